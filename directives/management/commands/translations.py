@@ -1,0 +1,238 @@
+"""Keep the interface's Chinese: find every English string, merge translations, make 繁體 from 简体, compile, check.
+
+It needs Babel, which only tests/requirements.txt installs; the compiled catalogues ship with the repository.
+"""
+
+import fcntl
+import gettext
+import io
+import os
+import re
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation.template import templatize
+
+try:
+    from babel.messages.catalog import Catalog
+    from babel.messages.extract import extract
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po, write_po
+except ImportError:  # pragma: no cover - Babel is a requirement of the tests alone
+    Catalog = extract = write_mo = read_po = write_po = None
+
+try:
+    from directives.script import to_hant
+except ImportError:  # pragma: no cover
+    from opencc import OpenCC
+
+    _s2tw = OpenCC("s2tw")
+
+    def to_hant(text: str) -> str:
+        return _s2tw.convert(text).replace("乾部", "干部")
+
+
+LOCALE = settings.BASE_DIR / "directives" / "locale"
+OVERRIDES = LOCALE / "zh_Hant.overrides.tsv"
+SOURCES = ("directives/**/*.py", "qunzhu_tracker/*.py", "templates/**/*.html", "templates/**/*.txt")
+KEYWORDS: dict[str, Any] = {
+    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop")),
+    **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
+    **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
+    **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
+}
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
+HAN = re.compile(r"[\u3400-\u9fff]")
+FORBIDDEN = "乾部"
+# A catalogue without its making-time: the same strings always give the same file.
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Key:
+    """What gettext looks a string up by: its context ("" for none), its English, its English plural ("" for none)."""
+
+    context: str
+    english: str
+    plural: str = field(default="", compare=False)
+
+
+def find_strings() -> dict[Key, list[str]]:
+    """Every translatable string of the project with the places (file:line) that use it."""
+    found: dict[Key, list[str]] = {}
+    for pattern in SOURCES:
+        for path in sorted(settings.BASE_DIR.glob(pattern)):
+            text = path.read_text(encoding="utf-8")
+            if path.suffix != ".py":
+                # In brackets Python's tokenizer does not mind the indentation of a template.
+                text = "(" + templatize(text) + "\n)"
+            for line, message, _comments, context in extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS):
+                english, plural = (message, "") if isinstance(message, str) else message
+                place = f"{path.relative_to(settings.BASE_DIR)}:{line}"
+                found.setdefault(Key(context or "", english, plural), []).append(place)
+    return found
+
+
+def catalogue_path(locale: str, suffix: str = "po") -> Path:
+    return LOCALE / locale / "LC_MESSAGES" / f"django.{suffix}"
+
+
+def read_catalogue(locale: str) -> dict[Key, str]:
+    """The translations of one locale's .po; an absent file is an empty catalogue."""
+    path = catalogue_path(locale)
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=locale)
+    entries: dict[Key, str] = {}
+    for message in catalogue:
+        if message.id:
+            english, plural = message.id if isinstance(message.id, tuple) else (message.id, "")
+            chinese = message.string if isinstance(message.string, str) else message.string[0]
+            entries[Key(message.context or "", english, plural)] = chinese
+    return entries
+
+
+def read_compiled(locale: str) -> dict[Key, str]:
+    """The translations of one locale's .mo, as the running program sees them."""
+    path = catalogue_path(locale, "mo")
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        raw = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    entries: dict[Key, str] = {}
+    for key, chinese in raw.items():
+        english = key[0] if isinstance(key, tuple) else key
+        if english:
+            context, _, english = english.rpartition("\x04")
+            entries[Key(context, english)] = chinese
+    return entries
+
+
+def write_catalogue(locale: str, entries: dict[Key, str]) -> None:
+    """Write the .po and the .mo, each in one step, so that a reader never sees half a file."""
+    catalogue = Catalog(locale, domain="django", project="qunzhu_tracker", version="1", fuzzy=False, charset="utf-8", msgid_bugs_address="",
+                        header_comment="# Interface strings; kept by `manage.py translations`.",
+                        creation_date=EPOCH, revision_date=EPOCH, last_translator="qunzhu_tracker", language_team=locale)  # fmt: skip
+    for key, chinese in entries.items():
+        message_id = (key.english, key.plural) if key.plural else key.english
+        catalogue.add(message_id, (chinese,) if key.plural else chinese, context=key.context or None)
+    for suffix, write in (("po", write_po), ("mo", write_mo)):
+        path = catalogue_path(locale, suffix)
+        buffer = io.BytesIO()
+        if suffix == "po":
+            write(buffer, catalogue, width=0, no_location=True, sort_output=True)
+        else:
+            write(buffer, catalogue)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(buffer.getvalue())
+        fresh.replace(path)
+
+
+def read_tsv(path: Path) -> Iterator[tuple[int, Key, str]]:
+    r"""Lines `English<TAB>中文[<TAB>context]`; `\n` stands for a line break; lines that begin with # are notes."""
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cells = [cell.replace("\\n", "\n").replace("\\t", "\t") for cell in line.split("\t")]
+        if len(cells) not in (2, 3) or not cells[0] or not cells[1]:
+            raise CommandError(f"{path}:{number}: expected English<TAB>中文, got {line!r}")
+        yield number, Key(cells[2] if len(cells) == 3 else "", cells[0]), cells[1]
+
+
+def placeholders(text: str) -> set[str]:
+    return set(PLACEHOLDER.findall(text.replace("%%", "")))
+
+
+def make_hant(hans: dict[Key, str]) -> dict[Key, str]:
+    """Traditional script from Simplified, except for the strings that the override file fixes."""
+    fixed = {key: chinese for _number, key, chinese in read_tsv(OVERRIDES)} if OVERRIDES.exists() else {}
+    return {key: fixed.get(key) or to_hant(chinese) for key, chinese in hans.items()}
+
+
+def faults() -> list[str]:
+    """Everything that is wrong with the catalogues, one line each, with the place of a string that lacks one."""
+    found = find_strings()
+    hans, hant = read_catalogue("zh_Hans"), read_catalogue("zh_Hant")
+    lines = [f"{places[0]}: English holds Chinese: {key.english!r}" for key, places in found.items() if HAN.search(key.english)]
+    lines += [f"{places[0]}: not translated: {key.english!r}" + (f" (context {key.context!r})" if key.context else "")
+              for key, places in found.items() if not hans.get(key)]  # fmt: skip
+    for locale, entries in (("zh_Hans", hans), ("zh_Hant", hant)):
+        for key, chinese in entries.items():
+            allowed = placeholders(key.english) | placeholders(key.plural)
+            if placeholders(chinese) != allowed and placeholders(chinese) != placeholders(key.plural):
+                lines.append(f"{locale}: placeholders differ: {key.english!r} and {chinese!r}")
+            if FORBIDDEN in chinese:
+                lines.append(f"{locale}: {FORBIDDEN} in {chinese!r}")
+        if read_compiled(locale) != {key: chinese for key, chinese in entries.items() if chinese}:
+            lines.append(f"{locale}: django.mo is older than django.po; run manage.py translations")
+    if hant != make_hant(hans):
+        lines.append("zh_Hant: django.po is not what zh_Hans gives; run manage.py translations")
+    return sorted(lines)
+
+
+@contextmanager
+def locale_lock() -> Iterator[None]:
+    """One writer at a time, across processes."""
+    LOCALE.mkdir(parents=True, exist_ok=True)
+    handle = os.open(LOCALE, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+class Command(BaseCommand):
+    help = "Find the interface's strings, merge translations (--add FILE.tsv), make Traditional script, compile; --check lists what is missing."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--add", metavar="FILE.tsv", type=Path, action="append", default=[], help="lines English<TAB>中文[<TAB>context]")
+        parser.add_argument("--check", action="store_true", help="write nothing; list every fault and exit 1 if there is one")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if Catalog is None:
+            raise CommandError("This command needs Babel: pip install -r tests/requirements.txt")
+        if options["check"]:
+            return self.check_catalogues()
+        found = find_strings()
+        plurals = {key: key.plural for key in found}
+        with locale_lock():
+            hans = read_catalogue("zh_Hans")
+            refused = self.merge(options["add"], hans)
+            hans = {Key(key.context, key.english, plurals.get(key, key.plural)): chinese for key, chinese in hans.items()}
+            write_catalogue("zh_Hans", hans)
+            write_catalogue("zh_Hant", make_hant(hans))
+        missing = [key for key in found if not hans.get(key)]
+        self.stdout.write(f"{len(found)} strings in the sources, {len(hans)} translated, {len(missing)} missing.")
+        if refused:
+            raise CommandError("Not merged, because the placeholders differ:\n" + "\n".join(refused))
+        return None
+
+    def merge(self, files: list[Path], hans: dict[Key, str]) -> list[str]:
+        """Put the files' lines into hans; return those whose placeholders differ from the English."""
+        refused = []
+        for path in files:
+            for number, key, chinese in read_tsv(path):
+                if placeholders(key.english) != placeholders(chinese):
+                    refused.append(f"{path}:{number}: {key.english!r} and {chinese!r}")
+                else:
+                    hans[key] = chinese
+        return refused
+
+    def check_catalogues(self) -> None:
+        lines = faults()
+        for line in lines:
+            self.stdout.write(line)
+        if lines:
+            raise CommandError(f"{len(lines)} faults.")
+        self.stdout.write("All strings are translated.")
