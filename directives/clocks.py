@@ -1,0 +1,258 @@
+"""The light of an obligation: one pure function of its dates, and the words that say why.
+
+The stored reason holds only what stays true until `changes_on`: the date that passed, never the days since. Days overdue and
+the percent expected by today are worked out at display, by `explain`. All days are Asia/Shanghai; `today` is passed in.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from django.utils.translation import gettext_noop
+
+from directives.workdays import Workdays
+
+Colour = Literal["green", "yellow", "red", "closed", "undue"]
+
+STATES = frozenset({"assigned", "acknowledged", "underway", "disputed", "suspended", "closing", "closed", "withdrawn"})
+_AT_REST: dict[str, Colour] = {"closed": "closed", "withdrawn": "closed", "suspended": "undue"}  # no clock runs
+_ONE_DAY = timedelta(days=1)
+
+# Colour → its name, in legends, filters and counts.
+WORDS: dict[str, str] = {
+    "green": gettext_noop("On schedule"),
+    "yellow": gettext_noop("Near due or behind"),
+    "red": gettext_noop("Overdue"),
+    "closed": gettext_noop("Closed"),
+    "undue": gettext_noop("Not due"),
+}
+
+_NEAR, _RETURNED = gettext_noop("Near due"), gettext_noop("Returned, to be revised")
+_OVERDUE_DAYS = gettext_noop("Overdue %(days)s working day(s)")
+
+# Reason code → the short word beside the lamp, where it says more than the colour's name.
+_SHORT: dict[str, str] = {
+    "receipt_near": _NEAR,
+    "plan_near": _NEAR,
+    "report_near": _NEAR,
+    "completion_near": _NEAR,
+    "plan_returned": _RETURNED,
+    "report_returned": _RETURNED,
+    "behind": gettext_noop("Behind schedule"),
+    "withdrawn": gettext_noop("Withdrawn"),
+    "suspended": gettext_noop("Suspended"),
+}
+
+# Reason code → the sentence under the light. Placeholders: on (a day), percent and expected (whole percent).
+PHRASES: dict[str, str] = {
+    "receipt_overdue": gettext_noop("Receipt was to be acknowledged by %(on)s; not acknowledged"),
+    "plan_overdue": gettext_noop("The implementation plan was due on %(on)s; not filed"),
+    "plan_returned_overdue": gettext_noop("The implementation plan was due on %(on)s; returned and not filed again"),
+    "report_overdue": gettext_noop("The progress report was due on %(on)s; not filed"),
+    "report_returned_overdue": gettext_noop("The progress report was due on %(on)s; returned and not filed again"),
+    "completion_overdue": gettext_noop("Completion was due on %(on)s; %(percent)s%% done so far"),
+    "plan_returned": gettext_noop("The implementation plan was returned; file it again by %(on)s"),
+    "report_returned": gettext_noop("The progress report was returned; file it again by %(on)s"),
+    "receipt_near": gettext_noop("Receipt is to be acknowledged by %(on)s"),
+    "plan_near": gettext_noop("The implementation plan is due on %(on)s"),
+    "report_near": gettext_noop("The progress report is due on %(on)s"),
+    "completion_near": gettext_noop("Completion is due on %(on)s; %(percent)s%% done so far"),
+    "behind": gettext_noop("%(percent)s%% done; %(expected)s%% expected by now"),
+    "on_schedule": gettext_noop("Going to schedule: %(percent)s%% done, due on %(on)s"),
+    "no_deadline": gettext_noop("No completion date set; %(percent)s%% done"),
+    "awaiting_verification": gettext_noop("Close-out requested; awaiting verification"),
+    "closed": gettext_noop("Verified and closed"),
+    "withdrawn": gettext_noop("The assignment was withdrawn"),
+    "suspended": gettext_noop("Suspended; the clocks are stopped"),
+    "not_started": gettext_noop("Begins on %(on)s"),
+}
+# A returned paper may have no due date to be filed again by.
+_UNDATED: dict[str, str] = {
+    "plan_returned": gettext_noop("The implementation plan was returned; revise it and file it again"),
+    "report_returned": gettext_noop("The progress report was returned; revise it and file it again"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the light of one obligation depends on. A date is an open clock: None when there is none, or it was met."""
+
+    state: str
+    percent: int
+    starts_on: date
+    due_on: date | None
+    acknowledge_by: date | None
+    plan_due_on: date | None
+    report_due_on: date | None
+    plan_returned: bool = False
+    report_returned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerances:
+    """Near: working days left, the due day included. Behind: percentage points below the share of time gone."""
+
+    near_days: int = 5
+    receipt_near_days: int = 1
+    behind_points: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a light is as it is: a key of PHRASES, and the day it speaks of."""
+
+    code: str
+    on: date | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """The form in which a reason is stored."""
+        return {"code": self.code} if self.on is None else {"code": self.code, "on": self.on.isoformat()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, str]) -> "Reason":
+        """The reason that `to_json` stored. Raises ValueError for an unknown code or a day that is no date."""
+        code, on = data.get("code"), data.get("on")
+        if code not in PHRASES:
+            raise ValueError(f"unknown reason code: {code!r}")
+        return cls(code, None if on is None else date.fromisoformat(on))
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """`changes_on` is the first later day with another colour or reason if the facts and the calendar stay; None: never."""
+
+    colour: Colour
+    reason: Reason
+    changes_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A msgid and what goes into it. Days are left as dates, for the caller to write in the reader's language."""
+
+    msgid: str
+    params: Mapping[str, int | date]
+
+    def fill(self, translate: Callable[[str], str], format_day: Callable[[date], str]) -> str:
+        """The sentence, in the language of `translate` (gettext) and `format_day`."""
+        params = {name: format_day(value) if isinstance(value, date) else value for name, value in self.params.items()}
+        return translate(self.msgid) % params
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A light in words: the short word beside the lamp, and the sentence under it."""
+
+    word: Message
+    why: Message
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    name: str
+    on: date
+    near_from: date
+    returned: bool = False
+
+
+def light(facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances) -> Light:
+    """The light of an obligation on `today`, with its reason and the day on which it next changes.
+
+    The due day itself is not overdue. Raises ValueError for an unknown state.
+    """
+    if facts.state not in STATES:
+        raise ValueError(f"unknown state: {facts.state!r}")
+    if facts.state in _AT_REST:
+        return Light(_AT_REST[facts.state], Reason(facts.state), None)
+    clocks = _running(facts, workdays, tolerances)
+    behind_from = _behind_from(facts, tolerances)
+    now = _judge(facts, clocks, behind_from, today)
+    # Each condition, once true, stays true: the answer can differ only on a day on which one of them begins.
+    turns = {facts.starts_on, *(clock.near_from for clock in clocks)}
+    turns |= {clock.on + _ONE_DAY for clock in clocks if clock.on < date.max}
+    turns |= {behind_from} if behind_from else set()
+    later = (day for day in sorted(turns) if day > today and _judge(facts, clocks, behind_from, day) != now)
+    return Light(*now, next(later, None))
+
+
+def _running(facts: Facts, workdays: Workdays, tolerances: Tolerances) -> list[_Clock]:
+    """The clocks that run, in the order in which a tie is settled."""
+    near = tolerances.near_days
+    table = [
+        ("receipt", None if facts.state == "disputed" else facts.acknowledge_by, tolerances.receipt_near_days, False),
+        ("plan", facts.plan_due_on, near, facts.plan_returned),
+        ("report", facts.report_due_on, near, facts.report_returned),
+        # Waiting for verification is not the body's lateness.
+        ("completion", None if facts.state == "closing" else facts.due_on, near, False),
+    ]
+    return [_Clock(name, on, workdays.countdown_start(on, days), returned) for name, on, days, returned in table if on is not None]
+
+
+def _behind_from(facts: Facts, tolerances: Tolerances) -> date | None:
+    """The first day on which `expected_percent` exceeds the percent done by more than the tolerance; None: never."""
+    enough = facts.percent + tolerances.behind_points + 1
+    if facts.due_on is None or facts.state == "closing" or enough > 100:
+        return None
+    span = max(0, (facts.due_on - facts.starts_on).days)
+    return facts.starts_on + timedelta(days=-(-max(0, enough) * span // 100))  # rounded up
+
+
+def _judge(facts: Facts, clocks: list[_Clock], behind_from: date | None, day: date) -> tuple[Colour, Reason]:
+    if day < facts.starts_on:
+        return "undue", Reason("not_started", facts.starts_on)
+    passed = min((clock for clock in clocks if clock.on < day), key=_date_of, default=None)
+    if passed:
+        return "red", Reason(f"{passed.name}_returned_overdue" if passed.returned else f"{passed.name}_overdue", passed.on)
+    returned = _returned(facts)
+    if returned:
+        return "yellow", returned
+    near = min((clock for clock in clocks if clock.near_from <= day), key=_date_of, default=None)
+    if near:
+        return "yellow", Reason(f"{near.name}_near", near.on)
+    if behind_from and behind_from <= day:
+        return "yellow", Reason("behind", facts.due_on)
+    if facts.state == "closing":
+        return "green", Reason("awaiting_verification")
+    return "green", Reason("on_schedule", facts.due_on) if facts.due_on else Reason("no_deadline")
+
+
+def _date_of(clock: _Clock) -> date:
+    return clock.on
+
+
+def _returned(facts: Facts) -> Reason | None:
+    """The returned paper that is due first; one without a due date comes last."""
+    plan = [Reason("plan_returned", facts.plan_due_on)] if facts.plan_returned else []
+    report = [Reason("report_returned", facts.report_due_on)] if facts.report_returned else []
+    return min(plan + report, key=lambda reason: reason.on or date.max, default=None)
+
+
+def expected_percent(starts_on: date, due_on: date, today: date) -> int:
+    """The share of the calendar days from `starts_on` to `due_on` that has gone, in whole percent rounded down, 0-100."""
+    if today >= due_on:
+        return 100
+    return max(0, 100 * (today - starts_on).days // (due_on - starts_on).days) if today > starts_on else 0
+
+
+def overdue_days(reason: Reason, today: date, workdays: Workdays) -> int:
+    """Working days since the date that passed; 0 for a reason that is not overdue, and on days off right after the date."""
+    if reason.on is None or not reason.code.endswith("_overdue"):
+        return 0
+    return max(0, workdays.between(reason.on, today))
+
+
+def explain(
+    reason: Reason, colour: Colour, *, today: date, workdays: Workdays, starts_on: date, due_on: date | None, percent: int
+) -> Explained:
+    """A stored light in words, as of `today`. Raises KeyError for a code or colour that is not known."""
+    days = overdue_days(reason, today, workdays)
+    word = Message(_OVERDUE_DAYS, {"days": days}) if days else Message(_SHORT.get(reason.code, WORDS[colour]), {})
+    params: dict[str, int | date] = {"percent": percent}
+    if reason.on is not None:
+        params["on"] = reason.on
+    due = due_on or reason.on
+    if reason.code == "behind" and due is not None:
+        params["expected"] = expected_percent(starts_on, due, today)
+    phrase = PHRASES[reason.code] if reason.on is not None else _UNDATED.get(reason.code, PHRASES[reason.code])
+    return Explained(word, Message(phrase, params))

@@ -1,0 +1,148 @@
+"""Working days, with 调休 (weekend days worked in exchange for a holiday).
+
+A `Workdays` holds only the exceptions to Monday-Friday. The figures in `sample/calendar.csv` (2015-2026) were taken from
+the PyPI package chinesecalendar 1.11, which follows the State Council's yearly notices; the package is not a dependency.
+A year for which no notice is known is not "published": it counts Monday-Friday, with whatever exceptions were entered.
+"""
+
+import csv
+import io
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+_WEEKDAYS = 5
+_COLUMNS = ["day", "working", "name_hans"]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """One exception to Monday-Friday: a weekday off, or a weekend day worked."""
+
+    day: date
+    working: bool
+    name_hans: str
+
+
+@dataclass(frozen=True)
+class Workdays:
+    """Which days are worked: Monday-Friday but for `off`, and the days in `on`. `published` names the years known for certain.
+
+    Counting is by closed form and one bisection, so that it may be called for every row of a long list.
+    Raises ValueError if a day is both off and on.
+    """
+
+    off: frozenset[date] = frozenset()
+    on: frozenset[date] = frozenset()
+    published: frozenset[int] = frozenset()
+    _exceptions: list[int] = field(init=False, repr=False, compare=False)
+    _changes: list[int] = field(init=False, repr=False, compare=False)
+    _nth: dict[int, date] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        both = self.off & self.on
+        if both:
+            raise ValueError(f"both off and worked: {min(both).isoformat()}")
+        change_by_day = {day.toordinal(): -1 for day in self.off if day.weekday() < _WEEKDAYS}
+        change_by_day |= {day.toordinal(): 1 for day in self.on if day.weekday() >= _WEEKDAYS}
+        exceptions, changes = sorted(change_by_day), [0]
+        for ordinal in exceptions:
+            changes.append(changes[-1] + change_by_day[ordinal])
+        # A frozen dataclass lets its derived fields be set only this way.
+        object.__setattr__(self, "_exceptions", exceptions)
+        object.__setattr__(self, "_changes", changes)
+        object.__setattr__(self, "_nth", {})
+
+    def is_working(self, day: date) -> bool:
+        """Whether `day` is worked."""
+        return day in self.on or (day.weekday() < _WEEKDAYS and day not in self.off)
+
+    def is_published(self, day: date) -> bool:
+        """Whether the holidays of the day's year are known; if not, its count may still change."""
+        return day.year in self.published
+
+    def between(self, a: date, b: date) -> int:
+        """Working days after `a` up to and including `b`; negative when `b` is before `a`, so between(a, b) == -between(b, a)."""
+        return self._count(b.toordinal()) - self._count(a.toordinal())
+
+    def add(self, day: date, n: int) -> date:
+        """The `n`-th working day after `day`, or before it for a negative `n`; `day` itself for 0, worked or not.
+
+        Raises OverflowError beyond the years that `date` knows.
+        """
+        if n == 0:
+            return day
+        if n > 0:
+            return self._working_day(self._count(day.toordinal()) + n)
+        return self._working_day(self._count(day.toordinal() - 1) + 1 + n)
+
+    def next_working(self, day: date) -> date:
+        """The first working day on or after `day`."""
+        return day if self.is_working(day) else self.add(day, 1)
+
+    def countdown_start(self, day: date, n: int) -> date:
+        """The first day from which at most `n` working days are left until `day`: between(result, day) <= n."""
+        return self._working_day(max(1, self._count(day.toordinal()) - n))
+
+    def _count(self, ordinal: int) -> int:
+        """Working days from 0001-01-01, which was a Monday, up to and including the day of this ordinal."""
+        weeks, rest = divmod(ordinal, 7)
+        return _WEEKDAYS * weeks + min(rest, _WEEKDAYS) + self._changes[bisect_right(self._exceptions, ordinal)]
+
+    def _working_day(self, number: int) -> date:
+        """The day on which `_count` first reaches `number`. Deadlines repeat, so each is searched for once."""
+        found = self._nth.get(number)
+        if found is None:
+            if not 1 <= number <= self._count(date.max.toordinal()):
+                raise OverflowError("no such working day in the calendar")
+            ordinals = range(1, date.max.toordinal() + 1)
+            found = self._nth[number] = date.fromordinal(ordinals[bisect_left(ordinals, number, key=self._count)])
+        return found
+
+
+def read_days(text: str) -> tuple[CalendarDay, ...]:
+    """The rows of a calendar table (CSV with the columns day, working 0/1, name_hans), in the order of the file.
+
+    Raises ValueError that names the line and its fault: a wrong heading, a day that is no date, a mark that is not 0 or 1,
+    a day given twice.
+    """
+    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    if next(rows, None) != _COLUMNS:
+        raise ValueError(f"line 1: the columns must be {','.join(_COLUMNS)}")
+    days: dict[date, CalendarDay] = {}
+    for row in rows:
+        if not row:
+            continue
+        entry = _read_day(row, rows.line_num)
+        if entry.day in days:
+            raise ValueError(f"line {rows.line_num}: {entry.day.isoformat()} is given twice")
+        days[entry.day] = entry
+    return tuple(days.values())
+
+
+def _read_day(row: list[str], line: int) -> CalendarDay:
+    if len(row) != len(_COLUMNS):
+        raise ValueError(f"line {line}: {len(_COLUMNS)} columns expected, {len(row)} found")
+    day, working, name = (cell.strip() for cell in row)
+    if working not in ("0", "1"):
+        raise ValueError(f"line {line}: working must be 0 or 1, not {working!r}")
+    try:
+        return CalendarDay(date.fromisoformat(day), working == "1", name)
+    except ValueError:
+        raise ValueError(f"line {line}: {day!r} is not a date") from None
+
+
+def workdays_of(days: Iterable[CalendarDay]) -> Workdays:
+    """The working days of a table's rows; a year with at least one row is published. Raises ValueError as `Workdays` does."""
+    entries = tuple(days)
+    return Workdays(
+        off=frozenset(entry.day for entry in entries if not entry.working),
+        on=frozenset(entry.day for entry in entries if entry.working),
+        published=frozenset(entry.day.year for entry in entries),
+    )
+
+
+def parse_calendar(text: str) -> Workdays:
+    """The working days of a calendar table in CSV. Raises ValueError as `read_days` does."""
+    return workdays_of(read_days(text))
