@@ -1,0 +1,48 @@
+# make run     the tracker with the sample document, on http://127.0.0.1:8000 (PORT=… for another port)
+# make test    every test, on SQLite and on PostgreSQL
+# make lint    style and formatting
+# make bench   how fast the main pages are, against the bare floors
+# make messages  collect and compile the translations
+# make clean   remove caches; .venv and var/ (the data) stay
+
+PYTHON ?= python3
+LANG ?= C.UTF-8
+export LANG
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.requirements
+READY_FOR_TESTS := $(VENV)/.test-requirements
+
+.PHONY: run test lint bench messages clean
+
+run: $(READY)
+	@exec $(PY) manage.py serve
+
+test: $(READY) $(READY_FOR_TESTS)
+	@exec tests/run
+
+lint: $(READY) $(READY_FOR_TESTS)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+bench: $(READY)
+	@exec $(PY) manage.py bench
+
+messages: $(READY) $(READY_FOR_TESTS)
+	@exec $(PY) manage.py translations
+
+clean:
+	@find . -path ./$(VENV) -prune -o -path ./var -prune -o -type d -name __pycache__ -exec rm -rf {} +
+	@rm -rf .pytest_cache .ruff_cache .hypothesis staticfiles
+
+$(READY): requirements.txt
+	@deploy/venv.sh $(PYTHON) $(VENV)
+	@echo "Installing the requirements …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+$(READY_FOR_TESTS): tests/requirements.txt $(READY)
+	@echo "Installing what the tests require …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	@touch $@
