@@ -193,7 +193,7 @@ def locale_lock() -> Iterator[None]:
 
 class Command(BaseCommand):
     help = "Find the interface's strings, merge translations (--add FILE.tsv), make Traditional script, compile; --check lists what is missing."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--add", metavar="FILE.tsv", type=Path, action="append", default=[], help="lines English<TAB>中文[<TAB>context]")

@@ -1,0 +1,57 @@
+"""The day and the hour of a request, the reader's language, and how its answer may be cached."""
+
+from collections.abc import Callable
+from datetime import date
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.functional import SimpleLazyObject
+
+from directives.models import CalendarDay
+from directives.workdays import Workdays
+
+
+class TodayMiddleware:
+    """Gives each request one `now` (an instant), one `today` (the day in Asia/Shanghai) and `workdays` (read when first used).
+
+    A signed-in person without a language cookie gets the language they last chose. An htmx request that meets the
+    sign-in page is answered 401 instead: the page says so and keeps what was typed.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.now = timezone.now()
+        request.today = timezone.localdate(request.now)
+        request.workdays = SimpleLazyObject(lambda: workdays_around(request.today))
+        use_preference(request)
+        response = self.get_response(request)
+        if request.htmx and is_sign_in(response):
+            response = HttpResponse(status=401)
+        patch_vary_headers(response, ["HX-Request"])
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+
+def workdays_around(today: date) -> Workdays:
+    return CalendarDay.objects.workdays(today)
+
+
+def use_preference(request: HttpRequest) -> None:
+    """Speak the language that the person chose elsewhere, when this browser holds no choice of its own."""
+    if settings.LANGUAGE_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return
+    language = getattr(request.user, "language", "")
+    if language in dict(settings.LANGUAGES):
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+
+
+def is_sign_in(response: HttpResponse) -> bool:
+    """Whether this answer sends the reader to the sign-in page."""
+    return response.status_code == 302 and response.headers.get("Location", "").startswith(resolve_url(settings.LOGIN_URL))

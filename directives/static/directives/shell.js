@@ -1,0 +1,45 @@
+// Small comforts of every page. Without this script each page still works.
+"use strict";
+
+document.addEventListener("keydown", (event) => {
+  const open = document.querySelector("details.menu[open]");
+  if (event.key === "Escape" && open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  const find = document.getElementById("q");
+  if (event.key === "/" && find && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    find.focus();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.menu[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+  if (event.target.closest("[data-print]")) window.print();
+});
+
+// A select that says data-send sends its form when it changes.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
+});
+
+function say(kind) {
+  const box = document.getElementById("messages");
+  const words = box && box.dataset[kind];
+  if (!words) return;
+  const line = document.createElement("p");
+  line.className = "notice warn";
+  line.textContent = words;
+  box.replaceChildren(line);
+  line.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  say(status === 401 ? "signedOut" : status === 403 ? "forbidden" : "failed");
+});
+document.addEventListener("htmx:sendError", () => say("offline"));

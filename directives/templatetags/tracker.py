@@ -1,0 +1,293 @@
+"""Tags and filters of the pages: lights, bars, words in the reader's script, days and figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
+from django.http import HttpRequest
+from django.template.context import Context
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, pgettext_lazy
+
+from directives.clocks import WORDS, Reason, explain
+from directives.script import to_hans, to_hant
+
+register = template.Library()
+
+SYMBOLS = {"green": "L-g", "yellow": "L-y", "red": "L-r", "closed": "L-c", "undue": "L-n"}
+TONES = {"green": "t-g", "yellow": "t-y", "red": "t-r", "closed": "t-n", "undue": "t-n"}
+WEEKDAYS = (
+    pgettext_lazy("weekday", "Mon"),
+    pgettext_lazy("weekday", "Tue"),
+    pgettext_lazy("weekday", "Wed"),
+    pgettext_lazy("weekday", "Thu"),
+    pgettext_lazy("weekday", "Fri"),
+    pgettext_lazy("weekday", "Sat"),
+    pgettext_lazy("weekday", "Sun"),
+)
+NOTHING = "—"
+
+
+# lights
+
+
+@register.simple_tag
+def lamp(colour: str, size: str = "") -> SafeString:
+    """The mark of a light. Colours: green, yellow, red, closed, undue; size: "" or "big"."""
+    return format_html('<svg class="lamp{}" aria-hidden="true"><use href="#{}"/></svg>', f" {size}" if size else "", SYMBOLS[colour])
+
+
+@register.filter
+def tone(colour: str) -> str:
+    """The text class of a light: t-g, t-y, t-r or t-n."""
+    return TONES[colour]
+
+
+@register.filter
+def colour_word(colour: str) -> str:
+    """The name of a light, as legends and counts say it: On schedule, Overdue …"""
+    return gettext(WORDS[colour])
+
+
+@register.simple_tag
+def lamp_word(colour: str, count: int | None = None) -> SafeString:
+    """A lamp with its name, and a count if there is one."""
+    tail = f" {grouped(count)}" if count is not None else ""
+    return format_html('<span class="light {}">{}{}{}</span>', TONES[colour], lamp(colour), gettext(WORDS[colour]), tail)
+
+
+@register.simple_tag(takes_context=True)
+def light(context: Context, row: Any, why: bool = True) -> SafeString:
+    """A row's light: lamp, word and reason, as of the request's day.
+
+    The row has light, light_reason (as stored), starts_on, due_on and percent; `why=False` leaves the reason out.
+    """
+    word, reason = words_of_light(context["request"], row)
+    mark = format_html('<span class="light {}">{}{}</span>', TONES[row.light], lamp(row.light), word)
+    return mark + format_html('<span class="why">{}</span>', reason) if why and reason else mark
+
+
+def words_of_light(request: HttpRequest, row: Any) -> tuple[str, str]:
+    """The word beside a row's lamp and the sentence under it; a row whose reason was never worked out has only the word."""
+    if not row.light_reason:
+        return gettext(WORDS[row.light]), ""
+    said = explain(
+        Reason.from_json(row.light_reason),
+        row.light,
+        today=request.today,
+        workdays=request.workdays,
+        starts_on=row.starts_on,
+        due_on=row.due_on,
+        percent=row.percent,
+    )
+    return said.word.fill(gettext, lambda on: day(on, request.today)), said.why.fill(gettext, lambda on: day(on, request.today))
+
+
+# figures
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One part of a bar, in percent of its width."""
+
+    colour: str
+    start: float
+    width: float
+
+
+FILLS = {
+    "green": SafeString('class="s-g"'),
+    "yellow": SafeString('fill="url(#P-y)"'),
+    "red": SafeString('class="s-r"'),
+    "closed": SafeString('class="s-n"'),
+    "undue": SafeString('fill="url(#P-n)"'),
+}
+TRACK = SafeString('class="track"')
+
+
+def count_of(counts: Any, colour: str) -> int:
+    """The count of one colour in a mapping or an object that names the five colours."""
+    return (counts.get(colour, 0) if isinstance(counts, Mapping) else getattr(counts, colour, 0)) or 0
+
+
+def pieces(counts: Any) -> list[Piece]:
+    """The parts of a bar, always in the order green, yellow, red, closed, undue; colours without rows are left out."""
+    total = sum(count_of(counts, colour) for colour in SYMBOLS)
+    start, result = 0.0, []
+    for colour in SYMBOLS:
+        count = count_of(counts, colour)
+        if count:
+            result.append(Piece(colour, start, 100 * count / total))
+            start += 100 * count / total
+    return result
+
+
+@register.simple_tag
+def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
+    """A stacked bar of lights. `counts`: a mapping, or an object with green, yellow, red, closed, undue; `label` names it aloud."""
+    parts = [piece.colour for piece in pieces(counts)]
+    total = sum(count_of(counts, colour) for colour in parts)
+    listed = gettext(", ").join(f"{gettext(WORDS[colour])} {grouped(count_of(counts, colour))}" for colour in parts)
+    said = gettext("%(total)s in all: %(parts)s") % {"total": grouped(total), "parts": listed} if parts else gettext("Nothing to show")
+    rects = [(FILLS[piece.colour], f"{piece.start:.2f}%", f"{piece.width:.2f}%", height) for piece in pieces(counts)]
+    rects = rects or [(TRACK, "0%", "100%", height)]
+    drawn = format_html_join("", '<rect {} x="{}" width="{}" height="{}"/>', rects)
+    return format_html(
+        '<svg class="bars" width="100%" height="{}" role="img" aria-label="{}">{}</svg>', height, f"{label} {said}".strip(), drawn
+    )
+
+
+@register.simple_tag
+def meter(done: int, total: int, label: str = "", low: bool = False) -> SafeString:
+    """A plain bar of `done` out of `total`; `low` draws it in ink instead of the accent."""
+    width = f"{min(100, 100 * done / total) if total else 0:.1f}%"
+    return format_html(
+        '<svg class="meter" width="100%" height="8" role="img" aria-label="{}"><rect class="track" width="100%" height="8" rx="2"/>'
+        '<rect class="fill{}" width="{}" height="8" rx="2"/></svg>',
+        f"{label} {grouped(done)}/{grouped(total)}".strip(),
+        " low" if low else "",
+        width,
+    )
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """1234 → 1,234."""
+    return NOTHING if number is None else f"{number:,}"
+
+
+@register.simple_tag
+def share(part: int, whole: int) -> str:
+    """67.7% (2,618/3,869): never a percentage without what it is a percentage of. Only the whole is 100%, only nothing 0%."""
+    figures = {"part": grouped(part), "whole": grouped(whole)}
+    if not whole:
+        return gettext("— (%(part)s/%(whole)s)") % figures
+    tenths = round(1000 * part / whole)
+    if 0 < part < whole:
+        tenths = min(max(tenths, 1), 999)
+    percent = f"{tenths // 10}" if tenths in (0, 1000) else f"{tenths / 10:.1f}"
+    return gettext("%(percent)s%% (%(part)s/%(whole)s)") % {"percent": percent, **figures}
+
+
+# words
+
+
+def picked(thing: Any, base: str) -> str:
+    """An attribute in the reader's script: <base>_hans or <base>_hant; in English the thing's own words."""
+    language = get_language() or ""
+    own, hans, hant = (getattr(thing, base + ending, "") for ending in ("", "_hans", "_hant"))
+    if language == "zh-hans":
+        return hans or to_hans(own or hant)
+    if language == "zh-hant":
+        return hant or to_hant(hans or own)
+    return own or hans or hant
+
+
+@register.filter
+def words(thing: Any) -> str:
+    """The text of a directive in the reader's script."""
+    return picked(thing, "text") if thing else ""
+
+
+@register.filter
+def name(thing: Any) -> str:
+    """The name of a body, an addressee or an item in the reader's script."""
+    return picked(thing, "name") if thing else ""
+
+
+@register.filter
+def titled(thing: Any) -> str:
+    """The title of a document or a section in the reader's script."""
+    return picked(thing, "title") if thing else ""
+
+
+@register.filter
+def script(text: str | None) -> str:
+    """Chinese that people typed, in the reader's script. For single values: lists use the stored columns."""
+    language = get_language()
+    if not text or language not in ("zh-hans", "zh-hant"):
+        return text or ""
+    return to_hans(text) if language == "zh-hans" else to_hant(text)
+
+
+# days
+
+
+def as_day(value: date | datetime) -> date:
+    return timezone.localtime(value).date() if isinstance(value, datetime) else value
+
+
+@register.filter
+def day(value: date | datetime | None, today: date | None = None) -> str:
+    """10月13日, or 13 Oct; with the year where it is not this year's."""
+    if value is None:
+        return NOTHING
+    on = as_day(value)
+    same_year = on.year == (today or timezone.localdate()).year
+    if (get_language() or "").startswith("zh"):
+        return f"{on.month}月{on.day}日" if same_year else f"{on.year}年{on.month}月{on.day}日"
+    return f"{on.day} {on:%b}" if same_year else f"{on.day} {on:%b} {on.year}"
+
+
+@register.filter
+def moment(value: datetime | None, today: date | None = None) -> str:
+    """10月12日 16:20, in Shanghai."""
+    return NOTHING if value is None else f"{day(value, today)} {timezone.localtime(value):%H:%M}"
+
+
+@register.filter
+def weekday(value: date | datetime | None) -> str:
+    """周二, or Tue."""
+    return NOTHING if value is None else str(WEEKDAYS[as_day(value).weekday()])
+
+
+# forms and links
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """The key by which a form that is sent twice acts once."""
+    return format_html('<input type="hidden" name="idempotency_key" value="{}">', uuid4())
+
+
+@register.simple_tag
+def version(thing: Any) -> SafeString:
+    """The version that the reader saw, so that a later change by someone else is noticed."""
+    return format_html('<input type="hidden" name="version" value="{}">', thing.version)
+
+
+@register.simple_tag
+def query(request: HttpRequest, **changes: Any) -> str:
+    """The address's query with some values changed ("" or None removes one). A change of filter goes back to page one."""
+    parameters = request.GET.copy()
+    for key, value in {"page": None, **changes}.items():
+        parameters.pop(key, None)
+        if value not in (None, ""):
+            parameters.setlist(key, [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)])
+    return "?" + urlencode(list(parameters.lists()), doseq=True)
+
+
+BOXES = (CheckboxInput,)
+PLAIN = (CheckboxSelectMultiple, RadioSelect, CheckboxInput, FileInput)
+
+
+@register.filter
+def boxed(field: BoundField) -> bool:
+    """Whether the field is one tick box, whose label stands after it."""
+    return type(field.field.widget) in BOXES
+
+
+@register.filter
+def styled(field: BoundField) -> SafeString:
+    """A field in the look of the product's inputs."""
+    if isinstance(field.field.widget, PLAIN):
+        return field.as_widget()
+    classes = f"in {field.field.widget.attrs.get('class', '')}".strip()
+    return field.as_widget(attrs={"class": classes})
