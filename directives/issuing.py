@@ -1,0 +1,254 @@
+"""From a reading to a document, and from directives to obligations (交办)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives import audit, notices, tallies
+from directives.ingest.reading import Reading, SectionRead, SentenceRead
+from directives.ingest.sources import DocumentError
+from directives.models import (
+    Addressee,
+    CalendarDay,
+    Directive,
+    Document,
+    Item,
+    ItemState,
+    LeftOut,
+    Obligation,
+    Organisation,
+    Repair,
+    Section,
+    User,
+)
+from directives.models.documents import CERTAIN, CONFIRMED, PROPOSED, UNSTATED
+from directives.refusals import Invalid, NotAllowed
+from directives.rules import may
+from directives.script import fold, to_hans, to_hant
+from directives.states import ASSIGNED, RESPONSIBLE
+from directives.transitions import relight
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms directives are given to bodies. Days are Asia/Shanghai days."""
+
+    part: str = RESPONSIBLE
+    deliverable: str = ""
+    starts_on: date | None = None  # the day of issue where none is given
+    plan_due_on: date | None = None
+    due_on: date | None = None
+    lead: Organisation | None = None  # this one leads, the others keep `part`
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an issue would do: pairs that will be made, and pairs that exist already."""
+
+    directives: Sequence[Directive]
+    organisations: Sequence[Organisation]
+    existing: frozenset[tuple[int, int]]  # (directive id, organisation id)
+
+    @property
+    def pairs(self) -> int:
+        return len(self.directives) * len(self.organisations)
+
+    @property
+    def fresh(self) -> int:
+        """Obligations that would be made."""
+        return self.pairs - len(self.existing)
+
+
+def _both(text: str, script: str) -> tuple[str, str]:
+    """A text in Simplified and in Traditional; in its own script it stays as it is."""
+    return (text if script == "hans" else to_hans(text)), (text if script == "hant" else to_hant(text))
+
+
+@transaction.atomic
+def register_document(
+    *, reading: Reading, source: bytes, source_name: str, by: User | None, now: datetime, fictional: bool = False
+) -> Document:
+    """Store what was read as a document with its sections, directives, items and repairs.
+
+    Raises DocumentError "repeated" if a document with the same bytes is stored already, NotAllowed if the person
+    may not register documents.
+    """
+    if not may(by, "issue"):
+        raise NotAllowed(_("Documents are registered by supervisors."))
+    known = Document.objects.filter(sha256=reading.sha256).first()
+    if known is not None:
+        raise DocumentError.repeated(known.title)
+    hans, hant = _both(reading.title, reading.script)
+    document = Document.objects.create(
+        title=reading.title, title_hans=hans, title_hant=hant, issuer=reading.issuer, script=reading.script, source=source,
+        source_name=source_name, sha256=reading.sha256, text_read=reading.text_read, text_repaired=reading.text_repaired,
+        fictional=fictional, registered_at=now, registered_by=by,
+    )  # fmt: skip
+    order = 0
+    for place, section in enumerate(reading.sections):
+        order = _register_section(document, section, place, order)
+    _register_repairs(document, reading, now)
+    after = {"title": document.title, "sha256": document.sha256, "directives": order}
+    audit.record("register", document, by=by, now=now, after=after)
+    return document
+
+
+def _register_section(document: Document, read: SectionRead, place: int, order: int) -> int:
+    """Store one section; returns the running number of its last directive."""
+    hans, hant = _both(read.title, document.script)
+    section = Section.objects.create(
+        document=document, number=read.number, order=place, title=read.title, title_hans=hans, title_hant=hant
+    )
+    for paragraph, sentences in enumerate(read.paragraphs, 1):
+        for sentence, words in enumerate(sentences, 1):
+            order += 1
+            _register_directive(section, words, paragraph, sentence, order)
+    return order
+
+
+def _register_directive(section: Section, read: SentenceRead, paragraph: int, sentence: int, order: int) -> None:
+    script = section.document.script
+    hans, hant = _both(read.text, script)
+    directive = Directive.objects.create(
+        document=section.document, section=section, paragraph=paragraph, sentence=sentence, order=order, code=read.code,
+        text=read.text, text_hans=hans, text_hant=hant, search_key=fold(f"{read.code} {read.text}"), statement=read.statement,
+        modality=read.modality, kind=read.kind, cadence=read.cadence,
+    )  # fmt: skip
+    Addressee.objects.bulk_create(addressees(directive, [(a.name, a.basis, a.source) for a in read.addressees]))
+    items = []
+    for number, item in enumerate(read.items, 1):
+        hans, hant = _both(item.name, script)
+        items.append(
+            Item(
+                directive=directive, number=number, name=item.name, name_hans=hans, name_hant=hant,
+                verb=item.verb, start=item.start, end=item.end,
+            )
+        )  # fmt: skip
+    Item.objects.bulk_create(items)
+
+
+def addressees(directive: Directive, named: Iterable[tuple[str, str, str]]) -> list[Addressee]:
+    """Unsaved addressees of a directive from (name, basis, source code); an unstated one has no name."""
+    rows = []
+    for order, (name, basis, source) in enumerate(named):
+        name = "" if basis == UNSTATED else name
+        hans, hant = _both(name, directive.document.script)
+        rows.append(
+            Addressee(directive=directive, order=order, name=name, name_hans=hans, name_hant=hant, basis=basis, source=source)
+        )
+    return rows
+
+
+def _register_repairs(document: Document, reading: Reading, now: datetime) -> None:
+    """Certain repairs are applied as they are; proposed ones wait, unless the reading says who confirmed them."""
+    rows = []
+    for order, repair in enumerate(reading.repairs):
+        state = CERTAIN if repair.certain else CONFIRMED if repair.confirmed_by else PROPOSED
+        rows.append(
+            Repair(
+                document=document, order=order, kind=repair.kind, line=repair.line, start=repair.start, before=repair.before,
+                after=repair.after, state=state, decided_by=repair.confirmed_by, why=repair.why,
+                decided_at=now if state == CONFIRMED else None,
+            )
+        )  # fmt: skip
+    Repair.objects.bulk_create(rows)
+    LeftOut.objects.bulk_create([LeftOut(document=document, line=x.line, text=x.text, reason=x.reason) for x in reading.left_out])
+
+
+def preview(*, directives: Sequence[Directive], organisations: Sequence[Organisation]) -> Preview:
+    """What issuing these directives to these bodies would make."""
+    known = Obligation.objects.filter(directive__in=directives, organisation__in=organisations)
+    return Preview(directives, organisations, frozenset(known.values_list("directive_id", "organisation_id")))
+
+
+def _checked(
+    document: Document, directives: Sequence[Directive], organisations: Sequence[Organisation], terms: Terms, by: User | None, today: date
+) -> None:
+    """Raise what stands against the issue, every fault at once."""
+    errors: dict[str, list[str]] = {}
+    if not directives:
+        errors["directives"] = [_("Choose at least one directive.")]
+    if not organisations:
+        errors["organisations"] = [_("Choose at least one body.")]
+    for directive in directives:
+        if directive.statement:
+            text = _("%(code)s is a statement: it says what something is and asks nothing of anybody.") % {"code": directive.code}
+            errors.setdefault("directives", []).append(text)
+        if directive.document_id != document.pk:
+            errors.setdefault("directives", []).append(_("%(code)s is of another document.") % {"code": directive.code})
+    for body in organisations:
+        if body.valid_to is not None and body.valid_to <= today:
+            text = _("%(body)s ceased to exist on %(day)s.") % {"body": body.name_hans, "day": body.valid_to.isoformat()}
+            errors.setdefault("organisations", []).append(text)
+        if not may(by, "issue", body):
+            raise NotAllowed(_("%(body)s is not below the body that you supervise.") % {"body": body.name_hans})
+    for name in ("starts_on", "plan_due_on", "due_on"):
+        day = getattr(terms, name)
+        if day is not None and day < today and by is not None:
+            errors[name] = [_("This day is past; choose today or a later day.")]
+    if terms.deliverable and terms.plan_due_on is None:
+        errors["plan_due_on"] = [_("A deliverable needs the day by which it is due.")]
+    if terms.starts_on and terms.due_on and terms.due_on < terms.starts_on:
+        errors["due_on"] = [_("The work would end before it starts.")]
+    if errors:
+        raise Invalid(errors)
+
+
+@transaction.atomic
+def issue(
+    *,
+    document: Document,
+    directives: Sequence[Directive],
+    organisations: Sequence[Organisation],
+    terms: Terms,
+    by: User | None,
+    now: datetime,
+) -> list[Obligation]:
+    """Give directives to bodies; pairs that exist are left as they are. Returns the obligations made.
+
+    Raises Invalid with every fault at once, NotAllowed for a body that is not below the person's own.
+    """
+    today = timezone.localdate(now)
+    _checked(document, directives, organisations, terms, by, today)
+    existing = preview(directives=directives, organisations=organisations).existing
+    workdays = CalendarDay.objects.workdays(today)
+    acknowledge_by = workdays.add(today, settings.ACKNOWLEDGE_DAYS)
+    made = []
+    for directive in directives:
+        for body in organisations:
+            if (directive.pk, body.pk) in existing:
+                continue
+            row = _obligation(directive, body, terms, today)
+            row.acknowledge_by, row.moved_at = acknowledge_by, now
+            relight(row, today=today, workdays=workdays)
+            made.append(row)
+    Obligation.objects.bulk_create(made, batch_size=500)
+    _open_items(made)
+    tallies.count_in(made)
+    told = [audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on}) for row in made]
+    audit.record_many("issue", told, by=by, now=now)
+    notices.issued(document=document, obligations=made, by=by, now=now)
+    return made
+
+
+def _obligation(directive: Directive, body: Organisation, terms: Terms, today: date) -> Obligation:
+    part = "lead" if terms.lead is not None and terms.lead.pk == body.pk else terms.part
+    return Obligation(
+        document_id=directive.document_id, section_id=directive.section_id, directive=directive, organisation=body, part=part,
+        deliverable=terms.deliverable, issued_on=today, starts_on=terms.starts_on or today, plan_due_on=terms.plan_due_on,
+        due_on=terms.due_on, original_due_on=terms.due_on,
+    )  # fmt: skip
+
+
+def _open_items(obligations: Sequence[Obligation]) -> None:
+    """Every item of a directive starts as not started for each body that owes it."""
+    items: dict[int, list[Item]] = {}
+    for item in Item.objects.filter(directive__in={row.directive_id for row in obligations}):
+        items.setdefault(item.directive_id, []).append(item)
+    states = [ItemState(obligation=row, item=item) for row in obligations for item in items.get(row.directive_id, ())]
+    ItemState.objects.bulk_create(states, batch_size=500)

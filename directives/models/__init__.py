@@ -1,0 +1,44 @@
+"""The tables. A model knows its own constraints and who may see a row; what happens to it is told elsewhere."""
+
+from directives.models.audit import Event, Seal, Unsealed
+from directives.models.documents import Addressee, Directive, Document, Item, LeftOut, Repair, Section
+from directives.models.jobs import CalendarDay, FormKey, JobRun, Notice
+from directives.models.obligations import ItemState, Obligation
+from directives.models.organisations import Organisation
+from directives.models.people import Membership, User
+from directives.models.plans import LogEntry, Measure, Plan
+from directives.models.reports import Attachment, Cycle, ProgressReport, ReportEntry, Submission, Verdict
+from directives.models.tallies import Tally, Total
+
+__all__ = [
+    "Addressee",
+    "Attachment",
+    "CalendarDay",
+    "Cycle",
+    "Directive",
+    "Document",
+    "Event",
+    "FormKey",
+    "Item",
+    "ItemState",
+    "JobRun",
+    "LeftOut",
+    "LogEntry",
+    "Measure",
+    "Membership",
+    "Notice",
+    "Obligation",
+    "Organisation",
+    "Plan",
+    "ProgressReport",
+    "Repair",
+    "ReportEntry",
+    "Seal",
+    "Section",
+    "Submission",
+    "Tally",
+    "Total",
+    "Unsealed",
+    "User",
+    "Verdict",
+]

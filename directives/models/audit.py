@@ -1,0 +1,67 @@
+"""The append-only record of every change, and the seals that prove it whole."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from directives.models.organisations import Organisation
+from directives.models.people import User
+from directives.models.scope import ScopedQuerySet
+
+
+class EventQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> "EventQuerySet":
+        """As ScopedQuerySet; administrators see the whole record."""
+        return self if user.is_staff else super().visible_to(user)
+
+
+class Event(models.Model):
+    """One change, written in the transaction of the change. A trigger refuses to alter or delete it."""
+
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("who"))  # null: the system
+    action = models.CharField(_("action"), max_length=40)
+    subject_type = models.CharField(max_length=30)
+    subject_id = models.BigIntegerField()
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("body"))
+    document_id = models.BigIntegerField(null=True)
+    directive_id = models.BigIntegerField(null=True)
+    obligation_id = models.BigIntegerField(null=True)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    reason = models.TextField(_("reason"), blank=True)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="event_of_subject"),
+            models.Index(fields=["obligation_id", "-id"], name="event_of_obligation"),
+            models.Index(fields=["directive_id", "-id"], name="event_of_directive"),
+            models.Index(fields=["organisation", "-id"], name="event_of_body"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject_type} {self.subject_id}"
+
+
+class Unsealed(models.Model):
+    """An event that no seal covers yet: written beside it, removed when it is sealed."""
+
+    event = models.OneToOneField(Event, models.DO_NOTHING, primary_key=True, related_name="+")
+
+
+class Seal(models.Model):
+    """A link of the chain: which events it covers, the hash of their rows, and the hash of the seal before."""
+
+    at = models.DateTimeField()
+    ranges = models.JSONField()  # [[first, last], …] of event ids, closed
+    count = models.PositiveIntegerField()
+    rows_hash = models.CharField(max_length=64)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["id"]

@@ -1,0 +1,228 @@
+"""A policy document and what was read from it, in its own words."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from directives.models.people import User
+from directives.models.scope import NOTHING, overseen, worked
+
+MODALITIES = tuple((word, word) for word in ("要", "應該", "可", "支持", "鼓勵", "探索", "不得", "祈使"))
+KINDS = (
+    ("institution", pgettext_lazy("directive", "Institution")),
+    ("recurring duty", pgettext_lazy("directive", "Recurring duty")),
+    ("resource", pgettext_lazy("directive", "Resource")),
+    ("prohibition", pgettext_lazy("directive", "Prohibition")),
+    ("encouragement", pgettext_lazy("directive", "Encouragement")),
+    ("pilot", pgettext_lazy("directive", "Pilot")),
+    ("evaluation", pgettext_lazy("directive", "Evaluation")),
+    ("deliverable", pgettext_lazy("directive", "Deliverable")),
+    ("statement", pgettext_lazy("directive", "Statement")),
+)
+NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
+BASES = (
+    (NAMED, pgettext_lazy("basis", "Named")),
+    (CARRIED, pgettext_lazy("basis", "Carried")),
+    (INFERRED, pgettext_lazy("basis", "Inferred")),
+    (UNSTATED, pgettext_lazy("basis", "Unstated")),
+)
+CERTAIN, PROPOSED, CONFIRMED, REFUSED = "certain", "proposed", "confirmed", "refused"
+REPAIR_STATES = (
+    (CERTAIN, pgettext_lazy("repair", "Certain")),
+    (PROPOSED, pgettext_lazy("repair", "Proposed")),
+    (CONFIRMED, pgettext_lazy("repair", "Confirmed")),
+    (REFUSED, pgettext_lazy("repair", "Refused")),
+)
+
+
+def obliged_documents(user: User) -> Q:
+    """Documents that bodies of this person owe something under; `Document` rows."""
+    condition = worked(user, "obligations__organisation")
+    return NOTHING if condition is NOTHING else Q(pk__in=Document.objects.filter(condition).values("pk"))
+
+
+class DocumentQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "DocumentQuerySet":
+        """Whoever oversees a subtree, and administrators, see every document; others those that oblige their body."""
+        if user.oversees or user.is_staff:
+            return self
+        return self.filter(obliged_documents(user))
+
+
+class Document(models.Model):
+    """A policy document (文件): its bytes as saved, the text as read, and the text as repaired."""
+
+    title = models.CharField(_("title"), max_length=200)
+    title_hans = models.CharField(max_length=200)
+    title_hant = models.CharField(max_length=200)
+    issuer = models.CharField(_("issuer"), max_length=100, blank=True)
+    script = models.CharField(max_length=4, choices=(("hans", "简体"), ("hant", "繁體")))
+    issued_on = models.DateField(_("issued on"), null=True, blank=True)
+    source = models.BinaryField()
+    source_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64, unique=True)
+    text_read = models.TextField()
+    text_repaired = models.TextField()
+    fictional = models.BooleanField(_("progress is fictional"), default=False)
+    registered_at = models.DateTimeField()
+    registered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        ordering = ["-registered_at"]
+
+    def __str__(self) -> str:
+        return self.title_hans
+
+
+class PartQuerySet(models.QuerySet):
+    """Parts of a document are seen with it."""
+
+    def visible_to(self, user: User) -> "PartQuerySet":
+        return self.filter(document__in=Document.objects.visible_to(user))
+
+
+class Section(models.Model):
+    """A numbered part of a document (部分); the closing paragraph is a section with number ""."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="sections")
+    number = models.CharField(max_length=8, blank=True)
+    order = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=200, blank=True)
+    title_hans = models.CharField(max_length=200, blank=True)
+    title_hant = models.CharField(max_length=200, blank=True)
+
+    objects = PartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["document", "order"]
+        constraints = [models.UniqueConstraint(fields=["document", "order"], name="one_section_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.number}、{self.title_hans}" if self.number else self.title_hans or "结尾"
+
+
+class Directive(models.Model):
+    """One requirement (任务): one sentence in the document's own words. `code` is stable for ever."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="directives")
+    section = models.ForeignKey(Section, models.PROTECT, related_name="directives")
+    paragraph = models.PositiveSmallIntegerField()
+    sentence = models.PositiveSmallIntegerField()
+    order = models.PositiveIntegerField()
+    code = models.CharField(_("code"), max_length=20)
+    text = models.TextField(_("text"))
+    text_hans = models.TextField()
+    text_hant = models.TextField()
+    search_key = models.TextField(editable=False)
+    statement = models.BooleanField(_("statement"), default=False)
+    modality = models.CharField(_("modality"), max_length=4, choices=MODALITIES, blank=True)
+    kind = models.CharField(_("kind"), max_length=16, choices=KINDS)
+    cadence = models.CharField(_("cadence"), max_length=16, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = PartQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("directive")
+        verbose_name_plural = _("directives")
+        ordering = ["document", "order"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "code"], name="one_directive_per_code"),
+            models.CheckConstraint(
+                condition=Q(statement=False) | Q(kind="statement", modality=""), name="statement_has_no_modality"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Addressee(models.Model):
+    """Who a directive says must act, and how we know: named, carried from an earlier sentence, inferred, unstated."""
+
+    directive = models.ForeignKey(Directive, models.CASCADE, related_name="addressees")
+    order = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=100, blank=True)
+    name_hans = models.CharField(max_length=100, blank=True)
+    name_hant = models.CharField(max_length=100, blank=True)
+    basis = models.CharField(max_length=8, choices=BASES)
+    source = models.CharField(max_length=20, blank=True)  # code of the sentence it is carried from
+
+    class Meta:
+        ordering = ["directive", "order"]
+        constraints = [
+            models.CheckConstraint(condition=Q(basis=UNSTATED, name="") | (~Q(basis=UNSTATED) & ~Q(name="")), name="unstated_has_no_name")
+        ]
+
+
+class ItemQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "ItemQuerySet":
+        return self.filter(directive__document__in=Document.objects.visible_to(user))
+
+
+class Item(models.Model):
+    """A named system, mechanism or deliverable inside a directive (分项); `start` and `end` are offsets in its text."""
+
+    directive = models.ForeignKey(Directive, models.CASCADE, related_name="items")
+    number = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=100)
+    name_hans = models.CharField(max_length=100)
+    name_hant = models.CharField(max_length=100)
+    verb = models.CharField(max_length=20, blank=True)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["directive", "number"]
+        constraints = [models.UniqueConstraint(fields=["directive", "number"], name="one_item_per_number")]
+
+    def __str__(self) -> str:
+        return self.name_hans
+
+
+class Repair(models.Model):
+    """One repair of the text as read. Certain ones are applied; doubtful ones wait for a person (校勘)."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="repairs")
+    order = models.PositiveIntegerField()
+    kind = models.CharField(max_length=24)
+    line = models.PositiveIntegerField()
+    start = models.PositiveIntegerField()
+    before = models.TextField(blank=True)
+    after = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=REPAIR_STATES)
+    decided_by = models.CharField(max_length=100, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    why = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = PartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["document", "order"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=[CERTAIN, PROPOSED], decided_by="") | (Q(state__in=[CONFIRMED, REFUSED]) & ~Q(decided_by="")),
+                name="decided_repair_names_who",
+            )
+        ]
+
+
+class LeftOut(models.Model):
+    """A line of page furniture that is not part of the document."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="left_out")
+    line = models.PositiveIntegerField()
+    text = models.TextField()
+    reason = models.CharField(max_length=60)
+
+    class Meta:
+        ordering = ["document", "line"]

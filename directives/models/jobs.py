@@ -1,0 +1,74 @@
+"""What the machinery remembers: working days, daily jobs, keys of forms already carried out, notices."""
+
+from datetime import date, timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from directives.models.people import User
+from directives.workdays import Workdays, workdays_of
+
+HORIZON = timedelta(days=800)  # how far on either side of today the calendar is read
+
+
+class CalendarDayQuerySet(models.QuerySet):
+    def workdays(self, today: date) -> Workdays:
+        """The working days around `today`: Monday to Friday, but for the days in this table."""
+        return workdays_of(self.filter(day__range=(today - HORIZON, today + HORIZON)))
+
+
+class CalendarDay(models.Model):
+    """A day that breaks the Monday-to-Friday rule: a holiday, or a weekend day that is worked (调休)."""
+
+    day = models.DateField(_("day"), unique=True)
+    working = models.BooleanField(_("worked"))
+    name = models.CharField(_("name"), max_length=60, blank=True)
+
+    objects = CalendarDayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("calendar day")
+        verbose_name_plural = _("calendar days")
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}"
+
+
+class JobRun(models.Model):
+    """When a periodic job last ran; `last_day` is the Shanghai day it last ran for."""
+
+    name = models.CharField(max_length=40, unique=True)
+    last_ran_at = models.DateTimeField()
+    last_day = models.DateField()
+
+
+class FormKey(models.Model):
+    """The key of a form that was carried out: the same form sent twice acts once (幂等)."""
+
+    key = models.UUIDField(primary_key=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    location = models.CharField(max_length=300, blank=True)  # where the first answer sent its reader
+
+
+class NoticeQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "NoticeQuerySet":
+        return self.filter(user=user)
+
+
+class Notice(models.Model):
+    """A message to one person, shown in the product and mailed; `kind` names its wording in `notices.KINDS`."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=30)
+    facts = models.JSONField(default=dict)
+    url = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["user", "read_at"], name="notice_unread")]

@@ -1,0 +1,138 @@
+"""Who owes what: directive × organisation."""
+
+from datetime import date
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from directives.models.documents import Directive, Document, Item, Section
+from directives.models.organisations import Organisation
+from directives.models.scope import ScopedQuerySet
+from directives.states import (
+    ASSIGNED,
+    DELIVERABLES,
+    DISPUTED,
+    ITEM_STATES,
+    LIGHTS,
+    LIVE,
+    NOT_STARTED,
+    OBLIGATION_STATES,
+    OPEN,
+    PARTS,
+    RED,
+    RESPONSIBLE,
+    UNDUE,
+)
+
+
+class ObligationQuerySet(ScopedQuerySet):
+    def live(self) -> "ObligationQuerySet":
+        """Everything that counts in a denominator: all but the withdrawn."""
+        return self.filter(state__in=LIVE)
+
+    def open(self) -> "ObligationQuerySet":
+        """Work that is still owed."""
+        return self.filter(state__in=OPEN)
+
+    def overdue(self) -> "ObligationQuerySet":
+        """Rows whose stored light is red (逾期); `manage.py tick` keeps it true each day."""
+        return self.live().filter(light=RED)
+
+    def due_for_light(self, today: date) -> "ObligationQuerySet":
+        """Rows whose light may change on or before this day."""
+        return self.filter(light_changes_on__lte=today)
+
+    def under(self, organisation: Organisation) -> "ObligationQuerySet":
+        """Obligations of the body and of everything below it."""
+        return self.filter(organisation__path__gte=organisation.path, organisation__path__lte=organisation.last_path)
+
+
+class Obligation(models.Model):
+    """A directive owed by a body (责任事项).
+
+    The four clocks are days on which something is owed, null when nothing is: `acknowledge_by`,
+    `plan_due_on` and `report_due_on` are emptied when met and set again when the work is returned;
+    `due_on` is the day of completion, `original_due_on` the first one set.
+    """
+
+    document = models.ForeignKey(Document, models.PROTECT, related_name="obligations")
+    section = models.ForeignKey(Section, models.PROTECT, related_name="+")
+    directive = models.ForeignKey(Directive, models.PROTECT, related_name="obligations", verbose_name=_("directive"))
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="obligations", verbose_name=_("body"))
+    part = models.CharField(_("part"), max_length=12, choices=PARTS, default=RESPONSIBLE)
+    deliverable = models.CharField(_("deliverable"), max_length=8, choices=DELIVERABLES, blank=True)
+    leader = models.CharField(_("responsible leader"), max_length=60, blank=True)
+    contact = models.CharField(_("contact and telephone"), max_length=100, blank=True)
+    note = models.CharField(_("remarks"), max_length=200, blank=True)
+
+    state = models.CharField(_("state"), max_length=12, choices=OBLIGATION_STATES, default=ASSIGNED)
+    percent = models.PositiveSmallIntegerField(_("percent complete"), default=0)
+    progress = models.TextField(_("progress"), blank=True)  # the last accepted or handed-in words, for lists
+    problems = models.TextField(_("problems"), blank=True)
+    next_steps = models.TextField(_("next steps"), blank=True)
+
+    issued_on = models.DateField(_("issued on"))
+    starts_on = models.DateField(_("starts on"))
+    acknowledge_by = models.DateField(_("receipt due"), null=True, blank=True)
+    plan_due_on = models.DateField(_("plan due"), null=True, blank=True)
+    plan_returned = models.BooleanField(default=False)
+    report_due_on = models.DateField(_("report due"), null=True, blank=True)
+    report_returned = models.BooleanField(default=False)
+    due_on = models.DateField(_("complete by"), null=True, blank=True)
+    original_due_on = models.DateField(_("first complete by"), null=True, blank=True)
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+
+    light = models.CharField(_("light"), max_length=8, choices=LIGHTS, default=UNDUE)
+    light_reason = models.JSONField(default=dict)
+    light_changes_on = models.DateField(null=True, db_index=True)
+    reason = models.TextField(_("reason of the last move"), blank=True)
+    moved_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ObligationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("obligation")
+        verbose_name_plural = _("obligations")
+        ordering = ["document", "directive__order", "organisation__code"]
+        constraints = [
+            models.UniqueConstraint(fields=["directive", "organisation"], name="one_obligation_per_directive_and_body"),
+            models.CheckConstraint(condition=Q(percent__gte=0, percent__lte=100), name="obligation_percent_0_to_100"),
+            models.CheckConstraint(condition=Q(due_on=None) | Q(due_on__gte=F("issued_on")), name="obligation_due_after_issue"),
+            models.CheckConstraint(condition=~Q(state="closed") | Q(closed_on__isnull=False), name="closed_obligation_has_its_day"),
+            models.CheckConstraint(condition=~Q(state=DISPUTED) | ~Q(reason=""), name="dispute_has_a_reason"),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "document", "light"], name="obligation_of_body"),
+            models.Index(fields=["document", "light"], name="obligation_by_light"),
+            models.Index(fields=["document", "section", "light"], name="obligation_by_section"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.directive_id}×{self.organisation_id}"
+
+
+class ItemStateQuerySet(ScopedQuerySet):
+    owner = "obligation__organisation"
+
+
+class ItemState(models.Model):
+    """How far a body has got with one item of an obligation: not started, underway, established."""
+
+    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="item_states")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="states")
+    state = models.CharField(max_length=12, choices=ITEM_STATES, default=NOT_STARTED)
+    on = models.DateField(_("day"), null=True, blank=True)
+    evidence = models.CharField(_("evidence"), max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ItemStateQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["obligation", "item"], name="one_state_per_item"),
+            models.CheckConstraint(condition=~Q(state="established") | Q(on__isnull=False), name="established_item_has_its_day"),
+        ]
+
+

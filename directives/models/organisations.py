@@ -1,0 +1,120 @@
+"""Bodies: a tree kept as adjacency (`parent`) and as a path, so that a subtree is one index range."""
+
+from datetime import date
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from directives.models.people import User
+from directives.models.scope import LAST, inside
+
+STEP = 6  # characters of one level in a path: base 36 of the row's id
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+LEVELS = (
+    ("central", pgettext_lazy("level", "Central")),
+    ("provincial", pgettext_lazy("level", "Provincial")),
+    ("municipal", pgettext_lazy("level", "Municipal")),
+    ("county", pgettext_lazy("level", "County")),
+    ("grassroots", pgettext_lazy("level", "Grass-roots")),
+)
+KINDS = (
+    ("centre", _("Central Committee")),
+    ("provincial_committee", _("Provincial Party committee")),
+    ("mass_organisation", _("Mass organisation")),
+    ("state_organ", _("State organ's Party group")),
+    ("party_department", _("Party department")),
+    ("military", _("Military")),
+    ("committee", _("Party committee")),
+    ("other", _("Other")),
+)
+
+
+def step(number: int) -> str:
+    """One level of a path: `number` in base 36, padded, so that text order is number order under any collation."""
+    text = ""
+    while number:
+        number, digit = divmod(number, 36)
+        text = DIGITS[digit] + text
+    return text.rjust(STEP, "0")
+
+
+class OrganisationQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "OrganisationQuerySet":
+        """The register of bodies is open to everybody who has a place in it, and to administrators."""
+        return self if user.standing or user.is_staff else self.none()
+
+    def under(self, organisation: "Organisation") -> "OrganisationQuerySet":
+        """The body and everything below it."""
+        return self.filter(inside(organisation.path, "path"))
+
+    def existing_on(self, day: date) -> "OrganisationQuerySet":
+        """Bodies that exist on that day: founded by it, and not yet abolished."""
+        return self.filter(Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_to=None) | Q(valid_to__gt=day))
+
+
+class Organisation(models.Model):
+    """A body (单位). `name` is its short everyday name; `valid_to` is the day on which it ceased to exist."""
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    name_hans = models.CharField(_("name"), max_length=120)
+    name_hant = models.CharField(_("name in Traditional script"), max_length=120, blank=True)
+    full_name = models.CharField(_("full name"), max_length=200, blank=True)
+    level = models.CharField(_("level"), max_length=12, choices=LEVELS, default="central")
+    kind = models.CharField(_("kind of body"), max_length=24, choices=KINDS, default="other")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent"))
+    path = models.CharField(max_length=STEP * 12, db_index=True, editable=False, default="")
+    valid_from = models.DateField(_("exists from"), null=True, blank=True)
+    valid_to = models.DateField(_("exists until"), null=True, blank=True)
+    successor = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="predecessors", verbose_name=_("successor")
+    )
+    branch = models.BooleanField(default=False, editable=False)  # has children, so tallies are kept for it
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("body")
+        verbose_name_plural = _("bodies")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_from=None) | Q(valid_to=None) | Q(valid_from__lt=models.F("valid_to")),
+                name="organisation_ends_after_it_begins",
+            ),
+            models.CheckConstraint(condition=~Q(parent=models.F("id")), name="organisation_is_not_its_own_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_hans
+
+    def save(self, *args, **kwargs) -> None:
+        """A new body gets its path from its parent and makes the parent a branch; a body that has a path keeps it."""
+        super().save(*args, **kwargs)
+        if not self.path:
+            self.path = (self.parent.path if self.parent_id else "") + step(self.pk)
+            Organisation.objects.filter(pk=self.pk).update(path=self.path)
+            Organisation.objects.filter(pk=self.parent_id, branch=False).update(branch=True)
+
+    @property
+    def ancestor_ids(self) -> list[int]:
+        """Ids from the root down to and including this body, read from the path."""
+        return [int(self.path[i : i + STEP], 36) for i in range(0, len(self.path), STEP)]
+
+    @property
+    def depth(self) -> int:
+        """0 for a root."""
+        return len(self.path) // STEP - 1
+
+    @property
+    def strict_ancestor_ids(self) -> list[int]:
+        """Ids from the root down to the parent."""
+        return self.ancestor_ids[:-1]
+
+    @property
+    def last_path(self) -> str:
+        """The upper end of this body's subtree in path order."""
+        return self.path + LAST

@@ -1,0 +1,113 @@
+"""What a body files in answer to a document: one live plan, its measures, and the log of what was done."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from directives.models.documents import Document
+from directives.models.obligations import Obligation
+from directives.models.organisations import Organisation
+from directives.models.people import User
+from directives.models.scope import ScopedQuerySet, overseen, worked
+from directives.states import DELIVERABLES, DRAFT, FILING_STATES, HANDED_IN, IMPLEMENTATION_PLAN
+
+
+class FiledQuerySet(ScopedQuerySet):
+    """Filings: a body's own people see them in any state, those above once they were handed in."""
+
+    state = "state"
+
+    def visible_to(self, user: User) -> "FiledQuerySet":
+        above = overseen(user, f"{self.owner}__path") & Q(**{f"{self.state}__in": HANDED_IN})
+        return self.filter(worked(user, self.owner) | above)
+
+
+class Plan(models.Model):
+    """An implementation plan or a list of specific measures; one live version for a body and a document."""
+
+    document = models.ForeignKey(Document, models.PROTECT, related_name="plans")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="plans")
+    kind = models.CharField(_("deliverable"), max_length=8, choices=DELIVERABLES[1:], default=IMPLEMENTATION_PLAN)
+    title = models.CharField(_("title"), max_length=200)
+    summary = models.TextField(_("general requirements"), blank=True)
+    live = models.BooleanField(default=True)
+    state = models.CharField(max_length=12, choices=FILING_STATES, default=DRAFT)
+    due_on = models.DateField(_("due on"), null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True)
+    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField(blank=True)  # of the last return
+    created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = FiledQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "document"], condition=Q(live=True), name="one_live_plan"),
+            models.CheckConstraint(
+                condition=~Q(state="accepted") | Q(decided_by__isnull=False, decided_at__isnull=False), name="plan_verdict_names_who"
+            ),
+            models.CheckConstraint(condition=~Q(state="returned") | ~Q(reason=""), name="plan_return_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class MeasureQuerySet(FiledQuerySet):
+    owner, state = "plan__organisation", "plan__state"
+
+
+class Measure(models.Model):
+    """One line of a plan (措施): what will be done, by whom, by when, with what result; serves one or more obligations."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="measures")
+    number = models.PositiveSmallIntegerField(_("number"))
+    text = models.TextField(_("what will be done"))
+    responsible = models.CharField(_("who"), max_length=100, blank=True)
+    due_on = models.DateField(_("by when"), null=True, blank=True)
+    result = models.CharField(_("form of result"), max_length=200, blank=True)
+    done_on = models.DateField(_("done on"), null=True, blank=True)
+    obligations = models.ManyToManyField(Obligation, related_name="measures", verbose_name=_("serves"))
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = MeasureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("measure")
+        verbose_name_plural = _("measures")
+        ordering = ["plan", "number"]
+        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="one_measure_per_number")]
+
+    def __str__(self) -> str:
+        return self.text[:40]
+
+
+class LogEntryQuerySet(FiledQuerySet):
+    owner, state = "measure__plan__organisation", "measure__plan__state"
+
+
+class LogEntry(models.Model):
+    """What was done on a day for a measure (工作记录)."""
+
+    measure = models.ForeignKey(Measure, models.PROTECT, related_name="log")
+    on = models.DateField(_("day"))
+    text = models.TextField(_("what was done"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = LogEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("log entry")
+        verbose_name_plural = _("log entries")
+        ordering = ["-on", "-id"]
+        indexes = [models.Index(fields=["measure", "on"], name="log_of_measure")]
+
+    def __str__(self) -> str:
+        return self.text[:40]

@@ -1,0 +1,229 @@
+"""Reporting periods, one body's report for one of them, and the ledger of what was handed in."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from directives.models.documents import Document
+from directives.models.obligations import Obligation
+from directives.models.organisations import Organisation
+from directives.models.people import User
+from directives.models.plans import FiledQuerySet, LogEntry, Plan
+from directives.models.scope import ScopedQuerySet
+from directives.states import DRAFT, FILING_STATES
+
+PERIODS = (
+    ("quarter", pgettext_lazy("period", "Quarter")),
+    ("half", pgettext_lazy("period", "Half-year")),
+    ("year", pgettext_lazy("period", "Year")),
+)
+BLANK, FROM_LOG, CARRIED, TYPED = "blank", "log", "carried", "typed"
+ORIGINS = (
+    (BLANK, pgettext_lazy("origin", "Blank")),
+    (FROM_LOG, pgettext_lazy("origin", "Drafted from the log")),
+    (CARRIED, pgettext_lazy("origin", "Carried forward")),
+    (TYPED, pgettext_lazy("origin", "Typed")),
+)
+
+
+class CycleQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "CycleQuerySet":
+        return self.filter(document__in=Document.objects.visible_to(user))
+
+
+class Cycle(models.Model):
+    """A reporting period of a document (填报周期): opens on one day, due on another."""
+
+    document = models.ForeignKey(Document, models.PROTECT, related_name="cycles")
+    year = models.PositiveSmallIntegerField(_("year"))
+    period = models.CharField(_("period"), max_length=8, choices=PERIODS)
+    number = models.PositiveSmallIntegerField(_("number"), default=1)  # which quarter, which half
+    opens_on = models.DateField(_("opens on"))
+    due_on = models.DateField(_("due on"))
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = CycleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cycle")
+        verbose_name_plural = _("cycles")
+        ordering = ["-due_on"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "year", "period", "number"], name="one_cycle_per_period"),
+            models.CheckConstraint(condition=Q(due_on__gte=F("opens_on")), name="cycle_due_after_opening"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year} {self.period} {self.number}"
+
+
+class ProgressReport(models.Model):
+    """One body's report for one cycle (进展报告). Its state lives in its entries; `begun_at` is the first draft."""
+
+    cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="reports")
+    document = models.ForeignKey(Document, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="reports")
+    begun_at = models.DateTimeField(null=True)
+    first_submitted_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)  # every entry accepted
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("progress report")
+        verbose_name_plural = _("progress reports")
+        ordering = ["-cycle__due_on", "organisation__code"]
+        constraints = [models.UniqueConstraint(fields=["organisation", "cycle"], name="one_report_per_cycle")]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id}×{self.cycle_id}"
+
+
+class EntryQuerySet(FiledQuerySet):
+    owner = "report__organisation"
+
+
+class ReportEntry(models.Model):
+    """Progress on one obligation in one cycle (进展情况), with a life of its own: a report may go in by parts."""
+
+    report = models.ForeignKey(ProgressReport, models.CASCADE, related_name="entries")
+    obligation = models.ForeignKey(Obligation, models.PROTECT, related_name="entries")
+    progress = models.TextField(_("progress"), blank=True)
+    problems = models.TextField(_("problems"), blank=True)
+    next_steps = models.TextField(_("next steps"), blank=True)
+    percent = models.PositiveSmallIntegerField(_("percent complete"), null=True, blank=True)
+    unchanged = models.BooleanField(_("no change since the last report"), default=False)
+    unchanged_reason = models.CharField(_("why nothing changed"), max_length=200, blank=True)
+    origin = models.CharField(max_length=8, choices=ORIGINS, default=BLANK)
+    drawn_from = models.PositiveSmallIntegerField(default=0)  # how many log entries the draft was made from
+    state = models.CharField(max_length=12, choices=FILING_STATES, default=DRAFT)
+    reason = models.TextField(blank=True)  # of the last return
+    submitted_at = models.DateTimeField(null=True)
+    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    saved_at = models.DateTimeField(null=True)
+    saved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("report entry")
+        verbose_name_plural = _("report entries")
+        constraints = [
+            models.UniqueConstraint(fields=["report", "obligation"], name="one_entry_per_obligation"),
+            models.CheckConstraint(
+                condition=Q(percent=None) | Q(percent__gte=0, percent__lte=100), name="entry_percent_0_to_100"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="accepted") | Q(decided_by__isnull=False, decided_at__isnull=False), name="entry_verdict_names_who"
+            ),
+            models.CheckConstraint(condition=~Q(state="returned") | ~Q(reason=""), name="entry_return_has_a_reason"),
+        ]
+        indexes = [models.Index(fields=["report", "state"], name="entry_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.report_id}×{self.obligation_id}"
+
+
+class SubmissionQuerySet(ScopedQuerySet):
+    pass
+
+
+class Submission(models.Model):
+    """A numbered, immutable copy of what was handed in (报送记录). Triggers refuse to change or delete one."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="submissions")
+    document = models.ForeignKey(Document, models.PROTECT, related_name="+")
+    plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="submissions")
+    report = models.ForeignKey(ProgressReport, models.PROTECT, null=True, related_name="submissions")
+    number = models.PositiveIntegerField()  # counts within the plan or the report, from 1
+    content = models.JSONField()
+    submitted_at = models.DateTimeField()
+    submitted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+        ordering = ["-submitted_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(plan=None, report__isnull=False) | Q(plan__isnull=False, report=None), name="submission_of_one_thing"
+            ),
+            models.UniqueConstraint(fields=["plan", "number"], name="one_submission_number_per_plan"),
+            models.UniqueConstraint(fields=["report", "number"], name="one_submission_number_per_report"),
+        ]
+
+
+class VerdictQuerySet(ScopedQuerySet):
+    owner = "submission__organisation"
+
+
+class Verdict(models.Model):
+    """A supervisor's decision on a submission, entry by entry. Never changed; a new submission gets a new one."""
+
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="verdicts")
+    entry = models.ForeignKey(ReportEntry, models.PROTECT, null=True, related_name="verdicts")
+    accepted = models.BooleanField()
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    objects = VerdictQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("verdict")
+        verbose_name_plural = _("verdicts")
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "entry"], name="one_verdict_per_entry", nulls_distinct=False),
+            models.CheckConstraint(condition=Q(accepted=True) | ~Q(reason=""), name="refusal_has_a_reason"),
+        ]
+
+
+class AttachmentQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "AttachmentQuerySet":
+        """Files are seen as their parent is."""
+        return self.filter(
+            Q(log_entry__in=LogEntry.objects.visible_to(user).values("pk"))
+            | Q(report_entry__in=ReportEntry.objects.visible_to(user).values("pk"))
+            | Q(plan__in=Plan.objects.visible_to(user).values("pk"))
+        )
+
+
+class Attachment(models.Model):
+    """Evidence (佐证材料): a file on exactly one log entry, report entry or plan."""
+
+    log_entry = models.ForeignKey(LogEntry, models.CASCADE, null=True, related_name="files")
+    report_entry = models.ForeignKey(ReportEntry, models.CASCADE, null=True, related_name="files")
+    plan = models.ForeignKey(Plan, models.CASCADE, null=True, related_name="files")
+    file = models.FileField(upload_to="evidence/%Y/%m/")
+    name = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(log_entry__isnull=False, report_entry=None, plan=None)
+                | Q(log_entry=None, report_entry__isnull=False, plan=None)
+                | Q(log_entry=None, report_entry=None, plan__isnull=False),
+                name="attachment_has_one_parent",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,99 @@
+"""Notices to people, in the product and by mail. Written in the transaction of the change, mailed after it commits."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django_tasks import task
+
+from directives.models import Document, Membership, Notice, Obligation, Organisation, Plan, ProgressReport, User
+from directives.states import MANAGER, STAFF, SUPERVISOR
+
+# kind: the wording; facts fill the placeholders when it is shown, in the reader's language.
+KINDS = {
+    "issued": gettext_noop("%(count)s directives of %(document)s were assigned to %(body)s. Acknowledge receipt."),
+    "cycle": gettext_noop("The report of %(body)s on %(document)s is due on %(due)s."),
+    "to_sign": gettext_noop("%(count)s filings of %(body)s wait for your signature."),
+    "handed_in": gettext_noop("%(body)s handed in: %(what)s."),
+    "returned": gettext_noop("%(count)s filings of %(body)s were returned: %(reason)s"),
+    "accepted": gettext_noop("%(count)s filings of %(body)s were accepted."),
+    "declined": gettext_noop("%(count)s filings of %(body)s were sent back by the manager: %(reason)s"),
+}
+
+
+def wording(notice: Notice) -> str:
+    """The notice in the active language. Names come in the script of that language."""
+    facts = dict(notice.facts)
+    if translation.get_language() == "zh-hant":
+        facts |= {name.removesuffix("_hant"): value for name, value in facts.items() if name.endswith("_hant")}
+    return _(KINDS[notice.kind]) % facts
+
+
+def _people(body: Organisation, *roles: str) -> list[User]:
+    members = Membership.objects.filter(organisation=body, role__in=roles, user__is_active=True)
+    return [m.user for m in members.select_related("user")]
+
+
+def supervisors_of(body: Organisation) -> list[User]:
+    """Everybody who supervises the body from above."""
+    members = Membership.objects.filter(organisation__in=body.strict_ancestor_ids, role=SUPERVISOR, user__is_active=True)
+    return list({m.user_id: m.user for m in members.select_related("user")}.values())
+
+
+def send(people: Iterable[User], kind: str, *, url: str, now: datetime, facts: dict) -> None:
+    """Leave a notice for each person, and mail it once the change has committed."""
+    rows = [Notice(user=person, kind=kind, facts=facts, url=url, at=now) for person in people]
+    for notice in Notice.objects.bulk_create(rows):
+        if notice.user.email:
+            transaction.on_commit(lambda pk=notice.pk: mail.enqueue(pk))
+
+
+@task()
+def mail(notice_id: int) -> None:
+    """Mail one notice in its reader's language."""
+    notice = Notice.objects.select_related("user").get(pk=notice_id)
+    with translation.override(notice.user.language or settings.LANGUAGE_CODE):
+        text = wording(notice)
+        body = f"{text}\n\n{settings.SITE_URL}{notice.url}\n"
+        send_mail(f"{_('Implementation tracker')} · {text[:60]}", body, settings.DEFAULT_FROM_EMAIL, [notice.user.email])
+
+
+def about(body: Organisation, document: Document, **more: object) -> dict:
+    """The facts of a notice that names a body and a document, in both scripts."""
+    title = {"document": f"《{document.title_hans}》", "document_hant": f"《{document.title_hant}》"}
+    return {"body": body.name_hans, "body_hant": body.name_hant or body.name_hans, **title, **more}
+
+
+def issued(*, document: Document, obligations: Iterable[Obligation], by: User | None, now: datetime) -> None:
+    """Tell each body's people how many directives were assigned to it."""
+    if by is None:
+        return  # loaded by the system, as the sample is: nobody is waiting for a message
+    counts = Counter(row.organisation for row in obligations)
+    for body, count in counts.items():
+        send(_people(body, STAFF, MANAGER), "issued", url="/", now=now, facts=about(body, document, count=count))
+
+
+def to_sign(body: Organisation, document: Document, *, count: int, url: str, now: datetime) -> None:
+    send(_people(body, MANAGER), "to_sign", url=url, now=now, facts=about(body, document, count=count))
+
+
+def handed_in(filing: Plan | ProgressReport, *, what: str, url: str, now: datetime) -> None:
+    """Tell the supervisors above that something waits for their review."""
+    facts = about(filing.organisation, filing.document, what=what)
+    send(supervisors_of(filing.organisation), "handed_in", url=url, now=now, facts=facts)
+
+
+def decided(filing: Plan | ProgressReport, kind: str, *, count: int, reason: str, url: str, now: datetime) -> None:
+    """Tell the body's people of a verdict: `kind` is returned, accepted or declined."""
+    facts = about(filing.organisation, filing.document, count=count, reason=reason)
+    send(_people(filing.organisation, STAFF, MANAGER), kind, url=url, now=now, facts=facts)
+
+
+def cycle_opened(body: Organisation, document: Document, *, due: str, url: str, now: datetime) -> None:
+    send(_people(body, STAFF, MANAGER), "cycle", url=url, now=now, facts=about(body, document, due=due))

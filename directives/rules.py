@@ -1,0 +1,92 @@
+"""May this person do this? Predicates over people, memberships and rows; they change nothing.
+
+`may(user, right, subject)` is the only question the other rooms ask. `RIGHTS` is the table of answers.
+"""
+
+from collections.abc import Callable
+
+from django.db.models import Model
+
+from directives.models import Attachment, LogEntry, Measure, Membership, Obligation, Organisation, Plan, ProgressReport, ReportEntry, User
+from directives.states import MANAGER, STAFF, SUPERVISOR
+
+
+def organisation_of(subject: Model) -> Organisation:
+    """The body that a row belongs to."""
+    match subject:
+        case Organisation():
+            return subject
+        case Obligation() | Plan() | ProgressReport():
+            return subject.organisation
+        case ReportEntry():
+            return subject.report.organisation
+        case Measure():
+            return subject.plan.organisation
+        case LogEntry():
+            return subject.measure.plan.organisation
+        case Attachment():
+            return organisation_of(subject.log_entry or subject.report_entry or subject.plan)
+    raise TypeError(f"no body for {subject!r}")
+
+
+def holds(user: User, subject: Model, *roles: str) -> bool:
+    """The person has one of these roles in the very body of the row."""
+    body = organisation_of(subject)
+    return any(m.organisation_id == body.pk for m in user.in_role(*roles))
+
+
+def is_above(user: User, subject: Model) -> bool:
+    """The person supervises a body strictly above the row's: nobody supervises their own."""
+    path = organisation_of(subject).path
+    return any(path != m.organisation.path and path.startswith(m.organisation.path) for m in user.in_role(SUPERVISOR))
+
+
+def has_manager(organisation: Organisation) -> bool:
+    """Somebody can sign for the body."""
+    return Membership.objects.filter(organisation=organisation, role=MANAGER, user__is_active=True).exists()
+
+
+def can_receive(user: User, subject: Model) -> bool:
+    """Acknowledge or dispute what was assigned: the staff of the body."""
+    return holds(user, subject, STAFF)
+
+
+def can_work(user: User, subject: Model) -> bool:
+    """Write drafts, log work, ask for close-out: staff and manager of the body."""
+    return holds(user, subject, STAFF, MANAGER)
+
+
+def can_sign(user: User, subject: Model) -> bool:
+    return holds(user, subject, MANAGER)
+
+
+def can_hand_in(user: User, subject: Model) -> bool:
+    """Hand in without a further signature: the manager, or staff where the body has no manager."""
+    return can_sign(user, subject) or (holds(user, subject, STAFF) and not has_manager(organisation_of(subject)))
+
+
+def can_review(user: User, subject: Model) -> bool:
+    """Accept or return: a supervisor above, who did not hand it in."""
+    return is_above(user, subject) and getattr(subject, "submitted_by_id", None) != user.pk
+
+
+def can_issue(user: User, subject: Model | None = None) -> bool:
+    """Register documents, correct the reading, open cycles; for one body: assign directives to it."""
+    return user.supervises if subject is None else is_above(user, subject)
+
+
+RIGHTS: dict[str, Callable[..., bool]] = {
+    "receive": can_receive,
+    "work": can_work,
+    "draft": can_work,
+    "sign": can_sign,
+    "hand_in": can_hand_in,
+    "review": can_review,
+    "oversee": is_above,
+    "issue": can_issue,
+}
+
+
+def may(user: User | None, right: str, subject: Model | None = None) -> bool:
+    """True if the person holds the right over the row. None is the system itself (tick, sample), which holds all."""
+    return True if user is None else RIGHTS[right](user, subject) if subject is not None else RIGHTS[right](user)

@@ -1,0 +1,55 @@
+"""The two scripts of written Chinese: the one place that knows OpenCC.
+
+`to_hans` makes Simplified, `to_hant` Traditional (characters only: the vocabulary stays), `fold` the key that search compares.
+Both conversions keep the length of a text. Where OpenCC errs on the words of policy documents, the lists here put it right.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+from opencc import OpenCC
+
+# What s2tw makes of words that it cuts in the wrong place (好干部 → 好乾 + 部) or reads in another sense.
+_HANT_OVERRIDES = (
+    # 乾 is "dry": never a cadre. 餅乾部門 (biscuits) and 若干部門 stay.
+    (re.compile("乾部(?![門分位件落])"), "幹部"),
+    (re.compile("(?<!標)(?<!書)(?<!抽)(?<!牙)(?<!竹)籤"), "簽"),  # 簽批, 代簽
+    (re.compile("徵程"), "征程"),
+    # 編製 is to draw up; 編制 is an establishment of posts.
+    (re.compile("(?<=機構)編製|(?<=行政)編製|(?<=事業)編製|(?<=人員)編製|編製(?=委員會|辦|數|員額)"), "編制"),
+    (re.compile("傢俱"), "家具"),
+)
+# t2s leaves 著 alone; in Simplified it stays only where it means written or notable.
+_HANS_OVERRIDES = (
+    (re.compile("(?<![显顯昭卓原名专專编編论論遗遺土巨译譯合撰拙所])著(?![作名者述书書录錄称稱])"), "着"),
+    (re.compile("甚[么麽]"), "什么"),
+    (re.compile("麽"), "么"),
+)
+
+
+@cache
+def _converter(direction: str) -> OpenCC:
+    """One converter per direction, made when first needed: making one reads its dictionaries."""
+    return OpenCC(direction)
+
+
+def to_hans(text: str) -> str:
+    """The text in Simplified script."""
+    text = _converter("t2s").convert(text)
+    for wrong, right in _HANS_OVERRIDES:
+        text = wrong.sub(right, text)
+    return text
+
+
+def to_hant(text: str) -> str:
+    """The text in standard Traditional script (眾, 裡, 臺). A text that is Traditional already comes out standard too."""
+    text = _converter("s2tw").convert(text)
+    for wrong, right in _HANT_OVERRIDES:
+        text = wrong.sub(right, text)
+    return text
+
+
+def fold(text: str) -> str:
+    """The search key: Simplified, compatibility forms and case folded, no white space. Equal keys read the same."""
+    return "".join(unicodedata.normalize("NFKC", to_hans(unicodedata.normalize("NFKC", text))).casefold().split())

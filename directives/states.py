@@ -1,0 +1,128 @@
+"""Every state, the named sets of states, and the table of legal moves. Imports nothing of ours.
+
+A move is a row of a table, so that the code which performs it (`transitions.move`) has no branches
+and a newcomer reads the whole life of an obligation, a plan, a report or an entry on one screen.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+# obligation (責任事項)
+ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED = "assigned", "acknowledged", "underway", "closing", "closed"
+DISPUTED, SUSPENDED, WITHDRAWN = "disputed", "suspended", "withdrawn"
+
+# plan, report, report entry
+DRAFT, AWAITING, SUBMITTED, ACCEPTED, RETURNED = "draft", "awaiting", "submitted", "accepted", "returned"
+
+OBLIGATION_STATES = (
+    (ASSIGNED, pgettext_lazy("obligation", "Assigned")),
+    (ACKNOWLEDGED, pgettext_lazy("obligation", "Acknowledged")),
+    (UNDERWAY, pgettext_lazy("obligation", "Underway")),
+    (CLOSING, pgettext_lazy("obligation", "Close-out requested")),
+    (CLOSED, pgettext_lazy("obligation", "Closed")),
+    (DISPUTED, pgettext_lazy("obligation", "Disputed")),
+    (SUSPENDED, pgettext_lazy("obligation", "Suspended")),
+    (WITHDRAWN, pgettext_lazy("obligation", "Withdrawn")),
+)
+FILING_STATES = (
+    (DRAFT, pgettext_lazy("filing", "Draft")),
+    (AWAITING, pgettext_lazy("filing", "Awaiting signature")),
+    (SUBMITTED, pgettext_lazy("filing", "Handed in")),
+    (ACCEPTED, pgettext_lazy("filing", "Accepted")),
+    (RETURNED, pgettext_lazy("filing", "Returned")),
+)
+
+LIVE = frozenset({ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED, DISPUTED, SUSPENDED})  # counted in every denominator
+OPEN = LIVE - {CLOSED}  # work is still owed
+REPORTABLE = frozenset({ACKNOWLEDGED, UNDERWAY, CLOSING, ASSIGNED})  # a cycle asks for an entry
+EDITABLE = frozenset({DRAFT, RETURNED})  # its own body may change the words
+HANDED_IN = frozenset({SUBMITTED, ACCEPTED, RETURNED})  # supervisors may see it
+ON_THE_WAY = frozenset({AWAITING, SUBMITTED})  # somebody else's move
+
+# light colours: two of the five lamps are grey
+GREEN, YELLOW, RED, CLOSED_LIGHT, UNDUE = "green", "yellow", "red", "closed", "undue"
+LIGHTS = (
+    (GREEN, _("On schedule")),
+    (YELLOW, _("Near due or behind")),
+    (RED, _("Overdue")),
+    (CLOSED_LIGHT, pgettext_lazy("light", "Closed")),
+    (UNDUE, _("Not due")),
+)
+ON_TIME = frozenset({GREEN, CLOSED_LIGHT, UNDUE})  # the numerator of 按期率
+COLOURS = tuple(colour for colour, _label in LIGHTS)
+
+# roles of a person in a body
+STAFF, MANAGER, SUPERVISOR, VIEWER = "staff", "manager", "supervisor", "viewer"
+ROLES = (
+    (STAFF, pgettext_lazy("role", "Staff")),
+    (MANAGER, pgettext_lazy("role", "Manager")),
+    (SUPERVISOR, pgettext_lazy("role", "Supervisor")),
+    (VIEWER, pgettext_lazy("role", "Viewer")),
+)
+
+# parts a body can have in an obligation
+LEAD, RESPONSIBLE, SUPPORTING = "lead", "responsible", "supporting"
+PARTS = (
+    (LEAD, pgettext_lazy("part", "Lead")),
+    (RESPONSIBLE, pgettext_lazy("part", "Responsible")),
+    (SUPPORTING, pgettext_lazy("part", "Supporting")),
+)
+NO_DELIVERABLE, IMPLEMENTATION_PLAN, SPECIFIC_MEASURES = "", "plan", "measures"
+DELIVERABLES = (
+    (NO_DELIVERABLE, _("None")),
+    (IMPLEMENTATION_PLAN, _("Implementation plan")),
+    (SPECIFIC_MEASURES, _("Specific measures")),
+)
+NOT_STARTED, IN_PROGRESS, ESTABLISHED = "not_started", "underway", "established"
+ITEM_STATES = (
+    (NOT_STARTED, pgettext_lazy("item", "Not started")),
+    (IN_PROGRESS, pgettext_lazy("item", "Underway")),
+    (ESTABLISHED, pgettext_lazy("item", "Established")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One legal move: from any of `sources` to `target`, by whoever holds `right` (a predicate of `rules`)."""
+
+    sources: frozenset[str]
+    target: str
+    right: str
+    reasoned: bool = False  # a reason in words is demanded
+    label: str = ""
+
+
+def _move(*sources: str, to: str, right: str, reasoned: bool = False, label: str = "") -> Move:
+    return Move(frozenset(sources), to, right, reasoned, label)
+
+
+OBLIGATION_MOVES = {
+    "acknowledge": _move(ASSIGNED, to=ACKNOWLEDGED, right="receive", label=_("Acknowledge receipt")),
+    "dispute": _move(ASSIGNED, to=DISPUTED, right="receive", reasoned=True, label=_("Dispute")),
+    "reassign": _move(DISPUTED, to=ASSIGNED, right="oversee", reasoned=True, label=_("Uphold the assignment")),
+    "withdraw": _move(DISPUTED, ASSIGNED, to=WITHDRAWN, right="oversee", reasoned=True, label=_("Withdraw")),
+    "start": _move(ACKNOWLEDGED, to=UNDERWAY, right="work", label=_("Start work")),
+    "suspend": _move(UNDERWAY, to=SUSPENDED, right="oversee", reasoned=True, label=_("Suspend")),
+    "resume": _move(SUSPENDED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Resume")),
+    "request_close": _move(UNDERWAY, to=CLOSING, right="work", reasoned=True, label=_("Apply to close")),
+    "refuse_close": _move(CLOSING, to=UNDERWAY, right="oversee", reasoned=True, label=_("Refuse to close")),
+    "close": _move(CLOSING, to=CLOSED, right="oversee", reasoned=True, label=_("Verify and close")),
+    "reopen": _move(CLOSED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Reopen")),
+}
+
+# A plan and a report entry share one life. Where a body has no manager, its staff hand in directly.
+FILING_MOVES = {
+    "ask_signature": _move(DRAFT, RETURNED, to=AWAITING, right="draft", label=_("Send for signature")),
+    "recall": _move(AWAITING, to=DRAFT, right="draft", label=_("Take back")),
+    "decline": _move(AWAITING, to=RETURNED, right="sign", reasoned=True, label=_("Send back to staff")),
+    "sign": _move(AWAITING, to=SUBMITTED, right="sign", label=_("Sign and hand in")),
+    "hand_in": _move(DRAFT, RETURNED, to=SUBMITTED, right="hand_in", label=_("Hand in")),
+    "accept": _move(SUBMITTED, to=ACCEPTED, right="review", label=_("Accept")),
+    "return": _move(SUBMITTED, to=RETURNED, right="review", reasoned=True, label=_("Return")),
+}
+PLAN_MOVES = FILING_MOVES | {
+    "revise": _move(ACCEPTED, to=DRAFT, right="draft", reasoned=True, label=_("Revise")),
+}
+ENTRY_MOVES = FILING_MOVES

@@ -1,0 +1,165 @@
+"""The one door through which a state changes, and through which an obligation changes at all.
+
+`move` performs a row of the tables in `states`: it asks `rules`, updates on (id, expected state, version), writes the
+audit event and keeps light and tallies, all in one transaction. Zero rows updated means that somebody was first: `Stale`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives import audit
+from directives.clocks import Facts, Tolerances, light
+from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
+from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.rules import may
+from directives.states import ACCEPTED, CLOSED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES, RETURNED, SUBMITTED, Move
+from directives.tallies import Delta, Standing
+from directives.workdays import Workdays
+
+TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
+CLOCKS = ("state", "percent", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned")
+LIGHT_FIELDS = ("light", "light_reason", "light_changes_on")
+Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
+
+
+def tolerances() -> Tolerances:
+    """The office's settings for the lights, in working days and percentage points."""
+    return Tolerances(near_days=settings.NEAR_DAYS, behind_points=settings.BEHIND_TOLERANCE)
+
+
+def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
+    """Set the light of an obligation in memory from its clocks as they are in memory."""
+    facts = Facts(**{name: getattr(obligation, name) for name in CLOCKS})
+    shown = light(facts, today=today, workdays=workdays, tolerances=tolerances())
+    obligation.light = shown.colour
+    obligation.light_reason = shown.reason.to_json()
+    obligation.light_changes_on = shown.changes_on
+
+
+def can_move(subject: Subject, action: str, by: User | None) -> bool:
+    """True if this move is legal now and this person may make it; pages show the button then."""
+    step = TABLES[type(subject)][action]
+    return subject.state in step.sources and may(by, step.right, subject)
+
+
+def moves_open(subject: Subject, by: User | None) -> list[str]:
+    """Every move that this person may make now, in the order of the table."""
+    return [action for action in TABLES[type(subject)] if can_move(subject, action, by)]
+
+
+def _checked(subject: Subject, action: str, by: User | None, reason: str) -> Move:
+    """The row of the table, once the state, the person and the reason have been found good."""
+    step = TABLES[type(subject)][action]
+    if not may(by, step.right, subject):
+        raise NotAllowed(_("You may see this, but “%(move)s” is not yours to do.") % {"move": step.label})
+    if subject.state not in step.sources:
+        state = subject.get_state_display()
+        raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % {"move": step.label, "state": state})
+    if step.reasoned and not reason.strip():
+        raise Invalid({"reason": [_("Give a reason: those who receive this will act on it.")]})
+    return step
+
+
+def _marks(subject: Subject, step: Move, by: User | None, now: datetime, reason: str) -> dict[str, Any]:
+    """The fields that record who moved a row, when and why."""
+    if isinstance(subject, Obligation):
+        marks: dict[str, Any] = {"reason": reason.strip(), "moved_at": now}
+        if step.target == CLOSED:
+            marks["closed_on"] = timezone.localdate(now)
+        elif subject.state == CLOSED:
+            marks["closed_on"] = None
+        return marks
+    if step.target == SUBMITTED:
+        return {"submitted_at": now, "submitted_by": by, "reason": ""}
+    if step.target in (ACCEPTED, RETURNED):
+        return {"decided_at": now, "decided_by": by, "reason": reason.strip()}
+    return {}
+
+
+@transaction.atomic
+def move(
+    subject: Subject,
+    action: str,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    changes: Mapping[str, Any] | None = None,
+) -> Subject:
+    """Make one move and return the row as it then stands.
+
+    `changes` are further fields of the row that go with the move. Raises NotAllowed, IllegalMove, Invalid (a reason is
+    missing) or Stale (the row's version or state is no longer the one in memory); nothing is changed then.
+    """
+    step = _checked(subject, action, by, reason)
+    fields = {**_marks(subject, step, by, now, reason), **(changes or {}), "state": step.target}
+    if isinstance(subject, Obligation):
+        change_obligations([subject], fields, action=action, by=by, now=now, reason=reason)
+        return subject
+    before = {name: _plain(getattr(subject, name)) for name in fields}
+    updated = type(subject).objects.filter(pk=subject.pk, state=subject.state, version=subject.version).update(
+        **fields, version=subject.version + 1
+    )
+    if not updated:
+        raise Stale(theirs=type(subject).objects.filter(pk=subject.pk).first())
+    for name, value in {**fields, "version": subject.version + 1}.items():
+        setattr(subject, name, value)
+    after = {name: _plain(value) for name, value in fields.items()}
+    audit.record(action, subject, by=by, now=now, before=before, after=after, reason=reason)
+    return subject
+
+
+def _plain(value: Any) -> Any:
+    return value.pk if isinstance(value, Model) else value
+
+
+@transaction.atomic
+def change_obligations(
+    obligations: Iterable[Obligation],
+    fields: Mapping[str, Any] | None,
+    *,
+    action: str,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    each: Mapping[int, Mapping[str, Any]] | None = None,
+) -> int:
+    """Change fields of obligations, with light, tallies, version and one audit event each; returns how many changed.
+
+    `fields` go to all of them, `each` adds fields by obligation id. The rows must come with their organisation, as they
+    were read: a row whose version has moved on raises Stale and nothing changes. Who may do it is the caller's to ask.
+    """
+    rows = sorted(obligations, key=lambda row: row.pk)
+    today = timezone.localdate(now)
+    workdays = CalendarDay.objects.workdays(today)
+    delta, told = Delta(), []
+    for row in rows:
+        wanted = {**(fields or {}), **((each or {}).get(row.pk) or {})}
+        names = [name for name in wanted if getattr(row, name) != wanted[name]]
+        before = {name: _plain(getattr(row, name)) for name in names}
+        standing, state = Standing.of(row), row.state
+        for name, value in wanted.items():
+            setattr(row, name, value)
+        relight(row, today=today, workdays=workdays)
+        _write(row, [*wanted, *LIGHT_FIELDS], state)
+        delta.swap(standing, Standing.of(row))
+        told.append(audit.Change(row, before, {name: _plain(wanted[name]) for name in names}))
+    delta.apply()
+    audit.record_many(action, told, by=by, now=now, reason=reason)
+    return len(rows)
+
+
+def _write(row: Obligation, names: list[str], state: str) -> None:
+    """The conditional update of one obligation."""
+    fields = {name: getattr(row, name) for name in names}
+    updated = Obligation.objects.filter(pk=row.pk, state=state, version=row.version).update(**fields, version=row.version + 1)
+    if not updated:
+        raise Stale(theirs=Obligation.objects.filter(pk=row.pk).first())
+    row.version += 1

@@ -1,0 +1,11 @@
+"""Being built."""
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from directives.views.doors import write
+
+
+@require_GET
+def dashboard(request, **kwargs):
+    return HttpResponse(status=501)

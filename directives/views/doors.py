@@ -1,0 +1,106 @@
+"""What every view shares: how a page answers, and how a write is carried out once or not at all."""
+
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from directives.models import FormKey
+from directives.refusals import NotAllowed, Refusal
+from directives.rules import may
+
+PAGE_SIZE = 50
+HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next"}
+
+
+def page(request: HttpRequest, template: str, context: dict, *, fragment: str = "", status: int = 200) -> HttpResponse:
+    """The whole page, or only its fragment where htmx asks for one. The same URL and view serve both."""
+    partial = fragment and request.htmx and not request.htmx.boosted
+    return render(request, fragment if partial else template, context, status=status)
+
+
+def paged(request: HttpRequest, rows: object, size: int = PAGE_SIZE) -> Page:
+    """The page of a list that ?page= asks for; a page out of range is the last one."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def demand(user: object, right: str, subject: object = None) -> None:
+    """Answer 403 to a person who may see this but not do it."""
+    if not may(user, right, subject):
+        raise PermissionDenied
+
+
+def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
+    """To the page that the form names in `next`, if it is ours; else to the fallback."""
+    target = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
+    return redirect(target if ours else fallback)
+
+
+def _key(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.POST.get("idempotency_key", ""))
+    except ValueError:
+        return None
+
+
+def _again(request: HttpRequest, done: FormKey) -> HttpResponse:
+    """The answer to a form that was carried out before: where the first answer led, and nothing done twice."""
+    messages.info(request, _("This form had already been carried out; nothing was done twice."))
+    return redirect(done.location or "/")
+
+
+def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Say why, and give back what was typed."""
+    if isinstance(refusal, NotAllowed):
+        raise PermissionDenied(str(refusal))
+    typed = [(name, value) for name, values in request.POST.lists() for value in values if name not in HIDDEN and value]
+    came_from = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
+    context = {"refusal": refusal, "typed": typed, "back": came_from if ours else "/"}
+    return page(request, "directives/refused.html", context, fragment="directives/_refused.html", status=refusal.status)
+
+
+def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwargs: dict) -> HttpResponse:
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                done = FormKey.objects.create(key=key, user=request.user, at=request.now)
+        except IntegrityError:
+            return _again(request, FormKey.objects.get(key=key, user=request.user))
+        response = view(request, *args, **kwargs)
+        if response.status_code >= 400:
+            transaction.set_rollback(True)
+        else:
+            FormKey.objects.filter(pk=done.pk).update(location=response.headers.get("Location", "")[:300])
+    return response
+
+
+def write(view: Callable) -> Callable:
+    """A view that changes something: POST only, in one transaction, once for each idempotency key.
+
+    A response of 400 or more, or a Refusal, leaves nothing changed; a Refusal becomes a page that says why and
+    keeps what was typed. Use {% once %} in the form.
+    """
+
+    @require_POST
+    @wraps(view)
+    def carried(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        key = _key(request)
+        if key is None:
+            return _refused(request, Refusal(_("This form is out of date. Go back, load the page again and send it once more.")))
+        try:
+            return _carry_out(view, request, key, args, kwargs)
+        except Refusal as refusal:
+            return _refused(request, refusal)
+
+    return carried

@@ -1,0 +1,16 @@
+"""Being built."""
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from directives.views.doors import write
+
+
+@require_GET
+def log(request, **kwargs):
+    return HttpResponse(status=501)
+
+
+@write
+def log_add(request, **kwargs):
+    return HttpResponse(status=501)

@@ -1,0 +1,125 @@
+"""What every test may ask for: the cast, a signed-in browser, today."""
+
+import os
+
+# Playwright's own event loop makes Django believe that it runs inside async code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.core.cache import cache
+from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
+from django.test import Client
+
+from directives.models import Organisation, User
+from tests.factories import make_body, make_member, make_user
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A tree of bodies and one person for each role.
+
+    centre ─ body ─ child
+           └ sibling
+    `staff` and `manager` belong to `body`, `supervisor` and `viewer` to `centre`; `outsider` has no place anywhere,
+    `stranger` is staff of `sibling`, `below` staff of `child`.
+    """
+
+    centre: Organisation
+    body: Organisation
+    child: Organisation
+    sibling: Organisation
+    staff: User
+    manager: User
+    supervisor: User
+    viewer: User
+    admin: User
+    outsider: User
+    stranger: User
+    below: User
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    centre = make_body("C000", name_hans="中共中央", name_hant="中共中央", kind="centre")
+    body = make_body("Q01", parent=centre, name_hans="全国总工会", name_hant="全國總工會")
+    child = make_body("Q01A", parent=body, name_hans="北京市总工会", name_hant="北京市總工會", level="provincial")
+    sibling = make_body("Q02", parent=centre, name_hans="共青团中央", name_hant="共青團中央")
+    for row in (centre, body, child, sibling):
+        row.refresh_from_db()
+    return Cast(
+        centre=centre,
+        body=body,
+        child=child,
+        sibling=sibling,
+        staff=make_member(body, "staff", "staff", full_name="林晓岚"),
+        manager=make_member(body, "manager", "manager", full_name="顾明远"),
+        supervisor=make_member(centre, "supervisor", "supervisor", full_name="周启明"),
+        viewer=make_member(centre, "viewer", "viewer"),
+        admin=make_user("admin", is_staff=True, is_superuser=True),
+        outsider=make_user("outsider"),
+        stranger=make_member(sibling, "staff", "stranger"),
+        below=make_member(child, "staff", "below"),
+    )
+
+
+@pytest.fixture(autouse=True)
+def clean_cache(request: pytest.FixtureRequest) -> None:
+    """Sign-in limits live in the cache: one test must not lock out the next."""
+    for database in ("transactional_db", "db"):
+        if database in request.fixturenames:
+            request.getfixturevalue(database)
+            cache.clear()
+            return
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], Client]:
+    """A client signed in as a person."""
+
+    def open_client(user: User, language: str = "zh-hans") -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.cookies["language"] = language
+        return client
+
+    return open_client
+
+
+@pytest.fixture
+def key() -> Callable[[], dict[str, str]]:
+    """The hidden field of a write form: a fresh idempotency key."""
+    return lambda: {"idempotency_key": str(uuid4())}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_past_the_triggers() -> Iterator[None]:
+    """Between transactional tests Django empties every table; on SQLite by DELETE, which the append-only tables refuse.
+
+    The triggers are taken off for the emptying alone. The calendar, which a migration filled, is filled again.
+    """
+    flush = DatabaseOperations.execute_sql_flush
+    guards = import_module("directives.migrations.0003_append_only")
+    calendar = import_module("directives.migrations.0002_calendar")
+
+    def execute(operations: DatabaseOperations, sql_list: list[str]) -> None:
+        with operations.connection.schema_editor() as editor:
+            if operations.connection.vendor == "sqlite":
+                guards.release(apps, editor)
+        flush(operations, sql_list)
+        with operations.connection.schema_editor() as editor:
+            if operations.connection.vendor == "sqlite":
+                guards.guard(apps, editor)
+        if sql_list:
+            calendar.fill(apps, None)
+
+    kind = type(connection.ops)  # each engine inherits the method; only the one under test is changed
+    kind.execute_sql_flush = execute
+    yield
+    kind.execute_sql_flush = flush

@@ -1,0 +1,124 @@
+"""Rows for tests, as plain functions: each makes the least that is legal, and takes what the test cares about."""
+
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import Any
+
+from directives import tallies
+from directives.models import (
+    CalendarDay,
+    Cycle,
+    Directive,
+    Document,
+    Item,
+    ItemState,
+    LogEntry,
+    Measure,
+    Membership,
+    Obligation,
+    Organisation,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+    Section,
+    User,
+)
+from directives.transitions import relight
+
+TODAY = date(2026, 10, 13)  # a Tuesday
+NOW = datetime(2026, 10, 13, 0, 30, tzinfo=UTC)  # 08:30 in Shanghai
+_numbers = count(1)
+
+
+def make_body(code: str = "", *, parent: Organisation | None = None, **fields: Any) -> Organisation:
+    code = code or f"B{next(_numbers):04}"
+    fields = {"name_hans": f"单位{code}", "name_hant": f"單位{code}", "kind": "mass_organisation"} | fields
+    return Organisation.objects.create(code=code, parent=parent, **fields)
+
+
+def make_user(username: str = "", **fields: Any) -> User:
+    username = username or f"user{next(_numbers)}"
+    return User.objects.create_user(username, password=None, **({"full_name": username} | fields))
+
+
+def make_member(body: Organisation, role: str, username: str = "", **fields: Any) -> User:
+    """A person with one role in a body."""
+    user = make_user(username, **fields)
+    Membership.objects.create(user=user, organisation=body, role=role)
+    return user
+
+
+def make_document(**fields: Any) -> Document:
+    number = next(_numbers)
+    title = f"关于第{number}件事的意见"
+    defaults = {
+        "title": title, "title_hans": title, "title_hant": title, "script": "hans", "source": b"x", "source_name": "x.txt",
+        "sha256": f"{number:064}", "text_read": "x", "text_repaired": "x", "registered_at": NOW,
+    }  # fmt: skip
+    return Document.objects.create(**(defaults | fields))
+
+
+def make_section(document: Document | None = None, number: str = "一", **fields: Any) -> Section:
+    document = document or make_document()
+    order = fields.pop("order", next(_numbers))
+    title = fields.pop("title", "健全制度")
+    return Section.objects.create(document=document, number=number, order=order, title=title, title_hans=title, title_hant=title, **fields)
+
+
+def make_directive(section: Section | None = None, *, items: tuple[str, ...] = (), **fields: Any) -> Directive:
+    section = section or make_section()
+    number = next(_numbers)
+    text = fields.pop("text", f"各单位要办好第{number}件事。")
+    defaults = {
+        "code": f"{section.number}.1.{number}", "paragraph": 1, "sentence": number, "order": number, "text": text,
+        "text_hans": text, "text_hant": text, "search_key": text, "kind": "institution", "modality": "要",
+    }  # fmt: skip
+    directive = Directive.objects.create(document=section.document, section=section, **(defaults | fields))
+    for place, name in enumerate(items, 1):
+        Item.objects.create(directive=directive, number=place, name=name, name_hans=name, name_hant=name, start=0, end=1)
+    return directive
+
+
+def make_obligation(directive: Directive | None = None, organisation: Organisation | None = None, **fields: Any) -> Obligation:
+    """An obligation that counts in the tallies, with the light of TODAY."""
+    directive, organisation = directive or make_directive(), organisation or make_body()
+    defaults = {"issued_on": date(2026, 3, 2), "starts_on": date(2026, 3, 2), "due_on": date(2026, 12, 31), "state": "underway", "percent": 80}
+    fields = defaults | fields
+    row = Obligation(
+        document=directive.document, section=directive.section, directive=directive, organisation=organisation,
+        **({"original_due_on": fields["due_on"]} | fields),
+    )  # fmt: skip
+    relight(row, today=TODAY, workdays=CalendarDay.objects.workdays(TODAY))
+    row.save()
+    ItemState.objects.bulk_create([ItemState(obligation=row, item=item) for item in directive.items.all()])
+    tallies.count_in([row])
+    return row
+
+
+def make_plan(organisation: Organisation | None = None, document: Document | None = None, **fields: Any) -> Plan:
+    defaults = {"title": "实施方案", "created_at": NOW}
+    return Plan.objects.create(organisation=organisation or make_body(), document=document or make_document(), **(defaults | fields))
+
+
+def make_measure(plan: Plan | None = None, *obligations: Obligation, **fields: Any) -> Measure:
+    measure = Measure.objects.create(plan=plan or make_plan(), **({"number": next(_numbers), "text": "印发办法"} | fields))
+    measure.obligations.set(obligations)
+    return measure
+
+
+def make_log(measure: Measure, by: User, **fields: Any) -> LogEntry:
+    return LogEntry.objects.create(measure=measure, by=by, **({"on": TODAY, "text": "召开会议", "created_at": NOW} | fields))
+
+
+def make_cycle(document: Document | None = None, **fields: Any) -> Cycle:
+    defaults = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15), "created_at": NOW}
+    return Cycle.objects.create(document=document or make_document(), **(defaults | fields))
+
+
+def make_report(organisation: Organisation, cycle: Cycle, *obligations: Obligation, **fields: Any) -> ProgressReport:
+    """A begun report with a blank entry for each obligation."""
+    report = ProgressReport.objects.create(
+        organisation=organisation, cycle=cycle, document=cycle.document, **({"begun_at": NOW} | fields)
+    )
+    ReportEntry.objects.bulk_create([ReportEntry(report=report, obligation=row) for row in obligations])
+    return report
