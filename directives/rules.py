@@ -75,6 +75,11 @@ def can_issue(user: User, subject: Model | None = None) -> bool:
     return user.supervises if subject is None else is_above(user, subject)
 
 
+def can_export(user: User, subject: Model | None = None) -> bool:
+    """Take lists away as files: managers and supervisors."""
+    return user.exports
+
+
 RIGHTS: dict[str, Callable[..., bool]] = {
     "receive": can_receive,
     "work": can_work,
@@ -84,6 +89,7 @@ RIGHTS: dict[str, Callable[..., bool]] = {
     "review": can_review,
     "oversee": is_above,
     "issue": can_issue,
+    "export": can_export,
 }
 
 

@@ -48,6 +48,11 @@ class User(AbstractUser):
         """Sees the work of a subtree: manager, supervisor or viewer."""
         return bool(self.in_role(MANAGER, SUPERVISOR, VIEWER))
 
+    @property
+    def exports(self) -> bool:
+        """Takes lists away as files."""
+        return bool(self.in_role(MANAGER, SUPERVISOR))
+
 
 class Membership(models.Model):
     """A person's role in a body (成员)."""

@@ -54,3 +54,7 @@ class ScopedQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "ScopedQuerySet":
         """The rows that this person may see: their own bodies', and the subtree's that they oversee."""
         return self.filter(worked(user, self.owner) | overseen(user, f"{self.owner}__path"))
+
+    def exportable_by(self, user: User) -> "ScopedQuerySet":
+        """The rows that this person may take away as a file: the subtrees' that they manage or supervise."""
+        return self.filter(subtrees(user.in_role(MANAGER, SUPERVISOR), f"{self.owner}__path"))
