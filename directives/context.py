@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise, SimpleLazyObject, cached_property
 from django.utils.translation import get_language, pgettext_lazy
@@ -37,14 +38,14 @@ class LanguageChoice:
 
 
 SHORT = {"zh-hans": ("zh-Hans", "简"), "zh-hant": ("zh-Hant", "繁"), "en": ("en", "EN")}
+# name of the address, words, for overseers alone, folded away on a phone
 PLACES = (
-    # address, name, hidden from staff, folded away on a phone
-    ("/", pgettext_lazy("place", "My work"), False, False),
-    ("/dashboard/", pgettext_lazy("place", "Dashboard"), False, False),
-    ("/documents/", pgettext_lazy("place", "Documents"), False, False),
-    ("/obligations/", pgettext_lazy("place", "Obligations"), False, False),
-    ("/reports/", pgettext_lazy("place", "Reports"), False, False),
-    ("/organisations/", pgettext_lazy("place", "Organisations"), True, True),
+    ("my_work", pgettext_lazy("place", "My work"), False, False),
+    ("dashboard", pgettext_lazy("place", "Dashboard"), False, False),
+    ("documents", pgettext_lazy("place", "Documents"), False, False),
+    ("obligations", pgettext_lazy("place", "Obligations"), False, False),
+    ("reports", pgettext_lazy("place", "Reports"), False, False),
+    ("organisations", pgettext_lazy("place", "Organisations"), True, True),
 )
 
 
@@ -95,13 +96,13 @@ class Shell:
         return tuple(self._entries()) if self.user else ()
 
     def _entries(self) -> Iterator[NavEntry]:
-        path = self.request.path
         oversees = self.user.oversees or self.user.is_staff
-        for url, label, overseers_only, folded in PLACES:
+        for name, label, overseers_only, folded in PLACES:
             if overseers_only and not oversees:
                 continue
-            current = path == url if url == "/" else path.startswith(url)
-            yield NavEntry(url, label, current, self.unread if url == "/" else 0, folded)
+            url, home = reverse(name), name == "my_work"
+            current = self.request.path == url if home else self.request.path.startswith(url)
+            yield NavEntry(url, label, current, self.unread if home else 0, folded)
 
     @property
     def languages(self) -> tuple[LanguageChoice, ...]:

@@ -19,7 +19,8 @@ def project(tmp_path, settings, monkeypatch):
     (tmp_path / "templates").mkdir()
     (tmp_path / "directives" / "words.py").write_text('_("Cadre")\npgettext("month", "May")\n', encoding="utf-8")
     (tmp_path / "templates" / "page.html").write_text(
-        '{% load i18n %}\n   <p>it\'s "\n {% blocktranslate count n=n %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}', encoding="utf-8"
+        "{% load i18n %}\n   <p>it's \"\n {% blocktranslate count n=n %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}",
+        encoding="utf-8",
     )
     return tmp_path
 
@@ -120,5 +121,3 @@ def test_without_babel_the_command_says_what_to_install(monkeypatch):
     monkeypatch.setattr(translations, "Catalog", None)
     with pytest.raises(CommandError, match="pip install -r tests/requirements.txt"):
         call_command("translations")
-
-

@@ -91,7 +91,7 @@ def start(name: str, arguments: list[str], *, port: int) -> Child:
 def start_web(port: int) -> Child:
     options = ["--workers=2", "--worker-class=gthread", "--threads=4", "--timeout=60", "--graceful-timeout=10"]
     quiet = ["--log-level=warning", "--no-control-socket"]
-    return start("web server", ["-m", "gunicorn", settings.WSGI_MODULE, f"--bind={HOST}:{port}", *options, *quiet], port=port)
+    return start("web server", ["-m", "gunicorn", "qunzhu_tracker.wsgi:application", f"--bind={HOST}:{port}", *options, *quiet], port=port)
 
 
 def require_alive(children: list[Child]) -> None:

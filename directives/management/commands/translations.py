@@ -20,6 +20,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation.template import templatize
 
+from directives.script import to_hant
+
 try:
     from babel.messages.catalog import Catalog
     from babel.messages.extract import extract
@@ -27,17 +29,6 @@ try:
     from babel.messages.pofile import read_po, write_po
 except ImportError:  # pragma: no cover - Babel is a requirement of the tests alone
     Catalog = extract = write_mo = read_po = write_po = None
-
-try:
-    from directives.script import to_hant
-except ImportError:  # pragma: no cover
-    from opencc import OpenCC
-
-    _s2tw = OpenCC("s2tw")
-
-    def to_hant(text: str) -> str:
-        return _s2tw.convert(text).replace("乾部", "干部")
-
 
 LOCALE = settings.BASE_DIR / "directives" / "locale"
 OVERRIDES = LOCALE / "zh_Hant.overrides.tsv"
@@ -192,11 +183,13 @@ def locale_lock() -> Iterator[None]:
 
 
 class Command(BaseCommand):
-    help = "Find the interface's strings, merge translations (--add FILE.tsv), make Traditional script, compile; --check lists what is missing."
+    help = "Find the interface's strings, merge translations, make Traditional script, compile."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--add", metavar="FILE.tsv", type=Path, action="append", default=[], help="lines English<TAB>中文[<TAB>context]")
+        parser.add_argument(
+            "--add", metavar="FILE.tsv", type=Path, action="append", default=[], help="lines English<TAB>中文[<TAB>context]"
+        )
         parser.add_argument("--check", action="store_true", help="write nothing; list every fault and exit 1 if there is one")
 
     def handle(self, *args: Any, **options: Any) -> None:

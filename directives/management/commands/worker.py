@@ -25,7 +25,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from directives.models import JobRun
-from directives.sealing import seal
+from directives.sealing import BATCH, seal
 
 PREFIX = "worker:"  # of every worker's name, and so of its heartbeat
 BEAT_SECONDS = 10
@@ -47,14 +47,15 @@ def record(name: str, now: datetime) -> None:
 
 
 def seal_events(now: datetime) -> None:
-    seal(now=now)
+    while seal(now=now) == BATCH:
+        pass  # a full seal: there may be more
 
 
 def run_daily(command: str, now: datetime) -> None:
     """Run the command unless it has run on this Shanghai day. One that fails is tried again with the next round."""
     if JobRun.objects.filter(name=command, last_day__gte=timezone.localdate(now)).exists():
         return
-    call_command(command)
+    call_command(command, verbosity=0)
     record(command, now)
 
 

@@ -1,0 +1,82 @@
+"""The frame of every page, seen on one that needs no data of its own: the page that is not there."""
+
+import pytest
+from django.utils import timezone
+
+from directives.models import Document, Notice
+
+NOWHERE = "/nowhere/"
+
+
+@pytest.fixture
+def fictional(db):
+    return Document.objects.create(
+        title="意见", title_hans="意见", title_hant="意見", script="hans", source=b"", source_name="a.txt", sha256="0" * 64,
+        text_read="", text_repaired="", fictional=True, registered_at=timezone.now(),
+    )  # fmt: skip
+
+
+def page(client, address=NOWHERE):
+    return client.get(address).content.decode()
+
+
+def test_the_frame_costs_five_queries(cast, sign_in, fictional, django_assert_num_queries):
+    client = sign_in(cast.manager)
+    # session, person, memberships, unread notices, fictional data
+    with django_assert_num_queries(5):
+        client.get(NOWHERE)
+
+
+def test_overseers_are_led_to_the_bodies_and_staff_are_not(cast, sign_in):
+    assert 'href="/organisations/"' in page(sign_in(cast.manager))
+    assert 'href="/organisations/"' not in page(sign_in(cast.staff))
+
+
+def test_only_administrators_are_led_to_the_administration(cast, sign_in):
+    assert 'href="/admin/"' in page(sign_in(cast.admin))
+    assert 'href="/admin/"' not in page(sign_in(cast.supervisor))
+
+
+def test_the_bar_names_the_person_the_body_and_the_role(cast, sign_in):
+    shown = page(sign_in(cast.staff))
+    assert "林晓岚" in shown
+    assert "全国总工会 · " in shown
+    assert "填报员" in shown
+
+
+def test_unread_notices_are_counted_and_another_persons_are_not(cast, sign_in):
+    for user, read in ((cast.staff, None), (cast.staff, None), (cast.staff, timezone.now()), (cast.manager, None)):
+        Notice.objects.create(user=user, kind="returned", url="/", at=timezone.now(), read_at=read)
+    assert '<span class="count">2<' in page(sign_in(cast.staff))
+
+
+def test_fictional_data_is_said_to_be_so(cast, sign_in, fictional):
+    assert page(sign_in(cast.staff)).count("演示数据") == 1
+    Document.objects.update(fictional=False)
+    assert page(sign_in(cast.staff)).count("演示数据") == 0
+
+
+def test_nothing_inside_is_shown_at_the_door(client, fictional):
+    shown = page(client, "/accounts/login/")
+    assert 'class="nav"' not in shown
+    assert "演示数据" not in shown
+    assert "严禁录入国家秘密" in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "tag", "said"), [("zh-hans", "zh-Hans", "退出登录"), ("zh-hant", "zh-Hant", "退出登錄"), ("en", "en", "Sign out")]
+)
+def test_the_page_speaks_the_readers_language(cast, sign_in, language, tag, said):
+    shown = page(sign_in(cast.staff, language))
+    assert f'<html lang="{tag}">' in shown
+    assert said in shown
+    assert f'value="{language}" lang="{tag}"' in shown
+
+
+def test_nothing_is_inline(cast, sign_in):
+    response = sign_in(cast.staff).get(NOWHERE)
+    shown = response.content.decode()
+    assert " style=" not in shown
+    assert " onclick=" not in shown
+    assert "<script>" not in shown
+    assert "'unsafe-inline'" not in response.headers["Content-Security-Policy"]
