@@ -1,0 +1,108 @@
+"""What the reader knows of the language: readings of characters, and which characters are often neighbours.
+
+Both tables are files in `data/` and are read when first needed: an undamaged UTF-8 page needs neither.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from math import log
+from pathlib import Path
+
+from directives.script import to_hans
+
+_DATA = Path(__file__).parent / "data"
+_HAN_PAIRS = re.compile(r"(?<=[\u4e00-\u9fff])[\u4e00-\u9fff]")
+
+
+@cache
+def readings() -> dict[str, str]:
+    """Toned reading → the characters of GBK that have it (zhèn → 鎮震陣…)."""
+    table = {}
+    for line in (_DATA / "readings.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            reading, characters = line.split("\t")
+            table[reading] = characters
+    return table
+
+
+@cache
+def pairs() -> dict[str, int]:
+    """Common pairs of neighbours in Simplified script → log2 of how often they were counted."""
+    table = {}
+    for line in (_DATA / "bigrams.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            weight, run = line.split("\t")
+            table.update({run[at : at + 2]: int(weight) for at in range(0, len(run), 2)})
+    return table
+
+
+@cache
+def phrases() -> frozenset[str]:
+    """Common words of four characters in Simplified script."""
+    lines = (_DATA / "phrases.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line[at : at + 4] for line in lines if not line.startswith("#") for at in range(0, len(line), 4))
+
+
+def common_share(text: str) -> float:
+    """Share, 0 to 1, of neighbouring Han characters that are common neighbours: about 0.5 for prose, near 0 for noise."""
+    sample = to_hans(text[:20_000])
+    starts = [match.start() - 1 for match in _HAN_PAIRS.finditer(sample)]
+    if not starts:
+        return 0.0
+    known = pairs()
+    return sum(sample[at : at + 2] in known for at in starts) / len(starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """How well characters follow one another in a text like the given one.
+
+    The text's own pairs weigh most, because a page repeats its words and its punctuation; the table of common pairs fills in.
+    """
+
+    own: Mapping[tuple[str, str], int]
+    single: Mapping[str, int]
+    total: int
+
+    @classmethod
+    def of(cls, text: str) -> "Neighbourhood":
+        sample = to_hans(text)
+        return cls(Counter(pairwise(sample)), Counter(sample), max(1, len(sample)))
+
+    def known(self, before: str, after: str) -> bool:
+        """Whether the pair occurs in the text or is common in the language."""
+        first, second = simple(before), simple(after)
+        return (first, second) in self.own or first + second in pairs()
+
+    def phrase(self, text: str) -> bool:
+        """Whether this is a common word of four characters."""
+        return "".join(map(simple, text)) in phrases()
+
+    def fit(self, before: str, after: str) -> float:
+        """Log probability (nats, below 0) that `after` follows `before`."""
+        first, second = simple(before), simple(after)
+        firsts, whole = _firsts()
+        own = self.own.get((first, second), 0) / (1 + self.single.get(first, 0))
+        weight = pairs().get(first + second)
+        common = 2.0**weight / firsts[first] if weight is not None else 0.0
+        alone = self.single.get(second, 0) / self.total + firsts.get(second, 0.0) / whole
+        return log(0.5 * own + 0.35 * common + 0.1 * alone + 1e-7)
+
+
+@cache
+def simple(character: str) -> str:
+    """One character in Simplified script."""
+    return to_hans(character)
+
+
+@cache
+def _firsts() -> tuple[dict[str, float], float]:
+    """How often each character begins a common pair, and the sum."""
+    table: dict[str, float] = {}
+    for pair, weight in pairs().items():
+        table[pair[0]] = table.get(pair[0], 0.0) + 2.0**weight
+    return table, sum(table.values())
