@@ -34,7 +34,7 @@ messages: $(READY) $(READY_FOR_TESTS)
 
 clean:
 	@find . -path ./$(VENV) -prune -o -path ./var -prune -o -type d -name __pycache__ -exec rm -rf {} +
-	@rm -rf .pytest_cache .ruff_cache .hypothesis staticfiles
+	@rm -rf .pytest_cache .ruff_cache .hypothesis
 
 $(READY): requirements.txt
 	@deploy/venv.sh $(PYTHON) $(VENV)

@@ -1,0 +1,29 @@
+"""A second, empty database on the engine under test, for tests that start the product's own processes."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+import psycopg
+from django.db import connection
+
+
+@contextmanager
+def spare_database(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment for processes of an installation in `folder`: its own var/ and its own database, dropped afterwards."""
+    name = f"spare_{uuid4().hex[:12]}"
+    environment = {**os.environ, "QUNZHU_VAR": str(folder / "var"), "QUNZHU_DOTENV": os.devnull, "PYTHONWARNINGS": "default"}
+    if connection.vendor == "sqlite":
+        yield {**environment, "DATABASE_URL": f"sqlite:///{folder / name}.sqlite3"}
+        return
+    server = connection.settings_dict
+    host, port, user, password = server["HOST"], server["PORT"], server["USER"], server["PASSWORD"]
+    with psycopg.connect(host=host, port=port, user=user, password=password, dbname="postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        try:
+            yield {**environment, "DATABASE_URL": f"postgres://{quote(user)}:{quote(password)}@{host}:{port}/{name}"}
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

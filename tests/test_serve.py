@@ -1,0 +1,186 @@
+"""`manage.py serve`, as a person meets it: the first start, a taken port, Ctrl-C, the second start, a child that dies."""
+
+import argparse
+import http.cookiejar
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from directives.management.commands import serve
+from tests.spare import spare_database
+
+PASSWORD = "白云-over-7-hills"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Office:
+    """An installation of its own; `start` runs serve in it, whose words go to a file."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder, self.port = folder, free_port()
+        self.environment = {**environment, "PORT": str(self.port), "DEMO_PASSWORD": PASSWORD}
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def said(self) -> str:
+        return (self.folder / "said").read_text(encoding="utf-8")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> float:
+        """Start and wait for the address; returns the seconds that it took."""
+        began = time.monotonic()
+        with (self.folder / "said").open("w") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, env=self.environment, stdout=said, stderr=said
+            )
+        while "Ctrl-C stops it" not in self.said:
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() - began < 120, self.said
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    def end(self, number: int) -> int:
+        """Send the signal and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=40)
+
+    def children(self) -> dict[int, str]:
+        """What runs for this installation besides serve itself: process id → command line."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                mine = f"QUNZHU_VAR={self.environment['QUNZHU_VAR']}\0".encode() in (folder / "environ").read_bytes()
+            except OSError:  # it has ended, or is somebody else's
+                continue
+            if mine and "manage.py serve" not in words:
+                found[int(folder.name)] = words
+        return found
+
+
+@pytest.fixture
+def office(tmp_path: Path, db: None) -> Iterator[Office]:
+    with spare_database(tmp_path) as environment:
+        office = Office(tmp_path, environment)
+        try:
+            yield office
+        finally:
+            if office.process is not None and office.process.poll() is None:
+                office.end(signal.SIGTERM)
+
+
+def sign_in(url: str, username: str) -> str:
+    """Sign in as a person does, and return the path of the page that follows."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+    page = browser.open(url + "accounts/login/", timeout=20).read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
+    form = {"csrfmiddlewaretoken": token, "login": username, "password": PASSWORD}
+    answer = browser.open(url + "accounts/login/", data=urllib.parse.urlencode(form).encode(), timeout=20)
+    return urllib.parse.urlsplit(answer.url).path
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_life_of_an_installation(office: Office) -> None:
+    office.start()
+    assert f"The tracker is at {office.url}\n" in office.said
+    assert "Demo accounts: staff, manager, supervisor, viewer, admin\n" in office.said
+    assert "password is printed above" in office.said
+    assert sign_in(office.url, "staff") == "/"
+    kinds = " ".join(office.children().values())
+    assert (kinds.count("gunicorn"), kinds.count("manage.py worker")) == (3, 1)
+
+    second = subprocess.run(
+        [sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, env=office.environment, capture_output=True, text=True, timeout=60
+    )
+    assert second.returncode == 1
+    assert f"Port {office.port} on 127.0.0.1 cannot be used: Address already in use." in second.stderr
+    assert "Traceback" not in second.stderr
+
+    assert office.end(signal.SIGINT) == 0
+    assert office.said.endswith("Stopping …\nStopped.\n")
+    assert "Traceback" not in office.said
+    assert office.children() == {}
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(office.url, timeout=5)
+
+    assert office.start() < 15
+    assert "Loading the sample" not in office.said
+    assert PASSWORD not in office.said
+    assert "printed at the first start" in office.said
+    assert sign_in(office.url, "supervisor") == "/"
+
+    worker = next(number for number, words in office.children().items() if "manage.py worker" in words)
+    os.kill(worker, signal.SIGKILL)
+    assert office.process.wait(timeout=40) == 1
+    assert "The worker ended by itself (exit code -9)" in office.said
+    assert office.children() == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the children of a killed process end by themselves on Linux alone")
+def test_nothing_outlives_a_killed_server(office: Office) -> None:
+    office.environment["QUNZHU_ENV"] = "production"  # no sample, and so a quick start
+    office.environment |= {"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "127.0.0.1", "SECURE_SSL_REDIRECT": "false"}
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "-v0"], cwd=settings.BASE_DIR, env=office.environment, check=True
+    )
+    office.start()
+    assert "Demo accounts" not in office.said
+    assert office.children() != {}
+    assert office.end(signal.SIGKILL) == -signal.SIGKILL
+    assert wait_for(lambda: office.children() == {})
+
+
+@pytest.mark.parametrize("text", ["", "0", "65536", "-1", "80a", "８０００", "8000 "])
+def test_what_is_no_port(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="a number from 1 to 65535"):
+        serve.port_number(text)
+
+
+def test_what_is_a_port() -> None:
+    assert [serve.port_number(text) for text in ("1", "8000", "65535")] == [1, 8000, 65535]
+
+
+def test_a_taken_port_is_found_before_the_database_is_touched(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def touched(*arguments: str, **options: object) -> None:
+        raise AssertionError(f"{arguments} ran")
+
+    monkeypatch.setattr(serve, "call_command", touched)
+    monkeypatch.setattr(serve, "on_signals", lambda handler: None)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(
+            CommandError, match=f"Port {port} on 127.0.0.1 cannot be used: Address already in use. .* PORT={port + 1} make run"
+        ):
+            call_command("serve", f"--port={port}")

@@ -1,0 +1,223 @@
+"""The worker runs the queue, seals every minute, does the daily jobs once a day, and takes over from one that died."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.management import call_command
+from django_tasks import TaskResultStatus, task
+from django_tasks_db.management.commands import db_worker
+from django_tasks_db.models import DBTaskResult
+
+from directives import audit
+from directives.management.commands import worker
+from directives.models import JobRun, Seal, Unsealed
+from tests.factories import NOW, make_body
+from tests.spare import spare_database
+
+ran: list[str] = []
+
+
+@task()
+def note(text: str) -> None:
+    ran.append(text)
+
+
+@task()
+def fail() -> None:
+    raise ZeroDivisionError("on purpose")
+
+
+@pytest.fixture
+def daily(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The daily jobs as they are called, none of them carried out."""
+    called: list[str] = []
+    monkeypatch.setattr(worker, "call_command", lambda name, **options: called.append(name))
+    return called
+
+
+@pytest.fixture(autouse=True)
+def within_one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test's connection is in a transaction from beginning to end, which the worker would take for a stuck one and close."""
+    ran.clear()
+    for module in (worker, db_worker):
+        monkeypatch.setattr(module, "close_old_connections", lambda: None)
+
+
+def left_running(owners: list[str], started_at: datetime = NOW) -> DBTaskResult:
+    """A task that the last of these workers took, and has not finished."""
+    row = DBTaskResult.objects.get(pk=note.enqueue("again").id)
+    row.status, row.worker_ids, row.started_at = TaskResultStatus.RUNNING, owners, started_at
+    row.save()
+    return row
+
+
+def test_once_empties_the_queue_and_leaves_no_heartbeat(db: None, daily: list[str]) -> None:
+    note.enqueue("first")
+    note.enqueue("second")
+    call_command("worker", "--once")
+    assert ran == ["first", "second"]
+    assert set(DBTaskResult.objects.values_list("status", flat=True)) == {TaskResultStatus.SUCCESSFUL}
+    assert not JobRun.objects.filter(name__startswith=worker.PREFIX).exists()
+
+
+def test_a_task_that_fails_is_kept_logged_and_stops_no_other(db: None, daily: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    failing = fail.enqueue()
+    note.enqueue("after")
+    call_command("worker", "--once")
+    assert ran == ["after"]
+    assert DBTaskResult.objects.get(pk=failing.id).status == TaskResultStatus.FAILED
+    assert "ZeroDivisionError: on purpose" in caplog.text
+
+
+def test_events_are_sealed(db: None, daily: list[str]) -> None:
+    audit.record("create", make_body("X"), by=None, now=NOW)
+    call_command("worker", "--once")
+    assert (Seal.objects.count(), Unsealed.objects.count()) == (1, 0)
+
+
+def test_more_events_than_one_seal_holds_are_sealed_at_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = [worker.BATCH, worker.BATCH, 3]
+    monkeypatch.setattr(worker, "seal", lambda *, now: sealed.pop(0))
+    worker.seal_events(NOW)
+    assert sealed == []
+
+
+def test_a_chore_that_fails_is_logged_with_its_traceback_and_stops_nothing(
+    db: None, daily: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*, now: datetime) -> int:
+        raise RuntimeError("no seal today")
+
+    monkeypatch.setattr(worker, "seal", broken)
+    note.enqueue("still")
+    call_command("worker", "--once")
+    assert "The sealing of events failed" in caplog.text
+    assert "Traceback" in caplog.text
+    assert "RuntimeError: no seal today" in caplog.text
+    assert (daily, ran) == (list(worker.DAILY), ["still"])
+
+
+def test_daily_jobs_run_once_in_a_shanghai_day(db: None, daily: list[str]) -> None:
+    with time_machine.travel(datetime(2026, 10, 13, 15, 59, tzinfo=UTC), tick=False):  # 23:59 in Shanghai
+        call_command("worker", "--once")
+        call_command("worker", "--once")
+        assert daily == list(worker.DAILY)
+        assert JobRun.objects.get(name="tick").last_day == date(2026, 10, 13)
+    with time_machine.travel(datetime(2026, 10, 13, 16, 1, tzinfo=UTC), tick=False):  # 00:01, still the 13th in London
+        call_command("worker", "--once")
+        assert daily == list(worker.DAILY) * 2
+        assert JobRun.objects.get(name="tick").last_day == date(2026, 10, 14)
+
+
+def test_a_daily_job_that_fails_is_tried_again(db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    called: list[str] = []
+
+    def broken_tick(name: str, **options: object) -> None:
+        called.append(name)
+        if name == "tick":
+            raise ValueError("no tick")
+
+    monkeypatch.setattr(worker, "call_command", broken_tick)
+    call_command("worker", "--once")
+    call_command("worker", "--once")
+    assert called == [*worker.DAILY, "tick"]
+    assert "ValueError: no tick" in caplog.text
+
+
+def test_a_chore_waits_for_its_time(db: None, daily: list[str]) -> None:
+    chores = worker.Chores(worker.new_name())
+    chores.run_due()
+    for chore in chores.chores:
+        chore.run = lambda now: daily.append("again")
+    daily.clear()
+    chores.run_due()
+    assert daily == []
+    chores.chores[0].due -= worker.BEAT_SECONDS
+    chores.run_due()
+    assert daily == ["again"]
+
+
+def test_what_a_dead_worker_left_is_run_again(db: None, daily: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    silent, gone = worker.PREFIX + "silent", worker.PREFIX + "gone"
+    worker.record(silent, datetime.now(UTC) - worker.STALE - timedelta(seconds=5))
+    rows = [left_running([silent]), left_running([gone])]
+    call_command("worker", "--once")
+    assert ran == ["again", "again"]
+    for row in rows:
+        row.refresh_from_db()
+        assert (row.status, len(row.worker_ids)) == (TaskResultStatus.SUCCESSFUL, 2)
+    assert f"{silent} died running it" in caplog.text
+    assert not JobRun.objects.filter(name=silent).exists()
+
+
+def test_what_a_living_or_a_foreign_worker_runs_is_left_alone(db: None, daily: list[str]) -> None:
+    living = worker.PREFIX + "living"
+    worker.record(living, datetime.now(UTC) - timedelta(seconds=worker.BEAT_SECONDS))
+    left_running([living])
+    left_running(["somebody else's"])
+    call_command("worker", "--once")
+    assert ran == []
+    assert DBTaskResult.objects.running().count() == 2
+
+
+def test_a_task_that_kills_every_worker_is_given_up(db: None, daily: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    row = left_running([worker.PREFIX + str(number) for number in range(worker.ATTEMPTS)])
+    call_command("worker", "--once")
+    row.refresh_from_db()
+    assert (ran, row.status) == ([], TaskResultStatus.FAILED)
+    assert row.task_result.errors[0].traceback == "3 workers died running this task"
+    assert "is given up: 3 workers died running this task" in caplog.text
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of an installation of its own, on the engine under test, with a migrated database."""
+    with spare_database(tmp_path) as environment:
+        run = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        subprocess.run(run, cwd=settings.BASE_DIR, env=environment, check=True)
+        yield environment
+
+
+def heartbeats(environment: dict[str, str]) -> int:
+    program = "from directives.models import JobRun; print(JobRun.objects.filter(name__startswith='worker:').count())"
+    run = [sys.executable, "manage.py", "shell", "--no-imports", "-c", program]
+    return int(subprocess.run(run, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, text=True).stdout)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(office: dict[str, str], number: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "worker"],
+        cwd=settings.BASE_DIR,
+        env=office,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert wait_for(lambda: heartbeats(office) == 1)
+        os.kill(process.pid, number)
+        output, _ = process.communicate(timeout=15)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, output) == (0, "")
+    assert heartbeats(office) == 0
