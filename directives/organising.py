@@ -1,0 +1,226 @@
+"""The register of bodies: checked as a whole, then loaded; every fault at once, or everything."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from directives import audit, tallies
+from directives.ingest.sources import text_of
+from directives.models import Organisation, User
+from directives.models.organisations import KINDS, LEVELS, step
+from directives.refusals import Refusal
+from directives.script import to_hant
+
+REQUIRED = ("code", "name_hans")
+
+
+@dataclass(frozen=True, slots=True)
+class BodyRow:
+    """One row of a register of bodies, as text; `line` counts the header as 1."""
+
+    line: int
+    code: str = ""
+    name_hans: str = ""
+    name_hant: str = ""
+    full_name: str = ""
+    level: str = "central"
+    kind: str = "other"
+    parent: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
+    successor: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(BodyRow) if field.name != "line")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one cell of a table, and what to do about it."""
+
+    line: int
+    column: str
+    value: str
+    message: str
+
+    def __str__(self) -> str:
+        place = _("row %(line)s, column “%(column)s”") % {"line": self.line, "column": self.column}
+        return f"{place}: {self.value or '∅'} – {self.message}"
+
+
+class Faults(Refusal):
+    """A table cannot be loaded; nothing was stored. `faults` is every fault there is."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How many bodies a load made, changed and found the same."""
+
+    new: int
+    changed: int
+    same: int
+
+
+def read_table(source: bytes, *, name: str) -> list[BodyRow]:
+    """The rows of a CSV file of bodies (UTF-8, UTF-8 with BOM or GB18030), with a header of `COLUMNS`.
+
+    Raises DocumentError if it is not text, Faults if a required column is missing.
+    """
+    reader = csv.DictReader(io.StringIO(text_of(source, name=name)))
+    header = [name.strip() for name in reader.fieldnames or ()]
+    missing = [name for name in REQUIRED if name not in header]
+    if missing:
+        raise Faults([Fault(1, name, "", _("This column is missing. Expected: %(all)s") % {"all": ", ".join(COLUMNS)}) for name in missing])
+    return rows_of((dict(zip(header, row.values(), strict=False)) for row in reader), start=2)
+
+
+def rows_of(table: Iterable[Mapping[str, object]], *, start: int) -> list[BodyRow]:
+    """Rows from mappings of column to cell; `start` is the line of the first."""
+    rows = []
+    for line, cells in enumerate(table, start):
+        given = {name: str(cells.get(name) or "").strip() for name in COLUMNS}
+        rows.append(BodyRow(line, **{name: text for name, text in given.items() if text}))
+    return rows
+
+
+def faults_of(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[Fault]:
+    """Every fault of a table; `known` maps the codes that are registered already to their parents' codes."""
+    times = Counter(row.code for row in rows)
+    codes = times.keys() | known.keys()
+    found: list[Fault] = []
+    for row in rows:
+        found += _faults_of_row(row, codes)
+        if row.code and times[row.code] > 1:
+            found.append(Fault(row.line, "code", row.code, _("This code stands in more than one row. Each body needs its own.")))
+    return sorted(found + _cycles(rows, known), key=lambda fault: (fault.line, fault.column))
+
+
+def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[Fault]:
+    for name in REQUIRED:
+        if not getattr(row, name):
+            yield Fault(row.line, name, "", _("This cell must not be empty."))
+    for name, allowed in (("level", dict(LEVELS)), ("kind", dict(KINDS))):
+        if getattr(row, name) not in allowed:
+            yield Fault(row.line, name, getattr(row, name), _("Expected one of: %(all)s") % {"all": ", ".join(allowed)})
+    for name in ("parent", "successor"):
+        if getattr(row, name) and getattr(row, name) not in codes:
+            yield Fault(row.line, name, getattr(row, name), _("No body has this code, here or in the register. Add it, or mend the code."))
+    days = {}
+    for name in ("valid_from", "valid_to"):
+        days[name] = _day(getattr(row, name))
+        if getattr(row, name) and days[name] is None:
+            yield Fault(row.line, name, getattr(row, name), _("Expected a day such as 2018-03-17."))
+    if days["valid_from"] and days["valid_to"] and days["valid_to"] <= days["valid_from"]:
+        yield Fault(row.line, "valid_to", row.valid_to, _("The body would end before it begins."))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _cycles(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[Fault]:
+    """Rows whose chain of parents comes back to themselves."""
+    parents = dict(known) | {row.code: row.parent for row in rows}
+    found = []
+    for row in rows:
+        seen, code = [row.code], row.parent
+        while code and code in parents and code not in seen:
+            seen.append(code)
+            code = parents[code]
+        if code and code == row.code:
+            chain = " → ".join([*seen, code])
+            found.append(Fault(row.line, "parent", row.parent, _("The parents form a circle: %(chain)s") % {"chain": chain}))
+    return found
+
+
+def check(rows: Sequence[BodyRow]) -> None:
+    """Raise Faults with every fault of the table, held against the register as it stands."""
+    known = {code: parent or "" for code, parent in Organisation.objects.values_list("code", "parent__code")}
+    found = faults_of(rows, known)
+    if not rows:
+        found = [Fault(1, "code", "", _("The table has no rows."))]
+    if found:
+        raise Faults(found)
+
+
+@transaction.atomic
+def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
+    """Make or change the bodies of a table, parents first. Raises Faults and stores nothing if anything is wrong."""
+    check(rows)
+    bodies = {body.code: body for body in Organisation.objects.all()}
+    counts: Counter[str] = Counter()
+    for row in rows:
+        before = bodies.get(row.code)
+        body = before or Organisation(code=row.code)
+        changed = _fill(body, row)
+        counts["new" if before is None else "changed" if changed else "same"] += 1
+        if before is None or changed:
+            body.version += before is not None
+            body.save()
+            bodies[row.code] = body
+            audit.record("found" if before is None else "change", body, by=by, now=now, before=changed[0] if before else {}, after=changed[1])
+    tie(rows, by=by, now=now)
+    return Loaded(counts["new"], counts["changed"], counts["same"])
+
+
+@transaction.atomic
+def tie(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
+    """Link stored bodies to the parents and successors that a checked table names; returns how many stand elsewhere now."""
+    bodies = {body.code: body for body in Organisation.objects.all()}
+    told = []
+    for row in rows:
+        body = bodies[row.code]
+        before = {"parent_id": body.parent_id, "successor_id": body.successor_id}
+        after = {f"{name}_id": bodies[code].pk if code else None for name, code in (("parent", row.parent), ("successor", row.successor))}
+        if before != after:
+            Organisation.objects.filter(pk=body.pk).update(**after)
+            told.append(audit.Change(body, before, after))
+    audit.record_many("move", told, by=by, now=now)
+    return refresh_paths()
+
+
+def _fill(body: Organisation, row: BodyRow) -> tuple[dict, dict] | None:
+    """Set the plain fields from the row; the fields that changed, before and after."""
+    wanted: dict[str, object] = {name: getattr(row, name) for name in ("name_hans", "full_name", "level", "kind")}
+    wanted["name_hant"] = row.name_hant or to_hant(row.name_hans)
+    wanted |= {name: _day(getattr(row, name)) for name in ("valid_from", "valid_to")}
+    different = [name for name in wanted if getattr(body, name) != wanted[name]]
+    before = {name: getattr(body, name) for name in different}
+    for name in different:
+        setattr(body, name, wanted[name])
+    return (before, {name: wanted[name] for name in different}) if different else None
+
+
+@transaction.atomic
+def refresh_paths() -> int:
+    """Make every path anew from the parents, and the tallies with them; returns how many bodies moved."""
+    children: dict[int | None, list[Organisation]] = {}
+    for body in Organisation.objects.only("id", "parent_id", "path", "branch"):
+        children.setdefault(body.parent_id, []).append(body)
+    moved, queue = [], [(body, "") for body in children.get(None, ())]
+    while queue:
+        body, above = queue.pop()
+        path, branch = above + step(body.pk), body.pk in children
+        if (path, branch) != (body.path, body.branch):
+            body.path, body.branch = path, branch
+            moved.append(body)
+        queue += [(child, path) for child in children.get(body.pk, ())]
+    Organisation.objects.bulk_update(moved, ["path", "branch"], batch_size=500)
+    if moved:
+        tallies.rebuild()
+    return len(moved)
+
+
