@@ -73,6 +73,10 @@ def test_the_page_speaks_the_readers_language(cast, sign_in, language, tag, said
     assert f'value="{language}" lang="{tag}"' in shown
 
 
+def test_a_persons_name_is_written_in_the_readers_script(cast, sign_in):
+    assert "顧明遠" in page(sign_in(cast.manager, "zh-hant"))
+
+
 def test_nothing_is_inline(cast, sign_in):
     response = sign_in(cast.staff).get(NOWHERE)
     shown = response.content.decode()

@@ -209,12 +209,11 @@ def titled(thing: Any) -> str:
 
 
 @register.filter
-def script(text: str | None) -> str:
+def script(typed: Any) -> str:
     """Chinese that people typed, in the reader's script. For single values: lists use the stored columns."""
-    language = get_language()
-    if not text or language not in ("zh-hans", "zh-hant"):
-        return text or ""
-    return to_hans(text) if language == "zh-hans" else to_hant(text)
+    text = str(typed or "")
+    convert = {"zh-hans": to_hans, "zh-hant": to_hant}.get(get_language() or "")
+    return convert(text) if convert else text
 
 
 # days
