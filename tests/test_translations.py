@@ -90,6 +90,14 @@ def test_a_line_without_two_cells_is_refused(project):
         add(project, "Cadre 干部\n")
 
 
+def test_pruning_drops_what_nothing_uses(project):
+    add(project, "Cadre\t干部\nGone\t已删\n")
+    call_command("translations")
+    assert Key("", "Gone") in translations.read_catalogue("zh_Hans")
+    call_command("translations", prune=True)
+    assert translations.read_catalogue("zh_Hans") == {Key("", "Cadre"): "干部"}
+
+
 @pytest.mark.parametrize(
     ("entries", "fault"),
     [

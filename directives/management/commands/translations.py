@@ -190,6 +190,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--add", metavar="FILE.tsv", type=Path, action="append", default=[], help="lines English<TAB>中文[<TAB>context]"
         )
+        parser.add_argument("--prune", action="store_true", help="drop translations of strings that nothing uses any more")
         parser.add_argument("--check", action="store_true", help="write nothing; list every fault and exit 1 if there is one")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -202,6 +203,8 @@ class Command(BaseCommand):
         with locale_lock():
             hans = read_catalogue("zh_Hans")
             refused = self.merge(options["add"], hans)
+            if options["prune"]:
+                hans = {key: chinese for key, chinese in hans.items() if key in found}
             hans = {Key(key.context, key.english, plurals.get(key, key.plural)): chinese for key, chinese in hans.items()}
             write_catalogue("zh_Hans", hans)
             write_catalogue("zh_Hant", make_hant(hans))
