@@ -7,12 +7,13 @@ from datetime import datetime
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django_tasks import task
 
-from directives.models import Document, Membership, Notice, Obligation, Organisation, Plan, ProgressReport, User
+from directives.models import Cycle, Document, Membership, Notice, Obligation, Organisation, Plan, ProgressReport, User
 from directives.states import MANAGER, STAFF, SUPERVISOR
 
 # kind: the wording; facts fill the placeholders when it is shown, in the reader's language.
@@ -48,8 +49,11 @@ def supervisors_of(body: Organisation) -> list[User]:
 
 def send(people: Iterable[User], kind: str, *, url: str, now: datetime, facts: dict) -> None:
     """Leave a notice for each person, and mail it once the change has committed."""
-    rows = [Notice(user=person, kind=kind, facts=facts, url=url, at=now) for person in people]
-    for notice in Notice.objects.bulk_create(rows):
+    _leave([Notice(user=person, kind=kind, facts=facts, url=url, at=now) for person in people])
+
+
+def _leave(rows: list[Notice]) -> None:
+    for notice in Notice.objects.bulk_create(rows, batch_size=500):
         if notice.user.email:
             transaction.on_commit(lambda pk=notice.pk: mail.enqueue(pk))
 
@@ -95,5 +99,16 @@ def decided(filing: Plan | ProgressReport, kind: str, *, count: int, reason: str
     send(_people(filing.organisation, STAFF, MANAGER), kind, url=url, now=now, facts=facts)
 
 
-def cycle_opened(body: Organisation, document: Document, *, due: str, url: str, now: datetime) -> None:
-    send(_people(body, STAFF, MANAGER), "cycle", url=url, now=now, facts=about(body, document, due=due))
+def cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: datetime) -> None:
+    """Tell the people of every body that its report is due; a cycle may open for thousands of bodies at once."""
+    people: dict[int, dict[int, User]] = {}
+    members = Membership.objects.filter(organisation__reports__cycle=cycle, role__in=(STAFF, MANAGER), user__is_active=True)
+    for member in members.select_related("user"):
+        people.setdefault(member.organisation_id, {})[member.user_id] = member.user
+    rows = []
+    for report in reports:
+        facts = about(report.organisation, cycle.document, due=cycle.due_on.isoformat())
+        url = reverse("report", args=[report.pk])
+        mine = people.get(report.organisation_id, {}).values()
+        rows += [Notice(user=person, kind="cycle", facts=facts, url=url, at=now) for person in mine]
+    _leave(rows)

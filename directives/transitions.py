@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from directives.workdays import Workdays
 
 TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
 CLOCKS = ("state", "percent", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned")
+BATCH = 500  # rows of one update
 LIGHT_FIELDS = ("light", "light_reason", "light_changes_on")
 Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
 
@@ -140,6 +141,7 @@ def change_obligations(
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
     delta, told = Delta(), []
+    alike: dict[tuple, list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk) or {})}
         names = [name for name in wanted if getattr(row, name) != wanted[name]]
@@ -148,18 +150,39 @@ def change_obligations(
         for name, value in wanted.items():
             setattr(row, name, value)
         relight(row, today=today, workdays=workdays)
-        _write(row, [*wanted, *LIGHT_FIELDS], state)
+        written = (*wanted, *LIGHT_FIELDS)
+        alike.setdefault((written, state, row.version, repr([_plain(getattr(row, name)) for name in written])), []).append(row)
         delta.swap(standing, Standing.of(row))
         told.append(audit.Change(row, before, {name: _plain(wanted[name]) for name in names}))
+    _lock(rows)
+    for (written, state, *_same), same in alike.items():
+        _write(same, written, state)
     delta.apply()
     audit.record_many(action, told, by=by, now=now, reason=reason)
     return len(rows)
 
 
-def _write(row: Obligation, names: list[str], state: str) -> None:
-    """The conditional update of one obligation."""
-    fields = {name: getattr(row, name) for name in names}
-    updated = Obligation.objects.filter(pk=row.pk, state=state, version=row.version).update(**fields, version=row.version + 1)
-    if not updated:
-        raise Stale(theirs=Obligation.objects.filter(pk=row.pk).first())
-    row.version += 1
+def _lock(rows: list[Obligation]) -> None:
+    """Take the rows in the order of their ids, where the engine locks rows, so that two writers of many cannot deadlock."""
+    if len(rows) > 1 and connection.features.has_select_for_update:
+        ids = [row.pk for row in rows]
+        list(Obligation.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+
+
+def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:
+    """The conditional update of obligations that stood alike (state, version) and shall now say the same."""
+    fields = {name: getattr(rows[0], name) for name in names}
+    version = rows[0].version
+    for start in range(0, len(rows), BATCH):
+        ids = [row.pk for row in rows[start : start + BATCH]]
+        alike = Obligation.objects.filter(pk__in=ids, state=state, version=version)
+        if alike.update(**fields, version=version + 1) != len(ids):
+            raise Stale(theirs=_moved_on(ids, fields, version + 1))
+    for row in rows:
+        row.version += 1
+
+
+def _moved_on(ids: list[int], fields: dict[str, Any], version: int) -> Obligation | None:
+    """The first of these rows that does not say what was just written."""
+    rows = Obligation.objects.filter(pk__in=ids).order_by("pk")
+    return next((row for row in rows if row.version != version or any(getattr(row, name) != fields[name] for name in fields)), None)

@@ -11,13 +11,23 @@ from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.plans import FiledQuerySet, LogEntry, Plan
 from directives.models.scope import ScopedQuerySet
-from directives.states import DRAFT, FILING_STATES
+from directives.states import AWAITING, DRAFT, EDITABLE, FILING_STATES, REPORTABLE
 
 PERIODS = (
     ("quarter", pgettext_lazy("period", "Quarter")),
     ("half", pgettext_lazy("period", "Half-year")),
     ("year", pgettext_lazy("period", "Year")),
 )
+# (period, number) → its name
+PERIOD_NAMES = {
+    ("quarter", 1): _("First quarter of %(year)s"),
+    ("quarter", 2): _("Second quarter of %(year)s"),
+    ("quarter", 3): _("Third quarter of %(year)s"),
+    ("quarter", 4): _("Fourth quarter of %(year)s"),
+    ("half", 1): _("First half of %(year)s"),
+    ("half", 2): _("Second half of %(year)s"),
+    ("year", 1): _("Year %(year)s"),
+}
 BLANK, FROM_LOG, CARRIED, TYPED = "blank", "log", "carried", "typed"
 ORIGINS = (
     (BLANK, pgettext_lazy("origin", "Blank")),
@@ -57,7 +67,12 @@ class Cycle(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.year} {self.period} {self.number}"
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The period in the reader's language: 2026年第三季度."""
+        return str(PERIOD_NAMES[self.period, self.number]) % {"year": self.year}
 
 
 class ProgressReport(models.Model):
@@ -85,6 +100,14 @@ class ProgressReport(models.Model):
 
 class EntryQuerySet(FiledQuerySet):
     owner = "report__organisation"
+
+    def owed(self) -> "EntryQuerySet":
+        """Without drafts on obligations that were meanwhile closed, withdrawn, disputed or suspended: nobody waits for those."""
+        return self.filter(~Q(state__in=EDITABLE) | Q(obligation__state__in=REPORTABLE))
+
+    def to_hand_in(self) -> "EntryQuerySet":
+        """Entries that the supervisors still wait for."""
+        return self.owed().filter(state__in=EDITABLE | {AWAITING})
 
 
 class ReportEntry(models.Model):
@@ -117,9 +140,7 @@ class ReportEntry(models.Model):
         verbose_name_plural = _("report entries")
         constraints = [
             models.UniqueConstraint(fields=["report", "obligation"], name="one_entry_per_obligation"),
-            models.CheckConstraint(
-                condition=Q(percent=None) | Q(percent__gte=0, percent__lte=100), name="entry_percent_0_to_100"
-            ),
+            models.CheckConstraint(condition=Q(percent=None) | Q(percent__gte=0, percent__lte=100), name="entry_percent_0_to_100"),
             models.CheckConstraint(
                 condition=~Q(state="accepted") | Q(decided_by__isnull=False, decided_at__isnull=False), name="entry_verdict_names_who"
             ),
