@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.dispatch import receiver
 
 from directives.models import Obligation, Organisation, Tally, Total
+from directives.models.organisations import became_branch
 from directives.states import LIVE
 
 BATCH = 400  # rows of one statement
@@ -102,6 +104,25 @@ def count_in(obligations: Iterable[Obligation]) -> None:
     delta.apply()
 
 
+@receiver(became_branch)
+def open_scope(sender: type, organisation: Organisation, **kwargs: object) -> None:
+    """A body that gets its first child is tallied by directive from then on: count what it owes itself already."""
+    delta = Delta()
+    for obligation in Obligation.objects.live().filter(organisation=organisation).select_related("organisation"):
+        delta.add(Standing.of(obligation))
+    delta.total_counts.clear()
+    delta.total_percents.clear()
+    delta.tally_counts = Counter({key: n for key, n in delta.tally_counts.items() if key[0] == organisation.pk})
+    delta.apply()
+
+
+def _hold(mode: str) -> None:
+    """Let writers wait until the transaction ends, so that counts and recount are of one moment. SQLite has one writer anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {Tally._meta.db_table}, {Total._meta.db_table} IN {mode} MODE")
+
+
 def _recount() -> Delta:
     """What the tallies should say, from the obligations themselves."""
     delta = Delta()
@@ -113,6 +134,7 @@ def _recount() -> Delta:
 @transaction.atomic
 def rebuild() -> int:
     """Make every tally anew; returns the number of rows written."""
+    _hold("EXCLUSIVE")
     Tally.objects.all().delete()
     Total.objects.all().delete()
     delta = _recount()
@@ -123,6 +145,7 @@ def rebuild() -> int:
 @transaction.atomic
 def drift() -> list[str]:
     """Every tally that differs from a recount, in words; empty when all is well."""
+    _hold("SHARE")
     delta = _recount()
     tally_fields = ("scope_id", "document_id", "directive_id", "state", "light")
     total_fields = ("scope_id", "document_id", "section_id", "light")

@@ -4,12 +4,14 @@ from datetime import date
 
 from django.db import models
 from django.db.models import Q
+from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.models.people import User
 from directives.models.scope import LAST, inside
 
+became_branch = Signal()  # a body (`organisation`) got its first child
 STEP = 6  # characters of one level in a path: base 36 of the row's id
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -97,7 +99,8 @@ class Organisation(models.Model):
         if not self.path:
             self.path = (self.parent.path if self.parent_id else "") + step(self.pk)
             Organisation.objects.filter(pk=self.pk).update(path=self.path)
-            Organisation.objects.filter(pk=self.parent_id, branch=False).update(branch=True)
+            if Organisation.objects.filter(pk=self.parent_id, branch=False).update(branch=True):
+                became_branch.send(Organisation, organisation=Organisation.objects.get(pk=self.parent_id))
 
     @property
     def ancestor_ids(self) -> list[int]:

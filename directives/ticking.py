@@ -1,0 +1,77 @@
+"""The daily tick: lights that time alone has changed.
+
+Beside `transitions` this is the only writer of obligations, and it writes nothing but their light: no state, no percent.
+Each batch is a transaction of its own, so that a long tick holds up nobody, and one that was broken off goes on where it was.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from directives import audit
+from directives.models import CalendarDay, Obligation
+from directives.tallies import Delta, Standing
+from directives.transitions import LIGHT_FIELDS, relight
+from directives.workdays import Workdays
+
+BATCH = 500  # obligations of one transaction
+
+
+def tick(*, now: datetime, everything: bool = False) -> int:
+    """Work out anew each light whose day has come by now; returns how many changed in colour or reason.
+
+    `everything` takes all obligations: after a change of the settings or of the calendar. Running it again at once
+    changes nothing, and after days without a run one run catches up.
+    """
+    today = timezone.localdate(now)
+    workdays = CalendarDay.objects.workdays(today)
+    rows = Obligation.objects.all() if everything else Obligation.objects.due_for_light(today)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    return sum(_tick_batch(batch, today=today, workdays=workdays, now=now) for batch in _batches(ids))
+
+
+def _batches(ids: list[int]) -> Iterator[list[int]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+
+
+@transaction.atomic
+def _tick_batch(ids: list[int], *, today: date, workdays: Workdays, now: datetime) -> int:
+    """Relight one batch, tallies and audit with it. The rows are locked, so no move can come between reading and writing."""
+    locked = Obligation.objects.select_for_update(of=("self",)).select_related("organisation")
+    delta, told = Delta(), []
+    alike: dict[tuple, list[int]] = {}
+    for row in locked.filter(pk__in=ids).order_by("pk"):
+        standing, before = Standing.of(row), _shown(row)
+        relight(row, today=today, workdays=workdays)
+        after = _shown(row)
+        if after == before:
+            continue
+        delta.swap(standing, Standing.of(row))
+        key = (row.light, row.light_reason["code"], row.light_reason.get("on"), row.light_changes_on)
+        alike.setdefault(key, []).append(row.pk)
+        if (before["light"], before["light_reason"]) != (after["light"], after["light_reason"]):
+            told.append(audit.Change(row, _audited(before), _audited(after)))
+    _write(alike)
+    delta.apply()
+    audit.record_many("light", told, by=None, now=now)
+    return len(told)
+
+
+def _shown(row: Obligation) -> dict:
+    return {name: getattr(row, name) for name in LIGHT_FIELDS}
+
+
+def _audited(shown: dict) -> dict:
+    return {"light": shown["light"], "light_reason": shown["light_reason"]}
+
+
+def _write(alike: dict[tuple, list[int]]) -> None:
+    """One statement for all rows that now show the same. The version moves on: a move decided on the old light is stale."""
+    for (colour, code, on, changes_on), ids in alike.items():
+        reason = {"code": code} if on is None else {"code": code, "on": on}
+        Obligation.objects.filter(pk__in=ids).update(
+            light=colour, light_reason=reason, light_changes_on=changes_on, version=F("version") + 1
+        )

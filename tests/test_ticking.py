@@ -1,0 +1,149 @@
+"""The daily tick: light stored is light computed afresh, whatever happened and however long nobody ran it."""
+
+from datetime import date, datetime, timedelta
+from random import Random
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from directives import tallies, ticking
+from directives.models import CalendarDay, Event, JobRun, Obligation, Unsealed
+from directives.states import OBLIGATION_MOVES
+from directives.ticking import tick
+from directives.transitions import LIGHT_FIELDS, change_obligations, move, relight
+from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
+
+
+def later(days: int) -> datetime:
+    return NOW + timedelta(days=days)
+
+
+def wrong_lights(now: datetime) -> list[int]:
+    """Obligations whose stored light is not the one that the clocks give."""
+    today = timezone.localdate(now)
+    workdays = CalendarDay.objects.workdays(today)
+    wrong = []
+    for row in Obligation.objects.all():
+        stored = [getattr(row, name) for name in LIGHT_FIELDS]
+        relight(row, today=today, workdays=workdays)
+        wrong += [row.pk] if [getattr(row, name) for name in LIGHT_FIELDS] != stored else []
+    return wrong
+
+
+def test_a_light_turns_red_on_the_day_after_its_date(cast):
+    row = make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
+    assert row.light == "green"
+    assert tick(now=later(17)) == 1  # 30 October itself: near, not overdue
+    assert Obligation.objects.values_list("light", "version").get() == ("yellow", 2)
+    assert tick(now=later(18)) == 1
+    row.refresh_from_db()
+    assert (row.light, row.light_reason, row.version) == ("red", {"code": "completion_overdue", "on": "2026-10-30"}, 3)
+    assert tallies.drift() == []
+
+
+def test_it_writes_one_event_for_each_changed_light(cast):
+    row = make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
+    make_obligation(organisation=cast.body, due_on=date(2027, 12, 31), percent=80)
+    assert tick(now=later(18)) == 1
+    event = Event.objects.get()
+    assert (event.action, event.by, event.obligation_id, event.organisation_id) == ("light", None, row.pk, cast.body.pk)
+    assert (event.before["light"], event.after["light"]) == ("green", "red")
+    assert Unsealed.objects.count() == 1
+
+
+def test_running_it_twice_changes_nothing_the_second_time(cast):
+    for percent in (0, 40, 95):
+        make_obligation(organisation=cast.body, percent=percent)
+    assert tick(now=later(200)) == 3
+    assert tick(now=later(200)) == 0
+    assert Event.objects.count() == 3
+
+
+def test_it_touches_only_rows_whose_day_has_come(cast):
+    make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
+    far = make_obligation(organisation=cast.body, due_on=date(2028, 12, 29), percent=95)
+    tick(now=later(30))
+    assert Obligation.objects.get(pk=far.pk).version == 1
+
+
+def test_everything_is_relit_after_a_change_of_the_settings(cast, settings):
+    make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
+    settings.NEAR_DAYS = 30
+    assert tick(now=NOW) == 0
+    assert tick(now=NOW, everything=True) == 1
+    assert Obligation.objects.get().light == "yellow"
+    assert tallies.drift() == []
+
+
+def test_more_rows_than_one_batch(cast, monkeypatch):
+    monkeypatch.setattr(ticking, "BATCH", 4)
+    for _number in range(11):
+        make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
+    assert tick(now=later(18)) == 11
+    assert Event.objects.filter(action="light").count() == 11
+    assert tallies.drift() == []
+
+
+def test_rows_that_show_the_same_are_written_together(cast, django_assert_max_num_queries):
+    for _number in range(30):
+        make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
+    with django_assert_max_num_queries(12):
+        assert tick(now=later(18)) == 30
+
+
+def test_the_command_says_how_many_and_leaves_its_mark(cast, capsys, time_machine):
+    make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
+    time_machine.move_to(later(18), tick=False)
+    call_command("tick")
+    assert capsys.readouterr().out == "1 lights changed.\n"
+    assert JobRun.objects.values_list("name", "last_day").get() == ("tick", date(2026, 10, 31))
+    call_command("tick", everything=True)
+    assert capsys.readouterr().out == "0 lights changed.\n"
+
+
+def random_obligation(random: Random, bodies: list, directives: list) -> None:
+    """A pair that may have any mixture of clocks."""
+    directive, body = random.choice(directives), random.choice(bodies)
+    if Obligation.objects.filter(directive=directive, organisation=body).exists():
+        return
+    starts = TODAY + timedelta(days=random.randint(-60, 40))
+    clock = lambda: random.choice([None, starts + timedelta(days=random.randint(0, 150))])  # noqa: E731
+    make_obligation(
+        directive, body, state="assigned", issued_on=starts, starts_on=starts, due_on=clock(), percent=random.choice([0, 35, 100]),
+        acknowledge_by=clock(), plan_due_on=clock(), report_due_on=clock(),
+    )  # fmt: skip
+
+
+def random_change(random: Random, now: datetime) -> None:
+    """One legal move of some obligation, or a change of its clocks and percent."""
+    row = random.choice(list(Obligation.objects.select_related("organisation")))
+    legal = [action for action, step in OBLIGATION_MOVES.items() if row.state in step.sources]
+    if legal and random.random() < 0.6:
+        move(row, random.choice(legal), by=None, now=now, reason="已核实")
+        return
+    day = max(timezone.localdate(now), row.issued_on) + timedelta(days=random.randint(0, 60))
+    fields = random.choice(
+        [{"percent": random.randint(0, 100)}, {"due_on": day}, {"plan_due_on": None}, {"plan_due_on": day, "plan_returned": True},
+         {"report_due_on": day}, {"report_due_on": None, "report_returned": False}]
+    )  # fmt: skip
+    change_obligations([row], fields, action="test", by=None, now=now)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_year_of_moves_and_ticks_leaves_no_drift(cast, seed):
+    random, now = Random(seed), NOW
+    bodies = [cast.centre, cast.body, cast.child, cast.sibling]
+    directives = [make_directive(make_section()) for _number in range(4)]
+    while now < later(366):
+        random_obligation(random, bodies, directives)
+        for _number in range(random.randint(0, 3)):
+            random_change(random, now)
+        if random.random() < 0.7:  # on some days nobody runs it
+            tick(now=now)
+            assert wrong_lights(now) == []
+            assert tick(now=now) == 0
+        now += timedelta(days=random.choice([1, 1, 3, 9, 20]))
+    assert tallies.drift() == []
+    assert make_body("late", parent=cast.sibling).parent == cast.sibling  # the sibling becomes a branch
+    assert tallies.drift() == []
