@@ -197,10 +197,9 @@ def _pieces(run: _Run, path: _Path) -> list[Piece]:
         pieces.extend(_stretch(marks[opened], marks[closed], text[taken:upto], guessed and opened == 0))
         if drop is None:
             break
-        pieces.append(Piece(marks[closed], marks[closed], text[upto], False, "Its first byte stands on the page, its second was dropped."))
-        pieces.append(
-            Piece(marks[closed], marks[closed], text[upto + 1], False, "Its second byte stands on the page, its first was dropped.")
-        )
+        at = marks[closed]
+        pieces.append(Piece(at, at, text[upto], False, "Its first byte stands on the page, its second was dropped."))
+        pieces.append(Piece(at, at, text[upto + 1], False, "Its second byte stands on the page, its first was dropped."))
         opened, taken = closed, upto + 2
     return _merged(pieces)
 

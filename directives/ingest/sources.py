@@ -114,31 +114,8 @@ def _attempt(source: bytes, encoding: str) -> str | None:
 class _Page(HTMLParser):
     """Collects the text of a page, a line for each block."""
 
-    BLOCKS = frozenset(
-        [
-            "p",
-            "div",
-            "br",
-            "li",
-            "tr",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "title",
-            "section",
-            "article",
-            "header",
-            "footer",
-            "table",
-            "ul",
-            "ol",
-            "td",
-        ]
-    )
-    SILENT = frozenset(["script", "style", "head", "noscript", "template"])
+    BLOCKS = re.compile("p|div|br|li|tr|td|h[1-6]|title|section|article|header|footer|table|ul|ol")
+    SILENT = re.compile("script|style|head|noscript|template")
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -146,19 +123,19 @@ class _Page(HTMLParser):
         self.silent = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in self.SILENT:
+        if self.SILENT.fullmatch(tag):
             self.silent += 1
-        elif tag in self.BLOCKS:
+        elif self.BLOCKS.fullmatch(tag):
             self.parts.append("\n")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in self.BLOCKS:
+        if self.BLOCKS.fullmatch(tag):
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self.SILENT:
+        if self.SILENT.fullmatch(tag):
             self.silent = max(0, self.silent - 1)
-        elif tag in self.BLOCKS:
+        elif self.BLOCKS.fullmatch(tag):
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:

@@ -15,29 +15,32 @@ CLOSING, OPENING = "結", "引"  # first part of the codes of unnumbered section
 _NUMERAL = "一二三四五六七八九十百"
 _HEADING = re.compile(rf"^(?:第?([{_NUMERAL}]{{1,4}})(?:[、.．]|部分[：:\s]?|章\s))\s*(\S.*)$")
 _SUBHEADING = re.compile(rf"^(?:[（(][{_NUMERAL}]{{1,3}}[）)]|[0-9０-９]{{1,2}}[.．、]|[（(][0-9]{{1,2}}[）)])\s*")
-_KIND_OF_PAPER = "意见|通知|决定|决议|规定|办法|方案|纲要|规划|要点|条例|通报|报告|计划|细则|准则|批复|公报|若干措施|工作措施|建议"
-_TITLE = re.compile(
-    rf"^(?:(?P<issuer>[^，。；：]{{2,60}}?)\s*)?(?:关于.+(?:的)?(?:{_KIND_OF_PAPER})|[^，。；]{{2,40}}(?:{_KIND_OF_PAPER}))(?:（[^）]*）)?$"
-)
+_PAPER = "(?:意见|通知|决定|决议|规定|办法|方案|纲要|规划|要点|条例|通报|报告|计划|细则|准则|批复|公报|措施|建议)(?:（[^）]*）)?$"
+_TITLE = re.compile(rf"^(?:[^，。；：]{{2,60}}?)?关于.+{_PAPER}|^[^，。；]{{2,40}}{_PAPER}")
 _RECIPIENT = re.compile(r"^[^。；]{2,200}：$")
 _SENTENCE = re.compile(r"[^。；]*[。；][”’）]?|[^。；]+$")
 _END_MARK = re.compile(r"[（(]完[）)]\s*$")
 # The last paragraph asks for papers on the document itself: 要根据本意见要求制定…
 _ON_THE_DOCUMENT = re.compile(
-    r"(?:本|这个|此)(?:意见|通知|决定|规定|办法|方案|纲要|规划|条例|要点|细则|准则|计划)|^各(?:省|地区|地方|级)[^。]{0,60}(?:请|要|应)[^。]*(?:方案|办法|措施|细则)"
+    "(?:本|这个|此)(?:意见|通知|决定|规定|办法|方案|纲要|规划|条例|要点|细则|准则|计划)"
+    "|^各(?:省|地区|地方|级)[^。]{0,60}(?:请|要|应)[^。]*(?:方案|办法|措施|细则)"
 )
 
 # Why a line is left out: page furniture, by what it looks like.
-_FURNITURE = (
-    ("navigation", re.compile(r"^[^。，；]{0,40}(?:[>＞»›]|\s[|｜]\s)[^。，；]{0,60}$|^(?:首页|返回|上一[页篇]|下一[页篇]).{0,20}$")),
-    ("editor", re.compile(r"^[（(【\[]?\s*(?:责任|责|本文|网络|值班)?(?:编辑|编审|校对|审核|记者|作者|监制)\s*[：:].{0,40}$")),
-    ("keywords", re.compile(r"^(?:关键词|关键字|标签|主题词)\s*[：:]")),
-    ("source", re.compile(r"^(?:文章|稿件|新闻|信息|本文)?(?:来源|稿源|出处)\s*[：:].{0,40}$|^.{0,40}\s(?:来源|稿源)\s*[：:].{0,30}$")),
-    ("time", re.compile(r"^(?:发布|发表|更新|时间|日期)?(?:时间|日期)?\s*[：:]?\s*\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日?(?:[\s\d:：时分秒]*)?$")),
-    ("page tool", re.compile(r"^[【\[]?\s*(?:打印|关闭|分享|字号|字体|收藏|扫一扫|点击|浏览|阅读|评论|相关(?:阅读|链接|新闻)|版权|分享到|大\s*中\s*小)")),
-    ("page number", re.compile(r"^[-—–\s]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／]\s*\d+)?[-—–\s]*$")),
-    ("dateline", re.compile(r"^(?:新华社|人民网|中新社|本报)[^。]{0,30}电\s*$")),
-)  # fmt: skip
+_DAY = r"\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日?"
+_FURNITURE = tuple(
+    (reason, re.compile(look))
+    for reason, look in (
+        ("navigation", r"^[^。，；]{0,40}(?:[>＞»›]|\s[|｜]\s)[^。，；]{0,60}$|^(?:首页|返回|[上下]一[页篇]).{0,20}$"),
+        ("editor", r"^[（(【\[]?\s*(?:责任|责|本文|网络|值班)?(?:编辑|编审|校对|审核|记者|作者|监制)\s*[：:].{0,40}$"),
+        ("keywords", r"^(?:关键词|关键字|标签|主题词)\s*[：:]"),
+        ("source", r"^(?:.{0,40}\s|文章|稿件|新闻|信息|本文)?(?:来源|稿源|出处)\s*[：:].{0,40}$"),
+        ("time", rf"^(?:(?:发布|发表|更新)?(?:时间|日期))?\s*[：:]?\s*{_DAY}[\s\d:：时分秒]*$"),
+        ("page tool", r"^[【\[]?\s*(?:打印|关闭|分享|字号|字体|收藏|扫一扫|点击|浏览|阅读|评论|相关(?:阅读|链接|新闻)|版权|大\s*中\s*小)"),
+        ("page number", r"^[-—–\s]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／]\s*\d+)?[-—–\s]*$"),
+        ("dateline", r"^(?:新华社|人民网|中新社|本报)[^。]{0,30}电\s*$"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,9 @@ def structure_of(text: str, *, name: str) -> Structure:
     if first is None:
         raise DocumentError("no_section", {"name": name, "lines": len(text.strip().split("\n"))})
     title, issuer, rest = _front(lines[:first], left_out)
+    while not (_HEADING.match(lines[-1].hans) or re.search("[。；！？：]", lines[-1].text)):
+        last = lines.pop()
+        left_out.append(LeftOut(last.number, last.text, "signature"))
     sections = _sections(lines[first:])
     if rest:
         sections.insert(0, Section("", "", OPENING, tuple(map(sentences_of, rest))))
@@ -130,7 +136,7 @@ def _front(lines: Sequence[_Line], left_out: list[LeftOut]) -> tuple[str, str, l
         found = None if title else _TITLE.match(line.hans)
         if found:
             head = " ".join(row.text for row in above)
-            title = f"{head}{line.text}" if found["issuer"] is None or line.hans.startswith("关于") else line.text
+            title = f"{head}{line.text}" if line.hans.startswith("关于") else line.text
             own = re.match("(.*?)(?=关于)", line.hans)
             issuer = line.text[: own.end()].strip() if own and own[1] else head
             above = []
@@ -149,6 +155,11 @@ def _front(lines: Sequence[_Line], left_out: list[LeftOut]) -> tuple[str, str, l
     return title, issuer, rest
 
 
+def _closes(paragraph: str) -> bool:
+    """Whether a paragraph in Simplified speaks of the document itself rather than going on with the last section."""
+    return _ON_THE_DOCUMENT.search(paragraph) is not None and not _SUBHEADING.match(paragraph)
+
+
 def _sections(lines: Sequence[_Line]) -> list[Section]:
     """Numbered sections, and the closing paragraphs as a section of their own."""
     heads: list[tuple[str, str]] = []
@@ -165,7 +176,7 @@ def _sections(lines: Sequence[_Line]) -> list[Section]:
         else:
             bodies[-1].append(line)
     closing: list[_Line] = []
-    while len(bodies[-1]) > 1 and _ON_THE_DOCUMENT.search(bodies[-1][-1].hans):
+    while len(bodies[-1]) > 1 and _closes(bodies[-1][-1].hans):
         closing.insert(0, bodies[-1].pop())
     sections = [
         Section(number, title, number, tuple(sentences_of(line.text) for line in body))

@@ -1,0 +1,99 @@
+"""The force of a sentence, what kind of work it asks for, and how often. Rules read Simplified; values are the field's words.
+
+Cadence: "regular" at set intervals or every so often (定期, 每年, 经常), "once" for what is made or set up and then stands,
+"continuing" for what goes on without an end, "" for a statement.
+"""
+
+import re
+from collections.abc import Sequence
+
+MUST, SHOULD, MAY, SUPPORT, ENCOURAGE, EXPLORE, MUST_NOT, IMPERATIVE = "要", "應該", "可", "支持", "鼓勵", "探索", "不得", "祈使"
+STATEMENT = "statement"
+REGULAR, ONCE, CONTINUING = "regular", "once", "continuing"
+
+# 要 is a modal only where it is not part of a word (重要, 需要, 要求), 可 only before what may be done.
+MODAL = re.compile(
+    "(?P<not>不得|严禁|禁止|不准|不许|不能|不可(?!或缺|分割))"
+    "|(?P<should>应该|应当|应(?=[当由在将把按根依向对为加切积主及结与优建经予有])(?!对|急|有尽有|有的))"
+    "|(?P<must>必须|务必|须(?!知)|(?<![重主需必首纲摘概简扼紧])要(?![求素点件闻领害事义是旨塞目么]))"
+    "|(?P<may>可以|(?<![认许不宁尽只])可(?=[通由根结在采按向参依视适]))"
+)
+_NAMES = {"not": MUST_NOT, "should": SHOULD, "must": MUST, "may": MAY}
+_ADVERB = "(?:进一步|积极|大力|切实|逐步|继续|不断|鼓励和|重点|稳妥|主动|全面|深入|认真)"
+_LEADING = re.compile(rf"{_ADVERB}{{0,2}}(支持|鼓励|探索)")
+_LEADERS = {"支持": SUPPORT, "鼓励": ENCOURAGE, "探索": EXPLORE}
+
+# X是Y: the verb, not the end of 特别是, 但是, 还是 …
+_COPULA = re.compile("(?<![特尤但还凡于可总只正不或就像先倒便])是(?!否|非)")
+_DEFINED = re.compile(
+    "(?:渠道|力量|基础|关键|部分|保证|保障|途径|举措|任务|工作|制度|纽带|桥梁|支柱|内容|环节|要求|标志|特征|优势|法宝|生命线|原则|目标"
+    "|使命|职责|事业|前提|抓手|平台|载体|体现|所在|阵地|组织|机关|团体|问题|标准)$"
+)
+_REPORTS = re.compile(
+    "具有(?:十分|非常)?重[要大](?:的)?[^，]*意义|意义重大|取得(?:了)?[^，]*(?:成效|成绩|进展|成就)|作出(?:了)?[^，]*贡献|存在[^，]*问题"
+)
+
+_REGULAR = re.compile("定期|每[年季月周半两]|每届|按[年季月]|年度|经常(?=开展|组织|听取|研究|深入|检查|分析)|逐年|常态化")
+_PILOT = re.compile("试点|先行先试|试行")
+_EVALUATION = re.compile("考[评核]|评估|评价|评议|督[查察导]|检查|考察|验收|绩效|督办")
+_RESOURCE = re.compile("经费|资金|资源|预算|编制|场所|阵地|设施|财政|补贴|投入|装备|用房")
+_PAPER = re.compile(
+    "实施(?:方案|意见|办法|细则)|(?:具体|配套)(?:措施|办法|方案|政策)|(?:工作|行动)(?:方案|计划)|贯彻(?:落实)?(?:意见|方案|措施)|实施规划"
+)
+_MAKES_PAPER = ("制定", "制订", "提出", "出台", "印发", "编制", "研究制定", "拟订", "报送", "上报")
+_BUILDS = re.compile("建立|健全|完善|建设|构建|打造|搭建|组建|设立|创新|改革|改进|规范|拓宽|畅通|实施|推行|制定|制订|优化|形成")
+
+
+def is_statement(hans: str) -> bool:
+    """Whether a sentence only says what something is, or how things stand: it asks nothing of anybody."""
+    bare = hans.rstrip("。；")
+    if MODAL.search(bare) or _LEADING.match(bare):
+        return False
+    if _REPORTS.search(bare):
+        return True
+    copula = _COPULA.search(bare)
+    if copula is None or copula.start() < 2 or "，" in bare[: copula.start()]:
+        return False
+    return _DEFINED.search(bare) is not None
+
+
+def modality_of(hans: str) -> str:
+    """The first explicit modal; without one, the verb that leads the sentence; else it is an imperative."""
+    modal = MODAL.search(hans)
+    if modal and modal.lastgroup:
+        return _NAMES[modal.lastgroup]
+    leading = _LEADING.match(hans)
+    return _LEADERS[leading[1]] if leading else IMPERATIVE
+
+
+def kind_of(hans: str, modality: str, items: Sequence[tuple[str, str]]) -> str:
+    """What kind of work a requirement is; `items` are the (verb, name) in it, in Simplified."""
+    if modality == MUST_NOT:
+        return "prohibition"
+    if any(verb in _MAKES_PAPER and _PAPER.search(name) for verb, name in items):
+        return "deliverable"
+    if modality == ENCOURAGE:
+        return "encouragement"
+    if modality == EXPLORE and any(_EVALUATION.search(name) for _, name in items):
+        return "evaluation"
+    if modality == EXPLORE or _PILOT.search(hans):
+        return "pilot"
+    building = [name for verb, name in items if _BUILDS.search(verb)]
+    if building:
+        return (
+            "evaluation"
+            if all(re.search("(?:考[评核]|评估)[^，]{0,4}(?:制度|机制|体系|办法|标准)$", name) for name in building)
+            else "institution"
+        )
+    if _RESOURCE.search(hans):
+        return "resource"
+    if re.search("^(?:[^，]{0,12}要)?(?:加强|开展|组织|强化)?[^，]{0,6}(?:考核|督查|评估|检查)", hans):
+        return "evaluation"
+    return "recurring duty"
+
+
+def cadence_of(hans: str, kind: str) -> str:
+    """How often the work is done, from its words, else from its kind."""
+    if _REGULAR.search(hans):
+        return REGULAR
+    return ONCE if kind in ("institution", "deliverable", "pilot", "evaluation") else CONTINUING
