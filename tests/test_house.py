@@ -15,7 +15,7 @@ LINES = (
     ("states", "workdays", "script", "refusals"),
     ("clocks", "ingest"),
     ("models",),
-    ("rules", "audit"),
+    ("rules", "audit", "wording"),
     ("tallies", "sealing"),
     ("transitions",),
     ("notices", "evidence", "organising"),

@@ -11,6 +11,7 @@ from directives.models.organisations import Organisation
 from directives.models.scope import ScopedQuerySet
 from directives.states import (
     ASSIGNED,
+    CLOSING,
     DELIVERABLES,
     DISPUTED,
     ITEM_STATES,
@@ -26,6 +27,15 @@ from directives.states import (
 )
 
 
+# clock: the day on which it runs out, and the states in which it stands still
+CLOCKS = {
+    "receipt": ("acknowledge_by", frozenset({DISPUTED})),
+    "plan": ("plan_due_on", frozenset()),
+    "report": ("report_due_on", frozenset()),
+    "completion": ("due_on", frozenset({CLOSING})),
+}
+
+
 class ObligationQuerySet(ScopedQuerySet):
     def live(self) -> "ObligationQuerySet":
         """Everything that counts in a denominator: all but the withdrawn."""
@@ -38,6 +48,11 @@ class ObligationQuerySet(ScopedQuerySet):
     def overdue(self) -> "ObligationQuerySet":
         """Rows whose stored light is red (逾期); `manage.py tick` keeps it true each day."""
         return self.live().filter(light=RED)
+
+    def late(self, clock: str, today: date) -> "ObligationQuerySet":
+        """Overdue rows on which this clock (a key of CLOCKS) has run out."""
+        field, stopped = CLOCKS[clock]
+        return self.overdue().filter(**{f"{field}__lt": today}).exclude(state__in=stopped)
 
     def due_for_light(self, today: date) -> "ObligationQuerySet":
         """Rows whose light may change on or before this day."""
@@ -134,5 +149,3 @@ class ItemState(models.Model):
             models.UniqueConstraint(fields=["obligation", "item"], name="one_state_per_item"),
             models.CheckConstraint(condition=~Q(state="established") | Q(on__isnull=False), name="established_item_has_its_day"),
         ]
-
-

@@ -16,8 +16,9 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
 
-from directives.clocks import WORDS, Reason, explain
+from directives.clocks import WORDS
 from directives.script import to_hans, to_hant
+from directives.wording import NOTHING, as_day, day, picked, words_of_light
 
 register = template.Library()
 
@@ -32,7 +33,6 @@ WEEKDAYS = (
     pgettext_lazy("weekday", "Sat"),
     pgettext_lazy("weekday", "Sun"),
 )
-NOTHING = "—"
 
 
 # lights
@@ -72,22 +72,6 @@ def light(context: Context, row: Any, why: bool = True) -> SafeString:
     word, reason = words_of_light(context["request"], row)
     mark = format_html('<span class="light {}">{}{}</span>', TONES[row.light], lamp(row.light), word)
     return mark + format_html('<span class="why">{}</span>', reason) if why and reason else mark
-
-
-def words_of_light(request: HttpRequest, row: Any) -> tuple[str, str]:
-    """The word beside a row's lamp and the sentence under it; a row whose reason was never worked out has only the word."""
-    if not row.light_reason:
-        return gettext(WORDS[row.light]), ""
-    said = explain(
-        Reason.from_json(row.light_reason),
-        row.light,
-        today=request.today,
-        workdays=request.workdays,
-        starts_on=row.starts_on,
-        due_on=row.due_on,
-        percent=row.percent,
-    )
-    return said.word.fill(gettext, lambda on: day(on, request.today)), said.why.fill(gettext, lambda on: day(on, request.today))
 
 
 # figures
@@ -179,17 +163,6 @@ def share(part: int, whole: int) -> str:
 # words
 
 
-def picked(thing: Any, base: str) -> str:
-    """An attribute in the reader's script: <base>_hans or <base>_hant; in English the thing's own words."""
-    language = get_language() or ""
-    own, hans, hant = (getattr(thing, base + ending, "") for ending in ("", "_hans", "_hant"))
-    if language == "zh-hans":
-        return hans or to_hans(own or hant)
-    if language == "zh-hant":
-        return hant or to_hant(hans or own)
-    return own or hans or hant
-
-
 @register.filter
 def words(thing: Any) -> str:
     """The text of a directive in the reader's script."""
@@ -219,20 +192,7 @@ def script(typed: Any) -> str:
 # days
 
 
-def as_day(value: date | datetime) -> date:
-    return timezone.localtime(value).date() if isinstance(value, datetime) else value
-
-
-@register.filter
-def day(value: date | datetime | None, today: date | None = None) -> str:
-    """10月13日, or 13 Oct; with the year where it is not this year's."""
-    if value is None:
-        return NOTHING
-    on = as_day(value)
-    same_year = on.year == (today or timezone.localdate()).year
-    if (get_language() or "").startswith("zh"):
-        return f"{on.month}月{on.day}日" if same_year else f"{on.year}年{on.month}月{on.day}日"
-    return f"{on.day} {on:%b}" if same_year else f"{on.day} {on:%b} {on.year}"
+register.filter("day", day)
 
 
 @register.filter

@@ -1,0 +1,65 @@
+"""How things read in the reader's language and script: names, days, and lights with their reasons. Pages and sheets share it."""
+
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+
+from directives.clocks import WORDS, Reason, explain
+from directives.script import to_hans, to_hant
+from directives.workdays import Workdays
+
+NOTHING = "—"
+
+
+class Dated(Protocol):
+    """Something that knows which day it is, as a request does."""
+
+    today: date
+    workdays: Workdays
+
+
+def picked(thing: Any, base: str) -> str:
+    """An attribute in the reader's script: <base>_hans or <base>_hant; in English the thing's own words."""
+    language = get_language() or ""
+    own, hans, hant = (getattr(thing, base + ending, "") for ending in ("", "_hans", "_hant"))
+    if language == "zh-hans":
+        return hans or to_hans(own or hant)
+    if language == "zh-hant":
+        return hant or to_hant(hans or own)
+    return own or hans or hant
+
+
+def as_day(value: date | datetime) -> date:
+    return timezone.localtime(value).date() if isinstance(value, datetime) else value
+
+
+def day(value: date | datetime | None, today: date | None = None) -> str:
+    """10月13日, or 13 Oct; with the year where it is not this year's."""
+    if value is None:
+        return NOTHING
+    on = as_day(value)
+    same_year = on.year == (today or timezone.localdate()).year
+    if (get_language() or "").startswith("zh"):
+        return f"{on.month}月{on.day}日" if same_year else f"{on.year}年{on.month}月{on.day}日"
+    return f"{on.day} {on:%b}" if same_year else f"{on.day} {on:%b} {on.year}"
+
+
+def words_of_light(dated: Dated, row: Any) -> tuple[str, str]:
+    """The word beside a row's lamp and the sentence under it; a row whose reason was never worked out has only the word.
+
+    The row has light, light_reason (as stored), starts_on, due_on and percent.
+    """
+    if not row.light_reason:
+        return gettext(WORDS[row.light]), ""
+    said = explain(
+        Reason.from_json(row.light_reason),
+        row.light,
+        today=dated.today,
+        workdays=dated.workdays,
+        starts_on=row.starts_on,
+        due_on=row.due_on,
+        percent=row.percent,
+    )
+    return said.word.fill(gettext, lambda on: day(on, dated.today)), said.why.fill(gettext, lambda on: day(on, dated.today))
