@@ -31,6 +31,14 @@ def picked(thing: Any, base: str) -> str:
     return own or hans or hant
 
 
+def scripted(text: str | None) -> str:
+    """Chinese words in the reader's script, where they are stored in one; in English as they are."""
+    language = get_language()
+    if not text or language not in ("zh-hans", "zh-hant"):
+        return text or ""
+    return to_hans(text) if language == "zh-hans" else to_hant(text)
+
+
 def as_day(value: date | datetime) -> date:
     return timezone.localtime(value).date() if isinstance(value, datetime) else value
 

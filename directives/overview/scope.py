@@ -1,0 +1,124 @@
+"""What part of the work a person sees, and its lights, read from the tallies."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, Sum
+
+from directives.models import Obligation, Organisation, Tally, Total, User
+from directives.models.scope import inside
+from directives.states import COLOURS, MANAGER, STAFF, SUPERVISOR, VIEWER
+
+
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """Counts of live obligations by light; `percent_sum` is the sum of their percents."""
+
+    green: int = 0
+    yellow: int = 0
+    red: int = 0
+    closed: int = 0
+    undue: int = 0
+    percent_sum: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.green + self.yellow + self.red + self.closed + self.undue
+
+    @property
+    def on_time(self) -> int:
+        """The numerator of the share that is on time: all but the overdue and the near due or behind."""
+        return self.green + self.closed + self.undue
+
+    @property
+    def mean(self) -> int | None:
+        """Mean percent done, rounded down; None where nothing is owed."""
+        return self.percent_sum // self.total if self.total else None
+
+    def count(self, colour: str) -> int:
+        return getattr(self, colour)
+
+    def plus(self, other: "Lights") -> "Lights":
+        counts = {colour: self.count(colour) + other.count(colour) for colour in COLOURS}
+        return Lights(**counts, percent_sum=self.percent_sum + other.percent_sum)
+
+
+NONE = Lights()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`trees` are the topmost bodies whose subtree the person oversees, `bodies` those for which they fill in besides."""
+
+    trees: tuple[Organisation, ...] = ()
+    bodies: tuple[Organisation, ...] = ()
+
+    @classmethod
+    def of(cls, user: User) -> "Scope":
+        """The scope of a person, from their memberships; no further query."""
+        seen = {m.organisation_id: m.organisation for m in user.in_role(MANAGER, SUPERVISOR, VIEWER)}
+        trees = tuple(body for body in seen.values() if not any(_below(body, other) for other in seen.values()))
+        own = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
+        bodies = tuple(body for body in own.values() if not any(body.path.startswith(tree.path) for tree in trees))
+        return cls(trees, bodies)
+
+    def sees(self, body: Organisation) -> bool:
+        """The body's obligations are in view."""
+        return body in self.bodies or self.sees_below(body)
+
+    def sees_below(self, body: Organisation) -> bool:
+        """The whole subtree of the body is in view."""
+        return any(body.path.startswith(tree.path) for tree in self.trees)
+
+    def condition(self, field: str) -> Q:
+        """Rows whose body is in view; `field` leads to the body ("" is the body itself)."""
+        lead = f"{field}__" if field else ""
+        condition = Q(**{f"{lead}pk__in": [body.pk for body in self.bodies]})
+        for tree in self.trees:
+            condition |= inside(tree.path, f"{lead}path")
+        return condition
+
+
+def _below(body: Organisation, other: Organisation) -> bool:
+    return body.pk != other.pk and body.path.startswith(other.path)
+
+
+def gathered(rows: Iterable[dict], key: str) -> dict[int, Lights]:
+    """Lights by the value of `key`, from rows with that key, light, n and p."""
+    result: dict[int, Lights] = {}
+    for row in rows:
+        more = Lights(**{row["light"]: row["n"]}, percent_sum=row["p"])
+        result[row[key]] = result.get(row[key], NONE).plus(more)
+    return result
+
+
+def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
+    """Lights over the scope by document, section or directive id: from the tallies of the trees, and the few rows of own bodies."""
+    key = f"{by}_id"
+    # Only bodies that have children are tallied by directive.
+    kept = [tree for tree in scope.trees if tree.branch or by != "directive"]
+    counted = [body for body in (*scope.trees, *scope.bodies) if body not in kept]
+    rows: list[dict] = []
+    if kept:
+        tallied = (Tally if by == "directive" else Total).objects.filter(scope__in=kept, **where)
+        rows += tallied.values(key, "light").annotate(n=Sum("count"), p=Sum("percent_sum")).order_by()
+    if counted:
+        owed = Obligation.objects.live().filter(organisation__in=counted, **where)
+        rows += owed.values(key, "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()
+    return gathered(rows, key)
+
+
+def lights_of_bodies(scope: Scope, bodies: Iterable[Organisation], **where: object) -> dict[int, Lights]:
+    """Lights of each body by id: of its subtree where the scope covers it, of its own work where the person fills in for it."""
+    trees = [body.pk for body in bodies if scope.sees_below(body)]
+    own = [body.pk for body in bodies if body in scope.bodies]
+    rows = [
+        *Total.objects.filter(scope__in=trees, **where)
+        .values("scope_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum")).order_by(),
+    ]  # fmt: skip
+    result = gathered(rows, "scope_id")
+    if own:
+        owed = Obligation.objects.live().filter(organisation__in=own, **where)
+        rows = [*owed.values("organisation_id", "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()]
+        result |= gathered(rows, "organisation_id")
+    return result
