@@ -153,13 +153,20 @@ def change_obligations(
         written = (*wanted, *LIGHT_FIELDS)
         alike.setdefault((written, state, row.version, repr([_plain(getattr(row, name)) for name in written])), []).append(row)
         delta.swap(standing, Standing.of(row))
-        told.append(audit.Change(row, before, {name: _plain(wanted[name]) for name in names}))
+        told.append(_change(row, before, {name: _plain(wanted[name]) for name in names}, standing.light))
     _lock(rows)
     for (written, state, *_same), same in alike.items():
         _write(same, written, state)
     delta.apply()
     audit.record_many(action, told, by=by, now=now, reason=reason)
     return len(rows)
+
+
+def _change(row: Obligation, before: dict[str, Any], after: dict[str, Any], light: str) -> audit.Change:
+    """What the record tells of one row: the fields, and its light where that changed with them."""
+    if row.light != light:
+        before, after = {**before, "light": light}, {**after, "light": row.light}
+    return audit.Change(row, before, after)
 
 
 def _lock(rows: list[Obligation]) -> None:
