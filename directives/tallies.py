@@ -88,7 +88,7 @@ def _upsert(model: type, columns: tuple[str, ...], counts: Counter, percents: Co
     for batch in _batches(rows, BATCH):
         places = ", ".join(["(" + ", ".join(["%s"] * (len(columns) + 2)) + ")"] * len(batch))
         statement = (
-            f"INSERT INTO {table} ({', '.join(columns)}, count, percent_sum) VALUES {places} "
+            f"INSERT INTO {table} ({', '.join(columns)}, count, percent_sum) VALUES {places} "  # noqa: S608 - names of our own tables
             f"ON CONFLICT ({unique}) DO UPDATE SET count = {table}.count + EXCLUDED.count, "
             f"percent_sum = {table}.percent_sum + EXCLUDED.percent_sum"
         )
