@@ -15,8 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from heapq import nlargest
-from itertools import pairwise
+from itertools import pairwise, product
 
+from directives.ingest.sources import gettext_noop
 from directives.ingest.words import Neighbourhood, readings
 
 # Full-width marks that a later clean-up of the page made half-width; in GBK they are pairs that begin with A3.
@@ -132,6 +133,8 @@ def _joins(near: Neighbourhood, before: str, after: str) -> bool:
 def _extended(paths: Sequence[_Path], gap: int, lead: int, trail: int, near: Neighbourhood, ahead: str) -> Iterator[_Path]:
     """Ways on over one gap: one character of two bytes, or two of which the page lost a byte each."""
     whole = _pair(lead, trail)
+    if not paths:
+        return
     fitting = False
     if whole:
         for path in paths:
@@ -144,7 +147,7 @@ def _extended(paths: Sequence[_Path], gap: int, lead: int, trail: int, near: Nei
         seconds = [second for y in _lost(x) if (second := _pair(y, trail))] if first else []
         if not seconds:
             continue
-        best, score = max(((path, path.score + near.fit(path.last, first)) for path in paths[:8]), key=lambda way: way[1])
+        best, score = max(((path, path.score + near.fit(path.last, first)) for path in paths[:6]), key=lambda way: way[1])
         for second in seconds:
             fit = near.fit(first, second) - _DROP_COST
             yield _Path(score + fit, best.text + first + second, (*best.drops, gap), second)
@@ -162,25 +165,21 @@ def _praised(path: _Path, near: Neighbourhood) -> _Path:
 
 def _best(run: _Run, before: str, after: str, near: Neighbourhood) -> _Path | None:
     """The most fitting way to read a run between the characters `before` and `after`."""
-    found: list[_Path] = []
-    starts = run.leads
+    leads = run.leads
+    trail = run.pairs[0][0] if run.pairs else run.trails[0]
     if not run.named:  # begin with the bytes that fit best
-        trail = run.pairs[0][0] if run.pairs else run.trails[0]
-        usable = [lead for lead in starts if _pair(lead, trail)]
-        starts = tuple(sorted(usable, key=lambda lead: -near.fit(before, _pair(lead, trail)))[:4])
-    for start in starts:
-        for close in run.trails:
-            stream = bytes((start,)) + b"".join(run.pairs) + bytes((close,))
-            paths = [_Path(0.0, "", (), before)]
-            for gap in range(len(stream) // 2):
-                ahead = _pair(*stream[2 * gap + 2 : 2 * gap + 4]) if 2 * gap + 4 <= len(stream) else after
-                ways = _extended(paths, gap, stream[2 * gap], stream[2 * gap + 1], near, ahead)
-                paths = [_praised(path, near) for path in nlargest(_BEAM, ways, key=_score)]
-                if not paths:
-                    break
-                paths.sort(key=_score, reverse=True)
-            found.extend(_Path(p.score + near.fit(p.last, after), p.text, p.drops, p.last) for p in paths)
-    return max(found, key=_score, default=None)
+        usable = [lead for lead in leads if _pair(lead, trail)]
+        leads = tuple(sorted(usable, key=lambda lead: -near.fit(before, _pair(lead, trail)))[:4])
+    firsts = [leads, *((pair[1],) for pair in run.pairs)]
+    seconds = [*((pair[0],) for pair in run.pairs), run.trails]
+    paths = [_Path(0.0, "", (), before)]
+    for gap, bytes_here in enumerate(zip(firsts, seconds, strict=True)):
+        ahead = _pair(firsts[gap + 1][0], seconds[gap + 1][0]) if gap < len(run.pairs) else after
+        ways = (way for lead, trail in product(*bytes_here) for way in _extended(paths, gap, lead, trail, near, ahead))
+        paths = [_praised(path, near) for path in nlargest(_BEAM, ways, key=_score)]
+        paths.sort(key=_score, reverse=True)
+    ended = (_Path(path.score + near.fit(path.last, after), path.text, path.drops, path.last) for path in paths)
+    return max(ended, key=_score, default=None)
 
 
 def _pieces(run: _Run, path: _Path) -> list[Piece]:
@@ -198,16 +197,16 @@ def _pieces(run: _Run, path: _Path) -> list[Piece]:
         if drop is None:
             break
         at = marks[closed]
-        pieces.append(Piece(at, at, text[upto], False, "Its first byte stands on the page, its second was dropped."))
-        pieces.append(Piece(at, at, text[upto + 1], False, "Its second byte stands on the page, its first was dropped."))
+        pieces.append(Piece(at, at, text[upto], False, gettext_noop("Its first byte stands on the page, its second was dropped.")))
+        pieces.append(Piece(at, at, text[upto + 1], False, gettext_noop("Its second byte stands on the page, its first was dropped.")))
         opened, taken = closed, upto + 2
     return _merged(pieces)
 
 
 def _stretch(start: int, end: int, after: str, guessed: bool) -> list[Piece]:
-    why = "Decoded again from the bytes of GBK, one byte earlier."
+    why = gettext_noop("Decoded again from the bytes of GBK, one byte earlier.")
     if guessed and after:
-        first = Piece(start, start + 1, after[0], False, "Its second byte stands on the page; nothing names its first.")
+        first = Piece(start, start + 1, after[0], False, gettext_noop("Its second byte stands on the page; nothing names its first."))
         return [first, *([Piece(start + 1, end, after[1:], True, why)] if end > start + 1 else [])]
     return [Piece(start, end, after, True, why)]
 

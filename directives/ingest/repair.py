@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from directives.ingest.phase import FULL_WIDTH, READING, shifted
+from directives.ingest.sources import gettext_noop
 from directives.ingest.words import Neighbourhood
 
 ANNOTATION, PUNCTUATION, SHIFTED_RUN, HALF_LOST, UNREADABLE = "annotation", "punctuation", "shifted_run", "half_lost", "unreadable"
@@ -102,7 +103,7 @@ def _repairs_of(line: str, number: int, near: Neighbourhood | None) -> list[Repa
     taken = [(row.start, row.start + len(row.before)) for row in rows]
     for match in _ANNOTATION.finditer(line):
         if not any(start < match.end() and match.start() < end for start, end in taken):
-            why = "The reading of the character before it, in brackets."
+            why = gettext_noop("The reading of the character before it, in brackets.")
             rows.append(Repair(ANNOTATION, number, match.start(), match[0], "", True, "", why))
     rows.sort(key=lambda row: row.start)  # stable: half-lost neighbours keep their order
     rows.extend(_marks(line, number, rows))
@@ -119,7 +120,7 @@ def _runs(line: str, number: int, near: Neighbourhood) -> list[Repair]:
         rows.append(Repair(kind, number, piece.start, before, piece.after, piece.certain, "", piece.why))
     for match in _ORPHAN_READING.finditer(line):
         if not any(row.start <= match.start() < row.start + max(1, len(row.before)) for row in rows):
-            why = "A byte was lost here and what stands on the page does not say which: look at the printed document."
+            why = gettext_noop("A byte was lost here and what stands on the page does not say which: look at the printed document.")
             rows.append(Repair(UNREADABLE, number, match.start(), match[0], match[0], False, "", why))
     return rows
 
@@ -138,7 +139,11 @@ def _marks(line: str, number: int, rows: Sequence[Repair]) -> list[Repair]:
     for place, after, certain in sorted(_wider(text)):
         start = shown[place][1]
         if start >= 0:
-            why = "A half-width mark between Chinese words." if certain else "A question mark, or a byte that was lost."
+            why = (
+                gettext_noop("A half-width mark between Chinese words.")
+                if certain
+                else gettext_noop("A question mark, or a byte that was lost.")
+            )
             made.append(Repair(PUNCTUATION, number, start, text[place], after, certain, "", why))
     return made
 

@@ -22,18 +22,32 @@ _MAGIC = (
 )
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
-# For people: what was wrong, what was expected, what to do. English msgids; the web layer translates them with `params`.
+
+def gettext_noop(message: str) -> str:
+    """Mark a string for the translators. Reading needs no Django: whoever shows the string translates it."""
+    return message
+
+
+# For people: what was wrong, what was expected, what to do. The web layer translates them and fills in `params`.
 MESSAGES = {
-    "missing": "%(name)s cannot be read: %(reason)s. Give the path of a text file or of a saved web page.",
-    "empty": "%(name)s holds no text. Save the page again with its text, as plain text or HTML.",
-    "too_large": "%(name)s has %(bytes)s bytes; at most %(limit)s are taken. Save the text of the document alone.",
-    "binary": "%(name)s is not text (%(what)s). Save it as plain text in UTF-8, or as an HTML page, and try again.",
-    "encoding": "%(name)s is in an unknown encoding: at byte %(byte)s it is not UTF-8, and neither GB18030 nor Big5 makes"
-    " Chinese of it. Save it as UTF-8.",
-    "no_section": "%(name)s has no numbered section. A section begins with a line such as 一、支持…; none of its %(lines)s lines does.",
-    "repeated": "This document is registered already, as %(title)s (same SHA-256). Open that one instead of loading it again.",
-    "confirmations": "The confirmations cannot be used: %(reason)s. Expected is JSON with the SHA-256 of the document and, for each"
-    " confirmed repair, its line, start, after, confirmed_by and why.",
+    "missing": gettext_noop("%(name)s cannot be read: %(reason)s. Give the path of a text file or of a saved web page."),
+    "empty": gettext_noop("%(name)s holds no text. Save the page again with its text, as plain text or HTML."),
+    "too_large": gettext_noop("%(name)s has %(bytes)s bytes; at most %(limit)s are taken. Save the text of the document alone."),
+    "binary": gettext_noop("%(name)s is not text (%(what)s). Save it as plain text in UTF-8, or as an HTML page, and try again."),
+    "encoding": gettext_noop(
+        "%(name)s is in an unknown encoding: at byte %(byte)s it is not UTF-8, and neither GB18030 nor Big5 makes Chinese of it."
+        " Save it as UTF-8."
+    ),
+    "no_section": gettext_noop(
+        "%(name)s has no numbered section. A section begins with a line such as “一、加强领导”; none of its %(lines)s lines does."
+    ),
+    "repeated": gettext_noop(
+        "This document is registered already, as %(title)s (same SHA-256). Open that one instead of loading it again."
+    ),
+    "confirmations": gettext_noop(
+        "The confirmations cannot be used: %(reason)s. Expected is JSON with the SHA-256 of the document and, for each confirmed"
+        " repair, its line, start, proposed and confirmed reading, by whom and why."
+    ),
 }
 
 

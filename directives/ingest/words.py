@@ -86,6 +86,7 @@ class Neighbourhood:
         """Log probability (nats, below 0) that `after` follows `before`."""
         first, second = simple(before), simple(after)
         firsts, whole = _firsts()
+        # In the text itself, then in the language, then by themselves.
         own = self.own.get((first, second), 0) / (1 + self.single.get(first, 0))
         weight = pairs().get(first + second)
         common = 2.0**weight / firsts[first] if weight is not None else 0.0
