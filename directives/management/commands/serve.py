@@ -22,9 +22,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from directives.models import Document, User
+from directives.sample.people import ACCOUNTS
 
 HOST = "127.0.0.1"
-DEMO_ACCOUNTS = ("staff", "manager", "supervisor", "viewer", "admin")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_SECONDS = 60  # how long the web server may take to answer
 STOP_SECONDS = 20  # how long a child may take to finish what it is doing
@@ -189,7 +189,7 @@ class Command(BaseCommand):
         self.say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
-        new = not settings.PRODUCTION and not Document.objects.exists()
+        new = not (settings.PRODUCTION or Document.objects.exists() or User.objects.exists())
         if new:
             self.say("Loading the sample …")
             call_command("load_sample", stdout=self.stdout)
@@ -198,13 +198,11 @@ class Command(BaseCommand):
 
     def announce(self, *, port: int, new: bool) -> None:
         lines = ["", f"The tracker is at http://{HOST}:{port}/", ""]
-        accounts = User.objects.filter(username__in=DEMO_ACCOUNTS).values_list("username", flat=True)
-        if accounts:
-            names = ", ".join(name for name in DEMO_ACCOUNTS if name in accounts)
-            lines.append(f"Demo accounts: {names}")
-        if accounts and new:
-            lines.append("Their password is printed above, this once.")
-        elif accounts:
-            lines.append("Their password was printed at the first start. To set another: .venv/bin/python manage.py changepassword staff")
+        names = [account.username for account in ACCOUNTS]
+        there = set(User.objects.filter(username__in=names, is_active=True).values_list("username", flat=True))
         connections.close_all()
-        self.say("\n".join([*lines, "", "Ctrl-C stops it; the data stay. Starting again takes seconds."]))
+        if there:
+            lines.append(f"Demo accounts: {', '.join(name for name in names if name in there)}")
+            known = "is printed above, this once" if new else "was printed at the first start"
+            lines += [f"Their password {known}. To set another: .venv/bin/python manage.py changepassword NAME", ""]
+        self.say("\n".join([*lines, "Ctrl-C stops it; the data stay. Starting again takes seconds."]))
