@@ -9,16 +9,20 @@ from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.scope import ScopedQuerySet, overseen, worked
-from directives.states import DELIVERABLES, DRAFT, FILING_STATES, HANDED_IN, IMPLEMENTATION_PLAN
+from directives.states import DELIVERABLES, DRAFT, FILING_STATES, HANDED_IN, IMPLEMENTATION_PLAN, RETURNED
 
 
 class FiledQuerySet(ScopedQuerySet):
-    """Filings: a body's own people see them in any state, those above once they were handed in."""
+    """Filings: a body's own people see them in any state, those above once they were handed in.
+
+    A filing that the body's own manager sent back is "returned" too, but it was never handed in.
+    """
 
     state = "state"
 
     def visible_to(self, user: User) -> "FiledQuerySet":
-        above = overseen(user, f"{self.owner}__path") & Q(**{f"{self.state}__in": HANDED_IN})
+        sent_back = Q(**{self.state: RETURNED, f"{self.state.removesuffix('state')}submitted_at": None})
+        above = overseen(user, f"{self.owner}__path") & Q(**{f"{self.state}__in": HANDED_IN}) & ~sent_back
         return self.filter(worked(user, self.owner) | above)
 
 

@@ -1,0 +1,166 @@
+"""Evidence (佐证材料): which files are taken, where they are kept, when one may be taken away again.
+
+A file is known by its first bytes, never by its name alone. It is kept under a name of ours, with its SHA-256.
+"""
+
+import hashlib
+import re
+import unicodedata
+from datetime import datetime
+from pathlib import PurePosixPath
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives import audit
+from directives.models import Attachment, LogEntry, Plan, ReportEntry, User
+from directives.refusals import IllegalMove, Invalid, NotAllowed
+from directives.rules import may
+from directives.states import EDITABLE
+
+Parent = LogEntry | ReportEntry | Plan
+
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What a file of each type begins with. Text has no mark of its own: see `_is_text`.
+BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "pdf": (b"%PDF-",),
+    **dict.fromkeys(("docx", "xlsx", "pptx", "ofd", "zip"), (ZIP,)),
+    **dict.fromkeys(("doc", "xls", "ppt"), (OLE,)),
+    **dict.fromkeys(("wps", "et"), (OLE, ZIP)),
+    "png": (b"\x89PNG\r\n\x1a\n",),
+    **dict.fromkeys(("jpg", "jpeg"), (b"\xff\xd8\xff",)),
+}
+TEXTS = frozenset({"txt", "csv"})
+PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"%PDF-", ZIP, OLE)  # never the beginning of a plain text
+HEAD = 4096  # bytes that are looked at
+NAME_LIMIT = 120  # characters
+# Characters that hide or turn round a part of a name, so that it reads as another type.
+TRICKS = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+FORBIDDEN = re.compile(r'[<>:"/\\|?*]+')
+
+
+def ending(name: str) -> str:
+    """The type that a name claims: its ending in lower case, without the dot."""
+    return PurePosixPath(name).suffix.lower().lstrip(".")
+
+
+def clean_name(name: str) -> str:
+    """A name that every system can keep: no folders, no hidden or turned characters, at most NAME_LIMIT characters."""
+    name = TRICKS.sub("", unicodedata.normalize("NFC", name)).replace("\\", "/").rsplit("/", 1)[-1]
+    name = FORBIDDEN.sub("_", name).strip(" .")
+    suffix = PurePosixPath(name).suffix
+    stem = name.removesuffix(suffix).rstrip(" .") or "file"
+    return stem[: NAME_LIMIT - len(suffix)] + suffix if len(suffix) < NAME_LIMIT else stem[:NAME_LIMIT]
+
+
+def _is_text(head: bytes) -> bool:
+    """Plain text in any encoding that people here use; UTF-16 is known by its mark."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    return b"\0" not in head and not head.startswith(PROGRAMS)
+
+
+def _is_what_it_says(upload: UploadedFile, kind: str) -> bool:
+    upload.seek(0)
+    head = upload.read(HEAD)
+    upload.seek(0)
+    return _is_text(head) if kind in TEXTS else head.startswith(BEGINNINGS[kind])
+
+
+def faults(upload: UploadedFile) -> list[str]:
+    """Why a file is not taken, in words that say what to do; empty if it is."""
+    name = clean_name(upload.name or "")
+    facts = {"name": name, "types": "、".join(settings.UPLOAD_TYPES), "limit": settings.UPLOAD_LIMIT // 1024**2}
+    if not upload.size:
+        return [_("“%(name)s” is empty. Open it on your computer to see whether it holds anything, then choose it again.") % facts]
+    found = []
+    if upload.size > settings.UPLOAD_LIMIT:
+        facts["size"] = f"{upload.size / 1024**2:.1f}"
+        found.append(_("“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Compress or split it, then choose it again.") % facts)
+    kind = ending(name)
+    if kind not in settings.UPLOAD_TYPES:
+        found.append(_("“%(name)s” is of a type that is not taken. Taken are %(types)s; save it as one of these.") % facts)
+    elif not _is_what_it_says(upload, kind):
+        facts["kind"] = kind
+        found.append(_("“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, then choose it again.") % facts)
+    return found
+
+
+def _digest(upload: UploadedFile) -> str:
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    return digest.hexdigest()
+
+
+def is_open(parent: Parent, *, now: datetime) -> bool:
+    """Files may be taken away: while a plan or an entry is being written, and on the day a record was logged."""
+    if isinstance(parent, LogEntry):
+        return parent.measure.plan.state in EDITABLE or timezone.localdate(parent.created_at) == timezone.localdate(now)
+    return parent.state in EDITABLE
+
+
+def takes_more(parent: Parent) -> bool:
+    """Files may be added: to a record at any time, to a plan or an entry while it is being written."""
+    return isinstance(parent, LogEntry) or parent.state in EDITABLE
+
+
+def parent_of(attachment: Attachment) -> Parent:
+    return attachment.log_entry or attachment.report_entry or attachment.plan
+
+
+def _demand(by: User | None, parent: Parent) -> None:
+    if not may(by, "work", parent):
+        raise NotAllowed(_("Files are added and taken away by the people of the body itself."))
+
+
+@transaction.atomic
+def attach(parent: Parent, upload: UploadedFile, *, by: User, now: datetime) -> Attachment:
+    """Keep a file as evidence on a record, an entry or a plan. Raises NotAllowed, IllegalMove, Invalid {"files": …}."""
+    _demand(by, parent)
+    if not takes_more(parent):
+        raise IllegalMove(_("This was handed in, so its files are fixed."))
+    found = faults(upload)
+    if found:
+        raise Invalid({"files": found})
+    name = clean_name(upload.name)
+    attachment = Attachment(name=name, size=upload.size, sha256=_digest(upload), by=by, at=now)
+    field = {LogEntry: "log_entry", ReportEntry: "report_entry", Plan: "plan"}[type(parent)]
+    setattr(attachment, field, parent)
+    attachment.file.save(f"{uuid4().hex}.{ending(name)}", upload, save=True)
+    _record("attach", attachment, parent, by, now)
+    return attachment
+
+
+@transaction.atomic
+def remove(attachment: Attachment, *, by: User, now: datetime) -> None:
+    """Take a file away. The bytes stay if a Submission names them, because what was handed in never changes."""
+    parent = parent_of(attachment)
+    _demand(by, parent)
+    if not is_open(parent, now=now):
+        raise IllegalMove(_("This was handed in, so its files are fixed."))
+    _record("remove_file", attachment, parent, by, now)
+    file, kept = attachment.file, _was_handed_in(parent)
+    Attachment.objects.filter(pk=attachment.pk).delete()
+    if not kept:
+        transaction.on_commit(lambda: file.storage.delete(file.name))
+
+
+def _was_handed_in(parent: Parent) -> bool:
+    match parent:
+        case LogEntry():
+            return parent.measure.plan.submissions.exists()
+        case ReportEntry():
+            return parent.report.submissions.exists()
+    return parent.submissions.exists()
+
+
+def _record(action: str, attachment: Attachment, parent: Parent, by: User, now: datetime) -> None:
+    """The event stands on the parent, which knows its body and document."""
+    facts = {"file": attachment.name, "size": attachment.size, "sha256": attachment.sha256}
+    audit.record(action, parent, by=by, now=now, **{"after" if action == "attach" else "before": facts})

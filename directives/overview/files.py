@@ -1,0 +1,31 @@
+"""The files on a record, an entry or a plan, and what this person may do with them now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from directives import evidence
+from directives.models import Attachment, User
+from directives.rules import may
+
+
+@dataclass(frozen=True, slots=True)
+class FileList:
+    """`parent` is the address of what the files stand on, as forms name it: plan-12, log_entry-3, report_entry-5."""
+
+    parent: str
+    files: tuple[Attachment, ...]
+    adds: bool = False
+    removes: bool = False
+    errors: tuple[str, ...] = ()
+
+
+PARENTS = {"Plan": "plan", "LogEntry": "log_entry", "ReportEntry": "report_entry"}
+
+
+def file_list(parent: evidence.Parent, user: User, *, now: datetime, errors: Sequence[str] = ()) -> FileList:
+    """The files of one parent; no query beyond `parent.files` if the parent comes with its body (a log entry with its plan)."""
+    name = f"{PARENTS[type(parent).__name__]}-{parent.pk}"
+    writes = may(user, "work", parent)
+    adds, removes = writes and evidence.takes_more(parent), writes and evidence.is_open(parent, now=now)
+    return FileList(name, tuple(parent.files.all()), adds, removes, tuple(errors))
