@@ -1,8 +1,4 @@
-"""Progress reports: a cycle opens, each body fills in its report and hands it in, whole or by parts (填报).
-
-A report's state lives in its entries, which move through `transitions`; this room knows what an entry must say before
-it may be handed in, and keeps the report clock of the obligations.
-"""
+"""Opening a reporting cycle (填报周期)."""
 
 from datetime import date, datetime
 

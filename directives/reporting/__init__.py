@@ -1,0 +1,31 @@
+"""Progress reports: a cycle opens, each body fills in its report and hands it in, whole or by parts (填报).
+
+A report's state lives in its entries, which move through `transitions`; this room knows what an entry must say before
+it may be handed in, and keeps the report clock of the obligations.
+
+cycles: opening a period. drafting: what an entry says before anybody typed. entries: begin, redraft, save.
+handing_in: hand in, sign, send back, take back. clocks: when an obligation's next report is due.
+"""
+
+from directives.reporting.clocks import report_clocks
+from directives.reporting.cycles import open_cycle
+from directives.reporting.drafting import Earlier, earlier_entries
+from directives.reporting.entries import LACKS, EntryFields, begin, lacks, redraft, save_entry
+from directives.reporting.handing_in import decline, hand_in, recall, sign
+
+__all__ = [
+    "LACKS",
+    "Earlier",
+    "EntryFields",
+    "begin",
+    "decline",
+    "earlier_entries",
+    "hand_in",
+    "lacks",
+    "open_cycle",
+    "recall",
+    "redraft",
+    "report_clocks",
+    "save_entry",
+    "sign",
+]

@@ -1,0 +1,98 @@
+"""What an entry says before anybody typed: drawn from the log, else carried forward from the last accepted report."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from directives.models import LogEntry, ProgressReport, ReportEntry
+from directives.models.reports import BLANK, CARRIED, FROM_LOG
+from directives.states import ACCEPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The fields of an entry that nobody has touched; `drawn_from` counts log entries."""
+
+    progress: str = ""
+    problems: str = ""
+    next_steps: str = ""
+    percent: int | None = None
+    origin: str = BLANK
+    drawn_from: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier cycles say of an obligation: the last accepted entry, and when one was last handed in."""
+
+    accepted: ReportEntry | None = None
+    handed_in_at: datetime | None = None
+
+    @property
+    def percent(self) -> int | None:
+        """Of the last accepted entry."""
+        return self.accepted.percent if self.accepted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One line of the log."""
+
+    on: date
+    text: str
+    written_at: datetime
+
+
+def earlier_entries(report: ProgressReport) -> dict[int, Earlier]:
+    """By obligation: what the body reported in earlier cycles of the document. One query."""
+    handed_in = ReportEntry.objects.filter(
+        report__organisation=report.organisation_id,
+        report__document=report.document_id,
+        report__cycle__due_on__lt=report.cycle.due_on,
+    ).filter(Q(submitted_at__isnull=False) | Q(state=ACCEPTED))
+    result: dict[int, Earlier] = {}
+    for entry in handed_in.select_related("report__cycle").order_by("report__cycle__due_on"):
+        known = result.get(entry.obligation_id, Earlier())
+        accepted = entry if entry.state == ACCEPTED else known.accepted
+        stamps = [stamp for stamp in (known.handed_in_at, entry.submitted_at) if stamp]
+        result[entry.obligation_id] = Earlier(accepted, max(stamps, default=None))
+    return result
+
+
+def drafts(report: ProgressReport, obligations: Iterable[int]) -> dict[int, Draft]:
+    """A draft for each of these obligations of the report's body."""
+    earlier, log = earlier_entries(report), _log(report)
+    return {pk: _draft(earlier.get(pk, Earlier()), log.get(pk, []), report.cycle.year) for pk in obligations}
+
+
+def _log(report: ProgressReport) -> dict[int, list[Done]]:
+    """The body's log on the document by obligation, oldest day first."""
+    rows = LogEntry.objects.filter(measure__plan__organisation=report.organisation_id, measure__plan__document=report.document_id)
+    log: dict[int, list[Done]] = {}
+    for pk, on, text, at in rows.order_by("on", "id").values_list("measure__obligations", "on", "text", "created_at"):
+        log.setdefault(pk, []).append(Done(on, text, at))
+    return log
+
+
+def _draft(earlier: Earlier, log: list[Done], year: int) -> Draft:
+    since = earlier.handed_in_at
+    fresh = [done for done in log if since is None or done.written_at > since]
+    last = earlier.accepted
+    kept = (last.problems, last.next_steps, last.percent) if last else ("", "", None)
+    if fresh:
+        return Draft(narrative(fresh, year), *kept, origin=FROM_LOG, drawn_from=len(fresh))
+    return Draft(last.progress, *kept, origin=CARRIED) if last else Draft()
+
+
+def narrative(log: Iterable[Done], year: int) -> str:
+    """Lines of the log as one text: 10月9日，印发通知；座谈；10月12日，…。 A day of another year names its year."""
+    parts, day = [], None
+    for done in log:
+        text = " ".join(done.text.split()).rstrip("。；;.")
+        if done.on != day:
+            day = done.on
+            text = f"{'' if day.year == year else f'{day.year}年'}{day.month}月{day.day}日，{text}"
+        parts.append(text)
+    return "；".join(parts) + "。" if parts else ""

@@ -1,0 +1,148 @@
+"""Filling in a report: its entries are begun, drafted anew, and saved as they are typed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from directives import audit
+from directives.models import Obligation, ProgressReport, ReportEntry, User
+from directives.models.reports import TYPED
+from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.reporting.drafting import drafts
+from directives.rules import may
+from directives.states import DRAFT, EDITABLE, REPORTABLE
+
+# What an entry can lack before it may be handed in.
+LACKS = {
+    "progress": pgettext_lazy("lack", "Progress"),
+    "unchanged_reason": pgettext_lazy("lack", "Why nothing changed"),
+    "percent": pgettext_lazy("lack", "Percent complete"),
+    "problems": gettext_lazy("Why the percentage fell (under problems)"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFields:
+    """What a person writes in an entry. `percent`: 0–100, None while not given."""
+
+    progress: str = ""
+    problems: str = ""
+    next_steps: str = ""
+    percent: int | None = None
+    unchanged: bool = False
+    unchanged_reason: str = ""
+
+
+NAMES = tuple(EntryFields.__dataclass_fields__)
+
+
+def lacks(entry: ReportEntry | EntryFields, last_percent: int | None) -> tuple[str, ...]:
+    """What is missing before the entry may be handed in, as keys of LACKS; empty when it is ready.
+
+    `last_percent` is that of the last accepted entry: falling below it must be explained under problems.
+    """
+    missing = []
+    if entry.unchanged and not entry.unchanged_reason.strip():
+        missing.append("unchanged_reason")
+    if not entry.unchanged and not entry.progress.strip():
+        missing.append("progress")
+    if entry.percent is None:
+        missing.append("percent")
+    elif last_percent is not None and entry.percent < last_percent and not entry.problems.strip():
+        missing.append("problems")
+    return tuple(missing)
+
+
+def _check_writer(report: ProgressReport, by: User | None) -> None:
+    if not may(by, "draft", report):
+        raise NotAllowed(_("A report is filled in by the staff and the manager of its own body."))
+
+
+@transaction.atomic
+def begin(*, report: ProgressReport, by: User | None, now: datetime) -> ProgressReport:
+    """Make an entry for each obligation that is to be reported on, drafted from the log or the last report.
+
+    Doing it again adds entries for what was assigned since, and changes nothing else.
+    """
+    _check_writer(report, by)
+    if report.completed_at is not None:
+        return report
+    owed = Obligation.objects.filter(organisation=report.organisation_id, document=report.document_id, state__in=REPORTABLE)
+    missing = list(owed.exclude(entries__report=report).order_by("directive__order").values_list("pk", flat=True))
+    if not missing and report.begun_at is not None:
+        return report
+    made = [ReportEntry(report=report, obligation_id=pk, **asdict(draft)) for pk, draft in drafts(report, missing).items()]
+    ReportEntry.objects.bulk_create(made, batch_size=500, ignore_conflicts=True)
+    begun_at = report.begun_at or now
+    alike = ProgressReport.objects.filter(pk=report.pk, version=report.version)
+    if not alike.update(begun_at=begun_at, version=report.version + 1):
+        raise Stale(theirs=ProgressReport.objects.filter(pk=report.pk).first())
+    report.begun_at, report.version = begun_at, report.version + 1
+    audit.record("begin", report, by=by, now=now, after={"begun_at": begun_at, "entries": len(made)})
+    return report
+
+
+@transaction.atomic
+def redraft(*, report: ProgressReport, by: User | None, now: datetime) -> int:
+    """Draft the untouched entries anew from the log as it now is; returns how many changed. What was typed stays."""
+    _check_writer(report, by)
+    untouched = list(report.entries.filter(state=DRAFT, saved_at=None))
+    fresh = drafts(report, [entry.obligation_id for entry in untouched])
+    changes = []
+    for entry in untouched:
+        after = asdict(fresh[entry.obligation_id])
+        before = {name: getattr(entry, name) for name in after}
+        if before == after:
+            continue
+        alike = ReportEntry.objects.filter(pk=entry.pk, version=entry.version, saved_at=None)
+        if alike.update(**after, version=entry.version + 1):
+            entry.report = report
+            changes.append(audit.Change(entry, before, after))
+    audit.record_many("redraft", changes, by=by, now=now)
+    return len(changes)
+
+
+def _check_fields(fields: EntryFields) -> None:
+    """Raise what cannot even be stored; what is merely not ready yet is `lacks`'s to tell."""
+    errors: dict[str, list[str]] = {}
+    if fields.percent is not None and not 0 <= fields.percent <= 100:
+        errors["percent"] = [_("The percentage is a whole number from 0 to 100.")]
+    if len(fields.unchanged_reason) > 200:
+        errors["unchanged_reason"] = [_("Say it in at most 200 characters.")]
+    if errors:
+        raise Invalid(errors)
+
+
+def _changed(entry: ReportEntry, fields: EntryFields) -> Sequence[str]:
+    return [name for name in NAMES if getattr(entry, name) != getattr(fields, name)]
+
+
+@transaction.atomic
+def save_entry(*, entry: ReportEntry, fields: EntryFields, version: int, by: User | None, now: datetime) -> ReportEntry:
+    """Save what a person typed, if nobody else did since `version`; returns the entry as it then stands.
+
+    An unfinished entry is saved too: `lacks` says what is still missing. Raises NotAllowed; IllegalMove once the entry is
+    handed in; Invalid for a percentage outside 0–100; Stale with the entry as somebody else left it.
+    """
+    _check_writer(entry.report, by)
+    if entry.state not in EDITABLE:
+        state = entry.get_state_display()
+        raise IllegalMove(_("This entry is “%(state)s” and cannot be edited now.") % {"state": state})
+    _check_fields(fields)
+    names = _changed(entry, fields)
+    if not names:
+        return entry
+    before = {name: getattr(entry, name) for name in names}
+    after = {name: getattr(fields, name) for name in names}
+    origin = TYPED if "progress" in names else entry.origin
+    alike = ReportEntry.objects.filter(pk=entry.pk, version=version, state=entry.state)
+    if not alike.update(**after, origin=origin, saved_at=now, saved_by=by, version=version + 1):
+        raise Stale(theirs=ReportEntry.objects.select_related("saved_by").filter(pk=entry.pk).first())
+    for name, value in {**after, "origin": origin, "saved_at": now, "saved_by": by, "version": version + 1}.items():
+        setattr(entry, name, value)
+    audit.record("save", entry, by=by, now=now, before=before, after=after)
+    return entry

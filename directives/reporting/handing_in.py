@@ -1,0 +1,167 @@
+"""Handing in, whole or by parts: the manager's signature, and the numbered copy that never changes (报送)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from directives import audit, notices
+from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
+from directives.refusals import Invalid, NotAllowed
+from directives.reporting.clocks import report_clocks
+from directives.reporting.drafting import Earlier, earlier_entries
+from directives.reporting.entries import LACKS, lacks
+from directives.rules import may
+from directives.states import AWAITING, EDITABLE
+from directives.transitions import change_obligations, move
+
+
+def _chosen(report: ProgressReport, entries: Iterable[int] | None, states: frozenset[str]) -> list[ReportEntry]:
+    """The entries named, or all in these states, with what a move and a copy need of them."""
+    rows = report.entries.owed().select_related("obligation__organisation", "obligation__directive")
+    rows = rows.filter(state__in=states) if entries is None else rows.filter(pk__in=set(entries))
+    chosen = list(rows.order_by("obligation__directive__order"))
+    if entries is not None and len(chosen) != len(set(entries)):
+        raise Invalid({"entries": [_("An entry that was chosen is not of this report.")]})
+    for entry in chosen:
+        entry.report = report
+    return chosen
+
+
+def _ready(report: ProgressReport, entries: Iterable[int] | None, earlier: dict[int, Earlier]) -> list[ReportEntry]:
+    """The entries to hand in: all that are ready, or those named, each of which must be."""
+    chosen = _chosen(report, entries, EDITABLE)
+    missing = {entry.pk: lacks(entry, earlier.get(entry.obligation_id, Earlier()).percent) for entry in chosen}
+    ready = [entry for entry in chosen if not missing[entry.pk]]
+    if entries is not None and len(ready) != len(chosen):
+        unready = [entry for entry in chosen if missing[entry.pk]]
+        raise Invalid({entry.obligation.directive.code: [str(LACKS[lack]) for lack in missing[entry.pk]] for entry in unready})
+    if not ready:
+        raise Invalid(_("Nothing is ready to be handed in yet."))
+    return ready
+
+
+@transaction.atomic
+def hand_in(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> Submission | None:
+    """Hand in the entries with these ids, or all that are ready. None: they wait for the manager's signature.
+
+    Where the body has a manager, staff send for signature; the manager, or staff of a body without one, hand in at once.
+    Raises NotAllowed, IllegalMove, Stale, or Invalid with what each entry lacks, by code.
+    """
+    if not may(by, "draft", report):
+        raise NotAllowed(_("A report is handed in by the staff and the manager of its own body."))
+    report = _locked(report)
+    earlier = earlier_entries(report)
+    chosen = _ready(report, entries, earlier)
+    if may(by, "hand_in", report):
+        return _submit(report, chosen, earlier, by=by, now=now)
+    for entry in chosen:
+        move(entry, "ask_signature", by=by, now=now)
+    notices.to_sign(report.organisation, report.document, count=len(chosen), url=reverse("report", args=[report.pk]), now=now)
+    return None
+
+
+@transaction.atomic
+def sign(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> Submission:
+    """The manager signs the entries with these ids, or all that wait: they are handed in as one submission."""
+    report = _locked(report)
+    return _submit(report, _awaiting(report, entries, by), earlier_entries(report), by=by, now=now)
+
+
+@transaction.atomic
+def decline(*, report: ProgressReport, entries: Iterable[int] | None = None, reason: str, by: User, now: datetime) -> int:
+    """The manager sends entries back to the staff with a reason; returns how many."""
+    report = _locked(report)
+    chosen = _awaiting(report, entries, by)
+    for entry in chosen:
+        move(entry, "decline", by=by, now=now, reason=reason)
+    url = reverse("report", args=[report.pk])
+    notices.decided(report, "declined", count=len(chosen), reason=reason.strip(), url=url, now=now)
+    return len(chosen)
+
+
+@transaction.atomic
+def recall(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> int:
+    """Take entries that wait for the signature back into the draft; returns how many."""
+    chosen = _chosen(report, entries, frozenset({AWAITING}))
+    for entry in chosen:
+        move(entry, "recall", by=by, now=now)
+    return len(chosen)
+
+
+def _awaiting(report: ProgressReport, entries: Iterable[int] | None, by: User) -> list[ReportEntry]:
+    if not may(by, "sign", report):
+        raise NotAllowed(_("A report is signed by the manager of its own body."))
+    chosen = _chosen(report, entries, frozenset({AWAITING}))
+    if not chosen:
+        raise Invalid(_("Nothing waits for a signature."))
+    return chosen
+
+
+def _locked(report: ProgressReport) -> ProgressReport:
+    """The report as it now stands, held until the transaction ends: hand-ins of one report are numbered one after another."""
+    rows = ProgressReport.objects.select_for_update(of=("self",)).select_related("organisation", "document", "cycle")
+    return rows.get(pk=report.pk)
+
+
+def _submit(report: ProgressReport, entries: Sequence[ReportEntry], earlier: dict[int, Earlier], *, by: User, now: datetime) -> Submission:
+    for entry in entries:
+        move(entry, "sign" if entry.state == AWAITING else "hand_in", by=by, now=now)
+    number = (report.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
+    submission = Submission.objects.create(
+        organisation=report.organisation, document=report.document, report=report, number=number, submitted_at=now, submitted_by=by,
+        content=_copy(report, entries, earlier),
+    )  # fmt: skip
+    audit.record("submission", submission, by=by, now=now, after={"report": report.pk, "number": number, "entries": len(entries)})
+    first = report.first_submitted_at or now
+    ProgressReport.objects.filter(pk=report.pk).update(first_submitted_at=first, version=report.version + 1)
+    set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
+    _tell(report, submission, len(entries), now)
+    return submission
+
+
+def set_clocks(report: ProgressReport, obligations: Sequence[Obligation], *, by: User | None, now: datetime) -> None:
+    """Set the report clock of these obligations where it is not yet what the entries say."""
+    clocks = report_clocks(report, [row.pk for row in obligations])
+    wanted = {row.pk: clocks[row.pk].fields() for row in obligations}
+    differing = [row for row in obligations if any(getattr(row, name) != value for name, value in wanted[row.pk].items())]
+    change_obligations(differing, None, each=wanted, action="report_clock", by=by, now=now)
+
+
+def _tell(report: ProgressReport, submission: Submission, count: int, now: datetime) -> None:
+    with translation.override("zh-hans"):  # stored words: the bodies' own language, whoever reads them
+        what = _("%(period)s progress report, submission %(number)s, %(count)s entries") % {
+            "period": report.cycle.name, "number": submission.number, "count": count,
+        }  # fmt: skip
+    notices.handed_in(report, what=what, url=reverse("report_review", args=[report.pk]), now=now)
+
+
+def _copy(report: ProgressReport, entries: Sequence[ReportEntry], earlier: dict[int, Earlier]) -> dict[str, Any]:
+    """What is handed in, word for word, as JSON."""
+    body, document, cycle = report.organisation, report.document, report.cycle
+    files: dict[int, list[dict[str, Any]]] = {}
+    for file in Attachment.objects.filter(report_entry__in=[entry.pk for entry in entries]):
+        one = {"id": file.pk, "name": file.name, "size": file.size, "sha256": file.sha256}
+        files.setdefault(file.report_entry_id, []).append(one)
+    return {
+        "organisation": {"code": body.code, "name_hans": body.name_hans, "name_hant": body.name_hant},
+        "document": {"id": document.pk, "title": document.title, "title_hans": document.title_hans, "title_hant": document.title_hant},
+        "cycle": {"year": cycle.year, "period": cycle.period, "number": cycle.number, "due_on": cycle.due_on.isoformat()},
+        "entries": [_copy_entry(row, earlier.get(row.obligation_id, Earlier()), files.get(row.pk, [])) for row in entries],
+    }
+
+
+def _copy_entry(entry: ReportEntry, earlier: Earlier, files: list[dict[str, Any]]) -> dict[str, Any]:
+    directive = entry.obligation.directive
+    return {
+        "entry": entry.pk, "obligation": entry.obligation_id, "part": entry.obligation.part,
+        "code": directive.code, "text": directive.text, "text_hans": directive.text_hans, "text_hant": directive.text_hant,
+        "progress": entry.progress, "problems": entry.problems, "next_steps": entry.next_steps,
+        "percent": entry.percent, "last_percent": earlier.percent,
+        "unchanged": entry.unchanged, "unchanged_reason": entry.unchanged_reason, "files": files,
+    }  # fmt: skip
