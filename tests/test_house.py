@@ -15,7 +15,7 @@ LINES = (
     ("states", "workdays", "script", "refusals"),
     ("clocks", "ingest"),
     ("models",),
-    ("rules", "audit", "wording"),
+    ("rules", "audit", "wording", "addressing"),
     ("tallies", "sealing"),
     ("transitions",),
     ("notices", "evidence", "organising"),

@@ -777,7 +777,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='verdict',
-            constraint=models.UniqueConstraint(fields=('submission', 'entry'), name='one_verdict_per_entry', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('submission', 'entry'), name='one_verdict_per_entry'),
+        ),
+        migrations.AddConstraint(
+            model_name='verdict',
+            constraint=models.UniqueConstraint(condition=models.Q(('entry', None)), fields=('submission',), name='one_verdict_per_plan_submission'),
         ),
         migrations.AddConstraint(
             model_name='verdict',

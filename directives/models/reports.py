@@ -203,7 +203,8 @@ class Verdict(models.Model):
         verbose_name = _("verdict")
         verbose_name_plural = _("verdicts")
         constraints = [
-            models.UniqueConstraint(fields=["submission", "entry"], name="one_verdict_per_entry", nulls_distinct=False),
+            models.UniqueConstraint(fields=["submission", "entry"], name="one_verdict_per_entry"),
+            models.UniqueConstraint(fields=["submission"], condition=Q(entry=None), name="one_verdict_per_plan_submission"),
             models.CheckConstraint(condition=Q(accepted=True) | ~Q(reason=""), name="refusal_has_a_reason"),
         ]
 

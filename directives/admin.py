@@ -1,0 +1,235 @@
+"""Django's admin, for administrators: accounts, bodies, the calendar, and bulk repair of what was read and assigned.
+
+Workflow fields are read only here: a state changes through `transitions.move` alone. Every save writes its audit event.
+"""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from import_export.admin import ImportExportModelAdmin
+
+from directives import audit, organising
+from directives.models import CalendarDay, Directive, Document, Event, Measure, Membership, Obligation, Organisation, Seal, User
+from directives.sheets.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
+from directives.transitions import change_obligations
+
+admin.site.login = secure_admin_login(admin.site.login)
+admin.site.site_header = admin.site.site_title = _("Implementation tracker")
+admin.site.site_url = "/"
+
+SECRET = {"password"}  # fields whose values no record may hold
+
+
+def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The changed fields of a form before and after, as plain values."""
+    names = [name for name in form.changed_data if name in form.fields and name not in SECRET]
+    return {name: str(form.initial.get(name)) for name in names}, {name: str(form.cleaned_data.get(name)) for name in names}
+
+
+class AuditedAdmin(admin.ModelAdmin):
+    """Writes the audit event of every save and deletion, in their transaction."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
+        if change and hasattr(obj, "version"):
+            obj.version += 1
+        super().save_model(request, obj, form, change)
+        before, after = _told(form)
+        audit.record("change" if change else "add", obj, by=request.user, now=request.now, before=before if change else {}, after=after)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        audit.record("delete", obj, by=request.user, now=request.now, before={"name": str(obj)})
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """To look at, never to change."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("organisation",)
+
+    def _own(self, request: HttpRequest, obj: Model | None) -> bool:
+        """Nobody gives themselves a role."""
+        return obj is not None and obj.pk == request.user.pk
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return not self._own(request, obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return not self._own(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return not self._own(request, obj) and super().has_delete_permission(request, obj)
+
+
+@admin.register(User)
+class PersonAdmin(AuditedAdmin, UserAdmin):
+    list_display = ("username", "full_name", "phone", "is_active", "is_staff", "last_login")
+    search_fields = ("username", "full_name", "phone")
+    inlines = (MembershipInline,)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("full_name", "phone", "email", "language")}),
+        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "full_name", "usable_password", "password1", "password2")}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """Only a superuser gives administrative rights, and nobody to themselves."""
+        fixed = ("last_login", "date_joined")
+        if not request.user.is_superuser:
+            fixed += ("is_staff", "is_superuser", "groups")
+        elif obj is not None and obj.pk == request.user.pk:
+            fixed += ("is_active", "is_staff", "is_superuser", "groups")
+        return fixed
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
+        """Memberships are saved with the person: an event for each."""
+        rows = formset.save(commit=False)
+        for gone in formset.deleted_objects:
+            audit.record("delete", gone, by=request.user, now=request.now, before={"name": str(gone)})
+            gone.delete()
+        for row in rows:
+            added = row.pk is None
+            row.version += not added
+            row.save()
+            audit.record("add" if added else "change", row, by=request.user, now=request.now, after={"name": str(row), "role": row.role})
+        formset.save_m2m()
+
+
+@admin.register(Membership)
+class MembershipAdmin(AuditedAdmin):
+    list_display = ("user", "organisation", "role")
+    list_filter = ("role",)
+    search_fields = ("user__username", "user__full_name", "organisation__name_hans", "organisation__code")
+    autocomplete_fields = ("user", "organisation")
+    list_select_related = ("user", "organisation")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """An administrator's own roles are somebody else's to change."""
+        return super().get_queryset(request).exclude(user=request.user)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            kwargs["queryset"] = User.objects.exclude(pk=request.user.pk)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(AuditedAdmin, ImportExportModelAdmin):
+    resource_classes = [OrganisationResource]
+    list_display = ("code", "name_hans", "name_hant", "level", "kind", "parent", "valid_from", "valid_to")
+    list_filter = ("level", "kind")
+    search_fields = ("code", "name_hans", "name_hant", "full_name")
+    autocomplete_fields = ("parent", "successor")
+    list_select_related = ("parent",)
+
+    def save_model(self, request: HttpRequest, obj: Organisation, form: ModelForm, change: bool) -> None:
+        """A body with a new parent takes its subtree, and the tallies, along."""
+        super().save_model(request, obj, form, change)
+        organising.refresh_paths()
+
+
+@admin.register(Document)
+class DocumentAdmin(ReadOnlyAdmin):
+    list_display = ("title", "issuer", "script", "registered_at", "fictional")
+    fields = ("title", "issuer", "script", "source_name", "sha256", "registered_at", "registered_by", "fictional")
+
+
+@admin.register(Directive)
+class DirectiveAdmin(AuditedAdmin, ImportExportModelAdmin):
+    resource_classes = [DirectiveResource]
+    list_display = ("code", "document", "text_hans", "kind", "modality", "cadence")
+    list_filter = ("document", "kind", "modality")
+    search_fields = ("code", "search_key")
+    list_select_related = ("document",)
+    fields = ("document", "code", "text", "statement", "kind", "modality", "cadence")
+    readonly_fields = ("document", "code", "text")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Obligation)
+class ObligationAdmin(ImportExportModelAdmin):
+    resource_classes = [ObligationResource]
+    list_display = ("directive", "organisation", "part", "deliverable", "state", "light", "percent", "due_on")
+    list_filter = ("document", "state", "light", "part", "deliverable")
+    search_fields = ("directive__code", "organisation__name_hans", "organisation__code")
+    list_select_related = ("directive", "organisation")
+    terms = ("part", "deliverable", "leader", "contact", "note", "starts_on", "plan_due_on", "due_on")
+    readonly_fields = (
+        "document", "directive", "organisation", "state", "percent", "light", "issued_on", "acknowledge_by", "report_due_on",
+        "original_due_on", "closed_on", "reason",
+    )  # fmt: skip
+    fields = ("document", "directive", "organisation", *terms, *readonly_fields[3:])
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Obligation, form: ModelForm, change: bool) -> None:
+        """New terms go through the same door as everywhere: light, tallies and the record follow."""
+        stored = Obligation.objects.select_related("organisation").get(pk=obj.pk)
+        wanted = {name: form.cleaned_data[name] for name in form.changed_data if name in self.terms}
+        change_obligations([stored], wanted, action="change", by=request.user, now=request.now)
+
+
+@admin.register(Measure)
+class MeasureAdmin(AuditedAdmin, ImportExportModelAdmin):
+    resource_classes = [MeasureResource]
+    list_display = ("plan", "number", "text", "responsible", "due_on", "done_on")
+    search_fields = ("text", "responsible", "plan__title")
+    list_select_related = ("plan",)
+    raw_id_fields = ("obligations",)
+    readonly_fields = ("plan",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(CalendarDay)
+class CalendarDayAdmin(AuditedAdmin):
+    list_display = ("day", "working", "name")
+    list_filter = ("working",)
+    date_hierarchy = "day"
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "by", "action", "subject_type", "subject_id", "organisation", "reason")
+    list_filter = ("action", "subject_type")
+    list_select_related = ("by", "organisation")
+    show_full_result_count = False
+
+
+@admin.register(Seal)
+class SealAdmin(ReadOnlyAdmin):
+    list_display = ("id", "at", "count", "hash")

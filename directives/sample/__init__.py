@@ -1,0 +1,12 @@
+"""What `manage.py load_sample` loads: a real document, a real register of bodies, and progress that is made up.
+
+The words of the document and the names of the bodies are real. Every person, figure, plan, log entry and report is
+fictional; the document is marked so, and every page and export says it.
+"""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+DOCUMENT = FOLDER / "opinion_2015.txt"
+CONFIRMATIONS = FOLDER / "confirmations.json"
+BODIES = FOLDER / "organisations.csv"

@@ -1,0 +1,49 @@
+"""Half a year of made-up work on the sample, told through the product's own commands.
+
+Every step is carried out at a moment of the past, so that the record, the lights and the tallies are what the product
+itself would have left. The same day and seed give the same story.
+"""
+
+from datetime import date
+from random import Random
+
+from directives import issuing, organising, ticking
+from directives.ingest.confirmations import confirmations_of
+from directives.ingest.reading import read
+from directives.models import Organisation, User
+from directives.sample import BODIES, CONFIRMATIONS, DOCUMENT, people
+from directives.sample.assigning import assign
+from directives.sample.planning import acknowledge, log_the_last_days, plan
+from directives.sample.reporting import close_some, report
+from directives.sample.stage import Stage
+
+
+def load(*, today: date, seed: int, password: str, progress: bool) -> str:
+    """Load the sample into an empty database; returns a line that says what was loaded."""
+    stage = _set_up(today, seed, password)
+    if progress:
+        assign(stage)
+        acknowledge(stage)
+        plan(stage)
+        report(stage)
+        log_the_last_days(stage)
+        close_some(stage)
+        ticking.tick(now=stage.at(0, 8), everything=True)
+    return f"Loaded 《{stage.document.title}》 and {Organisation.objects.count()} bodies. Its progress is fictional."
+
+
+def _set_up(today: date, seed: int, password: str) -> Stage:
+    """The register of bodies, the document and the people, as they stood before the story begins."""
+    rng = Random(seed)  # noqa: S311 - made-up figures, not secrets
+    stage = Stage(today=today, rng=rng)
+    began = stage.at(-230, 9)
+    organising.load(organising.read_table(BODIES.read_bytes(), name=BODIES.name), by=None, now=began)
+    people.make_accounts(password, now=began)
+    source = DOCUMENT.read_bytes()
+    confirmations = confirmations_of(CONFIRMATIONS.read_bytes(), document=source)
+    words = read(source, name=DOCUMENT.name, confirmations=confirmations)
+    stage.supervisor, stage.manager, stage.staff = (User.objects.get(username=name) for name in ("supervisor", "manager", "staff"))
+    stage.document = issuing.register_document(
+        reading=words, source=source, source_name=DOCUMENT.name, by=stage.supervisor, now=stage.at(-229, 9), fictional=True
+    )
+    return stage

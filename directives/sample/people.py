@@ -1,0 +1,98 @@
+"""Made-up people: one demo account for each role, and one who fills in for each body and cannot sign in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+from directives import audit
+from directives.models import Membership, Organisation, User
+from directives.states import MANAGER, STAFF, SUPERVISOR, VIEWER
+
+HOME = "Q01"  # the body that the demo accounts fill in for
+TOP = "C000"
+ADMINISTRATORS = "Administrators"
+# An administrator's models, and what they may do with each.
+POWERS = {
+    "user": ("view", "add", "change"),
+    "membership": ("view", "add", "change", "delete"),
+    "organisation": ("view", "add", "change", "delete"),
+    "document": ("view",),
+    "directive": ("view", "change"),
+    "obligation": ("view", "change"),
+    "measure": ("view", "change"),
+    "calendarday": ("view", "add", "change", "delete"),
+    "event": ("view",),
+    "seal": ("view",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A demo account: its name, and its roles as (body code, role)."""
+
+    username: str
+    full_name: str
+    phone: str
+    roles: tuple[tuple[str, str], ...]
+
+
+ACCOUNTS = (
+    Account("staff", "林晓岚", "010-5550 0101", ((HOME, STAFF),)),
+    Account("manager", "顾明远", "010-5550 0102", ((HOME, MANAGER), (TOP, VIEWER))),
+    Account("supervisor", "周启明", "010-5550 0103", ((TOP, SUPERVISOR),)),
+    Account("viewer", "沈知秋", "010-5550 0104", ((TOP, VIEWER),)),
+    Account("admin", "何守一", "010-5550 0105", ()),
+)
+SURNAMES = "王李张刘陈杨赵黄吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程"
+GIVEN = ("一诺", "子涵", "文博", "雨桐", "思远", "嘉禾", "景行", "若水", "明哲", "清和", "书瑶", "亦凡", "南乔")
+
+
+def made_up_name(number: int) -> str:
+    """The number-th made-up name; the first 390 differ."""
+    return SURNAMES[number % len(SURNAMES)] + GIVEN[number // len(SURNAMES) % len(GIVEN)]
+
+
+def administrators() -> Group:
+    """The group whose members administer accounts and bodies, with its rights as they are meant to be."""
+    group, _made = Group.objects.get_or_create(name=ADMINISTRATORS)
+    names = [f"{verb}_{model}" for model, verbs in POWERS.items() for verb in verbs]
+    group.permissions.set(Permission.objects.filter(content_type__app_label="directives", codename__in=names))
+    return group
+
+
+@transaction.atomic
+def make_accounts(password: str, *, now: datetime) -> list[User]:
+    """The demo accounts, with this password. Bodies must be loaded."""
+    users = []
+    for account in ACCOUNTS:
+        user = User.objects.create_user(
+            account.username, password=password, full_name=account.full_name, phone=account.phone, is_staff=not account.roles
+        )
+        if user.is_staff:
+            user.groups.add(administrators())
+        _enrol(user, account.roles, now)
+        users.append(user)
+    return users
+
+
+def _enrol(user: User, roles: tuple[tuple[str, str], ...], now: datetime) -> None:
+    audit.record("add", user, by=None, now=now, after={"username": user.username, "full_name": user.full_name})
+    for code, role in roles:
+        body = Organisation.objects.get(code=code)
+        member = Membership.objects.create(user=user, organisation=body, role=role)
+        audit.record("add", member, by=None, now=now, after={"user": user.username, "body": code, "role": role})
+
+
+@transaction.atomic
+def make_fillers(bodies: list[Organisation], *, now: datetime) -> dict[int, User]:
+    """Who fills in for each body, by its id. They have no password, so nobody can sign in as them."""
+    fillers = {}
+    for number, body in enumerate(bodies):
+        user = User(username=f"filler-{body.code.lower()}", full_name=made_up_name(number), phone=f"555-{number:04}")
+        user.set_unusable_password()
+        user.save()
+        _enrol(user, ((body.code, STAFF),), now)
+        fillers[body.pk] = user
+    return fillers

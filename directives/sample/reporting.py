@@ -1,0 +1,124 @@
+"""Two reporting cycles that nobody reported in: one done, one about to end."""
+
+from datetime import date
+
+from directives import reporting, reviewing, supervising
+from directives.models import CalendarDay, Cycle, ItemState, Obligation, ProgressReport, ReportEntry, User
+from directives.sample import words
+from directives.sample.people import HOME
+from directives.sample.stage import Stage
+from directives.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
+
+LAST_OPENED, LAST_DUE, THIS_OPENED = -118, -92, -24  # days from today
+SILENT = ("Q05", "Q08", "P63")  # hand in nothing this time
+LATE_SHARE = 0.12  # of the others have not handed in yet
+
+
+def report(stage: Stage) -> None:
+    """The last cycle, reported and accepted; this cycle, of which most is in and the home body's half is done."""
+    last = _open(stage, LAST_OPENED, stage.day(LAST_DUE))
+    for filed in _reports(last):
+        _fill(stage, filed, LAST_DUE - stage.rng.randint(1, 12))
+        _review(stage, filed, LAST_DUE + 4, returned_share=0)
+    due_on = CalendarDay.objects.workdays(stage.today).add(stage.today, 2)
+    current = _open(stage, THIS_OPENED, due_on)
+    for filed in _reports(current):
+        code = filed.organisation.code
+        if code == HOME:
+            _report_home(stage, filed)
+        elif code not in SILENT and stage.rng.random() > LATE_SHARE:
+            day = -stage.rng.randint(1, 14)
+            _fill(stage, filed, day)
+            if day < -2:
+                _review(stage, filed, day + 2, returned_share=0.03)
+
+
+def _open(stage: Stage, opens: int, due_on: date) -> Cycle:
+    day = stage.day(opens)
+    return reporting.open_cycle(
+        document=stage.document, year=day.year, period="quarter", number=(day.month - 1) // 3 + 1, opens_on=day, due_on=due_on,
+        by=stage.supervisor, now=stage.at(opens, 9),
+    )  # fmt: skip
+
+
+def _reports(cycle: Cycle) -> list[ProgressReport]:
+    return list(cycle.reports.select_related("organisation", "cycle", "document").order_by("organisation__code"))
+
+
+def _fill(stage: Stage, filed: ProgressReport, day: int) -> None:
+    """Begin a report, fill in every entry and hand all of it in."""
+    writer = stage.staff if filed.organisation.code == HOME else stage.fillers[filed.organisation_id]
+    reporting.begin(report=filed, by=writer, now=stage.at(day, 9))
+    for entry in _entries(filed):
+        _write(stage, entry, writer, day)
+    reporting.hand_in(report=filed, by=stage.signs(filed.organisation), now=stage.at(day, 16))
+
+
+def _entries(filed: ProgressReport) -> list[ReportEntry]:
+    rows = filed.entries.select_related("obligation__directive", "obligation__organisation", "report__organisation")
+    return list(rows.order_by("obligation__directive__order"))
+
+
+def _write(stage: Stage, entry: ReportEntry, writer: User, day: int) -> None:
+    row = entry.obligation
+    text = entry.progress or words.log_text(stage.rng, row.directive, place=stage.rng.randint(0, 6))
+    fields = reporting.EntryFields(
+        progress=text, problems=stage.rng.choice(words.PROBLEMS), next_steps=stage.rng.choice(words.NEXT),
+        percent=stage.percent(row, stage.day(day)),
+    )  # fmt: skip
+    reporting.save_entry(entry=entry, fields=fields, version=entry.version, by=writer, now=stage.at(day, 10))
+
+
+def _review(stage: Stage, filed: ProgressReport, day: int, *, returned_share: float) -> None:
+    entries = filed.entries.filter(state=SUBMITTED).order_by("pk")
+    decisions = {}
+    for entry in entries:
+        returned = stage.rng.random() < returned_share
+        decisions[entry.pk] = (not returned, stage.rng.choice(words.RETURNS) if returned else "")
+    reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(min(day, -1), 11))
+
+
+def _report_home(stage: Stage, filed: ProgressReport) -> None:
+    """The home body: half accepted, two returned, one awaiting signature, the rest still to be written."""
+    reporting.begin(report=filed, by=stage.staff, now=stage.at(-9, 9))
+    entries = _entries(filed)
+    ready = entries[: len(entries) // 2]
+    for entry in ready:
+        _write(stage, entry, stage.staff, -8)
+    reporting.hand_in(report=filed, entries=[entry.pk for entry in ready], by=stage.staff, now=stage.at(-7, 10))
+    reporting.sign(report=filed, by=stage.manager, now=stage.at(-6, 10))
+    decisions = {entry.pk: (place > 1, "" if place > 1 else words.RETURNS[place]) for place, entry in enumerate(ready)}
+    reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(-1, 16))
+    last = entries[-1]
+    last.refresh_from_db()
+    _write(stage, last, stage.staff, -1)
+    reporting.hand_in(report=filed, entries=[last.pk], by=stage.staff, now=stage.at(-1, 17))
+
+
+def close_some(stage: Stage) -> None:
+    """What is done is closed, some of it only applied for; items are ticked off on the way."""
+    _tick_items(stage)
+    rows = Obligation.objects.filter(state=UNDERWAY, due_on__lte=stage.day(10)).select_related("organisation", "directive", "document")
+    for row in rows.order_by("pk"):
+        if stage.rng.random() > stage.diligence[row.organisation_id]:
+            continue
+        by = stage.signs(row.organisation)
+        asked, verified = "各项任务已完成，佐证材料已报送，申请销号。", "经核验，材料齐全，同意销号。"
+        supervising.move_obligation(obligation=row, action="request_close", by=by, now=stage.at(-10, 9), reason=asked)
+        if stage.rng.random() < 0.85:
+            supervising.move_obligation(obligation=row, action="close", by=stage.supervisor, now=stage.at(-6, 9), reason=verified)
+
+
+def _tick_items(stage: Stage) -> None:
+    rows = ItemState.objects.select_related("obligation__organisation", "item").filter(obligation__state=UNDERWAY)
+    for row in rows.order_by("pk"):
+        luck = stage.rng.random() * 100
+        done = row.obligation.percent
+        if luck < done * 0.7:
+            state, day, evidence = ESTABLISHED, stage.day(-stage.rng.randint(20, 120)), f"{row.item.name_hans}实施办法"
+        elif luck < done:
+            state, day, evidence = IN_PROGRESS, None, ""
+        else:
+            continue
+        writer = stage.staff if row.obligation.organisation.code == HOME else stage.fillers[row.obligation.organisation_id]
+        supervising.set_item(item=row, state=state, on=day, evidence=evidence, version=row.version, by=writer, now=stage.at(-15, 15))

@@ -1,0 +1,153 @@
+"""The admin: what an administrator may touch, and what even they may not."""
+
+import io
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from directives import tallies
+from directives.models import Directive, Event, Measure, Membership, Obligation, Organisation, User
+from directives.sample.people import administrators
+from tests.factories import make_directive, make_measure, make_obligation, make_plan, make_user
+
+MODELS = ("user", "membership", "organisation", "document", "directive", "obligation", "measure", "calendarday", "event", "seal")
+CSV = "text/csv"
+
+
+@pytest.fixture
+def administrator(cast):
+    user = make_user("root-not", is_staff=True)
+    user.groups.add(administrators())
+    return user
+
+
+@pytest.fixture
+def desk(administrator, sign_in):
+    return sign_in(administrator)
+
+
+def import_file(desk, model: str, text: str):
+    """Upload a CSV; the page that shows what it would do."""
+    upload = SimpleUploadedFile("table.csv", text.encode(), CSV)
+    return desk.post(reverse(f"admin:directives_{model}_import"), {"import_file": upload, "format": "0"})
+
+
+def confirm(desk, model: str, shown):
+    """Send the confirmation form of that page."""
+    data = {name: shown.context["confirm_form"].initial[name] for name in ("import_file_name", "original_file_name", "format")}
+    data["resource"] = shown.context["confirm_form"].initial.get("resource", "")
+    return desk.post(reverse(f"admin:directives_{model}_process_import"), data)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_administrator_opens_every_list(desk, cast, model):
+    make_measure(make_plan(cast.body), make_obligation(organisation=cast.body))
+    assert desk.get(reverse(f"admin:directives_{model}_changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["staff", "manager", "supervisor", "viewer", "outsider"])
+def test_nobody_else_enters(cast, sign_in, name):
+    answer = sign_in(getattr(cast, name)).get("/admin/")
+    assert (answer.status_code, answer.url.split("?")[0]) == (302, reverse("admin:login"))
+
+
+def test_the_business_pages_are_closed_to_an_administrator(desk, cast):
+    row = make_obligation(organisation=cast.body)
+    assert desk.get(reverse("obligation", args=[row.pk])).status_code == 404
+    assert desk.get(reverse("organisations")).status_code == 200
+
+
+def test_every_fault_of_a_table_of_bodies_is_listed_and_nothing_stored(desk, cast):
+    before = Organisation.objects.count()
+    shown = import_file(desk, "organisation", "code,name_hans,parent\nX1,甲,X2\nX2,乙,X1\nX3,丙,nowhere\nX3,丁,C000\n")
+    text = shown.content.decode()
+    assert shown.context["result"].has_errors()
+    for fault in ("X1 → X2 → X1", "nowhere", "X3"):
+        assert fault in text
+    assert [f"第 {n} 行" in text for n in (2, 3, 4, 5)] == [True] * 4
+    assert Organisation.objects.count() == before
+
+
+def test_bodies_are_imported_in_any_order_with_an_event_each(desk, cast):
+    shown = import_file(desk, "organisation", "code,name_hans,parent,level,kind\nX2,乙,X1,county,other\nX1,甲,C000,municipal,other\n")
+    assert not shown.context["result"].has_errors()
+    assert not Organisation.objects.filter(code__startswith="X").exists()
+    assert confirm(desk, "organisation", shown).status_code == 302
+    upper, lower = Organisation.objects.get(code="X1"), Organisation.objects.get(code="X2")
+    assert lower.path.startswith(upper.path) and upper.path.startswith(cast.centre.path)
+    assert sorted(Event.objects.filter(subject_type="organisation").values_list("action", "subject_id")) == sorted(
+        [("import", upper.pk), ("import", lower.pk), ("move", upper.pk), ("move", lower.pk)]
+    )
+
+
+def test_the_words_of_a_document_cannot_be_imported_over(desk, cast):
+    directive = make_directive(text="要建立制度。")
+    shown = import_file(desk, "directive", f"id,code,text,kind\n{directive.pk},{directive.code},不要建立制度。,pilot\n")
+    assert shown.context["result"].has_validation_errors()
+    shown = import_file(desk, "directive", f"id,code,text,kind\n{directive.pk},{directive.code},要建立制度。,pilot\n")
+    confirm(desk, "directive", shown)
+    assert Directive.objects.values_list("kind", "text", "version").get(pk=directive.pk) == ("pilot", "要建立制度。", 2)
+
+
+def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(desk, cast):
+    row = make_obligation(organisation=cast.body, percent=10)
+    table = f"directive,organisation,leader,due_on,state,percent\n{row.directive_id},Q01,王一诺,2027-06-30,closed,100\n"
+    confirm(desk, "obligation", import_file(desk, "obligation", table))
+    stored = Obligation.objects.get(pk=row.pk)
+    assert (stored.leader, stored.due_on, stored.state, stored.percent) == ("王一诺", date(2027, 6, 30), "underway", 10)
+    assert Event.objects.filter(obligation_id=row.pk, action="import").count() == 1
+    assert tallies.drift() == []
+
+
+def test_a_new_pair_is_issued_by_import(desk, cast):
+    directive = make_directive()
+    confirm(desk, "obligation", import_file(desk, "obligation", f"directive,organisation,part\n{directive.pk},Q02,supporting\n"))
+    stored = Obligation.objects.get()
+    assert (stored.organisation, stored.state, stored.part) == (cast.sibling, "assigned", "supporting")
+    assert tallies.drift() == []
+
+
+def test_measures_are_imported(desk, cast):
+    row = make_obligation(organisation=cast.body)
+    plan = make_plan(cast.body, row.document)
+    confirm(desk, "measure", import_file(desk, "measure", f"id,plan,number,text,obligations\n,{plan.pk},1,印发办法,{row.pk}\n"))
+    measure = Measure.objects.get()
+    assert (measure.text, list(measure.obligations.all())) == ("印发办法", [row])
+
+
+def test_an_export_holds_no_formula(desk, cast):
+    Organisation.objects.filter(pk=cast.body.pk).update(full_name='=HYPERLINK("x")')
+    data = {"format": "2", "resource": "0"} | {f"organisationresource_{name}": "on" for name in ("code", "full_name")}
+    answer = desk.post(reverse("admin:directives_organisation_export"), data)
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    cells = [cell.value for row in sheet.iter_rows() for cell in row]
+    assert "'=HYPERLINK(\"x\")" in cells
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_an_administrator_does_not_change_their_own_rights(desk, administrator, cast):
+    page = desk.get(reverse("admin:directives_user_change", args=[administrator.pk]))
+    fields = page.context["adminform"].form.fields
+    assert {"is_staff", "is_superuser", "groups"} & fields.keys() == set()
+    assert page.context["inline_admin_formsets"][0].has_add_permission is False
+    desk.post(reverse("admin:directives_membership_add"), {"user": administrator.pk, "organisation": cast.body.pk, "role": "manager"})
+    assert Membership.objects.filter(user=administrator).count() == 0
+
+
+def test_a_new_account_and_its_membership_are_on_record(desk, cast):
+    strong = "Tong-Xun-2026!"
+    desk.post(
+        reverse("admin:directives_user_add"),
+        {
+            "username": "new", "full_name": "新人", "usable_password": "true", "password1": strong, "password2": strong,
+            "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0",
+        },
+    )  # fmt: skip
+    user = User.objects.get(username="new")
+    desk.post(reverse("admin:directives_membership_add"), {"user": user.pk, "organisation": cast.body.pk, "role": "staff"})
+    events = Event.objects.filter(action="add").order_by("id")
+    assert [event.subject_type for event in events] == ["user", "membership"]
+    assert strong not in str([(event.before, event.after) for event in events])
