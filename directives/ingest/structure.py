@@ -18,13 +18,17 @@ _SUBHEADING = re.compile(rf"^(?:[（(][{_NUMERAL}]{{1,3}}[）)]|[0-9０-９]{{1,
 _PAPER = "(?:意见|通知|决定|决议|规定|办法|方案|纲要|规划|要点|条例|通报|报告|计划|细则|准则|批复|公报|措施|建议)(?:（[^）]*）)?$"
 _TITLE = re.compile(rf"^(?:[^，。；：]{{2,60}}?)?关于.+{_PAPER}|^[^，。；]{{2,40}}{_PAPER}")
 _RECIPIENT = re.compile(r"^[^。；]{2,200}：$")
-_SENTENCE = re.compile(r"[^。；]*[。；][”’）]?|[^。；]+$")
+# （教育部牵头，财政部配合） behind the full stop belongs to the sentence it says this of.
+_BY_WHOM = "(?:（[^（）。；]*(?:负责|負責|牵头|牽頭|配合)[^（）。；]*）[。；]?)?"
+_SENTENCE = re.compile(f"[^。；]*[。；][”’）]?{_BY_WHOM}|[^。；]+$")
 _END_MARK = re.compile(r"[（(]完[）)]\s*$")
 # The last paragraph asks for papers on the document itself: 要根据本意见要求制定…
 _ON_THE_DOCUMENT = re.compile(
     "(?:本|这个|此)(?:意见|通知|决定|规定|办法|方案|纲要|规划|条例|要点|细则|准则|计划)"
-    "|^各(?:省|地区|地方|级)[^。]{0,60}(?:请|要|应)[^。]*(?:方案|办法|措施|细则)"
+    "|^各[^。，]{1,40}，?(?:请|要|应)[^。]*(?:制定|制订|提出|研究)[^。]*(?:方案|办法|措施|细则)"
 )
+# Signature, attachments, （此件公开发布）: what follows the last sentence of a paper.
+_AFTER_THE_END = re.compile("^[^。；！？]*$|^附件|^[（(]此件")
 
 # Why a line is left out: page furniture, by what it looks like.
 _DAY = r"\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日?"
@@ -86,7 +90,7 @@ def structure_of(text: str, *, name: str) -> Structure:
     if first is None:
         raise DocumentError("no_section", {"name": name, "lines": len(text.strip().split("\n"))})
     title, issuer, rest = _front(lines[:first], left_out)
-    while not (_HEADING.match(lines[-1].hans) or re.search("[。；！？：]", lines[-1].text)):
+    while not _HEADING.match(lines[-1].hans) and _AFTER_THE_END.search(lines[-1].hans):
         last = lines.pop()
         left_out.append(LeftOut(last.number, last.text, "signature"))
     sections = _sections(lines[first:])
