@@ -23,12 +23,10 @@ admin.site.login = secure_admin_login(admin.site.login)
 admin.site.site_header = admin.site.site_title = _("Implementation tracker")
 admin.site.site_url = "/"
 
-SECRET = {"password"}  # fields whose values no record may hold
-
-
 def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The changed fields of a form before and after, as plain values."""
-    names = [name for name in form.changed_data if name in form.fields and name not in SECRET]
+    """The changed columns of the row before and after, as plain text. No record ever holds a password, hashed or not."""
+    columns = {field.name for field in form._meta.model._meta.get_fields()} - {"password"}
+    names = [name for name in form.changed_data if name in columns]
     return {name: str(form.initial.get(name)) for name in names}, {name: str(form.cleaned_data.get(name)) for name in names}
 
 

@@ -93,7 +93,9 @@ class DirectiveResource(SafeResource):
         super().before_import_row(row, **kwargs)
         known = Directive.objects.filter(pk=row.get("id") or 0).first()
         if known is None:
-            raise ValidationError(_("No directive has the id %(id)s. Directives come from a document, not from a table.") % {"id": row.get("id")})
+            raise ValidationError(
+                _("No directive has the id %(id)s. Directives come from a document, not from a table.") % {"id": row.get("id")}
+            )
         if row.get("text", known.text) != known.text or row.get("code", known.code) != known.code:
             raise ValidationError(_("%(code)s: the document's words and codes cannot be changed here.") % {"code": known.code})
 
@@ -121,10 +123,10 @@ class ObligationResource(SafeResource):
         use_transactions = True
         skip_unchanged = True
 
-    def validate_instance(self, instance: Obligation, **kwargs: Any) -> None:
+    def validate_instance(self, instance: Obligation, *args: Any, **kwargs: Any) -> None:
         """A new row has no issue day yet: `issuing` sets it, and checks the rest."""
         if instance.pk:
-            super().validate_instance(instance, **kwargs)
+            super().validate_instance(instance, *args, **kwargs)
 
     def save_instance(self, instance: Obligation, is_create: bool, row: dict, **kwargs: Any) -> None:
         wanted = {name: getattr(instance, name) for name in self.TERMS}
