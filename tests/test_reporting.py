@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from directives import reporting, reviewing, tallies
-from directives.models import Cycle, Event, Notice, Obligation, ProgressReport, ReportEntry, Submission
+from directives.models import Attachment, Cycle, Event, Notice, Obligation, ProgressReport, ReportEntry, Submission
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.reporting import EntryFields
 from directives.transitions import move
@@ -334,3 +334,16 @@ def test_a_draft_on_work_that_was_withdrawn_is_not_waited_for(cast, filled):
     accept(filled.report, cast.supervisor)
     filled.report.refresh_from_db()
     assert filled.report.completed_at == LATER
+
+
+def test_a_returned_entry_waits_for_its_revision(cast, filled):
+    filled.write(cast.staff)
+    reporting.hand_in(report=filled.report, by=cast.manager, now=NOW)
+    entry = filled.entries[0]
+    reviewing.decide(report=filled.report, decisions={entry.pk: (False, "请附文件")}, by=cast.supervisor, now=LATER)
+    with pytest.raises(Invalid):
+        reporting.hand_in(report=filled.report, by=cast.manager, now=LATER)
+    at = LATER + timedelta(minutes=1)
+    Attachment.objects.create(report_entry=entry, file="x", name="x.pdf", size=1, sha256="0" * 64, by=cast.staff, at=at)
+    [copy] = reporting.hand_in(report=filled.report, by=cast.manager, now=at).content["entries"]
+    assert (copy["entry"], [file["name"] for file in copy["files"]]) == (entry.pk, ["x.pdf"])

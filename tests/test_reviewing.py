@@ -13,6 +13,7 @@ from tests.factories import NOW, make_directive, make_document, make_member, mak
 
 DUE = date(2026, 10, 15)
 LATER = NOW + timedelta(hours=5)
+AFTER = LATER + timedelta(minutes=5)
 
 
 class HandedIn:
@@ -34,6 +35,13 @@ class HandedIn:
     def decide(self, by, *decisions, now=LATER):
         given = {self.entries[number].pk: decision for number, *decision in decisions}
         return reviewing.decide(report=self.report, decisions=given, by=by, now=now)
+
+    def again(self, cast):
+        """The returned first entry, revised and handed in once more."""
+        entry = self.report.entries.get(pk=self.entries[0].pk)
+        revised = EntryFields(progress="改后的进展", problems="缺人", next_steps="补人", percent=60)
+        reporting.save_entry(entry=entry, fields=revised, version=entry.version, by=cast.staff, now=AFTER)
+        reporting.hand_in(report=self.report, by=cast.manager, now=AFTER)
 
     def states(self):
         return list(self.report.entries.order_by("obligation__directive__order").values_list("state", flat=True))
@@ -74,7 +82,7 @@ def test_returning_gives_the_clock_back_with_its_reason(cast, handed_in):
 
 def test_the_report_is_complete_when_every_entry_is_accepted(cast, handed_in):
     handed_in.decide(cast.supervisor, (0, False, "未写明进度"), (1, True, ""), (2, True, ""))
-    reporting.hand_in(report=handed_in.report, by=cast.manager, now=LATER)
+    handed_in.again(cast)
     [verdict] = handed_in.decide(cast.supervisor, (0, True, ""), now=LATER + timedelta(days=1))
     assert verdict.submission.number == 2
     handed_in.report.refresh_from_db()
@@ -123,7 +131,7 @@ def test_an_entry_is_decided_once(cast, handed_in):
 def test_a_verdict_on_words_that_were_handed_in_anew_is_stale(cast, handed_in):
     read = handed_in.report.entries.get(pk=handed_in.entries[0].pk).version
     handed_in.decide(cast.supervisor, (0, False, "请改"))
-    reporting.hand_in(report=handed_in.report, by=cast.manager, now=LATER)
+    handed_in.again(cast)
     with pytest.raises(Stale):
         handed_in.decide(cast.supervisor, (0, *Decision(True, "", read)))
 

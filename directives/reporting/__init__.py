@@ -10,7 +10,7 @@ handing_in: hand in, sign, send back, take back. clocks: when an obligation's ne
 from directives.reporting.clocks import report_clocks
 from directives.reporting.cycles import open_cycle
 from directives.reporting.drafting import Earlier, earlier_entries
-from directives.reporting.entries import LACKS, EntryFields, begin, lacks, redraft, save_entry
+from directives.reporting.entries import LACKS, EntryFields, begin, lacks, missing, redraft, save_entry
 from directives.reporting.handing_in import decline, hand_in, recall, sign
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "earlier_entries",
     "hand_in",
     "lacks",
+    "missing",
     "open_cycle",
     "recall",
     "redraft",

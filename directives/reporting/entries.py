@@ -14,10 +14,11 @@ from directives.models.reports import TYPED
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.reporting.drafting import drafts
 from directives.rules import may
-from directives.states import DRAFT, EDITABLE, REPORTABLE
+from directives.states import DRAFT, EDITABLE, REPORTABLE, RETURNED
 
 # What an entry can lack before it may be handed in.
 LACKS = {
+    "revision": pgettext_lazy("lack", "The revision asked for"),
     "progress": pgettext_lazy("lack", "Progress"),
     "unchanged_reason": pgettext_lazy("lack", "Why nothing changed"),
     "percent": pgettext_lazy("lack", "Percent complete"),
@@ -55,6 +56,13 @@ def lacks(entry: ReportEntry | EntryFields, last_percent: int | None) -> tuple[s
     elif last_percent is not None and entry.percent < last_percent and not entry.problems.strip():
         missing.append("problems")
     return tuple(missing)
+
+
+def missing(entry: ReportEntry, last_percent: int | None, filed_at: datetime | None) -> tuple[str, ...]:
+    """As `lacks`, and "revision" for a returned entry that nobody has touched since; `filed_at`: when its last file was added."""
+    touched = [at for at in (entry.saved_at, filed_at) if at is not None]
+    untouched = entry.state == RETURNED and entry.decided_at is not None and max(touched, default=entry.decided_at) <= entry.decided_at
+    return (("revision",) if untouched else ()) + lacks(entry, last_percent)
 
 
 def _check_writer(report: ProgressReport, by: User | None) -> None:

@@ -15,7 +15,7 @@ from directives.models import Attachment, Obligation, ProgressReport, ReportEntr
 from directives.refusals import Invalid, NotAllowed
 from directives.reporting.clocks import report_clocks
 from directives.reporting.drafting import Earlier, earlier_entries
-from directives.reporting.entries import LACKS, lacks
+from directives.reporting.entries import LACKS, missing
 from directives.rules import may
 from directives.states import AWAITING, EDITABLE
 from directives.transitions import change_obligations, move
@@ -36,11 +36,13 @@ def _chosen(report: ProgressReport, entries: Iterable[int] | None, states: froze
 def _ready(report: ProgressReport, entries: Iterable[int] | None, earlier: dict[int, Earlier]) -> list[ReportEntry]:
     """The entries to hand in: all that are ready, or those named, each of which must be."""
     chosen = _chosen(report, entries, EDITABLE)
-    missing = {entry.pk: lacks(entry, earlier.get(entry.obligation_id, Earlier()).percent) for entry in chosen}
-    ready = [entry for entry in chosen if not missing[entry.pk]]
+    filed = Attachment.objects.filter(report_entry__report=report).values_list("report_entry").annotate(last=Max("at"))
+    filed_at = dict(filed.order_by())
+    gaps = {row.pk: missing(row, earlier.get(row.obligation_id, Earlier()).percent, filed_at.get(row.pk)) for row in chosen}
+    ready = [entry for entry in chosen if not gaps[entry.pk]]
     if entries is not None and len(ready) != len(chosen):
-        unready = [entry for entry in chosen if missing[entry.pk]]
-        raise Invalid({entry.obligation.directive.code: [str(LACKS[lack]) for lack in missing[entry.pk]] for entry in unready})
+        unready = [entry for entry in chosen if gaps[entry.pk]]
+        raise Invalid({entry.obligation.directive.code: [str(LACKS[gap]) for gap in gaps[entry.pk]] for entry in unready})
     if not ready:
         raise Invalid(_("Nothing is ready to be handed in yet."))
     return ready
