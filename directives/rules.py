@@ -76,7 +76,7 @@ def can_issue(user: User, subject: Model | None = None) -> bool:
 
 
 def can_export(user: User, subject: Model | None = None) -> bool:
-    """Take lists away as files: managers and supervisors."""
+    """Take lists away as files: everybody who works with them; a viewer only looks."""
     return user.exports
 
 

@@ -51,7 +51,7 @@ class User(AbstractUser):
     @property
     def exports(self) -> bool:
         """Takes lists away as files."""
-        return bool(self.in_role(MANAGER, SUPERVISOR))
+        return bool(self.in_role(STAFF, MANAGER, SUPERVISOR))
 
 
 class Membership(models.Model):

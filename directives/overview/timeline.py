@@ -27,7 +27,32 @@ WORDS: dict[str, str | Promise] = {
     "repair_refused": pgettext_lazy("event", "Repair refused"),
     "item": pgettext_lazy("event", "Item updated"),
     "log": pgettext_lazy("event", "Work logged"),
-    "tick": pgettext_lazy("event", "Light changed"),
+    "light": pgettext_lazy("event", "Light changed"),
+    "add": pgettext_lazy("event", "Added"),
+    "change": pgettext_lazy("event", "Changed"),
+    "delete": pgettext_lazy("event", "Deleted"),
+    "import": pgettext_lazy("event", "Imported"),
+    "found": pgettext_lazy("event", "Body added"),
+    "move": pgettext_lazy("event", "Moved in the tree"),
+    "start_plan": pgettext_lazy("event", "Plan begun"),
+    "save_plan": pgettext_lazy("event", "Plan changed"),
+    "plan_handed_in": pgettext_lazy("event", "Plan handed in"),
+    "plan_returned": pgettext_lazy("event", "Plan returned"),
+    "add_measure": pgettext_lazy("event", "Measure added"),
+    "save_measure": pgettext_lazy("event", "Measure changed"),
+    "delete_measure": pgettext_lazy("event", "Measure deleted"),
+    "mark_done": pgettext_lazy("event", "Measure done"),
+    "attach": pgettext_lazy("event", "File added"),
+    "remove_file": pgettext_lazy("event", "File removed"),
+    "open_cycle": pgettext_lazy("event", "Reporting opened"),
+    "begin": pgettext_lazy("event", "Report begun"),
+    "append": pgettext_lazy("event", "Entry added"),
+    "redraft": pgettext_lazy("event", "Drafted anew"),
+    "save": pgettext_lazy("event", "Entry written"),
+    "submission": pgettext_lazy("event", "Handed in"),
+    "report_clock": pgettext_lazy("event", "Report clock set"),
+    "review": pgettext_lazy("event", "Reviewed"),
+    "complete": pgettext_lazy("event", "Report complete"),
 }
 
 
@@ -91,8 +116,8 @@ def _merged(happenings: Iterable[Happening]) -> Iterable[Happening]:
     last: Happening | None = None
     for now in happenings:
         if last is not None and _alike(last, now):
-            by = last.by if last.by == now.by else None
-            last = replace(last, count=last.count + now.count, by=by, body=last.body if last.body == now.body else None, before={}, after={})
+            by, body = (last.by if last.by == now.by else None), (last.body if last.body == now.body else None)
+            last = replace(last, count=last.count + now.count, by=by, body=body, before={}, after={})
             continue
         if last is not None:
             yield last

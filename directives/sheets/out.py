@@ -270,7 +270,7 @@ def sheet(
     Raises PermissionDenied for a person who may not export, Http404 for a format that is not known.
     """
     if not may(request.user, "export"):
-        raise PermissionDenied(_("Exporting is for managers and supervisors."))
+        raise PermissionDenied(_("Exporting is for staff, managers and supervisors."))
     wanted = request.GET.get("export", "")
     if wanted not in FORMATS:
         raise Http404

@@ -1,0 +1,106 @@
+"""The audit record as a list: who did what, when, to what, for which body."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from directives.models import Event, User
+from directives.overview.timeline import WORDS, word_of
+
+SUBJECTS: dict[str, str | Promise] = {
+    "obligation": pgettext_lazy("subject", "Obligation"),
+    "plan": pgettext_lazy("subject", "Plan"),
+    "measure": pgettext_lazy("subject", "Measure"),
+    "logentry": pgettext_lazy("subject", "Log entry"),
+    "attachment": pgettext_lazy("subject", "File"),
+    "cycle": pgettext_lazy("subject", "Cycle"),
+    "progressreport": pgettext_lazy("subject", "Report"),
+    "reportentry": pgettext_lazy("subject", "Report entry"),
+    "itemstate": pgettext_lazy("subject", "Item"),
+    "document": pgettext_lazy("subject", "Document"),
+    "directive": pgettext_lazy("subject", "Directive"),
+    "repair": pgettext_lazy("subject", "Repair"),
+    "organisation": pgettext_lazy("subject", "Body"),
+    "user": pgettext_lazy("subject", "Account"),
+    "membership": pgettext_lazy("subject", "Membership"),
+    "calendarday": pgettext_lazy("subject", "Calendar day"),
+}
+ADDRESSES = {"obligation": "obligation", "plan": "plan", "document": "document", "directive": "directive", "organisation": "organisation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filter of the list; what makes no sense is left out."""
+
+    action: str = ""
+    subject: str = ""
+    q: str = ""  # words of the body's name or of the person's
+    since: date | None = None
+    until: date | None = None
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Asked":
+        action, subject = query.get("action", ""), query.get("subject", "")
+        days = {}
+        for name in ("since", "until"):
+            try:
+                days[name] = parse_date(query.get(name, ""))
+            except ValueError:  # 2026-02-30
+                days[name] = None
+        return cls(action if action in WORDS else "", subject if subject in SUBJECTS else "", query.get("q", "").strip(), **days)
+
+    @property
+    def any(self) -> bool:
+        return self != Asked()
+
+    def apply(self, events: QuerySet[Event]) -> QuerySet[Event]:
+        """The events that were asked for."""
+        zone = timezone.get_current_timezone()
+        if self.action:
+            events = events.filter(action=self.action)
+        if self.subject:
+            events = events.filter(subject_type=self.subject)
+        if self.since:
+            events = events.filter(at__gte=datetime.combine(self.since, time.min, zone))
+        if self.until:
+            events = events.filter(at__lte=datetime.combine(self.until, time.max, zone))
+        if self.q:
+            by_name = events.filter(by__full_name__contains=self.q)
+            of_body = events.filter(organisation__name_hans__contains=self.q) | events.filter(organisation__name_hant__contains=self.q)
+            events = by_name | of_body
+        return events
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as a row: its words, and where to read on."""
+
+    event: Event
+    word: str | Promise
+    subject: str | Promise
+    address: str  # a url name that takes the subject's id; "" where there is no page
+
+    @property
+    def changed(self) -> tuple[tuple[str, object, object], ...]:
+        """Field, before, after."""
+        return tuple((name, self.event.before.get(name), value) for name, value in self.event.after.items())
+
+
+def events_for(user: User, asked: Asked) -> QuerySet[Event]:
+    """The events that this person may see under the filter, newest first."""
+    return asked.apply(Event.objects.visible_to(user)).select_related("by", "organisation").order_by("-id")
+
+
+def lines(events: Iterable[Event]) -> list[Line]:
+    """Events as rows."""
+    return [
+        Line(event, word_of(event.action), SUBJECTS.get(event.subject_type, event.subject_type), ADDRESSES.get(event.subject_type, ""))
+        for event in events
+    ]

@@ -1,0 +1,89 @@
+"""The audit record as a page: everybody sees their own part of it, and all of it has words."""
+
+import ast
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from directives.overview.timeline import WORDS
+from directives.transitions import move
+from tests.factories import NOW, make_obligation
+
+APP = Path(__file__).resolve().parent.parent / "directives"
+
+
+@pytest.fixture
+def done(cast):
+    """One act for the body, one for its sibling."""
+    move(make_obligation(organisation=cast.body, state="assigned"), "acknowledge", by=cast.staff, now=NOW)
+    move(make_obligation(organisation=cast.sibling, state="assigned"), "dispute", by=cast.stranger, now=NOW + timedelta(days=1), reason="不归我们")
+
+
+def rows(client, query=""):
+    return [(line.event.action, line.event.organisation.code) for line in client.get(f"/events/{query}").context["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("staff", [("acknowledge", "Q01")]),
+        ("stranger", [("dispute", "Q02")]),
+        ("below", []),
+        ("outsider", []),
+        ("supervisor", [("dispute", "Q02"), ("acknowledge", "Q01")]),
+        ("viewer", [("dispute", "Q02"), ("acknowledge", "Q01")]),
+        ("admin", [("dispute", "Q02"), ("acknowledge", "Q01")]),
+    ],
+)
+def test_each_sees_their_own_part(cast, done, sign_in, name, seen):
+    assert rows(sign_in(getattr(cast, name))) == seen
+
+
+@pytest.mark.parametrize(
+    ("query", "seen"),
+    [
+        ("?action=dispute", [("dispute", "Q02")]),
+        ("?q=周启明", []),
+        ("?q=林晓岚", [("acknowledge", "Q01")]),
+        ("?q=共青團", [("dispute", "Q02")]),
+        ("?since=2026-10-14", [("dispute", "Q02")]),
+        ("?until=2026-10-13", [("acknowledge", "Q01")]),
+        ("?since=2026-02-30&action=nonsense", [("dispute", "Q02"), ("acknowledge", "Q01")]),
+    ],
+)
+def test_the_filter(cast, done, sign_in, query, seen):
+    assert rows(sign_in(cast.supervisor), query) == seen
+
+
+def test_the_file_holds_what_the_page_shows(cast, done, sign_in):
+    answer = sign_in(cast.supervisor).get("/events/?action=dispute&export=xlsx")
+    cells = [[cell.value for cell in row] for row in load_workbook(io.BytesIO(b"".join(answer.streaming_content))).worksheets[1].iter_rows()]
+    assert len(cells) == 2
+    assert (cells[1][1], cells[1][4], cells[1][5]) == ("stranger", "共青团中央", "不归我们")
+
+
+def test_the_count_of_queries_does_not_grow(cast, sign_in, django_assert_num_queries):
+    client = sign_in(cast.supervisor)
+    for _more in range(2):
+        for _row in range(1 + 2 * _more):
+            move(make_obligation(organisation=cast.body, state="assigned"), "acknowledge", by=cast.staff, now=NOW)
+        with django_assert_num_queries(7):
+            assert client.get("/events/").status_code == 200
+
+
+def test_every_action_that_the_code_records_has_words():
+    actions = set()
+    for path in APP.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func)
+            if name in {"audit.record", "audit.record_many"} and node.args and isinstance(node.args[0], ast.Constant):
+                actions.add(node.args[0].value)
+            if name.endswith(("change_obligations", "audit.record", "audit.record_many")):
+                actions |= {k.value.value for k in node.keywords if k.arg == "action" and isinstance(k.value, ast.Constant)}
+    assert len(actions) > 20
+    assert sorted(actions - WORDS.keys()) == []
