@@ -19,7 +19,7 @@ MODAL = re.compile(
     "|(?P<may>可以|(?<![认许不宁尽只])可(?=[通由根结在采按向参依视适]))"
 )
 _NAMES = {"not": MUST_NOT, "should": SHOULD, "must": MUST, "may": MAY}
-_ADVERB = "(?:进一步|积极|大力|切实|逐步|继续|不断|鼓励和|重点|稳妥|主动|全面|深入|认真)"
+_ADVERB = "(?:进一步|积极|大力|切实|逐步|继续|不断|重点|稳妥|主动|全面|深入|认真)"
 _LEADING = re.compile(rf"{_ADVERB}{{0,2}}(支持|鼓励|探索)")
 _LEADERS = {"支持": SUPPORT, "鼓励": ENCOURAGE, "探索": EXPLORE}
 

@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from directives.ingest.phase import FULL_WIDTH, READING, shifted
+from directives.ingest.phase import FULL_WIDTH, HALF_LOST, READING, SHIFTED_RUN, shifted
 from directives.ingest.sources import gettext_noop
 from directives.ingest.words import Neighbourhood
 
-ANNOTATION, PUNCTUATION, SHIFTED_RUN, HALF_LOST, UNREADABLE = "annotation", "punctuation", "shifted_run", "half_lost", "unreadable"
+ANNOTATION, PUNCTUATION, UNREADABLE = "annotation", "punctuation", "unreadable"
 KINDS = (ANNOTATION, PUNCTUATION, SHIFTED_RUN, HALF_LOST, UNREADABLE)
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007"
@@ -115,9 +115,8 @@ def _runs(line: str, number: int, near: Neighbourhood) -> list[Repair]:
     """Shifted runs, and what looks like one but cannot be read."""
     rows = []
     for piece in shifted(line, near):
-        kind = SHIFTED_RUN if piece.certain else HALF_LOST
         before = line[piece.start : piece.end]
-        rows.append(Repair(kind, number, piece.start, before, piece.after, piece.certain, "", piece.why))
+        rows.append(Repair(piece.kind, number, piece.start, before, piece.after, piece.certain, "", piece.why))
     for match in _ORPHAN_READING.finditer(line):
         if not any(row.start <= match.start() < row.start + max(1, len(row.before)) for row in rows):
             why = gettext_noop("A byte was lost here and what stands on the page does not say which: look at the printed document.")
