@@ -12,12 +12,12 @@ LIMIT = 20 * 1024 * 1024  # bytes
 PLAUSIBLE = 0.2
 _MAGIC = (
     (b"%PDF", "PDF"),
-    (b"PK\x03\x04", "Word, Excel or zip"),
-    (b"\xd0\xcf\x11\xe0", "Word 97"),
+    (b"PK\x03\x04", "DOCX/XLSX/ZIP"),
+    (b"\xd0\xcf\x11\xe0", "DOC/XLS"),
     (b"\x89PNG", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
     (b"GIF8", "GIF"),
-    (b"\x1f\x8b", "gzip"),
+    (b"\x1f\x8b", "GZIP"),
     (b"{\\rtf", "RTF"),
 )
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -39,7 +39,7 @@ MESSAGES = {
         " Save it as UTF-8."
     ),
     "no_section": gettext_noop(
-        "%(name)s has no numbered section. A section begins with a line such as “一、加强领导”; none of its %(lines)s lines does."
+        "%(name)s has no numbered section. A section begins with a line such as “%(example)s”; none of its %(lines)s lines does."
     ),
     "repeated": gettext_noop(
         "This document is registered already, as %(title)s (same SHA-256). Open that one instead of loading it again."
@@ -115,7 +115,7 @@ def _refuse_binary(source: bytes, name: str) -> None:
     """Control bytes do not occur in text of any encoding we know."""
     control = re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", source)
     if control:
-        raise DocumentError("binary", {"name": name, "what": f"byte {control[0][0]:#04x} at {control.start()}"})
+        raise DocumentError("binary", {"name": name, "what": f"{control[0][0]:#04x} @ {control.start()}"})
 
 
 def _attempt(source: bytes, encoding: str) -> str | None:

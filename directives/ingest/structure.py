@@ -12,6 +12,8 @@ from directives.script import to_hans
 
 CLOSING, OPENING = "結", "引"  # first part of the codes of unnumbered sections: 結.1.1 after the last, 引.1.1 before the first
 
+EXAMPLE = "一、加强领导"  # what a heading looks like, for people
+
 _NUMERAL = "一二三四五六七八九十百"
 _HEADING = re.compile(rf"^(?:第?([{_NUMERAL}]{{1,4}})(?:[、.．]|部分[：:\s]?|章\s))\s*(\S.*)$")
 _SUBHEADING = re.compile(rf"^(?:[（(][{_NUMERAL}]{{1,3}}[）)]|[0-9０-９]{{1,2}}[.．、]|[（(][0-9]{{1,2}}[）)])\s*")
@@ -88,7 +90,7 @@ def structure_of(text: str, *, name: str) -> Structure:
     lines, left_out = _lines(text)
     first = next((at for at, line in enumerate(lines) if _HEADING.match(line.hans)), None)
     if first is None:
-        raise DocumentError("no_section", {"name": name, "lines": len(text.strip().split("\n"))})
+        raise DocumentError("no_section", {"name": name, "lines": len(text.strip().split("\n")), "example": EXAMPLE})
     title, issuer, rest = _front(lines[:first], left_out)
     while not _HEADING.match(lines[-1].hans) and _AFTER_THE_END.search(lines[-1].hans):
         last = lines.pop()

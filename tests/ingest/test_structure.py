@@ -44,8 +44,10 @@ def test_furniture(line: str, reason: str) -> None:
 
 
 def test_sections_paragraphs_and_closing() -> None:
-    text = "关于工作的意见\n一、 第一\n甲要做。\n\n　　乙要做；丙要做。\n二、第二\n丁要做。\n本意见自发布之日起施行。\n"
+    text = (
+        "关于工作的意见\n一、 第一\n甲要做。\n\n　　乙要做；丙要做。\n二、第二\n丁要做。\n本意见自发布之日起施行。\n"
         "（完）\n某某办公室\n2020年1月1日\n附件：表\n"
+    )
     structure = structure_of(text, name="a")
     assert [(s.number, s.title, s.prefix, s.paragraphs) for s in structure.sections] == [
         ("一", "第一", "一", (("甲要做。",), ("乙要做；", "丙要做。"))),
@@ -63,7 +65,7 @@ def test_title_and_text_on_one_line() -> None:
 def test_no_section() -> None:
     with pytest.raises(DocumentError) as refusal:
         structure_of("关于工作的意见\n各级党委要重视。\n（一）小标题\n1. 条目\n", name="某.txt")
-    assert (refusal.value.code, refusal.value.params) == ("no_section", {"name": "某.txt", "lines": 4})
+    assert (refusal.value.code, refusal.value.params) == ("no_section", {"name": "某.txt", "lines": 4, "example": "一、加强领导"})
 
 
 @pytest.mark.parametrize(
