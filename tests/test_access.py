@@ -1,0 +1,227 @@
+"""Every address × every member of the cast × their own, child, sibling and parent body. One that is not in the table fails.
+
+The table says who sees a thing and who may act on it, in the words of the permission table, independently of the code:
+whoever does not see it gets 404, whoever sees it but may not act gets 403, and the others get an answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from directives import urls
+from directives.models import Attachment, Notice, Repair, ReportEntry, Submission
+from tests.factories import (
+    NOW,
+    make_cycle,
+    make_directive,
+    make_document,
+    make_measure,
+    make_obligation,
+    make_plan,
+    make_report,
+    make_section,
+)
+
+PEOPLE = ("staff", "manager", "supervisor", "viewer", "admin", "outsider", "stranger", "below")
+WHERE = ("own", "child", "sibling", "parent")
+EVERYBODY = frozenset(PEOPLE)
+NOBODY: frozenset[str] = frozenset()
+
+
+def by_where(own="", child="", sibling="", parent="") -> dict[str, frozenset[str]]:
+    return {place: frozenset(names.split()) for place, names in zip(WHERE, (own, child, sibling, parent), strict=True)}
+
+
+# Who sees a thing, by whose it is.
+HANDED_IN = by_where("staff manager supervisor viewer", "below manager supervisor viewer", "stranger supervisor viewer", "supervisor viewer")
+INSIDE = by_where("staff manager", "below", "stranger")  # drafts and the work on them
+IN_THE_REGISTER = dict.fromkeys(WHERE, EVERYBODY - {"outsider"})
+ALL = dict.fromkeys(WHERE, EVERYBODY)
+# Who may act on it.
+STAFF_ONLY = by_where("staff", "below", "stranger")
+ABOVE = by_where("supervisor", "supervisor", "supervisor")
+SIGNS = by_where("manager")
+SUPERVISORS = dict.fromkeys(WHERE, frozenset({"supervisor"}))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address: the thing it is about, who sees that, who may act (None: whoever sees), and what a form sends."""
+
+    thing: str = ""  # "": no object
+    sees: dict = field(default_factory=lambda: HANDED_IN)
+    acts: dict | None = None
+    post: dict | None = None
+    args: Callable = lambda world: ()
+
+
+def pk(world):
+    return (world["pk"],)
+
+
+MOVE = {"reason": "已核实"}
+ENTRY = {"progress": "办了", "percent": "50"}
+MEASURE = {"text": "印发办法"}
+TABLE = {
+    # lists and pages of one's own: what is in them is each list's own test
+    **dict.fromkeys(("my_work", "notices", "dashboard", "documents", "organisations", "obligations", "plans", "log", "reports"), Row(sees=ALL)),
+    **dict.fromkeys(("events", "help", "lights"), Row(sees=ALL)),
+    "set_script": Row(sees=ALL, post={"language": "en"}),
+    "notice_open": Row("notice", by_where("staff"), post={}, args=pk),
+    # documents
+    "document_new": Row(sees=ALL, acts=SUPERVISORS),
+    "document_register": Row(sees=ALL, acts=SUPERVISORS, post={}),
+    "document": Row("document", IN_THE_REGISTER, args=pk),
+    "document_source": Row("document", IN_THE_REGISTER, args=pk),
+    "matrix": Row("document", IN_THE_REGISTER, args=pk),
+    "repair_decide": Row("document", IN_THE_REGISTER, SUPERVISORS, {"decision": "confirmed"}, lambda w: (w["pk"], w["repair"])),
+    "issue_choose": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
+    "issue_preview": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
+    "issue_confirm": Row("document", IN_THE_REGISTER, SUPERVISORS, {}, pk),
+    "cycle_new": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
+    "cycle_open": Row("document", IN_THE_REGISTER, SUPERVISORS, {}, pk),
+    "directive": Row("directive", IN_THE_REGISTER, args=pk),
+    "directive_correct": Row("directive", IN_THE_REGISTER, SUPERVISORS, args=pk),
+    "directive_correct_save": Row("directive", IN_THE_REGISTER, SUPERVISORS, {}, pk),
+    "organisation": Row("organisation", IN_THE_REGISTER, args=pk),
+    # obligations
+    "obligation": Row("obligation", args=pk),
+    "obligation_move": Row("obligation", HANDED_IN, STAFF_ONLY, MOVE, lambda w: (w["pk"], "acknowledge")),
+    "acknowledge_many": Row(sees=ALL, post={"obligations": []}),
+    "item_state": Row("obligation", HANDED_IN, INSIDE, {"state": "underway"}, lambda w: (w["pk"], w["item_state"])),
+    # plans
+    "plan_start": Row("organisation", IN_THE_REGISTER, INSIDE, {}),
+    "plan": Row("plan", args=pk),
+    "plan_save": Row("plan", HANDED_IN, INSIDE, {"title": "方案"}, pk),
+    "plan_move": Row("plan", HANDED_IN, INSIDE, MOVE, lambda w: (w["pk"], "recall")),
+    "plan_review": Row("plan", HANDED_IN, ABOVE, args=pk),
+    "plan_decide": Row("plan", HANDED_IN, ABOVE, {"accepted": "1"}, pk),
+    "measure_add": Row("plan", HANDED_IN, INSIDE, MEASURE, pk),
+    "measure_edit": Row("measure", HANDED_IN, INSIDE, args=pk),
+    "measure_save": Row("measure", HANDED_IN, INSIDE, MEASURE, pk),
+    "measure_delete": Row("measure", HANDED_IN, INSIDE, {}, pk),
+    "measure_done": Row("measure", HANDED_IN, INSIDE, {"done_on": "2026-10-01"}, pk),
+    "log_add": Row("measure", HANDED_IN, INSIDE, {"text": "办了", "on": "2026-10-01"}),
+    # files
+    "attachment": Row("file", args=pk),
+    "attachment_add": Row("entry", HANDED_IN, INSIDE, {}),
+    "attachment_remove": Row("file", HANDED_IN, INSIDE, {}, pk),
+    # reports
+    "report": Row("report", args=pk),
+    "report_begin": Row("report", HANDED_IN, INSIDE, {}, pk),
+    "report_redraft": Row("report", HANDED_IN, INSIDE, {}, pk),
+    "report_hand_in": Row("report", HANDED_IN, INSIDE, {}, pk),
+    "report_sign": Row("report", HANDED_IN, SIGNS, {}, pk),
+    "report_review": Row("report", HANDED_IN, ABOVE, args=pk),
+    "report_decide": Row("report", HANDED_IN, ABOVE, {}, pk),
+    "submission": Row("submission", args=pk),
+    "entry_save": Row("entry", HANDED_IN, INSIDE, ENTRY, pk),
+    "entry_recall": Row("entry", HANDED_IN, INSIDE, {}, pk),
+}
+# An object that is named in the form, not in the address.
+NAMED_IN_FORM = {
+    "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
+    "log_add": lambda w: {"measure": w["pk"]},
+    "attachment_add": lambda w: {"report_entry": w["pk"]},
+}
+
+
+@pytest.fixture
+def world(cast):
+    """One of each thing for each of the four bodies; filings are handed in, so that those above may see them."""
+    document = make_document()
+    directive = make_directive(make_section(document), items=("制度",))
+    cycle = make_cycle(document)
+    repair = Repair.objects.create(document=document, order=0, kind="shifted", line=1, start=0, before="?", after="，", state="proposed")
+    notice = Notice.objects.create(user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"})
+    things = {}
+    bodies = {"own": cast.body, "child": cast.child, "sibling": cast.sibling, "parent": cast.centre}
+    for where, body in bodies.items():
+        obligation = make_obligation(directive, body, state="assigned", percent=0)
+        author = cast.staff
+        plan = make_plan(body, document, state="submitted", submitted_at=NOW, submitted_by=author)
+        measure = make_measure(plan, obligation)
+        report = make_report(body, cycle, obligation)
+        report.entries.update(state="submitted", submitted_at=NOW, submitted_by=author)
+        entry = ReportEntry.objects.get(report=report)
+        content = {"organisation": body.name_hans, "entries": [], "measures": [], "plan": {}, "cycle": {}}
+        handed = Submission.objects.create(
+            organisation=body, document=document, plan=plan, number=1, content=content, submitted_at=NOW, submitted_by=author
+        )
+        Submission.objects.create(
+            organisation=body, document=document, report=report, number=1, content=content, submitted_at=NOW, submitted_by=author
+        )
+        file = Attachment(report_entry=entry, name="佐证.txt", size=2, sha256="0" * 64, by=author, at=NOW)
+        file.file.save("x.txt", ContentFile(b"ok"))
+        things[where] = {
+            "document": document.pk, "directive": directive.pk, "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk,
+            "measure": measure.pk, "report": report.pk, "entry": entry.pk, "submission": handed.pk, "file": file.pk, "notice": notice.pk,
+            "repair": repair.pk, "item_state": obligation.item_states.get().pk,
+        }  # fmt: skip
+    return things
+
+
+def expected(row: Row, name: str, where: str) -> str:
+    if name not in row.sees[where]:
+        return "404"
+    return "answered" if row.acts is None or name in row.acts[where] else "403"
+
+
+def outcome(status: int, *, post: bool) -> str:
+    if status in (403, 404):
+        return str(status)
+    fine = {200, 204, 302, 409, 422} if post else {200, 302}
+    return "answered" if status in fine else f"HTTP {status}"
+
+
+def ask(client: Client, name: str, row: Row, world: dict) -> int:
+    things = {**world, "pk": world.get(row.thing)}
+    address = reverse(name, args=row.args(things))
+    with transaction.atomic():
+        if row.post is None:
+            answer = client.get(address)
+        else:
+            named = NAMED_IN_FORM.get(name, lambda w: {})(things)
+            answer = client.post(address, {"idempotency_key": str(uuid4()), "version": "1", **row.post, **named})
+        answer.close()  # a file that is sent stays open until then
+        transaction.set_rollback(True)  # each asks of the same world
+    return answer.status_code
+
+
+def test_every_address_is_in_the_table():
+    assert sorted(TABLE) == sorted(pattern.name for pattern in urls.urlpatterns)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_who_may(cast, world, sign_in, name):
+    row = TABLE[name]
+    places = WHERE if row.thing not in ("", "notice", "document", "directive") else ("own",)
+    found, wanted = {}, {}
+    for person in PEOPLE:
+        client = sign_in(getattr(cast, person))
+        for where in places:
+            wanted[person, where] = expected(row, person, where)
+            found[person, where] = outcome(ask(client, name, row, world[where]), post=row.post is not None)
+    assert found == wanted
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.post is not None])
+def test_a_write_is_refused_by_get(cast, world, sign_in, name):
+    row = TABLE[name]
+    address = reverse(name, args=row.args({**world["own"], "pk": world["own"].get(row.thing)}))
+    assert sign_in(cast.staff).get(address).status_code == 405
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_nobody_enters_without_signing_in(world, name):
+    row = TABLE[name]
+    address = reverse(name, args=row.args({**world["own"], "pk": world["own"].get(row.thing)}))
+    answer = Client().get(address) if row.post is None else Client().post(address, {"language": "en"})
+    wanted = "/" if name == "set_script" else f"{reverse('account_login')}?next={address}"
+    assert (answer.status_code, answer.url) == (302, wanted)
