@@ -36,13 +36,13 @@ clean:
 	@find . -path ./$(VENV) -prune -o -path ./var -prune -o -type d -name __pycache__ -exec rm -rf {} +
 	@rm -rf .pytest_cache .ruff_cache .hypothesis
 
-$(READY): requirements.txt
+$(READY): requirements.txt constraints.txt
 	@deploy/venv.sh $(PYTHON) $(VENV)
 	@echo "Installing the requirements …"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements.txt
 	@touch $@
 
-$(READY_FOR_TESTS): tests/requirements.txt $(READY)
+$(READY_FOR_TESTS): tests/requirements.txt constraints.txt $(READY)
 	@echo "Installing what the tests require …"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement tests/requirements.txt
 	@touch $@
