@@ -52,4 +52,6 @@ def to_hant(text: str) -> str:
 
 def fold(text: str) -> str:
     """The search key: Simplified, compatibility forms and case folded, no white space. Equal keys read the same."""
-    return "".join(unicodedata.normalize("NFKC", to_hans(unicodedata.normalize("NFKC", text))).casefold().split())
+    plain = "".join(to_hans(unicodedata.normalize("NFKC", text)).casefold().split())
+    # Again, because what stood on either side of a space may now join.
+    return unicodedata.normalize("NFKC", plain)
