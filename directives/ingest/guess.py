@@ -9,6 +9,7 @@ from itertools import product
 from directives.ingest.words import Neighbourhood
 
 _BEAM = 64
+_FIRSTS = 12  # of the characters that may stand before a dropped pair, how many are tried
 _DROP_COST = 0.5  # nats: a dropped pair is rarer than none
 _PHRASE_GAIN = 3.0  # nats: a set phrase of four characters seldom comes about by chance
 _MARKS = frozenset("，、。；：")
@@ -71,15 +72,20 @@ def _extended(paths: Sequence[Path], gap: int, lead: int, trail: int, near: Neig
             yield Path(path.score + near.fit(path.last, whole), path.text + whole, path.drops, whole)
     if fitting:
         return
+    begun = []
     for x in range(0x40, 0xFF):
-        first = pair_of(lead, x)
-        seconds = [second for y in _lost(x) if (second := pair_of(y, trail))] if first else []
-        if not seconds:
-            continue
-        best, score = max(((path, path.score + near.fit(path.last, first)) for path in paths[:6]), key=lambda way: way[1])
-        for second in seconds:
-            fit = near.fit(first, second) - _DROP_COST
-            yield Path(score + fit, best.text + first + second, (*best.drops, gap), second)
+        first = pair_of(lead, x) if _lost(x) else ""
+        if first:
+            score, best = max((path.score + near.fit(path.last, first), at) for at, path in enumerate(paths[:6]))
+            begun.append((score - _DROP_COST, paths[best], x, first))
+    for score, path, x, first in nlargest(_FIRSTS, begun, key=_begun_score):
+        for second in (pair_of(y, trail) for y in _lost(x)):
+            if second:
+                yield Path(score + near.fit(first, second), path.text + first + second, (*path.drops, gap), second)
+
+
+def _begun_score(way: tuple[float, Path, int, str]) -> float:
+    return way[0]
 
 
 def _score(path: Path) -> float:
