@@ -54,7 +54,7 @@ def _given(directive: Directive, bodies: Sequence[Organisation]) -> list[tuple[t
 
 def _terms(stage: Stage, directive: Directive, part: str) -> issuing.Terms:
     """The days depend on the kind of duty and on its place, so that the lights of the sample are of every colour."""
-    year_end = date(stage.today.year + (stage.day(40).year > stage.today.year), 12, 31)
+    year_end = date(stage.day(21).year, 12, 31)  # three weeks before it, the story already speaks of the next
     next_year = date(year_end.year + 1, 6, 30)
     starts_on, due_on = None, year_end
     if directive.kind == "institution":

@@ -11,7 +11,8 @@ from directives.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
 
 LAST_OPENED, LAST_DUE, THIS_OPENED = -118, -92, -24  # days from today
 SILENT = ("Q05", "Q08", "P63")  # hand in nothing this time
-LATE_SHARE = 0.12  # of the others have not handed in yet
+LATE_SHARE = 0.06  # of the others have not handed in yet
+WAITING_SHARE = 0.12  # of those that have wait for their review
 
 
 def report(stage: Stage) -> None:
@@ -29,7 +30,7 @@ def report(stage: Stage) -> None:
         elif code not in SILENT and stage.rng.random() > LATE_SHARE:
             day = -stage.rng.randint(1, 14)
             _fill(stage, filed, day)
-            if day < -2:
+            if stage.rng.random() > WAITING_SHARE:
                 _review(stage, filed, day + 2, returned_share=0.03)
 
 
