@@ -2,6 +2,7 @@
 # make test    every test, on SQLite and on PostgreSQL
 # make lint    style and formatting
 # make bench   how fast the main pages are, against the bare floors
+# make screenshots  draw the pictures of README.md anew
 # make messages  collect and compile the translations
 # make clean   remove caches; .venv and var/ (the data) stay
 
@@ -14,7 +15,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.requirements
 READY_FOR_TESTS := $(VENV)/.test-requirements
 
-.PHONY: run test lint bench messages clean
+.PHONY: run test lint bench screenshots messages clean
 
 run: $(READY)
 	@exec $(PY) manage.py serve
@@ -28,6 +29,9 @@ lint: $(READY) $(READY_FOR_TESTS)
 
 bench: $(READY)
 	@exec $(PY) manage.py bench
+
+screenshots: $(READY) $(READY_FOR_TESTS)
+	@exec $(PY) docs/screenshots.py
 
 messages: $(READY) $(READY_FOR_TESTS)
 	@exec $(PY) manage.py translations
