@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -19,6 +20,11 @@ KINDS = (
     ("evaluation", pgettext_lazy("directive", "Evaluation")),
     ("deliverable", pgettext_lazy("directive", "Deliverable")),
     ("statement", pgettext_lazy("directive", "Statement")),
+)
+CADENCES = (
+    ("regular", pgettext_lazy("cadence", "Regularly")),
+    ("continuing", pgettext_lazy("cadence", "Continuously")),
+    ("once", pgettext_lazy("cadence", "Once")),
 )
 NAMED, CARRIED, INFERRED, UNSTATED = "named", "carried", "inferred", "unstated"
 BASES = (
@@ -141,6 +147,11 @@ class Directive(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def cadence_word(self) -> str | Promise:
+        """How often the work is done, for people."""
+        return dict(CADENCES).get(self.cadence, self.cadence)
 
 
 class Addressee(models.Model):

@@ -42,9 +42,11 @@ class Tree:
     cut: bool
 
 
-def bodies_found(*, q: str = "", kind: str = "", level: str = "", abolished: bool = False) -> QuerySet[Organisation]:
+def bodies_found(
+    seen: QuerySet[Organisation], *, q: str = "", kind: str = "", level: str = "", abolished: bool = False
+) -> QuerySet[Organisation]:
     """Bodies by name in either script, full name or code, in order of their codes; abolished ones where asked for."""
-    rows = Organisation.objects.select_related("successor", "parent").order_by("code")
+    rows = seen.select_related("successor", "parent").order_by("code")
     if q.strip():
         text = q.strip()
         names = Q(name_hans__icontains=to_hans(text)) | Q(name_hant__icontains=text) | Q(full_name__icontains=to_hans(text))
@@ -190,10 +192,7 @@ def _lines(document: Document, sections: list[SectionLine], plan: Plan | None) -
 
 def lights_in_body(scope: Scope, body: Organisation) -> dict[int, Lights]:
     """Lights of a body by section id; sections under which nothing is owed are left out."""
-    if scope.sees_below(body):
-        part = Scope(trees=(body,))
-    else:
-        part = Scope(bodies=(body,))
+    part = Scope(trees=(body,)) if scope.sees_below(body) else Scope(bodies=(body,))
     return {pk: lights for pk, lights in lights_by(part, "section").items() if lights.total}
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 
-from directives.models import Directive, Document, Obligation, Organisation, User
+from directives.models import Directive, Document, Obligation, Organisation, Total, User
 from directives.overview.scope import Scope
 
 SIDE = 25  # directives and bodies of one page
@@ -68,7 +68,9 @@ def axes(user: User, document: Document, *, section: str = "", kind: str = "", l
     lit = owed.filter(light=light) if light else owed
     if light:
         directives = directives.filter(Exists(lit.filter(directive=OuterRef("pk"))))
-    bodies = bodies.filter(Exists(lit.filter(organisation=OuterRef("pk")))).order_by("code")
+    totals = Total.objects.filter(scope=OuterRef("pk"), document=document).values("scope").annotate(n=Sum("count")).values("n")
+    # Those that owe most stand first: a matrix in order of codes opens on its emptiest corner.
+    bodies = bodies.filter(Exists(lit.filter(organisation=OuterRef("pk")))).order_by(Subquery(totals).desc(nulls_last=True), "code")
     return Axes(directives, bodies, owed, light)
 
 

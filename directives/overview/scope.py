@@ -38,6 +38,11 @@ class Lights:
     def count(self, colour: str) -> int:
         return getattr(self, colour)
 
+    @property
+    def colours(self) -> tuple[tuple[str, int], ...]:
+        """The lights that are lit, with their counts, in the order of a bar."""
+        return tuple((colour, self.count(colour)) for colour in COLOURS if self.count(colour))
+
     def plus(self, other: "Lights") -> "Lights":
         counts = {colour: self.count(colour) + other.count(colour) for colour in COLOURS}
         return Lights(**counts, percent_sum=self.percent_sum + other.percent_sum)

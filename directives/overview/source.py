@@ -3,15 +3,17 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.ingest.repair import ANNOTATION, HALF_LOST, PUNCTUATION, SHIFTED_RUN, UNREADABLE
+from directives.ingest.repair import ANNOTATION, HALF_LOST, PUNCTUATION, SHIFTED_RUN, UNREADABLE, applied
 from directives.models import Document, LeftOut, Repair
-from directives.models.documents import REFUSED
+from directives.models.documents import PROPOSED, REFUSED
 
+NEAR = 18  # characters shown on either side of a doubtful place
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 REPAIR_KINDS: dict[str, str | Promise] = {
@@ -140,3 +142,48 @@ def repairs_in(sentence: str, lines: Iterable[Line]) -> tuple[Repair, ...]:
         if start >= 0:
             return tuple(repair for place, repair in before if start <= place < start + len(wanted))
     return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A doubtful place with the words around it as they now read."""
+
+    repair: Any
+    left: str
+    right: str
+
+    @property
+    def kind(self) -> str | Promise:
+        return kind_word(self.repair)
+
+
+def doubts(text_read: str, repairs: Sequence[Any]) -> tuple[Doubt, ...]:
+    """The proposals among these repairs (stored ones, or a reading's) that wait for a person."""
+    lines = text_read.split("\n")
+    found = []
+    for repair in repairs:
+        if is_waiting(repair):
+            line = lines[repair.line - 1]
+            own = [row for row in repairs if row.line == repair.line]
+            here = next(at for at, row in enumerate(own) if row is repair)
+            left = applied(line[: repair.start], own[:here])
+            end = repair.start + len(repair.before)
+            later = [_Moved(row.start - end, row.before, row.after) for row in own[here + 1 :]]
+            found.append(Doubt(repair, left[-NEAR:], applied(line[end:], later)[:NEAR]))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A repair as it stands in the rest of its line."""
+
+    start: int
+    before: str
+    after: str
+
+
+def is_waiting(repair: Any) -> bool:
+    """A stored repair or one of a reading that nobody has decided."""
+    if isinstance(repair, Repair):
+        return repair.state == PROPOSED
+    return not repair.certain and not repair.confirmed_by

@@ -63,17 +63,22 @@ def word_of(action: str) -> str | Promise:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of a timeline. `count` acts were alike; body, before and after are there where it was one."""
+    """One line of a timeline: `count` like changes at as many as `bodies` bodies, the first of them named.
+
+    `before` and `after` are there where it was one change.
+    """
 
     at: datetime
     action: str
     word: str | Promise
     count: int
     by: User | None
-    body: Organisation | None
+    named: tuple[Organisation, ...]
+    bodies: int
     reason: str
     before: dict[str, Any]
     after: dict[str, Any]
+    several: bool = False  # different people did it
 
     @property
     def light(self) -> str:
@@ -96,36 +101,31 @@ def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[Happening,
     acts = list(
         events.order_by()
         .values("at", "action", "by", "reason")
-        .annotate(n=Count("pk"), first=Min("pk"))
+        .annotate(n=Count("pk"), first=Min("pk"), bodies=Count("organisation", distinct=True))
         .order_by("-at", "-first")[:READ]
     )
     told = {event.pk: event for event in Event.objects.filter(pk__in=[act["first"] for act in acts]).select_related("by", "organisation")}
-    return tuple(_merged(_happening(told[act["first"]], act["n"]) for act in acts))[:limit]
+    return _merged(_happening(told[act["first"]], act["n"], act["bodies"]) for act in acts)[:limit]
 
 
-def _happening(event: Event, count: int) -> Happening:
-    one = count == 1
-    return Happening(
-        event.at, event.action, word_of(event.action), count, event.by, event.organisation if one else None, event.reason,
-        event.before if one else {}, event.after if one else {},
-    )  # fmt: skip
+def _happening(event: Event, count: int, bodies: int) -> Happening:
+    before, after = (event.before, event.after) if count == 1 else ({}, {})
+    named = (event.organisation,) if event.organisation else ()
+    return Happening(event.at, event.action, word_of(event.action), count, event.by, named, bodies, event.reason, before, after)
 
 
-def _merged(happenings: Iterable[Happening]) -> Iterable[Happening]:
-    """Alike acts of one day, one after another, as one happening."""
-    last: Happening | None = None
+def _merged(happenings: Iterable[Happening]) -> tuple[Happening, ...]:
+    """Like changes of one day as one happening, where the latest of them stood."""
+    found: dict[tuple[Any, ...], Happening] = {}
     for now in happenings:
-        if last is not None and _alike(last, now):
-            by, body = (last.by if last.by == now.by else None), (last.body if last.body == now.body else None)
-            last = replace(last, count=last.count + now.count, by=by, body=body, before={}, after={})
-            continue
-        if last is not None:
-            yield last
-        last = now
-    if last is not None:
-        yield last
+        like = (timezone.localdate(now.at), now.action, now.reason, now.light, now.change)
+        found[like] = _with(found[like], now) if like in found else now
+    return tuple(found.values())
 
 
-def _alike(one: Happening, other: Happening) -> bool:
-    same_day = timezone.localdate(one.at) == timezone.localdate(other.at)
-    return same_day and (one.action, one.reason) == (other.action, other.reason) and not (one.light or other.light)
+def _with(one: Happening, other: Happening) -> Happening:
+    fresh = tuple(body for body in other.named if body not in one.named)
+    return replace(
+        one, count=one.count + other.count, several=one.several or one.by != other.by, named=one.named + fresh,
+        bodies=one.bodies + other.bodies - (len(other.named) - len(fresh)),
+    )  # fmt: skip

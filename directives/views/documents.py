@@ -1,41 +1,165 @@
-"""Being built."""
+"""Documents: the list, one beside its source, a new one, its doubtful places, and the matrix of who owes what."""
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
-from directives.views.doors import write
+from directives import correcting, issuing
+from directives.forms.register import DirectivesAsked, DocumentsAsked, MatrixAsked, RegisterForm, RepairForm, UploadForm, packed
+from directives.ingest.reading import read
+from directives.ingest.sources import MESSAGES, DocumentError
+from directives.models import Document, Repair
+from directives.models.documents import KINDS
+from directives.models.organisations import KINDS as BODY_KINDS
+from directives.overview import register
+from directives.overview.matrix import axes, matrix_of, rows_of
+from directives.overview.preview import preview_of
+from directives.refusals import Refusal
+from directives.rules import may
+from directives.sheets import register as sheets
+from directives.sheets.out import asked, sheet
+from directives.states import LIGHTS
+from directives.views.doors import demand, page, paged, write
+from directives.wording import picked
+
+HERE = "directives/documents/"
+WIDEST = 500  # bodies of an exported matrix
 
 
 @require_GET
-def documents(request, **kwargs):
-    return HttpResponse(status=501)
+def documents(request):
+    chosen = DocumentsAsked.of(request.GET)
+    found = register.documents_found(request.user, q=chosen.q)
+    if asked(request):
+        rows = register.document_rows(request.user, list(found))
+        fictional = any(row.document.fictional for row in rows)
+        return sheet(request, name=_("Documents"), columns=sheets.DOCUMENTS, rows=rows, fictional=fictional)
+    shown = paged(request, found)
+    rows = register.document_rows(request.user, list(shown))
+    context = {"chosen": chosen, "page": shown, "rows": rows, "may_register": may(request.user, "issue")}
+    return page(request, HERE + "list.html", context)
 
 
-@require_GET
-def document_new(request, **kwargs):
-    return HttpResponse(status=501)
+@require_http_methods(["GET", "POST"])
+def document_new(request):
+    """A file to choose; posted, it is read and shown, and nothing is stored yet."""
+    demand(request.user, "issue")
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "GET" or not form.is_valid():
+        return page(request, HERE + "new.html", {"form": form}, status=422 if request.method == "POST" else 200)
+    file = form.cleaned_data["file"]
+    source = file.read()
+    try:
+        reading = read(source, name=file.name)
+        known = Document.objects.filter(sha256=reading.sha256).only("title").first()
+        if known is not None:
+            raise DocumentError.repeated(known.title)
+    except DocumentError as fault:
+        form.add_error("file", worded(fault))
+        return page(request, HERE + "new.html", {"form": form}, status=422)
+    confirm = RegisterForm(initial={"source": packed(source), "source_name": file.name})
+    return page(request, HERE + "preview.html", {"form": confirm, "preview": preview_of(reading), "file_name": file.name})
+
+
+def worded(fault: DocumentError) -> str:
+    """Why a document cannot be taken, in the reader's language."""
+    return _(MESSAGES[fault.code]) % fault.params
 
 
 @write
-def document_register(request, **kwargs):
-    return HttpResponse(status=501)
+def document_register(request):
+    demand(request.user, "issue")
+    form = RegisterForm(request.POST)
+    if not form.is_valid():
+        return _choose_again(request, form.errors.get("source") or [_("The file did not arrive whole. Choose it again.")])
+    source, name = form.cleaned_data["source"], form.cleaned_data["source_name"]
+    try:
+        document = issuing.register_document(
+            reading=read(source, name=name), source=source, source_name=name, by=request.user, now=request.now,
+            fictional=form.cleaned_data["fictional"],
+        )  # fmt: skip
+    except DocumentError as fault:
+        return _choose_again(request, [worded(fault)])
+    messages.success(request, _("The document is registered. Look through its doubtful places, then assign its directives."))
+    return redirect("document", document.pk)
+
+
+def _choose_again(request, faults):
+    form = UploadForm({})
+    form.full_clean()
+    form.errors["file"] = form.error_class(faults)
+    return page(request, HERE + "new.html", {"form": form}, status=422)
 
 
 @require_GET
-def document(request, **kwargs):
-    return HttpResponse(status=501)
+def document(request, pk):
+    found = get_object_or_404(Document.objects.visible_to(request.user).defer("source"), pk=pk)
+    chosen = DirectivesAsked.of(request.GET)
+    directives = register.directives_found(found, q=chosen.q, kind=chosen.kind, section=chosen.section)
+    if asked(request):
+        rows = register.directive_rows(request.user, found, directives)
+        name = f"{_('Directives')} {picked(found, 'title')}"
+        return sheet(request, name=name, columns=sheets.DIRECTIVES, rows=rows, fictional=found.fictional)
+    return page(request, HERE + "document.html", _document_context(request, found, chosen, directives))
+
+
+def _document_context(request, found, chosen, directives, typed=None):
+    return {
+        "document": found, "chosen": chosen, "view": register.document_view(request.user, found, directives), "kinds": KINDS,
+        "sections": found.sections.order_by("order"), "typed": typed, "may_issue": may(request.user, "issue"),
+    }  # fmt: skip
 
 
 @require_GET
-def document_source(request, **kwargs):
-    return HttpResponse(status=501)
+def document_source(request, pk):
+    """The bytes as they were saved, as a file of plain text: never run, never sniffed."""
+    found = get_object_or_404(Document.objects.visible_to(request.user).only("source", "source_name"), pk=pk)
+    response = HttpResponse(bytes(found.source), content_type="text/plain")
+    response.headers["Content-Disposition"] = content_disposition_header(True, found.source_name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @write
-def repair_decide(request, **kwargs):
-    return HttpResponse(status=501)
+def repair_decide(request, pk, repair):
+    row = get_object_or_404(Repair.objects.visible_to(request.user).select_related("document"), pk=repair, document=pk)
+    demand(request.user, "issue")
+    form = RepairForm(request.POST)
+    if not form.is_valid():
+        return _repair_again(request, row, form)
+    try:
+        correcting.decide_repair(repair=row, decision=form.verdict, version=form.cleaned_data["version"], by=request.user, now=request.now)
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+        return _repair_again(request, row, form, refusal.status)
+    messages.success(request, _("Decided. The words of the document follow."))
+    return redirect(f"{reverse('document', args=[pk])}#waiting")
+
+
+def _repair_again(request, row, form, status=422):
+    """The page of the document with what was typed in its place."""
+    found = get_object_or_404(Document.objects.visible_to(request.user).defer("source"), pk=row.document_id)
+    chosen = DirectivesAsked()
+    context = _document_context(request, found, chosen, register.directives_found(found), {"repair": row.pk, "form": form})
+    return page(request, HERE + "document.html", context, status=status)
 
 
 @require_GET
-def matrix(request, **kwargs):
-    return HttpResponse(status=501)
+def matrix(request, pk):
+    found = get_object_or_404(Document.objects.visible_to(request.user).defer(*register.HEAVY), pk=pk)
+    chosen = MatrixAsked.of(request.GET)
+    lines = axes(request.user, found, section=chosen.section, kind=chosen.body_kind, light=chosen.light)
+    if asked(request):
+        bodies = list(lines.bodies[:WIDEST])
+        rows = rows_of(lines, list(lines.directives), bodies)
+        name = f"{_('Matrix')} {picked(found, 'title')}"
+        return sheet(request, name=name, columns=sheets.matrix_columns(bodies), rows=rows, fictional=found.fictional)
+    context = {
+        "document": found, "chosen": chosen, "matrix": matrix_of(lines, directives_page=chosen.d, bodies_page=chosen.b),
+        "sections": found.sections.order_by("order"), "kinds": BODY_KINDS, "lights": LIGHTS, "may_issue": may(request.user, "issue"),
+    }  # fmt: skip
+    return page(request, HERE + "matrix.html", context)

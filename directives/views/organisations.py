@@ -1,16 +1,40 @@
-"""Being built."""
+"""The register of bodies: the tree, a search, and one body."""
 
-from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.views.doors import write
+from directives.forms.register import BodiesAsked
+from directives.models import Organisation
+from directives.models.organisations import KINDS, LEVELS
+from directives.overview import bodies
+from directives.sheets import register as sheets
+from directives.sheets.out import asked, sheet
+from directives.views.doors import page, paged
+
+HERE = "directives/organisations/"
 
 
 @require_GET
-def organisations(request, **kwargs):
-    return HttpResponse(status=501)
+def organisations(request):
+    """The tree; or, where something is looked for, a list."""
+    seen = Organisation.objects.visible_to(request.user)
+    chosen = BodiesAsked.of(request.GET)
+    found = bodies.bodies_found(seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=bool(chosen.abolished or chosen.q))
+    if asked(request):
+        lines = bodies.body_lines(request.user, list(found))
+        return sheet(request, name=_("Bodies"), columns=sheets.BODIES, rows=lines)
+    context = {"chosen": chosen, "kinds": KINDS, "levels": LEVELS}
+    if chosen.q or chosen.body_kind or chosen.level:
+        shown = paged(request, found)
+        context |= {"page": shown, "lines": bodies.body_lines(request.user, list(shown))}
+    else:
+        under = get_object_or_404(seen, pk=chosen.under) if chosen.under.isdecimal() else None
+        context |= {"tree": bodies.tree_of(request.user, under), "under": under}
+    return page(request, HERE + "list.html", context)
 
 
 @require_GET
-def organisation(request, **kwargs):
-    return HttpResponse(status=501)
+def organisation(request, pk):
+    found = get_object_or_404(Organisation.objects.visible_to(request.user).select_related("successor", "parent"), pk=pk)
+    return page(request, HERE + "body.html", {"body": found, "view": bodies.body_view(request.user, found)})

@@ -1,0 +1,208 @@
+"""What people ask of the register, and what they put right in it. Forms check; commands write."""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from directives.correcting import Correction, Decision, Named
+from directives.ingest.sources import LIMIT
+from directives.models import Directive
+from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNSTATED
+from directives.models.organisations import KINDS as BODY_KINDS
+from directives.models.organisations import LEVELS
+from directives.states import COLOURS
+from directives.wording import scripted
+
+# filters: what an address asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A filter as the address gives it; a value that makes no sense asks for nothing."""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        given = {field.name: query.get(field.name, "").strip()[:100] for field in fields(cls)}
+        allowed = {"kind": dict(KINDS), "body_kind": dict(BODY_KINDS), "level": dict(LEVELS), "light": COLOURS}
+        return cls(**{name: text for name, text in given.items() if text in allowed.get(name, (text,))})
+
+    @property
+    def any(self) -> bool:
+        """Something is asked for."""
+        return any(getattr(self, field.name) for field in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsAsked(Asked):
+    q: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectivesAsked(Asked):
+    q: str = ""
+    kind: str = ""
+    section: str = ""  # id
+
+
+@dataclass(frozen=True, slots=True)
+class BodiesAsked(Asked):
+    q: str = ""
+    body_kind: str = ""
+    level: str = ""
+    abolished: str = ""  # "1": abolished bodies too
+    under: str = ""  # id of the body whose tree is shown
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixAsked(Asked):
+    section: str = ""  # id
+    body_kind: str = ""
+    light: str = ""
+    d: str = ""  # page of directives
+    b: str = ""  # page of bodies
+
+
+# a new document
+
+
+class UploadForm(forms.Form):
+    """A file to be read; at most 20 MB."""
+
+    file = forms.FileField(
+        label=_("File"),
+        max_length=200,
+        allow_empty_file=True,  # the reader of documents says what an empty file lacks
+        help_text=_("Plain text or a saved web page, at most 20 MB. UTF-8, UTF-16, GB18030 and Big5 are known."),
+        widget=forms.FileInput(attrs={"accept": ".txt,.htm,.html,text/plain,text/html"}),
+    )
+
+    def clean_file(self) -> UploadedFile:
+        file = self.cleaned_data["file"]
+        if file.size > LIMIT:
+            raise ValidationError(_("The file is larger than 20 MB. Save the text of the document alone."))
+        return file
+
+
+def packed(source: bytes) -> str:
+    """The bytes of a file as a hidden field carries them from the preview to the registration."""
+    return base64.b64encode(zlib.compress(source)).decode("ascii")
+
+
+class RegisterForm(forms.Form):
+    """What the preview hands on: the same bytes and their name. `cleaned_data["source"]` are the bytes."""
+
+    source = forms.CharField(widget=forms.HiddenInput)
+    source_name = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    fictional = forms.BooleanField(required=False, label=_("Progress on this document is fictional (demonstration)"))
+
+    def clean_source(self) -> bytes:
+        try:
+            packed_bytes = base64.b64decode(self.cleaned_data["source"], validate=True)
+            # The length is bounded while it unpacks: a small field can hold gigabytes of zeros.
+            source = zlib.decompressobj().decompress(packed_bytes, LIMIT + 1)
+        except (binascii.Error, zlib.error, ValueError) as fault:
+            raise ValidationError(_("The file did not arrive whole. Choose it again.")) from fault
+        if len(source) > LIMIT:
+            raise ValidationError(_("The file is larger than 20 MB. Save the text of the document alone."))
+        return source
+
+
+# doubtful places
+
+
+class RepairForm(forms.Form):
+    """Who says what about a doubtful place, and why."""
+
+    decision = forms.ChoiceField(choices=[("confirm", ""), ("refuse", "")])
+    reads = forms.CharField(label=_("It reads"), max_length=200, required=False, strip=False)
+    who = forms.CharField(label=_("Who looked at the original"), max_length=100)
+    why = forms.CharField(label=_("Compared with what, and why sure"), max_length=500)
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("decision") == "confirm" and not data.get("reads"):
+            self.add_error("reads", _("Give the words that stand there."))
+        return data
+
+    @property
+    def verdict(self) -> Decision:
+        data = self.cleaned_data
+        return Decision(data["decision"] == "confirm", data["reads"], data["who"], data["why"])
+
+
+# the reading of a directive
+
+
+class CorrectionForm(forms.Form):
+    """How a directive should be read, but for its addressees, who have rows of their own."""
+
+    statement = forms.BooleanField(required=False, label=_("It is a statement: it says what something is and asks nothing of anybody"))
+    kind = forms.ChoiceField(label=_("Kind"), choices=KINDS)
+    modality = forms.ChoiceField(label=_("Modality"), required=False)
+    cadence = forms.ChoiceField(label=_("Cadence"), required=False, choices=[("", _("None")), *CADENCES])
+    reason = forms.CharField(
+        label=_("Why it is corrected"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Kept in the record with what it said before."),
+    )  # fmt: skip
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = [(word, scripted(word)) for word, _label in MODALITIES]
+        self.fields["modality"].choices = [("", _("None")), *words]
+
+
+class AddresseeForm(forms.Form):
+    """One addressee. A row whose name is emptied is taken away, unless it says that the addressee is unstated."""
+
+    name = forms.CharField(label=_("Name"), required=False, max_length=100)
+    basis = forms.ChoiceField(label=_("Basis"), choices=BASES)
+    source = forms.CharField(label=_("Carried from (code)"), required=False, max_length=20)
+
+    @property
+    def named(self) -> Named | None:
+        data = self.cleaned_data
+        if not data["name"] and data["basis"] != UNSTATED:
+            return None
+        return Named(data["name"], data["basis"], data["source"])
+
+
+AddresseeFormSet = forms.formset_factory(AddresseeForm, extra=2, max_num=40, absolute_max=40)
+
+
+class CorrectionForms:
+    """The form of a directive's reading together with the rows of its addressees."""
+
+    def __init__(self, directive: Directive, reading: Correction, data: Mapping[str, str] | None = None) -> None:
+        plain = {name: getattr(reading, name) for name in ("statement", "kind", "modality", "cadence")}
+        rows = [{"name": scripted(row.name), "basis": row.basis, "source": scripted(row.source)} for row in reading.addressees]
+        self.form = CorrectionForm(data, initial={**plain, "version": directive.version})
+        self.addressees = AddresseeFormSet(data, initial=rows, prefix="who")
+
+    def is_valid(self) -> bool:
+        return all([self.form.is_valid(), self.addressees.is_valid()])
+
+    @property
+    def version(self) -> int:
+        return self.form.cleaned_data["version"]
+
+    @property
+    def correction(self) -> Correction:
+        data = self.form.cleaned_data
+        named = [row.named for row in self.addressees if row.has_changed() or row.initial]
+        return Correction(data["kind"], data["modality"], data["cadence"], data["statement"], tuple(row for row in named if row))
+
+    def refuse(self, errors: Mapping[str, list[str]]) -> None:
+        """Show what the command said against it."""
+        for name, texts in errors.items():
+            for text in texts:
+                self.form.add_error(name if name in self.form.fields else None, text)

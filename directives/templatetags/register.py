@@ -1,0 +1,57 @@
+"""Tags of the register: a directive's words cut at its items, squares of items, names of damage."""
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from directives.ingest.repair import ANNOTATION, PUNCTUATION
+from directives.models import Directive, LeftOut, Repair
+from directives.models.documents import PROPOSED, REFUSED
+from directives.overview.directive import Piece, pieces
+from directives.overview.source import kind_word, reason_word
+from directives.states import ESTABLISHED, IN_PROGRESS
+from directives.wording import picked
+
+register = template.Library()
+
+SQUARES = {
+    ESTABLISHED: SafeString('<rect class="y1" x="1" y="1" width="14" height="14" rx="2"/>'),
+    IN_PROGRESS: SafeString('<rect class="y0" x="1.5" y="1.5" width="13" height="13" rx="2"/><path class="yh" d="M2 14V8h12v6z"/>'),
+}
+EMPTY = SafeString('<rect class="y0" x="1.5" y="1.5" width="13" height="13" rx="2"/>')
+
+
+@register.filter
+def damage(repair: Repair) -> str | Promise:
+    """What kind of damage a repair puts right."""
+    return kind_word(repair)
+
+
+@register.filter
+def why_left_out(row: LeftOut) -> str | Promise:
+    """Why a line is not the document's."""
+    return reason_word(row)
+
+
+@register.filter
+def cut(directive: Directive) -> tuple[Piece, ...]:
+    """The words of a directive in the reader's script, cut at its items."""
+    items = list(directive.items.all())
+    return pieces(picked(directive, "text"), directive.text, items, [picked(item, "name") for item in items])
+
+
+@register.simple_tag
+def square(state: str) -> SafeString:
+    """A square: full (established), half (underway) or empty."""
+    return format_html('<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{}</svg>', SQUARES.get(state, EMPTY))
+
+
+@register.filter
+def mark_class(repair: Repair) -> str:
+    """How a repair is marked in the source: small ones quietly, doubtful ones loudly."""
+    if repair.state == PROPOSED:
+        return "maybe"
+    if repair.state == REFUSED:
+        return "kept"
+    return "small" if repair.kind in (ANNOTATION, PUNCTUATION) else ""
