@@ -41,7 +41,7 @@ WSGI_APPLICATION = "qunzhu_tracker.wsgi.application"
 
 INSTALLED_APPS = [
     "directives",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py discovers the admin, so that commands start without it
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
