@@ -25,7 +25,17 @@ KINDS = {
     "returned": gettext_noop("%(count)s filings of %(body)s were returned: %(reason)s"),
     "accepted": gettext_noop("%(count)s filings of %(body)s were accepted."),
     "declined": gettext_noop("%(count)s filings of %(body)s were sent back by the manager: %(reason)s"),
+    "move_dispute": gettext_noop("%(body)s disputes %(code)s: %(reason)s"),
+    "move_reassign": gettext_noop("%(code)s stays assigned to %(body)s: %(reason)s"),
+    "move_withdraw": gettext_noop("%(code)s is no longer assigned to %(body)s: %(reason)s"),
+    "move_suspend": gettext_noop("%(code)s of %(body)s was suspended: %(reason)s"),
+    "move_resume": gettext_noop("%(code)s of %(body)s goes on: %(reason)s"),
+    "move_request_close": gettext_noop("%(body)s applies to close %(code)s: %(reason)s"),
+    "move_refuse_close": gettext_noop("%(code)s of %(body)s was not closed: %(reason)s"),
+    "move_close": gettext_noop("%(code)s of %(body)s was verified and closed: %(reason)s"),
+    "move_reopen": gettext_noop("%(code)s of %(body)s was reopened: %(reason)s"),
 }
+MOVES = {kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")}  # moves of an obligation that are told
 
 
 def wording(notice: Notice) -> str:
@@ -79,8 +89,22 @@ def issued(*, document: Document, obligations: Iterable[Obligation], by: User | 
     if by is None:
         return  # loaded by the system, as the sample is: nobody is waiting for a message
     counts = Counter(row.organisation for row in obligations)
-    for body, count in counts.items():
-        send(_people(body, STAFF, MANAGER), "issued", url="/", now=now, facts=about(body, document, count=count))
+    members = Membership.objects.filter(organisation__in=counts, role__in=(STAFF, MANAGER), user__is_active=True)
+    bodies = {body.pk: body for body in counts}
+    told = {(member.user_id, member.organisation_id): member.user for member in members.select_related("user")}
+    rows = []
+    for (_user, pk), person in told.items():
+        facts = about(bodies[pk], document, count=counts[bodies[pk]])
+        rows.append(Notice(user=person, kind="issued", facts=facts, url="/", at=now))
+    _leave(rows)
+
+
+def moved(obligation: Obligation, action: str, *, upwards: bool, reason: str, now: datetime) -> None:
+    """Tell of a move of an obligation: to the supervisors above, or down to the body's people."""
+    body = obligation.organisation
+    facts = about(body, obligation.document, code=obligation.directive.code, reason=reason.strip())
+    people = supervisors_of(body) if upwards else _people(body, STAFF, MANAGER)
+    send(people, f"move_{action}", url=reverse("obligation", args=[obligation.pk]), now=now, facts=facts)
 
 
 def to_sign(body: Organisation, document: Document, *, count: int, url: str, now: datetime) -> None:

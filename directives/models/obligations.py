@@ -54,6 +54,12 @@ class ObligationQuerySet(ScopedQuerySet):
         field, stopped = CLOCKS[clock]
         return self.overdue().filter(**{f"{field}__lt": today}).exclude(state__in=stopped)
 
+    def owing(self, clock: str, on: date | None = None) -> "ObligationQuerySet":
+        """Live rows on which this clock runs; with `on`, those on which it runs out that day. Closed work owes nothing."""
+        field, stopped = CLOCKS[clock]
+        day = {f"{field}__isnull": False} if on is None else {field: on}
+        return self.open().filter(**day).exclude(state__in=stopped)
+
     def due_for_light(self, today: date) -> "ObligationQuerySet":
         """Rows whose light may change on or before this day."""
         return self.filter(light_changes_on__lte=today)

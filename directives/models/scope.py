@@ -56,5 +56,5 @@ class ScopedQuerySet(models.QuerySet):
         return self.filter(worked(user, self.owner) | overseen(user, f"{self.owner}__path"))
 
     def exportable_by(self, user: User) -> "ScopedQuerySet":
-        """The rows that this person may take away as a file: the subtrees' that they manage or supervise."""
-        return self.filter(subtrees(user.in_role(MANAGER, SUPERVISOR), f"{self.owner}__path"))
+        """The rows that this person may take away as a file: their own bodies', and the subtrees' that they manage or supervise."""
+        return self.filter(worked(user, self.owner) | subtrees(user.in_role(MANAGER, SUPERVISOR), f"{self.owner}__path"))

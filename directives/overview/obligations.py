@@ -1,25 +1,33 @@
-"""The ledger (台账): obligations under a filter, as the page shows them and as the sheet prints them."""
+"""Which obligations a reader asks for: the filter, how many show each light, what the filter offers."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, OrderBy, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Concat
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from directives.models import Directive, ItemState, Measure, Obligation, Organisation, Section, User
+from directives.models import Directive, Obligation, Organisation, Section, User
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import KINDS
 from directives.models.scope import LAST
 from directives.overview.scope import Lights, Scope, gathered
 from directives.script import fold, to_hans
-from directives.states import CLOSED_LIGHT, COLOURS, GREEN, HANDED_IN, LEAD, LIVE, OBLIGATION_STATES, PARTS, RED, UNDUE, YELLOW
+from directives.states import ASSIGNED, CLOSED_LIGHT, COLOURS, GREEN, LIGHTS, LIVE, OBLIGATION_STATES, PARTS, RED, STAFF, UNDUE, YELLOW
 
-BATCH = 500  # rows whose items and measures are read together
 GREY = "grey"  # both lamps that are grey
-LIGHT_CHOICES = {colour: (colour,) for colour in COLOURS} | {GREY: (CLOSED_LIGHT, UNDUE), "": COLOURS}
+ON, OFF = "on_time", "off_time"  # the two sides of the share that is on time
+LIGHT_CHOICES = {colour: (colour,) for colour in COLOURS} | {
+    GREY: (CLOSED_LIGHT, UNDUE), ON: (GREEN, CLOSED_LIGHT, UNDUE), OFF: (YELLOW, RED), "": COLOURS,
+}  # fmt: skip
+CAUSES = {  # why a light is yellow
+    "near": ("receipt_near", "plan_near", "report_near", "completion_near"),
+    "returned": ("plan_returned", "report_returned"),
+    "behind": ("behind",),
+}
 URGENCY = {RED: 0, YELLOW: 1, GREEN: 2, UNDUE: 3, CLOSED_LIGHT: 4}
 IN_ORDER = ("document_id", "directive__order", "organisation__code", "pk")
 SORTS: dict[str, tuple[Any, ...]] = {
@@ -28,12 +36,21 @@ SORTS: dict[str, tuple[Any, ...]] = {
     "light": ("urgency", OrderBy(F("due_on"), nulls_last=True), *IN_ORDER),
     "body": ("organisation__code", *IN_ORDER),
 }
+LIGHT_WORDS = dict(LIGHTS) | {
+    GREY: _("Grey: closed or not due"), ON: _("On time: green or grey"), OFF: _("Not on time: yellow or red"),
+}  # fmt: skip
+CLOCK_WORDS = {"receipt": _("Receipt"), "plan": _("Plan"), "report": _("Report"), "completion": _("Completion")}
+CAUSE_WORDS = {"near": _("Near due"), "returned": _("Returned, to be revised"), "behind": _("Behind schedule")}
+SORT_WORDS = {"": _("Order of the document"), "due": _("Due day"), "light": _("Most urgent first"), "body": _("Body")}
+Words = str | Promise
 CHOICES = {
     "kind": {code for code, _label in KINDS},
     "light": set(LIGHT_CHOICES),
     "state": {code for code, _label in OBLIGATION_STATES},
     "part": {code for code, _label in PARTS},
     "clock": set(CLOCKS),
+    "owes": set(CLOCKS),
+    "cause": set(CAUSES),
     "sort": set(SORTS),
 }
 
@@ -51,6 +68,9 @@ class Filter:
     state: str = ""
     part: str = ""
     clock: str = ""  # the clock that has run out
+    owes: str = ""  # the clock that runs: what it counts has not been done
+    on: date | None = None  # … and runs out on this day
+    cause: str = ""
     q: str = ""
     sort: str = ""
 
@@ -61,7 +81,29 @@ class Filter:
         known = {name: word for name, word in words.items() if word in CHOICES[name]}
         ids = {name: parameters.get(name, "") for name in ("document", "section", "directive", "body")}
         numbers = {name: int(text) for name, text in ids.items() if text.isascii() and text.isdigit() and len(text) < 16}
-        return cls(**numbers, **known, q=parameters.get("q", "").strip()[:100])
+        return cls(**numbers, **known, on=_day(parameters.get("on", "")), q=parameters.get("q", "").strip()[:100])
+
+    @property
+    def narrows(self) -> bool:
+        """Something is asked for besides the order."""
+        return replace(self, sort="") != Filter()
+
+    @property
+    def mixed(self) -> bool:
+        """The light asked for is more than one colour."""
+        return len(LIGHT_CHOICES[self.light]) > 1
+
+    @property
+    def light_word(self) -> Words:
+        return LIGHT_WORDS.get(self.light, "")
+
+    @property
+    def owes_word(self) -> Words:
+        return CLOCK_WORDS.get(self.owes, "")
+
+    @property
+    def cause_word(self) -> Words:
+        return CAUSE_WORDS.get(self.cause, "")
 
     def apply(self, rows: QuerySet[Obligation], today: date) -> QuerySet[Obligation]:
         """The rows of this filter, in no order. Withdrawn work shows only where it is asked for."""
@@ -76,6 +118,10 @@ class Filter:
             rows = rows.filter(light__in=LIGHT_CHOICES[self.light])
         if self.clock:
             rows = rows.late(self.clock, today)
+        if self.owes:
+            rows = rows.owing(self.owes, self.on)
+        if self.cause:
+            rows = rows.filter(light_reason__code__in=CAUSES[self.cause])
         return rows.filter(_mentions(self.q)) if self.q else rows
 
     def sorted(self, rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
@@ -84,6 +130,13 @@ class Filter:
             whens = [When(light=colour, then=Value(place)) for colour, place in URGENCY.items()]
             rows = rows.annotate(urgency=Case(*whens, output_field=IntegerField()))
         return rows.order_by(*SORTS[self.sort])
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _below(body: int) -> Q:
@@ -98,150 +151,29 @@ def _mentions(q: str) -> Q:
     return Q(directive__search_key__contains=fold(q)) | names | Q(organisation__code__iexact=q)
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A body as a list names it."""
-
-    pk: int
-    code: str
-    name_hans: str
-    name_hant: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A directive as a list quotes it, with where it stands."""
-
-    pk: int
-    code: str
-    text: str
-    text_hans: str
-    text_hant: str
-    document_id: int
-    title: str
-    title_hans: str
-    title_hant: str
-
-
-@dataclass(frozen=True, slots=True)
-class ItemLine:
-    """One named item of a directive, and how far the body has got with it."""
-
-    number: int
-    name_hans: str
-    name_hant: str
-    state: str
-    on: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """What only the sheet prints."""
-
-    items: tuple[ItemLine, ...] = ()
-    measures: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """One line of the ledger. `leads`: who leads the directive; `detail` is None where it was not read."""
-
-    pk: int
-    number: int  # 序号, from 1 over the whole list
-    clause: Clause
-    body: Body
-    part: str
-    leader: str
-    contact: str
-    note: str
-    state: str
-    percent: int
-    progress: str
-    problems: str
-    next_steps: str
-    starts_on: date
-    due_on: date | None
-    light: str
-    light_reason: dict[str, str]
-    leads: tuple[Body, ...] = ()
-    detail: Detail | None = None
-
-
-OWN = (
-    "part", "leader", "contact", "note", "state", "percent", "progress", "problems", "next_steps", "starts_on", "due_on", "light",
-    "light_reason",
-)  # fmt: skip
-CLAUSE = (
-    "directive_id", "directive__code", "directive__text", "directive__text_hans", "directive__text_hant", "document_id",
-    "document__title", "document__title_hans", "document__title_hant",
-)  # fmt: skip
-BODY = ("organisation_id", "organisation__code", "organisation__name_hans", "organisation__name_hant")
-
-
-def _read(rows: QuerySet[Obligation], first: int) -> Iterator[LedgerRow]:
-    """Ledger lines without leads and detail. Clauses and bodies that repeat are kept once."""
-    clauses: dict[int, Clause] = {}
-    bodies: dict[int, Body] = {}
-    after_clause = 1 + len(CLAUSE)
-    after_body = after_clause + len(BODY)
-    # One query, streamed; chunked so that a long list is never held whole.
-    for number, cells in enumerate(rows.values_list("pk", *CLAUSE, *BODY, *OWN).iterator(chunk_size=BATCH), first):
-        clause = clauses.get(cells[1]) or Clause(*cells[1:after_clause])
-        body = bodies.get(cells[after_clause]) or Body(*cells[after_clause:after_body])
-        clauses[clause.pk], bodies[body.pk] = clause, body
-        yield LedgerRow(cells[0], number, clause, body, *cells[after_body:])
-
-
-def _with_leads(rows: list[LedgerRow], known: dict[int, tuple[Body, ...]]) -> list[LedgerRow]:
-    """The lines with who leads each; one query for directives that are not yet in `known`."""
-    wanted = {row.clause.pk for row in rows if row.part != LEAD} - known.keys()
-    if wanted:
-        found: dict[int, list[Body]] = {}
-        leading = Obligation.objects.live().filter(directive__in=wanted, part=LEAD).order_by("organisation__code")
-        for directive, *cells in leading.values_list("directive_id", *BODY):
-            found.setdefault(directive, []).append(Body(*cells))
-        known |= {pk: tuple(found.get(pk, ())) for pk in wanted}
-    return [replace(row, leads=(row.body,) if row.part == LEAD else known[row.clause.pk]) for row in rows]
-
-
-def _with_detail(rows: list[LedgerRow], user: User | None) -> list[LedgerRow]:
-    """The lines with their items and measures: two queries."""
-    keys = [row.pk for row in rows]
-    items: dict[int, list[ItemLine]] = {}
-    states = ItemState.objects.filter(obligation__in=keys).order_by("item__number")
-    for pk, *cells in states.values_list("obligation_id", "item__number", "item__name_hans", "item__name_hant", "state", "on"):
-        items.setdefault(pk, []).append(ItemLine(*cells))
-    measures: dict[int, list[str]] = {}
-    seen = Measure.objects.visible_to(user) if user else Measure.objects.filter(plan__state__in=HANDED_IN)
-    served = seen.filter(plan__live=True, obligations__in=keys).order_by("plan", "number")
-    for pk, text in served.values_list("obligations", "text"):
-        measures.setdefault(pk, []).append(text)
-    return [replace(row, detail=Detail(tuple(items.get(row.pk, ())), tuple(measures.get(row.pk, ())))) for row in rows]
-
-
-def lines(rows: QuerySet[Obligation], *, first: int = 1) -> list[LedgerRow]:
-    """The lines of one page, in two queries; `first` is the number of the first."""
-    return _with_leads(list(_read(rows, first)), {})
-
-
-def ledger(rows: QuerySet[Obligation], user: User | None) -> Iterator[LedgerRow]:
-    """Every line with its detail, read in batches of at most three queries beside the list itself.
-
-    Measures of plans that are still drafts show only to their own body; `user` None is the system.
-    """
-    known: dict[int, tuple[Body, ...]] = {}
-    source = _read(rows, 1)
-    while batch := list(islice(source, BATCH)):
-        yield from _with_detail(_with_leads(batch, known), user)
-
-
 # what stands around the list
 
 
-def lights(rows: QuerySet[Obligation]) -> Lights:
-    """How many of the rows show each light."""
-    counted = rows.order_by().values("light").annotate(n=Count("pk"), p=Value(0))
-    return gathered(({"all": 0, **row} for row in counted), "all").get(0, Lights())
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A light to choose, and how many rows show it."""
+
+    light: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the filter's lists are made of: (value, label) each."""
+
+    kinds: tuple = KINDS
+    states: tuple = OBLIGATION_STATES
+    parts: tuple = PARTS
+    clocks: tuple = tuple(CLOCK_WORDS.items())
+    sorts: tuple = tuple(SORT_WORDS.items())
+
+
+LABELS = Labels()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +202,32 @@ def options(user: User, chosen: Filter) -> Options:
     return Options(tuple(sections.order_by("-document__registered_at", "order")), tuple(near.order_by("code")), found)
 
 
-def names(people: Iterable[Body], *, shown: int = 3) -> tuple[tuple[Body, ...], int]:
-    """The first few of a list of bodies, and how many more there are."""
-    listed = tuple(people)
-    return listed[:shown], max(0, len(listed) - shown)
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What stands around the list: the lights under the filter but for the light itself, and what the filter offers."""
+
+    lights: Lights
+    shown: int  # rows under the whole filter
+    waiting: int  # rows shown that the reader may acknowledge
+    options: Options
+
+    @property
+    def chips(self) -> tuple[Chip, ...]:
+        """The lights, the most urgent first."""
+        return tuple(Chip(colour, self.lights.count(colour)) for colour in URGENCY)
+
+    def contradicts(self, chosen: Filter) -> bool:
+        """The section asked for is of another document than the one asked for."""
+        section = next((row for row in self.options.sections if row.pk == chosen.section), None)
+        return bool(section and chosen.document and section.document_id != chosen.document)
+
+
+def listing(user: User, rows: QuerySet[Obligation], chosen: Filter, *, today: date) -> Listing:
+    """Counts and options of a list, in at most four queries. `rows` are those that the reader sees."""
+    own = [m.organisation_id for m in user.in_role(STAFF)]
+    waits = Count("pk", filter=Q(state=ASSIGNED, organisation__in=own)) if own else Value(0)
+    counted = replace(chosen, light="").apply(rows, today).order_by().values("light")
+    counts = list(counted.annotate(n=Count("pk"), p=Value(0), waits=waits, all=Value(0)))
+    inside = [row for row in counts if row["light"] in LIGHT_CHOICES[chosen.light]]
+    lights = gathered(counts, "all").get(0, Lights())
+    return Listing(lights, sum(row["n"] for row in inside), sum(row["waits"] for row in inside), options(user, chosen))

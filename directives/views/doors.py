@@ -23,14 +23,20 @@ HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next"}
 
 
 def page(request: HttpRequest, template: str, context: dict, *, fragment: str = "", status: int = 200) -> HttpResponse:
-    """The whole page, or only its fragment where htmx asks for one. The same URL and view serve both."""
-    partial = fragment and request.htmx and not request.htmx.boosted
+    """The whole page, or only its fragment where htmx asks for one. The same URL and view serve both.
+
+    The way back through the browser's history asks for the whole page.
+    """
+    partial = fragment and request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
     return render(request, fragment if partial else template, context, status=status)
 
 
-def paged(request: HttpRequest, rows: object, size: int = PAGE_SIZE) -> Page:
-    """The page of a list that ?page= asks for; a page out of range is the last one."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
+def paged(request: HttpRequest, rows: object, size: int = PAGE_SIZE, *, count: int | None = None) -> Page:
+    """The page of a list that ?page= asks for; a page out of range is the last one. `count` saves the query that counts."""
+    pages = Paginator(rows, size)
+    if count is not None:
+        pages.count = count  # a cached property
+    return pages.get_page(request.GET.get("page"))
 
 
 def demand(user: object, right: str, subject: object = None) -> None:

@@ -1,31 +1,110 @@
-"""Being built."""
+"""The ledger on screen, one obligation, and what may be done to it."""
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.views.doors import write
+from directives.forms.obligations import ItemForm, MoveForm
+from directives.models import ItemState, Obligation
+from directives.overview.ledger import lines
+from directives.overview.obligation import found, obligation_page, steps
+from directives.overview.obligations import LABELS, Filter, listing
+from directives.refusals import Invalid, Stale
+from directives.rules import may
+from directives.sheets import ledger
+from directives.sheets.out import asked
+from directives.states import ASSIGNED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STAFF
+from directives.supervising import acknowledge_many as acknowledge_all
+from directives.supervising import move_obligation, set_item
+from directives.templatetags.tracker import query
+from directives.views.doors import back, page, paged, write
 
 
 @require_GET
-def obligations(request, **kwargs):
-    return HttpResponse(status=501)
+def obligations(request):
+    chosen, mine = Filter.of(request.GET), Obligation.objects.visible_to(request.user)
+    if asked(request):
+        return ledger.answer(request, chosen)
+    around = listing(request.user, mine, chosen, today=request.today)
+    if around.contradicts(chosen):
+        return redirect(request.path + query(request, section=""))
+    current = paged(request, chosen.sorted(chosen.apply(mine, request.today)), count=around.shown)
+    context = {
+        "list": around,
+        "page": current,
+        "rows": lines(current.object_list, first=current.start_index()),
+        "chosen": chosen,
+        "labels": LABELS,
+        "own": {m.organisation_id for m in request.user.in_role(STAFF)},
+    }
+    return page(request, "directives/obligations/list.html", context, fragment="directives/obligations/_list.html")
+
+
+def _context(request, row, **more):
+    shown = obligation_page(row, request.user, today=request.today, workdays=request.workdays)
+    works = may(request.user, "work", row) and row.state in OPEN
+    return {"it": shown, "row": row, "works": works, "item_states": ITEM_STATES, **more}
 
 
 @require_GET
-def obligation(request, **kwargs):
-    return HttpResponse(status=501)
+def obligation(request, pk):
+    row = get_object_or_404(found(request.user), pk=pk)
+    return page(request, "directives/obligations/detail.html", _context(request, row))
 
 
 @write
-def acknowledge_many(request, **kwargs):
-    return HttpResponse(status=501)
+def obligation_move(request, pk, action):
+    row = get_object_or_404(found(request.user), pk=pk)
+    if action not in OBLIGATION_MOVES:
+        raise Http404
+    form = MoveForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise Invalid({name: list(errors) for name, errors in form.errors.items()})
+        move_obligation(obligation=row, action=action, by=request.user, now=request.now, **form.cleaned_data)
+    except (Invalid, Stale) as refusal:
+        row = get_object_or_404(found(request.user), pk=pk)
+        context = _context(
+            request, row, refusal=refusal, tried=action, form=form, lost=action not in {s.action for s in steps(row, request.user)}
+        )
+        return render(request, "directives/obligations/detail.html", context, status=refusal.status)
+    messages.success(request, _("Done: %(move)s.") % {"move": OBLIGATION_MOVES[action].label})
+    return back(request, reverse("obligation", args=[pk]))
 
 
 @write
-def obligation_move(request, **kwargs):
-    return HttpResponse(status=501)
+def acknowledge_many(request):
+    mine = Obligation.objects.visible_to(request.user).select_related("organisation")
+    if request.POST.get("all"):
+        bodies = [m.organisation_id for m in request.user.in_role(STAFF)]
+        rows = Filter.of(request.POST).apply(mine, request.today).filter(state=ASSIGNED, organisation__in=bodies)
+    else:
+        rows = mine.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdigit()])
+    if not rows:
+        messages.warning(request, _("Tick at least one line first."))
+        return back(request, "/obligations/")
+    count = acknowledge_all(obligations=list(rows), by=request.user, now=request.now)
+    messages.success(request, _("Receipt acknowledged: %(count)s.") % {"count": count})
+    return back(request, "/obligations/")
 
 
 @write
-def item_state(request, **kwargs):
-    return HttpResponse(status=501)
+def item_state(request, pk, state):
+    row = get_object_or_404(found(request.user), pk=pk)
+    item = get_object_or_404(ItemState.objects.filter(obligation=row).select_related("item"), pk=state)
+    item.obligation, form = row, ItemForm(request.POST)
+    context = {"row": row, "item": item, "form": form, "works": True, "open": True, "item_states": ITEM_STATES}
+    try:
+        if not form.is_valid():
+            raise Invalid({name: list(errors) for name, errors in form.errors.items()})
+        set_item(item=item, by=request.user, now=request.now, **form.cleaned_data)
+    except (Invalid, Stale) as refusal:
+        context |= {"refusal": refusal, "item": getattr(refusal, "theirs", None) or item}
+        page_or_part = "directives/obligations/_item.html" if request.htmx else "directives/obligations/item.html"
+        return render(request, page_or_part, context, status=refusal.status)
+    if request.htmx:
+        return render(request, "directives/obligations/_item.html", context | {"open": False, "form": None})
+    return redirect(f"{reverse('obligation', args=[pk])}#item-{item.pk}")

@@ -172,8 +172,8 @@ def test_the_answer_is_a_download_with_a_chinese_name(cast, wanted):
     assert content[:2] == (b"PK" if wanted == "xlsx" else b"\xef\xbb")
 
 
-def test_only_managers_and_supervisors_take_lists_away(cast):
-    for person, allowed in ((cast.staff, False), (cast.manager, True), (cast.supervisor, True), (cast.viewer, False), (cast.admin, False)):
+def test_those_who_only_look_take_no_lists_away(cast):
+    for person, allowed in ((cast.staff, True), (cast.manager, True), (cast.supervisor, True), (cast.viewer, False), (cast.admin, False)):
         try:
             out.sheet(_request(person, "csv"), name="x", columns=COLUMNS, rows=[]).file_to_stream.close()
         except PermissionDenied:

@@ -1,0 +1,58 @@
+"""Write the ledger of a document to a file."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone, translation
+
+from directives.models import CalendarDay, Document, Obligation, Organisation
+from directives.overview.obligations import Filter
+from directives.sheets.ledger import Today, book
+from directives.sheets.out import FORMATS, Book
+
+
+def write_whole(made: Book, path: Path, kind: str) -> int:
+    """Write a book beside its place and then put it there, so that nobody finds half a file. Returns the rows."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            count = FORMATS[kind].write(made, file)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+class Command(BaseCommand):
+    help = "Write the ledger of a document (one line for each obligation) as a workbook or as CSV."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--document", type=int, required=True, metavar="ID", help="the document's number, as in /documents/ID/")
+        parser.add_argument("--organisation", metavar="CODE", help="only this body and those below it")
+        parser.add_argument("--format", choices=sorted(FORMATS), help="by the ending of FILE where it is not given")
+        parser.add_argument("--language", choices=[code for code, _name in settings.LANGUAGES], default=settings.LANGUAGE_CODE)
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["out"]
+        kind = options["format"] or path.suffix.lower().removeprefix(".")
+        if kind not in FORMATS:
+            raise CommandError(f"{path.name} is neither .xlsx nor .csv: say --format xlsx or --format csv.")
+        if not path.parent.is_dir():
+            raise CommandError(f"There is no folder {path.parent}.")
+        if not Document.objects.filter(pk=options["document"]).exists():
+            raise CommandError(f"There is no document {options['document']}.")
+        body = Organisation.objects.filter(code=options["organisation"]).first() if options["organisation"] else None
+        if options["organisation"] and body is None:
+            raise CommandError(f"There is no body with the code {options['organisation']}.")
+        now = timezone.now()
+        today = timezone.localdate(now)
+        chosen = Filter(document=options["document"], body=body.pk if body else None)
+        dated = Today(today, CalendarDay.objects.workdays(today))
+        with translation.override(options["language"]):
+            made = book(Obligation.objects.all(), chosen, user=None, dated=dated, now=now)
+            count = write_whole(made, path, kind)
+        self.stdout.write(f"{count} rows written to {path}.")

@@ -1,0 +1,107 @@
+"""One obligation with everything that hangs on it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, User
+from directives.overview.timeline import Happening, timeline
+from directives.states import ASSIGNED, DISPUTED, LEAD, OBLIGATION_MOVES, OPEN, SUSPENDED
+from directives.transitions import moves_open
+from directives.workdays import Workdays
+
+LOG = 6  # log entries shown
+HEAVY = ("document__source", "document__text_read", "document__text_repaired")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One of the four clocks. `days`: working days left, negative when it has run out; None where the clock stands still."""
+
+    label: str | Promise
+    on: date | None
+    days: int | None
+    said: str | Promise  # what to say where there is no day
+
+    @property
+    def over(self) -> int:
+        """Working days since it ran out."""
+        return -self.days if self.days is not None and self.days < 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move that the reader may make now."""
+
+    action: str
+    label: str | Promise
+    reasoned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationPage:
+    """What the page of an obligation shows to one reader."""
+
+    row: Obligation
+    clocks: tuple[Clock, ...]
+    leads: tuple[Organisation, ...]
+    fellows: int  # bodies that owe the same directive
+    items: tuple[ItemState, ...]
+    measures: tuple[Measure, ...]
+    log: tuple[LogEntry, ...]
+    entries: tuple[ReportEntry, ...]  # newest cycle first
+    happenings: tuple[Happening, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def established(self) -> int:
+        return sum(item.state == "established" for item in self.items)
+
+
+def found(user: User) -> QuerySet[Obligation]:
+    """The obligations that this person sees, each with its words, its body and its document."""
+    return Obligation.objects.visible_to(user).select_related("directive", "section", "organisation", "document").defer(*HEAVY)
+
+
+def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, ...]:
+    """The four clocks of an obligation, in the order in which they run."""
+    given = row.state not in {ASSIGNED, DISPUTED}
+    runs = row.state in OPEN - {SUSPENDED}
+    table = (
+        (_("Receipt"), row.acknowledge_by, _("Acknowledged") if given else _("No day set")),
+        (_("Plan"), row.plan_due_on, _("Nothing due")),
+        (_("Report"), row.report_due_on, _("Nothing due")),
+        (_("Completion"), row.due_on, _("No day set")),
+    )
+    return tuple(Clock(label, on, workdays.between(today, on) if on and runs else None, said) for label, on, said in table)
+
+
+def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workdays) -> ObligationPage:
+    """Gather the page of one obligation; a fixed number of queries."""
+    same = Obligation.objects.live().filter(directive=row.directive_id)
+    leads = Organisation.objects.filter(obligations__in=same.filter(part=LEAD)).order_by("code")
+    measures = (
+        Measure.objects.visible_to(user).filter(obligations=row, plan__live=True).select_related("plan").annotate(logged=Count("log"))
+    )
+    log = LogEntry.objects.visible_to(user).filter(measure__obligations=row).select_related("by", "measure")
+    entries = ReportEntry.objects.visible_to(user).filter(obligation=row).select_related("report__cycle")
+    return ObligationPage(
+        row=row,
+        clocks=clocks(row, today=today, workdays=workdays),
+        leads=(row.organisation,) if row.part == LEAD else tuple(leads[:4]),
+        fellows=same.count(),
+        items=tuple(row.item_states.select_related("item").order_by("item__number")),
+        measures=tuple(measures.order_by("plan", "number")),
+        log=tuple(log.annotate(files_count=Count("files")).order_by("-on", "-pk")[:LOG]),
+        entries=tuple(entries.order_by("-report__cycle__due_on", "-pk")),
+        happenings=timeline(Event.objects.visible_to(user).filter(obligation_id=row.pk)),
+        steps=steps(row, user),
+    )
+
+
+def steps(row: Obligation, user: User) -> tuple[Step, ...]:
+    """The moves open to this person, in the order of the table."""
+    return tuple(Step(action, OBLIGATION_MOVES[action].label, OBLIGATION_MOVES[action].reasoned) for action in moves_open(row, user))

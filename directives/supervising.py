@@ -1,0 +1,98 @@
+"""What becomes of an obligation once it was assigned: receipt, dispute, its items, and the moves of those above (督办)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives import audit, notices
+from directives.models import CalendarDay, ItemState, Obligation, User
+from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.rules import may
+from directives.states import ACKNOWLEDGED, ASSIGNED, ESTABLISHED, ITEM_STATES, NOT_STARTED, OBLIGATION_MOVES, OPEN
+from directives.transitions import change_obligations, move
+
+
+def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
+    """What else changes with a move: the receipt clock stops when receipt is given, and starts anew when a dispute is refused."""
+    if action in {"acknowledge", "withdraw"}:
+        return {"acknowledge_by": None}
+    if action == "reassign":
+        today = timezone.localdate(now)
+        return {"acknowledge_by": CalendarDay.objects.workdays(today).add(today, settings.ACKNOWLEDGE_DAYS)}
+    if action == "close":
+        return {"percent": 100, "plan_due_on": None, "report_due_on": None, "plan_returned": False, "report_returned": False}
+    return {}
+
+
+@transaction.atomic
+def move_obligation(
+    *, obligation: Obligation, action: str, by: User | None, now: datetime, reason: str = "", version: int | None = None
+) -> Obligation:
+    """Make one move of an obligation, with what follows from it, and tell those whom it concerns.
+
+    `version` is the one that the person saw. The row must come with its organisation, directive and document.
+    Raises NotAllowed, IllegalMove, Invalid (no reason) or Stale, and KeyError for a move that does not exist.
+    """
+    if version is not None and version != obligation.version:
+        raise Stale(theirs=obligation)
+    step = OBLIGATION_MOVES[action]
+    moved = move(obligation, action, by=by, now=now, reason=reason, changes=_consequences(action, now))
+    if by is not None and action in notices.MOVES:
+        notices.moved(moved, action, upwards=step.right in {"receive", "work"}, reason=reason, now=now)
+    return moved
+
+
+@transaction.atomic
+def acknowledge_many(*, obligations: Sequence[Obligation], by: User | None, now: datetime) -> int:
+    """Acknowledge receipt of many at once; returns how many. Rows that are past it already are left as they are.
+
+    The rows must come with their organisation. Raises NotAllowed if one is not the person's to receive; nothing changes then.
+    """
+    for row in obligations:
+        if not may(by, "receive", row):
+            raise NotAllowed(_("Receipt is acknowledged by the staff of the body itself."))
+    waiting = [row for row in obligations if row.state == ASSIGNED]
+    fields = {"state": ACKNOWLEDGED, "reason": "", "moved_at": now, **_consequences("acknowledge", now)}
+    return change_obligations(waiting, fields, action="acknowledge", by=by, now=now)
+
+
+def _check_item(item: ItemState, state: str, on: date | None, by: User | None, today: date) -> None:
+    """Raise what stands against such a change, every fault at once."""
+    if not may(by, "work", item.obligation):
+        raise NotAllowed(_("Items are kept by the staff and the manager of the body itself."))
+    if item.obligation.state not in OPEN:
+        raise IllegalMove(_("The obligation is at rest; its items can no longer be changed."))
+    errors: dict[str, list[str]] = {}
+    if state not in dict(ITEM_STATES):
+        errors["state"] = [_("There is no such state.")]
+    if state == ESTABLISHED and on is None:
+        errors["on"] = [_("Say on which day it was established.")]
+    if on is not None and on > today:
+        errors["on"] = [_("This day is still to come.")]
+    if errors:
+        raise Invalid(errors)
+
+
+@transaction.atomic
+def set_item(*, item: ItemState, state: str, on: date | None, evidence: str, version: int, by: User | None, now: datetime) -> ItemState:
+    """Say how far a body has got with one item. `on` is the day it was established or begun, `evidence` what shows it.
+
+    Not started has no day. Raises NotAllowed, IllegalMove (work at rest), Invalid, or Stale with the row as it now stands.
+    """
+    on = None if state == NOT_STARTED else on
+    _check_item(item, state, on, by, timezone.localdate(now))
+    fields = {"state": state, "on": on, "evidence": evidence.strip()}
+    before = {name: getattr(item, name) for name in fields}
+    updated = ItemState.objects.filter(pk=item.pk, version=version).update(**fields, version=version + 1)
+    if not updated:
+        raise Stale(theirs=ItemState.objects.select_related("item").get(pk=item.pk))
+    for name, value in {**fields, "version": version + 1}.items():
+        setattr(item, name, value)
+    changed = {name: value for name, value in fields.items() if before[name] != value}
+    audit.record("item", item, by=by, now=now, before={name: before[name] for name in changed}, after={"item": item.item_id, **changed})
+    return item
