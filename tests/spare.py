@@ -15,7 +15,7 @@ from django.db import connection
 def spare_database(folder: Path) -> Iterator[dict[str, str]]:
     """The environment for processes of an installation in `folder`: its own var/ and its own database, dropped afterwards."""
     name = f"spare_{uuid4().hex[:12]}"
-    environment = {**os.environ, "QUNZHU_VAR": str(folder / "var"), "QUNZHU_DOTENV": os.devnull, "PYTHONWARNINGS": "default"}
+    environment = {**os.environ, "QUNZHU_VAR": str(folder / "var"), "QUNZHU_DOTENV": os.devnull}
     if connection.vendor == "sqlite":
         yield {**environment, "DATABASE_URL": f"sqlite:///{folder / name}.sqlite3"}
         return
