@@ -6,6 +6,7 @@ A file is known by its first bytes, never by its name alone. It is kept under a 
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from uuid import uuid4
@@ -86,7 +87,8 @@ def faults(upload: UploadedFile) -> list[str]:
         found.append(_("“%(name)s” is of a type that is not taken. Taken are %(types)s; save it as one of these.") % facts)
     elif not _is_what_it_says(upload, kind):
         facts["kind"] = kind
-        found.append(_("“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, then choose it again.") % facts)
+        text = _("“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, then choose it again.")
+        found.append(text % facts)
     return found
 
 
@@ -135,6 +137,16 @@ def attach(parent: Parent, upload: UploadedFile, *, by: User, now: datetime) -> 
     attachment.file.save(f"{uuid4().hex}.{ending(name)}", upload, save=True)
     _record("attach", attachment, parent, by, now)
     return attachment
+
+
+@transaction.atomic
+def attach_all(parent: Parent, uploads: Sequence[UploadedFile], *, by: User, now: datetime) -> list[Attachment]:
+    """Keep several files, or none: raises as `attach` does, with every fault of every file at once."""
+    _demand(by, parent)
+    found = [fault for upload in uploads for fault in faults(upload)]
+    if not uploads or found:
+        raise Invalid({"files": found or [_("Choose a file first.")]})
+    return [attach(parent, upload, by=by, now=now) for upload in uploads]
 
 
 @transaction.atomic

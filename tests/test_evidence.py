@@ -33,7 +33,8 @@ def stored(folder):
 
 GOOD = [
     ("a.pdf", PDF), ("a.docx", ZIP), ("a.xlsx", ZIP), ("a.pptx", ZIP), ("a.ofd", ZIP), ("a.zip", ZIP), ("a.doc", OLE), ("a.xls", OLE),
-    ("a.ppt", OLE), ("a.wps", OLE), ("a.wps", ZIP), ("a.et", OLE), ("a.png", PNG), ("a.jpg", b"\xff\xd8\xff\xe0x"), ("A.JPEG", b"\xff\xd8\xff\xe1x"),
+    ("a.ppt", OLE), ("a.wps", OLE), ("a.wps", ZIP), ("a.et", OLE), ("a.png", PNG), ("a.jpg", b"\xff\xd8\xff\xe0x"),
+    ("A.JPEG", b"\xff\xd8\xff\xe1x"),
     ("a.txt", "进展".encode("gb18030")), ("a.csv", "\ufeff甲,乙".encode()), ("a.txt", "甲".encode("utf-16")),
 ]  # fmt: skip
 

@@ -9,6 +9,7 @@ from django.db import DatabaseError, transaction
 from directives import planning, tallies
 from directives.models import Attachment, Event, LogEntry, Measure, Membership, Notice, Plan, Submission, Verdict
 from directives.planning import MeasureContent
+from directives.planning.moves import AFTER
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from tests.factories import NOW, TODAY, make_directive, make_document, make_log, make_measure, make_obligation, make_plan, make_section
 
@@ -55,10 +56,18 @@ def test_a_plan_takes_its_kind_and_day_from_what_is_owed(cast):
     make_obligation(make_directive(section), cast.body, plan_due_on=DUE - timedelta(days=3))
     plan = planning.start_plan(document=section.document, organisation=cast.body, by=cast.staff, now=NOW)
     assert (plan.kind, plan.due_on, plan.state, plan.live) == ("measures", DUE - timedelta(days=3), "draft", True)
-    assert Event.objects.values_list("action", "subject_type", "organisation", "by").get() == ("start_plan", "plan", cast.body.pk, cast.staff.pk)
+    assert Event.objects.values_list("action", "subject_type", "organisation", "by").get() == (
+        "start_plan",
+        "plan",
+        cast.body.pk,
+        cast.staff.pk,
+    )
 
 
-@pytest.mark.parametrize(("script", "title"), [("hans", "全国总工会贯彻落实《关于加强工作的意见》实施方案"), ("hant", "全國總工會貫徹落實《關於加強工作的意見》實施方案")])
+@pytest.mark.parametrize(
+    ("script", "title"),
+    [("hans", "全国总工会贯彻落实《关于加强工作的意见》实施方案"), ("hant", "全國總工會貫徹落實《關於加強工作的意見》實施方案")],
+)
 def test_the_proposed_title_is_in_the_script_of_the_document(cast, script, title):
     document = make_document(title_hans="关于加强工作的意见", title_hant="關於加強工作的意見", script=script)
     make_obligation(make_directive(make_section(document)), cast.body, deliverable="plan", plan_due_on=DUE)
@@ -90,7 +99,7 @@ def test_only_the_body_itself_writes(cast, work, name):
         lambda: planning.delete_measure(measure, by=by, now=NOW),
         lambda: planning.mark_done(measure, done_on=TODAY, version=1, by=by, now=NOW),
         lambda: planning.log_work(measure, on=TODAY, text="x", by=by, now=NOW),
-        *(lambda a=action: planning.move_plan(plan, a, by=by, now=NOW, reason="x") for action in ("ask_signature", "recall", "sign", "hand_in", "decline", "revise")),
+        *(lambda a=action: planning.move_plan(plan, a, by=by, now=NOW, reason="x") for action in AFTER),
     ):  # fmt: skip
         with pytest.raises(NotAllowed):
             attempt()
@@ -119,14 +128,21 @@ def test_measures_are_added_changed_and_taken_out(cast, work):
     second = planning.add_measure(plan, content=content(rows[1], rows[2], due_on=DUE), by=cast.staff, now=NOW)
     third = planning.add_measure(plan, content=content(), by=cast.staff, now=NOW)
     assert (second.number, third.number) == (2, 3)
-    saved = planning.save_measure(third, content=content(rows[0], text="办班", responsible="组织部", result="通知"), version=1, by=cast.manager, now=NOW)
+    saved = planning.save_measure(
+        third, content=content(rows[0], text="办班", responsible="组织部", result="通知"), version=1, by=cast.manager, now=NOW
+    )
     assert (saved.version, list(saved.obligations.all())) == (2, [rows[0]])
     with pytest.raises(Stale) as stale:
         planning.save_measure(third, content=content(), version=1, by=cast.staff, now=NOW)
     assert stale.value.theirs.text == "办班"
     planning.delete_measure(first, by=cast.staff, now=NOW)
     assert list(plan.measures.values_list("number", "text")) == [(1, "印发办法"), (2, "办班")]
-    assert list(Event.objects.order_by("id").values_list("action", flat=True)) == ["add_measure", "add_measure", "save_measure", "delete_measure"]
+    assert list(Event.objects.order_by("id").values_list("action", flat=True)) == [
+        "add_measure",
+        "add_measure",
+        "save_measure",
+        "delete_measure",
+    ]
     assert Event.objects.get(action="save_measure").after["obligations"] == [rows[0].pk]
 
 

@@ -25,9 +25,7 @@ def start_work(obligations: Sequence[Obligation], *, now: datetime) -> int:
 
 
 @transaction.atomic
-def log_work(
-    measure: Measure, *, on: date, text: str, files: Sequence[UploadedFile] = (), by: User, now: datetime
-) -> LogEntry:
+def log_work(measure: Measure, *, on: date, text: str, files: Sequence[UploadedFile] = (), by: User, now: datetime) -> LogEntry:
     """Write down what was done for a measure on a day, with evidence; possible in any state of its plan.
 
     The first record starts the work on what the measure serves. Raises NotAllowed, and Invalid with every fault at once.

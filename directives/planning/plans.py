@@ -90,9 +90,7 @@ def start_plan(*, document: Document, organisation: Organisation, by: User | Non
     wanted = {row.deliverable for row in rows}
     kind = SPECIFIC_MEASURES if SPECIFIC_MEASURES in wanted and IMPLEMENTATION_PLAN not in wanted else IMPLEMENTATION_PLAN
     title = _proposed_title(organisation, document, kind)
-    plan = Plan.objects.create(
-        document=document, organisation=organisation, kind=kind, title=title, due_on=earliest(rows), created_at=now
-    )
+    plan = Plan.objects.create(document=document, organisation=organisation, kind=kind, title=title, due_on=earliest(rows), created_at=now)
     audit.record("start_plan", plan, by=by, now=now, after={"title": title, "kind": kind, "due_on": plan.due_on})
     return plan
 

@@ -1,16 +1,60 @@
-"""Being built."""
+"""The log of what was done, and the quick way to write in it."""
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.views.doors import write
+from directives.forms.plans import LogFilterForm, LogForm
+from directives.models import Document, Measure
+from directives.overview.log import log_found, log_rows
+from directives.overview.plans import quick_choices
+from directives.planning import log_work
+from directives.refusals import Invalid
+from directives.sheets.out import asked, sheet
+from directives.sheets.plans import LOG_COLUMNS
+from directives.views.doors import back, page, paged, write
+
+
+def _page(request, form=None, status=200):
+    filters = LogFilterForm(request.GET)
+    wanted = filters.wanted(request.user)
+    current = paged(request, log_found(request.user, wanted))
+    context = {
+        "page": current, "rows": log_rows(current.object_list, request.user, now=request.now), "wanted": wanted, "filters": filters,
+        "quick": quick_choices(request.user, request.today, first=wanted.measure or 0) if request.user.works else None, "form": form,
+        "next": request.POST.get("next", reverse("log")),
+    }  # fmt: skip
+    return page(request, "directives/log/list.html", context, fragment="directives/log/_rows.html", status=status)
 
 
 @require_GET
-def log(request, **kwargs):
-    return HttpResponse(status=501)
+def log(request):
+    if asked(request):
+        wanted = LogFilterForm(request.GET).wanted(request.user)
+        entries = log_found(request.user, wanted).iterator(chunk_size=500)
+        fictional = Document.objects.filter(fictional=True).exists()
+        rows = log_rows(entries, request.user, now=request.now)
+        return sheet(request, name=_("Work log"), columns=LOG_COLUMNS, rows=rows, fictional=fictional)
+    return _page(request)
 
 
 @write
-def log_add(request, **kwargs):
-    return HttpResponse(status=501)
+def log_add(request):
+    chosen = request.POST.get("measure", "")
+    if chosen.isdecimal():
+        get_object_or_404(Measure.objects.visible_to(request.user), pk=int(chosen))
+    form = LogForm(request.POST, user=request.user)
+    files = request.FILES.getlist("files")
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            log_work(data["measure"], on=data["on"], text=data["text"], files=files, by=request.user, now=request.now)
+        except Invalid as refused:
+            for name, texts in refused.errors.items():
+                form.add_error(name if name in form.fields else None, texts)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    messages.success(request, _("Written down. The next report will draw on it."))
+    return back(request, reverse("log"))

@@ -1,31 +1,109 @@
-"""Being built."""
+"""Plans: the list, one plan, and its way to the supervisor."""
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from directives.views.doors import write
+from directives import planning
+from directives.forms.plans import MeasureForm, PlanFilterForm, PlanForm
+from directives.models import Document, Organisation
+from directives.overview.plan_page import picker, plan_view, servable
+from directives.overview.plans import found, own_plans, plans_below, state_counts, to_start
+from directives.planning.moves import AFTER
+from directives.refusals import Stale
+from directives.sheets.out import asked, sheet
+from directives.sheets.plans import PLAN_COLUMNS
+from directives.states import FILING_STATES, HANDED_IN
+from directives.views.doors import page, paged, write
+
+DONE = {
+    "ask_signature": gettext_lazy("Sent to the manager for signature."),
+    "recall": gettext_lazy("Taken back; you can change the plan again."),
+    "decline": gettext_lazy("Sent back to staff with your reason."),
+    "sign": gettext_lazy("Signed and handed in. The supervisors were told."),
+    "hand_in": gettext_lazy("Handed in. The supervisors were told."),
+    "revise": gettext_lazy("The plan is a draft again. What was accepted stays in the submissions."),
+}
 
 
 @require_GET
-def plans(request, **kwargs):
-    return HttpResponse(status=501)
+def plans(request):
+    form = PlanFilterForm(request.GET, user=request.user)
+    rows = plans_below(request.user, form.wanted())
+    if asked(request):
+        fictional = Document.objects.filter(fictional=True).exists()
+        return sheet(request, name=_("Plans"), columns=PLAN_COLUMNS, rows=rows.iterator(chunk_size=500), fictional=fictional)
+    counts = state_counts(request.user) if request.user.oversees else {}
+    states = [(state, label, counts.get(state, 0)) for state, label in FILING_STATES if state in HANDED_IN]
+    context = {
+        "own": own_plans(request.user) if request.user.works else (),
+        "starts": to_start(request.user) if request.user.works else (),
+        "form": form, "wanted": form.wanted(), "states": states, "total": sum(counts.values()),
+        "page": paged(request, rows) if request.user.oversees else None,
+    }  # fmt: skip
+    return page(request, "directives/plans/list.html", context, fragment="directives/plans/_below.html")
 
 
 @write
-def plan_start(request, **kwargs):
-    return HttpResponse(status=501)
+def plan_start(request):
+    body = get_object_or_404(Organisation.objects.visible_to(request.user), pk=_id(request, "organisation"))
+    documents = Document.objects.visible_to(request.user)
+    document = get_object_or_404(documents, pk=_id(request, "document"))
+    started = planning.start_plan(document=document, organisation=body, by=request.user, now=request.now)
+    return redirect("plan", started.pk)
+
+
+def _id(request, name):
+    value = request.POST.get(name, "")
+    if not value.isdecimal():
+        raise Http404
+    return int(value)
+
+
+def _page(request, row, form=None, theirs=None, status=200):
+    form = form or PlanForm(initial={"title": row.title, "summary": row.summary})
+    it = plan_view(row, request.user, now=request.now)
+    context = {"it": it, "plan": row, "form": form, "theirs": theirs}
+    if it.writes:
+        context |= {"blank": MeasureForm(servable=servable(row, None)), "groups": picker(row, None, ())}
+    return page(request, "directives/plans/plan.html", context, status=status)
 
 
 @require_GET
-def plan(request, **kwargs):
-    return HttpResponse(status=501)
+def plan(request, pk):
+    return _page(request, get_object_or_404(found(request.user), pk=pk))
 
 
 @write
-def plan_save(request, **kwargs):
-    return HttpResponse(status=501)
+def plan_save(request, pk):
+    row, form = get_object_or_404(found(request.user), pk=pk), PlanForm(request.POST)
+    if not form.is_valid():
+        planning.plans.opened(row, request.user)
+        return _page(request, row, form, status=422)
+    try:
+        planning.save_plan(row, **form.cleaned_data, version=_version(request), by=request.user, now=request.now)
+    except Stale as stale:
+        return _page(request, stale.theirs, form, theirs=stale.theirs, status=409)
+    messages.success(request, _("Saved."))
+    return redirect("plan", pk)
+
+
+def _version(request):
+    """The version that the reader saw; a form without one saw nothing and saves nothing."""
+    value = request.POST.get("version", "")
+    return int(value) if value.isdecimal() else 0
 
 
 @write
-def plan_move(request, **kwargs):
-    return HttpResponse(status=501)
+def plan_move(request, pk, action):
+    row = get_object_or_404(found(request.user), pk=pk)
+    if action not in AFTER:
+        raise Http404
+    row.version = _version(request)
+    planning.move_plan(row, action, by=request.user, now=request.now, reason=request.POST.get("reason", ""))
+    messages.success(request, DONE[action])
+    return redirect(reverse("plan", args=[pk]))

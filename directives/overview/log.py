@@ -1,0 +1,68 @@
+"""The log of what was done, as lists and spreadsheets show it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Prefetch, QuerySet
+
+from directives.models import LogEntry, Obligation, User
+from directives.models.scope import worked
+from directives.overview.files import FileList, file_list
+from directives.overview.plan_page import Serves
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What of the log is wanted; empty values want everything. `below`: of the bodies below instead of one's own."""
+
+    measure: int | None = None
+    obligation: int | None = None
+    since: date | None = None
+    until: date | None = None
+    q: str = ""
+    below: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A record with the directives that it stands under, and its files."""
+
+    entry: LogEntry
+    serves: tuple[Serves, ...]
+    files: FileList
+
+    @property
+    def codes(self) -> str:
+        return "、".join(served.code for served in self.serves)
+
+
+def log_found(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
+    """The records that are wanted, newest first."""
+    rows, own = LogEntry.objects.visible_to(user), worked(user, "measure__plan__organisation")
+    rows = rows.exclude(own) if wanted.below else rows.filter(own)
+    if wanted.measure:
+        rows = rows.filter(measure=wanted.measure)
+    if wanted.obligation:
+        rows = rows.filter(measure__obligations=wanted.obligation)
+    if wanted.since:
+        rows = rows.filter(on__gte=wanted.since)
+    if wanted.until:
+        rows = rows.filter(on__lte=wanted.until)
+    if wanted.q:
+        rows = rows.filter(text__icontains=wanted.q)
+    serving = Obligation.objects.select_related("directive").order_by("directive__order")
+    related = rows.select_related("measure__plan__organisation", "by")
+    return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files").order_by("-on", "-id")
+
+
+def log_rows(entries: Iterable[LogEntry], user: User, *, now: datetime) -> list[LogRow]:
+    """These records as rows; no query beyond those of `log_found`."""
+    return [
+        LogRow(
+            entry,
+            tuple(Serves(row.pk, row.directive.code) for row in entry.measure.obligations.all()),
+            file_list(entry, user, now=now),
+        )
+        for entry in entries
+    ]

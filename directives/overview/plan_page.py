@@ -1,0 +1,216 @@
+"""One plan as its page shows it: its measures, what they cover, how it was handed in, and what may be done with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+
+from directives import transitions
+from directives.models import Measure, Obligation, Plan, Section, Submission, User, Verdict
+from directives.overview.files import FileList, file_list
+from directives.planning import Gap, gaps, owed
+from directives.planning.plans import earliest
+from directives.rules import may
+from directives.states import ACCEPTED, EDITABLE, OPEN, PLAN_MOVES, RETURNED
+
+
+@dataclass(frozen=True, slots=True)
+class Serves:
+    """A directive that a measure serves; `pk` is the obligation's."""
+
+    pk: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A measure on the page of its plan. A line read from a submission has no `pk`."""
+
+    number: int
+    text: str
+    responsible: str
+    due_on: date | None
+    result: str
+    done_on: date | None
+    serves: tuple[Serves, ...]
+    pk: int = 0
+    version: int = 0
+    log_count: int = 0
+    last_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which of the open obligations a measure serves."""
+
+    obligations: tuple[Obligation, ...]
+    missing: tuple[Obligation, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.obligations)
+
+    @property
+    def covered(self) -> int:
+        return self.total - len(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A submission of the plan, and the verdict on it if there is one."""
+
+    submission: Submission
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move that the person may make now."""
+
+    action: str
+    label: str
+    reasoned: bool
+    leading: bool  # the one that is drawn filled
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """All that the page of a plan says to one person."""
+
+    plan: Plan
+    lines: tuple[Line, ...]
+    coverage: Coverage
+    gaps: tuple[Gap, ...]
+    history: tuple[Filed, ...]
+    steps: tuple[Step, ...]
+    files: FileList
+    writes: bool  # may change the words now
+    works: bool  # belongs to the body
+    reviews: bool  # may give the verdict now
+    as_filed: bool  # shows what was handed in, because the body is revising it
+
+    @property
+    def due_on(self) -> date | None:
+        """The day by which the plan is owed now; None once it was handed in."""
+        return earliest(self.coverage.obligations)
+
+    def line(self, pk: int) -> Line | None:
+        return next((line for line in self.lines if line.pk == pk), None)
+
+    @property
+    def returned(self) -> bool:
+        """The words of the last return still wait for an answer."""
+        last = self.history[0].verdict if self.history else None
+        declined = self.plan.state == RETURNED
+        return bool(self.plan.reason) and (declined or (self.plan.state != ACCEPTED and last is not None and not last.accepted))
+
+
+def measures_of(plan: Plan) -> list[Measure]:
+    """The measures of a plan with what they serve, how often work was logged and when last."""
+    serving = Obligation.objects.select_related("directive").order_by("directive__order")
+    counted = plan.measures.annotate(log_count=Count("log"), last_on=Max("log__on"))
+    return list(counted.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving)))
+
+
+def line_of(measure: Measure) -> Line:
+    """A measure that `measures_of` read."""
+    names = ("number", "text", "responsible", "due_on", "result", "done_on", "pk", "version", "log_count", "last_on")
+    serves = tuple(Serves(row.pk, row.directive.code) for row in measure.obligations.all())
+    return Line(serves=serves, **{name: getattr(measure, name) for name in names})
+
+
+def lines_filed(submission: Submission) -> tuple[Line, ...]:
+    """The measures as a submission keeps them."""
+    return tuple(
+        Line(
+            number=row["number"], text=row["text"], responsible=row["responsible"], due_on=_day(row["due_on"]), result=row["result"],
+            done_on=_day(row["done_on"]), serves=tuple(Serves(served["id"], served["code"]) for served in row["obligations"]),
+        )
+        for row in submission.content["measures"]
+    )  # fmt: skip
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def history_of(plan: Plan) -> tuple[Filed, ...]:
+    """The submissions of a plan with their verdicts, newest first."""
+    verdicts = Prefetch("verdicts", queryset=Verdict.objects.select_related("by"))
+    rows = plan.submissions.select_related("submitted_by").prefetch_related(verdicts).order_by("-number")
+    return tuple(Filed(row, next(iter(row.verdicts.all()), None)) for row in rows)
+
+
+def coverage_of(plan: Plan, measures: Iterable[Measure]) -> Coverage:
+    """What the plan answers, and what no measure serves yet."""
+    rows = tuple(owed(plan))
+    served = {row.pk for measure in measures for row in measure.obligations.all()}
+    return Coverage(rows, tuple(row for row in rows if row.pk not in served))
+
+
+def _steps(plan: Plan, user: User) -> tuple[Step, ...]:
+    """The person's moves; who can hand in need not ask for a signature. Verdicts are given on the page of the review."""
+    open_ones = [action for action in transitions.moves_open(plan, user) if action not in ("accept", "return")]
+    if "hand_in" in open_ones:
+        open_ones.remove("ask_signature")
+    leading = {"ask_signature", "hand_in", "sign"}
+    return tuple(Step(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading) for action in open_ones)
+
+
+def plan_view(plan: Plan, user: User, *, now: datetime) -> PlanView:
+    """The page of a plan. Whoever looks from above while the body revises it sees what was handed in, not the draft."""
+    measures, history, works = measures_of(plan), history_of(plan), may(user, "work", plan)
+    as_filed = not works and plan.state == RETURNED and bool(history)
+    writes = works and plan.state in EDITABLE and plan.live
+    return PlanView(
+        plan=plan,
+        lines=lines_filed(history[0].submission) if as_filed else tuple(line_of(measure) for measure in measures),
+        coverage=coverage_of(plan, measures),
+        gaps=tuple(gaps(measures)) if writes else (),
+        history=history,
+        steps=_steps(plan, user),
+        files=file_list(plan, user, now=now),
+        writes=writes,
+        works=works,
+        reviews=transitions.can_move(plan, "accept", user),
+        as_filed=as_filed,
+    )
+
+
+# what a measure may serve
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An obligation that a measure may serve; `served` by this or another measure already."""
+
+    obligation: Obligation
+    served: bool
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The options of one section of the document."""
+
+    section: Section
+    options: tuple[Option, ...]
+
+
+def picker(plan: Plan, measure: Measure | None, chosen: Iterable[int]) -> tuple[Group, ...]:
+    """What a measure may serve, by section: the body's open obligations, and those that it serves already."""
+    picked = set(chosen)
+    served = set(Measure.obligations.through.objects.filter(measure__plan=plan).values_list("obligation_id", flat=True))
+    groups: dict[Section, list[Option]] = {}
+    for row in servable(plan, measure):
+        option = Option(row, row.pk in served, row.pk in picked)
+        groups.setdefault(row.directive.section, []).append(option)
+    return tuple(Group(section, tuple(options)) for section, options in groups.items())
+
+
+def servable(plan: Plan, measure: Measure | None) -> QuerySet[Obligation]:
+    """The obligations of `picker`."""
+    rows = Obligation.objects.filter(organisation=plan.organisation_id, document=plan.document_id)
+    kept = Q(state__in=OPEN) | (Q(measures=measure) if measure else Q(pk__in=()))
+    return rows.filter(kept).distinct().select_related("directive__section").order_by("directive__order")

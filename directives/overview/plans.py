@@ -1,0 +1,156 @@
+"""Plans as lists show them, where one is still to be begun, and the choices of the quick log."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Case, Count, Exists, F, IntegerField, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
+
+from directives.models import Document, Measure, Obligation, Organisation, Plan, User
+from directives.models.scope import worked
+from directives.overview.plan_page import Serves
+from directives.script import to_hans
+from directives.states import OPEN, SUBMITTED
+
+SHOWN_FIRST = 5  # measures offered at once by the quick log
+HEAVY = ("document__source", "document__text_read", "document__text_repaired")  # never loaded for a list
+
+
+# the list
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFilter:
+    """What of the list is wanted; empty values want everything."""
+
+    state: str = ""
+    document: Document | None = None
+    q: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToStart:
+    """A body of the person that owes something under a document and has no plan for it."""
+
+    organisation: Organisation
+    document: Document
+    owed: int
+    due_on: date | None
+
+
+def found(user: User) -> QuerySet[Plan]:
+    """The plans that this person sees, with body and document."""
+    return Plan.objects.visible_to(user).select_related("organisation", "document").defer(*HEAVY)
+
+
+def _counted(plans: QuerySet[Plan]) -> QuerySet[Plan]:
+    """Plans with the number of their measures, of the directives owed, and of those that a measure serves."""
+    open_ones = Obligation.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"), state__in=OPEN)
+    serving = Measure.obligations.through.objects.filter(measure__plan=OuterRef(OuterRef("pk")), obligation=OuterRef("pk"))
+    total = open_ones.values("organisation").annotate(n=Count("pk")).values("n")
+    covered = open_ones.filter(Exists(serving)).values("organisation").annotate(n=Count("pk")).values("n")
+    measures = Measure.objects.filter(plan=OuterRef("pk")).order_by().values("plan").annotate(n=Count("pk")).values("n")
+    return plans.annotate(
+        measure_count=Coalesce(Subquery(measures, output_field=IntegerField()), 0),
+        owed_count=Coalesce(Subquery(total, output_field=IntegerField()), 0),
+        covered_count=Coalesce(Subquery(covered, output_field=IntegerField()), 0),
+    )
+
+
+def own_plans(user: User) -> QuerySet[Plan]:
+    """The live plans of the bodies for which the person fills in, newest first."""
+    return _counted(found(user).filter(worked(user, "organisation"), live=True)).order_by("-created_at")
+
+
+def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
+    """The plans that bodies below handed in, those that wait for a verdict first."""
+    rows = found(user).filter(live=True).exclude(worked(user, "organisation"))
+    if wanted.state:
+        rows = rows.filter(state=wanted.state)
+    if wanted.document:
+        rows = rows.filter(document=wanted.document)
+    if wanted.q:
+        text = to_hans(wanted.q)
+        rows = rows.filter(
+            Q(organisation__name_hans__icontains=text) | Q(organisation__code__iexact=wanted.q) | Q(title__icontains=wanted.q)
+        )
+    waiting = Case(When(state=SUBMITTED, then=0), default=1)
+    return _counted(rows).order_by(waiting, "-submitted_at", "organisation__code")
+
+
+def state_counts(user: User) -> dict[str, int]:
+    """How many plans handed in from below are in each state."""
+    rows = Plan.objects.visible_to(user).filter(live=True).exclude(worked(user, "organisation"))
+    return dict(rows.values_list("state").annotate(n=Count("pk")).order_by())
+
+
+def to_start(user: User) -> list[ToStart]:
+    """Where the person's bodies owe something and have no plan, the nearest day first."""
+    condition = worked(user, "organisation")
+    rows = Obligation.objects.open().filter(condition, ~Exists(_live(OuterRef("organisation"), OuterRef("document"))))
+    pairs = rows.values_list("organisation", "document").annotate(n=Count("pk"), due=Min("plan_due_on")).order_by()
+    pairs = list(pairs)
+    if not pairs:
+        return []
+    bodies = {m.organisation_id: m.organisation for m in user.standing}
+    documents = Document.objects.only("title", "title_hans", "title_hant").in_bulk({pair[1] for pair in pairs})
+    starts = [ToStart(bodies[body], documents[document], number, due) for body, document, number, due in pairs]
+    return sorted(starts, key=lambda start: start.due_on or date.max)
+
+
+def _live(organisation: OuterRef, document: OuterRef) -> QuerySet[Plan]:
+    return Plan.objects.filter(organisation=organisation, document=document, live=True)
+
+
+# the quick log
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A measure to log on: its number in its plan, its words, the directives it serves."""
+
+    pk: int
+    number: int
+    text: str
+    serves: tuple[Serves, ...]
+    plan: Plan
+    done: bool
+
+    @property
+    def code(self) -> str:
+        """The first directive that it serves."""
+        return self.serves[0].code if self.serves else ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuickChoices:
+    """What the quick log offers: the measures used last, then the others. `today` is the day it proposes."""
+
+    today: date
+    first: tuple[Choice, ...]
+    rest: tuple[Choice, ...]
+
+    @property
+    def every(self) -> tuple[Choice, ...]:
+        return self.first + self.rest
+
+
+def quick_choices(user: User, today: date, *, first: int = 0) -> QuickChoices:
+    """The measures on which the person may log, those logged last in front, then by day; `first` (an id) before all.
+
+    Measures that are done come at the end. Two queries.
+    """
+    serving = Obligation.objects.select_related("directive").order_by("directive__order")
+    rows = Measure.objects.filter(worked(user, "plan__organisation"), plan__live=True).annotate(last_on=Max("log__on"))
+    recent, near = F("last_on").desc(nulls_last=True), F("due_on").asc(nulls_last=True)
+    ordered = rows.order_by(F("done_on").desc(nulls_first=True), recent, near, "plan", "number").select_related("plan__organisation")
+    choices = [
+        Choice(
+            row.pk, row.number, row.text, tuple(Serves(served.pk, served.directive.code) for served in row.obligations.all()),
+            row.plan, row.done_on is not None,
+        )
+        for row in ordered.prefetch_related(Prefetch("obligations", queryset=serving))
+    ]  # fmt: skip
+    choices.sort(key=lambda choice: choice.pk != first)
+    shown = SHOWN_FIRST if len(choices) > SHOWN_FIRST + 1 else len(choices)
+    return QuickChoices(today, tuple(choices[:shown]), tuple(choices[shown:]))
