@@ -100,7 +100,7 @@ def key() -> Callable[[], dict[str, str]]:
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_past_the_triggers() -> Iterator[None]:
-    """Between transactional tests Django empties every table; on SQLite by DELETE, which the append-only tables refuse.
+    """Between transactional tests Django empties every table, which the append-only ones refuse.
 
     The triggers are taken off for the emptying alone. The calendar, which a migration filled, is filled again.
     """
@@ -110,12 +110,10 @@ def flush_past_the_triggers() -> Iterator[None]:
 
     def execute(operations: DatabaseOperations, sql_list: list[str]) -> None:
         with operations.connection.schema_editor() as editor:
-            if operations.connection.vendor == "sqlite":
-                guards.release(apps, editor)
+            guards.release(apps, editor)
         flush(operations, sql_list)
         with operations.connection.schema_editor() as editor:
-            if operations.connection.vendor == "sqlite":
-                guards.guard(apps, editor)
+            guards.guard(apps, editor)
         if sql_list:
             calendar.fill(apps, None)
 

@@ -48,6 +48,14 @@ def test_the_database_refuses_to_change_an_event(events, statement):
     assert Event.objects.filter(reason="x").count() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL knows TRUNCATE")
+def test_the_database_refuses_to_empty_the_record(events):
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE directives_event CASCADE")
+    assert Event.objects.count() == 4
+
+
 def test_the_database_refuses_to_change_a_submission(cast):
     plan = make_plan(cast.body)
     row = Submission.objects.create(

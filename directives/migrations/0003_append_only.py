@@ -18,6 +18,11 @@ def guard(apps, schema_editor):
                     f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                     f"FOR EACH ROW EXECUTE FUNCTION directives_refuse()"
                 )
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION directives_refuse()"
+            )
 
 
 def prepare(apps, schema_editor):
@@ -31,7 +36,7 @@ def prepare(apps, schema_editor):
 
 def release(apps, schema_editor):
     for table in TABLES:
-        for verb in ("update", "delete"):
+        for verb in ("update", "delete", "truncate"):
             on = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on}")
 
