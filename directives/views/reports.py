@@ -1,41 +1,134 @@
-"""Being built."""
+"""Reports: the list, one report to fill in and sign, what was handed in."""
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.views.doors import write
+from directives import reporting
+from directives.forms.reports import SignForm, chosen_entries
+from directives.overview.entries import FILTERS, line_of, sheet
+from directives.overview.reports import ReportFilter, cycles_of, found, listing, report_rows, walk, wanted
+from directives.overview.reviews import record, submissions_of
+from directives.refusals import Invalid
+from directives.sheets import out
+from directives.sheets.reports import ENTRIES, REPORTS
+from directives.views.doors import page, paged, write
 
 
 @require_GET
-def reports(request, **kwargs):
-    return HttpResponse(status=501)
+def reports(request):
+    cycles = cycles_of(request.user)
+    chosen = ReportFilter.of(request.GET, request.user, cycles)
+    rows = wanted(request.user, chosen, today=request.today)
+    if out.asked(request):
+        return _list_as_file(request, chosen, cycles, rows)
+    around = listing(request.user, chosen, cycles, today=request.today)
+    current = paged(request, rows, count=around.shown)
+    context = {
+        "list": around,
+        "chosen": chosen,
+        "page": current,
+        "rows": report_rows(current.object_list, request.user, today=request.today),
+    }
+    return page(request, "directives/reports/list.html", context, fragment="directives/reports/_list.html")
+
+
+def _list_as_file(request, chosen, cycles, rows):
+    cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
+    notes = [(_("Cycle"), cycle.name if cycle else _("All cycles"))]
+    lines = walk(rows, request.user, today=request.today)
+    fictional = cycle.document.fictional if cycle else any(one.document.fictional for one in cycles)
+    return out.sheet(request, name=_("Progress reports"), columns=REPORTS, rows=lines, notes=notes, fictional=fictional)
+
+
+def _context(request, report, **more):
+    shown = sheet(report, request.user, now=request.now)
+    name = request.GET.get("show", "")
+    show = name if name in FILTERS else "all"
+    current = paged(request, shown.showing(show))
+    left = request.workdays.between(request.today, report.cycle.due_on)
+    submissions = report.submissions.select_related("submitted_by").order_by("-number") if shown.submissions else ()
+    return {"sheet": shown, "report": report, "show": show, "page": current, "left": left, "submissions": submissions, **more}
 
 
 @require_GET
-def report(request, **kwargs):
-    return HttpResponse(status=501)
+def report(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    if request.htmx and request.GET.get("entry", "").isdecimal():
+        return _one_entry(request, report, int(request.GET["entry"]))
+    context = _context(request, report)
+    if out.asked(request):
+        lines = context["sheet"].showing(context["show"])
+        name = f"{report.cycle.name} {_('Progress report')} {report.organisation}"
+        return out.sheet(request, name=name, columns=ENTRIES, rows=lines, fictional=report.document.fictional)
+    return render(request, "directives/reports/report.html", context)
+
+
+def _one_entry(request, report, pk):
+    """One row of the report, or only its state, for a page that is being typed in."""
+    shown = sheet(report, request.user, now=request.now)
+    if pk not in {line.entry.pk for line in shown.lines}:
+        raise Http404
+    part = "_turned" if request.GET.get("part") == "row" else "_saved"
+    left = request.workdays.between(request.today, report.cycle.due_on)
+    context = {"sheet": shown, "report": report, "line": line_of(shown, pk), "left": left, "show": "all"}
+    return render(request, f"directives/reports/{part}.html", context)
 
 
 @write
-def report_begin(request, **kwargs):
-    return HttpResponse(status=501)
+def report_begin(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    reporting.begin(report=report, by=request.user, now=request.now)
+    return redirect("report", pk=pk)
 
 
 @write
-def report_redraft(request, **kwargs):
-    return HttpResponse(status=501)
+def report_redraft(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    reporting.begin(report=report, by=request.user, now=request.now)  # what was assigned since is added
+    count = reporting.redraft(report=report, by=request.user, now=request.now)
+    messages.success(request, _("Drafted anew from the log: %(count)s. What you typed was left as it is.") % {"count": count})
+    return redirect("report", pk=pk)
 
 
 @write
-def report_hand_in(request, **kwargs):
-    return HttpResponse(status=501)
+def report_hand_in(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    entries = chosen_entries(request.POST)
+    try:
+        submission = reporting.hand_in(report=report, entries=entries, by=request.user, now=request.now)
+    except Invalid as refusal:
+        return render(request, "directives/reports/report.html", _context(request, report, refusal=refusal), status=422)
+    if submission is None:
+        messages.success(request, _("Sent to the manager for signature. You can take an entry back until it is signed."))
+        return redirect("report", pk=pk)
+    messages.success(request, _("Handed in as submission %(number)s.") % {"number": submission.number})
+    return redirect("submission", pk=submission.pk)
 
 
 @write
-def report_sign(request, **kwargs):
-    return HttpResponse(status=501)
+def report_sign(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    form, entries = SignForm(request.POST), chosen_entries(request.POST)
+    given = {"report": report, "entries": entries, "by": request.user, "now": request.now}
+    try:
+        if not form.is_valid():
+            raise Invalid({name: list(texts) for name, texts in form.errors.items()})
+        if form.cleaned_data["action"] == "sign":
+            submission = reporting.sign(**given)
+            messages.success(request, _("Signed and handed in as submission %(number)s.") % {"number": submission.number})
+            return redirect("submission", pk=submission.pk)
+        count = reporting.decline(reason=form.cleaned_data["reason"], **given)
+    except Invalid as refusal:
+        return render(request, "directives/reports/report.html", _context(request, report, refusal=refusal, sign=form), status=422)
+    messages.success(request, _("Sent back to the staff: %(count)s.") % {"count": count})
+    return redirect(reverse("report", args=[pk]))
 
 
 @require_GET
-def submission(request, **kwargs):
-    return HttpResponse(status=501)
+def submission(request, pk):
+    row = get_object_or_404(submissions_of(request.user), pk=pk)
+    return render(request, "directives/reports/submission.html", {"record": record(row), "submission": row})

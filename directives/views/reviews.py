@@ -1,26 +1,70 @@
-"""Being built."""
+"""The supervisor's desk: what was handed in is accepted or returned, entry by entry, each return with its reason."""
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.views.doors import write
+from directives import reviewing
+from directives.forms.reports import PlanVerdictForm, verdicts
+from directives.overview.reports import found
+from directives.overview.reviews import desk, plan_on_desk
+from directives.refusals import Invalid, Stale
+from directives.states import SUBMITTED
+from directives.views.doors import demand, write
 
 
 @require_GET
-def report_review(request, **kwargs):
-    return HttpResponse(status=501)
+def report_review(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    demand(request.user, "oversee", report)
+    return render(request, "directives/reviews/report.html", {"desk": desk(report, request.user), "report": report})
 
 
 @write
-def report_decide(request, **kwargs):
-    return HttpResponse(status=501)
+def report_decide(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    chosen = verdicts(request.POST, report.entries.all(), by=request.user)
+    try:
+        made = reviewing.decide(report=report, decisions=chosen, by=request.user, now=request.now)
+    except (Invalid, Stale) as refusal:
+        errors = getattr(refusal, "errors", {})
+        context = {"desk": desk(report, request.user, chosen=chosen, errors=errors), "report": report, "refusal": refusal}
+        return render(request, "directives/reviews/report.html", context, status=refusal.status)
+    accepted = sum(verdict.accepted for verdict in made)
+    facts = {"accepted": accepted, "returned": len(made) - accepted}
+    messages.success(request, _("Accepted %(accepted)s, returned %(returned)s. The body has been told.") % facts)
+    return redirect("report_review" if report.entries.filter(state=SUBMITTED).exists() else "report", pk=pk)
+
+
+def _plan(request, pk):
+    plan = plan_on_desk(request.user, pk)
+    if plan is None:
+        raise Http404
+    return plan
 
 
 @require_GET
-def plan_review(request, **kwargs):
-    return HttpResponse(status=501)
+def plan_review(request, pk):
+    plan = _plan(request, pk)
+    demand(request.user, "oversee", plan)
+    return render(request, "directives/reviews/plan.html", {"plan": plan, "waits": plan.state == SUBMITTED})
 
 
 @write
-def plan_decide(request, **kwargs):
-    return HttpResponse(status=501)
+def plan_decide(request, pk):
+    plan, form = _plan(request, pk), PlanVerdictForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise Invalid({name: list(texts) for name, texts in form.errors.items()})
+        data = form.cleaned_data
+        accepted = data["verdict"] == "accept"
+        reviewing.decide_plan(
+            plan=plan, accepted=accepted, reason=data["reason"], version=data["version"], by=request.user, now=request.now
+        )
+    except (Invalid, Stale) as refusal:
+        context = {"plan": _plan(request, pk), "waits": True, "form": form, "refusal": refusal}
+        return render(request, "directives/reviews/plan.html", context, status=refusal.status)
+    messages.success(request, _("The plan was accepted.") if accepted else _("The plan was returned with your reason."))
+    return redirect("plan_review", pk=pk)

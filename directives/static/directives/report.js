@@ -1,0 +1,114 @@
+// Filling in a report: keys, what is not saved yet, and the way to the next entry. The page works without it.
+"use strict";
+
+const unsaved = new Set(); // rows with words that the server has not confirmed
+let leaving = null; // what to do once everything is saved
+
+const rowOf = (element) => element.closest("[data-entry]");
+const fieldsOf = (row) => [...row.querySelectorAll("textarea, input.pct, input.in")];
+
+// The first field that still wants something, or the first of all.
+function enter(row) {
+  const field = fieldsOf(row).find((one) => one.matches(".need, [aria-invalid=true]") || !one.value) || fieldsOf(row)[0];
+  row.scrollIntoView({ block: "center" });
+  if (field) field.focus({ preventScroll: true });
+}
+
+function mark(current) {
+  for (const row of document.querySelectorAll("[data-entry].is-on")) row.classList.remove("is-on");
+  if (current) current.classList.add("is-on");
+}
+
+document.addEventListener("focusin", (event) => mark(rowOf(event.target)));
+
+document.addEventListener("input", (event) => {
+  const row = rowOf(event.target);
+  if (row && event.target.form && event.target.form.matches(".keep")) unsaved.add(row.id);
+  const field = event.target;
+  if (field.matches(".need") && field.value.trim()) field.classList.remove("need");
+});
+
+document.addEventListener("keydown", (event) => {
+  const row = rowOf(event.target);
+  if (!row) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    const rows = [...document.querySelectorAll("[data-entry]")].filter((one) => fieldsOf(one).length);
+    const next = rows[rows.indexOf(row) + 1];
+    event.target.blur();
+    if (next) enter(next);
+  } else if (event.altKey && event.code === "KeyN") {
+    const box = row.querySelector("input[name=unchanged][type=checkbox]");
+    if (!box) return;
+    event.preventDefault();
+    box.click();
+  }
+});
+
+// After a save the row looks as its state says.
+document.addEventListener("htmx:afterSettle", (event) => {
+  for (const state of document.querySelectorAll("[data-entry] [data-row]")) {
+    const row = rowOf(state);
+    const on = row.classList.contains("is-on");
+    row.className = state.dataset.row;
+    if (on) row.classList.add("is-on");
+  }
+  const turned = event.target.matches && event.target.matches("[data-entry]") ? event.target : null;
+  if (turned && turned.querySelector("input[name=unchanged_reason].in")) enter(turned);
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const row = rowOf(event.target);
+  if (row) row.dataset.sent = fieldsOf(row).map((field) => field.value).join("\u0000");
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const row = rowOf(event.target);
+  if (!row) return;
+  const now = fieldsOf(row).map((field) => field.value).join("\u0000");
+  if (event.detail.successful && (row.dataset.sent === now || !document.contains(row))) unsaved.delete(row.id);
+  if (!event.detail.successful) leaving = null;
+  if (leaving && !unsaved.size) setTimeout(leaving, 50); // after the counts were swapped
+});
+
+// Hand in only what is saved: what is still being typed is saved first.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-guard]")) unsaved.clear();
+  if (!event.target.matches("[data-leave]") || !unsaved.size) return;
+  event.preventDefault();
+  leaving = () => {
+    leaving = null;
+    const form = document.querySelector("#handin form[data-leave]");
+    if (form) form.requestSubmit();
+  };
+  for (const id of unsaved) document.getElementById(id).querySelector("form.keep").requestSubmit();
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.closest("[data-guard]")) unsaved.add("desk");
+});
+
+// A link to an entry that is on this page goes there without leaving.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-to]");
+  const row = link && document.getElementById(link.dataset.to);
+  if (!row) return;
+  event.preventDefault();
+  enter(row);
+});
+
+// Giving a reason for a return chooses the return.
+document.addEventListener("input", (event) => {
+  const verdict = event.target.closest(".verdict");
+  if (!verdict || event.target.tagName !== "TEXTAREA" || !event.target.value.trim()) return;
+  if (!verdict.querySelector("input[type=radio]:checked")) verdict.querySelector("input[value=return]").checked = true;
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved.size) event.preventDefault();
+});
+
+if (location.hash.startsWith("#e-")) {
+  const row = document.querySelector(location.hash);
+  if (row && row.matches("[data-entry]")) enter(row);
+}
