@@ -73,6 +73,7 @@ TABLE = {
     **dict.fromkeys(("my_work", "notices", "dashboard", "documents", "organisations", "obligations", "plans", "log", "reports"), Row(sees=ALL)),
     **dict.fromkeys(("events", "help", "lights"), Row(sees=ALL)),
     "set_script": Row(sees=ALL, post={"language": "en"}),
+    "notices_read": Row(sees=ALL, post={}),
     "notice_open": Row("notice", by_where("staff"), post={}, args=pk),
     # documents
     "document_new": Row(sees=ALL, acts=SUPERVISORS),
@@ -189,7 +190,8 @@ def ask(client: Client, name: str, row: Row, world: dict) -> int:
         else:
             named = NAMED_IN_FORM.get(name, lambda w: {})(things)
             answer = client.post(address, {"idempotency_key": str(uuid4()), "version": "1", **row.post, **named})
-        answer.close()  # a file that is sent stays open until then
+        if answer.streaming:  # a file that is sent stays open until it is read
+            assert b"".join(answer.streaming_content)
         transaction.set_rollback(True)  # each asks of the same world
     return answer.status_code
 
