@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django_tasks import task
 
 from directives.models import Cycle, Document, Membership, Notice, Obligation, Organisation, Plan, ProgressReport, User
 from directives.states import MANAGER, STAFF, SUPERVISOR
+from directives.wording import day, scripted
 
 # kind: the wording; facts fill the placeholders when it is shown, in the reader's language.
 KINDS = {
@@ -43,7 +44,20 @@ def wording(notice: Notice) -> str:
     facts = dict(notice.facts)
     if translation.get_language() == "zh-hant":
         facts |= {name.removesuffix("_hant"): value for name, value in facts.items() if name.endswith("_hant")}
+    facts |= {name: scripted(facts[name]) for name in ("reason", "what") if name in facts}
+    if "due" in facts:
+        facts["due"] = day(date.fromisoformat(facts["due"]), timezone.localdate(notice.at))
     return _(KINDS[notice.kind]) % facts
+
+
+def mark_read(notice: Notice, *, now: datetime) -> None:
+    """The reader has opened it; the first time counts."""
+    Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=now)
+
+
+def mark_all_read(*, by: User, now: datetime) -> int:
+    """The reader has seen all of theirs; returns how many were unread."""
+    return Notice.objects.filter(user=by, read_at=None).update(read_at=now)
 
 
 def _people(body: Organisation, *roles: str) -> list[User]:

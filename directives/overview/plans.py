@@ -113,7 +113,7 @@ class Choice:
     number: int
     text: str
     serves: tuple[Serves, ...]
-    plan: Plan
+    plan: Plan | None  # None where the page that offers it has no use for it
     done: bool
 
     @property

@@ -1,21 +1,35 @@
-"""Being built."""
+"""“My work”, the first page of everybody, and the notices."""
 
-from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET
 
-from directives.views.doors import write
+from directives.models import Notice
+from directives.notices import mark_all_read, mark_read
+from directives.overview import mine
+from directives.views.doors import back, page, paged, write
 
 
 @require_GET
-def my_work(request, **kwargs):
-    return HttpResponse(status=501)
+def my_work(request):
+    work = mine.my_work(request.user, now=request.now, today=request.today, workdays=request.workdays)
+    return page(request, "directives/mine/work.html", {"work": work, "quick": work.quick, "next": "/"})
 
 
 @require_GET
-def notices(request, **kwargs):
-    return HttpResponse(status=501)
+def notices(request):
+    return page(request, "directives/mine/notices.html", {"page": paged(request, Notice.objects.visible_to(request.user))})
 
 
 @write
-def notice_open(request, **kwargs):
-    return HttpResponse(status=501)
+def notices_read(request):
+    mark_all_read(by=request.user, now=request.now)
+    return back(request, "/")
+
+
+@write
+def notice_open(request, pk):
+    notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
+    mark_read(notice, now=request.now)
+    ours = url_has_allowed_host_and_scheme(notice.url, {request.get_host()}, request.is_secure())
+    return redirect(notice.url if ours else "/")

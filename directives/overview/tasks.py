@@ -1,0 +1,229 @@
+"""From what lies on the desk to one queue by due day: each task says why it is there and what the one next step is."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from directives.models import Obligation, Organisation
+from directives.overview.captions import Words as Caption
+from directives.overview.figures import address
+from directives.overview.obligations import Filter
+from directives.overview.work import Desk, EntryLine, MeasureLine, PlanLine, ReportLine, Returned, Title, Words
+from directives.states import ASSIGNED, AWAITING, DRAFT, GREEN, RED, RETURNED, YELLOW
+from directives.workdays import Workdays
+
+MEASURES_AHEAD = 10  # working days before its day on which a measure comes into the queue
+RETURNED_SHOWN = 5  # returned entries of one report that stand in the queue by themselves
+Kind = Literal["receipt", "plan", "report", "entry", "measure", "obligation", "sign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The one next step: a link, or for `fields` a form that is sent to the address."""
+
+    label: Caption
+    url: str
+    fields: tuple[tuple[str, str | int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One line of the queue. `row` is the obligation whose light is shown; otherwise colour and day say how it stands."""
+
+    kind: Kind
+    body: Organisation
+    due_on: date | None
+    colour: str
+    action: Action
+    code: str = ""
+    url: str = ""  # of the code
+    title: Caption = ""
+    words: Words | None = None  # of the directive, in the reader's script
+    document: Title | None = None
+    note: Caption = ""
+    returned: Returned | None = None
+    row: Obligation | None = None
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Today, and how near a date is."""
+
+    today: date
+    workdays: Workdays
+    near_days: int
+
+    def colour(self, due_on: date | None) -> str:
+        if due_on is None:
+            return GREEN
+        if due_on < self.today:
+            return RED
+        return YELLOW if self.left(due_on) <= self.near_days else GREEN
+
+    def left(self, due_on: date) -> int:
+        return self.workdays.between(self.today, due_on)
+
+
+def queue(desk: Desk, days: Days) -> tuple[Task, ...]:
+    """Every task of the person, the earliest day first; on one day the red before the yellow."""
+    tasks = [
+        *_receipts(desk, days), *_plans(desk, days), *_reports(desk, days), *_returned(desk, days), *_measures(desk, days),
+        *_obligations(desk),
+    ]  # fmt: skip
+    place = {RED: 0, YELLOW: 1, GREEN: 2}
+    return tuple(sorted(tasks, key=lambda task: (task.due_on or date.max, place.get(task.colour, 3), task.kind, task.code)))
+
+
+def to_sign(desk: Desk, days: Days) -> tuple[Task, ...]:
+    """What waits for the person's signature."""
+    return tuple(_signatures(desk, days))
+
+
+def _by_paper(rows: Iterable[Obligation]) -> dict[tuple[int, int], list[Obligation]]:
+    """Rows by body and document."""
+    grouped: dict[tuple[int, int], list[Obligation]] = {}
+    for row in rows:
+        grouped.setdefault((row.organisation_id, row.document_id), []).append(row)
+    return grouped
+
+
+def _title(row: Obligation) -> Title:
+    document = row.document
+    return Title(document.pk, document.title, document.title_hans, document.title_hant)
+
+
+def _first(days: Iterable[date | None]) -> date | None:
+    return min((day for day in days if day is not None), default=None)
+
+
+def _receipts(desk: Desk, days: Days) -> Iterator[Task]:
+    for (body, document), rows in _by_paper(row for row in desk.obligations if row.state == ASSIGNED).items():
+        due = _first(row.acknowledge_by for row in rows)
+        fields = (("all", 1), ("document", document), ("body", body))
+        receive = Action(_("Acknowledge receipt"), reverse("acknowledge_many"), fields)
+        rows_url = address(Filter(document=document, body=body, state=ASSIGNED))
+        yield Task(
+            "receipt", desk.bodies[body], due, days.colour(due), receive if body in desk.receives else Action(_("Look"), rows_url),
+            code=pgettext("task", "Receipt"), url=rows_url, title=_("%(n)s directives to acknowledge") % {"n": len(rows)},
+            document=_title(rows[0]),
+            note=_("Whoever finds one misdirected disputes it on its own page, with the reason."),
+        )  # fmt: skip
+
+
+def _plans(desk: Desk, days: Days) -> Iterator[Task]:
+    plans = {(plan.body, plan.document): plan for plan in desk.plans}
+    for (body, document), rows in _by_paper(row for row in desk.obligations if row.plan_due_on is not None).items():
+        plan, due = plans.get((body, document)), _first(row.plan_due_on for row in rows)
+        if plan is None or plan.state in (DRAFT, RETURNED):
+            yield _plan(desk.bodies[body], due, days, _title(rows[0]), plan)
+
+
+def _plan(body: Organisation, due: date | None, days: Days, document: Title, plan: PlanLine | None) -> Task:
+    url = reverse("plan", args=[plan.pk]) if plan else reverse("plans")
+    back = plan.returned if plan and plan.state == RETURNED else None
+    label = _("Revise") if back else _("Go on writing") if plan else _("Write the plan")
+    note = _("%(n)s measures so far") % {"n": len(plan.measures)} if plan else _("Not begun")
+    colour = YELLOW if back and days.colour(due) == GREEN else days.colour(due)
+    return Task(
+        "plan", body, due, colour, Action(label, url), code=pgettext("task", "Plan"), url=url,
+        title=plan.title if plan else _("Implementation plan"), document=document, note=note, returned=back,
+    )  # fmt: skip
+
+
+def _reports(desk: Desk, days: Days) -> Iterator[Task]:
+    asked = _by_paper(row for row in desk.obligations if row.report_due_on is not None)
+    for report in desk.reports:
+        url, body = reverse("report", args=[report.pk]), desk.bodies[report.body]
+        if not report.begun:
+            rows = asked.get((report.body, report.document.pk), [])
+            note = _("%(n)s entries; drafts are made from the log") % {"n": len(rows)}
+            yield Task(
+                "report", body, report.due_on, days.colour(report.due_on), Action(_("Begin"), url), code=pgettext("task", "Report"),
+                url=url, title=report.name, document=report.document, note=note, total=len(rows),
+            )  # fmt: skip
+        elif report.count(DRAFT, RETURNED):
+            yield _report(report, body, url, days)
+
+
+def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Task:
+    facts = {"total": len(report.entries), "in": report.in_hand, "ready": report.ready, "missing": report.missing}
+    note = _("%(total)s entries: %(in)s handed in, %(ready)s ready, %(missing)s to complete") % facts
+    label = _("Hand in") if not report.missing else _("Go on")
+    return Task(
+        "report", body, report.due_on, days.colour(report.due_on), Action(label, url), code=pgettext("task", "Report"), url=url,
+        title=report.name, document=report.document, note=note, done=report.in_hand + report.ready, total=len(report.entries),
+    )  # fmt: skip
+
+
+def _returned(desk: Desk, days: Days) -> Iterator[Task]:
+    for report in desk.reports:
+        back = [entry for entry in report.entries if entry.state == RETURNED]
+        for entry in back[:RETURNED_SHOWN]:
+            yield _entry(entry, report, desk.bodies[report.body], days)
+
+
+def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days) -> Task:
+    url = f"{reverse('report', args=[report.pk])}#e-{entry.pk}"
+    note = _("%(report)s; only this entry is handed in again") % {"report": report.name}
+    colour = RED if days.colour(report.due_on) == RED else YELLOW
+    return Task(
+        "entry", body, report.due_on, colour, Action(_("Revise this entry"), url), code=entry.code, url=url, words=entry.directive,
+        note=note, returned=entry.returned,
+    )  # fmt: skip
+
+
+def _measures(desk: Desk, days: Days) -> Iterator[Task]:
+    for plan in desk.plans:
+        for measure in plan.measures:
+            if measure.done_on is None and measure.due_on and days.left(measure.due_on) <= MEASURES_AHEAD:
+                yield _measure(measure, desk.bodies[plan.body], days)
+
+
+def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
+    done = Action(_("Mark as done"), reverse("measure_done", args=[measure.pk]), (("done", 1), ("version", measure.version)))
+    late = days.colour(measure.due_on) == RED
+    note = _("The measure's day has passed; not marked as done") if late else _("A measure of the plan is due")
+    return Task(
+        "measure", body, measure.due_on, days.colour(measure.due_on), done if late else Action(_("Log progress"), "#quick"),
+        code=measure.code or pgettext("task", "Measure"), url=f"{reverse('log')}?measure={measure.pk}", title=measure.text, note=note,
+    )  # fmt: skip
+
+
+def _obligations(desk: Desk) -> Iterator[Task]:
+    """Obligations that are late, near or behind of themselves; a receipt, a plan or a report stands in the queue already."""
+    for row in desk.obligations:
+        about = row.light_reason.get("code", "").partition("_")[0]
+        if row.light in (RED, YELLOW) and about in ("completion", "behind") and row.state != ASSIGNED:
+            url = reverse("obligation", args=[row.pk])
+            action = Action(_("Log progress"), "#quick") if about == "behind" else Action(_("Open"), url)
+            yield Task(
+                "obligation", desk.bodies[row.organisation_id], row.due_on, row.light, action, code=row.directive.code, url=url,
+                words=Words(row.directive.text_hans, row.directive.text_hant), row=row,
+            )  # fmt: skip
+
+
+def _signatures(desk: Desk, days: Days) -> Iterator[Task]:
+    for plan in desk.plans:
+        if plan.state == AWAITING and plan.body in desk.signs:
+            url = reverse("plan", args=[plan.pk])
+            note = _("%(n)s measures so far") % {"n": len(plan.measures)}
+            yield Task(
+                "sign", desk.bodies[plan.body], None, YELLOW, Action(_("Read and sign"), url), code=pgettext("task", "Plan"), url=url,
+                title=plan.title, note=note,
+            )  # fmt: skip
+    for report in desk.reports:
+        waiting = report.count(AWAITING)
+        if waiting and report.body in desk.signs:
+            url = reverse("report", args=[report.pk])
+            note = _("%(n)s of %(total)s entries wait for your signature") % {"n": waiting, "total": len(report.entries)}
+            yield Task(
+                "sign", desk.bodies[report.body], report.due_on, days.colour(report.due_on), Action(_("Read and sign"), url),
+                code=pgettext("task", "Report"), url=url, title=report.name, document=report.document, note=note,
+            )  # fmt: skip

@@ -1,0 +1,37 @@
+"""Tags of “my work”: how far a day is, why a light shows, what a notice says."""
+
+from datetime import date
+from typing import Any
+
+from django import template
+from django.template.context import Context
+
+from directives.models import Notice
+from directives.notices import wording
+from directives.wording import words_of_light
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def left(context: Context, due_on: date) -> int:
+    """Working days from today until the day."""
+    request = context["request"]
+    return request.workdays.between(request.today, due_on)
+
+
+@register.simple_tag(takes_context=True)
+def overdue(context: Context, due_on: date) -> int:
+    """Working days since the day; 0 on days off right after it."""
+    return -left(context, due_on)
+
+
+@register.simple_tag(takes_context=True)
+def why(context: Context, row: Any) -> str:
+    """The reason of a row's light, in words."""
+    return words_of_light(context["request"], row)[1]
+
+
+@register.filter
+def notice_words(notice: Notice) -> str:
+    return wording(notice)
