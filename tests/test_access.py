@@ -83,6 +83,7 @@ TABLE = {
     "matrix": Row("document", IN_THE_REGISTER, args=pk),
     "repair_decide": Row("document", IN_THE_REGISTER, SUPERVISORS, {"decision": "confirmed"}, lambda w: (w["pk"], w["repair"])),
     "issue_choose": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
+    "issue_terms": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
     "issue_preview": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
     "issue_confirm": Row("document", IN_THE_REGISTER, SUPERVISORS, {}, pk),
     "cycle_new": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
@@ -102,7 +103,7 @@ TABLE = {
     "plan_save": Row("plan", HANDED_IN, INSIDE, {"title": "方案"}, pk),
     "plan_move": Row("plan", HANDED_IN, INSIDE, MOVE, lambda w: (w["pk"], "recall")),
     "plan_review": Row("plan", HANDED_IN, ABOVE, args=pk),
-    "plan_decide": Row("plan", HANDED_IN, ABOVE, {"accepted": "1"}, pk),
+    "plan_decide": Row("plan", HANDED_IN, ABOVE, {"verdict": "accept"}, pk),
     "measure_add": Row("plan", HANDED_IN, INSIDE, MEASURE, pk),
     "measure_edit": Row("measure", HANDED_IN, INSIDE, args=pk),
     "measure_save": Row("measure", HANDED_IN, INSIDE, MEASURE, pk),
@@ -118,7 +119,7 @@ TABLE = {
     "report_begin": Row("report", HANDED_IN, INSIDE, {}, pk),
     "report_redraft": Row("report", HANDED_IN, INSIDE, {}, pk),
     "report_hand_in": Row("report", HANDED_IN, INSIDE, {}, pk),
-    "report_sign": Row("report", HANDED_IN, SIGNS, {}, pk),
+    "report_sign": Row("report", HANDED_IN, SIGNS, {"action": "sign"}, pk),
     "report_review": Row("report", HANDED_IN, ABOVE, args=pk),
     "report_decide": Row("report", HANDED_IN, ABOVE, {}, pk),
     "submission": Row("submission", args=pk),
@@ -129,7 +130,7 @@ TABLE = {
 NAMED_IN_FORM = {
     "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
     "log_add": lambda w: {"measure": w["pk"]},
-    "attachment_add": lambda w: {"report_entry": w["pk"]},
+    "attachment_add": lambda w: {"parent": f"report_entry-{w['pk']}"},
 }
 
 

@@ -15,7 +15,7 @@ from directives.overview.reviews import record, submissions_of
 from directives.refusals import Invalid
 from directives.sheets import out
 from directives.sheets.reports import ENTRIES, REPORTS
-from directives.views.doors import page, paged, write
+from directives.views.doors import demand, page, paged, write
 
 
 @require_GET
@@ -112,6 +112,7 @@ def report_hand_in(request, pk):
 @write
 def report_sign(request, pk):
     report = get_object_or_404(found(request.user), pk=pk)
+    demand(request.user, "sign", report)
     form, entries = SignForm(request.POST), chosen_entries(request.POST)
     given = {"report": report, "entries": entries, "by": request.user, "now": request.now}
     try:

@@ -55,6 +55,7 @@ def plan_review(request, pk):
 @write
 def plan_decide(request, pk):
     plan, form = _plan(request, pk), PlanVerdictForm(request.POST)
+    demand(request.user, "oversee", plan)
     try:
         if not form.is_valid():
             raise Invalid({name: list(texts) for name, texts in form.errors.items()})
