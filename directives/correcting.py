@@ -170,9 +170,9 @@ def decide_repair(*, repair: Repair, decision: Decision, version: int, by: User 
     """
     if not may(by, "issue"):
         raise NotAllowed(_("Doubtful places are decided by supervisors."))
-    _check_decision(decision)
     if repair.state != PROPOSED:
         raise IllegalMove(_("This place has been decided: %(state)s.") % {"state": repair.get_state_display()})
+    _check_decision(decision)
     state = CONFIRMED if decision.confirmed else REFUSED
     before = {"state": repair.state, "after": repair.after}
     fields = {

@@ -67,7 +67,7 @@ def body_lines(user: User, bodies: Sequence[Organisation]) -> tuple[BodyLine, ..
 
 def tree_of(user: User, under: Organisation | None) -> Tree:
     """The tree from its roots, or from one body, as deep as fits one page; abolished bodies stand in it too."""
-    rows, reached, cut = _levels(under)
+    rows, reached, cut = _levels(Organisation.objects.visible_to(user), under)
     lines = body_lines(user, rows)
     children: dict[int | None, list[BodyLine]] = {}
     for line in lines:
@@ -76,9 +76,9 @@ def tree_of(user: User, under: Organisation | None) -> Tree:
     return Tree(_nodes(children, None, reached), len(rows), cut)
 
 
-def _levels(under: Organisation | None) -> tuple[list[Organisation], int, bool]:
+def _levels(seen: QuerySet[Organisation], under: Organisation | None) -> tuple[list[Organisation], int, bool]:
     """Bodies level by level while a whole level fits; how deep they go; whether even the first did not fit."""
-    known = Organisation.objects.select_related("successor").order_by("code")
+    known = seen.select_related("successor").order_by("code")
     level = list(known.filter(pk=under.pk) if under else known.filter(parent=None)[: NODES + 1])
     rows: list[Organisation] = []
     reached = 0

@@ -47,15 +47,15 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
     """The numbers of these documents, in five queries whatever their number."""
     scope, of = Scope.of(user), {"document__in": documents}
     sections = _counts(Section.objects.filter(**of))
-    directives = _counts(Directive.objects.filter(**of))
-    statements = _counts(Directive.objects.filter(**of, statement=True))
+    sentences = Directive.objects.filter(**of).values_list("document_id").annotate(n=Count("pk"), s=Count("pk", filter=Q(statement=True)))
+    directives = {document: (count, stating) for document, count, stating in sentences.order_by()}
     waiting = _counts(Repair.objects.filter(**of, state=PROPOSED))
     owed = Obligation.objects.live().filter(scope.condition("organisation"), **of)
     bodies = dict(owed.values_list("document_id").annotate(Count("organisation", distinct=True)).order_by())
     lights = lights_by(scope, "document", **of)
     return tuple(
         DocumentRow(
-            document, sections.get(document.pk, 0), directives.get(document.pk, 0), statements.get(document.pk, 0),
+            document, sections.get(document.pk, 0), *directives.get(document.pk, (0, 0)),
             waiting.get(document.pk, 0), bodies.get(document.pk, 0), lights.get(document.pk, NONE),
         )
         for document in documents

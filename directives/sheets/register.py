@@ -50,7 +50,7 @@ def _addressees(row: DirectiveRow) -> str:
 
 
 DIRECTIVES = (
-    Column(_("Code"), lambda row: row.directive.code, width=10),
+    Column(pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10),
     Column(_("Section"), lambda row: picked(row.directive.section, "title"), width=28),
     Column(_("Directive"), lambda row: picked(row.directive, "text"), width=60),
     Column(_("Items"), lambda row: "\n".join(picked(item, "name") for item in row.directive.items.all()), width=32),
@@ -87,7 +87,7 @@ def matrix_columns(bodies: Iterable[Organisation]) -> tuple[Column, ...]:
         return Column(picked(body, "name"), lambda row: _cell(row, place), width=14)
 
     head = (
-        Column(_("Code"), lambda row: row.directive.code, width=10),
+        Column(pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10),
         Column(_("Directive"), lambda row: picked(row.directive, "text"), width=60),
     )
     return head + tuple(at(place, body) for place, body in enumerate(bodies))

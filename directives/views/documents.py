@@ -18,7 +18,7 @@ from directives.models.organisations import KINDS as BODY_KINDS
 from directives.overview import register
 from directives.overview.matrix import axes, matrix_of, rows_of
 from directives.overview.preview import preview_of
-from directives.refusals import Refusal
+from directives.refusals import Invalid
 from directives.rules import may
 from directives.sheets import register as sheets
 from directives.sheets.out import asked, sheet
@@ -133,19 +133,19 @@ def repair_decide(request, pk, repair):
         return _repair_again(request, row, form)
     try:
         correcting.decide_repair(repair=row, decision=form.verdict, version=form.cleaned_data["version"], by=request.user, now=request.now)
-    except Refusal as refusal:
+    except Invalid as refusal:
         form.add_error(None, str(refusal))
-        return _repair_again(request, row, form, refusal.status)
+        return _repair_again(request, row, form)
     messages.success(request, _("Decided. The words of the document follow."))
     return redirect(f"{reverse('document', args=[pk])}#waiting")
 
 
-def _repair_again(request, row, form, status=422):
+def _repair_again(request, row, form):
     """The page of the document with what was typed in its place."""
     found = get_object_or_404(Document.objects.visible_to(request.user).defer("source"), pk=row.document_id)
     chosen = DirectivesAsked()
     context = _document_context(request, found, chosen, register.directives_found(found), {"repair": row.pk, "form": form})
-    return page(request, HERE + "document.html", context, status=status)
+    return page(request, HERE + "document.html", context, status=422)
 
 
 @require_GET
