@@ -19,6 +19,7 @@ _HANT_OVERRIDES = (
     # 編製 is to draw up; 編制 is an establishment of posts.
     (re.compile("(?<=機構)編製|(?<=行政)編製|(?<=事業)編製|(?<=人員)編製|編製(?=委員會|辦|數|員額)"), "編制"),
     (re.compile("傢俱"), "家具"),
+    (re.compile("臺(?=[賬帳])"), "台"),  # 台賬, a ledger
 )
 # t2s leaves 著 alone; in Simplified it stays only where it means written or notable.
 _HANS_OVERRIDES = (

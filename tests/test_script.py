@@ -78,3 +78,7 @@ def test_fold_is_stable(text: str) -> None:
 @given(st.text(alphabet=st.sampled_from("群眾群众聯联系繫干幹部好的在 Aa１"), max_size=30))
 def test_keys_do_not_depend_on_the_script(text: str) -> None:
     assert fold(to_hant(to_hans(text))) == fold(text)
+
+
+def test_a_ledger_is_no_terrace():
+    assert to_hant("台账和平台，台湾") == "台賬和平臺，臺灣"
