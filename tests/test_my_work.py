@@ -377,3 +377,18 @@ def test_staff_of_a_body_without_manager_see_the_same_steps(cast):
     row = make_obligation(organisation=alone, report_due_on=SOON)
     make_report(alone, make_cycle(row.document, due_on=SOON), row)
     assert kinds(desk_of(user).queue) == [("report", SOON, "yellow")]
+
+
+# help
+
+
+def test_the_help_marks_ones_own_role(cast, sign_in):
+    page = sign_in(cast.manager).get("/help/").content.decode()
+    assert page.count('<span class="tag a">您</span>') == 1
+    assert page.index('id="manager"') < page.index('<span class="tag a">') < page.index('id="supervisor"')
+
+
+def test_the_lights_are_told_with_the_settings_in_force(cast, sign_in, settings):
+    settings.NEAR_DAYS, settings.ACKNOWLEDGE_DAYS, settings.BEHIND_TOLERANCE = 7, 4, 15
+    page = sign_in(cast.staff).get("/help/lights/").content.decode()
+    assert "不超过 7 个工作日" in page and "交办后 4 个工作日内" in page and "低 15 个百分点以上" in page

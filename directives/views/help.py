@@ -1,16 +1,17 @@
-"""Being built."""
+"""Help: what each role does, and how a light is decided."""
 
-from django.http import HttpResponse
+from django.conf import settings
 from django.views.decorators.http import require_GET
 
-from directives.views.doors import write
+from directives.transitions import tolerances
+from directives.views.doors import page
 
 
 @require_GET
-def help(request, **kwargs):
-    return HttpResponse(status=501)
+def help(request):
+    return page(request, "directives/help/help.html", {"roles": {m.role for m in request.user.standing}})
 
 
 @require_GET
-def lights(request, **kwargs):
-    return HttpResponse(status=501)
+def lights(request):
+    return page(request, "directives/help/lights.html", {"settings": settings, "tolerances": tolerances()})
