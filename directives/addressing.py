@@ -7,7 +7,7 @@ A word that is not here proposes nobody: a supervisor decides, the product does 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from directives.models import Addressee, Organisation
+from directives.models import Addressee, Directive, Organisation
 from directives.script import to_hans
 
 # In Simplified script, without the examples that stand before 等.
@@ -57,3 +57,16 @@ def propose(addressees: Iterable[Addressee]) -> Proposal:
         if addressee.name and not found:
             unknown.append(addressee.name)
     return Proposal(frozenset(kinds), tuple(unknown))
+
+
+def pairs_proposed(directives: Iterable[Directive], bodies: Iterable[Organisation]) -> frozenset[tuple[int, int]]:
+    """Each directive with the bodies that its own words address, as (directive id, body id). One query."""
+    by_kind: dict[str, list[int]] = {}
+    for body in bodies:
+        by_kind.setdefault(body.kind, []).append(body.pk)
+    heard: dict[int, list[Addressee]] = {}
+    for addressee in Addressee.objects.filter(directive__in=list(directives)):
+        heard.setdefault(addressee.directive_id, []).append(addressee)
+    return frozenset(
+        (directive, body) for directive, words in heard.items() for kind in propose(words).kinds for body in by_kind.get(kind, ())
+    )

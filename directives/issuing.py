@@ -1,6 +1,6 @@
 """From a reading to a document, and from directives to obligations (交办)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -30,7 +30,7 @@ from directives.models.documents import CERTAIN, CONFIRMED, PROPOSED, UNSTATED
 from directives.refusals import Invalid, NotAllowed
 from directives.rules import may
 from directives.script import fold, to_hans, to_hant
-from directives.states import ASSIGNED, RESPONSIBLE
+from directives.states import ASSIGNED, LEAD, RESPONSIBLE
 from directives.transitions import relight
 
 
@@ -44,6 +44,7 @@ class Terms:
     plan_due_on: date | None = None
     due_on: date | None = None
     lead: Organisation | None = None  # this one leads, the others keep `part`
+    first_leads: bool = False  # of each directive the first body listed leads, unless somebody leads it already
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,26 @@ class Preview:
     directives: Sequence[Directive]
     organisations: Sequence[Organisation]
     existing: frozenset[tuple[int, int]]  # (directive id, organisation id)
+    wanted: frozenset[tuple[int, int]] | None = None  # None: every directive to every body
+
+    def wants(self, directive: Directive, body: Organisation) -> bool:
+        return self.wanted is None or (directive.pk, body.pk) in self.wanted
 
     @property
     def pairs(self) -> int:
-        return len(self.directives) * len(self.organisations)
+        return len(self.directives) * len(self.organisations) if self.wanted is None else len(self.wanted)
 
     @property
     def fresh(self) -> int:
         """Obligations that would be made."""
         return self.pairs - len(self.existing)
+
+    def new(self) -> Iterator[tuple[Directive, Organisation]]:
+        """The pairs that would be made, directive by directive."""
+        for directive in self.directives:
+            for body in self.organisations:
+                if (directive.pk, body.pk) not in self.existing and self.wants(directive, body):
+                    yield directive, body
 
 
 def _both(text: str, script: str) -> tuple[str, str]:
@@ -101,9 +113,7 @@ def register_document(
 def _register_section(document: Document, read: SectionRead, place: int, order: int) -> int:
     """Store one section; returns the running number of its last directive."""
     hans, hant = _both(read.title, document.script)
-    section = Section.objects.create(
-        document=document, number=read.number, order=place, title=read.title, title_hans=hans, title_hant=hant
-    )
+    section = Section.objects.create(document=document, number=read.number, order=place, title=read.title, title_hans=hans, title_hant=hant)
     for paragraph, sentences in enumerate(read.paragraphs, 1):
         for sentence, words in enumerate(sentences, 1):
             order += 1
@@ -138,9 +148,7 @@ def addressees(directive: Directive, named: Iterable[tuple[str, str, str]]) -> l
     for order, (name, basis, source) in enumerate(named):
         name = "" if basis == UNSTATED else name
         hans, hant = _both(name, directive.document.script)
-        rows.append(
-            Addressee(directive=directive, order=order, name=name, name_hans=hans, name_hant=hant, basis=basis, source=source)
-        )
+        rows.append(Addressee(directive=directive, order=order, name=name, name_hans=hans, name_hant=hant, basis=basis, source=source))
     return rows
 
 
@@ -160,16 +168,21 @@ def _register_repairs(document: Document, reading: Reading, now: datetime) -> No
     LeftOut.objects.bulk_create([LeftOut(document=document, line=x.line, text=x.text, reason=x.reason) for x in reading.left_out])
 
 
-def preview(*, directives: Sequence[Directive], organisations: Sequence[Organisation]) -> Preview:
-    """What issuing these directives to these bodies would make."""
+def preview(
+    *, directives: Sequence[Directive], organisations: Sequence[Organisation], pairs: Collection[tuple[int, int]] | None = None
+) -> Preview:
+    """What issuing these directives to these bodies would make; `pairs` (directive id, body id) leaves out all others."""
+    chosen = {(directive.pk, body.pk) for directive in directives for body in organisations}
+    wanted = None if pairs is None else frozenset(chosen.intersection(pairs))
     known = Obligation.objects.filter(directive__in=directives, organisation__in=organisations)
-    return Preview(directives, organisations, frozenset(known.values_list("directive_id", "organisation_id")))
+    existing = frozenset(known.values_list("directive_id", "organisation_id"))
+    return Preview(directives, organisations, existing if wanted is None else existing & wanted, wanted)
 
 
-def _checked(
+def check(
     document: Document, directives: Sequence[Directive], organisations: Sequence[Organisation], terms: Terms, by: User | None, today: date
 ) -> None:
-    """Raise what stands against the issue, every fault at once."""
+    """Raise what stands against the issue: Invalid with every fault at once, or NotAllowed."""
     errors: dict[str, list[str]] = {}
     if not directives:
         errors["directives"] = [_("Choose at least one directive.")]
@@ -208,25 +221,25 @@ def issue(
     terms: Terms,
     by: User | None,
     now: datetime,
+    pairs: Collection[tuple[int, int]] | None = None,
 ) -> list[Obligation]:
     """Give directives to bodies; pairs that exist are left as they are. Returns the obligations made.
 
-    Raises Invalid with every fault at once, NotAllowed for a body that is not below the person's own.
+    `pairs` (directive id, body id) leaves out all other combinations. Raises Invalid with every fault at once, NotAllowed
+    for a body that is not below the person's own.
     """
     today = timezone.localdate(now)
-    _checked(document, directives, organisations, terms, by, today)
-    existing = preview(directives=directives, organisations=organisations).existing
+    check(document, directives, organisations, terms, by, today)
+    plan = preview(directives=directives, organisations=organisations, pairs=pairs)
     workdays = CalendarDay.objects.workdays(today)
     acknowledge_by = workdays.add(today, settings.ACKNOWLEDGE_DAYS)
-    made = []
-    for directive in directives:
-        for body in organisations:
-            if (directive.pk, body.pk) in existing:
-                continue
-            row = _obligation(directive, body, terms, today)
-            row.acknowledge_by, row.moved_at = acknowledge_by, now
-            relight(row, today=today, workdays=workdays)
-            made.append(row)
+    made = [_obligation(directive, body, terms, today) for directive, body in plan.new()]
+    for row in made:
+        row.acknowledge_by, row.moved_at = acknowledge_by, now
+    if terms.first_leads:
+        _let_first_lead(plan, made)
+    for row in made:
+        relight(row, today=today, workdays=workdays)
     Obligation.objects.bulk_create(made, batch_size=500)
     _open_items(made)
     tallies.count_in(made)
@@ -236,8 +249,18 @@ def issue(
     return made
 
 
+def _let_first_lead(plan: Preview, made: Sequence[Obligation]) -> None:
+    """Of each directive the first body listed leads (列第一位的为牵头单位), unless somebody leads the directive already."""
+    led = set(Obligation.objects.live().filter(directive__in=plan.directives, part=LEAD).values_list("directive_id", flat=True))
+    for directive in plan.directives:
+        first = next((body.pk for body in plan.organisations if plan.wants(directive, body)), None)
+        for row in made:
+            if row.directive_id == directive.pk and row.organisation_id == first and directive.pk not in led:
+                row.part = LEAD
+
+
 def _obligation(directive: Directive, body: Organisation, terms: Terms, today: date) -> Obligation:
-    part = "lead" if terms.lead is not None and terms.lead.pk == body.pk else terms.part
+    part = LEAD if terms.lead is not None and terms.lead.pk == body.pk else terms.part
     return Obligation(
         document_id=directive.document_id, section_id=directive.section_id, directive=directive, organisation=body, part=part,
         deliverable=terms.deliverable, issued_on=today, starts_on=terms.starts_on or today, plan_due_on=terms.plan_due_on,

@@ -1,21 +1,187 @@
-"""Being built."""
+"""Giving directives to bodies (交办) in three steps: what and to whom, on what terms, a look at what it comes to."""
 
-from django.http import HttpResponse
-from django.views.decorators.http import require_GET
+from dataclasses import replace
 
-from directives.views.doors import write
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from directives import issuing
+from directives.addressing import pairs_proposed
+from directives.forms.issuing import ChoiceForm, Draft, TermsForm
+from directives.models import Document
+from directives.models.documents import KINDS
+from directives.models.organisations import LEVELS
+from directives.overview import issuing as overview
+from directives.overview.register import HEAVY
+from directives.refusals import Invalid, Stale
+from directives.views.doors import demand, page, write
+
+HERE = "directives/issuing/"
+
+
+def _begun(request, pk):
+    """The document, and what the person has chosen so far."""
+    document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), pk=pk)
+    demand(request.user, "issue")
+    return document, Draft.of(request.session, document)
+
+
+def _selected(request, document, draft):
+    return overview.selection(
+        document, request.user, directives=draft.directives, bodies=draft.bodies, addressed=draft.addressed, today=request.today
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def issue_choose(request, pk):
+    document, draft = _begun(request, pk)
+    if request.method == "POST":
+        return _chosen(request, document, draft)
+    draft = draft.seeded(request.GET)
+    choices = overview.choices(document, request.user, draft.bodies, today=request.today)
+    context = {
+        "document": document,
+        "draft": draft,
+        "choices": choices,
+        "directive_kinds": KINDS[:-1],
+        "levels": LEVELS,
+        "form": ChoiceForm(),
+    }
+    return page(request, HERE + "choose.html", context)
+
+
+def _chosen(request, document, draft):
+    """Keep what is ticked, tick more if asked, and go on or come back."""
+    form = ChoiceForm(request.POST)
+    form.is_valid()  # a condition that makes no sense adds nothing
+    said, act = form.cleaned_data, request.POST.get("act", "next")
+    draft = replace(draft, directives=said["directive"], bodies=said["body"], addressed=said["addressed"])
+    draft = ACTS.get(act, _same)(request, document, draft, said)
+    draft.keep(request.session, document)
+    if act in ACTS:
+        return redirect("issue_preview" if act == "succeed" else "issue_choose", document.pk)
+    if not draft.directives or not draft.bodies:
+        messages.warning(request, _("Tick at least one directive and one body."))
+        return redirect("issue_choose", document.pk)
+    return redirect("issue_terms", document.pk)
+
+
+def _same(request, document, draft, said):
+    return draft
+
+
+def _propose(request, document, draft, said):
+    """Tick the bodies that the words of the ticked directives address."""
+    directives = document.directives.filter(pk__in=draft.directives, statement=False)
+    pairs = pairs_proposed(directives, overview.candidates(request.user).existing_on(request.today))
+    bodies, heard = {body for _directive, body in pairs}, {directive for directive, _body in pairs}
+    figures = {"bodies": len(bodies), "directives": len(heard), "silent": len(draft.directives) - len(heard)}
+    text = _(
+        "The text addresses %(bodies)s bodies in %(directives)s directives; %(silent)s directives name no body of the register."
+    )
+    messages.info(request, text % figures)
+    return replace(draft, bodies=draft.bodies | bodies, addressed=bool(pairs))
+
+
+def _add(request, document, draft, said):
+    """Tick the bodies of a kind, a level, below a body, of a name."""
+    conditions = {name: said.get(name) or "" for name in ("kind", "level", "q")}
+    found = overview.matching(overview.candidates(request.user), **conditions, below=said.get("below"), today=request.today)
+    bodies = frozenset(found.values_list("pk", flat=True))
+    messages.info(request, _("Bodies ticked by these conditions: %(count)s.") % {"count": len(bodies)})
+    return replace(draft, bodies=draft.bodies | bodies)
+
+
+def _directives(request, document, draft, said):
+    """Tick the directives of a kind, or all."""
+    rows = document.directives.filter(statement=False)
+    kind = said.get("directive_kind")
+    rows = rows.filter(kind=kind) if kind else rows
+    return replace(draft, directives=draft.directives | frozenset(rows.values_list("pk", flat=True)))
+
+
+def _clear(request, document, draft, said):
+    return Draft(terms=draft.terms)
+
+
+def _succeed(request, document, draft, said):
+    """Put the successors in the place of bodies that have ceased to exist."""
+    kept = Draft.of(request.session, document)
+    gone = _selected(request, document, kept).refused
+    return replace(kept, bodies=kept.bodies - {body.pk for body in gone} | {body.successor_id for body in gone if body.successor_id})
+
+
+ACTS = {"propose": _propose, "add": _add, "directives": _directives, "clear": _clear, "succeed": _succeed}
+
+
+@require_http_methods(["GET", "POST"])
+def issue_terms(request, pk):
+    document, draft = _begun(request, pk)
+    selected = _selected(request, document, draft)
+    if not selected.directives or not (selected.bodies or selected.refused):
+        return redirect("issue_choose", pk)
+    typed = request.POST if request.method == "POST" else draft.terms or None
+    form = TermsForm(typed, bodies=selected.bodies)
+    if request.method == "POST":
+        replace(draft, terms=form.as_typed()).keep(request.session, document)
+        if _sound(form, document, selected, request):
+            return redirect("issue_preview", pk)
+    receipt = request.workdays.add(request.today, settings.ACKNOWLEDGE_DAYS)
+    context = {"document": document, "form": form, "selected": selected, "receipt_on": receipt, "days": settings.ACKNOWLEDGE_DAYS}
+    return page(request, HERE + "terms.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _sound(form, document, selected, request):
+    """Whether nothing stands against the terms; what does is put to its field."""
+    if not form.is_valid():
+        return False
+    try:
+        issuing.check(document, selected.directives, selected.bodies, form.terms, request.user, request.today)
+    except Invalid as refusal:
+        for name, texts in refusal.errors.items():
+            form.add_error(name if name in form.fields else None, texts)
+    return form.is_valid()
+
+
+def _preview(request, document, draft):
+    """The context of the third step."""
+    selected = _selected(request, document, draft)
+    form = TermsForm(draft.terms or {"part": "responsible"}, bodies=selected.bodies)
+    preview = issuing.preview(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs)
+    sound = _sound(form, document, selected, request)
+    return {
+        "document": document, "draft": draft, "selected": selected, "form": form, "sound": sound, "preview": preview,
+        "lines": overview.table(preview), "terms": form.terms if sound else None,
+    }  # fmt: skip
 
 
 @require_GET
-def issue_choose(request, **kwargs):
-    return HttpResponse(status=501)
-
-
-@require_GET
-def issue_preview(request, **kwargs):
-    return HttpResponse(status=501)
+def issue_preview(request, pk):
+    document, draft = _begun(request, pk)
+    context = _preview(request, document, draft)
+    if not context["selected"].directives:
+        return redirect("issue_choose", pk)
+    return page(request, HERE + "preview.html", context)
 
 
 @write
-def issue_confirm(request, **kwargs):
-    return HttpResponse(status=501)
+def issue_confirm(request, pk):
+    document, draft = _begun(request, pk)
+    if request.POST.get("digest") != draft.digest:
+        raise Stale(_("The choice has changed since this preview, perhaps in another tab. Look at the preview again."))
+    context = _preview(request, document, draft)
+    if not context["sound"]:
+        return page(request, HERE + "preview.html", context, status=422)
+    selected = context["selected"]
+    made = issuing.issue(
+        document=document, directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs,
+        terms=context["terms"], by=request.user, now=request.now,
+    )  # fmt: skip
+    request.session.pop(Draft.key(document), None)
+    figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
+    messages.success(request, _("Assigned: %(made)s obligations. %(left)s existed already and were left as they are.") % figures)
+    return redirect(f"{reverse('obligations')}?document={document.pk}&state=assigned")

@@ -1,0 +1,121 @@
+"""What a supervisor has chosen so far, and on what terms. Forms check; `issuing.issue` writes."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from directives.forms.obligations import DayInput
+from directives.issuing import Terms
+from directives.models import Document, Organisation
+from directives.models.organisations import KINDS, LEVELS
+from directives.states import DELIVERABLES, PARTS, RESPONSIBLE
+from directives.wording import picked
+
+FIRST = "first"  # the first body listed leads
+NAMED_LEADS = 200  # of more chosen bodies the list of possible leads would be too long
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An issue in the making, kept in the session so that going back loses nothing. `terms` are the second step's fields as typed."""
+
+    directives: frozenset[int] = frozenset()
+    bodies: frozenset[int] = frozenset()
+    addressed: bool = False  # each directive goes only to bodies that its own words address
+    terms: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def key(document: Document) -> str:
+        return f"issue-{document.pk}"
+
+    @classmethod
+    def of(cls, session: Mapping[str, Any], document: Document) -> "Draft":
+        kept = session.get(cls.key(document), {})
+        return cls(
+            frozenset(kept.get("directives", ())), frozenset(kept.get("bodies", ())), kept.get("addressed", False), kept.get("terms", {})
+        )
+
+    def keep(self, session: MutableMapping[str, Any], document: Document) -> None:
+        session[self.key(document)] = asdict(self) | {"directives": sorted(self.directives), "bodies": sorted(self.bodies)}
+
+    def seeded(self, query: Any) -> "Draft":
+        """With what the address asks for (?directive=…&body=…) ticked as well."""
+        return replace(
+            self, directives=self.directives | _ids(query.getlist("directive")), bodies=self.bodies | _ids(query.getlist("body"))
+        )
+
+    @property
+    def digest(self) -> str:
+        """Changes when anything of the draft does: what is confirmed must be what was previewed."""
+        whole = [sorted(self.directives), sorted(self.bodies), self.addressed, sorted(self.terms.items())]
+        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+
+
+def _ids(texts: Iterable[str]) -> frozenset[int]:
+    return frozenset(int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 16)
+
+
+class Ids(forms.Field):
+    """Ticked ids of a long list; which of them may be chosen is the command's to say."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> frozenset[int]:
+        return _ids(value or ())
+
+
+class ChoiceForm(forms.Form):
+    """The first step: what is ticked, and by what to tick more."""
+
+    directive = Ids(required=False)
+    body = Ids(required=False)
+    addressed = forms.BooleanField(required=False)
+    directive_kind = forms.CharField(required=False, max_length=20)
+    kind = forms.ChoiceField(label=_("Kind of body"), required=False, choices=[("", _("Any")), *KINDS])
+    level = forms.ChoiceField(label=_("Level"), required=False, choices=[("", _("Any")), *LEVELS])
+    below = forms.IntegerField(label=_("Below"), required=False)
+    q = forms.CharField(label=_("Name or code"), required=False, max_length=60)
+
+
+class TermsForm(forms.Form):
+    """The second step: part, who leads, deliverable and days."""
+
+    part = forms.ChoiceField(label=_("Part"), choices=PARTS, initial=RESPONSIBLE, widget=forms.RadioSelect)
+    lead = forms.ChoiceField(label=_("Who leads"), required=False)
+    deliverable = forms.ChoiceField(label=_("Deliverable"), required=False, choices=DELIVERABLES, widget=forms.RadioSelect)
+    plan_due_on = forms.DateField(
+        label=_("Deliverable due on"),
+        required=False,
+        widget=DayInput,
+        help_text=_("The day by which the plan or the measures are to be filed."),
+    )
+    starts_on = forms.DateField(
+        label=_("Work starts on"), required=False, widget=DayInput, help_text=_("Today where no day is given. Before it the light is grey.")
+    )
+    due_on = forms.DateField(
+        label=_("Complete by"), required=False, widget=DayInput, help_text=_("The document names no day: the supervising office sets it.")
+    )
+
+    def __init__(self, data: Mapping[str, str] | None = None, *, bodies: tuple[Organisation, ...], **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.bodies = {str(body.pk): body for body in bodies}
+        named = [(pk, picked(body, "name")) for pk, body in self.bodies.items()] if len(bodies) <= NAMED_LEADS else []
+        self.fields["lead"].choices = [("", _("Nobody in particular")), (FIRST, _("The first body listed")), *named]
+
+    def as_typed(self) -> dict[str, str]:
+        """The fields as they were sent, for the draft."""
+        return {name: self.data.get(name, "") for name in self.fields}
+
+    @property
+    def terms(self) -> Terms:
+        """What was asked for. Only of a valid form."""
+        said = self.cleaned_data
+        return Terms(
+            part=said["part"], deliverable=said["deliverable"], starts_on=said["starts_on"], plan_due_on=said["plan_due_on"],
+            due_on=said["due_on"], lead=self.bodies.get(said["lead"]), first_leads=said["lead"] == FIRST,
+        )  # fmt: skip
