@@ -182,7 +182,9 @@ def test_the_list_from_above_filters_and_exports(cast, work, sign_in):
     assert sign_in(cast.viewer).get(reverse("plans") + "?export=csv").status_code == 403
 
 
-@pytest.mark.parametrize(("name", "words"), [("stranger", "目前不需要制定方案"), ("supervisor", "还没有单位报送方案")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("stranger", "目前不需要制定方案"), ("supervisor", "还没有单位报送方案"), ("outsider", "没有您可以查看的方案")]
+)
 def test_an_empty_list_says_what_comes(cast, sign_in, name, words):
     assert words in text(sign_in(getattr(cast, name)).get(reverse("plans")))
 
@@ -240,10 +242,15 @@ def test_those_above_see_what_was_handed_in_not_what_is_being_rewritten(cast, wo
     plan = hand_in(work[0], cast)
     planning.decide(plan, accepted=False, reason="补责任人", by=cast.supervisor, now=NOW)
     Measure.objects.update(text="还没写完的话")
+    Measure.objects.get().obligations.clear()
+    Plan.objects.update(title="改到一半的题")
+    evidence.attach(Plan.objects.get(), SimpleUploadedFile("新附件.txt", b"x"), by=cast.staff, now=NOW)
     here = reverse("plan", args=[plan.pk])
     above, inside = text(sign_in(cast.supervisor).get(here)), text(sign_in(cast.staff).get(here))
     assert ("印发实施办法" in above, "还没写完的话" in above) == (True, False)
     assert ("印发实施办法" in inside, "还没写完的话" in inside) == (False, True)
+    assert ("工会实施方案" in above, "改到一半的题" in above, "新附件" in above, "尚未覆盖 1 项" in above) == (True, False, False, True)
+    assert ("改到一半的题" in inside, "新附件" in inside, "尚未覆盖 2 项" in inside) == (True, True, True)
     assert "补责任人" in above and "补责任人" in inside
 
 

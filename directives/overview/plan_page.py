@@ -1,7 +1,7 @@
 """One plan as its page shows it: its measures, what they cover, how it was handed in, and what may be done with it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
@@ -142,10 +142,10 @@ def history_of(plan: Plan) -> tuple[Filed, ...]:
     return tuple(Filed(row, next(iter(row.verdicts.all()), None)) for row in rows)
 
 
-def coverage_of(plan: Plan, measures: Iterable[Measure]) -> Coverage:
-    """What the plan answers, and what no measure serves yet."""
+def coverage_of(plan: Plan, lines: Iterable[Line]) -> Coverage:
+    """What the plan answers, and what none of these lines serves yet."""
     rows = tuple(owed(plan))
-    served = {row.pk for measure in measures for row in measure.obligations.all()}
+    served = {served.pk for line in lines for served in line.serves}
     return Coverage(rows, tuple(row for row in rows if row.pk not in served))
 
 
@@ -163,14 +163,21 @@ def plan_view(plan: Plan, user: User, *, now: datetime) -> PlanView:
     measures, history, works = measures_of(plan), history_of(plan), may(user, "work", plan)
     as_filed = not works and plan.state == RETURNED and bool(history)
     writes = works and plan.state in EDITABLE and plan.live
+    files, lines = file_list(plan, user, now=now), tuple(line_of(measure) for measure in measures)
+    if as_filed:
+        content = history[0].submission.content
+        plan.title, plan.summary = content["title"], content["summary"]
+        kept = {row["id"] for row in content["files"]}
+        files = replace(files, files=tuple(row for row in files.files if row.pk in kept))
+        lines = lines_filed(history[0].submission)
     return PlanView(
         plan=plan,
-        lines=lines_filed(history[0].submission) if as_filed else tuple(line_of(measure) for measure in measures),
-        coverage=coverage_of(plan, measures),
+        lines=lines,
+        coverage=coverage_of(plan, lines),
         gaps=tuple(gaps(measures)) if writes else (),
         history=history,
         steps=_steps(plan, user),
-        files=file_list(plan, user, now=now),
+        files=files,
         writes=writes,
         works=works,
         reviews=transitions.can_move(plan, "accept", user),

@@ -27,6 +27,14 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
 });
 
+// A hidden file field that says data-named writes what was chosen beside it.
+document.addEventListener("change", (event) => {
+  const words = event.target.matches("[data-named]") && event.target.parentElement.querySelector("span");
+  if (!words) return;
+  words.dataset.empty ??= words.textContent;
+  words.textContent = [...event.target.files].map((file) => file.name).join("、") || words.dataset.empty;
+});
+
 function say(kind) {
   const box = document.getElementById("messages");
   const words = box && box.dataset[kind];
