@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.models import Attachment, ProgressReport, ReportEntry, User
+from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User
 from directives.models.reports import CARRIED
 from directives.overview.captions import Words
 from directives.overview.files import FileList, file_list
@@ -170,7 +171,7 @@ class Sheet:
     signs: bool  # the manager
     direct: bool  # hands in without a further signature
     reviews: bool  # a supervisor above
-    submissions: int
+    submissions: tuple[Submission, ...]  # newest first, without their content; `count` is how many entries each has
 
     def showing(self, name: str) -> list[Line]:
         return [line for line in self.lines if line.under(name)]
@@ -221,7 +222,7 @@ class Sheet:
     @property
     def next_number(self) -> int:
         """Of the next submission."""
-        return self.submissions + 1
+        return max((one.number for one in self.submissions), default=0) + 1
 
     @property
     def saved_at(self) -> datetime | None:
@@ -237,11 +238,12 @@ def sheet(report: ProgressReport, user: User, *, now: datetime) -> Sheet:
     """The report, its entries and what this person may do with it. The report comes with cycle, document and body."""
     rows = ReportEntry.objects.visible_to(user).owed().filter(report=report).prefetch_related("files")
     rows = rows.select_related("obligation__directive", "decided_by", "saved_by").order_by("obligation__directive__order")
+    handed_in = report.submissions.select_related("submitted_by").defer("content")
     works, earlier = may(user, "work", report), earlier_entries(report)
     lines = tuple(_line(row, report, earlier, user, works, now) for row in rows)
     return Sheet(
         report, lines, works, may(user, "sign", report), works and may(user, "hand_in", report), is_above(user, report),
-        report.submissions.count(),
+        tuple(handed_in.annotate(count=KT("content__count")).order_by("-number")),
     )  # fmt: skip
 
 

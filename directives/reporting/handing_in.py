@@ -154,6 +154,7 @@ def _copy(report: ProgressReport, entries: Sequence[ReportEntry], earlier: dict[
         "organisation": {"code": body.code, "name_hans": body.name_hans, "name_hant": body.name_hant},
         "document": {"id": document.pk, "title": document.title, "title_hans": document.title_hans, "title_hant": document.title_hant},
         "cycle": {"year": cycle.year, "period": cycle.period, "number": cycle.number, "due_on": cycle.due_on.isoformat()},
+        "count": len(entries),  # so that a list need not read the copy
         "entries": [_copy_entry(row, earlier.get(row.obligation_id, Earlier()), files.get(row.pk, [])) for row in entries],
     }
 

@@ -60,7 +60,7 @@ def entry_save(request, pk):
     response = render(request, part, _context(request, entry))
     response.headers["Location"] = _place(entry)  # where the same form leads when it is sent again
     if turned:  # the row folds or unfolds: it is drawn anew
-        response.headers |= {"HX-Retarget": f"#e-{entry.pk}", "HX-Reswap": "outerHTML"}
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = f"#e-{entry.pk}", "outerHTML"
     return response
 
 

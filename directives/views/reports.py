@@ -50,8 +50,7 @@ def _context(request, report, **more):
     show = name if name in FILTERS else "all"
     current = paged(request, shown.showing(show))
     left = request.workdays.between(request.today, report.cycle.due_on)
-    submissions = report.submissions.select_related("submitted_by").order_by("-number") if shown.submissions else ()
-    return {"sheet": shown, "report": report, "show": show, "page": current, "left": left, "submissions": submissions, **more}
+    return {"sheet": shown, "report": report, "show": show, "page": current, "left": left, **more}
 
 
 @require_GET
