@@ -1,16 +1,49 @@
-"""Being built."""
+"""Reporting cycles of a document: those there are, and a new one."""
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.views.doors import write
+from directives import reporting
+from directives.forms.cycles import CycleForm
+from directives.models import Document
+from directives.overview.cycles import cycle_lines, next_cycle, owing
+from directives.overview.register import HEAVY
+from directives.refusals import Invalid
+from directives.views.doors import demand, page, write
+
+HERE = "directives/cycles/new.html"
+
+
+def _document(request, pk):
+    document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), pk=pk)
+    demand(request.user, "issue")
+    return document
+
+
+def _context(request, document, form=None):
+    lines = cycle_lines(document, request.user, today=request.today)
+    last = lines[0].cycle if lines else None
+    form = form or CycleForm.proposing(next_cycle(last, today=request.today, workdays=request.workdays))
+    return {"document": document, "lines": lines, "form": form, "owing": owing(document, request.user)}
 
 
 @require_GET
-def cycle_new(request, **kwargs):
-    return HttpResponse(status=501)
+def cycle_new(request, pk):
+    return page(request, HERE, _context(request, _document(request, pk)))
 
 
 @write
-def cycle_open(request, **kwargs):
-    return HttpResponse(status=501)
+def cycle_open(request, pk):
+    document, form = _document(request, pk), CycleForm(request.POST)
+    if form.is_valid():
+        try:
+            cycle = reporting.open_cycle(document=document, by=request.user, now=request.now, **form.cleaned_data)
+        except Invalid as refusal:
+            for name, texts in refusal.errors.items():
+                form.add_error(name if name in form.fields else None, texts)
+        else:
+            messages.success(request, _("The cycle is open: %(cycle)s. The bodies have been told.") % {"cycle": cycle.name})
+            return redirect("cycle_new", pk)
+    return page(request, HERE, _context(request, document, form), status=422)
