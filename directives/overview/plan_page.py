@@ -91,6 +91,11 @@ class PlanView:
     as_filed: bool  # shows what was handed in, because the body is revising it
 
     @property
+    def signs(self) -> bool:
+        """The plan waits for this very person's signature."""
+        return any(step.action == "sign" for step in self.steps)
+
+    @property
     def due_on(self) -> date | None:
         """The day by which the plan is owed now; None once it was handed in."""
         return earliest(self.coverage.obligations)
