@@ -28,7 +28,7 @@ class BodyRow:
     code: str = ""
     name_hans: str = ""
     name_hant: str = ""
-    full_name: str = ""
+    full_name_hans: str = ""
     level: str = "central"
     kind: str = "other"
     parent: str = ""
@@ -78,10 +78,18 @@ def read_table(source: bytes, *, name: str) -> list[BodyRow]:
     """
     reader = csv.DictReader(io.StringIO(text_of(source, name=name)))
     header = [name.strip() for name in reader.fieldnames or ()]
-    missing = [name for name in REQUIRED if name not in header]
-    if missing:
-        raise Faults([Fault(1, name, "", _("This column is missing. Expected: %(all)s") % {"all": ", ".join(COLUMNS)}) for name in missing])
+    check_header(header)
     return rows_of((dict(zip(header, row.values(), strict=False)) for row in reader), start=2)
+
+
+def check_header(header: Sequence[str]) -> None:
+    """Raise Faults if a required column is missing, or one is there that would be lost."""
+    expected = {"all": ", ".join(COLUMNS)}
+    missing = [Fault(1, name, "", _("This column is missing. Expected: %(all)s") % expected) for name in REQUIRED if name not in header]
+    unknown = [name for name in header if name and name not in COLUMNS]
+    extra = [Fault(1, name, "", _("This column is not known, and would be lost. Expected: %(all)s") % expected) for name in unknown]
+    if missing or extra:
+        raise Faults([*missing, *extra])
 
 
 def rows_of(table: Iterable[Mapping[str, object]], *, start: int) -> list[BodyRow]:
@@ -194,7 +202,8 @@ def tie(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
 
 def _fill(body: Organisation, row: BodyRow) -> tuple[dict, dict] | None:
     """Set the plain fields from the row; the fields that changed, before and after."""
-    wanted: dict[str, object] = {name: getattr(row, name) for name in ("name_hans", "full_name", "level", "kind")}
+    wanted: dict[str, object] = {name: getattr(row, name) for name in ("name_hans", "level", "kind")}
+    wanted["full_name"] = row.full_name_hans
     wanted["name_hant"] = row.name_hant or to_hant(row.name_hans)
     wanted |= {name: _day(getattr(row, name)) for name in ("valid_from", "valid_to")}
     different = [name for name in wanted if getattr(body, name) != wanted[name]]

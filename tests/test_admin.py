@@ -120,7 +120,7 @@ def test_measures_are_imported(desk, cast):
 
 def test_an_export_holds_no_formula(desk, cast):
     Organisation.objects.filter(pk=cast.body.pk).update(full_name='=HYPERLINK("x")')
-    data = {"format": "1", "resource": "0"} | {f"organisationresource_{name}": "on" for name in ("code", "full_name")}
+    data = {"format": "1", "resource": "0"} | {f"organisationresource_{name}": "on" for name in ("code", "full_name_hans")}
     answer = desk.post(reverse("admin:directives_organisation_export"), data)
     sheet = load_workbook(io.BytesIO(answer.content)).active
     cells = [cell.value for row in sheet.iter_rows() for cell in row]

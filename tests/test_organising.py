@@ -6,6 +6,7 @@ from directives import tallies
 from directives.ingest.sources import DocumentError
 from directives.models import Event, Organisation
 from directives.organising import BodyRow, Faults, Loaded, load, read_table, refresh_paths
+from directives.sample import BODIES
 from tests.factories import NOW, make_body, make_obligation
 
 HEADER = "code,name_hans,parent,valid_from,valid_to,successor\n"
@@ -65,7 +66,14 @@ def test_a_cycle_through_the_register_is_found(db):
 def test_a_missing_column_is_named(db):
     with pytest.raises(Faults) as refused:
         read_table("code,title\nA,甲\n".encode(), name="x.csv")
-    assert [(fault.line, fault.column) for fault in refused.value.faults] == [(1, "name_hans")]
+    assert [(fault.line, fault.column) for fault in refused.value.faults] == [(1, "name_hans"), (1, "title")]
+
+
+def test_the_register_that_ships_is_loaded_whole(db):
+    table = read_table(BODIES.read_bytes(), name=BODIES.name)
+    assert load(table, by=None, now=NOW) == Loaded(new=100, changed=0, same=0)
+    assert Organisation.objects.get(code="Q01").full_name == "中华全国总工会"
+    assert Organisation.objects.get(code="M15").successor.code == "M26"
 
 
 def test_gb18030_is_read_and_noise_refused(db):

@@ -48,6 +48,7 @@ class SafeResource(resources.ModelResource):
 class OrganisationResource(SafeResource):
     parent = fields.Field("parent", "parent", ForeignKeyWidget(Organisation, "code"))
     successor = fields.Field("successor", "successor", ForeignKeyWidget(Organisation, "code"))
+    full_name_hans = fields.Field("full_name", "full_name_hans")
 
     class Meta:
         model = Organisation
@@ -60,6 +61,7 @@ class OrganisationResource(SafeResource):
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Every fault of the whole table at once, each with its row; the header is row 1."""
         try:
+            organising.check_header(dataset.headers or [])
             organising.check(organising.rows_of(dataset.dict, start=2))
         except organising.Faults as faults:
             raise ValidationError([str(fault) for fault in faults.faults]) from faults
