@@ -44,8 +44,11 @@ PLACES = (
     ("dashboard", pgettext_lazy("place", "Dashboard"), False, False),
     ("documents", pgettext_lazy("place", "Documents"), False, False),
     ("obligations", pgettext_lazy("place", "Obligations"), False, False),
+    ("plans", pgettext_lazy("place", "Plans"), False, True),
     ("reports", pgettext_lazy("place", "Reports"), False, False),
+    ("log", pgettext_lazy("place", "Log"), False, True),
     ("organisations", pgettext_lazy("place", "Organisations"), True, True),
+    ("events", pgettext_lazy("place", "Record"), True, True),
 )
 
 
