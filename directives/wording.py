@@ -1,6 +1,7 @@
 """How things read in the reader's language and script: names, days, and lights with their reasons. Pages and sheets share it."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from django.utils import timezone
@@ -37,6 +38,13 @@ def scripted(text: str | None) -> str:
     if not text or language not in ("zh-hans", "zh-hant"):
         return text or ""
     return to_hans(text) if language == "zh-hans" else to_hant(text)
+
+
+@lru_cache(maxsize=4096)
+def in_script(text: str, language: str | None) -> str:
+    """A short Chinese text that repeats, such as a code, in the script of a language."""
+    convert = {"zh-hans": to_hans, "zh-hant": to_hant}.get(language or "")
+    return convert(text) if convert else text
 
 
 def as_day(value: date | datetime) -> date:

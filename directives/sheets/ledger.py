@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from django.db.models import Count, QuerySet, Value
 from django.http import FileResponse, HttpRequest
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from directives.models import Directive, Document, Obligation, Organisation, Section, User
 from directives.models.organisations import KINDS
@@ -16,7 +16,7 @@ from directives.overview.obligations import CAUSE_WORDS, CLOCK_WORDS, LIGHT_WORD
 from directives.overview.scope import Lights, gathered
 from directives.sheets.out import Book, Column, Words, sheet
 from directives.states import COLOURS, ITEM_STATES, LIGHTS, OBLIGATION_STATES, PARTS, RESPONSIBLE
-from directives.wording import Dated, picked, words_of_light
+from directives.wording import Dated, in_script, picked, words_of_light
 from directives.workdays import Workdays
 
 HEAVY = ("source", "text_read", "text_repaired")
@@ -33,29 +33,30 @@ class Today:
 def columns(dated: Dated, *, titled: bool) -> tuple[Column, ...]:
     """The columns of the ledger; `titled` puts the document's title before the clause, where there are several documents."""
     return (
-        Column(_("No."), lambda row: row.number, "number", 6),
-        Column(_("Clause"), lambda row: _clause(row, titled), width=24 if titled else 10),
-        Column(_("Directive"), lambda row: picked(row.clause, "text"), width=48),
-        Column(_("Items"), lambda row: "\n".join(map(_item, row.detail.items)), width=28),
-        Column(_("Specific measures"), lambda row: "\n".join(_numbered(row.detail.measures)), width=36),
-        Column(_("Lead body"), _leads, width=18),
-        Column(_("Responsible or supporting body"), _body, width=18),
-        Column(_("Responsible leader"), lambda row: row.leader, width=12),
-        Column(_("Contact and telephone"), lambda row: row.contact, width=18),
-        Column(_("Complete by"), lambda row: row.due_on, "date"),
-        Column(_("Progress"), lambda row: row.progress, width=36),
-        Column(_("Problems"), lambda row: row.problems, width=28),
-        Column(_("Next steps"), lambda row: row.next_steps, width=28),
-        Column(_("Percent complete"), lambda row: row.percent, "percent"),
-        Column(_("State of completion"), lambda row: row.state_word, width=12),
-        Column(_("Light"), lambda row: _light(dated, row), width=32),
-        Column(_("Supervision slip"), lambda row: None, width=10),  # slips are not issued yet
-        Column(_("Remarks"), lambda row: row.note, width=20),
+        Column(pgettext("ledger", "No."), lambda row: row.number, "number", 6),
+        Column(pgettext("ledger", "Clause"), lambda row: _clause(row, titled), width=24 if titled else 10),
+        Column(pgettext("ledger", "Directive"), lambda row: picked(row.clause, "text"), width=48),
+        Column(pgettext("ledger", "Items"), lambda row: "\n".join(map(_item, row.detail.items)), width=28),
+        Column(pgettext("ledger", "Specific measures"), lambda row: "\n".join(_numbered(row.detail.measures)), width=36),
+        Column(pgettext("ledger", "Lead body"), _leads, width=18),
+        Column(pgettext("ledger", "Responsible or supporting body"), _body, width=18),
+        Column(pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12),
+        Column(pgettext("ledger", "Contact and telephone"), lambda row: row.contact, width=18),
+        Column(pgettext("ledger", "Complete by"), lambda row: row.due_on, "date"),
+        Column(pgettext("ledger", "Progress"), lambda row: row.progress, width=36),
+        Column(pgettext("ledger", "Problems"), lambda row: row.problems, width=28),
+        Column(pgettext("ledger", "Next steps"), lambda row: row.next_steps, width=28),
+        Column(pgettext("ledger", "Percent complete"), lambda row: row.percent, "percent"),
+        Column(pgettext("ledger", "State of completion"), lambda row: row.state_word, width=12),
+        Column(pgettext("ledger", "Light"), lambda row: _light(dated, row), width=32),
+        Column(pgettext("ledger", "Supervision slip"), lambda row: None, width=10),  # slips are not issued yet
+        Column(pgettext("ledger", "Remarks"), lambda row: row.note, width=20),
     )
 
 
 def _clause(row: LedgerRow, titled: bool) -> str:
-    return f"《{picked(row.clause, 'title')}》{row.clause.code}" if titled else row.clause.code
+    code = in_script(row.clause.code, get_language())
+    return f"《{picked(row.clause, 'title')}》{code}" if titled else code
 
 
 def _item(item: ItemLine) -> str:
@@ -97,7 +98,7 @@ def _asked(chosen: Filter) -> list[tuple[Words, Words]]:
         (_("Directive"), Directive.objects.filter(pk=chosen.directive).first() or "" if chosen.directive else ""),
         (_("Body and those below"), picked(Organisation.objects.filter(pk=chosen.body).first(), "name") if chosen.body else ""),
         (_("Kind of body"), dict(KINDS).get(chosen.kind, "")),
-        (_("Light"), LIGHT_WORDS.get(chosen.light, "") if chosen.light else ""),
+        (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light, "") if chosen.light else ""),
         (_("State"), dict(OBLIGATION_STATES).get(chosen.state, "")),
         (_("Part"), dict(PARTS).get(chosen.part, "")),
         (_("Clock that has run out"), CLOCK_WORDS.get(chosen.clock, "")),
