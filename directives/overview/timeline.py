@@ -91,7 +91,7 @@ class Happening:
         """What changed, for the few fields that people follow."""
         if "percent" in self.after:
             return _("Percent complete: %(before)s%% → %(after)s%%") % {
-                "before": self.before.get("percent", 0), "after": self.after["percent"],
+                "before": self.before.get("percent") or 0, "after": self.after["percent"],
             }  # fmt: skip
         return ""
 

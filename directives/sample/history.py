@@ -10,7 +10,7 @@ from random import Random
 from directives import issuing, organising, ticking
 from directives.ingest.confirmations import confirmations_of
 from directives.ingest.reading import read
-from directives.models import Organisation, User
+from directives.models import Notice, Organisation, User
 from directives.sample import BODIES, CONFIRMATIONS, DOCUMENT, people
 from directives.sample.assigning import assign
 from directives.sample.planning import acknowledge, log_the_last_days, plan
@@ -29,6 +29,7 @@ def load(*, today: date, seed: int, password: str, progress: bool) -> str:
         log_the_last_days(stage)
         close_some(stage)
         ticking.tick(now=stage.at(0, 8), everything=True)
+        Notice.objects.filter(at__lt=stage.at(-3)).update(read_at=stage.at(-2))  # of older news everybody took note
     return f"Loaded 《{stage.document.title}》 and {Organisation.objects.count()} bodies. Its progress is fictional."
 
 
