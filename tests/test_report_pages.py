@@ -140,6 +140,36 @@ def test_drafts_are_seen_by_the_body_alone(cast, office, sign_in):
         assert sign_in(person).get(office.url).status_code == 404
 
 
+def test_those_above_read_what_was_handed_in_and_never_the_revision(cast, office, sign_in, key):
+    office.hand_in(cast.manager)
+    first = office.entries[0].pk
+    reviewing.decide(report=office.report, decisions={first: (False, "写具体些")}, by=cast.supervisor, now=NOW)
+    version = ReportEntry.objects.get(pk=first).version
+    sign_in(cast.staff).post(office.save_url(), TYPED | key() | {"progress": "正在改的稿子", "version": version}, headers=HTMX)
+    assert "正在改的稿子" in sign_in(cast.manager).get(office.url).content.decode()
+    for person in (cast.supervisor, cast.viewer):
+        page = sign_in(person).get(office.url).content.decode()
+        assert "正在改的稿子" not in page and page.count("已印发") == 3 and "还差" not in page
+
+
+def test_what_the_manager_sent_back_stays_inside(cast, office, sign_in):
+    office.write(cast.staff)
+    reporting.hand_in(report=office.report, by=cast.staff, now=NOW)
+    reporting.decline(report=office.report, reason="家丑", by=cast.manager, now=NOW)
+    assert "家丑" in sign_in(cast.staff).get(office.url).content.decode()
+    assert "家丑" not in sign_in(cast.supervisor).get(office.url).content.decode()
+
+
+def test_asking_for_the_state_keeps_the_version_that_the_page_has_read(cast, office, sign_in):
+    reporting.save_entry(entry=office.entries[0], fields=EntryFields(progress="顾明远写的"), version=1, by=cast.manager, now=NOW)
+    client, first = sign_in(cast.staff), office.entries[0].pk
+    state = client.get(f"{office.url}?entry={first}&version=1", headers=HTMX).content.decode()
+    assert 'name="version" value="1"' in state and "顾明远写的" not in state
+    row = client.get(f"{office.url}?entry={first}&part=row", headers=HTMX).content.decode()
+    assert 'name="version" value="2"' in row and "顾明远写的" in row
+    assert client.get(f"{office.url}?entry=0", headers=HTMX).status_code == 404
+
+
 def test_chips_filter_on_the_server(cast, office, sign_in):
     ReportEntry.objects.filter(pk=office.entries[0].pk).update(progress="写好了的", percent=10)
     client = sign_in(cast.staff)
@@ -184,7 +214,7 @@ def test_the_same_save_twice_acts_once_and_leads_to_the_state(cast, office, sign
     client, again = sign_in(cast.staff), TYPED | key()
     client.post(office.save_url(), again, headers=HTMX)
     second = client.post(office.save_url(), again, headers=HTMX, follow=True)
-    assert second.redirect_chain == [(f"{office.url}?entry={office.entries[0].pk}", 302)]
+    assert second.redirect_chain == [(f"{office.url}?entry={office.entries[0].pk}&version=2", 302)]
     assert 'name="version" value="2"' in second.content.decode()
     assert ReportEntry.objects.get(pk=office.entries[0].pk).version == 2
 

@@ -10,8 +10,8 @@ from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.plans import FiledQuerySet, LogEntry, Plan
-from directives.models.scope import ScopedQuerySet
-from directives.states import AWAITING, DRAFT, EDITABLE, FILING_STATES, REPORTABLE
+from directives.models.scope import ScopedQuerySet, worked
+from directives.states import AWAITING, DRAFT, EDITABLE, FILING_STATES, REPORTABLE, RETURNED
 
 PERIODS = (
     ("quarter", pgettext_lazy("period", "Quarter")),
@@ -100,6 +100,11 @@ class ProgressReport(models.Model):
 
 class EntryQuerySet(FiledQuerySet):
     owner = "report__organisation"
+
+    def visible_to(self, user: User) -> "EntryQuerySet":
+        """As FiledQuerySet; what the body's own manager sent back was never handed in."""
+        declined = Q(state=RETURNED, submitted_at=None)
+        return super().visible_to(user).filter(worked(user, self.owner) | ~declined)
 
     def owed(self) -> "EntryQuerySet":
         """Without drafts on obligations that were meanwhile closed, withdrawn, disputed or suspended: nobody waits for those."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,7 @@ FILTERS: dict[str, Words] = {
     "submitted": pgettext_lazy("entries", "Handed in"),
     "accepted": pgettext_lazy("entries", "Accepted"),
 }
+FROM_ABOVE = frozenset({"all", "returned", "submitted", "accepted"})  # chips for those who only read
 ALWAYS = frozenset({"all", "missing", "ready", "accepted"})  # shown though nothing stands under them
 TONES = {"returned": "y", "blank": "y", "missing": "y", "ready": "g", "accepted": "g", "submitted": "a", "awaiting": "a", "unchanged": ""}
 STATUS: dict[str, Words] = {
@@ -181,7 +183,7 @@ class Sheet:
 
     @property
     def chips(self) -> list[Chip]:
-        counted = [Chip(key, label, self.count(key)) for key, label in FILTERS.items()]
+        counted = [Chip(key, label, self.count(key)) for key, label in FILTERS.items() if self.works or key in FROM_ABOVE]
         return [chip for chip in counted if chip.count or (chip.key in ALWAYS and self.works)]
 
     @property
@@ -226,6 +228,8 @@ class Sheet:
 
     @property
     def saved_at(self) -> datetime | None:
+        if not self.works:
+            return None
         return max((line.entry.saved_at for line in self.lines if line.entry.saved_at), default=None)
 
     @property
@@ -240,9 +244,11 @@ def sheet(report: ProgressReport, user: User, *, now: datetime) -> Sheet:
     rows = rows.select_related("obligation__directive", "decided_by", "saved_by").order_by("obligation__directive__order")
     handed_in = report.submissions.select_related("submitted_by").defer("content")
     works, earlier = may(user, "work", report), earlier_entries(report)
-    lines = tuple(_line(row, report, earlier, user, works, now) for row in rows)
+    lines = [_line(row, report, earlier, user, works, now) for row in rows]
+    if not works:
+        lines = _as_handed_in(report, lines)
     return Sheet(
-        report, lines, works, may(user, "sign", report), works and may(user, "hand_in", report), is_above(user, report),
+        report, tuple(lines), works, may(user, "sign", report), works and may(user, "hand_in", report), is_above(user, report),
         tuple(handed_in.annotate(count=KT("content__count")).order_by("-number")),
     )  # fmt: skip
 
@@ -252,6 +258,22 @@ def _line(row: ReportEntry, report: ProgressReport, earlier: Mapping[int, Earlie
     before = earlier.get(row.obligation_id, Earlier())
     files = file_list(row, user, now=now)
     return Line(row, before, missing(row, before.percent, last_filed(files.files)), files, works and row.state in EDITABLE, Shown.of(row))
+
+
+def _as_handed_in(report: ProgressReport, lines: list[Line]) -> list[Line]:
+    """The lines for a reader from above: a returned entry shows what was handed in, never what its body is writing now."""
+    copies = {}
+    for content in report.submissions.order_by("number").values_list("content", flat=True):
+        copies |= {one["entry"]: one for one in content["entries"]}
+    return [_frozen(line, copies[line.entry.pk]) if line.entry.state == RETURNED and line.entry.pk in copies else line for line in lines]
+
+
+def _frozen(line: Line, copy: Mapping[str, Any]) -> Line:
+    for name in Shown.__dataclass_fields__:
+        setattr(line.entry, name, copy[name])
+    kept = {file["id"] for file in copy["files"]}
+    files = replace(line.files, files=tuple(file for file in line.files.files if file.pk in kept))
+    return replace(line, files=files, lacks=("revision",), shown=Shown.of(line.entry))
 
 
 def last_filed(files: Iterable[Attachment]) -> datetime | None:

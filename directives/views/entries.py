@@ -22,8 +22,8 @@ def _entry(request, pk):
 
 
 def _place(entry):
-    """Where a form that was carried out leads: the entry on its page, or for htmx its state alone."""
-    return f"{reverse('report', args=[entry.report_id])}?entry={entry.pk}"
+    """Where the same form leads when it is sent again: the state of the entry, as of this save."""
+    return f"{reverse('report', args=[entry.report_id])}?entry={entry.pk}&version={entry.version}"
 
 
 def _context(request, entry, **more):
@@ -58,7 +58,7 @@ def entry_save(request, pk):
     turned = folded != entry.unchanged
     part = "directives/reports/_turned.html" if turned else "directives/reports/_saved.html"
     response = render(request, part, _context(request, entry))
-    response.headers["Location"] = _place(entry)  # where the same form leads when it is sent again
+    response.headers["Location"] = _place(entry)
     if turned:  # the row folds or unfolds: it is drawn anew
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = f"#e-{entry.pk}", "outerHTML"
     return response
@@ -68,7 +68,7 @@ def _not_saved(request, entry, form, refusal):
     """What was typed stays in the page; beside it what was wrong, or what somebody else wrote meanwhile."""
     errors = refusal.errors if isinstance(refusal, Invalid) else {}
     context = _context(request, entry, shown=form.shown(), errors=errors)
-    context |= {"refusal": refusal, "typed": form.shown(), "seen": request.POST.get("version", ""), "theirs": getattr(refusal, "theirs", None)}
+    context |= {"refusal": refusal, "typed": form.shown(), "seen": form.data.get("version", ""), "theirs": getattr(refusal, "theirs", None)}
     part = "directives/reports/_unsaved.html" if request.htmx else "directives/reports/entry.html"
     return render(request, part, context, status=refusal.status)
 

@@ -16,6 +16,7 @@ from directives.refusals import Invalid
 from directives.sheets import out
 from directives.sheets.reports import ENTRIES, REPORTS
 from directives.views.doors import demand, page, paged, write
+from directives.wording import picked
 
 
 @require_GET
@@ -61,20 +62,24 @@ def report(request, pk):
     context = _context(request, report)
     if out.asked(request):
         lines = context["sheet"].showing(context["show"])
-        name = f"{report.cycle.name} {_('Progress report')} {report.organisation}"
+        name = _("%(period)s progress report") % {"period": report.cycle.name} + f" {picked(report.organisation, 'name')}"
         return out.sheet(request, name=name, columns=ENTRIES, rows=lines, fictional=report.document.fictional)
     return render(request, "directives/reports/report.html", context)
 
 
 def _one_entry(request, report, pk):
-    """One row of the report, or only its state, for a page that is being typed in."""
+    """One row of the report, or only its state, for a page that is being typed in.
+
+    The state keeps the version that the page has read: what somebody else changed since must still meet a conflict.
+    """
     shown = sheet(report, request.user, now=request.now)
     if pk not in {line.entry.pk for line in shown.lines}:
         raise Http404
-    part = "_turned" if request.GET.get("part") == "row" else "_saved"
     left = request.workdays.between(request.today, report.cycle.due_on)
     context = {"sheet": shown, "report": report, "line": line_of(shown, pk), "left": left, "show": "all"}
-    return render(request, f"directives/reports/{part}.html", context)
+    if request.GET.get("part") == "row":
+        return render(request, "directives/reports/_turned.html", context)
+    return render(request, "directives/reports/_saved.html", context | {"seen": request.GET.get("version", "")})
 
 
 @write

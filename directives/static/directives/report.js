@@ -71,6 +71,15 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (leaving && !unsaved.size) setTimeout(leaving, 50); // after the counts were swapped
 });
 
+// A file that was added or taken away can make an entry ready: ask for its state again.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const row = rowOf(event.target);
+  if (!row || !event.target.matches(".files")) return;
+  const id = row.id.slice(2);
+  const version = row.querySelector(`#s-${id} [name=version]`);
+  if (version) htmx.ajax("GET", `${row.dataset.entry}?entry=${id}&version=${version.value}`, { target: `#s-${id}`, swap: "innerHTML" });
+});
+
 // Hand in only what is saved: what is still being typed is saved first.
 document.addEventListener("submit", (event) => {
   if (event.target.matches("[data-guard]")) unsaved.clear();
