@@ -87,7 +87,7 @@ def figures(found) -> Iterator[Figure]:
     yield from (named.rows for named in (*found.missed, *found.causes))
     yield from (part.missing for part in found.coverage)
     yield from (day.rows for day in found.ahead)
-    for line in (*found.section_lines, *found.bodies, *found.directives, *found.worst_sections):
+    for line in (*found.section_lines, *map(found.with_cells, found.bodies), *found.directives, *found.worst_sections):
         yield from (line.rows, line.on_time, line.off_time, line.red)
         yield from (cell.off_time for cell in line.cells)
 

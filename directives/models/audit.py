@@ -41,6 +41,7 @@ class Event(models.Model):
             models.Index(fields=["obligation_id", "-id"], name="event_of_obligation"),
             models.Index(fields=["directive_id", "-id"], name="event_of_directive"),
             models.Index(fields=["organisation", "-id"], name="event_of_body"),
+            models.Index(fields=["document_id", "at"], name="event_by_time"),
         ]
 
     def __str__(self) -> str:

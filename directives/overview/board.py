@@ -131,13 +131,14 @@ class Board:
     def bodies(self) -> tuple[Line, ...]:
         """The bodies right below that owe something, best first; of equal shares the larger body first."""
         below = [body for body in self.ground.bodies.values() if body.pk != self.view.body.pk]
-        lines = [self._body_line(body) for body in sorted(below, key=lambda body: body.code)]
-        ranked = sorted(lines, key=lambda line: (-line.on_time.n / line.on_time.of, -line.on_time.of))
+        in_order = sorted(below, key=lambda body: body.code)
+        lines = [self.line(body, self.ground.over(body.pk), body=body.pk) for body in in_order]
+        ranked = sorted(lines, key=lambda line: (-line.lights.on_time / line.lights.total, -line.lights.total))
         return tuple(replace(line, place=place) for place, line in enumerate(ranked, 1))
 
-    def _body_line(self, body: Body) -> Line:
-        line = self.line(body, self.ground.over(body.pk), body=body.pk)
-        return replace(line, cells=tuple(self._cell(body, part.thing) for part in self.section_lines))
+    def with_cells(self, line: Line) -> Line:
+        """The line of a body with its sections side by side."""
+        return replace(line, cells=tuple(self._cell(line.thing, part.thing) for part in self.section_lines))
 
     def _cell(self, body: Body, section: Section) -> Cell:
         lights = self.ground.of(body.pk, section.pk)

@@ -88,7 +88,8 @@ def _ground(bodies: dict[int, Body], rows: Iterable[tuple[int, int, str, int, in
 
 def ground_below(body: int, document: int) -> Ground:
     """The tallies of a body and its children under a document: one query."""
-    rows = Total.objects.filter(Q(scope=body) | Q(scope__parent=body), document=document, count__gt=0)
+    near = Organisation.objects.filter(Q(pk=body) | Q(parent=body)).values("pk")
+    rows = Total.objects.filter(scope__in=near, document=document, count__gt=0)
     columns = ("scope_id", "section_id", "light", "count", "percent_sum", *(f"scope__{name}" for name in BODY))
     found = list(rows.values_list(*columns))
     bodies = {pk: Body(pk, *cells) for pk, cells in {row[0]: row[5:] for row in found}.items()}

@@ -76,7 +76,7 @@ def _late(board: Board, dated: Dated) -> list[Column]:
 
 TABLES = {
     "sections": Table(_("Progress by section"), _sections, lambda board: board.section_lines),
-    "bodies": Table(_("Bodies by share on time"), _bodies, lambda board: board.bodies),
+    "bodies": Table(_("Bodies by share on time"), _bodies, lambda board: map(board.with_cells, board.bodies)),
     "late": Table(_("Overdue obligations"), _late, lambda board: late_rows(board.view, board.document.pk) if board.document else ()),
 }
 

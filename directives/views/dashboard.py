@@ -31,11 +31,11 @@ def dashboard(request):
         return export(request, found)
     every = bool(request.GET.get("all"))
     lines = found.bodies
-    hottest = sorted(lines, key=lambda line: -line.off_time.n)
+    hottest = sorted(lines, key=lambda line: -line.lights.yellow - line.lights.red)
     split = not every and len(lines) > 2 * ENDS + 1
     context = {
         "board": found,
-        "heat": hottest if every else hottest[:SHOWN],
+        "heat": [found.with_cells(line) for line in (hottest if every else hottest[:SHOWN])],
         "best": lines[:ENDS] if split else lines,
         "worst": lines[-ENDS:] if split else (),
         "between": len(lines) - 2 * ENDS if split else 0,

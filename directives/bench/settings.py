@@ -1,0 +1,8 @@
+"""The product's settings, with the floors among the addresses and the queries of each answer counted."""
+
+from qunzhu_tracker.settings import *  # noqa: F403
+from qunzhu_tracker.settings import MIDDLEWARE
+
+ROOT_URLCONF = "directives.bench.urls"
+MIDDLEWARE = ["directives.bench.floors.CountQueries", *MIDDLEWARE]
+DEBUG = False
