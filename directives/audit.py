@@ -1,5 +1,6 @@
 """Writing the audit record. Call it in the transaction of the change that it tells of."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +9,6 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import Model
-import json
 
 from directives.models import Event, Unsealed, User
 

@@ -5,9 +5,9 @@ import pytest
 from directives import tallies
 from directives.models import Event, Obligation, Tally, Total
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.states import ENTRY_MOVES, OBLIGATION_MOVES, OBLIGATION_STATES, PLAN_MOVES, FILING_STATES
+from directives.states import ENTRY_MOVES, FILING_STATES, OBLIGATION_MOVES, OBLIGATION_STATES, PLAN_MOVES
 from directives.transitions import move
-from tests.factories import NOW, make_cycle, make_member, make_obligation, make_plan, make_report, make_directive
+from tests.factories import NOW, make_cycle, make_directive, make_member, make_obligation, make_plan, make_report
 
 HOLDERS = {"receive": "staff", "work": "staff", "oversee": "supervisor", "draft": "staff", "sign": "manager", "hand_in": "manager", "review": "supervisor"}
 OBLIGATION_CASES = [(action, state) for action in OBLIGATION_MOVES for state, _label in OBLIGATION_STATES]

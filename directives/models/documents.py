@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.models.people import User
-from directives.models.scope import NOTHING, overseen, worked
+from directives.models.scope import NOTHING, worked
 
 MODALITIES = tuple((word, word) for word in ("要", "應該", "可", "支持", "鼓勵", "探索", "不得", "祈使"))
 KINDS = (

@@ -26,7 +26,6 @@ from directives.states import (
     UNDUE,
 )
 
-
 # clock: the day on which it runs out, and the states in which it stands still
 CLOCKS = {
     "receipt": ("acknowledge_by", frozenset({DISPUTED})),

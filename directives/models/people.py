@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from directives.states import ROLES, STAFF, MANAGER, SUPERVISOR, VIEWER
+from directives.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
 
 
 class User(AbstractUser):
