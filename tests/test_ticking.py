@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from directives import tallies, ticking
 from directives.models import CalendarDay, Event, JobRun, Obligation, Unsealed
+from directives.refusals import Stale
 from directives.states import OBLIGATION_MOVES
 from directives.ticking import tick
 from directives.transitions import LIGHT_FIELDS, change_obligations, move, relight
@@ -90,6 +91,14 @@ def test_rows_that_show_the_same_are_written_together(cast, django_assert_max_nu
         make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
     with django_assert_max_num_queries(12):
         assert tick(now=later(18)) == 30
+
+
+def test_a_move_decided_on_the_old_light_is_stale(cast):
+    row = make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
+    assert tick(now=later(18)) == 1
+    with pytest.raises(Stale):
+        move(row, "suspend", by=cast.supervisor, now=later(18), reason="机构改革")
+    assert tallies.drift() == []
 
 
 def test_the_command_says_how_many_and_leaves_its_mark(cast, capsys, time_machine):
