@@ -23,6 +23,7 @@ admin.site.login = secure_admin_login(admin.site.login)
 admin.site.site_header = admin.site.site_title = _("Implementation tracker")
 admin.site.site_url = "/"
 
+
 def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
     """The changed columns of the row before and after, as plain text. No record ever holds a password, hashed or not."""
     columns = {field.name for field in form._meta.model._meta.get_fields()} - {"password"}

@@ -179,7 +179,9 @@ def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
             body.version += before is not None
             body.save()
             bodies[row.code] = body
-            audit.record("found" if before is None else "change", body, by=by, now=now, before=changed[0] if before else {}, after=changed[1])
+            audit.record(
+                "found" if before is None else "change", body, by=by, now=now, before=changed[0] if before else {}, after=changed[1]
+            )
     tie(rows, by=by, now=now)
     return Loaded(counts["new"], counts["changed"], counts["same"])
 
@@ -231,5 +233,3 @@ def refresh_paths() -> int:
     if moved:
         tallies.rebuild()
     return len(moved)
-
-

@@ -105,8 +105,10 @@ def move(
         change_obligations([subject], fields, action=action, by=by, now=now, reason=reason)
         return subject
     before = {name: _plain(getattr(subject, name)) for name in fields}
-    updated = type(subject).objects.filter(pk=subject.pk, state=subject.state, version=subject.version).update(
-        **fields, version=subject.version + 1
+    updated = (
+        type(subject)
+        .objects.filter(pk=subject.pk, state=subject.state, version=subject.version)
+        .update(**fields, version=subject.version + 1)
     )
     if not updated:
         raise Stale(theirs=type(subject).objects.filter(pk=subject.pk).first())

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-PASSWORD = "pictures-only-2026"
+PASSWORD = "pictures-only-2026"  # noqa: S105 - of a database that lives for a minute
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # file name, account, address, language, size, whole page
 SHOTS = (

@@ -82,7 +82,13 @@ def make_directive(section: Section | None = None, *, items: tuple[str, ...] = (
 def make_obligation(directive: Directive | None = None, organisation: Organisation | None = None, **fields: Any) -> Obligation:
     """An obligation that counts in the tallies, with the light of TODAY."""
     directive, organisation = directive or make_directive(), organisation or make_body()
-    defaults = {"issued_on": date(2026, 3, 2), "starts_on": date(2026, 3, 2), "due_on": date(2026, 12, 31), "state": "underway", "percent": 80}
+    defaults = {
+        "issued_on": date(2026, 3, 2),
+        "starts_on": date(2026, 3, 2),
+        "due_on": date(2026, 12, 31),
+        "state": "underway",
+        "percent": 80,
+    }
     fields = defaults | fields
     row = Obligation(
         document=directive.document, section=directive.section, directive=directive, organisation=organisation,
@@ -111,14 +117,19 @@ def make_log(measure: Measure, by: User, **fields: Any) -> LogEntry:
 
 
 def make_cycle(document: Document | None = None, **fields: Any) -> Cycle:
-    defaults = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15), "created_at": NOW}
+    defaults = {
+        "year": 2026,
+        "period": "quarter",
+        "number": 3,
+        "opens_on": date(2026, 9, 17),
+        "due_on": date(2026, 10, 15),
+        "created_at": NOW,
+    }
     return Cycle.objects.create(document=document or make_document(), **(defaults | fields))
 
 
 def make_report(organisation: Organisation, cycle: Cycle, *obligations: Obligation, **fields: Any) -> ProgressReport:
     """A begun report with a blank entry for each obligation."""
-    report = ProgressReport.objects.create(
-        organisation=organisation, cycle=cycle, document=cycle.document, **({"begun_at": NOW} | fields)
-    )
+    report = ProgressReport.objects.create(organisation=organisation, cycle=cycle, document=cycle.document, **({"begun_at": NOW} | fields))
     ReportEntry.objects.bulk_create([ReportEntry(report=report, obligation=row) for row in obligations])
     return report

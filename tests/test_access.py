@@ -39,7 +39,9 @@ def by_where(own="", child="", sibling="", parent="") -> dict[str, frozenset[str
 
 
 # Who sees a thing, by whose it is.
-HANDED_IN = by_where("staff manager supervisor viewer", "below manager supervisor viewer", "stranger supervisor viewer", "supervisor viewer")
+HANDED_IN = by_where(
+    "staff manager supervisor viewer", "below manager supervisor viewer", "stranger supervisor viewer", "supervisor viewer"
+)
 INSIDE = by_where("staff manager", "below", "stranger")  # drafts and the work on them
 IN_THE_REGISTER = dict.fromkeys(WHERE, EVERYBODY - {"outsider"})
 ALL = dict.fromkeys(WHERE, EVERYBODY)
@@ -70,7 +72,9 @@ ENTRY = {"progress": "办了", "percent": "50"}
 MEASURE = {"text": "印发办法"}
 TABLE = {
     # lists and pages of one's own: what is in them is each list's own test
-    **dict.fromkeys(("my_work", "notices", "dashboard", "documents", "organisations", "obligations", "plans", "log", "reports"), Row(sees=ALL)),
+    **dict.fromkeys(
+        ("my_work", "notices", "dashboard", "documents", "organisations", "obligations", "plans", "log", "reports"), Row(sees=ALL)
+    ),
     **dict.fromkeys(("events", "help", "lights"), Row(sees=ALL)),
     "set_script": Row(sees=ALL, post={"language": "en"}),
     "notices_read": Row(sees=ALL, post={}),

@@ -19,7 +19,13 @@ APP = Path(__file__).resolve().parent.parent / "directives"
 def done(cast):
     """One act for the body, one for its sibling."""
     move(make_obligation(organisation=cast.body, state="assigned"), "acknowledge", by=cast.staff, now=NOW)
-    move(make_obligation(organisation=cast.sibling, state="assigned"), "dispute", by=cast.stranger, now=NOW + timedelta(days=1), reason="不归我们")
+    move(
+        make_obligation(organisation=cast.sibling, state="assigned"),
+        "dispute",
+        by=cast.stranger,
+        now=NOW + timedelta(days=1),
+        reason="不归我们",
+    )
 
 
 def rows(client, query=""):
@@ -60,7 +66,9 @@ def test_the_filter(cast, done, sign_in, query, seen):
 
 def test_the_file_holds_what_the_page_shows(cast, done, sign_in):
     answer = sign_in(cast.supervisor).get("/events/?action=dispute&export=xlsx")
-    cells = [[cell.value for cell in row] for row in load_workbook(io.BytesIO(b"".join(answer.streaming_content))).worksheets[1].iter_rows()]
+    cells = [
+        [cell.value for cell in row] for row in load_workbook(io.BytesIO(b"".join(answer.streaming_content))).worksheets[1].iter_rows()
+    ]
     assert len(cells) == 2
     assert (cells[1][1], cells[1][4], cells[1][5]) == ("stranger", "共青团中央", "不归我们")
 

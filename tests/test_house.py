@@ -92,7 +92,12 @@ def test_nothing_is_imported_late_or_swallowed(path):
 
 def test_reading_a_document_needs_no_django():
     for path in [*(APP / "ingest").rglob("*.py"), APP / "script.py"]:
-        names = {alias.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Import) for alias in node.names}
+        names = {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        }
         names |= {node.module for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)}
         assert [name for name in names if name and name.startswith("django")] == []
 
@@ -116,7 +121,10 @@ def test_every_test_asserts():
         for node in functions(ast.parse(path.read_text(encoding="utf-8"))):
             told = (isinstance(x, ast.Assert) or (isinstance(x, ast.Call) and "assert" in ast.unparse(x.func)) for x in ast.walk(node))
             raises = (isinstance(x, ast.With) and "raises" in ast.unparse(x.items[0]) for x in ast.walk(node))
-            expects = (isinstance(x, ast.Call) and ast.unparse(x.func).split(".")[-1].startswith(("expect", "check", "to_")) for x in ast.walk(node))
+            expects = (
+                isinstance(x, ast.Call) and ast.unparse(x.func).split(".")[-1].startswith(("expect", "check", "to_"))
+                for x in ast.walk(node)
+            )
             if node.name.startswith("test_") and not (any(told) or any(raises) or any(expects)):
                 idle.append(f"{path.name}:{node.lineno} {node.name}")
     assert idle == []
@@ -126,7 +134,9 @@ def test_templates_have_no_inline_script_or_style():
     found = []
     for path in (ROOT / "templates").rglob("*.html"):
         text = path.read_text(encoding="utf-8").lower()
-        found += [f"{path.name}: {mark}" for mark in ("style=", "<style", "onclick=", "onchange=", "onsubmit=", "javascript:") if mark in text]
+        found += [
+            f"{path.name}: {mark}" for mark in ("style=", "<style", "onclick=", "onchange=", "onsubmit=", "javascript:") if mark in text
+        ]
         found += [f"{path.name}: inline script" for part in text.split("<script")[1:] if "src=" not in part.split(">")[0]]
     assert found == []
 

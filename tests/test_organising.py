@@ -17,7 +17,9 @@ def rows(text: str) -> list[BodyRow]:
 
 
 def test_a_tree_is_loaded_whatever_the_order(db):
-    assert load(rows("P66,新疆兵团党委,P65,,,\nP65,新疆区委,C0,,,\nC0,中共中央,,,,\n"), by=None, now=NOW) == Loaded(new=3, changed=0, same=0)
+    assert load(rows("P66,新疆兵团党委,P65,,,\nP65,新疆区委,C0,,,\nC0,中共中央,,,,\n"), by=None, now=NOW) == Loaded(
+        new=3, changed=0, same=0
+    )
     paths = {body.code: body.path for body in Organisation.objects.all()}
     assert paths["P66"].startswith(paths["P65"]) and paths["P65"].startswith(paths["C0"])
     assert sorted(Organisation.objects.filter(branch=True).values_list("code", flat=True)) == ["C0", "P65"]

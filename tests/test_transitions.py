@@ -9,7 +9,15 @@ from directives.states import ENTRY_MOVES, FILING_STATES, OBLIGATION_MOVES, OBLI
 from directives.transitions import move
 from tests.factories import NOW, make_cycle, make_directive, make_member, make_obligation, make_plan, make_report
 
-HOLDERS = {"receive": "staff", "work": "staff", "oversee": "supervisor", "draft": "staff", "sign": "manager", "hand_in": "manager", "review": "supervisor"}
+HOLDERS = {
+    "receive": "staff",
+    "work": "staff",
+    "oversee": "supervisor",
+    "draft": "staff",
+    "sign": "manager",
+    "hand_in": "manager",
+    "review": "supervisor",
+}
 OBLIGATION_CASES = [(action, state) for action in OBLIGATION_MOVES for state, _label in OBLIGATION_STATES]
 PLAN_CASES = [(action, state) for action in PLAN_MOVES for state, _label in FILING_STATES]
 

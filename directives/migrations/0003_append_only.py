@@ -15,13 +15,11 @@ def guard(apps, schema_editor):
                 )
             else:
                 schema_editor.execute(
-                    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                    f"FOR EACH ROW EXECUTE FUNCTION directives_refuse()"
+                    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} FOR EACH ROW EXECUTE FUNCTION directives_refuse()"
                 )
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(
-                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-                f"FOR EACH STATEMENT EXECUTE FUNCTION directives_refuse()"
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION directives_refuse()"
             )
 
 

@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directives', '0003_append_only'),
+        ("directives", "0003_append_only"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['document_id', 'at'], name='event_by_time'),
+            model_name="event",
+            index=models.Index(fields=["document_id", "at"], name="event_by_time"),
         ),
     ]

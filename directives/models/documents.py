@@ -140,9 +140,7 @@ class Directive(models.Model):
         ordering = ["document", "order"]
         constraints = [
             models.UniqueConstraint(fields=["document", "code"], name="one_directive_per_code"),
-            models.CheckConstraint(
-                condition=Q(statement=False) | Q(kind="statement", modality=""), name="statement_has_no_modality"
-            ),
+            models.CheckConstraint(condition=Q(statement=False) | Q(kind="statement", modality=""), name="statement_has_no_modality"),
         ]
 
     def __str__(self) -> str:

@@ -70,9 +70,7 @@ class Organisation(models.Model):
     path = models.CharField(max_length=STEP * 12, db_index=True, editable=False, default="")
     valid_from = models.DateField(_("exists from"), null=True, blank=True)
     valid_to = models.DateField(_("exists until"), null=True, blank=True)
-    successor = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="predecessors", verbose_name=_("successor")
-    )
+    successor = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="predecessors", verbose_name=_("successor"))
     branch = models.BooleanField(default=False, editable=False)  # has children, so tallies are kept for it
     version = models.PositiveIntegerField(default=1, editable=False)
 

@@ -13,7 +13,9 @@ EVENTS = (
     Column(gettext_lazy("Who"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
     Column(gettext_lazy("What"), lambda line: line.word, width=18),
     Column(gettext_lazy("To what"), lambda line: f"{line.subject} {line.event.subject_id}", width=16),
-    Column(pgettext_lazy("column", "Body"), lambda line: picked(line.event.organisation, "name") if line.event.organisation else "", width=24),
+    Column(
+        pgettext_lazy("column", "Body"), lambda line: picked(line.event.organisation, "name") if line.event.organisation else "", width=24
+    ),
     Column(gettext_lazy("Reason"), lambda line: line.event.reason, width=40),
     Column(gettext_lazy("Before"), lambda line: _told(line.event.before), width=40),
     Column(gettext_lazy("After"), lambda line: _told(line.event.after), width=40),

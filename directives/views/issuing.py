@@ -80,9 +80,7 @@ def _propose(request, document, draft, said):
     pairs = pairs_proposed(directives, overview.candidates(request.user).existing_on(request.today))
     bodies, heard = {body for _directive, body in pairs}, {directive for directive, _body in pairs}
     figures = {"bodies": len(bodies), "directives": len(heard), "silent": len(draft.directives) - len(heard)}
-    text = _(
-        "The text addresses %(bodies)s bodies in %(directives)s directives; %(silent)s directives name no body of the register."
-    )
+    text = _("The text addresses %(bodies)s bodies in %(directives)s directives; %(silent)s directives name no body of the register.")
     messages.info(request, text % figures)
     return replace(draft, bodies=draft.bodies | bodies, addressed=bool(pairs))
 
