@@ -1,0 +1,114 @@
+"""Typing a report in a browser: saved as it is typed, focus kept, two people's words side by side, nothing lost at hand-in."""
+
+import os
+
+import pytest
+from django.conf import settings
+
+from directives.models import ReportEntry
+from tests.test_report_pages import Office
+
+pytestmark = pytest.mark.browser
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    sandbox = os.geteuid() != 0
+    options = {
+        "executable_path": "/usr/bin/chromium",
+        "chromium_sandbox": sandbox,
+        "args": [*QUIET, "--disable-dev-shm-usage", "--disable-gpu"],
+    }
+    return {**browser_type_launch_args, **options}
+
+
+@pytest.fixture
+def office(live_server, cast):
+    return Office(cast)
+
+
+@pytest.fixture
+def open_report(live_server, browser, sign_in, office):
+    """The report in a browser of its own, signed in as a person."""
+    contexts = []
+
+    def open_as(user, width=1440):
+        context = browser.new_context(viewport={"width": width, "height": 900}, base_url=live_server.url)
+        contexts.append(context)
+        cookies = {settings.SESSION_COOKIE_NAME: sign_in(user).cookies[settings.SESSION_COOKIE_NAME].value, "language": "zh-hans"}
+        context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()])
+        page = context.new_page()
+        page.goto(office.url)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+
+
+def row(page, entry):
+    return page.locator(f"#e-{entry.pk}")
+
+
+def stored(entry):
+    return ReportEntry.objects.get(pk=entry.pk)
+
+
+def test_words_are_saved_as_they_are_typed_and_the_focus_stays(cast, office, open_report):
+    page, entry = open_report(cast.staff), office.entries[0]
+    words = row(page, entry).locator("[name=progress]")
+    words.press_sequentially("已印发办法")
+    row(page, entry).get_by_text("还差： 完成比例").wait_for()
+    assert (stored(entry).progress, words.input_value()) == ("已印发办法", "已印发办法")
+    assert page.evaluate("document.activeElement.id") == f"w-{entry.pk}"
+    row(page, entry).locator("[name=percent]").fill("40")
+    page.keyboard.press("Control+Enter")
+    row(page, entry).get_by_text("可报").wait_for()
+    assert page.evaluate("document.activeElement.id") == f"w-{office.entries[1].pk}"
+    assert "可报 1" in " ".join(page.locator("#chips").inner_text().split())
+
+
+def test_alt_n_folds_the_row_and_asks_why(cast, office, open_report):
+    page, entry = open_report(cast.staff), office.entries[0]
+    row(page, entry).locator("[name=progress]").focus()
+    page.keyboard.press("Alt+n")
+    reason = page.locator(f"#r-{entry.pk}")
+    reason.wait_for()
+    reason.fill("本季度无节点")
+    row(page, entry).locator("[name=percent]").fill("10")
+    page.keyboard.press("Tab")
+    row(page, entry).locator(".tag", has_text="无变化").wait_for()
+    assert (stored(entry).unchanged, stored(entry).unchanged_reason, stored(entry).percent) == (True, "本季度无节点", 10)
+
+
+def test_two_people_on_one_entry_see_both_versions(cast, office, open_report):
+    staff, manager, entry = open_report(cast.staff), open_report(cast.manager), office.entries[0]
+    row(manager, entry).locator("[name=progress]").fill("负责人写的")
+    manager.keyboard.press("Tab")
+    row(manager, entry).get_by_text("还差： 完成比例").wait_for()
+    row(staff, entry).locator("[name=progress]").fill("填报员写的")
+    staff.keyboard.press("Tab")
+    clash = row(staff, entry).locator(".clash")
+    clash.wait_for()
+    assert "负责人写的" in clash.inner_text() and "填报员写的" in clash.inner_text()
+    assert stored(entry).progress == "负责人写的"
+    clash.get_by_role("button", name="用我的").click()
+    clash.wait_for(state="detached")
+    assert stored(entry).progress == "填报员写的"
+    row(manager, entry).locator("[name=problems]").fill("还有问题")
+    manager.keyboard.press("Tab")
+    row(manager, entry).locator(".clash").get_by_role("link", name="用对方的").click()
+    row(manager, entry).locator(".clash").wait_for(state="detached")
+    assert row(manager, entry).locator("[name=progress]").input_value() == "填报员写的"
+    assert stored(entry).problems == ""
+
+
+def test_handing_in_first_saves_what_is_being_typed(cast, office, open_report):
+    office.write(cast.staff)
+    page, entry = open_report(cast.manager, width=390), office.entries[0]
+    row(page, entry).locator("[name=progress]").fill("最后一句")
+    page.evaluate("document.querySelector('#handin form[data-leave]').requestSubmit()")
+    page.wait_for_url("**/submissions/*/")
+    assert "最后一句" in page.locator("main").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
