@@ -117,7 +117,7 @@ class Trend:
 
     @property
     def words_y(self) -> float:
-        return max(TOP + 8, self.now_y - 20)
+        return self.now_y + 28 if self.now_y < TOP + 48 else self.now_y - 20
 
     @property
     def was_words_y(self) -> float:
