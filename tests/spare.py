@@ -1,6 +1,7 @@
-"""A second, empty database on the engine under test, for tests that start the product's own processes."""
+"""A free port, and a second, empty database on the engine under test, for tests that start processes of their own."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,13 @@ from uuid import uuid4
 
 import psycopg
 from django.db import connection
+
+
+def spare_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @contextmanager

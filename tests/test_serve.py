@@ -20,22 +20,16 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from directives.management.commands import serve
-from tests.spare import spare_database
+from tests.spare import spare_database, spare_port
 
 PASSWORD = "白云-over-7-hills"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Office:
     """An installation of its own; `start` runs serve in it, whose words go to a file."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.folder, self.port = folder, free_port()
+        self.folder, self.port = folder, spare_port()
         self.environment = {**environment, "PORT": str(self.port), "DEMO_PASSWORD": PASSWORD}
         self.process: subprocess.Popen | None = None
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from directives.models import FormKey
@@ -19,6 +20,7 @@ from directives.refusals import NotAllowed, Refusal
 from directives.rules import may
 
 PAGE_SIZE = 50
+OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, load the page again and send it once more.")
 HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next"}
 
 
@@ -82,7 +84,10 @@ def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwa
             with transaction.atomic():
                 done = FormKey.objects.create(key=key, user=request.user, at=request.now)
         except IntegrityError:
-            return _again(request, FormKey.objects.get(key=key, user=request.user))
+            done = FormKey.objects.filter(key=key, user=request.user).first()
+            if done is None:  # somebody else's key
+                raise Refusal(OUT_OF_DATE) from None
+            return _again(request, done)
         response = view(request, *args, **kwargs)
         if response.status_code >= 400:
             transaction.set_rollback(True)
@@ -103,7 +108,7 @@ def write(view: Callable) -> Callable:
     def carried(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         key = _key(request)
         if key is None:
-            return _refused(request, Refusal(_("This form is out of date. Go back, load the page again and send it once more.")))
+            return _refused(request, Refusal(OUT_OF_DATE))
         try:
             return _carry_out(view, request, key, args, kwargs)
         except Refusal as refusal:
