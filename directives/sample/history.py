@@ -14,7 +14,7 @@ from directives.models import Notice, Organisation, User
 from directives.sample import BODIES, CONFIRMATIONS, DOCUMENT, people
 from directives.sample.assigning import assign
 from directives.sample.planning import acknowledge, log_the_last_days, plan
-from directives.sample.reporting import close_some, report
+from directives.sample.reporting import ask_to_close, close_some, report_current, report_last
 from directives.sample.stage import Stage
 
 
@@ -22,13 +22,10 @@ def load(*, today: date, seed: int, password: str, progress: bool) -> str:
     """Load the sample into an empty database; returns a line that says what was loaded."""
     stage = _set_up(today, seed, password)
     if progress:
-        assign(stage)
-        acknowledge(stage)
-        plan(stage)
-        report(stage)
-        log_the_last_days(stage)
-        close_some(stage)
-        ticking.tick(now=stage.at(0, 8), everything=True)
+        for act in (assign, acknowledge, plan, report_last, close_some, report_current, log_the_last_days, ask_to_close):
+            act(stage)
+        for day in (-1, 0):
+            ticking.tick(now=stage.at(day, 8), everything=day == 0)
         Notice.objects.filter(at__lt=stage.at(-3)).update(read_at=stage.at(-2))  # of older news everybody took note
     return f"Loaded 《{stage.document.title}》 and {Organisation.objects.count()} bodies. Its progress is fictional."
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
-from directives import planning, supervising
+from directives import planning, supervising, ticking
 from directives.models import Directive, Measure, Obligation, Organisation, Plan, User
 from directives.sample import words
 from directives.sample.people import HOME
-from directives.sample.stage import ACKNOWLEDGED, PLANNED, Stage
+from directives.sample.stage import ACKNOWLEDGED, PLAN_DUE, PLANNED, Stage
 from directives.states import ASSIGNED
 
 TOGETHER = 3  # directives that one made-up measure serves
@@ -36,6 +36,7 @@ def plan(stage: Stage) -> None:
     for body in sorted(bodies, key=lambda body: body.code):
         if body.code not in NO_PLAN:
             _plan_of(stage, body)
+    ticking.tick(now=stage.at(PLAN_DUE + 1, 8))
 
 
 def _plan_of(stage: Stage, body: Organisation) -> None:

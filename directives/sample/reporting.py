@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from directives import reporting, reviewing, supervising
+from directives import reporting, reviewing, supervising, ticking
 from directives.models import CalendarDay, Cycle, ItemState, Obligation, ProgressReport, ReportEntry, User
 from directives.sample import words
 from directives.sample.people import HOME
@@ -11,25 +11,31 @@ from directives.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
 
 LAST_OPENED, LAST_DUE, THIS_OPENED = -118, -92, -24  # days from today
 SILENT = ("Q05", "Q08", "P63")  # hand in nothing this time
-LATE_SHARE = 0.06  # of the others have not handed in yet
+LATE_SHARE = 0.25  # of the others have handed in a part so far
 WAITING_SHARE = 0.12  # of those that have wait for their review
 
 
-def report(stage: Stage) -> None:
-    """The last cycle, reported and accepted; this cycle, of which most is in and the home body's half is done."""
+def report_last(stage: Stage) -> None:
+    """The last cycle: everybody reported, and all of it was accepted."""
     last = _open(stage, LAST_OPENED, stage.day(LAST_DUE))
     for filed in _reports(last):
         _fill(stage, filed, LAST_DUE - stage.rng.randint(1, 12))
         _review(stage, filed, LAST_DUE + 4, returned_share=0)
+    ticking.tick(now=stage.at(LAST_DUE + 6, 8))
+
+
+def report_current(stage: Stage) -> None:
+    """This cycle, about to end: most of it is in and reviewed, the home body's half is done."""
     due_on = CalendarDay.objects.workdays(stage.today).add(stage.today, 2)
     current = _open(stage, THIS_OPENED, due_on)
+    ticking.tick(now=stage.at(-11, 8))
     for filed in _reports(current):
         code = filed.organisation.code
         if code == HOME:
             _report_home(stage, filed)
-        elif code not in SILENT and stage.rng.random() > LATE_SHARE:
-            day = -stage.rng.randint(1, 14)
-            _fill(stage, filed, day)
+        elif code not in SILENT:
+            day = -stage.rng.randint(1, 10)
+            _fill(stage, filed, day, share=1 if stage.rng.random() > LATE_SHARE else stage.rng.uniform(0.2, 0.8))
             if stage.rng.random() > WAITING_SHARE:
                 _review(stage, filed, day + 2, returned_share=0.03)
 
@@ -46,12 +52,13 @@ def _reports(cycle: Cycle) -> list[ProgressReport]:
     return list(cycle.reports.select_related("organisation", "cycle", "document").order_by("organisation__code"))
 
 
-def _fill(stage: Stage, filed: ProgressReport, day: int) -> None:
-    """Begin a report, fill in every entry and hand all of it in."""
+def _fill(stage: Stage, filed: ProgressReport, day: int, *, share: float = 1) -> None:
+    """Begin a report, fill in every entry, or about this share of them, and hand in what is ready."""
     writer = stage.staff if filed.organisation.code == HOME else stage.fillers[filed.organisation_id]
     reporting.begin(report=filed, by=writer, now=stage.at(day, 9))
-    for entry in _entries(filed):
-        _write(stage, entry, writer, day)
+    for place, entry in enumerate(_entries(filed)):
+        if place == 0 or stage.rng.random() < share:
+            _write(stage, entry, writer, day)
     reporting.hand_in(report=filed, by=stage.signs(filed.organisation), now=stage.at(day, 16))
 
 
@@ -97,17 +104,31 @@ def _report_home(stage: Stage, filed: ProgressReport) -> None:
 
 
 def close_some(stage: Stage) -> None:
-    """What is done is closed, some of it only applied for; items are ticked off on the way."""
+    """Between the cycles: items are ticked off, and what the diligent have done is closed."""
     _tick_items(stage)
-    rows = Obligation.objects.filter(state=UNDERWAY, due_on__lte=stage.day(10)).select_related("organisation", "directive", "document")
-    for row in rows.order_by("pk"):
-        if stage.rng.random() > stage.diligence[row.organisation_id]:
-            continue
-        by = stage.signs(row.organisation)
-        asked, verified = "各项任务已完成，佐证材料已报送，申请销号。", "经核验，材料齐全，同意销号。"
-        supervising.move_obligation(obligation=row, action="request_close", by=by, now=stage.at(-10, 9), reason=asked)
-        if stage.rng.random() < 0.85:
-            supervising.move_obligation(obligation=row, action="close", by=stage.supervisor, now=stage.at(-6, 9), reason=verified)
+    for row in _nearly_due(stage):
+        if stage.rng.random() < stage.diligence[row.organisation_id] * 0.85:
+            _ask(stage, row, -42)
+            verified = "经核验，材料齐全，同意销号。"
+            supervising.move_obligation(obligation=row, action="close", by=stage.supervisor, now=stage.at(-36, 9), reason=verified)
+
+
+def ask_to_close(stage: Stage) -> None:
+    """In the last days a few more asked for close-out; nobody has verified that yet."""
+    for row in _nearly_due(stage)[::3]:
+        if row.percent >= 80:
+            _ask(stage, row, -2)
+
+
+def _nearly_due(stage: Stage) -> list[Obligation]:
+    rows = Obligation.objects.filter(state=UNDERWAY, due_on__lte=stage.day(10))
+    return list(rows.select_related("organisation", "directive", "document").order_by("pk"))
+
+
+def _ask(stage: Stage, row: Obligation, day: int) -> None:
+    asked = "各项任务已完成，佐证材料已报送，申请销号。"
+    by = stage.signs(row.organisation)
+    supervising.move_obligation(obligation=row, action="request_close", by=by, now=stage.at(day, 9), reason=asked)
 
 
 def _tick_items(stage: Stage) -> None:
@@ -116,10 +137,10 @@ def _tick_items(stage: Stage) -> None:
         luck = stage.rng.random() * 100
         done = row.obligation.percent
         if luck < done * 0.7:
-            state, day, evidence = ESTABLISHED, stage.day(-stage.rng.randint(20, 120)), f"{row.item.name_hans}实施办法"
+            state, day, evidence = ESTABLISHED, stage.day(-stage.rng.randint(62, 150)), f"{row.item.name_hans}实施办法"
         elif luck < done:
             state, day, evidence = IN_PROGRESS, None, ""
         else:
             continue
         writer = stage.staff if row.obligation.organisation.code == HOME else stage.fillers[row.obligation.organisation_id]
-        supervising.set_item(item=row, state=state, on=day, evidence=evidence, version=row.version, by=writer, now=stage.at(-15, 15))
+        supervising.set_item(item=row, state=state, on=day, evidence=evidence, version=row.version, by=writer, now=stage.at(-60, 15))
