@@ -1,0 +1,1 @@
+"""The product as people meet it: Chromium against a live server."""
