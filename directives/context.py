@@ -17,13 +17,14 @@ from directives.models import Document, Membership, Notice
 
 @dataclass(frozen=True, slots=True)
 class NavEntry:
-    """A place in the main navigation. On a phone a `folded` one moves into the person's menu."""
+    """A place in the main navigation. A `folded` one moves into the person's menu on a phone, a `kept` one stands only there."""
 
     url: str
     label: str | Promise
     current: bool
     count: int = 0
     folded: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,21 @@ class LanguageChoice:
 
 
 SHORT = {"zh-hans": ("zh-Hans", "简"), "zh-hant": ("zh-Hant", "繁"), "en": ("en", "EN")}
-# name of the address, words, for overseers alone, folded away on a phone
 PLACES = (
-    ("my_work", pgettext_lazy("place", "My work"), False, False),
-    ("dashboard", pgettext_lazy("place", "Dashboard"), False, False),
-    ("documents", pgettext_lazy("place", "Documents"), False, False),
-    ("obligations", pgettext_lazy("place", "Obligations"), False, False),
-    ("plans", pgettext_lazy("place", "Plans"), False, True),
-    ("reports", pgettext_lazy("place", "Reports"), False, False),
-    ("log", pgettext_lazy("place", "Log"), False, True),
-    ("organisations", pgettext_lazy("place", "Organisations"), True, True),
-    ("events", pgettext_lazy("place", "Record"), True, True),
+    ("my_work", pgettext_lazy("place", "My work")),
+    ("dashboard", pgettext_lazy("place", "Dashboard")),
+    ("documents", pgettext_lazy("place", "Documents")),
+    ("obligations", pgettext_lazy("place", "Obligations")),
+    ("plans", pgettext_lazy("place", "Plans")),
+    ("reports", pgettext_lazy("place", "Reports")),
+    ("log", pgettext_lazy("place", "Log")),
+    ("organisations", pgettext_lazy("place", "Organisations")),
+    ("events", pgettext_lazy("place", "Record")),
 )
+FOLDED = {"plans", "log", "organisations"}  # on a phone
+OVERSEERS = {"organisations", "events"}  # shown to overseers and administrators alone
+KEPT = {"events"}  # looked up now and then: in the person's menu at every width
+KEPT_OF_OVERSEERS = KEPT | {"log"}  # they read the log of others seldom; who works writes it daily
 
 
 class Shell:
@@ -100,12 +104,13 @@ class Shell:
 
     def _entries(self) -> Iterator[NavEntry]:
         oversees = self.user.oversees or self.user.is_staff
-        for name, label, overseers_only, folded in PLACES:
-            if overseers_only and not oversees:
+        kept = KEPT_OF_OVERSEERS if oversees else KEPT
+        for name, label in PLACES:
+            if name in OVERSEERS and not oversees:
                 continue
             url, home = reverse(name), name == "my_work"
             current = self.request.path == url if home else self.request.path.startswith(url)
-            yield NavEntry(url, label, current, self.unread if home else 0, folded)
+            yield NavEntry(url, label, current, self.unread if home else 0, name in FOLDED, name in kept)
 
     @property
     def languages(self) -> tuple[LanguageChoice, ...]:

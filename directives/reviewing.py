@@ -17,6 +17,7 @@ from directives.states import ACCEPTED
 from directives.transitions import change_obligations, move
 
 NOTICE_REASON = 300  # characters of the reasons that a notice quotes
+FULL_STOPS = "。．.；;"  # a reason that is quoted in a list ends without one
 
 
 class Decision(NamedTuple):
@@ -112,7 +113,7 @@ def _tell(report: ProgressReport, entries: list[ReportEntry], given: Mapping[int
     url = reverse("report", args=[report.pk])
     returned = [entry for entry in entries if not given[entry.pk].accepted]
     if returned:
-        quoted = "；".join(f"{entry.obligation.directive.code} {given[entry.pk].reason.strip()}" for entry in returned)
+        quoted = "；".join(f"{entry.obligation.directive.code} {given[entry.pk].reason.strip().rstrip(FULL_STOPS)}" for entry in returned)
         notices.decided(report, "returned", count=len(returned), reason=quoted[:NOTICE_REASON], url=url, now=now)
     if len(returned) < len(entries):
         notices.decided(report, "accepted", count=len(entries) - len(returned), reason="", url=url, now=now)

@@ -32,6 +32,16 @@ def test_overseers_are_led_to_the_bodies_and_staff_are_not(cast, sign_in):
     assert 'href="/organisations/"' not in page(sign_in(cast.staff))
 
 
+def test_the_bar_keeps_to_what_a_role_opens_daily(cast, sign_in):
+    def bar(user):
+        return [entry.url for entry in sign_in(user).get(NOWHERE).context["shell"].nav if not entry.kept]
+
+    daily = ["/", "/dashboard/", "/documents/", "/obligations/", "/plans/", "/reports/"]
+    assert bar(cast.staff) == [*daily, "/log/"]
+    assert bar(cast.supervisor) == [*daily, "/organisations/"]
+    assert '<li><a href="/events/">操作记录' in page(sign_in(cast.supervisor))
+
+
 def test_only_administrators_are_led_to_the_administration(cast, sign_in):
     assert 'href="/admin/"' in page(sign_in(cast.admin))
     assert 'href="/admin/"' not in page(sign_in(cast.supervisor))

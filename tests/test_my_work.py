@@ -303,7 +303,7 @@ def make_notice(user, **fields):
 def test_opening_a_notice_marks_it_read_and_leads_on(cast, sign_in, key):
     notice = make_notice(cast.staff)
     client = sign_in(cast.staff)
-    assert "总工会 有 2 件审核通过。" in client.get("/").content.decode()
+    assert "总工会有 2 件审核通过。" in client.get("/").content.decode()
     answer = client.post(f"/notices/{notice.pk}/open/", key())
     assert (answer.status_code, answer.url) == (302, "/reports/")
     notice.refresh_from_db()

@@ -1,6 +1,6 @@
 """What happened to a thing, in words: the audit record, gathered so that one act on many bodies is one line."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,10 @@ from directives.states import COLOURS, OBLIGATION_MOVES, PLAN_MOVES
 
 LIMIT = 20  # happenings of one timeline
 READ = 200  # acts that are read to make them
+# What the product notes for itself while people work: it stands in the audit record and not among their acts.
+QUIET = ("save", "append", "redraft", "begin")
+# Bookkeeping of the same moment as a person's act: what it changed is told there, and it is no line of its own.
+ECHOES = ("review", "report_clock")
 
 WORDS: dict[str, str | Promise] = {
     **{action: move.label for action, move in (PLAN_MOVES | OBLIGATION_MOVES).items()},
@@ -99,19 +103,30 @@ class Happening:
 def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[Happening, ...]:
     """The latest happenings among these events, newest first, in two queries whatever their number."""
     acts = list(
-        events.order_by()
+        events.exclude(action__in=QUIET)
+        .order_by()
         .values("at", "action", "by", "reason")
         .annotate(n=Count("pk"), first=Min("pk"), bodies=Count("organisation", distinct=True))
         .order_by("-at", "-first")[:READ]
     )
     told = {event.pk: event for event in Event.objects.filter(pk__in=[act["first"] for act in acts]).select_related("by", "organisation")}
-    return _merged(_happening(told[act["first"]], act["n"], act["bodies"]) for act in acts)[:limit]
+    return _merged(_with_echoes([_happening(told[act["first"]], act["n"], act["bodies"]) for act in acts]))[:limit]
 
 
 def _happening(event: Event, count: int, bodies: int) -> Happening:
     before, after = (event.before, event.after) if count == 1 else ({}, {})
     named = (event.organisation,) if event.organisation else ()
     return Happening(event.at, event.action, word_of(event.action), count, event.by, named, bodies, event.reason, before, after)
+
+
+def _with_echoes(happenings: Sequence[Happening]) -> Iterator[Happening]:
+    """The acts of people, each with what its echo of the same moment changed."""
+    echoes = {(one.at, one.by, one.named): one for one in happenings if one.action in ECHOES}
+    for one in happenings:
+        if one.action in ECHOES:
+            continue
+        echo = echoes.get((one.at, one.by, one.named)) if one.count == 1 else None
+        yield replace(one, before=echo.before | one.before, after=echo.after | one.after) if echo else one
 
 
 def _merged(happenings: Iterable[Happening]) -> tuple[Happening, ...]:
