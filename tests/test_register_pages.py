@@ -19,6 +19,7 @@ from tests.factories import (
     make_section,
 )
 
+PAST = date(2026, 4, 1)
 TEXT = "关于做好某项工作的意见\n一、健全制度\n各单位要建立请示报告制度。要定期开会。\n二、加强领导\n党委要加强领导。\n责任编辑：某某\n"
 
 
@@ -191,6 +192,18 @@ def test_the_tree_shows_lights_only_where_the_reader_may_see_the_work(cast, work
     assert lights(cast.supervisor) == {"C000": 3, "Q01": 2, "Q01A": 1, "Q02": 1}
     assert lights(cast.manager) == {"C000": None, "Q01": 2, "Q01A": 1, "Q02": None}
     assert lights(cast.staff) == {"C000": None, "Q01": 1, "Q01A": None, "Q02": None}
+
+
+def test_the_tree_names_the_bodies_that_are_late_before_it(cast, sign_in):
+    directive = make_directive()
+    make_obligation(directive, cast.body)
+    assert sign_in(cast.supervisor).get("/organisations/").context["tree"].late == ()
+    make_obligation(directive, cast.child, due_on=PAST, percent=10)
+    second = make_directive(directive.section)
+    for row in (directive, second):
+        make_obligation(row, cast.sibling, due_on=PAST, percent=10)
+    tree = sign_in(cast.supervisor).get("/organisations/").context["tree"]
+    assert [(node.body, node.lights.red) for node in tree.late] == [(cast.sibling, 2), (cast.child, 1)]
 
 
 def test_people_are_shown_to_managers_and_supervisors_of_the_subtree_and_to_administrators(cast, sign_in):

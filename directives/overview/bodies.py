@@ -1,6 +1,6 @@
 """The register of bodies: the tree with its lights, and one body with what it owes, files and reports."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -41,6 +41,12 @@ class Tree:
     listed: int
     cut: bool
 
+    @property
+    def late(self) -> tuple[Node, ...]:
+        """The bodies at the ends of the tree that have something overdue, the most first."""
+        ends = [node for node in _ends(self.roots) if node.lights and node.lights.red]
+        return tuple(sorted(ends, key=lambda node: -node.lights.red))
+
 
 def bodies_found(
     seen: QuerySet[Organisation], *, q: str = "", kind: str = "", level: str = "", abolished: bool = False
@@ -74,6 +80,14 @@ def tree_of(user: User, under: Organisation | None) -> Tree:
         top = line.body == under or line.body.parent_id is None
         children.setdefault(None if top else line.body.parent_id, []).append(line)
     return Tree(_nodes(children, None, reached), len(rows), cut)
+
+
+def _ends(nodes: tuple[Node, ...]) -> Iterator[Node]:
+    for node in nodes:
+        if node.children:
+            yield from _ends(node.children)
+        else:
+            yield node
 
 
 def _levels(seen: QuerySet[Organisation], under: Organisation | None) -> tuple[list[Organisation], int, bool]:
