@@ -531,3 +531,24 @@ def test_the_page_of_a_plan_takes_as_many_queries_for_one_measure_as_for_three(c
         found.append(counted(client, reverse("plan", args=[plan.pk])))
     assert found[0] == found[1]
     assert found[0] <= 20
+
+
+def test_those_above_keep_plan_and_log_while_the_body_revises(cast, sign_in):
+    obligation = make_obligation(organisation=cast.body)
+    plan = make_plan(cast.body, obligation.document, title="报送时的标题")
+    measure = make_measure(plan, obligation, text="报送时的措施")
+    make_log(measure, cast.staff, text="已经做过的工作")
+    planning.move_plan(plan, "hand_in", by=cast.manager, now=NOW)
+    planning.decide(plan, accepted=True, reason="", by=cast.supervisor, now=NOW)
+    planning.move_plan(plan, "revise", by=cast.staff, now=NOW, reason="任务调整")
+    type(plan).objects.filter(pk=plan.pk).update(title="还没写完的标题")
+    shown = sign_in(cast.supervisor).get(f"/plans/{plan.pk}/").content.decode()
+    assert ("报送时的标题" in shown, "报送时的措施" in shown, "还没写完的标题" in shown) == (True, True, False)
+    assert "已经做过的工作" in sign_in(cast.supervisor).get("/log/").content.decode()
+    assert "还没写完的标题" in sign_in(cast.staff).get(f"/plans/{plan.pk}/").content.decode()
+
+
+def test_a_plan_that_was_never_handed_in_is_not_seen_from_above(cast, sign_in):
+    plan = make_plan(cast.body, make_document())
+    assert sign_in(cast.supervisor).get(f"/plans/{plan.pk}/").status_code == 404
+    assert sign_in(cast.staff).get(f"/plans/{plan.pk}/").status_code == 200

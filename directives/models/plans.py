@@ -9,20 +9,19 @@ from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.scope import ScopedQuerySet, overseen, worked
-from directives.states import DELIVERABLES, DRAFT, FILING_STATES, HANDED_IN, IMPLEMENTATION_PLAN, RETURNED
+from directives.states import DELIVERABLES, DRAFT, FILING_STATES, IMPLEMENTATION_PLAN
 
 
 class FiledQuerySet(ScopedQuerySet):
-    """Filings: a body's own people see them in any state, those above once they were handed in.
+    """Plans and what hangs on them: a body's own people see all of it, those above from the day it was first handed in.
 
-    A filing that the body's own manager sent back is "returned" too, but it was never handed in.
+    While a body revises its plan, those above keep the log, and the plan's page shows them what was handed in last.
     """
 
-    state = "state"
+    filing = ""  # leads to the filing that was handed in or not
 
     def visible_to(self, user: User) -> "FiledQuerySet":
-        sent_back = Q(**{self.state: RETURNED, f"{self.state.removesuffix('state')}submitted_at": None})
-        above = overseen(user, f"{self.owner}__path") & Q(**{f"{self.state}__in": HANDED_IN}) & ~sent_back
+        above = overseen(user, f"{self.owner}__path") & Q(**{f"{self.filing}submitted_at__isnull": False})
         return self.filter(worked(user, self.owner) | above)
 
 
@@ -63,7 +62,7 @@ class Plan(models.Model):
 
 
 class MeasureQuerySet(FiledQuerySet):
-    owner, state = "plan__organisation", "plan__state"
+    owner, filing = "plan__organisation", "plan__"
 
 
 class Measure(models.Model):
@@ -92,7 +91,7 @@ class Measure(models.Model):
 
 
 class LogEntryQuerySet(FiledQuerySet):
-    owner, state = "measure__plan__organisation", "measure__plan__state"
+    owner, filing = "measure__plan__organisation", "measure__plan__"
 
 
 class LogEntry(models.Model):

@@ -9,9 +9,9 @@ from directives.models.documents import Document
 from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import User
-from directives.models.plans import FiledQuerySet, LogEntry, Plan
-from directives.models.scope import ScopedQuerySet, worked
-from directives.states import AWAITING, DRAFT, EDITABLE, FILING_STATES, REPORTABLE, RETURNED
+from directives.models.plans import LogEntry, Plan
+from directives.models.scope import ScopedQuerySet, overseen, worked
+from directives.states import AWAITING, DRAFT, EDITABLE, FILING_STATES, HANDED_IN, REPORTABLE
 
 PERIODS = (
     ("quarter", pgettext_lazy("period", "Quarter")),
@@ -98,13 +98,13 @@ class ProgressReport(models.Model):
         return f"{self.organisation_id}×{self.cycle_id}"
 
 
-class EntryQuerySet(FiledQuerySet):
+class EntryQuerySet(ScopedQuerySet):
     owner = "report__organisation"
 
     def visible_to(self, user: User) -> "EntryQuerySet":
-        """As FiledQuerySet; what the body's own manager sent back was never handed in."""
-        declined = Q(state=RETURNED, submitted_at=None)
-        return super().visible_to(user).filter(worked(user, self.owner) | ~declined)
+        """A body's own people see every entry, those above what is handed in; what was only sent back inside never was."""
+        handed_in = Q(state__in=HANDED_IN, submitted_at__isnull=False)
+        return self.filter(worked(user, self.owner) | overseen(user, f"{self.owner}__path") & handed_in)
 
     def owed(self) -> "EntryQuerySet":
         """Without drafts on obligations that were meanwhile closed, withdrawn, disputed or suspended: nobody waits for those."""

@@ -12,7 +12,7 @@ from directives.overview.files import FileList, file_list
 from directives.planning import Gap, gaps, owed
 from directives.planning.plans import earliest
 from directives.rules import may
-from directives.states import ACCEPTED, EDITABLE, OPEN, PLAN_MOVES, RETURNED
+from directives.states import ACCEPTED, AWAITING, EDITABLE, OPEN, PLAN_MOVES, RETURNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _steps(plan: Plan, user: User) -> tuple[Step, ...]:
 def plan_view(plan: Plan, user: User, *, now: datetime) -> PlanView:
     """The page of a plan. Whoever looks from above while the body revises it sees what was handed in, not the draft."""
     measures, history, works = measures_of(plan), history_of(plan), may(user, "work", plan)
-    as_filed = not works and plan.state == RETURNED and bool(history)
+    as_filed = not works and plan.state in EDITABLE | {AWAITING} and bool(history)
     writes = works and plan.state in EDITABLE and plan.live
     files, lines = file_list(plan, user, now=now), tuple(line_of(measure) for measure in measures)
     if as_filed:
