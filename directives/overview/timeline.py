@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from directives.models import Event, Organisation, User
-from directives.states import COLOURS, OBLIGATION_MOVES, PLAN_MOVES
+from directives.states import COLOURS
 
 LIMIT = 20  # happenings of one timeline
 READ = 200  # acts that are read to make them
@@ -22,7 +22,25 @@ QUIET = ("save", "append", "redraft", "begin")
 ECHOES = ("review", "report_clock")
 
 WORDS: dict[str, str | Promise] = {
-    **{action: move.label for action, move in (PLAN_MOVES | OBLIGATION_MOVES).items()},
+    "acknowledge": pgettext_lazy("event", "Receipt acknowledged"),
+    "dispute": pgettext_lazy("event", "Disputed"),
+    "reassign": pgettext_lazy("event", "Assignment upheld"),
+    "withdraw": pgettext_lazy("event", "Withdrawn"),
+    "start": pgettext_lazy("event", "Work started"),
+    "suspend": pgettext_lazy("event", "Suspended"),
+    "resume": pgettext_lazy("event", "Resumed"),
+    "request_close": pgettext_lazy("event", "Closing applied for"),
+    "refuse_close": pgettext_lazy("event", "Closing refused"),
+    "close": pgettext_lazy("event", "Verified and closed"),
+    "reopen": pgettext_lazy("event", "Reopened"),
+    "ask_signature": pgettext_lazy("event", "Sent for signature"),
+    "recall": pgettext_lazy("event", "Taken back"),
+    "decline": pgettext_lazy("event", "Sent back to staff"),
+    "sign": pgettext_lazy("event", "Signed and handed in"),
+    "hand_in": pgettext_lazy("event", "Handed in"),
+    "accept": pgettext_lazy("event", "Accepted"),
+    "return": pgettext_lazy("event", "Returned"),
+    "revise": pgettext_lazy("event", "Revision begun"),
     "register": pgettext_lazy("event", "Registered"),
     "issue": pgettext_lazy("event", "Assigned"),
     "correct": pgettext_lazy("event", "Reading corrected"),
