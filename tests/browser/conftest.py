@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from pytest_django.live_server_helper import LiveServer
 
 from directives.models import Document, User
+from tests.browser.world import World, build
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PASSWORD = "白云-over-7-hills"
@@ -133,3 +134,9 @@ def sample(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Document:
     monkeypatch.setenv("DEMO_PASSWORD", PASSWORD)
     call_command("load_sample", without_progress=True, verbosity=0)
     return Document.objects.get()
+
+
+@pytest.fixture
+def world(sample: Document) -> World:
+    """The sample with some work under way."""
+    return build(sample)
