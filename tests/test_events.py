@@ -6,13 +6,38 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from openpyxl import load_workbook
 
+from directives import audit
+from directives.models import Event
+from directives.overview.changes import changed
 from directives.overview.timeline import WORDS
 from directives.transitions import move
 from tests.factories import NOW, make_obligation
 
 APP = Path(__file__).resolve().parent.parent / "directives"
+
+
+def test_what_changed_is_told_in_words(cast, sign_in):
+    row = make_obligation(organisation=cast.body, state="assigned", percent=0)
+    move(row, "acknowledge", by=cast.staff, now=NOW)
+    audit.record(
+        "change", row, by=cast.staff, now=NOW, before={"plan_returned": False, "part": "lead"},
+        after={"plan_returned": True, "part": "supporting", "closed_on": "2026-10-18", "moved_at": NOW, "nonsense": ["甲", "乙"]},
+    )  # fmt: skip
+    told, moved = (line.changed for line in sign_in(cast.staff).get("/events/").context["rows"])
+    assert ("状态", "已交办", "已签收") in moved
+    assert told == (
+        ("方案被退回", "否", "是"), ("责任角色", "牵头", "配合"), ("销号日期", "", "2026-10-18"), ("nonsense", "", "甲、乙"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "said"), [("2026-10-13T00:30:00Z", "2026-10-13 08:30"), (0, "0"), (None, ""), (["", "x"], "、x")])
+def test_a_stored_value_in_words(value, said):
+    event = Event(subject_type="plan", before={}, after={"submitted_at": value})
+    with translation.override("zh-hans"):
+        assert changed(event) == (("报送时间", "", said),)
 
 
 @pytest.fixture

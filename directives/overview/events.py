@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from directives.models import Event, User
+from directives.overview.changes import changed
 from directives.overview.timeline import WORDS, word_of
 
 SUBJECTS: dict[str, str | Promise] = {
@@ -23,6 +24,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "cycle": pgettext_lazy("subject", "Cycle"),
     "progressreport": pgettext_lazy("subject", "Report"),
     "reportentry": pgettext_lazy("subject", "Report entry"),
+    "submission": pgettext_lazy("subject", "Submission"),
     "itemstate": pgettext_lazy("subject", "Item"),
     "document": pgettext_lazy("subject", "Document"),
     "directive": pgettext_lazy("subject", "Directive"),
@@ -88,9 +90,9 @@ class Line:
     address: str  # a url name that takes the subject's id; "" where there is no page
 
     @property
-    def changed(self) -> tuple[tuple[str, object, object], ...]:
-        """Field, before, after."""
-        return tuple((name, self.event.before.get(name), value) for name, value in self.event.after.items())
+    def changed(self) -> tuple[tuple[str, str, str], ...]:
+        """Field, before, after, in words."""
+        return changed(self.event)
 
 
 def events_for(user: User, asked: Asked) -> QuerySet[Event]:

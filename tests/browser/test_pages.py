@@ -11,8 +11,29 @@ from directives.models import Document, LogEntry, Obligation, ReportEntry, User
 from tests.browser.conftest import NARROW, PASSWORD, WIDE, Desk, forgiven
 from tests.browser.world import World
 
-# What a Chinese page may say in Latin letters: file types, keys, the switch of languages, sizes.
-LATIN = {"Excel", "CSV", "PDF", "EN", "English", "Tab", "Ctrl", "Enter", "Alt", "xlsx", "csv", "txt", "pdf", "docx", "KB", "MB", "bytes", "UTF", "GB", "Big"}
+# What a Chinese page may say in Latin letters: file types, keys, the switch of languages, sizes, encodings.
+LATIN = {
+    "Excel",
+    "CSV",
+    "PDF",
+    "EN",
+    "English",
+    "Tab",
+    "Ctrl",
+    "Enter",
+    "Alt",
+    "xlsx",
+    "csv",
+    "txt",
+    "pdf",
+    "docx",
+    "KB",
+    "MB",
+    "bytes",
+    "UTF",
+    "GB",
+    "Big",
+}
 USERNAMES = {"staff", "manager", "supervisor", "viewer", "admin"}
 # All that can be read or heard, but for the words of the source as they were saved: their damage holds pinyin.
 SEEN = """() => {
@@ -161,7 +182,7 @@ def test_with_the_keyboard_alone(world: World, desk: Callable[..., Desk]) -> Non
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
-    tab_to(page, f".todo form[action='/obligations/acknowledge/'] button")
+    tab_to(page, ".todo form[action='/obligations/acknowledge/'] button")
     page.keyboard.press("Enter")
     expect(page.locator(".todo form[action='/obligations/acknowledge/']")).to_have_count(0)
     assert Obligation.objects.get(pk=world.fresh.pk).state == "acknowledged"

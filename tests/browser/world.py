@@ -71,7 +71,9 @@ def planned(document: Document, rows: list[Obligation], staff: User, manager: Us
     plan = planning.start_plan(organisation=rows[0].organisation, document=document, by=staff, now=now)
     for number, row in enumerate(rows):
         due_on = timezone.localdate() + timedelta(days=5 + 20 * number)
-        content = planning.MeasureContent(text=f"{LONG}（{number + 1}）", responsible="办公厅", due_on=due_on, result="办法", obligations=(row,))
+        content = planning.MeasureContent(
+            text=f"{LONG}（{number + 1}）", responsible="办公厅", due_on=due_on, result="办法", obligations=(row,)
+        )
         measure = planning.add_measure(plan, content=content, by=staff, now=now)
         files = [ContentFile("纪要".encode(), name="常委会会议纪要（第三次，定稿）.txt")] if number == 0 else []
         planning.log_work(measure, on=timezone.localdate(now), text=LONG, files=files, by=staff, now=now)
@@ -86,7 +88,13 @@ def planned(document: Document, rows: list[Obligation], staff: User, manager: Us
 def reported(document: Document, staff: User, manager: User, supervisor: User, now: datetime) -> ProgressReport:
     """Five entries handed in: one of them returned, one accepted, three in review; the others are still drafts."""
     today = timezone.localdate(now)
-    opening = {"year": today.year, "period": "quarter", "number": 1, "opens_on": today - timedelta(days=10), "due_on": today + timedelta(days=3)}
+    opening = {
+        "year": today.year,
+        "period": "quarter",
+        "number": 1,
+        "opens_on": today - timedelta(days=10),
+        "due_on": today + timedelta(days=3),
+    }
     cycle = reporting.open_cycle(document=document, by=supervisor, now=now - timedelta(days=10), **opening)
     report = reporting.begin(report=cycle.reports.get(organisation__code="Q01"), by=staff, now=now)
     entries = list(report.entries.order_by("obligation__directive__order"))

@@ -1,0 +1,93 @@
+"""What an event changed, in words: the names of the fields and their values, as people know them."""
+
+import re
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Field
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import pgettext, pgettext_lazy
+
+from directives.models import Event
+from directives.wording import scripted
+
+# Told elsewhere on the line (who, when), or worked out from what is told.
+LEFT_OUT = frozenset({"submitted_by", "decided_by", "moved_at", "light_reason", "sha256"})
+# Where the table of the subject has no name for people, or none at all.
+FIELDS: dict[str, str | Promise] = {
+    "state": pgettext_lazy("change", "State"),
+    "reason": pgettext_lazy("change", "Reason"),
+    "number": pgettext_lazy("change", "Number"),
+    "plan": pgettext_lazy("change", "Plan"),
+    "report": pgettext_lazy("change", "Report"),
+    "measure": pgettext_lazy("change", "Measure"),
+    "item": pgettext_lazy("change", "Item"),
+    "body": pgettext_lazy("change", "Body"),
+    "entries": pgettext_lazy("change", "Entries"),
+    "reports": pgettext_lazy("change", "Reports"),
+    "directives": pgettext_lazy("change", "Directives"),
+    "begun_at": pgettext_lazy("change", "Begun"),
+    "submitted_at": pgettext_lazy("change", "Handed in"),
+    "decided_at": pgettext_lazy("change", "Decided"),
+    "completed_at": pgettext_lazy("change", "Completed"),
+    "plan_returned": pgettext_lazy("change", "Plan returned"),
+    "report_returned": pgettext_lazy("change", "Report returned"),
+    "unchanged": pgettext_lazy("change", "No change"),
+    "unchanged_reason": pgettext_lazy("change", "Why nothing changed"),
+    "name": pgettext_lazy("change", "Name"),
+    "size": pgettext_lazy("change", "Size"),
+    "parent": pgettext_lazy("change", "Parent"),
+    "line": pgettext_lazy("change", "Line"),
+    "start": pgettext_lazy("change", "Place"),
+    "page": pgettext_lazy("change", "As saved"),
+    "after": pgettext_lazy("change", "Reads"),
+    "addressees": pgettext_lazy("change", "Addressees"),
+    "items": pgettext_lazy("change", "Items"),
+}
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
+
+
+def changed(event: Event) -> tuple[tuple[str, str, str], ...]:
+    """Each field that the event tells of, with its value before and after."""
+    return tuple(
+        (str(_label(event.subject_type, name)), *(_said(event.subject_type, name, side.get(name)) for side in (event.before, event.after)))
+        for name in event.after
+        if name not in LEFT_OUT
+    )
+
+
+def _field(subject: str, name: str) -> Field | None:
+    try:
+        field = apps.get_model("directives", subject)._meta.get_field(name.removesuffix("_id"))
+    except (LookupError, FieldDoesNotExist):
+        return None
+    return field if isinstance(field, Field) else None
+
+
+def _label(subject: str, name: str) -> str | Promise:
+    """The name of a field; one that nobody has named keeps its own."""
+    if name in FIELDS:
+        return FIELDS[name]
+    field = _field(subject, name)
+    return field.verbose_name if field else name
+
+
+def _said(subject: str, name: str, value: Any) -> str:
+    """A stored value in words: the label of a choice, an instant of Shanghai, yes and no."""
+    match value:
+        case None | "" | []:
+            return ""
+        case bool():
+            return pgettext("change", "yes") if value else pgettext("change", "no")
+        case list():
+            return pgettext("list", ", ").join(_said(subject, name, one) for one in value)
+        case dict():
+            return pgettext("list", ", ").join(_said(subject, name, one) for one in value.values())
+        case str() if INSTANT.match(value):
+            return f"{timezone.localtime(parse_datetime(value)):%Y-%m-%d %H:%M}"
+    field = _field(subject, name)
+    labels = dict(field.flatchoices) if field else {}
+    return str(labels[value]) if value in labels else scripted(str(value))
