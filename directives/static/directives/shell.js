@@ -35,6 +35,22 @@ document.addEventListener("change", (event) => {
   words.textContent = [...event.target.files].map((file) => file.name).join("、") || words.dataset.empty;
 });
 
+// Browsers write dates in their own way (11/23/2026): the chosen day is said in words beside its label.
+const inWords = new Intl.DateTimeFormat(document.documentElement.lang.replace(/^en$/, "en-GB"), { year: "numeric", month: "long", day: "numeric", weekday: "short", timeZone: "UTC" });
+
+function sayDay(input) {
+  const label = input.closest(".field")?.querySelector("span") ?? input.closest(".row")?.querySelector("label");
+  if (!label) return;
+  const words = label.querySelector(".day-said") ?? label.appendChild(document.createElement("small"));
+  words.className = "day-said";
+  words.textContent = input.valueAsDate ? inWords.format(input.valueAsDate) : "";
+}
+
+const sayDays = (root) => root.querySelectorAll("input[type=date]").forEach(sayDay);
+document.addEventListener("input", (event) => event.target.matches("input[type=date]") && sayDay(event.target));
+document.addEventListener("htmx:load", (event) => sayDays(event.target));
+sayDays(document);
+
 function say(kind) {
   const box = document.getElementById("messages");
   const words = box && box.dataset[kind];
