@@ -23,6 +23,7 @@ from directives.models import (
     Section,
     User,
 )
+from directives.states import HANDED_IN
 from directives.transitions import relight
 
 TODAY = date(2026, 10, 13)  # a Tuesday
@@ -102,7 +103,8 @@ def make_obligation(directive: Directive | None = None, organisation: Organisati
 
 
 def make_plan(organisation: Organisation | None = None, document: Document | None = None, **fields: Any) -> Plan:
-    defaults = {"title": "实施方案", "created_at": NOW}
+    submitted = NOW if fields.get("state") in HANDED_IN else None
+    defaults = {"title": "实施方案", "created_at": NOW, "submitted_at": submitted}
     return Plan.objects.create(organisation=organisation or make_body(), document=document or make_document(), **(defaults | fields))
 
 

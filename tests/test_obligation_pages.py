@@ -164,7 +164,7 @@ def everything(cast):
     make_log(measure, cast.staff, text="召开专题会议")
     for number in (2, 3):
         report = make_report(cast.body, make_cycle(row.document, number=number), row)
-        report.entries.update(progress=f"第{number}期进展", state="submitted")
+        report.entries.update(progress=f"第{number}期进展", state="submitted", submitted_at=NOW)
     return row
 
 
@@ -178,7 +178,7 @@ def test_one_obligation_shows_all_that_hangs_on_it(cast, sign_in):
 
 def test_drafts_of_the_body_do_not_leak_upwards(cast, sign_in):
     row = everything(cast)
-    row.measures.get().plan.__class__.objects.update(state="draft")
+    row.measures.get().plan.__class__.objects.update(state="draft", submitted_at=None)
     row.entries.update(state="draft")
     for person, shown in ((cast.staff, True), (cast.supervisor, False)):
         text = sign_in(person).get(page_of(row)).content.decode()

@@ -90,6 +90,8 @@ class Migration(migrations.Migration):
                 ("hash", models.CharField(max_length=64, unique=True)),
             ],
             options={
+                "verbose_name": "seal",
+                "verbose_name_plural": "seals",
                 "ordering": ["id"],
             },
         ),
