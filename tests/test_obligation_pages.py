@@ -10,6 +10,7 @@ from directives.models import Event, ItemState, Notice, Obligation
 from directives.overview.obligations import Filter
 from directives.states import OBLIGATION_MOVES
 from tests.factories import (
+    NOW,
     make_body,
     make_cycle,
     make_directive,
