@@ -178,7 +178,13 @@ def groups(view: Vantage, document: int, *, today: date, since: datetime) -> lis
         _columns(cycles, "opens", F("pk"), period, F("opens_on")),
         _columns(cycles, "due", F("pk"), period, F("due_on")),
         _columns(entries, "report", F("report__cycle_id"), handed, TruncDate("submitted_at")),
-        _columns(happened, "event", Concat(Cast("subject_type", TextField()), _text(":"), Cast("action", TextField())), changed, Cast(Value(None), DateField())),
+        _columns(
+            happened,
+            "event",
+            Concat(Cast("subject_type", TextField()), _text(":"), Cast("action", TextField())),
+            changed,
+            Cast(Value(None), DateField()),
+        ),
         *(_columns(_ahead(view, document, clock, today), "next", _text(clock), _text(""), F(CLOCKS[clock][0])) for clock in CLOCKS),
     ]
     return [Group(*row) for row in parts[0].union(*parts[1:], all=True)]
