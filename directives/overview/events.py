@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
-from directives.models import Event, User
+from directives.models import Directive, Event, User
 from directives.overview.changes import changed
 from directives.overview.timeline import WORDS, word_of
 
@@ -90,6 +90,11 @@ class Line:
     address: str  # a url name that takes the subject's id; "" where there is no page
 
     @property
+    def name(self) -> str:
+        """Which one: the directive's code where there is one, else the number of the row."""
+        return self.event.code or str(self.event.subject_id)
+
+    @property
     def changed(self) -> tuple[tuple[str, str, str], ...]:
         """Field, before, after, in words."""
         return changed(self.event)
@@ -97,7 +102,8 @@ class Line:
 
 def events_for(user: User, asked: Asked) -> QuerySet[Event]:
     """The events that this person may see under the filter, newest first."""
-    return asked.apply(Event.objects.visible_to(user)).select_related("by", "organisation").order_by("-id")
+    code = Directive.objects.filter(pk=OuterRef("directive_id")).values("code")[:1]
+    return asked.apply(Event.objects.visible_to(user)).select_related("by", "organisation").annotate(code=Subquery(code)).order_by("-id")
 
 
 def lines(events: Iterable[Event]) -> list[Line]:

@@ -12,7 +12,7 @@ EVENTS = (
     Column(gettext_lazy("When"), lambda line: line.event.at, "moment"),
     Column(gettext_lazy("Who"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
     Column(gettext_lazy("What"), lambda line: line.word, width=18),
-    Column(gettext_lazy("To what"), lambda line: f"{line.subject} {line.event.subject_id}", width=16),
+    Column(gettext_lazy("To what"), lambda line: f"{line.subject} {scripted(line.name)}", width=16),
     Column(
         pgettext_lazy("column", "Body"), lambda line: picked(line.event.organisation, "name") if line.event.organisation else "", width=24
     ),
