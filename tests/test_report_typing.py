@@ -107,6 +107,7 @@ def test_two_people_on_one_entry_see_both_versions(cast, office, open_report):
 def test_handing_in_first_saves_what_is_being_typed(cast, office, open_report):
     office.write(cast.staff)
     page, entry = open_report(cast.manager, width=390), office.entries[0]
+    row(page, entry).locator(".unfold").click()  # on a phone a ready entry is folded
     row(page, entry).locator("[name=progress]").fill("最后一句")
     page.evaluate("document.querySelector('#handin form[data-leave]').requestSubmit()")
     page.wait_for_url("**/submissions/*/")
