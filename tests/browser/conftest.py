@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 from pytest_django.live_server_helper import LiveServer
 
 from directives.models import Document, User
@@ -17,6 +17,8 @@ from tests.browser.world import World, build
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PASSWORD = "白云-over-7-hills"
+PATIENCE = 20_000  # milliseconds; a busy machine is no fault of the page
+expect.set_options(timeout=PATIENCE)
 # How often a finger or a mouse button came down on this tab, over all its pages. Typing is not counted.
 COUNT_CLICKS = """addEventListener("pointerdown", () => {
   sessionStorage.setItem("clicks", 1 + Number(sessionStorage.getItem("clicks")));
@@ -53,7 +55,7 @@ class Desk:
     @classmethod
     def open(cls, browser: Browser, url: str, size: dict[str, int], language: str, **options: object) -> "Desk":
         context = browser.new_context(viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=url, **options)
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(PATIENCE)
         context.add_init_script(COUNT_CLICKS)
         context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": url}])
         desk = cls(context, context.new_page(), url)
