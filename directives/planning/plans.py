@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from directives import audit
 from directives.models import Document, Measure, Obligation, Organisation, Plan, User
@@ -64,8 +64,8 @@ def earliest(obligations: Iterable[Obligation]) -> date | None:
 
 
 def _proposed_title(organisation: Organisation, document: Document, kind: str) -> str:
-    """全国总工会贯彻落实《…》实施方案: official papers are named in Chinese, whatever the reader's language."""
-    hant = document.script == "hant"
+    """全国总工会贯彻落实《…》实施方案: official papers are named in Chinese, in the script in which their author writes."""
+    hant = get_language() == "zh-hant"
     with override("zh-hant" if hant else "zh-hans"):
         plan, measures = _("%(body)s: implementation plan for “%(title)s”"), _("%(body)s: specific measures for “%(title)s”")
     body = organisation.name_hant if hant and organisation.name_hant else organisation.name_hans
