@@ -51,10 +51,10 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
 
 
 def changed(event: Event) -> tuple[tuple[str, str, str], ...]:
-    """Each field that the event tells of, with its value before and after."""
+    """Each field that the event tells of, with its value before and after, by name: PostgreSQL does not keep their order."""
     return tuple(
         (str(_label(event.subject_type, name)), *(_said(event.subject_type, name, side.get(name)) for side in (event.before, event.after)))
-        for name in event.after
+        for name in sorted(event.after)
         if name not in LEFT_OUT
     )
 
