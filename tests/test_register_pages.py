@@ -1,10 +1,12 @@
 """The register's pages: documents, directives, bodies, the matrix; who sees what, and in how many queries."""
 
 from datetime import date
+from io import BytesIO
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from openpyxl import load_workbook
 
 from directives.models import Document, LeftOut, Repair
 from tests.factories import (
@@ -258,3 +260,14 @@ def test_lists_are_exported_with_the_filter_in_force(cast, work, sign_in):
     matrix = rows(f"/documents/{work[0].pk}/matrix/?export=csv")
     assert matrix[0].split(",")[2:] == ["全国总工会", "北京市总工会", "共青团中央"]
     assert [line.split(",")[0] for line in matrix[1:]] == ["一.1.1", "一.1.2"]
+
+
+def test_the_file_of_the_matrix_says_of_how_many_bodies_it_tells(cast, sign_in, monkeypatch):
+    monkeypatch.setattr("directives.views.documents.WIDEST", 1)
+    directive = make_directive()
+    for body in (cast.body, cast.sibling):
+        make_obligation(directive, body)
+    answer = sign_in(cast.supervisor).get(f"/documents/{directive.document_id}/matrix/?export=xlsx")
+    book = load_workbook(BytesIO(b"".join(answer.streaming_content)))
+    cover = {row[0].value: row[1].value for row in book.worksheets[0].iter_rows(max_col=2)}
+    assert cover["单位"] == "1 / 2"

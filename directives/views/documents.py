@@ -27,7 +27,7 @@ from directives.views.doors import demand, page, paged, write
 from directives.wording import picked
 
 HERE = "directives/documents/"
-WIDEST = 500  # bodies of an exported matrix
+WIDEST = 5_000  # bodies of an exported matrix: the columns that a sheet can be read with; the cover says how many there are
 
 
 @require_GET
@@ -157,7 +157,8 @@ def matrix(request, pk):
         bodies = list(lines.bodies[:WIDEST])
         rows = rows_of(lines, list(lines.directives), bodies)
         name = f"{_('Matrix')} {picked(found, 'title')}"
-        return sheet(request, name=name, columns=sheets.matrix_columns(bodies), rows=rows, fictional=found.fictional)
+        notes = [(_("Bodies"), f"{len(bodies)} / {lines.bodies.count()}")]
+        return sheet(request, name=name, columns=sheets.matrix_columns(bodies), rows=rows, notes=notes, fictional=found.fictional)
     context = {
         "document": found, "chosen": chosen, "matrix": matrix_of(lines, directives_page=chosen.d, bodies_page=chosen.b),
         "sections": found.sections.order_by("order"), "kinds": BODY_KINDS, "lights": LIGHTS, "may_issue": may(request.user, "issue"),
