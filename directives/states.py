@@ -39,7 +39,6 @@ OPEN = LIVE - {CLOSED}  # work is still owed
 REPORTABLE = frozenset({ACKNOWLEDGED, UNDERWAY, CLOSING, ASSIGNED})  # a cycle asks for an entry
 EDITABLE = frozenset({DRAFT, RETURNED})  # its own body may change the words
 HANDED_IN = frozenset({SUBMITTED, ACCEPTED, RETURNED})  # supervisors may see it
-ON_THE_WAY = frozenset({AWAITING, SUBMITTED})  # somebody else's move
 
 # light colours: two of the five lamps are grey
 GREEN, YELLOW, RED, CLOSED_LIGHT, UNDUE = "green", "yellow", "red", "closed", "undue"

@@ -209,4 +209,3 @@ NEAR_DAYS = env.int("NEAR_DAYS", default=5)
 BEHIND_TOLERANCE = env.int("BEHIND_TOLERANCE", default=10)  # percentage points
 
 SITE_NAME = _("Implementation tracker")
-SILENCED_SYSTEM_CHECKS = []

@@ -11,7 +11,7 @@ from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.plans import LogEntry, Plan
 from directives.models.scope import ScopedQuerySet, overseen, worked
-from directives.states import AWAITING, DRAFT, EDITABLE, FILING_STATES, HANDED_IN, REPORTABLE
+from directives.states import DRAFT, EDITABLE, FILING_STATES, HANDED_IN, REPORTABLE
 
 PERIODS = (
     ("quarter", pgettext_lazy("period", "Quarter")),
@@ -109,10 +109,6 @@ class EntryQuerySet(ScopedQuerySet):
     def owed(self) -> "EntryQuerySet":
         """Without drafts on obligations that were meanwhile closed, withdrawn, disputed or suspended: nobody waits for those."""
         return self.filter(~Q(state__in=EDITABLE) | Q(obligation__state__in=REPORTABLE))
-
-    def to_hand_in(self) -> "EntryQuerySet":
-        """Entries that the supervisors still wait for."""
-        return self.owed().filter(state__in=EDITABLE | {AWAITING})
 
 
 class ReportEntry(models.Model):

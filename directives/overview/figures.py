@@ -68,7 +68,7 @@ class Line:
 
     @property
     def off_time(self) -> Figure:
-        return self._part(self.lights.yellow + self.lights.red, OFF)
+        return self._part(self.lights.total - self.lights.on_time, OFF)
 
     @property
     def red(self) -> Figure:

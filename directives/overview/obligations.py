@@ -16,13 +16,30 @@ from directives.models.organisations import KINDS
 from directives.models.scope import LAST
 from directives.overview.scope import Lights, Scope, gathered
 from directives.script import fold, to_hans
-from directives.states import ASSIGNED, CLOSED_LIGHT, COLOURS, GREEN, LIGHTS, LIVE, OBLIGATION_STATES, PARTS, RED, STAFF, UNDUE, YELLOW
+from directives.states import (
+    ASSIGNED,
+    CLOSED_LIGHT,
+    COLOURS,
+    GREEN,
+    LIGHTS,
+    LIVE,
+    OBLIGATION_STATES,
+    ON_TIME,
+    PARTS,
+    RED,
+    STAFF,
+    UNDUE,
+    YELLOW,
+)
 
 GREY = "grey"  # both lamps that are grey
 ON, OFF = "on_time", "off_time"  # the two sides of the share that is on time
 LIGHT_CHOICES = {colour: (colour,) for colour in COLOURS} | {
-    GREY: (CLOSED_LIGHT, UNDUE), ON: (GREEN, CLOSED_LIGHT, UNDUE), OFF: (YELLOW, RED), "": COLOURS,
-}  # fmt: skip
+    GREY: (CLOSED_LIGHT, UNDUE),
+    ON: tuple(colour for colour in COLOURS if colour in ON_TIME),
+    OFF: tuple(colour for colour in COLOURS if colour not in ON_TIME),
+    "": COLOURS,
+}
 CAUSES = {  # why a light is yellow
     "near": ("receipt_near", "plan_near", "report_near", "completion_near"),
     "returned": ("plan_returned", "report_returned"),

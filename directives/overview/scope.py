@@ -7,7 +7,7 @@ from django.db.models import Count, Q, Sum
 
 from directives.models import Obligation, Organisation, Tally, Total, User
 from directives.models.scope import inside
-from directives.states import COLOURS, MANAGER, STAFF, SUPERVISOR, VIEWER
+from directives.states import COLOURS, MANAGER, ON_TIME, STAFF, SUPERVISOR, VIEWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Lights:
     @property
     def on_time(self) -> int:
         """The numerator of the share that is on time: all but the overdue and the near due or behind."""
-        return self.green + self.closed + self.undue
+        return sum(map(self.count, ON_TIME))
 
     @property
     def mean(self) -> int | None:

@@ -12,9 +12,8 @@ from tablib import Dataset
 from directives import audit, issuing, organising
 from directives.models import Directive, Measure, Obligation, Organisation, Plan
 from directives.refusals import Refusal
+from directives.sheets.out import guard, unguard
 from directives.transitions import change_obligations
-
-MARKS = "=+-@\t\r\n＝＋－＠"  # a cell that begins so would be run as a formula
 
 
 class SafeResource(resources.ModelResource):
@@ -22,12 +21,12 @@ class SafeResource(resources.ModelResource):
 
     def export_field(self, field: fields.Field, instance: Any, **kwargs: Any) -> Any:
         value = super().export_field(field, instance, **kwargs)
-        return f"'{value}" if isinstance(value, str) and value.startswith(tuple(MARKS)) else value
+        return guard(value) if isinstance(value, str) else value
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         for name, value in row.items():
-            if isinstance(value, str) and value[:1] == "'" and value[1:2] in MARKS and len(value) > 1:
-                row[name] = value[1:]
+            if isinstance(value, str):
+                row[name] = unguard(value)
 
     def save_instance(self, instance: Any, is_create: bool, row: dict, **kwargs: Any) -> None:
         """As the library does, with the event; a dry run writes both and rolls both back."""
