@@ -12,10 +12,12 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
 from django.test import Client
+from django.utils import translation
 
 from directives.models import Organisation, User
 from tests.factories import make_body, make_member, make_user
@@ -77,6 +79,12 @@ def clean_cache(request: pytest.FixtureRequest) -> None:
             request.getfixturevalue(database)
             cache.clear()
             return
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> None:
+    """A request leaves its reader's language active: one test must not speak in the language of the one before."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture
