@@ -13,6 +13,7 @@ from django.utils.functional import Promise, SimpleLazyObject, cached_property
 from django.utils.translation import get_language, pgettext_lazy
 
 from directives.models import Document, Membership, Notice
+from directives.replicas import behind, data_as_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,12 @@ class Shell:
 
     @property
     def as_of(self) -> datetime:
-        return getattr(self.request, "now", None) or timezone.now()
+        return data_as_of(self.request, getattr(self.request, "now", None) or timezone.now())
+
+    @property
+    def behind(self) -> bool:
+        """Whether the page was read from a replica that lacks what was written of late."""
+        return bool(behind(self.request))
 
     @property
     def here(self) -> str:

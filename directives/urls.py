@@ -10,6 +10,7 @@ from directives.views import (
     entries,
     events,
     files,
+    health,
     help,
     issuing,
     log,
@@ -84,4 +85,6 @@ urlpatterns = [
     path("events/", events.events, name="events"),
     path("help/", help.help, name="help"),
     path("help/lights/", help.lights, name="lights"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]

@@ -8,6 +8,9 @@ from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 from import_export.formats.base_formats import CSV, XLSX
 
+from qunzhu_tracker.databases import databases
+from qunzhu_tracker.files import file_storage
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
@@ -73,6 +76,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "directives.middleware.TodayMiddleware",
+    "directives.replicas.ReplicaMiddleware",  # the last: it carries out the view
 ]
 
 TEMPLATES = [
@@ -92,21 +96,13 @@ TEMPLATES = [
     }
 ]
 
-# One database: SQLite in var/ unless DATABASE_URL names a PostgreSQL.
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'qunzhu.sqlite3'}")}
-_database = DATABASES["default"]
-if _database["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE: a transaction takes the write lock at its start, so that two writers wait instead of failing.
-    _database["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-        " PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=27103364; PRAGMA cache_size=-20000;",
-    }
-    _database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-else:
-    _database["CONN_HEALTH_CHECKS"] = True
-    _database.setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=60))
+# SQLite in var/ unless DATABASE_URL names a PostgreSQL. wsgi.py says when this is a web process.
+DATABASES = databases(env, var=VAR_DIR, web=env.str("QUNZHU_PROCESS", default="") == "web")
+DB_PGBOUNCER = env.bool("DB_PGBOUNCER", default=False)
+MIGRATION_LOCK_TIMEOUT = env.int("DB_MIGRATION_LOCK_TIMEOUT", default=3)  # seconds
+REPLICAS = [name for name in DATABASES if name.startswith("replica")]
+REPLICA_MAX_LAG = env.int("REPLICA_MAX_LAG", default=60)  # seconds; one that is further behind is not read
+DATABASE_ROUTERS = ["directives.replicas.Router"] if REPLICAS else []
 
 AUTH_USER_MODEL = "directives.User"
 AUTHENTICATION_BACKENDS = [
@@ -156,7 +152,7 @@ _static = (
     "whitenoise.storage.CompressedManifestStaticFilesStorage" if PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": file_storage(env),
     "staticfiles": {"BACKEND": _static},
 }
 UPLOAD_LIMIT = 20 * 1024 * 1024  # bytes, one evidence file
@@ -180,6 +176,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a proxy asks over plain HTTP
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=3600 if PRODUCTION else 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None

@@ -22,6 +22,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from directives.replicas import data_as_of
 from directives.rules import may
 
 Kind = Literal["text", "number", "date", "moment", "percent"]
@@ -274,7 +275,7 @@ def sheet(
     wanted = request.GET.get("export", "")
     if wanted not in FORMATS:
         raise Http404
-    book = Book(name, tuple(columns), rows, request.now, tuple(notes), fictional)
+    book = Book(name, tuple(columns), rows, data_as_of(request, request.now), tuple(notes), fictional)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     try:
         FORMATS[wanted].write(book, file)

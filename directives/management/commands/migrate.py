@@ -1,0 +1,61 @@
+"""Django's migrate, made to run while people work: it gives up on a table that is busy instead of making everybody queue.
+
+Each migration that was carried out stays carried out; the one that gave up left nothing behind, or an index that its next
+attempt takes away first. Run it again.
+"""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.errors import LockNotAvailable
+
+from directives import online
+
+ONE_AT_A_TIME = 7_103_005_381  # the key of the advisory lock; any number that nothing else uses
+
+
+@contextmanager
+def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Only one machine migrates; another one waits as long as the lock timeout lets it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
+    try:
+        yield
+    finally:
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ONE_AT_A_TIME])
+
+
+class Command(migrate.Command):
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        seconds = settings.MIGRATION_LOCK_TIMEOUT
+        parser.add_argument("--lock-timeout", type=float, default=seconds, metavar="SECONDS", help=f"default: {seconds}; 0 waits for ever")
+
+    def handle(self, *args: Any, lock_timeout: float = 0, **options: Any) -> None:
+        connection = connections[options["database"]]
+        if connection.vendor != "postgresql":
+            super().handle(*args, **options)
+            return
+        online.demand_session(connection)
+        try:
+            self.migrate(connection, lock_timeout, *args, **options)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            raise CommandError(
+                f"A table, or another migrate, was busy for longer than {lock_timeout:g} s, so this gave up before anybody had to wait."
+                " What is done is done; run it again, at a quieter time if need be."
+            ) from error
+
+    def migrate(self, connection: BaseDatabaseWrapper, seconds: float, *args: Any, **options: Any) -> None:
+        with online.lock_timeout(connection, seconds), alone(connection):
+            super().handle(*args, **options)

@@ -1,0 +1,95 @@
+"""Changing the schema while people work: migrations that give up rather than queue everybody, indexes that let writers write."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import NotSupportedError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations import AddIndex, RemoveIndex
+from django.db.migrations.state import ProjectState
+
+INVALID = """
+    SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = pg_index.indexrelid
+    WHERE pg_class.relname = %s AND NOT pg_index.indisvalid
+"""
+
+
+def demand_session(connection: BaseDatabaseWrapper) -> None:
+    """Raise CommandError behind a pooler: what lives in a session there reaches other people's statements, or nobody's."""
+    if connection.vendor == "postgresql" and settings.DB_PGBOUNCER:
+        raise CommandError("This needs PostgreSQL itself, not PgBouncer: give its own address in DATABASE_URL, and DB_PGBOUNCER=false.")
+
+
+@contextmanager
+def lock_timeout(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
+    """Within this, a statement that waits for a lock longer than so many seconds fails; 0 waits for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (before,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{int(seconds * 1000)}ms"])
+    try:
+        yield
+    finally:
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, false)", [before])
+
+
+class _Online:
+    """Concurrently on PostgreSQL, plainly on SQLite, where one writes at a time anyway.
+
+    It waits as long as it must: it holds no lock on which a reader or a writer would wait.
+    """
+
+    atomic = False
+
+    def _concurrently(self, schema_editor: BaseDatabaseSchemaEditor) -> bool:
+        if schema_editor.connection.vendor != "postgresql":
+            return False
+        if schema_editor.connection.in_atomic_block:
+            raise NotSupportedError(f"{type(self).__name__} needs atomic = False on its migration.")
+        return True
+
+
+class AddIndexOnline(_Online, AddIndex):
+    """AddIndex for a table that people write to. What an attempt that was broken off left behind is taken away first."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if not self._concurrently(schema_editor):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        connection = schema_editor.connection
+        with lock_timeout(connection, 0):
+            with connection.cursor() as cursor:
+                cursor.execute(INVALID, [self.index.name])
+                if cursor.fetchone():
+                    cursor.execute(f"DROP INDEX CONCURRENTLY {connection.ops.quote_name(self.index.name)}")
+            schema_editor.add_index(to_state.apps.get_model(app_label, self.model_name), self.index, concurrently=True)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if not self._concurrently(schema_editor):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            return
+        with lock_timeout(schema_editor.connection, 0):
+            schema_editor.remove_index(from_state.apps.get_model(app_label, self.model_name), self.index, concurrently=True)
+
+
+class RemoveIndexOnline(_Online, RemoveIndex):
+    """RemoveIndex for a table that people write to."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if not self._concurrently(schema_editor):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        index = from_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
+        with lock_timeout(schema_editor.connection, 0):
+            schema_editor.remove_index(from_state.apps.get_model(app_label, self.model_name), index, concurrently=True)

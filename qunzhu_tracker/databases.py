@@ -1,0 +1,76 @@
+"""The databases of an installation, built from the environment: the primary, replicas to read from, and their timeouts.
+
+A web process gets a pool of connections and short timeouts; the worker and the commands get one connection and long ones.
+Behind PgBouncer in transaction mode (DB_PGBOUNCER) nothing that lives in a session is used: no server-side cursors, no prepared
+statements, no startup options. The timeouts then stand in PgBouncer's own file: deploy/README.md says where.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+SQLITE = {
+    # IMMEDIATE: a transaction takes the write lock at its start, so that two writers wait instead of failing.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+    " PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=27103364; PRAGMA cache_size=-20000;",
+}
+# How long a connection may take to come about, and how long a sent packet may stay unanswered (milliseconds), before it has failed.
+# A replica fails fast: the primary can answer in its stead.
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 30_000}
+IMPATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 5_000}
+
+
+def databases(env: environ.Env, *, var: Path, web: bool) -> dict[str, dict[str, Any]]:
+    """Django's DATABASES. `default` is the primary; each replica is `replica1`, `replica2`, …
+
+    Raises ImproperlyConfigured for a replica of anything but PostgreSQL.
+    """
+    primary = env.db("DATABASE_URL", default=f"sqlite:///{var / 'qunzhu.sqlite3'}")
+    copies = [env.db_url_config(url) for url in env.list("DATABASE_REPLICA_URL", default=[])]
+    if primary["ENGINE"].endswith("sqlite3"):
+        if copies:
+            raise ImproperlyConfigured("DATABASE_REPLICA_URL needs DATABASE_URL to be a PostgreSQL: SQLite has no replicas.")
+        return {"default": primary | {"OPTIONS": SQLITE, "TEST": {"NAME": str(var / "test.sqlite3")}}}
+    found = {"default": _primary(env, primary, web=web)}
+    for number, copy in enumerate(copies, 1):
+        if copy["ENGINE"] != primary["ENGINE"]:
+            raise ImproperlyConfigured("DATABASE_REPLICA_URL must name PostgreSQL servers, as DATABASE_URL does.")
+        found[f"replica{number}"] = _replica(env, copy, web=web)
+    return found
+
+
+def _primary(env: environ.Env, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
+    pooler = env.bool("DB_PGBOUNCER", default=False)
+    options = PATIENCE | {"application_name": _name(web), "prepare_threshold": None} | database.get("OPTIONS", {})
+    if not pooler:
+        options.setdefault("options", _timeouts(env, web=web))
+    largest = env.int("DB_POOL_MAX", default=8) if web else 0
+    if largest:
+        smallest, wait = env.int("DB_POOL_MIN", default=1), env.int("DB_POOL_TIMEOUT", default=5)
+        options["pool"] = {"min_size": min(smallest, largest), "max_size": largest, "timeout": wait, "name": "web"}
+    age = 0 if largest else env.int("CONN_MAX_AGE", default=60)
+    return database | {"OPTIONS": options, "CONN_MAX_AGE": age, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": pooler}
+
+
+def _replica(env: environ.Env, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
+    """Without a pool and never through PgBouncer: both make a reader wait for a server that is gone, instead of failing at once."""
+    options = IMPATIENCE | {"application_name": _name(web), "prepare_threshold": None} | database.get("OPTIONS", {})
+    options.setdefault("options", _timeouts(env, web=web) + " -c default_transaction_read_only=on")
+    age = env.int("CONN_MAX_AGE", default=60)
+    return database | {"OPTIONS": options, "CONN_MAX_AGE": age, "CONN_HEALTH_CHECKS": True, "TEST": {"MIRROR": "default"}}
+
+
+def _name(web: bool) -> str:
+    """What pg_stat_activity shows."""
+    return "qunzhu web" if web else "qunzhu work"
+
+
+def _timeouts(env: environ.Env, *, web: bool) -> str:
+    """What the server is told when a connection begins. 0 is for ever: the tick of a nation and a dump take their time."""
+    statement = env.int("DB_STATEMENT_TIMEOUT", default=15) if web else env.int("DB_WORK_STATEMENT_TIMEOUT", default=0)
+    idle = 30 if web else 600  # a transaction in which nothing happens keeps others waiting
+    return f"-c statement_timeout={statement}s -c idle_in_transaction_session_timeout={idle}s"
