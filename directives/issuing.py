@@ -212,7 +212,7 @@ def check(
         raise Invalid(errors)
 
 
-@transaction.atomic
+@tallies.counted()
 def issue(
     *,
     document: Document,
@@ -242,7 +242,7 @@ def issue(
         relight(row, today=today, workdays=workdays)
     Obligation.objects.bulk_create(made, batch_size=500)
     _open_items(made)
-    tallies.count_in(made)
+    tallies.count_in(made, today)
     told = [audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on}) for row in made]
     audit.record_many("issue", told, by=by, now=now)
     notices.issued(document=document, obligations=made, by=by, now=now)

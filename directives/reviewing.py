@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from directives.refusals import Invalid, NotAllowed, Stale
 from directives.reporting import report_clocks
 from directives.rules import is_above
 from directives.states import ACCEPTED
+from directives.tallies import counted
 from directives.transitions import change_obligations, move
 
 NOTICE_REASON = 300  # characters of the reasons that a notice quotes
@@ -47,7 +47,7 @@ def _entries(report: ProgressReport, decisions: Mapping[int, Decision]) -> list[
     return entries
 
 
-@transaction.atomic
+@counted()
 def decide(*, report: ProgressReport, decisions: Mapping[int, tuple], by: User, now: datetime) -> list[Verdict]:
     """Accept or return entries of a report by their ids; each decision is (accepted, reason) or a Decision.
 
@@ -119,7 +119,7 @@ def _tell(report: ProgressReport, entries: list[ReportEntry], given: Mapping[int
         notices.decided(report, "accepted", count=len(entries) - len(returned), reason="", url=url, now=now)
 
 
-@transaction.atomic
+@counted()
 def decide_plan(*, plan: Plan, accepted: bool, reason: str, version: int | None = None, by: User, now: datetime) -> Verdict:
     """Accept or return a plan; `version` is the one that the reviewer read. Raises what `planning.decide` raises, and Stale."""
     if version not in (None, plan.version):

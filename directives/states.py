@@ -38,6 +38,7 @@ LIVE = frozenset({ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED, DISPUTED, S
 OPEN = LIVE - {CLOSED}  # work is still owed
 REPORTABLE = frozenset({ACKNOWLEDGED, UNDERWAY, CLOSING, ASSIGNED})  # a cycle asks for an entry
 EDITABLE = frozenset({DRAFT, RETURNED})  # its own body may change the words
+IN = frozenset({SUBMITTED, ACCEPTED})  # counted as having come in
 HANDED_IN = frozenset({SUBMITTED, ACCEPTED, RETURNED})  # supervisors may see it
 
 # light colours: two of the five lamps are grey

@@ -14,6 +14,7 @@ from directives.models import CalendarDay, ItemState, Obligation, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
 from directives.states import ACKNOWLEDGED, ASSIGNED, ESTABLISHED, ITEM_STATES, NOT_STARTED, OBLIGATION_MOVES, OPEN
+from directives.tallies import counted
 from directives.transitions import change_obligations, move
 
 
@@ -29,7 +30,7 @@ def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
     return {}
 
 
-@transaction.atomic
+@counted()
 def move_obligation(
     *, obligation: Obligation, action: str, by: User | None, now: datetime, reason: str = "", version: int | None = None
 ) -> Obligation:
@@ -47,7 +48,7 @@ def move_obligation(
     return moved
 
 
-@transaction.atomic
+@counted()
 def acknowledge_many(*, obligations: Sequence[Obligation], by: User | None, now: datetime) -> int:
     """Acknowledge receipt of many at once; returns how many. Rows that are past it already are left as they are.
 

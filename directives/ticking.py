@@ -7,13 +7,13 @@ Each batch is a transaction of its own, so that a long tick holds up nobody, and
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from directives import audit
+from directives.clocks import Reason
 from directives.models import CalendarDay, Obligation
-from directives.tallies import Delta, Standing
+from directives.tallies import Standing, counted, gathering
 from directives.transitions import LIGHT_FIELDS, relight
 from directives.workdays import Workdays
 
@@ -37,11 +37,11 @@ def _batches(ids: list[int]) -> Iterator[list[int]]:
     return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
-@transaction.atomic
+@counted()
 def _tick_batch(ids: list[int], *, today: date, workdays: Workdays, now: datetime) -> int:
     """Relight one batch, tallies and audit with it. The rows are locked, so no move can come between reading and writing."""
-    locked = Obligation.objects.select_for_update(of=("self",)).select_related("organisation")
-    delta, told = Delta(), []
+    locked = Obligation.objects.select_for_update()
+    delta, told = gathering(), []
     alike: dict[tuple, list[int]] = {}
     for row in locked.filter(pk__in=ids).order_by("pk"):
         standing, before = Standing.of(row), _shown(row)
@@ -49,13 +49,11 @@ def _tick_batch(ids: list[int], *, today: date, workdays: Workdays, now: datetim
         after = _shown(row)
         if after == before:
             continue
-        delta.swap(standing, Standing.of(row))
-        key = (row.light, row.light_reason["code"], row.light_reason.get("on"), row.light_changes_on)
-        alike.setdefault(key, []).append(row.pk)
-        if (before["light"], before["light_reason"]) != (after["light"], after["light_reason"]):
+        delta.swap(standing, Standing.of(row), today)
+        alike.setdefault(tuple(after.values()), []).append(row.pk)
+        if _audited(before) != _audited(after):
             told.append(audit.Change(row, _audited(before), _audited(after)))
     _write(alike)
-    delta.apply()
     audit.record_many("light", told, by=None, now=now)
     return len(told)
 
@@ -65,13 +63,12 @@ def _shown(row: Obligation) -> dict:
 
 
 def _audited(shown: dict) -> dict:
-    return {"light": shown["light"], "light_reason": shown["light_reason"]}
+    reason = Reason(shown["light_code"], shown["light_on"])
+    return {"light": shown["light"], "light_reason": reason.to_json()}
 
 
 def _write(alike: dict[tuple, list[int]]) -> None:
     """One statement for all rows that now show the same. The version moves on: a move decided on the old light is stale."""
-    for (colour, code, on, changes_on), ids in alike.items():
-        reason = {"code": code} if on is None else {"code": code, "on": on}
-        Obligation.objects.filter(pk__in=ids).update(
-            light=colour, light_reason=reason, light_changes_on=changes_on, version=F("version") + 1
-        )
+    for shown, ids in alike.items():
+        fields = dict(zip(LIGHT_FIELDS, shown, strict=True))
+        Obligation.objects.filter(pk__in=ids).update(**fields, version=F("version") + 1)

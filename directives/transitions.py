@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,13 +20,13 @@ from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
 from directives.states import ACCEPTED, CLOSED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES, RETURNED, SUBMITTED, Move
-from directives.tallies import Delta, Standing
+from directives.tallies import Standing, counted, gathering
 from directives.workdays import Workdays
 
 TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
 CLOCKS = ("state", "percent", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned")
 BATCH = 500  # rows of one update
-LIGHT_FIELDS = ("light", "light_reason", "light_changes_on")
+LIGHT_FIELDS = ("light", "light_code", "light_on", "light_changes_on")
 Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
 
 
@@ -40,7 +40,7 @@ def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
     facts = Facts(**{name: getattr(obligation, name) for name in CLOCKS})
     shown = light(facts, today=today, workdays=workdays, tolerances=tolerances())
     obligation.light = shown.colour
-    obligation.light_reason = shown.reason.to_json()
+    obligation.light_code, obligation.light_on = shown.reason.code, shown.reason.on
     obligation.light_changes_on = shown.changes_on
 
 
@@ -84,7 +84,7 @@ def _marks(subject: Subject, step: Move, by: User | None, now: datetime, reason:
     return {}
 
 
-@transaction.atomic
+@counted()
 def move(
     subject: Subject,
     action: str,
@@ -112,18 +112,30 @@ def move(
     )
     if not updated:
         raise Stale(theirs=type(subject).objects.filter(pk=subject.pk).first())
-    for name, value in {**fields, "version": subject.version + 1}.items():
-        setattr(subject, name, value)
+    _count(subject, {**fields, "version": subject.version + 1}, action, timezone.localdate(now))
     after = {name: _plain(value) for name, value in fields.items()}
     audit.record(action, subject, by=by, now=now, before=before, after=after, reason=reason)
     return subject
+
+
+def _count(subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date) -> None:
+    """Set the fields of a filing that was moved, and keep the counts of what has come in and of what was done."""
+    delta, home = gathering(), subject.report if isinstance(subject, ReportEntry) else subject
+    place = (home.organisation_id, home.document_id)
+    if isinstance(subject, ReportEntry):
+        delta.point(*place, subject.point, -1)
+    for name, value in fields.items():
+        setattr(subject, name, value)
+    if isinstance(subject, ReportEntry):
+        delta.point(*place, subject.point)
+    delta.act(subject._meta.model_name, action, *place, today)
 
 
 def _plain(value: Any) -> Any:
     return value.pk if isinstance(value, Model) else value
 
 
-@transaction.atomic
+@counted()
 def change_obligations(
     obligations: Iterable[Obligation],
     fields: Mapping[str, Any] | None,
@@ -136,13 +148,13 @@ def change_obligations(
 ) -> int:
     """Change fields of obligations, with light, tallies, version and one audit event each; returns how many changed.
 
-    `fields` go to all of them, `each` adds fields by obligation id. The rows must come with their organisation, as they
+    `fields` go to all of them, `each` adds fields by obligation id. The rows must be as they
     were read: a row whose version has moved on raises Stale and nothing changes. Who may do it is the caller's to ask.
     """
     rows = sorted(obligations, key=lambda row: row.pk)
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
-    delta, told = Delta(), []
+    delta, told = gathering(), []
     alike: dict[tuple, list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk) or {})}
@@ -154,12 +166,12 @@ def change_obligations(
         relight(row, today=today, workdays=workdays)
         written = (*wanted, *LIGHT_FIELDS)
         alike.setdefault((written, state, row.version, repr([_plain(getattr(row, name)) for name in written])), []).append(row)
-        delta.swap(standing, Standing.of(row))
+        delta.swap(standing, Standing.of(row), today)
+        delta.act("obligation", action, row.organisation_id, row.document_id, today)
         told.append(_change(row, before, {name: _plain(wanted[name]) for name in names}, standing.light))
     _lock(rows)
     for (written, state, *_same), same in alike.items():
         _write(same, written, state)
-    delta.apply()
     audit.record_many(action, told, by=by, now=now, reason=reason)
     return len(rows)
 

@@ -65,12 +65,12 @@ def day(value: date | datetime | None, today: date | None = None) -> str:
 def words_of_light(dated: Dated, row: Any) -> tuple[str, str]:
     """The word beside a row's lamp and the sentence under it; a row whose reason was never worked out has only the word.
 
-    The row has light, light_reason (as stored), starts_on, due_on and percent.
+    The row has light, light_code, light_on, starts_on, due_on and percent.
     """
-    if not row.light_reason:
+    if not row.light_code:
         return gettext(WORDS[row.light]), ""
     said = explain(
-        Reason.from_json(row.light_reason),
+        Reason(row.light_code, row.light_on),
         row.light,
         today=dated.today,
         workdays=dated.workdays,

@@ -133,5 +133,8 @@ def make_cycle(document: Document | None = None, **fields: Any) -> Cycle:
 def make_report(organisation: Organisation, cycle: Cycle, *obligations: Obligation, **fields: Any) -> ProgressReport:
     """A begun report with a blank entry for each obligation."""
     report = ProgressReport.objects.create(organisation=organisation, cycle=cycle, document=cycle.document, **({"begun_at": NOW} | fields))
-    ReportEntry.objects.bulk_create([ReportEntry(report=report, obligation=row) for row in obligations])
+    entries = ReportEntry.objects.bulk_create([ReportEntry(report=report, obligation=row) for row in obligations])
+    with tallies.counted() as delta:
+        for entry in entries:
+            delta.point(report.organisation_id, report.document_id, entry.point)
     return report

@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 from django.utils import translation
 
 from directives import planning, tallies
+from directives.clocks import Reason
 from directives.models import Attachment, Event, LogEntry, Measure, Membership, Notice, Plan, Submission, Verdict
 from directives.planning import MeasureContent
 from directives.planning.moves import AFTER
@@ -293,7 +294,7 @@ def test_a_return_sets_every_clock_again(cast, work):
     assert (verdict.submission.number, verdict.accepted, verdict.reason, verdict.entry) == (1, False, "补责任人", None)
     assert (plan.state, plan.reason, plan.decided_by) == ("returned", "补责任人", cast.supervisor)
     assert [(row.plan_due_on, row.plan_returned) for row in fresh(rows)] == [(DUE, True), (DUE, True), (None, False)]
-    assert rows[0].light_reason == {"code": "plan_returned", "on": "2026-10-20"}
+    assert rows[0].why == Reason("plan_returned", date(2026, 10, 20))
     assert set(Notice.objects.filter(kind="returned").values_list("user", flat=True)) == {cast.staff.pk, cast.manager.pk}
     planning.move_plan(plan, "hand_in", by=cast.manager, now=NOW)
     assert [(row.plan_due_on, row.plan_returned) for row in fresh(rows)] == [(None, False)] * 3

@@ -69,7 +69,7 @@ def test_returning_gives_the_clock_back_with_its_reason(cast, handed_in):
     handed_in.decide(cast.supervisor, (0, False, "未写明进度"), (1, True, ""), (2, True, ""))
     row = Obligation.objects.get(pk=handed_in.rows[0].pk)
     assert (row.report_due_on, row.report_returned, row.percent, row.progress) == (DUE, True, 10, "原进展")
-    assert (row.light, row.light_reason["code"]) == ("yellow", "report_returned")
+    assert (row.light, row.light_code) == ("yellow", "report_returned")
     assert handed_in.states() == ["returned", "accepted", "accepted"]
     entry = handed_in.report.entries.get(pk=handed_in.entries[0].pk)
     assert (entry.reason, entry.decided_by) == ("未写明进度", cast.supervisor)

@@ -34,7 +34,8 @@ def render(source, **context):
 
 
 def row(light="red", reason=None, percent=20):
-    return SimpleNamespace(light=light, light_reason=reason or {}, starts_on=date(2026, 1, 1), due_on=date(2026, 12, 31), percent=percent)
+    code, on = reason or ("", None)
+    return SimpleNamespace(light=light, light_code=code, light_on=on, starts_on=date(2026, 1, 1), due_on=date(2026, 12, 31), percent=percent)
 
 
 @pytest.mark.parametrize(
@@ -59,17 +60,17 @@ def test_a_lamp_may_be_big():
 
 
 def test_a_light_says_its_word_and_its_reason():
-    overdue = row("red", {"code": "plan_overdue", "on": "2026-09-14"})
+    overdue = row("red", ("plan_overdue", date(2026, 9, 14)))
     assert render("{% light row %}", row=overdue) == (
         '<span class="light t-r"><svg class="lamp" aria-hidden="true"><use href="#L-r"/></svg>逾期 21 个工作日</span>'
         '<span class="why">实施方案应于9月14日报送，未报</span>'
     )
-    behind = row("yellow", {"code": "behind", "on": "2026-12-31"}, percent=35)
+    behind = row("yellow", ("behind", date(2026, 12, 31)), percent=35)
     assert "完成 35%，按时序应达 78%" in render("{% light row %}", row=behind)
 
 
 def test_a_light_without_its_reason_where_the_room_is_small():
-    overdue = row("red", {"code": "plan_overdue", "on": "2026-09-14"})
+    overdue = row("red", ("plan_overdue", date(2026, 9, 14)))
     assert "why" not in render("{% light row why=False %}", row=overdue)
     assert render("{% light row %}", row=row("undue")).endswith("未到期</span>")
 

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from directives import tallies, ticking
+from directives.clocks import Reason
 from directives.models import CalendarDay, Event, JobRun, Obligation, Unsealed
 from directives.refusals import Stale
 from directives.states import OBLIGATION_MOVES
@@ -39,7 +40,7 @@ def test_a_light_turns_red_on_the_day_after_its_date(cast):
     assert Obligation.objects.values_list("light", "version").get() == ("yellow", 2)
     assert tick(now=later(18)) == 1
     row.refresh_from_db()
-    assert (row.light, row.light_reason, row.version) == ("red", {"code": "completion_overdue", "on": "2026-10-30"}, 3)
+    assert (row.light, row.why, row.version) == ("red", Reason("completion_overdue", date(2026, 10, 30)), 3)
     assert tallies.drift() == []
 
 

@@ -8,9 +8,10 @@ from directives.models.organisations import Organisation
 from directives.models.people import Membership, User
 from directives.models.plans import LogEntry, Measure, Plan
 from directives.models.reports import Attachment, Cycle, ProgressReport, ReportEntry, Submission, Verdict
-from directives.models.tallies import Tally, Total
+from directives.models.tallies import ALWAYS, Mark, Owing, Tally, TallyDay, Total
 
 __all__ = [
+    "ALWAYS",
     "Addressee",
     "Attachment",
     "CalendarDay",
@@ -24,11 +25,13 @@ __all__ = [
     "JobRun",
     "LeftOut",
     "LogEntry",
+    "Mark",
     "Measure",
     "Membership",
     "Notice",
     "Obligation",
     "Organisation",
+    "Owing",
     "Plan",
     "ProgressReport",
     "Repair",
@@ -37,6 +40,7 @@ __all__ = [
     "Section",
     "Submission",
     "Tally",
+    "TallyDay",
     "Total",
     "Unsealed",
     "User",

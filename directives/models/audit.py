@@ -22,7 +22,7 @@ class Event(models.Model):
     action = models.CharField(_("action"), max_length=40)
     subject_type = models.CharField(max_length=30)
     subject_id = models.BigIntegerField()
-    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("body"))
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("body"), db_index=False)
     document_id = models.BigIntegerField(null=True)
     directive_id = models.BigIntegerField(null=True)
     obligation_id = models.BigIntegerField(null=True)

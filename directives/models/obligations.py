@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from directives.clocks import Reason
 from directives.models.documents import Directive, Document, Item, Section
 from directives.models.organisations import Organisation
 from directives.models.scope import ScopedQuerySet
@@ -35,6 +36,9 @@ CLOCKS = {
 }
 
 
+WAITS = (DISPUTED, CLOSING)  # states in which those above must decide
+
+
 class ObligationQuerySet(ScopedQuerySet):
     def live(self) -> "ObligationQuerySet":
         """Everything that counts in a denominator: all but the withdrawn."""
@@ -48,10 +52,9 @@ class ObligationQuerySet(ScopedQuerySet):
         """Rows whose stored light is red (逾期); `manage.py tick` keeps it true each day."""
         return self.live().filter(light=RED)
 
-    def late(self, clock: str, today: date) -> "ObligationQuerySet":
-        """Overdue rows on which this clock (a key of CLOCKS) has run out."""
-        field, stopped = CLOCKS[clock]
-        return self.overdue().filter(**{f"{field}__lt": today}).exclude(state__in=stopped)
+    def late(self, clock: str) -> "ObligationQuerySet":
+        """Overdue rows whose light says that this clock (a key of CLOCKS) has run out: of several, the one that ran out first."""
+        return self.overdue().filter(light_code__in=(f"{clock}_overdue", f"{clock}_returned_overdue"))
 
     def owing(self, clock: str, on: date | None = None) -> "ObligationQuerySet":
         """Live rows on which this clock runs; with `on`, those on which it runs out that day. Closed work owes nothing."""
@@ -76,10 +79,11 @@ class Obligation(models.Model):
     `due_on` is the day of completion, `original_due_on` the first one set.
     """
 
-    document = models.ForeignKey(Document, models.PROTECT, related_name="obligations")
-    section = models.ForeignKey(Section, models.PROTECT, related_name="+")
-    directive = models.ForeignKey(Directive, models.PROTECT, related_name="obligations", verbose_name=_("directive"))
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="obligations", verbose_name=_("body"))
+    # Each index is paid for with every move of millions of rows: none that another one serves.
+    document = models.ForeignKey(Document, models.PROTECT, related_name="obligations", db_index=False)
+    section = models.ForeignKey(Section, models.PROTECT, related_name="+", db_index=False)
+    directive = models.ForeignKey(Directive, models.PROTECT, related_name="obligations", verbose_name=_("directive"), db_index=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="obligations", verbose_name=_("body"), db_index=False)
     part = models.CharField(_("part"), max_length=12, choices=PARTS, default=RESPONSIBLE)
     deliverable = models.CharField(_("deliverable"), max_length=8, choices=DELIVERABLES, blank=True)
     leader = models.CharField(_("responsible leader"), max_length=60, blank=True)
@@ -104,7 +108,8 @@ class Obligation(models.Model):
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
 
     light = models.CharField(_("light"), max_length=8, choices=LIGHTS, default=UNDUE)
-    light_reason = models.JSONField(default=dict)
+    light_code = models.CharField(max_length=24, blank=True)  # why: a key of clocks.PHRASES
+    light_on = models.DateField(null=True)  # the day that the reason speaks of
     light_changes_on = models.DateField(null=True, db_index=True)
     reason = models.TextField(_("reason of the last move"), blank=True)
     moved_at = models.DateTimeField(null=True)
@@ -125,12 +130,17 @@ class Obligation(models.Model):
         ]
         indexes = [
             models.Index(fields=["organisation", "document", "light"], name="obligation_of_body"),
-            models.Index(fields=["document", "light"], name="obligation_by_light"),
-            models.Index(fields=["document", "section", "light"], name="obligation_by_section"),
+            models.Index(fields=["document", "light", "light_on"], name="obligation_longest_late"),
+            models.Index(fields=["state", "moved_at"], name="obligation_waits", condition=Q(state__in=WAITS)),
         ]
 
     def __str__(self) -> str:
         return f"{self.directive_id}×{self.organisation_id}"
+
+    @property
+    def why(self) -> Reason | None:
+        """The reason of the light; None before one was worked out."""
+        return Reason(self.light_code, self.light_on) if self.light_code else None
 
 
 class ItemStateQuerySet(ScopedQuerySet):

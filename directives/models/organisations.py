@@ -43,6 +43,11 @@ def step(number: int) -> str:
     return text.rjust(STEP, "0")
 
 
+def ancestors(path: str) -> list[int]:
+    """Ids from the root down to and including the body of this path."""
+    return [int(path[i : i + STEP], 36) for i in range(0, len(path), STEP)]
+
+
 class OrganisationQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "OrganisationQuerySet":
         """The register of bodies is open to everybody who has a place in it, and to administrators."""
@@ -103,7 +108,7 @@ class Organisation(models.Model):
     @property
     def ancestor_ids(self) -> list[int]:
         """Ids from the root down to and including this body, read from the path."""
-        return [int(self.path[i : i + STEP], 36) for i in range(0, len(self.path), STEP)]
+        return ancestors(self.path)
 
     @property
     def depth(self) -> int:

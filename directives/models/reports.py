@@ -1,7 +1,10 @@
 """Reporting periods, one body's report for one of them, and the ledger of what was handed in."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -11,7 +14,8 @@ from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.plans import LogEntry, Plan
 from directives.models.scope import ScopedQuerySet, overseen, worked
-from directives.states import DRAFT, EDITABLE, FILING_STATES, HANDED_IN, REPORTABLE
+from directives.models.tallies import ALWAYS
+from directives.states import DRAFT, EDITABLE, FILING_STATES, HANDED_IN, IN, REPORTABLE
 
 PERIODS = (
     ("quarter", pgettext_lazy("period", "Quarter")),
@@ -114,7 +118,7 @@ class EntryQuerySet(ScopedQuerySet):
 class ReportEntry(models.Model):
     """Progress on one obligation in one cycle (进展情况), with a life of its own: a report may go in by parts."""
 
-    report = models.ForeignKey(ProgressReport, models.CASCADE, related_name="entries")
+    report = models.ForeignKey(ProgressReport, models.CASCADE, related_name="entries", db_index=False)
     obligation = models.ForeignKey(Obligation, models.PROTECT, related_name="entries")
     progress = models.TextField(_("progress"), blank=True)
     problems = models.TextField(_("problems"), blank=True)
@@ -127,11 +131,11 @@ class ReportEntry(models.Model):
     state = models.CharField(max_length=12, choices=FILING_STATES, default=DRAFT)
     reason = models.TextField(blank=True)  # of the last return
     submitted_at = models.DateTimeField(null=True)
-    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     saved_at = models.DateTimeField(null=True)
-    saved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    saved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = EntryQuerySet.as_manager()
@@ -151,6 +155,12 @@ class ReportEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report_id}×{self.obligation_id}"
+
+    @property
+    def point(self) -> tuple[str, str, date]:
+        """Under which mark it counts: its cycle, and the day on which it came in, or ALWAYS."""
+        on = timezone.localdate(self.submitted_at) if self.state in IN and self.submitted_at else ALWAYS
+        return "report", str(self.report.cycle_id), on
 
 
 class SubmissionQuerySet(ScopedQuerySet):

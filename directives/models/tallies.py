@@ -1,38 +1,105 @@
 """Counts kept as work moves, so that reading a dashboard does not grow with the work."""
 
+from datetime import date
+
 from django.db import models
 
 from directives.models.documents import Directive, Document, Section
-from directives.models.organisations import Organisation
+from directives.models.organisations import KINDS, Organisation
 from directives.states import LIGHTS, OBLIGATION_STATES
+
+ALWAYS = date(1, 1, 1)  # the day of a mark that has none
+
+
+def _of(model: type) -> models.ForeignKey:
+    """A reference that the table's own unique index serves: no further index to keep with every move."""
+    return models.ForeignKey(model, models.CASCADE, related_name="+", db_index=False)
 
 
 class Tally(models.Model):
-    """Live obligations of a subtree for one directive, by state and light. Kept for bodies that have children."""
+    """Live obligations of a subtree for one directive, by kind of body, state and light. Kept for bodies that have children."""
 
-    scope = models.ForeignKey(Organisation, models.CASCADE, related_name="+")
-    document = models.ForeignKey(Document, models.CASCADE, related_name="+")
-    directive = models.ForeignKey(Directive, models.CASCADE, related_name="+")
+    scope = _of(Organisation)
+    document = _of(Document)
+    directive = _of(Directive)
+    body_kind = models.CharField(max_length=24, choices=KINDS)
     state = models.CharField(max_length=12, choices=OBLIGATION_STATES)
     light = models.CharField(max_length=8, choices=LIGHTS)
     count = models.IntegerField(default=0)
-    percent_sum = models.IntegerField(default=0)  # percentage points over the counted obligations
+    percent_sum = models.BigIntegerField(default=0)  # percentage points over the counted obligations
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope", "directive", "state", "light"], name="one_tally")]
-        indexes = [models.Index(fields=["scope", "document"], name="tally_of_scope")]
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "document", "directive", "body_kind", "state", "light"], name="one_tally_a_kind")
+        ]
 
 
 class Total(models.Model):
     """Live obligations of a subtree for one section, by light. Kept for every body, so that a ranking reads few rows."""
 
-    scope = models.ForeignKey(Organisation, models.CASCADE, related_name="+")
-    document = models.ForeignKey(Document, models.CASCADE, related_name="+")
-    section = models.ForeignKey(Section, models.CASCADE, related_name="+")
+    scope = _of(Organisation)
+    document = _of(Document)
+    section = _of(Section)
     light = models.CharField(max_length=8, choices=LIGHTS)
     count = models.IntegerField(default=0)
-    percent_sum = models.IntegerField(default=0)
+    percent_sum = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope", "section", "light"], name="one_total")]
-        indexes = [models.Index(fields=["scope", "document"], name="total_of_scope")]
+        constraints = [models.UniqueConstraint(fields=["scope", "document", "section", "light"], name="one_total_a_section")]
+
+
+class Mark(models.Model):
+    """What else a dashboard says of a subtree, counted by topic, word and day. Kept for bodies that have children.
+
+    topic: what is counted, and its word; the day is ALWAYS where none is named
+    reason: live obligations by the code of their light's reason
+    state: live obligations by state
+    plan: live obligations that owe a plan, filed or not
+    owes: open obligations whose clock (a key of CLOCKS) runs, by the day it runs out
+    report: report entries of a cycle (its id), by the day they were handed in; ALWAYS: not in
+    act: what happened, by its day in Asia/Shanghai; kept for some days only
+    bodies: bodies that owe anything
+    """
+
+    scope = _of(Organisation)
+    document = _of(Document)
+    topic = models.CharField(max_length=8)
+    word = models.CharField(max_length=24, blank=True)
+    day = models.DateField(default=ALWAYS)
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "document", "topic", "day", "word"], name="one_mark")]
+
+
+class Owing(models.Model):
+    """How many live obligations a body has under a document. A body that owes nothing may have no row."""
+
+    organisation = _of(Organisation)
+    document = _of(Document)
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "document"], name="one_owing")]
+
+
+class TallyDay(models.Model):
+    """The totals of a subtree at the end of a day, written only for days on which something happened there.
+
+    What stood on any day is the newest copy on or before it.
+    """
+
+    day = models.DateField()
+    scope = _of(Organisation)
+    document = _of(Document)
+    section = _of(Section)
+    green = models.IntegerField(default=0)
+    yellow = models.IntegerField(default=0)
+    red = models.IntegerField(default=0)
+    closed = models.IntegerField(default=0)
+    undue = models.IntegerField(default=0)
+    percent_sum = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "document", "section", "day"], name="one_copy_a_day")]
+        indexes = [models.Index(fields=["document", "day"], name="copies_by_day")]

@@ -236,7 +236,7 @@ def _happened(events: list[Group], since: date) -> tuple[Happened, ...]:
 def _directives(board: Board) -> tuple[Line, ...]:
     """The directives of a body without others below it, each with its obligation; one query of few rows."""
     names = ("code", "text", "text_hans", "text_hant", "order")
-    own = ("state", "percent", "starts_on", "due_on", "light", "light_reason", "directive_id", "section_id")
+    own = ("state", "percent", "starts_on", "due_on", "light", "light_code", "light_on", "directive_id", "section_id")
     rows = Obligation.objects.live().filter(board.view.condition(), document=board.document.pk).select_related("directive")
     rows = rows.only(*own, *(f"directive__{name}" for name in names)).order_by("directive__order")
     return tuple(board.line(row, Lights(**{row.light: 1}, percent_sum=row.percent), directive=row.directive_id) for row in rows)

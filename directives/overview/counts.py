@@ -124,8 +124,8 @@ class Census:
 def census(view: Vantage, document: int, today: date) -> Census:
     """Everything that one pass over the obligations in view can count: one query."""
     rows = Obligation.objects.live().filter(view.condition(), document=document)
-    late = {name: Q(light=RED, **{f"{field}__lt": today}) & ~Q(state__in=stopped) for name, (field, stopped) in CLOCKS.items()}
-    causes = {name: Q(light=YELLOW, light_reason__code__in=codes) for name, codes in CAUSES.items()}
+    late = {name: Q(light=RED, light_code__in=(f"{name}_overdue", f"{name}_returned_overdue")) for name in CLOCKS}
+    causes = {name: Q(light=YELLOW, light_code__in=codes) for name, codes in CAUSES.items()}
     running = {name: Q(**{f"{CLOCKS[name][0]}__isnull": False}) & ~Q(state="closed") for name in ("plan", "report")}
     found = rows.aggregate(
         directives=Count("directive", distinct=True),

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.fields.json import KT
 
 from directives.models import Obligation, Plan, ReportEntry
 from directives.overview import captions
@@ -47,18 +46,18 @@ def late_rows(view: Vantage, document: int) -> Rows:
         .filter(view.condition(), document=document)
         .select_related("directive", "organisation")
         .only(
-            "state", "percent", "starts_on", "due_on", "light", "light_reason", *(f"directive__{name}" for name in names),
+            "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on", *(f"directive__{name}" for name in names),
             "organisation__code", "organisation__name_hans", "organisation__name_hant",
         )
-        .annotate(passed=KT("light_reason__on"), plan=Subquery(plans.values("state")[:1]), entry=Subquery(entries.values("state")[:1]))
-        .order_by("passed", "organisation__code", "directive__order")
+        .annotate(plan=Subquery(plans.values("state")[:1]), entry=Subquery(entries.values("state")[:1]))
+        .order_by("light_on", "organisation__code", "directive__order")
     )  # fmt: skip
     return Rows(rows)
 
 
 def whose_move(row: Obligation) -> str:
     """Who must act next on an overdue obligation that `late_rows` read."""
-    clock = row.light_reason.get("code", "").partition("_")[0]
+    clock = row.light_code.partition("_")[0]
     if row.state == DISPUTED:
         return "supervisor"
     return "manager" if {"plan": row.plan, "report": row.entry}.get(clock) == AWAITING else "staff"

@@ -79,7 +79,8 @@ class LedgerRow:
     starts_on: date
     due_on: date | None
     light: str
-    light_reason: dict[str, str]
+    light_code: str
+    light_on: date | None
     leads: tuple[Body, ...] = ()
     detail: Detail | None = None
 
@@ -90,7 +91,7 @@ class LedgerRow:
 
 OWN = (
     "part", "leader", "contact", "note", "state", "percent", "progress", "problems", "next_steps", "starts_on", "due_on", "light",
-    "light_reason",
+    "light_code", "light_on",
 )  # fmt: skip
 CLAUSE = (
     "directive_id", "directive__code", "directive__text", "directive__text_hans", "directive__text_hant", "document_id",

@@ -134,11 +134,11 @@ class Filter:
         if self.light:
             rows = rows.filter(light__in=LIGHT_CHOICES[self.light])
         if self.clock:
-            rows = rows.late(self.clock, today)
+            rows = rows.late(self.clock)
         if self.owes:
             rows = rows.owing(self.owes, self.on)
         if self.cause:
-            rows = rows.filter(light_reason__code__in=CAUSES[self.cause])
+            rows = rows.filter(light_code__in=CAUSES[self.cause])
         return rows.filter(_mentions(self.q)) if self.q else rows
 
     def sorted(self, rows: QuerySet[Obligation]) -> QuerySet[Obligation]:

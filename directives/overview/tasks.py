@@ -199,7 +199,7 @@ def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
 def _obligations(desk: Desk) -> Iterator[Task]:
     """Obligations that are late, near or behind of themselves; a receipt, a plan or a report stands in the queue already."""
     for row in desk.obligations:
-        about = row.light_reason.get("code", "").partition("_")[0]
+        about = row.light_code.partition("_")[0]
         if row.light in (RED, YELLOW) and about in ("completion", "behind") and row.state != ASSIGNED:
             url = reverse("obligation", args=[row.pk])
             action = Action(_("Log progress"), "#quick") if about == "behind" else Action(_("Open"), url)

@@ -142,7 +142,7 @@ class Desk:
 def obligations_of(user: User) -> tuple[Obligation, ...]:
     """Every open obligation of the person's bodies, with directive and document: one query."""
     own = (
-        "state", "percent", "light", "light_reason", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on",
+        "state", "percent", "light", "light_code", "light_on", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on",
         "plan_returned", "organisation_id", "document_id", "directive_id",
     )  # fmt: skip
     words = ("code", "order", "text", "text_hans", "text_hant")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,6 +12,7 @@ from directives.models import LogEntry, Measure, Obligation, User
 from directives.planning.plans import demand
 from directives.refusals import Invalid
 from directives.states import OBLIGATION_MOVES
+from directives.tallies import counted
 from directives.transitions import change_obligations
 
 
@@ -24,7 +24,7 @@ def start_work(obligations: Sequence[Obligation], *, now: datetime) -> int:
     return change_obligations(rows, {"state": step.target, "reason": "", "moved_at": now}, action="start", by=None, now=now) if rows else 0
 
 
-@transaction.atomic
+@counted()
 def log_work(measure: Measure, *, on: date, text: str, files: Sequence[UploadedFile] = (), by: User, now: datetime) -> LogEntry:
     """Write down what was done for a measure on a day, with evidence; possible in any state of its plan.
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from directives.planning.log import start_work
 from directives.planning.plans import earliest, gaps, owed
 from directives.refusals import Invalid
 from directives.rules import has_manager
+from directives.tallies import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ AFTER: dict[str, Callable[[Moved], None]] = {
 }
 
 
-@transaction.atomic
+@counted()
 def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason: str = "") -> Plan:
     """Make one of the body's own moves (a key of AFTER; any other raises KeyError) and what follows from it.
 
@@ -130,7 +130,7 @@ def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason
     return plan
 
 
-@transaction.atomic
+@counted()
 def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) -> Verdict:
     """A supervisor's verdict on the last submission of a plan. A return needs a reason, and its clocks run again.
 

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -13,6 +12,7 @@ from directives.models.scope import any_of, inside
 from directives.refusals import Invalid, NotAllowed
 from directives.rules import may
 from directives.states import REPORTABLE, SUPERVISOR
+from directives.tallies import counted
 from directives.transitions import change_obligations
 
 
@@ -39,7 +39,7 @@ def _owing(document: Document, by: User | None) -> list[Obligation]:
     return list(owing.select_related("organisation"))
 
 
-@transaction.atomic
+@counted()
 def open_cycle(
     *, document: Document, year: int, period: str, number: int, opens_on: date, due_on: date, by: User | None, now: datetime
 ) -> Cycle:

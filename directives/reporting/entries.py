@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives import audit
-from directives.models import Obligation, ProgressReport, ReportEntry, User
+from directives.models import ALWAYS, Obligation, ProgressReport, ReportEntry, User
 from directives.models.reports import TYPED
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.reporting.drafting import drafts
 from directives.rules import may
 from directives.states import DRAFT, EDITABLE, REPORTABLE, RETURNED
+from directives.tallies import counted, gathering
 
 # What an entry can lack before it may be handed in.
 LACKS = {
@@ -70,7 +71,7 @@ def _check_writer(report: ProgressReport, by: User | None) -> None:
         raise NotAllowed(_("A report is filled in by the staff and the manager of its own body."))
 
 
-@transaction.atomic
+@counted()
 def begin(*, report: ProgressReport, by: User | None, now: datetime) -> ProgressReport:
     """Make an entry for each obligation that is to be reported on, drafted from the log or the last report.
 
@@ -90,6 +91,7 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
     if not alike.update(begun_at=begun_at, version=report.version + 1):
         raise Stale(theirs=ProgressReport.objects.filter(pk=report.pk).first())
     report.begun_at, report.version = begun_at, report.version + 1
+    gathering().point(report.organisation_id, report.document_id, ("report", str(report.cycle_id), ALWAYS), len(made))
     audit.record("begin", report, by=by, now=now, after={"begun_at": begun_at, "entries": len(made)})
     return report
 

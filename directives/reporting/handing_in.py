@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Max
 from django.urls import reverse
 from django.utils import translation
@@ -18,6 +17,7 @@ from directives.reporting.drafting import Earlier, earlier_entries
 from directives.reporting.entries import LACKS, missing
 from directives.rules import may
 from directives.states import AWAITING, EDITABLE
+from directives.tallies import counted
 from directives.transitions import change_obligations, move
 
 
@@ -48,7 +48,7 @@ def _ready(report: ProgressReport, entries: Iterable[int] | None, earlier: dict[
     return ready
 
 
-@transaction.atomic
+@counted()
 def hand_in(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> Submission | None:
     """Hand in the entries with these ids, or all that are ready. None: they wait for the manager's signature.
 
@@ -68,14 +68,14 @@ def hand_in(*, report: ProgressReport, entries: Iterable[int] | None = None, by:
     return None
 
 
-@transaction.atomic
+@counted()
 def sign(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> Submission:
     """The manager signs the entries with these ids, or all that wait: they are handed in as one submission."""
     report = _locked(report)
     return _submit(report, _awaiting(report, entries, by), earlier_entries(report), by=by, now=now)
 
 
-@transaction.atomic
+@counted()
 def decline(*, report: ProgressReport, entries: Iterable[int] | None = None, reason: str, by: User, now: datetime) -> int:
     """The manager sends entries back to the staff with a reason; returns how many."""
     report = _locked(report)
@@ -87,7 +87,7 @@ def decline(*, report: ProgressReport, entries: Iterable[int] | None = None, rea
     return len(chosen)
 
 
-@transaction.atomic
+@counted()
 def recall(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> int:
     """Take entries that wait for the signature back into the draft; returns how many."""
     chosen = _chosen(report, entries, frozenset({AWAITING}))

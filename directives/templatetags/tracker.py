@@ -67,7 +67,7 @@ def lamp_word(colour: str, count: int | None = None) -> SafeString:
 def light(context: Context, row: Any, why: bool = True) -> SafeString:
     """A row's light: lamp, word and reason, as of the request's day.
 
-    The row has light, light_reason (as stored), starts_on, due_on and percent; `why=False` leaves the reason out.
+    The row has light, light_code, light_on, starts_on, due_on and percent; `why=False` leaves the reason out.
     """
     word, reason = words_of_light(context["request"], row)
     mark = format_html('<span class="light {}">{}{}</span>', TONES[row.light], lamp(row.light), word)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from directives.models import FormKey
 from directives.refusals import NotAllowed, Refusal
 from directives.rules import may
+from directives.tallies import counted
 
 PAGE_SIZE = 50
 OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, load the page again and send it once more.")
@@ -79,7 +80,7 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwargs: dict) -> HttpResponse:
-    with transaction.atomic():
+    with counted():
         try:
             with transaction.atomic():
                 done = FormKey.objects.create(key=key, user=request.user, at=request.now)

@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from directives import tallies
 from directives.models import Document, User
 from directives.sample.people import ACCOUNTS
 
@@ -188,6 +189,8 @@ class Command(BaseCommand):
         """Bring the database up to date; True when the sample was loaded, which prints the demo accounts' password."""
         self.say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
+        if tallies.never_counted():
+            tallies.rebuild()
         call_command("createcachetable", verbosity=0)
         new = not (settings.PRODUCTION or Document.objects.exists() or User.objects.exists())
         if new:

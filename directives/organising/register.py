@@ -10,12 +10,14 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives import audit, tallies
+from directives import audit
 from directives.ingest.sources import text_of
 from directives.models import Organisation, User
-from directives.models.organisations import KINDS, LEVELS, step
+from directives.models.organisations import KINDS, LEVELS
+from directives.organising.tree import refresh_paths
 from directives.refusals import Refusal
 from directives.script import to_hant
+from directives.tallies import recast
 
 REQUIRED = ("code", "name_hans")
 
@@ -175,6 +177,8 @@ def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
         body = before or Organisation(code=row.code)
         changed = _fill(body, row)
         counts["new" if before is None else "changed" if changed else "same"] += 1
+        if changed and "kind" in changed[0] and before is not None:
+            recast(body, kind=body.kind)
         if before is None or changed:
             body.version += before is not None
             body.save()
@@ -213,23 +217,3 @@ def _fill(body: Organisation, row: BodyRow) -> tuple[dict, dict] | None:
     for name in different:
         setattr(body, name, wanted[name])
     return (before, {name: wanted[name] for name in different}) if different else None
-
-
-@transaction.atomic
-def refresh_paths() -> int:
-    """Make every path anew from the parents, and the tallies with them; returns how many bodies moved."""
-    children: dict[int | None, list[Organisation]] = {}
-    for body in Organisation.objects.only("id", "parent_id", "path", "branch"):
-        children.setdefault(body.parent_id, []).append(body)
-    moved, queue = [], [(body, "") for body in children.get(None, ())]
-    while queue:
-        body, above = queue.pop()
-        path, branch = above + step(body.pk), body.pk in children
-        if (path, branch) != (body.path, body.branch):
-            body.path, body.branch = path, branch
-            moved.append(body)
-        queue += [(child, path) for child in children.get(body.pk, ())]
-    Organisation.objects.bulk_update(moved, ["path", "branch"], batch_size=500)
-    if moved:
-        tallies.rebuild()
-    return len(moved)

@@ -1,0 +1,15 @@
+"""Counts kept as work moves: gathered in each transaction, copied each day, made anew from the obligations, checked against them.
+
+`Tally` counts a subtree's obligations by directive, kind of body, state and light, `Mark` whatever else a dashboard says,
+both for bodies that have children; `Total` counts by section and light for every body.
+"""
+
+from directives.tallies.daily import copy_day, prune
+from directives.tallies.delta import ACTS, BETTER, WORSE, Delta, Standing, count_in, counted, gathering, settle
+from directives.tallies.moving import close_scope, open_scope, recast, relocate
+from directives.tallies.recount import drift, never_counted, rebuild
+
+__all__ = [
+    "ACTS", "BETTER", "WORSE", "Delta", "Standing", "close_scope", "copy_day", "count_in", "counted", "drift", "gathering", "never_counted",
+    "open_scope", "prune", "rebuild", "recast", "relocate", "settle",
+]  # fmt: skip

@@ -1,0 +1,267 @@
+"""Changes to the counts, gathered over a transaction and written once, at its end, in one order.
+
+A change is kept by body. Which bodies stand above it is read when it is written, under a lock that a body being moved to
+another parent waits for: so the counts go to those who are above it then. Every writer takes bodies, then the tables, then
+the keys of each in the same order, and takes nothing after: two writers cannot wait for each other.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection, transaction
+from django.db.models import Model
+
+from directives.models import ALWAYS, Mark, Obligation, Organisation, Owing, Tally, Total
+from directives.models.obligations import CLOCKS
+from directives.models.organisations import ancestors
+from directives.states import LIVE, OPEN, RED
+
+BATCH = 400  # rows of one statement
+BODIES = Organisation._meta.db_table
+ACTS = {  # what happened: the acts that mean it, as subject:action
+    "issued": ("obligation:issue",),
+    "received": ("obligation:acknowledge",),
+    "disputed": ("obligation:dispute",),
+    "plans": ("plan:hand_in", "plan:sign"),
+    "reports": ("reportentry:hand_in", "reportentry:sign"),
+    "accepted": ("plan:accept", "reportentry:accept"),
+    "returned": ("plan:return", "reportentry:return"),
+    "closing": ("obligation:request_close",),
+    "closed": ("obligation:close",),
+}
+ACT_OF = {act: word for word, acts in ACTS.items() for act in acts}
+WORSE, BETTER = "worse", "better"  # acts besides: a light turned red, or was red and is no longer
+
+Point = tuple[str, str, date]  # topic, word and day of a mark
+
+
+def points_of(row: Obligation) -> Iterator[Point]:
+    """The marks under which a live obligation counts."""
+    yield "reason", row.light_code, ALWAYS
+    yield "state", row.state, ALWAYS
+    running = row.state in OPEN
+    if row.deliverable or (running and row.plan_due_on):
+        yield "plan", "", ALWAYS
+    for clock, (field, stopped) in CLOCKS.items():
+        day = getattr(row, field)
+        if running and day is not None and row.state not in stopped:
+            yield "owes", clock, day
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one obligation counts: what the tallies need to know of it."""
+
+    organisation_id: int
+    document_id: int
+    section_id: int
+    directive_id: int
+    state: str
+    light: str
+    percent: int
+    points: tuple[Point, ...]
+
+    @classmethod
+    def of(cls, row: Obligation) -> "Standing":
+        """The standing of an obligation as it is in memory."""
+        place = (row.organisation_id, row.document_id, row.section_id, row.directive_id)
+        return cls(*place, row.state, row.light, row.percent, tuple(points_of(row)))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A body as it stands while its counts are written."""
+
+    kind: str
+    above: tuple[int, ...]  # the bodies above it, which all have children
+    scopes: tuple[int, ...]  # the same, and itself if it has children
+
+
+class Delta:
+    """Changes to the counts, by body."""
+
+    def __init__(self) -> None:
+        self.work: Counter[tuple] = Counter()  # body, document, section, directive, state, light
+        self.percents: Counter[tuple] = Counter()
+        self.points: Counter[tuple] = Counter()  # body, document, topic, word, day
+        self.outer: Delta | None = None
+
+    def add(self, standing: Standing, sign: int = 1) -> None:
+        """Count a standing in (+1) or out (−1). Withdrawn work counts nowhere."""
+        if standing.state not in LIVE:
+            return
+        body, document = standing.organisation_id, standing.document_id
+        key = (body, document, standing.section_id, standing.directive_id, standing.state, standing.light)
+        self.work[key] += sign
+        self.percents[key] += sign * standing.percent
+        for point in standing.points:
+            self.points[body, document, *point] += sign
+
+    def swap(self, before: Standing, after: Standing, on: date) -> None:
+        """Take the old standing out and put the new one in; a light that turns is an act of that day."""
+        self.add(before, -1)
+        self.add(after)
+        if (before.light == RED) != (after.light == RED):
+            self.point(after.organisation_id, after.document_id, ("act", WORSE if after.light == RED else BETTER, on))
+
+    def point(self, body: int, document: int, point: Point, sign: int = 1) -> None:
+        """Count one mark of a body."""
+        self.points[body, document, *point] += sign
+
+    def act(self, kind: str, action: str, body: int, document: int, on: date) -> None:
+        """Count an act, if it is one that dashboards tell of; `kind` is the model's name."""
+        word = ACT_OF.get(f"{kind}:{action}")
+        if word:
+            self.point(body, document, ("act", word, on))
+
+    def merge(self, other: "Delta") -> None:
+        """Take over what was gathered inside."""
+        self.work.update(other.work)
+        self.percents.update(other.percents)
+        self.points.update(other.points)
+
+    def apply(self) -> None:
+        """Write the gathered changes, in few statements for a small change."""
+        bodies = hold({key[0] for key in (*self.work, *self.points)})
+        self._owe(bodies)
+        tallies, tally_percents, totals, total_percents = Counter(), Counter(), Counter(), Counter()
+        for (body, document, section, directive, state, light), n in self.work.items():
+            percent = self.percents[body, document, section, directive, state, light]
+            if not (n or percent):
+                continue
+            held = bodies[body]
+            for scope in held.scopes:
+                tallies[scope, document, directive, held.kind, state, light] += n
+                tally_percents[scope, document, directive, held.kind, state, light] += percent
+            for scope in (*held.above, body):
+                totals[scope, document, section, light] += n
+                total_percents[scope, document, section, light] += percent
+        marks: Counter[tuple] = Counter()
+        for (body, document, topic, word, day), n in self.points.items():
+            for scope in bodies[body].scopes if n else ():
+                marks[scope, document, topic, day, word] += n
+        upsert(Tally, tallies, tally_percents)
+        upsert(Total, totals, total_percents)
+        upsert(Mark, marks)
+        for gathered in (self.work, self.percents, self.points):
+            gathered.clear()
+
+    def _owe(self, bodies: dict[int, Held]) -> None:
+        """Keep how much each body owes; the first and the last obligation of a body is a mark of its own."""
+        changes: Counter[tuple] = Counter()
+        for (body, document, *_rest), n in self.work.items():
+            changes[body, document] += n
+        for (body, document), now in upsert(Owing, changes, told=True):
+            before = now - changes[body, document]
+            if (before > 0) != (now > 0):
+                self.point(body, document, ("bodies", "", ALWAYS), 1 if now > 0 else -1)
+
+
+def hold(ids: Iterable[int]) -> dict[int, Held]:
+    """These bodies as they stand. Until the transaction ends they cannot be moved, where the engine locks rows."""
+    wanted, held = sorted(ids), {}
+    lock = "FOR SHARE" if connection.vendor == "postgresql" else ""
+    for start in range(0, len(wanted), BATCH):
+        batch = wanted[start : start + BATCH]
+        with connection.cursor() as cursor:
+            places = ", ".join(["%s"] * len(batch))
+            cursor.execute(f"SELECT id, path, kind, branch FROM {BODIES} WHERE id IN ({places}) ORDER BY id {lock}", batch)  # noqa: S608
+            for pk, path, kind, branch in cursor.fetchall():
+                above = tuple(ancestors(path)[:-1])
+                held[pk] = Held(kind, above, (*above, pk) if branch else above)
+    return held
+
+
+COLUMNS: dict[type[Model], tuple[str, ...]] = {
+    Tally: ("scope_id", "document_id", "directive_id", "body_kind", "state", "light"),
+    Total: ("scope_id", "document_id", "section_id", "light"),
+    Mark: ("scope_id", "document_id", "topic", "day", "word"),
+    Owing: ("organisation_id", "document_id"),
+}
+
+
+def upsert(model: type[Model], counts: Counter, percents: Counter | None = None, *, told: bool = False) -> list[tuple]:
+    """Add to the rows of these keys, making those that are missing. `told`: returns each key with its new count.
+
+    Django's bulk_create can only overwrite.
+    """
+    table, columns = model._meta.db_table, COLUMNS[model]
+    values = ("count",) if percents is None else ("count", "percent_sum")
+    keys = sorted(key for key in counts if counts[key] or (percents is not None and percents[key]))
+    rows = [(*key, counts[key]) if percents is None else (*key, counts[key], percents[key]) for key in keys]
+    result: list[tuple] = []
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        places = ", ".join(["(" + ", ".join(["%s"] * (len(columns) + len(values))) + ")"] * len(batch))
+        statement = (
+            f"INSERT INTO {table} ({', '.join((*columns, *values))}) VALUES {places} {adding(model)}"  # noqa: S608 - names of our own tables
+            + (f" RETURNING {', '.join(columns)}, count" if told else "")
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [_plain(value) for row in batch for value in row])
+            result += [(tuple(row[:-1]), row[-1]) for row in cursor.fetchall()] if told else []
+    return result
+
+
+def adding(model: type[Model]) -> str:
+    """The end of an INSERT that adds to the rows that are there."""
+    table, columns = model._meta.db_table, COLUMNS[model]
+    values = ("count",) if model in (Mark, Owing) else ("count", "percent_sum")
+    sums = ", ".join(f"{value} = {table}.{value} + EXCLUDED.{value}" for value in values)
+    return f"ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {sums}"
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) and connection.vendor == "sqlite" else value
+
+
+_gathered: ContextVar[Delta | None] = ContextVar("gathered", default=None)
+
+
+@contextmanager
+def counted() -> Iterator[Delta]:
+    """A transaction whose changes to the counts are written together, as its last act. One inside another joins it.
+
+    Usable as a decorator. Changes of a part that was rolled back are forgotten with it.
+    """
+    outer, delta = _gathered.get(), Delta()
+    delta.outer = outer
+    with transaction.atomic():
+        token = _gathered.set(delta)
+        try:
+            yield delta
+        finally:
+            _gathered.reset(token)
+        if outer is not None:
+            outer.merge(delta)
+        elif not transaction.get_rollback():
+            delta.apply()
+
+
+def gathering() -> Delta:
+    """Where the changes of this transaction are gathered. Raises outside `counted`: they would never be written."""
+    delta = _gathered.get()
+    if delta is None:
+        raise transaction.TransactionManagementError("counts change inside tallies.counted() alone")
+    return delta
+
+
+def settle() -> None:
+    """Write what has been gathered so far, before something counts the rows themselves."""
+    delta = _gathered.get()
+    while delta is not None:
+        delta.apply()
+        delta = delta.outer
+
+
+@counted()
+def count_in(obligations: Iterable[Obligation], on: date | None = None) -> None:
+    """Count new obligations; with `on`, as issued that day."""
+    for row in obligations:
+        gathering().add(Standing.of(row))
+        if on is not None:
+            gathering().act("obligation", "issue", row.organisation_id, row.document_id, on)

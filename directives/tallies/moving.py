@@ -1,0 +1,77 @@
+"""Counts when the tree itself changes: a body gets its first child, changes its kind, or moves to another parent."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+from django.db.models import Model
+from django.dispatch import receiver
+
+from directives.models import Mark, Obligation, Organisation, Tally, Total
+from directives.models.organisations import became_branch
+from directives.tallies.delta import COLUMNS, adding, hold, settle, upsert
+from directives.tallies.recount import fill
+
+OF_BRANCHES = (Tally, Mark)
+
+
+@receiver(became_branch)
+def open_scope(sender: type, organisation: Organisation, **kwargs: object) -> None:
+    """A body that has children is counted in full from then on: count what stands under it already."""
+    settle()
+    close_scope(organisation.pk)
+    for model in OF_BRANCHES:
+        fill(model, scope=organisation.pk)
+
+
+def close_scope(scope: int) -> None:
+    """A body without children keeps no counts but its totals."""
+    for model in OF_BRANCHES:
+        model.objects.filter(scope=scope).delete()
+
+
+@transaction.atomic
+def recast(organisation: Organisation, *, kind: str) -> None:
+    """Make a body one of another kind: its work is counted under that from now on."""
+    settle()
+    was = Organisation.objects.select_for_update().values_list("kind", flat=True).get(pk=organisation.pk)
+    held = hold([organisation.pk])[organisation.pk]
+    Organisation.objects.filter(pk=organisation.pk).update(kind=kind)
+    counts: Counter[tuple] = Counter()
+    percents: Counter[tuple] = Counter()
+    owed = Obligation.objects.live().filter(organisation=organisation)
+    for document, directive, state, light, percent in owed.values_list("document_id", "directive_id", "state", "light", "percent"):
+        for scope in held.scopes:
+            for name, sign in ((was, -1), (kind, 1)):
+                counts[scope, document, directive, name, state, light] += sign
+                percents[scope, document, directive, name, state, light] += sign * percent
+    upsert(Tally, counts, percents)
+
+
+@transaction.atomic
+def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequence[int]) -> None:
+    """The subtree of a body has left some ancestors (ids) for others: its counts go with it, whatever its size.
+
+    Call it with the paths as they now are and the rows of the subtree locked.
+    """
+    settle()
+    if not organisation.branch:  # for as long as this takes: the counts of one body are few
+        open_scope(Organisation, organisation)
+    for model in (Tally, Total, Mark):
+        for scope, sign in (*((pk, "-") for pk in sorted(left)), *((pk, "") for pk in sorted(joined))):
+            _carry(model, organisation.pk, scope, sign)
+    if not organisation.branch:
+        close_scope(organisation.pk)
+
+
+def _carry(model: type[Model], source: int, scope: int, sign: str) -> None:
+    """Add the counts of one body to those of another, or take them out."""
+    table, others = model._meta.db_table, COLUMNS[model][1:]
+    values = ("count",) if model is Mark else ("count", "percent_sum")
+    signed = ", ".join(sign + value for value in values)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (scope_id, {', '.join((*others, *values))}) "  # noqa: S608 - names of our own tables
+            f"SELECT %s, {', '.join(others)}, {signed} FROM {table} WHERE scope_id = %s {adding(model)}",
+            [scope, source],
+        )
