@@ -1,20 +1,23 @@
-"""The bench, in its smallest form: it serves the product, asks for every page, and prints its figures."""
+"""The bench, in its smallest form: it serves the product, asks for every page, writes, and tells what it found."""
 
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from directives.bench.race import Course, Times, figures, table
+from directives.bench.courses import BOARD, CONSTANT, DEEP, EXPORT, LIST, MATRIX, RANKING, ROWS, SAVE, STAFF_LIST, Course
+from directives.bench.places import Memory
+from directives.bench.race import Crowd, Times
+from directives.bench.results import FACTS, Growth, Line, Outcome, Writing, growth_of, lines_of, markdown, unmet
+from directives.bench.writers import Written
 
-WHAT = {
-    "floor: constant", "floor: 50 rows", "list of obligations, supervisor", "list of obligations, staff", "dashboard, supervisor",
-    "dashboard, staff", "my work, staff", "my work, supervisor", "entry save, staff", "ledger export, all rows",
-}  # fmt: skip
+COUNTED = {"floor: constant": 0, "floor: 50 rows": 1}
+MAY_GROW = {SAVE, EXPORT, "log entry save, staff", "review, one entry accepted"}  # writes, and a file of rows
 
 
 def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
@@ -23,29 +26,92 @@ def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 
 
 def test_a_short_run_measures_everything_and_leaves_nothing(tmp_path):
-    done = bench("--rounds=2", "--bodies=4", "--json", TMPDIR=str(tmp_path))
-    assert (done.returncode, done.stderr) == (0, "")
+    size = ("--scale=sample", "--engine=sqlite", "--bodies=5", "--rounds=1", "--writers=1", "--seconds=0.3", "--requests=8")
+    done = bench(*size, "--json", TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     lines = {line["name"]: line for line in told["lines"]}
-    assert lines.keys() == WHAT
-    assert (told["bodies"], told["directives"], told["obligations"]) == (4, 69, 276)
-    assert (lines["floor: constant"]["queries"], lines["floor: 50 rows"]["queries"]) == (0, 1)
-    many = {name for name, line in lines.items() if line["queries"] > 12}
-    assert many <= {"entry save, staff", "ledger export, all rows"}
-    assert all(line["median_ms"] > 0 and line["bytes"] > 0 for line in lines.values())
+    assert lines.keys() >= {CONSTANT, ROWS, LIST, DEEP, STAFF_LIST, BOARD, RANKING, MATRIX, SAVE, EXPORT}
+    assert (told["scale"], told["database"], told["directives"], told["obligations"]) == ("sample", "sqlite", 69, 345)
+    assert {name: lines[name]["queries"] for name in COUNTED} == COUNTED
+    assert {name for name, line in lines.items() if line["queries"] > 12} <= MAY_GROW
+    assert all(line["median_ms"] > 0 and line["times"] == 1 for line in lines.values())
+    assert told["crowd"]["floor"] > 0 < told["crowd"]["page"]
+    assert sum(told["writing"]["moves"].values()) > 0 == told["writing"]["drift"]
+    assert len(told["after"]) == 2
+    assert all(worker["rss"] > worker["pss"] > 10 for worker in told["after"])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_table_has_a_line_for_each_course():
-    took = {"floor": [1.0, 2.0, 3.0], "rows": [4.0], "page": [10.0]}
-    lines = figures([Times(Course(name, lambda: None), times) for name, times in took.items()])
-    assert [line["per_constant"] for line in lines] == [1.0, 2.0, 5.0]
-    assert [line["per_rows"] for line in lines] == [0.5, 1.0, 2.5]
-    assert table(lines).splitlines()[-1] == "| page | 10.0 | 10.0 | 5.0 | 2.50 | 0 | 0 | 1 |"
+def times(**took: float) -> list[Times]:
+    return [Times(Course(name, lambda: None), [median]) for name, median in took.items()]
+
+
+def test_each_course_is_told_beside_the_two_floors():
+    lines = lines_of(times(constant=2.0, rows=4.0, page=10.0))
+    assert [line.per_constant for line in lines] == [1.0, 2.0, 5.0]
+    assert [line.per_rows for line in lines] == [0.5, 1.0, 2.5]
+    spread = Times(Course("page", lambda: None), [1.0, 2.0, 3.0])
+    assert (spread.median, round(spread.p95, 2)) == (2.0, 2.9)
+
+
+def test_growth_is_the_larger_database_over_the_smaller():
+    grown = growth_of(times(page=10.0), times(page=12.0))
+    assert grown == [Growth("page", 10.0, 12.0)]
+    assert grown[0].ratio == 1.2
+
+
+def outcome(**changes) -> Outcome:
+    """A run in which everything is as it is asked to be."""
+    names = (CONSTANT, ROWS, LIST, DEEP, STAFF_LIST, BOARD, RANKING, MATRIX, SAVE)
+    lines = [Line(name, 10.0, 12.0, 6.0, 2.5, 12, 1000, 30) for name in names]
+    made = Outcome(
+        scale="nation", database="postgresql", bodies=35000, directives=100, obligations=3_500_000, report_entries=7_000_000,
+        database_bytes=9 * 2**30, page=1000, lines=lines, growth=[Growth(BOARD, 10.0, 13.0)], against="small",
+        crowd=Crowd(8, 100.0, 40.0), writing=Writing(8, {"accept": 1000}, 10.0, 60.0, 0), before=[Memory(90, 60)], after=[Memory(160, 90)],
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "short"),
+    [
+        ({}, []),
+        ({"growth": [Growth(BOARD, 10.0, 13.2)]}, ["dashboard, root: growth from the smaller database"]),
+        ({"growth": []}, []),  # not measured is not unmet
+        ({"crowd": Crowd(8, 100.0, 39.0)}, ["list at concurrency 8: share of the floor's requests/s"]),
+        ({"writing": Writing(8, {"accept": 990}, 10.0, 60.0, 1)}, ["accepted moves a second, all writers", "tallies that drifted"]),
+        ({"writing": Writing(8, {"accept": 990}, 10.0, 60.0, 0), "database": "sqlite"}, []),  # asked of PostgreSQL alone
+        ({"after": [Memory(150, 90), Memory(161, 90)]}, ["heaviest web worker after the bench, MiB"]),
+    ],
+)
+def test_what_is_asked_and_not_so_is_named(changes, short):
+    assert unmet(outcome(**changes)) == short
+
+
+def test_every_limit_on_a_page_is_looked_at():
+    slow = [replace(line, per_rows=7.0, per_constant=7.0, queries=13) for line in outcome().lines]
+    slow[3] = replace(slow[3], median_ms=16.0)
+    assert len(unmet(outcome(lines=slow))) == 8
+    assert len(FACTS) == 13
+
+
+def test_the_markdown_says_of_each_fact_whether_it_is_met():
+    text = markdown(outcome(after=[Memory(161, 90)]))
+    assert "| heaviest web worker after the bench, MiB | 161 | ≤ 160 | not met |" in text
+    assert text.count("| met |") == 12
+    assert "3,500,000 obligations" in text
+    assert "100.0 accepted moves/s" in text
+    assert "which is 40%" in text
+
+
+def test_writers_are_told_together():
+    told = Writing.of([Written({"accept": 3, "close": 1}, 2.0, 50.0), Written({"accept": 1}, 2.5, 70.0)], 0)
+    assert (told.moves, told.seconds, told.median_ms, told.rate) == ({"accept": 4, "close": 1}, 2.5, 70.0, 2.0)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("arguments", [{"rounds": 0}, {"bodies": 1}, {"stage": True}])
+@pytest.mark.parametrize("arguments", [{"rounds": 0}, {"bodies": 1}, {"inside": True}, {"scale": "small", "against": "small"}])
 def test_what_makes_no_sense_is_refused(arguments):
     with pytest.raises(CommandError):
         call_command("bench", **arguments)

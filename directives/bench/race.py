@@ -1,39 +1,21 @@
-"""Requests of every kind in turn, timed from outside, and the table of what they took."""
+"""Requests of every kind in turn, timed from outside, on one server or on two of different size."""
 
 import http.client
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 from urllib.parse import urlencode
-from uuid import uuid4
 
-HOST = "127.0.0.1"
-TOKEN = "b" * 32  # the CSRF cookie of the bench's two people
-RARE = 5  # the export, which takes long, runs in one round of so many
-WARM = 2  # rounds that are not counted
+from directives.bench.courses import Ask, Course
+from directives.bench.places import HOST, BenchError
 
-
-class BenchError(Exception):
-    """A page did not answer as it must; its figure would mean nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request. `body` is made anew each time; None is a GET."""
-
-    path: str
-    session: str = ""
-    body: Callable[[], dict[str, str]] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What is measured: its name, and what is asked for each time."""
-
-    name: str
-    ask: Callable[[], Ask]
-    rare: bool = False
+TOKEN = "b" * 32  # the CSRF cookie of the bench's people
+RARE = 5  # what takes long runs in one round of so many
+WARM = 3  # rounds before those that are counted
+GOOD = (http.HTTPStatus.OK, http.HTTPStatus.FOUND)  # a save leads back to its page
+BURSTS = 5  # of each kind, in turn
 
 
 @dataclass(slots=True)
@@ -54,89 +36,99 @@ class Times:
         return quantiles(self.took, n=20, method="inclusive")[18] if len(self.took) > 1 else self.took[0]
 
 
-def courses(staged: dict) -> list[Course]:
-    """The floors and the pages, with the people that `stage` signed in."""
-    turns = _entries(staged)
-    staff, supervisor = staged["staff"], staged["supervisor"]
-    document = staged["document"]
-    return [
-        Course("floor: constant", lambda: Ask("/floor/constant/")),
-        Course("floor: 50 rows", lambda: Ask("/floor/rows/")),
-        Course("list of obligations, supervisor", lambda: Ask("/obligations/", supervisor)),
-        Course("list of obligations, staff", lambda: Ask("/obligations/", staff)),
-        Course("dashboard, supervisor", lambda: Ask("/dashboard/", supervisor)),
-        Course("dashboard, staff", lambda: Ask("/dashboard/", staff)),
-        Course("my work, staff", lambda: Ask("/", staff)),
-        Course("my work, supervisor", lambda: Ask("/", supervisor)),
-        Course("entry save, staff", lambda: next(turns)),
-        Course("ledger export, all rows", lambda: Ask(f"/obligations/?document={document}&export=xlsx", supervisor), rare=True),
-    ]
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The courses of one server, and what each took there."""
+
+    port: int
+    times: list[Times]
 
 
-def _entries(staged: dict) -> Iterator[Ask]:
-    """Saves of one entry after another; each save must know the version that the one before left."""
-    version = 1
-    while True:
-        for pk in staged["entries"]:
-            words = {"progress": f"第{version}次填写：已印发办法。", "problems": "", "next_steps": ""}
-            typed = words | {"percent": "50", "version": str(version)}
-            yield Ask(f"/entries/{pk}/save/", staged["staff"], lambda typed=typed: typed | {"idempotency_key": str(uuid4())})
-        version += 1
+def track(port: int, courses: list[Course]) -> Track:
+    return Track(port, [Times(course) for course in courses])
 
 
-def run(port: int, staged: dict, rounds: int) -> list[Times]:
-    """So many rounds, one request of each kind in each, so that what slows the machine slows all alike."""
-    times = [Times(course) for course in courses(staged)]
-    connection = http.client.HTTPConnection(HOST, port, timeout=120)
-    for number in range(rounds + WARM):
-        for one in times:
-            if one.course.rare and number % RARE and number != WARM:
+def run(tracks: list[Track], rounds: int, *, counted: bool = True) -> None:
+    """So many rounds, one request of each kind on each server in each, so that what slows the machine slows all alike."""
+    for number in range(rounds):
+        # A new connection each round: both web workers take part.
+        lines = [http.client.HTTPConnection(HOST, one.port, timeout=300) for one in tracks]
+        for line in lines:
+            line.connect()
+        for turns in zip(*(one.times for one in tracks), strict=True):
+            if turns[0].course.rare and number % RARE:
                 continue
-            took = _time(connection, one)
-            if number >= WARM:
-                one.took.append(took)
-    connection.close()
-    return times
+            pairs = list(zip(lines, turns, strict=True))
+            for line, one in pairs[:: -1 if number % 2 else 1]:
+                took = _time(line, one)
+                if counted:
+                    one.took.append(took)
+        for line in lines:
+            line.close()
 
 
-def _time(connection: http.client.HTTPConnection, one: Times) -> float:
+def _time(line: http.client.HTTPConnection, one: Times) -> float:
     ask = one.course.ask()
+    begun = time.perf_counter()
+    answer, content = fetch(line, ask)
+    took = 1000 * (time.perf_counter() - begun)
+    if answer.status not in GOOD:
+        raise BenchError(f"{one.course.name}: {ask.path} answered {answer.status}")
+    one.queries, one.size = int(answer.headers["X-Queries"]), len(content)
+    return took
+
+
+def fetch(line: http.client.HTTPConnection, ask: Ask) -> tuple[http.client.HTTPResponse, bytes]:
+    """Make one request over an open connection; returns the answer and all of its content."""
     cookies = f"language=zh-hans; csrftoken={TOKEN}" + (f"; sessionid={ask.session}" if ask.session else "")
     headers = {"Cookie": cookies, "X-CSRFToken": TOKEN, "Accept-Encoding": "identity"}
     body = None
     if ask.body is not None:
         body = urlencode(ask.body())
         headers |= {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true"}
+    line.request("GET" if body is None else "POST", ask.path, body, headers)
+    answer = line.getresponse()
+    return answer, answer.read()
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Requests a second when so many ask at once: of the floor, and of the page."""
+
+    at_once: int
+    floor: float
+    page: float
+
+    @property
+    def share(self) -> float:
+        return self.page / self.floor
+
+
+def crowd(port: int, floor: Ask, page: Ask, *, at_once: int, requests: int) -> Crowd:
+    """Bursts of the floor and of the page in turn, the median of each."""
+    rates: dict[str, list[float]] = {"floor": [], "page": []}
+    _burst(port, page, at_once, requests)
+    for _turn in range(BURSTS):
+        rates["floor"].append(_burst(port, floor, at_once, requests))
+        rates["page"].append(_burst(port, page, at_once, requests))
+    return Crowd(at_once, median(rates["floor"]), median(rates["page"]))
+
+
+def _burst(port: int, ask: Ask, at_once: int, requests: int) -> float:
+    def visitor(count: int) -> None:
+        line = http.client.HTTPConnection(HOST, port, timeout=300)
+        for _number in range(count):
+            answer, _content = fetch(line, ask)
+            if answer.status != http.HTTPStatus.OK:
+                raise BenchError(f"{ask.path} answered {answer.status} with {at_once} at once")
+        line.close()
+
+    return _rate(visitor, at_once, max(1, requests // at_once))
+
+
+def _rate(visitor: Callable[[int], None], at_once: int, each: int) -> float:
+    """How many a second, with so many visitors of so many requests each."""
     begun = time.perf_counter()
-    connection.request("GET" if body is None else "POST", ask.path, body, headers)
-    answer = connection.getresponse()
-    content = answer.read()
-    took = 1000 * (time.perf_counter() - begun)
-    if answer.status != http.HTTPStatus.OK:
-        raise BenchError(f"{one.course.name}: {ask.path} answered {answer.status}")
-    one.queries, one.size = int(answer.headers["X-Queries"]), len(content)
-    return took
-
-
-def figures(times: list[Times]) -> list[dict]:
-    """One line for each course, with its ratios to the two floors."""
-    constant, rows = times[0].median, times[1].median
-    return [
-        {
-            "name": one.course.name, "median_ms": round(one.median, 1), "p95_ms": round(one.p95, 1),
-            "per_constant": round(one.median / constant, 1), "per_rows": round(one.median / rows, 2), "queries": one.queries,
-            "bytes": one.size, "times": len(one.took),
-        }
-        for one in times
-    ]  # fmt: skip
-
-
-def table(lines: list[dict]) -> str:
-    """The figures as a Markdown table."""
-    head = "| what | median ms | p95 ms | × constant | × 50 rows | queries | bytes | times |\n|---|--:|--:|--:|--:|--:|--:|--:|"
-    rows = (
-        f"| {line['name']} | {line['median_ms']:,.1f} | {line['p95_ms']:,.1f} | {line['per_constant']:,.1f} | {line['per_rows']:,.2f} "
-        f"| {line['queries']} | {line['bytes']:,} | {line['times']} |"
-        for line in lines
-    )
-    return "\n".join([head, *rows])
+    with ThreadPoolExecutor(at_once) as pool:
+        list(pool.map(visitor, [each] * at_once))
+    return at_once * each / (time.perf_counter() - begun)

@@ -1,6 +1,9 @@
-"""The throw-away database of the bench: the sample's document and bodies, every directive owed by every body."""
+"""The database of the bench: filled with made-up data of a scale, then its people, places and papers found in it.
 
-from dataclasses import asdict, dataclass
+`populate` fills an empty database; `prepare` works on whatever was filled, so that one that was kept is measured again.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
 from io import StringIO
@@ -9,43 +12,130 @@ from random import Random
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.management import call_command
-from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
 from directives import tallies
+from directives.bench.desks import Desk, desks, person
+from directives.bench.places import BenchError
 from directives.issuing import Terms, issue
-from directives.models import Directive, Document, Obligation, Organisation, ProgressReport, User
-from directives.reporting import begin, open_cycle
+from directives.models import Cycle, Directive, Document, Measure, Obligation, Organisation, Plan, ReportEntry, User
+from directives.planning import MeasureContent, add_measure, owed, start_plan
+from directives.reporting import hand_in, open_cycle
+from directives.states import EDITABLE, STAFF, SUPERVISOR
 from directives.ticking import tick
 
-AGO = timedelta(days=120)  # when everything was assigned
+SAMPLE = "sample"
+AGO = timedelta(days=120)  # when everything of the sample was assigned
 WORK = timedelta(days=240)  # how long it may take
 SEED = 2015
+HEAVY = ("source", "text_read", "text_repaired")
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What the bench needs to know: who is signed in, how much there is, and the entries that are saved."""
+    """What the bench needs to know: who is signed in, how much there is, and what is saved, reviewed and moved."""
 
     staff: str  # session keys
     supervisor: str
+    supervisor_id: int
+    scopes: list[int]  # the root, a province, a county, a leaf; the last repeated where the tree is not so deep
+    document: int
+    section: int
+    directive: int
+    today: str
     bodies: int
     directives: int
     obligations: int
-    document: int
-    entries: list[int]
+    report_entries: int
+    entries: list[tuple[int, int]]  # of the staff's own report, each with its version
+    measure: int
+    reviews: list[tuple[int, int, int]]  # report, entry, version: handed in, to be accepted one at a time
+    desks: list[dict]  # of the writers, as `Desk`
 
 
-def stage(now: datetime, *, bodies: int) -> dict:
-    """Fill the empty database and sign two people in; returns a `Staged` as JSON holds it."""
+def populate(scale: str, *, bodies: int, now: datetime) -> None:
+    """Fill the empty database with a scale of the demo, or with the sample at so many bodies."""
+    if scale == SAMPLE:
+        _sample(now, bodies)
+    else:
+        call_command("demo", scale=scale, seed=SEED, stdout=StringIO())
+
+
+def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
+    """Sign two people in and lay out the papers: entries to save, so many to review, a desk or two for each writer."""
+    cycle = Cycle.objects.filter(document__fictional=True).order_by("-due_on", "-pk").first()
+    if cycle is None:
+        raise BenchError("This database holds no made-up work with a reporting cycle: the bench writes into no other.")
+    document = Document.objects.defer(*HEAVY).get(pk=cycle.document_id)
+    root = Organisation.objects.filter(parent=None, branch=True).order_by("path").first()
+    supervisor = person("bench-supervisor", root, SUPERVISOR)
+    laid = desks(cycle, 2 + 2 * writers, now=now)
+    if len(laid) < 3:
+        raise BenchError("Too few reports of the newest cycle still wait to be handed in: stage the database anew.")
+    own, review, *rest = laid
+    home = Organisation.objects.get(reports=own.report)
+    staff = person("bench-staff", home, STAFF)
+    directives = Directive.objects.filter(document=document, statement=False).order_by("order")
+    asked = directives[len(directives) // 2]
+    return Staged(
+        staff=_session(staff), supervisor=_session(supervisor), supervisor_id=supervisor.pk, scopes=_scopes(root, home),
+        document=document.pk, section=asked.section_id, directive=asked.pk, today=timezone.localdate(now).isoformat(),
+        bodies=Organisation.objects.count(), directives=directives.count(), obligations=Obligation.objects.count(),
+        report_entries=ReportEntry.objects.count(), entries=_versions(own), measure=_measure(document, home, staff, now),
+        reviews=_handed_in(review, reviews, now), desks=[{name: getattr(desk, name) for name in Desk.__slots__} for desk in rest],
+    )  # fmt: skip
+
+
+def _scopes(root: Organisation, home: Organisation) -> list[int]:
+    """From where the dashboard is looked at: the root, a province, a county, and a body without others below."""
+    line = home.ancestor_ids
+    return [root.pk, line[min(1, len(line) - 1)], line[-2] if len(line) > 2 else line[-1], home.pk]
+
+
+def _versions(desk: Desk) -> list[tuple[int, int]]:
+    return list(ReportEntry.objects.filter(pk__in=desk.entries, state__in=EDITABLE).order_by("pk").values_list("pk", "version"))
+
+
+def _handed_in(desk: Desk, wanted: int, now: datetime) -> list[tuple[int, int, int]]:
+    """Entries handed in at once, to be accepted one by one."""
+    report = ReportEntry.objects.select_related("report").get(pk=desk.entries[0]).report
+    hand_in(report=report, entries=desk.entries[:wanted], by=User.objects.get(pk=desk.person), now=now)
+    rows = ReportEntry.objects.filter(pk__in=desk.entries[:wanted]).order_by("pk")
+    return list(rows.values_list("report_id", "pk", "version"))
+
+
+def _measure(document: Document, home: Organisation, staff: User, now: datetime) -> int:
+    """A measure of the body's live plan on which work is logged."""
+    known = Measure.objects.filter(plan__organisation=home, plan__document=document, plan__live=True).order_by("pk").first()
+    if known is not None:
+        return known.pk
+    paper = start_plan(document=document, organisation=home, by=staff, now=now)
+    content = MeasureContent("召开推进会", obligations=tuple(owed(paper)[:3]))
+    return add_measure(Plan.objects.get(pk=paper.pk), content=content, by=staff, now=now).pk
+
+
+def _session(user: User) -> str:
+    """A session of this person; its key is the cookie that signs them in."""
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return session.session_key
+
+
+# the sample, when no scale of the demo is asked for
+
+
+def _sample(now: datetime, bodies: int) -> None:
+    """The sample's document and bodies, every directive owed by each of so many bodies, and a cycle that runs."""
     call_command("load_sample", without_progress=True, stdout=StringIO())
-    document = Document.objects.defer("source").get()
+    document = Document.objects.defer(*HEAVY).get()
     directives = list(Directive.objects.filter(document=document, statement=False).order_by("order"))
     then = now - AGO
-    owing = _bodies(then, bodies)
     terms = Terms(due_on=timezone.localdate(then + WORK), plan_due_on=timezone.localdate(then + AGO / 2))
-    issue(document=document, directives=directives, organisations=owing, terms=terms, by=None, now=then)
+    issue(document=document, directives=directives, organisations=_bodies(then, bodies), terms=terms, by=None, now=then)
     _work(now)
     today = timezone.localdate(now)
     open_cycle(
@@ -53,22 +143,12 @@ def stage(now: datetime, *, bodies: int) -> dict:
         due_on=today + timedelta(days=10), by=None, now=now,
     )  # fmt: skip
     tick(now=now, everything=True)
-    staff = User.objects.get(username="staff")
-    report = ProgressReport.objects.get(organisation=staff.standing[0].organisation_id)
-    begin(report=report, by=staff, now=now)
-    entries = list(report.entries.order_by("pk").values_list("pk", flat=True))
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # as the server itself does within a minute of such a load
-    sessions = [_session(user) for user in (staff, User.objects.get(username="supervisor"))]
-    return asdict(Staged(*sessions, len(owing), len(directives), Obligation.objects.count(), document.pk, entries))
 
 
 def _bodies(then: datetime, wanted: int) -> list[Organisation]:
-    """So many bodies: the top, the demo accounts' own, others of the sample that still exist, and made-up ones for the rest."""
+    """So many bodies: the top, others of the sample that still exist, and made-up ones for the rest."""
     existing = Organisation.objects.existing_on(timezone.localdate(then)).order_by("code")
-    home = {m.organisation_id for m in User.objects.get(username="staff").standing}
-    bodies = sorted(existing, key=lambda body: (body.parent_id is not None, body.pk not in home, body.code))[:wanted]
+    bodies = sorted(existing, key=lambda body: (body.parent_id is not None, body.code))[:wanted]
     top = bodies[0]
     while len(bodies) < wanted:
         number = f"{len(bodies):03}"
@@ -89,13 +169,3 @@ def _work(now: datetime) -> None:
     Obligation.objects.bulk_update(rows, fields, batch_size=500)
     Obligation.objects.update(original_due_on=F("due_on"))
     tallies.rebuild()
-
-
-def _session(user: User) -> str:
-    """A session of this person; its key is the cookie that signs them in."""
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return session.session_key

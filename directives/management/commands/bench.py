@@ -1,130 +1,62 @@
-"""How fast the main pages are, beside two bare floors, in one run on a throw-away database."""
+"""How fast the hot pages and saves are, beside two bare floors, in one run on throw-away databases."""
 
 import json
 import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from argparse import SUPPRESS, ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
-from directives.bench.race import HOST, BenchError, figures, run, table
-from directives.bench.stage import stage
+from directives.bench.inside import work
+from directives.bench.places import POSTGRESQL, SETTINGS, SQLITE, BenchError
+from directives.bench.results import markdown, unmet
+from directives.bench.runs import AT_ONCE, Plan, measure
+from directives.bench.stage import SAMPLE
 
-SETTINGS = "directives.bench.settings"
-START_SECONDS = 60  # how long the web server may take to answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def scratch() -> Iterator[dict[str, str]]:
-    """An environment whose files are a new folder's and whose database is new: SQLite, or beside the one that DATABASE_URL names."""
-    folder = Path(tempfile.mkdtemp(prefix="qunzhu-bench-"))
-    url = f"sqlite:///{folder / 'bench.sqlite3'}"
-    name = f"bench_{os.getpid()}_{time.time_ns()}" if connection.vendor == "postgresql" else ""
-    try:
-        if name:
-            with connection.cursor() as cursor:
-                cursor.execute(f'CREATE DATABASE "{name}"')
-            parts = urlsplit(os.environ["DATABASE_URL"])
-            url = urlunsplit(parts._replace(path=f"{parts.path.rpartition('/')[0]}/{name}"))
-        yield {
-            **os.environ, "QUNZHU_DOTENV": os.devnull, "QUNZHU_ENV": "local", "QUNZHU_VAR": str(folder), "DATABASE_URL": url,
-            "DJANGO_SETTINGS_MODULE": SETTINGS, "LOG_LEVEL": "ERROR",
-        }  # fmt: skip
-    finally:
-        if name:
-            with connection.cursor() as cursor:
-                cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def manage(environment: dict[str, str], *arguments: str) -> str:
-    """Run a command of the product in this environment; returns what it printed."""
-    done = subprocess.run(
-        [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments], env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise CommandError(f"manage.py {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
-    return done.stdout
-
-
-@contextmanager
-def served(environment: dict[str, str]) -> Iterator[int]:
-    """The product behind gunicorn with two workers, on a free port of this machine."""
-    port = free_port()
-    options = ["--workers=2", "--worker-class=gthread", "--threads=4", "--log-level=error", "--no-control-socket"]
-    command = [sys.executable, "-m", "gunicorn", "qunzhu_tracker.wsgi:application", f"--bind={HOST}:{port}", *options]
-    server = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)
-    try:
-        wait(server, port)
-        yield port
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def wait(server: subprocess.Popen, port: int) -> None:
-    """Return once the port answers; raise CommandError if the server ends or takes too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)) == 0:
-                return
-        time.sleep(0.1)
-    raise CommandError("The web server did not start.")
+SCALES = (SAMPLE, "small", "province", "nation")
 
 
 class Command(BaseCommand):
-    help = "Time the main pages beside two bare floors, on a throw-away database with every directive at every body of the sample."
+    help = "Time the hot pages and saves beside two bare floors, on a throw-away database of a scale of the demo."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--scale", choices=SCALES, default="small", help="how much made-up data; default: small")
+        parser.add_argument("--engine", choices=(SQLITE, POSTGRESQL), default="", help="default: that of DATABASE_URL, else sqlite")
+        parser.add_argument("--against", choices=SCALES, help="a smaller scale, asked in turn with the first: what grows, and by how much")
         parser.add_argument("--rounds", type=int, default=30, help="requests of each kind; the export runs in one round of five")
-        parser.add_argument("--bodies", type=int, default=100, help="bodies that owe every directive of the sample; default: 100")
-        parser.add_argument("--json", action="store_true", dest="as_json", help="print the figures as JSON")
-        parser.add_argument("--stage", action="store_true", help=SUPPRESS)  # in the throw-away database: fill it
+        parser.add_argument("--bodies", type=int, default=100, help="of the scale “sample”: bodies that owe every directive")
+        parser.add_argument("--writers", type=int, default=AT_ONCE, help="processes that make moves beside one another; 0: none")
+        parser.add_argument("--seconds", type=float, default=15.0, help="how long they do")
+        parser.add_argument("--requests", type=int, default=160, help=f"of each burst with {AT_ONCE} at once; 0: none")
+        parser.add_argument("--keep", metavar="DIR", help="keep the staged databases in this folder, and use those that it holds")
+        parser.add_argument("--database", metavar="URL", help="measure this database, which must hold made-up work alone; it is written to")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print what was found as JSON")
+        parser.add_argument("--check", action="store_true", help="exit with 1 where something is not as it is asked to be")
+        parser.add_argument("--inside", action="store_true", help=SUPPRESS)  # in the bench's own database: a job from the standard input
 
-    def handle(self, *, rounds: int, bodies: int, as_json: bool, stage: bool, **options: Any) -> None:
-        if stage:
-            self.stage(bodies)
+    def handle(self, *, inside: bool, as_json: bool, check: bool, **options: Any) -> None:
+        if inside:
+            self.inside()
             return
-        if rounds < 1 or bodies < 2:
-            raise CommandError("--rounds is at least 1, --bodies at least 2.")
-        with scratch() as environment:
-            manage(environment, "migrate", "-v0")
-            manage(environment, "createcachetable")
-            staged = json.loads(manage(environment, "bench", "--stage", f"--bodies={bodies}"))
-            with served(environment) as port:
-                try:
-                    lines = figures(run(port, staged, rounds))
-                except BenchError as error:
-                    raise CommandError(str(error)) from error
-        facts = {"database": connection.vendor} | {name: staged[name] for name in ("bodies", "directives", "obligations")}
-        if as_json:
-            self.stdout.write(json.dumps({**facts, "lines": lines}, ensure_ascii=False))
-            return
-        told = "{bodies} bodies × {directives} directives = {obligations:,} obligations, {database}".format(**facts)
-        self.stdout.write(f"{told}, gunicorn with 2 workers, one request at a time\n\n{table(lines)}")
+        plan = Plan(**{name: options[name] for name in Plan.__slots__} | {"engine": options["engine"] or connection.vendor})
+        if plan.rounds < 1 or plan.bodies < 4 or plan.writers < 0 or plan.requests < 0:
+            raise CommandError("--rounds is at least 1, --bodies at least 4, --writers and --requests at least 0.")
+        if plan.against == plan.scale:
+            raise CommandError("--against is another scale than --scale.")
+        try:
+            outcome = measure(plan, lambda step: self.stderr.write(f"{timezone.localtime():%H:%M:%S} {step} …"))
+        except BenchError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps(asdict(outcome), ensure_ascii=False) if as_json else markdown(outcome))
+        if check and (short := unmet(outcome)):
+            raise CommandError("Not as asked: " + "; ".join(short))
 
-    def stage(self, bodies: int) -> None:
-        """Fill the throw-away database, and only that: any other is refused."""
+    def inside(self) -> None:
+        """A job in the bench's own database, and only there: any other is refused."""
         if os.environ.get("DJANGO_SETTINGS_MODULE") != SETTINGS:
-            raise CommandError("--stage is for the bench's own database.")
-        self.stdout.write(json.dumps(stage(timezone.now(), bodies=bodies)))
+            raise CommandError("--inside is for the bench's own database.")
+        self.stdout.write(work(sys.stdin.readline(), timezone.now))

@@ -1,0 +1,50 @@
+"""Reports of real bodies made ready to be handed in, by people of the bench's own."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from directives.models import Cycle, Membership, Organisation, ProgressReport, ReportEntry, User
+from directives.reporting import begin
+from directives.states import EDITABLE, MANAGER, STAFF
+
+WORDS = {"progress": "已印发办法并组织实施。", "problems": "人手不足。", "percent": 95}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A begun report with every entry filled in, and the person who hands it in."""
+
+    report: int
+    person: int
+    entries: list[int]
+
+
+def person(username: str, body: Organisation, *roles: str) -> User:
+    """A person of the bench's own with these roles in a body; the one that exists, if there is one."""
+    user, _made = User.objects.get_or_create(username=username, defaults={"full_name": username})
+    for role in roles:
+        Membership.objects.get_or_create(user=user, organisation=body, role=role)
+    return User.objects.get(pk=user.pk)  # their memberships are read once, and remembered
+
+
+def waiting(cycle: Cycle) -> Iterable[ProgressReport]:
+    """Reports of which nothing was handed in yet, of bodies without others below them, neighbours beside one another."""
+    rows = ProgressReport.objects.filter(cycle=cycle, first_submitted_at=None, organisation__branch=False)
+    return rows.select_related("organisation", "cycle").order_by("organisation__path").iterator(chunk_size=100)
+
+
+def desks(cycle: Cycle, wanted: int, *, now: datetime) -> list[Desk]:
+    """So many desks, or fewer where the cycle has no more; the bodies are neighbours, so that they meet in every tally above."""
+    return [made for made in (_desk(report, now) for report in islice(waiting(cycle), wanted)) if made.entries]
+
+
+def _desk(report: ProgressReport, now: datetime) -> Desk:
+    body = report.organisation
+    user = person(f"bench-{body.code}".lower(), body, STAFF, MANAGER)
+    begin(report=report, by=user, now=now)
+    owed = ReportEntry.objects.owed().filter(report=report, state__in=EDITABLE)
+    ready = list(owed.order_by("pk").values_list("pk", flat=True))
+    ReportEntry.objects.filter(pk__in=ready).update(**WORDS, saved_at=now, saved_by=user)
+    return Desk(report.pk, user.pk, ready)

@@ -1,0 +1,56 @@
+"""The part of the bench that runs in its own database: each job is a line of JSON, and so is what comes of it."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+
+from directives import tallies
+from directives.bench.desks import Desk
+from directives.bench.places import POSTGRESQL
+from directives.bench.stage import populate, prepare
+from directives.bench.writers import write
+
+Clock = Callable[[], datetime]
+
+
+def fill(clock: Clock, *, scale: str, bodies: int) -> dict[str, Any]:
+    """Make the tables of an empty database and fill them."""
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    populate(scale, bodies=bodies, now=clock())
+    if connection.vendor == POSTGRESQL:
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")  # as the server itself does within minutes of such a load
+    return {}
+
+
+def lay_out(clock: Clock, *, reviews: int, writers: int) -> dict[str, Any]:
+    """Sign people in and lay out their papers."""
+    return asdict(prepare(clock(), reviews=reviews, writers=writers))
+
+
+def move(clock: Clock, *, desks: list[dict], supervisor: int, seconds: float) -> dict[str, Any]:
+    """One writer: it says that it is ready, and begins at the word."""
+    print("ready", flush=True)  # noqa: T201 - its end of the pipe
+    sys.stdin.readline()
+    return asdict(write([Desk(**desk) for desk in desks], supervisor, seconds=seconds, clock=clock))
+
+
+def drift(clock: Clock) -> dict[str, Any]:
+    """How many tallies differ from a recount."""
+    return {"drift": len(tallies.drift())}
+
+
+JOBS = {"fill": fill, "lay_out": lay_out, "move": move, "drift": drift}
+
+
+def work(line: str, clock: Clock) -> str:
+    """Do the job of this line; returns what came of it."""
+    job = json.loads(line)
+    return json.dumps(JOBS[job.pop("do")](clock, **job))
