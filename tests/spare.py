@@ -1,15 +1,17 @@
-"""A free port, and a second, empty database on the engine under test, for tests that start processes of their own."""
+"""A free port, a second, empty database on the engine under test, threads that begin at once: for tests of several at a time."""
 
 import os
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
-from django.db import connection
+from django.db import connection, connections
 
 
 def spare_port() -> int:
@@ -35,3 +37,18 @@ def spare_database(folder: Path) -> Iterator[dict[str, str]]:
             yield {**environment, "DATABASE_URL": f"postgres://{quote(user)}:{quote(password)}@{host}:{port}/{name}"}
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def side_by_side(work: Callable[[int], object], number: int) -> list:
+    """What each of so many threads returns, all begun at the same moment, each with a connection of its own."""
+    start = threading.Barrier(number)
+
+    def one(index: int) -> object:
+        try:
+            start.wait(10)
+            return work(index)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(number) as threads:
+        return list(threads.map(one, range(number)))

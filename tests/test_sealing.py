@@ -12,7 +12,8 @@ from directives import audit
 from directives.models import Event, Seal, Submission, Unsealed
 from directives.sealing import seal, verify
 from directives.transitions import move
-from tests.factories import NOW, make_obligation, make_plan
+from tests.factories import NOW, make_body, make_obligation, make_plan
+from tests.spare import side_by_side
 
 GUARDS = import_module("directives.migrations.0003_append_only")
 
@@ -118,3 +119,19 @@ def test_a_removed_or_changed_seal_is_found(events, without_guards):
 def test_an_event_outside_a_transaction_is_refused(transactional_db):
     with pytest.raises(transaction.TransactionManagementError):
         audit.record("x", make_plan(), by=None, now=NOW)
+
+
+def test_two_workers_that_seal_at_once_make_one_chain(transactional_db, monkeypatch):
+    """Each would take the same seal for the last one, and chain to it."""
+    monkeypatch.setattr("directives.sealing.BATCH", 3)
+    body = make_body("X")
+    with transaction.atomic():
+        for _number in range(40):
+            audit.record("create", body, by=None, now=NOW)
+
+    def drain(_index):
+        return sum(iter(lambda: seal(now=NOW), 0))
+
+    assert sum(side_by_side(drain, 3)) == 40
+    assert (verify(), Unsealed.objects.count()) == ([], 0)
+    assert Seal.objects.count() >= 14

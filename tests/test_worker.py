@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
@@ -21,7 +22,7 @@ from directives import audit
 from directives.management.commands import worker
 from directives.models import JobRun, Seal, Unsealed
 from tests.factories import NOW, make_body
-from tests.spare import spare_database
+from tests.spare import side_by_side, spare_database
 
 ran: list[str] = []
 
@@ -134,16 +135,71 @@ def test_a_daily_job_that_fails_is_tried_again(db: None, monkeypatch: pytest.Mon
 
 
 def test_a_chore_waits_for_its_time(db: None, daily: list[str]) -> None:
-    chores = worker.Chores(worker.new_name())
+    chores = worker.chores_of(worker.new_name())
     chores.run_due()
     for chore in chores.chores:
         chore.run = lambda now: daily.append("again")
     daily.clear()
     chores.run_due()
     assert daily == []
-    chores.chores[0].due -= worker.BEAT_SECONDS
+    chores.chores[0].due -= worker.CHORE_SECONDS
     chores.run_due()
     assert daily == ["again"]
+
+
+def test_of_several_workers_exactly_one_takes_a_daily_job(transactional_db: None) -> None:
+    names = [worker.PREFIX + str(index) for index in range(6)]
+    for name in names:
+        worker.record(name, NOW)
+    taken = side_by_side(lambda index: worker.claim("tick", by=names[index], now=NOW), len(names))
+    assert sorted(taken) == [False] * 5 + [True]
+    assert JobRun.objects.get(name="tick").held_by == names[taken.index(True)]
+
+
+def test_two_workers_run_a_daily_job_once_between_them(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+
+    def slow(name: str, **options: object) -> None:
+        called.append(name)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(worker, "call_command", slow)
+    names = [worker.new_name(), worker.new_name()]
+    for name in names:
+        worker.record(name, NOW)
+    side_by_side(lambda index: [worker.run_daily(command, names[index], NOW) for command in worker.DAILY], 2)
+    assert sorted(called) == sorted(worker.DAILY)
+    assert set(JobRun.objects.filter(name__in=worker.DAILY).values_list("held_by", "last_day")) == {("", timezone.localdate(NOW))}
+
+
+def test_a_daily_job_is_left_to_a_living_worker_and_taken_over_from_a_dead_one(db: None, daily: list[str]) -> None:
+    first, second = worker.new_name(), worker.new_name()
+    worker.record(first, NOW)
+    assert worker.claim("tick", by=first, now=NOW)
+    worker.run_daily("tick", second, NOW + worker.STALE)
+    assert daily == []
+    worker.run_daily("tick", second, NOW + worker.STALE + timedelta(seconds=1))
+    assert daily == ["tick"]
+
+
+def test_the_heart_beats_while_a_daily_job_takes_its_time(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats: set[datetime] = set()
+    command = worker.Command()
+
+    def slow(name: str, **options: object) -> None:
+        if name == "tick":
+            deadline = time.monotonic() + 20
+            while len(beats) < 3 and time.monotonic() < deadline:
+                beats.update(JobRun.objects.filter(name__startswith=worker.PREFIX).values_list("last_ran_at", flat=True))
+                time.sleep(0.1)
+        if name == worker.DAILY[-1]:
+            command.ask_to_stop(signal.SIGTERM, None)
+
+    monkeypatch.setattr(worker, "call_command", slow)
+    monkeypatch.setattr(worker, "BEAT_SECONDS", 0.5)
+    command.work()
+    assert len(beats) >= 3
+    assert not JobRun.objects.filter(name__startswith=worker.PREFIX).exists()
 
 
 def test_what_a_dead_worker_left_is_run_again(db: None, daily: list[str], caplog: pytest.LogCaptureFixture) -> None:

@@ -36,11 +36,12 @@ class CalendarDay(models.Model):
 
 
 class JobRun(models.Model):
-    """When a periodic job last ran; `last_day` is the Shanghai day it last ran for."""
+    """When a periodic job last ran; `last_day` is the Shanghai day it last ran for, `held_by` the worker that has it in hand."""
 
     name = models.CharField(max_length=40, unique=True)
     last_ran_at = models.DateTimeField()
     last_day = models.DateField()
+    held_by = models.CharField(max_length=40, blank=True, default="", db_default="")
 
 
 class FormKey(models.Model):

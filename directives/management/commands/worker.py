@@ -1,7 +1,8 @@
 """The background worker: queued tasks one after another and, beside them, the jobs of every minute and every day.
 
 A worker shows that it lives by a heartbeat, a `JobRun` under its own name. A task left running by a worker whose heart
-has stopped goes back into the queue, so tasks must bear being run again.
+has stopped goes back into the queue, so tasks must bear being run again. Any number of workers may run, on any number of
+machines with the right time: a daily job is taken in hand by one of them, and taken over when that one's heart stops.
 """
 
 import logging
@@ -12,13 +13,14 @@ import uuid
 from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
+from django.db.models import Q
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker
@@ -51,12 +53,26 @@ def seal_events(now: datetime) -> None:
         pass  # a full seal: there may be more
 
 
-def run_daily(command: str, now: datetime) -> None:
+def claim(job: str, *, by: str, now: datetime) -> bool:
+    """Take the job of this Shanghai day in hand, unless it is done or a living worker has it.
+
+    One conditional UPDATE, so that of several workers exactly one gets it.
+    """
+    JobRun.objects.get_or_create(name=job, defaults={"last_ran_at": now, "last_day": date.min})
+    living = JobRun.objects.filter(name__startswith=PREFIX, last_ran_at__gte=now - STALE).values("name")
+    free = Q(held_by="") | ~Q(held_by__in=living)
+    return bool(JobRun.objects.filter(free, name=job, last_day__lt=timezone.localdate(now)).update(held_by=by))
+
+
+def run_daily(command: str, by: str, now: datetime) -> None:
     """Run the command unless it has run on this Shanghai day. One that fails is tried again with the next round."""
-    if JobRun.objects.filter(name=command, last_day__gte=timezone.localdate(now)).exists():
+    if JobRun.objects.filter(name=command, last_day__gte=timezone.localdate(now)).exists() or not claim(command, by=by, now=now):
         return
-    call_command(command, verbosity=0)
-    record(command, now)
+    try:
+        call_command(command, verbosity=0)
+        record(command, now)
+    finally:
+        JobRun.objects.filter(name=command, held_by=by).update(held_by="")
 
 
 def rescue_tasks(now: datetime) -> None:
@@ -89,17 +105,25 @@ class Chore:
     due: float = 0
 
 
-class Chores:
-    """What one worker does beside its tasks. A chore that fails is logged, and tried again when it is next due."""
+def heartbeat(worker_name: str) -> "Chores":
+    """Kept apart from the other chores: a tick of minutes must not look like a heart that stopped."""
+    return Chores(Chore("heartbeat", BEAT_SECONDS, partial(record, worker_name)))
 
-    def __init__(self, worker_name: str) -> None:
-        self.worker_name = worker_name
-        self.chores = [
-            Chore("heartbeat", BEAT_SECONDS, partial(record, worker_name)),
-            Chore("rescue of tasks", CHORE_SECONDS, rescue_tasks),
-            Chore("sealing of events", CHORE_SECONDS, seal_events),
-            *(Chore(f"daily {command}", CHORE_SECONDS, partial(run_daily, command)) for command in DAILY),
-        ]
+
+def chores_of(worker_name: str) -> "Chores":
+    """What one worker does beside its tasks."""
+    return Chores(
+        Chore("rescue of tasks", CHORE_SECONDS, rescue_tasks),
+        Chore("sealing of events", CHORE_SECONDS, seal_events),
+        *(Chore(f"daily {command}", CHORE_SECONDS, partial(run_daily, command, worker_name)) for command in DAILY),
+    )
+
+
+class Chores:
+    """Chores one after another. One that fails is logged, and tried again when it is next due."""
+
+    def __init__(self, *chores: Chore) -> None:
+        self.chores = chores
 
     def run_due(self) -> None:
         close_old_connections()
@@ -114,14 +138,15 @@ class Chores:
         close_old_connections()
 
     def keep(self, over: threading.Event) -> None:
-        """Go on until `over` is set; the body of the worker's second thread."""
+        """Go on until `over` is set; the body of a thread."""
         while not over.wait(1):
             self.run_due()
         connections.close_all()
 
-    def end(self) -> None:
-        """Take the heartbeat away: this worker has ended with nothing in hand."""
-        JobRun.objects.filter(name=self.worker_name).delete()
+
+def end(worker_name: str) -> None:
+    """Take the heartbeat away: this worker has ended with nothing in hand."""
+    JobRun.objects.filter(name=worker_name).delete()
 
 
 def task_worker(name: str, *, batch: bool) -> Worker:
@@ -150,10 +175,11 @@ class Command(BaseCommand):
 
     def handle(self, *, once: bool, **options: Any) -> None:
         if once:
-            chores = Chores(new_name())
-            chores.run_due()
-            task_worker(chores.worker_name, batch=True).run()
-            chores.end()
+            name = new_name()
+            heartbeat(name).run_due()
+            chores_of(name).run_due()
+            task_worker(name, batch=True).run()
+            end(name)
             return
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.ask_to_stop)
@@ -169,12 +195,13 @@ class Command(BaseCommand):
     def work(self) -> None:
         """Run tasks until asked to stop. When the loop itself fails (the database went away) the name is given up:
         its heartbeat ages, and the next round rescues whatever task it had in hand."""
-        chores = Chores(new_name())
-        chores.run_due()
-        self.worker = task_worker(chores.worker_name, batch=False)
-        over = threading.Event()
-        beside = threading.Thread(target=chores.keep, args=(over,), daemon=True)
-        beside.start()
+        name, over = new_name(), threading.Event()
+        heart = heartbeat(name)
+        heart.run_due()
+        self.worker = task_worker(name, batch=False)
+        beside = [threading.Thread(target=chores.keep, args=(over,), daemon=True) for chores in (heart, chores_of(name))]
+        for thread in beside:
+            thread.start()
         failed = False
         try:
             if not self.stopping.is_set():
@@ -185,6 +212,7 @@ class Command(BaseCommand):
             self.stopping.wait(RESTART_SECONDS)
         finally:
             over.set()
-            beside.join()
+            for thread in beside:
+                thread.join()
         if not failed:
-            chores.end()
+            end(name)
