@@ -1,15 +1,19 @@
 """What a person may see, as conditions on a query. Subtrees are ranges of `Organisation.path`, never lists of ids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Substr
+from django.db.models.lookups import In
 
 from directives.models.people import Membership, User
 from directives.states import MANAGER, STAFF, SUPERVISOR, VIEWER
 
 NOTHING = Q(pk__in=())
 LAST = "zzzzzz"  # sorts after every step of a path
+MANY = 20  # ranges that one condition spells out; above it the query reads the memberships itself
+Range = tuple[str, str]  # of paths, both ends included
 
 
 def inside(path: str, field: str) -> Q:
@@ -25,14 +29,49 @@ def any_of(conditions: Iterable[Q]) -> Q:
     return result
 
 
+def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """The ranges in order, without those that lie inside another. Subtrees never overlap otherwise."""
+    result: list[Range] = []
+    for low, high in sorted(sorted(ranges, key=lambda found: found[1], reverse=True), key=lambda found: found[0]):
+        if not result or high > result[-1][1]:
+            result.append((low, high))
+    return tuple(result)
+
+
+def topmost(memberships: Iterable[Membership]) -> tuple[Membership, ...]:
+    """One membership for each subtree that lies in no other one."""
+    paths = {m.organisation.path: m for m in memberships}
+    return tuple(paths[low] for low, _high in merged((path, path + LAST) for path in paths))
+
+
 def subtrees(memberships: Iterable[Membership], field: str) -> Q:
-    """Rows in the subtree of any of these memberships."""
-    return any_of(inside(m.organisation.path, field) for m in memberships)
+    """Rows in the subtree of any of these memberships, which are one person's in all of their roles named here."""
+    memberships = tuple(memberships)
+    tops = topmost(memberships)
+    if len(tops) <= MANY:
+        return any_of(inside(m.organisation.path, field) for m in tops)
+    return Q(**{f"{field.removesuffix('path')}pk__in": _below(memberships)})
+
+
+def _below(memberships: Sequence[Membership]) -> models.QuerySet:
+    """Bodies in the subtrees of one person's many memberships, as a query with as many parameters for a thousand as for one."""
+    lengths = sorted({len(m.organisation.path) for m in memberships})
+    paths = _same(memberships).values("organisation__path")
+    bodies = Membership._meta.get_field("organisation").related_model.objects
+    return bodies.filter(any_of(Q(In(Substr("path", 1, length), paths)) for length in lengths)).values("pk")
+
+
+def _same(memberships: Sequence[Membership]) -> models.QuerySet:
+    """These memberships, as a query."""
+    return Membership.objects.filter(user=memberships[0].user_id, role__in=sorted({m.role for m in memberships}))
 
 
 def own(memberships: Iterable[Membership], field: str) -> Q:
-    """Rows of exactly the bodies of these memberships."""
+    """Rows of exactly the bodies of these memberships, which are one person's in all of their roles named here."""
+    memberships = tuple(memberships)
     ids = sorted({m.organisation_id for m in memberships})
+    if len(ids) > MANY:
+        return Q(**{f"{field}__in": _same(memberships).values("organisation")})
     return Q(**{f"{field}__in": ids}) if ids else NOTHING
 
 
@@ -53,8 +92,16 @@ class ScopedQuerySet(models.QuerySet):
 
     def visible_to(self, user: User) -> "ScopedQuerySet":
         """The rows that this person may see: their own bodies', and the subtree's that they oversee."""
-        return self.filter(worked(user, self.owner) | overseen(user, f"{self.owner}__path"))
+        return self._within(user, MANAGER, SUPERVISOR, VIEWER)
 
     def exportable_by(self, user: User) -> "ScopedQuerySet":
         """The rows that this person may take away as a file: their own bodies', and the subtrees' that they manage or supervise."""
-        return self.filter(worked(user, self.owner) | subtrees(user.in_role(MANAGER, SUPERVISOR), f"{self.owner}__path"))
+        return self._within(user, MANAGER, SUPERVISOR)
+
+    def _within(self, user: User, *overseers: str) -> "ScopedQuerySet":
+        above = user.in_role(*overseers)
+        tops = tuple(m.organisation.path for m in topmost(above))
+        works = user.in_role(STAFF, MANAGER)
+        if all(m.organisation.path.startswith(tops) for m in works):
+            works = ()  # what they fill in lies in what they oversee: one condition instead of two
+        return self.filter(any_of(filter(None, (own(works, self.owner) if works else None, subtrees(above, f"{self.owner}__path")))))

@@ -1,23 +1,22 @@
-"""Which obligations a reader asks for: the filter, how many show each light, what the filter offers."""
+"""Which obligations a reader asks for, and in what order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, OrderBy, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Concat
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directives.models import Directive, Obligation, Organisation, Section, User
+from directives.models import Obligation, Organisation
+from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import KINDS
 from directives.models.scope import LAST
-from directives.overview.scope import Lights, Scope, gathered
+from directives.overview.keyset import Column, Order
 from directives.script import fold, to_hans
 from directives.states import (
-    ASSIGNED,
     CLOSED_LIGHT,
     COLOURS,
     GREEN,
@@ -27,7 +26,6 @@ from directives.states import (
     ON_TIME,
     PARTS,
     RED,
-    STAFF,
     UNDUE,
     YELLOW,
 )
@@ -46,29 +44,37 @@ CAUSES = {  # why a light is yellow
     "behind": ("behind",),
 }
 URGENCY = {RED: 0, YELLOW: 1, GREEN: 2, UNDUE: 3, CLOSED_LIGHT: 4}
-IN_ORDER = ("document_id", "directive__order", "organisation__code", "pk")
-SORTS: dict[str, tuple[Any, ...]] = {
-    "": IN_ORDER,
-    "due": (OrderBy(F("due_on"), nulls_last=True), *IN_ORDER),
-    "light": ("urgency", OrderBy(F("due_on"), nulls_last=True), *IN_ORDER),
-    "body": ("organisation__code", *IN_ORDER),
+TREE, DOCUMENT = "tree", "document"  # the two orders that an unsorted list may have
+PLACE = (Column("document_id"), Column("directive__order"))
+IN_ORDER = (*PLACE, Column("organisation__code"), Column("pk"))
+DUE = Column("due_on", empty=True, day=True)
+ORDERS = {
+    TREE: Order(TREE, (Column("organisation__path"), *PLACE, Column("pk"))),
+    DOCUMENT: Order(DOCUMENT, IN_ORDER),
+    "due": Order("due", (DUE, *IN_ORDER)),
+    "light": Order("light", (Column("urgency"), DUE, *IN_ORDER)),
+    "body": Order("body", (Column("organisation__code"), *PLACE, Column("pk"))),
 }
 LIGHT_WORDS = dict(LIGHTS) | {
     GREY: _("Grey: closed or not due"), ON: _("On time: green or grey"), OFF: _("Not on time: yellow or red"),
 }  # fmt: skip
 CLOCK_WORDS = {"receipt": _("Receipt"), "plan": _("Plan"), "report": _("Report"), "completion": _("Completion")}
 CAUSE_WORDS = {"near": _("Near due"), "returned": _("Returned, to be revised"), "behind": _("Behind schedule")}
-SORT_WORDS = {"": _("Order of the document"), "due": _("Due day"), "light": _("Most urgent first"), "body": _("Body")}
+SORT_WORDS = {
+    TREE: _("Body by body, as they stand in the tree"), DOCUMENT: _("Order of the document"), "due": _("Due day"),
+    "light": _("Most urgent first"), "body": _("Code of the body"),
+}  # fmt: skip
 Words = str | Promise
 CHOICES = {
     "kind": {code for code, _label in KINDS},
+    "about": {code for code, _label in DIRECTIVE_KINDS},
     "light": set(LIGHT_CHOICES),
     "state": {code for code, _label in OBLIGATION_STATES},
     "part": {code for code, _label in PARTS},
     "clock": set(CLOCKS),
     "owes": set(CLOCKS),
     "cause": set(CAUSES),
-    "sort": set(SORTS),
+    "sort": set(ORDERS),
 }
 
 
@@ -80,11 +86,12 @@ class Filter:
     section: int | None = None
     directive: int | None = None
     body: int | None = None  # with everything below it
-    kind: str = ""
+    kind: str = ""  # of body
+    about: str = ""  # kind of directive
     light: str = ""
     state: str = ""
     part: str = ""
-    clock: str = ""  # the clock that has run out
+    clock: str = ""  # red, and by its reason this clock has run out
     owes: str = ""  # the clock that runs: what it counts has not been done
     on: date | None = None  # … and runs out on this day
     cause: str = ""
@@ -108,7 +115,12 @@ class Filter:
     @property
     def mixed(self) -> bool:
         """The light asked for is more than one colour."""
-        return len(LIGHT_CHOICES[self.light]) > 1
+        return len(self.lights) > 1
+
+    @property
+    def lights(self) -> tuple[str, ...]:
+        """The colours asked for; all of them where none is."""
+        return LIGHT_CHOICES[self.light]
 
     @property
     def light_word(self) -> Words:
@@ -117,6 +129,10 @@ class Filter:
     @property
     def owes_word(self) -> Words:
         return CLOCK_WORDS.get(self.owes, "")
+
+    @property
+    def about_word(self) -> Words:
+        return dict(DIRECTIVE_KINDS).get(self.about, "")
 
     @property
     def cause_word(self) -> Words:
@@ -129,10 +145,12 @@ class Filter:
         rows = rows.filter(**{name: value for name, value in exact.items() if value})
         if self.kind:
             rows = rows.filter(organisation__kind=self.kind)
+        if self.about:
+            rows = rows.filter(directive__kind=self.about)
         if self.body:
             rows = rows.filter(_below(self.body))
         if self.light:
-            rows = rows.filter(light__in=LIGHT_CHOICES[self.light])
+            rows = rows.filter(light__in=self.lights)
         if self.clock:
             rows = rows.late(self.clock)
         if self.owes:
@@ -141,12 +159,20 @@ class Filter:
             rows = rows.filter(light_code__in=CAUSES[self.cause])
         return rows.filter(_mentions(self.q)) if self.q else rows
 
-    def sorted(self, rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
-        """The rows in the order that the filter asks for."""
-        if self.sort == "light":
-            whens = [When(light=colour, then=Value(place)) for colour, place in URGENCY.items()]
-            rows = rows.annotate(urgency=Case(*whens, output_field=IntegerField()))
-        return rows.order_by(*SORTS[self.sort])
+    def order(self, *, oversees: bool) -> Order:
+        """The order asked for; by itself body by body for those who see many bodies, else that of the document."""
+        return ORDERS[self.sort or (TREE if oversees else DOCUMENT)]
+
+    def sorted(self, rows: QuerySet[Obligation], *, oversees: bool = False) -> QuerySet[Obligation]:
+        """The rows in that order."""
+        order = self.order(oversees=oversees)
+        return order.sort(with_urgency(rows) if order.name == "light" else rows)
+
+
+def with_urgency(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
+    """The rows with the place of their light among the lights, the most urgent first."""
+    whens = [When(light=colour, then=Value(place)) for colour, place in URGENCY.items()]
+    return rows.annotate(urgency=Case(*whens, output_field=IntegerField()))
 
 
 def _day(text: str) -> date | None:
@@ -168,17 +194,6 @@ def _mentions(q: str) -> Q:
     return Q(directive__search_key__contains=fold(q)) | names | Q(organisation__code__iexact=q)
 
 
-# what stands around the list
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A light to choose, and how many rows show it."""
-
-    light: str
-    count: int
-
-
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What the filter's lists are made of: (value, label) each."""
@@ -187,64 +202,13 @@ class Labels:
     states: tuple = OBLIGATION_STATES
     parts: tuple = PARTS
     clocks: tuple = tuple(CLOCK_WORDS.items())
-    sorts: tuple = tuple(SORT_WORDS.items())
+    sorts: tuple = tuple((code, word) for code, word in SORT_WORDS.items() if code != TREE)
+
+    def for_reader(self, *, oversees: bool) -> "Labels":
+        """The orders as this reader finds them: their own first, under no name of its own in the address."""
+        own = TREE if oversees else DOCUMENT
+        others = [code for code in SORT_WORDS if code not in (own, TREE)]
+        return replace(self, sorts=(("", SORT_WORDS[own]), *((code, SORT_WORDS[code]) for code in others)))
 
 
 LABELS = Labels()
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the filter's lists offer, and the names of what it asks for."""
-
-    sections: tuple[Section, ...]  # of every document in view, each with its document
-    bodies: tuple[Organisation, ...]
-    directive: Directive | None
-
-    @property
-    def documents(self) -> dict[int, Any]:
-        return {section.document_id: section.document for section in self.sections}
-
-
-def options(user: User, chosen: Filter) -> Options:
-    """The lists of the filter: in two queries, and one more where one directive is asked for."""
-    documents = Section.objects.visible_to(user).select_related("document")
-    titles = ("document__title", "document__title_hans", "document__title_hant", "document__fictional", "document__script")
-    sections = documents.only("number", "order", "title", "title_hans", "title_hant", "document_id", *titles)
-    scope = Scope.of(user)
-    top = [tree.pk for tree in scope.trees]
-    own = [body.pk for body in scope.bodies]
-    near = Organisation.objects.filter(scope.condition("")).filter(Q(pk__in=top + own) | Q(parent__in=top) | Q(pk=chosen.body))
-    found = Directive.objects.visible_to(user).filter(pk=chosen.directive).first() if chosen.directive else None
-    return Options(tuple(sections.order_by("-document__registered_at", "order")), tuple(near.order_by("code")), found)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What stands around the list: the lights under the filter but for the light itself, and what the filter offers."""
-
-    lights: Lights
-    shown: int  # rows under the whole filter
-    waiting: int  # rows shown that the reader may acknowledge
-    options: Options
-
-    @property
-    def chips(self) -> tuple[Chip, ...]:
-        """The lights, the most urgent first."""
-        return tuple(Chip(colour, self.lights.count(colour)) for colour in URGENCY)
-
-    def contradicts(self, chosen: Filter) -> bool:
-        """The section asked for is of another document than the one asked for."""
-        section = next((row for row in self.options.sections if row.pk == chosen.section), None)
-        return bool(section and chosen.document and section.document_id != chosen.document)
-
-
-def listing(user: User, rows: QuerySet[Obligation], chosen: Filter, *, today: date) -> Listing:
-    """Counts and options of a list, in at most four queries. `rows` are those that the reader sees."""
-    own = [m.organisation_id for m in user.in_role(STAFF)]
-    waits = Count("pk", filter=Q(state=ASSIGNED, organisation__in=own)) if own else Value(0)
-    counted = replace(chosen, light="").apply(rows, today).order_by().values("light")
-    counts = list(counted.annotate(n=Count("pk"), p=Value(0), waits=waits, all=Value(0)))
-    inside = [row for row in counts if row["light"] in LIGHT_CHOICES[chosen.light]]
-    lights = gathered(counts, "all").get(0, Lights())
-    return Listing(lights, sum(row["n"] for row in inside), sum(row["waits"] for row in inside), options(user, chosen))

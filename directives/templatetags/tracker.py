@@ -226,7 +226,7 @@ def version(thing: Any) -> SafeString:
 def query(request: HttpRequest, **changes: Any) -> str:
     """The address's query with some values changed ("" or None removes one). A change of filter goes back to page one."""
     parameters = request.GET.copy()
-    for key, value in {"page": None, **changes}.items():
+    for key, value in {"page": None, "after": None, "before": None, **changes}.items():
         parameters.pop(key, None)
         if value not in (None, ""):
             parameters.setlist(key, [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)])

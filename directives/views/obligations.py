@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET
 
 from directives.forms.obligations import ItemForm, MoveForm
 from directives.models import ItemState, Obligation
-from directives.overview.ledger import lines
+from directives.overview.listing import contradicts, listing, options
 from directives.overview.obligation import found, obligation_page, steps
-from directives.overview.obligations import LABELS, Filter, listing
+from directives.overview.obligations import LABELS, Filter
 from directives.refusals import Invalid, Stale
 from directives.rules import may
 from directives.sheets import ledger
@@ -20,24 +20,26 @@ from directives.states import ASSIGNED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STA
 from directives.supervising import acknowledge_many as acknowledge_all
 from directives.supervising import move_obligation, set_item
 from directives.templatetags.tracker import query
-from directives.views.doors import back, page, paged, write
+from directives.views.doors import back, page, write
 
 
 @require_GET
 def obligations(request):
-    chosen, mine = Filter.of(request.GET), Obligation.objects.visible_to(request.user)
+    chosen = Filter.of(request.GET)
     if asked(request):
         return ledger.answer(request, chosen)
-    around = listing(request.user, mine, chosen, today=request.today)
-    if around.contradicts(chosen):
+    offered = options(request.user, chosen)
+    if contradicts(chosen, offered):
         return redirect(request.path + query(request, section=""))
-    current = paged(request, chosen.sorted(chosen.apply(mine, request.today)), count=around.shown)
+    around = listing(request.user, chosen, offered, request.GET, today=request.today)
+    if not around.leaf.rows and around.leaf.strays:
+        return redirect(request.path + query(request))
     context = {
         "list": around,
-        "page": current,
-        "rows": lines(current.object_list, first=current.start_index()),
+        "page": around.leaf,
+        "rows": around.leaf.rows,
         "chosen": chosen,
-        "labels": LABELS,
+        "labels": LABELS.for_reader(oversees=request.user.oversees),
         "own": {m.organisation_id for m in request.user.in_role(STAFF)},
     }
     return page(request, "directives/obligations/list.html", context, fragment="directives/obligations/_list.html")

@@ -1,0 +1,101 @@
+"""The lines of the ledger on screen. They are built here and not in a template: fifty of them are most of the page."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date
+from html import escape
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, pgettext
+
+from directives.overview.listing import Line
+from directives.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS, SUPPORTING
+from directives.templatetags.tracker import TONES, lamp
+from directives.wording import Dated, day, in_script, picked, words_of_light
+
+register = template.Library()
+
+LONG, SHORT = 90, 30  # characters of a directive's words, and of those that only repeat the line above
+
+
+def cut(text: str, length: int) -> str:
+    """The text, or as much of it as `length` characters hold with the dots that say so."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+class Writer:
+    """Writes the lines of one page. What repeats from line to line is worked out once; whatever is not ours is escaped."""
+
+    def __init__(self, dated: Dated, own: Collection[int], ticks: bool) -> None:
+        """`own`: bodies for which the reader receives; `ticks`: the page has a column of tick boxes."""
+        self.dated, self.own, self.ticks = dated, own, ticks
+        self.language = get_language()
+        self.base = reverse("obligations")
+        self.marks = {colour: f'<span class="light {tone}">{lamp(colour)}' for colour, tone in TONES.items()}
+        self.states = {code: self.cell("nb", gettext("State"), str(word)) for code, word in OBLIGATION_STATES}
+        self.parts = {code: self.part(code) for code, _word in PARTS}
+        self.lights: dict[tuple, str] = {}
+        self.days: dict[date | None, str] = {}
+        self.percent = escape(gettext("Percent complete"))
+
+    @staticmethod
+    def cell(look: str, label: str, text: str) -> str:
+        return f'<td class="{look}" data-k="{escape(label)}">{escape(text)}</td>'
+
+    @staticmethod
+    def part(code: str) -> str:
+        words = {LEAD: pgettext("part", "Lead"), SUPPORTING: pgettext("part", "Supporting")}
+        return f'<span class="tag{" a" if code == LEAD else " line"}">{escape(words.get(code) or pgettext("part", "Responsible"))}</span>'
+
+    def light(self, line: Line) -> str:
+        """The lamp with its word and its reason; lines with the same facts say the same."""
+        facts = (line.light, line.light_code, line.light_on, line.starts_on, line.due_on, line.percent)
+        if facts not in self.lights:
+            word, reason = words_of_light(self.dated, line)
+            why = f'<span class="why">{escape(reason)}</span>' if reason else ""
+            self.lights[facts] = f"{self.marks[line.light]}{escape(word)}</span>{why}"
+        return self.lights[facts]
+
+    def due(self, on: date | None) -> str:
+        if on not in self.days:
+            self.days[on] = self.cell("num nb", gettext("Complete by"), day(on, self.dated.today))
+        return self.days[on]
+
+    def tick(self, line: Line) -> str:
+        if line.state != ASSIGNED or line.organisation_id not in self.own:
+            return '<td class="pickone"></td>'
+        label = escape(gettext("Tick %(code)s") % {"code": line.code})
+        return f'<td class="pickone"><input type="checkbox" form="receive" name="pick" value="{line.pk}" aria-label="{label}"></td>'
+
+    def line(self, line: Line, repeats: bool) -> str:
+        words = picked(line, "text")
+        said = f'<span class="sr"> {escape(cut(words, SHORT))}</span>' if repeats else f" {escape(cut(words, LONG))}"
+        return (
+            f'<tr id="o{line.pk}">{self.tick(line) if self.ticks else ""}<th scope="row" class="task"><a href="{self.base}{line.pk}/">'
+            f'<span class="code">{escape(in_script(line.code, self.language))}</span>{said}</a></th>'
+            f'<td class="of">{escape(picked(line, "name"))} {self.parts[line.part]}</td><td class="why-col">{self.light(line)}</td>'
+            f'{self.states[line.state]}<td class="num" data-k="{self.percent}">{line.percent}%</td>{self.due(line.due_on)}</tr>'
+        )
+
+    def write(self, lines: Iterable[Line]) -> Iterator[str]:
+        above = None
+        for line in lines:
+            yield self.line(line, line.directive_id == above)
+            above = line.directive_id
+
+
+@register.simple_tag(takes_context=True)
+def ledger_lines(context: Context, lines: Iterable[Line], own: Collection[int], ticks: object) -> SafeString:
+    """The rows of the table, one for each obligation; words that only repeat the line above are for ears alone."""
+    return mark_safe("\n".join(Writer(context["request"], own, bool(ticks)).write(lines)))  # noqa: S308 - joined from escaped pieces
+
+
+@register.simple_tag
+def choices(pairs: Iterable[tuple[Any, Any]], chosen: Any) -> SafeString:
+    """The options of a list: (value, label) each, the chosen one marked."""
+    picked_one = {True: " selected", False: ""}
+    options = (f'<option value="{escape(str(value))}"{picked_one[value == chosen]}>{escape(str(label))}</option>' for value, label in pairs)
+    return mark_safe("".join(options))  # noqa: S308 - joined from escaped pieces
