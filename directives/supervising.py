@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,7 +13,7 @@ from directives.models import CalendarDay, ItemState, Obligation, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
 from directives.states import ACKNOWLEDGED, ASSIGNED, ESTABLISHED, ITEM_STATES, NOT_STARTED, OBLIGATION_MOVES, OPEN
-from directives.tallies import counted
+from directives.tallies import counted, gathering, item_moved
 from directives.transitions import change_obligations, move
 
 
@@ -79,7 +78,7 @@ def _check_item(item: ItemState, state: str, on: date | None, by: User | None, t
         raise Invalid(errors)
 
 
-@transaction.atomic
+@counted()
 def set_item(*, item: ItemState, state: str, on: date | None, evidence: str, version: int, by: User | None, now: datetime) -> ItemState:
     """Say how far a body has got with one item. `on` is the day it was established or begun, `evidence` what shows it.
 
@@ -94,6 +93,7 @@ def set_item(*, item: ItemState, state: str, on: date | None, evidence: str, ver
         raise Stale(theirs=ItemState.objects.select_related("item").get(pk=item.pk))
     for name, value in {**fields, "version": version + 1}.items():
         setattr(item, name, value)
+    item_moved(gathering(), item, before["state"])
     changed = {name: value for name, value in fields.items() if before[name] != value}
     audit.record("item", item, by=by, now=now, before={name: before[name] for name in changed}, after={"item": item.item_id, **changed})
     return item

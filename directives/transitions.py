@@ -19,8 +19,8 @@ from directives.clocks import Facts, Tolerances, light
 from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
-from directives.states import ACCEPTED, CLOSED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES, RETURNED, SUBMITTED, Move
-from directives.tallies import Standing, counted, gathering
+from directives.states import ACCEPTED, CLOSED, ENTRY_MOVES, LIVE, OBLIGATION_MOVES, PLAN_MOVES, RETURNED, SUBMITTED, Move
+from directives.tallies import Standing, count_items, counted, gathering
 from directives.workdays import Workdays
 
 TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
@@ -172,6 +172,8 @@ def change_obligations(
     _lock(rows)
     for (written, state, *_same), same in alike.items():
         _write(same, written, state)
+        if (state in LIVE) != (same[0].state in LIVE):
+            count_items(delta, same, 1 if same[0].state in LIVE else -1)
     audit.record_many(action, told, by=by, now=now, reason=reason)
     return len(rows)
 

@@ -256,12 +256,3 @@ def settle() -> None:
     while delta is not None:
         delta.apply()
         delta = delta.outer
-
-
-@counted()
-def count_in(obligations: Iterable[Obligation], on: date | None = None) -> None:
-    """Count new obligations; with `on`, as issued that day."""
-    for row in obligations:
-        gathering().add(Standing.of(row))
-        if on is not None:
-            gathering().act("obligation", "issue", row.organisation_id, row.document_id, on)

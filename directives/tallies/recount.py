@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.db import connection, transaction
 from django.db.models import Model
 
-from directives.models import Event, Mark, Obligation, Organisation, Owing, ProgressReport, ReportEntry, Tally, Total
+from directives.models import Event, ItemState, Mark, Obligation, Organisation, Owing, ProgressReport, ReportEntry, Tally, Total
 from directives.models.obligations import CLOCKS
 from directives.models.scope import LAST
 from directives.states import ACCEPTED, LIVE, OPEN, RED, SUBMITTED
@@ -14,7 +14,9 @@ from directives.tallies.delta import ACT_OF, BETTER, COLUMNS, WORSE, adding
 
 ACTS_DAYS = 14  # days of acts that are kept, before that of the last event
 TOLD = 200  # differences of one table that `drift` puts into words
-WORK, BODIES, EVENTS, ENTRIES, REPORTS = (model._meta.db_table for model in (Obligation, Organisation, Event, ReportEntry, ProgressReport))
+WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS = (
+    model._meta.db_table for model in (Obligation, Organisation, Event, ReportEntry, ProgressReport, ItemState)
+)
 # Each body with every body at or above it, and with those that keep all counts; UNDER: of one body alone, whatever it keeps.
 UP = (
     "WITH RECURSIVE up(scope, body) AS ("
@@ -72,6 +74,10 @@ def _points() -> Iterator[str]:
     yield (
         f"SELECT r.organisation_id, r.document_id, 'report', {handed_in}, CAST(r.cycle_id AS varchar(24)), COUNT(*) "
         f"FROM {ENTRIES} e JOIN {REPORTS} r ON r.id = e.report_id GROUP BY 1, 2, 4, 5"
+    )
+    yield (
+        f"SELECT o.organisation_id, o.document_id, 'item', {_always()}, CAST(i.item_id AS varchar(20)) || ':' || i.state, COUNT(*) "
+        f"FROM {ITEMS} i JOIN {WORK} o ON o.id = i.obligation_id WHERE o.{live} GROUP BY 1, 2, 4, 5"
     )
     yield from _acts()
 

@@ -1,0 +1,45 @@
+"""How far bodies have got with the items of their directives: a mark for each item and state, of live obligations."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from directives.models import ALWAYS, ItemState, Obligation
+from directives.states import LIVE
+from directives.tallies.delta import BATCH, Delta, Point, Standing, counted, gathering
+
+TOPIC = "item"
+
+
+def item_point(item: int, state: str) -> Point:
+    """The mark under which a body counts that has brought this item (its id) to this state."""
+    return TOPIC, f"{item}:{state}", ALWAYS
+
+
+def count_items(delta: Delta, obligations: Iterable[Obligation], sign: int = 1) -> None:
+    """Count the items of these obligations in (+1), or out (−1) with work that is withdrawn."""
+    rows = {row.pk: row for row in obligations}
+    ids = sorted(rows)
+    for start in range(0, len(ids), BATCH):
+        states = ItemState.objects.filter(obligation__in=ids[start : start + BATCH])
+        for pk, item, state in states.values_list("obligation_id", "item_id", "state"):
+            row = rows[pk]
+            delta.point(row.organisation_id, row.document_id, item_point(item, state), sign)
+
+
+def item_moved(delta: Delta, item: ItemState, before: str) -> None:
+    """An item of a live obligation came from one state into another."""
+    row = item.obligation
+    if row.state in LIVE:
+        delta.point(row.organisation_id, row.document_id, item_point(item.item_id, before), -1)
+        delta.point(row.organisation_id, row.document_id, item_point(item.item_id, item.state))
+
+
+@counted()
+def count_in(obligations: Collection[Obligation], on: date | None = None) -> None:
+    """Count new obligations with their items; with `on`, as issued that day."""
+    delta = gathering()
+    for row in obligations:
+        delta.add(Standing.of(row))
+        if on is not None:
+            delta.act("obligation", "issue", row.organisation_id, row.document_id, on)
+    count_items(delta, (row for row in obligations if row.state in LIVE))
