@@ -121,13 +121,12 @@ def move(
 def _count(subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date) -> None:
     """Set the fields of a filing that was moved, and keep the counts of what has come in and of what was done."""
     delta, home = gathering(), subject.report if isinstance(subject, ReportEntry) else subject
-    place = (home.organisation_id, home.document_id)
-    if isinstance(subject, ReportEntry):
-        delta.point(*place, subject.point, -1)
+    place, before = (home.organisation_id, home.document_id), subject.point
     for name, value in fields.items():
         setattr(subject, name, value)
-    if isinstance(subject, ReportEntry):
-        delta.point(*place, subject.point)
+    for point, sign in ((before, -1), (subject.point, 1)):
+        if point:
+            delta.point(*place, point, sign)
     delta.act(subject._meta.model_name, action, *place, today)
 
 

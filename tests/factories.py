@@ -105,7 +105,11 @@ def make_obligation(directive: Directive | None = None, organisation: Organisati
 def make_plan(organisation: Organisation | None = None, document: Document | None = None, **fields: Any) -> Plan:
     submitted = NOW if fields.get("state") in HANDED_IN else None
     defaults = {"title": "实施方案", "created_at": NOW, "submitted_at": submitted}
-    return Plan.objects.create(organisation=organisation or make_body(), document=document or make_document(), **(defaults | fields))
+    plan = Plan.objects.create(organisation=organisation or make_body(), document=document or make_document(), **(defaults | fields))
+    if plan.point:
+        with tallies.counted() as delta:
+            delta.point(plan.organisation_id, plan.document_id, plan.point)
+    return plan
 
 
 def make_measure(plan: Plan | None = None, *obligations: Obligation, **fields: Any) -> Measure:

@@ -1,5 +1,7 @@
 """What a body files in answer to a document: one live plan, its measures, and the log of what was done."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +11,7 @@ from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.scope import ScopedQuerySet, overseen, worked
+from directives.models.tallies import ALWAYS
 from directives.states import DELIVERABLES, DRAFT, FILING_STATES, IMPLEMENTATION_PLAN
 
 
@@ -59,6 +62,11 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def point(self) -> tuple[str, str, date] | None:
+        """Under which mark it counts, once those above may see it: its state."""
+        return ("filed", self.state, ALWAYS) if self.live and self.submitted_at else None
 
 
 class MeasureQuerySet(FiledQuerySet):
