@@ -9,10 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise, SimpleLazyObject, cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, pgettext_lazy
 
-from directives.models import Document, Membership, Notice
+from directives.models import Document, Membership
+from directives.models.people import UNREAD_SHOWN
 from directives.replicas import behind, data_as_of
 
 
@@ -23,7 +24,7 @@ class NavEntry:
     url: str
     label: str | Promise
     current: bool
-    count: int = 0
+    count: str = ""
     folded: bool = False
     kept: bool = False
 
@@ -89,7 +90,10 @@ class Shell:
     @cached_property
     def demo(self) -> bool:
         """Whether the installation holds fictional data. The sign-in page does not say."""
-        return self.user is not None and Document.objects.filter(fictional=True).exists()
+        if self.user is None:
+            return False
+        known = self.user.among_fiction
+        return Document.objects.filter(fictional=True).exists() if known is None else known
 
     @property
     def posts(self) -> tuple[Membership, ...]:
@@ -100,9 +104,15 @@ class Shell:
         """The first of the person's memberships, for the top bar."""
         return self.posts[0] if self.posts else None
 
-    @cached_property
+    @property
     def unread(self) -> int:
-        return Notice.objects.filter(user=self.user, read_at=None).count() if self.user else 0
+        """Unread notices, counted up to UNREAD_SHOWN."""
+        return self.user.unread if self.user else 0
+
+    @property
+    def unread_shown(self) -> str:
+        """The count as the badge shows it: 3, or 99+."""
+        return f"{UNREAD_SHOWN - 1}+" if self.unread >= UNREAD_SHOWN else str(self.unread)
 
     @cached_property
     def nav(self) -> tuple[NavEntry, ...]:
@@ -111,12 +121,13 @@ class Shell:
     def _entries(self) -> Iterator[NavEntry]:
         oversees = self.user.oversees or self.user.is_staff
         kept = KEPT_OF_OVERSEERS if oversees else KEPT
+        unread = self.unread_shown if self.unread else ""
         for name, label in PLACES:
             if name in OVERSEERS and not oversees:
                 continue
             url, home = reverse(name), name == "my_work"
             current = self.request.path == url if home else self.request.path.startswith(url)
-            yield NavEntry(url, label, current, self.unread if home else 0, name in FOLDED, name in kept)
+            yield NavEntry(url, label, current, unread if home else "", name in FOLDED, name in kept)
 
     @property
     def languages(self) -> tuple[LanguageChoice, ...]:
@@ -126,4 +137,4 @@ class Shell:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """The frame, and the nonce under the name that django-htmx's tag reads."""
-    return {"shell": SimpleLazyObject(lambda: Shell(request)), "csp_nonce": getattr(request, "csp_nonce", "")}
+    return {"shell": Shell(request), "csp_nonce": getattr(request, "csp_nonce", "")}

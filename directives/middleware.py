@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from time import monotonic
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +28,7 @@ class TodayMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.now = timezone.now()
         request.today = timezone.localdate(request.now)
-        request.workdays = SimpleLazyObject(lambda: workdays_around(request.today))
+        request.workdays = SimpleLazyObject(lambda: calendar.around(request.today))
         use_preference(request)
         response = self.get_response(request)
         if request.htmx and is_sign_in(response):
@@ -38,8 +39,32 @@ class TodayMiddleware:
         return response
 
 
-def workdays_around(today: date) -> Workdays:
-    return CalendarDay.objects.workdays(today)
+KEPT = 60  # seconds
+
+
+class Calendar:
+    """The working days that pages count with, read again after a minute.
+
+    The table changes once a year, when the holidays are announced. What is stored (lights, days set) is worked out by the
+    commands from the table itself; only words such as “3 working days left” may for a minute differ between two machines.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.kept = (date.min, 0.0, Workdays())
+
+    def around(self, today: date) -> Workdays:
+        """The working days around this day."""
+        day, read_at, workdays = self.kept
+        if day != today or monotonic() - read_at >= KEPT:
+            workdays = CalendarDay.objects.workdays(today)
+            self.kept = (today, monotonic(), workdays)
+        return workdays
+
+
+calendar = Calendar()
 
 
 def use_preference(request: HttpRequest) -> None:

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol
 
 _WEEKDAYS = 5
 _COLUMNS = ["day", "working", "name_hans"]
@@ -133,7 +134,14 @@ def _read_day(row: list[str], line: int) -> CalendarDay:
         raise ValueError(f"line {line}: {day!r} is not a date") from None
 
 
-def workdays_of(days: Iterable[CalendarDay]) -> Workdays:
+class Marked(Protocol):
+    """A day of which it is known whether it is worked."""
+
+    day: date
+    working: bool
+
+
+def workdays_of(days: Iterable[Marked]) -> Workdays:
     """The working days of a table's rows; a year with at least one row is published. Raises ValueError as `Workdays` does."""
     entries = tuple(days)
     return Workdays(

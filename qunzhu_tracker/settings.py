@@ -106,7 +106,7 @@ DATABASE_ROUTERS = ["directives.replicas.Router"] if REPLICAS else []
 
 AUTH_USER_MODEL = "directives.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "directives.accounts.Door",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from directives.models import Document, Notice
+from directives.models import Document, Membership, Notice
 
 NOWHERE = "/nowhere/"
 
@@ -20,11 +20,24 @@ def page(client, address=NOWHERE):
     return client.get(address).content.decode()
 
 
-def test_the_frame_costs_five_queries(cast, sign_in, fictional, django_assert_num_queries):
-    client = sign_in(cast.manager)
-    # session, person, memberships, unread notices, fictional data
-    with django_assert_num_queries(5):
+@pytest.mark.parametrize("who", ["manager", "outsider", "admin"])
+def test_the_frame_costs_two_queries(cast, sign_in, fictional, django_assert_num_queries, who):
+    client = sign_in(getattr(cast, who))
+    # the session; the person with memberships and bodies, the count of unread notices, whether there is fictional data
+    with django_assert_num_queries(2):
         client.get(NOWHERE)
+    for body in (cast.child, cast.sibling):
+        Membership.objects.create(user=getattr(cast, who), organisation=body, role="viewer")
+    with django_assert_num_queries(2):
+        client.get(NOWHERE)
+
+
+def test_the_count_of_unread_notices_ends_at_ninety_nine(cast, sign_in, fictional):
+    many = [Notice(user=cast.staff, kind="returned", url="/", at=timezone.now()) for _number in range(101)]
+    Notice.objects.bulk_create(many[:99])
+    assert '<span class="count">99<' in page(sign_in(cast.staff))
+    Notice.objects.bulk_create(many[99:])
+    assert '<span class="count">99+<' in page(sign_in(cast.staff))
 
 
 def test_overseers_are_led_to_the_bodies_and_staff_are_not(cast, sign_in):

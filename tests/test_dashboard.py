@@ -129,7 +129,7 @@ def test_queries_do_not_grow_with_the_bodies(cast, who, sign_in, django_assert_n
     for number in (1, 2, 27):
         bodies = [make_body(parent=cast.centre) for _number in range(number)]
         make_work(bodies, directives=1)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(8):
             assert client.get("/dashboard/").status_code == 200
 
 
@@ -137,16 +137,16 @@ def test_queries_of_a_body_without_others_below(cast, sign_in, django_assert_num
     client = sign_in(cast.below)
     for directives in (1, 3, 25):
         make_work([cast.child], directives=directives)
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(9):
             assert client.get("/dashboard/").status_code == 200
 
 
 def test_queries_when_drilled_down(cast, sign_in, django_assert_num_queries):
     make_work([cast.body, cast.child, cast.sibling])
     client = sign_in(cast.supervisor)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(8):
         client.get(f"/dashboard/?scope={cast.body.pk}")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(9):
         client.get(f"/dashboard/?scope={cast.sibling.pk}&all=1")
 
 

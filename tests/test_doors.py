@@ -85,6 +85,6 @@ def test_one_persons_key_is_nothing_to_another(cast, row, sign_in):
 
 def test_a_form_from_another_site_is_refused(cast, row):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(cast.staff, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(cast.staff, backend="directives.accounts.Door")
     assert acknowledge(client, row, str(uuid4())).status_code == 403
     assert Obligation.objects.get().state == "assigned"

@@ -8,6 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.test import RequestFactory
 from django.utils import translation
 
+from directives import middleware
 from directives.middleware import TodayMiddleware, is_sign_in
 from directives.models import CalendarDay
 
@@ -47,6 +48,23 @@ def test_working_days_are_read_when_they_are_needed(db, django_assert_num_querie
     with django_assert_num_queries(1):
         assert request.workdays.is_working(date(2026, 10, 14)) is False
         assert request.workdays.is_working(date(2026, 10, 15)) is True
+
+
+@time_machine.travel("2026-10-12 17:30Z", tick=False)
+def test_working_days_are_kept_for_a_minute_and_no_longer(db, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(middleware, "KEPT", 60)
+    clock = iter([100.0, 159.0, 161.0, 161.0, 161.0])
+    monkeypatch.setattr(middleware, "monotonic", lambda: next(clock))
+    kept, day = middleware.Calendar(), date(2026, 10, 13)
+    with django_assert_num_queries(1):
+        assert kept.around(day).is_working(date(2026, 10, 14)) is True
+    CalendarDay.objects.update_or_create(day=date(2026, 10, 14), defaults={"working": False})
+    with django_assert_num_queries(0):
+        assert kept.around(day).is_working(date(2026, 10, 14)) is True
+    with django_assert_num_queries(1):
+        assert kept.around(day).is_working(date(2026, 10, 14)) is False
+    with django_assert_num_queries(1):
+        kept.around(date(2026, 10, 14))
 
 
 def test_the_persons_language_counts_where_the_browser_holds_no_choice():

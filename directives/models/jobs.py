@@ -1,8 +1,9 @@
 """What the machinery remembers: working days, daily jobs, keys of forms already carried out, notices."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from directives.models.people import User
@@ -14,7 +15,8 @@ HORIZON = timedelta(days=800)  # how far on either side of today the calendar is
 class CalendarDayQuerySet(models.QuerySet):
     def workdays(self, today: date) -> Workdays:
         """The working days around `today`: Monday to Friday, but for the days in this table."""
-        return workdays_of(self.filter(day__range=(today - HORIZON, today + HORIZON)))
+        near = self.filter(day__range=(today - HORIZON, today + HORIZON)).order_by()
+        return workdays_of(near.values_list("day", "working", named=True))
 
 
 class CalendarDay(models.Model):
@@ -44,6 +46,23 @@ class JobRun(models.Model):
     held_by = models.CharField(max_length=40, blank=True, default="", db_default="")
 
 
+class FormKeyQuerySet(models.QuerySet):
+    def claim(self, key: UUID, *, by: User, at: datetime) -> bool:
+        """Take the key of a form that is about to be carried out; False if it was taken before.
+
+        The second of two senders waits here until the first has ended. In one statement: the ORM inserts without a word
+        on whether it did, or needs a savepoint for the refusal.
+        """
+        row = self.model(key=key, user=by, at=at)
+        columns = [(field.column, field.get_db_prep_save(getattr(row, field.attname), connection)) for field in row._meta.concrete_fields]
+        names = ", ".join(connection.ops.quote_name(name) for name, _value in columns)
+        places = ", ".join(["%s"] * len(columns))
+        statement = f"INSERT INTO {row._meta.db_table} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [value for _name, value in columns])
+            return cursor.rowcount == 1
+
+
 class FormKey(models.Model):
     """The key of a form that was carried out: the same form sent twice acts once (幂等)."""
 
@@ -51,6 +70,8 @@ class FormKey(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     at = models.DateTimeField()
     location = models.CharField(max_length=300, blank=True)  # where the first answer sent its reader
+
+    objects = FormKeyQuerySet.as_manager()
 
 
 class NoticeQuerySet(models.QuerySet):

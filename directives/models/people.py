@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
 
+UNREAD_SHOWN = 100  # unread notices are counted up to here
+
 
 class User(AbstractUser):
     """A person who signs in. What they may do follows from their memberships, never from this row alone."""
@@ -15,6 +17,8 @@ class User(AbstractUser):
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
+
+    among_fiction: bool | None = None  # whether the installation holds fictional data, where the sign-in has read it
 
     class Meta:
         verbose_name = _("person")
@@ -29,6 +33,11 @@ class User(AbstractUser):
         if not self.is_active:
             return ()
         return tuple(self.memberships.select_related("organisation").order_by("id"))
+
+    @cached_property
+    def unread(self) -> int:
+        """Unread notices, counted up to UNREAD_SHOWN."""
+        return self.notices.filter(read_at=None).order_by()[:UNREAD_SHOWN].count()
 
     def in_role(self, *roles: str) -> tuple["Membership", ...]:
         """Their memberships in any of these roles."""

@@ -6,43 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models.fields.json import KT
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User
 from directives.models.reports import CARRIED
-from directives.overview.captions import Words
+from directives.overview.around import Around, Stands, around, rights
 from directives.overview.files import FileList, file_list
-from directives.reporting import LACKS, Earlier, earlier_entries, missing
-from directives.rules import is_above, may
-from directives.states import ACCEPTED, AWAITING, EDITABLE, RETURNED, SUBMITTED
-
-# The chips over the report, in their order. An entry may stand under several.
-FILTERS: dict[str, Words] = {
-    "all": pgettext_lazy("entries", "All"),
-    "missing": pgettext_lazy("entries", "To complete"),
-    "returned": pgettext_lazy("entries", "Returned"),
-    "blank": pgettext_lazy("entries", "Blank"),
-    "ready": pgettext_lazy("entries", "Ready"),
-    "unchanged": pgettext_lazy("entries", "Of these unchanged"),
-    "awaiting": pgettext_lazy("entries", "Awaiting signature"),
-    "submitted": pgettext_lazy("entries", "Handed in"),
-    "accepted": pgettext_lazy("entries", "Accepted"),
-}
-FROM_ABOVE = frozenset({"all", "returned", "submitted", "accepted"})  # chips for those who only read
-ALWAYS = frozenset({"all", "missing", "ready", "accepted"})  # shown though nothing stands under them
-TONES = {"returned": "y", "blank": "y", "missing": "y", "ready": "g", "accepted": "g", "submitted": "a", "awaiting": "a", "unchanged": ""}
-STATUS: dict[str, Words] = {
-    "returned": _("Returned, to be revised"),
-    "blank": pgettext_lazy("entry", "Blank"),
-    "missing": pgettext_lazy("entry", "Incomplete"),
-    "ready": pgettext_lazy("entry", "Ready"),
-    "unchanged": pgettext_lazy("entry", "No change"),
-    "awaiting": pgettext_lazy("filing", "Awaiting signature"),
-    "submitted": pgettext_lazy("filing", "Handed in"),
-    "accepted": pgettext_lazy("filing", "Accepted"),
-}
-NAMED = 4  # entries that the hand-in bar names
+from directives.reporting import Earlier, earlier_entries, earlier_percents, missing
+from directives.rules import may
+from directives.states import EDITABLE, RETURNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +34,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Line(Stands):
     """One entry as the page shows it. `lacks` are keys of LACKS; `errors` are those of a save that was refused."""
 
     entry: ReportEntry
@@ -89,33 +60,28 @@ class Line:
         return self.earlier.accepted
 
     @property
-    def blank(self) -> bool:
-        return self.entry.state in EDITABLE and not self.entry.progress and not self.entry.unchanged
+    def pk(self) -> int:
+        return self.entry.pk
 
     @property
-    def ready(self) -> bool:
-        return self.entry.state in EDITABLE and not self.lacks
+    def code(self) -> str:
+        return self.entry.obligation.directive.code
 
     @property
-    def status(self) -> str:
-        """A key of STATUS."""
-        if self.entry.state not in EDITABLE:
-            return str(self.entry.state)
-        if not self.lacks:
-            return "unchanged" if self.entry.unchanged else "ready"
-        return "returned" if self.entry.state == RETURNED else "blank" if self.blank else "missing"
+    def state(self) -> str:
+        return self.entry.state
 
     @property
-    def word(self) -> Words:
-        return STATUS[self.status]
+    def written(self) -> bool:
+        return bool(self.entry.progress)
 
     @property
-    def tone(self) -> str:
-        return TONES[self.status]
+    def unchanged(self) -> bool:
+        return self.entry.unchanged
 
     @property
-    def missing_words(self) -> list[Words]:
-        return [LACKS[lack] for lack in self.lacks]
+    def saved_at(self) -> datetime | None:
+        return self.entry.saved_at
 
     @property
     def row_class(self) -> str:
@@ -136,101 +102,13 @@ class Line:
         """The reason for which it was last returned, while that matters."""
         return self.entry.reason if self.entry.state in EDITABLE else ""
 
-    def under(self, name: str) -> bool:
-        """Whether the entry stands under this filter."""
-        match name:
-            case "all":
-                return True
-            case "missing":
-                return self.entry.state in EDITABLE and bool(self.lacks)
-            case "returned":
-                return self.entry.state == RETURNED
-            case "blank":
-                return self.blank
-            case "ready":
-                return self.ready
-            case "unchanged":
-                return self.ready and self.entry.unchanged
-        return self.entry.state == name
 
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter over the report, with how many entries stand under it."""
-
-    key: str
-    label: Words
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
+@dataclass(frozen=True)
+class Sheet(Around):
     """The whole report as this person sees it; a page shows `showing(…)` of it."""
 
-    report: ProgressReport
     lines: tuple[Line, ...]
-    works: bool  # fills in
-    signs: bool  # the manager
-    direct: bool  # hands in without a further signature
-    reviews: bool  # a supervisor above
     submissions: tuple[Submission, ...]  # newest first, without their content; `count` is how many entries each has
-
-    def showing(self, name: str) -> list[Line]:
-        return [line for line in self.lines if line.under(name)]
-
-    def count(self, name: str) -> int:
-        return sum(line.under(name) for line in self.lines)
-
-    @property
-    def chips(self) -> list[Chip]:
-        counted = [Chip(key, label, self.count(key)) for key, label in FILTERS.items() if self.works or key in FROM_ABOVE]
-        return [chip for chip in counted if chip.count or (chip.key in ALWAYS and self.works)]
-
-    @property
-    def total(self) -> int:
-        return len(self.lines)
-
-    @property
-    def ready(self) -> int:
-        return self.count("ready")
-
-    @property
-    def missing(self) -> list[Line]:
-        """Entries that cannot go in yet, the returned ones first."""
-        return sorted(self.showing("missing"), key=lambda line: line.entry.state != RETURNED)
-
-    @property
-    def named(self) -> list[Line]:
-        """The first of them, for the hand-in bar."""
-        return self.missing[:NAMED]
-
-    @property
-    def open(self) -> int:
-        """Entries that this hand-in is about: ready, or still missing something."""
-        return self.ready + self.count("missing")
-
-    @property
-    def awaiting(self) -> int:
-        return self.count(AWAITING)
-
-    @property
-    def waiting_review(self) -> int:
-        return self.count(SUBMITTED)
-
-    @property
-    def accepted(self) -> int:
-        return self.count(ACCEPTED)
-
-    @property
-    def next_number(self) -> int:
-        """Of the next submission."""
-        return max((one.number for one in self.submissions), default=0) + 1
-
-    @property
-    def saved_at(self) -> datetime | None:
-        if not self.works:
-            return None
-        return max((line.entry.saved_at for line in self.lines if line.entry.saved_at), default=None)
 
     @property
     def untouched(self) -> int:
@@ -247,10 +125,9 @@ def sheet(report: ProgressReport, user: User, *, now: datetime) -> Sheet:
     lines = [_line(row, report, earlier, user, works, now) for row in rows]
     if not works:
         lines = _as_handed_in(report, lines)
-    return Sheet(
-        report, tuple(lines), works, may(user, "sign", report), works and may(user, "hand_in", report), is_above(user, report),
-        tuple(handed_in.annotate(count=KT("content__count")).order_by("-number")),
-    )  # fmt: skip
+    submissions = tuple(handed_in.annotate(count=KT("content__count")).order_by("-number"))
+    last = submissions[0].number if submissions else 0
+    return Sheet(lines=tuple(lines), submissions=submissions, **rights(report, user), last_number=last)
 
 
 def _line(row: ReportEntry, report: ProgressReport, earlier: Mapping[int, Earlier], user: User, works: bool, now: datetime) -> Line:
@@ -285,3 +162,15 @@ def line_of(page: Sheet, pk: int, *, shown: Shown | None = None, errors: Mapping
     """One entry of the sheet, with what was just typed in its place. Raises StopIteration for one that is not on it."""
     line = next(line for line in page.lines if line.entry.pk == pk)
     return replace(line, shown=shown or line.shown, errors=errors or {})
+
+
+def saved(entry: ReportEntry, user: User) -> tuple[Around, Line]:
+    """What the page shows anew after a save, for somebody of the body itself: what stands around the rows, and how the entry stands.
+
+    Four queries (a fifth where something was returned), none of which reads the words of the other entries twice.
+    """
+    percents = earlier_percents(entry.report)
+    page = around(entry.report, user, percents)
+    brief = next(line for line in page.lines if line.pk == entry.pk)
+    earlier = Earlier(percent=percents.get(entry.obligation_id))
+    return page, Line(entry, earlier, brief.lacks, FileList("", ()), entry.state in EDITABLE, Shown.of(entry))

@@ -9,8 +9,8 @@ handing_in: hand in, sign, send back, take back. clocks: when an obligation's ne
 
 from directives.reporting.clocks import report_clocks
 from directives.reporting.cycles import open_cycle
-from directives.reporting.drafting import Earlier, earlier_entries
-from directives.reporting.entries import LACKS, EntryFields, begin, lacks, missing, redraft, save_entry
+from directives.reporting.drafting import Earlier, earlier_entries, earlier_percents
+from directives.reporting.entries import LACKS, EntryFields, begin, lacks, missing, redraft, save_entry, unrevised
 from directives.reporting.handing_in import decline, hand_in, recall, sign
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "begin",
     "decline",
     "earlier_entries",
+    "earlier_percents",
     "hand_in",
     "lacks",
     "missing",
@@ -29,4 +30,5 @@ __all__ = [
     "report_clocks",
     "save_entry",
     "sign",
+    "unrevised",
 ]

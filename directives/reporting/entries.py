@@ -59,10 +59,15 @@ def lacks(entry: ReportEntry | EntryFields, last_percent: int | None) -> tuple[s
     return tuple(missing)
 
 
+def unrevised(state: str, decided_at: datetime | None, saved_at: datetime | None, filed_at: datetime | None) -> bool:
+    """Whether an entry was returned and nobody has touched it since; `filed_at`: when its last file was added."""
+    touched = [at for at in (saved_at, filed_at) if at is not None]
+    return state == RETURNED and decided_at is not None and max(touched, default=decided_at) <= decided_at
+
+
 def missing(entry: ReportEntry, last_percent: int | None, filed_at: datetime | None) -> tuple[str, ...]:
-    """As `lacks`, and "revision" for a returned entry that nobody has touched since; `filed_at`: when its last file was added."""
-    touched = [at for at in (entry.saved_at, filed_at) if at is not None]
-    untouched = entry.state == RETURNED and entry.decided_at is not None and max(touched, default=entry.decided_at) <= entry.decided_at
+    """As `lacks`, and "revision" for an entry that is `unrevised`."""
+    untouched = unrevised(entry.state, entry.decided_at, entry.saved_at, filed_at)
     return (("revision",) if untouched else ()) + lacks(entry, last_percent)
 
 
@@ -131,7 +136,6 @@ def _changed(entry: ReportEntry, fields: EntryFields) -> Sequence[str]:
     return [name for name in NAMES if getattr(entry, name) != getattr(fields, name)]
 
 
-@transaction.atomic
 def save_entry(*, entry: ReportEntry, fields: EntryFields, version: int, by: User | None, now: datetime) -> ReportEntry:
     """Save what a person typed, if nobody else did since `version`; returns the entry as it then stands.
 
@@ -149,10 +153,12 @@ def save_entry(*, entry: ReportEntry, fields: EntryFields, version: int, by: Use
     before = {name: getattr(entry, name) for name in names}
     after = {name: getattr(fields, name) for name in names}
     origin = TYPED if "progress" in names else entry.origin
-    alike = ReportEntry.objects.filter(pk=entry.pk, version=version, state=entry.state)
-    if not alike.update(**after, origin=origin, saved_at=now, saved_by=by, version=version + 1):
-        raise Stale(theirs=ReportEntry.objects.select_related("saved_by").filter(pk=entry.pk).first())
-    for name, value in {**after, "origin": origin, "saved_at": now, "saved_by": by, "version": version + 1}.items():
-        setattr(entry, name, value)
-    audit.record("save", entry, by=by, now=now, before=before, after=after)
-    return entry
+    marks = {**after, "origin": origin, "saved_at": now, "saved_by": by, "version": version + 1}
+    with transaction.atomic(savepoint=False):  # a save that comes too late has written nothing, so nothing is to be undone
+        alike = ReportEntry.objects.filter(pk=entry.pk, version=version, state=entry.state)
+        if alike.update(**marks):
+            for name, value in marks.items():
+                setattr(entry, name, value)
+            audit.record("save", entry, by=by, now=now, before=before, after=after)
+            return entry
+    raise Stale(theirs=ReportEntry.objects.select_related("saved_by").filter(pk=entry.pk).first())

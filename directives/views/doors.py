@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -81,19 +81,17 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwargs: dict) -> HttpResponse:
     with counted():
-        try:
-            with transaction.atomic():
-                done = FormKey.objects.create(key=key, user=request.user, at=request.now)
-        except IntegrityError:
+        if not FormKey.objects.claim(key, by=request.user, at=request.now):
             done = FormKey.objects.filter(key=key, user=request.user).first()
             if done is None:  # somebody else's key
-                raise Refusal(OUT_OF_DATE) from None
+                raise Refusal(OUT_OF_DATE)
             return _again(request, done)
         response = view(request, *args, **kwargs)
+        location = response.headers.get("Location", "")[:300]
         if response.status_code >= 400:
             transaction.set_rollback(True)
-        else:
-            FormKey.objects.filter(pk=done.pk).update(location=response.headers.get("Location", "")[:300])
+        elif location:
+            FormKey.objects.filter(pk=key).update(location=location)
     return response
 
 

@@ -9,16 +9,16 @@ from django.utils.translation import gettext as _
 
 from directives.forms.reports import EntryForm
 from directives.models import ReportEntry
-from directives.overview.entries import line_of, sheet
-from directives.overview.reports import HEAVY
+from directives.overview.entries import line_of, saved, sheet
+from directives.overview.reports import found
 from directives.refusals import IllegalMove, Invalid, Stale
 from directives.reporting import recall, save_entry
 from directives.views.doors import back, write
 
 
 def _entry(request, pk):
-    rows = ReportEntry.objects.visible_to(request.user).select_related("report__organisation", "report__cycle", "report__document")
-    return get_object_or_404(rows.defer(*(f"report__{name}" for name in HEAVY)), pk=pk)
+    rows = ReportEntry.objects.visible_to(request.user).owed().select_related("report__organisation", "report__cycle", "obligation")
+    return get_object_or_404(rows, pk=pk)
 
 
 def _place(entry):
@@ -26,15 +26,16 @@ def _place(entry):
     return f"{reverse('report', args=[entry.report_id])}?entry={entry.pk}&version={entry.version}"
 
 
-def _context(request, entry, **more):
-    page = sheet(entry.report, request.user, now=request.now)
-    return {
-        "sheet": page,
-        "report": entry.report,
-        "line": line_of(page, entry.pk, **more),
-        "left": request.workdays.between(request.today, entry.report.cycle.due_on),
-        "show": _filter(request),
-    }
+def _context(request, report, page, line):
+    left = request.workdays.between(request.today, report.cycle.due_on)
+    return {"sheet": page, "report": report, "line": line, "left": left, "show": _filter(request)}
+
+
+def _whole(request, entry, **more):
+    """The context of an answer that draws the entry anew."""
+    report = found(request.user).get(pk=entry.report_id)
+    page = sheet(report, request.user, now=request.now)
+    return _context(request, report, page, line_of(page, entry.pk, **more))
 
 
 def _filter(request):
@@ -56,18 +57,30 @@ def entry_save(request, pk):
         messages.success(request, _("Saved."))
         return back(request, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}")
     turned = folded != entry.unchanged
-    part = "directives/reports/_turned.html" if turned else "directives/reports/_saved.html"
-    response = render(request, part, _context(request, entry))
+    response = _turned(request, entry) if turned else _saved(request, entry)
     response.headers["Location"] = _place(entry)
-    if turned:  # the row folds or unfolds: it is drawn anew
-        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = f"#e-{entry.pk}", "outerHTML"
+    return response
+
+
+def _saved(request, entry):
+    """What a save changes on the page beside the row: state, counts, hand-in bar."""
+    if entry.saved_at is None:  # nothing was typed in what was carried over: the note names its report
+        return render(request, "directives/reports/_saved.html", _whole(request, entry))
+    page, line = saved(entry, request.user)
+    return render(request, "directives/reports/_saved.html", _context(request, entry.report, page, line))
+
+
+def _turned(request, entry):
+    """The row folds or unfolds: it is drawn anew."""
+    response = render(request, "directives/reports/_turned.html", _whole(request, entry))
+    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = f"#e-{entry.pk}", "outerHTML"
     return response
 
 
 def _not_saved(request, entry, form, refusal):
     """What was typed stays in the page; beside it what was wrong, or what somebody else wrote meanwhile."""
     errors = refusal.errors if isinstance(refusal, Invalid) else {}
-    context = _context(request, entry, shown=form.shown(), errors=errors)
+    context = _whole(request, entry, shown=form.shown(), errors=errors)
     context |= {"refusal": refusal, "typed": form.shown(), "seen": form.data.get("version", ""), "theirs": getattr(refusal, "theirs", None)}
     part = "directives/reports/_unsaved.html" if request.htmx else "directives/reports/entry.html"
     return render(request, part, context, status=refusal.status)

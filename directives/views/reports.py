@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET
 
 from directives import reporting
 from directives.forms.reports import SignForm, chosen_entries
-from directives.overview.entries import FILTERS, line_of, sheet
+from directives.overview.around import FILTERS
+from directives.overview.entries import line_of, sheet
 from directives.overview.reports import ReportFilter, cycles_of, found, listing, report_rows, walk, wanted
 from directives.overview.reviews import record, submissions_of
 from directives.refusals import Invalid

@@ -1,0 +1,53 @@
+"""Who a session belongs to: read in one query, and never a moment longer than it is true."""
+
+import pytest
+
+from directives.accounts import Door, person
+from directives.models import Membership, Notice, User
+from directives.models.people import UNREAD_SHOWN
+from tests.factories import NOW, make_document
+
+
+def columns(row):
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+@pytest.mark.parametrize("who", ["staff", "manager", "supervisor", "viewer", "admin", "outsider"])
+def test_a_person_is_read_as_the_orm_reads_them(cast, who, django_assert_num_queries):
+    known = User.objects.get(pk=getattr(cast, who).pk)
+    Membership.objects.create(user=known, organisation=cast.child, role="viewer")
+    Notice.objects.create(user=known, kind="returned", url="/", at=NOW)
+    with django_assert_num_queries(1):
+        found = person(known.pk)
+        told = (found.standing, found.unread, found.among_fiction)
+    assert told[1:] == (known.unread, False) == (1, False)
+    assert columns(found) == columns(known)
+    assert [columns(one) for one in found.standing] == [columns(one) for one in known.standing]
+    assert [columns(one.organisation) for one in found.standing] == [columns(one.organisation) for one in known.standing]
+    assert all(one.user is found for one in found.standing)
+
+
+def test_fiction_is_told(cast):
+    make_document(fictional=True)
+    assert person(cast.staff.pk).among_fiction is True
+
+
+def test_the_unread_are_counted_up_to_a_limit(cast):
+    Notice.objects.bulk_create(Notice(user=cast.staff, kind="returned", url="/", at=NOW) for _number in range(UNREAD_SHOWN + 5))
+    assert person(cast.staff.pk).unread == User.objects.get(pk=cast.staff.pk).unread == UNREAD_SHOWN
+
+
+def test_nobody_is_nobody_and_who_is_switched_off_is_out(cast, sign_in):
+    assert person(0) is None and Door().get_user(0) is None
+    client = sign_in(cast.staff)
+    assert client.get("/").status_code == 200
+    User.objects.filter(pk=cast.staff.pk).update(is_active=False)
+    assert person(cast.staff.pk).standing == ()
+    assert client.get("/").status_code == 302
+
+
+def test_a_membership_that_was_withdrawn_is_gone_with_the_next_request(cast, sign_in):
+    client, address = sign_in(cast.manager), f"/organisations/{cast.body.pk}/"
+    assert client.get(address).context["user"].oversees is True
+    Membership.objects.filter(user=cast.manager).delete()
+    assert client.get(address).status_code == 404
