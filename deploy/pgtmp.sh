@@ -10,6 +10,10 @@ case "$1" in
 start)
   folder=$2
   port=$3
+  if [ -f "$folder/data/postmaster.pid" ] && kill -0 "$(head -n 1 "$folder/data/postmaster.pid")" 2>/dev/null; then
+    echo "A PostgreSQL runs in $folder already." >&2
+    exit 1
+  fi
   mkdir -p "$folder"
   chmod 700 "$folder"
   [ -z "$as" ] || chown postgres: "$folder"
