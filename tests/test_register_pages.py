@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
+from directives import tallies
 from directives.models import Document, LeftOut, Repair
 from tests.factories import (
     make_body,
@@ -96,6 +97,7 @@ def test_a_directive_shows_its_neighbours_items_and_owers(cast, work, sign_in):
     plan = make_plan(cast.body, first.document, state="submitted")
     make_log(make_measure(plan, rows[0]), cast.staff)
     rows[0].item_states.update(state="established", on=rows[0].issued_on)
+    tallies.rebuild()
     view = sign_in(cast.supervisor).get(f"/directives/{first.pk}/").context["view"]
     assert (view.before, view.after, view.near) == (None, second, (None, second))
     assert [(share.item.name, share.done, share.of) for share in view.items] == [("请示报告制度", 1, 2)]

@@ -1,17 +1,23 @@
 """The register of bodies: the tree with its lights, and one body with what it owes, files and reports."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db.models import Q, QuerySet
 
 from directives.models import Document, Membership, Organisation, Plan, ProgressReport, Section, User
+from directives.overview.counting import LIMIT
+from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.overview.register import HEAVY
 from directives.overview.scope import NONE, Lights, Scope, lights_by, lights_of_bodies
 from directives.script import to_hans
 from directives.states import MANAGER, SUPERVISOR
 
 NODES = 300  # bodies of one tree page
+PEOPLE = 100  # of a body, on its page
+BATCH = 500  # bodies of a file that are read together
+BY_CODE = Order("code", (Column("code"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A tree page: its topmost bodies, how many are listed, and whether some were left out for want of room."""
+    """A tree page: its topmost bodies, and which of those right below them it lists: all where there is room."""
 
     roots: tuple[Node, ...]
-    listed: int
-    cut: bool
+    leaf: Leaf
 
     @property
     def late(self) -> tuple[Node, ...]:
@@ -71,15 +76,29 @@ def body_lines(user: User, bodies: Sequence[Organisation]) -> tuple[BodyLine, ..
     return tuple(BodyLine(body, lights.get(body.pk, NONE) if scope.sees(body) else None) for body in bodies)
 
 
-def tree_of(user: User, under: Organisation | None) -> Tree:
+def found_page(user: User, found: QuerySet[Organisation], query: Mapping[str, str]) -> tuple[Leaf, tuple[BodyLine, ...]]:
+    """One page of the bodies that were looked for."""
+    total = found.order_by()[: LIMIT + 1].count()
+    shown = leaf(found, BY_CODE, Turn.of(query, BY_CODE), total=total if total <= LIMIT else None)
+    return shown, body_lines(user, shown.rows)
+
+
+def every_line(user: User, found: QuerySet[Organisation]) -> Iterator[BodyLine]:
+    """All of them, read in batches: the register of a nation is never held whole."""
+    rows = found.iterator(chunk_size=BATCH)
+    while batch := list(islice(rows, BATCH)):
+        yield from body_lines(user, batch)
+
+
+def tree_of(user: User, under: Organisation | None, query: Mapping[str, str]) -> Tree:
     """The tree from its roots, or from one body, as deep as fits one page; abolished bodies stand in it too."""
-    rows, reached, cut = _levels(Organisation.objects.visible_to(user), under)
+    first, rows, reached = _levels(Organisation.objects.visible_to(user), under, Turn.of(query, BY_CODE))
     lines = body_lines(user, rows)
     children: dict[int | None, list[BodyLine]] = {}
     for line in lines:
         top = line.body == under or line.body.parent_id is None
         children.setdefault(None if top else line.body.parent_id, []).append(line)
-    return Tree(_nodes(children, None, reached), len(rows), cut)
+    return Tree(_nodes(children, None, reached), first)
 
 
 def _ends(nodes: tuple[Node, ...]) -> Iterator[Node]:
@@ -90,20 +109,18 @@ def _ends(nodes: tuple[Node, ...]) -> Iterator[Node]:
             yield node
 
 
-def _levels(seen: QuerySet[Organisation], under: Organisation | None) -> tuple[list[Organisation], int, bool]:
-    """Bodies level by level while a whole level fits; how deep they go; whether even the first did not fit."""
+def _levels(seen: QuerySet[Organisation], under: Organisation | None, turn: Turn) -> tuple[Leaf, list[Organisation], int]:
+    """A page of the bodies right below, all listed bodies, and how deep they go: further levels follow while a whole one fits."""
     known = seen.select_related("successor").order_by("code")
-    level = list(known.filter(pk=under.pk) if under else known.filter(parent=None)[: NODES + 1])
-    rows: list[Organisation] = []
-    reached = 0
-    while level and (not rows or len(rows) + len(level) <= NODES or len(rows) == 1):
+    first = leaf(known.filter(parent=under), BY_CODE, turn, total=None, size=NODES)
+    level = list(first.rows)
+    rows, reached = [under] if under else [], len(under.path) if under else 0
+    while level and (not reached or len(rows) + len(level) <= NODES + 1):
         rows += level
         reached = len(level[0].path)
-        if len(rows) > NODES:
-            return rows[:NODES], reached, True
         branches = [body.pk for body in level if body.branch]
-        level = list(known.filter(parent__in=branches)[: NODES + 1]) if branches else []
-    return rows, reached, False
+        level = list(known.filter(parent__in=branches)[: NODES + 1]) if branches and len(rows) < NODES else []
+    return first, rows, reached
 
 
 def _nodes(children: dict[int | None, list[BodyLine]], parent: int | None, reached: int) -> tuple[Node, ...]:
@@ -146,6 +163,7 @@ class BodyView:
     body: Organisation
     above: tuple[Organisation, ...]
     children: tuple[BodyLine, ...]
+    below: int  # how many bodies stand right below, of which the first are listed
     predecessors: tuple[Organisation, ...]
     people: tuple[Membership, ...] | None
     sees: bool
@@ -168,7 +186,8 @@ def body_view(user: User, body: Organisation) -> BodyView:
         body=body,
         above=tuple(known[pk] for pk in body.strict_ancestor_ids if pk in known),
         children=body_lines(user, list(children)),
-        predecessors=tuple(body.predecessors.order_by("code")),
+        below=body.children.count() if body.branch else 0,
+        predecessors=tuple(body.predecessors.order_by("code")[:NODES]),
         people=_people(body) if may_see_people(user, body) else None,
         sees=scope.sees(body),
         whole=body.branch and scope.sees_below(body),
@@ -184,7 +203,7 @@ def may_see_people(user: User, body: Organisation) -> bool:
 
 
 def _people(body: Organisation) -> tuple[Membership, ...]:
-    return tuple(body.memberships.filter(user__is_active=True).select_related("user").order_by("role", "user__full_name"))
+    return tuple(body.memberships.filter(user__is_active=True).select_related("user").order_by("role", "user__full_name")[:PEOPLE])
 
 
 def _documents(user: User, scope: Scope, body: Organisation) -> tuple[DocumentLines, ...]:

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
-from django.db.models import Case, Count, IntegerField, Max, Min, QuerySet, Value, When
-from django.utils.functional import Promise
+from django.db.models import QuerySet
 
-from directives.models import Addressee, Directive, Document, Event, Item, ItemState, LogEntry, Obligation, Repair, User
+from directives.models import Addressee, Directive, Document, Event, Item, Obligation, Repair, User
 from directives.models.documents import PROPOSED
+from directives.overview.owers import FEW, Group, ItemShare, Ower, Terms, given_in, groups, leads, owers, shares, terms
 from directives.overview.scope import NONE, Lights, Scope, lights_by
 from directives.overview.source import lines_of, repairs_in
 from directives.overview.timeline import Happening, timeline
-from directives.states import COLOURS, ESTABLISHED, IN_PROGRESS, LEAD, PARTS, RED, YELLOW
+from directives.states import LIVE
 
-OWERS = 20  # obligations listed on the page; the ledger has them all
-URGENT = (RED, YELLOW, *(colour for colour in COLOURS if colour not in (RED, YELLOW)))
+LATEST = 3000  # acts on a directive that are looked through for what happened lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,49 +22,6 @@ class Piece:
 
     text: str
     item: Item | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ItemShare:
-    """An item and how many of the bodies that owe it have established it."""
-
-    item: Item
-    done: int
-    underway: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ower:
-    """An obligation of the directive with the state of each item in order and the last day something was logged."""
-
-    obligation: Obligation
-    squares: tuple[str, ...]
-    logged_on: date | None
-
-    @property
-    def established(self) -> int:
-        return sum(state == ESTABLISHED for state in self.squares)
-
-    @property
-    def underway(self) -> int:
-        return sum(state == IN_PROGRESS for state in self.squares)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """On what terms the directive was given, over the bodies in view."""
-
-    leads: tuple[Obligation, ...]
-    parts: dict[str, int]
-    earliest: date | None
-    latest: date | None
-    undated: int
-
-    @property
-    def shares(self) -> tuple[tuple[str, str | Promise, int], ...]:
-        """How many bodies have each part: (part, its name, count)."""
-        return tuple((part, label, self.parts[part]) for part, label in PARTS if self.parts.get(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +35,8 @@ class DirectiveView:
     addressees: tuple[Addressee, ...]
     items: tuple[ItemShare, ...]
     lights: Lights
-    owers: tuple[Ower, ...]
+    owers: tuple[Ower, ...]  # one by one; empty where they are too many
+    groups: tuple[Group, ...]  # then these
     terms: Terms
     happenings: tuple[Happening, ...]
     repairs: tuple[Repair, ...]
@@ -93,7 +49,7 @@ class DirectiveView:
     @property
     def more(self) -> int:
         """Obligations that the page does not list."""
-        return self.lights.total - len(self.owers)
+        return 0 if self.groups else self.lights.total - len(self.owers)
 
 
 def pieces(text: str, own: str, items: Iterable[Item], names: Iterable[str]) -> tuple[Piece, ...]:
@@ -123,22 +79,34 @@ def pieces(text: str, own: str, items: Iterable[Item], names: Iterable[str]) -> 
 def directive_view(user: User, directive: Directive) -> DirectiveView:
     """The page of a directive, over the part of the work that this person sees."""
     scope = Scope.of(user)
-    owed = Obligation.objects.live().filter(scope.condition("organisation"), directive=directive)
+    given = given_in(scope, directive)
+    owed = given.filter(state__in=LIVE)
     neighbours = _neighbours(directive)
     items = tuple(directive.items.order_by("number"))
+    lights = lights_by(scope, "directive", document=directive.document_id, directive=directive).get(directive.pk, NONE)
+    few = lights.total <= FEW
     return DirectiveView(
         directive=directive,
         before=neighbours[0],
         after=neighbours[1],
         near=tuple(row if row and _same_paragraph(row, directive) else None for row in neighbours),
         addressees=tuple(directive.addressees.order_by("order")),
-        items=_shares(items, owed),
-        lights=lights_by(scope, "directive", directive=directive).get(directive.pk, NONE),
-        owers=_owers(user, owed, items),
-        terms=_terms(owed),
-        happenings=timeline(Event.objects.visible_to(user).filter(directive_id=directive.pk)),
+        items=shares(scope, directive, items),
+        lights=lights,
+        owers=owers(user, owed, items) if few else (),
+        groups=() if few else groups(scope, directive, items),
+        terms=terms(owed) if few else Terms(leads=leads(owed)),
+        happenings=timeline(_acts(user, directive, given if few and not user.is_staff else None)),
         repairs=_repairs(directive),
     )
+
+
+def _acts(user: User, directive: Directive, given: QuerySet[Obligation] | None) -> QuerySet[Event]:
+    """What was done about a directive: all of it on these obligations, or the latest of it, of which some is in view."""
+    if given is not None:
+        return Event.objects.filter(obligation_id__in=given.values("pk"))
+    latest = Event.objects.filter(directive_id=directive.pk).order_by("-pk").values("pk")[:LATEST]
+    return Event.objects.visible_to(user).filter(pk__in=latest)
 
 
 def _neighbours(directive: Directive) -> tuple[Directive | None, Directive | None]:
@@ -149,40 +117,6 @@ def _neighbours(directive: Directive) -> tuple[Directive | None, Directive | Non
 
 def _same_paragraph(one: Directive, other: Directive) -> bool:
     return (one.section_id, one.paragraph) == (other.section_id, other.paragraph)
-
-
-def _shares(items: tuple[Item, ...], owed: QuerySet[Obligation]) -> tuple[ItemShare, ...]:
-    if not items:
-        return ()
-    counts: dict[int, dict[str, int]] = {}
-    states = ItemState.objects.filter(obligation__in=owed).values_list("item", "state").annotate(Count("pk")).order_by()
-    for item, state, count in states:
-        counts.setdefault(item, {})[state] = count
-    return tuple(
-        ItemShare(item, found.get(ESTABLISHED, 0), found.get(IN_PROGRESS, 0), sum(found.values()))
-        for item in items
-        for found in [counts.get(item.pk, {})]
-    )
-
-
-def _owers(user: User, owed: QuerySet[Obligation], items: tuple[Item, ...]) -> tuple[Ower, ...]:
-    """The first obligations, the most urgent first."""
-    urgency = Case(*(When(light=colour, then=Value(place)) for place, colour in enumerate(URGENT)), output_field=IntegerField())
-    rows = list(owed.select_related("organisation").order_by(urgency, "organisation__code")[:OWERS])
-    states: dict[tuple[int, int], str] = {}
-    if items:
-        for obligation, item, state in ItemState.objects.filter(obligation__in=rows).values_list("obligation", "item", "state"):
-            states[obligation, item] = state
-    logs = LogEntry.objects.visible_to(user).filter(measure__obligations__in=rows)
-    logged = dict(logs.values_list("measure__obligations").annotate(Max("on")).order_by())
-    return tuple(Ower(row, tuple(states.get((row.pk, item.pk), "") for item in items), logged.get(row.pk)) for row in rows)
-
-
-def _terms(owed: QuerySet[Obligation]) -> Terms:
-    parts = dict(owed.values_list("part").annotate(Count("pk")).order_by())
-    days = owed.aggregate(earliest=Min("due_on"), latest=Max("due_on"), all=Count("pk"), dated=Count("due_on"))
-    leads = tuple(owed.filter(part=LEAD).select_related("organisation").order_by("organisation__code")[:5])
-    return Terms(leads, parts, days["earliest"], days["latest"], days["all"] - days["dated"])
 
 
 def _repairs(directive: Directive) -> tuple[Repair, ...]:

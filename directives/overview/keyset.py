@@ -9,7 +9,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import F, OrderBy, Q, QuerySet
@@ -21,23 +21,30 @@ FAR = 200  # pages that an address of old, ?page=…, reaches by counting
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One value of an order, ascending. Where it may be empty, what is empty comes last; a `day` is a date."""
+    """One value of an order, ascending unless `down`. Where it may be empty, what is empty comes last; a `day` is a date."""
 
     name: str
     empty: bool = False
     day: bool = False
+    moment: bool = False  # an instant
+    down: bool = False
 
     def order(self, backwards: bool) -> OrderBy:
-        if self.empty:
-            return OrderBy(F(self.name), descending=backwards, **({"nulls_first": True} if backwards else {"nulls_last": True}))
-        return OrderBy(F(self.name), descending=backwards)
+        nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
+        return OrderBy(F(self.name), descending=backwards != self.down, **(nulls if self.empty else {}))
 
     def beyond(self, value: Any, backwards: bool) -> Q | None:
         """Rows that come after this value in the direction of reading; None: there cannot be any."""
         if value is None:
             return Q(**{f"{self.name}__isnull": False}) if backwards else None
-        further = Q(**{f"{self.name}__{'lt' if backwards else 'gt'}": value})
+        further = Q(**{f"{self.name}__{'lt' if backwards != self.down else 'gt'}": value})
         return further | Q(**{f"{self.name}__isnull": True}) if self.empty and not backwards else further
+
+    def bound(self, value: Any, backwards: bool) -> Q:
+        """Rows that do not come before this value: where an index may begin to be read."""
+        if self.empty or value is None:
+            return Q()
+        return Q(**{f"{self.name}__{'lte' if backwards != self.down else 'gte'}": value})
 
     def same(self, value: Any) -> Q:
         return Q(**{f"{self.name}__isnull": True} if value is None else {self.name: value})
@@ -50,6 +57,8 @@ class Column:
             return None
         if self.day:
             return date.fromisoformat(value) if isinstance(value, str) else _wrong(self.name)
+        if self.moment:
+            return datetime.fromisoformat(value) if isinstance(value, str) else _wrong(self.name)
         return value if isinstance(value, str | int) and not isinstance(value, bool) else _wrong(self.name)
 
 
@@ -74,7 +83,9 @@ class Order:
             further = column.beyond(value, backwards)
             tied = column.same(value) & result if result is not None else None
             result = further | tied if further is not None and tied is not None else further if tied is None else tied
-        return result if result is not None else Q(pk__in=())
+        if result is None:
+            return Q(pk__in=())
+        return self.columns[0].bound(values[0], backwards) & result if len(self.columns) > 1 else result
 
     def key(self, row: Any) -> str:
         """The key of a line that has the columns as attributes, `_` for `__`."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, User
+from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, Tally, User
 from directives.overview.timeline import Happening, timeline
 from directives.states import ASSIGNED, DISPUTED, LEAD, OBLIGATION_MOVES, OPEN, SUSPENDED
 from directives.transitions import moves_open
@@ -81,8 +81,7 @@ def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, 
 
 def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workdays) -> ObligationPage:
     """Gather the page of one obligation; a fixed number of queries."""
-    same = Obligation.objects.live().filter(directive=row.directive_id)
-    leads = Organisation.objects.filter(obligations__in=same.filter(part=LEAD)).order_by("code")
+    leading = Obligation.objects.live().filter(directive=row.directive_id, part=LEAD).select_related("organisation")
     measures = (
         Measure.objects.visible_to(user).filter(obligations=row, plan__live=True).select_related("plan").annotate(logged=Count("log"))
     )
@@ -91,8 +90,8 @@ def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workd
     return ObligationPage(
         row=row,
         clocks=clocks(row, today=today, workdays=workdays),
-        leads=(row.organisation,) if row.part == LEAD else tuple(leads[:4]),
-        fellows=same.count(),
+        leads=(row.organisation,) if row.part == LEAD else tuple(lead.organisation for lead in leading.order_by("organisation")[:4]),
+        fellows=_fellows(row),
         items=tuple(row.item_states.select_related("item").order_by("item__number")),
         measures=tuple(measures.order_by("plan", "number")),
         log=tuple(log.annotate(files_count=Count("files")).order_by("-on", "-pk")[:LOG]),
@@ -100,6 +99,14 @@ def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workd
         happenings=timeline(Event.objects.visible_to(user).filter(obligation_id=row.pk)),
         steps=steps(row, user),
     )
+
+
+def _fellows(row: Obligation) -> int:
+    """How many bodies owe the same directive: from the counts of the topmost bodies, and the rows of those that have nobody below."""
+    kept = Tally.objects.filter(scope__parent=None, document=row.document_id, directive=row.directive_id)
+    alone = Organisation.objects.filter(parent=None, branch=False).values("pk")
+    owed = Obligation.objects.live().filter(directive=row.directive_id, organisation__in=alone)
+    return (kept.aggregate(n=Sum("count"))["n"] or 0) + owed.count()
 
 
 def steps(row: Obligation, user: User) -> tuple[Step, ...]:

@@ -1,11 +1,12 @@
 """The register: the documents with their numbers, and one document beside its source."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from directives.models import Directive, Document, LeftOut, Obligation, Repair, Section, User
+from directives.models import ALWAYS, Directive, Document, LeftOut, Mark, Owing, Repair, Section, User
 from directives.models.documents import PROPOSED
 from directives.overview.scope import NONE, Lights, Scope, lights_by
 from directives.overview.source import Doubt, Line, doubts, lines_of, places
@@ -44,14 +45,13 @@ def documents_found(user: User, *, q: str = "") -> QuerySet[Document]:
 
 
 def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRow, ...]:
-    """The numbers of these documents, in five queries whatever their number."""
+    """The numbers of these documents, in six queries whatever their number."""
     scope, of = Scope.of(user), {"document__in": documents}
     sections = _counts(Section.objects.filter(**of))
     sentences = Directive.objects.filter(**of).values_list("document_id").annotate(n=Count("pk"), s=Count("pk", filter=Q(statement=True)))
     directives = {document: (count, stating) for document, count, stating in sentences.order_by()}
     waiting = _counts(Repair.objects.filter(**of, state=PROPOSED))
-    owed = Obligation.objects.live().filter(scope.condition("organisation"), **of)
-    bodies = dict(owed.values_list("document_id").annotate(Count("organisation", distinct=True)).order_by())
+    bodies = _bodies(scope, documents)
     lights = lights_by(scope, "document", **of)
     return tuple(
         DocumentRow(
@@ -60,6 +60,19 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
         )
         for document in documents
     )  # fmt: skip
+
+
+def _bodies(scope: Scope, documents: Sequence[Document]) -> Counter[int]:
+    """How many bodies in view owe anything, by document id: from the kept counts."""
+    branches = [tree.pk for tree in scope.trees if tree.branch]
+    single = [body.pk for body in (*scope.bodies, *(tree for tree in scope.trees if not tree.branch))]
+    found: Counter[int] = Counter()
+    marks = Mark.objects.filter(scope__in=branches, document__in=documents, topic="bodies", day=ALWAYS, word="")
+    owing = Owing.objects.filter(organisation__in=single, document__in=documents, count__gt=0)
+    for rows in (marks.values_list("document_id", "count"), owing.values_list("document_id").annotate(Count("pk")).order_by()):
+        for document, count in rows:
+            found[document] += count
+    return found
 
 
 def _counts(rows: QuerySet) -> dict[int, int]:

@@ -8,9 +8,10 @@ from directives.forms.register import BodiesAsked
 from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS
 from directives.overview import bodies
+from directives.overview.counting import LIMIT
 from directives.sheets import register as sheets
 from directives.sheets.out import asked, sheet
-from directives.views.doors import page, paged
+from directives.views.doors import page
 
 HERE = "directives/organisations/"
 
@@ -22,16 +23,14 @@ def organisations(request):
     chosen = BodiesAsked.of(request.GET)
     found = bodies.bodies_found(seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=bool(chosen.abolished or chosen.q))
     if asked(request):
-        lines = bodies.body_lines(request.user, list(found))
-        return sheet(request, name=_("Bodies"), columns=sheets.BODIES, rows=lines)
-    context = {"chosen": chosen, "kinds": KINDS, "levels": LEVELS}
+        return sheet(request, name=_("Bodies"), columns=sheets.BODIES, rows=bodies.every_line(request.user, found))
+    context = {"chosen": chosen, "kinds": KINDS, "levels": LEVELS, "limit": LIMIT}
     if chosen.q or chosen.body_kind or chosen.level:
-        shown = paged(request, found)
-        context |= {"page": shown, "lines": bodies.body_lines(request.user, list(shown))}
-    else:
-        under = get_object_or_404(seen, pk=chosen.under) if chosen.under.isdecimal() else None
-        context |= {"tree": bodies.tree_of(request.user, under), "under": under}
-    return page(request, HERE + "list.html", context)
+        shown, lines = bodies.found_page(request.user, found, request.GET)
+        return page(request, HERE + "list.html", context | {"page": shown, "lines": lines})
+    under = get_object_or_404(seen, pk=chosen.under) if chosen.under.isdecimal() else None
+    context |= {"tree": bodies.tree_of(request.user, under, request.GET), "under": under}
+    return page(request, HERE + "list.html", context, fragment=HERE + "_below.html" if under else "")
 
 
 @require_GET

@@ -1,0 +1,160 @@
+"""Who owes a directive: the bodies one by one where they are few, else those right below the reader's, from the kept counts."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Case, Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value, When
+from django.utils.functional import Promise
+
+from directives.models import ALWAYS, Directive, Item, ItemState, LogEntry, Mark, Obligation, Organisation, Tally, User
+from directives.overview.scope import Lights, Scope, gathered
+from directives.states import COLOURS, ESTABLISHED, IN_PROGRESS, ITEM_STATES, LEAD, PARTS, RED, YELLOW
+
+OWERS = 20  # obligations listed on the page; the ledger has them all
+FEW = 200  # obligations that are gone through one by one
+GROUPS = 100  # bodies right below that are shown
+URGENT = (RED, YELLOW, *(colour for colour in COLOURS if colour not in (RED, YELLOW)))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemShare:
+    """An item and how many of the bodies that owe it have established it."""
+
+    item: Item
+    done: int
+    underway: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ower:
+    """An obligation of the directive with the state of each item in order and the last day something was logged."""
+
+    obligation: Obligation
+    squares: tuple[str, ...]
+    logged_on: date | None
+
+    @property
+    def established(self) -> int:
+        return sum(state == ESTABLISHED for state in self.squares)
+
+    @property
+    def underway(self) -> int:
+        return sum(state == IN_PROGRESS for state in self.squares)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A body with everything below it: the lights of what is owed there. `shares` are of the items, in their order."""
+
+    body: Organisation
+    lights: Lights
+    shares: tuple[ItemShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms the directive was given, over the bodies in view."""
+
+    leads: tuple[Obligation, ...] = ()
+    parts: tuple[tuple[str, int], ...] = ()
+    earliest: date | None = None
+    latest: date | None = None
+    undated: int = 0
+
+    @property
+    def shares(self) -> tuple[tuple[str, str | Promise, int], ...]:
+        """How many bodies have each part: (part, its name, count)."""
+        counts = dict(self.parts)
+        return tuple((part, label, counts[part]) for part, label in PARTS if counts.get(part))
+
+
+def given_in(scope: Scope, directive: Directive) -> QuerySet[Obligation]:
+    """The obligations of a directive in view, found by their bodies: an index names both."""
+    bodies = Organisation.objects.filter(scope.condition("")).values("pk")
+    return Obligation.objects.filter(directive=directive, organisation__in=bodies)
+
+
+# one by one
+
+
+def owers(user: User, owed: QuerySet[Obligation], items: tuple[Item, ...]) -> tuple[Ower, ...]:
+    """The first of few obligations, the most urgent first."""
+    urgency = Case(*(When(light=colour, then=Value(place)) for place, colour in enumerate(URGENT)), output_field=IntegerField())
+    rows = list(owed.select_related("organisation").order_by(urgency, "organisation__code")[:OWERS])
+    states: dict[tuple[int, int], str] = {}
+    if items:
+        for obligation, item, state in ItemState.objects.filter(obligation__in=rows).values_list("obligation", "item", "state"):
+            states[obligation, item] = state
+    logs = LogEntry.objects.visible_to(user).filter(measure__obligations__in=rows)
+    logged = dict(logs.values_list("measure__obligations").annotate(Max("on")).order_by())
+    return tuple(Ower(row, tuple(states.get((row.pk, item.pk), "") for item in items), logged.get(row.pk)) for row in rows)
+
+
+def terms(owed: QuerySet[Obligation]) -> Terms:
+    """The terms of few obligations."""
+    parts = tuple(owed.values_list("part").annotate(Count("pk")).order_by())
+    days = owed.aggregate(earliest=Min("due_on"), latest=Max("due_on"), all=Count("pk"), dated=Count("due_on"))
+    return Terms(leads(owed), parts, days["earliest"], days["latest"], days["all"] - days["dated"])
+
+
+def leads(owed: QuerySet[Obligation]) -> tuple[Obligation, ...]:
+    """Who leads, the first few."""
+    return tuple(owed.filter(part=LEAD).select_related("organisation").order_by("organisation")[:5])
+
+
+# from the kept counts
+
+
+def shares(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple[ItemShare, ...]:
+    """How many of the bodies in view have each item, whatever their number."""
+    if not items:
+        return ()
+    rows = _kept([tree.pk for tree in scope.trees if tree.branch], directive, items).values("word").annotate(n=Sum("count"))
+    counts: Counter[str] = Counter({row["word"]: row["n"] for row in rows.order_by()})
+    single = [body.pk for body in (*scope.bodies, *(tree for tree in scope.trees if not tree.branch))]
+    for _body, word, count in _alone(directive, single) if single else ():
+        counts[word] += count
+    return _shares(items, counts)
+
+
+def _kept(scopes: Iterable[int], directive: Directive, items: tuple[Item, ...]) -> QuerySet[Mark]:
+    words = [f"{item.pk}:{state}" for item in items for state, _label in ITEM_STATES]
+    return Mark.objects.filter(scope__in=scopes, document=directive.document_id, topic="item", day=ALWAYS, word__in=words, count__gt=0)
+
+
+def _alone(directive: Directive, bodies: Iterable[int]) -> Iterable[tuple[int, str, int]]:
+    """The same for bodies of which nothing is kept: body, word and count."""
+    owed = Obligation.objects.live().filter(directive=directive, organisation__in=bodies)
+    states = ItemState.objects.filter(obligation__in=owed).values_list("obligation__organisation", "item", "state")
+    return [(body, f"{item}:{state}", count) for body, item, state, count in states.annotate(Count("pk")).order_by()]
+
+
+def _shares(items: tuple[Item, ...], counts: Mapping[str, int]) -> tuple[ItemShare, ...]:
+    result = []
+    for item in items:
+        states = {word.partition(":")[2]: n for word, n in counts.items() if word.partition(":")[0] == str(item.pk)}
+        result.append(ItemShare(item, states.get(ESTABLISHED, 0), states.get(IN_PROGRESS, 0), sum(states.values())))
+    return tuple(result)
+
+
+def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple[Group, ...]:
+    """The bodies right below the reader's, or the reader's own where they are several, that have something to do with it."""
+    several = len(scope.trees) + len(scope.bodies) > 1
+    seen = Q(pk__in=[body.pk for body in (*scope.trees, *scope.bodies)]) if several else Q(parent__in=[tree.pk for tree in scope.trees])
+    bodies = list(Organisation.objects.filter(seen).order_by("code")[:GROUPS])
+    branches, single = [body.pk for body in bodies if body.branch], [body.pk for body in bodies if not body.branch]
+    counted = Tally.objects.filter(scope__in=branches, document=directive.document_id, directive=directive, count__gt=0)
+    rows = list(counted.values("scope_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum")).order_by())
+    lights = gathered(rows, "scope_id")
+    owed = Obligation.objects.live().filter(directive=directive, organisation__in=single)
+    alone = owed.values("organisation_id", "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()
+    lights |= gathered(alone, "organisation_id")
+    marks: dict[int, dict[str, int]] = {}
+    kept = _kept(branches, directive, items).values_list("scope_id", "word", "count")
+    for pk, word, count in (*kept, *_alone(directive, single)) if items else ():
+        marks.setdefault(pk, {})[word] = count
+    found = [Group(body, lights[body.pk], _shares(items, marks.get(body.pk, {}))) for body in bodies if body.pk in lights]
+    return tuple(sorted(found, key=lambda group: -group.lights.red))
