@@ -9,8 +9,10 @@ from datetime import date
 from functools import cached_property
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Length, Substr
 
 from directives.models import ALWAYS, Mark, Obligation, Organisation, Tally, Total, User
+from directives.models.organisations import STEP
 from directives.models.scope import LAST, MANY, Range, merged
 from directives.overview.obligations import CAUSES, LIGHT_CHOICES, Filter
 from directives.overview.scope import NONE, Lights, Scope, gathered
@@ -77,6 +79,11 @@ class Known:
     document: int | None  # that of the filter, or of the section or directive it names
 
     @property
+    def where(self) -> dict[str, int]:
+        """The condition on the document of kept counts."""
+        return {"document": self.document} if self.document else {}
+
+    @property
     def plain(self) -> bool:
         """Nothing is asked for but documents, sections, bodies and lights."""
         return self.counted and not (self.chosen.directive or self.chosen.about or self.chosen.kind or self.chosen.state)
@@ -115,27 +122,34 @@ class Known:
     def marks(self) -> QuerySet[Mark]:
         """The marks of this filter, of every scope."""
         asked = self.chosen
-        rows = Mark.objects.filter(count__gt=0, **({"document": self.document} if self.document else {}))
+        rows = Mark.objects.filter(count__gt=0, **self.where)
         if asked.owes:
             return rows.filter(topic="owes", word=asked.owes, **({"day": asked.on} if asked.on else {}))
         words = CAUSES[asked.cause] if asked.cause else (f"{asked.clock}_overdue", f"{asked.clock}_returned_overdue")
         return rows.filter(topic="reason", word__in=words, day=ALWAYS)
 
 
-NEAREST = Case(When(organisation__branch=True, then=F("organisation_id")), default=F("organisation__parent_id"))
+# The path of the body whose subtree is counted and that is nearest: the body itself, or the one above it. It is told by
+# the body alone, so that an engine asks the counts before it reads the body's rows.
+NEAREST = Case(
+    When(organisation__branch=True, then=F("organisation__path")),
+    default=Substr("organisation__path", 1, Length("organisation__path") - STEP),
+)
 
 
 def guided(rows: QuerySet[Obligation], known: Known) -> QuerySet[Obligation]:
     """The same rows, read only where the counts say that there are any: so a rare thing is found without walking the nation."""
-    asked = known.chosen
+    asked, marks = known.chosen, Mark.objects.filter(count__gt=0, **known.where)
     if asked.section or (asked.light and not known.document):
         here = replace(known, chosen=Filter(section=asked.section, light=asked.light)).tallies(light=True)
-        rows = rows.filter(Exists(here.filter(scope=OuterRef("organisation_id"))))
-    guides = [known.marks()] if asked.clock or asked.cause or asked.owes else []
-    if (asked.directive or asked.about or asked.state) and (not asked.state or asked.state in LIVE):
-        guides.append(replace(known, chosen=replace(asked, part="", clock="", owes="", cause="", q="")).tallies(light=True))
+        rows = rows.filter(Exists(here.filter(scope__path=OuterRef("organisation__path"))))
+    guides: list[QuerySet] = [known.marks()] if asked.clock or asked.cause or asked.owes else []
+    if asked.state in LIVE:
+        guides.append(marks.filter(topic="state", word=asked.state, day=ALWAYS))
+    if asked.directive:
+        guides.append(replace(known, chosen=Filter(directive=asked.directive, light=asked.light)).tallies(light=True))
     for guide in guides:
-        rows = rows.alias(nearest=NEAREST).filter(Exists(guide.filter(scope=OuterRef("nearest"))))
+        rows = rows.alias(nearest=NEAREST).filter(Exists(guide.filter(scope__path=OuterRef("nearest"))))
     return rows
 
 

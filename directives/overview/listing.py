@@ -216,6 +216,7 @@ def listing(user: User, chosen: Filter, offered: Options, query: Mapping[str, st
         order = replace(chosen, sort=TREE).order(oversees=True)
     turn = Turn.of(query, order)
     rows = dark.filter(light__in=chosen.lights) if chosen.light else dark
+    rows = rows if counted.shown != 0 else rows.none()
     rows = _along(rows, reach, order, turn)
     page = leaf(with_urgency(rows) if order.name == "light" else rows, order, turn, total=counted.shown, read=_lines)
     return Listing(counted, page, offered, chosen, found, unsorted)
