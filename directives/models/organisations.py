@@ -2,12 +2,13 @@
 
 from datetime import date
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives import gate
 from directives.models.people import User
 from directives.models.scope import LAST, inside
 
@@ -96,13 +97,24 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.name_hans
 
+    @transaction.atomic
     def save(self, *args, **kwargs) -> None:
-        """A new body gets its path from its parent and makes the parent a branch; a body that has a path keeps it."""
+        """A new body gets its path from its parent and makes the parent a branch; a body that has a path keeps it.
+
+        What is known of its place may be out of date: a save writes neither the path nor whether there are children.
+        """
+        if self.path and not self._state.adding:
+            kept = [field.name for field in self._meta.concrete_fields if field.name not in ("id", "path", "branch")]
+            super().save(*args, **{"update_fields": kept} | kwargs)
+            return
+        gate.shut()
         super().save(*args, **kwargs)
         if not self.path:
-            self.path = (self.parent.path if self.parent_id else "") + step(self.pk)
+            above = Organisation.objects.filter(pk=self.parent_id).values_list("path", "branch").first() or ("", True)
+            self.path = above[0] + step(self.pk)
             Organisation.objects.filter(pk=self.pk).update(path=self.path)
-            if Organisation.objects.filter(pk=self.parent_id, branch=False).update(branch=True):
+            if not above[1]:
+                Organisation.objects.filter(pk=self.parent_id).update(branch=True)
                 became_branch.send(Organisation, organisation=Organisation.objects.get(pk=self.parent_id))
 
     @property

@@ -5,12 +5,13 @@ both for bodies that have children; `Total` counts by section and light for ever
 """
 
 from directives.tallies.daily import copy_day, prune
-from directives.tallies.delta import ACTS, BETTER, WORSE, Delta, Standing, counted, gathering, settle
-from directives.tallies.items import count_in, count_items, item_moved
+from directives.tallies.delta import ACTS, BETTER, WORSE, Delta, Standing
+from directives.tallies.gathering import counted, gathering, settle
+from directives.tallies.items import count_in, count_items, item_moved, point_moved
 from directives.tallies.moving import close_scope, open_scope, recast, relocate
 from directives.tallies.recount import drift, never_counted, rebuild
 
 __all__ = [
     "ACTS", "BETTER", "WORSE", "Delta", "Standing", "close_scope", "copy_day", "count_in", "count_items", "counted", "drift", "gathering",
-    "item_moved", "never_counted", "open_scope", "prune", "rebuild", "recast", "relocate", "settle",
+    "item_moved", "never_counted", "open_scope", "point_moved", "prune", "rebuild", "recast", "relocate", "settle",
 ]  # fmt: skip

@@ -1,27 +1,25 @@
-"""Changes to the counts, gathered over a transaction and written once, at its end, in one order.
+"""Changes to the counts, and how they are written: few statements, in one order.
 
-A change is kept by body. Which bodies stand above it is read when it is written, under a lock that a body being moved to
-another parent waits for: so the counts go to those who are above it then. Every writer takes bodies, then the tables, then
-the keys of each in the same order, and takes nothing after: two writers cannot wait for each other.
+A change is kept by body. Which bodies stand above it is read when it is written, behind the gate that the tree's own changes
+shut: so the counts go to those who are above it then. Every writer takes the tables, and the keys of each, in the same
+order, and takes nothing after: two writers cannot wait for each other.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Model
 
+from directives import gate
 from directives.models import ALWAYS, Mark, Obligation, Organisation, Owing, Tally, Total
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import ancestors
 from directives.states import LIVE, OPEN, RED
 
 BATCH = 400  # rows of one statement
-BODIES = Organisation._meta.db_table
 ACTS = {  # what happened: the acts that mean it, as subject:action
     "issued": ("obligation:issue",),
     "received": ("obligation:acknowledge",),
@@ -88,7 +86,6 @@ class Delta:
         self.work: Counter[tuple] = Counter()  # body, document, section, directive, state, light
         self.percents: Counter[tuple] = Counter()
         self.points: Counter[tuple] = Counter()  # body, document, topic, word, day
-        self.outer: Delta | None = None
 
     def add(self, standing: Standing, sign: int = 1) -> None:
         """Count a standing in (+1) or out (−1). Withdrawn work counts nowhere."""
@@ -119,15 +116,26 @@ class Delta:
             self.point(body, document, ("act", word, on))
 
     def merge(self, other: "Delta") -> None:
-        """Take over what was gathered inside."""
+        """Take over what was gathered elsewhere."""
         self.work.update(other.work)
         self.percents.update(other.percents)
         self.points.update(other.points)
 
+    def taken(self) -> "Delta":
+        """What was gathered, as a delta of its own; nothing stays here."""
+        other = Delta()
+        other.merge(self)
+        for gathered in (self.work, self.percents, self.points):
+            gathered.clear()
+        return other
+
     def apply(self) -> None:
-        """Write the gathered changes, in few statements for a small change."""
+        """Write the gathered changes, in few statements for a small change. What they say stays as it is."""
+        if not (self.work or self.points):
+            return
         bodies = hold({key[0] for key in (*self.work, *self.points)})
-        self._owe(bodies)
+        points = Counter(self.points)
+        points.update(self._owe())
         tallies, tally_percents, totals, total_percents = Counter(), Counter(), Counter(), Counter()
         for (body, document, section, directive, state, light), n in self.work.items():
             percent = self.percents[body, document, section, directive, state, light]
@@ -141,38 +149,35 @@ class Delta:
                 totals[scope, document, section, light] += n
                 total_percents[scope, document, section, light] += percent
         marks: Counter[tuple] = Counter()
-        for (body, document, topic, word, day), n in self.points.items():
+        for (body, document, topic, word, day), n in points.items():
             for scope in bodies[body].scopes if n else ():
                 marks[scope, document, topic, day, word] += n
         upsert(Tally, tallies, tally_percents)
         upsert(Total, totals, total_percents)
         upsert(Mark, marks)
-        for gathered in (self.work, self.percents, self.points):
-            gathered.clear()
 
-    def _owe(self, bodies: dict[int, Held]) -> None:
-        """Keep how much each body owes; the first and the last obligation of a body is a mark of its own."""
+    def _owe(self) -> Counter[tuple]:
+        """Keep how much each body owes; the first and the last obligation of a body is a mark of its own, returned here."""
         changes: Counter[tuple] = Counter()
         for (body, document, *_rest), n in self.work.items():
             changes[body, document] += n
+        points: Counter[tuple] = Counter()
         for (body, document), now in upsert(Owing, changes, told=True):
             before = now - changes[body, document]
             if (before > 0) != (now > 0):
-                self.point(body, document, ("bodies", "", ALWAYS), 1 if now > 0 else -1)
+                points[body, document, "bodies", "", ALWAYS] += 1 if now > 0 else -1
+        return points
 
 
 def hold(ids: Iterable[int]) -> dict[int, Held]:
-    """These bodies as they stand. Until the transaction ends they cannot be moved, where the engine locks rows."""
+    """These bodies as they stand, and as they will stand until the transaction ends."""
+    gate.enter()
     wanted, held = sorted(ids), {}
-    lock = "FOR SHARE" if connection.vendor == "postgresql" else ""
     for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
-        with connection.cursor() as cursor:
-            places = ", ".join(["%s"] * len(batch))
-            cursor.execute(f"SELECT id, path, kind, branch FROM {BODIES} WHERE id IN ({places}) ORDER BY id {lock}", batch)  # noqa: S608
-            for pk, path, kind, branch in cursor.fetchall():
-                above = tuple(ancestors(path)[:-1])
-                held[pk] = Held(kind, above, (*above, pk) if branch else above)
+        rows = Organisation.objects.filter(pk__in=wanted[start : start + BATCH]).order_by()
+        for pk, path, kind, branch in rows.values_list("pk", "path", "kind", "branch"):
+            above = tuple(ancestors(path)[:-1])
+            held[pk] = Held(kind, above, (*above, pk) if branch else above)
     return held
 
 
@@ -182,6 +187,12 @@ COLUMNS: dict[type[Model], tuple[str, ...]] = {
     Mark: ("scope_id", "document_id", "topic", "day", "word"),
     Owing: ("organisation_id", "document_id"),
 }
+WORDS = {"body_kind", "state", "light", "topic", "word"}  # the columns that are text
+
+
+def values_of(model: type[Model]) -> tuple[str, ...]:
+    """The columns of a table that count."""
+    return ("count",) if model in (Mark, Owing) else ("count", "percent_sum")
 
 
 def upsert(model: type[Model], counts: Counter, percents: Counter | None = None, *, told: bool = False) -> list[tuple]:
@@ -189,8 +200,7 @@ def upsert(model: type[Model], counts: Counter, percents: Counter | None = None,
 
     Django's bulk_create can only overwrite.
     """
-    table, columns = model._meta.db_table, COLUMNS[model]
-    values = ("count",) if percents is None else ("count", "percent_sum")
+    table, columns, values = model._meta.db_table, COLUMNS[model], values_of(model)
     keys = sorted(key for key in counts if counts[key] or (percents is not None and percents[key]))
     rows = [(*key, counts[key]) if percents is None else (*key, counts[key], percents[key]) for key in keys]
     result: list[tuple] = []
@@ -209,50 +219,10 @@ def upsert(model: type[Model], counts: Counter, percents: Counter | None = None,
 
 def adding(model: type[Model]) -> str:
     """The end of an INSERT that adds to the rows that are there."""
-    table, columns = model._meta.db_table, COLUMNS[model]
-    values = ("count",) if model in (Mark, Owing) else ("count", "percent_sum")
+    table, columns, values = model._meta.db_table, COLUMNS[model], values_of(model)
     sums = ", ".join(f"{value} = {table}.{value} + EXCLUDED.{value}" for value in values)
     return f"ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {sums}"
 
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) and connection.vendor == "sqlite" else value
-
-
-_gathered: ContextVar[Delta | None] = ContextVar("gathered", default=None)
-
-
-@contextmanager
-def counted() -> Iterator[Delta]:
-    """A transaction whose changes to the counts are written together, as its last act. One inside another joins it.
-
-    Usable as a decorator. Changes of a part that was rolled back are forgotten with it.
-    """
-    outer, delta = _gathered.get(), Delta()
-    delta.outer = outer
-    with transaction.atomic():
-        token = _gathered.set(delta)
-        try:
-            yield delta
-        finally:
-            _gathered.reset(token)
-        if outer is not None:
-            outer.merge(delta)
-        elif not transaction.get_rollback():
-            delta.apply()
-
-
-def gathering() -> Delta:
-    """Where the changes of this transaction are gathered. Raises outside `counted`: they would never be written."""
-    delta = _gathered.get()
-    if delta is None:
-        raise transaction.TransactionManagementError("counts change inside tallies.counted() alone")
-    return delta
-
-
-def settle() -> None:
-    """Write what has been gathered so far, before something counts the rows themselves."""
-    delta = _gathered.get()
-    while delta is not None:
-        delta.apply()
-        delta = delta.outer

@@ -5,7 +5,8 @@ from datetime import date
 
 from directives.models import ALWAYS, ItemState, Obligation
 from directives.states import LIVE
-from directives.tallies.delta import BATCH, Delta, Point, Standing, counted, gathering
+from directives.tallies.delta import BATCH, Delta, Point, Standing
+from directives.tallies.gathering import counted, gathering
 
 TOPIC = "item"
 
@@ -26,12 +27,19 @@ def count_items(delta: Delta, obligations: Iterable[Obligation], sign: int = 1) 
             delta.point(row.organisation_id, row.document_id, item_point(item, state), sign)
 
 
-def item_moved(delta: Delta, item: ItemState, before: str) -> None:
+def point_moved(body: int, document: int, before: Point | None, after: Point | None) -> None:
+    """One thing of a body counts under another mark than before; None: under none."""
+    delta = gathering()
+    for point, sign in ((before, -1), (after, 1)) if before != after else ():
+        if point is not None:
+            delta.point(body, document, point, sign)
+
+
+def item_moved(item: ItemState, before: str) -> None:
     """An item of a live obligation came from one state into another."""
     row = item.obligation
     if row.state in LIVE:
-        delta.point(row.organisation_id, row.document_id, item_point(item.item_id, before), -1)
-        delta.point(row.organisation_id, row.document_id, item_point(item.item_id, item.state))
+        point_moved(row.organisation_id, row.document_id, item_point(item.item_id, before), item_point(item.item_id, item.state))
 
 
 @counted()

@@ -1,4 +1,7 @@
-"""Counts when the tree itself changes: a body gets its first child, changes its kind, or moves to another parent."""
+"""Counts when the tree itself changes: a body gets its first child, changes its kind, or moves to another parent.
+
+Everything here shuts the gate: nobody writes counts meanwhile.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,21 +10,25 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.dispatch import receiver
 
+from directives import gate
 from directives.models import Mark, Obligation, Organisation, Tally, Total
 from directives.models.organisations import became_branch
-from directives.tallies.delta import COLUMNS, adding, hold, settle, upsert
+from directives.tallies.delta import COLUMNS, adding, hold, upsert, values_of
+from directives.tallies.gathering import settle
 from directives.tallies.recount import fill
 
 OF_BRANCHES = (Tally, Mark)
 
 
 @receiver(became_branch)
+@transaction.atomic
 def open_scope(sender: type, organisation: Organisation, **kwargs: object) -> None:
-    """A body that has children is counted in full from then on: count what stands under it already."""
+    """A body that has children is counted in full from then on: count its own work, before anything is counted for a child."""
+    gate.shut()
     settle()
     close_scope(organisation.pk)
     for model in OF_BRANCHES:
-        fill(model, scope=organisation.pk)
+        fill(model, body=organisation.pk)
 
 
 def close_scope(scope: int) -> None:
@@ -33,8 +40,9 @@ def close_scope(scope: int) -> None:
 @transaction.atomic
 def recast(organisation: Organisation, *, kind: str) -> None:
     """Make a body one of another kind: its work is counted under that from now on."""
+    gate.shut()
     settle()
-    was = Organisation.objects.select_for_update().values_list("kind", flat=True).get(pk=organisation.pk)
+    was = Organisation.objects.values_list("kind", flat=True).get(pk=organisation.pk)
     held = hold([organisation.pk])[organisation.pk]
     Organisation.objects.filter(pk=organisation.pk).update(kind=kind)
     counts: Counter[tuple] = Counter()
@@ -50,15 +58,13 @@ def recast(organisation: Organisation, *, kind: str) -> None:
 
 @transaction.atomic
 def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequence[int]) -> None:
-    """The subtree of a body has left some ancestors (ids) for others: its counts go with it, whatever its size.
-
-    Call it with the paths as they now are and the rows of the subtree locked.
-    """
+    """The subtree of a body has left some ancestors (ids) for others: its counts go with it, whatever its size."""
+    gate.shut()
     settle()
     if not organisation.branch:  # for as long as this takes: the counts of one body are few
         open_scope(Organisation, organisation)
     for model in (Tally, Total, Mark):
-        for scope, sign in (*((pk, "-") for pk in sorted(left)), *((pk, "") for pk in sorted(joined))):
+        for scope, sign in (*((pk, "-") for pk in left), *((pk, "") for pk in joined)):
             _carry(model, organisation.pk, scope, sign)
     if not organisation.branch:
         close_scope(organisation.pk)
@@ -66,12 +72,12 @@ def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequenc
 
 def _carry(model: type[Model], source: int, scope: int, sign: str) -> None:
     """Add the counts of one body to those of another, or take them out."""
-    table, others = model._meta.db_table, COLUMNS[model][1:]
-    values = ("count",) if model is Mark else ("count", "percent_sum")
+    table, others, values = model._meta.db_table, COLUMNS[model][1:], values_of(model)
     signed = ", ".join(sign + value for value in values)
+    some = " OR ".join(f"{value} <> 0" for value in values)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (scope_id, {', '.join((*others, *values))}) "  # noqa: S608 - names of our own tables
-            f"SELECT %s, {', '.join(others)}, {signed} FROM {table} WHERE scope_id = %s {adding(model)}",
+            f"SELECT %s, {', '.join(others)}, {signed} FROM {table} WHERE scope_id = %s AND ({some}) {adding(model)}",
             [scope, source],
         )

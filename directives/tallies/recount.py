@@ -6,28 +6,38 @@ from collections.abc import Iterator
 from django.db import connection, transaction
 from django.db.models import Model
 
-from directives.models import Event, ItemState, Mark, Obligation, Organisation, Owing, ProgressReport, ReportEntry, Tally, Total
+from directives import gate
+from directives.models import (
+    Event,
+    ItemState,
+    JobRun,
+    Mark,
+    Obligation,
+    Organisation,
+    Owing,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+    Tally,
+    Total,
+)
 from directives.models.obligations import CLOCKS
-from directives.models.scope import LAST
 from directives.states import ACCEPTED, LIVE, OPEN, RED, SUBMITTED
-from directives.tallies.delta import ACT_OF, BETTER, COLUMNS, WORSE, adding
+from directives.tallies.delta import ACT_OF, BETTER, COLUMNS, WORDS, WORSE, adding, values_of
 
 ACTS_DAYS = 14  # days of acts that are kept, before that of the last event
+PRUNED = "prune_tallies"  # the JobRun whose day is the first of which acts were left when they were last pruned
 TOLD = 200  # differences of one table that `drift` puts into words
-WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS = (
-    model._meta.db_table for model in (Obligation, Organisation, Event, ReportEntry, ProgressReport, ItemState)
+WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS = (
+    model._meta.db_table for model in (Obligation, Organisation, Event, ReportEntry, ProgressReport, ItemState, Plan, JobRun)
 )
-# Each body with every body at or above it, and with those that keep all counts; UNDER: of one body alone, whatever it keeps.
+OF_BODIES = (WORK, EVENTS, REPORTS, PLANS)
+# Each body with every body at or above it, and with those that keep all counts.
 UP = (
     "WITH RECURSIVE up(scope, body) AS ("
     f"SELECT id, id FROM {BODIES} UNION ALL "
     f"SELECT b.parent_id, up.body FROM up JOIN {BODIES} b ON b.id = up.scope WHERE b.parent_id IS NOT NULL), "
     f"branches(scope, body) AS (SELECT up.scope, up.body FROM up JOIN {BODIES} s ON s.id = up.scope AND s.branch)"
-)
-UNDER = (
-    f"WITH up(scope, body) AS (SELECT s.id, b.id FROM {BODIES} s "
-    f"JOIN {BODIES} b ON b.path >= s.path AND b.path <= s.path || '{LAST}' WHERE s.id = %s), "
-    "branches(scope, body) AS (SELECT scope, body FROM up)"
 )
 
 
@@ -51,9 +61,13 @@ def _member(column: str, name: str) -> str:
 
 
 def acts_since() -> str:
-    """The first day of which acts are kept."""
+    """The first day of which acts are kept. It never goes back: what was pruned is gone, whatever the clock says later."""
+    pruned = f"(SELECT last_day FROM {JOBS} WHERE name = '{PRUNED}')"
     last = f"(SELECT at FROM {EVENTS} ORDER BY id DESC LIMIT 1)"
-    return f"{day(last)} - {ACTS_DAYS}" if connection.vendor == "postgresql" else f"date({last}, '+8 hours', '-{ACTS_DAYS} days')"
+    if connection.vendor == "postgresql":
+        return f"GREATEST({day(last)} - {ACTS_DAYS}, {pruned})"
+    since = f"date({last}, '+8 hours', '-{ACTS_DAYS} days')"
+    return f"MAX({since}, COALESCE({pruned}, {since}))"
 
 
 def _points() -> Iterator[str]:
@@ -78,6 +92,15 @@ def _points() -> Iterator[str]:
     yield (
         f"SELECT o.organisation_id, o.document_id, 'item', {_always()}, CAST(i.item_id AS varchar(20)) || ':' || i.state, COUNT(*) "
         f"FROM {ITEMS} i JOIN {WORK} o ON o.id = i.obligation_id WHERE o.{live} GROUP BY 1, 2, 4, 5"
+    )
+    yield (
+        f"SELECT organisation_id, document_id, 'filed', {_always()}, state, COUNT(*) "
+        f"FROM {PLANS} WHERE live AND submitted_at IS NOT NULL GROUP BY 1, 2, 4, 5"
+    )
+    stands = "CASE WHEN completed_at IS NOT NULL THEN ':whole' WHEN first_submitted_at IS NOT NULL THEN ':in' ELSE ':open' END"
+    yield (
+        f"SELECT organisation_id, document_id, 'cycle', {_always()}, CAST(cycle_id AS varchar(20)) || {stands}, COUNT(*) "
+        f"FROM {REPORTS} GROUP BY 1, 2, 4, 5"
     )
     yield from _acts()
 
@@ -122,31 +145,60 @@ def recount(model: type[Model]) -> str:
     )
 
 
-def hold_all(mode: str) -> None:
-    """Let writers wait until the transaction ends, so that counts and recount are of one moment. SQLite has one writer anyway."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {', '.join(sorted(model._meta.db_table for model in COLUMNS))} IN {mode} MODE")
+def _alone() -> str:
+    """In the place of UP, with a body for each parameter: that body by itself, whatever it keeps, and no rows but its own.
+
+    What is then called by a table's name is a small part of it.
+    """
+    real = "main." if connection.vendor == "sqlite" else ""  # SQLite would take the name for the part itself
+    parts = ", ".join(f"{table} AS (SELECT * FROM {real}{table} WHERE organisation_id = %s)" for table in OF_BODIES)
+    return f"WITH up(scope, body) AS (SELECT id, id FROM {BODIES} WHERE id = %s), branches AS (SELECT * FROM up), {parts}"
 
 
-def fill(model: type[Model], *, scope: int | None = None) -> int:
-    """Write what a table should say: all of it, or what it says of one body. Returns the number of rows."""
+def fill(model: type[Model], *, body: int | None = None) -> int:
+    """Add what a table should say to what it says: all of it, or of one body by itself. Returns the number of rows."""
     columns = COLUMNS[model]
-    values = "count" if model in (Mark, Owing) else "count, percent_sum"
-    up, params = (UP, None) if scope is None else (UNDER, [scope])
-    into = f"{model._meta.db_table} ({', '.join(columns)}, {values})"
+    up, params = (UP, None) if body is None else (_alone(), [body] * (1 + len(OF_BODIES)))
+    into = f"{model._meta.db_table} ({', '.join((*columns, *values_of(model)))})"
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {into} {up} SELECT * FROM ({recount(model)}) q WHERE true {adding(model)}", params)
         return cursor.rowcount
 
 
-@transaction.atomic
 def rebuild() -> int:
-    """Make every count anew; returns the number of rows written. Writers wait until it is done."""
-    hold_all("EXCLUSIVE")
-    for model in COLUMNS:
-        model.objects.all().delete()
-    return sum(fill(model) for model in COLUMNS)
+    """Make every count anew; returns how many rows had to be written.
+
+    A transaction for each table. People go on working meanwhile: what is found wrong is added to the counts, as a move is, so
+    that moves which come between are neither lost nor counted twice. Changes of the tree wait.
+    """
+    return sum(_mend(model) for model in (Owing, Tally, Total, Mark))  # how much a body owes decides a mark: it comes first
+
+
+@transaction.atomic
+def _mend(model: type[Model]) -> int:
+    gate.repair()
+    columns, values, table = COLUMNS[model], values_of(model), model._meta.db_table
+    if not model.objects.exists():
+        gate.shut()
+        return fill(model)
+    kept = f"SELECT {', '.join((*columns, *(f'-{value}' for value in values)))} FROM {table} WHERE {_kept(model)}"
+    names, keys = ", ".join((*columns, *values)), ", ".join(map(str, range(1, len(columns) + 1)))
+    sums = [f"SUM({value})" for value in values]
+    wrong = " OR ".join(f"{total} <> 0" for total in sums)
+    alphabet = ' COLLATE "C"' if connection.vendor == "postgresql" else ""  # the order in which every writer takes the rows
+    order = ", ".join(f"{name}{alphabet}" if name in WORDS else name for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) {UP}, both ({names}) AS (SELECT * FROM ({recount(model)}) r UNION ALL {kept}) "
+            f"SELECT {', '.join((*columns, *sums))} FROM both WHERE true GROUP BY {keys} HAVING {wrong} ORDER BY {order} {adding(model)}"
+        )
+        return cursor.rowcount
+
+
+def _kept(model: type[Model]) -> str:
+    """The rows that a recount can tell of."""
+    nonzero = "(" + " OR ".join(f"{value} <> 0" for value in values_of(model)) + ")"
+    return f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})" if model is Mark else nonzero
 
 
 def never_counted() -> bool:
@@ -154,20 +206,17 @@ def never_counted() -> bool:
     return Obligation.objects.exists() and not Owing.objects.exists()
 
 
-@transaction.atomic
 def drift() -> list[str]:
-    """Every count that differs from a recount, in words, up to some hundreds a table; empty when all is well."""
-    hold_all("SHARE")
+    """Every count that differs from a recount, in words, up to some hundreds a table; empty when all is well.
+
+    Each table is compared in one statement, which sees one moment: nobody waits for it.
+    """
     return [line for model in COLUMNS for line in _differences(model)]
 
 
 def _differences(model: type[Model]) -> Iterator[str]:
-    columns = COLUMNS[model]
-    values = ("count",) if model in (Mark, Owing) else ("count", "percent_sum")
-    nonzero = " OR ".join(f"{value} <> 0" for value in values)
-    kept = f"SELECT {', '.join((*columns, *values))} FROM {model._meta.db_table} WHERE ({nonzero})"
-    if model is Mark:
-        kept += f" AND (topic <> 'act' OR day >= {acts_since()})"
+    columns, values = COLUMNS[model], values_of(model)
+    kept = f"SELECT {', '.join((*columns, *values))} FROM {model._meta.db_table} WHERE {_kept(model)}"
     should = recount(model)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,0 +1,107 @@
+"""Changes to the counts, gathered over a transaction and written once, as its last act.
+
+What was gathered in a part of the transaction that was rolled back is forgotten with it: each part leaves a token among the
+things to be done on commit, and Django takes those of a savepoint away when it rolls the savepoint back.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+
+from directives.tallies.delta import Delta
+
+Token = Callable[[], None]
+Savepoints = tuple[str | None, ...]
+
+
+def _token() -> Token:
+    """Something that stays among the things to be done on commit for as long as the present savepoint is not rolled back."""
+    token: Token = lambda: None  # noqa: E731 - each is an object of its own
+    transaction.on_commit(token)
+    return token
+
+
+def _standing() -> set[Token]:
+    """The tokens of what has not been rolled back."""
+    return {function for _savepoints, function, _robust in connection.run_on_commit}
+
+
+@dataclass
+class Part:
+    """What was gathered under one stack of savepoints: not written yet, or written early, under the token beside it."""
+
+    token: Token = field(default_factory=_token)
+    delta: Delta = field(default_factory=Delta)
+    early: list[tuple[Token, Delta]] = field(default_factory=list)
+
+
+class Gathered:
+    """The changes of one transaction, by the savepoints under which they were made."""
+
+    def __init__(self) -> None:
+        self.parts: dict[Savepoints, Part] = {}
+
+    def here(self) -> Delta:
+        """Where what changes now is gathered."""
+        savepoints = tuple(connection.savepoint_ids)
+        if savepoints not in self.parts:
+            self.parts[savepoints] = Part()
+        return self.parts[savepoints].delta
+
+    def due(self) -> Delta:
+        """All that has to be written: gathered and not rolled back, or written early and the writing rolled back."""
+        standing, due = _standing(), Delta()
+        for part in self.parts.values():
+            if part.token in standing:
+                for delta in (part.delta, *(delta for token, delta in part.early if token not in standing)):
+                    due.merge(delta)
+        return due
+
+    def settle(self) -> None:
+        """Write all that is due now."""
+        self.due().apply()
+        standing, token = _standing(), _token()
+        for part in self.parts.values():
+            if part.token in standing:
+                kept = [(at, delta) for at, delta in part.early if at in standing]
+                lost = [delta for at, delta in part.early if at not in standing]
+                part.early = [*kept, *((token, delta) for delta in (*lost, part.delta.taken()))]
+
+
+_gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
+
+
+@contextmanager
+def counted() -> Iterator[Delta]:
+    """A transaction whose changes to the counts are written together, as its last act. One inside another joins it.
+
+    Usable as a decorator.
+    """
+    outer = _gathered.get()
+    gathered = outer or Gathered()
+    token = _gathered.set(gathered)
+    try:
+        with transaction.atomic():
+            yield gathered.here()
+            if outer is None and not transaction.get_rollback():
+                gathered.due().apply()
+    finally:
+        _gathered.reset(token)
+
+
+def gathering() -> Delta:
+    """Where the changes of this transaction are gathered. Raises outside `counted`: they would never be written."""
+    gathered = _gathered.get()
+    if gathered is None:
+        raise transaction.TransactionManagementError("counts change inside tallies.counted() alone")
+    return gathered.here()
+
+
+def settle() -> None:
+    """Write what has been gathered so far, before something counts the rows themselves."""
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered.settle()
