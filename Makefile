@@ -1,7 +1,7 @@
 # make run     the tracker with the sample document, on http://127.0.0.1:8000 (PORT=… for another port)
 # make test    every test, on SQLite and on PostgreSQL
 # make lint    style and formatting
-# make bench   how fast the main pages are, against the bare floors
+# make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small")
 # make screenshots  draw the pictures of README.md anew
 # make messages  collect and compile the translations
 # make clean   remove caches; .venv and var/ (the data) stay
@@ -28,7 +28,7 @@ lint: $(READY) $(READY_FOR_TESTS)
 	@$(PY) -m ruff format --check .
 
 bench: $(READY)
-	@exec $(PY) manage.py bench
+	@exec $(PY) manage.py bench $(BENCH)
 
 screenshots: $(READY) $(READY_FOR_TESTS)
 	@exec $(PY) docs/screenshots.py
