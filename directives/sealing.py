@@ -64,12 +64,16 @@ def seal(*, now: datetime) -> int:
         return 0
     ranges = _ranges(ids)
     rows_hash, count = _hash_rows(_rows(ranges))
-    previous = last.hash if last else ""
-    Seal.objects.create(
-        at=now, ranges=ranges, count=count, rows_hash=rows_hash, previous_hash=previous, hash=_hash_seal(previous, now, ranges, rows_hash)
-    )
+    link(last, ranges, rows_hash, count, now=now)
     Unsealed.objects.filter(event_id__in=ids).delete()
     return count
+
+
+def link(last: Seal | None, ranges: list[list[int]], rows_hash: str, count: int, *, now: datetime) -> Seal:
+    """Add a seal behind the last one, over events whose rows have this hash."""
+    previous = last.hash if last else ""
+    hashed = _hash_seal(previous, now, ranges, rows_hash)
+    return Seal.objects.create(at=now, ranges=ranges, count=count, rows_hash=rows_hash, previous_hash=previous, hash=hashed)
 
 
 def _wait_for_other_sealers() -> None:

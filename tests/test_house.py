@@ -28,7 +28,8 @@ LINES = (
     ("sheets",),
     ("forms", "accounts"),
     ("context", "middleware", "templatetags"),
-    ("sample", "bench"),
+    ("sample",),
+    ("demo", "bench"),
     ("views", "admin"),
     ("management", "urls", "apps", "migrations"),
 )

@@ -63,21 +63,22 @@ def administrators() -> Group:
 
 
 @transaction.atomic
-def make_accounts(password: str, *, now: datetime) -> list[User]:
-    """The demo accounts, with this password. Bodies must be loaded."""
+def make_accounts(password: str, *, now: datetime, more: tuple[Account, ...] = ()) -> list[User]:
+    """The demo accounts, and `more`, with this password. Bodies must be loaded."""
     users = []
-    for account in ACCOUNTS:
+    for account in (*ACCOUNTS, *more):
         user = User.objects.create_user(
             account.username, password=password, full_name=account.full_name, phone=account.phone, is_staff=not account.roles
         )
         if user.is_staff:
             user.groups.add(administrators())
-        _enrol(user, account.roles, now)
+        enrol(user, account.roles, now)
         users.append(user)
     return users
 
 
-def _enrol(user: User, roles: tuple[tuple[str, str], ...], now: datetime) -> None:
+def enrol(user: User, roles: tuple[tuple[str, str], ...], now: datetime) -> None:
+    """Give a person their roles, as (body code, role), and tell of it."""
     audit.record("add", user, by=None, now=now, after={"username": user.username, "full_name": user.full_name})
     for code, role in roles:
         body = Organisation.objects.get(code=code)
@@ -93,6 +94,6 @@ def make_fillers(bodies: list[Organisation], *, now: datetime) -> dict[int, User
         user = User(username=f"filler-{body.code.lower()}", full_name=made_up_name(number), phone=f"555-{number:04}")
         user.set_unusable_password()
         user.save()
-        _enrol(user, ((body.code, STAFF),), now)
+        enrol(user, ((body.code, STAFF),), now)
         fillers[body.pk] = user
     return fillers

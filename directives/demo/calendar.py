@@ -1,0 +1,63 @@
+"""When everything of the demo happens, in days from the last day of its story."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
+
+from django.conf import settings
+from django.utils import timezone
+
+from directives.clocks import Facts, Light, light
+from directives.models import CalendarDay
+from directives.transitions import tolerances
+from directives.workdays import Workdays
+
+BEGAN, REGISTERED, ISSUED, DISPUTED, ACKNOWLEDGED, WITHDRAWN = -230, -229, -225, -223, -222, -219
+PLANNED, PLAN_DECIDED, PLAN_DUE = -190, -166, -165
+LAST_OPENED, LAST_BEGUN, LAST_HANDED, LAST_DECIDED, LAST_DUE = -118, -102, -99, -94, -92
+SUSPENDED = -50
+THIS_OPENED, THIS_DUE_IN = -24, 9  # the second in working days from today
+HISTORY = (*range(-91, -14, 7), *range(-14, 0))  # days of which a copy of the totals is made
+RECENT = -14  # from that day on everything that happened is told in the record
+PLANNED_LATE, REVISED, REVISION_RETURNED = -6, -10, -4  # a plan long overdue; one that was taken up again
+LATER = {"fresh": -9, "newest": -2}  # days on which further directives were issued
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days and instants of the story, whose last is `now`."""
+
+    now: datetime
+
+    @cached_property
+    def today(self) -> date:
+        return timezone.localdate(self.now)
+
+    @cached_property
+    def workdays(self) -> Workdays:
+        return CalendarDay.objects.workdays(self.today)
+
+    def day(self, number: int) -> date:
+        return self.today + timedelta(days=number)
+
+    def at(self, number: int, hour: int) -> datetime:
+        """An hour of a day in Shanghai, never later than now."""
+        return min(datetime.combine(self.day(number), time(hour), timezone.get_current_timezone()), self.now)
+
+    def receipt(self, number: int) -> date:
+        """By when receipt is owed of what was issued that day."""
+        return self.workdays.add(self.day(number), settings.ACKNOWLEDGE_DAYS)
+
+    @cached_property
+    def this_due(self) -> date:
+        """When the reports of the current cycle are due: far enough for the calm before."""
+        return self.workdays.add(self.today, THIS_DUE_IN)
+
+    @cached_property
+    def last_due(self) -> date:
+        return self.day(LAST_DUE)
+
+    @lru_cache(maxsize=200_000)  # noqa: B019 - one calendar lives as long as its story
+    def light(self, facts: Facts, number: int) -> Light:
+        """The light that these facts have on a day."""
+        return light(facts, today=self.day(number), workdays=self.workdays, tolerances=tolerances())

@@ -1,0 +1,179 @@
+"""The demo told from its beginning to today: bodies, people, the document, and all that became of it."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max, Model
+
+from directives import audit, sealing, tallies
+from directives.demo import bare, paper, people
+from directives.demo import calendar as days
+from directives.demo.bodies import Placed, placed, tree
+from directives.demo.calendar import Calendar
+from directives.demo.draw import Lot
+from directives.demo.filings import Filings
+from directives.demo.history import History
+from directives.demo.plans import Plans
+from directives.demo.record import Record
+from directives.demo.sink import sink
+from directives.demo.terms import terms_of
+from directives.demo.work import Work
+from directives.models import (
+    Cycle,
+    Directive,
+    Document,
+    Event,
+    ItemState,
+    LogEntry,
+    Measure,
+    Obligation,
+    Organisation,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+    Submission,
+    TallyDay,
+    User,
+    Verdict,
+)  # fmt: skip
+
+MANY = (
+    Obligation,
+    ReportEntry,
+    ProgressReport,
+    ItemState,
+    Plan,
+    Measure,
+    Measure.obligations.through,
+    LogEntry,
+    Submission,
+    Verdict,
+    Event,
+    TallyDay,
+)
+Teller = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much of the record and of the papers is kept at a scale."""
+
+    every: int  # each so-manieth body has its whole record, its submissions and verdicts
+    logs: int  # records of the day for each measure
+    leaves: frozenset[int]  # days of the history of bodies without others below
+
+
+SCALES = {
+    "small": Scale(1, 4, frozenset(days.HISTORY)),
+    "province": Scale(5, 3, frozenset(days.HISTORY)),
+    "nation": Scale(50, 1, frozenset({-91, -28, -7, -1})),
+}
+
+
+@dataclass(slots=True)
+class Story:
+    """One telling. `say` hears of each step with its rows and seconds."""
+
+    scale: str
+    seed: int
+    now: datetime
+    password: str
+    say: Teller
+
+    def tell(self) -> None:
+        """Make everything, in one transaction, and count it."""
+        with bare.roomy():
+            calendar = Calendar(self.now)
+            bodies = self._bodies(calendar)
+            crew = people.make(self.password, sorted({one.body.province for one in bodies} - {""}), now=calendar.at(days.BEGAN, 11))
+            document = paper.register(by=User.objects.get(username="supervisor"), now=calendar.at(days.REGISTERED, 9))
+            self._work(calendar, bodies, crew, document)
+            with self._step("Tallies") as counted:
+                counted.append(tallies.rebuild())
+            with self._step("Statistics of the engine"):
+                bare.analyse()
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[list[int]]:
+        """A step; what it puts into the list is told as its rows."""
+        begun, rows = time.monotonic(), []
+        yield rows
+        told = f"{sum(rows):>12,} rows" if rows else ""
+        self.say(f"{name:<42}{told:>17} {time.monotonic() - begun:>8.1f} s")
+
+    def _bodies(self, calendar: Calendar) -> list[Placed]:
+        with self._step("Bodies") as rows:
+            bodies = placed(tree(self.scale), free(Organisation))
+            out = sink(
+                Organisation, "id", "code", "name_hans", "name_hant", "full_name", "level", "kind", "parent_id", "path", "branch", "version"
+            )
+            by_code = {one.body.code: one.pk for one in bodies}
+            for one in bodies:
+                body = one.body
+                names = (one.pk, body.code, body.name.hans, body.name.hant, body.full, body.level, body.kind)
+                out.add(out.cells(*names, by_code.get(body.above), one.path, one.branch, 1))
+            out.flush()
+            bare.count_on([Organisation])
+            told = [audit.Change(row, {}, {"name_hans": row.name_hans, "kind": row.kind}) for row in Organisation.objects.order_by("pk")]
+            audit.record_many("found", told, by=None, now=calendar.at(days.BEGAN, 9))
+            rows.append(len(bodies))
+        return bodies
+
+    def _cycles(self, calendar: Calendar, document: Document, reports: int) -> tuple[Cycle, Cycle]:
+        """The last cycle and this one, opened by the supervisor of the centre."""
+        made = []
+        by = User.objects.get(username="supervisor")
+        for opens, due in ((days.LAST_OPENED, calendar.last_due), (days.THIS_OPENED, calendar.this_due)):
+            day = calendar.day(opens)
+            told = {"year": day.year, "period": "quarter", "number": (day.month + 2) // 3, "opens_on": day, "due_on": due}
+            cycle = Cycle.objects.create(document=document, created_at=calendar.at(opens, 9), created_by=by, **told)
+            audit.record("open_cycle", cycle, by=by, now=calendar.at(opens, 9), after={**told, "reports": reports})
+            made.append(cycle)
+        return made[0], made[1]
+
+    def _work(self, calendar: Calendar, bodies: list[Placed], crew: people.Crew, document: Document) -> None:
+        owing = bodies[1:]  # the centre gives the work and owes none
+        directives = list(Directive.objects.filter(document=document, statement=False).order_by("order").prefetch_related("items"))
+        cycles = self._cycles(calendar, document, len(owing))
+        while sealing.seal(now=self.now):
+            pass
+        lot = Lot(calendar, self.seed, [terms_of(place) for place in range(len(directives))])
+        scale = SCALES[self.scale]
+        with self._step("Indexes and references made again"), bare.bare(MANY):
+            work = Work(calendar, lot, crew, directives, cycles, self.seed, {model: free(model) for model in MANY})
+            plans = Plans(work, scale.logs)
+            filings = Filings(work, plans)
+            record, history = Record(work, filings, scale.every), History(calendar, directives, scale.leaves)
+            self._write(owing, lot, work, plans, filings, record, history)
+            with self._step("Events under seals") as rows:
+                rows.append(record.write(owing))
+            with self._step("Totals of earlier days") as rows:
+                rows.append(history.write(bodies, document.pk))
+            begun = time.monotonic()
+        bare.count_on(MANY)
+        self.say(f"{lot.stories:,} different lives were drawn.")
+        del begun
+
+    def _write(
+        self, owing: Sequence[Placed], lot: Lot, work: Work, plans: Plans, filings: Filings, record: Record, history: History
+    ) -> None:
+        """Body after body, so that what belongs together lies together."""
+        with self._step("Obligations, reports, plans") as rows:
+            for index, one in enumerate(owing):
+                drawn = lot.draw(one.body.code, one.body.province)
+                work.write(index, one, drawn)
+                plan = plans.write(index, one, drawn)
+                filings.write(index, one, drawn, plan, full=record.full(index))
+                record.add(index, one, drawn, plan)
+                history.add(one, drawn)
+            for writer in (work, plans, filings):
+                writer.flush()
+            rows += [out.count for out in (*work.sinks, *plans.sinks, *filings.sinks)]
+
+
+def free(model: type[Model]) -> int:
+    """The first id of a table that is free."""
+    return (model.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
