@@ -13,7 +13,7 @@ from directives.refusals import Invalid, NotAllowed, Stale
 from directives.reporting import report_clocks
 from directives.rules import is_above
 from directives.states import ACCEPTED
-from directives.tallies import counted
+from directives.tallies import counted, point_moved
 from directives.transitions import change_obligations, move
 
 NOTICE_REASON = 300  # characters of the reasons that a notice quotes
@@ -104,7 +104,9 @@ def _complete(report: ProgressReport, by: User, now: datetime) -> None:
     """A report is complete on the day its last entry is accepted."""
     if report.entries.owed().exclude(state=ACCEPTED).exists():
         return
+    before, report.completed_at = report.point, now
     ProgressReport.objects.filter(pk=report.pk).update(completed_at=now, version=report.version + 1)
+    point_moved(report.organisation_id, report.document_id, before, report.point)
     audit.record("complete", report, by=by, now=now, after={"completed_at": now})
 
 

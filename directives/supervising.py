@@ -13,7 +13,7 @@ from directives.models import CalendarDay, ItemState, Obligation, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
 from directives.states import ACKNOWLEDGED, ASSIGNED, ESTABLISHED, ITEM_STATES, NOT_STARTED, OBLIGATION_MOVES, OPEN
-from directives.tallies import counted, gathering, item_moved
+from directives.tallies import counted, item_moved
 from directives.transitions import change_obligations, move
 
 
@@ -96,7 +96,7 @@ def set_item(*, item: ItemState, state: str, on: date | None, evidence: str, ver
         raise Stale(theirs=ItemState.objects.select_related("item").get(pk=item.pk))
     for name, value in {**fields, "version": version + 1}.items():
         setattr(item, name, value)
-    item_moved(gathering(), item, before["state"])
+    item_moved(item, before["state"])
     changed = {name: value for name, value in fields.items() if before[name] != value}
     audit.record("item", item, by=by, now=now, before={name: before[name] for name in changed}, after={"item": item.item_id, **changed})
     return item

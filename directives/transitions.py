@@ -20,7 +20,7 @@ from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
 from directives.states import ACCEPTED, CLOSED, ENTRY_MOVES, LIVE, OBLIGATION_MOVES, PLAN_MOVES, RETURNED, SUBMITTED, Move
-from directives.tallies import Standing, count_items, counted, gathering
+from directives.tallies import Standing, count_items, counted, gathering, point_moved
 from directives.workdays import Workdays
 
 TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
@@ -120,14 +120,12 @@ def move(
 
 def _count(subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date) -> None:
     """Set the fields of a filing that was moved, and keep the counts of what has come in and of what was done."""
-    delta, home = gathering(), subject.report if isinstance(subject, ReportEntry) else subject
+    home = subject.report if isinstance(subject, ReportEntry) else subject
     place, before = (home.organisation_id, home.document_id), subject.point
     for name, value in fields.items():
         setattr(subject, name, value)
-    for point, sign in ((before, -1), (subject.point, 1)):
-        if point:
-            delta.point(*place, point, sign)
-    delta.act(subject._meta.model_name, action, *place, today)
+    point_moved(*place, before, subject.point)
+    gathering().act(subject._meta.model_name, action, *place, today)
 
 
 def _plain(value: Any) -> Any:

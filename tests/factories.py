@@ -141,4 +141,5 @@ def make_report(organisation: Organisation, cycle: Cycle, *obligations: Obligati
     with tallies.counted() as delta:
         for entry in entries:
             delta.point(report.organisation_id, report.document_id, entry.point)
+        delta.point(report.organisation_id, report.document_id, report.point)
     return report

@@ -103,7 +103,7 @@ def test_the_count_of_queries_does_not_grow(cast, sign_in, django_assert_num_que
     for _more in range(2):
         for _row in range(1 + 2 * _more):
             move(make_obligation(organisation=cast.body, state="assigned"), "acknowledge", by=cast.staff, now=NOW)
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             assert client.get("/events/").status_code == 200
 
 

@@ -501,7 +501,7 @@ def counted(client, url):
     return len(queries)
 
 
-LISTS = [("supervisor", "plans", 6), ("staff", "plans", 4), ("staff", "log", 8), ("supervisor", "log", 6)]
+LISTS = [("supervisor", "plans", 6), ("staff", "plans", 4), ("staff", "log", 8), ("supervisor", "log", 5)]
 
 
 @pytest.mark.parametrize(("name", "place", "expected"), LISTS)

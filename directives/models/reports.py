@@ -101,6 +101,11 @@ class ProgressReport(models.Model):
     def __str__(self) -> str:
         return f"{self.organisation_id}×{self.cycle_id}"
 
+    @property
+    def point(self) -> tuple[str, str, date]:
+        """Under which mark it counts: its cycle, and whether it was accepted whole, came in at least in part, or is open."""
+        return "cycle", f"{self.cycle_id}:{'whole' if self.completed_at else 'in' if self.first_submitted_at else 'open'}", ALWAYS
+
 
 class EntryQuerySet(ScopedQuerySet):
     owner = "report__organisation"

@@ -58,6 +58,7 @@ class Mark(models.Model):
     owes: open obligations whose clock (a key of CLOCKS) runs, by the day it runs out
     item: live obligations with an item of their directive, by the item (its id) and its state, as 7:established
     filed: live plans that were handed in at least once, by state
+    cycle: reports of a cycle (its id): 7:open, 7:in (in part at least), 7:whole (accepted)
     report: report entries of a cycle (its id), by the day they were handed in; ALWAYS: not in
     act: what happened, by its day in Asia/Shanghai; kept for some days only
     bodies: bodies that owe anything

@@ -1,12 +1,12 @@
 """The reporting cycles of a document, how far each is in, and the one that would come next."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Q
-
-from directives.models import Cycle, Document, Obligation, ProgressReport, User
-from directives.states import REPORTABLE
+from directives.models import ALWAYS, Cycle, Document, Mark, ProgressReport, User
+from directives.overview.register import bodies_owing
+from directives.overview.scope import Scope
 from directives.workdays import Workdays
 
 MONTHS = {"quarter": 3, "half": 6, "year": 12}  # length of a period
@@ -26,22 +26,31 @@ class CycleLine:
 
 
 def cycle_lines(document: Document, user: User, *, today: date) -> tuple[CycleLine, ...]:
-    """The cycles of a document, newest first, counted over the bodies that the person sees. Two queries."""
-    seen = ProgressReport.objects.visible_to(user).filter(document=document).order_by().values("cycle")
-    counted = seen.annotate(
-        n=Count("pk"),
-        handed=Count("pk", filter=Q(first_submitted_at__isnull=False)),
-        whole=Count("pk", filter=Q(completed_at__isnull=False)),
-    )
-    counts = {row["cycle"]: (row["n"], row["handed"], row["whole"]) for row in counted}
+    """The cycles of a document, newest first, counted over the bodies that the person sees. At most three queries."""
+    counts = _counts(document, Scope.of(user))
     cycles = Cycle.objects.visible_to(user).filter(document=document).order_by("-due_on", "-pk")
-    return tuple(CycleLine(cycle, *counts.get(cycle.pk, (0, 0, 0)), cycle.due_on < today) for cycle in cycles)
+    return tuple(_line(cycle, counts, today) for cycle in cycles)
+
+
+def _line(cycle: Cycle, counts: Counter[str], today: date) -> CycleLine:
+    waiting, handed_in, whole = (counts[f"{cycle.pk}:{word}"] for word in ("open", "in", "whole"))
+    return CycleLine(cycle, waiting + handed_in + whole, handed_in + whole, whole, cycle.due_on < today)
+
+
+def _counts(document: Document, scope: Scope) -> Counter[str]:
+    """Reports by the word of their mark: the kept counts of the branches, and the few reports of single bodies."""
+    found: Counter[str] = Counter()
+    marks = Mark.objects.filter(scope__in=scope.branches, document=document, topic="cycle", day=ALWAYS)
+    for word, count in marks.values_list("word", "count"):
+        found[word] += count
+    for report in ProgressReport.objects.filter(document=document, organisation__in=scope.single) if scope.single else ():
+        found[report.point[1]] += 1
+    return found
 
 
 def owing(document: Document, user: User) -> int:
-    """How many bodies in view owe something that a new cycle would ask about."""
-    rows = Obligation.objects.visible_to(user).filter(document=document, state__in=REPORTABLE)
-    return rows.aggregate(n=Count("organisation", distinct=True))["n"]
+    """How many bodies in view owe something under the document."""
+    return bodies_owing(Scope.of(user), [document])[document.pk]
 
 
 @dataclass(frozen=True, slots=True)

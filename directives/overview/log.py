@@ -1,15 +1,22 @@
 """The log of what was done, as lists and spreadsheets show it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, Subquery
 
 from directives.models import LogEntry, Obligation, User
 from directives.models.scope import worked
+from directives.overview.counting import LIMIT
 from directives.overview.files import FileList, file_list
+from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.overview.plan_page import Serves
+
+NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
+SEARCHED = 200_000  # records of those below that are gone through for words, the latest
+BATCH = 500  # records of a file that are read together
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class LogRow:
 
 
 def log_found(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
-    """The records that are wanted, newest first."""
+    """The records that are wanted."""
     rows, own = LogEntry.objects.visible_to(user), worked(user, "measure__plan__organisation")
     rows = rows.exclude(own) if wanted.below else rows.filter(own)
     if wanted.measure:
@@ -51,9 +58,26 @@ def log_found(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
         rows = rows.filter(on__lte=wanted.until)
     if wanted.q:
         rows = rows.filter(text__icontains=wanted.q)
+        if wanted.below:  # the words of a nation are not gone through to their beginning
+            last = LogEntry.objects.order_by("-pk").values("pk")[:1]
+            rows = rows.filter(pk__gt=Subquery(last) - SEARCHED)
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
     related = rows.select_related("measure__plan__organisation", "by")
-    return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files").order_by("-on", "-id")
+    return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files")
+
+
+def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Leaf:
+    """One page of the log, the latest first. The records of those below are not counted."""
+    rows = log_found(user, wanted)
+    total = None if wanted.below else rows.order_by()[: LIMIT + 1].count()
+    return leaf(rows, NEWEST, Turn.of(query, NEWEST), total=total if total is None or total <= LIMIT else None)
+
+
+def every_row(user: User, wanted: LogFilter, *, now: datetime) -> Iterator[LogRow]:
+    """All of them, read in batches."""
+    entries = NEWEST.sort(log_found(user, wanted)).iterator(chunk_size=BATCH)
+    while batch := list(islice(entries, BATCH)):
+        yield from log_rows(batch, user, now=now)
 
 
 def log_rows(entries: Iterable[LogEntry], user: User, *, now: datetime) -> list[LogRow]:

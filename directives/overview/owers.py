@@ -112,10 +112,9 @@ def shares(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple
     """How many of the bodies in view have each item, whatever their number."""
     if not items:
         return ()
-    rows = _kept([tree.pk for tree in scope.trees if tree.branch], directive, items).values("word").annotate(n=Sum("count"))
+    rows = _kept(scope.branches, directive, items).values("word").annotate(n=Sum("count"))
     counts: Counter[str] = Counter({row["word"]: row["n"] for row in rows.order_by()})
-    single = [body.pk for body in (*scope.bodies, *(tree for tree in scope.trees if not tree.branch))]
-    for _body, word, count in _alone(directive, single) if single else ():
+    for _body, word, count in _alone(directive, scope.single) if scope.single else ():
         counts[word] += count
     return _shares(items, counts)
 

@@ -1,17 +1,24 @@
 """Plans as lists show them, where one is still to be begun, and the choices of the quick log."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Case, Count, Exists, F, IntegerField, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, When
+from django.db.models import Count, Exists, F, IntegerField, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from directives.models import Document, Measure, Obligation, Organisation, Plan, User
+from directives.models import ALWAYS, Document, Mark, Measure, Obligation, Organisation, Plan, User
 from directives.models.scope import worked
+from directives.overview.counting import LIMIT
+from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.overview.plan_page import Serves
+from directives.overview.scope import Scope
 from directives.script import to_hans
-from directives.states import OPEN, SUBMITTED
+from directives.states import MANAGER, OPEN, STAFF
 
+LATEST = Order("latest", (Column("submitted_at", moment=True, down=True), Column("id", down=True)))
+NUMBERS = ("measure_count", "owed_count", "covered_count")
 SHOWN_FIRST = 5  # measures offered at once by the quick log
 HEAVY = ("document__source", "document__text_read", "document__text_repaired")  # never loaded for a list
 
@@ -63,8 +70,8 @@ def own_plans(user: User) -> QuerySet[Plan]:
 
 
 def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
-    """The plans that bodies below handed in, those that wait for a verdict first."""
-    rows = found(user).filter(live=True).exclude(worked(user, "organisation"))
+    """The plans that bodies below handed in, the latest first."""
+    rows = found(user).filter(live=True, submitted_at__isnull=False).exclude(worked(user, "organisation"))
     if wanted.state:
         rows = rows.filter(state=wanted.state)
     if wanted.document:
@@ -74,14 +81,49 @@ def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
         rows = rows.filter(
             Q(organisation__name_hans__icontains=text) | Q(organisation__code__iexact=wanted.q) | Q(title__icontains=wanted.q)
         )
-    waiting = Case(When(state=SUBMITTED, then=0), default=1)
-    return _counted(rows).order_by(waiting, "-submitted_at", "organisation__code")
+    return rows
 
 
-def state_counts(user: User) -> dict[str, int]:
-    """How many plans handed in from below are in each state."""
-    rows = Plan.objects.visible_to(user).filter(live=True).exclude(worked(user, "organisation"))
-    return dict(rows.values_list("state").annotate(n=Count("pk")).order_by())
+def exported(user: User, wanted: PlanFilter) -> Iterator[Plan]:
+    """All of them with their numbers, streamed."""
+    return _counted(LATEST.sort(plans_below(user, wanted))).iterator(chunk_size=500)
+
+
+def plans_page(user: User, wanted: PlanFilter, counts: Mapping[str, int], query: Mapping[str, str]) -> Leaf:
+    """One page of them with their numbers; `counts` are those by state. At most three queries."""
+    rows = plans_below(user, wanted)
+    total = (
+        (counts.get(wanted.state, 0) if wanted.state else sum(counts.values())) if not wanted.q else rows.order_by()[: LIMIT + 1].count()
+    )
+    return leaf(rows, LATEST, Turn.of(query, LATEST), total=total if total <= LIMIT else None, read=_with_numbers)
+
+
+def _with_numbers(rows: QuerySet[Plan]) -> list[Plan]:
+    """The plans of a page with their numbers, which are worked out for no other plan."""
+    plans = list(rows)
+    numbered = {plan.pk: plan for plan in _counted(Plan.objects.filter(pk__in=[plan.pk for plan in plans]).only("pk"))}
+    for plan in plans:
+        for name in NUMBERS:
+            setattr(plan, name, getattr(numbered[plan.pk], name))
+    return plans
+
+
+def state_counts(user: User, document: Document | None = None) -> Counter[str]:
+    """How many plans handed in from below are in each state: from the kept counts, without those of the person's own bodies."""
+    scope = Scope.of(user)
+    of: dict[str, object] = {"document": document} if document else {}
+    counts: Counter[str] = Counter()
+    for state, count in Mark.objects.filter(scope__in=scope.branches, topic="filed", day=ALWAYS, **of).values_list("word", "count"):
+        counts[state] += count
+    own = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
+    branches = tuple(tree.path for tree in scope.trees if tree.branch)
+    taken = [pk for pk, body in own.items() if branches and body.path.startswith(branches)]
+    added = [tree.pk for tree in scope.trees if not tree.branch and tree.pk not in own]
+    if taken or added:
+        single = Plan.objects.filter(organisation__in=[*taken, *added], live=True, submitted_at__isnull=False, **of)
+        for body, state in single.values_list("organisation_id", "state"):
+            counts[state] += -1 if body in taken else 1
+    return counts
 
 
 def to_start(user: User) -> list[ToStart]:

@@ -51,7 +51,7 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
     sentences = Directive.objects.filter(**of).values_list("document_id").annotate(n=Count("pk"), s=Count("pk", filter=Q(statement=True)))
     directives = {document: (count, stating) for document, count, stating in sentences.order_by()}
     waiting = _counts(Repair.objects.filter(**of, state=PROPOSED))
-    bodies = _bodies(scope, documents)
+    bodies = bodies_owing(scope, documents)
     lights = lights_by(scope, "document", **of)
     return tuple(
         DocumentRow(
@@ -62,13 +62,11 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
     )  # fmt: skip
 
 
-def _bodies(scope: Scope, documents: Sequence[Document]) -> Counter[int]:
+def bodies_owing(scope: Scope, documents: Sequence[Document]) -> Counter[int]:
     """How many bodies in view owe anything, by document id: from the kept counts."""
-    branches = [tree.pk for tree in scope.trees if tree.branch]
-    single = [body.pk for body in (*scope.bodies, *(tree for tree in scope.trees if not tree.branch))]
     found: Counter[int] = Counter()
-    marks = Mark.objects.filter(scope__in=branches, document__in=documents, topic="bodies", day=ALWAYS, word="")
-    owing = Owing.objects.filter(organisation__in=single, document__in=documents, count__gt=0)
+    marks = Mark.objects.filter(scope__in=scope.branches, document__in=documents, topic="bodies", day=ALWAYS, word="")
+    owing = Owing.objects.filter(organisation__in=scope.single, document__in=documents, count__gt=0)
     for rows in (marks.values_list("document_id", "count"), owing.values_list("document_id").annotate(Count("pk")).order_by()):
         for document, count in rows:
             found[document] += count

@@ -67,6 +67,16 @@ class Scope:
         bodies = tuple(body for body in own.values() if not any(body.path.startswith(tree.path) for tree in trees))
         return cls(trees, bodies)
 
+    @property
+    def branches(self) -> list[int]:
+        """Trees (ids) for which all counts are kept."""
+        return [tree.pk for tree in self.trees if tree.branch]
+
+    @property
+    def single(self) -> list[int]:
+        """Bodies (ids) of which nothing but their own rows is seen, and which keep no counts but the totals."""
+        return [*(tree.pk for tree in self.trees if not tree.branch), *(body.pk for body in self.bodies)]
+
     def sees(self, body: Organisation) -> bool:
         """The body's obligations are in view."""
         return body in self.bodies or self.sees_below(body)

@@ -12,7 +12,7 @@ from directives.models.scope import any_of, inside
 from directives.refusals import Invalid, NotAllowed
 from directives.rules import may
 from directives.states import REPORTABLE, SUPERVISOR
-from directives.tallies import counted
+from directives.tallies import counted, gathering
 from directives.transitions import change_obligations
 
 
@@ -59,7 +59,8 @@ def open_cycle(
     )
     bodies = {row.organisation_id: row.organisation for row in owing}
     reports = [ProgressReport(cycle=cycle, document=document, organisation=body) for body in bodies.values()]
-    ProgressReport.objects.bulk_create(reports, batch_size=500)
+    for report in ProgressReport.objects.bulk_create(reports, batch_size=500):
+        gathering().point(report.organisation_id, document.pk, report.point)
     waiting = [row for row in owing if row.report_due_on is None]
     change_obligations(waiting, {"report_due_on": due_on}, action="open_cycle", by=by, now=now)
     after = {"year": year, "period": period, "number": number, "opens_on": opens_on, "due_on": due_on, "reports": len(reports)}

@@ -17,7 +17,7 @@ from directives.reporting.drafting import Earlier, earlier_entries
 from directives.reporting.entries import LACKS, missing
 from directives.rules import may
 from directives.states import AWAITING, EDITABLE
-from directives.tallies import counted
+from directives.tallies import counted, point_moved
 from directives.transitions import change_obligations, move
 
 
@@ -120,8 +120,9 @@ def _submit(report: ProgressReport, entries: Sequence[ReportEntry], earlier: dic
         content=_copy(report, entries, earlier),
     )  # fmt: skip
     audit.record("submission", submission, by=by, now=now, after={"report": report.pk, "number": number, "entries": len(entries)})
-    first = report.first_submitted_at or now
-    ProgressReport.objects.filter(pk=report.pk).update(first_submitted_at=first, version=report.version + 1)
+    before, report.first_submitted_at = report.point, report.first_submitted_at or now
+    ProgressReport.objects.filter(pk=report.pk).update(first_submitted_at=report.first_submitted_at, version=report.version + 1)
+    point_moved(report.organisation_id, report.document_id, before, report.point)
     set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
     _tell(report, submission, len(entries), now)
     return submission

@@ -8,21 +8,23 @@ from django.views.decorators.http import require_GET
 
 from directives.forms.plans import LogFilterForm, LogForm
 from directives.models import Document, Measure
-from directives.overview.log import log_found, log_rows
+from directives.overview.counting import LIMIT
+from directives.overview.log import every_row, log_page, log_rows
 from directives.overview.plans import quick_choices
 from directives.planning import log_work
 from directives.refusals import Invalid
 from directives.sheets.out import asked, sheet
 from directives.sheets.plans import LOG_COLUMNS
-from directives.views.doors import back, page, paged, write
+from directives.views.doors import back, page, write
 
 
 def _page(request, form=None, status=200):
     filters = LogFilterForm(request.GET)
     wanted = filters.wanted(request.user)
-    current = paged(request, log_found(request.user, wanted))
+    current = log_page(request.user, wanted, request.GET)
     context = {
-        "page": current, "rows": log_rows(current.object_list, request.user, now=request.now), "wanted": wanted, "filters": filters,
+        "page": current, "rows": log_rows(current.rows, request.user, now=request.now), "wanted": wanted, "filters": filters,
+        "limit": 0 if wanted.below else LIMIT,
         "quick": quick_choices(request.user, request.today, first=wanted.measure or 0) if request.user.works else None, "form": form,
         "next": request.POST.get("next", reverse("log")),
     }  # fmt: skip
@@ -33,9 +35,8 @@ def _page(request, form=None, status=200):
 def log(request):
     if asked(request):
         wanted = LogFilterForm(request.GET).wanted(request.user)
-        entries = log_found(request.user, wanted).iterator(chunk_size=500)
         fictional = Document.objects.filter(fictional=True).exists()
-        rows = log_rows(entries, request.user, now=request.now)
+        rows = every_row(request.user, wanted, now=request.now)
         return sheet(request, name=_("Work log"), columns=LOG_COLUMNS, rows=rows, fictional=fictional)
     return _page(request)
 

@@ -11,14 +11,15 @@ from django.views.decorators.http import require_GET
 from directives import planning
 from directives.forms.plans import MeasureForm, PlanFilterForm, PlanForm
 from directives.models import Document, Organisation
+from directives.overview.counting import LIMIT
 from directives.overview.plan_page import picker, plan_view, servable
-from directives.overview.plans import found, own_plans, plans_below, state_counts, to_start
+from directives.overview.plans import exported, found, own_plans, plans_page, state_counts, to_start
 from directives.planning.moves import AFTER
 from directives.refusals import Stale
 from directives.sheets.out import asked, sheet
 from directives.sheets.plans import PLAN_COLUMNS
 from directives.states import FILING_STATES, HANDED_IN
-from directives.views.doors import page, paged, write
+from directives.views.doors import page, write
 
 DONE = {
     "ask_signature": gettext_lazy("Sent to the manager for signature."),
@@ -33,17 +34,17 @@ DONE = {
 @require_GET
 def plans(request):
     form = PlanFilterForm(request.GET, user=request.user)
-    rows = plans_below(request.user, form.wanted())
+    wanted = form.wanted()
     if asked(request):
         fictional = Document.objects.filter(fictional=True).exists()
-        return sheet(request, name=_("Plans"), columns=PLAN_COLUMNS, rows=rows.iterator(chunk_size=500), fictional=fictional)
-    counts = state_counts(request.user) if request.user.oversees else {}
+        return sheet(request, name=_("Plans"), columns=PLAN_COLUMNS, rows=exported(request.user, wanted), fictional=fictional)
+    counts = state_counts(request.user, wanted.document) if request.user.oversees else {}
     states = [(state, label, counts.get(state, 0)) for state, label in FILING_STATES if state in HANDED_IN]
     context = {
         "own": own_plans(request.user) if request.user.works else (),
         "starts": to_start(request.user) if request.user.works else (),
-        "form": form, "wanted": form.wanted(), "states": states, "total": sum(counts.values()),
-        "page": paged(request, rows) if request.user.oversees else None,
+        "form": form, "wanted": wanted, "states": states, "total": sum(counts.values()), "limit": LIMIT,
+        "page": plans_page(request.user, wanted, counts, request.GET) if request.user.oversees else None,
     }  # fmt: skip
     return page(request, "directives/plans/list.html", context, fragment="directives/plans/_below.html")
 
