@@ -144,12 +144,12 @@ def test_directives_are_found_by_words_in_either_script(cast, work, sign_in):
 def test_the_matrix_links_each_cell_and_leaves_the_rest_empty(cast, work, sign_in):
     document, first, second, rows = work
     matrix = sign_in(cast.supervisor).get(f"/documents/{document.pk}/matrix/").context["matrix"]
-    assert [(body.code, [row.cells[place].pk for row in matrix.rows]) for place, body in enumerate(matrix.bodies)] == [
+    assert [(body.code, [row.cells[place].pk for row in matrix.rows]) for place, body in enumerate(matrix.bodies.rows)] == [
         ("Q01", [rows[0].pk, None]),
         ("Q01A", [None, rows[2].pk]),
         ("Q02", [rows[1].pk, None]),
     ]
-    assert [body.code for body in sign_in(cast.staff).get(f"/documents/{document.pk}/matrix/").context["matrix"].bodies] == ["Q01"]
+    assert [body.code for body in sign_in(cast.staff).get(f"/documents/{document.pk}/matrix/").context["matrix"].bodies.rows] == ["Q01"]
 
 
 def test_the_matrix_keeps_the_lines_in_which_a_light_is_lit(cast, work, sign_in):
@@ -169,10 +169,22 @@ def test_the_matrix_is_paged_both_ways(cast, sign_in):
         make_obligation(directives[0], body)
     url = f"/documents/{section.document_id}/matrix/"
     first = sign_in(cast.supervisor).get(url).context["matrix"]
-    assert (len(first.rows), len(first.rows[0].cells), first.directives.has_next(), first.bodies.has_next()) == (25, 25, True, True)
-    last = sign_in(cast.supervisor).get(url, {"d": 9, "b": 9}).context["matrix"]
+    assert (len(first.rows), len(first.rows[0].cells), first.directives.total, first.bodies.total) == (25, 25, 26, 27)
+    keys = {"dafter": first.directives.after, "dpage": 2, "bafter": first.bodies.after, "bpage": 2}
+    last = sign_in(cast.supervisor).get(url, keys).context["matrix"]
     assert [row.directive for row in last.rows] == [directives[25]]
-    assert len(last.rows[0].cells) == 2
+    assert [cell.body for cell in last.rows[0].cells] == bodies[25:]
+    assert (last.directives.after, last.bodies.after, last.bodies.first, last.bodies.last) == ("", "", 26, 27)
+    before = sign_in(cast.supervisor).get(url, {"bbefore": last.bodies.before, "bpage": 1}).context["matrix"]
+    assert before.bodies.rows == first.bodies.rows
+
+
+def test_the_matrix_of_a_chosen_body_shows_its_tree(cast, work, sign_in):
+    document, *_ = work
+    answer = sign_in(cast.supervisor).get(f"/documents/{document.pk}/matrix/", {"body": cast.body.pk})
+    assert [body.code for body in answer.context["matrix"].bodies.rows] == ["Q01", "Q01A"]
+    assert answer.context["matrix"].bodies.total == 2
+    assert [body.code for body in answer.context["bodies"]] == ["C000", "Q01", "Q01A", "Q02"]
 
 
 def test_bodies_are_found_in_either_script_and_abolished_ones_name_their_successor(cast, sign_in):

@@ -64,10 +64,9 @@ class BodiesAsked(Asked):
 @dataclass(frozen=True, slots=True)
 class MatrixAsked(Asked):
     section: str = ""  # id
+    body: str = ""  # id of the body whose tree is shown
     body_kind: str = ""
     light: str = ""
-    d: str = ""  # page of directives
-    b: str = ""  # page of bodies
 
 
 # a new document

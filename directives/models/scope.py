@@ -85,6 +85,17 @@ def worked(user: User, field: str) -> Q:
     return own(user.in_role(STAFF, MANAGER), field)
 
 
+def in_view(user: User, owner: str, *overseers: str) -> Q:
+    """Rows of the person's own bodies, and of the subtrees that they oversee, in one condition; `owner` leads to the body ("" = itself)."""
+    above = user.in_role(*(overseers or (MANAGER, SUPERVISOR, VIEWER)))
+    tops = tuple(m.organisation.path for m in topmost(above))
+    works = user.in_role(STAFF, MANAGER)
+    if all(m.organisation.path.startswith(tops) for m in works):
+        works = ()  # what they fill in lies in what they oversee: one condition instead of two
+    conditions = [own(works, owner or "pk")] if works else []
+    return any_of((*conditions, subtrees(above, f"{owner}__path" if owner else "path")))
+
+
 class ScopedQuerySet(models.QuerySet):
     """Every row is reached through `visible_to`. `owner` names the path from the row to its organisation ("" = itself)."""
 
@@ -92,16 +103,8 @@ class ScopedQuerySet(models.QuerySet):
 
     def visible_to(self, user: User) -> "ScopedQuerySet":
         """The rows that this person may see: their own bodies', and the subtree's that they oversee."""
-        return self._within(user, MANAGER, SUPERVISOR, VIEWER)
+        return self.filter(in_view(user, self.owner))
 
     def exportable_by(self, user: User) -> "ScopedQuerySet":
         """The rows that this person may take away as a file: their own bodies', and the subtrees' that they manage or supervise."""
-        return self._within(user, MANAGER, SUPERVISOR)
-
-    def _within(self, user: User, *overseers: str) -> "ScopedQuerySet":
-        above = user.in_role(*overseers)
-        tops = tuple(m.organisation.path for m in topmost(above))
-        works = user.in_role(STAFF, MANAGER)
-        if all(m.organisation.path.startswith(tops) for m in works):
-            works = ()  # what they fill in lies in what they oversee: one condition instead of two
-        return self.filter(any_of(filter(None, (own(works, self.owner) if works else None, subtrees(above, f"{self.owner}__path")))))
+        return self.filter(in_view(user, self.owner, MANAGER, SUPERVISOR))

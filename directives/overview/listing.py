@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from directives.clocks import Reason
 from directives.models import Directive, Obligation, Organisation, Section, User
+from directives.models.scope import in_view
 from directives.overview.counting import LIMIT, Counts, Known, Reach, counts, guided
 from directives.overview.keyset import Leaf, Order, Turn, leaf
 from directives.overview.mentions import BODIES, DIRECTIVES, Mentions, mentions
@@ -71,20 +72,24 @@ def _short(title: str) -> str:
     return title if len(title) <= TITLE else title[: TITLE - 1] + "…"
 
 
+def near(user: User, body: int | None) -> tuple[Organisation, ...]:
+    """Bodies to choose from: the person's own and those right below, and around a chosen one the same; one query, at most OFFERED."""
+    scope = Scope.of(user)
+    around = Q(pk=body) | Q(parent=body) | Q(pk__in=Organisation.objects.filter(pk=body).values("parent"))
+    top = [tree.pk for tree in scope.trees][:OFFERED]
+    own = [*top, *(found.pk for found in scope.bodies)][:OFFERED]
+    wanted = Q(pk__in=own) | Q(parent__in=top)
+    rows = Organisation.objects.filter(in_view(user, "")).filter(wanted | around if body else wanted)
+    return tuple(rows.only("code", "name_hans", "name_hant", "path", "branch", "kind").order_by("code")[:OFFERED])
+
+
 def options(user: User, chosen: Filter) -> Options:
     """The lists of the filter: in two queries, and one more where one directive is asked for."""
     documents = Section.objects.visible_to(user).select_related("document")
     titles = ("document__title", "document__title_hans", "document__title_hant", "document__fictional", "document__script")
     sections = documents.only("number", "order", "title", "title_hans", "title_hant", "document_id", *titles)
-    scope = Scope.of(user)
-    near = Q(pk=chosen.body) | Q(parent=chosen.body) | Q(pk__in=Organisation.objects.filter(pk=chosen.body).values("parent"))
-    if len(scope.trees) + len(scope.bodies) <= OFFERED:
-        top = [tree.pk for tree in scope.trees]
-        near = Q(pk__in=[*top, *(body.pk for body in scope.bodies)]) | Q(parent__in=top) | (near if chosen.body else Q(pk__in=()))
-    bodies = Organisation.objects.filter(scope.condition("")).filter(near)
-    bodies = bodies.only("code", "name_hans", "name_hant", "path", "branch", "kind").order_by("code")[:OFFERED]
     found = Directive.objects.visible_to(user).filter(pk=chosen.directive).first() if chosen.directive else None
-    return Options(tuple(sections.order_by("-document__registered_at", "order")), tuple(bodies), found)
+    return Options(tuple(sections.order_by("-document__registered_at", "order")), near(user, chosen.body), found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from directives.models import Directive, Obligation, Organisation, User
-from directives.overview.scope import Scope
+from directives.models.scope import in_view
 from directives.script import fold, to_hans
 
 DIRECTIVES, BODIES = 200, 100  # that one search goes through; there may be more
@@ -36,7 +36,7 @@ def mentions(user: User, q: str) -> Mentions:
         return Mentions()
     directives = Directive.objects.filter(search_key__contains=fold(q)).order_by("document", "order")
     names = Q(name_hans__icontains=to_hans(q)) | Q(full_name__icontains=to_hans(q)) | Q(code__iexact=q)
-    bodies = Organisation.objects.filter(Scope.of(user).condition("")).filter(names).order_by("path")
+    bodies = Organisation.objects.filter(in_view(user, "")).filter(names).order_by("path")
     said = tuple(directives.values_list("pk", flat=True)[: DIRECTIVES + 1])
     named = tuple(bodies.values_list("pk", flat=True)[: BODIES + 1])
     return Mentions(said[:DIRECTIVES], named[:BODIES], len(said) > DIRECTIVES or len(named) > BODIES)

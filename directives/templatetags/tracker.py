@@ -222,11 +222,14 @@ def version(thing: Any) -> SafeString:
     return format_html('<input type="hidden" name="version" value="{}">', thing.version)
 
 
+PLACES_IN_A_LIST = ("page", "after", "before")
+
+
 @register.simple_tag
 def query(request: HttpRequest, **changes: Any) -> str:
     """The address's query with some values changed ("" or None removes one). A change of filter goes back to page one."""
     parameters = request.GET.copy()
-    for key, value in {"page": None, "after": None, "before": None, **changes}.items():
+    for key, value in {**dict.fromkeys(PLACES_IN_A_LIST), **changes}.items():
         parameters.pop(key, None)
         if value not in (None, ""):
             parameters.setlist(key, [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)])

@@ -16,6 +16,7 @@ from directives.models import Document, Repair
 from directives.models.documents import KINDS
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.overview import register
+from directives.overview.listing import near
 from directives.overview.matrix import axes, matrix_of, rows_of
 from directives.overview.preview import preview_of
 from directives.refusals import Invalid
@@ -152,15 +153,17 @@ def _repair_again(request, row, form):
 def matrix(request, pk):
     found = get_object_or_404(Document.objects.visible_to(request.user).defer(*register.HEAVY), pk=pk)
     chosen = MatrixAsked.of(request.GET)
-    lines = axes(request.user, found, section=chosen.section, kind=chosen.body_kind, light=chosen.light)
+    bodies = near(request.user, int(chosen.body) if chosen.body.isdecimal() and chosen.body.isascii() else None)
+    top = next((body for body in bodies if str(body.pk) == chosen.body), None)
+    asked_for = {"section": chosen.section, "kind": chosen.body_kind, "light": chosen.light}
+    lines = axes(request.user, found, **asked_for, body=top, query={} if asked(request) else request.GET)
     if asked(request):
-        bodies = list(lines.bodies[:WIDEST])
-        rows = rows_of(lines, list(lines.directives), bodies)
-        name = f"{_('Matrix')} {picked(found, 'title')}"
-        notes = [(_("Bodies"), f"{len(bodies)} / {lines.bodies.count()}")]
-        return sheet(request, name=name, columns=sheets.matrix_columns(bodies), rows=rows, notes=notes, fictional=found.fictional)
+        shown = list(lines.bodies.order_by("path")[:WIDEST])
+        rows = rows_of(lines, list(lines.directives.order_by("order", "pk")), shown)
+        name, notes = f"{_('Matrix')} {picked(found, 'title')}", [(_("Bodies"), f"{len(shown)} / {lines.bodies.count()}")]
+        return sheet(request, name=name, columns=sheets.matrix_columns(shown), rows=rows, notes=notes, fictional=found.fictional)
     context = {
-        "document": found, "chosen": chosen, "matrix": matrix_of(lines, directives_page=chosen.d, bodies_page=chosen.b),
+        "document": found, "chosen": chosen, "top": top, "bodies": bodies, "matrix": matrix_of(lines, request.GET),
         "sections": found.sections.order_by("order"), "kinds": BODY_KINDS, "lights": LIGHTS, "may_issue": may(request.user, "issue"),
     }  # fmt: skip
     return page(request, HERE + "matrix.html", context)

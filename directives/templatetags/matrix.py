@@ -1,0 +1,53 @@
+"""The cells of a matrix. They are built here and not in a template: there are hundreds on a page."""
+
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from django import template
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
+
+from directives.models import Document
+from directives.overview.matrix import Cell, Row
+from directives.templatetags.tracker import SYMBOLS, colour_word, lamp
+from directives.wording import in_script, picked
+
+register = template.Library()
+
+
+class Writer:
+    """Writes the cells of one page; what repeats from cell to cell is worked out once."""
+
+    def __init__(self, document: Document, bodies: Iterable, assigns: bool) -> None:
+        """`assigns`: an empty cell leads to where the directive is assigned to the body."""
+        self.base = reverse("obligations")
+        self.assign = reverse("issue_choose", args=[document.pk]) if assigns else ""
+        self.names = {body.pk: picked(body, "name") for body in bodies}
+        self.lights = {colour: (colour_word(colour), lamp(colour)) for colour in SYMBOLS}
+        self.said = gettext("%(code)s, %(body)s: %(light)s, %(percent)s%%")
+        self.void = escape(gettext("Not owed. Assign it"))
+
+    def owed(self, cell: Cell, code: str) -> str:
+        word, mark = self.lights[cell.light]
+        words = {"code": code, "body": self.names[cell.body.pk], "light": word, "percent": cell.percent}
+        label = escape(self.said % words)
+        look = ' class="dim"' if cell.dim else ""
+        return f'<td{look}><a href="{self.base}{cell.pk}/" aria-label="{label}" title="{label}">{mark}</a></td>'
+
+    def empty(self, row: Row, cell: Cell) -> str:
+        if not self.assign:
+            return '<td class="void"></td>'
+        url = f"{self.assign}?directive={row.directive.pk}&amp;body={cell.body.pk}"
+        return f'<td class="void"><a href="{url}" tabindex="-1" title="{self.void}"><span class="sr">{self.void}</span></a></td>'
+
+    def cells(self, row: Row) -> SafeString:
+        code = in_script(row.directive.code, get_language())
+        return mark_safe("".join(self.owed(cell, code) if cell.pk else self.empty(row, cell) for cell in row.cells))  # noqa: S308
+
+
+@register.simple_tag
+def cells_of(document: Document, bodies: Iterable, rows: Iterable[Row], assigns: bool) -> Iterator[tuple[Row, SafeString]]:
+    """Each line of a matrix with its cells as they are printed."""
+    writer = Writer(document, bodies, assigns)
+    return ((row, writer.cells(row)) for row in rows)
