@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,7 +13,7 @@ from directives.models import Plan, ProgressReport, ReportEntry, Submission, Use
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.reporting import report_clocks
 from directives.rules import is_above
-from directives.states import ACCEPTED
+from directives.states import ACCEPTED, SUBMITTED
 from directives.tallies import counted, point_moved
 from directives.transitions import change_obligations, move
 
@@ -101,11 +102,16 @@ def _apply(report: ProgressReport, entries: list[ReportEntry], given: Mapping[in
 
 
 def _complete(report: ProgressReport, by: User, now: datetime) -> None:
-    """A report is complete on the day its last entry is accepted."""
-    if report.entries.owed().exclude(state=ACCEPTED).exists():
+    """Since when the rest waits; a report is complete on the day its last entry is accepted."""
+    rest = report.entries.owed().aggregate(
+        open=Count("pk", filter=~Q(state=ACCEPTED)), since=Min("submitted_at", filter=Q(state=SUBMITTED))
+    )  # fmt: skip
+    alike = ProgressReport.objects.filter(pk=report.pk)
+    if rest["open"]:
+        alike.update(waiting_since=rest["since"])
         return
     before, report.completed_at = report.point, now
-    ProgressReport.objects.filter(pk=report.pk).update(completed_at=now, version=report.version + 1)
+    alike.update(waiting_since=None, completed_at=now, version=report.version + 1)
     point_moved(report.organisation_id, report.document_id, before, report.point)
     audit.record("complete", report, by=by, now=now, after={"completed_at": now})
 

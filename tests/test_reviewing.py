@@ -91,6 +91,23 @@ def test_the_report_is_complete_when_every_entry_is_accepted(cast, handed_in):
     assert tallies.drift() == []
 
 
+def test_a_report_waits_since_the_oldest_hand_in_that_has_no_verdict(cast, handed_in):
+    def since():
+        return type(handed_in.report).objects.get(pk=handed_in.report.pk).waiting_since
+
+    assert since() == NOW
+    handed_in.decide(cast.supervisor, (0, False, "太空"), (1, True, ""))
+    assert since() == NOW
+    handed_in.again(cast)
+    assert since() == NOW  # the third entry is still the first one's
+    handed_in.decide(cast.supervisor, (2, True, ""), now=AFTER)
+    assert since() == AFTER
+    assert type(handed_in.report).objects.settle_waiting() == 1 and since() == AFTER
+    handed_in.decide(cast.supervisor, (0, True, ""), now=AFTER + timedelta(minutes=1))
+    assert since() is None
+    assert type(handed_in.report).objects.settle_waiting() == 0 and since() is None
+
+
 def test_a_return_without_a_reason_is_refused_whole(cast, handed_in):
     with pytest.raises(Invalid) as refused:
         handed_in.decide(cast.supervisor, (0, True, ""), (1, False, " "), (2, False, ""))

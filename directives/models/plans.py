@@ -59,6 +59,9 @@ class Plan(models.Model):
             ),
             models.CheckConstraint(condition=~Q(state="returned") | ~Q(reason=""), name="plan_return_has_a_reason"),
         ]
+        indexes = [
+            models.Index(fields=["submitted_at", "organisation"], name="plan_waits", condition=Q(live=True, state="submitted")),
+        ]
 
     def __str__(self) -> str:
         return self.title

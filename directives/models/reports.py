@@ -15,7 +15,7 @@ from directives.models.people import User
 from directives.models.plans import LogEntry, Plan
 from directives.models.scope import ScopedQuerySet, overseen, worked
 from directives.models.tallies import ALWAYS
-from directives.states import DRAFT, EDITABLE, FILING_STATES, HANDED_IN, IN, REPORTABLE
+from directives.states import DRAFT, EDITABLE, FILING_STATES, HANDED_IN, IN, REPORTABLE, SUBMITTED
 
 PERIODS = (
     ("quarter", pgettext_lazy("period", "Quarter")),
@@ -79,6 +79,15 @@ class Cycle(models.Model):
         return str(PERIOD_NAMES[self.period, self.number]) % {"year": self.year}
 
 
+class ReportQuerySet(ScopedQuerySet):
+    def settle_waiting(self) -> int:
+        """Set since when these reports wait from their entries, after entries were written set-wise; returns how many wait."""
+        submitted = ReportEntry.objects.filter(state=SUBMITTED).order_by()
+        first = submitted.filter(report=models.OuterRef("pk")).values("report").annotate(first=models.Min("submitted_at")).values("first")
+        self.filter(waiting_since__isnull=False).update(waiting_since=None)
+        return self.filter(pk__in=submitted.values("report")).update(waiting_since=models.Subquery(first))
+
+
 class ProgressReport(models.Model):
     """One body's report for one cycle (进展报告). Its state lives in its entries; `begun_at` is the first draft."""
 
@@ -88,15 +97,17 @@ class ProgressReport(models.Model):
     begun_at = models.DateTimeField(null=True)
     first_submitted_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)  # every entry accepted
+    waiting_since = models.DateTimeField(null=True)  # the oldest hand-in of an entry that awaits its verdict
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = ReportQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("progress report")
         verbose_name_plural = _("progress reports")
         ordering = ["-cycle__due_on", "organisation__code"]
         constraints = [models.UniqueConstraint(fields=["organisation", "cycle"], name="one_report_per_cycle")]
+        indexes = [models.Index(fields=["waiting_since", "organisation"], name="report_waits", condition=Q(waiting_since__isnull=False))]
 
     def __str__(self) -> str:
         return f"{self.organisation_id}×{self.cycle_id}"
@@ -156,7 +167,10 @@ class ReportEntry(models.Model):
             ),
             models.CheckConstraint(condition=~Q(state="returned") | ~Q(reason=""), name="entry_return_has_a_reason"),
         ]
-        indexes = [models.Index(fields=["report", "state"], name="entry_by_state")]
+        indexes = [
+            models.Index(fields=["report", "state"], name="entry_by_state"),
+            models.Index(fields=["report"], name="entry_returned", condition=Q(state="returned")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.report_id}×{self.obligation_id}"

@@ -1,25 +1,31 @@
-"""What waits for a supervisor: hand-ins to review, disputes, close-outs, bodies that are overdue. One query for all of it."""
+"""What waits for a supervisor: hand-ins to review, disputes, close-outs, bodies that are overdue.
+
+Each kind is read oldest first by its own index and no further than is shown; how many there are comes from the kept counts,
+or is counted up to a limit. So the page costs the same for a county and for the nation.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, DateTimeField, F, Min, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.urls import reverse
+from django.utils.http import urlencode
 
-from directives.models import Obligation, Plan, ReportEntry, User
-from directives.models.scope import any_of, inside
+from directives.models import Mark, Membership, Obligation, Plan, ProgressReport, ReportEntry, Total, User
+from directives.models.scope import MANY, subtrees, topmost
 from directives.overview.figures import address
 from directives.overview.obligations import Filter
 from directives.states import CLOSING, DISPUTED, RED, SUBMITTED, SUPERVISOR
 
-SHOWN = 50  # lines of the whole inbox
+SHOWN = 20  # lines of the whole inbox
 WORST = 8  # overdue bodies
+COUNTED = 1000  # reports that wait are counted up to here
+MOVED = {"dispute": DISPUTED, "close": CLOSING}
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One thing that waits. `kind`: plan, report, dispute, close or overdue; `n`: how many entries or obligations."""
+    """One thing that waits. `kind`: plan, report, dispute or close; `n`: how many entries of a report."""
 
     kind: str
     pk: int
@@ -27,10 +33,10 @@ class Waiting:
     name_hant: str
     title_hans: str
     title_hant: str
-    code: str
-    words: str
     at: datetime | None
-    n: int
+    code: str = ""
+    words: str = ""
+    n: int = 1
 
     @property
     def url(self) -> str:
@@ -39,77 +45,146 @@ class Waiting:
                 return reverse("plan_review", args=[self.pk])
             case "report":
                 return reverse("report_review", args=[self.pk])
-            case "overdue":
-                return address(Filter(body=self.pk, light=RED))
         return reverse("obligation", args=[self.pk])
 
 
 @dataclass(frozen=True, slots=True)
+class Worst:
+    """A body right below with overdue rows, its whole subtree counted. A body with others below leads on to its dashboard."""
+
+    pk: int
+    name_hans: str
+    name_hant: str
+    branch: bool
+    n: int
+
+    @property
+    def url(self) -> str:
+        if self.branch:
+            return f"{reverse('dashboard')}?{urlencode({'scope': self.pk})}"
+        return address(Filter(body=self.pk, light=RED))
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
-    """What waits, the oldest first, and the bodies with most overdue rows. `more` lines are left out."""
+    """What waits, the oldest first, and the bodies right below with most overdue rows. Reports are counted up to COUNTED."""
 
     lines: tuple[Waiting, ...]
-    overdue: tuple[Waiting, ...]
-    more: int
-
-    def count(self, kind: str) -> int:
-        return sum(line.kind == kind for line in self.lines)
-
-    @property
-    def reviews(self) -> int:
-        return self.count("plan") + self.count("report")
+    overdue: tuple[Worst, ...]
+    plans: int
+    reports: int
+    disputes: int
+    closings: int
 
     @property
-    def disputes(self) -> int:
-        return self.count("dispute")
+    def total(self) -> int:
+        return self.plans + self.reports + self.disputes + self.closings
 
     @property
-    def closings(self) -> int:
-        return self.count("close")
+    def more(self) -> int:
+        """Lines that are left out."""
+        return self.total - len(self.lines)
+
+    def _told(self, number: int) -> str:
+        return f"{number:,}+" if self.reports >= COUNTED else f"{number:,}"
+
+    @property
+    def total_told(self) -> str:
+        """The total as the page says it: 1,234, or 1,234+ where not all reports were counted."""
+        return self._told(self.total)
+
+    @property
+    def more_told(self) -> str:
+        return self._told(self.more)
+
+    @property
+    def reviews(self) -> str:
+        """Hand-ins to review, as the page says it; empty where there is none."""
+        return self._told(self.plans + self.reports) if self.plans + self.reports else ""
 
 
-def _below(user: User, field: str) -> Q:
-    """Rows of the bodies strictly below those that the person supervises."""
-    posts = user.in_role(SUPERVISOR)
-    return any_of(inside(m.organisation.path, f"{field}__path") & ~Q(**{field: m.organisation_id}) for m in posts)
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose inbox it is, and of which bodies: those strictly below the ones that the person supervises."""
 
+    user: User
+    posts: tuple[Membership, ...]
 
-def _text(value: str) -> Value:
-    return Value(value, output_field=TextField())
+    @property
+    def homes(self) -> list[int] | QuerySet:
+        """The bodies supervised that lie in no other one: by id where they are few, else as a query that reads the memberships."""
+        tops = topmost(self.posts)
+        if len(tops) <= MANY:
+            return [m.organisation_id for m in tops]
+        return Membership.objects.filter(user=self.user, role=SUPERVISOR).values("organisation")
 
-
-def _columns(rows: QuerySet, kind: str, *, pk: str, body: str, document: str, code: object, words: object, at: object) -> QuerySet:
-    names = {
-        "what": _text(kind), "row": F(pk), "hans": Cast(f"{body}__name_hans", TextField()), "hant": Cast(f"{body}__name_hant", TextField()),
-        "doc_hans": Cast(f"{document}__title_hans", TextField()) if document else _text(""),
-        "doc_hant": Cast(f"{document}__title_hant", TextField()) if document else _text(""), "of": code, "said": words,
-    }  # fmt: skip
-    return rows.order_by().annotate(**names).values_list(*names).annotate(at_first=at, n=Count("pk"))
+    def below(self, field: str = "organisation") -> Q:
+        """Rows of these bodies; `field` leads to the body."""
+        return subtrees(self.posts, f"{field}__path") & ~Q(**{f"{field}__in": self.homes})
 
 
 def inbox(user: User) -> Inbox | None:
     """What waits for this person as a supervisor; None if they are none. They cannot review what they handed in themselves."""
-    if not user.supervises:
+    posts = user.in_role(SUPERVISOR)
+    if not posts:
         return None
-    plans = Plan.objects.filter(_below(user, "organisation"), live=True, state=SUBMITTED).exclude(submitted_by=user)
-    entries = ReportEntry.objects.filter(_below(user, "report__organisation"), state=SUBMITTED).exclude(submitted_by=user)
-    owed = Obligation.objects.filter(_below(user, "organisation"))
-    code, reason = Cast("directive__code", TextField()), Cast("reason", TextField())
-    never = Cast(Value(None), DateTimeField())
-    at_home = {"pk": "pk", "body": "organisation", "document": "document"}
-    parts = [
-        _columns(plans, "plan", **at_home, code=_text(""), words=_text(""), at=Min("submitted_at")),
-        _columns(
-            entries, "report", pk="report_id", body="report__organisation", document="report__document", code=_text(""), words=_text(""),
-            at=Min("submitted_at"),
-        ),
-        _columns(owed.filter(state=DISPUTED), "dispute", **at_home, code=code, words=reason, at=Min("moved_at")),
-        _columns(owed.filter(state=CLOSING), "close", **at_home, code=code, words=reason, at=Min("moved_at")),
-        _columns(
-            owed.overdue(), "overdue", pk="organisation_id", body="organisation", document="", code=_text(""), words=_text(""), at=never
-        ),
-    ]  # fmt: skip
-    found = [Waiting(*row) for row in parts[0].union(*parts[1:], all=True)]
-    waiting = sorted((line for line in found if line.kind != "overdue"), key=lambda line: (line.at is None, line.at, line.pk))
-    overdue = sorted((line for line in found if line.kind == "overdue"), key=lambda line: (-line.n, line.pk))
-    return Inbox(tuple(waiting[:SHOWN]), tuple(overdue[:WORST]), max(0, len(waiting) - SHOWN))
+    desk = Desk(user, posts)
+    kept = _kept(desk)
+    reports, plans = _reports(desk), _plans(desk) if kept[SUBMITTED] else []
+    disputes, closings = (_moved(desk, kind) if kept[state] else [] for kind, state in MOVED.items())
+    lines = sorted(plans + reports + disputes + closings, key=lambda line: (line.at is None, line.at, line.kind, line.pk))
+    return Inbox(
+        tuple(lines[:SHOWN]), _worst(desk),
+        plans=_figure(plans, kept[SUBMITTED]), reports=_figure(reports, COUNTED) if len(reports) <= SHOWN else _count(desk),
+        disputes=_figure(disputes, kept[DISPUTED]), closings=_figure(closings, kept[CLOSING]),
+    )  # fmt: skip
+
+
+def _figure(lines: list[Waiting], kept: int) -> int:
+    """How many there are: those read, where that is all of them; the kept count also holds what the supervisor's own body owes."""
+    return len(lines) if len(lines) <= SHOWN else max(len(lines), kept)
+
+
+def _kept(desk: Desk) -> dict[str, int]:
+    """The kept counts of plans handed in, of disputes and of close-outs, in the subtrees supervised; one query."""
+    asked = Q(topic="filed", word=SUBMITTED) | Q(topic="state", word__in=MOVED.values())
+    rows = Mark.objects.filter(asked, scope__in=desk.homes).order_by().values_list("word").annotate(n=Sum("count"))
+    return dict.fromkeys((SUBMITTED, *MOVED.values()), 0) | dict(rows)
+
+
+NAMES = ("organisation__name_hans", "organisation__name_hant", "document__title_hans", "document__title_hant")
+
+
+def _waiting_reports(desk: Desk) -> QuerySet[ProgressReport]:
+    return ProgressReport.objects.filter(desk.below(), waiting_since__isnull=False)
+
+
+def _reports(desk: Desk) -> list[Waiting]:
+    mine = Case(When(submitted_by=desk.user, then=0), default=1)  # what they handed in themselves is another's to decide
+    entries = ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED).order_by().values("report").annotate(n=Sum(mine))
+    rows = _waiting_reports(desk).annotate(n=Subquery(entries.values("n"))).order_by("waiting_since", "organisation")
+    found = rows.values_list("pk", *NAMES, "waiting_since", "n")[: SHOWN + 1]
+    return [Waiting("report", *row, n=n) for *row, n in found if n]
+
+
+def _count(desk: Desk) -> int:
+    return _waiting_reports(desk).order_by()[:COUNTED].count()
+
+
+def _plans(desk: Desk) -> list[Waiting]:
+    rows = Plan.objects.filter(desk.below(), live=True, state=SUBMITTED).exclude(submitted_by=desk.user)
+    found = rows.order_by("submitted_at", "organisation").values_list("pk", *NAMES, "submitted_at")[: SHOWN + 1]
+    return [Waiting("plan", *row) for row in found]
+
+
+def _moved(desk: Desk, kind: str) -> list[Waiting]:
+    """Disputes or close-outs."""
+    rows = Obligation.objects.filter(desk.below(), state=MOVED[kind]).order_by("moved_at")
+    return [Waiting(kind, *row) for row in rows.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")[: SHOWN + 1]]
+
+
+def _worst(desk: Desk) -> tuple[Worst, ...]:
+    """The bodies right below with most overdue rows in their subtrees, from the kept totals."""
+    red = Total.objects.filter(scope__parent__in=desk.homes, light=RED).order_by()
+    rows = red.values_list("scope", "scope__name_hans", "scope__name_hant", "scope__branch").annotate(n=Sum("count"))
+    return tuple(Worst(*row) for row in rows.filter(n__gt=0).order_by("-n", "scope")[:WORST])

@@ -121,7 +121,8 @@ def _submit(report: ProgressReport, entries: Sequence[ReportEntry], earlier: dic
     )  # fmt: skip
     audit.record("submission", submission, by=by, now=now, after={"report": report.pk, "number": number, "entries": len(entries)})
     before, report.first_submitted_at = report.point, report.first_submitted_at or now
-    ProgressReport.objects.filter(pk=report.pk).update(first_submitted_at=report.first_submitted_at, version=report.version + 1)
+    marks = {"first_submitted_at": report.first_submitted_at, "waiting_since": report.waiting_since or now}
+    ProgressReport.objects.filter(pk=report.pk).update(**marks, version=report.version + 1)
     point_moved(report.organisation_id, report.document_id, before, report.point)
     set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
     _tell(report, submission, len(entries), now)
