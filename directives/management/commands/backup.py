@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+
+from directives.online import demand_session
 
 
 def copy_sqlite(target: Path) -> None:
@@ -57,6 +60,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, metavar="FILE", help="a new file; an existing one is never overwritten")
 
     def handle(self, *, file: Path, **options: Any) -> None:
+        demand_session(connection)
         if file.exists():
             raise CommandError(f"{file} exists already; name a new file.")
         part = file.with_name(file.name + ".part")
@@ -68,4 +72,6 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be written: {error.strerror}") from error
         finally:
             part.unlink(missing_ok=True)
-        self.stdout.write(f"{file}: {file.stat().st_size:,} bytes, checked. Evidence files are in {settings.MEDIA_ROOT}: copy them too.")
+        where = getattr(default_storage, "bucket_name", None)
+        kept = f"the bucket {where}" if where else settings.MEDIA_ROOT
+        self.stdout.write(f"{file}: {file.stat().st_size:,} bytes, checked. Evidence files are in {kept}: copy them too.")
