@@ -1,62 +1,71 @@
 """The dashboard: where the work of a subtree stands, who is late and why. Every figure knows the address of its rows."""
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.utils import timezone
-
-from directives.models import Document, Obligation, Organisation, Section, User
-from directives.overview import captions, counts
-from directives.overview.counts import Body, Census, Ground, Group, Vantage
+from directives.models import Document, Organisation, Section, User
+from directives.models.obligations import CLOCKS
+from directives.overview import captions, counts, facts, own
+from directives.overview.choice import Choice
+from directives.overview.counts import Body, Ground, Task, Vantage
+from directives.overview.facts import Facts, Period
 from directives.overview.figures import Cell, Covered, DueDay, Figure, Happened, Line, Named
-from directives.overview.late import Late, late_rows
-from directives.overview.obligations import ON, Filter
+from directives.overview.late import Late, oldest
+from directives.overview.obligations import CAUSES, ON, Filter
 from directives.overview.scope import Lights, Scope
 from directives.overview.trend import Trend, trend
-from directives.states import GREEN, RED, YELLOW
+from directives.overview.weeks import Change, Weeks, change, weeks
+from directives.states import YELLOW
 from directives.workdays import Workdays
 
 LATE_ROWS = 6
 NEXT_DAYS = 5
-TURNED = ("obligation:light", "obligation:")  # a light is turned by the tick, or along with any other act
-EVENTS = {  # what happened: the acts that mean it
-    "issued": ("obligation:issue",),
-    "received": ("obligation:acknowledge",),
-    "disputed": ("obligation:dispute",),
-    "plans": ("plan:hand_in", "plan:sign"),
-    "reports": ("reportentry:hand_in", "reportentry:sign"),
-    "accepted": ("plan:accept", "reportentry:accept"),
-    "returned": ("plan:return", "reportentry:return"),
-    "closing": ("obligation:request_close",),
-    "closed": ("obligation:close",),
-}
 
 
 @dataclass(frozen=True)
 class Board:
-    """All that the dashboard shows. `ground`, `census` and the rest are empty where nothing has been issued yet."""
+    """All that the dashboard shows. `ground`, `facts` and the rest are empty where nothing was issued or nothing matches."""
 
     view: Vantage
+    choice: Choice
     document: Document | None
     documents: tuple[Document, ...]
     sections: tuple[Section, ...]
-    ground: Ground
-    since: datetime
-    workdays_left: int = 0  # until the reports of the current cycle are due; below 0: past
+    today: date
+    since: date  # the last working day
     places: tuple[Organisation, ...] = ()  # from where else the person may look
-    up: int | None = None  # the body above, where the person may look from there
-    census: Census | None = None
+    ground: Ground = counts.BARE
+    facts: Facts = field(default_factory=Facts)
+    tasks: tuple[tuple[Task, Lights], ...] | None = None  # lights by directive, where they were read
+    unreceived: int = 0  # rows not acknowledged, of those tasks
     late: tuple[Late, ...] = ()
     trend: Trend | None = None
-    happened: tuple[Happened, ...] = ()
-    ahead: tuple[DueDay, ...] = ()
-    directives: tuple[Line, ...] = ()
+    workdays_left: int = 0  # until the reports of the cycle are due; below 0: past
+    first_copy: date | None = None  # where an earlier day was asked for of which nothing is kept
 
     @property
+    def now(self) -> bool:
+        """The board shows the work as it stands, so its figures have rows."""
+        return self.choice.on is None
+
+    @property
+    def day(self) -> date:
+        return self.choice.on or self.today
+
+    @property
+    def told(self) -> bool:
+        """All is known that marks and rows tell: for what is in view as a whole, and for the rows of one body."""
+        return self.now and not (self.view.counted and self.choice.narrows)
+
+    @cached_property
     def filter(self) -> Filter:
-        return Filter(document=self.document.pk if self.document else None, body=self.view.body.pk)
+        asked = self.choice
+        document = self.document.pk if self.document else None
+        return Filter(
+            document=document, section=asked.section, directive=asked.directive, body=self.view.body.pk, kind=asked.kind, about=asked.about
+        )
 
     @cached_property
     def lights(self) -> Lights:
@@ -66,7 +75,7 @@ class Board:
         return Figure(n, self.lights.total if of is None else of, replace(self.filter, **asked))
 
     def line(self, thing: Any, lights: Lights, **asked: Any) -> Line:
-        return Line(thing, lights, self.figure(lights.total, lights.total, **asked))
+        return Line(thing, lights, self.filter, asked)
 
     @cached_property
     def all(self) -> Figure:
@@ -84,7 +93,7 @@ class Board:
     def yellow(self) -> Figure:
         return self.figure(self.lights.yellow, light="yellow")
 
-    @property
+    @cached_property
     def red(self) -> Figure:
         return self.figure(self.lights.red, light="red")
 
@@ -101,15 +110,23 @@ class Board:
         return self.figure(self.lights.closed + self.lights.undue, light="grey")
 
     @property
+    def directives_owed(self) -> int:
+        return len(self.tasks) if self.tasks is not None else self.facts.directives
+
+    @property
+    def bodies_owing(self) -> int:
+        return self.facts.marks["bodies", ""]
+
+    @property
     def missed(self) -> tuple[Named, ...]:
-        """Why rows are red: the clocks that have run out. One row may have missed two."""
-        found = self.census.late.items() if self.census else ()
+        """Why rows are red: the clock that ran out first. They add up to all that are."""
+        found = ((clock, self.facts.of("reason", (f"{clock}_overdue", f"{clock}_returned_overdue"))) for clock in CLOCKS)
         return tuple(Named(captions.MISSED[clock], self.figure(n, clock=clock)) for clock, n in found if n)
 
     @property
     def causes(self) -> tuple[Named, ...]:
         """Why rows are yellow."""
-        found = self.census.causes.items() if self.census else ()
+        found = ((cause, self.facts.of("reason", codes)) for cause, codes in CAUSES.items())
         return tuple(Named(captions.CAUSES[cause], self.figure(n, light=YELLOW, cause=cause)) for cause, n in found if n)
 
     @cached_property
@@ -129,12 +146,22 @@ class Board:
 
     @cached_property
     def bodies(self) -> tuple[Line, ...]:
-        """The bodies right below that owe something, best first; of equal shares the larger body first."""
-        below = [body for body in self.ground.bodies.values() if body.pk != self.view.body.pk]
-        in_order = sorted(below, key=lambda body: body.code)
-        lines = [self.line(body, self.ground.over(body.pk), body=body.pk) for body in in_order]
-        ranked = sorted(lines, key=lambda line: (-line.lights.on_time / line.lights.total, -line.lights.total))
-        return tuple(replace(line, place=place) for place, line in enumerate(ranked, 1))
+        """The bodies right below that owe something, best first; of equal shares, which share a place, the larger body first."""
+        owing = [(body, lights) for body in self.view.children if (lights := self.ground.over(body.pk)).total]
+        shares = sorted(
+            ((lights.on_time / lights.total, lights.total, body, lights) for body, lights in owing), key=lambda one: (-one[0], -one[1])
+        )
+        placed: list[Line] = []
+        last, place = None, 0
+        for number, (share, _total, body, lights) in enumerate(shares, 1):
+            last, place = share, place if share == last else number
+            placed.append(Line(body, lights, self.filter, {"body": body.pk}, place=place))
+        return tuple(placed)
+
+    @cached_property
+    def hottest(self) -> tuple[Line, ...]:
+        """The bodies by how many of their rows are not on time, the most first."""
+        return tuple(sorted(self.bodies, key=lambda line: -line.lights.yellow - line.lights.red))
 
     def with_cells(self, line: Line) -> Line:
         """The line of a body with its sections side by side."""
@@ -149,94 +176,111 @@ class Board:
         """What the body owes itself, beside the bodies below it."""
         return self.lights.total - sum(line.lights.total for line in self.bodies)
 
+    @cached_property
+    def directives(self) -> tuple[Line, ...]:
+        return tuple(self.line(task, lights, directive=task.pk) for task, lights in self.tasks or ())
+
     @property
     def coverage(self) -> tuple[Covered, ...]:
         """Receipt, plan, report: what is done, and what is missing with its rows."""
-        if self.census is None:
+        if not self.now:
             return ()
-        found, done = self.census, self.trend.cycle.done if self.trend else 0
-        parts = [("receipt", found.live, found.unreceived, {"state": "assigned"})]
-        if found.plan_owed:
-            parts.append(("plan", found.plan_owed, found.plan_missing, {"owes": "plan"}))
-        if self.trend:
-            parts.append(("report", done + found.report_missing, found.report_missing, {"owes": "report"}))
+        missing = self.facts.marks["state", "assigned"] if self.told else self.unreceived
+        parts = [("receipt", self.lights.total, missing, {"state": "assigned"}, True)]
+        plans = self.facts.marks["plan", ""]
+        if self.told and plans:
+            parts.append(("plan", plans, self.facts.clock("plan"), {"owes": "plan"}, True))
+        if self.told and self.trend:
+            parts.append(("report", self.trend.expected, self.trend.missing, {"owes": "report"}, self.trend.current))
         return tuple(
-            Covered(captions.COVERED[kind], self.figure(whole - missing, whole), self.figure(missing, whole, **asked))
-            for kind, whole, missing, asked in parts
+            Covered(captions.COVERED[kind], self.figure(whole - lacking, whole), self.figure(lacking, whole, **asked), exact)
+            for kind, whole, lacking, asked, exact in parts
         )
 
+    @property
+    def happened(self) -> tuple[Happened, ...]:
+        """What happened of late: turned lights first, then the acts of people in the order of the work."""
+        week, place = min(self.since, self.today - facts.WEEK), (self.document.pk if self.document else 0, self.view.body.pk)
+        found = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
+        return tuple(Happened(kind, n, in_week, self.since, week, *place) for kind, (n, in_week) in found if in_week)
 
-def board(user: User, *, scope: int | None, document: int | None, today: date, workdays: Workdays) -> Board | None:
+    @property
+    def ahead(self) -> tuple[DueDay, ...]:
+        return tuple(DueDay(day, clock, self.figure(n, owes=clock, on=day)) for day, clock, n in self.facts.ahead[:NEXT_DAYS])
+
+    @property
+    def cycles(self) -> tuple[Period, ...]:
+        return self.facts.cycles
+
+    @cached_property
+    def weeks(self) -> Weeks | None:
+        return weeks(self.facts, self.lights, self.day)
+
+    @cached_property
+    def change(self) -> Change | None:
+        return change(self.facts, self.lights, self.day)
+
+
+def board(user: User, choice: Choice, *, today: date, workdays: Workdays) -> Board | None:
     """The dashboard of a body for one document. None: the person may not look from there, or has no place at all.
 
-    Without `scope` it is the highest body that the person oversees, without `document` the newest one.
+    Without a scope it is the highest body that the person oversees, without a document the newest one.
     """
     sections = counts.sections_in_view(user)
     documents = tuple({section.document_id: section.document for section in sections}.values())
-    chosen = next((row for row in documents if document in (None, row.pk)), None)
-    if chosen is None and document is not None:
+    document = next((row for row in documents if choice.document in (None, row.pk)), None)
+    if document is None and choice.document is not None:
         return None
-    view, ground = _standpoint(user, scope, chosen)
+    view = counts.vantage(user, choice.scope)
     if view is None:
         return None
-    since = datetime.combine(workdays.add(today, -1), time.min, timezone.get_current_timezone())
-    parts = tuple(section for section in sections if chosen and section.document_id == chosen.pk)
-    scope_of = Scope.of(user)
-    above = view.body.parent_id if view.whole and view.body.pk not in {tree.pk for tree in scope_of.trees} else None
-    empty = Board(view, chosen, documents, parts, ground, since, places=(*scope_of.trees, *scope_of.bodies), up=above)
-    return _filled(empty, today, workdays) if chosen and empty.lights.total else empty
+    parts = tuple(section for section in sections if document and section.document_id == document.pk)
+    if choice.section and choice.section not in {section.pk for section in parts}:
+        choice = replace(choice, section=None)
+    choice = choice.kept() if choice.on else choice
+    scope = Scope.of(user)
+    empty = Board(view, choice, document, documents, parts, today, workdays.add(today, -1), (*scope.trees, *scope.bodies))
+    if document is None:
+        return empty
+    return _then(empty) if choice.on else _now(empty, workdays)
 
 
-def _standpoint(user: User, asked: int | None, document: Document | None) -> tuple[Vantage | None, Ground]:
-    """From where to look, and the lights there. A body below one that the person oversees is found with its tallies."""
-    view, ground = counts.vantage(user, asked), Ground({}, {})
-    if document and view and not view.whole:
-        return view, counts.ground_of_own(view.body, document.pk)
-    body = view.body.pk if view else asked
-    if document and body:
-        ground = counts.ground_below(body, document.pk)
-    if view is None and asked:
-        found = ground.bodies.get(asked) or Organisation.objects.filter(pk=asked).first()
-        if found is not None and Scope.of(user).sees_below(found):
-            return Vantage(found if isinstance(found, Body) else Body.of(found), True), ground
-    return view, ground
+def _now(board: Board, workdays: Workdays) -> Board:
+    """The board filled with the work as it stands: at most five queries."""
+    view, choice, document, today, since = board.view, board.choice, board.document.pk, board.today, board.since
+    if view.counted:
+        board = replace(board, ground=counts.ground_now(view, document, choice))
+        if not board.lights.total:
+            return board
+        found = facts.of_branch(view, document, choice, today=today, since=since)
+        if choice.directives or choice.narrows:
+            tasks, unreceived = counts.by_directive(view, document, choice)
+            board = replace(board, tasks=tuple(tasks), unreceived=unreceived)
+    else:
+        rows = own.rows(view, document, choice)
+        board = replace(board, ground=own.ground(view, rows), tasks=own.tasks(rows))
+        if not board.lights.total:
+            return board
+        found = facts.of_rows(view, rows, document, choice, today=today, since=since)
+    late = oldest(view, document, choice, red=board.lights.red, limit=LATE_ROWS) if board.lights.red else ()
+    shown = trend(found.cycles, chosen=choice.cycle, missing=found.clock("report"), today=today) if board.told else None
+    return replace(board, facts=found, late=late, trend=shown, workdays_left=_left(shown, today, workdays))
 
 
-def _filled(empty: Board, today: date, workdays: Workdays) -> Board:
-    """The board with what only obligations that were issued can fill."""
-    view, document = empty.view, empty.document.pk
-    census = counts.census(view, document, today)
-    rows = counts.groups(view, document, today=today, since=empty.since)
-    below = any(body != view.body.pk for body in empty.ground.bodies)
-    board = replace(
-        empty,
-        census=census,
-        late=late_rows(view, document)[:LATE_ROWS],
-        trend=trend(rows, missing=census.report_missing, today=today),
-        happened=_happened(counts.topics(rows, "event"), timezone.localdate(empty.since)),
-    )
-    due = sorted((row.day, row.key, row.n) for row in counts.topics(rows, "next"))
-    ahead = tuple(DueDay(day, clock, board.figure(n, owes=clock, on=day)) for day, clock, n in due[:NEXT_DAYS])
-    left = workdays.between(today, board.trend.cycle.due_on) if board.trend else 0
-    if board.trend and board.trend.cycle.due_on < today:
-        left = min(left, -1)
-    return replace(board, ahead=ahead, workdays_left=left, directives=() if below else _directives(board))
+def _left(shown: Trend | None, today: date, workdays: Workdays) -> int:
+    if shown is None:
+        return 0
+    left = workdays.between(today, shown.cycle.due_on)
+    return min(left, -1) if shown.cycle.due_on < today else left
 
 
-def _happened(events: list[Group], since: date) -> tuple[Happened, ...]:
-    """Turned lights first, then the acts of people in the order of the work."""
-    turned = [(row.word.partition(">"), row.n) for row in events]
-    worse = sum(n for (was, _to, now), n in turned if now == RED and was != RED)
-    better = sum(n for (was, _to, now), n in turned if was == RED and now != RED)
-    acts = [(kind, sum(row.n for row in events if row.key in keys), keys) for kind, keys in EVENTS.items()]
-    lights = [Happened("worse", worse, since, TURNED, RED), Happened("better", better, since, TURNED, GREEN)]
-    return tuple(one for one in [*lights, *(Happened(kind, n, since, keys) for kind, n, keys in acts)] if one.n)
-
-
-def _directives(board: Board) -> tuple[Line, ...]:
-    """The directives of a body without others below it, each with its obligation; one query of few rows."""
-    names = ("code", "text", "text_hans", "text_hant", "order")
-    own = ("state", "percent", "starts_on", "due_on", "light", "light_code", "light_on", "directive_id", "section_id")
-    rows = Obligation.objects.live().filter(board.view.condition(), document=board.document.pk).select_related("directive")
-    rows = rows.only(*own, *(f"directive__{name}" for name in names)).order_by("directive__order")
-    return tuple(board.line(row, Lights(**{row.light: 1}, percent_sum=row.percent), directive=row.directive_id) for row in rows)
+def _then(board: Board) -> Board:
+    """The board filled with what is kept of an earlier day: two queries."""
+    view, choice, document = board.view, board.choice, board.document.pk
+    if not view.copied:
+        return board
+    board = replace(board, ground=counts.ground_then(view, document, choice))
+    if not board.lights.total:
+        return replace(board, first_copy=counts.first_copy(view, document))
+    day = choice.on + timedelta(days=1)  # copies of the day itself stand in the ground
+    return replace(board, facts=facts.of_branch(view, document, choice, today=day, since=day))

@@ -1,23 +1,25 @@
-"""The queries behind a dashboard: a fixed number, whatever the number of bodies, directives and rows."""
+"""The lights behind a dashboard, by body and section: a fixed number of queries, whatever the number of bodies and rows.
+
+Today's are read from the kept totals, those of an earlier day from its copies, filtered ones from the counts by directive.
+Bodies without children keep only totals: where more is asked, their own few rows are counted.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import reduce
+from datetime import date
 
-from django.db.models import Case, Count, DateField, F, Q, QuerySet, Sum, TextField, Value, When
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce, Concat, TruncDate
+from django.db import connections
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Substr
 
-from directives.models import Cycle, Event, Obligation, Organisation, ReportEntry, Section, Total, User
-from directives.models.obligations import CLOCKS
+from directives.models import Obligation, Organisation, Section, Tally, TallyDay, Total, User
+from directives.models.organisations import ancestors
 from directives.models.scope import inside
-from directives.overview.obligations import CAUSES
+from directives.overview.choice import Choice
 from directives.overview.scope import NONE, Lights, Scope
-from directives.states import ACCEPTED, ASSIGNED, RED, SUBMITTED, YELLOW
+from directives.states import COLOURS
 
-AHEAD = timedelta(days=45)  # how far ahead “what comes next” looks
-BACK = timedelta(days=400)  # cycles that opened before are not compared with
+BODY = ("code", "name_hans", "name_hant", "path", "parent_id", "branch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,6 @@ class Body:
     parent_id: int | None = None
     branch: bool = False
 
-    @classmethod
-    def of(cls, body: Organisation) -> "Body":
-        return cls(body.pk, body.code, body.name_hans, body.name_hant, body.path, body.parent_id, body.branch)
-
 
 @dataclass(frozen=True, slots=True)
 class Vantage:
@@ -43,10 +41,22 @@ class Vantage:
 
     body: Body
     whole: bool
+    above: tuple[Body, ...] = ()  # from where the person may look too, the highest first
+    children: tuple[Body, ...] = ()
+
+    @property
+    def counted(self) -> bool:
+        """Everything of what is in view is counted as work moves."""
+        return self.whole and self.body.branch
+
+    @property
+    def copied(self) -> bool:
+        """What is in view is copied each day."""
+        return self.whole or not self.body.branch
 
     def condition(self, field: str = "organisation") -> Q:
         """Rows in view; `field` leads to their body."""
-        return inside(self.body.path, f"{field}__path") if self.whole else Q(**{field: self.body.pk})
+        return inside(self.body.path, f"{field}__path") if self.counted else Q(**{field: self.body.pk})
 
 
 def sections_in_view(user: User) -> tuple[Section, ...]:
@@ -57,154 +67,162 @@ def sections_in_view(user: User) -> tuple[Section, ...]:
     return tuple(rows.order_by("-document__registered_at", "-document_id", "order"))
 
 
-# lights by body and section
-
-
-BODY = ("code", "name_hans", "name_hant", "path", "parent_id", "branch")
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """The lights of a body and of the bodies right below it: body → section → lights."""
-
-    bodies: dict[int, Body]
-    lights: dict[int, dict[int, Lights]]
-
-    def over(self, body: int) -> Lights:
-        """The sum over the sections."""
-        return reduce(Lights.plus, self.lights.get(body, {}).values(), NONE)
-
-    def of(self, body: int, section: int) -> Lights:
-        return self.lights.get(body, {}).get(section, NONE)
-
-
-def _ground(bodies: dict[int, Body], rows: Iterable[tuple[int, int, str, int, int]]) -> Ground:
-    lights: dict[int, dict[int, Lights]] = {}
-    for body, section, light, count, percents in rows:
-        parts = lights.setdefault(body, {})
-        parts[section] = parts.get(section, NONE).plus(Lights(**{light: count}, percent_sum=percents))
-    return Ground(bodies, lights)
-
-
-def ground_below(body: int, document: int) -> Ground:
-    """The tallies of a body and its children under a document: one query."""
-    near = Organisation.objects.filter(Q(pk=body) | Q(parent=body)).values("pk")
-    rows = Total.objects.filter(scope__in=near, document=document, count__gt=0)
-    columns = ("scope_id", "section_id", "light", "count", "percent_sum", *(f"scope__{name}" for name in BODY))
-    found = list(rows.values_list(*columns))
-    bodies = {pk: Body(pk, *cells) for pk, cells in {row[0]: row[5:] for row in found}.items()}
-    return _ground(bodies, (row[:5] for row in found))
-
-
-def ground_of_own(body: Body, document: int) -> Ground:
-    """What one body owes itself, counted from its own few rows: one query."""
-    rows = Obligation.objects.live().filter(organisation=body.pk, document=document).order_by()
-    counted = rows.values_list("organisation_id", "section_id", "light").annotate(Count("pk"), Sum("percent"))
-    return _ground({body.pk: body}, counted)
-
-
-# one row of counts
-
-
-@dataclass(frozen=True, slots=True)
-class Census:
-    """Counts of live obligations in view. `late` by clock may overlap: one row can have missed two dates."""
-
-    directives: int
-    bodies: int
-    live: int
-    unreceived: int
-    plan_owed: int
-    plan_missing: int
-    report_missing: int
-    late: dict[str, int]
-    causes: dict[str, int]
-
-
-def census(view: Vantage, document: int, today: date) -> Census:
-    """Everything that one pass over the obligations in view can count: one query."""
-    rows = Obligation.objects.live().filter(view.condition(), document=document)
-    late = {name: Q(light=RED, light_code__in=(f"{name}_overdue", f"{name}_returned_overdue")) for name in CLOCKS}
-    causes = {name: Q(light=YELLOW, light_code__in=codes) for name, codes in CAUSES.items()}
-    running = {name: Q(**{f"{CLOCKS[name][0]}__isnull": False}) & ~Q(state="closed") for name in ("plan", "report")}
-    found = rows.aggregate(
-        directives=Count("directive", distinct=True),
-        bodies=Count("organisation", distinct=True),
-        live=Count("pk"),
-        unreceived=Count("pk", filter=Q(state=ASSIGNED)),
-        plan_owed=Count("pk", filter=~Q(deliverable="") | running["plan"]),
-        plan_missing=Count("pk", filter=running["plan"]),
-        report_missing=Count("pk", filter=running["report"]),
-        **{f"late_{name}": Count("pk", filter=condition) for name, condition in late.items()},
-        **{f"cause_{name}": Count("pk", filter=condition) for name, condition in causes.items()},
-    )
-    by_clock = {name: found.pop(f"late_{name}") for name in late}
-    by_cause = {name: found.pop(f"cause_{name}") for name in causes}
-    return Census(**found, late=by_clock, causes=by_cause)
-
-
-# grouped counts of several tables, in one query
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A count. Its topic says what the rest means: opens, due, report, next, event."""
-
-    topic: str
-    key: str
-    word: str
-    day: date | None
-    n: int
-
-
-def _text(value: str) -> Value:
-    return Value(value, output_field=TextField())
-
-
-def _columns(rows: QuerySet, topic: str, key: object, word: object, day: object) -> QuerySet:
-    marked = rows.order_by().annotate(topic=_text(topic), key=Cast(key, TextField()), word=word, on_day=day)
-    return marked.values_list("topic", "key", "word", "on_day").annotate(n=Count("pk"))
-
-
-def groups(view: Vantage, document: int, *, today: date, since: datetime) -> list[Group]:
-    """Cycles, hand-ins by day, due days ahead and events since an instant, counted together: one query."""
-    cycles = Cycle.objects.filter(document=document, opens_on__range=(today - BACK, today))
-    period = Concat(Cast("year", TextField()), _text(" "), Cast("period", TextField()), _text(" "), Cast("number", TextField()))
-    entries = ReportEntry.objects.filter(view.condition("report__organisation"), report__cycle__in=cycles)
-    handed = Case(When(state__in=(SUBMITTED, ACCEPTED), then=_text("in")), default=_text("out"))
-    changed = Concat(Coalesce(KT("before__light"), _text("")), _text(">"), Coalesce(KT("after__light"), _text("")))
-    happened = Event.objects.filter(view.condition(), document_id=document, at__gte=since)
-    parts = [
-        _columns(cycles, "opens", F("pk"), period, F("opens_on")),
-        _columns(cycles, "due", F("pk"), period, F("due_on")),
-        _columns(entries, "report", F("report__cycle_id"), handed, TruncDate("submitted_at")),
-        _columns(
-            happened,
-            "event",
-            Concat(Cast("subject_type", TextField()), _text(":"), Cast("action", TextField())),
-            changed,
-            Cast(Value(None), DateField()),
-        ),
-        *(_columns(_ahead(view, document, clock, today), "next", _text(clock), _text(""), F(CLOCKS[clock][0])) for clock in CLOCKS),
-    ]
-    return [Group(*row) for row in parts[0].union(*parts[1:], all=True)]
-
-
-def _ahead(view: Vantage, document: int, clock: str, today: date) -> QuerySet[Obligation]:
-    field = CLOCKS[clock][0]
-    return Obligation.objects.owing(clock).filter(view.condition(), document=document, **{f"{field}__range": (today, today + AHEAD)})
-
-
-def topics(rows: Iterable[Group], topic: str) -> list[Group]:
-    return [row for row in rows if row.topic == topic]
-
-
 def vantage(user: User, asked: int | None) -> Vantage | None:
-    """From where the person looks, as far as their own places tell: None for a body that is not among them.
+    """From where the person looks; None for a body that is out of their view, or where they have no place at all. One query.
 
     Asked for nothing, it is the highest body that they oversee, else the first for which they fill in.
     """
     scope = Scope.of(user)
-    places = [*((tree, True) for tree in sorted(scope.trees, key=lambda body: body.depth)), *((body, False) for body in scope.bodies)]
-    found = next(((body, whole) for body, whole in places if asked in (None, body.pk)), None)
-    return Vantage(Body.of(found[0]), found[1]) if found else None
+    own = next(iter(sorted(scope.trees, key=lambda body: body.depth)), None) or next(iter(scope.bodies), None)
+    wanted = asked if asked is not None else own and own.pk
+    if wanted is None:
+        return None
+    found = _around(wanted)
+    body = found.get(wanted)
+    if body is None:
+        return None
+    trees = tuple(tree.path for tree in scope.trees)
+    whole = body.path.startswith(trees)
+    if not whole and wanted not in {own.pk for own in scope.bodies}:
+        return None
+    higher = tuple(found[pk] for pk in ancestors(body.path)[:-1] if pk in found and found[pk].path.startswith(trees))
+    children = sorted((one for one in found.values() if one.parent_id == wanted), key=lambda one: one.code) if whole else ()
+    return Vantage(body, whole, higher, tuple(children))
+
+
+TABLE = Organisation._meta.db_table
+CELLS = ", ".join(f"b.{name}" for name in ("id", *BODY))
+# The body with those above it, by steps along the tree, and those right below: each step is one row by its key.
+AROUND = (
+    f"WITH RECURSIVE up(id, parent_id) AS (SELECT id, parent_id FROM {TABLE} WHERE id = %s UNION ALL "  # noqa: S608 - names of our own table
+    f"SELECT b.id, b.parent_id FROM up JOIN {TABLE} b ON b.id = up.parent_id) "
+    f"SELECT {CELLS} FROM up JOIN {TABLE} b ON b.id = up.id UNION ALL SELECT {CELLS} FROM {TABLE} b WHERE b.parent_id = %s"
+)
+
+
+def _around(body: int) -> dict[int, Body]:
+    with connections[Organisation.objects.db].cursor() as cursor:
+        cursor.execute(AROUND, [body, body])
+        return {row[0]: Body(*row[:-1], bool(row[-1])) for row in cursor.fetchall()}
+
+
+Tallied = dict[str, int]  # what Lights are made of
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The lights of a body and of the bodies right below it: body → section → counts, and their sums."""
+
+    parts: dict[int, dict[int, Tallied]]
+    sums: dict[int, Tallied]
+
+    def over(self, body: int) -> Lights:
+        """The sum over the sections."""
+        return Lights(**self.sums[body]) if body in self.sums else NONE
+
+    def of(self, body: int, section: int) -> Lights:
+        found = self.parts.get(body, {}).get(section)
+        return Lights(**found) if found else NONE
+
+
+BARE = Ground({}, {})
+
+
+def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> Ground:
+    """From rows of body, section, light, count and sum of percents."""
+    parts: dict[int, dict[int, Tallied]] = {}
+    sums: dict[int, Tallied] = {}
+    for body, section, light, count, percents in rows:
+        for cell in (parts.setdefault(body, {}).setdefault(section, {"percent_sum": 0}), sums.setdefault(body, {"percent_sum": 0})):
+            cell[light] = cell.get(light, 0) + count
+            cell["percent_sum"] += percents
+    return Ground(parts, sums)
+
+
+def near(view: Vantage) -> QuerySet:
+    """The body and those right below it."""
+    return Organisation.objects.filter(Q(pk=view.body.pk) | Q(parent=view.body.pk)).values("pk")
+
+
+def ground_now(view: Vantage, document: int, choice: Choice) -> Ground:
+    """Today's lights of a body that has children, and of those, under the filter: one query."""
+    if choice.narrow:
+        return ground(_filtered(view, document, choice))
+    rows = Total.objects.filter(scope__in=near(view), document=document, count__gt=0)
+    if choice.section:
+        rows = rows.filter(section=choice.section)
+    return ground(rows.values_list("scope_id", "section_id", "light", "count", "percent_sum"))
+
+
+def _filtered(view: Vantage, document: int, choice: Choice) -> QuerySet:
+    """From the counts by directive, and from the rows of children that keep none."""
+    kept = Tally.objects.filter(scope__in=near(view), document=document, count__gt=0, **choice.of_tallies()).order_by()
+    kept = kept.values_list("scope_id", "directive__section_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum"))
+    leaves = Obligation.objects.live().filter(organisation__parent=view.body.pk, organisation__branch=False, document=document)
+    leaves = leaves.filter(**choice.of_rows()).order_by().values_list("organisation_id", "section_id", "light")
+    return kept.union(leaves.annotate(n=Count("pk"), p=Sum("percent")), all=True)
+
+
+def ground_then(view: Vantage, document: int, choice: Choice) -> Ground:
+    """The lights at the end of an earlier day, from the newest copy of each body on or before it: one query."""
+    same = {name: OuterRef(name) for name in ("scope", "document", "section")}
+    last = TallyDay.objects.filter(**same, day__lte=choice.on).order_by("-day").values("day")[:1]
+    bodies = near(view) if view.counted else (view.body.pk,)
+    rows = TallyDay.objects.filter(scope__in=bodies, document=document, day=Subquery(last))
+    if choice.section:
+        rows = rows.filter(section=choice.section)
+    copied = rows.values_list("scope_id", "section_id", "percent_sum", *COLOURS)
+    return ground(
+        (body, section, colour, n, 0 if place else percents)  # the percents are of all five together
+        for body, section, percents, *counts in copied
+        for place, (colour, n) in enumerate(zip(COLOURS, counts, strict=True))
+    )
+
+
+def first_copy(view: Vantage, document: int) -> date | None:
+    """The first day of which a copy is kept."""
+    rows = TallyDay.objects.filter(scope=view.body.pk, document=document)
+    return rows.order_by("day").values_list("day", flat=True).first()
+
+
+# by directive
+
+
+NAMES = ("code", "order", "section_id", "text", "text_hans", "text_hant")
+SAID = 80  # characters of a directive's text that a table shows, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A directive as a dashboard names it; of a single body also its obligation there."""
+
+    pk: int
+    code: str
+    order: int
+    section_id: int
+    text: str
+    text_hans: str
+    text_hant: str
+    row: Obligation | None = None
+
+
+def by_directive(view: Vantage, document: int, choice: Choice) -> tuple[list[tuple[Task, Lights]], int]:
+    """Lights by directive from the kept counts, in the document's order, and how many have not been acknowledged: one query."""
+    kept = Tally.objects.filter(scope=view.body.pk, document=document, count__gt=0, **choice.of_tallies()).order_by()
+    kept = kept.values_list("directive_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum"))
+    kept = kept.annotate(waiting=Sum("count", filter=Q(state="assigned"), default=0))
+    told = [F(f"directive__{name}") for name in NAMES[:3]] + [Substr(f"directive__{name}", 1, SAID) for name in NAMES[3:]]
+    lights: dict[Task, dict[str, int]] = {}
+    unreceived = 0
+    for directive, light, n, percents, waiting, *names in _with_names(kept, told):
+        unreceived += waiting
+        cell = lights.setdefault(Task(directive, *names), {"percent_sum": 0})
+        cell[light] = n
+        cell["percent_sum"] += percents
+    ordered = sorted(lights.items(), key=lambda found: found[0].order)
+    return [(task, Lights(**cell)) for task, cell in ordered], unreceived
+
+
+def _with_names(kept: QuerySet, told: Iterable) -> QuerySet:
+    """The names join the groups; they are the same throughout a group, so grouping by them groups no further."""
+    return kept.annotate(**{f"told_{place}": name for place, name in enumerate(told)})

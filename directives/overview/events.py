@@ -4,16 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Concat
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
-from directives.models import Directive, Event, User
+from directives.models import Directive, Event, Organisation, User
+from directives.models.scope import LAST, any_of
+from directives.overview import captions
 from directives.overview.changes import changed
 from directives.overview.timeline import WORDS, word_of
+from directives.states import RED
+from directives.tallies import ACTS, WORSE
 
 SUBJECTS: dict[str, str | Promise] = {
     "obligation": pgettext_lazy("subject", "Obligation"),
@@ -46,6 +52,9 @@ class Asked:
     q: str = ""  # words of the body's name or of the person's
     since: date | None = None
     until: date | None = None
+    act: str = ""  # what happened, as a dashboard counts it
+    document: int | None = None
+    body: int | None = None  # with everything below it
 
     @classmethod
     def of(cls, query: QueryDict) -> "Asked":
@@ -56,15 +65,29 @@ class Asked:
                 days[name] = parse_date(query.get(name, ""))
             except ValueError:  # 2026-02-30
                 days[name] = None
-        return cls(action if action in WORDS else "", subject if subject in SUBJECTS else "", query.get("q", "").strip(), **days)
+        act, ids = query.get("act", ""), {name: query.get(name, "") for name in ("document", "body")}
+        numbers = {name: int(text) for name, text in ids.items() if text.isascii() and text.isdigit() and len(text) < 16}
+        words = (action if action in WORDS else "", subject if subject in SUBJECTS else "", query.get("q", "").strip())
+        return cls(*words, **days, **numbers, act=act if act in captions.HAPPENED else "")
 
     @property
     def any(self) -> bool:
         return self != Asked()
 
+    @property
+    def act_word(self) -> str | Promise:
+        return captions.HAPPENED.get(self.act, "")
+
     def apply(self, events: QuerySet[Event]) -> QuerySet[Event]:
         """The events that were asked for."""
         zone = timezone.get_current_timezone()
+        if self.act:
+            events = _happened(events, self.act)
+        if self.document:
+            events = events.filter(document_id=self.document)
+        if self.body:
+            path = Subquery(Organisation.objects.filter(pk=self.body).values("path"))
+            events = events.filter(organisation__path__gte=path, organisation__path__lte=Concat(path, Value(LAST)))
         if self.action:
             events = events.filter(action=self.action)
         if self.subject:
@@ -78,6 +101,16 @@ class Asked:
             of_body = events.filter(organisation__name_hans__contains=self.q) | events.filter(organisation__name_hant__contains=self.q)
             events = by_name | of_body
         return events
+
+
+def _happened(events: QuerySet[Event], act: str) -> QuerySet[Event]:
+    """The events that the counts of a dashboard call so: acts by their names, lights by how they turned."""
+    if act in ACTS:
+        named = (name.split(":") for name in ACTS[act])
+        return events.filter(any_of(Q(subject_type=subject, action=action) for subject, action in named))
+    lit = {f"{side}_lit": Coalesce(KT(f"{side}__light"), Value("", TextField())) for side in ("before", "after")}
+    turned, still = ("after_lit", "before_lit") if act == WORSE else ("before_lit", "after_lit")
+    return events.alias(**lit).filter(subject_type="obligation", **{turned: RED}).exclude(**{still: RED})
 
 
 @dataclass(frozen=True, slots=True)

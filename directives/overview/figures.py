@@ -2,25 +2,38 @@
 
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote_plus
 
-from django.urls import reverse
-from django.utils.http import urlencode
+from django.urls import get_script_prefix, reverse
 
 from directives.models import Section
 from directives.overview import captions
 from directives.overview.captions import Words
 from directives.overview.obligations import OFF, ON, Filter
 from directives.overview.scope import Lights
-from directives.states import RED
+from directives.states import GREEN, RED
+from directives.tallies import BETTER, WORSE
 
+FEW = 10  # rows below which a share is marked as one of few
 SHADES = (10, 25, 40, 65)  # percent of a cell's rows that are not on time: where the ink gets darker
+
+
+ASKED = tuple(field.name for field in fields(Filter))
+
+
+@lru_cache(maxsize=16)
+def _page(name: str, prefix: str) -> str:
+    """The address of a page; it changes with the folder in which the product is served alone."""
+    return reverse(name)
 
 
 def address(chosen: Filter) -> str:
     """The list of obligations under a filter."""
-    asked = {field.name: getattr(chosen, field.name) for field in fields(chosen)}
-    return f"{reverse('obligations')}?{urlencode({name: value for name, value in asked.items() if value})}"
+    asked = [(name, value) for name in ASKED if (value := getattr(chosen, name))]
+    told = "&".join(f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in asked)
+    return f"{_page('obligations', get_script_prefix())}?{told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +64,38 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A section, a body or a directive: its lights, all its rows, and the counts under it."""
+    """A section, a body or a directive: its lights and the counts under it. `asked` narrows the filter of the page to its rows."""
 
     thing: Any
     lights: Lights
-    rows: Figure
+    filter: Filter
+    asked: dict[str, Any]
     cells: tuple["Cell", ...] = ()
-    place: int = 0
+    place: int = 0  # among those ranked; of equal shares the same
 
-    def _part(self, n: int, light: str) -> Figure:
-        return Figure(n, self.lights.total, replace(self.rows.filter, light=light))
+    @property
+    def small(self) -> bool:
+        """So few rows that its share says little beside the others'."""
+        return self.lights.total < FEW
+
+    def _part(self, n: int, **light: str) -> Figure:
+        return Figure(n, self.lights.total, replace(self.filter, **self.asked, **light))
+
+    @property
+    def rows(self) -> Figure:
+        return self._part(self.lights.total)
 
     @property
     def on_time(self) -> Figure:
-        return self._part(self.lights.on_time, ON)
+        return self._part(self.lights.on_time, light=ON)
 
     @property
     def off_time(self) -> Figure:
-        return self._part(self.lights.total - self.lights.on_time, OFF)
+        return self._part(self.lights.total - self.lights.on_time, light=OFF)
 
     @property
     def red(self) -> Figure:
-        return self._part(self.lights.red, RED)
+        return self._part(self.lights.red, light=RED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +114,32 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """How many times something happened since yesterday; `colour` is that of the light it led to, if any."""
+    """How many times something happened since the last working day, and in a week. Each knows the address of its events."""
 
     kind: str
     n: int
+    week: int
     since: date
-    acts: tuple[str, ...]  # "subject:action"
-    colour: str = ""
+    week_since: date
+    document: int
+    body: int
+
+    def _url(self, since: date) -> str:
+        asked = f"act={self.kind}&document={self.document}&body={self.body}&since={since.isoformat()}"
+        return f"{_page('events', get_script_prefix())}?{asked}"
 
     @property
     def url(self) -> str:
-        """The record since that day, narrowed as far as its filter can."""
-        subjects, actions = ({act.split(":")[place] for act in self.acts} for place in (0, 1))
-        asked = {"subject": subjects, "action": actions}
-        one = {name: next(iter(values)) for name, values in asked.items() if len(values) == 1}
-        return f"{reverse('events')}?{urlencode({**one, 'since': self.since.isoformat()})}"
+        return self._url(self.since)
+
+    @property
+    def week_url(self) -> str:
+        return self._url(self.week_since)
+
+    @property
+    def colour(self) -> str:
+        """The light to which it led, if any."""
+        return {WORSE: RED, BETTER: GREEN}.get(self.kind, "")
 
     @property
     def label(self) -> Words:
@@ -135,8 +169,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """How many have done something that all owe, and the rows of those that have not."""
+    """How many have done something that all owe, and how many have not; `exact`: whose rows can be shown."""
 
     label: Words
     done: Figure
     missing: Figure
+    exact: bool = True

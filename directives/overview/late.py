@@ -1,14 +1,26 @@
-"""Who is late and why: overdue obligations, the longest overdue first, each with whose move it is."""
+"""Who is late and why: overdue obligations, the longest overdue first, each with whose move it is.
+
+Few rows of millions are shown. Where much is overdue in view, they are met soon by walking the index of all overdue rows
+from the oldest on (document, light, light_on): so at the root. Where little is, its own rows are read through the index of
+each body (organisation, document, light) and sorted: so in a county. FEW is where either reads about a thousand rows of a
+nation's; the number of overdue rows in view is known from the kept totals, and tells which way is written.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
-from directives.models import Obligation, Plan, ReportEntry
+from directives.models import Obligation, Organisation, Plan, ReportEntry
+from directives.models.scope import LAST
 from directives.overview import captions
+from directives.overview.choice import Choice
 from directives.overview.counts import Vantage
 from directives.states import AWAITING, DISPUTED
+
+FEW = 1000  # overdue rows in view up to which their own indexes are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +35,49 @@ class Late:
         return captions.WHOSE[self.whose]
 
 
-class Rows:
-    """Overdue rows, read when they are asked for."""
-
-    def __init__(self, rows: QuerySet[Obligation]) -> None:
-        self.rows = rows
-
-    def __getitem__(self, part: slice) -> tuple[Late, ...]:
-        return tuple(Late(row, whose_move(row)) for row in self.rows[part])
-
-    def __iter__(self) -> Iterator[Late]:
-        return (Late(row, whose_move(row)) for row in self.rows.iterator(chunk_size=500))
+def _overdue(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
+    return Obligation.objects.overdue().filter(document=document, **choice.of_rows())
 
 
-def late_rows(view: Vantage, document: int) -> Rows:
-    """Every overdue obligation in view, the longest overdue first, for a page to slice or a sheet to walk through."""
+def _near(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
+    """Overdue rows through the bodies in view."""
+    rows = _overdue(view, document, choice)
+    if not view.counted:
+        return rows.filter(organisation=view.body.pk)
+    below = Organisation.objects.filter(path__gte=view.body.path, path__lte=view.body.path + LAST)
+    return rows.filter(organisation__in=below.values("pk"))
+
+
+def _walk(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
+    """Overdue rows in the order of their index, each asked where it lies: neither engine can begin with the bodies."""
+    path = Organisation.objects.filter(pk=OuterRef("organisation")).values("path")
+    rows = _overdue(view, document, choice).alias(lies=Subquery(path))
+    return rows.filter(lies__gte=view.body.path, lies__lte=view.body.path + LAST)
+
+
+def oldest(view: Vantage, document: int, choice: Choice, *, red: int, limit: int) -> tuple[Late, ...]:
+    """The longest overdue rows in view; `red` is how many are overdue. One query."""
+    if red > FEW and view.counted:
+        found = _walk(view, document, choice).order_by("light_on")
+    else:  # an expression: no engine walks the index of the nation for it
+        found = _near(view, document, choice).order_by(Coalesce("light_on", Value(date.max)))
+    rows = _told(Obligation.objects.filter(pk__in=found.values("pk")[:limit]), document)
+    return tuple(Late(row, whose_move(row)) for row in rows)
+
+
+def late_rows(view: Vantage, document: int, choice: Choice) -> Iterator[Late]:
+    """Every overdue obligation in view, for a sheet to walk through."""
+    rows = _told(_near(view, document, choice), document)
+    return (Late(row, whose_move(row)) for row in rows.iterator(chunk_size=500))
+
+
+def _told(rows: QuerySet[Obligation], document: int) -> QuerySet[Obligation]:
+    """The rows with what is said of them."""
     plans = Plan.objects.filter(organisation=OuterRef("organisation"), document=document, live=True)
     entries = ReportEntry.objects.filter(obligation=OuterRef("pk")).order_by("-report__cycle__due_on")
     names = ("code", "text", "text_hans", "text_hant")
-    rows: QuerySet[Obligation] = (
-        Obligation.objects.overdue()
-        .filter(view.condition(), document=document)
-        .select_related("directive", "organisation")
+    return (
+        rows.select_related("directive", "organisation")
         .only(
             "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on", *(f"directive__{name}" for name in names),
             "organisation__code", "organisation__name_hans", "organisation__name_hant",
@@ -52,11 +85,10 @@ def late_rows(view: Vantage, document: int) -> Rows:
         .annotate(plan=Subquery(plans.values("state")[:1]), entry=Subquery(entries.values("state")[:1]))
         .order_by("light_on", "organisation__code", "directive__order")
     )  # fmt: skip
-    return Rows(rows)
 
 
 def whose_move(row: Obligation) -> str:
-    """Who must act next on an overdue obligation that `late_rows` read."""
+    """Who must act next on an overdue obligation of `oldest` or `late_rows`."""
     clock = row.light_code.partition("_")[0]
     if row.state == DISPUTED:
         return "supervisor"

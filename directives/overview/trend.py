@@ -1,64 +1,37 @@
 """Hand-ins of a reporting cycle day by day against its due day, and the drawing of it: plain numbers, no database."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from directives.models.reports import PERIOD_NAMES
-from directives.overview.counts import Group, topics
+from directives.overview.facts import Period
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 544, 30, 300  # the field of the drawing, in its own units
 GRACE = 12  # days that are drawn after the due day
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """A reporting period as the trend knows it; `handed` counts the entries that are in, by the day they came."""
-
-    pk: int
-    period: str  # "2026 quarter 3"
-    opens_on: date
-    due_on: date
-    handed: dict[date, int]
-    entries: int  # begun, in or not
-
-    @property
-    def name(self) -> str:
-        """Third quarter of 2026."""
-        year, period, number = self.period.split()
-        return str(PERIOD_NAMES[period, int(number)]) % {"year": year}
-
-    @property
-    def done(self) -> int:
-        return sum(self.handed.values())
-
-    def by(self, day: date) -> int:
-        """How many had come by the end of that day."""
-        return sum(count for on, count in self.handed.items() if on <= day)
-
-
-def cycles_of(groups: Iterable[Group]) -> list[Cycle]:
-    """The cycles among the counts, newest first."""
-    rows = list(groups)
-    due = {row.key: row.day for row in topics(rows, "due")}
-    handed: dict[str, dict[date, int]] = {}
-    entries: dict[str, int] = {}
-    for row in topics(rows, "report"):
-        entries[row.key] = entries.get(row.key, 0) + row.n
-        if row.word == "in" and row.day is not None:
-            handed.setdefault(row.key, {})[row.day] = row.n
-    found = [Cycle(int(r.key), r.word, r.day, due[r.key], handed.get(r.key, {}), entries.get(r.key, 0)) for r in topics(rows, "opens")]
-    return sorted(found, key=lambda cycle: (cycle.opens_on, cycle.pk), reverse=True)
+def by(cycle: Period, day: date) -> int:
+    """How many entries had come by the end of that day."""
+    return sum(count for on, count in cycle.handed.items() if on <= day)
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The current cycle, what it expects, and the one before, laid over each other by the day since they opened."""
+    """A cycle, what it expects, and the one before, laid over each other by the day since they opened.
 
-    cycle: Cycle
+    `today` is the last day drawn: of a cycle that a later one has followed, the last on which something came in.
+    """
+
+    cycle: Period
     expected: int
-    before: Cycle | None
+    before: Period | None
     today: date
+    current: bool = True
+
+    @property
+    def name(self) -> str:
+        return period_name(self.cycle)
 
     @property
     def missing(self) -> int:
@@ -85,7 +58,7 @@ class Trend:
         if self.before is None or not self.before.entries:
             return None
         day = self.before.opens_on + (self.today - self.cycle.opens_on)
-        return 100 * self.before.by(day) // self.before.entries
+        return 100 * by(self.before, day) // self.before.entries
 
     def x(self, day: date) -> float:
         return round(LEFT + (RIGHT - LEFT) * (day - self.cycle.opens_on).days / self.span, 1)
@@ -131,10 +104,10 @@ class Trend:
     def due_words_x(self) -> float:
         return self.due_x + 8 if self.due_anchor == "start" else self.due_x - 8
 
-    def _points(self, cycle: Cycle, whole: int, days: int) -> str:
+    def _points(self, cycle: Period, whole: int, days: int) -> str:
         steps = (cycle.opens_on + timedelta(days=number) for number in range(days + 1))
         shift = self.cycle.opens_on - cycle.opens_on
-        return " ".join(f"{self.x(day + shift)},{self._y(cycle.by(day), whole)}" for day in steps)
+        return " ".join(f"{self.x(day + shift)},{self._y(by(cycle, day), whole)}" for day in steps)
 
     @property
     def line(self) -> str:
@@ -151,9 +124,27 @@ class Trend:
         return self._points(self.before, self.before.entries, self.span) if self.before and self.before.entries else ""
 
 
-def trend(groups: Iterable[Group], *, missing: int, today: date) -> Trend | None:
-    """The current cycle with the one before; None while no cycle has opened. `missing`: entries owed and not in."""
-    found = cycles_of(groups)
-    if not found:
+def period_name(cycle: Period) -> str:
+    """Third quarter of 2026."""
+    year, period, number = cycle.period.split()
+    return str(PERIOD_NAMES[period, int(number)]) % {"year": year}
+
+
+def trend(cycles: Sequence[Period], *, chosen: int | None, missing: int, today: date) -> Trend | None:
+    """The chosen cycle, else the newest, with the one before; None while no cycle has opened.
+
+    `missing`: entries that the newest cycle waits for. An older one is owed nothing more: it expects what was begun in it.
+    """
+    place = next((place for place, cycle in enumerate(cycles) if chosen in (None, cycle.pk)), None)
+    if place is None:
         return None
-    return Trend(found[0], found[0].done + missing, found[1] if len(found) > 1 else None, today)
+    cycle, before = cycles[place], next(iter(cycles[place + 1 :]), None)
+    if place == 0:
+        return Trend(cycle, cycle.done + missing, before, today)
+    return Trend(cycle, cycle.entries, before, max(cycle.due_on + timedelta(days=GRACE), *cycle.handed, cycle.opens_on), current=False)
+
+
+def table(shown: Trend) -> list[tuple[date, int, int | None]]:
+    """The days on which something came in: how many entries were in by then, and on the same day of the cycle before."""
+    shift = shown.before and shown.before.opens_on - shown.cycle.opens_on
+    return [(day, by(shown.cycle, day), by(shown.before, day + shift) if shown.before else None) for day in sorted(shown.cycle.handed)]

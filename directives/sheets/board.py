@@ -1,6 +1,6 @@
 """The tables of the dashboard as sheets: the same figures that the page shows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from directives.overview.board import Board
 from directives.overview.figures import Line
 from directives.overview.late import Late, late_rows
+from directives.overview.weeks import Point
 from directives.sheets.out import Column, Words, sheet
 from directives.states import LIGHTS
 from directives.wording import Dated, picked, words_of_light
@@ -74,20 +75,63 @@ def _late(board: Board, dated: Dated) -> list[Column]:
     ]
 
 
+def _directives(board: Board, dated: Dated) -> list[Column]:
+    first = [Column(_("Code"), lambda line: line.thing.code, width=10)]
+    return [*first, Column(_("Directive"), lambda line: picked(line.thing, "text"), width=60), *_figures()]
+
+
+def _weeks(board: Board, dated: Dated) -> list[Column]:
+    def share(point: Point) -> float:
+        return round(point.share, 1)
+
+    return [
+        Column(_("End of day"), lambda point: point.day, "date"),
+        Column(_("On time"), lambda point: point.on_time, "number"),
+        Column(_("Obligations"), lambda point: point.total, "number"),
+        Column(_("Share on time"), share, "percent"),
+        Column(_("Overdue"), lambda point: point.red, "number"),
+    ]
+
+
 TABLES = {
     "sections": Table(_("Progress by section"), _sections, lambda board: board.section_lines),
     "bodies": Table(_("Bodies by share on time"), _bodies, lambda board: map(board.with_cells, board.bodies)),
-    "late": Table(_("Overdue obligations"), _late, lambda board: late_rows(board.view, board.document.pk) if board.document else ()),
+    "directives": Table(_("Directive by directive"), _directives, lambda board: board.directives),
+    "weeks": Table(_("Share on time by week"), _weeks, lambda board: board.weeks.points if board.weeks else ()),
+    "late": Table(_("Overdue obligations"), _late, lambda board: late_rows(board.view, board.document.pk, board.choice)),
 }
+
+
+def tables(board: Board) -> list[tuple[str, Words]]:
+    """The tables that there are of what is shown."""
+    there = {"bodies": board.bodies, "directives": board.tasks, "weeks": board.weeks, "late": board.now}
+    return [(key, table.name) for key, table in TABLES.items() if there.get(key, True)]
+
+
+def notes(board: Board) -> Iterator[tuple[Words, Any]]:
+    """The filter in force."""
+    choice = board.choice
+    yield _("Document"), picked(board.document, "title")
+    yield _("Body"), picked(board.view.body, "name")
+    for section in board.sections if choice.section else ():
+        if section.pk == choice.section:
+            yield _("Section"), f"{section.number} {picked(section, 'title')}".strip()
+    if choice.directive:
+        yield _("Directive"), ", ".join(line.thing.code for line in board.directives)
+    if choice.about:
+        yield _("Kind of directive"), choice.about_word
+    if choice.kind:
+        yield _("Kind of body"), choice.kind_word
+    if choice.on:
+        yield _("As of the end of the day"), choice.on
 
 
 def export(request: HttpRequest, board: Board) -> FileResponse:
     """The table that ?table= names, as the file that ?export= asks for. Raises Http404 for a table that is not there."""
-    table = TABLES.get(request.GET.get("table", ""))
-    if table is None or board.document is None:
+    if board.document is None or request.GET.get("table") not in dict(tables(board)):
         raise Http404
-    notes = ((_("Document"), picked(board.document, "title")), (_("Body"), picked(board.view.body, "name")))
+    table = TABLES[request.GET["table"]]
     return sheet(
-        request, name=table.name, columns=table.columns(board, request), rows=table.rows(board), notes=notes,
+        request, name=table.name, columns=table.columns(board, request), rows=table.rows(board), notes=notes(board),
         fictional=board.document.fictional,
     )  # fmt: skip

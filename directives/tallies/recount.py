@@ -54,7 +54,7 @@ def _always() -> str:
     return "DATE '0001-01-01'" if connection.vendor == "postgresql" else "'0001-01-01'"
 
 
-def _member(column: str, name: str) -> str:
+def member(column: str, name: str) -> str:
     """A member of a JSON column, as text; empty where there is none."""
     found = f"{column} ->> '{name}'" if connection.vendor == "postgresql" else f"json_extract({column}, '$.{name}')"
     return f"COALESCE({found}, '')"
@@ -106,7 +106,7 @@ def _points() -> Iterator[str]:
 
 
 def _acts() -> Iterator[str]:
-    was, now = f"{_member('before', 'light')} = '{RED}'", f"{_member('after', 'light')} = '{RED}'"
+    was, now = f"{member('before', 'light')} = '{RED}'", f"{member('after', 'light')} = '{RED}'"
     told = f"organisation_id IS NOT NULL AND document_id IS NOT NULL AND {day('at')} >= {acts_since()}"
     word = " ".join(f"WHEN '{act}' THEN '{word}'" for act, word in ACT_OF.items())
     for said, where in (
@@ -189,8 +189,8 @@ def _mend(model: type[Model]) -> int:
     order = ", ".join(f"{name}{alphabet}" if name in WORDS else name for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({names}) {UP}, both ({names}) AS (SELECT * FROM ({recount(model)}) r UNION ALL {kept}) "
-            f"SELECT {', '.join((*columns, *sums))} FROM both WHERE true GROUP BY {keys} HAVING {wrong} ORDER BY {order} {adding(model)}"
+            f"INSERT INTO {table} ({names}) {UP}, sides ({names}) AS (SELECT * FROM ({recount(model)}) r UNION ALL {kept}) "
+            f"SELECT {', '.join((*columns, *sums))} FROM sides WHERE true GROUP BY {keys} HAVING {wrong} ORDER BY {order} {adding(model)}"
         )
         return cursor.rowcount
 

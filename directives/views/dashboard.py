@@ -1,43 +1,50 @@
 """The dashboard: where the work stands, drilled down body by body."""
 
+from datetime import timedelta
+
+from django.core.paginator import Paginator
 from django.http import Http404
 from django.views.decorators.http import require_GET
 
+from directives.models.documents import KINDS as ABOUTS
+from directives.models.organisations import KINDS
 from directives.overview.board import board
-from directives.sheets.board import export
+from directives.overview.choice import Choice
+from directives.overview.figures import FEW
+from directives.sheets.board import export, tables
 from directives.sheets.out import asked
 from directives.views.doors import page
 
 SHOWN = 10  # rows of the heat map before “all”
 ENDS = 6  # rows at each end of the ranking
-
-
-def _number(text):
-    """An id from an address: None where none is given; what is no number is the id of nothing."""
-    if not text:
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+PAGE = 100  # bodies of one page of “all”
 
 
 @require_GET
 def dashboard(request):
-    scope, document = (_number(request.GET.get(name)) for name in ("scope", "document"))
-    found = board(request.user, scope=scope, document=document, today=request.today, workdays=request.workdays)
+    choice = Choice.of(request.GET, request.today)
+    found = board(request.user, choice, today=request.today, workdays=request.workdays)
     if found is None:
-        if scope is not None or document is not None:
+        if choice.scope is not None or choice.document is not None:
             raise Http404
         return page(request, "directives/dashboard/nowhere.html", {})
     if asked(request):
         return export(request, found)
-    every = bool(request.GET.get("all"))
-    lines = found.bodies
-    hottest = sorted(lines, key=lambda line: -line.lights.yellow - line.lights.red)
-    split = not every and len(lines) > 2 * ENDS + 1
-    context = {
-        "board": found,
-        "heat": [found.with_cells(line) for line in (hottest if every else hottest[:SHOWN])],
-        "best": lines[:ENDS] if split else lines,
-        "worst": lines[-ENDS:] if split else (),
-        "between": len(lines) - 2 * ENDS if split else 0,
-    }
-    return page(request, "directives/dashboard/board.html" if found.census else "directives/dashboard/empty.html", context)
+    asks = {"abouts": ABOUTS, "kinds": KINDS, "tables": tables(found), "yesterday": request.today - timedelta(days=1)}
+    context = {"board": found, **_bodies(found), **asks, "filtered": choice.narrows or bool(choice.cycle)}
+    return page(request, "directives/dashboard/board.html" if found.lights.total else "directives/dashboard/empty.html", context)
+
+
+def _bodies(found):
+    """Which bodies the page lists: the ends of the ranking and the hottest of the heat map, or a page of all of them."""
+    lines, most = found.bodies, found.hottest
+    if found.choice.all:
+        pages = Paginator(lines, PAGE).get_page(found.choice.page)
+        shown = slice(pages.start_index() - 1, pages.end_index()) if lines else slice(0)
+        best, worst, heat = pages.object_list, (), most[shown]
+    else:
+        split = len(lines) > 2 * ENDS + 1
+        pages, best, worst, heat = None, lines[:ENDS] if split else lines, lines[-ENDS:] if split else (), most[:SHOWN]
+    few = any(line.small for line in (*best, *worst))
+    between = len(lines) - len(best) - len(worst) if worst else 0
+    return {"heat": heat, "best": best, "worst": worst, "between": between, "pages": pages, "few": few, "least": FEW}

@@ -1,0 +1,105 @@
+"""What a dashboard is asked to show: from where, of which work, for which period, as of which day. All of it stands in the address."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any
+from urllib.parse import quote_plus
+
+from directives.models.documents import KINDS as DIRECTIVE_KINDS
+from directives.models.organisations import KINDS
+from directives.models.tallies import ALWAYS
+
+IDS = ("scope", "document", "section", "directive", "cycle", "page")
+WORDS = {"about": {code for code, _label in DIRECTIVE_KINDS}, "kind": {code for code, _label in KINDS}}
+SWITCHES = ("all", "wall", "directives")
+NOBODY = 0  # the id of nothing: what is no number
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """None, "" and False ask for nothing in particular; numbers are ids."""
+
+    scope: int | None = None
+    document: int | None = None
+    section: int | None = None
+    directive: int | None = None
+    about: str = ""  # kind of directive
+    kind: str = ""  # of body
+    cycle: int | None = None  # whose reports are shown
+    on: date | None = None  # as of the end of that day
+    all: bool = False
+    wall: bool = False
+    directives: bool = False  # the table of directives too
+    page: int | None = None
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str], today: date) -> "Choice":
+        """What an address asks for. A word that makes no sense is left out; so is a day that has not come or is not over."""
+        ids = {name: _number(parameters.get(name, "")) for name in IDS}
+        words = {name: parameters.get(name, "") for name in WORDS}
+        known = {name: word for name, word in words.items() if word in WORDS[name]}
+        day = _day(parameters.get("on", ""))
+        switches = {name: bool(parameters.get(name)) for name in SWITCHES}
+        return cls(**ids, **known, **switches, on=day if day and ALWAYS < day < today else None)
+
+    @property
+    def narrow(self) -> bool:
+        """Something is asked for that only the counts by directive tell."""
+        return bool(self.directive or self.about or self.kind)
+
+    @property
+    def narrows(self) -> bool:
+        """Not all of a document is asked for."""
+        return bool(self.section) or self.narrow
+
+    @property
+    def about_word(self) -> str:
+        return str(dict(DIRECTIVE_KINDS).get(self.about, ""))
+
+    @property
+    def kind_word(self) -> str:
+        return str(dict(KINDS).get(self.kind, ""))
+
+    def kept(self) -> "Choice":
+        """The part that copies of earlier days tell: the section alone."""
+        return replace(self, directive=None, about="", kind="")
+
+    def of_rows(self, lead: str = "") -> dict[str, Any]:
+        """The conditions on obligations; `lead` leads to them."""
+        asked = {"section": self.section, "directive": self.directive, "directive__kind": self.about, "organisation__kind": self.kind}
+        return {f"{lead}{name}": value for name, value in asked.items() if value}
+
+    def of_tallies(self) -> dict[str, Any]:
+        """The same on the counts by directive."""
+        asked = {
+            "directive__section": self.section, "directive": self.directive, "directive__kind": self.about, "body_kind": self.kind,
+        }  # fmt: skip
+        return {name: value for name, value in asked.items() if value}
+
+    @property
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """The address's parameters, without what was not asked for."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value:
+                yield field.name, "1" if value is True else str(value)
+
+
+def _number(text: str) -> int | None:
+    """An id from an address: None where none is given."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else NOBODY
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def link(choice: Choice, **changes: Any) -> str:
+    """The address of the dashboard under a choice, some of it changed."""
+    return "?" + "&".join(f"{name}={quote_plus(value)}" for name, value in replace(choice, **changes).pairs)
