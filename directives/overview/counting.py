@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Length, Substr
 
 from directives.models import ALWAYS, Mark, Obligation, Organisation, Tally, Total, User
@@ -142,15 +142,20 @@ def guided(rows: QuerySet[Obligation], known: Known) -> QuerySet[Obligation]:
     asked, marks = known.chosen, Mark.objects.filter(count__gt=0, **known.where)
     if asked.section or (asked.light and not known.document):
         here = replace(known, chosen=Filter(section=asked.section, light=asked.light)).tallies(light=True)
-        rows = rows.filter(Exists(here.filter(scope__path=OuterRef("organisation__path"))))
-    guides: list[QuerySet] = [known.marks()] if asked.clock or asked.cause or asked.owes else []
+        rows = _told(rows, "here", here.filter(scope__path=OuterRef("organisation__path")))
+    guides: dict[str, QuerySet] = {"marked": known.marks()} if asked.clock or asked.cause or asked.owes else {}
     if asked.state in LIVE:
-        guides.append(marks.filter(topic="state", word=asked.state, day=ALWAYS))
+        guides["stands"] = marks.filter(topic="state", word=asked.state, day=ALWAYS)
     if asked.directive:
-        guides.append(replace(known, chosen=Filter(directive=asked.directive, light=asked.light)).tallies(light=True))
-    for guide in guides:
-        rows = rows.alias(nearest=NEAREST).filter(Exists(guide.filter(scope__path=OuterRef("nearest"))))
+        guides["owed"] = replace(known, chosen=Filter(directive=asked.directive, light=asked.light)).tallies(light=True)
+    for name, guide in guides.items():
+        rows = _told(rows.alias(nearest=NEAREST), name, guide.filter(scope__path=OuterRef("nearest")))
     return rows
+
+
+def _told(rows: QuerySet[Obligation], name: str, guide: QuerySet) -> QuerySet[Obligation]:
+    """The rows of which the guide knows any. Not EXISTS: PostgreSQL would make a join of it and lose the order of the tree."""
+    return rows.alias(**{name: Subquery(guide.order_by().values("count")[:1])}).filter(**{f"{name}__isnull": False})
 
 
 def counts(user: User, reach: Reach, known: Known, rows: QuerySet[Obligation], *, today: date) -> Counts:

@@ -149,4 +149,4 @@ def _cells(found: Axes, directives: Sequence[Directive], bodies: Sequence[Organi
     else:  # a file names no thousands of bodies: they are those between its first and its last
         owed = owed.filter(organisation__path__gte=bodies[0].path, organisation__path__lte=bodies[-1].path)
     columns = ("directive_id", "organisation_id", "pk", "light", "percent")
-    return {(directive, body): (pk, light, percent) for directive, body, pk, light, percent in owed.values_list(*columns)}
+    return {(directive, body): (pk, light, percent) for directive, body, pk, light, percent in owed.order_by().values_list(*columns)}
