@@ -6,16 +6,21 @@ Workflow fields are read only here: a state changes through `transitions.move` a
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportExportModelAdmin
 
 from directives import audit, organising
+from directives.forms.bodies import BodyForm, MergeForm
 from directives.models import CalendarDay, Directive, Document, Event, Measure, Membership, Obligation, Organisation, Seal, User
+from directives.refusals import Refusal
 from directives.sheets.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
 from directives.transitions import change_obligations
 
@@ -144,11 +149,68 @@ class OrganisationAdmin(AuditedAdmin, ImportExportModelAdmin):
     search_fields = ("code", "name_hans", "name_hant", "full_name")
     autocomplete_fields = ("parent", "successor")
     list_select_related = ("parent",)
+    form = BodyForm
+    actions = ("merge_chosen",)
+    change_form_template = "admin/directives/organisation/change_form.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """A body ends by its day or by a merger; what it did stays on record."""
+        return False
 
     def save_model(self, request: HttpRequest, obj: Organisation, form: ModelForm, change: bool) -> None:
         """A body with a new parent takes its subtree, and the tallies, along."""
-        super().save_model(request, obj, form, change)
-        organising.refresh_paths()
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        wanted = {name: form.cleaned_data[name] for name in form.changed_data if name != "version"}
+        moved = organising.change(obj, wanted, version=form.cleaned_data["version"], by=request.user, now=request.now)
+        if moved is not None:
+            told = _("Moved, with %(bodies)s bodies and %(obligations)s obligations below.")
+            self.message_user(request, told % {"bodies": moved.bodies, "obligations": moved.obligations})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """What a command refuses is said on the list; nothing is changed then."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect("admin:directives_organisation_changelist")
+
+    def get_urls(self) -> list[Any]:
+        merging = path("<int:pk>/merge/", self.admin_site.admin_view(self.merge), name="directives_organisation_merge")
+        return [merging, *super().get_urls()]
+
+    @admin.action(description=_("Merge the chosen body into another"), permissions=["change"])
+    def merge_chosen(self, request: HttpRequest, queryset: Any) -> Any:
+        if queryset.count() == 1:
+            return redirect("admin:directives_organisation_merge", queryset.get().pk)
+        self.message_user(request, _("Choose exactly one body to merge."), messages.ERROR)
+        return None
+
+    def merge(self, request: HttpRequest, pk: int) -> Any:
+        """Ask for the successor, show what would happen, then do it."""
+        body = get_object_or_404(Organisation, pk=pk)
+        if not self.has_change_permission(request, body):
+            raise PermissionDenied
+        form = MergeForm(request.POST or None, initial={"version": body.version})
+        shown = None
+        if request.method == "POST" and form.is_valid():
+            into = form.cleaned_data["into"]
+            try:
+                if "confirm" in request.POST:
+                    done = organising.merge(body, into=into, by=request.user, now=request.now, version=form.cleaned_data["version"])
+                    told = _("%(body)s was merged into %(into)s: %(over)s obligations went over, %(withdrawn)s were withdrawn.")
+                    names = {"body": body.name_hans, "into": into.name_hans, "over": done.over, "withdrawn": done.withdrawn}
+                    self.message_user(request, told % names)
+                    return redirect("admin:directives_organisation_change", into.pk)
+                for text in organising.obstacles(body, into, request.now):
+                    form.add_error("into", text)
+                shown = organising.preview(body, into=into) if form.is_valid() else None
+            except Refusal as refusal:
+                form.add_error(None, str(refusal))
+        context = {**self.admin_site.each_context(request), "title": _("Merge into another body"), "opts": self.opts}
+        context |= {"body": body, "form": form, "shown": shown}
+        return render(request, "admin/directives/organisation/merge.html", context)
 
 
 @admin.register(Document)

@@ -26,6 +26,7 @@ KINDS = {
     "returned": gettext_noop("%(count)s filings of %(body)s were returned: %(reason)s"),
     "accepted": gettext_noop("%(count)s filings of %(body)s were accepted."),
     "declined": gettext_noop("%(count)s filings of %(body)s were sent back by the manager: %(reason)s"),
+    "merged": gettext_noop("%(body)s was merged into %(into)s: %(over)s directives go over, %(withdrawn)s are withdrawn."),
     "move_dispute": gettext_noop("%(body)s disputes %(code)s: %(reason)s"),
     "move_reassign": gettext_noop("%(code)s stays assigned to %(body)s: %(reason)s"),
     "move_withdraw": gettext_noop("%(code)s is no longer assigned to %(body)s: %(reason)s"),
@@ -119,6 +120,14 @@ def moved(obligation: Obligation, action: str, *, upwards: bool, reason: str, no
     facts = about(body, obligation.document, code=obligation.directive.code, reason=reason.strip())
     people = supervisors_of(body) if upwards else _people(body, STAFF, MANAGER)
     send(people, f"move_{action}", url=reverse("obligation", args=[obligation.pk]), now=now, facts=facts)
+
+
+def merged(body: Organisation, into: Organisation, *, over: int, withdrawn: int, now: datetime) -> None:
+    """Tell the people of a body that ceases to exist, and of its successor, what became of its work."""
+    facts = {"body": body.name_hans, "into": into.name_hans, "over": over, "withdrawn": withdrawn}
+    facts |= {"body_hant": body.name_hant or body.name_hans, "into_hant": into.name_hant or into.name_hans}
+    people = {person.pk: person for home in (body, into) for person in _people(home, STAFF, MANAGER)}
+    send(people.values(), "merged", url=reverse("organisation", args=[into.pk]), now=now, facts=facts)
 
 
 def to_sign(body: Organisation, document: Document, *, count: int, url: str, now: datetime) -> None:

@@ -40,7 +40,7 @@ def _batches(ids: list[int]) -> Iterator[list[int]]:
 @counted()
 def _tick_batch(ids: list[int], *, today: date, workdays: Workdays, now: datetime) -> int:
     """Relight one batch, tallies and audit with it. The rows are locked, so no move can come between reading and writing."""
-    locked = Obligation.objects.select_for_update()
+    locked = Obligation.objects.select_for_update(no_key=True)  # who files something about a row does not wait, nor do we
     delta, told = gathering(), []
     alike: dict[tuple, list[int]] = {}
     for row in locked.filter(pk__in=ids).order_by("pk"):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -183,10 +183,14 @@ def _change(row: Obligation, before: dict[str, Any], after: dict[str, Any], ligh
 
 
 def _lock(rows: list[Obligation]) -> None:
+    if len(rows) > 1:
+        hold(Obligation.objects.filter(pk__in=[row.pk for row in rows]))
+
+
+def hold(rows: QuerySet[Obligation]) -> None:
     """Take the rows in the order of their ids, where the engine locks rows, so that two writers of many cannot deadlock."""
-    if len(rows) > 1 and connection.features.has_select_for_update:
-        ids = [row.pk for row in rows]
-        list(Obligation.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+    if connection.features.has_select_for_update:
+        list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:

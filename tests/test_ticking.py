@@ -107,7 +107,7 @@ def test_the_command_says_how_many_and_leaves_its_mark(cast, capsys, time_machin
     time_machine.move_to(later(18), tick=False)
     call_command("tick")
     assert capsys.readouterr().out == "1 lights changed.\n"
-    assert JobRun.objects.values_list("name", "last_day").get() == ("tick", date(2026, 10, 31))
+    assert JobRun.objects.get(name="tick").last_day == date(2026, 10, 31)
     call_command("tick", everything=True)
     assert capsys.readouterr().out == "0 lights changed.\n"
 

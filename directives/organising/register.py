@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives import audit
+from directives import audit, gate
 from directives.ingest.sources import text_of
 from directives.models import Organisation, User
 from directives.models.organisations import KINDS, LEVELS
@@ -169,6 +169,7 @@ def check(rows: Sequence[BodyRow]) -> None:
 @transaction.atomic
 def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
     """Make or change the bodies of a table, parents first. Raises Faults and stores nothing if anything is wrong."""
+    gate.shut()
     check(rows)
     bodies = {body.code: body for body in Organisation.objects.all()}
     counts: Counter[str] = Counter()
@@ -193,6 +194,7 @@ def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
 @transaction.atomic
 def tie(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
     """Link stored bodies to the parents and successors that a checked table names; returns how many stand elsewhere now."""
+    gate.shut()
     bodies = {body.code: body for body in Organisation.objects.all()}
     told = []
     for row in rows:

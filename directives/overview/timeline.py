@@ -56,6 +56,8 @@ WORDS: dict[str, str | Promise] = {
     "import": pgettext_lazy("event", "Imported"),
     "found": pgettext_lazy("event", "Body added"),
     "move": pgettext_lazy("event", "Moved in the tree"),
+    "merge": pgettext_lazy("event", "Merged into another body"),
+    "hand_over": pgettext_lazy("event", "Handed over to the successor"),
     "start_plan": pgettext_lazy("event", "Plan begun"),
     "save_plan": pgettext_lazy("event", "Plan changed"),
     "plan_handed_in": pgettext_lazy("event", "Plan handed in"),

@@ -9,15 +9,21 @@ from import_export import fields, resources
 from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
 from tablib import Dataset
 
-from directives import audit, issuing, organising
+from directives import audit, gate, issuing, organising
 from directives.models import Directive, Measure, Obligation, Organisation, Plan
 from directives.refusals import Refusal
 from directives.sheets.out import guard, unguard
-from directives.transitions import change_obligations
+from directives.tallies import counted, recast
+from directives.transitions import change_obligations, hold
 
 
 class SafeResource(resources.ModelResource):
     """Exports no formula, imports all rows or none, and writes the audit event of each row in its transaction."""
+
+    def import_data(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Any:
+        """One transaction, and the counts written once, as its last act: row by row it would hold up everybody else's, or they it."""
+        with counted():
+            return super().import_data(dataset, *args, **kwargs)
 
     def export_field(self, field: fields.Field, instance: Any, **kwargs: Any) -> Any:
         value = super().export_field(field, instance, **kwargs)
@@ -59,6 +65,7 @@ class OrganisationResource(SafeResource):
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Every fault of the whole table at once, each with its row; the header is row 1."""
+        gate.shut()
         try:
             organising.check_header(dataset.headers or [])
             organising.check(organising.rows_of(dataset.dict, start=2))
@@ -73,6 +80,12 @@ class OrganisationResource(SafeResource):
             plain["parent"] = known.parent.code if known.parent else ""
             plain["successor"] = known.successor.code if known.successor else ""
         return super().import_row(plain, instance_loader, **kwargs)
+
+    def save_instance(self, instance: Organisation, is_create: bool, row: dict, **kwargs: Any) -> None:
+        was = None if is_create else Organisation.objects.values_list("kind", flat=True).get(pk=instance.pk)
+        super().save_instance(instance, is_create, row, **kwargs)
+        if was is not None:
+            recast(instance, kind=instance.kind, was=was)
 
     def after_import(self, dataset: Dataset, result: Any, **kwargs: Any) -> None:
         if not result.has_errors() and not result.has_validation_errors():
@@ -123,6 +136,13 @@ class ObligationResource(SafeResource):
         import_id_fields = ("directive", "organisation")
         use_transactions = True
         skip_unchanged = True
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """Take every row that exists at once, in the order in which all writers do."""
+        ids = [str(row.get("directive") or "") for row in dataset.dict]
+        codes = {str(row.get("organisation") or "") for row in dataset.dict}
+        directives = {int(text) for text in ids if text.isdecimal()}
+        hold(Obligation.objects.filter(directive__in=directives, organisation__code__in=codes))
 
     def validate_instance(self, instance: Obligation, *args: Any, **kwargs: Any) -> None:
         """A new row has no issue day yet: `issuing` sets it, and checks the rest."""

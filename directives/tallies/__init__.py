@@ -4,7 +4,7 @@
 both for bodies that have children; `Total` counts by section and light for every body.
 """
 
-from directives.tallies.daily import copy_day, prune
+from directives.tallies.daily import copy_day, forget_after, last_copied, prune
 from directives.tallies.delta import ACTS, BETTER, WORSE, Delta, Standing
 from directives.tallies.gathering import counted, gathering, settle
 from directives.tallies.items import count_in, count_items, item_moved, point_moved
@@ -12,6 +12,7 @@ from directives.tallies.moving import close_scope, open_scope, recast, relocate
 from directives.tallies.recount import drift, never_counted, rebuild
 
 __all__ = [
-    "ACTS", "BETTER", "WORSE", "Delta", "Standing", "close_scope", "copy_day", "count_in", "count_items", "counted", "drift", "gathering",
-    "item_moved", "never_counted", "open_scope", "point_moved", "prune", "rebuild", "recast", "relocate", "settle",
+    "ACTS", "BETTER", "WORSE", "Delta", "Standing", "close_scope", "copy_day", "count_in", "count_items", "counted", "drift",
+    "forget_after", "gathering",
+    "item_moved", "last_copied", "never_counted", "open_scope", "point_moved", "prune", "rebuild", "recast", "relocate", "settle",
 ]  # fmt: skip

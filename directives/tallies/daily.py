@@ -1,64 +1,86 @@
 """What is kept of each day: a copy of the totals for every body whose work changed, so that any earlier day can be shown."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from directives.models import Event, Mark, Tally, TallyDay, Total
+from directives.models import Document, JobRun, Mark, Tally, TallyDay, Total
 from directives.states import COLOURS
-from directives.tallies.recount import BODIES, acts_since
+from directives.tallies.recount import PRUNED, acts_since
 
+COPIED = "copy_totals"  # the JobRun whose day is the last that was copied
 STEP = 500  # rows taken away in one transaction
-TREE = ("found", "move", "merge")  # acts on a body after which every copy is made anew
+
+
+def last_copied() -> date:
+    """The last day of which totals were copied, whether or not anything had changed on it; `date.min` if none was."""
+    known = JobRun.objects.filter(name=COPIED).values_list("last_day", flat=True).first()
+    return known or max(filter(None, map(_newest, Document.objects.values_list("pk", flat=True))), default=date.min)
+
+
+def _newest(document: int) -> date | None:
+    return TallyDay.objects.filter(document=document).aggregate(newest=Max("day"))["newest"]
 
 
 @transaction.atomic
 def copy_day(day: date) -> int:
     """Copy the totals as they stand as those of the end of `day`; returns the rows written.
 
-    Bodies to whose subtree nothing has happened since the last copy are left out: their last copy still holds. A day that
-    has a copy, or lies before one, is left as it is: nothing is written into the past.
+    Only what differs from its last copy is written: that copy still holds for the rest. A day that was copied, or lies before
+    one that was, is left as it is: nothing is written into the past.
     """
-    last = TallyDay.objects.order_by("-day").values_list("day", flat=True).first()
-    if last is not None and last >= day:
+    JobRun.objects.get_or_create(name=COPIED, defaults={"last_ran_at": _end(day), "last_day": last_copied()})
+    run = JobRun.objects.select_for_update().get(name=COPIED)  # of two at once the second finds the day copied
+    if run.last_day >= day:
         return 0
-    events = Event.objects.all()
-    if last is not None:
-        events = events.filter(at__gte=datetime.combine(last, time.min, timezone.get_current_timezone()))
-    everything = last is None or events.filter(subject_type="organisation", action__in=TREE).exists()
-    return _copy(day, None if everything else events)
-
-
-def _copy(day: date, events: QuerySet[Event] | None) -> int:
-    sums = ", ".join(f"SUM(CASE WHEN t.light = '{colour}' THEN t.count ELSE 0 END)" for colour in COLOURS)
-    touched, where, params = "", "", [str(day)]
-    if events is not None:
-        sql, params = events.exclude(organisation=None).order_by().values("organisation_id").distinct().query.sql_with_params()
-        touched = (
-            f"WITH RECURSIVE up(body) AS ({sql} UNION "  # noqa: S608 - names of our own tables, and a query of Django's
-            f"SELECT b.parent_id FROM up JOIN {BODIES} b ON b.id = up.body WHERE b.parent_id IS NOT NULL)"
-        )
-        where, params = "AND t.scope_id IN (SELECT body FROM up)", [*params, str(day)]
-    as_day = "CAST(%s AS date)" if connection.vendor == "postgresql" else "%s"
+    JobRun.objects.filter(pk=run.pk).update(last_day=day, last_ran_at=_end(day))
+    sums = ", ".join(f"SUM(CASE WHEN light = '{colour}' THEN count ELSE 0 END) AS {colour}" for colour in COLOURS)
+    same = " AND ".join(f"c.{name} = t.{name}" for name in (*COLOURS, "percent_sum"))
+    none = " AND ".join(f"t.{name} = 0" for name in (*COLOURS, "percent_sum"))
+    as_day, table = ("CAST(%s AS date)" if connection.vendor == "postgresql" else "%s"), TallyDay._meta.db_table
+    one = "c.scope_id = t.scope_id AND c.document_id = t.document_id AND c.section_id = t.section_id"
+    newest = f"SELECT MAX(c.day) FROM {table} c WHERE {one}"  # noqa: S608 - names of our own tables
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {TallyDay._meta.db_table} (day, scope_id, document_id, section_id, {', '.join(COLOURS)}, percent_sum) {touched} "  # noqa: S608
-            f"SELECT {as_day}, t.scope_id, t.document_id, t.section_id, {sums}, SUM(t.percent_sum) FROM {Total._meta.db_table} t "
-            f"WHERE true {where} GROUP BY t.scope_id, t.document_id, t.section_id",
-            params,
+            f"INSERT INTO {table} (day, scope_id, document_id, section_id, {', '.join(COLOURS)}, percent_sum) "  # noqa: S608
+            f"SELECT {as_day}, t.scope_id, t.document_id, t.section_id, {', '.join(f't.{colour}' for colour in COLOURS)}, t.percent_sum "
+            f"FROM (SELECT scope_id, document_id, section_id, {sums}, SUM(percent_sum) AS percent_sum FROM {Total._meta.db_table} "
+            "GROUP BY scope_id, document_id, section_id) t "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE {one} AND c.day = ({newest}) AND {same}) "
+            f"AND NOT ({none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {one}))",
+            [str(day)],
         )
         return cursor.rowcount
 
 
+def _end(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time.min, timezone.get_current_timezone())
+
+
+def forget_after(day: date) -> int:
+    """Forget the copies of days after this one, which a clock that was wrong had made; returns how many rows.
+
+    What was pruned too early can be counted again: rebuild afterwards.
+    """
+    JobRun.objects.filter(name=COPIED, last_day__gt=day).update(last_day=day, last_ran_at=_end(day))
+    JobRun.objects.filter(name=PRUNED).delete()
+    return TallyDay.objects.filter(day__gt=day).delete()[0]
+
+
 def prune() -> int:
-    """Take away counts that have come to nothing and acts of days long past; no writer has to wait for it. Returns how many."""
+    """Take away counts that have come to nothing and acts of days long past; no writer has to wait for it. Returns how many.
+
+    Totals stay where they are nothing: that they came to nothing is still to be copied.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {acts_since()}")
         since = cursor.fetchone()[0]
     spent = [Tally.objects.filter(count=0, percent_sum=0), Mark.objects.filter(count=0)]
     if since is not None:  # None: nothing has ever happened
+        since = date.fromisoformat(str(since))
+        JobRun.objects.update_or_create(name=PRUNED, defaults={"last_day": since, "last_ran_at": _end(since)})
         spent.append(Mark.objects.filter(topic="act", day__lt=since))
     return sum(_take_away(rows) for rows in spent)
 

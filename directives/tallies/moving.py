@@ -38,11 +38,11 @@ def close_scope(scope: int) -> None:
 
 
 @transaction.atomic
-def recast(organisation: Organisation, *, kind: str) -> None:
-    """Make a body one of another kind: its work is counted under that from now on."""
+def recast(organisation: Organisation, *, kind: str, was: str | None = None) -> None:
+    """Make a body one of another kind: its work is counted under that from now on. `was`: where the new kind is stored already."""
     gate.shut()
     settle()
-    was = Organisation.objects.values_list("kind", flat=True).get(pk=organisation.pk)
+    was = was or Organisation.objects.values_list("kind", flat=True).get(pk=organisation.pk)
     held = hold([organisation.pk])[organisation.pk]
     Organisation.objects.filter(pk=organisation.pk).update(kind=kind)
     counts: Counter[tuple] = Counter()

@@ -1,0 +1,50 @@
+"""What administrators fill in about bodies."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from directives.models import Organisation
+from directives.refusals import Stale
+
+
+class BodyForm(forms.ModelForm):
+    """A body in the admin; it knows which version the person saw."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Organisation
+        fields = (
+            "code", "name_hans", "name_hant", "full_name", "level", "kind", "parent", "valid_from", "valid_to", "successor",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version"].initial = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        cleaned, body = super().clean(), self.instance
+        if body.pk is None:
+            return cleaned
+        stored = Organisation.objects.get(pk=body.pk)
+        if cleaned.get("version") != stored.version:
+            raise forms.ValidationError(str(Stale()))
+        parent = cleaned.get("parent")
+        if parent is not None and parent.path.startswith(stored.path):
+            self.add_error("parent", _("A body cannot stand below itself."))
+        return cleaned
+
+
+class MergeForm(forms.Form):
+    """Into which body another is merged."""
+
+    into = forms.CharField(label=_("Code of the successor"), max_length=20)
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def clean_into(self) -> Organisation:
+        found = Organisation.objects.filter(code=self.cleaned_data["into"].strip()).first()
+        if found is None:
+            raise forms.ValidationError(_("No body has this code."))
+        return found
