@@ -28,8 +28,9 @@ def _newest(document: int) -> date | None:
 def copy_day(day: date) -> int:
     """Copy the totals as they stand as those of the end of `day`; returns the rows written.
 
-    Only what differs from its last copy is written: that copy still holds for the rest. A day that was copied, or lies before
-    one that was, is left as it is: nothing is written into the past.
+    Only bodies whose totals under a document differ from their last copy are written, and then every section of it: so the
+    copies of one day add up. A day that was copied, or lies before one that was, is left as it is: nothing is written into
+    the past.
     """
     JobRun.objects.get_or_create(name=COPIED, defaults={"last_ran_at": _end(day), "last_day": last_copied()})
     run = JobRun.objects.select_for_update().get(name=COPIED)  # of two at once the second finds the day copied
@@ -42,14 +43,16 @@ def copy_day(day: date) -> int:
     as_day, table = ("CAST(%s AS date)" if connection.vendor == "postgresql" else "%s"), TallyDay._meta.db_table
     one = "c.scope_id = t.scope_id AND c.document_id = t.document_id AND c.section_id = t.section_id"
     newest = f"SELECT MAX(c.day) FROM {table} c WHERE {one}"  # noqa: S608 - names of our own tables
+    never = f"{none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {one})"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (day, scope_id, document_id, section_id, {', '.join(COLOURS)}, percent_sum) "  # noqa: S608
+            f"WITH t AS (SELECT scope_id, document_id, section_id, {sums}, SUM(percent_sum) AS percent_sum "
+            f"FROM {Total._meta.db_table} GROUP BY scope_id, document_id, section_id), "
+            "changed AS (SELECT DISTINCT t.scope_id, t.document_id FROM t "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE {one} AND c.day = ({newest}) AND {same}) AND NOT ({never})) "
             f"SELECT {as_day}, t.scope_id, t.document_id, t.section_id, {', '.join(f't.{colour}' for colour in COLOURS)}, t.percent_sum "
-            f"FROM (SELECT scope_id, document_id, section_id, {sums}, SUM(percent_sum) AS percent_sum FROM {Total._meta.db_table} "
-            "GROUP BY scope_id, document_id, section_id) t "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE {one} AND c.day = ({newest}) AND {same}) "
-            f"AND NOT ({none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {one}))",
+            f"FROM t JOIN changed d ON d.scope_id = t.scope_id AND d.document_id = t.document_id WHERE NOT ({never})",
             [str(day)],
         )
         return cursor.rowcount
