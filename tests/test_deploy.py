@@ -1,0 +1,135 @@
+"""What is shipped for an installation: the files say what they must, a node says whether it can serve. tests/cluster runs them."""
+
+import configparser
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.test import Client
+from django.urls import reverse
+
+from directives.refusals import Refusal
+from directives.views import doors, health
+from tests.test_access import TABLE, world  # noqa: F401 - a fixture
+
+DEPLOY = settings.BASE_DIR / "deploy"
+TEXTS = sorted(path for path in DEPLOY.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
+def read(name: str) -> str:
+    return (DEPLOY / name).read_text(encoding="utf-8")
+
+
+# A node
+
+
+def test_a_process_that_lives_says_so_without_the_database():
+    answer = Client().get("/healthz")  # no fixture lets it near the database
+    assert (answer.status_code, answer.content) == (200, b"alive\n")
+
+
+def test_a_node_is_ready_when_the_database_has_what_its_code_needs(db, monkeypatch):
+    assert (Client().get("/readyz").status_code, Client().get("/readyz").content) == (200, b"ready\n")
+    monkeypatch.setattr(health, "_migrated", lambda: False)
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"not ready: the database lacks a migration\n")
+
+
+def test_a_migration_that_is_missing_is_noticed(db):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'directives' AND name >= '0010'")
+    assert Client().get("/readyz").status_code == 503
+
+
+def test_a_database_that_does_not_answer_is_no_secret_and_no_crash(db, monkeypatch):
+    def gone():
+        raise OperationalError("connection to server at 10.0.0.21 failed")
+
+    monkeypatch.setattr(health, "_migrated", gone)
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"not ready: the database does not answer\n")
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/readyz"])
+def test_a_proxy_asks_over_plain_http(db, settings, address):
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client().get(address).status_code == 200
+    assert Client().get("/accounts/login/").status_code == 301
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.post is not None and name != "set_script"])
+def test_every_write_carries_a_key(cast, world, sign_in, name):  # noqa: F811
+    """nginx sends a write again when a node breaks off: each must be one that is done once."""
+    row = TABLE[name]
+    address = reverse(name, args=row.args({**world["own"], "pk": world["own"].get(row.thing)}))
+    answer = sign_in(cast.manager).post(address, row.post)
+    assert answer.status_code == Refusal(doors.OUT_OF_DATE).status
+
+
+# The files
+
+
+def test_no_file_names_a_registry_or_a_folder_of_the_makers():
+    for path in TEXTS:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"docker\.io|ghcr\.io|quay\.io|gcr\.io|/work/|/root/", text), path
+
+
+def test_gunicorn_stops_more_slowly_than_a_statement_and_faster_than_systemd(monkeypatch):
+    for name in ("WEB_WORKERS", "WEB_THREADS", "WEB_BIND"):
+        monkeypatch.delenv(name, raising=False)
+    web = runpy.run_path(str(DEPLOY / "gunicorn.conf.py"))
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str
+    unit.read_string(read("systemd/qunzhu-web.service"))
+    statement = 15
+    assert statement < web["graceful_timeout"] < int(unit["Service"]["TimeoutStopSec"])
+    assert web["worker_class"] == "gthread"
+    assert web["max_requests_jitter"] == web["max_requests"] // 5 > 0
+
+
+def test_the_pooler_keeps_pages_and_work_apart():
+    pooler = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=(";",))
+    pooler.read_string(read("pgbouncer/pgbouncer.ini"))
+    assert sorted(pooler["databases"]) == ["qunzhu", "qunzhu_work"]
+    assert "statement_timeout=15000" in pooler["databases"]["qunzhu"]
+    assert "statement_timeout" not in pooler["databases"]["qunzhu_work"]
+    assert (pooler["pgbouncer"]["pool_mode"], pooler["pgbouncer"]["ignore_startup_parameters"]) == ("transaction", "extra_float_digits")
+
+
+def test_nginx_sends_a_sign_in_only_once():
+    for name in ("nginx/nodes.conf", "compose/nginx.conf"):
+        text = read(name)
+        product, _brace, rest = text.partition("location ~ ^/(accounts|admin)/")
+        assert "non_idempotent" in product
+        assert "non_idempotent" not in rest
+        assert settings.ADMIN_PATH == "admin/"
+
+
+def test_compose_starts_each_thing_after_what_it_needs():
+    services = yaml.safe_load(read("compose/compose.yaml"))["services"]
+    assert sorted(services) == ["migrate", "nginx", "pgbouncer", "postgres", "replica", "web", "worker"]
+    assert services["web"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert "pgbouncer:6432/qunzhu_work" in services["worker"]["environment"]["DATABASE_URL"]
+    assert "postgres:5432" in services["migrate"]["environment"]["DATABASE_URL"]
+    assert "DB_PGBOUNCER" not in services["migrate"]["environment"]
+    assert "@replica:5432" in services["web"]["environment"]["DATABASE_REPLICA_URL"]
+    given = set(re.findall(r"^([A-Z_]+)=", read("compose/env.example"), re.M))
+    assert given == set(re.findall(r"\$\{([A-Z_]+):\?\}", read("compose/compose.yaml")))
+
+
+def test_every_setting_of_the_database_is_documented():
+    named = set(re.findall(r'env\.\w+\("([A-Z0-9_]+)"', Path(settings.BASE_DIR / "qunzhu_tracker" / "databases.py").read_text()))
+    named |= set(re.findall(r'env\.\w+\("([A-Z0-9_]+)"', Path(settings.BASE_DIR / "qunzhu_tracker" / "files.py").read_text()))
+    text = (settings.BASE_DIR / "README.md").read_text(encoding="utf-8") + read("README.md")
+    assert {name for name in named | {"REPLICA_MAX_LAG", "DB_MIGRATION_LOCK_TIMEOUT"} if f"`{name}`" not in text} == set()
+
+
+def test_the_runbook_names_only_files_that_are_there():
+    named = set(re.findall(r"`((?:compose|nginx|pgbouncer|postgresql|systemd)/[\w.-]+|gunicorn\.conf\.py)`", read("README.md")))
+    assert {name for name in named if not (DEPLOY / name).exists()} == set()
+    assert len(named) >= 12
