@@ -1,13 +1,14 @@
 """The pages of reports, review and submissions: who sees what, what a save answers, how many queries a page takes."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from directives import reporting, reviewing
-from directives.models import Membership, Obligation, Plan, ReportEntry, Submission, Verdict
+from directives.models import Membership, Obligation, Plan, ProgressReport, ReportEntry, Submission, Verdict
+from directives.overview import keyset
 from directives.planning import move_plan
 from directives.reporting import EntryFields
 from tests.factories import (
@@ -71,6 +72,50 @@ TYPED = {"progress": "已印发办法", "problems": "", "next_steps": "", "perce
 
 
 # the list
+
+
+def listed(answer):
+    return [row.report.organisation.code for row in answer.context["page"].rows]
+
+
+def test_the_list_turns_by_key_in_the_order_of_the_tree(cast, office, sign_in, monkeypatch):
+    monkeypatch.setitem(keyset.leaf.__kwdefaults__, "size", 2)
+    for number in range(4):
+        office.cycle.reports.create(document=office.cycle.document, organisation=make_body(f"X{number}", parent=cast.centre))
+    client, found, address = sign_in(cast.supervisor), [], "/reports/"
+    while address:
+        answer = client.get(address)
+        found.append(listed(answer))
+        after = answer.context["page"].after
+        address = f"/reports/?after={after}" if after else ""
+    assert found == [[cast.body.code, "X0"], ["X1", "X2"], ["X3"]]
+    back = client.get(f"/reports/?before={answer.context['page'].before}")
+    assert listed(back) == ["X1", "X2"]
+
+
+def test_what_waits_the_longest_for_review_comes_first(cast, office, sign_in):
+    late = Office(cast, 1)
+    late.hand_in(cast.manager)
+    ProgressReport.objects.filter(pk=late.report.pk).update(waiting_since=NOW - timedelta(days=3))
+    office.hand_in(cast.manager)
+    rows = sign_in(cast.supervisor).get("/reports/?state=review&cycle=0").context["page"].rows
+    assert [row.report.pk for row in rows] == [late.report.pk, office.report.pk]
+
+
+def test_a_long_list_is_not_counted_to_its_end(cast, office, sign_in, monkeypatch):
+    monkeypatch.setattr("directives.overview.reports.COUNTED", 2)
+    monkeypatch.setattr("directives.views.reports.COUNTED", 2)
+    for number in range(4):
+        office.cycle.reports.create(document=office.cycle.document, organisation=make_body(f"X{number}", parent=cast.centre))
+    office.hand_in(cast.manager)
+    client = sign_in(cast.supervisor)
+    answer = client.get("/reports/")
+    assert {chip.key: chip.told for chip in answer.context["list"].chips} == {
+        "": "2+", "review": "1", "waiting": "2+", "overdue": "0", "returned": "0", "accepted": "0",
+    }  # fmt: skip
+    assert (len(listed(answer)), answer.context["list"].length) == (5, None)
+    assert queries(client, "/reports/") <= MOST + 1
+    assert listed(client.get("/reports/?state=review")) == [cast.body.code]
 
 
 def test_the_list_shows_each_reader_their_reports_and_the_next_step(cast, office, sign_in):

@@ -2,20 +2,27 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
 from directives.overview.captions import Words
+from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.script import to_hans
 from directives.states import ACCEPTED, AWAITING, EDITABLE, MANAGER, REPORTABLE, RETURNED, STAFF, SUBMITTED
 
 HEAVY = ("document__source", "document__text_read", "document__text_repaired")  # never loaded for a list
+COUNTED = 1000  # reports under a chip are counted up to here; more than that is said to be so
 CYCLES = 60  # offered by the filter, the newest first
 CHUNK = 500  # reports counted at a time, when a long list is written to a file
+
+# Who oversees bodies reads them in the order of the tree, what waits the longest waiting first; who works, the newest cycle first.
+TREE = Order("tree", (Column("organisation__path"), Column("id", down=True)))
+LATEST = Order("latest", (Column("cycle__due_on", day=True, down=True), Column("organisation__path"), Column("id", down=True)))
+WAITING = Order("waiting", (Column("waiting_since", moment=True), Column("organisation_id"), Column("id")))
 
 # The chips over the list, in their order.
 STATES: dict[str, Words] = {
@@ -84,6 +91,26 @@ class ReportRow:
     overdue: bool
 
     @property
+    def id(self) -> int:
+        return self.report.pk
+
+    @property
+    def organisation_id(self) -> int:
+        return self.report.organisation_id
+
+    @property
+    def organisation_path(self) -> str:
+        return self.report.organisation.path
+
+    @property
+    def cycle_due_on(self) -> date:
+        return self.report.cycle.due_on
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        return self.report.waiting_since
+
+    @property
     def status(self) -> str:
         """A key of STATUS."""
         counts = self.counts
@@ -113,6 +140,11 @@ class Chip:
     key: str
     label: Words
     count: int
+    more: bool = False  # than were counted
+
+    @property
+    def told(self) -> str:
+        return f"{self.count:,}+" if self.more else f"{self.count:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +155,19 @@ class Listing:
     chosen: ReportFilter
     chips: tuple[Chip, ...]
 
-    def count(self, key: str) -> int:
-        return next((chip.count for chip in self.chips if chip.key == key), 0)
+    @property
+    def exact(self) -> bool:
+        """Every report was counted."""
+        return not any(chip.more for chip in self.chips)
 
     @property
-    def shown(self) -> int:
-        return self.count(self.chosen.state)
+    def length(self) -> int | None:
+        """How many reports stand under the chosen chip; None where they were not all counted."""
+        chip = next(chip for chip in self.chips if chip.key == self.chosen.state)
+        return None if chip.more else chip.count
+
+    def count(self, key: str) -> int:
+        return next((chip.count for chip in self.chips if chip.key == key), 0)
 
     @property
     def total(self) -> int:
@@ -165,7 +204,7 @@ def condition(state: str, today: date) -> Q:
     waiting = Q(completed_at=None) & (Q(begun_at=None) | Q(_some(*EDITABLE, AWAITING)))
     match state:
         case "review":
-            return Q(_some(SUBMITTED))
+            return Q(waiting_since__isnull=False)
         case "waiting":
             return waiting
         case "overdue":
@@ -188,19 +227,32 @@ def _within(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[Pr
 
 
 def listing(user: User, chosen: ReportFilter, cycles: tuple[Cycle, ...], *, today: date) -> Listing:
-    """The chips of the list; one query."""
-    rows = _within(ProgressReport.objects.visible_to(user), chosen)
-    counted = {f"n_{key}": Count("pk", filter=condition(key, today)) for key in STATES}
-    counts = rows.aggregate(**counted)
-    return Listing(cycles, chosen, tuple(Chip(key, label, counts[f"n_{key}"]) for key, label in STATES.items()))
+    """The chips of the list: in two queries where it is short, else in one for each, none of which counts further than COUNTED."""
+    rows = _within(ProgressReport.objects.visible_to(user), chosen).order_by()
+    total = rows[: COUNTED + 1].count()
+    if total <= COUNTED:
+        counts = rows.aggregate(**{f"n_{key}": Count("pk", filter=condition(key, today)) for key in STATES})
+    else:
+        counts = {f"n_{key}": rows.filter(condition(key, today))[: COUNTED + 1].count() for key in STATES if key} | {"n_": total}
+    chips = (Chip(key, label, min(counts[f"n_{key}"], COUNTED), counts[f"n_{key}"] > COUNTED) for key, label in STATES.items())
+    return Listing(cycles, chosen, tuple(chips))
+
+
+def order_of(user: User, chosen: ReportFilter) -> Order:
+    if not user.oversees:
+        return LATEST
+    return WAITING if chosen.state == "review" else TREE
 
 
 def wanted(user: User, chosen: ReportFilter, *, today: date) -> QuerySet[ProgressReport]:
-    """The reports under the filter: newest cycle first, the person's own bodies before the others."""
-    mine = [m.organisation_id for m in user.in_role(STAFF, MANAGER)]
-    own = Case(When(organisation__in=mine, then=Value(0)), default=Value(1), output_field=IntegerField())
-    rows = _within(found(user), chosen).filter(condition(chosen.state, today))
-    return rows.order_by("-cycle__due_on", own, "organisation__code", "pk")
+    """The reports under the filter."""
+    return _within(found(user), chosen).filter(condition(chosen.state, today))
+
+
+def report_page(user: User, around: Listing, query: Mapping[str, str], *, today: date) -> Leaf:
+    """One page of the list; three queries."""
+    order, rows = order_of(user, around.chosen), wanted(user, around.chosen, today=today)
+    return leaf(rows, order, Turn.of(query, order), total=around.length, read=lambda part: report_rows(part, user, today=today))
 
 
 def report_rows(reports: Iterable[ProgressReport], user: User, *, today: date) -> tuple[ReportRow, ...]:
@@ -243,7 +295,6 @@ def _counts(reports: list[ProgressReport]) -> dict[int, Counts]:
 
 def _owed(reports: list[ProgressReport]) -> dict[tuple[int, int], int]:
     """How many obligations a report that is not begun will ask about, by (body, document)."""
-    bodies, documents = {report.organisation_id for report in reports}, {report.document_id for report in reports}
-    rows = Obligation.objects.filter(organisation__in=bodies, document__in=documents, state__in=REPORTABLE).order_by()
-    counted = rows.values_list("organisation", "document").annotate(n=Count("pk"))
-    return {(body, document): count for body, document, count in counted}
+    of = {"organisation__in": {one.organisation_id for one in reports}, "document__in": {one.document_id for one in reports}}
+    rows = Obligation.objects.filter(**of, state__in=REPORTABLE).order_by()
+    return {(body, document): count for body, document, count in rows.values_list("organisation", "document").annotate(n=Count("pk"))}

@@ -11,7 +11,7 @@ from directives import reporting
 from directives.forms.reports import SignForm, chosen_entries
 from directives.overview.around import FILTERS
 from directives.overview.entries import line_of, sheet
-from directives.overview.reports import ReportFilter, cycles_of, found, listing, report_rows, walk, wanted
+from directives.overview.reports import COUNTED, ReportFilter, cycles_of, found, listing, order_of, report_page, walk, wanted
 from directives.overview.reviews import record, submissions_of
 from directives.refusals import Invalid
 from directives.sheets import out
@@ -24,23 +24,18 @@ from directives.wording import picked
 def reports(request):
     cycles = cycles_of(request.user)
     chosen = ReportFilter.of(request.GET, request.user, cycles)
-    rows = wanted(request.user, chosen, today=request.today)
     if out.asked(request):
-        return _list_as_file(request, chosen, cycles, rows)
+        return _list_as_file(request, chosen, cycles)
     around = listing(request.user, chosen, cycles, today=request.today)
-    current = paged(request, rows, count=around.shown)
-    context = {
-        "list": around,
-        "chosen": chosen,
-        "page": current,
-        "rows": report_rows(current.object_list, request.user, today=request.today),
-    }
+    current = report_page(request.user, around, request.GET, today=request.today)
+    context = {"list": around, "chosen": chosen, "page": current, "limit": COUNTED}
     return page(request, "directives/reports/list.html", context, fragment="directives/reports/_list.html")
 
 
-def _list_as_file(request, chosen, cycles, rows):
+def _list_as_file(request, chosen, cycles):
     cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
     notes = [(_("Cycle"), cycle.name if cycle else _("All cycles"))]
+    rows = order_of(request.user, chosen).sort(wanted(request.user, chosen, today=request.today))
     lines = walk(rows, request.user, today=request.today)
     fictional = cycle.document.fictional if cycle else any(one.document.fictional for one in cycles)
     return out.sheet(request, name=_("Progress reports"), columns=REPORTS, rows=lines, notes=notes, fictional=fictional)
