@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from directives import tallies
@@ -315,6 +317,27 @@ def test_all_of_a_filter_are_acknowledged_at_once(cast, sign_in, key):
     assert sorted(set(states)) == [("Q01", "acknowledged"), ("Q01A", "assigned"), ("Q02", "assigned")]
     assert Event.objects.filter(action="acknowledge").count() == 3
     assert tallies.drift() == []
+
+
+def test_one_press_acknowledges_so_many_and_says_that_more_wait(cast, sign_in, key, monkeypatch):
+    monkeypatch.setattr("directives.views.obligations.AT_ONCE", 2)
+    fill(cast, 3, state="assigned", acknowledge_by=date(2026, 12, 1))
+    text = sign_in(cast.staff).post(f"{LIST}acknowledge/", {**key(), "all": "1"}, follow=True).content.decode()
+    assert ("已签收" in text, "其余" in text) == (True, True)
+    assert Obligation.objects.filter(state="acknowledged", organisation=cast.body).count() == 2
+    assert tallies.drift() == []
+
+
+def test_nine_receipts_take_as_many_queries_as_two(cast, sign_in, key):
+    client, taken = sign_in(cast.staff), []
+    for count in (2, 9):
+        fill(cast, count, state="assigned", acknowledge_by=date(2026, 12, 1))
+        client.get(LIST)
+        with CaptureQueriesContext(connection) as captured:
+            client.post(f"{LIST}acknowledge/", {**key(), "all": "1"})
+        taken.append(len(captured))
+    assert Obligation.objects.filter(state="acknowledged").count() == 11
+    assert taken[0] == taken[1]
 
 
 def test_ticked_lines_are_acknowledged(cast, sign_in, key):
