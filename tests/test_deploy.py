@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from allauth.core.internal.httpkit import get_client_ip
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from directives.refusals import Refusal
@@ -59,6 +60,15 @@ def test_a_proxy_asks_over_plain_http(db, settings, address):
     settings.SECURE_SSL_REDIRECT = True
     assert Client().get(address).status_code == 200
     assert Client().get("/accounts/login/").status_code == 301
+
+
+@pytest.mark.parametrize(("proxies", "wanted"), [(0, "10.0.0.10"), (1, "203.0.113.9")])
+def test_sign_ins_are_limited_for_each_visitor_and_not_for_the_proxy(settings, proxies, wanted):
+    """nginx passes on one address, the visitor's own, whatever the visitor claims."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.10", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert get_client_ip(request) == wanted
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in read("nginx/proxy.conf")
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.post is not None and name != "set_script"])
@@ -126,7 +136,7 @@ def test_every_setting_of_the_database_is_documented():
     named = set(re.findall(r'env\.\w+\("([A-Z0-9_]+)"', Path(settings.BASE_DIR / "qunzhu_tracker" / "databases.py").read_text()))
     named |= set(re.findall(r'env\.\w+\("([A-Z0-9_]+)"', Path(settings.BASE_DIR / "qunzhu_tracker" / "files.py").read_text()))
     text = (settings.BASE_DIR / "README.md").read_text(encoding="utf-8") + read("README.md")
-    assert {name for name in named | {"REPLICA_MAX_LAG", "DB_MIGRATION_LOCK_TIMEOUT"} if f"`{name}`" not in text} == set()
+    assert {name for name in named | {"REPLICA_MAX_LAG", "DB_MIGRATION_LOCK_TIMEOUT", "PROXIES"} if f"`{name}`" not in text} == set()
 
 
 def test_the_runbook_names_only_files_that_are_there():

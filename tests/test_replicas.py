@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import environ
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404, HttpResponse
@@ -159,7 +160,7 @@ def test_what_decides_who_may_come_in_never_leaves_the_primary(still):
 
     def view(request):
         router = Router()
-        kept = {router.db_for_read(model) for model in (User, Membership, FormKey)}
+        kept = {router.db_for_read(model) for model in (Session, User, Membership, FormKey)}
         return HttpResponse(f"{kept} {router.db_for_write(Obligation)} {router.db_for_read(Obligation)}")
 
     assert ask(view).content.decode() == "{'default'} default replica1"

@@ -140,4 +140,7 @@ def the_primary_is_lost_and_the_replica_takes_its_place(cluster: Cluster, world:
     seen = browser.read("/log/")
     assert (seen.source, "After the failover" in seen.text) == ("", True)  # what was promoted is no replica any more
     cluster.ports["primary"] = cluster.ports["replica"]
+    hearts = "SELECT count(*) FROM directives_jobrun WHERE name LIKE 'worker:%' AND last_ran_at > now() - interval '15 seconds'"
+    wait_for(lambda: cluster.sql("primary", hearts) == [(1,)], "the worker beats on, on the new primary", 40)
+    assert cluster.processes["worker"].poll() is None
     nothing_is_lost_or_done_twice(cluster, load, also=["Of this very moment", "After the failover"])
