@@ -101,10 +101,10 @@ class Organisation(models.Model):
     def save(self, *args, **kwargs) -> None:
         """A new body gets its path from its parent and makes the parent a branch; a body that has a path keeps it.
 
-        What is known of its place may be out of date: a save writes neither the path nor whether there are children.
+        What is known of its place may be out of date: no later save writes it. `organising` moves bodies.
         """
         if self.path and not self._state.adding:
-            kept = [field.name for field in self._meta.concrete_fields if field.name not in ("id", "path", "branch")]
+            kept = [field.name for field in self._meta.concrete_fields if field.name not in ("id", "parent", "path", "branch")]
             super().save(*args, **{"update_fields": kept} | kwargs)
             return
         gate.shut()
