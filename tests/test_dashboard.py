@@ -95,7 +95,9 @@ def figures(found) -> Iterator[Figure]:
 
 
 def rows_of(figure: Figure, user) -> int:
-    asked = Filter.of(QueryDict(urlsplit(figure.url).query))
+    query = QueryDict(urlsplit(figure.url).query)
+    asked = Filter.of(query)
+    assert all(len(values) == 1 for _name, values in query.lists())
     assert asked == figure.filter  # the address says all that the figure means
     return asked.apply(Obligation.objects.visible_to(user), TODAY).count()
 
@@ -258,7 +260,7 @@ def test_the_trend_counts_what_is_in(cast):
     days = [by(trend.cycle, date(2026, 9, 17) + timedelta(days=n)) for n in range(27)]
     assert days == sorted(days) and days[-1] == trend.cycle.done
     assert trend.expected == trend.cycle.done + found.facts.clock("report")
-    assert trend.line.split()[-1] == f"{trend.now_x},{trend.now_y}"
+    assert trend.line.split()[-1] == f"{trend.now_x:.1f},{trend.now_y}"
     assert found.workdays_left == 2
 
 

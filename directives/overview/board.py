@@ -72,7 +72,7 @@ class Board:
         return self.ground.over(self.view.body.pk)
 
     def figure(self, n: int, of: int | None = None, **asked: Any) -> Figure:
-        return Figure(n, self.lights.total if of is None else of, replace(self.filter, **asked))
+        return Figure(n, self.lights.total if of is None else of, self.filter, asked)
 
     def line(self, thing: Any, lights: Lights, **asked: Any) -> Line:
         return Line(thing, lights, self.filter, asked)
@@ -165,7 +165,10 @@ class Board:
 
     def with_cells(self, line: Line) -> Line:
         """The line of a body with its sections side by side."""
-        return replace(line, cells=tuple(self._cell(line.thing, part.thing) for part in self.section_lines))
+        return replace(line, cells=self.cells(line.thing))
+
+    def cells(self, body: Body) -> tuple[Cell, ...]:
+        return tuple(self._cell(body, part.thing) for part in self.section_lines)
 
     def _cell(self, body: Body, section: Section) -> Cell:
         lights = self.ground.of(body.pk, section.pk)

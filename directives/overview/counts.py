@@ -133,9 +133,16 @@ def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> Ground:
     parts: dict[int, dict[int, Tallied]] = {}
     sums: dict[int, Tallied] = {}
     for body, section, light, count, percents in rows:
-        for cell in (parts.setdefault(body, {}).setdefault(section, {"percent_sum": 0}), sums.setdefault(body, {"percent_sum": 0})):
-            cell[light] = cell.get(light, 0) + count
-            cell["percent_sum"] += percents
+        if body not in parts:
+            parts[body], sums[body] = {}, {"percent_sum": 0}
+        mine, total = parts[body], sums[body]
+        if section not in mine:
+            mine[section] = {"percent_sum": 0}
+        cell = mine[section]
+        cell[light] = cell.get(light, 0) + count
+        cell["percent_sum"] += percents
+        total[light] = total.get(light, 0) + count
+        total["percent_sum"] += percents
     return Ground(parts, sums)
 
 

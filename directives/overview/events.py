@@ -75,6 +75,11 @@ class Asked:
         return self != Asked()
 
     @property
+    def counted(self) -> bool:
+        """The events behind a figure of a dashboard are asked for."""
+        return bool(self.act or self.document or self.body)
+
+    @property
     def act_word(self) -> str | Promise:
         return captions.HAPPENED.get(self.act, "")
 

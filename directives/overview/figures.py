@@ -23,30 +23,38 @@ SHADES = (10, 25, 40, 65)  # percent of a cell's rows that are not on time: wher
 ASKED = tuple(field.name for field in fields(Filter))
 
 
-@lru_cache(maxsize=16)
-def _page(name: str, prefix: str) -> str:
-    """The address of a page; it changes with the folder in which the product is served alone."""
-    return reverse(name)
-
-
 def address(chosen: Filter) -> str:
     """The list of obligations under a filter."""
-    asked = [(name, value) for name in ASKED if (value := getattr(chosen, name))]
-    told = "&".join(f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in asked)
-    return f"{_page('obligations', get_script_prefix())}?{told}"
+    return _without(chosen, ())
+
+
+@lru_cache(maxsize=512)
+def _start(chosen: Filter, names: tuple[str, ...], prefix: str) -> str:
+    asked = [(name, value) for name in ASKED if name not in names and (value := getattr(chosen, name))]
+    return f"{reverse('obligations')}?" + "&".join(f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in asked)
+
+
+def _without(chosen: Filter, names: tuple[str, ...]) -> str:
+    """The same address but for these parts of the filter. All figures of a page begin alike: it is put together once."""
+    return _start(chosen, names, get_script_prefix())
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A count out of a whole, and the filter that gives exactly its rows."""
+    """A count out of a whole; the filter of the page and what it asks besides give exactly its rows."""
 
     n: int
     of: int
-    filter: Filter
+    base: Filter
+    asked: dict[str, Any]
+
+    @property
+    def filter(self) -> Filter:
+        return replace(self.base, **self.asked)
 
     @property
     def url(self) -> str:
-        return address(self.filter)
+        return _without(self.base, tuple(self.asked)) + "".join(f"&{name}={value}" for name, value in self.asked.items() if value)
 
     @property
     def percent(self) -> int:
@@ -79,7 +87,7 @@ class Line:
         return self.lights.total < FEW
 
     def _part(self, n: int, **light: str) -> Figure:
-        return Figure(n, self.lights.total, replace(self.filter, **self.asked, **light))
+        return Figure(n, self.lights.total, self.filter, {**self.asked, **light})
 
     @property
     def rows(self) -> Figure:
@@ -126,7 +134,7 @@ class Happened:
 
     def _url(self, since: date) -> str:
         asked = f"act={self.kind}&document={self.document}&body={self.body}&since={since.isoformat()}"
-        return f"{_page('events', get_script_prefix())}?{asked}"
+        return f"{reverse('events')}?{asked}"
 
     @property
     def url(self) -> str:

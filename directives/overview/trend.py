@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate, islice
 
 from directives.models.reports import PERIOD_NAMES
 from directives.overview.facts import Period
@@ -105,9 +106,10 @@ class Trend:
         return self.due_x + 8 if self.due_anchor == "start" else self.due_x - 8
 
     def _points(self, cycle: Period, whole: int, days: int) -> str:
-        steps = (cycle.opens_on + timedelta(days=number) for number in range(days + 1))
-        shift = self.cycle.opens_on - cycle.opens_on
-        return " ".join(f"{self.x(day + shift)},{self._y(by(cycle, day), whole)}" for day in steps)
+        early = sum(n for on, n in cycle.handed.items() if on < cycle.opens_on)
+        done = accumulate((cycle.handed.get(cycle.opens_on + timedelta(days=number), 0) for number in range(days + 1)), initial=early)
+        wide = (RIGHT - LEFT) / self.span
+        return " ".join(f"{LEFT + wide * number:.1f},{self._y(n, whole)}" for number, n in enumerate(islice(done, 1, None)))
 
     @property
     def line(self) -> str:
@@ -147,4 +149,6 @@ def trend(cycles: Sequence[Period], *, chosen: int | None, missing: int, today: 
 def table(shown: Trend) -> list[tuple[date, int, int | None]]:
     """The days on which something came in: how many entries were in by then, and on the same day of the cycle before."""
     shift = shown.before and shown.before.opens_on - shown.cycle.opens_on
-    return [(day, by(shown.cycle, day), by(shown.before, day + shift) if shown.before else None) for day in sorted(shown.cycle.handed)]
+    days = sorted(shown.cycle.handed)
+    done = accumulate(shown.cycle.handed[day] for day in days)
+    return [(day, n, by(shown.before, day + shift) if shown.before else None) for day, n in zip(days, done, strict=True)]

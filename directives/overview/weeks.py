@@ -32,17 +32,8 @@ class Weeks:
 
     points: tuple[Point, ...]
     first: date  # where the drawing begins, whether anything is known of that day or not
-
-    @property
-    def low(self) -> int:
-        """The lower end of the scale, in percent; at least SPAN below the upper."""
-        floor = int(min(point.share for point in self.points) // SPAN * SPAN)
-        return min(floor, 100 - SPAN)
-
-    @property
-    def high(self) -> int:
-        top = max(point.share for point in self.points)
-        return max(self.low + SPAN, min(100, int(-(-top // SPAN) * SPAN)))
+    low: int  # the ends of the scale, in percent
+    high: int
 
     @property
     def middle(self) -> float:
@@ -77,7 +68,11 @@ def weeks(facts: Facts, now: Lights, day: date) -> Weeks | None:
         if kept and kept.total:
             found.append(Point(then, kept.on_time, kept.total, kept.red, kept.day))
     found.append(Point(day, now.on_time, now.total, now.red))
-    return Weeks(tuple(found), day - WEEKS * WEEK) if len(found) > 1 and now.total else None
+    if len(found) < 2 or not now.total:
+        return None
+    shares = [point.share for point in found]
+    low = min(int(min(shares) // SPAN * SPAN), 100 - SPAN)
+    return Weeks(tuple(found), day - WEEKS * WEEK, low, max(low + SPAN, min(100, int(-(-max(shares) // SPAN) * SPAN))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,12 @@ def go(choice: Choice, **changes: object) -> SafeString:
     return SafeString(escape(link(choice, **{**EVERYTHING, **changes})))
 
 
+@register.simple_tag
+def short(text: str) -> str:
+    """A number or code of the document in the reader's script."""
+    return in_script(text, get_language())
+
+
 class Pen:
     """Draws figures for one card: the words are looked up once, not for every row."""
 
@@ -118,7 +124,7 @@ def heat_rows(board: Board, lines: Iterable[Line]) -> SafeString:
     told = escape(gettext("%(body)s, section %(number)s: %(n)s of %(of)s not on time, %(red)s overdue"))
     for line in lines:
         name, cells = escape(picked(line.thing, "name")), []
-        for cell in board.with_cells(line).cells:
+        for cell in board.cells(line.thing):
             off, shade = cell.off_time, cell.shade
             if not off.of:
                 cells.append('<td><span class="quiet">—</span></td>')

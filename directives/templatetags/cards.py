@@ -11,11 +11,12 @@ from django.utils.translation import gettext, pgettext
 
 from directives.clocks import WORDS
 from directives.overview.board import Board
+from directives.overview.choice import link
 from directives.overview.facts import Period
 from directives.overview.figures import Line, Named
 from directives.overview.trend import Trend, period_name, table
 from directives.states import COLOURS, LIGHTS
-from directives.templatetags.board import Pen, meter
+from directives.templatetags.board import EVERYTHING, Pen, meter
 from directives.templatetags.tracker import TONES, lamp
 from directives.wording import day, picked, words_of_light
 
@@ -63,6 +64,17 @@ def options(choices: Iterable[tuple[str, object]], chosen: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def section_options(board: Board) -> SafeString:
+    """The sections of the document as options."""
+    pen, closing, told = Pen(board), pgettext("section", "Closing"), []
+    for section in board.sections:
+        number = pen.code(section.number) if section.number else escape(closing)
+        chosen = " selected" if section.pk == board.choice.section else ""
+        told.append(f'<option value="{section.pk}"{chosen}>{number} {escape(picked(section, "title"))}</option>')
+    return SafeString("".join(told))
+
+
 @register.filter
 def period(cycle: Period) -> str:
     """Third quarter of 2026."""
@@ -94,6 +106,32 @@ def report_days(shown: Trend) -> SafeString:
         was = "—" if before is None else f"{before:,}/{shown.before.entries:,}"
         rows.append(f'<tr><th scope="row">{day(on, shown.today)}</th>{cells(f"{n:,}/{shown.expected:,}", was)}</tr>')
     return SafeString("".join(rows))
+
+
+@register.simple_tag
+def week_rows(board: Board) -> SafeString:
+    """The curve as rows of a table; each day that is kept leads to the dashboard of that day."""
+    rows = []
+    for point in board.weeks.points:
+        told = day(point.day, board.today)
+        if point.copied_on:
+            told = f'<a href="{escape(link(board.choice, on=point.day, **EVERYTHING))}">{told}</a>'
+        counts = cells(f"{point.on_time:,}/{point.total:,}", f"{point.share:.1f}%", f"{point.red:,}")
+        rows.append(f'<tr><th scope="row">{told}</th>{counts}</tr>')
+    return SafeString("".join(rows))
+
+
+@register.simple_tag
+def next_lines(board: Board) -> SafeString:
+    """The days on which clocks run out, with their rows."""
+    told, lines = gettext("%(n)s obligations"), []
+    for one in board.ahead:
+        words = f"{one.label}{gettext(': ')}{told % {'n': f'{one.rows.n:,}'}}"
+        lines.append(
+            f'<li><time class="soft nb" datetime="{one.day.isoformat()}">{day(one.day, board.today)}</time>'
+            f'<a href="{escape(one.rows.url)}">{escape(words)}</a></li>'
+        )
+    return SafeString("".join(lines) or f'<li class="soft">{escape(gettext("Nothing is due in the coming weeks."))}</li>')
 
 
 @register.simple_tag

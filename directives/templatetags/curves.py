@@ -1,0 +1,87 @@
+"""The curves of a dashboard, drawn in one go: what came in of a cycle, and the share on time week by week."""
+
+from html import escape
+
+from django import template
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from directives.overview.board import Board
+from directives.overview.trend import Trend
+from directives.overview.weeks import BOTTOM, LEFT, RIGHT, TOP
+from directives.wording import day
+
+register = template.Library()
+FAR = 470  # beyond it a day under the axis would touch the last one
+
+
+def text(x: float, y: float, words: str, *, anchor: str = "", look: str = "") -> str:
+    named = (f' text-anchor="{anchor}"' if anchor else "") + (f' class="{look}"' if look else "")
+    return f'<text x="{x}" y="{y}"{named}>{escape(words)}</text>'
+
+
+def scale(low: str, middle: str, high: str, bottom: int, top: int) -> str:
+    """Three lines across with their percentages."""
+    lines = ((bottom, low), ((bottom + top) // 2, middle), (top, high))
+    return "".join(f'<path class="ax" d="M{LEFT} {y}H{RIGHT}"/>{text(36, y + 4, f"{told}%", anchor="end")}' for y, told in lines)
+
+
+def chart(height: int, said: str, drawn: str) -> SafeString:
+    return SafeString(f'<svg class="chart" viewBox="0 0 560 {height}" role="img" aria-label="{escape(said)}">{drawn}</svg>')
+
+
+@register.simple_tag
+def report_curve(board: Board) -> SafeString:
+    """What came in of the cycle against its due day, over the cycle before."""
+    t = board.trend
+    was, due = t.was_percent, day(t.cycle.due_on, t.today)
+    told = {"percent": t.percent, "today": day(t.today, board.today), "due": due}
+    said = gettext("Entries handed in: %(percent)s%% by %(today)s; due on %(due)s") % told
+    if was is not None:
+        said += gettext("; ") + gettext("on the same day of the cycle before %(percent)s%%") % {"percent": was}
+    parts = [scale("0", "50", "100", 300, 30)]
+    if t.line_before:
+        parts.append(
+            f'<polyline class="was" points="{t.line_before}"/>{text(RIGHT, 22, gettext("cycle before"), anchor="end", look="opt")}'
+        )
+    parts.append(f'<polygon class="area" points="{t.area}"/><polyline class="now" points="{t.line}"/>')
+    parts.append(f'<path class="due" d="M{t.due_x} 20V300"/>')
+    missing = gettext("%(n)s not in") % {"n": f"{t.missing:,}"}
+    parts.append(text(t.due_words_x, 270, gettext("Due %(day)s") % {"day": due}, anchor=t.due_anchor, look="t2"))
+    parts.append(text(t.due_words_x, 288, missing, anchor=t.due_anchor, look="opt"))
+    parts.append(f'<circle class="dot" cx="{t.now_x}" cy="{t.now_y}" r="5"/>{_today(t)}')
+    parts.append(text(LEFT, 324, day(t.cycle.opens_on, t.today)))
+    if t.due_x < FAR:
+        parts.append(text(t.due_x, 324, due, anchor="middle"))
+    parts.append(text(RIGHT, 324, day(t.ends_on, t.today), anchor="end"))
+    return chart(336, said, "".join(parts))
+
+
+def _today(t: Trend) -> str:
+    """The words beside the last point."""
+    now = gettext("Today %(percent)s%%") if t.current else gettext("%(percent)s%% in the end")
+    words = text(t.words_x, t.words_y, now % {"percent": t.percent}, anchor=t.anchor, look="t1")
+    if t.was_percent is not None:
+        before = gettext("cycle before %(percent)s%%") % {"percent": t.was_percent}
+        words += text(t.words_x, t.was_words_y, before, anchor=t.anchor, look="opt")
+    return words
+
+
+@register.simple_tag
+def week_curve(board: Board) -> SafeString:
+    """The share on time, one point a week."""
+    w = board.weeks
+    last = board.on_time.share
+    said = gettext("Share on time: from %(from)s%% to %(to)s%%") % {"from": f"{w.points[0].share:.1f}", "to": last}
+    marks = [
+        f'<circle class="dot" cx="{x}" cy="{y}" r="{5 if place == len(w.points) else 2.5}"/>' for place, (x, y) in enumerate(w.marks, 1)
+    ]
+    now = f"{gettext('today')} {last}%" if board.now else f"{day(board.day, board.today)} {last}%"
+    parts = [
+        scale(str(w.low), f"{w.middle:g}", str(w.high), BOTTOM, TOP),
+        f'<polygon class="area" points="{w.area}"/><polyline class="now" points="{w.line}"/>',
+        *marks,
+        text(LEFT, 154, day(w.first, board.today)),
+        text(RIGHT, 154, now, anchor="end"),
+    ]
+    return chart(160, said, "".join(parts))
