@@ -103,7 +103,7 @@ def section_rows(board: Board) -> SafeString:
 def rank_rows(board: Board, lines: Iterable[Line], low: bool = False) -> SafeString:
     """Bodies by their share on time. One of few rows says so; equal shares share a place."""
     pen, rows, overdue = Pen(board), [], gettext("overdue")
-    few = f'<i class="tag line">{escape(gettext("few"))}</i>'
+    few = f'<i class="tag line">{escape(pgettext("ranking", "few"))}</i>'
     for line in lines:
         lights = line.lights
         share, late = 100 * lights.on_time // lights.total, "—"
