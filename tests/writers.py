@@ -1,10 +1,12 @@
 """Several processes that work on the same bodies at once: the world they work in, what each does, what must hold afterwards.
 
 `python -m tests.writers MOVES SEED` is one of them; it makes so many moves and prints what was accepted, refused and failed.
+`python -m tests.writers --full [MOVES [WRITERS]]` makes a world in the empty database of DATABASE_URL, and so many moves in it.
 """
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -18,6 +20,7 @@ if __name__ == "__main__":
 
     django.setup()
 
+from django.core.management import call_command
 from django.db import Error, connection
 from django.db.models import Count, F, Q
 
@@ -171,7 +174,25 @@ def losses(accepted: Counter[str]) -> list[str]:
     return found
 
 
+def full(moves: int = 5000, writers: int = 8) -> None:
+    """Print what so many processes bore together."""
+    call_command("migrate", verbosity=0, interactive=False)
+    make_world(provinces=3, cities=4, bodies=4, directives=10)
+    command = [sys.executable, "-m", "tests.writers", str(moves // writers)]
+    processes = [subprocess.Popen([*command, str(seed)], stdout=subprocess.PIPE, text=True) for seed in range(writers)]
+    told = [json.loads(process.communicate()[0]) for process in processes]
+    accepted = sum((Counter(one["accepted"]) for one in told), Counter())
+    seconds = max(one["seconds"] for one in told)
+    failed = [text for one in told for text in one["failed"]]
+    sys.stdout.write(f"{accepted.total()} accepted in {seconds:.0f} s: {accepted.total() / seconds:.0f} a second, by {writers} writers\n")
+    sys.stdout.write(f"{dict(accepted)}\n{sum(one['refused'] for one in told)} refused, {len(failed)} failed {failed[:3]}\n")
+    sys.stdout.write(f"lost or doubled: {losses(accepted)}\ndrift: {tallies.drift()}\n")
+
+
 if __name__ == "__main__":
-    told = work(int(sys.argv[1]), int(sys.argv[2]))
-    connection.close()
-    sys.stdout.write(json.dumps(told))
+    if sys.argv[1] == "--full":
+        full(*map(int, sys.argv[2:]))
+    else:
+        told = work(int(sys.argv[1]), int(sys.argv[2]))
+        connection.close()
+        sys.stdout.write(json.dumps(told))

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from directives.models import Document, JobRun, Mark, Tally, TallyDay, Total
@@ -67,8 +67,7 @@ def forget_after(day: date) -> int:
 
     What was pruned too early can be counted again: rebuild afterwards.
     """
-    JobRun.objects.filter(name=COPIED, last_day__gt=day).update(last_day=day, last_ran_at=_end(day))
-    JobRun.objects.filter(name=PRUNED).delete()
+    JobRun.objects.filter(Q(name=COPIED, last_day__gt=day) | Q(name=PRUNED)).delete()
     return TallyDay.objects.filter(day__gt=day).delete()[0]
 
 
