@@ -147,9 +147,11 @@ def decided(filing: Plan | ProgressReport, kind: str, *, count: int, reason: str
 
 
 def cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: datetime) -> None:
-    """Tell the people of every body that its report is due; a cycle may open for thousands of bodies at once."""
+    """Tell the people of every body that its report is due; a cycle that opens for thousands of bodies tells them part by part."""
     people: dict[int, dict[int, User]] = {}
-    members = Membership.objects.filter(organisation__reports__cycle=cycle, role__in=(STAFF, MANAGER), user__is_active=True)
+    reports = tuple(reports)
+    bodies = [report.organisation_id for report in reports]
+    members = Membership.objects.filter(organisation__in=bodies, role__in=(STAFF, MANAGER), user__is_active=True)
     for member in members.select_related("user"):
         people.setdefault(member.organisation_id, {})[member.user_id] = member.user
     rows = []

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from directives import urls
-from directives.models import Attachment, Notice, Repair, ReportEntry, Submission
+from directives.models import Attachment, JobProgress, Notice, Repair, ReportEntry, Submission
 from tests.factories import (
     NOW,
     make_cycle,
@@ -91,6 +91,7 @@ TABLE = {
     "issue_terms": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
     "issue_preview": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
     "issue_confirm": Row("document", IN_THE_REGISTER, SUPERVISORS, {}, pk),
+    "job": Row("job", SUPERVISORS, args=pk),
     "cycle_new": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
     "cycle_open": Row("document", IN_THE_REGISTER, SUPERVISORS, {}, pk),
     "directive": Row("directive", IN_THE_REGISTER, args=pk),
@@ -147,6 +148,7 @@ def world(cast):
     cycle = make_cycle(document)
     repair = Repair.objects.create(document=document, order=0, kind="shifted", line=1, start=0, before="?", after="，", state="proposed")
     notice = Notice.objects.create(user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"})
+    job = JobProgress.objects.create(kind="issue", document=document, by=cast.supervisor, at=NOW, total=3)
     things = {}
     bodies = {"own": cast.body, "child": cast.child, "sibling": cast.sibling, "parent": cast.centre}
     for where, body in bodies.items():
@@ -169,7 +171,7 @@ def world(cast):
         things[where] = {
             "document": document.pk, "directive": directive.pk, "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk,
             "measure": measure.pk, "report": report.pk, "entry": entry.pk, "submission": handed.pk, "file": file.pk, "notice": notice.pk,
-            "repair": repair.pk, "item_state": obligation.item_states.get().pk,
+            "repair": repair.pk, "job": job.pk, "item_state": obligation.item_states.get().pk,
         }  # fmt: skip
     return things
 
@@ -209,7 +211,7 @@ def test_every_address_is_in_the_table():
 @pytest.mark.parametrize("name", TABLE)
 def test_who_may(cast, world, sign_in, name):
     row = TABLE[name]
-    places = WHERE if row.thing not in ("", "notice", "document", "directive") else ("own",)
+    places = WHERE if row.thing not in ("", "notice", "document", "directive", "job") else ("own",)
     found, wanted = {}, {}
     for person in PEOPLE:
         client = sign_in(getattr(cast, person))

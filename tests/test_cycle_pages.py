@@ -120,5 +120,5 @@ def test_the_page_takes_a_constant_number_of_queries(cast, sign_in, django_asser
         make_report(make_body(parent=cast.centre), make_cycle(row.document, number=number))
     client = sign_in(cast.supervisor)
     client.get(url(row.document))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(url(row.document))

@@ -19,7 +19,7 @@ LINES = (
     ("tallies", "sealing"),
     ("transitions",),
     ("notices", "evidence"),
-    ("organising",),
+    ("organising", "jobs"),
     ("issuing",),
     ("planning",),
     ("reporting",),

@@ -11,6 +11,7 @@ from django_tasks_db.models import DBTaskResult
 from directives import issuing, notices
 from directives.models import Notice
 from directives.notices import KINDS, wording
+from directives.refusals import Invalid
 from tests.factories import NOW, make_directive, make_document, make_member, make_plan, make_section
 from tests.spare import spare_port
 
@@ -96,7 +97,7 @@ def test_mail_goes_out_through_the_worker_once_the_change_is_made(cast, sink):
 @pytest.mark.django_db(transaction=True)
 def test_what_was_rolled_back_is_not_mailed(cast, sink):
     make_member(cast.body, "staff", "mailed", email="mailed@example.org")
-    with pytest.raises(issuing.Invalid):
+    with pytest.raises(Invalid):
         issuing.issue(
             document=make_document(), directives=[], organisations=[cast.body], terms=issuing.Terms(), by=cast.supervisor, now=NOW
         )

@@ -3,20 +3,21 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from directives.forms.obligations import DayInput
-from directives.issuing import Terms
+from directives.issuing import Choice, Pick, Terms
 from directives.models import Document, Organisation
 from directives.models.organisations import KINDS, LEVELS
 from directives.states import DELIVERABLES, PARTS, RESPONSIBLE
 from directives.wording import picked
 
 FIRST = "first"  # the first body listed leads
+PICKS = 100  # groups of bodies of one issue
 NAMED_LEADS = 200  # of more chosen bodies the list of possible leads would be too long
 
 
@@ -24,9 +25,7 @@ NAMED_LEADS = 200  # of more chosen bodies the list of possible leads would be t
 class Draft:
     """An issue in the making, kept in the session so that going back loses nothing. `terms` are the second step's fields as typed."""
 
-    directives: frozenset[int] = frozenset()
-    bodies: frozenset[int] = frozenset()
-    addressed: bool = False  # each directive goes only to bodies that its own words address
+    choice: Choice = Choice()
     terms: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
@@ -36,23 +35,41 @@ class Draft:
     @classmethod
     def of(cls, session: Mapping[str, Any], document: Document) -> "Draft":
         kept = session.get(cls.key(document), {})
-        return cls(
-            frozenset(kept.get("directives", ())), frozenset(kept.get("bodies", ())), kept.get("addressed", False), kept.get("terms", {})
-        )
+        return cls(Choice.from_json(kept), kept.get("terms", {}))
 
     def keep(self, session: MutableMapping[str, Any], document: Document) -> None:
-        session[self.key(document)] = asdict(self) | {"directives": sorted(self.directives), "bodies": sorted(self.bodies)}
+        session[self.key(document)] = self.choice.to_json() | {"terms": dict(self.terms)}
 
     def seeded(self, query: Any) -> "Draft":
         """With what the address asks for (?directive=…&body=…) ticked as well."""
-        return replace(
-            self, directives=self.directives | _ids(query.getlist("directive")), bodies=self.bodies | _ids(query.getlist("body"))
+        return self.choosing(
+            directives=self.directives | _ids(query.getlist("directive")), bodies=self.bodies | _ids(query.getlist("body"))
         )
+
+    def choosing(self, **changes: Any) -> "Draft":
+        """With another choice."""
+        return replace(self, choice=replace(self.choice, **changes))
+
+    @property
+    def directives(self) -> frozenset[int]:
+        return self.choice.directives
+
+    @property
+    def bodies(self) -> frozenset[int]:
+        return self.choice.bodies
+
+    @property
+    def picks(self) -> tuple[Pick, ...]:
+        return self.choice.picks
+
+    @property
+    def addressed(self) -> bool:
+        return self.choice.addressed
 
     @property
     def digest(self) -> str:
         """Changes when anything of the draft does: what is confirmed must be what was previewed."""
-        whole = [sorted(self.directives), sorted(self.bodies), self.addressed, sorted(self.terms.items())]
+        whole = [self.choice.to_json(), sorted(self.terms.items())]
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 
@@ -69,11 +86,22 @@ class Ids(forms.Field):
         return _ids(value or ())
 
 
+class Picks(forms.Field):
+    """Groups of bodies that are ticked, by their keys."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> tuple[Pick, ...]:
+        picks = (Pick.of(key) for key in (value or ())[:PICKS])
+        return tuple(dict.fromkeys(pick for pick in picks if pick))
+
+
 class ChoiceForm(forms.Form):
     """The first step: what is ticked, and by what to tick more."""
 
     directive = Ids(required=False)
     body = Ids(required=False)
+    pick = Picks(required=False)
     addressed = forms.BooleanField(required=False)
     directive_kind = forms.CharField(required=False, max_length=20)
     kind = forms.ChoiceField(label=_("Kind of body"), required=False, choices=[("", _("Any")), *KINDS])

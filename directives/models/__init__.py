@@ -2,7 +2,7 @@
 
 from directives.models.audit import Event, Seal, Unsealed
 from directives.models.documents import Addressee, Directive, Document, Item, LeftOut, Repair, Section
-from directives.models.jobs import CalendarDay, FormKey, JobRun, Notice
+from directives.models.jobs import CalendarDay, FormKey, JobProgress, JobRun, Notice
 from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, User
@@ -22,6 +22,7 @@ __all__ = [
     "FormKey",
     "Item",
     "ItemState",
+    "JobProgress",
     "JobRun",
     "LeftOut",
     "LogEntry",

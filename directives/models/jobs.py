@@ -1,4 +1,4 @@
-"""What the machinery remembers: working days, daily jobs, keys of forms already carried out, notices."""
+"""What the machinery remembers: working days, jobs and how far they have come, keys of forms already carried out, notices."""
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
+from directives.models.documents import Document
 from directives.models.people import User
 from directives.workdays import Workdays, workdays_of
 
@@ -94,3 +95,36 @@ class Notice(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["user", "read_at"], name="notice_unread")]
+
+
+class JobProgressQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "JobProgressQuerySet":
+        """Whoever asked for it sees how far it has come."""
+        return self.filter(by=user)
+
+
+class JobProgress(models.Model):
+    """A long act that the worker carries out part by part, each part a transaction of its own, and how far it has come.
+
+    Whatever stops it between two parts, it goes on behind the body that it had `reached`. All of it bears one instant, `at`.
+    """
+
+    kind = models.CharField(max_length=20)  # a key of jobs.KINDS
+    document = models.ForeignKey(Document, models.CASCADE, related_name="+")
+    asked = models.JSONField(default=dict)  # what was asked for, as the kind needs it
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    total = models.PositiveIntegerField()  # bodies that it is about
+    done = models.PositiveIntegerField(default=0)
+    made = models.PositiveIntegerField(default=0)  # rows made: obligations, reports
+    reached = models.CharField(max_length=72, blank=True, default="")  # path
+    finished_at = models.DateTimeField(null=True)
+    fault = models.TextField(blank=True, default="")  # why it stopped before its end
+
+    objects = JobProgressQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["by", "finished_at"], name="job_of_person")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

@@ -16,6 +16,7 @@ from directives.states import (
     DELIVERABLES,
     DISPUTED,
     ITEM_STATES,
+    LEAD,
     LIGHTS,
     LIVE,
     NOT_STARTED,
@@ -132,6 +133,7 @@ class Obligation(models.Model):
             models.Index(fields=["organisation", "document", "light"], name="obligation_of_body"),
             models.Index(fields=["document", "light", "light_on"], name="obligation_longest_late"),
             models.Index(fields=["state", "moved_at"], name="obligation_waits", condition=Q(state__in=WAITS)),
+            models.Index(fields=["directive", "organisation"], name="obligation_leads", condition=Q(part=LEAD)),
         ]
 
     def __str__(self) -> str:

@@ -61,6 +61,7 @@ class Plan(models.Model):
         ]
         indexes = [
             models.Index(fields=["submitted_at", "organisation"], name="plan_waits", condition=Q(live=True, state="submitted")),
+            models.Index(fields=["-submitted_at", "-id"], name="plan_latest", condition=Q(live=True)),
         ]
 
     def __str__(self) -> str:
@@ -121,7 +122,10 @@ class LogEntry(models.Model):
         verbose_name = _("log entry")
         verbose_name_plural = _("log entries")
         ordering = ["-on", "-id"]
-        indexes = [models.Index(fields=["measure", "on"], name="log_of_measure")]
+        indexes = [
+            models.Index(fields=["measure", "on"], name="log_of_measure"),
+            models.Index(fields=["-on", "-id"], name="log_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.text[:40]

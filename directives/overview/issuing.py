@@ -1,22 +1,24 @@
 """What a supervisor chooses from when directives are given to bodies, and what the choice comes to."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Length
 from django.utils.functional import Promise
 
 from directives.addressing import pairs_proposed
-from directives.issuing import Preview
-from directives.models import Addressee, Directive, Document, Obligation, Organisation, Section, User
-from directives.models.organisations import KINDS
-from directives.models.scope import any_of, inside
+from directives.issuing import Choice, Pick, Preview, candidates, chosen_bodies
+from directives.models import Addressee, Directive, Document, Obligation, Organisation, Section, Tally, User
+from directives.models.organisations import KINDS, LEVELS
+from directives.models.scope import inside
 from directives.script import to_hans
-from directives.states import SUPERVISOR
 
 LISTED = 600  # bodies that the page lists; of more, only those chosen show
+PARENTS = 400  # bodies below which others are offered, the topmost first
 CELLS = 12_000  # cells of a preview's table; a larger one shows counts alone
 
 
@@ -46,6 +48,23 @@ class KindChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupChoice:
+    """Bodies chosen by what they are, and how many there are today."""
+
+    pick: Pick
+    below: Organisation | None
+    count: int
+
+    @property
+    def level(self) -> str | Promise:
+        return dict(LEVELS).get(self.pick.level, "")
+
+    @property
+    def kind(self) -> str | Promise:
+        return dict(KINDS).get(self.pick.kind, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
     """What the first step lists. `hidden`: bodies that exist but are not listed, for want of room."""
 
@@ -53,13 +72,7 @@ class Choices:
     kinds: tuple[KindChoice, ...]
     parents: tuple[Organisation, ...]  # bodies below which others stand
     hidden: int
-
-
-def candidates(user: User) -> QuerySet[Organisation]:
-    """The bodies to which this person may give work: those strictly below the ones that they supervise."""
-    posts = user.in_role(SUPERVISOR)
-    below = any_of(inside(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in posts)
-    return Organisation.objects.filter(below).select_related("successor").order_by("code")
+    groups: tuple["GroupChoice", ...] = ()  # chosen by what they are, where the bodies are too many to list
 
 
 def matching(bodies: QuerySet[Organisation], *, kind: str, level: str, below: int | None, q: str, today: date) -> QuerySet[Organisation]:
@@ -73,14 +86,29 @@ def matching(bodies: QuerySet[Organisation], *, kind: str, level: str, below: in
     return bodies.filter(Q(name_hans__icontains=to_hans(q)) | Q(code__iexact=q)) if q else bodies
 
 
-def choices(document: Document, user: User, chosen: frozenset[int], *, today: date) -> Choices:
+def is_large(user: User, today: date) -> bool:
+    """There are too many bodies to be listed: they are chosen by what they are."""
+    return candidates(user).existing_on(today)[: LISTED + 1].count() > LISTED
+
+
+def choices(document: Document, user: User, chosen: Choice, *, today: date) -> Choices:
     """Everything the first step lists, in a fixed number of queries."""
-    bodies = candidates(user)
+    bodies = candidates(user).select_related("successor").order_by("code")
     total = bodies.existing_on(today).count()
-    listed = list(bodies if total <= LISTED else bodies.filter(pk__in=list(chosen)[:LISTED]))
-    parents = tuple(bodies.filter(branch=True)[:200])
+    listed = list(bodies if total <= LISTED else bodies.filter(pk__in=sorted(chosen.bodies)[:LISTED]))
+    parents = tuple(bodies.filter(branch=True).order_by(Length("path"), "code")[:PARENTS])
     shown = sum(_exists(body, today) for body in listed)
-    return Choices(_sections(document), _kinds(listed, today), parents, total - shown)
+    return Choices(_sections(document), _kinds(listed, today), parents, total - shown, group_choices(user, chosen.picks, today=today))
+
+
+def group_choices(user: User, picks: Sequence[Pick], *, today: date) -> tuple[GroupChoice, ...]:
+    """Each group with the number of its bodies: two queries whatever their number."""
+    if not picks:
+        return ()
+    counts = {f"n{place}": Count("pk", filter=pick.condition) for place, pick in enumerate(picks)}
+    found = candidates(user).existing_on(today).aggregate(**counts)
+    below = Organisation.objects.in_bulk([pick.below for pick in picks if pick.below])
+    return tuple(GroupChoice(pick, below.get(pick.below), found[f"n{place}"]) for place, pick in enumerate(picks))
 
 
 def _exists(body: Organisation, today: date) -> bool:
@@ -98,10 +126,18 @@ def _kinds(bodies: Sequence[Organisation], today: date) -> tuple[KindChoice, ...
 
 
 def _sections(document: Document) -> tuple[SectionChoice, ...]:
-    owed = dict(Obligation.objects.live().filter(document=document).values_list("directive_id").annotate(Count("pk")).order_by())
+    kept = Tally.objects.filter(scope__parent=None, document=document).values_list("directive_id").annotate(Sum("count"))
+    alone = Obligation.objects.live().filter(document=document, organisation__in=_alone().values("pk"))
+    owed: Counter[int] = Counter(dict(kept.order_by()))
+    owed.update(dict(alone.values_list("directive_id").annotate(Count("pk")).order_by()))
     directives = document.directives.select_related("section").prefetch_related("addressees").order_by("order")
     lines = (DirectiveChoice(row, tuple(row.addressees.all()), owed.get(row.pk, 0)) for row in directives)
     return tuple(SectionChoice(section, tuple(group)) for section, group in groupby(lines, lambda line: line.directive.section))
+
+
+def _alone() -> QuerySet[Organisation]:
+    """Topmost bodies without others below: for these alone nothing is kept by directive."""
+    return Organisation.objects.filter(parent=None, branch=False)
 
 
 # what the choice comes to
@@ -115,6 +151,12 @@ class Selection:
     bodies: tuple[Organisation, ...]
     refused: tuple[Organisation, ...]
     pairs: frozenset[tuple[int, int]] | None
+    total: int = 0  # bodies, where they are too many to be named here
+
+    @property
+    def count(self) -> int:
+        """How many bodies are chosen."""
+        return self.total or len(self.bodies)
 
     @property
     def silent(self) -> tuple[Directive, ...]:
@@ -125,16 +167,20 @@ class Selection:
         return tuple(directive for directive in self.directives if directive.pk not in heard)
 
 
-def selection(
-    document: Document, user: User, *, directives: frozenset[int], bodies: frozenset[int], addressed: bool, today: date
-) -> Selection:
-    """The directives and bodies of these ids that may be chosen; ids of anything else are left out."""
-    rows = tuple(document.directives.filter(pk__in=directives, statement=False).select_related("section").order_by("order"))
-    found = list(candidates(user).filter(pk__in=bodies))
-    alive = tuple(body for body in found if _exists(body, today))
+def selection(document: Document, user: User, choice: Choice, *, today: date) -> Selection:
+    """The directives and bodies of a choice that may be chosen; ids of anything else are left out."""
+    rows = tuple(document.directives.filter(pk__in=choice.directives, statement=False).select_related("section").order_by("order"))
+    total = chosen_bodies(user, choice, today).count() if choice.picks else 0
+    if total > LISTED:
+        return Selection(rows, (), (), None, total)
+    named = candidates(user).select_related("successor").order_by("code")
+    found = list(named.filter(pk__in=choice.bodies)) if choice.bodies else []
     gone = tuple(body for body in found if not _exists(body, today))
-    pairs = pairs_proposed(rows, alive) if addressed else None
-    return Selection(rows, alive, gone, pairs)
+    alive = [body for body in found if _exists(body, today)]
+    if choice.picks:
+        alive = list(chosen_bodies(user, choice, today).select_related("successor").order_by("code"))
+    pairs = pairs_proposed(rows, alive) if choice.addressed else None
+    return Selection(rows, tuple(alive), gone, pairs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def _searched(asked: Asked) -> Q:
     if asked.until:
         end = datetime.combine(asked.until, time.max, timezone.get_current_timezone())
         later = Event.objects.filter(document_id=OuterRef("pk"), at__gt=end).order_by("at").values("pk")[:1]
-        first = Document.objects.annotate(first=Subquery(later)).aggregate(first=Min("first"))["first"]
+        first = Document.objects.annotate(first=Subquery(later)).aggregate(id=Min("first"))["id"]
         if first is not None:
             return Q(pk__gt=first - SEARCHED, pk__lt=first + ASTRAY)
     return Q(pk__gt=Subquery(last) - SEARCHED)

@@ -8,7 +8,7 @@ handing_in: hand in, sign, send back, take back. clocks: when an obligation's ne
 """
 
 from directives.reporting.clocks import report_clocks
-from directives.reporting.cycles import open_cycle
+from directives.reporting.cycles import job_of, open_cycle
 from directives.reporting.drafting import Earlier, earlier_entries, earlier_percents
 from directives.reporting.entries import LACKS, EntryFields, begin, lacks, missing, redraft, save_entry, unrevised
 from directives.reporting.handing_in import decline, hand_in, recall, sign
@@ -22,6 +22,7 @@ __all__ = [
     "earlier_entries",
     "earlier_percents",
     "hand_in",
+    "job_of",
     "lacks",
     "missing",
     "open_cycle",

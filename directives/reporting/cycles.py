@@ -1,12 +1,13 @@
 """Opening a reporting cycle (填报周期)."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from directives import audit, notices
-from directives.models import Cycle, Document, Obligation, ProgressReport, User
+from directives import audit, jobs, notices
+from directives.models import Cycle, Document, JobProgress, Obligation, Organisation, ProgressReport, User
 from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import any_of, inside
 from directives.refusals import Invalid, NotAllowed
@@ -14,6 +15,9 @@ from directives.rules import may
 from directives.states import REPORTABLE, SUPERVISOR
 from directives.tallies import counted, gathering
 from directives.transitions import change_obligations
+
+AT_ONCE = 5_000  # obligations that are asked about while the supervisor waits; more are left to the worker
+PART = 50  # bodies of one part
 
 
 def _check_period(document: Document, period: str, number: int, year: int, opens_on: date, due_on: date) -> None:
@@ -29,14 +33,22 @@ def _check_period(document: Document, period: str, number: int, year: int, opens
         raise Invalid(errors)
 
 
-def _owing(document: Document, by: User | None) -> list[Obligation]:
-    """The obligations that a cycle opened by this person asks about, with their bodies."""
+def _owing(document: Document, by: User | None) -> QuerySet[Obligation]:
+    """The obligations that a cycle opened by this person asks about."""
     owing = Obligation.objects.filter(document=document, state__in=REPORTABLE)
+    if by is None:
+        return owing
+    posts = by.in_role(SUPERVISOR)
+    return owing.filter(any_of(inside(m.organisation.path, "organisation__path") & ~Q(organisation=m.organisation_id) for m in posts))
+
+
+def _bodies(document: Document, by: User | None) -> QuerySet[Organisation]:
+    """The bodies of these obligations, in the order of the tree."""
+    owing = Obligation.objects.filter(organisation=OuterRef("pk"), document=document, state__in=REPORTABLE)
+    bodies = Organisation.objects.filter(Exists(owing))
     if by is not None:
-        posts = by.in_role(SUPERVISOR)
-        below = any_of(inside(m.organisation.path, "organisation__path") & ~Q(organisation=m.organisation_id) for m in posts)
-        owing = owing.filter(below)
-    return list(owing.select_related("organisation"))
+        bodies = bodies.filter(any_of(inside(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in by.in_role(SUPERVISOR)))
+    return bodies.order_by("path")
 
 
 @counted()
@@ -45,26 +57,62 @@ def open_cycle(
 ) -> Cycle:
     """Open a reporting cycle: a report for every body that owes something, and the report clock where none runs yet.
 
-    `period` is quarter, half or year, `number` which of them. A supervisor opens it for the bodies below their own.
-    Raises NotAllowed, or Invalid: no such period, a cycle of that period exists, due before opening, nobody owes anything.
+    `period` is quarter, half or year, `number` which of them. A supervisor opens it for the bodies below their own; where
+    much is owed the worker goes from body to body (`job_of`). Raises NotAllowed, or Invalid: no such period, a cycle of that
+    period exists, due before opening, nobody owes anything.
     """
     if not may(by, "issue"):
         raise NotAllowed(_("Reporting cycles are opened by supervisors."))
     _check_period(document, period, number, year, opens_on, due_on)
-    owing = _owing(document, by)
+    owing = _owing(document, by).order_by()[: AT_ONCE + 1].count()
     if not owing:
         raise Invalid(_("No body below yours owes anything under this document; assign its directives first."))
     cycle = Cycle.objects.create(
         document=document, year=year, period=period, number=number, opens_on=opens_on, due_on=due_on, created_at=now, created_by=by
     )
-    bodies = {row.organisation_id: row.organisation for row in owing}
-    reports = [ProgressReport(cycle=cycle, document=document, organisation=body) for body in bodies.values()]
+    bodies = _bodies(document, by)
+    after = {"year": year, "period": period, "number": number, "opens_on": opens_on, "due_on": due_on}
+    if by is not None and owing > AT_ONCE:
+        job = jobs.begin("open_cycle", document=document, asked={"cycle": cycle.pk}, total=bodies.count(), by=by, now=now)
+        audit.record("open_cycle", cycle, by=by, now=now, after=after | {"reports": job.total})
+        return cycle
+    reports = []
+    for batch in _batches(bodies):
+        reports += _ask(cycle, batch, by=by, now=now)
+    audit.record("open_cycle", cycle, by=by, now=now, after=after | {"reports": len(reports)})
+    return cycle
+
+
+def _batches(bodies: QuerySet[Organisation]) -> Iterator[list[Organisation]]:
+    found = list(bodies)
+    return (found[start : start + PART] for start in range(0, len(found), PART))
+
+
+def _ask(cycle: Cycle, bodies: list[Organisation], *, by: User | None, now: datetime) -> list[ProgressReport]:
+    """Ask these bodies for their reports: set the clocks, and tell their people."""
+    reports = [ProgressReport(cycle=cycle, document=cycle.document, organisation=body) for body in bodies]
     for report in ProgressReport.objects.bulk_create(reports, batch_size=500):
-        gathering().point(report.organisation_id, document.pk, report.point)
-    waiting = [row for row in owing if row.report_due_on is None]
-    change_obligations(waiting, {"report_due_on": due_on}, action="open_cycle", by=by, now=now)
-    after = {"year": year, "period": period, "number": number, "opens_on": opens_on, "due_on": due_on, "reports": len(reports)}
-    audit.record("open_cycle", cycle, by=by, now=now, after=after)
+        gathering().point(report.organisation_id, cycle.document_id, report.point)
+    waiting = Obligation.objects.filter(
+        document=cycle.document_id, organisation__in=bodies, state__in=REPORTABLE, report_due_on=None
+    ).select_related("organisation")
+    change_obligations(waiting, {"report_due_on": cycle.due_on}, action="open_cycle", by=by, now=now)
     if by is not None:  # loaded by the system, as the sample is: nobody is waiting for a message
         notices.cycle_opened(cycle, reports, now=now)
-    return cycle
+    return reports
+
+
+def job_of(cycle: Cycle) -> JobProgress | None:
+    """What the worker has still to do for a cycle that was just opened; None where everything is done."""
+    return JobProgress.objects.filter(kind="open_cycle", document=cycle.document_id, asked__cycle=cycle.pk, finished_at=None).first()
+
+
+def next_part(job: JobProgress) -> bool:
+    """Ask the next bodies for their reports."""
+    cycle = Cycle.objects.select_related("document").get(pk=job.asked["cycle"])
+    bodies = list(_bodies(job.document, job.by).filter(path__gt=job.reached)[:PART])
+    if bodies:
+        asked = set(ProgressReport.objects.filter(cycle=cycle, organisation__in=bodies).values_list("organisation_id", flat=True))
+        reports = _ask(cycle, [body for body in bodies if body.pk not in asked], by=job.by, now=job.at)
+        job.made, job.done, job.reached = job.made + len(reports), job.done + len(bodies), bodies[-1].path
+    return len(bodies) == PART

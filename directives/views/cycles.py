@@ -9,6 +9,7 @@ from directives import reporting
 from directives.forms.cycles import CycleForm
 from directives.models import Document
 from directives.overview.cycles import cycle_lines, next_cycle, owing
+from directives.overview.jobs import under_way
 from directives.overview.register import HEAVY
 from directives.refusals import Invalid
 from directives.views.doors import demand, page, write
@@ -26,7 +27,8 @@ def _context(request, document, form=None):
     lines = cycle_lines(document, request.user, today=request.today)
     last = lines[0].cycle if lines else None
     form = form or CycleForm.proposing(next_cycle(last, today=request.today, workdays=request.workdays))
-    return {"document": document, "lines": lines, "form": form, "owing": owing(document, request.user)}
+    running = under_way(request.user, document)
+    return {"document": document, "lines": lines, "form": form, "owing": owing(document, request.user), "jobs": running}
 
 
 @require_GET
@@ -44,6 +46,9 @@ def cycle_open(request, pk):
             for name, texts in refusal.errors.items():
                 form.add_error(name if name in form.fields else None, texts)
         else:
+            job = reporting.job_of(cycle)
+            if job is not None:
+                return redirect("job", job.pk)
             messages.success(request, _("The cycle is open: %(cycle)s. The bodies have been told.") % {"cycle": cycle.name})
             return redirect("cycle_new", pk)
     return page(request, HERE, _context(request, document, form), status=422)

@@ -11,12 +11,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from directives import issuing
 from directives.addressing import pairs_proposed
-from directives.forms.issuing import ChoiceForm, Draft, TermsForm
+from directives.forms.issuing import PICKS, ChoiceForm, Draft, TermsForm
+from directives.issuing import Pick
 from directives.models import Document
 from directives.models.documents import KINDS
 from directives.models.organisations import LEVELS
 from directives.overview import issuing as overview
+from directives.overview.jobs import under_way
 from directives.overview.register import HEAVY
+from directives.overview.wide_issue import kinds_meant, wide_preview
 from directives.refusals import Invalid, Stale
 from directives.views.doors import demand, page, write
 
@@ -31,9 +34,7 @@ def _begun(request, pk):
 
 
 def _selected(request, document, draft):
-    return overview.selection(
-        document, request.user, directives=draft.directives, bodies=draft.bodies, addressed=draft.addressed, today=request.today
-    )
+    return overview.selection(document, request.user, draft.choice, today=request.today)
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,7 +43,7 @@ def issue_choose(request, pk):
     if request.method == "POST":
         return _chosen(request, document, draft)
     draft = draft.seeded(request.GET)
-    choices = overview.choices(document, request.user, draft.bodies, today=request.today)
+    choices = overview.choices(document, request.user, draft.choice, today=request.today)
     context = {
         "document": document,
         "draft": draft,
@@ -50,6 +51,7 @@ def issue_choose(request, pk):
         "directive_kinds": KINDS[:-1],
         "levels": LEVELS,
         "form": ChoiceForm(),
+        "jobs": under_way(request.user, document),
     }
     return page(request, HERE + "choose.html", context)
 
@@ -59,12 +61,12 @@ def _chosen(request, document, draft):
     form = ChoiceForm(request.POST)
     form.is_valid()  # a condition that makes no sense adds nothing
     said, act = form.cleaned_data, request.POST.get("act", "next")
-    draft = replace(draft, directives=said["directive"], bodies=said["body"], addressed=said["addressed"])
+    draft = draft.choosing(directives=said["directive"], picks=said["pick"], bodies=said["body"], addressed=said["addressed"])
     draft = ACTS.get(act, _same)(request, document, draft, said)
     draft.keep(request.session, document)
     if act in ACTS:
         return redirect("issue_preview" if act == "succeed" else "issue_choose", document.pk)
-    if not draft.directives or not draft.bodies:
+    if not draft.directives or not (draft.bodies or draft.picks):
         messages.warning(request, _("Tick at least one directive and one body."))
         return redirect("issue_choose", document.pk)
     return redirect("issue_terms", document.pk)
@@ -77,21 +79,41 @@ def _same(request, document, draft, said):
 def _propose(request, document, draft, said):
     """Tick the bodies that the words of the ticked directives address."""
     directives = document.directives.filter(pk__in=draft.directives, statement=False)
-    pairs = pairs_proposed(directives, overview.candidates(request.user).existing_on(request.today))
+    if overview.is_large(request.user, request.today):
+        return _propose_kinds(request, draft, tuple(directives))
+    pairs = pairs_proposed(directives, issuing.candidates(request.user).existing_on(request.today))
     bodies, heard = {body for _directive, body in pairs}, {directive for directive, _body in pairs}
     figures = {"bodies": len(bodies), "directives": len(heard), "silent": len(draft.directives) - len(heard)}
     text = _("The text addresses %(bodies)s bodies in %(directives)s directives; %(silent)s directives name no body of the register.")
     messages.info(request, text % figures)
-    return replace(draft, bodies=draft.bodies | bodies, addressed=bool(pairs))
+    return draft.choosing(bodies=draft.bodies | bodies, addressed=bool(pairs))
+
+
+def _propose_kinds(request, draft, directives):
+    """The same where there are too many bodies to tick: their kinds."""
+    kinds, heard = kinds_meant(request.user, directives, request.today)
+    figures = {"kinds": len(kinds), "directives": heard, "silent": len(directives) - heard}
+    text = _(
+        "The text addresses %(kinds)s kinds of bodies in %(directives)s directives; %(silent)s directives name no body of the register."
+    )
+    messages.info(request, text % figures)
+    picks = dict.fromkeys((*draft.picks, *(Pick(kind=kind) for kind in sorted(kinds))))
+    return draft.choosing(picks=tuple(picks)[:PICKS], addressed=bool(kinds))
 
 
 def _add(request, document, draft, said):
-    """Tick the bodies of a kind, a level, below a body, of a name."""
+    """Tick the bodies of a kind, a level, below a body, of a name; where they are too many to tick, the group that they form."""
     conditions = {name: said.get(name) or "" for name in ("kind", "level", "q")}
-    found = overview.matching(overview.candidates(request.user), **conditions, below=said.get("below"), today=request.today)
-    bodies = frozenset(found.values_list("pk", flat=True))
+    if not conditions["q"] and overview.is_large(request.user, request.today):
+        pick = Pick(said.get("below"), conditions["level"], conditions["kind"])
+        return draft.choosing(picks=tuple(dict.fromkeys((*draft.picks, pick)))[:PICKS])
+    found = overview.matching(issuing.candidates(request.user), **conditions, below=said.get("below"), today=request.today)
+    bodies = frozenset(found.values_list("pk", flat=True)[: overview.LISTED + 1])
+    if len(draft.bodies | bodies) > overview.LISTED:
+        messages.warning(request, _("That is more than can be listed. Add to the name, or leave it empty and choose by level and kind."))
+        return draft
     messages.info(request, _("Bodies ticked by these conditions: %(count)s.") % {"count": len(bodies)})
-    return replace(draft, bodies=draft.bodies | bodies)
+    return draft.choosing(bodies=draft.bodies | bodies)
 
 
 def _directives(request, document, draft, said):
@@ -99,7 +121,7 @@ def _directives(request, document, draft, said):
     rows = document.directives.filter(statement=False)
     kind = said.get("directive_kind")
     rows = rows.filter(kind=kind) if kind else rows
-    return replace(draft, directives=draft.directives | frozenset(rows.values_list("pk", flat=True)))
+    return draft.choosing(directives=draft.directives | frozenset(rows.values_list("pk", flat=True)))
 
 
 def _clear(request, document, draft, said):
@@ -110,7 +132,7 @@ def _succeed(request, document, draft, said):
     """Put the successors in the place of bodies that have ceased to exist."""
     kept = Draft.of(request.session, document)
     gone = _selected(request, document, kept).refused
-    return replace(kept, bodies=kept.bodies - {body.pk for body in gone} | {body.successor_id for body in gone if body.successor_id})
+    return kept.choosing(bodies=kept.bodies - {body.pk for body in gone} | {body.successor_id for body in gone if body.successor_id})
 
 
 ACTS = {"propose": _propose, "add": _add, "directives": _directives, "clear": _clear, "succeed": _succeed}
@@ -120,25 +142,26 @@ ACTS = {"propose": _propose, "add": _add, "directives": _directives, "clear": _c
 def issue_terms(request, pk):
     document, draft = _begun(request, pk)
     selected = _selected(request, document, draft)
-    if not selected.directives or not (selected.bodies or selected.refused):
+    if not selected.directives or not (selected.count or selected.refused):
         return redirect("issue_choose", pk)
     typed = request.POST if request.method == "POST" else draft.terms or None
     form = TermsForm(typed, bodies=selected.bodies)
     if request.method == "POST":
         replace(draft, terms=form.as_typed()).keep(request.session, document)
-        if _sound(form, document, selected, request):
+        if _sound(form, document, selected, draft.choice, request):
             return redirect("issue_preview", pk)
     receipt = request.workdays.add(request.today, settings.ACKNOWLEDGE_DAYS)
     context = {"document": document, "form": form, "selected": selected, "receipt_on": receipt, "days": settings.ACKNOWLEDGE_DAYS}
     return page(request, HERE + "terms.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _sound(form, document, selected, request):
+def _sound(form, document, selected, choice, request):
     """Whether nothing stands against the terms; what does is put to its field."""
     if not form.is_valid():
         return False
     try:
-        issuing.check(document, selected.directives, selected.bodies, form.terms, request.user, request.today)
+        bodies = selected.bodies or issuing.chosen_bodies(request.user, choice, request.today)[:1]
+        issuing.check(document, selected.directives, list(bodies), form.terms, request.user, request.today)
     except Invalid as refusal:
         for name, texts in refusal.errors.items():
             form.add_error(name if name in form.fields else None, texts)
@@ -149,12 +172,15 @@ def _preview(request, document, draft):
     """The context of the third step."""
     selected = _selected(request, document, draft)
     form = TermsForm(draft.terms or {"part": "responsible"}, bodies=selected.bodies)
-    preview = issuing.preview(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs)
-    sound = _sound(form, document, selected, request)
-    return {
-        "document": document, "draft": draft, "selected": selected, "form": form, "sound": sound, "preview": preview,
-        "lines": overview.table(preview), "terms": form.terms if sound else None,
+    sound = _sound(form, document, selected, draft.choice, request)
+    context = {
+        "document": document, "draft": draft, "selected": selected, "form": form, "sound": sound, "terms": form.terms if sound else None,
     }  # fmt: skip
+    if selected.total:
+        wide = wide_preview(document, request.user, draft.choice, selected, today=request.today)
+        return context | {"wide": wide, "pairs": wide.pairs}
+    preview = issuing.preview(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs)
+    return context | {"preview": preview, "pairs": preview.fresh, "lines": overview.table(preview)}
 
 
 @require_GET
@@ -174,12 +200,12 @@ def issue_confirm(request, pk):
     context = _preview(request, document, draft)
     if not context["sound"]:
         return page(request, HERE + "preview.html", context, status=422)
-    selected = context["selected"]
-    made = issuing.issue(
-        document=document, directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs,
-        terms=context["terms"], by=request.user, now=request.now,
-    )  # fmt: skip
     request.session.pop(Draft.key(document), None)
+    told = {"document": document, "terms": context["terms"], "by": request.user, "now": request.now}
+    if context["pairs"] > issuing.AT_ONCE:
+        return redirect("job", issuing.issue_in_parts(choice=draft.choice, **told).pk)
+    selected = context["selected"]
+    made = issuing.issue(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs, **told)
     figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
     messages.success(request, _("Assigned: %(made)s obligations. %(left)s existed already and were left as they are.") % figures)
     return redirect(f"{reverse('obligations')}?document={document.pk}&state=assigned")

@@ -1,0 +1,75 @@
+"""Which bodies are meant: named one by one, or by the subtree, the level and the kind to which they belong."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
+
+from directives.models import Organisation, User
+from directives.models.organisations import KINDS, LEVELS
+from directives.models.scope import LAST, any_of, inside
+from directives.states import SUPERVISOR
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """All bodies below a body (id), of a level, of a kind; what is empty takes all."""
+
+    below: int | None = None
+    level: str = ""
+    kind: str = ""
+
+    @property
+    def key(self) -> str:
+        """As a form carries it."""
+        return f"{self.below or ''}:{self.level}:{self.kind}"
+
+    @classmethod
+    def of(cls, key: str) -> "Pick | None":
+        """The pick of a key; None for a text that is none."""
+        below, _colon, rest = key[:100].partition(":")
+        level, _colon, kind = rest.partition(":")
+        sound = (not below or (below.isascii() and below.isdigit() and len(below) < 16)) and level in {"", *dict(LEVELS)}
+        return cls(int(below) if below else None, level, kind) if sound and kind in {"", *dict(KINDS)} else None
+
+    @property
+    def condition(self) -> Q:
+        """Rows of `Organisation` that are meant."""
+        condition = Q(**{name: value for name, value in (("level", self.level), ("kind", self.kind)) if value})
+        if self.below:
+            path = Subquery(Organisation.objects.filter(pk=self.below).values("path"))
+            condition &= Q(path__gt=path, path__lte=Concat(path, Value(LAST)))
+        return condition
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Directives (ids) and the bodies that shall owe them. `addressed`: each directive goes only to those its words address."""
+
+    directives: frozenset[int] = frozenset()
+    picks: tuple[Pick, ...] = ()
+    bodies: frozenset[int] = frozenset()
+    addressed: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        picks = [pick.key for pick in self.picks]
+        return {"directives": sorted(self.directives), "picks": picks, "bodies": sorted(self.bodies), "addressed": self.addressed}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Choice":
+        picks = tuple(pick for key in kept.get("picks", ()) if (pick := Pick.of(key)))
+        return cls(frozenset(kept.get("directives", ())), picks, frozenset(kept.get("bodies", ())), kept.get("addressed", False))
+
+
+def candidates(user: User) -> QuerySet[Organisation]:
+    """The bodies to which this person may give work: those strictly below the ones that they supervise."""
+    posts = user.in_role(SUPERVISOR)
+    return Organisation.objects.filter(any_of(inside(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in posts))
+
+
+def chosen_bodies(user: User, choice: Choice, today: date) -> QuerySet[Organisation]:
+    """The bodies of a choice that exist today and are the person's to give work to."""
+    meant = any_of((*(pick.condition for pick in choice.picks), Q(pk__in=sorted(choice.bodies))))
+    return candidates(user).existing_on(today).filter(meant)
