@@ -162,8 +162,8 @@ class OrganisationAdmin(AuditedAdmin, ImportExportModelAdmin):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        wanted = {name: form.cleaned_data[name] for name in form.changed_data if name != "version"}
-        moved = organising.change(obj, wanted, version=form.cleaned_data["version"], by=request.user, now=request.now)
+        wanted = {name: form.cleaned_data[name] for name in form.changed_data if name != "seen"}
+        moved = organising.change(obj, wanted, version=form.cleaned_data["seen"], by=request.user, now=request.now)
         if moved is not None:
             told = _("Moved, with %(bodies)s bodies and %(obligations)s obligations below.")
             self.message_user(request, told % {"bodies": moved.bodies, "obligations": moved.obligations})

@@ -151,3 +151,65 @@ def test_a_new_account_and_its_membership_are_on_record(desk, cast):
     events = Event.objects.filter(action="add").order_by("id")
     assert [event.subject_type for event in events] == ["user", "membership"]
     assert strong not in str([(event.before, event.after) for event in events])
+
+
+def form_of(body: Organisation, **changes: object) -> dict[str, object]:
+    """The admin's form of a body as it stands, with these changes."""
+    names = ("code", "name_hans", "name_hant", "full_name", "level", "kind")
+    return (
+        {name: getattr(body, name) for name in names}
+        | {"seen": body.version, "parent": body.parent_id or "", "valid_from": "", "valid_to": ""}
+        | changes
+    )
+
+
+def test_a_body_is_moved_in_the_admin_with_its_counts(desk, cast):
+    make_obligation(organisation=cast.child)
+    address = reverse("admin:directives_organisation_change", args=[cast.child.pk])
+    form = form_of(Organisation.objects.get(pk=cast.child.pk), parent=cast.sibling.pk, kind="committee")
+    page = desk.post(address, form, follow=True)
+    assert "已移动，连同下级单位 0 个、责任事项 1 项。" in page.content.decode()
+    moved = Organisation.objects.get(pk=cast.child.pk)
+    assert (moved.parent, moved.kind, moved.path.startswith(cast.sibling.path)) == (cast.sibling, "committee", True)
+    assert Event.objects.filter(subject_type="organisation", subject_id=moved.pk).count() == 2
+    assert tallies.drift() == []
+    again = desk.post(address, form)  # sent twice: the second time the form is stale
+    assert (again.status_code, Event.objects.filter(action="move").count()) == (200, 1)
+    assert Organisation.objects.get(pk=moved.pk).version == moved.version
+
+
+def test_no_body_is_moved_below_itself_or_deleted_in_the_admin(desk, cast):
+    address = reverse("admin:directives_organisation_change", args=[cast.body.pk])
+    page = desk.post(address, form_of(Organisation.objects.get(pk=cast.body.pk), parent=cast.child.pk))
+    assert "单位不能成为自己的下级。" in page.content.decode()
+    assert desk.post(reverse("admin:directives_organisation_delete", args=[cast.child.pk]), {"post": "yes"}).status_code == 403
+    assert Organisation.objects.get(pk=cast.body.pk).parent == cast.centre
+
+
+def test_a_merger_is_shown_before_it_is_confirmed(desk, cast):
+    make_obligation(organisation=cast.child)
+    address = reverse("admin:directives_organisation_merge", args=[cast.child.pk])
+    assert "承接单位代码" in desk.get(address).content.decode()
+    assert "没有使用此代码的单位。" in desk.post(address, {"into": "nowhere", "version": 1}).content.decode()
+    shown = desk.post(address, {"into": "Q02", "version": 1})
+    assert "1 项责任事项将转由 共青团中央 承担，0 项将撤回。" in shown.content.decode()
+    assert Organisation.objects.get(pk=cast.child.pk).successor is None
+    done = desk.post(address, {"into": "Q02", "version": 1, "confirm": "1"})
+    assert (done.status_code, Organisation.objects.get(pk=cast.child.pk).successor) == (302, cast.sibling)
+    assert Obligation.objects.get().organisation == cast.sibling
+    assert "已撤销" in desk.post(address, {"into": "Q02", "version": 2, "confirm": "1"}).content.decode()
+    assert tallies.drift() == []
+
+
+def test_one_body_is_chosen_for_a_merger(desk, cast):
+    address = reverse("admin:directives_organisation_changelist")
+    chosen = desk.post(address, {"action": "merge_chosen", "_selected_action": [cast.child.pk]})
+    assert chosen.url == reverse("admin:directives_organisation_merge", args=[cast.child.pk])
+    two = desk.post(address, {"action": "merge_chosen", "_selected_action": [cast.child.pk, cast.sibling.pk]}, follow=True)
+    assert "请只选择一个要撤并的单位。" in two.content.decode()
+
+
+def test_only_administrators_merge(cast, sign_in):
+    address = reverse("admin:directives_organisation_merge", args=[cast.child.pk])
+    assert sign_in(cast.supervisor).post(address, {"into": "Q02", "version": 1, "confirm": "1"}).status_code == 302
+    assert Organisation.objects.get(pk=cast.child.pk).valid_to is None

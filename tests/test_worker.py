@@ -18,10 +18,10 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
-from directives import audit
+from directives import audit, tallies
 from directives.management.commands import worker
-from directives.models import JobRun, Seal, Unsealed
-from tests.factories import NOW, make_body
+from directives.models import JobRun, Mark, Owing, Seal, Tally, Total, Unsealed
+from tests.factories import NOW, make_body, make_obligation
 from tests.spare import side_by_side, spare_database
 
 ran: list[str] = []
@@ -277,3 +277,11 @@ def test_a_signal_ends_it_cleanly(office: dict[str, str], number: int) -> None:
         process.wait()
     assert (process.returncode, output) == (0, "")
     assert heartbeats(office) == 0
+
+
+def test_a_worker_counts_what_was_never_counted(cast):
+    make_obligation(organisation=cast.child)
+    for model in (Tally, Total, Mark, Owing):
+        model.objects.all().delete()
+    call_command("worker", once=True)
+    assert tallies.drift() == []

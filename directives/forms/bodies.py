@@ -12,7 +12,7 @@ from directives.refusals import Stale
 class BodyForm(forms.ModelForm):
     """A body in the admin; it knows which version the person saw."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Organisation
@@ -22,14 +22,14 @@ class BodyForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["version"].initial = self.instance.version
+        self.fields["seen"].initial = self.instance.version
 
     def clean(self) -> dict[str, Any]:
         cleaned, body = super().clean(), self.instance
         if body.pk is None:
             return cleaned
         stored = Organisation.objects.get(pk=body.pk)
-        if cleaned.get("version") != stored.version:
+        if cleaned.get("seen") != stored.version:
             raise forms.ValidationError(str(Stale()))
         parent = cleaned.get("parent")
         if parent is not None and parent.path.startswith(stored.path):

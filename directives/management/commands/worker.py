@@ -26,6 +26,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
+from directives import tallies
 from directives.models import JobRun
 from directives.sealing import BATCH, seal
 
@@ -174,6 +175,8 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="do what there is to do now, and end")
 
     def handle(self, *, once: bool, **options: Any) -> None:
+        if tallies.never_counted():  # an upgrade brought new tables of counts
+            tallies.rebuild()
         if once:
             name = new_name()
             heartbeat(name).run_due()
