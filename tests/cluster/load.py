@@ -31,7 +31,7 @@ class Browser:
         self.cookies = {"sessionid": session, "csrftoken": "c" * 32, "language": "en"}
 
     def ask(self, method: str, path: str, form: dict[str, object] | None = None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=90)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if form is not None:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": self.cookies["csrftoken"]}
@@ -39,8 +39,8 @@ class Browser:
             connection.request(method, path, body=urlencode(form) if form is not None else None, headers=headers)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
-        except (OSError, http.client.HTTPException):
-            return Answer(0)
+        except (OSError, http.client.HTTPException) as error:
+            return Answer(0, repr(error))
         finally:
             connection.close()
         for value in answer.headers.get_all("Set-Cookie") or []:
@@ -98,7 +98,8 @@ class Client(threading.Thread):
         self.account.slowest = max(self.account.slowest, time.monotonic() - began)
         self.account.reads[answer.status, answer.source] += 1
         if answer.status != 200:
-            self.account.refused.append(f"GET {path}: {answer.status}")
+            waited = time.monotonic() - began
+            self.account.refused.append(f"GET {path}: {answer.status} after {waited:.1f} s {answer.text[:200]}")
 
     def log(self) -> None:
         text = f"client {self.number} entry {len(self.account.logged)} {uuid4()}"
@@ -133,7 +134,7 @@ class Load:
         for client in self.clients:
             client.over.set()
         for client in self.clients:
-            client.join(timeout=60)
+            client.join(timeout=120)
             assert not client.is_alive(), f"{client.name} never came back"
 
     def reads(self) -> Counter:

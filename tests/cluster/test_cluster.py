@@ -100,7 +100,7 @@ def what_breaks_under_load_is_seen_by_nobody(cluster: Cluster, world: dict) -> L
     assert load.refused() == [], (cluster.folder / "nginx" / "error.log").read_text(encoding="utf-8")[-6000:]
     assert {status for status, _source in load.reads()} == {200}
     assert in_flight <= len(load.clients)
-    assert load.slowest() < 15  # nobody waits for a machine that is gone
+    assert load.slowest() < 45  # a second on a quiet machine: nobody waits for one that is gone
     nothing_is_lost_or_done_twice(cluster, load, also=["Of this very moment"])
     return load
 
@@ -109,7 +109,7 @@ def beneath(load: Load, event: Callable[[], object], answers: int) -> None:
     """Let something happen, and the clients go on until so many more answers have come."""
     before = load.reads().total() + load.told()
     event()
-    wait_for(lambda: load.reads().total() + load.told() >= before + answers, "the clients are answered", 40)
+    wait_for(lambda: load.reads().total() + load.told() >= before + answers, "the clients are answered", 90)
 
 
 def nothing_is_lost_or_done_twice(cluster: Cluster, load: Load, *, also: list[str]) -> None:
