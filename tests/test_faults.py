@@ -29,7 +29,7 @@ from tests.writers import losses, make_world
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITERS = 8
-MOVES = 160  # of all writers together; `python -m tests.writers --full` makes thousands
+MOVES = 120  # of all writers together; `python -m tests.writers --full` makes thousands
 
 
 def url() -> str:

@@ -55,11 +55,11 @@ def work(cast):
 @given(data=st.data())
 def test_whatever_moves_wherever_the_counts_follow(work, data):
     with transaction.atomic():
-        _move_about(data)
+        check_moves(data)
         transaction.set_rollback(True)
 
 
-def _move_about(data: st.DataObject) -> None:
+def check_moves(data: st.DataObject) -> None:
     bodies = list(Organisation.objects.all())
     bodies.append(make_body(parent=data.draw(st.sampled_from(bodies))))
     make_obligation(make_directive(make_section()), bodies[-1], percent=data.draw(st.integers(0, 100)))
