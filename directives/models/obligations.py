@@ -26,6 +26,7 @@ from directives.states import (
     RED,
     RESPONSIBLE,
     UNDUE,
+    WITHDRAWN,
 )
 
 # clock: the day on which it runs out, and the states in which it stands still
@@ -134,6 +135,7 @@ class Obligation(models.Model):
             models.Index(fields=["document", "light", "light_on"], name="obligation_longest_late"),
             models.Index(fields=["state", "moved_at"], name="obligation_waits", condition=Q(state__in=WAITS)),
             models.Index(fields=["directive", "organisation"], name="obligation_leads", condition=Q(part=LEAD)),
+            models.Index(fields=["document", "organisation"], name="obligation_withdrawn", condition=Q(state=WITHDRAWN)),
         ]
 
     def __str__(self) -> str:
