@@ -182,7 +182,9 @@ def test_what_waits_for_a_signature_comes_first_for_the_manager_alone(cast, sign
     assert page.index("待您审签（2）") < page.index("总工会实施方案")
 
 
-def test_the_inbox_of_a_supervisor(cast, sign_in):
+@pytest.mark.parametrize("wide", [1000, -1])
+def test_the_inbox_of_a_supervisor(cast, sign_in, monkeypatch, wide):
+    monkeypatch.setattr("directives.overview.inbox.WIDE", wide)
     first, second, third, fourth = directives_of(4)
     entry_row = make_obligation(first, cast.body)
     report = make_report(cast.body, make_cycle(entry_row.document), entry_row)
@@ -229,7 +231,9 @@ def test_a_report_that_they_handed_in_themselves_waits_for_somebody_else(cast):
     assert ([line.pk for line in found.lines], found.reports) == ([other.pk], 1)
 
 
-def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(cast, sign_in, monkeypatch):
+@pytest.mark.parametrize("wide", [1000, -1])
+def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(cast, sign_in, monkeypatch, wide):
+    monkeypatch.setattr("directives.overview.inbox.WIDE", wide)
     monkeypatch.setattr("directives.overview.inbox.SHOWN", 2)
     monkeypatch.setattr("directives.overview.inbox.COUNTED", 4)
     reports = [wait_for_review(cast.child, NOW - timedelta(hours=number), cast.below) for number in range(3)]
@@ -416,8 +420,8 @@ def test_the_list_of_notices_takes_the_same_queries_for_one_and_for_fifty(cast, 
 def test_every_notice_can_be_put_into_words(cast, kind, language):
     facts = {
         "body": "全国总工会", "body_hant": "全國總工會", "document": "《意见》", "document_hant": "《意見》", "count": 2,
-        "due": "2026-10-15", "what": "实施方案", "reason": "请改", "code": "九.3.3", "into": "共青团中央", "into_hant": "共青團中央", "over": 3,
-        "withdrawn": 1,
+        "due": "2026-10-15", "what": "实施方案", "reason": "请改", "code": "九.3.3",
+        "into": "共青团中央", "into_hant": "共青團中央", "over": 3, "withdrawn": 1,
     }  # fmt: skip
     with translation.override(language):
         said = wording(make_notice(cast.staff, kind=kind, facts=facts))

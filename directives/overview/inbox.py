@@ -4,14 +4,15 @@ Each kind is read oldest first by its own index and no further than is shown; ho
 or is counted up to a limit. So the page costs the same for a county and for the nation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from directives.models import Mark, Membership, Obligation, Plan, ProgressReport, ReportEntry, Total, User
+from directives.models import Mark, Membership, Obligation, Organisation, Plan, ProgressReport, ReportEntry, Total, User
+from directives.models.obligations import WAITS
 from directives.models.scope import MANY, subtrees, topmost
 from directives.overview.figures import address
 from directives.overview.obligations import Filter
@@ -20,6 +21,7 @@ from directives.states import CLOSING, DISPUTED, RED, SUBMITTED, SUPERVISOR
 SHOWN = 20  # lines of the whole inbox
 WORST = 8  # overdue bodies
 COUNTED = 1000  # reports that wait are counted up to here
+WIDE = 1000  # bodies; more of them are not gone through one by one
 MOVED = {"dispute": DISPUTED, "close": CLOSING}
 
 
@@ -109,6 +111,7 @@ class Desk:
 
     user: User
     posts: tuple[Membership, ...]
+    wide: bool = False  # more than WIDE bodies
 
     @property
     def homes(self) -> list[int] | QuerySet:
@@ -118,9 +121,15 @@ class Desk:
             return [m.organisation_id for m in tops]
         return Membership.objects.filter(user=self.user, role=SUPERVISOR).values("organisation")
 
-    def below(self, field: str = "organisation") -> Q:
-        """Rows of these bodies; `field` leads to the body."""
-        return subtrees(self.posts, f"{field}__path") & ~Q(**{f"{field}__in": self.homes})
+    def first(self, rows: QuerySet, *order: str, limit: int) -> QuerySet:
+        """The first of these rows that are of these bodies. Among many bodies the index of what waits is walked, and soon ends;
+        among few it is read body by body, as most of what waits is others'."""
+        elsewhere = ~Q(organisation__in=self.homes)
+        if not self.wide:
+            return rows.filter(subtrees(self.posts, "organisation__path"), elsewhere).order_by(*order)[:limit]
+        bodies = Organisation.objects.filter(subtrees(self.posts, "path"), pk=OuterRef("organisation"))
+        walked = rows.filter(elsewhere, Exists(bodies)).order_by(*order).values("pk")[:limit]
+        return rows.model.objects.filter(pk__in=walked).order_by(*order)
 
 
 def inbox(user: User) -> Inbox | None:
@@ -130,6 +139,7 @@ def inbox(user: User) -> Inbox | None:
         return None
     desk = Desk(user, posts)
     kept = _kept(desk)
+    desk = replace(desk, wide=kept[""] > WIDE)
     reports, plans = _reports(desk), _plans(desk) if kept[SUBMITTED] else []
     disputes, closings = (_moved(desk, kind) if kept[state] else [] for kind, state in MOVED.items())
     lines = sorted(plans + reports + disputes + closings, key=lambda line: (line.at is None, line.at, line.kind, line.pk))
@@ -146,41 +156,42 @@ def _figure(lines: list[Waiting], kept: int) -> int:
 
 
 def _kept(desk: Desk) -> dict[str, int]:
-    """The kept counts of plans handed in, of disputes and of close-outs, in the subtrees supervised; one query."""
-    asked = Q(topic="filed", word=SUBMITTED) | Q(topic="state", word__in=MOVED.values())
+    """The kept counts of plans handed in, of disputes and of close-outs in the subtrees supervised, and of bodies (""); one query."""
+    asked = Q(topic="filed", word=SUBMITTED) | Q(topic="state", word__in=MOVED.values()) | Q(topic="bodies")
     rows = Mark.objects.filter(asked, scope__in=desk.homes).order_by().values_list("word").annotate(n=Sum("count"))
-    return dict.fromkeys((SUBMITTED, *MOVED.values()), 0) | dict(rows)
+    return dict.fromkeys((SUBMITTED, *MOVED.values(), ""), 0) | dict(rows)
 
 
 NAMES = ("organisation__name_hans", "organisation__name_hant", "document__title_hans", "document__title_hant")
 
 
-def _waiting_reports(desk: Desk) -> QuerySet[ProgressReport]:
-    return ProgressReport.objects.filter(desk.below(), waiting_since__isnull=False)
+REPORTS = ProgressReport.objects.filter(waiting_since__isnull=False)
+OLDEST = ("waiting_since", "organisation")
 
 
 def _reports(desk: Desk) -> list[Waiting]:
     mine = Case(When(submitted_by=desk.user, then=0), default=1)  # what they handed in themselves is another's to decide
     entries = ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED).order_by().values("report").annotate(n=Sum(mine))
-    rows = _waiting_reports(desk).annotate(n=Subquery(entries.values("n"))).order_by("waiting_since", "organisation")
-    found = rows.values_list("pk", *NAMES, "waiting_since", "n")[: SHOWN + 1]
-    return [Waiting("report", *row, n=n) for *row, n in found if n]
+    found = desk.first(REPORTS, *OLDEST, limit=SHOWN + 1).annotate(n=Subquery(entries.values("n")))
+    return [Waiting("report", *row, n=n) for *row, n in found.values_list("pk", *NAMES, "waiting_since", "n") if n]
 
 
 def _count(desk: Desk) -> int:
-    return _waiting_reports(desk).order_by()[:COUNTED].count()
+    return desk.first(REPORTS, *OLDEST, limit=COUNTED).count()
 
 
 def _plans(desk: Desk) -> list[Waiting]:
-    rows = Plan.objects.filter(desk.below(), live=True, state=SUBMITTED).exclude(submitted_by=desk.user)
-    found = rows.order_by("submitted_at", "organisation").values_list("pk", *NAMES, "submitted_at")[: SHOWN + 1]
-    return [Waiting("plan", *row) for row in found]
+    rows = Plan.objects.filter(live=True, state=SUBMITTED).exclude(submitted_by=desk.user)
+    found = desk.first(rows, "submitted_at", "organisation", limit=SHOWN + 1)
+    return [Waiting("plan", *row) for row in found.values_list("pk", *NAMES, "submitted_at")]
 
 
 def _moved(desk: Desk, kind: str) -> list[Waiting]:
     """Disputes or close-outs."""
-    rows = Obligation.objects.filter(desk.below(), state=MOVED[kind]).order_by("moved_at")
-    return [Waiting(kind, *row) for row in rows.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")[: SHOWN + 1]]
+    # Named as the index of what waits names them: SQLite does not see otherwise that it holds these rows.
+    rows = Obligation.objects.filter(state__in=WAITS).filter(state=MOVED[kind])
+    found = desk.first(rows, "moved_at", limit=SHOWN + 1)
+    return [Waiting(kind, *row) for row in found.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")]
 
 
 def _worst(desk: Desk) -> tuple[Worst, ...]:
