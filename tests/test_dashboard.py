@@ -12,13 +12,15 @@ import pytest
 from django.http import QueryDict
 from openpyxl import load_workbook
 
-from directives.models import CalendarDay, Obligation
+from directives.models import CalendarDay, Event, Obligation, ReportEntry, TallyDay
 from directives.overview.board import board
 from directives.overview.choice import Choice
+from directives.overview.events import Asked as EventFilter
 from directives.overview.figures import Figure
 from directives.overview.obligations import Filter
 from directives.overview.trend import by
 from directives.states import OBLIGATION_MOVES
+from directives.tallies import copy_day, rebuild, recast
 from directives.transitions import change_obligations, move
 from tests.factories import (
     NOW,
@@ -66,6 +68,7 @@ def make_work(bodies, *, sections=3, directives=3, seed=1):
                     type(entry).objects.filter(pk=entry.pk).update(
                         state=state, reason="请改", submitted_at=NOW - timedelta(days=(TODAY - on).days)
                     )
+    rebuild()  # the entries were written past the counts
     return document
 
 
@@ -114,6 +117,140 @@ def test_every_figure_is_the_number_of_its_rows(cast, seed, who):
     assert found.red.n == sum(one.rows.n for one in found.missed)
     assert found.yellow.n == sum(one.rows.n for one in found.causes)
     assert len(all_of_them) > 30
+
+
+@pytest.mark.parametrize("who", ["supervisor", "manager", "staff", "below"])
+@pytest.mark.parametrize("narrow", ["section", "directive", "about", "kind", "all of them"])
+def test_filtered_figures_are_the_numbers_of_their_rows(cast, who, narrow):
+    document = make_work([cast.centre, cast.body, cast.child, cast.sibling])
+    kinds = ("institution", "pilot", "resource")
+    for place, directive in enumerate(document.directives.order_by("order")):
+        type(directive).objects.filter(pk=directive.pk).update(kind=kinds[place % 3])
+    recast(cast.child, kind="other")
+    one = document.directives.filter(kind="pilot").first()
+    every = {"section": one.section_id, "directive": one.pk, "about": "pilot", "kind": "mass_organisation"}
+    asked = every if narrow == "all of them" else {narrow: every[narrow]}
+    user = getattr(cast, who)
+    found = look(user, **asked)
+    all_of_them = list(figures(found))
+    assert [(f.n, f.filter) for f in all_of_them] == [(rows_of(f, user), f.filter) for f in all_of_them]
+    assert found.all.n == sum(line.lights.total for line in found.directives) == sum(line.lights.total for line in found.section_lines)
+    if found.told:
+        assert found.red.n == sum(one.rows.n for one in found.missed)
+
+
+@pytest.mark.parametrize("who", ["supervisor", "manager", "below"])
+def test_what_happened_is_the_number_of_its_events(cast, who):
+    rows = [make_obligation(organisation=body, state="assigned", due_on=None) for body in (cast.body, cast.child, cast.sibling)]
+    document = rows[0].document_id
+    for row, person in zip(rows, (cast.staff, cast.below, cast.stranger), strict=True):
+        move(row, "acknowledge", by=person, now=NOW)
+        change_obligations([row], {"acknowledge_by": date(2026, 10, 1)}, action="test", by=None, now=NOW - timedelta(days=3))
+        change_obligations([row], {"acknowledge_by": None}, action="test", by=None, now=NOW)
+    user = getattr(cast, who)
+    for found in (look(user, document=row.document_id) for row in rows):
+        for one in found.happened if found else ():
+            for n, url in ((one.n, one.url), (one.week, one.week_url)):
+                asked = EventFilter.of(QueryDict(urlsplit(url).query))
+                assert (one.kind, asked.apply(Event.objects.visible_to(user)).count()) == (one.kind, n)
+    kinds = {one.kind: (one.n, one.week) for one in look(user, document=document if who != "below" else rows[1].document_id).happened}
+    assert kinds == {"received": (1, 1), "better": (1, 1), "worse": (0, 1)}
+
+
+def test_an_earlier_day_is_shown_as_it_was(cast, sign_in):
+    section = make_section()
+    rows = [make_obligation(make_directive(section), cast.body) for _number in range(4)]
+    make_obligation(make_directive(section), cast.sibling)
+    copy_day(date(2026, 10, 1))
+    change_obligations(rows[:2], {"due_on": date(2026, 10, 2)}, action="test", by=None, now=NOW - timedelta(days=5))
+    copy_day(date(2026, 10, 8))
+    now, then = look(cast.supervisor), look(cast.supervisor, on=date(2026, 10, 7))
+    assert [(found.lights.on_time, found.lights.total, found.red.n) for found in (now, then)] == [(3, 5, 2), (5, 5, 0)]
+    assert [line.lights.on_time for line in then.bodies] == [4, 1]
+    assert (then.late, then.missed, then.coverage, then.happened, then.ahead, then.directives, then.trend) == ((), (), (), (), (), (), None)
+    assert (now.change.points, now.change.before.on_time, now.change.before.day) == ("−40", 5, date(2026, 10, 1))
+    assert [(point.day, point.on_time) for point in now.weeks.points] == [(date(2026, 10, 6), 5), (TODAY, 3)]
+    client = sign_in(cast.supervisor)
+    page = client.get("/dashboard/?on=2026-10-07").content.decode()
+    assert "截至 10月7日 终了" in page and "/obligations/?" not in page
+    assert f'href="?on=2026-10-07&amp;scope={cast.body.pk}"' in page  # the way down stays on that day
+    early = client.get("/dashboard/?on=2026-09-30").content.decode()
+    assert "没有 9月30日 的数据" in early and 'href="?on=2026-10-01"' in early
+    assert look(cast.staff, on=date(2026, 10, 7)).lights.total == 0  # own work alone is not copied
+
+
+@pytest.mark.parametrize(("ask", "queries"), [
+    ("", 8), ("all=1", 8), ("wall=1", 8), ("directives=1", 9), ("section={section}", 9), ("kind=mass_organisation", 9),
+    ("about=institution", 9), ("on=2026-10-12", 7),
+])  # fmt: skip
+def test_queries_are_as_many_whatever_is_asked(cast, sign_in, django_assert_num_queries, ask, queries):
+    client = sign_in(cast.supervisor)
+    for number in (1, 3):
+        document = make_work([make_body(parent=cast.centre) for _number in range(number)], directives=number, seed=number)
+        place = {"section": document.sections.first().pk, "directive": document.directives.first().pk}
+        TallyDay.objects.all().delete()
+        copy_day(date(2026, 10, 10))
+        with django_assert_num_queries(queries):
+            assert client.get(f"/dashboard/?document={document.pk}&{ask.format(**place)}").status_code == 200
+
+
+def test_the_page_stays_bounded_however_many_bodies_there_are(cast, sign_in):
+    directive = make_directive()
+    for _number in range(230):
+        make_obligation(directive, make_body(parent=cast.centre))
+    client = sign_in(cast.supervisor)
+    page, every = (client.get(f"/dashboard/{ask}").content.decode() for ask in ("", "?all=1&page=3"))
+    assert page.count("scope=") < 60
+    assert every.count('class="no"') == 30 and "201–230" in every
+
+
+def test_equal_shares_share_a_place_and_small_ones_say_so(cast, sign_in):
+    section = make_section()
+    late = {"due_on": date(2026, 9, 1)}
+    for body, terms in ((cast.body, ({}, {})), (cast.sibling, ({}, {}, {})), (make_body(parent=cast.centre), ({}, late))):
+        for fields in terms:
+            make_obligation(make_directive(section), body, **fields)
+    found = look(cast.supervisor)
+    assert [(line.thing.pk, line.place, line.small) for line in found.bodies][:2] == [(cast.sibling.pk, 1, True), (cast.body.pk, 1, True)]
+    assert found.bodies[2].place == 3
+    assert "基数小" in sign_in(cast.supervisor).get("/dashboard/").content.decode()
+
+
+def test_the_longest_overdue_come_first_whichever_way_they_are_read(cast, monkeypatch):
+    make_work([cast.centre, cast.body, cast.child, cast.sibling])
+    near = [late.obligation.light_on for late in look(cast.supervisor).late]
+    monkeypatch.setattr("directives.overview.late.FEW", 0)
+    assert near == [late.obligation.light_on for late in look(cast.supervisor).late] == sorted(near)
+    below = look(cast.supervisor, scope=cast.body.pk)
+    assert {late.obligation.organisation_id for late in below.late} <= {cast.body.pk, cast.child.pk}
+    first = below.view.body.pk
+    overdue = Obligation.objects.overdue().filter(organisation__path__startswith=cast.body.path).order_by("light_on")
+    assert first == cast.body.pk and [late.obligation.light_on for late in below.late] == list(
+        overdue.values_list("light_on", flat=True)[:8]
+    )
+
+
+def test_an_earlier_cycle_is_shown_for_the_asking(cast):
+    document = make_work([cast.body, cast.child])
+    before = document.cycles.get(number=2)
+    found = look(cast.supervisor, document=document.pk, cycle=before.pk)
+    entries = ReportEntry.objects.filter(report__cycle=before)
+    assert (found.trend.cycle.pk, found.trend.expected) == (before.pk, entries.count())
+    assert found.trend.cycle.done == entries.filter(state__in=("submitted", "accepted")).count()
+    assert [part.exact for part in found.coverage][-1] is False
+
+
+def test_a_filter_that_matches_nothing_says_so(cast, sign_in):
+    make_work([cast.body])
+    page = sign_in(cast.supervisor).get("/dashboard/?kind=military").content.decode()
+    assert "没有符合筛选条件的事项" in page and 'class="chip"' in page
+
+
+def test_the_wall_refreshes_itself_and_keeps_its_filter(cast, sign_in):
+    make_work([cast.body, cast.child])
+    page = sign_in(cast.supervisor).get("/dashboard/?wall=1&kind=mass_organisation").content.decode()
+    assert 'hx-get="/dashboard/?wall=1&amp;kind=mass_organisation" hx-trigger="every 300s" hx-select="#main"' in page
+    assert '<nav class="nav"' not in page
 
 
 def test_moves_are_seen_at_once(cast):

@@ -20,7 +20,7 @@ from directives.overview.weeks import Change, Weeks, change, weeks
 from directives.states import YELLOW
 from directives.workdays import Workdays
 
-LATE_ROWS = 6
+LATE_ROWS = 8
 NEXT_DAYS = 5
 
 
