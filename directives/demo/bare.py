@@ -7,7 +7,7 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import Model
 
-MEMORY_KIB = 400_000  # of SQLite's cache while it is filled
+MEMORY_KIB = 250_000  # of SQLite's cache while it is filled
 
 
 @contextmanager

@@ -17,7 +17,7 @@ SCALES = ("small", "province", "nation")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of mass organisation: the letter of its code, what its everyday name has before and after that of the place, and its full name."""
+    """A kind of mass organisation: its letter in codes, what stands before and after a place in its everyday name, its full name."""
 
     letter: str
     before: str

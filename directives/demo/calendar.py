@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from django.conf import settings
 from django.utils import timezone
@@ -23,7 +23,7 @@ PLANNED_LATE, REVISED, REVISION_RETURNED = -6, -10, -4  # a plan long overdue; o
 LATER = {"fresh": -9, "newest": -2}  # days on which further directives were issued
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calendar:
     """The days and instants of the story, whose last is `now`."""
 
@@ -37,9 +37,11 @@ class Calendar:
     def workdays(self) -> Workdays:
         return CalendarDay.objects.workdays(self.today)
 
+    @cache  # noqa: B019 - one calendar lives as long as its story
     def day(self, number: int) -> date:
         return self.today + timedelta(days=number)
 
+    @cache  # noqa: B019
     def at(self, number: int, hour: int) -> datetime:
         """An hour of a day in Shanghai, never later than now."""
         return min(datetime.combine(self.day(number), time(hour), timezone.get_current_timezone()), self.now)
@@ -57,7 +59,7 @@ class Calendar:
     def last_due(self) -> date:
         return self.day(LAST_DUE)
 
-    @lru_cache(maxsize=200_000)  # noqa: B019 - one calendar lives as long as its story
+    @lru_cache(maxsize=20_000)  # noqa: B019
     def light(self, facts: Facts, number: int) -> Light:
         """The light that these facts have on a day."""
         return light(facts, today=self.day(number), workdays=self.workdays, tolerances=tolerances())

@@ -40,33 +40,33 @@ class Course:
 
 ORDINARY = Course()
 HOME = Course(this=PARTIAL, handed=-6, decided=-2)
-HAND_IN_DAYS = (-21, -19, -17, -16, -15, -13, -12, -11, -9, -8, -7, -6, -5, -4, -3)
+HAND_IN_DAYS = (-22, -21, -20, -18, -17, -16, -13, -11, -9, -6, -4, -2)
 
 
 def _weighted(trouble: float) -> list[tuple[Course, float]]:
     """Every course with its weight; `trouble` is about 1: how much more often than usual things go wrong in a province."""
     found = [(replace(ORDINARY, this=NONE), 26 * trouble), (replace(ORDINARY, this=DRAFT), 12.0)]
     for number, day in enumerate(HAND_IN_DAYS):
-        weight = 1.6 + 0.12 * number
+        weight = 2.2
         verdict = min(day + 3 + number % 3, -1)
         found += [
             (replace(ORDINARY, this=REVIEWED, handed=day, decided=verdict), 0.75 * weight),
             (replace(ORDINARY, this=ACCEPTED, handed=day, decided=verdict), 0.95 * weight / trouble),
         ]
         if day > -10:
-            found.append((replace(ORDINARY, this=SUBMITTED, handed=day), 0.7 * weight))
-            found.append((replace(ORDINARY, this=PARTIAL, handed=day), 0.9 * weight))
+            found.append((replace(ORDINARY, this=SUBMITTED, handed=day), 0.8 * weight))
+            found.append((replace(ORDINARY, this=PARTIAL, handed=day), 1.1 * weight))
     awry = (
-        (Course(receipt=False, plan=NONE, last=SILENT), 0.6),
-        (Course(plan=NONE), 1.0),
-        (Course(plan=NONE, last=SILENT), 0.8),
-        (Course(plan=DRAFT), 0.8),
-        (Course(plan=RETURNED), 1.2),
-        (Course(plan=LATE), 1.6),
-        (Course(plan=REVISED), 0.8),
-        (Course(last=SILENT), 2.2),
-        (Course(last=RETURNED), 1.6),
-        (Course(last=RETURNED, this=DRAFT), 0.8),
+        (Course(receipt=False, plan=NONE, last=SILENT), 1.0),
+        (Course(plan=NONE), 1.6),
+        (Course(plan=NONE, last=SILENT), 1.0),
+        (Course(plan=DRAFT), 1.0),
+        (Course(plan=RETURNED), 1.8),
+        (Course(plan=LATE), 1.8),
+        (Course(plan=REVISED), 1.4),
+        (Course(last=SILENT), 3.4),
+        (Course(last=RETURNED), 2.4),
+        (Course(last=RETURNED, this=DRAFT), 1.2),
     )
     return [*found, *((course, weight * trouble**1.5) for course, weight in awry)]
 

@@ -8,7 +8,7 @@ from hashlib import shake_128
 from directives.demo.calendar import Calendar
 from directives.demo.courses import HOME, RESOLUTION, Course, courses
 from directives.demo.lives import Life
-from directives.demo.terms import Fate, Terms, fates
+from directives.demo.terms import CHOICES, Fate, Terms, fates
 from directives.sample.people import HOME as HOME_BODY
 
 STEPS = (0.45, 0.7, 1.0, 1.4, 2.1)  # how often things go wrong, from the best of provinces to the worst
@@ -24,6 +24,16 @@ class Drawn:
 
 
 @dataclass(slots=True)
+class Table:
+    """What obligations on the same terms may become in bodies of one course: a fate for each byte, and its life once it was drawn."""
+
+    course: Course
+    terms: Terms
+    fates: Sequence[Fate]
+    lives: list[Life | None]
+
+
+@dataclass(slots=True)
 class Lot:
     """The draw of a whole demo. Lives are made when first drawn, and shared."""
 
@@ -31,7 +41,7 @@ class Lot:
     seed: int
     terms: Sequence[Terms]  # of each directive
     _courses: dict[float, Sequence[Course]] = field(default_factory=dict)
-    _tables: dict[tuple[Course, float], list[list[Life]]] = field(default_factory=dict)
+    _tables: dict[tuple[Course, float], list[Table]] = field(default_factory=dict)
     _lives: dict[tuple[Course, Terms, Fate], Life] = field(default_factory=dict)
 
     def bytes_of(self, code: str) -> bytes:
@@ -49,23 +59,26 @@ class Lot:
         trouble = self.trouble(province, code)
         course = HOME if code == HOME_BODY else self._course(trouble, int.from_bytes(luck[1:3]) % RESOLUTION)
         tables = self._tables.get((course, trouble)) or self._table(course, trouble)
-        return Drawn(course, [table[byte] for table, byte in zip(tables, luck[4:], strict=True)], luck)
+        picks = zip(tables, luck[4:], strict=True)
+        return Drawn(course, [table.lives[byte] or self._life(table, byte) for table, byte in picks], luck)
 
     def _course(self, trouble: float, number: int) -> Course:
         if trouble not in self._courses:
             self._courses[trouble] = courses(trouble)
         return self._courses[trouble][number]
 
-    def _table(self, course: Course, trouble: float) -> list[list[Life]]:
-        """For each directive the lives that bodies of this course may draw; directives on the same terms share a list."""
-        by_terms = {terms: [self._life(course, terms, fate) for fate in fates(course, terms, trouble)] for terms in set(self.terms)}
+    def _table(self, course: Course, trouble: float) -> list[Table]:
+        """For each directive its table; directives on the same terms share one."""
+        by_terms = {terms: Table(course, terms, fates(course, terms, trouble), [None] * CHOICES) for terms in set(self.terms)}
         self._tables[course, trouble] = [by_terms[terms] for terms in self.terms]
         return self._tables[course, trouble]
 
-    def _life(self, course: Course, terms: Terms, fate: Fate) -> Life:
-        known = self._lives.get((course, terms, fate))
+    def _life(self, table: Table, byte: int) -> Life:
+        key = (table.course, table.terms, table.fates[byte])
+        known = self._lives.get(key)
         if known is None:
-            known = self._lives[course, terms, fate] = Life(self.calendar, terms, course, fate)
+            known = self._lives[key] = Life(self.calendar, table.terms, table.course, table.fates[byte])
+        table.lives[byte] = known
         return known
 
     @property

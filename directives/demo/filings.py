@@ -13,6 +13,8 @@ from directives.demo.work import Entry, Work, moments, part_of, return_reason
 from directives.models import Submission, Verdict
 from directives.states import ACCEPTED, DRAFT, RETURNED
 
+COPIES = 200  # of one statement: each is long
+
 
 @dataclass
 class Filings:
@@ -24,21 +26,20 @@ class Filings:
 
     def __post_init__(self) -> None:
         head = ("id", "organisation_id", "document_id", "plan_id", "report_id", "number", "content", "submitted_at", "submitted_by_id")
-        self.rows = sink(Submission, *head)
+        self.rows = sink(Submission, *head, lot=COPIES)
         self.verdicts = sink(Verdict, "submission_id", "entry_id", "accepted", "reason", "at", "by_id")
         self.next = self.work.first[Submission]
         self.fixed = [
             {"code": row.code, "text": row.text, "text_hans": row.text_hans, "text_hant": row.text_hant} for row in self.work.directives
         ]
 
-    def write(self, index: int, placed: Placed, drawn: Drawn, plan: int | None, *, full: bool) -> None:
+    def write(self, index: int, placed: Placed, drawn: Drawn, plan: int | None, entries: Sequence[Entry], *, full: bool) -> None:
         """The submissions of a body. Unless it is told in full: only of a paper on which somebody must still decide."""
         handed, decided = plan_moments(drawn.course)
         if plan is not None and handed is not None and (full or decided is None or drawn.course.plan != ACCEPTED):
             self._plan(index, placed, drawn, plan, handed, decided)
-        entries = [entry for entry in self.work.entries_of(index, drawn) if entry.state != DRAFT]
         for cycle in (0, 1):
-            own = [entry for entry in entries if entry.cycle == cycle]
+            own = [entry for entry in entries if entry.cycle == cycle and entry.state != DRAFT]
             if own and (full or any(entry.state != ACCEPTED for entry in own)):
                 self._report(index, placed, drawn, own, cycle)
 

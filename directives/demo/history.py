@@ -24,39 +24,44 @@ class History:
     calendar: Calendar
     directives: Sequence[Directive]
     leaves: frozenset[int]
-    sums: dict[int, list[int]] = field(default_factory=dict)  # by body: a number for each section
+    sums: dict[int, list[int]] = field(default_factory=dict)  # of each body that has others below: a number for each section
 
     def __post_init__(self) -> None:
         self.sections = sorted({row.section_id for row in self.directives})
         places = {pk: place for place, pk in enumerate(self.sections)}
         self.place = [places[row.section_id] for row in self.directives]
+        self.document = self.directives[0].document_id
+        self.out = sink(TallyDay, "day", "scope_id", "document_id", "section_id", *COLOURS, "percent_sum")
+        self.dates = [self.out.cells(self.calendar.day(number)) for number in days.HISTORY]
 
     def add(self, placed: Placed, drawn: Drawn) -> None:
-        """Count a body's work for itself and for everybody above it."""
+        """Count a body's work for everybody above it; a body without others below is written at once."""
         own = [0] * len(self.sections)
         for place, life in zip(self.place, drawn.lives, strict=True):
             own[place] += life.figures
-        for pk in ancestors(placed.path):
+        line = ancestors(placed.path)
+        for pk in line if placed.branch else line[:-1]:
             known = self.sums.get(pk)
             self.sums[pk] = own if known is None else [one + other for one, other in zip(known, own, strict=True)]
+        if not placed.branch:
+            self._copies(placed.pk, own, self.leaves)
 
-    def write(self, bodies: Sequence[Placed], document: int) -> int:
-        """A copy for each day on which a body's figures differ from its last copy. Returns the number of rows."""
-        out = sink(TallyDay, "day", "scope_id", "document_id", "section_id", *COLOURS, "percent_sum")
-        length = len(days.HISTORY) * FIELDS
-        dates = [out.cells(self.calendar.day(number)) for number in days.HISTORY]
-        for placed in bodies:
-            if placed.pk not in self.sums:
+    def write(self) -> int:
+        """Write the copies of the bodies that have others below. Returns the number of all rows."""
+        for pk, packed in self.sums.items():
+            self._copies(pk, packed, frozenset(days.HISTORY))
+        self.out.flush()
+        return self.out.count
+
+    def _copies(self, scope: int, packed: list[int], wanted: frozenset[int]) -> None:
+        """A copy for each day on which a body's figures differ from its last copy."""
+        length = len(days.HISTORY) * FIELDS * BITS // 8
+        told, before = [array(WORDS, number.to_bytes(length, "little")) for number in packed], None
+        for place, number in enumerate(days.HISTORY):
+            now = [figures[place * FIELDS : (place + 1) * FIELDS] for figures in told]
+            if now == before or number not in wanted:
                 continue
-            told = [array(WORDS, packed.to_bytes(length * BITS // 8, "little")) for packed in self.sums[placed.pk]]
-            before = None
-            for place, number in enumerate(days.HISTORY):
-                now = [figures[place * FIELDS : (place + 1) * FIELDS] for figures in told]
-                if now == before or not (placed.branch or number in self.leaves):
-                    continue
-                before = now
-                for section, figures in zip(self.sections, now, strict=True):
-                    if any(figures):
-                        out.add(dates[place], out.ids(placed.pk, document, section, *figures))
-        out.flush()
-        return out.count
+            before = now
+            for section, figures in zip(self.sections, now, strict=True):
+                if any(figures):
+                    self.out.add(self.dates[place], self.out.ids(scope, self.document, section, *figures))

@@ -13,8 +13,9 @@ from directives.demo.acts import BRIEF, Papers, Told, days_of
 from directives.demo.bodies import Placed
 from directives.demo.draw import Drawn
 from directives.demo.filings import Filings
-from directives.demo.lives import OWN, SYSTEM, Life
+from directives.demo.lives import Life
 from directives.demo.sink import Cells, sink
+from directives.demo.steps import OWN, SYSTEM
 from directives.demo.work import Work
 from directives.models import Event, Seal
 from directives.sealing import BATCH, link

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
-LOT = 20_000  # rows of one statement
+LOT = 10_000  # rows of one statement
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 Cells = Any  # str for COPY, tuple for executemany: whatever `cells` and `ids` of the sink return
 
@@ -17,16 +17,16 @@ Cells = Any  # str for COPY, tuple for executemany: whatever `cells` and `ids` o
 class Sink:
     """The rows of one table, in lots. `columns` are names of the table's columns, in the order of the pieces."""
 
-    def __init__(self, model: type[Model], *columns: str) -> None:
+    def __init__(self, model: type[Model], *columns: str, lot: int = LOT) -> None:
         self.table, self.columns = model._meta.db_table, ", ".join(f'"{name}"' for name in columns)
-        self.width = len(columns)
+        self.width, self.lot = len(columns), lot
         self.rows: list[Cells] = []
         self.count = 0
 
     def add(self, *pieces: Cells) -> None:
         """One row, made of its pieces."""
         self.rows.append(self.join(pieces))
-        if len(self.rows) == LOT:
+        if len(self.rows) == self.lot:
             self.flush()
 
     def flush(self) -> None:
@@ -115,6 +115,6 @@ def _stored(value: Any) -> Any:
     return value
 
 
-def sink(model: type[Model], *columns: str) -> Sink:
-    """A sink for the engine in use."""
-    return (CopySink if connection.vendor == "postgresql" else ManySink)(model, *columns)
+def sink(model: type[Model], *columns: str, lot: int = LOT) -> Sink:
+    """A sink for the engine in use, that writes so many rows at once."""
+    return (CopySink if connection.vendor == "postgresql" else ManySink)(model, *columns, lot=lot)

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 
 from django.db.models import Max, Model
 
@@ -41,19 +42,9 @@ from directives.models import (
 )  # fmt: skip
 
 MANY = (
-    Obligation,
-    ReportEntry,
-    ProgressReport,
-    ItemState,
-    Plan,
-    Measure,
-    Measure.obligations.through,
-    LogEntry,
-    Submission,
-    Verdict,
-    Event,
+    Obligation, ReportEntry, ProgressReport, ItemState, Plan, Measure, Measure.obligations.through, LogEntry, Submission, Verdict, Event,
     TallyDay,
-)
+)  # fmt: skip
 Teller = Callable[[str], None]
 
 
@@ -68,8 +59,8 @@ class Scale:
 
 SCALES = {
     "small": Scale(1, 4, frozenset(days.HISTORY)),
-    "province": Scale(5, 3, frozenset(days.HISTORY)),
-    "nation": Scale(50, 1, frozenset({-91, -28, -7, -1})),
+    "province": Scale(10, 3, frozenset(days.HISTORY)),
+    "nation": Scale(200, 1, frozenset({-91, -28, -7, -1})),
 }
 
 
@@ -91,6 +82,8 @@ class Story:
             crew = people.make(self.password, sorted({one.body.province for one in bodies} - {""}), now=calendar.at(days.BEGAN, 11))
             document = paper.register(by=User.objects.get(username="supervisor"), now=calendar.at(days.REGISTERED, 9))
             self._work(calendar, bodies, crew, document)
+            with self._step("What waits for a verdict") as waiting:
+                waiting.append(ProgressReport.objects.settle_waiting())
             with self._step("Tallies") as counted:
                 counted.append(tallies.rebuild())
             with self._step("Statistics of the engine"):
@@ -117,9 +110,11 @@ class Story:
                 out.add(out.cells(*names, by_code.get(body.above), one.path, one.branch, 1))
             out.flush()
             bare.count_on([Organisation])
-            told = [audit.Change(row, {}, {"name_hans": row.name_hans, "kind": row.kind}) for row in Organisation.objects.order_by("pk")]
-            audit.record_many("found", told, by=None, now=calendar.at(days.BEGAN, 9))
             rows.append(len(bodies))
+            found = Organisation.objects.order_by("pk").iterator(chunk_size=1000)
+            while some := list(islice(found, 1000)):
+                told = [audit.Change(row, {}, {"name_hans": row.name_hans, "kind": row.kind}) for row in some]
+                audit.record_many("found", told, by=None, now=calendar.at(days.BEGAN, 9))
         return bodies
 
     def _cycles(self, calendar: Calendar, document: Document, reports: int) -> tuple[Cycle, Cycle]:
@@ -138,7 +133,7 @@ class Story:
         owing = bodies[1:]  # the centre gives the work and owes none
         directives = list(Directive.objects.filter(document=document, statement=False).order_by("order").prefetch_related("items"))
         cycles = self._cycles(calendar, document, len(owing))
-        while sealing.seal(now=self.now):
+        while sealing.seal(now=self.now.astimezone(UTC)):
             pass
         lot = Lot(calendar, self.seed, [terms_of(place) for place in range(len(directives))])
         scale = SCALES[self.scale]
@@ -151,11 +146,9 @@ class Story:
             with self._step("Events under seals") as rows:
                 rows.append(record.write(owing))
             with self._step("Totals of earlier days") as rows:
-                rows.append(history.write(bodies, document.pk))
-            begun = time.monotonic()
+                rows.append(history.write())
         bare.count_on(MANY)
         self.say(f"{lot.stories:,} different lives were drawn.")
-        del begun
 
     def _write(
         self, owing: Sequence[Placed], lot: Lot, work: Work, plans: Plans, filings: Filings, record: Record, history: History
@@ -164,9 +157,9 @@ class Story:
         with self._step("Obligations, reports, plans") as rows:
             for index, one in enumerate(owing):
                 drawn = lot.draw(one.body.code, one.body.province)
-                work.write(index, one, drawn)
+                entries = work.write(index, one, drawn)
                 plan = plans.write(index, one, drawn)
-                filings.write(index, one, drawn, plan, full=record.full(index))
+                filings.write(index, one, drawn, plan, entries, full=record.full(index))
                 record.add(index, one, drawn, plan)
                 history.add(one, drawn)
             for writer in (work, plans, filings):

@@ -79,7 +79,7 @@ def _received(course: Course, terms: Terms, trouble: float) -> Iterator[tuple[Fa
     if course.receipt:
         yield Fate("go", terms.issued + 1), 88.0 if fresh else 55.0
         yield Fate("disputed", terms.issued + 1), 3.0
-    yield Fate("assigned"), 9.0 * trouble if fresh else 42.0
+    yield Fate("assigned"), 14.0 * trouble if fresh else 42.0
 
 
 def _entries(course: Course) -> Sequence[tuple[str, float]]:
@@ -103,7 +103,7 @@ def _work(course: Course, terms: Terms, trouble: float) -> Iterator[tuple[Fate, 
         yield Fate("closed", max(terms.due - 4, -88)), 52.0
         yield Fate("closed", max(terms.due - 1, -84)), 26.0
         yield Fate("closing", max(terms.due - 1, -20)), 6.0
-        yield Fate(ahead=-14), 11.0 * trouble
+        yield Fate(ahead=-14), 17.0 * trouble
     elif terms.due is not None and terms.due < 10:
         yield Fate("closed", -18), 30.0
         yield Fate("closed", -4), 12.0
@@ -120,5 +120,5 @@ def _running(trouble: float) -> Iterator[tuple[Fate, float]]:
     yield Fate("closing", -2), 1.4
     for ahead, weight in ((12, 18.0), (6, 30.0), (1, 26.0)):
         yield Fate(ahead=ahead), weight
-    for ahead, weight in ((-18, 3.6), (-34, 1.4)):
+    for ahead, weight in ((-18, 5.5), (-34, 2.5)):
         yield Fate(ahead=ahead), weight * trouble

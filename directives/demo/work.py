@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from directives.demo import calendar as days
 from directives.demo.bodies import Placed
@@ -100,8 +101,8 @@ class Work:
     def report(self, index: int, cycle: int) -> int:
         return self.first[ProgressReport] + 2 * index + cycle
 
-    def write(self, index: int, placed: Placed, drawn: Drawn) -> None:
-        """Everything that this body owes and reported."""
+    def write(self, index: int, placed: Placed, drawn: Drawn) -> list[Entry]:
+        """Everything that this body owes and reported; returns the entries."""
         out = self.obligations
         base, add, ids = self.obligation(index, 0), out.add, out.ids
         parts = [out.cells(placed.pk, part_of(placed, place)) for place in range(PARTS)]
@@ -111,7 +112,9 @@ class Work:
             add(ids(base + place), self.fixed[place], parts[place % PARTS], piece, words.cells)
         self._items(base, drawn)
         self.entries.append(self.next_entry)
-        self._report(index, placed, drawn, list(self.entries_of(index, drawn)))
+        entries = list(self.entries_of(index, drawn))
+        self._report(index, placed, drawn, entries)
+        return entries
 
     def _words(self, place: int, luck: int, cycle: int) -> Words:
         return self.words[place][(luck + 3 * cycle) % VARIANTS]
@@ -138,39 +141,39 @@ class Work:
     def _report(self, index: int, placed: Placed, drawn: Drawn, entries: list[Entry]) -> None:
         out, course = self.filed, drawn.course
         keys = (self.report(index, 0), self.report(index, 1))
+        stamps: dict[tuple[int, str], Cells] = {}
         for entry in entries:
-            stamps = self._stamps(placed, course, entry.cycle, entry.state)
+            key = (entry.cycle, entry.state)
+            stamp = stamps.get(key)
+            if stamp is None:
+                stamp = stamps[key] = self._stamps(placed, course, *key)
             piece = self.told.get((entry.life, entry.cycle)) or self._entry(entry)
-            out.add(out.ids(entry.pk, keys[entry.cycle], entry.obligation), stamps, piece, entry.words.cells)
+            out.add(out.ids(entry.pk, keys[entry.cycle], entry.obligation), stamp, piece, entry.words.cells)
         self.next_entry += len(entries)
         for cycle in (0, 1):
-            own = [entry for entry in entries if entry.cycle == cycle]
-            begun, handed, decided = moments(course, cycle)
-            at = self.calendar.at
-            moments_of = (
-                None if begun is None else at(begun, 9),
-                None if handed is None else at(handed, 16),
-                at(decided, 11) if decided is not None and complete(own) else None,
-            )
-            version = 1 + (begun is not None) + (handed is not None) + (moments_of[2] is not None)
-            self.reports.add(
-                self.reports.cells(keys[cycle], self.cycles[cycle].pk, self.cycles[cycle].document_id, placed.pk, *moments_of, version)
-            )
+            self._report_row(placed, course, keys[cycle], cycle, [entry for entry in entries if entry.cycle == cycle])
+
+    def _report_row(self, placed: Placed, course: Course, pk: int, cycle: int, own: list[Entry]) -> None:
+        begun, handed, decided = moments(course, cycle)
+        at, period = self.calendar.at, self.cycles[cycle]
+        stamps = (
+            None if begun is None else at(begun, 9),
+            None if handed is None else at(handed, 16),
+            at(decided, 11) if decided is not None and complete(own) else None,
+        )
+        version = 1 + sum(stamp is not None for stamp in stamps)
+        self.reports.add(self.reports.cells(pk, period.pk, period.document_id, placed.pk, *stamps, version))
 
     def _stamps(self, placed: Placed, course: Course, cycle: int, state: str) -> Cells:
         """Who handed in and decided, and when: alike for all entries of a report in this state."""
-        people = (self.crew.writer(placed), self.crew.signer(placed), self.crew.reviewer(placed))
-        key = (people, course, cycle, state)
-        known = self.told.get(key)
-        if known is None:
-            _begun, handed, decided = moments(course, cycle)
-            at, cells = self.calendar.at, [None] * 6
-            if state != DRAFT:
-                cells = [at(handed, 16), people[1], None, None, at(handed, 10), people[0]]
-            if state in (ACCEPTED, RETURNED):
-                cells[2:4] = [at(decided, 11), people[2]]
-            known = self.told[key] = self.filed.cells(*cells)
-        return known
+        crew, at = self.crew, self.calendar.at
+        _begun, handed, decided = moments(course, cycle)
+        cells: list[Any] = [None] * len(STAMPS)
+        if state != DRAFT:
+            cells = [at(handed, 16), crew.signer(placed), None, None, at(handed, 10), crew.writer(placed)]
+        if state in (ACCEPTED, RETURNED):
+            cells[2:4] = [at(decided, 11), crew.reviewer(placed)]
+        return self.filed.cells(*cells)
 
     def _entry(self, entry: Entry) -> Cells:
         life, state = entry.life, entry.state

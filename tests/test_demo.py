@@ -1,0 +1,272 @@
+"""The demo: what it makes is what the commands would have left, on both engines, and the same for the same seed."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from directives import reporting, reviewing, tallies
+from directives.demo.bodies import tree
+from directives.demo.calendar import Calendar
+from directives.demo.draw import Lot
+from directives.demo.people import accounts
+from directives.demo.sink import CopySink, ManySink
+from directives.demo.terms import terms_of
+from directives.models import (
+    Cycle,
+    Directive,
+    Document,
+    Event,
+    ItemState,
+    Obligation,
+    Organisation,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+    Seal,
+    Submission,
+    TallyDay,
+    Total,
+    Unsealed,
+    User,
+    Verdict,
+)  # fmt: skip
+from directives.reporting import report_clocks
+from directives.sealing import verify
+from directives.states import COLOURS, OPEN, REPORTABLE
+from directives.ticking import tick
+from tests.factories import make_member
+
+pytestmark = pytest.mark.django_db  # each test in a savepoint of the one transaction that holds the demo
+
+END = datetime(2026, 10, 13, 9, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+SEED = 7
+FIELDS = ("organisation__code", "directive__code", "state", "percent", "light", "light_code", "light_changes_on", "progress", "version")
+
+
+def load() -> None:
+    call_command("demo", scale="small", seed=SEED, now=END, verbosity=0, stdout=StringIO())
+
+
+def digest() -> str:
+    """What the obligations, the entries and the history say, without their ids."""
+    told = hashlib.sha256()
+    entries = ReportEntry.objects.order_by("report__cycle__due_on", "report__organisation__code", "obligation__directive__order")
+    for rows in (
+        Obligation.objects.order_by("organisation__code", "directive__order").values_list(*FIELDS),
+        entries.values_list("obligation__organisation__code", "state", "percent", "progress", "submitted_at", "reason"),
+        TallyDay.objects.order_by("scope__code", "section__order", "day").values_list("scope__code", "day", *COLOURS, "percent_sum"),
+        Event.objects.order_by("id").values_list("at", "action", "organisation__code", "reason"),
+    ):
+        for row in rows.iterator(chunk_size=5000):
+            told.update(repr(row).encode())
+    return told.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def opened(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """One transaction for the whole module: making the demo takes seconds."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def first_told(opened) -> str:
+    """The digest of a demo of the same seed, which was taken back."""
+    with transaction.atomic():
+        load()
+        found = digest()
+        transaction.set_rollback(True)
+    return found
+
+
+@pytest.fixture(scope="module")
+def demo(first_told) -> Document:
+    load()
+    return Document.objects.get()
+
+
+def test_what_there_is(demo):
+    assert demo.fictional and "演示" in demo.title
+    assert (Directive.objects.count(), Directive.objects.filter(statement=True).count(), demo.sections.count()) == (100, 0, 7)
+    assert (Organisation.objects.count(), Obligation.objects.count()) == (101, 10_000)
+    assert Cycle.objects.count() == 2
+    assert ProgressReport.objects.count() == 200
+    assert ItemState.objects.count() == sum(row.items.count() for row in Directive.objects.all()) * 100
+    assert Organisation.objects.filter(parent__code="C000").count() == 52
+
+
+def test_every_state_and_colour_has_its_share(demo):
+    shares = Counter(dict(Obligation.objects.order_by().values_list("light").annotate(Count("pk"))))
+    assert set(shares) == set(COLOURS)
+    assert 300 < shares["red"] < 1300
+    assert 400 < shares["yellow"] < 1600
+    states = Counter(dict(Obligation.objects.order_by().values_list("state").annotate(Count("pk"))))
+    assert min(states[state] for state in ("assigned", "acknowledged", "closing", "closed", "disputed", "suspended", "withdrawn")) > 5
+    clocks = {code.split("_")[0] for code in Obligation.objects.filter(light="red").values_list("light_code", flat=True)}
+    assert clocks == {"receipt", "plan", "report", "completion"}
+    assert set(ReportEntry.objects.values_list("state", flat=True)) == {"draft", "submitted", "accepted", "returned"}
+
+
+def test_nothing_is_left_to_do(demo):
+    assert tallies.drift() == []
+    assert tick(now=END, everything=True) == 0
+    assert verify() == []
+    assert (Unsealed.objects.count(), Seal.objects.count() > 1) == (0, True)
+    connection.check_constraints()
+
+
+def test_every_row_passes_its_model(demo):
+    for model in (Obligation, ReportEntry, Plan, Submission, Verdict, ProgressReport, Organisation, ItemState):
+        for row in model.objects.filter(pk__in=list(model.objects.order_by("pk").values_list("pk", flat=True))[::211]):
+            row.validate_constraints()
+    assert Obligation.objects.filter(Q(due_on__lt=timezone.localdate(END)), light="green").exclude(state="closing").count() == 0
+
+
+def test_report_clocks_are_what_the_entries_say(demo):
+    wrong = []
+    for report in ProgressReport.objects.filter(cycle=Cycle.objects.latest("due_on")):
+        rows = Obligation.objects.filter(organisation=report.organisation_id, state__in=REPORTABLE, issued_on__lt=report.cycle.opens_on)
+        clocks = report_clocks(report, [row.pk for row in rows])
+        wrong += [row.pk for row in rows if (row.report_due_on, row.report_returned) != (clocks[row.pk].due_on, clocks[row.pk].returned)]
+    assert wrong == []
+
+
+def test_an_obligation_says_what_was_last_accepted(demo):
+    accepted = {}
+    for entry in ReportEntry.objects.filter(state="accepted").order_by("report__cycle__due_on"):
+        accepted[entry.obligation_id] = entry
+    said = [(row, accepted.get(row.pk)) for row in Obligation.objects.all()]
+    assert [row.pk for row, entry in said if row.progress != (entry.progress if entry else "")] == []
+    assert [
+        row.pk for row, entry in said if row.state not in ("closed", "withdrawn") and row.percent != (entry.percent if entry else 0)
+    ] == []
+    assert {row.percent for row, _entry in said if row.state == "closed"} == {100}
+
+
+def test_plans_and_their_clocks_agree(demo):
+    owed = Obligation.objects.filter(deliverable="plan", state__in=OPEN)
+    running = dict(owed.order_by().values_list("organisation").annotate(n=Count("pk", filter=Q(plan_due_on__isnull=False))))
+    states = dict(Plan.objects.values_list("organisation", "state"))
+    assert {body for body, n in running.items() if n} >= {body for body in running if states.get(body) in (None, "draft")}
+    assert {states.get(body) for body, n in running.items() if n} <= {None, "draft", "returned"}
+    assert Plan.objects.filter(state="accepted").count() > 80
+
+
+def test_what_was_handed_in_was_kept_and_decided(demo):
+    for submission in Submission.objects.exclude(report=None):
+        entries = submission.content["entries"]
+        assert submission.content["count"] == len(entries)
+        decided = ReportEntry.objects.filter(pk__in=[one["entry"] for one in entries], state__in=("accepted", "returned")).count()
+        assert submission.verdicts.count() == decided
+    handed_in = ReportEntry.objects.exclude(state="draft").count()
+    assert sum(one.content["count"] for one in Submission.objects.exclude(report=None)) == handed_in
+
+
+def test_the_record_tells_every_turn_of_the_last_days(demo):
+    """Yesterday's copy and what the record tells of today make today's totals."""
+    yesterday = timezone.localdate(END) - timedelta(days=1)
+    root = Organisation.objects.get(code="C000")
+    totals = Counter()
+    for section in demo.sections.all():
+        copy = TallyDay.objects.filter(scope=root, section=section, day__lte=yesterday).latest("day")
+        totals.update({colour: getattr(copy, colour) for colour in COLOURS})
+    today = datetime.combine(timezone.localdate(END), datetime.min.time(), END.tzinfo)
+    for event in Event.objects.filter(action="light", at__gte=today):
+        totals[event.before["light"]] -= 1
+        totals[event.after["light"]] += 1
+    now = dict(Total.objects.filter(scope=root).order_by().values_list("light").annotate(Sum("count")))
+    assert {colour: totals[colour] for colour in now} == now
+
+
+def test_the_history_of_a_body_is_that_of_those_below(demo):
+    home = Organisation.objects.get(code="P330101")
+    below = Organisation.objects.under(home)
+    for section in demo.sections.all():
+        own = TallyDay.objects.filter(scope=home, section=section).latest("day")
+        assert sum(getattr(own, colour) for colour in COLOURS) > 0
+        first = TallyDay.objects.filter(scope=home, section=section).earliest("day")
+        rows = Obligation.objects.filter(organisation__in=below, section=section, issued_on__lt=first.day).exclude(state="withdrawn")
+        assert sum(getattr(first, colour) for colour in COLOURS) == rows.count()
+
+
+def test_the_same_seed_tells_the_same_story(demo, first_told):
+    assert digest() == first_told
+
+
+def test_another_seed_tells_another(db):
+    def colours(seed: int) -> list[str]:
+        lot = Lot(Calendar(END), seed, [terms_of(place) for place in range(100)])
+        return [life.row["light"] for code in ("P11", "P33-G") for life in lot.draw(code, code[:3]).lives]
+
+    assert colours(SEED) == colours(SEED)
+    assert colours(SEED) != colours(SEED + 1)
+
+
+@pytest.mark.parametrize("account", accounts(), ids=lambda account: account.username)
+def test_everybody_can_look_at_it(demo, sign_in, account):
+    user = User.objects.get(username=account.username)
+    client = sign_in(user)
+    work = ["/", "/dashboard/", "/obligations/", "/reports/", "/plans/", "/documents/", f"/documents/{demo.pk}/", "/organisations/"]
+    pages = ["/admin/"] if user.is_staff else work
+    assert {page: client.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
+
+
+def test_the_papers_of_a_body_open(demo, sign_in):
+    client = sign_in(User.objects.get(username="supervisor"))
+    handed_in = ReportEntry.objects.filter(state="submitted").values_list("report", flat=True)
+    pages = [f"/submissions/{pk}/" for pk in Submission.objects.order_by("pk").values_list("pk", flat=True)[:6]]
+    pages += [f"/reports/{handed_in[0]}/", f"/reports/{handed_in[0]}/review/", f"/plans/{Plan.objects.filter(state='accepted')[0].pk}/"]
+    assert {page: client.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
+
+
+def test_people_go_on_working_in_it(demo):
+    waiting = ReportEntry.objects.filter(state="draft", obligation__state="underway", report__cycle=Cycle.objects.latest("due_on"))
+    entry = waiting.exclude(report__organisation__code="Q01").select_related("report__organisation").order_by("pk")[0]
+    writer, above = make_member(entry.report.organisation, "staff"), User.objects.get(username="supervisor")
+    fields = reporting.EntryFields(progress="已印发办法。", problems="无", percent=95)
+    reporting.save_entry(entry=entry, fields=fields, version=entry.version, by=writer, now=END)
+    reporting.hand_in(report=entry.report, entries=[entry.pk], by=writer, now=END)
+    reviewing.decide(report=entry.report, decisions={entry.pk: (True, "")}, by=above, now=END)
+    row = Obligation.objects.get(pk=entry.obligation_id)
+    assert (row.percent, row.progress, row.report_due_on) == (95, "已印发办法。", None)
+    assert tallies.drift() == []
+
+
+def test_it_goes_into_an_empty_database_only(demo):
+    with pytest.raises(CommandError, match="empty"):
+        load()
+    assert Document.objects.count() == 1
+
+
+def test_production_refuses_it(settings):
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="production"):
+        load()
+
+
+def test_a_nation_has_its_bodies():
+    nation, small = tree("nation"), tree("small")
+    names = {body.code: body.name for body in nation}
+    assert (len(nation), len(names), len({name.hans for name in names.values()})) == (35_310, 35_310, 35_310)
+    assert Counter(body.level for body in nation if body.kind == "committee") == {"municipal": 333, "county": 2844}
+    assert len(tree("province")) == 1174
+    assert all(names[body.code] == body.name for body in small)
+    tops = [sum(body.above == "C000" for body in bodies) for bodies in (nation, small)]
+    assert tops == [52, 52]
+
+
+def test_what_is_copied_is_escaped():
+    assert CopySink.cells("a\tb\\c\nd", None, True, 3) == "a\\tb\\\\c\\nd\t\\N\tt\t3"
+    assert ManySink.cells(END, None, True) == ("2026-10-13 01:30:00", None, True)
+    assert CopySink.join(("1", "2\t3")) == "1\t2\t3"
+    assert ManySink.join(((1,), (2, 3))) == (1, 2, 3)
