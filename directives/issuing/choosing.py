@@ -37,7 +37,8 @@ class Pick:
     @property
     def condition(self) -> Q:
         """Rows of `Organisation` that are meant."""
-        condition = Q(**{name: value for name, value in (("level", self.level), ("kind", self.kind)) if value})
+        asked = {name: value for name, value in (("level", self.level), ("kind", self.kind)) if value}
+        condition = Q(path__gt="", **asked)  # an empty condition would vanish beside others, where it takes all
         if self.below:
             path = Subquery(Organisation.objects.filter(pk=self.below).values("path"))
             condition &= Q(path__gt=path, path__lte=Concat(path, Value(LAST)))

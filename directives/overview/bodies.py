@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 
 from django.db.models import Q, QuerySet
 
@@ -187,7 +188,7 @@ def body_view(user: User, body: Organisation) -> BodyView:
         above=tuple(known[pk] for pk in body.strict_ancestor_ids if pk in known),
         children=body_lines(user, list(children)),
         below=body.children.count() if body.branch else 0,
-        predecessors=tuple(body.predecessors.order_by("code")[:NODES]),
+        predecessors=tuple(sorted(body.predecessors.order_by()[:NODES], key=attrgetter("code"))),
         people=_people(body) if may_see_people(user, body) else None,
         sees=scope.sees(body),
         whole=body.branch and scope.sees_below(body),

@@ -13,7 +13,7 @@ from directives.overview.source import lines_of, repairs_in
 from directives.overview.timeline import Happening, timeline
 from directives.states import LIVE
 
-LATEST = 3000  # acts on a directive that are looked through for what happened lately
+LATEST = 1000  # acts on a directive that are looked through for what happened lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
     neighbours = _neighbours(directive)
     items = tuple(directive.items.order_by("number"))
     lights = lights_by(scope, "directive", document=directive.document_id, directive=directive).get(directive.pk, NONE)
-    few = lights.total <= FEW
+    few, live = lights.total <= FEW, Obligation.objects.live().filter(directive=directive)
     return DirectiveView(
         directive=directive,
         before=neighbours[0],
@@ -95,7 +95,7 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
         lights=lights,
         owers=owers(user, owed, items) if few else (),
         groups=() if few else groups(scope, directive, items),
-        terms=terms(owed) if few else Terms(leads=leads(owed)),
+        terms=terms(owed) if few else Terms(leads=leads(scope.walked(live, "organisation"))),
         happenings=timeline(_acts(user, directive, given if few and not user.is_staff else None)),
         repairs=_repairs(directive),
     )

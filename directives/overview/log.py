@@ -13,6 +13,7 @@ from directives.overview.counting import LIMIT
 from directives.overview.files import FileList, file_list
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.overview.plan_page import Serves
+from directives.overview.scope import Scope
 
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
 SEARCHED = 200_000  # records of those below that are gone through for words, the latest
@@ -46,8 +47,12 @@ class LogRow:
 
 def log_found(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
     """The records that are wanted."""
-    rows, own = LogEntry.objects.visible_to(user), worked(user, "measure__plan__organisation")
-    rows = rows.exclude(own) if wanted.below else rows.filter(own)
+    own, scope = worked(user, "measure__plan__organisation"), Scope.of(user)
+    if wanted.below and scope.wide:
+        rows = scope.walked(LogEntry.objects.filter(measure__plan__submitted_at__isnull=False), "measure__plan__organisation").exclude(own)
+    else:
+        rows = LogEntry.objects.visible_to(user)
+        rows = rows.exclude(own) if wanted.below else rows.filter(own)
     if wanted.measure:
         rows = rows.filter(measure=wanted.measure)
     if wanted.obligation:

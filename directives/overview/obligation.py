@@ -90,7 +90,7 @@ def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workd
     return ObligationPage(
         row=row,
         clocks=clocks(row, today=today, workdays=workdays),
-        leads=(row.organisation,) if row.part == LEAD else tuple(lead.organisation for lead in leading.order_by("organisation")[:4]),
+        leads=(row.organisation,) if row.part == LEAD else tuple(lead.organisation for lead in leading.order_by("organisation_id")[:4]),
         fellows=_fellows(row),
         items=tuple(row.item_states.select_related("item").order_by("item__number")),
         measures=tuple(measures.order_by("plan", "number")),

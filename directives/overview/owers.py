@@ -102,7 +102,7 @@ def terms(owed: QuerySet[Obligation]) -> Terms:
 
 def leads(owed: QuerySet[Obligation]) -> tuple[Obligation, ...]:
     """Who leads, the first few."""
-    return tuple(owed.filter(part=LEAD).select_related("organisation").order_by("organisation")[:5])
+    return tuple(owed.filter(part=LEAD).select_related("organisation").order_by("organisation_id")[:5])
 
 
 # from the kept counts

@@ -15,13 +15,12 @@ NEWEST = Order("newest", (Column("id", down=True),))
 SEARCHED = 200_000  # events that a search goes through
 ASTRAY = 10_000  # events by which the order of numbers and that of time may differ
 FEW = 300  # bodies whose newest events are looked up one body after another
-SHALLOW = 2  # levels of the tree from which there are so many bodies that the newest events are mostly in view
 
 
 def events_page(user: User, asked: Asked, query: Mapping[str, str]) -> Leaf:
     """One page of the record, the newest first; nobody counts it."""
     turn, found = Turn.of(query, NEWEST), events_for(user, asked)
-    if asked.any and not (getattr(asked, "document", None) and asked.since):  # those an index finds
+    if asked.any and not (asked.document and asked.since):  # those an index finds
         found = found.filter(_searched(asked))
     elif not turn.backwards:
         found = found.filter(_near(user, turn))
@@ -52,7 +51,7 @@ def _searched(asked: Asked) -> Q:
 def _near(user: User, turn: Turn) -> Q:
     """Not further back than a page of a few bodies can reach: the newest of each are found by index, however long the record."""
     scope = Scope.of(user)
-    if user.is_staff or any(tree.depth < SHALLOW for tree in scope.trees):
+    if user.is_staff or scope.wide:
         return Q()
     newest = Event.objects.filter(organisation=OuterRef("pk"), **({"pk__lt": turn.after[0]} if turn.after else {}))
     bodies = Organisation.objects.filter(scope.condition(""))[: FEW + 1].annotate(

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum, Value
+from django.db.models.functions import Concat
 
 from directives.models import Obligation, Organisation, Tally, Total, User
 from directives.models.scope import inside
 from directives.states import COLOURS, MANAGER, ON_TIME, STAFF, SUPERVISOR, VIEWER
+
+WIDE = 2  # levels of the tree from which nearly everything is seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,21 @@ class Scope:
     def sees_below(self, body: Organisation) -> bool:
         """The whole subtree of the body is in view."""
         return any(body.path.startswith(tree.path) for tree in self.trees)
+
+    @property
+    def wide(self) -> bool:
+        """So much of the tree that most of what is newest is in view."""
+        return any(tree.depth < WIDE for tree in self.trees)
+
+    def walked(self, rows: QuerySet, field: str) -> QuerySet:
+        """The rows whose body is in view, for a list that is read from its newest row on; `field` leads to the body.
+
+        The path is compared as an expression, so that no engine gathers the rows of all bodies to sort them.
+        """
+        seen = Q(**{f"{field}__in": [body.pk for body in self.bodies]})
+        for tree in self.trees:
+            seen |= inside(tree.path, "walked_path")
+        return rows.alias(walked_path=Concat(f"{field}__path", Value(""))).filter(seen)
 
     def condition(self, field: str) -> Q:
         """Rows whose body is in view; `field` leads to the body ("" is the body itself)."""
