@@ -221,6 +221,12 @@ def test_the_longest_overdue_come_first_whichever_way_they_are_read(cast, monkey
     near = [late.obligation.light_on for late in look(cast.supervisor).late]
     monkeypatch.setattr("directives.overview.late.FEW", 0)
     assert near == [late.obligation.light_on for late in look(cast.supervisor).late] == sorted(near)
+    one = Obligation.objects.overdue().select_related("directive").first()
+    for asked in ({"section": one.section_id}, {"directive": one.directive_id}, {"about": "institution"}, {"kind": "centre"}):
+        monkeypatch.setattr("directives.overview.late.FEW", 0)
+        walked = [late.obligation.light_on for late in look(cast.supervisor, **asked).late]
+        monkeypatch.setattr("directives.overview.late.FEW", 1000)
+        assert walked == [late.obligation.light_on for late in look(cast.supervisor, **asked).late]
     below = look(cast.supervisor, scope=cast.body.pk)
     assert {late.obligation.organisation_id for late in below.late} <= {cast.body.pk, cast.child.pk}
     first = below.view.body.pk

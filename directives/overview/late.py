@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from directives.models import Obligation, Organisation, Plan, ReportEntry
+from directives.models import Directive, Obligation, Organisation, Plan, ReportEntry
 from directives.models.scope import LAST
 from directives.overview import captions
 from directives.overview.choice import Choice
@@ -35,13 +35,9 @@ class Late:
         return captions.WHOSE[self.whose]
 
 
-def _overdue(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
-    return Obligation.objects.overdue().filter(document=document, **choice.of_rows())
-
-
 def _near(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
     """Overdue rows through the bodies in view."""
-    rows = _overdue(view, document, choice)
+    rows = Obligation.objects.overdue().filter(document=document, **choice.of_rows())
     if not view.counted:
         return rows.filter(organisation=view.body.pk)
     below = Organisation.objects.filter(path__gte=view.body.path, path__lte=view.body.path + LAST)
@@ -49,10 +45,23 @@ def _near(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
 
 
 def _walk(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
-    """Overdue rows in the order of their index, each asked where it lies: neither engine can begin with the bodies."""
-    path = Organisation.objects.filter(pk=OuterRef("organisation")).values("path")
-    rows = _overdue(view, document, choice).alias(lies=Subquery(path))
-    return rows.filter(lies__gte=view.body.path, lies__lte=view.body.path + LAST)
+    """Overdue rows in the order of their index, each asked where it lies and what it is.
+
+    Every question is put so that neither engine can begin with it: as a subquery about the row, or a sum with nothing.
+    """
+    body = Organisation.objects.filter(pk=OuterRef("organisation"))
+    rows = Obligation.objects.overdue().filter(document=document).alias(lies=Subquery(body.values("path")))
+    rows = rows.filter(lies__gte=view.body.path, lies__lte=view.body.path + LAST)
+    if choice.section:
+        rows = rows.alias(its_section=F("section_id") + 0).filter(its_section=choice.section)
+    if choice.directive:
+        rows = rows.alias(its_directive=F("directive_id") + 0).filter(its_directive=choice.directive)
+    if choice.kind:
+        rows = rows.alias(its_body=Subquery(body.values("kind"))).filter(its_body=choice.kind)
+    if choice.about:
+        about = Directive.objects.filter(pk=OuterRef("directive")).values("kind")
+        rows = rows.alias(its_kind=Subquery(about)).filter(its_kind=choice.about)
+    return rows
 
 
 def oldest(view: Vantage, document: int, choice: Choice, *, red: int, limit: int) -> tuple[Late, ...]:
