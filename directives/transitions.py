@@ -84,7 +84,7 @@ def _marks(subject: Subject, step: Move, by: User | None, now: datetime, reason:
     return {}
 
 
-@counted()
+@counted(savepoint=False)
 def move(
     subject: Subject,
     action: str,
@@ -102,7 +102,7 @@ def move(
     step = _checked(subject, action, by, reason)
     fields = {**_marks(subject, step, by, now, reason), **(changes or {}), "state": step.target}
     if isinstance(subject, Obligation):
-        change_obligations([subject], fields, action=action, by=by, now=now, reason=reason)
+        _change_all([subject], fields, {}, action=action, by=by, now=now, reason=reason)
         return subject
     before = {name: _plain(getattr(subject, name)) for name in fields}
     updated = (
@@ -148,13 +148,26 @@ def change_obligations(
     `fields` go to all of them, `each` adds fields by obligation id. The rows must be as they
     were read: a row whose version has moved on raises Stale and nothing changes. Who may do it is the caller's to ask.
     """
+    return _change_all(obligations, fields or {}, each or {}, action=action, by=by, now=now, reason=reason)
+
+
+def _change_all(
+    obligations: Iterable[Obligation],
+    fields: Mapping[str, Any],
+    each: Mapping[int, Mapping[str, Any]],
+    *,
+    action: str,
+    by: User | None,
+    now: datetime,
+    reason: str,
+) -> int:
     rows = sorted(obligations, key=lambda row: row.pk)
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
     delta, told = gathering(), []
     alike: dict[tuple, list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
-        wanted = {**(fields or {}), **((each or {}).get(row.pk) or {})}
+        wanted = {**fields, **each.get(row.pk, {})}
         names = [name for name in wanted if getattr(row, name) != wanted[name]]
         before = {name: _plain(getattr(row, name)) for name in names}
         standing, state = Standing.of(row), row.state

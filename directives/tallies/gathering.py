@@ -75,16 +75,16 @@ _gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
 
 
 @contextmanager
-def counted() -> Iterator[Delta]:
+def counted(*, savepoint: bool = True) -> Iterator[Delta]:
     """A transaction whose changes to the counts are written together, as its last act. One inside another joins it.
 
-    Usable as a decorator.
+    Usable as a decorator. Without a savepoint, a failure inside undoes the part around it too: for what commands are made of.
     """
     outer = _gathered.get()
     gathered = outer or Gathered()
     token = _gathered.set(gathered)
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=savepoint or outer is None):
             yield gathered.here()
             if outer is None and not transaction.get_rollback():
                 gathered.due().apply()
