@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportExportModelAdmin
 
 from directives import audit, organising
+from directives.admin_lists import BoundedAdmin, ByAction, BySubject
 from directives.forms.bodies import BodyForm, MergeForm
 from directives.models import CalendarDay, Directive, Document, Event, Measure, Membership, Obligation, Organisation, Seal, User
 from directives.refusals import Refusal
@@ -36,7 +37,7 @@ def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: str(form.initial.get(name)) for name in names}, {name: str(form.cleaned_data.get(name)) for name in names}
 
 
-class AuditedAdmin(admin.ModelAdmin):
+class AuditedAdmin(BoundedAdmin):
     """Writes the audit event of every save and deletion, in their transaction."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
@@ -55,7 +56,7 @@ class AuditedAdmin(admin.ModelAdmin):
             self.delete_model(request, obj)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(BoundedAdmin):
     """To look at, never to change."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -237,8 +238,9 @@ class DirectiveAdmin(AuditedAdmin, ImportExportModelAdmin):
 
 
 @admin.register(Obligation)
-class ObligationAdmin(ImportExportModelAdmin):
+class ObligationAdmin(BoundedAdmin, ImportExportModelAdmin):
     resource_classes = [ObligationResource]
+    paginator = BoundedPaginator    ordering = ("pk",)
     list_display = ("directive", "organisation", "part", "deliverable", "state", "light", "percent", "due_on")
     list_filter = ("document", "state", "light", "part", "deliverable")
     search_fields = ("directive__code", "organisation__name_hans", "organisation__code")
@@ -286,9 +288,8 @@ class CalendarDayAdmin(AuditedAdmin):
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     list_display = ("at", "by", "action", "subject_type", "subject_id", "organisation", "reason")
-    list_filter = ("action", "subject_type")
+    list_filter = (ByAction, BySubject)
     list_select_related = ("by", "organisation")
-    show_full_result_count = False
 
 
 @admin.register(Seal)

@@ -28,7 +28,7 @@ LINES = (
     ("overview",),
     ("sheets",),
     ("forms", "accounts"),
-    ("context", "middleware", "templatetags"),
+    ("context", "middleware", "templatetags", "admin_lists"),
     ("sample",),
     ("demo", "bench"),
     ("views", "admin"),

@@ -93,9 +93,7 @@ def _propose_kinds(request, draft, directives):
     """The same where there are too many bodies to tick: their kinds."""
     kinds, heard = kinds_meant(request.user, directives, request.today)
     figures = {"kinds": len(kinds), "directives": heard, "silent": len(directives) - heard}
-    text = _(
-        "The text addresses %(kinds)s kinds of bodies in %(directives)s directives; %(silent)s directives name no body of the register."
-    )
+    text = _("The text addresses %(kinds)s kinds of bodies in %(directives)s directives; %(silent)s directives name none of the register.")
     messages.info(request, text % figures)
     picks = dict.fromkeys((*draft.picks, *(Pick(kind=kind) for kind in sorted(kinds))))
     return draft.choosing(picks=tuple(picks)[:PICKS], addressed=bool(kinds))
