@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from django.db.models.functions import Length
+
 from directives.models import Cycle, Membership, Organisation, ProgressReport, ReportEntry, User
 from directives.reporting import begin
 from directives.states import EDITABLE, MANAGER, STAFF
@@ -30,9 +32,10 @@ def person(username: str, body: Organisation, *roles: str) -> User:
 
 
 def waiting(cycle: Cycle) -> Iterable[ProgressReport]:
-    """Reports of which nothing was handed in yet, of bodies without others below them, neighbours beside one another."""
+    """Reports of which nothing was handed in yet, of bodies without others below them: the deepest first, neighbours together."""
     rows = ProgressReport.objects.filter(cycle=cycle, first_submitted_at=None, organisation__branch=False)
-    return rows.select_related("organisation", "cycle").order_by("organisation__path").iterator(chunk_size=100)
+    in_order = rows.order_by(Length("organisation__path").desc(), "organisation__path")
+    return in_order.select_related("organisation", "cycle").iterator(chunk_size=100)
 
 
 def desks(cycle: Cycle, wanted: int, *, now: datetime) -> list[Desk]:

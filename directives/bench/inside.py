@@ -31,7 +31,8 @@ def fill(clock: Clock, *, scale: str, bodies: int) -> dict[str, Any]:
 
 
 def lay_out(clock: Clock, *, reviews: int, writers: int) -> dict[str, Any]:
-    """Sign people in and lay out their papers."""
+    """Sign people in and lay out their papers; a database that was kept is brought up to date first."""
+    call_command("migrate", verbosity=0)
     return asdict(prepare(clock(), reviews=reviews, writers=writers))
 
 
