@@ -240,7 +240,7 @@ class DirectiveAdmin(AuditedAdmin, ImportExportModelAdmin):
 @admin.register(Obligation)
 class ObligationAdmin(BoundedAdmin, ImportExportModelAdmin):
     resource_classes = [ObligationResource]
-    paginator = BoundedPaginator    ordering = ("pk",)
+    ordering = ("pk",)
     list_display = ("directive", "organisation", "part", "deliverable", "state", "light", "percent", "due_on")
     list_filter = ("document", "state", "light", "part", "deliverable")
     search_fields = ("directive__code", "organisation__name_hans", "organisation__code")
