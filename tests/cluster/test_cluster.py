@@ -37,6 +37,7 @@ def test_what_may_happen_to_an_installation_of_several_machines(cluster: Cluster
     who_wrote_reads_it_while_the_replica_falls_behind(cluster, world)
     told = what_breaks_under_load_is_seen_by_nobody(cluster, world)
     the_primary_is_lost_and_the_replica_takes_its_place(cluster, world, told)
+    assert told.refused() == []  # the answers to the end, beside what each step has asserted
 
 
 def the_pooler_gives_each_process_its_timeouts(cluster: Cluster) -> None:
