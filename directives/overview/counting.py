@@ -16,8 +16,9 @@ from directives.models.organisations import STEP
 from directives.models.scope import LAST, MANY, Range, merged
 from directives.overview.obligations import CAUSES, LIGHT_CHOICES, Filter
 from directives.overview.scope import NONE, Lights, Scope, gathered
-from directives.states import ASSIGNED, COLOURS, LIVE, RED, STAFF, YELLOW
+from directives.states import ASSIGNED, COLOURS, LEAD, LIVE, RED, STAFF, YELLOW
 
+LEADS = 500  # leading bodies that a query names: each directive has one, or none
 LIMIT = 10_000  # rows that are counted one by one; beyond, a list says “more than”
 
 
@@ -140,6 +141,9 @@ NEAREST = Case(
 def guided(rows: QuerySet[Obligation], known: Known) -> QuerySet[Obligation]:
     """The same rows, read only where the counts say that there are any: so a rare thing is found without walking the nation."""
     asked, marks = known.chosen, Mark.objects.filter(count__gt=0, **known.where)
+    if asked.part == LEAD:
+        leads = Obligation.objects.filter(part=LEAD, **known.where).order_by("directive").values_list("pk", flat=True)[: LEADS + 1]
+        return rows.filter(pk__in=list(leads)) if len(leads) <= LEADS else rows
     if asked.section or (asked.light and not known.document):
         here = replace(known, chosen=Filter(section=asked.section, light=asked.light)).tallies(light=True)
         rows = _told(rows, "here", here.filter(scope__path=OuterRef("organisation__path")))

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from directives.models import Mark, Membership, Obligation, Organisation, Plan, ProgressReport, ReportEntry, Total, User
-from directives.models.obligations import WAITS
 from directives.models.scope import MANY, subtrees, topmost
 from directives.overview.figures import address
 from directives.overview.obligations import Filter
@@ -188,9 +187,7 @@ def _plans(desk: Desk) -> list[Waiting]:
 
 def _moved(desk: Desk, kind: str) -> list[Waiting]:
     """Disputes or close-outs."""
-    # Named as the index of what waits names them: SQLite does not see otherwise that it holds these rows.
-    rows = Obligation.objects.filter(state__in=WAITS).filter(state=MOVED[kind])
-    found = desk.first(rows, "moved_at", limit=SHOWN + 1)
+    found = desk.first(Obligation.objects.filter(state=MOVED[kind]), "moved_at", limit=SHOWN + 1)
     return [Waiting(kind, *row) for row in found.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")]
 
 
