@@ -21,6 +21,7 @@ from directives.templatetags.tracker import TONES, lamp
 from directives.wording import day, picked, words_of_light
 
 register = template.Library()
+LONG = 1_000_000  # from here on a count is written smaller
 SHORT = 28  # characters of a directive beside a light
 
 
@@ -35,7 +36,7 @@ def stat(board: Board, colour: str) -> SafeString:
     href = f' href="{escape(figure.url)}"' if board.now else ""
     return SafeString(
         f'<a{href}><span class="light {TONES[shown]}">{lamp(shown, "big")}{escape(words)}</span>'
-        f'<span class="n">{figure.n:,} <small>/ {figure.of:,} · {figure.share}%</small></span></a>'
+        f'<span class="n{" long" if figure.of >= LONG else ""}">{figure.n:,} <small>/ {figure.of:,} · {figure.share}%</small></span></a>'
     )
 
 
