@@ -284,6 +284,7 @@ PAGES = {
     "record": Page("supervisor", "/events/"),
 }
 READ_WHOLE: dict[str, dict[str, str]] = {  # page: table: why it may be read from end to end
+    "record": {"event": "of some thousand events PostgreSQL expects to need most before a page is full; of millions it walks the newest"},
 }
 
 
@@ -312,7 +313,7 @@ def test_no_hot_page_reads_a_big_table_whole(db, sign_in):
     crowd = make_crowd()
     clients = signed_in(crowd, sign_in)
     whole = {name: read_whole(clients[page.who], page, crowd, BIG) for name, page in PAGES.items()}
-    assert {name: tables for name, tables in whole.items() if tables} == {name: set(tables) for name, tables in READ_WHOLE.items()}
+    assert {name: more for name, tables in whole.items() if (more := tables - set(READ_WHOLE.get(name, {})))} == {}
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")  # then only what has no index to go by is read whole
