@@ -35,7 +35,9 @@ def render(source, **context):
 
 def row(light="red", reason=None, percent=20):
     code, on = reason or ("", None)
-    return SimpleNamespace(light=light, light_code=code, light_on=on, starts_on=date(2026, 1, 1), due_on=date(2026, 12, 31), percent=percent)
+    return SimpleNamespace(
+        light=light, light_code=code, light_on=on, starts_on=date(2026, 1, 1), due_on=date(2026, 12, 31), percent=percent
+    )
 
 
 @pytest.mark.parametrize(
