@@ -332,7 +332,6 @@ GROWS: dict[str, str] = {  # page: why it may, on one engine at least
     "list of everything": "on SQLite the bodies that the filter offers are picked out of the whole tree",
     "list of a document": "it offers the same bodies",
     "my work, supervisor": "on SQLite the reports that wait are gathered body by body",
-    "record": "on SQLite the record is gathered body by body",
 }
 
 
