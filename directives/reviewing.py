@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from directives import audit, notices, planning
 from directives.models import Plan, ProgressReport, ReportEntry, Submission, User, Verdict
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.reporting import report_clocks
 from directives.rules import is_above
@@ -73,7 +74,7 @@ def decide(*, report: ProgressReport, decisions: Mapping[int, tuple], by: User, 
 
 def _locked(report: ProgressReport) -> ProgressReport:
     rows = ProgressReport.objects.select_for_update(of=("self",)).select_related("organisation", "document", "cycle")
-    return rows.get(pk=report.pk)
+    return rows.defer(*HEAVY_OF_DOCUMENT).get(pk=report.pk)
 
 
 def _verdicts(report: ProgressReport, entries: list[ReportEntry], given: Mapping[int, Decision], by: User, now: datetime) -> list[Verdict]:

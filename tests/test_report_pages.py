@@ -243,10 +243,18 @@ def test_htmx_saves_and_answers_with_the_state_alone(cast, office, sign_in, key)
     text = response.content.decode()
     assert response.status_code == 200
     assert "可报" in text and 'name="version" value="2"' in text and "<textarea" not in text
+    assert 'id="saved" hx-swap-oob="true"' in text and 'id="chips"' not in text
+    assert ReportEntry.objects.values_list("progress", "percent", "version").get(pk=office.entries[0].pk) == ("已印发办法", 40, 2)
+
+
+def test_what_stands_around_the_rows_is_asked_for_when_the_typing_pauses(cast, office, sign_in, key):
+    client = sign_in(cast.staff)
+    client.post(office.save_url(), TYPED | key(), headers=HTMX)
+    text = client.get(f"{office.url}?part=around", headers=HTMX).content.decode()
     for part in ('id="saved"', 'id="chips"', 'id="handin" class="handbar"'):
         assert f'{part} hx-swap-oob="true"' in text
     assert 'aria-current="true">还差 <b>2</b>' in text  # the chip that the reader stands under
-    assert ReportEntry.objects.values_list("progress", "percent", "version").get(pk=office.entries[0].pk) == ("已印发办法", 40, 2)
+    assert "<textarea" not in text
 
 
 def test_a_browser_without_scripts_saves_and_comes_back_to_the_row(cast, office, sign_in, key):

@@ -20,6 +20,7 @@ from directives.bench.desks import Desk, desks, person
 from directives.bench.places import BenchError
 from directives.issuing import Terms, issue
 from directives.models import Cycle, Directive, Document, Measure, Obligation, Organisation, Plan, ReportEntry, User
+from directives.models.documents import HEAVY
 from directives.planning import MeasureContent, add_measure, owed, start_plan
 from directives.reporting import hand_in, open_cycle
 from directives.states import EDITABLE, STAFF, SUPERVISOR
@@ -29,7 +30,6 @@ SAMPLE = "sample"
 AGO = timedelta(days=120)  # when everything of the sample was assigned
 WORK = timedelta(days=240)  # how long it may take
 SEED = 2015
-HEAVY = ("source", "text_read", "text_repaired")
 
 
 @dataclass(frozen=True, slots=True)

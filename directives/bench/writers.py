@@ -9,6 +9,7 @@ from statistics import median
 
 from directives.bench.desks import Desk
 from directives.models import Obligation, ProgressReport, ReportEntry, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.reporting import hand_in
 from directives.reviewing import Decision, decide
 from directives.supervising import move_obligation
@@ -20,7 +21,6 @@ STEPS = {  # from a state, the next move on the way to closed; whose it is
     "closing": ("close", True),
 }
 REASON = "指标均已达到，材料齐全。"
-HEAVY = tuple(f"document__{name}" for name in ("source", "text_read", "text_repaired"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _moves(desk: Desk, above: User, clock: Callable[[], datetime]) -> Iterator[s
     """Every entry is handed in and accepted, and its obligation led to its close; yields each move once it is made."""
     own = User.objects.get(pk=desk.person)
     for pk in desk.entries:
-        report = ProgressReport.objects.select_related("organisation", "document", "cycle").defer(*HEAVY).get(pk=desk.report)
+        report = ProgressReport.objects.select_related("organisation", "document", "cycle").defer(*HEAVY_OF_DOCUMENT).get(pk=desk.report)
         hand_in(report=report, entries=[pk], by=own, now=clock())
         yield "hand_in"
         decide(report=report, decisions={pk: Decision(accepted=True)}, by=above, now=clock())
@@ -61,7 +61,7 @@ def _moves(desk: Desk, above: User, clock: Callable[[], datetime]) -> Iterator[s
 
 
 def _close(pk: int, own: User, above: User, clock: Callable[[], datetime]) -> Iterator[str]:
-    row = Obligation.objects.select_related("organisation", "directive", "document").defer(*HEAVY).get(pk=pk)
+    row = Obligation.objects.select_related("organisation", "directive", "document").defer(*HEAVY_OF_DOCUMENT).get(pk=pk)
     while row.state in STEPS:
         action, upwards = STEPS[row.state]
         row = move_obligation(obligation=row, action=action, by=above if upwards else own, reason=REASON, now=clock())

@@ -41,6 +41,10 @@ REPAIR_STATES = (
     (REFUSED, pgettext_lazy("repair", "Refused")),
 )
 
+# What a document carries whole: never loaded with a row that only names it.
+HEAVY = ("source", "text_read", "text_repaired")
+HEAVY_OF_DOCUMENT = tuple(f"document__{name}" for name in HEAVY)
+
 
 def obliged_documents(user: User) -> Q:
     """Documents that bodies of this person owe something under; `Document` rows."""

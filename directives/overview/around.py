@@ -1,7 +1,4 @@
-"""What stands around the rows of a report: where each entry stands, how many stand where, what is to be done next.
-
-A page builds it from the whole report, the answer to a save from a few columns of it.
-"""
+"""What stands around the rows of a report: where each entry stands, how many stand where, what is to be done next."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,13 +7,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.models import Attachment, ProgressReport, ReportEntry, User
+from directives.models import ProgressReport, User
 from directives.overview.captions import Words
-from directives.reporting import LACKS, EntryFields, lacks, unrevised
+from directives.reporting import LACKS
 from directives.rules import is_above, may
 from directives.states import ACCEPTED, AWAITING, EDITABLE, RETURNED, SUBMITTED
 
@@ -98,19 +94,6 @@ class Stands:
         under = [("missing", bool(self.lacks)), ("returned", self.state == RETURNED), ("blank", self.blank), ("ready", not self.lacks)]
         under.append(("unchanged", self.unchanged and not self.lacks))
         return ("all", *(name for name, stands in under if stands))
-
-
-@dataclass(frozen=True, slots=True)
-class Brief(Stands):
-    """An entry without its words."""
-
-    pk: int
-    code: str
-    state: str
-    lacks: tuple[str, ...]
-    written: bool
-    unchanged: bool
-    saved_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,29 +186,3 @@ def rights(report: ProgressReport, user: User) -> dict[str, Any]:
         "report": report, "works": works, "signs": may(user, "sign", report), "direct": works and may(user, "hand_in", report),
         "reviews": is_above(user, report),
     }  # fmt: skip
-
-
-FIELDS = tuple(EntryFields.__dataclass_fields__)
-
-
-def around(report: ProgressReport, user: User, percents: Mapping[int, int | None]) -> Around:
-    """What stands around the rows for somebody of the report's own body; `percents`: those last accepted, by obligation."""
-    rows = ReportEntry.objects.owed().filter(report=report).order_by("obligation__directive__order")
-    found = list(rows.values_list("pk", "obligation__directive__code", "obligation", "state", "saved_at", "decided_at", *FIELDS))
-    filed = _filed(report) if any(row[3] == RETURNED for row in found) else {}
-    last = report.submissions.aggregate(last=Max("number"))["last"] or 0
-    return Around(lines=tuple(_brief(row, percents, filed) for row in found), last_number=last, **rights(report, user))
-
-
-def _filed(report: ProgressReport) -> dict[int, datetime]:
-    """By entry: when its last file was added."""
-    files = Attachment.objects.filter(report_entry__report=report).order_by()
-    return dict(files.values_list("report_entry").annotate(last=Max("at")))
-
-
-def _brief(row: tuple, percents: Mapping[int, int | None], filed: Mapping[int, datetime]) -> Brief:
-    pk, code, obligation, state, saved_at, decided_at, *words = row
-    fields = EntryFields(*words)
-    untouched = unrevised(state, decided_at, saved_at, filed.get(pk))
-    gaps = (("revision",) if untouched else ()) + lacks(fields, percents.get(obligation))
-    return Brief(pk, code, state, gaps, bool(fields.progress), fields.unchanged, saved_at)

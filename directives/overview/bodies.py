@@ -8,9 +8,9 @@ from operator import attrgetter
 from django.db.models import Q, QuerySet
 
 from directives.models import Document, Membership, Organisation, Plan, ProgressReport, Section, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.counting import LIMIT
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
-from directives.overview.register import HEAVY
 from directives.overview.scope import NONE, Lights, Scope, lights_by, lights_of_bodies
 from directives.script import to_hans
 from directives.states import MANAGER, SUPERVISOR
@@ -209,7 +209,7 @@ def _people(body: Organisation) -> tuple[Membership, ...]:
 
 def _documents(user: User, scope: Scope, body: Organisation) -> tuple[DocumentLines, ...]:
     lights = lights_in_body(scope, body)
-    sections = Section.objects.filter(pk__in=lights).select_related("document").defer(*(f"document__{name}" for name in HEAVY))
+    sections = Section.objects.filter(pk__in=lights).select_related("document").defer(*HEAVY_OF_DOCUMENT)
     plans = {plan.document_id: plan for plan in Plan.objects.visible_to(user).filter(organisation=body, live=True)}
     found: dict[Document, list[SectionLine]] = {}
     for section in sections.order_by("-document__registered_at", "order"):
@@ -233,4 +233,4 @@ def lights_in_body(scope: Scope, body: Organisation) -> dict[int, Lights]:
 def _reports(user: User, body: Organisation) -> tuple[ProgressReport, ...]:
     """The last reports that were begun."""
     rows = ProgressReport.objects.visible_to(user).filter(organisation=body).exclude(begun_at=None)
-    return tuple(rows.select_related("cycle", "document").defer(*(f"document__{name}" for name in HEAVY)).order_by("-cycle__due_on")[:6])
+    return tuple(rows.select_related("cycle", "document").defer(*HEAVY_OF_DOCUMENT).order_by("-cycle__due_on")[:6])

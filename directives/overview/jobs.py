@@ -7,14 +7,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from directives.models import Document, JobProgress, User
-from directives.overview.register import HEAVY
+from directives.models.documents import HEAVY_OF_DOCUMENT
 
 TITLES: dict[str, str | Promise] = {"issue": _("Assigning directives"), "open_cycle": _("Opening a reporting cycle")}
 
 
 def found(user: User) -> QuerySet[JobProgress]:
     """The long acts that this person asked for, each with its document."""
-    return JobProgress.objects.visible_to(user).select_related("document").defer(*(f"document__{name}" for name in HEAVY))
+    return JobProgress.objects.visible_to(user).select_related("document").defer(*HEAVY_OF_DOCUMENT)
 
 
 def under_way(user: User, document: Document) -> Sequence[JobProgress]:

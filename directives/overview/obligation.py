@@ -8,13 +8,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, Tally, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.timeline import Happening, timeline
 from directives.states import ASSIGNED, DISPUTED, LEAD, OBLIGATION_MOVES, OPEN, SUSPENDED
 from directives.transitions import moves_open
 from directives.workdays import Workdays
 
 LOG = 6  # log entries shown
-HEAVY = ("document__source", "document__text_read", "document__text_repaired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class ObligationPage:
 
 def found(user: User) -> QuerySet[Obligation]:
     """The obligations that this person sees, each with its words, its body and its document."""
-    return Obligation.objects.visible_to(user).select_related("directive", "section", "organisation", "document").defer(*HEAVY)
+    return Obligation.objects.visible_to(user).select_related("directive", "section", "organisation", "document").defer(*HEAVY_OF_DOCUMENT)
 
 
 def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, ...]:

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, F, IntegerField, Max, Min, OuterRef,
 from django.db.models.functions import Coalesce
 
 from directives.models import ALWAYS, Document, Mark, Measure, Obligation, Organisation, Plan, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.scope import worked
 from directives.overview.counting import LIMIT
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
@@ -20,7 +21,6 @@ from directives.states import MANAGER, OPEN, STAFF
 LATEST = Order("latest", (Column("submitted_at", moment=True, down=True), Column("id", down=True)))
 NUMBERS = ("measure_count", "owed_count", "covered_count")
 SHOWN_FIRST = 5  # measures offered at once by the quick log
-HEAVY = ("document__source", "document__text_read", "document__text_repaired")  # never loaded for a list
 
 
 # the list
@@ -51,7 +51,7 @@ def found(user: User) -> QuerySet[Plan]:
 
 
 def _whole(plans: QuerySet[Plan]) -> QuerySet[Plan]:
-    return plans.select_related("organisation", "document").defer(*HEAVY)
+    return plans.select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT)
 
 
 def _counted(plans: QuerySet[Plan]) -> QuerySet[Plan]:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 
 from directives.models import ALWAYS, Directive, Document, LeftOut, Mark, Owing, Repair, Section, User
-from directives.models.documents import PROPOSED
+from directives.models.documents import HEAVY, PROPOSED
 from directives.overview.scope import NONE, Lights, Scope, lights_by
 from directives.overview.source import Doubt, Line, doubts, lines_of, places
 from directives.script import fold, to_hans
-
-HEAVY = ("source", "text_read", "text_repaired")  # never loaded for a list
 
 
 @dataclass(frozen=True, slots=True)

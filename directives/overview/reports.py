@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.captions import Words
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.script import to_hans
 from directives.states import ACCEPTED, AWAITING, EDITABLE, MANAGER, REPORTABLE, RETURNED, STAFF, SUBMITTED
 
-HEAVY = ("document__source", "document__text_read", "document__text_repaired")  # never loaded for a list
 COUNTED = 1000  # reports under a chip are counted up to here; more than that is said to be so
 CYCLES = 60  # offered by the filter, the newest first
 CHUNK = 500  # reports counted at a time, when a long list is written to a file
@@ -185,13 +185,13 @@ class Listing:
 
 def found(user: User) -> QuerySet[ProgressReport]:
     """The reports that this person may know of, with cycle, document and body."""
-    return ProgressReport.objects.visible_to(user).select_related("cycle", "document", "organisation").defer(*HEAVY)
+    return ProgressReport.objects.visible_to(user).select_related("cycle", "document", "organisation").defer(*HEAVY_OF_DOCUMENT)
 
 
 def cycles_of(user: User) -> tuple[Cycle, ...]:
     """The cycles that this person can choose from, the newest first."""
     reports = ProgressReport.objects.visible_to(user).filter(cycle=OuterRef("pk"))
-    cycles = Cycle.objects.filter(Exists(reports)).select_related("document").defer(*HEAVY)
+    cycles = Cycle.objects.filter(Exists(reports)).select_related("document").defer(*HEAVY_OF_DOCUMENT)
     return tuple(cycles.order_by("-due_on", "-pk")[:CYCLES])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from directives.models import Attachment, Plan, ProgressReport, ReportEntry, Submission, User, Verdict
-from directives.overview.reports import HEAVY
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.reporting import Earlier, earlier_entries
 from directives.reviewing import Decision
 from directives.states import PARTS, SUBMITTED
@@ -150,10 +150,10 @@ def _copied(one: Mapping[str, Any], verdict: Verdict | None) -> Copied:
 def submissions_of(user: User) -> Any:
     """The submissions that this person may read, with what they are of."""
     rows = Submission.objects.visible_to(user).select_related("organisation", "document", "report__cycle", "plan", "submitted_by")
-    return rows.defer(*HEAVY)
+    return rows.defer(*HEAVY_OF_DOCUMENT)
 
 
 def plan_on_desk(user: User, pk: int) -> Plan | None:
     """A plan that was handed in, with its measures and what they serve; None if the person may not see it."""
-    plans = Plan.objects.visible_to(user).select_related("organisation", "document", "submitted_by").defer(*HEAVY)
+    plans = Plan.objects.visible_to(user).select_related("organisation", "document", "submitted_by").defer(*HEAVY_OF_DOCUMENT)
     return plans.prefetch_related("measures__obligations__directive", "files").filter(pk=pk).first()

@@ -10,7 +10,7 @@ handing_in: hand in, sign, send back, take back. clocks: when an obligation's ne
 from directives.reporting.clocks import report_clocks
 from directives.reporting.cycles import job_of, open_cycle
 from directives.reporting.drafting import Earlier, earlier_entries, earlier_percents
-from directives.reporting.entries import LACKS, EntryFields, begin, lacks, missing, redraft, save_entry, unrevised
+from directives.reporting.entries import LACKS, EntryFields, begin, lacks, missing, redraft, save_entry
 from directives.reporting.handing_in import decline, hand_in, recall, sign
 
 __all__ = [
@@ -31,5 +31,4 @@ __all__ = [
     "report_clocks",
     "save_entry",
     "sign",
-    "unrevised",
 ]

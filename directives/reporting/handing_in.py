@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from directives import audit, notices
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.refusals import Invalid, NotAllowed
 from directives.reporting.clocks import report_clocks
 from directives.reporting.drafting import Earlier, earlier_entries
@@ -108,7 +109,7 @@ def _awaiting(report: ProgressReport, entries: Iterable[int] | None, by: User) -
 def _locked(report: ProgressReport) -> ProgressReport:
     """The report as it now stands, held until the transaction ends: hand-ins of one report are numbered one after another."""
     rows = ProgressReport.objects.select_for_update(of=("self",)).select_related("organisation", "document", "cycle")
-    return rows.get(pk=report.pk)
+    return rows.defer(*HEAVY_OF_DOCUMENT).get(pk=report.pk)
 
 
 def _submit(report: ProgressReport, entries: Sequence[ReportEntry], earlier: dict[int, Earlier], *, by: User, now: datetime) -> Submission:

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from directives.models import Directive, Document, Obligation, Organisation, Section, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.organisations import KINDS
 from directives.overview.ledger import ItemLine, LedgerRow, ledger, names
 from directives.overview.obligations import CAUSE_WORDS, CLOCK_WORDS, LIGHT_WORDS, Filter
@@ -18,8 +19,6 @@ from directives.sheets.out import Book, Column, Words, sheet
 from directives.states import COLOURS, ITEM_STATES, LIGHTS, OBLIGATION_STATES, PARTS, RESPONSIBLE
 from directives.wording import Dated, in_script, picked, words_of_light
 from directives.workdays import Workdays
-
-HEAVY = ("source", "text_read", "text_repaired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def _light(dated: Dated, row: LedgerRow) -> str:
 
 def _asked(chosen: Filter) -> list[tuple[Words, Words]]:
     """The filter in words, one line for each thing asked for."""
-    documents = Document.objects.defer(*HEAVY)
+    documents = Document.objects.defer(*HEAVY_OF_DOCUMENT)
     rows: list[tuple[Words, object]] = [
         (_("Document"), picked(documents.filter(pk=chosen.document).first(), "title") if chosen.document else ""),
         (_("Section"), _section(chosen.section) if chosen.section else ""),

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_GET
 from directives import reporting
 from directives.forms.cycles import CycleForm
 from directives.models import Document
+from directives.models.documents import HEAVY
 from directives.overview.cycles import cycle_lines, next_cycle, owing
 from directives.overview.jobs import under_way
-from directives.overview.register import HEAVY
 from directives.refusals import Invalid
 from directives.views.doors import demand, page, write
 

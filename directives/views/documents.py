@@ -13,7 +13,7 @@ from directives.forms.register import DirectivesAsked, DocumentsAsked, MatrixAsk
 from directives.ingest.reading import read
 from directives.ingest.sources import MESSAGES, DocumentError
 from directives.models import Document, Repair
-from directives.models.documents import KINDS
+from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.overview import register
 from directives.overview.listing import near
@@ -151,7 +151,7 @@ def _repair_again(request, row, form):
 
 @require_GET
 def matrix(request, pk):
-    found = get_object_or_404(Document.objects.visible_to(request.user).defer(*register.HEAVY), pk=pk)
+    found = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), pk=pk)
     chosen = MatrixAsked.of(request.GET)
     bodies = near(request.user, int(chosen.body) if chosen.body.isdecimal() and chosen.body.isascii() else None)
     top = next((body for body in bodies if str(body.pk) == chosen.body), None)

@@ -1,7 +1,5 @@
 """One entry of a report: saved as it is typed, taken back from the manager's desk."""
 
-from urllib.parse import parse_qs, urlsplit
-
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,6 +12,7 @@ from directives.overview.reports import found
 from directives.refusals import IllegalMove, Invalid, Stale
 from directives.reporting import recall, save_entry
 from directives.views.doors import back, write
+from directives.views.reports import surroundings
 
 
 def _entry(request, pk):
@@ -26,22 +25,11 @@ def _place(entry):
     return f"{reverse('report', args=[entry.report_id])}?entry={entry.pk}&version={entry.version}"
 
 
-def _context(request, report, page, line):
-    left = request.workdays.between(request.today, report.cycle.due_on)
-    return {"sheet": page, "report": report, "line": line, "left": left, "show": _filter(request)}
-
-
 def _whole(request, entry, **more):
     """The context of an answer that draws the entry anew."""
     report = found(request.user).get(pk=entry.report_id)
     page = sheet(report, request.user, now=request.now)
-    return _context(request, report, page, line_of(page, entry.pk, **more))
-
-
-def _filter(request):
-    """The chip that the reader's page stands under."""
-    query = parse_qs(urlsplit(request.htmx.current_url or "").query)
-    return query.get("show", ["all"])[0]
+    return surroundings(request, report, page) | {"line": line_of(page, entry.pk, **more)}
 
 
 @write
@@ -63,11 +51,10 @@ def entry_save(request, pk):
 
 
 def _saved(request, entry):
-    """What a save changes on the page beside the row: state, counts, hand-in bar."""
+    """What a save changes in the row. The page asks for what stands around the rows by itself, when the typing pauses."""
     if entry.saved_at is None:  # nothing was typed in what was carried over: the note names its report
         return render(request, "directives/reports/_saved.html", _whole(request, entry))
-    page, line = saved(entry, request.user)
-    return render(request, "directives/reports/_saved.html", _context(request, entry.report, page, line))
+    return render(request, "directives/reports/_saved.html", {"report": entry.report, "line": saved(entry)})
 
 
 def _turned(request, entry):

@@ -14,11 +14,10 @@ from directives.addressing import pairs_proposed
 from directives.forms.issuing import PICKS, ChoiceForm, Draft, TermsForm
 from directives.issuing import Pick
 from directives.models import Document
-from directives.models.documents import KINDS
+from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import LEVELS
 from directives.overview import issuing as overview
 from directives.overview.jobs import under_way
-from directives.overview.register import HEAVY
 from directives.overview.wide_issue import kinds_meant, wide_preview
 from directives.refusals import Invalid, Stale
 from directives.views.doors import demand, page, write

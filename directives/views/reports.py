@@ -1,5 +1,7 @@
 """Reports: the list, one report to fill in and sign, what was handed in."""
 
+from urllib.parse import parse_qs, urlsplit
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -55,12 +57,27 @@ def report(request, pk):
     report = get_object_or_404(found(request.user), pk=pk)
     if request.htmx and request.GET.get("entry", "").isdecimal():
         return _one_entry(request, report, int(request.GET["entry"]))
+    if request.htmx and request.GET.get("part") == "around":
+        return _around(request, report)
     context = _context(request, report)
     if out.asked(request):
         lines = context["sheet"].showing(context["show"])
         name = _("%(period)s progress report") % {"period": report.cycle.name} + f" {picked(report.organisation, 'name')}"
         return out.sheet(request, name=name, columns=ENTRIES, rows=lines, fictional=report.document.fictional)
     return render(request, "directives/reports/report.html", context)
+
+
+def surroundings(request, report, shown):
+    """What the counts and the hand-in bar are drawn from; the chip pressed is that of the page that asks."""
+    query = parse_qs(urlsplit(request.htmx.current_url or "").query)
+    left = request.workdays.between(request.today, report.cycle.due_on)
+    return {"sheet": shown, "report": report, "left": left, "show": query.get("show", ["all"])[0]}
+
+
+def _around(request, report):
+    """What a save changes around the rows: the time, the counts, the hand-in bar."""
+    shown = sheet(report, request.user, now=request.now)
+    return render(request, "directives/reports/_around.html", surroundings(request, report, shown))
 
 
 def _one_entry(request, report, pk):

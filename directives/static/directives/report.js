@@ -3,6 +3,15 @@
 
 const unsaved = new Set(); // rows with words that the server has not confirmed
 let leaving = null; // what to do once everything is saved
+let looking = 0; // the timer of the next look at the counts
+
+const LOOK = 600; // milliseconds after the last save
+
+// The counts and the hand-in bar follow the saves in a read of their own: once a pause, not with every save.
+function look(row) {
+  clearTimeout(looking);
+  return htmx.ajax("GET", `${row.dataset.entry}?part=around`, { swap: "none" });
+}
 
 const rowOf = (element) => element.closest("[data-entry]");
 const fieldsOf = (row) => [...row.querySelectorAll("textarea, input.pct, input.in")];
@@ -68,7 +77,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const now = fieldsOf(row).map((field) => field.value).join("\u0000");
   if (event.detail.successful && (row.dataset.sent === now || !document.contains(row))) unsaved.delete(row.id);
   if (!event.detail.successful) leaving = null;
-  if (leaving && !unsaved.size) setTimeout(leaving, 50); // after the counts were swapped
+  if (event.detail.successful && event.detail.requestConfig.verb === "post") {
+    clearTimeout(looking);
+    looking = setTimeout(look, LOOK, row);
+  }
+  if (leaving && !unsaved.size) look(row).then(() => leaving && leaving()); // it hands in what the bar now names
 });
 
 // A file that was added or taken away can make an entry ready: ask for its state again.
