@@ -10,7 +10,8 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from directives.models import Directive, Document, Obligation, Organisation, Section, User
-from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.models.documents import HEAVY
+from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS
 from directives.overview.ledger import ItemLine, LedgerRow, ledger, names
 from directives.overview.obligations import CAUSE_WORDS, CLOCK_WORDS, LIGHT_WORDS, Filter
@@ -90,12 +91,13 @@ def _light(dated: Dated, row: LedgerRow) -> str:
 
 def _asked(chosen: Filter) -> list[tuple[Words, Words]]:
     """The filter in words, one line for each thing asked for."""
-    documents = Document.objects.defer(*HEAVY_OF_DOCUMENT)
+    documents = Document.objects.defer(*HEAVY)
     rows: list[tuple[Words, object]] = [
         (_("Document"), picked(documents.filter(pk=chosen.document).first(), "title") if chosen.document else ""),
         (_("Section"), _section(chosen.section) if chosen.section else ""),
         (_("Directive"), Directive.objects.filter(pk=chosen.directive).first() or "" if chosen.directive else ""),
         (_("Body and those below"), picked(Organisation.objects.filter(pk=chosen.body).first(), "name") if chosen.body else ""),
+        (_("Kind of directive"), dict(DIRECTIVE_KINDS).get(chosen.about, "")),
         (_("Kind of body"), dict(KINDS).get(chosen.kind, "")),
         (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light, "") if chosen.light else ""),
         (_("State"), dict(OBLIGATION_STATES).get(chosen.state, "")),
@@ -107,7 +109,7 @@ def _asked(chosen: Filter) -> list[tuple[Words, Words]]:
         (_("Words searched for"), chosen.q),
     ]
     given = [(label, str(value)) for label, value in rows if value]
-    return given or [(_("Filter"), _("None: everything in view"))]
+    return given or [(pgettext("ledger", "Filter"), _("None: everything in view"))]
 
 
 def _section(pk: int) -> str:

@@ -107,7 +107,7 @@ def test_the_filter_in_force_is_that_of_the_page_and_stands_on_the_cover(cast, s
     query = {"export": "xlsx", "document": work[0].document_id, "body": cast.body.pk, "light": "green", "q": "制度"}
     cover, cells = opened(sign_in(cast.supervisor).get("/obligations/", query))
     assert [line[6] for line in cells[1:]] == ["全国总工会（牵头）", "北京市总工会（配合）"]
-    assert (cover["单位及其下属"], cover["亮灯"], cover["搜索"]) == ("全国总工会", "正常", "制度")
+    assert (cover["单位及其下级"], cover["亮灯"], cover["搜索"]) == ("全国总工会", "正常", "制度")
     assert (cover["正常"], cover["逾期"]) == ("2/2 (100.0%)", "0/2 (0.0%)")
 
 
