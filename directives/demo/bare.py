@@ -7,18 +7,16 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import Model
 
-MEMORY_KIB = 250_000  # of SQLite's cache while it is filled
-
 
 @contextmanager
 def roomy() -> Iterator[None]:
-    """One transaction, with as much memory and as little waiting for the disk as the engine allows.
+    """One transaction, with room to sort and as little waiting for the disk as the engine allows.
 
     SQLite leaves the write-ahead log for it: with a rollback journal a new page is written once, and nothing at all if it fails.
     """
     alone = connection.vendor == "sqlite" and not connection.in_atomic_block
     if alone:
-        _pragmas("journal_mode=DELETE", "synchronous=OFF", "foreign_keys=OFF", f"cache_size=-{MEMORY_KIB}")
+        _pragmas("journal_mode=DELETE", "synchronous=OFF", "foreign_keys=OFF")
     try:
         with transaction.atomic():
             if connection.vendor == "postgresql":
@@ -36,19 +34,9 @@ def _pragmas(*settings: str) -> None:
             cursor.execute(f"PRAGMA {setting}")
 
 
-@contextmanager
-def bare(models: Sequence[type[Model]]) -> Iterator[None]:
-    """These tables without indexes and references; both are made again afterwards, and what breaks one raises then."""
+def strip(models: Sequence[type[Model]]) -> list[str]:
+    """Take the indexes and references off these tables; returns the statements that put them back."""
     tables = [model._meta.db_table for model in models]
-    undone = _strip(tables)
-    yield
-    with connection.cursor() as cursor:
-        for statement in undone:
-            cursor.execute(statement)
-
-
-def _strip(tables: list[str]) -> list[str]:
-    """Take the indexes and references off; returns the statements that put them back."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             found = _sqlite(cursor, tables)
@@ -58,6 +46,13 @@ def _strip(tables: list[str]) -> list[str]:
         for drop, _make in found:
             cursor.execute(drop)
     return [make for _drop, make in reversed(found)]
+
+
+def restore(statements: list[str]) -> None:
+    """Put back what `strip` took off; rows that break a reference or an index raise."""
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
 
 
 def _sqlite(cursor: object, tables: list[str]) -> list[tuple[str, str]]:

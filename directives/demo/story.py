@@ -137,16 +137,18 @@ class Story:
             pass
         lot = Lot(calendar, self.seed, [terms_of(place) for place in range(len(directives))])
         scale = SCALES[self.scale]
-        with self._step("Indexes and references made again"), bare.bare(MANY):
-            work = Work(calendar, lot, crew, directives, cycles, self.seed, {model: free(model) for model in MANY})
-            plans = Plans(work, scale.logs)
-            filings = Filings(work, plans)
-            record, history = Record(work, filings, scale.every), History(calendar, directives, scale.leaves)
-            self._write(owing, lot, work, plans, filings, record, history)
-            with self._step("Events under seals") as rows:
-                rows.append(record.write(owing))
-            with self._step("Totals of earlier days") as rows:
-                rows.append(history.write())
+        stripped = bare.strip(MANY)
+        work = Work(calendar, lot, crew, directives, cycles, self.seed, {model: free(model) for model in MANY})
+        plans = Plans(work, scale.logs)
+        filings = Filings(work, plans)
+        record, history = Record(work, filings, scale.every), History(calendar, directives, scale.leaves)
+        self._write(owing, lot, work, plans, filings, record, history)
+        with self._step("Events under seals") as rows:
+            rows.append(record.write(owing))
+        with self._step("Totals of earlier days") as rows:
+            rows.append(history.write())
+        with self._step("Indexes and references"):
+            bare.restore(stripped)
         bare.count_on(MANY)
         self.say(f"{lot.stories:,} different lives were drawn.")
 
