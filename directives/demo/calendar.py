@@ -14,7 +14,7 @@ from directives.workdays import Workdays
 
 BEGAN, REGISTERED, ISSUED, DISPUTED, ACKNOWLEDGED, WITHDRAWN = -230, -229, -225, -223, -222, -219
 PLANNED, PLAN_DECIDED, PLAN_DUE = -190, -166, -165
-LAST_OPENED, LAST_BEGUN, LAST_HANDED, LAST_DECIDED, LAST_DUE = -118, -102, -99, -94, -92
+LAST_OPENED, LAST_DUE = -118, -92
 SUSPENDED = -50
 THIS_OPENED, THIS_DUE_IN = -24, 9  # the second in working days from today
 HISTORY = (*range(-91, -14, 7), *range(-14, 0))  # days of which a copy of the totals is made

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from directives.demo.calendar import LAST_DUE, LAST_OPENED, THIS_OPENED
 from directives.states import ACCEPTED, DRAFT, RETURNED, SUBMITTED
 
 NONE, LATE, REVISED, SILENT, PARTIAL, REVIEWED = "none", "late", "revised", "silent", "partial", "reviewed"
@@ -36,6 +37,16 @@ class Course:
         if self.this == NONE:
             return None
         return -12 if self.handed is None else min(self.handed - 1, -10)
+
+    @property
+    def last_handed(self) -> int:
+        """When the last report was handed in: who is early now was early then."""
+        after = 24 if self.handed is None else self.handed - THIS_OPENED + len(self.this) % 3
+        return LAST_OPENED + min(after, 24)
+
+    @property
+    def last_decided(self) -> int:
+        return min(self.last_handed + 6, LAST_DUE)
 
 
 ORDINARY = Course()

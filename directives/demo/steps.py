@@ -128,8 +128,8 @@ def _reported_last(life: Living) -> Iterator[Step]:
 
     yield Step(days.LAST_OPENED, 9, "open_cycle", ABOVE, opened)
     if course.last != SILENT:
-        yield Step(days.LAST_HANDED, 16, "report_clock", OWN, handed)
-        yield Step(days.LAST_DECIDED, 11, "review", ABOVE, decided)
+        yield Step(course.last_handed, 16, "report_clock", OWN, handed)
+        yield Step(course.last_decided, 11, "review", ABOVE, decided)
 
 
 def _reported_now(life: Living) -> Iterator[Step]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from directives.demo import calendar as days
 from directives.demo.bodies import Placed
 from directives.demo.calendar import Calendar
 from directives.demo.courses import SILENT, Course
@@ -230,7 +229,7 @@ def moments(course: Course, cycle: int) -> tuple[int | None, int | None, int | N
     """The days on which a report was begun, handed in and decided on."""
     if cycle:
         return course.begun, course.handed, course.decided
-    return (None, None, None) if course.last == SILENT else (days.LAST_BEGUN, days.LAST_HANDED, days.LAST_DECIDED)
+    return (None, None, None) if course.last == SILENT else (course.last_handed - 1, course.last_handed, course.last_decided)
 
 
 def complete(entries: Sequence[Entry]) -> bool:
