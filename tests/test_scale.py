@@ -332,6 +332,7 @@ GROWS: dict[str, str] = {  # page: why it may, on one engine at least
     "list of everything": "on SQLite the bodies that the filter offers are picked out of the whole tree",
     "list of a document": "it offers the same bodies",
     "my work, supervisor": "on SQLite the reports that wait are gathered body by body",
+    "record": "of some thousand events PostgreSQL may read all and sort them rather than walk the index from the newest",
 }
 
 

@@ -68,6 +68,7 @@ class Account:
     logged: list[str] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
     failed_writes: int = 0  # sendings that failed, and were sent again
+    broken_off: int = 0  # pages that broke off while they came: the node died with them in flight
     refused: list[str] = field(default_factory=list)  # whatever else went wrong, in words
     slowest: float = 0  # seconds that a reader waited for a page
 
@@ -95,6 +96,9 @@ class Client(threading.Thread):
     def read(self, path: str) -> None:
         began = time.monotonic()
         answer = self.browser.read(path)
+        if answer.status == 0:  # no proxy can take back the half that it has passed on: a person loads the page again
+            self.account.broken_off += 1
+            answer = self.browser.read(path)
         self.account.slowest = max(self.account.slowest, time.monotonic() - began)
         self.account.reads[answer.status, answer.source] += 1
         if answer.status != 200:
@@ -142,6 +146,9 @@ class Load:
 
     def failed_writes(self) -> int:
         return sum(client.account.failed_writes for client in self.clients)
+
+    def broken_off(self) -> int:
+        return sum(client.account.broken_off for client in self.clients)
 
     def slowest(self) -> float:
         return max(client.account.slowest for client in self.clients)
