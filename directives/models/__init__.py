@@ -2,12 +2,15 @@
 
 from directives.models.audit import Event, Seal, Unsealed
 from directives.models.documents import Addressee, Directive, Document, Item, LeftOut, Repair, Section
+from directives.models.exports import Export, ListChoice
+from directives.models.intakes import Intake, IntakeRow, Matching
 from directives.models.jobs import CalendarDay, FormKey, JobProgress, JobRun, Notice
 from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, User
 from directives.models.plans import LogEntry, Measure, Plan
 from directives.models.reports import Attachment, Cycle, ProgressReport, ReportEntry, Submission, Verdict
+from directives.models.statistics import Figure, FigureTotal, Indicator
 from directives.models.tallies import ALWAYS, Mark, Owing, Tally, TallyDay, Total
 
 __all__ = [
@@ -19,14 +22,22 @@ __all__ = [
     "Directive",
     "Document",
     "Event",
+    "Export",
+    "Figure",
+    "FigureTotal",
     "FormKey",
+    "Indicator",
+    "Intake",
+    "IntakeRow",
     "Item",
     "ItemState",
     "JobProgress",
     "JobRun",
     "LeftOut",
+    "ListChoice",
     "LogEntry",
     "Mark",
+    "Matching",
     "Measure",
     "Membership",
     "Notice",

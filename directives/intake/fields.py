@@ -1,0 +1,132 @@
+"""What an intake is made of: the fields of a kind of table, a row as it was given, what was found of it, and its faults.
+
+A kind says what its tables hold (`Field`s), how rows are checked against what stands in the product (`Checker`), and how
+checked rows are written and taken back. It knows nothing of files, sheets or pages; `checking` and `applying` know no kind.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from django.utils.functional import Promise
+
+from directives.models import IntakeRow, User
+
+Words = str | Promise
+Sort = Literal["text", "code", "date", "whole", "number", "percent", "money", "choice", "codes"]
+Choices = tuple[tuple[str, Words], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who brings the table in, when, and what it belongs to; `place` holds ids by name: document, cycle, organisation."""
+
+    by: User
+    now: datetime
+    today: date
+    place: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column that a kind of table may have.
+
+    `label` heads it in a template, in the reader's language; `synonyms` are other headings that people use (Simplified;
+    compared folded, so that Traditional, full-width and spaced ones match too). `choices` of a "choice" may be given by value
+    or by any language's label. `limit` is in characters. "codes" are several codes in one cell (、 , ; or a line each).
+    """
+
+    name: str
+    label: Words
+    sort: Sort = "text"
+    synonyms: tuple[str, ...] = ()
+    required: bool = False  # the column must be there and no cell of it empty
+    key: bool = False  # it is among what tells which row is meant
+    choices: Choices = ()
+    limit: int = 0
+    example: str = ""
+    help: Words = ""
+    listed: str = ""  # names a list of the place for a template's drop-down: organisations, directives, indicators
+    read_only: bool = False  # goes out, is compared with nothing, and is passed over on the way in
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one cell (or row, where `field` is empty), what was expected, and what to do: all in words."""
+
+    field: str
+    value: str
+    expected: str
+    remedy: str = ""
+    column: str = ""  # its letter in the sheet, where there is one
+    heading: str = ""  # as the file spells it
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One row of the file, its cells read as the fields say. A field whose column is not in the file is not in `values`;
+    an empty cell is None there. `faults` are of cells that could not be read; those fields are not in `values` either."""
+
+    number: int  # from 1 over the whole file
+    sheet: str
+    line: int  # as the spreadsheet counts
+    values: Mapping[str, Any]
+    faults: tuple[Fault, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(slots=True)
+class Planned:
+    """What was found of one row. `before` and `after` hold only fields that change, as JSON holds them."""
+
+    given: Given
+    verdict: str  # NEW, CHANGED, SAME, WRONG or CONFLICT
+    label: str = ""
+    subject: int | None = None
+    seen: int | None = None
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    theirs: dict[str, Any] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+class Checker(ABC):
+    """Holds the rows of one table against the product, some hundred at a time, in the order of the file. Writes nothing."""
+
+    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+        """`headed`: the fields for which the file has a column."""
+        self.asking = asking
+        self.headed = headed
+
+    @abstractmethod
+    def check(self, rows: Sequence[Given]) -> list[Planned]:
+        """One Planned for each row, in order; few queries however many rows."""
+
+    def finish(self) -> Iterable[tuple[int, Fault]]:
+        """Faults that are known only when every row was seen, by the row's `number`: keys that stand twice, circles."""
+        return ()
+
+
+Rows = Sequence[IntakeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of table that can be brought in."""
+
+    key: str
+    name: Words
+    about: Words  # one sentence: what it is for, what happens when it is applied
+    needs: tuple[str, ...]  # what must be chosen before: document, cycle, organisation
+    fields: Callable[[Asking], tuple[Field, ...]]
+    may: Callable[[User], bool]  # whether the person brings in such tables at all
+    checker: Callable[[Asking, frozenset[str]], Checker]
+    # Set-wise, inside one transaction that the caller holds; NEW and CHANGED rows (a conflict chosen as mine is CHANGED) in the order
+    # of the file, a batch at a time. Sets row.subject_id and row.left. Raises Stale, naming the row, if one was changed meanwhile.
+    write: Callable[[Asking, Rows], None]
+    # Takes rows back that this kind wrote. Raises Refusal with the reason where something was built on one.
+    undo: Callable[[Asking, Rows], None]
+    order: Literal["file", "parents"] = "file"
+    updates: bool = True  # False: rows are only ever added

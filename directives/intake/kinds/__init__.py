@@ -1,0 +1,1 @@
+"""What kinds of tables can be brought in."""

@@ -1,0 +1,80 @@
+"""Lists taken away as files: the columns that a person chose, and the files that the worker writes for them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from directives.models.people import User
+
+WAITING, RUNNING, READY, FAILED, CANCELLED = "waiting", "running", "ready", "failed", "cancelled"
+EXPORT_STATES = (
+    (WAITING, pgettext_lazy("export", "Waiting")),
+    (RUNNING, pgettext_lazy("export", "Being written")),
+    (READY, pgettext_lazy("export", "Ready")),
+    (FAILED, pgettext_lazy("export", "Failed")),
+    (CANCELLED, pgettext_lazy("export", "Cancelled")),
+)
+UNENDED = frozenset({WAITING, RUNNING})
+PAPERS = (("a4", "A4"), ("a3", "A3"))
+
+
+class ListChoice(models.Model):
+    """How a person takes a list away: which of its columns, in which order, on which paper."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    list = models.CharField(max_length=40)  # a key of sheets.lists.LISTS
+    columns = models.JSONField(default=list)  # keys of columns in their order; empty: all, as they come
+    paper = models.CharField(_("paper"), max_length=2, choices=PAPERS, default="a4")
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "list"], name="one_choice_per_list")]
+
+    def __str__(self) -> str:
+        return f"{self.list} {self.user_id}"
+
+
+class ExportQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "ExportQuerySet":
+        """Whoever asked for it."""
+        return self.filter(by=user)
+
+
+class Export(models.Model):
+    """A file of a list, written by the worker for the person who asked for it, and kept for some days.
+
+    It says again what was asked: the list, the page's place and query, the reader's language and columns, the day.
+    """
+
+    by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    list = models.CharField(max_length=40)  # a key of sheets.lists.LISTS
+    place = models.JSONField(default=dict)  # what the address of the page named: {"pk": 3}
+    query = models.TextField(blank=True)  # the filter, as the page's address spells it
+    format = models.CharField(max_length=10)  # a key of sheets.out.FORMATS
+    columns = models.JSONField(default=list)
+    paper = models.CharField(max_length=2, choices=PAPERS, default="a4")
+    language = models.CharField(max_length=10)
+    asked_at = models.DateTimeField()
+    reach = models.JSONField(default=list)  # [role, path] of what the person could see when they asked
+    state = models.CharField(max_length=10, choices=EXPORT_STATES, default=WAITING)
+    total = models.PositiveIntegerField(null=True)  # rows, as far as it is known
+    done = models.PositiveIntegerField(default=0)  # rows written
+    started_at = models.DateTimeField(null=True)
+    as_of = models.DateTimeField(null=True)  # the instant that its rows speak of
+    finished_at = models.DateTimeField(null=True)
+    file = models.FileField(upload_to="exports/%Y/%m/", blank=True)
+    name = models.CharField(max_length=200, blank=True)  # what the browser is told
+    size = models.PositiveBigIntegerField(default=0)  # bytes
+    fault = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["by", "-id"], name="export_of_person")]
+
+    def __str__(self) -> str:
+        return f"{self.list} {self.pk}"

@@ -1,0 +1,119 @@
+"""Tables brought in: the file, how its columns were matched, and what was found of each row before anything was changed."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from directives.models.people import User
+
+UPLOADED, CHECKING, CHECKED, APPLYING, APPLIED, UNDONE, DISCARDED, UNREADABLE = (
+    "uploaded", "checking", "checked", "applying", "applied", "undone", "discarded", "unreadable",
+)  # fmt: skip
+INTAKE_STATES = (
+    (UPLOADED, pgettext_lazy("intake", "Columns to be confirmed")),
+    (CHECKING, pgettext_lazy("intake", "Being checked")),
+    (CHECKED, pgettext_lazy("intake", "Checked")),
+    (APPLYING, pgettext_lazy("intake", "Being applied")),
+    (APPLIED, pgettext_lazy("intake", "Applied")),
+    (UNDONE, pgettext_lazy("intake", "Undone")),
+    (DISCARDED, pgettext_lazy("intake", "Discarded")),
+    (UNREADABLE, pgettext_lazy("intake", "Could not be read")),
+)
+NEW, CHANGED, SAME, WRONG, CONFLICT = "new", "changed", "same", "wrong", "conflict"
+VERDICTS = (
+    (NEW, pgettext_lazy("row", "New")),
+    (CHANGED, pgettext_lazy("row", "Changed")),
+    (SAME, pgettext_lazy("row", "Same")),
+    (CONFLICT, pgettext_lazy("row", "Changed here meanwhile")),
+    (WRONG, pgettext_lazy("row", "Wrong")),
+)
+MINE, THEIRS = "mine", "theirs"  # of a conflict: what the file says, or what stands in the product
+
+
+class IntakeQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "IntakeQuerySet":
+        """Whoever brought it in."""
+        return self.filter(by=user)
+
+
+class Intake(models.Model):
+    """One table brought in (导入): uploaded, its columns confirmed, checked, then applied as a whole or not at all."""
+
+    kind = models.CharField(max_length=20)  # a key of intake.KINDS
+    place = models.JSONField(default=dict)  # what it belongs to: {"document": 1, "cycle": 3, "organisation": 9}
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    file = models.FileField(upload_to="intake/%Y/%m/")
+    name = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64)
+    language = models.CharField(max_length=10)
+    state = models.CharField(max_length=10, choices=INTAKE_STATES, default=UPLOADED)
+    tables = models.JSONField(default=list)  # what the reader found: sheets, heading rows, columns (intake.layout)
+    matching = models.JSONField(default=dict)  # sheet → heading → field, as confirmed
+    counts = models.JSONField(default=dict)  # verdict → rows
+    remarks = models.JSONField(default=list)  # about the file as a whole, in words: columns passed over, hidden rows
+    fault = models.TextField(blank=True)  # why it could not be read or applied
+    total = models.PositiveIntegerField(null=True)
+    done = models.PositiveIntegerField(default=0)
+    applied_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = IntakeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["by", "-id"], name="intake_of_person")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IntakeRow(models.Model):
+    """What was found of one row: what it would make or change, or every fault that it has."""
+
+    intake = models.ForeignKey(Intake, models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField()  # from 1 over the whole file
+    sheet = models.CharField(max_length=31, blank=True)
+    line = models.PositiveIntegerField()  # as the spreadsheet counts
+    verdict = models.CharField(max_length=8, choices=VERDICTS)
+    label = models.CharField(max_length=200, blank=True)  # what the row is about, for people
+    subject_id = models.BigIntegerField(null=True)  # the row of ours that it changes; once applied, the one that it made
+    seen = models.PositiveIntegerField(null=True)  # the version that the file was made from, where it says; else the one compared with
+    before = models.JSONField(default=dict)  # field → value, of the fields that change
+    after = models.JSONField(default=dict)
+    theirs = models.JSONField(default=dict)  # of a conflict: what was written here since the file went out
+    faults = models.JSONField(default=list)  # of intake.fields.Fault
+    choice = models.CharField(max_length=6, blank=True)  # of a conflict: mine or theirs
+    left = models.PositiveIntegerField(null=True)  # the version that applying left behind
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["intake", "number"], name="one_row_per_number"),
+            models.CheckConstraint(condition=Q(choice__in=("", MINE, THEIRS)), name="choice_is_known"),
+        ]
+        indexes = [models.Index(fields=["intake", "verdict", "number"], name="intake_row_verdict")]
+
+    def __str__(self) -> str:
+        return f"{self.sheet} {self.line}"
+
+
+class Matching(models.Model):
+    """How a person once matched the headings of such a table, so that the next one like it is matched at once."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    headings = models.CharField(max_length=64)  # SHA-256 of the folded headings in their order
+    columns = models.JSONField(default=dict)  # heading → field
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind", "headings"], name="one_matching_per_heading")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.user_id}"

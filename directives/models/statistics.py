@@ -1,0 +1,107 @@
+"""Statistics (统计): indicators, what each body reported of them for a period, and their sums up the tree."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from directives.models.documents import Document
+from directives.models.organisations import Organisation
+from directives.models.people import User
+from directives.models.reports import PERIODS
+from directives.models.scope import ScopedQuerySet
+
+SUM, MEAN, EACH = "sum", "mean", "each"
+AGGREGATIONS = (
+    (SUM, pgettext_lazy("aggregation", "Sum")),
+    (MEAN, pgettext_lazy("aggregation", "Mean")),
+    (EACH, pgettext_lazy("aggregation", "Not added up")),
+)
+
+
+class IndicatorQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "IndicatorQuerySet":
+        return self.filter(document__in=Document.objects.visible_to(user))
+
+
+class Indicator(models.Model):
+    """Something that bodies count and report each period (指标): its name, unit, how it is added up the tree, how often it is asked."""
+
+    document = models.ForeignKey(Document, models.PROTECT, related_name="indicators")
+    code = models.CharField(_("code"), max_length=20)  # stable, short: it names the indicator in tables
+    name_hans = models.CharField(_("name"), max_length=100)
+    name_hant = models.CharField(_("name (Traditional)"), max_length=100, blank=True)
+    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    meaning = models.TextField(_("what is counted"), blank=True)
+    aggregation = models.CharField(_("added up"), max_length=8, choices=AGGREGATIONS, default=SUM)
+    cadence = models.CharField(_("asked every"), max_length=8, choices=PERIODS, default="year")
+    places = models.PositiveSmallIntegerField(_("decimal places"), default=0)
+    order = models.PositiveSmallIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True, blank=True)  # no longer asked for; what was reported stays
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = IndicatorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("indicator")
+        verbose_name_plural = _("indicators")
+        ordering = ["document", "order", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "code"], name="one_indicator_per_code"),
+            models.CheckConstraint(condition=Q(places__lte=4), name="at_most_four_places"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_hans
+
+
+class FigureQuerySet(ScopedQuerySet):
+    pass
+
+
+class Figure(models.Model):
+    """What one body reported of one indicator for one period (统计数据)."""
+
+    indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="figures")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="figures", db_index=False)
+    year = models.PositiveSmallIntegerField(_("year"))
+    period = models.CharField(_("period"), max_length=8, choices=PERIODS)
+    number = models.PositiveSmallIntegerField(_("number"), default=1)  # which quarter, which half
+    value = models.DecimalField(_("value"), max_digits=20, decimal_places=4)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = FigureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("figure")
+        verbose_name_plural = _("figures")
+        constraints = [
+            models.UniqueConstraint(fields=["indicator", "year", "period", "number", "organisation"], name="one_figure_per_period")
+        ]
+        indexes = [models.Index(fields=["organisation", "indicator"], name="figure_of_body")]
+
+    def __str__(self) -> str:
+        return f"{self.indicator_id}×{self.organisation_id} {self.year}"
+
+
+class FigureTotal(models.Model):
+    """The sum and the number of the figures of a subtree: kept as figures come in, so that reading does not grow with the bodies."""
+
+    scope = models.ForeignKey(Organisation, models.CASCADE, related_name="+", db_index=False)
+    indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="+", db_index=False)
+    year = models.PositiveSmallIntegerField()
+    period = models.CharField(max_length=8, choices=PERIODS)
+    number = models.PositiveSmallIntegerField(default=1)
+    count = models.IntegerField(default=0)  # bodies that reported
+    sum = models.DecimalField(max_digits=24, decimal_places=4, default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "indicator", "year", "period", "number"], name="one_total_per_scope_and_period")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope_id}×{self.indicator_id} {self.year}"

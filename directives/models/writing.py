@@ -1,0 +1,58 @@
+"""Statements of every move whose text is kept: what the ORM would write, without its working it out each time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+from django.db.models import Field, Model
+
+
+def overwrite(model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any) -> int:
+    """Set these fields of the rows with these ids that are `alike` in others; returns how many. Values are no expressions."""
+    fields = [model._meta.get_field(name) for name in (*values, *alike)]
+    given = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
+    text = _update(model, tuple(values), tuple(alike), len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(text, [*given[: len(values)], *ids, *given[len(values) :]])
+        return cursor.rowcount
+
+
+def add(rows: Sequence[Model]) -> None:
+    """Insert a few rows of one table, and give each its id."""
+    if not rows:
+        return
+    fields = _columns(type(rows[0]))
+    given = _stored((field, getattr(row, field.attname)) for row in rows for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(_insert(type(rows[0]), len(rows)), given)
+        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk, row._state.adding = pk, False
+
+
+def _stored(values: Iterable[tuple[Field, Any]]) -> list[Any]:
+    """The values as the engine takes them."""
+    return [field.get_db_prep_save(value.pk if isinstance(value, Model) else value, connection) for field, value in values]
+
+
+def _columns(model: type[Model]) -> list[Field]:
+    return [field for field in model._meta.concrete_fields if not field.primary_key]
+
+
+def _named(model: type[Model], names: Iterable[str]) -> list[str]:
+    return [connection.ops.quote_name(model._meta.get_field(name).column) for name in names]
+
+
+@lru_cache(maxsize=500)
+def _update(model: type[Model], names: tuple[str, ...], alike: tuple[str, ...], ids: int) -> str:
+    sets = ", ".join(f"{column} = %s" for column in _named(model, names))
+    more = "".join(f" AND {column} = %s" for column in _named(model, alike))
+    places = ", ".join(["%s"] * ids)
+    return f"UPDATE {model._meta.db_table} SET {sets} WHERE id IN ({places}){more}"  # noqa: S608 - names of our own tables
+
+
+@lru_cache(maxsize=100)
+def _insert(model: type[Model], rows: int) -> str:
+    columns = _named(model, (field.name for field in _columns(model)))
+    places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} RETURNING id"  # noqa: S608
