@@ -28,13 +28,13 @@ class Table:
 
 def _figures() -> list[Column]:
     """What every table of lights says of a line: the share on time with its denominator, then each light."""
-    lights = [Column(label, lambda line, colour=colour: line.lights.count(colour), "number") for colour, label in LIGHTS]
+    lights = [Column(colour, label, lambda line, colour=colour: line.lights.count(colour), "number") for colour, label in LIGHTS]
     return [
-        Column(_("Obligations"), lambda line: line.lights.total, "number"),
-        Column(_("On time"), lambda line: line.lights.on_time, "number"),
-        Column(_("Share on time"), _share, "percent"),
+        Column("total", _("Obligations"), lambda line: line.lights.total, "number"),
+        Column("on_time", _("On time"), lambda line: line.lights.on_time, "number"),
+        Column("share", _("Share on time"), _share, "percent"),
         *lights,
-        Column(_("Mean percent done"), lambda line: line.lights.mean, "percent"),
+        Column("mean", _("Mean percent done"), lambda line: line.lights.mean, "percent"),
     ]
 
 
@@ -43,13 +43,14 @@ def _share(line: Line) -> float | None:
 
 
 def _sections(board: Board, dated: Dated) -> list[Column]:
-    number = Column(_("Section"), lambda line: line.thing.number or "—", width=8)
-    return [number, Column(pgettext_lazy("sheet", "Title"), lambda line: picked(line.thing, "title"), width=40), *_figures()]
+    number = Column("number", _("Section"), lambda line: line.thing.number or "—", width=8)
+    return [number, Column("title", pgettext_lazy("sheet", "Title"), lambda line: picked(line.thing, "title"), width=40), *_figures()]
 
 
 def _bodies(board: Board, dated: Dated) -> list[Column]:
     parts = [
         Column(
+            f"section-{part.thing.pk}",
             _("Section %(number)s: not on time") % {"number": part.thing.number or "—"},
             lambda line, place=place: line.cells[place].off_time.n,
             "number",
@@ -57,8 +58,11 @@ def _bodies(board: Board, dated: Dated) -> list[Column]:
         )
         for place, part in enumerate(board.section_lines)
     ]
-    first = [Column(_("Rank"), lambda line: line.place, "number"), Column(_("Code"), lambda line: line.thing.code, width=12)]
-    return [*first, Column(_("Body"), lambda line: picked(line.thing, "name"), width=32), *_figures(), *parts]
+    first = [
+        Column("place", _("Rank"), lambda line: line.place, "number"),
+        Column("code", _("Code"), lambda line: line.thing.code, width=12),
+    ]
+    return [*first, Column("name", _("Body"), lambda line: picked(line.thing, "name"), width=32), *_figures(), *parts]
 
 
 def _late(board: Board, dated: Dated) -> list[Column]:
@@ -66,18 +70,18 @@ def _late(board: Board, dated: Dated) -> list[Column]:
         return late.obligation
 
     return [
-        Column(_("Body"), lambda late: picked(of(late).organisation, "name"), width=32),
-        Column(_("Code"), lambda late: of(late).directive.code, width=10),
-        Column(_("Directive"), lambda late: picked(of(late).directive, "text"), width=60),
-        Column(_("Light"), lambda late: words_of_light(dated, of(late))[0], width=18),
-        Column(_("Reason of the light"), lambda late: words_of_light(dated, of(late))[1], width=48),
-        Column(_("Whose move"), lambda late: late.whose_words, width=14),
+        Column("body", _("Body"), lambda late: picked(of(late).organisation, "name"), width=32),
+        Column("code", _("Code"), lambda late: of(late).directive.code, width=10),
+        Column("directive", _("Directive"), lambda late: picked(of(late).directive, "text"), width=60),
+        Column("light", _("Light"), lambda late: words_of_light(dated, of(late))[0], width=18),
+        Column("reason", _("Reason of the light"), lambda late: words_of_light(dated, of(late))[1], width=48),
+        Column("whose", _("Whose move"), lambda late: late.whose_words, width=14),
     ]
 
 
 def _directives(board: Board, dated: Dated) -> list[Column]:
-    first = [Column(_("Code"), lambda line: line.thing.code, width=10)]
-    return [*first, Column(_("Directive"), lambda line: picked(line.thing, "text"), width=60), *_figures()]
+    first = [Column("code", _("Code"), lambda line: line.thing.code, width=10)]
+    return [*first, Column("directive", _("Directive"), lambda line: picked(line.thing, "text"), width=60), *_figures()]
 
 
 def _weeks(board: Board, dated: Dated) -> list[Column]:
@@ -85,11 +89,11 @@ def _weeks(board: Board, dated: Dated) -> list[Column]:
         return round(point.share, 1)
 
     return [
-        Column(_("End of day"), lambda point: point.day, "date"),
-        Column(_("On time"), lambda point: point.on_time, "number"),
-        Column(_("Obligations"), lambda point: point.total, "number"),
-        Column(_("Share on time"), share, "percent"),
-        Column(_("Overdue"), lambda point: point.red, "number"),
+        Column("day", _("End of day"), lambda point: point.day, "date"),
+        Column("on_time", _("On time"), lambda point: point.on_time, "number"),
+        Column("total", _("Obligations"), lambda point: point.total, "number"),
+        Column("share", _("Share on time"), share, "percent"),
+        Column("red", _("Overdue"), lambda point: point.red, "number"),
     ]
 
 

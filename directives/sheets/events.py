@@ -5,20 +5,23 @@ import json
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives.sheets.out import Column
+from directives.sheets.book import Column
 from directives.wording import picked, scripted
 
 EVENTS = (
-    Column(gettext_lazy("When"), lambda line: line.event.at, "moment"),
-    Column(gettext_lazy("Who"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
-    Column(gettext_lazy("What"), lambda line: line.word, width=18),
-    Column(gettext_lazy("To what"), lambda line: f"{line.subject} {scripted(line.name)}", width=16),
+    Column("at", gettext_lazy("When"), lambda line: line.event.at, "moment"),
+    Column("by", gettext_lazy("Who"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
+    Column("action", gettext_lazy("What"), lambda line: line.word, width=18),
+    Column("subject", gettext_lazy("To what"), lambda line: f"{line.subject} {scripted(line.name)}", width=16),
     Column(
-        pgettext_lazy("column", "Body"), lambda line: picked(line.event.organisation, "name") if line.event.organisation else "", width=24
+        "organisation",
+        pgettext_lazy("column", "Body"),
+        lambda line: picked(line.event.organisation, "name") if line.event.organisation else "",
+        width=24,
     ),
-    Column(gettext_lazy("Reason"), lambda line: line.event.reason, width=40),
-    Column(gettext_lazy("Before"), lambda line: _told(line.event.before), width=40),
-    Column(gettext_lazy("After"), lambda line: _told(line.event.after), width=40),
+    Column("reason", gettext_lazy("Reason"), lambda line: line.event.reason, width=40),
+    Column("before", gettext_lazy("Before"), lambda line: _told(line.event.before), width=40),
+    Column("after", gettext_lazy("After"), lambda line: _told(line.event.after), width=40),
 )
 
 

@@ -33,24 +33,24 @@ class Today:
 def columns(dated: Dated, *, titled: bool) -> tuple[Column, ...]:
     """The columns of the ledger; `titled` puts the document's title before the clause, where there are several documents."""
     return (
-        Column(pgettext("ledger", "No."), lambda row: row.number, "number", 6),
-        Column(pgettext("ledger", "Clause"), lambda row: _clause(row, titled), width=24 if titled else 10),
-        Column(pgettext("ledger", "Directive"), lambda row: picked(row.clause, "text"), width=48),
-        Column(pgettext("ledger", "Items"), lambda row: "\n".join(map(_item, row.detail.items)), width=28),
-        Column(pgettext("ledger", "Specific measures"), lambda row: "\n".join(_numbered(row.detail.measures)), width=36),
-        Column(pgettext("ledger", "Lead body"), _leads, width=18),
-        Column(pgettext("ledger", "Responsible or supporting body"), _body, width=18),
-        Column(pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12),
-        Column(pgettext("ledger", "Contact and telephone"), lambda row: row.contact, width=18),
-        Column(pgettext("ledger", "Complete by"), lambda row: row.due_on, "date"),
-        Column(pgettext("ledger", "Progress"), lambda row: row.progress, width=36),
-        Column(pgettext("ledger", "Problems"), lambda row: row.problems, width=28),
-        Column(pgettext("ledger", "Next steps"), lambda row: row.next_steps, width=28),
-        Column(pgettext("ledger", "Percent complete"), lambda row: row.percent, "percent"),
-        Column(pgettext("ledger", "State of completion"), lambda row: row.state_word, width=12),
-        Column(pgettext("ledger", "Light"), lambda row: _light(dated, row), width=32),
-        Column(pgettext("ledger", "Supervision slip"), lambda row: None, width=10),  # slips are not issued yet
-        Column(pgettext("ledger", "Remarks"), lambda row: row.note, width=20),
+        Column("number", pgettext("ledger", "No."), lambda row: row.number, "number", 6),
+        Column("clause", pgettext("ledger", "Clause"), lambda row: _clause(row, titled), width=24 if titled else 10),
+        Column("directive", pgettext("ledger", "Directive"), lambda row: picked(row.clause, "text"), width=48),
+        Column("items", pgettext("ledger", "Items"), lambda row: "\n".join(map(_item, row.detail.items)), width=28),
+        Column("measures", pgettext("ledger", "Specific measures"), lambda row: "\n".join(_numbered(row.detail.measures)), width=36),
+        Column("leads", pgettext("ledger", "Lead body"), _leads, width=18),
+        Column("body", pgettext("ledger", "Responsible or supporting body"), _body, width=18),
+        Column("leader", pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12),
+        Column("contact", pgettext("ledger", "Contact and telephone"), lambda row: row.contact, width=18),
+        Column("due_on", pgettext("ledger", "Complete by"), lambda row: row.due_on, "date"),
+        Column("progress", pgettext("ledger", "Progress"), lambda row: row.progress, width=36),
+        Column("problems", pgettext("ledger", "Problems"), lambda row: row.problems, width=28),
+        Column("next_steps", pgettext("ledger", "Next steps"), lambda row: row.next_steps, width=28),
+        Column("percent", pgettext("ledger", "Percent complete"), lambda row: row.percent, "percent"),
+        Column("state", pgettext("ledger", "State of completion"), lambda row: row.state_word, width=12),
+        Column("light", pgettext("ledger", "Light"), lambda row: _light(dated, row), width=32),
+        Column("slip", pgettext("ledger", "Supervision slip"), lambda row: None, width=10),  # slips are not issued yet
+        Column("note", pgettext("ledger", "Remarks"), lambda row: row.note, width=20),
     )
 
 

@@ -11,7 +11,7 @@ from directives.overview.bodies import BodyLine
 from directives.overview.matrix import Row
 from directives.overview.register import DirectiveRow
 from directives.overview.scope import Lights
-from directives.sheets.out import Column
+from directives.sheets.book import Column
 from directives.states import LIGHTS
 from directives.wording import picked, scripted
 
@@ -22,9 +22,9 @@ def light_columns() -> tuple[Column, ...]:
     """One column for each light, with what they are counts of first."""
 
     def count(colour: str) -> Column:
-        return Column(LIGHT_WORDS[colour], lambda row: _lights(row).count(colour), "number")
+        return Column(colour, LIGHT_WORDS[colour], lambda row: _lights(row).count(colour), "number")
 
-    return (Column(_("Obligations"), lambda row: _lights(row).total, "number"), *map(count, LIGHT_WORDS))
+    return (Column("obligations", _("Obligations"), lambda row: _lights(row).total, "number"), *map(count, LIGHT_WORDS))
 
 
 def _lights(row: Any) -> Lights:
@@ -32,15 +32,15 @@ def _lights(row: Any) -> Lights:
 
 
 DOCUMENTS = (
-    Column(_("Title"), lambda row: picked(row.document, "title"), width=48),
-    Column(_("Issuer"), lambda row: scripted(row.document.issuer), width=20),
-    Column(_("Issued on"), lambda row: row.document.issued_on, "date"),
-    Column(_("Registered"), lambda row: row.document.registered_at, "moment"),
-    Column(_("Sections"), lambda row: row.sections, "number"),
-    Column(_("Directives"), lambda row: row.directives, "number"),
-    Column(_("Statements"), lambda row: row.statements, "number"),
-    Column(_("Doubtful places"), lambda row: row.waiting, "number"),
-    Column(_("Bodies"), lambda row: row.bodies, "number"),
+    Column("title", _("Title"), lambda row: picked(row.document, "title"), width=48),
+    Column("issuer", _("Issuer"), lambda row: scripted(row.document.issuer), width=20),
+    Column("issued_on", _("Issued on"), lambda row: row.document.issued_on, "date"),
+    Column("registered_at", _("Registered"), lambda row: row.document.registered_at, "moment"),
+    Column("sections", _("Sections"), lambda row: row.sections, "number"),
+    Column("directives", _("Directives"), lambda row: row.directives, "number"),
+    Column("statements", _("Statements"), lambda row: row.statements, "number"),
+    Column("doubtful", _("Doubtful places"), lambda row: row.waiting, "number"),
+    Column("bodies", _("Bodies"), lambda row: row.bodies, "number"),
     *light_columns(),
 )
 
@@ -50,14 +50,14 @@ def _addressees(row: DirectiveRow) -> str:
 
 
 DIRECTIVES = (
-    Column(pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10),
-    Column(_("Section"), lambda row: picked(row.directive.section, "title"), width=28),
-    Column(_("Directive"), lambda row: picked(row.directive, "text"), width=60),
-    Column(_("Items"), lambda row: "\n".join(picked(item, "name") for item in row.directive.items.all()), width=32),
-    Column(_("Addressees"), _addressees, width=24),
-    Column(_("Kind"), lambda row: row.directive.get_kind_display(), width=12),
-    Column(_("Modality"), lambda row: scripted(row.directive.modality), width=8),
-    Column(_("Cadence"), lambda row: row.directive.cadence_word, width=12),
+    Column("code", pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10),
+    Column("section", _("Section"), lambda row: picked(row.directive.section, "title"), width=28),
+    Column("text", _("Directive"), lambda row: picked(row.directive, "text"), width=60),
+    Column("items", _("Items"), lambda row: "\n".join(picked(item, "name") for item in row.directive.items.all()), width=32),
+    Column("addressees", _("Addressees"), _addressees, width=24),
+    Column("kind", _("Kind"), lambda row: row.directive.get_kind_display(), width=12),
+    Column("modality", _("Modality"), lambda row: scripted(row.directive.modality), width=8),
+    Column("cadence", _("Cadence"), lambda row: row.directive.cadence_word, width=12),
     *light_columns(),
 )
 
@@ -67,15 +67,15 @@ def _successor(row: BodyLine) -> str:
 
 
 BODIES = (
-    Column(_("Code"), lambda row: row.body.code, width=10),
-    Column(pgettext_lazy("body", "Name"), lambda row: picked(row.body, "name"), width=28),
-    Column(_("Full name"), lambda row: scripted(row.body.full_name), width=36),
-    Column(_("Level"), lambda row: row.body.get_level_display(), width=10),
-    Column(_("Kind of body"), lambda row: row.body.get_kind_display(), width=18),
-    Column(_("Parent"), lambda row: picked(row.body.parent, "name") if row.body.parent else "", width=24),
-    Column(_("Exists from"), lambda row: row.body.valid_from, "date"),
-    Column(_("Exists until"), lambda row: row.body.valid_to, "date"),
-    Column(_("Successor"), _successor, width=24),
+    Column("code", _("Code"), lambda row: row.body.code, width=10),
+    Column("name", pgettext_lazy("body", "Name"), lambda row: picked(row.body, "name"), width=28),
+    Column("full_name", _("Full name"), lambda row: scripted(row.body.full_name), width=36),
+    Column("level", _("Level"), lambda row: row.body.get_level_display(), width=10),
+    Column("kind", _("Kind of body"), lambda row: row.body.get_kind_display(), width=18),
+    Column("parent", _("Parent"), lambda row: picked(row.body.parent, "name") if row.body.parent else "", width=24),
+    Column("valid_from", _("Exists from"), lambda row: row.body.valid_from, "date"),
+    Column("valid_to", _("Exists until"), lambda row: row.body.valid_to, "date"),
+    Column("successor", _("Successor"), _successor, width=24),
     *light_columns(),
 )
 
@@ -84,11 +84,11 @@ def matrix_columns(bodies: Iterable[Organisation]) -> tuple[Column, ...]:
     """Code and words of each directive, then the light and percent at each body; an empty cell is not owed."""
 
     def at(place: int, body: Organisation) -> Column:
-        return Column(picked(body, "name"), lambda row: _cell(row, place), width=14)
+        return Column(f"body-{body.pk}", picked(body, "name"), lambda row: _cell(row, place), width=14)
 
     head = (
-        Column(pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10),
-        Column(_("Directive"), lambda row: picked(row.directive, "text"), width=60),
+        Column("code", pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10),
+        Column("text", _("Directive"), lambda row: picked(row.directive, "text"), width=60),
     )
     return head + tuple(at(place, body) for place, body in enumerate(bodies))
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from directives.sheets import out
+from directives.sheets import out, xlsx
 from directives.sheets.out import Book, Column, guard, unguard, write_csv, write_xlsx
 from tests.factories import NOW
 
@@ -37,11 +37,11 @@ ROWS = [
     Row("两行\n文字", 0, date(1999, 1, 2), datetime(2026, 1, 1, 17, 5, tzinfo=UTC), 0),
 ]
 COLUMNS = (
-    Column("事项", lambda row: row.name, width=40),
-    Column("数量", lambda row: row.count, "number"),
-    Column("日期", lambda row: row.on, "date"),
-    Column("时间", lambda row: row.at, "moment"),
-    Column("完成比例", lambda row: row.percent, "percent"),
+    Column("name", "事项", lambda row: row.name, width=40),
+    Column("count", "数量", lambda row: row.count, "number"),
+    Column("on", "日期", lambda row: row.on, "date"),
+    Column("at", "时间", lambda row: row.at, "moment"),
+    Column("percent", "完成比例", lambda row: row.percent, "percent"),
 )
 
 
@@ -138,7 +138,7 @@ def test_rows_are_read_one_by_one_and_once():
 
 
 def test_a_list_longer_than_a_worksheet_goes_on_to_the_next(monkeypatch):
-    monkeypatch.setattr(out, "SHEET_LIMIT", 2)
+    monkeypatch.setattr(xlsx, "SHEET_LIMIT", 2)
     count, workbook = _xlsx(_book())
     assert (count, workbook.sheetnames[1:]) == (3, ["责任事项", "责任事项 2"])
     assert workbook.worksheets[2]["A2"].value == "两行\n文字"
