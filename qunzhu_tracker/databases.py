@@ -15,7 +15,8 @@ SQLITE = {
     # IMMEDIATE: a transaction takes the write lock at its start, so that two writers wait instead of failing.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+    # FULL: what was answered is on the disk. With NORMAL it is only when the log is next copied into the database.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     " PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=27103364; PRAGMA cache_size=-20000;",
 }
 # How long a connection may take to come about, and how long a sent packet may stay unanswered (milliseconds), before it has failed.
@@ -34,7 +35,9 @@ def databases(env: environ.Env, *, var: Path, web: bool) -> dict[str, dict[str, 
     if primary["ENGINE"].endswith("sqlite3"):
         if copies:
             raise ImproperlyConfigured("DATABASE_REPLICA_URL needs DATABASE_URL to be a PostgreSQL: SQLite has no replicas.")
-        return {"default": primary | {"OPTIONS": SQLITE, "TEST": {"NAME": str(var / "test.sqlite3")}}}
+        # Closing the last connection copies the whole log into the database, and opening one reads the schema: not for each page.
+        age = env.int("CONN_MAX_AGE", default=60) if web else 0
+        return {"default": primary | {"OPTIONS": SQLITE, "CONN_MAX_AGE": age, "TEST": {"NAME": str(var / "test.sqlite3")}}}
     found = {"default": _primary(env, primary, web=web)}
     for number, copy in enumerate(copies, 1):
         if copy["ENGINE"] != primary["ENGINE"]:

@@ -309,6 +309,12 @@ def test_a_web_process_has_a_pool_and_short_timeouts(monkeypatch, tmp_path):
     assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"], found["DISABLE_SERVER_SIDE_CURSORS"]) == (0, True, False)
 
 
+def test_a_web_process_keeps_its_connections_to_sqlite_and_every_save_is_on_the_disk(monkeypatch, tmp_path):
+    found = [built(monkeypatch, tmp_path, web=web, DATABASE_URL="sqlite:///office.sqlite3")["default"] for web in (True, False)]
+    assert [one["CONN_MAX_AGE"] for one in found] == [60, 0]
+    assert "synchronous=FULL" in found[0]["OPTIONS"]["init_command"]
+
+
 def test_the_worker_has_one_connection_and_takes_its_time(monkeypatch, tmp_path):
     found = built(monkeypatch, tmp_path, DATABASE_URL=POSTGRESQL)["default"]
     assert ("pool" in found["OPTIONS"], found["CONN_MAX_AGE"]) == (False, 60)

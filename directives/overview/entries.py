@@ -11,7 +11,7 @@ from directives.models import Attachment, ProgressReport, ReportEntry, Submissio
 from directives.models.reports import CARRIED
 from directives.overview.around import Around, Stands, rights
 from directives.overview.files import FileList, file_list
-from directives.reporting import Earlier, earlier_entries, earlier_percents, missing
+from directives.reporting import Earlier, earlier_entries, missing
 from directives.rules import may
 from directives.states import EDITABLE, RETURNED
 
@@ -164,9 +164,11 @@ def line_of(page: Sheet, pk: int, *, shown: Shown | None = None, errors: Mapping
     return replace(line, shown=shown or line.shown, errors=errors or {})
 
 
-def saved(entry: ReportEntry) -> Line:
-    """How an entry stands after a save, for somebody of the body itself: one query, two for a returned one."""
-    percent = earlier_percents(entry.report, entry.obligation_id).get(entry.obligation_id)
+def saved(entry: ReportEntry, percent: int | None) -> Line:
+    """How an entry stands after a save, for somebody of the body itself: no query, one for a returned entry.
+
+    `percent` is the one last accepted in an earlier cycle.
+    """
     filed_at = last_filed(entry.files.all()) if entry.state == RETURNED else None
     lacks = missing(entry, percent, filed_at)
     return Line(entry, Earlier(percent=percent), lacks, FileList("", ()), entry.state in EDITABLE, Shown.of(entry))

@@ -3,24 +3,26 @@
 A report's state lives in its entries, which move through `transitions`; this room knows what an entry must say before
 it may be handed in, and keeps the report clock of the obligations.
 
-cycles: opening a period. drafting: what an entry says before anybody typed. entries: begin, redraft, save.
+cycles: opening a period. drafting: what an entry says before anybody typed. entries: begin, redraft, save. desk: an entry as a save needs it.
 handing_in: hand in, sign, send back, take back. clocks: when an obligation's next report is due.
 """
 
 from directives.reporting.clocks import report_clocks
 from directives.reporting.cycles import job_of, open_cycle
-from directives.reporting.drafting import Earlier, earlier_entries, earlier_percents
-from directives.reporting.entries import LACKS, EntryFields, begin, lacks, missing, redraft, save_entry
+from directives.reporting.desk import entry_on_desk
+from directives.reporting.drafting import Earlier, earlier_entries
+from directives.reporting.entries import LACKS, NOT_YOURS, EntryFields, begin, lacks, missing, redraft, save_entry
 from directives.reporting.handing_in import decline, hand_in, recall, sign
 
 __all__ = [
     "LACKS",
+    "NOT_YOURS",
     "Earlier",
     "EntryFields",
     "begin",
     "decline",
     "earlier_entries",
-    "earlier_percents",
+    "entry_on_desk",
     "hand_in",
     "job_of",
     "lacks",

@@ -47,13 +47,6 @@ def _earlier(report: ProgressReport) -> QuerySet[ReportEntry]:
     return ReportEntry.objects.filter(report__organisation=report.organisation_id, **before).order_by("report__cycle__due_on")
 
 
-def earlier_percents(report: ProgressReport, obligation: int | None = None) -> dict[int, int | None]:
-    """By obligation, or of one alone: the percentage last accepted in an earlier cycle. One query."""
-    rows = _earlier(report).filter(state=ACCEPTED)
-    rows = rows if obligation is None else rows.filter(obligation=obligation)
-    return dict(rows.values_list("obligation", "percent"))
-
-
 def earlier_entries(report: ProgressReport) -> dict[int, Earlier]:
     """By obligation: what the body reported in earlier cycles of the document.
 

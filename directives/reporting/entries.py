@@ -25,6 +25,7 @@ LACKS = {
     "percent": pgettext_lazy("lack", "Percent complete"),
     "problems": gettext_lazy("Why the percentage fell (under problems)"),
 }
+NOT_YOURS = gettext_lazy("A report is filled in by the staff and the manager of its own body.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def missing(entry: ReportEntry, last_percent: int | None, filed_at: datetime | N
 
 def _check_writer(report: ProgressReport, by: User | None) -> None:
     if not may(by, "draft", report):
-        raise NotAllowed(_("A report is filled in by the staff and the manager of its own body."))
+        raise NotAllowed(NOT_YOURS)
 
 
 @counted()

@@ -9,8 +9,8 @@ from directives.forms.reports import EntryForm
 from directives.models import ReportEntry
 from directives.overview.entries import line_of, saved, sheet
 from directives.overview.reports import found
-from directives.refusals import IllegalMove, Invalid, Stale
-from directives.reporting import recall, save_entry
+from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.reporting import NOT_YOURS, entry_on_desk, recall, save_entry
 from directives.views.doors import back, write
 from directives.views.reports import surroundings
 
@@ -18,6 +18,14 @@ from directives.views.reports import surroundings
 def _entry(request, pk):
     rows = ReportEntry.objects.visible_to(request.user).owed().select_related("report__organisation", "report__cycle", "obligation")
     return get_object_or_404(rows, pk=pk)
+
+
+def _own_entry(request, pk):
+    """An entry that this person fills in. Whoever sees it from above may not save it, for others there is none."""
+    entry = entry_on_desk(pk, by=request.user)
+    if entry is None and _entry(request, pk):
+        raise NotAllowed(NOT_YOURS)
+    return entry
 
 
 def _place(entry):
@@ -34,7 +42,7 @@ def _whole(request, entry, **more):
 
 @write
 def entry_save(request, pk):
-    entry, form = _entry(request, pk), EntryForm(request.POST)
+    entry, form = _own_entry(request, pk), EntryForm(request.POST)
     folded = entry.unchanged
     try:
         fields = form.given()
@@ -54,7 +62,7 @@ def _saved(request, entry):
     """What a save changes in the row. The page asks for what stands around the rows by itself, when the typing pauses."""
     if entry.saved_at is None:  # nothing was typed in what was carried over: the note names its report
         return render(request, "directives/reports/_saved.html", _whole(request, entry))
-    return render(request, "directives/reports/_saved.html", {"report": entry.report, "line": saved(entry)})
+    return render(request, "directives/reports/_saved.html", {"report": entry.report, "line": saved(entry, entry.earlier_percent)})
 
 
 def _turned(request, entry):
