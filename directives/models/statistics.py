@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.models.documents import Document
-from directives.models.organisations import Organisation
+from directives.models.organisations import Organisation, ancestors
 from directives.models.people import User
 from directives.models.reports import PERIODS
-from directives.models.scope import ScopedQuerySet
+from directives.models.scope import ScopedQuerySet, any_of, inside, overseen
 
 SUM, MEAN, EACH = "sum", "mean", "each"
 AGGREGATIONS = (
@@ -21,13 +21,30 @@ AGGREGATIONS = (
 
 class IndicatorQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "IndicatorQuerySet":
-        return self.filter(document__in=Document.objects.visible_to(user))
+        """Those that their own bodies, or bodies that they oversee, are asked for, under documents that they see."""
+        rows = self.filter(document__in=Document.objects.visible_to(user))
+        if user.is_staff:
+            return rows
+        above = {pk for m in user.standing for pk in m.organisation.ancestor_ids}
+        return rows.filter(any_of((Q(organisation__in=sorted(above)), overseen(user, "organisation__path"))))
+
+    def asked(self) -> "IndicatorQuerySet":
+        """Those that are still asked for."""
+        return self.filter(ended_at=None)
+
+    def asked_of(self, path: str) -> "IndicatorQuerySet":
+        """Those that the body of this path, or a body below it, may be asked for."""
+        return self.filter(Q(organisation__in=ancestors(path)) | inside(path, "organisation__path"))
 
 
 class Indicator(models.Model):
-    """Something that bodies count and report each period (指标): its name, unit, how it is added up the tree, how often it is asked."""
+    """Something that bodies count and report each period (指标): its name, unit, how it is added up the tree, how often it is asked.
+
+    `organisation` is the body for which it was defined: whoever in its subtree owes something under the document is asked.
+    """
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="indicators")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="indicators")
     code = models.CharField(_("code"), max_length=20)  # stable, short: it names the indicator in tables
     name_hans = models.CharField(_("name"), max_length=100)
     name_hant = models.CharField(_("name (Traditional)"), max_length=100, blank=True)
@@ -85,6 +102,11 @@ class Figure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.indicator_id}×{self.organisation_id} {self.year}"
+
+    @property
+    def document_id(self) -> int:
+        """The document of its indicator, which must come with it."""
+        return self.indicator.document_id
 
 
 class FigureTotal(models.Model):
