@@ -5,13 +5,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from directives.models import Document, Measure, Obligation, User
-from directives.overview.log import LogFilter
+from directives.overview.log import DAYS, LogFilter
 from directives.overview.plans import PlanFilter
 from directives.planning import MeasureContent
 from directives.states import FILING_STATES, HANDED_IN
-
-# A browser's own date field sends the first; people type the others.
-DAYS = ["%Y-%m-%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y/%m/%d"]
 
 
 class Day(forms.DateField):
@@ -20,7 +17,7 @@ class Day(forms.DateField):
     def __init__(self, **options) -> None:
         widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         wrong = {"invalid": _("This is not a day. Write it as 2026-10-13.")}
-        super().__init__(input_formats=DAYS, widget=widget, error_messages=wrong, **options)
+        super().__init__(input_formats=list(DAYS), widget=widget, error_messages=wrong, **options)
 
 
 class PlanForm(forms.Form):
@@ -85,12 +82,11 @@ class PlanFilterForm(forms.Form):
 
     def __init__(self, *args, user: User, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
         self.fields["document"].queryset = Document.objects.visible_to(user).only("title", "title_hans", "title_hant")
 
     def wanted(self) -> PlanFilter:
-        self.is_valid()
-        data = self.cleaned_data
-        return PlanFilter(data.get("state", ""), data.get("document"), data.get("q", "").strip())
+        return PlanFilter.of(self.data, self.user)
 
 
 class LogFilterForm(forms.Form):
@@ -104,8 +100,4 @@ class LogFilterForm(forms.Form):
     whose = forms.ChoiceField(choices=[("own", ""), ("below", "")], required=False)
 
     def wanted(self, user: User) -> LogFilter:
-        self.is_valid()
-        data = self.cleaned_data
-        below = data.get("whose") == "below" if user.works else True
-        names = ("measure", "obligation", "since", "until")
-        return LogFilter(**{name: data.get(name) for name in names}, q=data.get("q", "").strip(), below=below and user.oversees)
+        return LogFilter.of(self.data, user)

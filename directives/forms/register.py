@@ -1,11 +1,10 @@
-"""What people ask of the register, and what they put right in it. Forms check; commands write."""
+"""What people put into the register, and what they put right in it. Forms check; commands write."""
 
 import base64
 import binascii
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,58 +15,7 @@ from directives.correcting import Correction, Decision, Named
 from directives.ingest.sources import LIMIT
 from directives.models import Directive
 from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNSTATED
-from directives.models.organisations import KINDS as BODY_KINDS
-from directives.models.organisations import LEVELS
-from directives.states import COLOURS
 from directives.wording import scripted
-
-# filters: what an address asks for
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A filter as the address gives it; a value that makes no sense asks for nothing."""
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Self:
-        given = {field.name: query.get(field.name, "").strip()[:100] for field in fields(cls)}
-        allowed = {"kind": dict(KINDS), "body_kind": dict(BODY_KINDS), "level": dict(LEVELS), "light": COLOURS}
-        return cls(**{name: text for name, text in given.items() if text in allowed.get(name, (text,))})
-
-    @property
-    def any(self) -> bool:
-        """Something is asked for."""
-        return any(getattr(self, field.name) for field in fields(self))
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentsAsked(Asked):
-    q: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DirectivesAsked(Asked):
-    q: str = ""
-    kind: str = ""
-    section: str = ""  # id
-
-
-@dataclass(frozen=True, slots=True)
-class BodiesAsked(Asked):
-    q: str = ""
-    body_kind: str = ""
-    level: str = ""
-    abolished: str = ""  # "1": abolished bodies too
-    under: str = ""  # id of the body whose tree is shown
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixAsked(Asked):
-    section: str = ""  # id
-    body: str = ""  # id of the body whose tree is shown
-    body_kind: str = ""
-    light: str = ""
-
 
 # a new document
 

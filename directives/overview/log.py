@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
+from time import strptime
 
 from django.db.models import Prefetch, QuerySet, Subquery
 
@@ -18,6 +19,7 @@ from directives.overview.scope import Scope
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
 SEARCHED = 200_000  # records of those below that are gone through for words, the latest
 BATCH = 500  # records of a file that are read together
+DAYS = ("%Y-%m-%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y/%m/%d")  # a browser's own date field sends the first; people type the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,27 @@ class LogFilter:
     until: date | None = None
     q: str = ""
     below: bool = False
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], user: User) -> "LogFilter":
+        """The filter in an address; a value that means nothing filters nothing."""
+        below = query.get("whose") == "below" if user.works else True
+        ids = {name: _id(query.get(name, "")) for name in ("measure", "obligation")}
+        days = {name: _day(query.get(name, "").strip()) for name in ("since", "until")}
+        return cls(**ids, **days, q=query.get("q", "").strip()[:100], below=below and user.oversees)
+
+
+def _id(text: str) -> int | None:
+    return int(text) or None if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _day(text: str) -> date | None:
+    for spelling in DAYS:
+        try:
+            return date(*strptime(text, spelling)[:3])
+        except ValueError:
+            continue
+    return None
 
 
 @dataclass(frozen=True, slots=True)

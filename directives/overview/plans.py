@@ -16,7 +16,7 @@ from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.overview.plan_page import Serves
 from directives.overview.scope import Scope
 from directives.script import to_hans
-from directives.states import MANAGER, OPEN, STAFF
+from directives.states import HANDED_IN, MANAGER, OPEN, STAFF
 
 LATEST = Order("latest", (Column("submitted_at", moment=True, down=True), Column("id", down=True)))
 NUMBERS = ("measure_count", "owed_count", "covered_count")
@@ -33,6 +33,14 @@ class PlanFilter:
     state: str = ""
     document: Document | None = None
     q: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], user: User) -> "PlanFilter":
+        """The filter in an address; a value that means nothing filters nothing."""
+        state, pk = query.get("state", ""), query.get("document", "")
+        seen = Document.objects.visible_to(user).only("title", "title_hans", "title_hant", "fictional")
+        document = seen.filter(pk=int(pk)).first() if pk.isascii() and pk.isdigit() and len(pk) < 16 else None
+        return cls(state if state in HANDED_IN else "", document, query.get("q", "").strip()[:100])
 
 
 @dataclass(frozen=True, slots=True)

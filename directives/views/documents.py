@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from directives import correcting, issuing
-from directives.forms.register import DirectivesAsked, DocumentsAsked, MatrixAsked, RegisterForm, RepairForm, UploadForm, packed
+from directives.forms.register import RegisterForm, RepairForm, UploadForm, packed
 from directives.ingest.reading import read
 from directives.ingest.sources import MESSAGES, DocumentError
 from directives.models import Document, Repair
 from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.overview import register
+from directives.overview.asked import DirectivesAsked, DocumentsAsked, MatrixAsked
 from directives.overview.listing import near
 from directives.overview.matrix import axes, matrix_of, rows_of
 from directives.overview.preview import preview_of

@@ -4,10 +4,10 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives.forms.register import BodiesAsked
 from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS
 from directives.overview import bodies
+from directives.overview.asked import BodiesAsked
 from directives.overview.counting import LIMIT
 from directives.sheets import register as sheets
 from directives.sheets.out import asked, sheet
