@@ -6,20 +6,26 @@ Text that a spreadsheet would take for a formula gets one leading apostrophe (`g
 import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from math import isfinite
 from typing import Any, Literal
 
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-Kind = Literal["text", "number", "date", "moment", "percent"]
+Kind = Literal["text", "number", "id", "date", "moment", "percent"]
 Words = str | Promise
 Path = tuple[tuple[Hashable, Words], ...]  # the groups of a row, outermost first: what tells each, and its heading
 
 # Excel, WPS and LibreOffice read a cell that begins so as a formula; full-width signs too, in a Chinese locale.
 DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-CELL_LIMIT = 32_767  # characters that one cell of a workbook may hold
+FIRST = frozenset("'=+-@\t\r\n＝＋－＠")  # what begins a text that has to be looked at
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what no XML may hold, nor any text file
+BREAKS = re.compile("\r\n?")
+LOST = "\ufffd"
+CELL_LIMIT = 32_767  # characters that one cell of a workbook may hold, as UTF-16 counts
+EPOCH = date(1900, 3, 1)  # workbooks do not agree on days before it: those are written as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,9 @@ class Column:
 
     `key` tells it from the other columns of its list, in every language; where the column can come back, it is the name of the
     intake's field. `value` gives text, a number, a day, an instant, or for "percent" a number from 0 to 100; None is an empty
-    cell. `width` is in characters; 0 leaves it to the kind. `link` gives the path of a page that tells more of the row, `light`
-    a key of `states.LIGHTS` in whose colour the cell is filled; either gives "" where there is none.
+    cell. An "id" is a whole number of which nobody makes sums. `width` is in characters; 0 leaves it to the kind. `link` gives
+    the path of a page that tells more of the row, `light` a key of `states.LIGHTS` in whose colour the cell is filled; either
+    gives "" where there is none.
     """
 
     key: str
@@ -83,18 +90,44 @@ def unguard(text: str) -> str:
     return text[1:] if text.startswith("'") and DANGEROUS.match(text) else text
 
 
+def fit(text: str) -> str:
+    """A text, not empty, as a cell holds it: guarded, its line breaks all alike, marked where a character cannot be held or it is cut."""
+    if text[0] in FIRST:
+        text = guard(text)
+    if not text.isprintable():
+        text = FORBIDDEN.sub(LOST, BREAKS.sub("\n", text))
+    return text if len(text) <= CELL_LIMIT // 2 else _cut(text)
+
+
+def _cut(text: str) -> str:
+    units = text.encode("utf-16-le")
+    return text if len(units) <= 2 * CELL_LIMIT else units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def _number(value: Any) -> Any:
+    return value if isfinite(value) else str(value)
+
+
+def _day(value: date | datetime) -> date | str:
+    day = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return day if day >= EPOCH else day.isoformat()
+
+
+def _moment(value: datetime) -> datetime | str:
+    local = timezone.localtime(value).replace(tzinfo=None, microsecond=0)
+    return local if local.date() >= EPOCH else f"{local:%Y-%m-%d %H:%M}"
+
+
+PLAIN: dict[Kind, Callable[[Any], Any]] = {
+    "text": lambda value: fit(str(value)),
+    "number": _number,
+    "id": _number,
+    "date": _day,
+    "moment": _moment,
+    "percent": lambda value: _number(value / 100),
+}
+
+
 def plain(value: Any, kind: Kind) -> Any:
-    """A value as a cell holds it: guarded text, a number, a share of 1, a day, an instant in Shanghai; None if empty."""
-    if value is None or value == "":
-        return None
-    match kind:
-        case "text":
-            text = guard(str(value))
-            return text if len(text) <= CELL_LIMIT else text[: CELL_LIMIT - 1] + "…"
-        case "percent":
-            return value / 100
-        case "moment":
-            return timezone.localtime(value).replace(tzinfo=None)
-        case "date":
-            return timezone.localtime(value).date() if isinstance(value, datetime) else value
-    return value
+    """A value as a cell holds it: safe text, a number, a share of 1, a day, an instant in Shanghai to the second; None if empty."""
+    return None if value is None or value == "" else PLAIN[kind](value)

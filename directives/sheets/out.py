@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from directives.replicas import data_as_of
 from directives.rules import may
 from directives.sheets.book import Book, Column, Kind, Words, guard, plain, unguard
-from directives.sheets.text import write_csv
+from directives.sheets.text import write_csv, write_gb
 from directives.sheets.xlsx import write_xlsx
 
 __all__ = [
@@ -34,15 +34,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A file format: how it is written and what the browser is told."""
+    """A file format: how it is written, how its files end, and what the browser is told."""
 
     write: Callable[[Book, BinaryIO], int]
+    ending: str
     content_type: str
 
 
 FORMATS = {
-    "xlsx": Writing(write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "csv": Writing(write_csv, "text/csv; charset=utf-8"),
+    "xlsx": Writing(write_xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "csv": Writing(write_csv, "csv", "text/csv; charset=utf-8"),
+    "csv-gb": Writing(write_gb, "csv", "text/csv; charset=gb18030"),
 }
 
 
@@ -77,4 +79,5 @@ def sheet(
         file.close()
         raise
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{book.file_name}.{wanted}", content_type=FORMATS[wanted].content_type)
+    name = f"{book.file_name}.{FORMATS[wanted].ending}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=FORMATS[wanted].content_type)

@@ -1,22 +1,30 @@
 """A list as a workbook, written row by row, so that a long list costs no more memory than a short one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
+from itertools import chain, islice
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.url import Url
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from directives.sheets.book import Book, Kind, Words, guard, plain
+from directives.sheets.book import Book, Column, Kind, Words, fit, plain
+from directives.sheets.rows import NUMBER_FORMATS, Cell, Grouping, Sheet, Styles, cell_of, linked
 
 SHEET_LIMIT = 1_048_575  # rows of one worksheet below its heading: with it, as many as the format has
-NUMBER_FORMATS = {"text": "@", "number": "#,##0.##;-#,##0.##", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm", "percent": "0%"}
-INTEGER_FORMAT = "#,##0"
-WIDTHS = {"text": 20, "number": 10, "date": 12, "moment": 17, "percent": 9}  # characters
+LINKS = 20_000  # rows of a workbook that lead to their pages: a link is kept until the end, and Excel is slow with many
+LISTED = 300  # groups that the cover lists
+TOLD = 500  # rows after which the caller is told of them
+WIDTHS = {"text": 20, "number": 10, "id": 8, "date": 12, "moment": 17, "percent": 9}  # characters
+PAPERS = {"a4": 9, "a3": 8}
 
 
 @dataclass(slots=True)
@@ -25,78 +33,127 @@ class _Writer:
 
     book: Book
     workbook: Workbook
+    styles: Styles
     formats: dict[str, Format] = field(default_factory=dict)
+    groups: list[tuple[str, str]] = field(default_factory=list)  # the heading of an outermost group, and where it begins
+    links: int = 0
+    done: int = 0
 
     def fill(self) -> int:
-        base = {"valign": "top", "text_wrap": True}
-        self.formats = {kind: self.workbook.add_format({**base, "num_format": code}) for kind, code in NUMBER_FORMATS.items()}
-        self.formats["integer"] = self.workbook.add_format({**base, "num_format": INTEGER_FORMAT})
-        self.formats["head"] = self.workbook.add_format({**base, "bold": True, "bg_color": "#F0EEE8", "bottom": 1})
-        self.formats["title"] = self.workbook.add_format({"bold": True, "font_size": 16})
-        self.formats["label"] = self.workbook.add_format({"valign": "top", "font_color": "#5F6670"})
+        add, base = self.workbook.add_format, {"valign": "top", "text_wrap": True}
+        self.formats = {kind: add({**base, "num_format": code}) for kind, code in NUMBER_FORMATS.items()}
+        self.formats["head"] = add({**base, "bold": True, "bg_color": "#F0EEE8", "bottom": 1})
+        self.formats["title"] = add({"bold": True, "font_size": 16})
+        self.formats["label"] = add({"valign": "top", "font_color": "#5F6670"})
+        self.formats["link"] = add({**base, "font_color": "#1D4478", "underline": 1})
         cover = self.workbook.add_worksheet(_tab(_("Cover")))
-        count = self._pages()
-        self._cover(cover, count)
-        return count
+        rows, number = iter(self.book.rows), 1
+        self._page(rows, number)
+        while (further := next(rows, None)) is not None:
+            number += 1
+            self._page(chain([further], rows), number)
+        self._cover(cover)
+        return self.done
 
-    def _pages(self) -> int:
-        """The rows, on as many worksheets as they need; returns how many there are."""
-        rows, count, number = iter(self.book.rows), 0, 1
-        while True:
-            written = self._page(rows, number)
-            count, number = count + written, number + 1
-            if written < SHEET_LIMIT:
-                return count
-
-    def _page(self, rows: Iterator[Any], number: int) -> int:
-        sheet = self.workbook.add_worksheet(_tab(str(self.book.name), number))
+    def _page(self, rows: Iterator[Any], number: int) -> None:
+        """One worksheet of rows, as many as it holds."""
+        name = _tab(str(self.book.name), number)
+        sheet: Sheet = self.workbook.add_worksheet(name, worksheet_class=Sheet)
         columns = self.book.columns
         for place, column in enumerate(columns):
-            sheet.set_column(place, place, column.width or WIDTHS[column.kind])
-            sheet.write_string(0, place, guard(str(column.label)), self.formats["head"])
-        count = 0
-        for count, row in enumerate(rows, 1):
-            for place, column in enumerate(columns):
-                self._cell(sheet, count, place, column.value(row), column.kind)
-            if count == SHEET_LIMIT:
-                break
+            sheet.set_column(place, place, column.width or WIDTHS[column.kind], self.formats[column.kind])
+            sheet.write_string(0, place, fit(str(column.label) or " "), self.formats["head"])
+        count = self._rows(sheet, rows)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, count, len(columns) - 1)
+        sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(columns) - 1)}{count + 1}"})
+        self._printed(sheet, name)
+
+    def _rows(self, sheet: Sheet, rows: Iterator[Any]) -> int:
+        cells = [self._cell(sheet, place, column) for place, column in enumerate(self.book.columns)]
+        group, grouping, tell, level = self.book.group, Grouping(), self.book.tell, 1
+        line = 1
+        for line, row in enumerate(islice(rows, SHEET_LIMIT), 2):
+            deep = ""
+            if group:
+                level = grouping.level(path := group(row))
+                deep = f' outlineLevel="{level}"' if level else ""
+                if path and not level and len(self.groups) <= LISTED:
+                    self.groups.append((str(path[0][1]), f"internal:'{sheet.name}'!A{line}"))
+            edge = not level
+            sheet.add(f'<row r="{line}"{deep}>{"".join([cell(row, line, edge) for cell in cells])}</row>')
+            if tell and not line % TOLD:
+                tell(self.done + line - 1)
+        sheet.reach(line - 1, len(cells), grouping.deepest)
+        self.done += line - 1
+        return line - 1
+
+    def _cell(self, sheet: Sheet, place: int, column: Column) -> Cell:
+        letter = xl_col_to_name(place)
+        if column.link and self.book.site:
+            return linked(column, letter, self.styles, partial(self._link, sheet, place, column.link))
+        return cell_of(column, letter, self.styles)
+
+    def _link(self, sheet: Sheet, place: int, path: Callable[[Any], str], row: Any, line: int) -> bool:
+        """Let a cell lead to its row's page; false where there is none, or enough cells do."""
+        if self.done + line - 1 > LINKS or not (leads := path(row)):
+            return False
+        sheet.hyperlinks[line - 1][place] = Url(self.book.site + leads)
+        self.links = self.done + line - 1
+        return True
+
+    def _printed(self, sheet: Worksheet, name: str) -> None:
+        """How the rows come out of a printer."""
         sheet.set_landscape()
-        sheet.set_paper(9)  # A4
+        sheet.set_paper(PAPERS[self.book.paper])
+        sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
+        sheet.set_header(f"&L{name.replace('&', '&&')}&R{self.book.mark.strip()}")
         sheet.set_footer("&C&P / &N")
-        return count
+        sheet.outline_settings(symbols_below=False)
 
-    def _cell(self, sheet: Worksheet, line: int, place: int, value: Any, kind: Kind) -> None:
-        cell = plain(value, kind)
-        match cell:
-            case None:
-                sheet.write_blank(line, place, None, self.formats[kind])
-            case str():
-                sheet.write_string(line, place, cell, self.formats["text"])
-            case datetime():
-                sheet.write_datetime(line, place, cell, self.formats["moment"])
-            case date():
-                sheet.write_datetime(line, place, cell, self.formats["date"])
-            case _:
-                whole = kind == "number" and cell == int(cell)
-                sheet.write_number(line, place, cell, self.formats["integer" if whole else kind])
-
-    def _cover(self, sheet: Worksheet, count: int) -> None:
+    def _cover(self, sheet: Worksheet) -> None:
         sheet.set_column(0, 0, 22)
         sheet.set_column(1, 1, 72)
         sheet.hide_gridlines(2)
-        sheet.set_paper(9)
-        sheet.write_string(0, 0, guard(str(self.book.name)), self.formats["title"])
-        facts: list[tuple[Words, Any]] = [(_("As of"), self.book.as_of), *self.book.notes, (_("Rows in this workbook"), count)]
-        if self.book.fictional:
-            text = _("Progress, figures and persons are fictional and say nothing about the real work of the bodies named")
-            facts.insert(0, (_("Demo data"), text))
-        for line, (label, value) in enumerate(facts, 2):
-            sheet.write_string(line, 0, guard(str(label)), self.formats["label"])
-            self._cell(sheet, line, 1, value, _kind_of(value))
+        sheet.set_paper(PAPERS["a4"])
+        sheet.write_string(0, 0, fit(str(self.book.name)), self.formats["title"])
+        line = 2
+        for line, (label, value) in enumerate(self._facts(), 2):
+            sheet.write_string(line, 0, fit(str(label)), self.formats["label"])
+            self._fact(sheet, line, value)
+        for label, target in self.groups[:LISTED]:
+            line += 1
+            sheet.write_string(line, 0, fit(_("Contents")) if (label, target) == self.groups[0] else "", self.formats["label"])
+            sheet.write_url(line, 1, target, self.formats["link"], fit(label or "—"))
+
+    def _facts(self) -> Iterator[tuple[Words, Any]]:
+        book = self.book
+        if book.fictional:
+            yield _("Demo data"), _("Progress, figures and persons are fictional and say nothing about the real work of the bodies named")
+        yield _("As of"), book.as_of
+        yield from book.notes
+        yield _("Rows in this workbook"), self.done
+        if book.site:
+            yield _("Site"), Url(book.site)
+        if 0 < self.links < self.done:
+            yield _("Links to pages"), _("In the first %(count)s rows") % {"count": LINKS}
+
+    def _fact(self, sheet: Worksheet, line: int, value: Any) -> None:
+        kind = _kind_of(value)
+        cell = None if isinstance(value, Url) else plain(value, kind)
+        match cell:
+            case None if isinstance(value, Url):
+                sheet.write_url(line, 1, value, self.formats["link"])
+            case None:
+                sheet.write_blank(line, 1, None, self.formats["text"])
+            case str():
+                sheet.write_string(line, 1, cell, self.formats["text"])
+            case date():
+                sheet.write_datetime(line, 1, cell, self.formats[kind])
+            case _:
+                sheet.write_number(line, 1, cell, self.formats["integer" if cell == int(cell) else kind])
 
 
 def _kind_of(value: Any) -> Kind:
@@ -112,14 +169,20 @@ def _kind_of(value: Any) -> Kind:
 
 
 def _tab(name: str, number: int = 1) -> str:
-    """A name that a worksheet may have: at most 31 characters, none of []:*?/\\."""
+    """A name that a worksheet may have: not empty, at most 31 characters, none of []:*?/\\' and no control characters."""
     tail = f" {number}" if number > 1 else ""
-    return re.sub(r"[\[\]:*?/\\']", " ", name)[: 31 - len(tail)].strip() + tail
+    clean = re.sub(r"[\[\]:*?/\\'\x00-\x1f\ud800-\udfff\ufffe\uffff]+", " ", name).strip()
+    while len(clean.encode("utf-16-le")) > 2 * (31 - len(tail)):
+        clean = clean[:-1]
+    return (clean.strip() or "-") + tail
 
 
 def write_xlsx(book: Book, file: BinaryIO) -> int:
     """Write a book as a workbook: a cover, then the rows under a frozen heading with a filter. Returns the rows."""
-    with Workbook(file, {"constant_memory": True}) as workbook:
-        made = book.as_of.astimezone(UTC).replace(tzinfo=None)
-        workbook.set_properties({"title": f"{book.name}{book.mark}", "created": made})
-        return _Writer(book, workbook).fill()
+    made = book.as_of.astimezone(UTC).replace(tzinfo=None)
+    with TemporaryDirectory(prefix="sheets-") as folder:
+        workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
+        workbook.set_properties({"title": fit(f"{book.name}{book.mark}"), "created": made})
+        count = _Writer(book, workbook, Styles(workbook)).fill()
+        workbook.close()
+    return count
