@@ -1,8 +1,11 @@
-"""Sign-in: accounts are made by administrators, never by visitors; and who a session belongs to."""
+"""Sign-in: accounts are made by administrators, never by visitors; sessions, and whom each belongs to."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.sessions.backends.db import SessionStore as StoredSession
 from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest
@@ -61,6 +64,23 @@ def person(pk: int) -> User | None:
             standing.append(membership)
     user.standing, user.unread, user.among_fiction = tuple(standing), rows[0][-2], bool(rows[0][-1])
     return user
+
+
+SESSION = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > CURRENT_TIMESTAMP"
+
+
+class SessionStore(StoredSession):
+    """Django's sessions in the database. Only how one is loaded differs: written out, as every request asks it."""
+
+    def load(self) -> dict[str, Any]:
+        """What the session holds; nothing, and no key any more, where there is none or it has ended."""
+        with connection.cursor() as cursor:
+            cursor.execute(SESSION, [self.session_key])
+            row = cursor.fetchone()
+        if row is None:
+            self._session_key = None
+            return {}
+        return self.decode(row[0])
 
 
 class Door(ModelBackend):

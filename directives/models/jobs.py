@@ -63,6 +63,12 @@ class FormKeyQuerySet(models.QuerySet):
             cursor.execute(statement, [value for _name, value in columns])
             return cursor.rowcount == 1
 
+    def led_to(self, key: UUID, location: str) -> None:
+        """Note where the first answer sent its reader. Written out, as `claim` is: every form that is carried out asks it."""
+        prepared = self.model._meta.pk.get_db_prep_save(key, connection)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE directives_formkey SET location = %s WHERE key = %s", [location, prepared])
+
 
 class FormKey(models.Model):
     """The key of a form that was carried out: the same form sent twice acts once (幂等)."""

@@ -3,8 +3,8 @@
 A report's state lives in its entries, which move through `transitions`; this room knows what an entry must say before
 it may be handed in, and keeps the report clock of the obligations.
 
-cycles: opening a period. drafting: what an entry says before anybody typed. entries: begin, redraft, save. desk: an entry as a save needs it.
-handing_in: hand in, sign, send back, take back. clocks: when an obligation's next report is due.
+cycles: opening a period. drafting: what an entry says before anybody typed. entries: begin, redraft, save.
+desk: an entry as a save needs it. handing_in: hand in, sign, send back, take back. clocks: when an obligation's next report is due.
 """
 
 from directives.reporting.clocks import report_clocks

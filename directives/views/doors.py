@@ -91,7 +91,7 @@ def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwa
         if response.status_code >= 400:
             transaction.set_rollback(True)
         elif location:
-            FormKey.objects.filter(pk=key).update(location=location)
+            FormKey.objects.led_to(key, location)
     return response
 
 
