@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('language', models.CharField(max_length=10)),
-                ('state', models.CharField(choices=[('uploaded', 'Columns to be confirmed'), ('checking', 'Being checked'), ('checked', 'Checked'), ('applying', 'Being applied'), ('applied', 'Applied'), ('undone', 'Undone'), ('discarded', 'Discarded'), ('unreadable', 'Could not be read')], default='uploaded', max_length=10)),
+                ('state', models.CharField(choices=[('uploaded', 'Columns to be confirmed'), ('checking', 'Being checked'), ('checked', 'Checked'), ('applying', 'Being applied'), ('applied', 'Applied'), ('undoing', 'Being undone'), ('undone', 'Undone'), ('discarded', 'Discarded'), ('unreadable', 'Could not be read')], default='uploaded', max_length=10)),
                 ('tables', models.JSONField(default=list)),
                 ('matching', models.JSONField(default=dict)),
                 ('counts', models.JSONField(default=dict)),

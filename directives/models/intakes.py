@@ -7,8 +7,8 @@ from django.utils.translation import pgettext_lazy
 
 from directives.models.people import User
 
-UPLOADED, CHECKING, CHECKED, APPLYING, APPLIED, UNDONE, DISCARDED, UNREADABLE = (
-    "uploaded", "checking", "checked", "applying", "applied", "undone", "discarded", "unreadable",
+UPLOADED, CHECKING, CHECKED, APPLYING, APPLIED, UNDOING, UNDONE, DISCARDED, UNREADABLE = (
+    "uploaded", "checking", "checked", "applying", "applied", "undoing", "undone", "discarded", "unreadable",
 )  # fmt: skip
 INTAKE_STATES = (
     (UPLOADED, pgettext_lazy("intake", "Columns to be confirmed")),
@@ -16,6 +16,7 @@ INTAKE_STATES = (
     (CHECKED, pgettext_lazy("intake", "Checked")),
     (APPLYING, pgettext_lazy("intake", "Being applied")),
     (APPLIED, pgettext_lazy("intake", "Applied")),
+    (UNDOING, pgettext_lazy("intake", "Being undone")),
     (UNDONE, pgettext_lazy("intake", "Undone")),
     (DISCARDED, pgettext_lazy("intake", "Discarded")),
     (UNREADABLE, pgettext_lazy("intake", "Could not be read")),
@@ -50,8 +51,8 @@ class Intake(models.Model):
     sha256 = models.CharField(max_length=64)
     language = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=INTAKE_STATES, default=UPLOADED)
-    tables = models.JSONField(default=list)  # what the reader found: sheets, heading rows, columns (intake.layout)
-    matching = models.JSONField(default=dict)  # sheet → heading → field, as confirmed
+    tables = models.JSONField(default=list)  # the headings that were found, a sheet each (intake.matching.Head)
+    matching = models.JSONField(default=dict)  # sheet → letter of a column → field, as confirmed
     counts = models.JSONField(default=dict)  # verdict → rows
     remarks = models.JSONField(default=list)  # about the file as a whole, in words: columns passed over, hidden rows
     fault = models.TextField(blank=True)  # why it could not be read or applied
@@ -109,7 +110,7 @@ class Matching(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=20)
     headings = models.CharField(max_length=64)  # SHA-256 of the folded headings in their order
-    columns = models.JSONField(default=dict)  # heading → field
+    columns = models.JSONField(default=dict)  # folded heading → field
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:

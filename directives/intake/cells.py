@@ -1,0 +1,192 @@
+"""One cell of a file → the value that its column's field asks for, or what is wrong with it. Pure: no file, no database.
+
+Values by the sort of the field: text and code str · date date · whole int · number and money Decimal · percent int, or Decimal where
+it is broken · choice the value of the choice · codes a tuple of str. An empty cell is None.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache, partial
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from directives.intake.days import read_day
+from directives.intake.faults import Wrong
+from directives.intake.fields import Choices, Field
+from directives.intake.figures import POWER, Shares, read_figure, read_percent, read_whole
+from directives.intake.layout import Cell, Odd
+from directives.script import fold
+from directives.sheets.book import unguard
+
+Reading = Callable[[Cell], Any]
+
+PARTS = re.compile(r"[、,，;；\n]+")
+SPACE = re.compile(r"\s+")
+UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+SHOWN = 200  # characters of a wrong value that a fault repeats
+EXACT = 10**15  # a spreadsheet keeps fifteen digits of a number
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What the column as a whole says about its cells: what bare numbers count in, and whether percentages are shares of 1."""
+
+    scale: int = 1
+    shares: Shares = ""
+
+
+def reading_of(field: Field, manner: Manner = Manner()) -> Reading:
+    """A function that reads the cells of one column. Equal cells are read once."""
+    read = SORTS[field.sort](field, manner)
+
+    @lru_cache(maxsize=4096, typed=True)
+    def cached(cell: Cell) -> Any:
+        return _read(cell, read)
+
+    def plain(cell: Cell) -> Any:
+        if cell is None or cell == "":
+            return None
+        return cached(cell) if not isinstance(cell, str) or len(cell) <= 60 else _read(cell, read)
+
+    return plain
+
+
+def shown(cell: Cell) -> str:
+    """A wrong value as a fault repeats it."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    text = f"{cell:%Y-%m-%d %H:%M}" if isinstance(cell, datetime) else str(cell)
+    text = CONTROL.sub("�", text)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def _read(cell: Cell, read: Callable[[Cell, str], Any]) -> Any:
+    if isinstance(cell, Odd):
+        return _odd(cell)
+    if isinstance(cell, bool):
+        return Wrong(_("a value in words or figures, not a tick or TRUE"), _("Write out what is meant."))
+    text = typed(cell)
+    if not text:
+        return None
+    if CONTROL.search(text):
+        return Wrong(_("text without hidden control characters"), _("Type the cell anew, or copy it as plain text."))
+    return read(cell, text)
+
+
+def _odd(cell: Odd) -> Wrong:
+    if cell.kind == "formula":
+        return Wrong(
+            _("a value; the formula was saved without its result"), _("Open the file in Excel or WPS and save it, or paste values.")
+        )
+    return Wrong(_("a value, not an error of the spreadsheet"), _("Mend the formula, or write the value itself."))
+
+
+def typed(cell: Cell) -> str:
+    """A cell as text: trimmed, without the apostrophe that guarded it, whole numbers without a point, days as 2025-03-01."""
+    match cell:
+        case None:
+            return ""
+        case str():
+            return unguard(cell.strip().strip(UNSEEN).replace("\r\n", "\n").replace("\r", "\n")).strip()
+        case datetime():
+            return f"{cell:%Y-%m-%d}" if not (cell.hour or cell.minute or cell.second) else f"{cell:%Y-%m-%d %H:%M}"
+        case date():
+            return cell.isoformat()
+        case float() if cell.is_integer() and abs(cell) < EXACT:
+            return str(int(cell))
+    return str(cell)
+
+
+def folded(text: str) -> str:
+    """Full-width and other compatibility forms made plain, white space gone."""
+    return SPACE.sub("", unicodedata.normalize("NFKC", text))
+
+
+# sorts
+
+
+def _text(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+    return partial(_limited, limit=field.limit)
+
+
+def _limited(cell: Cell, text: str, *, limit: int) -> str | Wrong:
+    if limit and len(text) > limit:
+        said = {"limit": limit, "length": len(text)}
+        return Wrong(_("at most %(limit)s characters; there are %(length)s") % said, _("Shorten it, or put the rest in a remark."))
+    return text
+
+
+def _code(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+    return partial(_coded, limit=field.limit)
+
+
+def _coded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
+    """A code stays text. A number that a spreadsheet has cut short is no code any more."""
+    number = isinstance(cell, int | float | Decimal)
+    if POWER.fullmatch(text) or (number and abs(cell) >= EXACT):
+        return Wrong(_("a code; a spreadsheet has made a rounded number of it"), _("Set the column to text, then type the code anew."))
+    if text.casefold() in ("nan", "inf", "-inf"):
+        return Wrong(_("a code"), _("Write the code, or leave the cell empty."))
+    return _limited(cell, unicodedata.normalize("NFKC", text), limit=limit)
+
+
+def _day(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+    return lambda cell, text: read_day(cell, text if isinstance(cell, date) else folded(text))
+
+
+def _figure(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+    money = field.sort == "money"
+    return lambda cell, text: read_figure(cell, folded(text), money=money, scale=manner.scale)
+
+
+def _whole(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+    return lambda cell, text: read_whole(cell, folded(text), scale=manner.scale)
+
+
+def _percent(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+    return lambda cell, text: read_percent(cell, folded(text), shares=manner.shares)
+
+
+def names_of(choices: Choices) -> dict[str, str]:
+    """Folded name → value: the value itself, and its label in every language of the product."""
+    names: dict[str, str] = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            names |= {fold(str(label)): value for value, label in choices}
+    return names | {fold(value): value for value, _label in choices if value}
+
+
+def _choice(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+    names = names_of(field.choices)
+
+    def chosen(cell: Cell, text: str) -> str | Wrong:
+        value = names.get(fold(text))
+        if value is not None:
+            return value
+        listed = "、".join(dict.fromkeys(str(label) for value, label in field.choices if value))
+        return Wrong(_("one of: %(all)s") % {"all": listed}, _("Write one of these words."))
+
+    return chosen
+
+
+def _codes(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+    def parted(cell: Cell, text: str) -> tuple[str, ...] | Wrong:
+        parts = [part.strip() for part in PARTS.split(text)] if isinstance(cell, str) else [text]
+        found = [_coded(cell, part, limit=field.limit) for part in parts if part]
+        return next((part for part in found if isinstance(part, Wrong)), tuple(dict.fromkeys(found)))
+
+    return parted
+
+
+SORTS: dict[str, Callable[[Field, Manner], Callable[[Cell, str], Any]]] = {
+    "text": _text, "code": _code, "date": _day, "whole": _whole, "number": _figure, "money": _figure, "percent": _percent,
+    "choice": _choice, "codes": _codes,
+}  # fmt: skip

@@ -1,0 +1,84 @@
+"""A table brought in without its file: rows given as they were read, checked, written and taken back by a kind alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from directives.intake.fields import Asking, Fault, Given, Kind, Planned
+from directives.models import Intake, IntakeRow, User
+from directives.models.intakes import CHANGED, CONFLICT, NEW, WRONG
+from directives.tallies import counted
+from tests.factories import NOW
+
+CHUNK = 500
+
+
+@dataclass
+class Brought:
+    """What checking found, and the rows as they are kept."""
+
+    kind: Kind
+    asking: Asking
+    planned: list[Planned]
+    rows: list[IntakeRow]
+
+    @property
+    def verdicts(self) -> list[str]:
+        return [row.verdict for row in self.planned]
+
+    @property
+    def faults(self) -> list[tuple[int, str, str]]:
+        """(row, field, what was expected), in the order of the rows."""
+        return [(row.given.number, fault.field, fault.expected) for row in self.planned for fault in row.faults]
+
+    def apply(self, *, mine: bool = True) -> list[IntakeRow]:
+        """Write every row that changes something, in one transaction; conflicts as the file says, or not at all."""
+        assert WRONG not in self.verdicts, self.faults
+        wanted = [row for row in self.rows if row.verdict in (NEW, CHANGED) or (mine and row.verdict == CONFLICT)]
+        with counted():
+            for start in range(0, len(wanted), CHUNK):
+                self.kind.write(self.asking, wanted[start : start + CHUNK])
+                IntakeRow.objects.bulk_update(wanted[start : start + CHUNK], ["subject_id", "left"], batch_size=500)
+        return wanted
+
+    def undo(self, *, later: timedelta = timedelta(minutes=5)) -> None:
+        """Take back everything that was written."""
+        rows = [row for row in self.rows if row.left is not None]
+        with counted():
+            self.kind.undo(replace(self.asking, now=self.asking.now + later), rows)
+
+
+def bring(
+    kind: Kind, by: User, rows: Sequence[Mapping[str, Any]], *, now: datetime = NOW, chunk: int = CHUNK, **place: int
+) -> Brought:
+    """Check rows given by field; a row that ends its cells with "faults" has some that could not be read."""
+    by = User.objects.get(pk=by.pk)
+    asking = Asking(by, now, timezone.localdate(now), place)
+    checker = kind.checker(asking, frozenset(name for row in rows for name in row))
+    given = [Given(number, "Sheet1", number + 1, dict(row)) for number, row in enumerate(rows, 1)]
+    planned: list[Planned] = []
+    for start in range(0, len(given), chunk):
+        planned += checker.check(given[start : start + chunk])
+    for number, fault in checker.finish():
+        planned[number - 1].faults.append(fault)
+        planned[number - 1].verdict = WRONG
+    return Brought(kind, asking, planned, _kept(kind, asking, planned))
+
+
+def _kept(kind: Kind, asking: Asking, planned: list[Planned]) -> list[IntakeRow]:
+    intake = Intake.objects.create(
+        kind=kind.key, place=dict(asking.place), by=asking.by, at=asking.now, file="x", name="x.xlsx", size=1, sha256="0", language="zh-hans"
+    )
+    rows = [
+        IntakeRow(
+            intake=intake, number=one.given.number, sheet=one.given.sheet, line=one.given.line, verdict=one.verdict, label=one.label,
+            subject_id=one.subject, seen=one.seen, before=one.before, after=one.after, theirs=one.theirs,
+            faults=[asdict(fault) for fault in one.faults if isinstance(fault, Fault)],
+        )
+        for one in planned
+    ]  # fmt: skip
+    IntakeRow.objects.bulk_create(rows, batch_size=500)
+    return list(IntakeRow.objects.filter(intake=intake).order_by("number"))
