@@ -19,15 +19,21 @@ PLACES = ", ".join(["%s"] * len(FIELDS))
 EVENT = f"INSERT INTO directives_event ({COLUMNS}) VALUES ({PLACES}) RETURNING id"  # noqa: S608 - names of our own tables
 UNSEALED = "INSERT INTO directives_unsealed (event_id)"
 BOTH = f"WITH told AS ({EVENT}) {UNSEALED} SELECT id FROM told RETURNING event_id"  # noqa: S608 - the same
+OWN = -1  # no body has this id
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change to tell of: the row it was made to, and the fields before and after."""
+    """One change to tell of: the row it was made to, and the fields before and after.
+
+    `home` is the id of the body in whose record it stands, or None, where that is not the row's own: a body that may have to be
+    deleted again must not be held by its record.
+    """
 
     subject: Model
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
+    home: int | None = OWN
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def record_many(action: str, changes: Iterable[Change], *, by: User | None, now:
             before=_plain(change.before),
             after=_plain(change.after),
             reason=reason,
-            **_bearings(change.subject),
+            **_bearings(change.subject) | ({} if change.home == OWN else {"organisation_id": change.home}),
         )
         for change in changes
     ]

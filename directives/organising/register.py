@@ -141,18 +141,24 @@ def _day(text: str) -> date | None:
         return None
 
 
+def circle(code: str, parents: Mapping[str, str]) -> list[str]:
+    """The codes from a body up through its parents and back to itself; empty where they do not come back to it."""
+    seen, at = [code], parents.get(code, "")
+    while at and at in parents and at not in seen:
+        seen.append(at)
+        at = parents[at]
+    return [*seen, code] if at and at == code else []
+
+
 def _cycles(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[Fault]:
     """Rows whose chain of parents comes back to themselves."""
     parents = dict(known) | {row.code: row.parent for row in rows}
     found = []
     for row in rows:
-        seen, code = [row.code], row.parent
-        while code and code in parents and code not in seen:
-            seen.append(code)
-            code = parents[code]
-        if code and code == row.code:
-            chain = " → ".join([*seen, code])
-            found.append(Fault(row.line, "parent", row.parent, _("The parents form a circle: %(chain)s") % {"chain": chain}))
+        chain = circle(row.code, parents)
+        if chain:
+            told = {"chain": " → ".join(chain)}
+            found.append(Fault(row.line, "parent", row.parent, _("The parents form a circle: %(chain)s") % told))
     return found
 
 

@@ -1,1 +1,6 @@
 """What kinds of tables can be brought in."""
+
+from directives.intake.fields import Kind
+from directives.intake.kinds.bodies import BODIES
+
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (BODIES,)}

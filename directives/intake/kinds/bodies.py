@@ -1,0 +1,254 @@
+"""Bodies (单位): the register made or changed from a table."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from directives import organising
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.intake.kinds.codes import Bodies, taken_as, unclear
+from directives.intake.kinds.comparing import Past, Stored, built_on, compared, fresh, moved_on, plain, text_of, unchanged, wrong
+from directives.models import IntakeRow, Organisation, User
+from directives.models.intakes import NEW
+from directives.models.organisations import KINDS, LEVELS
+from directives.organising import Entered
+from directives.organising.tree import DEPTH
+from directives.refusals import Invalid
+from directives.script import to_hant
+
+TIES = ("parent", "successor")
+PLAIN = ("name_hans", "name_hant", "full_name", "level", "kind", "valid_from", "valid_to")
+SPARE = {"level": "central", "kind": "other"}  # of a new body whose cell is empty
+
+
+def fields(asking: Asking) -> tuple[Field, ...]:
+    """The columns of a register of bodies."""
+    known = {"sort": "code", "listed": "organisations", "limit": 20}
+    return (
+        Field("code", pgettext_lazy("body", "Code"), "code", CODE, required=True, key=True, limit=20, example="Q01"),
+        Field("name_hans", gettext_lazy("Name"), "text", NAME, required=True, limit=120, example="全国总工会"),
+        Field("name_hant", gettext_lazy("Name in Traditional script"), "text", ("繁体名称", "繁体简称"), limit=120, example="全國總工會"),
+        Field("full_name", gettext_lazy("Full name"), "text", FULL, limit=200, example="中华全国总工会"),
+        Field("level", gettext_lazy("Level"), "choice", ("级别", "层次", "行政级别"), choices=LEVELS, example="central"),
+        Field("kind", gettext_lazy("Kind of body"), "choice", KIND, choices=KINDS, example="mass_organisation"),
+        Field("parent", gettext_lazy("Parent"), synonyms=PARENT, example="C000", help=HELP_PARENT, **known),
+        Field("valid_from", gettext_lazy("Exists from"), "date", ("成立日期", "生效日期", "启用日期", "设立日期"), example="1925-05-01"),
+        Field("valid_to", gettext_lazy("Exists until"), "date", ("撤销日期", "失效日期", "停用日期", "截止日期")),
+        Field("successor", gettext_lazy("Successor"), synonyms=("接续单位", "承接单位", "继任单位", "并入单位"), **known),
+        Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
+        Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
+    )  # fmt: skip
+
+
+CODE = ("单位编码", "机构代码", "机构编码", "单位代码", "组织编码", "组织代码", "部门代码", "编码", "代码", "单位编号", "统一编码", "code")
+NAME = ("单位名称", "名称", "单位", "机构名称", "简称", "单位简称", "组织名称", "机构", "部门名称", "部门", "name")
+FULL = ("全称", "单位全称", "机构全称", "完整名称", "full_name_hans", "full name")
+KIND = ("单位类别", "单位类型", "类别", "类型", "性质", "单位性质", "机构类型", "机构类别")
+PARENT = ("上级单位", "上级编码", "上级代码", "上级单位编码", "上级单位代码", "主管单位", "隶属单位", "隶属", "父级", "上级", "上级机构")
+HELP_PARENT = gettext_lazy("The code of the body above; it may stand further down in the same table.")
+
+
+def may(user: User) -> bool:
+    """Those who keep the register."""
+    return user.is_active and user.is_staff and user.has_perm("directives.change_organisation")
+
+
+def _stored(body: Organisation) -> Stored:
+    ties = {name: getattr(getattr(body, name), "code", "") for name in TIES}
+    values = {name: plain(getattr(body, name)) for name in PLAIN} | ties
+    return Stored(body.pk, body.version, f"{body.code} {body.name_hans}", values)
+
+
+class BodyChecker(Checker):
+    """Parents and successors may stand further down, so they are judged when every row was seen."""
+
+    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+        super().__init__(asking, headed)
+        self.bodies = Bodies()
+        self.parents: dict[str, str] = {}  # of the file, once mended
+        self.numbers: dict[str, list[int]] = {}
+        self.open: list[tuple[int, str, str]] = []  # (row, which tie, code) that the register does not know
+
+    def check(self, rows: Sequence[Given]) -> list[Planned]:
+        codes = {row.number: self._code(row) for row in rows}
+        ids = [row.values["id"] for row in rows if row.values.get("id")]
+        known = [self.bodies.known[code] for code in codes.values() if code in self.bodies.known]
+        found = Organisation.objects.select_related("parent", "successor").in_bulk([*ids, *known])
+        return [self._one(row, codes[row.number], found) for row in rows]
+
+    def _code(self, row: Given) -> str:
+        """The code of a row: a known one where it lost its zeros, else as it stands."""
+        text = text_of(row.values.get("code"))
+        return self.bodies.find(text).code or text if text.isascii() else text
+
+    def _one(self, row: Given, code: str, found: dict[int, Organisation]) -> Planned:
+        pk = row.values.get("id")
+        body = found.get(pk) if pk else found.get(self.bodies.known.get(code, 0))
+        faults = list(self._faults_of_key(row, code, pk, body))
+        if code:
+            self.numbers.setdefault(code, []).append(row.number)
+        wanted = self._wanted(row, body, faults)
+        faults += _faults_of_days(row, body, wanted)
+        label = f"{code} {wanted.get('name_hans') or (body.name_hans if body else '')}".strip()
+        given = text_of(row.values.get("code"))
+        label = f"{label} · {taken_as(given, code)}" if given and given != code else label
+        if faults or row.faults:
+            return wrong(row, faults, label, body.pk if body else None)
+        if body is None:
+            return fresh(row, label, {"code": code} | {name: value for name, value in wanted.items() if value not in (None, "")})
+        here = _stored(body)
+        planned = compared(row, here, wanted, Past())
+        planned.label = label[:200]
+        return planned
+
+    def _faults_of_key(self, row: Given, code: str, pk: int | None, body: Organisation | None) -> Iterable[Fault]:
+        text = text_of(row.values.get("code"))
+        if pk and body is None:
+            remedy = _("Empty this cell for a new body; never write an id by hand.")
+            yield Fault("id", str(pk), _("The id of a body in the register."), remedy)
+        elif pk and body is not None and code and body.code != code:
+            expected = _("%(code)s, the code of this id. Codes stay as they are.") % {"code": body.code}
+            yield Fault("code", text, expected, _("Mend the code."))
+        elif text and text.isascii() and (several := self.bodies.find(text)).several:
+            yield unclear("code", text, several)
+
+    def _wanted(self, row: Given, body: Organisation | None, faults: list[Fault]) -> dict[str, Any]:
+        """What the cells of a row ask for, as JSON holds it."""
+        given = row.values
+        wanted = {name: plain(given[name]) for name in ("valid_from", "valid_to") if name in given}
+        wanted |= {name: text_of(given[name]) for name in ("name_hans", "name_hant", "full_name") if name in given}
+        # An empty cell leaves these as they are: every body is of some level and kind.
+        wanted |= {name: given.get(name) or SPARE[name] for name in SPARE if given.get(name) or body is None}
+        if wanted.get("name_hans") and not wanted.get("name_hant") and (body is None or wanted["name_hans"] != body.name_hans):
+            wanted["name_hant"] = to_hant(wanted["name_hans"])
+        elif body is not None and not wanted.get("name_hant"):
+            wanted.pop("name_hant", None)  # made of the name
+        for name in TIES:
+            if name in given:
+                wanted[name] = self._tie(row, name, faults)
+        if wanted.get("parent") is not None and "code" in given:
+            self.parents[self._code(row)] = wanted["parent"]
+        return wanted
+
+    def _tie(self, row: Given, name: str, faults: list[Fault]) -> str:
+        text = text_of(row.values[name])
+        found = self.bodies.find(text)
+        if found.several:
+            faults.append(unclear(name, text, found))
+        elif text and not found.code:
+            self.open.append((row.number, name, text))
+        return found.code or text
+
+    def finish(self) -> Iterable[tuple[int, Fault]]:
+        for code, numbers in self.numbers.items():
+            for number in numbers if len(numbers) > 1 else ():
+                text = _("A code that stands in one row; this one stands in %(count)s.") % {"count": len(numbers)}
+                yield number, Fault("code", code, text, _("Each body needs its own code; delete the row that is too many."))
+        for number, name, text in self.open:
+            if text not in self.numbers:
+                told = _("The code of a body, here or in the register."), _("Add a row for that body, or mend the code.")
+                yield number, Fault(name, text, *told)
+        stored = {code: parent or "" for code, parent in Organisation.objects.order_by().values_list("code", "parent__code")}
+        parents = stored | self.parents
+        for code, parent in self.parents.items():
+            for fault in _faults_of_place(code, parent, parents):
+                yield self.numbers[code][0], fault
+
+
+def _faults_of_place(code: str, parent: str, parents: dict[str, str]) -> Iterable[Fault]:
+    """What is wrong with where a body would stand: a circle, or too deep."""
+    chain = organising.circle(code, parents)
+    if chain:
+        text = _("A parent that is not itself below this body: %(chain)s") % {"chain": " → ".join(chain)}
+        yield Fault("parent", parent, text, _("Mend the parent in one of these rows."))
+        return
+    depth, at, seen = 1, parents.get(code, ""), {code}
+    while at and at not in seen:
+        seen.add(at)
+        depth, at = depth + 1, parents.get(at, "")
+    if depth > DEPTH:
+        yield Fault("parent", parent, _("At most %(count)s levels of bodies.") % {"count": DEPTH}, _("Choose a parent nearer to the root."))
+
+
+def _faults_of_days(row: Given, body: Organisation | None, wanted: dict[str, Any]) -> list[Fault]:
+    stored = {name: plain(getattr(body, name)) if body else None for name in ("valid_from", "valid_to")}
+    begins, ends = (wanted.get(name, stored[name]) for name in ("valid_from", "valid_to"))
+    if begins and ends and ends <= begins:
+        expected = _("A day after %(day)s: the body would end before it begins.") % {"day": begins}
+        return [Fault("valid_to" if "valid_to" in row.values else "valid_from", str(ends), expected, _("Mend one of the two days."))]
+    return []
+
+
+def _typed(values: dict[str, Any]) -> dict[str, Any]:
+    """Fields as the model holds them."""
+    return {name: value if name in TIES else Organisation._meta.get_field(name).to_python(value) for name, value in values.items()}
+
+
+def _held(rows: Rows) -> dict[int, Organisation]:
+    """The stored bodies of these rows, until the transaction ends."""
+    known = Organisation.objects.select_for_update(of=("self",)).select_related("parent", "successor").order_by("pk")
+    return known.in_bulk([row.subject_id for row in rows if row.subject_id])
+
+
+def write(asking: Asking, rows: Rows) -> None:
+    """Bodies are made and changed; a parent that stands further down is tied when it comes."""
+    stored, entered = _held(rows), []
+    for row in rows:
+        body = stored.get(row.subject_id) if row.subject_id else None
+        if row.subject_id:
+            unchanged(row, _stored(body) if body else None)
+        after = dict(row.after)
+        code = after.pop("code") if body is None else body.code
+        entered.append(Entered(code, _typed(after), body))
+    made = organising.enter(entered, late=_late(rows), by=asking.by, now=asking.now)
+    for row, one in zip(rows, entered, strict=True):
+        row.subject_id, row.left = made[one.code].pk, made[one.code].version
+
+
+def _late(rows: Rows) -> list[tuple[str, str, str]]:
+    """Ties of rows written before to bodies that are made now."""
+    codes, first = [row.after["code"] for row in rows if row.verdict == NEW], rows[0]
+    if not codes or not first.intake_id:
+        return []
+    before = IntakeRow.objects.filter(intake=first.intake_id, number__lt=first.number).exclude(left=None)
+    found = []
+    for name in TIES:
+        for row in before.filter(**{f"after__{name}__in": codes}).only("after", "subject_id"):
+            code = row.after.get("code") or Organisation.objects.values_list("code", flat=True).get(pk=row.subject_id)
+            found.append((code, name, row.after[name]))
+    return found
+
+
+def undo(asking: Asking, rows: Rows) -> None:
+    """Changed bodies become again what they were; new ones are deleted, where nothing rests on them."""
+    stored = _held(rows)
+    for row in rows:
+        if row.subject_id not in stored or stored[row.subject_id].version != row.left:
+            raise moved_on(row)
+    back = [row for row in rows if row.verdict != NEW]
+    entered = [Entered(stored[row.subject_id].code, _typed(row.before), stored[row.subject_id]) for row in back]
+    organising.enter(entered, by=asking.by, now=asking.now)
+    new = {row.subject_id: row for row in rows if row.verdict == NEW}
+    below = Organisation.objects.filter(parent__in=new).exclude(pk__in=new)
+    ours = IntakeRow.objects.filter(intake=rows[0].intake_id, subject_id__in=below.values("pk"))
+    organising.detach(set(ours.values_list("subject_id", flat=True)))
+    try:
+        organising.take_away([stored[pk] for pk in new], by=asking.by, now=asking.now)
+    except Invalid as refusal:
+        raise built_on(next(iter(new.values())), str(refusal)) from refusal
+
+
+BODIES = Kind(
+    key="bodies",
+    name=gettext_lazy("Bodies"),
+    about=gettext_lazy("The register of bodies: new codes are entered, known ones changed. Nobody is deleted; a body ends by its day."),
+    needs=(),
+    fields=fields,
+    may=may,
+    checker=BodyChecker,
+    write=write,
+    undo=undo,
+    order="parents",
+)

@@ -1,0 +1,141 @@
+"""Holding a row of a file against what stands in the product: what differs, and who changed it since the file went out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from directives.intake.fields import Fault, Given, Planned
+from directives.models import Event, IntakeRow
+from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
+from directives.refusals import Invalid, Stale
+from directives.script import to_hans
+
+AT_ONCE = 500  # ids of one condition
+LABEL = IntakeRow._meta.get_field("label").max_length
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it; days as 2025-03-01, numbers without zeros that say nothing."""
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(one) for one in value]
+    return value
+
+
+def text_of(value: Any) -> str:
+    """A cell of words: line ends as they are stored, no blanks around; "" for an empty one."""
+    return "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def alike(stored: Any, given: Any) -> bool:
+    """Whether two values say the same. Words went out in the reader's script, so both scripts of a text are one."""
+    if stored == given:
+        return True
+    if not isinstance(stored, str) or not isinstance(given, str) or len(stored.strip()) != len(given.strip()):
+        return isinstance(stored, str) and isinstance(given, str) and text_of(stored) == text_of(given)
+    return text_of(stored) == text_of(given) or to_hans(stored.strip()) == to_hans(given.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row of the product, its fields as JSON holds them."""
+
+    pk: int
+    version: int
+    label: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What rows said when a file went out, as far as the record tells: by id, fields changed since with what they were."""
+
+    known: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: type[Model], seen: Mapping[int, tuple[int, int]]) -> "Past":
+        """Read from the record what changed; `seen`: id → (version in the file, version now). One query for 500 rows."""
+        ids = [pk for pk, (then, now) in seen.items() if then < now]
+        events: dict[int, list[dict[str, Any]]] = {}
+        for start in range(0, len(ids), AT_ONCE):
+            found = Event.objects.filter(subject_type=model._meta.model_name, subject_id__in=ids[start : start + AT_ONCE])
+            for pk, before in found.order_by("-id").values_list("subject_id", "before"):
+                events.setdefault(pk, []).append(before)
+        known = {}
+        for pk in ids:
+            steps = seen[pk][1] - seen[pk][0]
+            newest = events.get(pk, [])[:steps]
+            if len(newest) == steps:  # every step from that version to this one is on record
+                known[pk] = {name: value for before in newest for name, value in before.items()}
+        return cls(known)
+
+
+def versions(rows: Iterable[Given], stored: Mapping[int, Stored], found: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+    """For `Past.of`; `found` leads from the number of a row to the id of what it means."""
+    met = ((row, stored[found[row.number]]) for row in rows if row.number in found)
+    return {here.pk: (row.values.get("version") or here.version, here.version) for row, here in met}
+
+
+def compared(row: Given, here: Stored, wanted: Mapping[str, Any], past: Past) -> Planned:
+    """What a row would change of a stored one. `wanted` holds the cells that the file has, as JSON holds them.
+
+    A cell that still says what went out is not an edit, though the product says something else by now; a cell that was
+    edited and was changed in the product as well is a conflict. Where the record does not tell, every difference is one.
+    """
+    seen = row.values.get("version") or here.version
+    mine = {name: value for name, value in wanted.items() if not alike(here.values[name], value)}
+    theirs: dict[str, Any] = {}
+    if seen != here.version:
+        was = past.known.get(here.pk)
+        if was is not None:
+            mine = {name: value for name, value in mine.items() if name not in was or not alike(was[name] or "", value or "")}
+        theirs = {name: here.values[name] for name in mine if was is None or name in was}
+    verdict = CONFLICT if theirs else CHANGED if mine else SAME
+    before = {name: here.values[name] for name in mine}
+    return Planned(row, verdict, here.label[:LABEL], here.pk, seen, before, dict(mine), theirs)
+
+
+def wrong(row: Given, faults: Sequence[Fault], label: str = "", subject: int | None = None) -> Planned:
+    """A row that cannot be taken; the faults of its unreadable cells are among them."""
+    return Planned(row, WRONG, label[:LABEL], subject, faults=[*row.faults, *faults])
+
+
+def fresh(row: Given, label: str, after: Mapping[str, Any]) -> Planned:
+    """A row that would be made."""
+    return Planned(row, NEW, label[:LABEL], after=dict(after))
+
+
+def place_of(row: IntakeRow) -> str:
+    """How a refusal names a row of the file."""
+    sheet = f"{row.sheet} " if row.sheet else ""
+    return _("%(sheet)srow %(line)s (%(label)s)") % {"sheet": sheet, "line": row.line, "label": row.label}
+
+
+def stale(row: IntakeRow, theirs: object = None) -> Stale:
+    """What applying raises where a row was changed since it was checked."""
+    text = _("%(row)s was changed here after the table was checked. Check the table again, then decide.")
+    return Stale(text % {"row": place_of(row)}, theirs=theirs)
+
+
+def unchanged(row: IntakeRow, here: Stored | None) -> Stored:
+    """The stored row, if what the file changes of it still says what it said when the table was checked; else raises Stale."""
+    if here is None or any(not alike(here.values[name], value) for name, value in row.before.items()):
+        raise stale(row, here)
+    return here
+
+
+def built_on(row: IntakeRow, why: str) -> Invalid:
+    """What undoing raises where something was built on a row."""
+    return Invalid(_("%(row)s can no longer be taken back: %(why)s") % {"row": place_of(row), "why": why})
+
+
+def moved_on(row: IntakeRow) -> Invalid:
+    return built_on(row, _("it was changed since."))
