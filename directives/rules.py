@@ -7,7 +7,20 @@ from collections.abc import Callable
 
 from django.db.models import Model
 
-from directives.models import Attachment, LogEntry, Measure, Membership, Obligation, Organisation, Plan, ProgressReport, ReportEntry, User
+from directives.models import (
+    Attachment,
+    Figure,
+    Indicator,
+    LogEntry,
+    Measure,
+    Membership,
+    Obligation,
+    Organisation,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+    User,
+)
 from directives.states import MANAGER, STAFF, SUPERVISOR
 
 
@@ -16,7 +29,7 @@ def organisation_of(subject: Model) -> Organisation:
     match subject:
         case Organisation():
             return subject
-        case Obligation() | Plan() | ProgressReport():
+        case Obligation() | Plan() | ProgressReport() | Indicator() | Figure():
             return subject.organisation
         case ReportEntry():
             return subject.report.organisation
@@ -75,6 +88,19 @@ def can_issue(user: User, subject: Model | None = None) -> bool:
     return user.supervises if subject is None else is_above(user, subject)
 
 
+def can_define(user: User, subject: Model | None = None) -> bool:
+    """Say which figures are asked for: a supervisor; for one body, of that body or one above it."""
+    if subject is None:
+        return user.supervises
+    path = organisation_of(subject).path
+    return any(path.startswith(m.organisation.path) for m in user.in_role(SUPERVISOR))
+
+
+def can_report(user: User, subject: Model) -> bool:
+    """Report figures for a body: its staff and manager, or a supervisor above who brings in a table of many bodies."""
+    return can_work(user, subject) or is_above(user, subject)
+
+
 def can_export(user: User, subject: Model | None = None) -> bool:
     """Take lists away as files: everybody who works with them; a viewer only looks."""
     return user.exports
@@ -89,6 +115,8 @@ RIGHTS: dict[str, Callable[..., bool]] = {
     "review": can_review,
     "oversee": is_above,
     "issue": can_issue,
+    "define": can_define,
+    "report": can_report,
     "export": can_export,
 }
 

@@ -10,6 +10,7 @@ from directives.models import (
     Cycle,
     Directive,
     Document,
+    Indicator,
     Item,
     ItemState,
     LogEntry,
@@ -143,3 +144,10 @@ def make_report(organisation: Organisation, cycle: Cycle, *obligations: Obligati
             delta.point(report.organisation_id, report.document_id, entry.point)
         delta.point(report.organisation_id, report.document_id, report.point)
     return report
+
+
+def make_indicator(document: Document, organisation: Organisation, **fields: Any) -> Indicator:
+    """An indicator that is asked of the bodies at and below this one that owe something under the document."""
+    number = next(_numbers)
+    defaults = {"code": f"ZB-{number}", "name_hans": f"第{number}项人数", "name_hant": f"第{number}項人數", "unit": "人", "order": number}
+    return Indicator.objects.create(document=document, organisation=organisation, **(defaults | fields))

@@ -13,7 +13,7 @@ from django.db.models.functions import Concat, Length, Substr
 from django.utils.translation import gettext as _
 
 from directives import audit, gate, tallies
-from directives.models import Obligation, Organisation, Plan, ProgressReport, Total, User
+from directives.models import FigureTotal, Obligation, Organisation, Plan, ProgressReport, Total, User
 from directives.models.organisations import STEP, ancestors, step
 from directives.refusals import Invalid, NotAllowed, Stale
 
@@ -139,7 +139,8 @@ def _paths(bodies: dict[int, Organisation]) -> Iterator[tuple[int, str]]:
 def _busy() -> set[int]:
     """Bodies that may be counted for something; of a register that was just loaded these are few."""
     own = (model.objects.order_by().values_list("organisation", flat=True).distinct() for model in (Obligation, Plan, ProgressReport))
-    return set(Total.objects.order_by().values_list("scope", flat=True).distinct()).union(*own)
+    kept = (model.objects.order_by().values_list("scope", flat=True).distinct() for model in (Total, FigureTotal))
+    return set().union(*kept, *own)
 
 
 def _carry(bodies: dict[int, Organisation], moved: list[int], busy: set[int]) -> None:

@@ -9,17 +9,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db import connection
 from django.db.models import Model
 
 from directives import gate
-from directives.models import ALWAYS, Mark, Obligation, Organisation, Owing, Tally, Total
+from directives.models import ALWAYS, FigureTotal, Mark, Obligation, Organisation, Owing, Tally, Total
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import ancestors
 from directives.states import LIVE, OPEN, RED
 
 BATCH = 400  # rows of one statement
+PLACES = FigureTotal._meta.get_field("sum").decimal_places
 ACTS = {  # what happened: the acts that mean it, as subject:action
     "issued": ("obligation:issue",),
     "received": ("obligation:acknowledge",),
@@ -86,6 +88,8 @@ class Delta:
         self.work: Counter[tuple] = Counter()  # body, document, section, directive, state, light
         self.percents: Counter[tuple] = Counter()
         self.points: Counter[tuple] = Counter()  # body, document, topic, word, day
+        self.figures: Counter[tuple] = Counter()  # body, indicator, year, period, number: reported once
+        self.sums: Counter[tuple] = Counter()  # of what was reported, by the same
 
     def add(self, standing: Standing, sign: int = 1) -> None:
         """Count a standing in (+1) or out (−1). Withdrawn work counts nowhere."""
@@ -115,25 +119,32 @@ class Delta:
         if word:
             self.point(body, document, ("act", word, on))
 
+    def figure(self, key: tuple[int, int, int, str, int], was: Decimal | None, now: Decimal | None) -> None:
+        """Count a figure of a body (body, indicator, year, period, number) that said one thing and says another; None is nothing."""
+        self.figures[key] += (now is not None) - (was is not None)
+        self.sums[key] += (now or 0) - (was or 0)
+
     def merge(self, other: "Delta") -> None:
         """Take over what was gathered elsewhere."""
         self.work.update(other.work)
         self.percents.update(other.percents)
         self.points.update(other.points)
+        self.figures.update(other.figures)
+        self.sums.update(other.sums)
 
     def taken(self) -> "Delta":
         """What was gathered, as a delta of its own; nothing stays here."""
         other = Delta()
         other.merge(self)
-        for gathered in (self.work, self.percents, self.points):
+        for gathered in (self.work, self.percents, self.points, self.figures, self.sums):
             gathered.clear()
         return other
 
     def apply(self) -> None:
         """Write the gathered changes, in few statements for a small change. What they say stays as it is."""
-        if not (self.work or self.points):
+        if not (self.work or self.points or self.figures):
             return
-        bodies = hold({key[0] for key in (*self.work, *self.points)})
+        bodies = hold({key[0] for key in (*self.work, *self.points, *self.figures)})
         points = Counter(self.points)
         points.update(self._owe())
         tallies, tally_percents, totals, total_percents = Counter(), Counter(), Counter(), Counter()
@@ -155,6 +166,17 @@ class Delta:
         upsert(Tally, tallies, tally_percents)
         upsert(Total, totals, total_percents)
         upsert(Mark, marks)
+        upsert(FigureTotal, *self._reported(bodies))
+
+    def _reported(self, bodies: dict[int, Held]) -> tuple[Counter[tuple], Counter[tuple]]:
+        """Figures, how many and their sums, by their bodies and everybody above."""
+        counts: Counter[tuple] = Counter()
+        sums: Counter[tuple] = Counter()
+        for (body, *place), n in self.figures.items():
+            for scope in (*bodies[body].above, body):
+                counts[scope, *place] += n
+                sums[scope, *place] += self.sums[body, *place]
+        return counts, sums
 
     def _owe(self) -> Counter[tuple]:
         """Keep how much each body owes; the first and the last obligation of a body is a mark of its own, returned here."""
@@ -181,17 +203,25 @@ def hold(ids: Iterable[int]) -> dict[int, Held]:
     return held
 
 
+def exact(column: str, expression: str) -> str:
+    """A sum as it is to be written: SQLite adds decimals in floating point, and rounded to their places they are exact again."""
+    return f"ROUND({expression}, {PLACES})" if column == "sum" else expression
+
+
 COLUMNS: dict[type[Model], tuple[str, ...]] = {
     Tally: ("scope_id", "document_id", "directive_id", "body_kind", "state", "light"),
     Total: ("scope_id", "document_id", "section_id", "light"),
     Mark: ("scope_id", "document_id", "topic", "day", "word"),
     Owing: ("organisation_id", "document_id"),
+    FigureTotal: ("scope_id", "indicator_id", "year", "period", "number"),
 }
-WORDS = {"body_kind", "state", "light", "topic", "word"}  # the columns that are text
+WORDS = {"body_kind", "state", "light", "topic", "word", "period"}  # the columns that are text
 
 
 def values_of(model: type[Model]) -> tuple[str, ...]:
     """The columns of a table that count."""
+    if model is FigureTotal:
+        return ("count", "sum")
     return ("count",) if model in (Mark, Owing) else ("count", "percent_sum")
 
 
@@ -220,7 +250,7 @@ def upsert(model: type[Model], counts: Counter, percents: Counter | None = None,
 def adding(model: type[Model]) -> str:
     """The end of an INSERT that adds to the rows that are there."""
     table, columns, values = model._meta.db_table, COLUMNS[model], values_of(model)
-    sums = ", ".join(f"{value} = {table}.{value} + EXCLUDED.{value}" for value in values)
+    sums = ", ".join(f"{value} = {exact(value, f'{table}.{value} + EXCLUDED.{value}')}" for value in values)
     return f"ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {sums}"
 
 

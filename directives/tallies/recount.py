@@ -9,6 +9,8 @@ from django.db.models import Model
 from directives import gate
 from directives.models import (
     Event,
+    Figure,
+    FigureTotal,
     ItemState,
     JobRun,
     Mark,
@@ -23,7 +25,7 @@ from directives.models import (
 )
 from directives.models.obligations import CLOCKS
 from directives.states import ACCEPTED, LIVE, OPEN, RED, SUBMITTED
-from directives.tallies.delta import ACT_OF, BETTER, COLUMNS, WORDS, WORSE, adding, values_of
+from directives.tallies.delta import ACT_OF, BETTER, COLUMNS, WORDS, WORSE, adding, exact, values_of
 
 ACTS_DAYS = 14  # days of acts that are kept, before that of the last event
 PRUNED = "prune_tallies"  # the JobRun whose day is the first of which acts were left when they were last pruned
@@ -139,6 +141,11 @@ def recount(model: type[Model]) -> str:
             f"SELECT up.scope, w.document_id, w.section_id, w.light, SUM(w.n), SUM(w.percent) FROM ({each}) w "
             "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
         )
+    if model is FigureTotal:
+        return (
+            f"SELECT up.scope, f.indicator_id, f.year, f.period, f.number, COUNT(*), {exact('sum', 'SUM(f.value)')} "
+            f"FROM {Figure._meta.db_table} f JOIN up ON up.body = f.organisation_id GROUP BY 1, 2, 3, 4, 5"
+        )
     return (
         f"SELECT up.scope, w.document_id, w.topic, w.day, w.word, SUM(w.n) FROM ({' UNION ALL '.join(_points())}) w "
         f"JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4, 5"
@@ -171,7 +178,7 @@ def rebuild() -> int:
     A transaction for each table. People go on working meanwhile: what is found wrong is added to the counts, as a move is, so
     that moves which come between are neither lost nor counted twice. Changes of the tree wait.
     """
-    return sum(_mend(model) for model in (Owing, Tally, Total, Mark))  # how much a body owes decides a mark: it comes first
+    return sum(_mend(model) for model in (Owing, Tally, Total, Mark, FigureTotal))  # how much a body owes decides a mark: it comes first
 
 
 @transaction.atomic
@@ -183,7 +190,7 @@ def _mend(model: type[Model]) -> int:
         return fill(model)
     kept = f"SELECT {', '.join((*columns, *(f'-{value}' for value in values)))} FROM {table} WHERE {_kept(model)}"
     names, keys = ", ".join((*columns, *values)), ", ".join(map(str, range(1, len(columns) + 1)))
-    sums = [f"SUM({value})" for value in values]
+    sums = [exact(value, f"SUM({value})") for value in values]
     wrong = " OR ".join(f"{total} <> 0" for total in sums)
     alphabet = ' COLLATE "C"' if connection.vendor == "postgresql" else ""  # the order in which every writer takes the rows
     order = ", ".join(f"{name}{alphabet}" if name in WORDS else name for name in columns)
@@ -227,7 +234,7 @@ def _differences(model: type[Model]) -> Iterator[str]:
     width = len(columns) + 1
     sides: dict[tuple, dict[int, tuple]] = {}
     for row in found:
-        sides.setdefault(tuple(row[1:width]), {})[row[0]] = tuple(int(value) for value in row[width:])
+        sides.setdefault(tuple(row[1:width]), {})[row[0]] = tuple(int(value) if value == int(value) else value for value in row[width:])
     nothing = (0,) * len(values)
     for key, side in sides.items():
         named = dict(zip(columns, key, strict=True))

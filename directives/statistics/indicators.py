@@ -1,0 +1,162 @@
+"""What is asked for: supervisors define indicators of a document for a body with all that stands below it."""
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
+
+from directives import audit
+from directives.models import Document, Figure, Indicator, Organisation, User
+from directives.models.reports import PERIODS
+from directives.models.statistics import AGGREGATIONS, SUM
+from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.rules import may
+from directives.script import to_hans, to_hant
+
+CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,19}")
+PLACES = 4  # decimal places at most
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorFields:
+    """An indicator as it is written down: `places` is how many decimals a figure may have, `cadence` quarter, half or year."""
+
+    code: str
+    name: str
+    unit: str = ""
+    meaning: str = ""
+    aggregation: str = SUM
+    cadence: str = "year"
+    places: int = 0
+
+    def stored(self) -> dict[str, Any]:
+        """The columns of the table; a name is kept in both scripts."""
+        fields = {name: value.strip() if isinstance(value, str) else value for name, value in asdict(self).items()}
+        name = fields.pop("name")
+        return {**fields, "name_hans": to_hans(name), "name_hant": to_hant(name)}
+
+
+def demand(by: User | None, subject: Organisation | Indicator) -> None:
+    """Raise NotAllowed to a person who does not say what is asked of this body."""
+    if not may(by, "define", subject):
+        raise NotAllowed(_("Indicators are defined by the supervisors of a body or of one above it."))
+
+
+def _faults(fields: IndicatorFields) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    if not CODE.fullmatch(fields.code.strip()):
+        errors["code"] = [_("Up to 20 letters, digits, dots and dashes, such as ZZ-01: it names the indicator in tables.")]
+    if not fields.name.strip():
+        errors["name"] = [_("Give the indicator a name.")]
+    if fields.aggregation not in dict(AGGREGATIONS):
+        errors["aggregation"] = [_("Choose how the figures are added up.")]
+    if fields.cadence not in dict(PERIODS):
+        errors["cadence"] = [_("Choose how often the figure is asked for.")]
+    if not 0 <= fields.places <= PLACES:
+        errors["places"] = [_("From 0 to %(most)s decimal places.") % {"most": PLACES}]
+    return errors
+
+
+def _taken(code: str) -> Invalid:
+    return Invalid({"code": [_("Another indicator of this document has the code %(code)s. Choose another.") % {"code": code}]})
+
+
+@transaction.atomic
+def define_indicator(
+    *, document: Document, organisation: Organisation, fields: IndicatorFields, by: User | None, now: datetime
+) -> Indicator:
+    """Ask for a figure: of the bodies in the subtree of this one that owe something under the document. It stands last in order.
+
+    Raises NotAllowed, and Invalid with every fault at once.
+    """
+    demand(by, organisation)
+    if errors := _faults(fields):
+        raise Invalid(errors)
+    last = Indicator.objects.filter(document=document).aggregate(last=Max("order"))["last"] or 0
+    stored = fields.stored()
+    try:
+        with transaction.atomic():
+            indicator = Indicator.objects.create(document=document, organisation=organisation, order=last + 1, **stored)
+    except IntegrityError as error:
+        raise _taken(stored["code"]) from error
+    audit.record("define", indicator, by=by, now=now, after=stored)
+    return indicator
+
+
+@transaction.atomic
+def change_indicator(indicator: Indicator, *, fields: IndicatorFields, version: int, by: User | None, now: datetime) -> Indicator:
+    """Write an indicator anew. Once figures were reported, how often it is asked stays, and it loses no decimal places.
+
+    Raises NotAllowed, Invalid with every fault at once, or Stale with the indicator as it now stands.
+    """
+    demand(by, indicator)
+    errors = _faults(fields)
+    if Figure.objects.filter(indicator=indicator).exists():
+        if fields.cadence != indicator.cadence:
+            errors.setdefault("cadence", []).append(_("Figures were reported already. End this indicator and define another instead."))
+        if fields.places < indicator.places:
+            few = _("Figures with more decimals may have been reported already; only more can be allowed.")
+            errors.setdefault("places", []).append(few)
+    if errors:
+        raise Invalid(errors)
+    return _write(indicator, "change", fields.stored(), version, by, now)
+
+
+@transaction.atomic
+def end_indicator(indicator: Indicator, *, version: int, by: User | None, now: datetime) -> Indicator:
+    """Ask for it no longer. What was reported stays. Raises NotAllowed, IllegalMove, Stale."""
+    demand(by, indicator)
+    if indicator.ended_at is not None:
+        raise IllegalMove(_("This indicator has ended already."))
+    return _write(indicator, "end", {"ended_at": now}, version, by, now)
+
+
+@transaction.atomic
+def resume_indicator(indicator: Indicator, *, version: int, by: User | None, now: datetime) -> Indicator:
+    """Ask for it again. Raises NotAllowed, IllegalMove, Stale."""
+    demand(by, indicator)
+    if indicator.ended_at is None:
+        raise IllegalMove(_("This indicator is asked for already."))
+    return _write(indicator, "resume", {"ended_at": None}, version, by, now)
+
+
+@transaction.atomic
+def shift_indicator(indicator: Indicator, *, up: bool, version: int, by: User | None, now: datetime) -> Indicator:
+    """Let it change places with the one before it, or after it, in the order of the document; at the end it stays where it is.
+
+    Raises NotAllowed, Stale.
+    """
+    demand(by, indicator)
+    rows = list(Indicator.objects.select_for_update().filter(document=indicator.document_id).order_by("order", "pk"))
+    here = next(place for place, row in enumerate(rows) if row.pk == indicator.pk)
+    there = here - 1 if up else here + 1
+    if not 0 <= there < len(rows):
+        return indicator
+    rows[here], rows[there] = rows[there], rows[here]
+    for place, row in enumerate(rows, 1):
+        if row.order != place and row.pk != indicator.pk:
+            Indicator.objects.filter(pk=row.pk).update(order=place, version=F("version") + 1)
+            audit.record("change", row, by=by, now=now, before={"order": row.order}, after={"order": place})
+    return _write(indicator, "change", {"order": there + 1}, version, by, now)
+
+
+def _write(indicator: Indicator, action: str, fields: dict[str, Any], version: int, by: User | None, now: datetime) -> Indicator:
+    """Set what differs, if nobody did meanwhile, and tell of it."""
+    changed = {name: value for name, value in fields.items() if getattr(indicator, name) != value}
+    try:
+        with transaction.atomic():
+            updated = Indicator.objects.filter(pk=indicator.pk, version=version).update(**changed, version=version + 1)
+    except IntegrityError as error:
+        raise _taken(fields["code"]) from error
+    if not updated:
+        raise Stale(theirs=Indicator.objects.get(pk=indicator.pk))
+    before = {name: getattr(indicator, name) for name in changed}
+    for name, value in {**changed, "version": version + 1}.items():
+        setattr(indicator, name, value)
+    if changed:
+        audit.record(action, indicator, by=by, now=now, before=before, after=changed)
+    return indicator
