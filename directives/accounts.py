@@ -9,6 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore as StoredSession
 from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils import timezone
 
 from directives.models import Membership, Organisation, User
 from directives.models.people import UNREAD_SHOWN
@@ -66,7 +67,7 @@ def person(pk: int) -> User | None:
     return user
 
 
-SESSION = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > CURRENT_TIMESTAMP"
+SESSION = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
 
 
 class SessionStore(StoredSession):
@@ -75,7 +76,7 @@ class SessionStore(StoredSession):
     def load(self) -> dict[str, Any]:
         """What the session holds; nothing, and no key any more, where there is none or it has ended."""
         with connection.cursor() as cursor:
-            cursor.execute(SESSION, [self.session_key])
+            cursor.execute(SESSION, [self.session_key, connection.ops.adapt_datetimefield_value(timezone.now())])
             row = cursor.fetchone()
         if row is None:
             self._session_key = None
