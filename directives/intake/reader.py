@@ -165,7 +165,7 @@ def _parsed(line: bytes | None) -> Any:
 
 def _lines(path: str, *words: str) -> Iterator[bytes]:
     """What the limited process says, line by line. It ends with the iterator, at the latest."""
-    command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", _CHILD, words[0], str(MEMORY), str(SECONDS), *words[1:]]
+    command = [sys.executable, "-I", "-S", "-X", "utf8", _CHILD, words[0], str(MEMORY), str(SECONDS), *words[1:]]
     try:
         with open(path, "rb") as file:
             process = subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/")
