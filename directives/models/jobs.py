@@ -1,6 +1,8 @@
 """What the machinery remembers: working days, jobs and how far they have come, keys of forms already carried out, notices."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, models
@@ -17,7 +19,18 @@ class CalendarDayQuerySet(models.QuerySet):
     def workdays(self, today: date) -> Workdays:
         """The working days around `today`: Monday to Friday, but for the days in this table."""
         near = self.filter(day__range=(today - HORIZON, today + HORIZON)).order_by()
-        return workdays_of(near.values_list("day", "working", named=True))
+        return _counted(tuple(near.values_list("day", "working")))
+
+
+class Marked(NamedTuple):
+    day: date
+    working: bool
+
+
+@lru_cache(maxsize=8)
+def _counted(days: tuple[tuple[date, bool], ...]) -> Workdays:
+    """The calendar is read with every move; what follows from the same days is worked out once."""
+    return workdays_of(Marked(*row) for row in days)
 
 
 class CalendarDay(models.Model):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from django.db import connection
 from django.db.models import Model
@@ -21,6 +22,7 @@ from directives.models.organisations import ancestors
 from directives.states import LIVE, OPEN, RED
 
 BATCH = 400  # rows of one statement
+AT_ONCE = 3  # statements of one message
 PLACES = FigureTotal._meta.get_field("sum").decimal_places
 ACTS = {  # what happened: the acts that mean it, as subject:action
     "issued": ("obligation:issue",),
@@ -163,10 +165,8 @@ class Delta:
         for (body, document, topic, word, day), n in points.items():
             for scope in bodies[body].scopes if n else ():
                 marks[scope, document, topic, day, word] += n
-        upsert(Tally, tallies, tally_percents)
-        upsert(Total, totals, total_percents)
-        upsert(Mark, marks)
-        upsert(FigureTotal, *self._reported(bodies))
+        work = [*_upserts(Tally, tallies, tally_percents), *_upserts(Total, totals, total_percents), *_upserts(Mark, marks)]
+        _write([*work, *_upserts(FigureTotal, *self._reported(bodies))])
 
     def _reported(self, bodies: dict[int, Held]) -> tuple[Counter[tuple], Counter[tuple]]:
         """Figures, how many and their sums, by their bodies and everybody above."""
@@ -193,11 +193,12 @@ class Delta:
 
 def hold(ids: Iterable[int]) -> dict[int, Held]:
     """These bodies as they stand, and as they will stand until the transaction ends."""
-    gate.enter()
     wanted, held = sorted(ids), {}
     for start in range(0, len(wanted), BATCH):
-        rows = Organisation.objects.filter(pk__in=wanted[start : start + BATCH]).order_by()
-        for pk, path, kind, branch in rows.values_list("pk", "path", "kind", "branch"):
+        batch = wanted[start : start + BATCH]
+        places = ", ".join(["%s"] * len(batch))
+        statement = f"SELECT id, path, kind, branch FROM {Organisation._meta.db_table} WHERE id IN ({places})"  # noqa: S608
+        for pk, path, kind, branch in gate.enter_and_ask(statement, batch):
             above = tuple(ancestors(path)[:-1])
             held[pk] = Held(kind, above, (*above, pk) if branch else above)
     return held
@@ -230,21 +231,44 @@ def upsert(model: type[Model], counts: Counter, percents: Counter | None = None,
 
     Django's bulk_create can only overwrite.
     """
-    table, columns, values = model._meta.db_table, COLUMNS[model], values_of(model)
-    keys = sorted(key for key in counts if counts[key] or (percents is not None and percents[key]))
-    rows = [(*key, counts[key]) if percents is None else (*key, counts[key], percents[key]) for key in keys]
+    if not told:
+        _write(_upserts(model, counts, percents))
+        return []
     result: list[tuple] = []
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
-        places = ", ".join(["(" + ", ".join(["%s"] * (len(columns) + len(values))) + ")"] * len(batch))
-        statement = (
-            f"INSERT INTO {table} ({', '.join((*columns, *values))}) VALUES {places} {adding(model)}"  # noqa: S608 - names of our own tables
-            + (f" RETURNING {', '.join(columns)}, count" if told else "")
-        )
+    for statement, params in _upserts(model, counts, percents):
         with connection.cursor() as cursor:
-            cursor.execute(statement, [_plain(value) for row in batch for value in row])
-            result += [(tuple(row[:-1]), row[-1]) for row in cursor.fetchall()] if told else []
+            cursor.execute(f"{statement} RETURNING {', '.join(COLUMNS[model])}, count", params)
+            result += [(tuple(row[:-1]), row[-1]) for row in cursor.fetchall()]
     return result
+
+
+def _upserts(model: type[Model], counts: Counter, percents: Counter | None = None) -> list[tuple[str, list]]:
+    """The statements that add to the rows of these keys, in the order of the keys, with their parameters."""
+    if percents is None:
+        rows = [(*key, n) for key, n in counts.items() if n]
+    else:
+        rows = [(*key, n, percents[key]) for key, n in counts.items() if n or percents[key]]
+    rows.sort()
+    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    return [(_adding(model, len(batch)), [_plain(value) for row in batch for value in row]) for batch in batches]
+
+
+def _write(statements: list[tuple[str, list]]) -> None:
+    """Carry these out in their order; PostgreSQL is sent what little a move changes in one message."""
+    with connection.cursor() as cursor:
+        if len(statements) <= AT_ONCE and gate.at_once():
+            statements = [(";\n".join(text for text, _params in statements), [one for _text, params in statements for one in params])]
+        for text, params in statements:
+            if text:
+                cursor.execute(text, params)
+
+
+@lru_cache(maxsize=500)
+def _adding(model: type[Model], rows: int) -> str:
+    """The statement for so many rows."""
+    columns = (*COLUMNS[model], *values_of(model))
+    places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} {adding(model)}"  # noqa: S608 - our own tables
 
 
 def adding(model: type[Model]) -> str:
