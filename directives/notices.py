@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_noop
 from django_tasks import task
 
 from directives.models import Cycle, Document, Membership, Notice, Obligation, Organisation, Plan, ProgressReport, User
+from directives.models.writing import add
 from directives.states import MANAGER, STAFF, SUPERVISOR
 from directives.wording import day, scripted
 
@@ -37,6 +39,7 @@ KINDS = {
     "move_close": gettext_noop("%(code)s of %(body)s was verified and closed: %(reason)s"),
     "move_reopen": gettext_noop("%(code)s of %(body)s was reopened: %(reason)s"),
 }
+BATCH = 100  # notices of one statement
 MOVES = {kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")}  # moves of an obligation that are told
 
 
@@ -61,25 +64,38 @@ def mark_all_read(*, by: User, now: datetime) -> int:
     return Notice.objects.filter(user=by, read_at=None).update(read_at=now)
 
 
-def _people(body: Organisation, *roles: str) -> list[User]:
-    members = Membership.objects.filter(organisation=body, role__in=roles, user__is_active=True)
-    return [m.user for m in members.select_related("user")]
+class Reader(NamedTuple):
+    """A person who is told; by the address, if there is one, in a mail too."""
+
+    pk: int
+    email: str
 
 
-def supervisors_of(body: Organisation) -> list[User]:
+def _readers(bodies: Iterable[int], *roles: str) -> dict[Reader, None]:
+    """Everybody who is in one of these roles in one of these bodies, once."""
+    members = Membership.objects.filter(organisation__in=bodies, role__in=roles, user__is_active=True)
+    return dict.fromkeys(Reader(*row) for row in members.order_by("pk").values_list("user_id", "user__email"))
+
+
+def _people(body: Organisation, *roles: str) -> dict[Reader, None]:
+    return _readers([body.pk], *roles)
+
+
+def supervisors_of(body: Organisation) -> dict[Reader, None]:
     """Everybody who supervises the body from above."""
-    members = Membership.objects.filter(organisation__in=body.strict_ancestor_ids, role=SUPERVISOR, user__is_active=True)
-    return list({m.user_id: m.user for m in members.select_related("user")}.values())
+    return _readers(body.strict_ancestor_ids, SUPERVISOR)
 
 
-def send(people: Iterable[User], kind: str, *, url: str, now: datetime, facts: dict) -> None:
+def send(people: Iterable[Reader], kind: str, *, url: str, now: datetime, facts: dict) -> None:
     """Leave a notice for each person, and mail it once the change has committed."""
-    _leave([Notice(user=person, kind=kind, facts=facts, url=url, at=now) for person in people])
+    _leave([(person, Notice(user_id=person.pk, kind=kind, facts=facts, url=url, at=now)) for person in people])
 
 
-def _leave(rows: list[Notice]) -> None:
-    for notice in Notice.objects.bulk_create(rows, batch_size=500):
-        if notice.user.email:
+def _leave(rows: list[tuple[Reader | User, Notice]]) -> None:
+    for start in range(0, len(rows), BATCH):
+        add([notice for _person, notice in rows[start : start + BATCH]])
+    for person, notice in rows:
+        if person.email:
             transaction.on_commit(lambda pk=notice.pk: mail.enqueue(pk))
 
 
@@ -110,7 +126,7 @@ def issued(*, document: Document, obligations: Iterable[Obligation], by: User | 
     rows = []
     for (_user, pk), person in told.items():
         facts = about(bodies[pk], document, count=counts[bodies[pk]])
-        rows.append(Notice(user=person, kind="issued", facts=facts, url="/", at=now))
+        rows.append((person, Notice(user=person, kind="issued", facts=facts, url="/", at=now)))
     _leave(rows)
 
 
@@ -126,8 +142,8 @@ def merged(body: Organisation, into: Organisation, *, over: int, withdrawn: int,
     """Tell the people of a body that ceases to exist, and of its successor, what became of its work."""
     facts = {"body": body.name_hans, "into": into.name_hans, "over": over, "withdrawn": withdrawn}
     facts |= {"body_hant": body.name_hant or body.name_hans, "into_hant": into.name_hant or into.name_hans}
-    people = {person.pk: person for home in (body, into) for person in _people(home, STAFF, MANAGER)}
-    send(people.values(), "merged", url=reverse("organisation", args=[into.pk]), now=now, facts=facts)
+    people = _readers([body.pk, into.pk], STAFF, MANAGER)
+    send(people, "merged", url=reverse("organisation", args=[into.pk]), now=now, facts=facts)
 
 
 def to_sign(body: Organisation, document: Document, *, count: int, url: str, now: datetime) -> None:
@@ -159,5 +175,5 @@ def cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: dateti
         facts = about(report.organisation, cycle.document, due=cycle.due_on.isoformat())
         url = reverse("report", args=[report.pk])
         mine = people.get(report.organisation_id, {}).values()
-        rows += [Notice(user=person, kind="cycle", facts=facts, url=url, at=now) for person in mine]
+        rows += [(person, Notice(user=person, kind="cycle", facts=facts, url=url, at=now)) for person in mine]
     _leave(rows)

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 
 from directives import audit, notices, planning
 from directives.models import Plan, ProgressReport, ReportEntry, Submission, User, Verdict
-from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.models.writing import add, overwrite
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.reporting import report_clocks
+from directives.reporting.holding import held
 from directives.rules import is_above
 from directives.states import ACCEPTED, SUBMITTED
 from directives.tallies import counted, point_moved
-from directives.transitions import change_obligations, move
+from directives.transitions import change_within, move_entries
 
 NOTICE_REASON = 300  # characters of the reasons that a notice quotes
 FULL_STOPS = "。．.；;"  # a reason that is quoted in a list ends without one
@@ -32,7 +33,7 @@ class Decision(NamedTuple):
 
 def _entries(report: ProgressReport, decisions: Mapping[int, Decision]) -> list[ReportEntry]:
     """The entries decided on, as they now stand; every missing reason at once."""
-    rows = report.entries.select_related("obligation__organisation", "obligation__directive")
+    rows = report.entries.select_related("obligation__directive")
     entries = list(rows.filter(pk__in=decisions).order_by("obligation__directive__order"))
     if not decisions:
         raise Invalid(_("Choose accept or return for at least one entry."))
@@ -59,12 +60,10 @@ def decide(*, report: ProgressReport, decisions: Mapping[int, tuple], by: User, 
     """
     if not is_above(by, report):
         raise NotAllowed(_("Reports are reviewed by a supervisor above the body."))
-    report = _locked(report)
+    report = held(report)
     given = {pk: Decision(*decision) for pk, decision in decisions.items()}
     entries = _entries(report, given)
-    for entry in entries:
-        decision = given[entry.pk]
-        move(entry, "accept" if decision.accepted else "return", by=by, now=now, reason=decision.reason)
+    _move(entries, given, by, now)
     verdicts = _verdicts(report, entries, given, by, now)
     _apply(report, entries, given, by, now)
     _complete(report, by, now)
@@ -72,21 +71,36 @@ def decide(*, report: ProgressReport, decisions: Mapping[int, tuple], by: User, 
     return verdicts
 
 
-def _locked(report: ProgressReport) -> ProgressReport:
-    rows = ProgressReport.objects.select_for_update(of=("self",)).select_related("organisation", "document", "cycle")
-    return rows.defer(*HEAVY_OF_DOCUMENT).get(pk=report.pk)
+def _move(entries: list[ReportEntry], given: Mapping[int, Decision], by: User, now: datetime) -> None:
+    """What got the same verdict for the same reason moves together."""
+    alike: dict[tuple[bool, str], list[ReportEntry]] = {}
+    for entry in entries:
+        alike.setdefault((given[entry.pk].accepted, given[entry.pk].reason), []).append(entry)
+    for (accepted, reason), same in alike.items():
+        move_entries(same, "accept" if accepted else "return", by=by, now=now, reason=reason)
+
+
+def _submissions(report: ProgressReport, entries: list[ReportEntry]) -> dict[int, Submission]:
+    """By entry: the submission by which it was last handed in, which bears its instant; else all are gone through."""
+    by_entry: dict[int, Submission] = {}
+    wanted, all_of_it = {entry.pk for entry in entries}, report.submissions.order_by("number")
+    for submissions in (all_of_it.filter(submitted_at__in={entry.submitted_at for entry in entries}), all_of_it):
+        for submission in submissions:
+            by_entry |= {one["entry"]: submission for one in submission.content["entries"]}
+        if wanted <= by_entry.keys():
+            break
+    return by_entry
 
 
 def _verdicts(report: ProgressReport, entries: list[ReportEntry], given: Mapping[int, Decision], by: User, now: datetime) -> list[Verdict]:
     """One for each entry, on the submission by which it was last handed in."""
-    by_entry: dict[int, Submission] = {}
-    for submission in report.submissions.order_by("number"):
-        by_entry |= {one["entry"]: submission for one in submission.content["entries"]}
+    by_entry = _submissions(report, entries)
     rows = []
     for entry in entries:
         accepted, reason = given[entry.pk].accepted, given[entry.pk].reason.strip()
         rows.append(Verdict(submission=by_entry[entry.pk], entry=entry, accepted=accepted, reason=reason, at=now, by=by))
-    return Verdict.objects.bulk_create(rows)
+    add(rows)
+    return rows
 
 
 def _apply(report: ProgressReport, entries: list[ReportEntry], given: Mapping[int, Decision], by: User, now: datetime) -> None:
@@ -99,7 +113,7 @@ def _apply(report: ProgressReport, entries: list[ReportEntry], given: Mapping[in
             words = {"problems": entry.problems, "next_steps": entry.next_steps, "percent": entry.percent}
             fields |= {**words, "progress": entry.progress or entry.obligation.progress}
         each[entry.obligation_id] = fields
-    change_obligations([entry.obligation for entry in entries], None, each=each, action="review", by=by, now=now)
+    change_within([entry.obligation for entry in entries], None, each=each, action="review", by=by, now=now)
 
 
 def _complete(report: ProgressReport, by: User, now: datetime) -> None:
@@ -107,12 +121,11 @@ def _complete(report: ProgressReport, by: User, now: datetime) -> None:
     rest = report.entries.owed().aggregate(
         open=Count("pk", filter=~Q(state=ACCEPTED)), since=Min("submitted_at", filter=Q(state=SUBMITTED))
     )  # fmt: skip
-    alike = ProgressReport.objects.filter(pk=report.pk)
     if rest["open"]:
-        alike.update(waiting_since=rest["since"])
+        overwrite(ProgressReport, [report.pk], {"waiting_since": rest["since"]})
         return
     before, report.completed_at = report.point, now
-    alike.update(waiting_since=None, completed_at=now, version=report.version + 1)
+    overwrite(ProgressReport, [report.pk], {"waiting_since": None, "completed_at": now, "version": report.version + 1})
     point_moved(report.organisation_id, report.document_id, before, report.point)
     audit.record("complete", report, by=by, now=now, after={"completed_at": now})
 

@@ -4,7 +4,7 @@
 audit event and keeps light and tallies, all in one transaction. Zero rows updated means that somebody was first: `Stale`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from directives import audit
 from directives.clocks import Facts, Tolerances, light
 from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
+from directives.models.writing import overwrite
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
 from directives.states import ACCEPTED, CLOSED, ENTRY_MOVES, LIVE, OBLIGATION_MOVES, PLAN_MOVES, RETURNED, SUBMITTED, Move
@@ -55,10 +56,10 @@ def moves_open(subject: Subject, by: User | None) -> list[str]:
     return [action for action in TABLES[type(subject)] if can_move(subject, action, by)]
 
 
-def _checked(subject: Subject, action: str, by: User | None, reason: str) -> Move:
+def _checked(subject: Subject, action: str, by: User | None, reason: str, granted: str = "") -> Move:
     """The row of the table, once the state, the person and the reason have been found good."""
     step = TABLES[type(subject)][action]
-    if not may(by, step.right, subject):
+    if step.right != granted and not may(by, step.right, subject):
         raise NotAllowed(_("You may see this, but “%(move)s” is not yours to do.") % {"move": step.label})
     if subject.state not in step.sources:
         state = subject.get_state_display()
@@ -102,20 +103,45 @@ def move(
     step = _checked(subject, action, by, reason)
     fields = {**_marks(subject, step, by, now, reason), **(changes or {}), "state": step.target}
     if isinstance(subject, Obligation):
-        _change_all([subject], fields, {}, action=action, by=by, now=now, reason=reason)
+        change_within([subject], fields, action=action, by=by, now=now, reason=reason)
         return subject
-    before = {name: _plain(getattr(subject, name)) for name in fields}
-    updated = (
-        type(subject)
-        .objects.filter(pk=subject.pk, state=subject.state, version=subject.version)
-        .update(**fields, version=subject.version + 1)
-    )
-    if not updated:
-        raise Stale(theirs=type(subject).objects.filter(pk=subject.pk).first())
-    _count(subject, {**fields, "version": subject.version + 1}, action, timezone.localdate(now))
-    after = {name: _plain(value) for name, value in fields.items()}
-    audit.record(action, subject, by=by, now=now, before=before, after=after, reason=reason)
+    told = _filed([subject], fields, action, timezone.localdate(now))
+    audit.record_many(action, told, by=by, now=now, reason=reason)
     return subject
+
+
+@counted(savepoint=False)
+def move_entries(
+    entries: Sequence[ReportEntry], action: str, *, by: User | None, now: datetime, reason: str = "", granted: str = ""
+) -> None:
+    """Make the same move with entries of one report, which the caller holds; what `move` does, in few statements.
+
+    `granted` is the right that the caller has found this person to hold over the report: it is not asked for again.
+    """
+    steps = [_checked(entry, action, by, reason, granted) for entry in entries]
+    alike: dict[tuple[str, int], list[ReportEntry]] = {}  # entries that one statement can write
+    for entry in entries:
+        alike.setdefault((entry.state, entry.version), []).append(entry)
+    told: dict[int, audit.Change] = {}
+    for same in alike.values():
+        fields = {**_marks(same[0], steps[0], by, now, reason), "state": steps[0].target}
+        told |= {change.subject.pk: change for change in _filed(same, fields, action, timezone.localdate(now))}
+    audit.record_many(action, [told[entry.pk] for entry in entries], by=by, now=now, reason=reason)
+
+
+def _filed(filings: Sequence[Plan] | Sequence[ReportEntry], fields: Mapping[str, Any], action: str, today: date) -> list[audit.Change]:
+    """Write filings that stand alike (state, version), and count them; returns what the record tells of each."""
+    kind, first = type(filings[0]), filings[0]
+    before = [{name: _plain(getattr(filing, name)) for name in fields} for filing in filings]
+    after = {name: _plain(value) for name, value in fields.items()}
+    stored = {**fields, "version": first.version + 1}
+    for start in range(0, len(filings), BATCH):
+        ids = [filing.pk for filing in filings[start : start + BATCH]]
+        if overwrite(kind, ids, stored, state=first.state, version=first.version) != len(ids):
+            raise Stale(theirs=next((row for row in kind.objects.filter(pk__in=ids) if row.version != stored["version"]), None))
+    for filing in filings:
+        _count(filing, stored, action, today)
+    return [audit.Change(filing, told, after) for filing, told in zip(filings, before, strict=True)]
 
 
 def _count(subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date) -> None:
@@ -148,26 +174,29 @@ def change_obligations(
     `fields` go to all of them, `each` adds fields by obligation id. The rows must be as they
     were read: a row whose version has moved on raises Stale and nothing changes. Who may do it is the caller's to ask.
     """
-    return _change_all(obligations, fields or {}, each or {}, action=action, by=by, now=now, reason=reason)
+    return change_within(obligations, fields, action=action, by=by, now=now, reason=reason, each=each)
 
 
-def _change_all(
+def change_within(
     obligations: Iterable[Obligation],
-    fields: Mapping[str, Any],
-    each: Mapping[int, Mapping[str, Any]],
+    fields: Mapping[str, Any] | None,
     *,
     action: str,
     by: User | None,
     now: datetime,
-    reason: str,
+    reason: str = "",
+    each: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> int:
+    """As `change_obligations`, for what commands are made of: inside their `counted`, and a failure undoes the command."""
     rows = sorted(obligations, key=lambda row: row.pk)
+    if not rows:
+        return 0
     today = timezone.localdate(now)
     workdays = CalendarDay.objects.workdays(today)
     delta, told = gathering(), []
     alike: dict[tuple, list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
-        wanted = {**fields, **each.get(row.pk, {})}
+        wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
         names = [name for name in wanted if getattr(row, name) != wanted[name]]
         before = {name: _plain(getattr(row, name)) for name in names}
         standing, state = Standing.of(row), row.state
@@ -212,8 +241,7 @@ def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:
     version = rows[0].version
     for start in range(0, len(rows), BATCH):
         ids = [row.pk for row in rows[start : start + BATCH]]
-        alike = Obligation.objects.filter(pk__in=ids, state=state, version=version)
-        if alike.update(**fields, version=version + 1) != len(ids):
+        if overwrite(Obligation, ids, {**fields, "version": version + 1}, state=state, version=version) != len(ids):
             raise Stale(theirs=_moved_on(ids, fields, version + 1))
     for row in rows:
         row.version += 1

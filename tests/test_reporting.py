@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from directives import reporting, reviewing, tallies
@@ -349,3 +350,25 @@ def test_a_returned_entry_waits_for_its_revision(cast, filled):
     Attachment.objects.create(report_entry=entry, file="x", name="x.pdf", size=1, sha256="0" * 64, by=cast.staff, at=at)
     [copy] = reporting.hand_in(report=filled.report, by=cast.manager, now=at).content["entries"]
     assert (copy["entry"], [file["name"] for file in copy["files"]]) == (entry.pk, ["x.pdf"])
+
+
+def test_many_entries_are_handed_in_with_as_many_statements_as_few(cast):
+    def taken(count):
+        section = make_section(make_document())
+        for _number in range(count):
+            owe(section, cast.body)
+        cycle = reporting.open_cycle(document=section.document, by=cast.supervisor, now=NOW, **THIRD)
+        report = reporting.begin(report=cycle.reports.get(), by=cast.staff, now=NOW)
+        report.entries.update(progress="完成", percent=40, saved_at=NOW)
+        counts = []
+        for by, act in ((cast.staff, reporting.hand_in), (cast.manager, reporting.sign)):
+            assert by.standing  # read once
+            with CaptureQueriesContext(connection) as statements:
+                act(report=report, by=by, now=LATER)
+            counts.append(len(statements))
+        assert set(report.entries.values_list("state", "version")) == {("submitted", 3)}
+        return counts
+
+    assert taken(3) == taken(9)
+    assert Event.objects.filter(subject_type="reportentry", action="sign").count() == 12
+    assert tallies.drift() == []

@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from directives import reporting, reviewing, tallies
 from directives.models import Event, Notice, Obligation, Plan, Verdict
@@ -165,3 +167,28 @@ def test_a_plan_is_decided_if_it_is_the_one_that_was_read(cast):
     with pytest.raises(Stale):
         reviewing.decide_plan(plan=plan, accepted=True, reason="", version=plan.version + 1, by=cast.supervisor, now=LATER)
     assert Plan.objects.get().state == "submitted"
+
+
+def test_a_verdict_belongs_to_the_submission_that_holds_the_entry(cast, handed_in):
+    """Found by its instant; by its words, where the instant of the entry is another's."""
+    handed_in.decide(cast.supervisor, (0, False, "未写明进度"))
+    handed_in.again(cast)
+    last = handed_in.report.submissions.get(number=2)
+    handed_in.report.entries.filter(pk=handed_in.entries[1].pk).update(submitted_at=AFTER)  # nobody would
+    verdicts = handed_in.decide(cast.supervisor, (0, True, ""), (1, True, ""), now=AFTER + timedelta(hours=1))
+    assert [(row.submission, row.entry_id) for row in verdicts] == [
+        (last, handed_in.entries[0].pk), (handed_in.submission, handed_in.entries[1].pk),
+    ]  # fmt: skip
+    assert tallies.drift() == []
+
+
+def test_a_further_verdict_takes_one_statement_that_writes_its_words_to_its_obligation(cast):
+    def taken(count):
+        handed = HandedIn(cast, count=count)
+        assert cast.supervisor.standing  # read once
+        with CaptureQueriesContext(connection) as statements:
+            handed.decide(cast.supervisor, *((number, True, "") for number in range(count)))
+        return len(statements)
+
+    assert taken(9) - taken(3) == 6
+    assert tallies.drift() == []

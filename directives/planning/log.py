@@ -13,7 +13,7 @@ from directives.planning.plans import demand
 from directives.refusals import Invalid
 from directives.states import OBLIGATION_MOVES
 from directives.tallies import counted
-from directives.transitions import change_obligations
+from directives.transitions import change_within
 
 
 def start_work(obligations: Sequence[Obligation], *, now: datetime) -> int:
@@ -21,7 +21,7 @@ def start_work(obligations: Sequence[Obligation], *, now: datetime) -> int:
     step = OBLIGATION_MOVES["start"]
     rows = [row for row in obligations if row.state in step.sources]
     # The row of the table for many obligations at once: one write of the tallies for all of them.
-    return change_obligations(rows, {"state": step.target, "reason": "", "moved_at": now}, action="start", by=None, now=now) if rows else 0
+    return change_within(rows, {"state": step.target, "reason": "", "moved_at": now}, action="start", by=None, now=now)
 
 
 @counted()

@@ -92,7 +92,7 @@ def _hand_over(made: Moved) -> None:
     audit.record("submission", submission, by=made.by, now=made.now, after={"plan": plan.pk, "number": submission.number})
     met = [row for row in obligations if row.plan_due_on or row.plan_returned]
     fields = {"plan_due_on": None, "plan_returned": False}
-    transitions.change_obligations(met, fields, action="plan_handed_in", by=made.by, now=made.now)
+    transitions.change_within(met, fields, action="plan_handed_in", by=made.by, now=made.now)
     notices.handed_in(plan, what=plan.title, url=made.url, now=made.now)
 
 
@@ -153,4 +153,4 @@ def _run_again(plan: Plan, submission: Submission, by: User, now: datetime) -> N
     clocks = {int(pk): date.fromisoformat(day) for pk, day in submission.content["clocks"].items()}
     rows = [row for row in owed(plan) if row.pk in clocks or (row.deliverable and not clocks)]
     each = {row.pk: {"plan_due_on": clocks.get(row.pk)} for row in rows}
-    transitions.change_obligations(rows, {"plan_returned": True}, action="plan_returned", by=by, now=now, reason=plan.reason, each=each)
+    transitions.change_within(rows, {"plan_returned": True}, action="plan_returned", by=by, now=now, reason=plan.reason, each=each)

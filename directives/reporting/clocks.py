@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from directives.models import ProgressReport, ReportEntry
+from django.db.models import FilteredRelation, Q
+
+from directives.models import ProgressReport
 from directives.states import AWAITING, EDITABLE
 
 
@@ -25,14 +27,19 @@ def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[in
 
     Due is the earliest cycle of the document for which the entry is not handed in, or the report not begun.
     """
-    filed = {"report__organisation": report.organisation_id, "report__document": report.document_id}
-    waiting = ReportEntry.objects.filter(obligation__in=list(obligations), state__in=EDITABLE | {AWAITING}, **filed)
+    wanted = list(obligations)
+    held_back = Q(entries__obligation__in=wanted, entries__state__in=EDITABLE | {AWAITING})
+    reports = ProgressReport.objects.filter(organisation=report.organisation_id, document=report.document_id)
+    rows = reports.annotate(waiting=FilteredRelation("entries", condition=held_back)).filter(Q(begun_at=None) | Q(waiting__isnull=False))
     pending: dict[int, list[tuple[date, bool]]] = {}
-    for pk, due_on, handed_in_at in waiting.values_list("obligation_id", "report__cycle__due_on", "submitted_at"):
-        pending.setdefault(pk, []).append((due_on, handed_in_at is not None))
-    unbegun = ProgressReport.objects.filter(organisation=report.organisation_id, document=report.document_id, begun_at=None)
-    for_all = [(due_on, False) for due_on in unbegun.values_list("cycle__due_on", flat=True)]
-    return {pk: _clock(pending.get(pk, []) + for_all) for pk in obligations}
+    for_all: list[tuple[date, bool]] = []
+    found = rows.order_by().values_list("cycle__due_on", "begun_at", "waiting__obligation", "waiting__submitted_at")
+    for due_on, begun_at, pk, handed_in_at in found:
+        if pk is not None:
+            pending.setdefault(pk, []).append((due_on, handed_in_at is not None))
+        if begun_at is None:
+            for_all.append((due_on, False))
+    return {pk: _clock(pending.get(pk, []) + for_all) for pk in wanted}
 
 
 def _clock(pending: list[tuple[date, bool]]) -> ReportClock:

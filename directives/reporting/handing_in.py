@@ -1,6 +1,6 @@
 """Handing in, whole or by parts: the manager's signature, and the numbered copy that never changes (报送)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,20 +11,24 @@ from django.utils.translation import gettext as _
 
 from directives import audit, notices
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
-from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.models.writing import add, overwrite
 from directives.refusals import Invalid, NotAllowed
 from directives.reporting.clocks import report_clocks
-from directives.reporting.drafting import Earlier, earlier_entries
 from directives.reporting.entries import LACKS, missing
+from directives.reporting.holding import held
 from directives.rules import may
-from directives.states import AWAITING, EDITABLE
+from directives.states import ACCEPTED, AWAITING, EDITABLE, RETURNED
 from directives.tallies import counted, point_moved
-from directives.transitions import change_obligations, move
+from directives.transitions import change_within, move_entries
+
+FEW = 20  # entries of which the past is looked up one by one, not the whole report's
+
+Percents = Mapping[int, int | None]  # by obligation: what was last accepted
 
 
 def _chosen(report: ProgressReport, entries: Iterable[int] | None, states: frozenset[str]) -> list[ReportEntry]:
     """The entries named, or all in these states, with what a move and a copy need of them."""
-    rows = report.entries.owed().select_related("obligation__organisation", "obligation__directive")
+    rows = report.entries.owed().select_related("obligation__directive")
     rows = rows.filter(state__in=states) if entries is None else rows.filter(pk__in=set(entries))
     chosen = list(rows.order_by("obligation__directive__order"))
     if entries is not None and len(chosen) != len(set(entries)):
@@ -34,12 +38,26 @@ def _chosen(report: ProgressReport, entries: Iterable[int] | None, states: froze
     return chosen
 
 
-def _ready(report: ProgressReport, entries: Iterable[int] | None, earlier: dict[int, Earlier]) -> list[ReportEntry]:
-    """The entries to hand in: all that are ready, or those named, each of which must be."""
-    chosen = _chosen(report, entries, EDITABLE)
-    filed = Attachment.objects.filter(report_entry__report=report).values_list("report_entry").annotate(last=Max("at"))
-    filed_at = dict(filed.order_by())
-    gaps = {row.pk: missing(row, earlier.get(row.obligation_id, Earlier()).percent, filed_at.get(row.pk)) for row in chosen}
+def _percents(report: ProgressReport, entries: Sequence[ReportEntry]) -> Percents:
+    """What was last accepted in an earlier cycle of the document, of these entries at least."""
+    before = {"report__document": report.document_id, "report__cycle__due_on__lt": report.cycle.due_on, "state": ACCEPTED}
+    rows = ReportEntry.objects.filter(report__organisation=report.organisation_id, **before).order_by("report__cycle__due_on")
+    if len(entries) <= FEW:
+        rows = rows.filter(obligation__in=[entry.obligation_id for entry in entries])
+    return dict(rows.values_list("obligation", "percent"))
+
+
+def _filed_at(entries: Sequence[ReportEntry]) -> dict[int, datetime]:
+    """When the last file was added to each that was returned: of the others nobody asks."""
+    returned = [entry.pk for entry in entries if entry.state == RETURNED]
+    files = Attachment.objects.filter(report_entry__in=returned).values_list("report_entry").annotate(last=Max("at"))
+    return dict(files.order_by()) if returned else {}
+
+
+def _ready(entries: Iterable[int] | None, chosen: list[ReportEntry], percents: Percents) -> list[ReportEntry]:
+    """The entries to hand in: of those chosen all that are ready; where they were named, each must be."""
+    filed_at = _filed_at(chosen)
+    gaps = {row.pk: missing(row, percents.get(row.obligation_id), filed_at.get(row.pk)) for row in chosen}
     ready = [entry for entry in chosen if not gaps[entry.pk]]
     if entries is not None and len(ready) != len(chosen):
         unready = [entry for entry in chosen if gaps[entry.pk]]
@@ -58,31 +76,31 @@ def hand_in(*, report: ProgressReport, entries: Iterable[int] | None = None, by:
     """
     if not may(by, "draft", report):
         raise NotAllowed(_("A report is handed in by the staff and the manager of its own body."))
-    report = _locked(report)
-    earlier = earlier_entries(report)
-    chosen = _ready(report, entries, earlier)
+    report = held(report)
+    chosen = _chosen(report, entries, EDITABLE)
+    percents = _percents(report, chosen)
+    ready = _ready(entries, chosen, percents)
     if may(by, "hand_in", report):
-        return _submit(report, chosen, earlier, by=by, now=now)
-    for entry in chosen:
-        move(entry, "ask_signature", by=by, now=now)
-    notices.to_sign(report.organisation, report.document, count=len(chosen), url=reverse("report", args=[report.pk]), now=now)
+        return _submit(report, ready, "hand_in", percents, by=by, now=now)
+    move_entries(ready, "ask_signature", by=by, now=now, granted="draft")
+    notices.to_sign(report.organisation, report.document, count=len(ready), url=reverse("report", args=[report.pk]), now=now)
     return None
 
 
 @counted()
 def sign(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> Submission:
     """The manager signs the entries with these ids, or all that wait: they are handed in as one submission."""
-    report = _locked(report)
-    return _submit(report, _awaiting(report, entries, by), earlier_entries(report), by=by, now=now)
+    report = held(report)
+    chosen = _awaiting(report, entries, by)
+    return _submit(report, chosen, "sign", _percents(report, chosen), by=by, now=now)
 
 
 @counted()
 def decline(*, report: ProgressReport, entries: Iterable[int] | None = None, reason: str, by: User, now: datetime) -> int:
     """The manager sends entries back to the staff with a reason; returns how many."""
-    report = _locked(report)
+    report = held(report)
     chosen = _awaiting(report, entries, by)
-    for entry in chosen:
-        move(entry, "decline", by=by, now=now, reason=reason)
+    move_entries(chosen, "decline", by=by, now=now, reason=reason, granted="sign")
     url = reverse("report", args=[report.pk])
     notices.decided(report, "declined", count=len(chosen), reason=reason.strip(), url=url, now=now)
     return len(chosen)
@@ -91,9 +109,8 @@ def decline(*, report: ProgressReport, entries: Iterable[int] | None = None, rea
 @counted()
 def recall(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> int:
     """Take entries that wait for the signature back into the draft; returns how many."""
-    chosen = _chosen(report, entries, frozenset({AWAITING}))
-    for entry in chosen:
-        move(entry, "recall", by=by, now=now)
+    chosen = _chosen(held(report), entries, frozenset({AWAITING}))
+    move_entries(chosen, "recall", by=by, now=now)
     return len(chosen)
 
 
@@ -106,24 +123,21 @@ def _awaiting(report: ProgressReport, entries: Iterable[int] | None, by: User) -
     return chosen
 
 
-def _locked(report: ProgressReport) -> ProgressReport:
-    """The report as it now stands, held until the transaction ends: hand-ins of one report are numbered one after another."""
-    rows = ProgressReport.objects.select_for_update(of=("self",)).select_related("organisation", "document", "cycle")
-    return rows.defer(*HEAVY_OF_DOCUMENT).get(pk=report.pk)
-
-
-def _submit(report: ProgressReport, entries: Sequence[ReportEntry], earlier: dict[int, Earlier], *, by: User, now: datetime) -> Submission:
-    for entry in entries:
-        move(entry, "sign" if entry.state == AWAITING else "hand_in", by=by, now=now)
+def _submit(
+    report: ProgressReport, entries: Sequence[ReportEntry], action: str, percents: Percents, *, by: User, now: datetime
+) -> Submission:
+    """Hand in or sign, which the caller has found this person to be allowed; what was handed in is kept as it is."""
+    move_entries(entries, action, by=by, now=now, granted=action)
     number = (report.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
-    submission = Submission.objects.create(
+    submission = Submission(
         organisation=report.organisation, document=report.document, report=report, number=number, submitted_at=now, submitted_by=by,
-        content=_copy(report, entries, earlier),
+        content=_copy(report, entries, percents),
     )  # fmt: skip
+    add([submission])
     audit.record("submission", submission, by=by, now=now, after={"report": report.pk, "number": number, "entries": len(entries)})
     before, report.first_submitted_at = report.point, report.first_submitted_at or now
     marks = {"first_submitted_at": report.first_submitted_at, "waiting_since": report.waiting_since or now}
-    ProgressReport.objects.filter(pk=report.pk).update(**marks, version=report.version + 1)
+    overwrite(ProgressReport, [report.pk], {**marks, "version": report.version + 1})
     point_moved(report.organisation_id, report.document_id, before, report.point)
     set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
     _tell(report, submission, len(entries), now)
@@ -135,7 +149,7 @@ def set_clocks(report: ProgressReport, obligations: Sequence[Obligation], *, by:
     clocks = report_clocks(report, [row.pk for row in obligations])
     wanted = {row.pk: clocks[row.pk].fields() for row in obligations}
     differing = [row for row in obligations if any(getattr(row, name) != value for name, value in wanted[row.pk].items())]
-    change_obligations(differing, None, each=wanted, action="report_clock", by=by, now=now)
+    change_within(differing, None, each=wanted, action="report_clock", by=by, now=now)
 
 
 def _tell(report: ProgressReport, submission: Submission, count: int, now: datetime) -> None:
@@ -146,7 +160,7 @@ def _tell(report: ProgressReport, submission: Submission, count: int, now: datet
     notices.handed_in(report, what=what, url=reverse("report_review", args=[report.pk]), now=now)
 
 
-def _copy(report: ProgressReport, entries: Sequence[ReportEntry], earlier: dict[int, Earlier]) -> dict[str, Any]:
+def _copy(report: ProgressReport, entries: Sequence[ReportEntry], percents: Percents) -> dict[str, Any]:
     """What is handed in, word for word, as JSON."""
     body, document, cycle = report.organisation, report.document, report.cycle
     files: dict[int, list[dict[str, Any]]] = {}
@@ -158,16 +172,16 @@ def _copy(report: ProgressReport, entries: Sequence[ReportEntry], earlier: dict[
         "document": {"id": document.pk, "title": document.title, "title_hans": document.title_hans, "title_hant": document.title_hant},
         "cycle": {"year": cycle.year, "period": cycle.period, "number": cycle.number, "due_on": cycle.due_on.isoformat()},
         "count": len(entries),  # so that a list need not read the copy
-        "entries": [_copy_entry(row, earlier.get(row.obligation_id, Earlier()), files.get(row.pk, [])) for row in entries],
+        "entries": [_copy_entry(row, percents.get(row.obligation_id), files.get(row.pk, [])) for row in entries],
     }
 
 
-def _copy_entry(entry: ReportEntry, earlier: Earlier, files: list[dict[str, Any]]) -> dict[str, Any]:
+def _copy_entry(entry: ReportEntry, last_percent: int | None, files: list[dict[str, Any]]) -> dict[str, Any]:
     directive = entry.obligation.directive
     return {
         "entry": entry.pk, "obligation": entry.obligation_id, "part": entry.obligation.part,
         "code": directive.code, "text": directive.text, "text_hans": directive.text_hans, "text_hant": directive.text_hant,
         "progress": entry.progress, "problems": entry.problems, "next_steps": entry.next_steps,
-        "percent": entry.percent, "last_percent": earlier.percent,
+        "percent": entry.percent, "last_percent": last_percent,
         "unchanged": entry.unchanged, "unchanged_reason": entry.unchanged_reason, "files": files,
     }  # fmt: skip

@@ -1,0 +1,79 @@
+"""The statements whose text is kept write what the ORM would; the gate lets a question through that sees what was changed behind it."""
+
+import threading
+import time
+
+import pytest
+from django.db import connection, transaction
+
+from directives import gate
+from directives.models import Notice, Obligation, Organisation, Submission
+from directives.models.writing import add, overwrite
+from tests.factories import NOW, TODAY, make_obligation, make_plan
+from tests.spare import side_by_side
+
+FACTS = {"count": 2, "body": "全国总工会 ' ; --", "none": None}
+
+
+def test_rows_are_added_as_the_orm_adds_them(cast):
+    rows = [Notice(user=person, kind="accepted", facts=FACTS, url="/x/", at=NOW) for person in (cast.staff, cast.manager)]
+    add(rows)
+    stored = [Notice.objects.get(pk=row.pk) for row in rows]
+    assert [(row.user, row.kind, row.facts, row.url, row.at, row.read_at) for row in stored] == [
+        (person, "accepted", FACTS, "/x/", NOW, None) for person in (cast.staff, cast.manager)
+    ]
+    rows[0].url = "/y/"
+    rows[0].save()
+    assert list(Notice.objects.order_by("pk").values_list("url", flat=True)) == ["/y/", "/x/"]
+    add([])
+    assert Notice.objects.count() == 2
+
+
+def test_a_copy_of_what_was_handed_in_is_added(cast):
+    plan = make_plan(cast.body)
+    row = Submission(
+        organisation=cast.body, document=plan.document, plan=plan, number=1, content=FACTS, submitted_at=NOW, submitted_by=cast.staff
+    )
+    add([row])
+    assert Submission.objects.values_list("content", "submitted_at", "plan", "report").get(pk=row.pk) == (FACTS, NOW, plan.pk, None)
+
+
+def test_rows_are_overwritten_where_they_stand_as_expected(cast):
+    rows = [make_obligation(organisation=cast.body) for _number in range(3)]
+    Obligation.objects.filter(pk=rows[2].pk).update(version=2)
+    fields = {"reason": "100% '; --", "due_on": TODAY, "acknowledge_by": None, "organisation": cast.child, "plan_returned": True, "version": 2}
+    ids = [row.pk for row in rows]
+    assert overwrite(Obligation, ids, fields, state="underway", version=1) == 2
+    stored = Obligation.objects.order_by("pk").values_list("reason", "due_on", "acknowledge_by", "organisation", "plan_returned", "version")
+    assert list(stored)[:2] == [("100% '; --", TODAY, None, cast.child.pk, True, 2)] * 2
+    assert list(stored)[2][3:] == (cast.body.pk, False, 2)
+    assert overwrite(Obligation, ids, {"version": 3}, state="underway", version=1) == 0
+
+
+def test_the_gate_demands_a_transaction(transactional_db):
+    with pytest.raises(transaction.TransactionManagementError):
+        gate.enter_and_ask(f"SELECT id FROM {Organisation._meta.db_table} WHERE id IN (%s)", [1])
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(transactional_db, monkeypatch, at_once):
+    if connection.vendor == "sqlite":
+        pytest.skip("one writer at a time")
+    if not at_once:
+        monkeypatch.setattr(gate, "at_once", lambda: False)
+    body = Organisation.objects.create(code="X", name_hans="某单位")
+    shut = threading.Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            gate.shut()
+            Organisation.objects.filter(pk=body.pk).update(kind="committee")
+            shut.set()
+            time.sleep(0.5)
+
+    def ask() -> list[tuple]:
+        assert shut.wait(10)
+        with transaction.atomic():
+            return gate.enter_and_ask(f"SELECT kind FROM {Organisation._meta.db_table} WHERE id IN (%s)", [body.pk])
+
+    assert side_by_side(lambda number: (change, ask)[number](), 2) == [None, [("committee",)]]
