@@ -106,6 +106,7 @@ TABLE = {
     # plans
     "plan_start": Row("organisation", IN_THE_REGISTER, INSIDE, {}),
     "plan": Row("plan", args=pk),
+    "plan_paper": Row("plan", args=pk),
     "plan_save": Row("plan", HANDED_IN, INSIDE, {"title": "方案"}, pk),
     "plan_move": Row("plan", HANDED_IN, INSIDE, MOVE, lambda w: (w["pk"], "recall")),
     "plan_review": Row("plan", HANDED_IN, ABOVE, args=pk),
@@ -122,6 +123,7 @@ TABLE = {
     "attachment_remove": Row("file", HANDED_IN, INSIDE, {}, pk),
     # reports
     "report": Row("report", args=pk),
+    "report_paper": Row("report", args=pk),
     "report_begin": Row("report", HANDED_IN, INSIDE, {}, pk),
     "report_redraft": Row("report", HANDED_IN, INSIDE, {}, pk),
     "report_hand_in": Row("report", HANDED_IN, INSIDE, {}, pk),

@@ -1,0 +1,127 @@
+"""What a paper says, whatever it is printed by: the page that previews it and the .docx print the same `Paper`."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+Level = Literal[1, 2, 3, 4]
+DIGITS = "〇一二三四五六七八九"
+# Characters that XML does not allow, whatever somebody pasted into a form.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+ENDS = "。！？；：…”）)."
+
+
+def chinese(number: int) -> str:
+    """A number from 1 to 99 as headings count: 一, 十, 十一, 二十三."""
+    tens, ones = divmod(number, 10)
+    head = "" if not tens else "十" if tens == 1 else DIGITS[tens] + "十"
+    return head + (DIGITS[ones] if ones or not tens else "")
+
+
+NUMBERINGS = {1: lambda n: f"{chinese(n)}、", 2: lambda n: f"（{chinese(n)}）", 3: lambda n: f"{n}. ", 4: lambda n: f"（{n}）"}
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading with its number: 一、 · （一） · 1. · （1）."""
+
+    level: Level
+    number: int
+    text: str
+
+    @property
+    def full(self) -> str:
+        return NUMBERINGS[self.level](self.number) + self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Para:
+    """A paragraph of the body; `number` puts 1. before it, `lead` is set in the face of a third heading."""
+
+    text: str
+    lead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table on a page of its own: its title, and cells as text; `widths` are shares of the type area, in percent."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    widths: tuple[int, ...]
+
+
+Block = Heading | Para | Table
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper. `recipient` without its colon; `annexes` are the names listed before the signature, tables come after it."""
+
+    title: str
+    recipient: str
+    blocks: tuple[Block, ...]
+    signer: str
+    signed_on: date
+    annexes: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    traditional: bool = False
+    fictional: str = ""  # the words that say so, on every page; empty where the data is real
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file without its ending."""
+        return re.sub(r'[\\/:*?"<>|\s]+', " ", self.title + (f" {self.fictional}" if self.fictional else "")).strip()[:120]
+
+    @property
+    def signed(self) -> str:
+        """The day as a paper bears it: 2026年9月5日."""
+        return f"{self.signed_on.year}年{self.signed_on.month}月{self.signed_on.day}日"
+
+
+TITLE_LIMIT = 20  # characters of 22 pt in a line of the type area
+
+
+def title_lines(title: str) -> tuple[str, ...]:
+    """The title in lines that end where a phrase ends: before 《, after 》 and after 关于; a longer phrase in halves."""
+    phrases = [phrase for phrase in re.split(r"(?=《)|(?<=》)|(?<=关于)(?!《)|(?<=關於)(?!《)|(?<=落实)(?=《)", title) if phrase]
+    lines: list[str] = []
+    for phrase in phrases:
+        if lines and len(lines[-1]) + len(phrase) <= TITLE_LIMIT:
+            lines[-1] += phrase
+            continue
+        pieces = -(-len(phrase) // TITLE_LIMIT)
+        size = -(-len(phrase) // pieces)
+        lines += [phrase[start : start + size] for start in range(0, len(phrase), size)]
+    return tuple(lines)
+
+
+def clean(text: str) -> str:
+    """Text without what cannot be printed, its lines joined as one paragraph."""
+    return " ".join(part for line in UNPRINTABLE.sub("", text).splitlines() if (part := line.strip()))
+
+
+def sentence(text: str) -> str:
+    """The text as a paragraph that ends."""
+    plain = clean(text)
+    return plain if not plain or plain[-1] in ENDS else plain + "。"
+
+
+def paragraphs(text: str) -> tuple[Para, ...]:
+    """Each line that somebody typed as a paragraph."""
+    return tuple(Para(told) for line in text.splitlines() if (told := sentence(line)))
+
+
+def headed(level: Level, parts: Iterable[tuple[str, Iterable[Block]]]) -> tuple[Block, ...]:
+    """Parts under numbered headings; a part that says nothing gets none."""
+    result: list[Block] = []
+    number = 0
+    for text, inside in parts:
+        blocks = tuple(inside)
+        if blocks:
+            number += 1
+            result += [Heading(level, number, clean(text)), *blocks]
+    return tuple(result)

@@ -1,0 +1,54 @@
+"""Official papers: looked at as they will be printed, taken away as .docx."""
+
+from io import BytesIO
+
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.overview.entries import sheet
+from directives.overview.plan_page import plan_view
+from directives.overview.plans import found as found_plans
+from directives.overview.reports import found as found_reports
+from directives.papers import layout
+from directives.papers.paper import title_lines
+from directives.papers.plan import plan_paper
+from directives.papers.report import report_paper
+from directives.rules import may
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def _answer(request, paper, back, *, empty=""):
+    """The page that shows the paper, or the file that ?export=docx asks for."""
+    if request.GET.get("export") != "docx":
+        context = {
+            "paper": paper,
+            "title_lines": title_lines(paper.title),
+            "back": back,
+            "empty": empty,
+            "takes": may(request.user, "export"),
+        }
+        return render(request, "directives/papers/paper.html", context)
+    if not may(request.user, "export"):
+        raise PermissionDenied(_("Exporting is for staff, managers and supervisors."))
+    return FileResponse(BytesIO(layout.write(paper)), as_attachment=True, filename=f"{paper.file_name}.docx", content_type=DOCX)
+
+
+@require_GET
+def plan_as_paper(request, pk):
+    plan = get_object_or_404(found_plans(request.user).select_related("organisation__parent"), pk=pk)
+    it = plan_view(plan, request.user, now=request.now)
+    empty = "" if it.lines else _("The plan has no measures yet. The paper is drawn from them.")
+    return _answer(request, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty)
+
+
+@require_GET
+def report_as_paper(request, pk):
+    report = get_object_or_404(found_reports(request.user).select_related("organisation__parent"), pk=pk)
+    shown = sheet(report, request.user, now=request.now)
+    empty = "" if shown.lines else _("Nothing of this report is to be seen yet: it was not begun, or nothing of it was handed in.")
+    return _answer(request, report_paper(shown, today=request.today), reverse("report", args=[pk]), empty=empty)
