@@ -1,11 +1,12 @@
 """From a reading to a document, and from directives to obligations (交办): at once, or part by part where they are many."""
 
 from directives.issuing.choosing import Choice, Pick, candidates, chosen_bodies
+from directives.issuing.entering import Pair, faults_of, issue_pairs, take_back
 from directives.issuing.giving import Preview, Terms, check, issue, preview
 from directives.issuing.parts import AT_ONCE, issue_in_parts
 from directives.issuing.registering import addressees, register_document
 
 __all__ = [
-    "AT_ONCE", "Choice", "Pick", "Preview", "Terms", "addressees", "candidates", "check", "chosen_bodies", "issue", "issue_in_parts",
-    "preview", "register_document",
+    "AT_ONCE", "Choice", "Pair", "Pick", "Preview", "Terms", "addressees", "candidates", "check", "chosen_bodies", "faults_of", "issue",
+    "issue_in_parts", "issue_pairs", "preview", "register_document", "take_back",
 ]  # fmt: skip

@@ -123,7 +123,7 @@ def issue(
     plan = preview(directives=directives, organisations=organisations, pairs=pairs)
     workdays = CalendarDay.objects.workdays(today)
     acknowledge_by = workdays.add(today, settings.ACKNOWLEDGE_DAYS)
-    made = [_obligation(directive, body, terms, today) for directive, body in plan.new()]
+    made = [owed_on(directive, body, terms, today) for directive, body in plan.new()]
     for row in made:
         row.acknowledge_by, row.moved_at = acknowledge_by, now
     if terms.first_leads:
@@ -131,7 +131,7 @@ def issue(
     for row in made:
         relight(row, today=today, workdays=workdays)
     Obligation.objects.bulk_create(made, batch_size=500)
-    _open_items(made)
+    open_items(made)
     tallies.count_in(made, today)
     told = [audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on}) for row in made]
     audit.record_many("issue", told, by=by, now=now)
@@ -149,7 +149,8 @@ def _let_first_lead(plan: Preview, made: Sequence[Obligation]) -> None:
                 row.part = LEAD
 
 
-def _obligation(directive: Directive, body: Organisation, terms: Terms, today: date) -> Obligation:
+def owed_on(directive: Directive, body: Organisation, terms: Terms, today: date) -> Obligation:
+    """The unsaved obligation of a body on these terms, issued today."""
     part = LEAD if terms.lead is not None and terms.lead.pk == body.pk else terms.part
     return Obligation(
         document_id=directive.document_id, section_id=directive.section_id, directive=directive, organisation=body, part=part,
@@ -158,7 +159,7 @@ def _obligation(directive: Directive, body: Organisation, terms: Terms, today: d
     )  # fmt: skip
 
 
-def _open_items(obligations: Sequence[Obligation]) -> None:
+def open_items(obligations: Sequence[Obligation]) -> None:
     """Every item of a directive starts as not started for each body that owes it."""
     items: dict[int, list[Item]] = {}
     for item in Item.objects.filter(directive__in={row.directive_id for row in obligations}):

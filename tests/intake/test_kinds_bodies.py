@@ -159,7 +159,7 @@ def test_undo_refuses_where_something_was_built(cast):
 
 def test_queries_do_not_grow_with_the_rows(cast, django_assert_max_num_queries):
     table = [{"code": f"Y{number}", "name_hans": f"单位{number}", "parent": "Q02"} for number in range(400)]
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         brought = bring(BODIES, cast.admin, table)
     with django_assert_max_num_queries(30):
         brought.apply()

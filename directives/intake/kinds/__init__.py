@@ -2,5 +2,6 @@
 
 from directives.intake.fields import Kind
 from directives.intake.kinds.bodies import BODIES
+from directives.intake.kinds.obligations import OBLIGATIONS
 
-KINDS: dict[str, Kind] = {kind.key: kind for kind in (BODIES,)}
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (BODIES, OBLIGATIONS)}

@@ -1,0 +1,238 @@
+"""Obligations (责任事项): the ledger that went out comes back, and new pairs are assigned from a table."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned
+from directives.intake.kinds.clauses import Clauses, unknown_clause
+from directives.intake.kinds.codes import Bodies, taken_as, unclear, unknown_body
+from directives.intake.kinds.comparing import Past, Stored, compared, fresh, plain, text_of, wrong
+from directives.intake.kinds.owing import DAYS, PEOPLE, TERMS, pair_of, undo, write
+from directives.issuing import faults_of
+from directives.models import Obligation, Organisation, User
+from directives.models.scope import any_of, in_view
+from directives.states import CLOSED, DELIVERABLES, PARTS, RESPONSIBLE, SUPERVISOR, WITHDRAWN
+
+AFTER_NAME = re.compile(r"\s*[(（][^()（）]*[)）]$")  # 全国总工会（牵头）
+READ = (
+    "pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code", "organisation_id", "organisation__code",
+    "organisation__name_hans", "organisation__path", *TERMS,
+)  # fmt: skip
+FIRST = READ.index("part")
+
+
+def fields(asking: Asking) -> tuple[Field, ...]:
+    """The columns of the ledger: those that come back, and those that only go out."""
+    body = pgettext_lazy("ledger", "Responsible or supporting body")
+    own = (
+        Field("clause", pgettext_lazy("ledger", "Clause"), "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
+        Field("body", body, "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
+        Field("part", gettext_lazy("Part"), "choice", ("责任类型", "责任方式", "分工", "角色"), choices=PARTS, example="lead"),
+        Field("deliverable", gettext_lazy("Deliverable"), "choice", ("报送成果", "应报材料", "成果类型"), choices=DELIVERABLES),
+        Field("leader", pgettext_lazy("ledger", "Responsible leader"), "text", LEADER, limit=60, example="顾明远"),
+        Field("contact", pgettext_lazy("ledger", "Contact and telephone"), "text", CONTACT, limit=100, example="林晓岚 010-65001234"),
+        Field("starts_on", gettext_lazy("Starts on"), "date", ("开始时间", "开始日期", "启动时间", "起始时间", "启动日期")),
+        Field("plan_due_on", gettext_lazy("Plan due"), "date", ("方案时限", "方案报送时限", "方案截止日期")),
+        Field("due_on", pgettext_lazy("ledger", "Complete by"), "date", DUE, example="2027-06-30"),
+        Field("note", pgettext_lazy("ledger", "Remarks"), "text", ("说明", "附注", "备注说明"), limit=200),
+        Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
+        Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
+    )  # fmt: skip
+    return own + tuple(Field(name, label, read_only=True) for name, label in GOES_OUT)
+
+
+CLAUSE = ("条款", "条款编号", "任务编号", "任务编码", "任务代码", "文件条款编号", "文件条款号", "条款号", "任务条款")
+BODY = ("责任单位", "单位", "承担单位", "落实单位", "承办单位", "责任部门", "单位编码", "单位代码", "单位名称", "机构代码")
+LEADER = ("责任领导", "分管领导", "牵头领导", "负责人", "领导")
+CONTACT = ("责任人及电话", "联系人", "联系人及电话", "责任人", "联系方式", "联系电话", "经办人")
+DUE = ("完成时限", "时限", "完成期限", "截止时间", "截止日期", "完成时间", "完成日期", "办结时限", "要求完成时间")
+GOES_OUT = (
+    ("number", pgettext_lazy("ledger", "No.")),
+    ("directive", pgettext_lazy("ledger", "Directive")),
+    ("items", pgettext_lazy("ledger", "Items")),
+    ("measures", pgettext_lazy("ledger", "Specific measures")),
+    ("leads", pgettext_lazy("ledger", "Lead body")),
+    ("progress", pgettext_lazy("ledger", "Progress")),
+    ("problems", pgettext_lazy("ledger", "Problems")),
+    ("next_steps", pgettext_lazy("ledger", "Next steps")),
+    ("percent", pgettext_lazy("ledger", "Percent complete")),
+    ("state", pgettext_lazy("ledger", "State of completion")),
+    ("light", pgettext_lazy("ledger", "Light")),
+    ("slip", pgettext_lazy("ledger", "Supervision slip")),
+)
+
+
+def may(user: User) -> bool:
+    """Those who assign."""
+    return user.is_active and user.supervises
+
+
+class ObligationChecker(Checker):
+    """Rows are told by their id, else by directive and body."""
+
+    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+        super().__init__(asking, headed)
+        self.clauses = Clauses(asking.place.get("document", 0))
+        self.bodies = Bodies()
+        self.tops = tuple({m.organisation.path for m in asking.by.in_role(SUPERVISOR)})
+        self.first: dict[tuple[int, int], int] = {}  # directive and body → the row that speaks of them
+        self.twice: list[tuple[int, int]] = []
+        self.met: dict[str, int | None] = {}
+
+    def check(self, rows: Sequence[Given]) -> list[Planned]:
+        pairs = {row.number: self._pair(row) for row in rows}
+        stored = self._stored(rows, pairs)
+        meant = {row.number: self._meant(row, pairs[row.number], stored) for row in rows}
+        met = [(row, here) for row in rows if (here := meant[row.number])]
+        past = Past.of(Obligation, {here[0]: (row.values.get("version") or here[1], here[1]) for row, here in met})
+        fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
+        self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
+        return [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
+
+    def _pair(self, row: Given) -> tuple[int | None, int | None]:
+        """The directive and the body that the cells of a row name."""
+        clause = self.clauses.find(text_of(row.values.get("clause"))) if row.values.get("clause") else None
+        return clause.pk if clause else None, self._body(text_of(row.values.get("body")))
+
+    def _body(self, text: str) -> int | None:
+        if text not in self.met:
+            code = self.bodies.find(text).code or self.bodies.find(AFTER_NAME.sub("", text)).code
+            self.met[text] = self.bodies.known.get(code)
+        return self.met[text]
+
+    def _stored(self, rows: Sequence[Given], pairs: dict[int, tuple[int | None, int | None]]) -> dict[Any, tuple]:
+        """What these rows may mean, by id and by pair; rows that the person may not see are not there."""
+        ids = [row.values["id"] for row in rows if row.values.get("id")]
+        wanted: dict[int, set[int]] = {}
+        for row in rows:
+            directive, body = pairs[row.number]
+            if directive and body and not row.values.get("id"):
+                wanted.setdefault(directive, set()).add(body)
+        asked = any_of([Q(pk__in=ids), *(Q(directive=directive, organisation__in=bodies) for directive, bodies in wanted.items())])
+        seen = in_view(self.asking.by, "organisation")
+        found = Obligation.objects.filter(asked).filter(seen).order_by().values_list(*READ)
+        return {key: row for row in found for key in (row[0], (row[5], row[7]))}
+
+    def _meant(self, row: Given, pair: tuple[int | None, int | None], stored: dict[Any, tuple]) -> tuple | None:
+        return stored.get(row.values["id"]) if row.values.get("id") else stored.get(pair)
+
+    def _one(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
+        if row.values.get("id") or here:
+            return self._known(row, pair, here, past)
+        faults = list(self._faults_of_key(row, pair))
+        if faults:
+            return wrong(row, faults)
+        return self._fresh(row, *pair)
+
+    def _once(self, row: Given, directive: int, body: int) -> None:
+        first = self.first.setdefault((directive, body), row.number)
+        if first != row.number:
+            self.twice.append((row.number, first))
+
+    def _known(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
+        if here is None:
+            expected = _("The id of an obligation that you may see.")
+            remedy = _("Leave the id as it went out; empty it where a new line is meant.")
+            return wrong(row, [Fault("id", str(row.values["id"]), expected, remedy)])
+        self._once(row, here[5], here[7])
+        stored = stored_of(here)
+        faults = list(self._faults_of_pair(row, pair, here))
+        wanted = {name: value for name, value in _cells(row).items() if value not in (None, "") or name not in ("part", "starts_on")}
+        planned = compared(row, stored, wanted, past)
+        if planned.after:
+            faults += self._faults_of_change(here, planned, stored)
+        return wrong(row, faults, stored.label, stored.pk) if faults or row.faults else planned
+
+    def _faults_of_pair(self, row: Given, pair: tuple[int | None, int | None], here: tuple) -> Iterable[Fault]:
+        """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
+        remedy = _("Empty id and version where a new line is meant; otherwise put back what stood here.")
+        if pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]:
+            yield Fault("clause", text_of(row.values["clause"]), _("%(code)s, as the id of this line says.") % {"code": here[6]}, remedy)
+        if pair[1] and pair[1] != here[7]:
+            yield Fault("body", text_of(row.values["body"]), _("%(code)s, as the id of this line says.") % {"code": here[8]}, remedy)
+
+    def _faults_of_change(self, here: tuple, planned: Planned, stored: Stored) -> Iterable[Fault]:
+        """Why the terms of an obligation cannot become what the file says."""
+        if not self._above(here[10]):
+            name = next(iter(planned.after))
+            expected = _("A body below the one that you supervise: only its supervisors change these terms.")
+            yield Fault(name, str(planned.after[name] or ""), expected, _("Put back what stood here, or ask those who supervise it."))
+            return
+        days = [name for name in DAYS if name in planned.after]
+        if here[2] == WITHDRAWN or (here[2] == CLOSED and days):
+            name = (days or list(planned.after))[0]
+            expected = _("No change: this obligation is at rest.")
+            remedy = _("Put back what stood here; reopen the obligation first if it must change.")
+            yield Fault(name, str(planned.after[name] or ""), expected, remedy)
+            return
+        due, starts = (planned.after.get(name, stored.values[name]) for name in ("due_on", "starts_on"))
+        floor = max(filter(None, (starts, plain(here[3]))))
+        if due and days and due < floor:
+            expected = _("%(day)s or later: work does not end before it starts or is assigned.") % {"day": floor}
+            yield Fault("due_on" if "due_on" in planned.after else "starts_on", due, expected, _("Mend the day."))
+
+    def _above(self, path: str) -> bool:
+        return any(path != top and path.startswith(top) for top in self.tops)
+
+    def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
+        clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
+        if not pair[0]:
+            yield unknown_clause("clause", clause)
+        if not pair[1]:
+            found = self.bodies.find(body)
+            yield unclear("body", body, found) if found.several else unknown_body("body", body)
+        elif not self._above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
+            expected = _("A body below the one that you supervise.")
+            yield Fault("body", body, expected, _("Take this line out, or ask those who supervise the body to assign it."))
+
+    def _fresh(self, row: Given, directive: int, body: int) -> Planned:
+        clause, home = self.clauses.rows[directive], self.fresh[body]
+        self._once(row, directive, body)
+        after = {"clause": clause.code, "body": home.code} | {name: value for name, value in _cells(row).items() if value}
+        after.setdefault("part", RESPONSIBLE)
+        pair = pair_of(after, clause, home)
+        columns = {"directive": "clause", "organisation": "body"}
+        faults = []
+        for name, text in faults_of(pair, by=self.asking.by, today=self.asking.today).items():
+            field = columns.get(name, name)
+            faults.append(Fault(field, str(plain(row.values.get(field)) or ""), text, _("Mend this cell, or take the line out.")))
+        label, given = f"{clause.code} · {home.name_hans}", text_of(row.values.get("body"))
+        label = f"{label} · {taken_as(given, home.code)}" if given.isdecimal() and given != home.code else label
+        return wrong(row, faults, label) if faults or row.faults else fresh(row, label, after)
+
+    def finish(self) -> Iterable[tuple[int, Fault]]:
+        for number, first in self.twice:
+            expected = _("One row for each directive and body; row %(number)s of the file speaks of the same.") % {"number": first}
+            yield number, Fault("clause", "", expected, _("Keep one of the two rows."))
+
+
+def _cells(row: Given) -> dict[str, Any]:
+    """The terms that a row gives, as JSON holds them."""
+    given = row.values
+    cells = {name: text_of(given[name]) for name in ("part", "deliverable", *PEOPLE) if name in given}
+    return cells | {name: plain(given[name]) for name in DAYS if name in given}
+
+
+def stored_of(row: tuple) -> Stored:
+    """An obligation, read as READ says."""
+    values = {name: value.isoformat() if isinstance(value, date) else value for name, value in zip(TERMS, row[FIRST:], strict=True)}
+    return Stored(row[0], row[1], f"{row[6]} · {row[9]}", values)
+
+
+OBLIGATIONS = Kind(
+    key="obligations",
+    name=gettext_lazy("Ledger of obligations"),
+    about=gettext_lazy("The ledger comes back: edited terms change, lines without an id are assigned. States, lights and progress stay."),
+    needs=("document",),
+    fields=fields,
+    may=may,
+    checker=ObligationChecker,
+    write=write,
+    undo=undo,
+)

@@ -1,0 +1,110 @@
+"""Writing obligations of a checked table, and taking them back."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from directives import issuing
+from directives.intake.fields import Asking, Rows
+from directives.intake.kinds.comparing import Stored, built_on, moved_on, plain, stale, unchanged
+from directives.issuing import Pair, Terms
+from directives.models import Directive, Document, IntakeRow, Obligation, Organisation
+from directives.models.documents import HEAVY
+from directives.models.intakes import NEW
+from directives.refusals import Invalid
+from directives.states import RESPONSIBLE
+from directives.transitions import change_obligations, hold
+
+PEOPLE = ("leader", "contact", "note")
+DAYS = ("starts_on", "plan_due_on", "due_on")
+TERMS = ("part", "deliverable", *PEOPLE, *DAYS)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def pair_of(after: Mapping[str, Any], directive: Directive, body: Organisation) -> Pair:
+    """A new obligation as a checked row gives it."""
+    days = {name: _day(after.get(name)) for name in DAYS}
+    terms = Terms(part=after.get("part") or RESPONSIBLE, deliverable=after.get("deliverable") or "", **days)
+    return Pair(directive, body, terms, **{name: after.get(name) or "" for name in PEOPLE})
+
+
+def _held(rows: Rows) -> dict[int, Obligation]:
+    """The stored obligations of these rows with their bodies, until the transaction ends."""
+    found = Obligation.objects.filter(pk__in=[row.subject_id for row in rows if row.subject_id])
+    hold(found)
+    return {row.pk: row for row in found.select_related("organisation")}
+
+
+def _as_stored(row: Obligation) -> Stored:
+    return Stored(row.pk, row.version, "", {name: plain(getattr(row, name)) for name in TERMS})
+
+
+def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _day(value) if name in DAYS else value for name, value in values.items()}
+
+
+def write(asking: Asking, rows: Rows) -> None:
+    """Terms change through the one door for obligations; new pairs are issued."""
+    new, known = [row for row in rows if row.verdict == NEW], [row for row in rows if row.verdict != NEW]
+    stored, each = _held(known), {}
+    for row in known:
+        here = stored.get(row.subject_id)
+        unchanged(row, _as_stored(here) if here else None)
+        each[here.pk] = _fields(row.after)
+        if here.original_due_on is None and row.after.get("due_on"):
+            each[here.pk]["original_due_on"] = each[here.pk]["due_on"]  # the first day that was set
+    if each:
+        change_obligations(stored.values(), None, each=each, action="import", by=asking.by, now=asking.now)
+    for row in known:
+        row.left = stored[row.subject_id].version
+    if new:
+        _issue(asking, new)
+
+
+def _issue(asking: Asking, rows: Rows) -> None:
+    document = Document.objects.defer(*HEAVY).get(pk=asking.place["document"])
+    directives = {row.code: row for row in document.directives.filter(code__in={row.after["clause"] for row in rows})}
+    bodies = {body.code: body for body in Organisation.objects.filter(code__in={row.after["body"] for row in rows})}
+    pairs = [pair_of(row.after, directives[row.after["clause"]], bodies[row.after["body"]]) for row in rows]
+    _not_yet(rows, pairs)
+    made = issuing.issue_pairs(document=document, pairs=pairs, by=asking.by, now=asking.now)
+    for row, one in zip(rows, made, strict=True):
+        row.subject_id, row.left = one.pk, one.version
+
+
+def _not_yet(rows: Rows, pairs: list[Pair]) -> None:
+    """Somebody may have assigned one of them since the table was checked."""
+    directives, bodies = {pair.directive.pk for pair in pairs}, {pair.organisation.pk for pair in pairs}
+    known = Obligation.objects.filter(directive__in=directives, organisation__in=bodies)
+    made = set(known.order_by().values_list("directive_id", "organisation_id"))
+    for row, pair in zip(rows, pairs, strict=True):
+        if (pair.directive.pk, pair.organisation.pk) in made:
+            raise stale(row)
+
+
+def undo(asking: Asking, rows: Rows) -> None:
+    """Terms become again what they were; new obligations are deleted, where nothing was done about them."""
+    stored, each = _held(rows), {}
+    for row in rows:
+        here = stored.get(row.subject_id)
+        if here is None or here.version != row.left:
+            raise moved_on(row)
+        if row.verdict != NEW:
+            each[here.pk] = _fields(row.before) | _first_day(row, here)
+    if each:
+        change_obligations([stored[pk] for pk in each], None, each=each, action="undo_import", by=asking.by, now=asking.now)
+    new = {row.subject_id: row for row in rows if row.verdict == NEW}
+    try:
+        if new:
+            issuing.take_back([stored[pk] for pk in new], by=asking.by, now=asking.now)
+    except Invalid as refusal:
+        raise built_on(next(iter(new.values())), str(refusal)) from refusal
+
+
+def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:
+    """The first day of completion was none either, where this table set it."""
+    ours = "due_on" in row.before and row.before["due_on"] is None and plain(here.original_due_on) == row.after.get("due_on")
+    return {"original_due_on": None} if ours else {}
