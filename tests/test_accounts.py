@@ -1,8 +1,12 @@
 """Who a session belongs to: read in one query, and never a moment longer than it is true."""
 
-import pytest
+from datetime import timedelta
 
-from directives.accounts import Door, person
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from directives.accounts import Door, SessionStore, person
 from directives.models import Membership, Notice, User
 from directives.models.people import UNREAD_SHOWN
 from tests.factories import NOW, make_document
@@ -51,3 +55,16 @@ def test_a_membership_that_was_withdrawn_is_gone_with_the_next_request(cast, sig
     assert client.get(address).context["user"].oversees is True
     Membership.objects.filter(user=cast.manager).delete()
     assert client.get(address).status_code == 404
+
+
+def test_a_session_is_read_in_one_query_and_no_longer_than_it_lasts(cast, sign_in, django_assert_num_queries):
+    client = sign_in(cast.staff)
+    key = client.session.session_key
+    with django_assert_num_queries(1):
+        assert SessionStore(key)["_auth_user_id"] == str(cast.staff.pk)
+    Session.objects.filter(pk=key).update(expire_date=timezone.now() + timedelta(seconds=60))
+    assert client.get("/").status_code == 200
+    Session.objects.filter(pk=key).update(expire_date=timezone.now() - timedelta(seconds=2))
+    ended = SessionStore(key)
+    assert (ended.get("_auth_user_id"), ended.session_key) == (None, None)
+    assert client.get("/").status_code == 302

@@ -10,7 +10,7 @@ from django.utils import translation
 from openpyxl import load_workbook
 
 from directives import audit
-from directives.models import Event
+from directives.models import Event, Unsealed
 from directives.overview.changes import changed
 from directives.overview.timeline import WORDS
 from directives.transitions import move
@@ -38,6 +38,19 @@ def test_a_stored_value_in_words(value, said):
     event = Event(subject_type="plan", before={}, after={"submitted_at": value})
     with translation.override("zh-hans"):
         assert changed(event) == (("报送时间", "", said),)
+
+
+def test_one_event_is_written_as_many_are(cast):
+    rows = [make_obligation(organisation=cast.body) for _number in range(3)]
+    before, after = {"due_on": NOW.date(), "reason": "原因"}, {"due_on": None, "items": [1, {"a": True}]}
+    told = [audit.Change(row, before, after) for row in rows]
+    one = audit.record_many("change", told[:1], by=None, now=NOW, reason="理由")
+    many = audit.record_many("change", told[1:], by=None, now=NOW, reason="理由")
+    kept = list(Event.objects.order_by("id").values("at", "by", "action", "subject_type", "organisation", "before", "after", "reason"))
+    assert kept == [kept[0]] * 3 and kept[0]["before"] == {"due_on": NOW.date().isoformat(), "reason": "原因"}
+    ids = [event.pk for event in (*one, *many)]
+    assert ids == list(Event.objects.order_by("id").values_list("pk", flat=True))
+    assert ids == list(Unsealed.objects.order_by("event_id").values_list("event_id", flat=True))
 
 
 @pytest.fixture

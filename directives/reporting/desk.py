@@ -12,22 +12,23 @@ def _places(values: list[str]) -> str:
 
 
 # Written out because every pause in the typing asks it: the ORM took several times as long to put it together as a database to
-# answer it. Whom it shows an entry, and which, is a part of what `visible_to` and `owed` say.
+# answer it. Whom it shows an entry, and which, is a part of what `visible_to` and `owed` say. Subqueries where joins would do:
+# PostgreSQL plans each for itself, and the more tables it may join in any order the longer it thinks.
 ENTRY = f"""
 SELECT entry.*, report.cycle_id, report.document_id, report.organisation_id, obligation.directive_id, (
     SELECT past.percent FROM directives_reportentry AS past
     JOIN directives_progressreport AS filed ON filed.id = past.report_id
     JOIN directives_cycle AS before ON before.id = filed.cycle_id
-    WHERE past.obligation_id = entry.obligation_id AND past.state = %s AND before.due_on < cycle.due_on
+    WHERE past.obligation_id = entry.obligation_id AND past.state = %s
+      AND before.due_on < (SELECT due_on FROM directives_cycle WHERE id = report.cycle_id)
       AND filed.organisation_id = report.organisation_id AND filed.document_id = report.document_id
     ORDER BY before.due_on DESC LIMIT 1
   ) AS earlier_percent
 FROM directives_reportentry AS entry
 JOIN directives_progressreport AS report ON report.id = entry.report_id
-JOIN directives_cycle AS cycle ON cycle.id = report.cycle_id
 JOIN directives_obligation AS obligation ON obligation.id = entry.obligation_id
-WHERE entry.id = %s AND (entry.state NOT IN ({_places(EDITED)}) OR obligation.state IN ({_places(REPORTED)})) AND EXISTS (
-  SELECT 1 FROM directives_membership AS member
+WHERE entry.id = %s AND (entry.state NOT IN ({_places(EDITED)}) OR obligation.state IN ({_places(REPORTED)})) AND 0 < (
+  SELECT COUNT(*) FROM directives_membership AS member
   WHERE member.user_id = %s AND member.organisation_id = report.organisation_id AND member.role IN (%s, %s)
 )
 """  # noqa: S608 - names of our own tables
