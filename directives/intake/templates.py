@@ -1,0 +1,241 @@
+"""Workbooks to fill in, away from the product if need be: the headings of a kind of table, drop-downs, an example, instructions.
+
+What was filled in comes back through the intake of the same kind. The example row may stay: left as it was, it is passed over.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+from directives.intake.fields import Asking, Field, Kind
+from directives.models import Directive, Indicator, Organisation
+from directives.sheets.out import guard
+
+SPARE = 2_000  # rows below those filled in that have drop-downs too
+LISTED = 5_000  # a longer list gets no drop-down: nobody finds anything in it
+WIDTHS = {"text": 28, "code": 14, "date": 14, "whole": 10, "number": 12, "percent": 10, "money": 14, "choice": 16, "codes": 24}
+WORDS = 200  # characters of a name in a list
+Values = Sequence[tuple[str, str]]  # what a cell may hold, and what it stands for
+
+
+def _bodies(asking: Asking) -> Values:
+    rows = Organisation.objects.visible_to(asking.by).order_by("path").values_list("code", "name_hans")
+    return [(code, name) for code, name in rows[: LISTED + 1]]
+
+
+def _directives(asking: Asking) -> Values:
+    rows = Directive.objects.filter(document=asking.place.get("document", 0)).order_by("order").values_list("code", "text_hans")
+    return [(code, text[:WORDS]) for code, text in rows[: LISTED + 1]]
+
+
+def _indicators(asking: Asking) -> Values:
+    rows = Indicator.objects.filter(document=asking.place.get("document", 0), ended_at=None).values_list("code", "name_hans")
+    return list(rows[: LISTED + 1])
+
+
+LISTS: dict[str, Callable[[Asking], Values]] = {"organisations": _bodies, "directives": _directives, "indicators": _indicators}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A drop-down: where its values stand, as a spreadsheet refers to them."""
+
+    source: str
+
+
+def template(kind: Kind, asking: Asking, rows: Iterable[Mapping[str, Any]] = ()) -> bytes:
+    """A workbook for this kind of table in the reader's language; `rows` are filled in already, by field, instead of the example."""
+    file = BytesIO()
+    with Workbook(file, {"in_memory": True}) as workbook:
+        _Template(kind, asking, workbook).fill(list(rows))
+    return file.getvalue()
+
+
+class _Template:
+    """One workbook being made."""
+
+    def __init__(self, kind: Kind, asking: Asking, workbook: Workbook) -> None:
+        self.kind, self.asking, self.workbook = kind, asking, workbook
+        self.filled: list[Mapping[str, Any]] = []
+        self.fields: tuple[Field, ...] = ()
+        base = {"valign": "top", "text_wrap": True}
+        self.text = workbook.add_format({**base, "num_format": "@"})
+        self.day = workbook.add_format({**base, "num_format": "yyyy-mm-dd"})
+        self.plain = workbook.add_format(base)
+        self.fixed = workbook.add_format({**base, "bg_color": "#F0EEE8", "font_color": "#5F6670", "num_format": "@"})
+        self.example = workbook.add_format({**base, "italic": True, "font_color": "#5F6670", "num_format": "@"})
+        self.head = workbook.add_format({**base, "bold": True, "bg_color": "#F0EEE8", "bottom": 1})
+        self.demanded = workbook.add_format({**base, "bold": True, "bg_color": "#1D4577", "font_color": "#FFFFFF", "bottom": 1})
+        self.title = workbook.add_format({"bold": True, "font_size": 16})
+
+    def fill(self, rows: list[Mapping[str, Any]]) -> None:
+        self.filled = rows
+        machine = {"id", "version"}  # a table that starts empty has no rows of ours to name
+        self.fields = tuple(field for field in self.kind.fields(self.asking) if rows or not (field.read_only or field.name in machine))
+        sheet = self.workbook.add_worksheet(_tab(str(self.kind.name)))
+        guide = self.workbook.add_worksheet(_tab(_("Instructions")))
+        choices = self._lists()
+        self._head(sheet)
+        self._rows(sheet)
+        last = max(len(rows), 1) + SPARE
+        for place, field in enumerate(self.fields):
+            self._validate(sheet, place, field, last, choices.get(field.name))
+        sheet.freeze_panes(1, 0)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        self._guide(guide)
+
+    def _head(self, sheet: Worksheet) -> None:
+        for place, field in enumerate(self.fields):
+            sheet.set_column(place, place, WIDTHS[field.sort], self._format(field))
+            sheet.write_string(0, place, guard(str(field.label)), self.demanded if field.required else self.head)
+
+    def _format(self, field: Field) -> Format:
+        if field.read_only or field.name in ("id", "version"):
+            return self.fixed
+        return self.day if field.sort == "date" else self.text if field.sort in ("text", "code", "codes", "choice") else self.plain
+
+    def _rows(self, sheet: Worksheet) -> None:
+        if not self.filled:
+            for place, field in enumerate(self.fields):
+                if field.example:
+                    sheet.write_string(1, place, guard(self._said(field, field.example)), self.example)
+            return
+        for line, row in enumerate(self.filled, 1):
+            for place, field in enumerate(self.fields):
+                self._cell(sheet, line, place, field, row.get(field.name))
+
+    def _cell(self, sheet: Worksheet, line: int, place: int, field: Field, value: Any) -> None:
+        match value:
+            case None | "":
+                sheet.write_blank(line, place, None, self._format(field))
+            case date():
+                sheet.write_datetime(line, place, value, self.day)
+            case bool() | str():
+                sheet.write_string(line, place, guard(self._said(field, str(value))), self._format(field))
+            case _:
+                sheet.write_number(line, place, value, self._format(field))
+
+    @staticmethod
+    def _said(field: Field, value: str) -> str:
+        """A value as the reader calls it."""
+        return str(dict(field.choices).get(value, value)) if field.choices else value
+
+    def _lists(self) -> dict[str, Choice]:
+        """The values of drop-downs on a sheet of their own, each with what it stands for; which field takes which."""
+        found: dict[str, Choice] = {}
+        lists: dict[str, Values] = {}
+        for field in self.fields:
+            if field.choices:
+                lists[field.name] = [(str(label), "") for _value, label in field.choices]
+            elif field.listed in LISTS:
+                lists[field.name] = LISTS[field.listed](self.asking)
+        lists = {name: values for name, values in lists.items() if 0 < len(values) <= LISTED}
+        if not lists:
+            return found
+        tab = _tab(_("Values"))
+        sheet = self.workbook.add_worksheet(tab)
+        labels = {field.name: str(field.label) for field in self.fields}
+        for number, (name, values) in enumerate(lists.items()):
+            first = 2 * number
+            sheet.set_column(first, first, 16, self.text)
+            sheet.set_column(first + 1, first + 1, 32, self.text)
+            sheet.write_string(0, first, guard(_("Values of “%(column)s”") % {"column": labels[name]}), self.head)
+            for line, (value, meaning) in enumerate(values, 1):
+                sheet.write_string(line, first, guard(value), self.text)
+                sheet.write_string(line, first + 1, guard(meaning), self.text)
+            letter = xl_col_to_name(first, True)
+            found[name] = Choice(f"='{tab}'!{letter}$2:{letter}${len(values) + 1}")
+        sheet.freeze_panes(1, 0)
+        return found
+
+    def _validate(self, sheet: Worksheet, place: int, field: Field, last: int, choice: Choice | None) -> None:
+        """What a spreadsheet checks by itself while somebody types; the intake checks all of it again."""
+        if field.read_only:
+            return
+        help_words = {"input_title": str(field.label)[:32], "input_message": _clipped(self._help(field), 255)}
+        rule: dict[str, Any] = {"validate": "any"}
+        if choice is not None:
+            # a list of codes only proposes: a code that is founded in the same table is right too
+            rule = {"validate": "list", "source": choice.source, "error_type": "stop" if field.choices else "information"}
+        elif field.sort == "percent":
+            rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
+        elif field.sort == "date":
+            rule = {"validate": "date", "criteria": ">=", "value": date(1900, 3, 1), "error_type": "warning"}
+        elif field.limit and field.sort == "text":
+            rule = {"validate": "length", "criteria": "<=", "value": field.limit}
+        if rule["validate"] != "any":
+            help_words["error_title"] = str(field.label)[:32]
+            help_words["error_message"] = _clipped(self._help(field), 255)
+        sheet.data_validation(1, place, last, place, rule | help_words)
+
+    def _help(self, field: Field) -> str:
+        """What belongs into a column, in words."""
+        parts = [str(field.help)] if field.help else []
+        if field.choices:
+            parts.append(_("One of: %(all)s") % {"all": pgettext("list", ", ").join(str(label) for _value, label in field.choices)})
+        words = {
+            "date": _("A day, such as 2026-06-30 or 2026年6月30日."),
+            "percent": _("A number from 0 to 100, or a text such as 35%."),
+            "whole": _("A whole number."),
+            "number": _("A number; 1.2万 is understood."),
+            "money": _("An amount; 万元 and 亿元 are understood."),
+            "codes": _("Several codes, separated by 、 or a comma."),
+        }
+        if field.sort in words:
+            parts.append(words[field.sort])
+        if field.limit:
+            parts.append(_("At most %(limit)s characters.") % {"limit": field.limit})
+        return " ".join(parts) or _("Text.")
+
+    def _guide(self, sheet: Worksheet) -> None:
+        """The sheet of instructions: what the table is for, then each column."""
+        for place, width in enumerate((24, 12, 64, 28)):
+            sheet.set_column(place, place, width)
+        sheet.hide_gridlines(2)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.write_string(0, 0, str(self.kind.name), self.title)
+        said = [
+            str(self.kind.about),
+            _("Fill in the first sheet. Columns may be left out or stand in another order, as long as their headings stay; those that are "
+              "dark must be filled in."),
+            _("The example row may stay: left as it is, it is passed over.") if not self.filled
+            else _("Grey columns name the row and are not brought in. Rows that you leave as they are change nothing."),
+            _("Then bring the file in: before anything changes you see what each row would do, and every fault at once."),
+        ]  # fmt: skip
+        for line, text in enumerate(said, 2):
+            sheet.merge_range(line, 0, line, 3, text, self.plain)
+            sheet.set_row(line, 32)
+        start = len(said) + 3
+        for place, text in enumerate((_("Column"), _("Must be filled in"), _("What belongs into it"), _("For example"))):
+            sheet.write_string(start, place, text, self.head)
+        for line, field in enumerate((field for field in self.fields if not field.read_only), start + 1):
+            cells = (
+                str(field.label),
+                _("yes") if field.required else "",
+                self._help(field),
+                self._said(field, field.example) if field.example else "",
+            )
+            for place, text in enumerate(cells):
+                sheet.write_string(line, place, guard(text), self.plain)
+
+
+def _clipped(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _tab(name: str) -> str:
+    return "".join(" " if character in "[]:*?/\\'" else character for character in name)[:31].strip()
