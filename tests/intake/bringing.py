@@ -51,9 +51,7 @@ class Brought:
             self.kind.undo(replace(self.asking, now=self.asking.now + later), rows)
 
 
-def bring(
-    kind: Kind, by: User, rows: Sequence[Mapping[str, Any]], *, now: datetime = NOW, chunk: int = CHUNK, **place: int
-) -> Brought:
+def bring(kind: Kind, by: User, rows: Sequence[Mapping[str, Any]], *, now: datetime = NOW, chunk: int = CHUNK, **place: int) -> Brought:
     """Check rows given by field; a row that ends its cells with "faults" has some that could not be read."""
     by = User.objects.get(pk=by.pk)
     asking = Asking(by, now, timezone.localdate(now), place)
@@ -70,7 +68,15 @@ def bring(
 
 def _kept(kind: Kind, asking: Asking, planned: list[Planned]) -> list[IntakeRow]:
     intake = Intake.objects.create(
-        kind=kind.key, place=dict(asking.place), by=asking.by, at=asking.now, file="x", name="x.xlsx", size=1, sha256="0", language="zh-hans"
+        kind=kind.key,
+        place=dict(asking.place),
+        by=asking.by,
+        at=asking.now,
+        file="x",
+        name="x.xlsx",
+        size=1,
+        sha256="0",
+        language="zh-hans",
     )
     rows = [
         IntakeRow(

@@ -73,7 +73,11 @@ def test_new_lines_are_assigned(cast, ledger):
     assert [(row.part, row.leader, row.due_on, row.deliverable, row.state) for row in made] == [
         ("lead", "李", LATER, "", "assigned"), ("responsible", "", None, "plan", "assigned"),
     ]  # fmt: skip
-    assert (made[0].acknowledge_by, made[0].issued_on, ItemState.objects.filter(obligation=made[0]).count()) == (date(2026, 10, 16), TODAY, 1)
+    assert (made[0].acknowledge_by, made[0].issued_on, ItemState.objects.filter(obligation=made[0]).count()) == (
+        date(2026, 10, 16),
+        TODAY,
+        1,
+    )
     assert list(Notice.objects.filter(kind="issued").values_list("user__username", "facts__count")) == [("stranger", 2)]
     assert tallies.drift() == []
     brought.undo()

@@ -1,0 +1,67 @@
+"""How an intake goes from one state to the next, and what a kind is told of it. Whoever has it in hand knows its version."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives.intake.fields import Asking, Fault, Kind
+from directives.intake.kinds import KINDS
+from directives.models import Intake
+from directives.models.intakes import APPLYING, CHECKED, CHECKING, UNREADABLE, UPLOADED
+from directives.refusals import NotAllowed, Stale
+
+OPEN = (UPLOADED, CHECKING, CHECKED, APPLYING, UNREADABLE)  # nothing was changed yet
+AT_ONCE_BYTES = 200 * 1024  # a larger file, or more rows, is left to the worker
+AT_ONCE_ROWS = 2000
+
+
+class Superseded(Exception):
+    """Somebody else has taken the intake in hand, or discarded it: stop, and leave nothing."""
+
+
+def kind_of(intake: Intake) -> Kind:
+    """The kind of the table. Raises NotAllowed where the person may no longer bring such tables in."""
+    kind = KINDS[intake.kind]
+    if not kind.may(intake.by):
+        raise NotAllowed(_("You may not bring in tables of this kind. Ask the person who manages your account."))
+    return kind
+
+
+def asking_of(intake: Intake, now: datetime) -> Asking:
+    return Asking(intake.by, now, timezone.localdate(now), intake.place)
+
+
+def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> Intake:
+    """Bring it into another state, if it is still as this copy of it says. Raises Stale if somebody was first."""
+    same = Intake.objects.filter(pk=intake.pk, version=intake.version, state__in=tuple(since))
+    if not same.update(state=to, version=intake.version + 1, **fields):
+        raise Stale(theirs=Intake.objects.filter(pk=intake.pk).first())
+    for name, value in {"state": to, "version": intake.version + 1, **fields}.items():
+        setattr(intake, name, value)
+    return intake
+
+
+def take(pk: int, state: str) -> Intake:
+    """Take an intake in hand that waits in this state: whoever had it before notices, and stops. Raises Superseded if none waits."""
+    intake = Intake.objects.select_related("by").filter(pk=pk, state=state).first()
+    if intake is None:
+        raise Superseded
+    try:
+        return shift(intake, state, since=(state,), done=0)
+    except Stale as stale:
+        raise Superseded from stale
+
+
+def note(intake: Intake, **fields: Any) -> None:
+    """Note how far it has come. Raises Superseded if it is in other hands by now."""
+    if not Intake.objects.filter(pk=intake.pk, version=intake.version).update(**fields):
+        raise Superseded
+
+
+def told(fault: Fault) -> dict[str, str]:
+    """A fault as JSON holds it."""
+    return {name: str(value) for name, value in asdict(fault).items()}

@@ -1,0 +1,38 @@
+"""Bringing a table in, as the pages do it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
+
+from directives.intake import starting
+from directives.intake.kinds import KINDS
+from directives.models import Intake, User
+from tests.factories import NOW
+
+Bring = Callable[..., Intake]
+
+
+@pytest.fixture(autouse=True)
+def files_apart(settings: Any, tmp_path: Path) -> None:
+    """Files of a test go where the test's other files go."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def bring(django_capture_on_commit_callbacks: Callable) -> Bring:
+    """Bring a file in and have it checked, as far as that goes without asking."""
+
+    def brought(by: User, content: str | bytes, *, name: str = "单位.csv", kind: str = "bodies", **place: int) -> Intake:
+        data = content.encode() if isinstance(content, str) else content
+        with django_capture_on_commit_callbacks(execute=True):
+            intake = starting.bring_in(
+                kind=KINDS[kind], place=place, upload=SimpleUploadedFile(name, data), language=translation.get_language(), by=by, now=NOW
+            )
+        intake.refresh_from_db()
+        return intake
+
+    return brought

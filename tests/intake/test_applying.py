@@ -1,0 +1,230 @@
+"""Applied as a whole or not at all, each row with its event; taken back while nothing rests on it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+
+from directives import tallies
+from directives.intake import applying, starting, undoing
+from directives.intake.kinds import KINDS
+from directives.models import Event, Intake, IntakeRow, Organisation
+from directives.models.intakes import APPLIED, APPLYING, CHECKED, DISCARDED, UNDONE
+from directives.refusals import Invalid, NotAllowed, Stale
+from tests.factories import NOW, make_body, make_obligation, make_user
+from tests.intake.test_checking import TABLE
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def apply(django_capture_on_commit_callbacks):
+    def applied(intake):
+        with django_capture_on_commit_callbacks(execute=True):
+            applying.apply(intake, by=intake.by, now=NOW)
+        intake.refresh_from_db()
+        return intake
+
+    return applied
+
+
+@pytest.fixture
+def undo(django_capture_on_commit_callbacks):
+    def undone(intake):
+        with django_capture_on_commit_callbacks(execute=True):
+            undoing.undo(intake, by=intake.by, now=NOW)
+        intake.refresh_from_db()
+        return intake
+
+    return undone
+
+
+def test_every_row_is_applied_with_its_event(cast, bring, apply):
+    intake = apply(bring(cast.admin, TABLE))
+    assert (intake.state, intake.fault, intake.done, intake.applied_at) == (APPLIED, "", intake.done, NOW)
+    made = Organisation.objects.get(code="Q09")
+    cast.sibling.refresh_from_db()
+    assert (made.parent, cast.sibling.name_hans) == (cast.centre, "共青团中央委员会")
+    subjects = set(Event.objects.filter(by=cast.admin).values_list("subject_type", "subject_id"))
+    assert {("organisation", made.pk), ("organisation", cast.sibling.pk), ("intake", intake.pk)} <= subjects
+    left = IntakeRow.objects.filter(intake=intake).exclude(left=None)
+    assert set(left.values_list("subject_id", "left")) >= {(made.pk, made.version), (cast.sibling.pk, cast.sibling.version)}
+
+
+def test_with_one_wrong_row_none_is_applied(cast, bring):
+    intake = bring(cast.admin, TABLE + "Q11,,中央,C000\n")
+    with pytest.raises(Invalid):
+        applying.apply(intake, by=cast.admin, now=NOW)
+    intake.refresh_from_db()
+    assert (intake.state, Organisation.objects.filter(code="Q09").count()) == (CHECKED, 0)
+
+
+def test_a_table_that_changes_nothing_is_not_applied(cast, bring):
+    intake = bring(cast.admin, "代码,名称\nQ01,全国总工会\n")
+    assert intake.counts == {"same": 1}
+    with pytest.raises(Invalid):
+        applying.apply(intake, by=cast.admin, now=NOW)
+
+
+def test_what_changed_since_the_dry_run_is_not_overwritten_but_checked_again(cast, bring, apply):
+    intake = bring(cast.admin, TABLE)
+    Organisation.objects.filter(pk=cast.sibling.pk).update(name_hans="共青团", version=cast.sibling.version + 1)
+    apply(intake)
+    assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (CHECKED, False)
+    assert "没有导入任何一行" in intake.fault
+    row = IntakeRow.objects.get(intake=intake, line=4)
+    assert row.before["name_hans"] == "共青团"
+    apply(intake)
+    assert (intake.state, intake.fault) == (APPLIED, "")
+
+
+def conflict(cast, bring):
+    """A list of ours that comes back while a body was changed here."""
+    body = cast.sibling
+    table = f"代码,名称,编号,版本\nQ02,共青团中央委员会,{body.pk},{body.version}\n"
+    Organisation.objects.filter(pk=body.pk).update(name_hans="共青团", version=body.version + 1)
+    return bring(cast.admin, table)
+
+
+def test_a_conflict_waits_for_a_choice(cast, bring, apply):
+    intake = conflict(cast, bring)
+    assert intake.counts == {"conflict": 1}
+    with pytest.raises(Invalid):
+        applying.apply(intake, by=cast.admin, now=NOW)
+    applying.choose(intake, "mine", number=1)
+    apply(intake)
+    cast.sibling.refresh_from_db()
+    assert (intake.state, cast.sibling.name_hans) == (APPLIED, "共青团中央委员会")
+
+
+def test_a_conflict_may_be_left_as_it_stands_here(cast, bring):
+    intake = conflict(cast, bring)
+    assert applying.choose(intake, "theirs") == 1
+    with pytest.raises(Invalid):  # nothing is left to apply
+        applying.apply(intake, by=cast.admin, now=NOW)
+    with pytest.raises(Invalid):
+        applying.choose(intake, "both")
+
+
+def test_an_intake_is_taken_back_as_a_whole(cast, bring, apply, undo):
+    before = list(Organisation.objects.order_by("pk").values_list("code", "name_hans", "parent", "path"))
+    intake = undo(apply(bring(cast.admin, TABLE)))
+    assert (intake.state, intake.fault) == (UNDONE, "")
+    assert list(Organisation.objects.order_by("pk").values_list("code", "name_hans", "parent", "path")) == before
+    assert Event.objects.filter(action="undo_import", subject_id=intake.pk).count() == 1
+
+
+def test_what_was_built_upon_keeps_the_whole_intake_applied(cast, bring, apply, undo):
+    intake = apply(bring(cast.admin, TABLE))
+    make_obligation(organisation=Organisation.objects.get(code="Q09"))
+    undo(intake)
+    assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (APPLIED, True)
+    assert "Q09" in intake.fault
+
+
+def test_who_may_no_longer_bring_it_in_applies_nothing(cast, bring):
+    intake = bring(cast.admin, TABLE)
+    intake.by = make_user()
+    with pytest.raises(NotAllowed):
+        applying.apply(intake, by=intake.by, now=NOW)
+
+
+def test_of_two_who_apply_one_is_told(cast, bring, apply):
+    intake = bring(cast.admin, TABLE)
+    copy = Intake.objects.select_related("by").get(pk=intake.pk)
+    apply(intake)
+    with pytest.raises((Stale, Invalid)):
+        applying.apply(copy, by=cast.admin, now=NOW)
+    applying.run(intake.pk, now=NOW)  # a task that is run again
+    assert Organisation.objects.filter(code="Q09").count() == 1
+
+
+def test_a_discarded_intake_is_gone_even_while_it_is_applied(cast, bring, monkeypatch, django_capture_on_commit_callbacks):
+    intake = bring(cast.admin, TABLE)
+    with django_capture_on_commit_callbacks(execute=False):
+        applying.apply(intake, by=cast.admin, now=NOW)
+    leave = applying.leave
+
+    def meanwhile(rows):
+        leave(rows)
+        Intake.objects.filter(pk=intake.pk).update(state=DISCARDED, version=99)
+
+    monkeypatch.setattr(applying, "leave", meanwhile)
+    applying.run(intake.pk, now=NOW)
+    assert Organisation.objects.filter(code="Q09").count() == 0
+
+
+def test_discarding_takes_file_and_rows(cast, bring, django_capture_on_commit_callbacks):
+    intake = bring(cast.admin, TABLE)
+    path = Path(intake.file.path)
+    with django_capture_on_commit_callbacks(execute=True):
+        starting.discard(intake)
+    assert (path.exists(), IntakeRow.objects.filter(intake=intake).count(), intake.state) == (False, 0, DISCARDED)
+
+
+def test_a_failure_of_ours_is_told_and_leaves_nothing(cast, bring, apply, monkeypatch, caplog):
+    intake = bring(cast.admin, TABLE)
+
+    def broken(*_args):
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(applying, "leave", broken)
+    apply(intake)
+    assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (CHECKED, False)
+    assert intake.fault
+    assert "the disk is full" in caplog.text
+
+
+HALF = """
+import sys, time, django
+django.setup()
+from datetime import datetime, UTC
+from directives.intake import applying
+leave = applying.leave
+def half(rows):
+    leave(rows)
+    print("half", flush=True)
+    time.sleep(60)
+applying.leave = half
+applying.run(int(sys.argv[1]), now=datetime(2026, 10, 13, tzinfo=UTC))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_process_leaves_nothing_and_the_next_one_applies_all(settings):
+    make_body("C000", kind="centre")
+    admin = make_user("admin", is_staff=True, is_superuser=True)
+    lines = "".join(f"Z{number:04},单位{number},C000\n" for number in range(1200))
+    file = SimpleUploadedFile("单位.csv", f"代码,名称,上级单位\n{lines}".encode())
+    intake = starting.bring_in(kind=KINDS["bodies"], place={}, upload=file, language="zh-hans", by=admin, now=NOW)
+    intake.refresh_from_db()
+    assert intake.counts == {"new": 1200}
+    Intake.objects.filter(pk=intake.pk).update(state=APPLYING)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HALF, str(intake.pk)], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ | {"DATABASE_URL": address(), "DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"},
+    )  # fmt: skip
+    try:
+        assert process.stdout.readline() == b"half\n"
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    intake.refresh_from_db()
+    assert (intake.state, Organisation.objects.count(), Event.objects.count()) == (APPLYING, 1, 0)
+    assert IntakeRow.objects.exclude(left=None).count() == 0
+    applying.run(intake.pk, now=NOW)
+    intake.refresh_from_db()
+    assert (intake.state, Organisation.objects.count(), tallies.drift()) == (APPLIED, 1201, [])
+
+
+def address():
+    """The test database, as another process reaches it."""
+    told = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{told['NAME']}"
+    return f"postgres://{told['USER']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"
