@@ -16,6 +16,7 @@ EXPORT_STATES = (
 )
 UNENDED = frozenset({WAITING, RUNNING})
 PAPERS = (("a4", "A4"), ("a3", "A3"))
+NONE = list  # the builtin, which a field hides below
 
 
 class ListChoice(models.Model):
@@ -23,7 +24,7 @@ class ListChoice(models.Model):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     list = models.CharField(max_length=40)  # a key of sheets.lists.LISTS
-    columns = models.JSONField(default=list)  # keys of columns in their order; empty: all, as they come
+    columns = models.JSONField(default=NONE)  # keys of columns in their order; empty: all, as they come
     paper = models.CharField(_("paper"), max_length=2, choices=PAPERS, default="a4")
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -50,12 +51,13 @@ class Export(models.Model):
     list = models.CharField(max_length=40)  # a key of sheets.lists.LISTS
     place = models.JSONField(default=dict)  # what the address of the page named: {"pk": 3}
     query = models.TextField(blank=True)  # the filter, as the page's address spells it
+    told = models.JSONField(default=NONE)  # the filter in its reader's words: [label, value]
     format = models.CharField(max_length=10)  # a key of sheets.out.FORMATS
-    columns = models.JSONField(default=list)
+    columns = models.JSONField(default=NONE)
     paper = models.CharField(max_length=2, choices=PAPERS, default="a4")
     language = models.CharField(max_length=10)
     asked_at = models.DateTimeField()
-    reach = models.JSONField(default=list)  # [role, path] of what the person could see when they asked
+    reach = models.JSONField(default=NONE)  # [role, path] of what the person could see when they asked
     state = models.CharField(max_length=10, choices=EXPORT_STATES, default=WAITING)
     total = models.PositiveIntegerField(null=True)  # rows, as far as it is known
     done = models.PositiveIntegerField(default=0)  # rows written

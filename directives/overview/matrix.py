@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
@@ -12,6 +13,7 @@ from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 
 SIDE = 25  # directives and bodies of one page
 TOGETHER = 10  # directives of a file that are read at once
+ASIDE = 300  # bodies of a file that are read at once
 DOWN = Order("d", (Column("order"), Column("pk")))
 ACROSS = Order("b", (Column("path"), Column("pk")))
 
@@ -150,3 +152,23 @@ def _cells(found: Axes, directives: Sequence[Directive], bodies: Sequence[Organi
         owed = owed.filter(organisation__path__gte=bodies[0].path, organisation__path__lte=bodies[-1].path)
     columns = ("directive_id", "organisation_id", "pk", "light", "percent")
     return {(directive, body): (pk, light, percent) for directive, body, pk, light, percent in owed.order_by().values_list(*columns)}
+
+
+@dataclass(frozen=True, slots=True)
+class BodyRow:
+    """A body and its cells, one for each directive."""
+
+    body: Organisation
+    cells: tuple[Cell, ...]
+
+
+def rows_by_body(found: Axes, directives: Sequence[Directive], bodies: QuerySet[Organisation]) -> Iterator[BodyRow]:
+    """The matrix lying on its side, for a file of a nation's bodies: in the order of the tree, read some at a time."""
+    walk = bodies.order_by("path").iterator(chunk_size=ASIDE)
+    while some := list(islice(walk, ASIDE)):
+        cells = _cells(found, directives, some)
+        for body in some:
+            owed = (cells.get((directive.pk, body.pk), (None, "", 0)) for directive in directives)
+            yield BodyRow(
+                body, tuple(Cell(body, pk, light, percent, bool(found.light and light != found.light)) for pk, light, percent in owed)
+            )

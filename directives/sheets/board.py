@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -12,7 +11,7 @@ from directives.overview.board import Board
 from directives.overview.figures import Line
 from directives.overview.late import Late, late_rows
 from directives.overview.weeks import Point
-from directives.sheets.out import Column, Words, sheet
+from directives.sheets.book import Column, Words
 from directives.states import LIGHTS
 from directives.wording import Dated, picked, words_of_light
 
@@ -24,6 +23,7 @@ class Table:
     name: Words
     columns: Callable[[Board, Dated], list[Column]]
     rows: Callable[[Board], Iterable[Any]]
+    offered: Callable[[Dated], list[Column]]  # those that are the same whatever is shown
 
 
 def _figures() -> list[Column]:
@@ -42,7 +42,7 @@ def _share(line: Line) -> float | None:
     return 100 * line.lights.on_time / line.lights.total if line.lights.total else None
 
 
-def _sections(board: Board, dated: Dated) -> list[Column]:
+def _sections(dated: Dated) -> list[Column]:
     number = Column("number", _("Section"), lambda line: line.thing.number or "—", width=8)
     return [number, Column("title", pgettext_lazy("sheet", "Title"), lambda line: picked(line.thing, "title"), width=40), *_figures()]
 
@@ -58,14 +58,19 @@ def _bodies(board: Board, dated: Dated) -> list[Column]:
         )
         for place, part in enumerate(board.section_lines)
     ]
-    first = [
+    return [*_of_body(dated), *parts]
+
+
+def _of_body(dated: Dated) -> list[Column]:
+    return [
         Column("place", _("Rank"), lambda line: line.place, "number"),
         Column("code", _("Code"), lambda line: line.thing.code, width=12),
+        Column("name", _("Body"), lambda line: picked(line.thing, "name"), width=32),
+        *_figures(),
     ]
-    return [*first, Column("name", _("Body"), lambda line: picked(line.thing, "name"), width=32), *_figures(), *parts]
 
 
-def _late(board: Board, dated: Dated) -> list[Column]:
+def _late(dated: Dated) -> list[Column]:
     def of(late: Late) -> Any:
         return late.obligation
 
@@ -79,12 +84,12 @@ def _late(board: Board, dated: Dated) -> list[Column]:
     ]
 
 
-def _directives(board: Board, dated: Dated) -> list[Column]:
+def _directives(dated: Dated) -> list[Column]:
     first = [Column("code", _("Code"), lambda line: line.thing.code, width=10)]
     return [*first, Column("directive", _("Directive"), lambda line: picked(line.thing, "text"), width=60), *_figures()]
 
 
-def _weeks(board: Board, dated: Dated) -> list[Column]:
+def _weeks(dated: Dated) -> list[Column]:
     def share(point: Point) -> float:
         return round(point.share, 1)
 
@@ -97,12 +102,17 @@ def _weeks(board: Board, dated: Dated) -> list[Column]:
     ]
 
 
+def _same(name: Words, columns: Callable[[Dated], list[Column]], rows: Callable[[Board], Iterable[Any]]) -> Table:
+    """A table whose columns do not depend on what is shown."""
+    return Table(name, lambda board, dated: columns(dated), rows, columns)
+
+
 TABLES = {
-    "sections": Table(_("Progress by section"), _sections, lambda board: board.section_lines),
-    "bodies": Table(_("Bodies by share on time"), _bodies, lambda board: map(board.with_cells, board.bodies)),
-    "directives": Table(_("Directive by directive"), _directives, lambda board: board.directives),
-    "weeks": Table(_("Share on time by week"), _weeks, lambda board: board.weeks.points if board.weeks else ()),
-    "late": Table(_("Overdue obligations"), _late, lambda board: late_rows(board.view, board.document.pk, board.choice)),
+    "sections": _same(_("Progress by section"), _sections, lambda board: board.section_lines),
+    "bodies": Table(_("Bodies by share on time"), _bodies, lambda board: map(board.with_cells, board.bodies), _of_body),
+    "directives": _same(_("Directive by directive"), _directives, lambda board: board.directives),
+    "weeks": _same(_("Share on time by week"), _weeks, lambda board: board.weeks.points if board.weeks else ()),
+    "late": _same(_("Overdue obligations"), _late, lambda board: late_rows(board.view, board.document.pk, board.choice)),
 }
 
 
@@ -128,14 +138,3 @@ def notes(board: Board) -> Iterator[tuple[Words, Any]]:
         yield _("Kind of body"), choice.kind_word
     if choice.on:
         yield _("As of the end of the day"), choice.on
-
-
-def export(request: HttpRequest, board: Board) -> FileResponse:
-    """The table that ?table= names, as the file that ?export= asks for. Raises Http404 for a table that is not there."""
-    if board.document is None or request.GET.get("table") not in dict(tables(board)):
-        raise Http404
-    table = TABLES[request.GET["table"]]
-    return sheet(
-        request, name=table.name, columns=table.columns(board, request), rows=table.rows(board), notes=notes(board),
-        fictional=board.document.fictional,
-    )  # fmt: skip

@@ -1,11 +1,12 @@
 """The ledger (台账) as a file: the eighteen columns that people expect, one line for each obligation."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
+from django.conf import settings
 from django.db.models import Count, QuerySet, Value
-from django.http import FileResponse, HttpRequest
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
@@ -13,13 +14,20 @@ from directives.models import Directive, Document, Obligation, Organisation, Sec
 from directives.models.documents import HEAVY
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS
-from directives.overview.ledger import ItemLine, LedgerRow, ledger, names
-from directives.overview.obligations import CAUSE_WORDS, CLOCK_WORDS, LIGHT_WORDS, Filter
-from directives.overview.scope import Lights, gathered
-from directives.sheets.out import Book, Column, Words, sheet
-from directives.states import COLOURS, ITEM_STATES, LIGHTS, OBLIGATION_STATES, PARTS, RESPONSIBLE
+from directives.overview.counting import Known, Reach, counts
+from directives.overview.ledger import Clause, ItemLine, LedgerRow, ledger, names
+from directives.overview.listing import in_reach
+from directives.overview.mentions import Mentions
+from directives.overview.obligations import CAUSE_WORDS, CLOCK_WORDS, DOCUMENT, LIGHT_WORDS, Filter
+from directives.overview.scope import Lights, Scope, gathered
+from directives.sheets.book import Book, Column, Path, Words
+from directives.sheets.listed import Asked, Listed, Place
+from directives.sheets.pages import path_to
+from directives.states import COLOURS, ITEM_STATES, LEAD, LIGHTS, OBLIGATION_STATES, PARTS, RESPONSIBLE
 from directives.wording import Dated, in_script, picked, words_of_light
 from directives.workdays import Workdays
+
+KNOWN = 10_000  # keys of one column whose words are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +39,20 @@ class Today:
 
 
 def columns(dated: Dated, *, titled: bool) -> tuple[Column, ...]:
-    """The columns of the ledger; `titled` puts the document's title before the clause, where there are several documents."""
+    """The columns of the ledger; `titled` puts the document's title before the clause, where there are several documents.
+
+    The last two say which row it is and in which state it went out: by them a file that comes back is understood.
+    """
+    pages, states = path_to("obligation"), {state: str(word) for state, word in OBLIGATION_STATES}
+    clause = _remembered(_of_clause, lambda row: _clause(row.clause, titled))
     return (
-        Column("number", pgettext("ledger", "No."), lambda row: row.number, "number", 6),
-        Column("clause", pgettext("ledger", "Clause"), lambda row: _clause(row, titled), width=24 if titled else 10),
-        Column("directive", pgettext("ledger", "Directive"), lambda row: picked(row.clause, "text"), width=48),
-        Column("items", pgettext("ledger", "Items"), lambda row: "\n".join(map(_item, row.detail.items)), width=28),
-        Column("measures", pgettext("ledger", "Specific measures"), lambda row: "\n".join(_numbered(row.detail.measures)), width=36),
-        Column("leads", pgettext("ledger", "Lead body"), _leads, width=18),
-        Column("body", pgettext("ledger", "Responsible or supporting body"), _body, width=18),
+        Column("number", pgettext("ledger", "No."), lambda row: row.number, "id", 6),
+        Column("clause", pgettext("ledger", "Clause"), clause, width=24 if titled else 10, link=lambda row: pages(row.pk)),
+        Column("directive", pgettext("ledger", "Directive"), _remembered(_of_clause, lambda row: picked(row.clause, "text")), width=48),
+        Column("items", pgettext("ledger", "Items"), _remembered(lambda row: row.items, _items), width=28),
+        Column("measures", pgettext("ledger", "Specific measures"), lambda row: _numbered(row.measures), width=36),
+        Column("leads", pgettext("ledger", "Lead body"), _remembered(_led, _leads), width=18),
+        Column("body", pgettext("ledger", "Responsible or supporting body"), _remembered(_owed, _body), width=18),
         Column("leader", pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12),
         Column("contact", pgettext("ledger", "Contact and telephone"), lambda row: row.contact, width=18),
         Column("due_on", pgettext("ledger", "Complete by"), lambda row: row.due_on, "date"),
@@ -47,16 +60,41 @@ def columns(dated: Dated, *, titled: bool) -> tuple[Column, ...]:
         Column("problems", pgettext("ledger", "Problems"), lambda row: row.problems, width=28),
         Column("next_steps", pgettext("ledger", "Next steps"), lambda row: row.next_steps, width=28),
         Column("percent", pgettext("ledger", "Percent complete"), lambda row: row.percent, "percent"),
-        Column("state", pgettext("ledger", "State of completion"), lambda row: row.state_word, width=12),
-        Column("light", pgettext("ledger", "Light"), lambda row: _light(dated, row), width=32),
+        Column("state", pgettext("ledger", "State of completion"), lambda row: states[row.state], width=12),
+        Column("light", pgettext("ledger", "Light"), _light(dated), width=32, light=lambda row: row.light),
         Column("slip", pgettext("ledger", "Supervision slip"), lambda row: None, width=10),  # slips are not issued yet
         Column("note", pgettext("ledger", "Remarks"), lambda row: row.note, width=20),
+        Column("id", _("Id"), lambda row: row.pk, "id", 8),
+        Column("version", _("Version"), lambda row: row.version, "id", 6),
     )
 
 
-def _clause(row: LedgerRow, titled: bool) -> str:
-    code = in_script(row.clause.code, get_language())
-    return f"《{picked(row.clause, 'title')}》{code}" if titled else code
+def _remembered(key: Callable[[LedgerRow], Hashable], say: Callable[[LedgerRow], str]) -> Callable[[LedgerRow], str]:
+    """What `say` says of a row, said once for all rows of one key, in the language of now."""
+    known: dict[Hashable, str] = {}
+
+    def said(row: LedgerRow) -> str:
+        words = known.get(what := key(row))
+        if words is None:
+            if len(known) >= KNOWN:
+                known.clear()
+            words = known[what] = say(row)
+        return words
+
+    return said
+
+
+def _of_clause(row: LedgerRow) -> Hashable:
+    return row.clause.pk
+
+
+def _clause(clause: Clause, titled: bool) -> str:
+    code = in_script(clause.code, get_language())
+    return f"《{picked(clause, 'title')}》{code}" if titled else code
+
+
+def _items(row: LedgerRow) -> str:
+    return "\n".join(map(_item, row.items))
 
 
 def _item(item: ItemLine) -> str:
@@ -65,9 +103,12 @@ def _item(item: ItemLine) -> str:
     return _("%(number)s. %(name)s (%(state)s)") % {"number": item.number, "name": picked(item, "name"), "state": state}
 
 
-def _numbered(texts: Iterable[str]) -> list[str]:
-    texts = list(texts)
-    return [f"{number}. {text}" for number, text in enumerate(texts, 1)] if len(texts) > 1 else texts
+def _numbered(texts: tuple[str, ...]) -> str:
+    return "\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1)) if len(texts) > 1 else "".join(texts)
+
+
+def _led(row: LedgerRow) -> Hashable:
+    return (row.part, row.body.pk) if row.part == LEAD else row.clause.pk
 
 
 def _leads(row: LedgerRow) -> str:
@@ -76,14 +117,38 @@ def _leads(row: LedgerRow) -> str:
     return _("%(bodies)s and %(count)s more") % {"bodies": listed, "count": more} if more else listed
 
 
+def _owed(row: LedgerRow) -> Hashable:
+    return row.part, row.body.pk
+
+
 def _body(row: LedgerRow) -> str:
     name = picked(row.body, "name")
     return name if row.part == RESPONSIBLE else _("%(body)s (%(part)s)") % {"body": name, "part": dict(PARTS)[row.part]}
 
 
-def _light(dated: Dated, row: LedgerRow) -> str:
-    word, why = words_of_light(dated, row)
-    return _("%(word)s: %(why)s") % {"word": word, "why": why} if why else word
+def _light(dated: Dated) -> Callable[[LedgerRow], str]:
+    """The light of a row with its reason."""
+
+    def told(row: LedgerRow) -> str:
+        word, why = words_of_light(dated, row)
+        return _("%(word)s: %(why)s") % {"word": word, "why": why} if why else word
+
+    return _remembered(lambda row: (row.light, row.light_code, row.light_on, row.percent, row.due_on, row.starts_on), told)
+
+
+def _groups(*, titled: bool) -> Callable[[LedgerRow], Path]:
+    """Where a row stands in its document: part and clause, under the document where there are several."""
+    known: dict[int, Path] = {}
+
+    def path(row: LedgerRow) -> Path:
+        clause = row.clause
+        if clause.pk not in known:
+            heading = f"{clause.section_number} {picked(clause, 'section_title')}".strip()
+            inner = ((clause.section_id, heading), (clause.pk, clause.code))
+            known[clause.pk] = ((clause.document_id, picked(clause, "title")), *inner) if titled else inner
+        return known[clause.pk]
+
+    return path
 
 
 # the cover
@@ -117,7 +182,7 @@ def _section(pk: int) -> str:
     return f"{section.number} {picked(section, 'title')}".strip() if section else ""
 
 
-def _counts(lights: Lights) -> list[tuple[Words, Words]]:
+def light_notes(lights: Lights) -> list[tuple[Words, Words]]:
     """Each light with its count, its share and the denominator."""
     rows = []
     for colour in COLOURS:
@@ -132,19 +197,41 @@ def book(rows: QuerySet[Obligation], chosen: Filter, *, user: User | None, dated
     """The ledger of these rows under a filter, ready to be written. `rows` are all that may be taken away; `user` None is the system."""
     shown = chosen.apply(rows, dated.today)
     documents = Document.objects.filter(pk=chosen.document) if chosen.document else Document.objects.all()
-    counts = shown.order_by().values("light").annotate(n=Count("pk"), p=Value(0), all=Value(0))
+    by_light = shown.order_by().values("light").annotate(n=Count("pk"), p=Value(0), all=Value(0))
+    lights, titled = gathered(by_light, "all").get(0, Lights()), not chosen.document
     return Book(
         name=_("Ledger of obligations"),
-        columns=columns(dated, titled=not chosen.document),
+        columns=columns(dated, titled=titled),
         rows=ledger(chosen.sorted(shown), user),
         as_of=now,
-        notes=(*_asked(chosen), *_counts(gathered(counts, "all").get(0, Lights()))),
+        notes=(*_asked(chosen), *light_notes(lights)),
         fictional=documents.filter(fictional=True).exists(),
+        site=settings.SITE_URL,
+        group=_groups(titled=titled) if chosen.sort in ("", DOCUMENT) else None,
+        total=lights.total,
     )
 
 
-def answer(request: HttpRequest, chosen: Filter) -> FileResponse:
-    """The ledger as the file that ?export= asks for: the rows of the filter that this person may take away."""
-    rows = Obligation.objects.exportable_by(request.user)
-    made = book(rows, chosen, user=request.user, dated=request, now=request.now)
-    return sheet(request, name=made.name, columns=made.columns, rows=made.rows, notes=made.notes, fictional=made.fictional)
+# as a page asks for it
+
+
+def listed(asked: Asked, place: Place) -> Listed:
+    """The ledger under the filter of an address: the rows that this person may take away."""
+    chosen = Filter.of(asked.GET)
+    rows = Obligation.objects.exportable_by(asked.user)
+    shown = chosen.apply(rows, asked.today).order_by()
+    make = partial(book, rows, chosen, user=asked.user, dated=asked, now=asked.now)
+    return Listed(tuple(_asked(chosen)), partial(_few, asked, chosen, shown), shown.count, make)
+
+
+def _few(asked: Asked, chosen: Filter, shown: QuerySet[Obligation], limit: int) -> bool:
+    """As the page counts them: from the kept counts, or up to a bound. What a nation's words find is not counted beforehand."""
+    if chosen.q:
+        return not Scope.of(asked.user).wide and shown[: limit + 1].count() <= limit
+    body = Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first() if chosen.body else None
+    if chosen.body and body is None:
+        return shown[: limit + 1].count() <= limit
+    reach, known = Reach.of(asked.user, body), Known(chosen, chosen.document)
+    dark = in_reach(asked.user, chosen, reach, known, Mentions(), today=asked.today)
+    found = counts(asked.user, reach, known, dark, today=asked.today).shown
+    return found is not None and found <= limit

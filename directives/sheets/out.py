@@ -1,16 +1,12 @@
-"""Rows of a list as the file that a reader asks for. A list page calls `sheet`, a command writes a `Book`."""
+"""The formats of files, and a book as a download. A list page calls `exporting.answer`, a command writes a `Book`."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest
-from django.utils.translation import gettext as _
+from django.http import FileResponse, HttpRequest
 
-from directives.replicas import data_as_of
-from directives.rules import may
 from directives.sheets.book import Book, Column, Kind, Words, guard, plain, unguard
 from directives.sheets.text import write_csv, write_gb
 from directives.sheets.xlsx import write_xlsx
@@ -24,8 +20,8 @@ __all__ = [
     "Writing",
     "asked",
     "guard",
+    "handed",
     "plain",
-    "sheet",
     "unguard",
     "write_csv",
     "write_xlsx",
@@ -53,31 +49,15 @@ def asked(request: HttpRequest) -> bool:
     return bool(request.GET.get("export"))
 
 
-def sheet(
-    request: HttpRequest,
-    *,
-    name: Words,
-    columns: Iterable[Column],
-    rows: Iterable[Any],
-    notes: Iterable[tuple[Words, Any]] = (),
-    fictional: bool = False,
-) -> FileResponse:
-    """The list as the file that ?export= asks for, in the reader's language; as of the request's instant.
-
-    Raises PermissionDenied for a person who may not export, Http404 for a format that is not known.
-    """
-    if not may(request.user, "export"):
-        raise PermissionDenied(_("Exporting is for staff, managers and supervisors."))
-    wanted = request.GET.get("export", "")
-    if wanted not in FORMATS:
-        raise Http404
-    book = Book(name, tuple(columns), rows, data_as_of(request, request.now), tuple(notes), fictional)
+def handed(book: Book, wanted: str) -> tuple[FileResponse, int]:
+    """A book as a download in one of FORMATS, and how many rows it has."""
+    writing = FORMATS[wanted]
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     try:
-        FORMATS[wanted].write(book, file)
+        rows = writing.write(book, file)
     except BaseException:
         file.close()
         raise
     file.seek(0)
-    name = f"{book.file_name}.{FORMATS[wanted].ending}"
-    return FileResponse(file, as_attachment=True, filename=name, content_type=FORMATS[wanted].content_type)
+    name = f"{book.file_name}.{writing.ending}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=writing.content_type), rows

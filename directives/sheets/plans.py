@@ -1,4 +1,4 @@
-"""Plans and the log as spreadsheets: their columns."""
+"""Plans, measures and the log as spreadsheets: their columns."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,19 @@ PLAN_COLUMNS = (
     Column("submitted_at", _("Handed in at"), lambda plan: plan.submitted_at, kind="moment"),
     Column("decided_at", _("Decided at"), lambda plan: plan.decided_at, kind="moment"),
     Column("reason", _("Reason"), lambda plan: plan.reason, width=40),
+)
+MEASURE_COLUMNS = (
+    Column("number", _("Number"), lambda line: line.number, kind="number", width=6),
+    Column("text", _("Measure"), lambda line: line.text, width=48),
+    Column("directives", _("Serves"), lambda line: "、".join(served.code for served in line.serves), width=20),
+    Column("responsible", _("Who"), lambda line: line.responsible, width=14),
+    Column("due_on", _("Due on"), lambda line: line.due_on, kind="date"),
+    Column("result", _("Form of result"), lambda line: line.result, width=24),
+    Column("done_on", _("Done on"), lambda line: line.done_on, kind="date"),
+    Column("logged", _("Log entries"), lambda line: line.log_count, kind="number"),
+    Column("last_on", _("Last logged on"), lambda line: line.last_on, kind="date"),
+    Column("id", _("Id"), lambda line: line.pk or None, kind="id", width=8),
+    Column("version", _("Version"), lambda line: line.version or None, kind="id", width=6),
 )
 LOG_COLUMNS = (
     Column("on", _("Day"), lambda row: row.entry.on, kind="date"),

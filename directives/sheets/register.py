@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.models import Organisation
 from directives.overview.bodies import BodyLine
-from directives.overview.matrix import Row
+from directives.overview.matrix import Cell
 from directives.overview.register import DirectiveRow
 from directives.overview.scope import Lights
 from directives.sheets.book import Column
@@ -84,7 +84,8 @@ def matrix_columns(bodies: Iterable[Organisation]) -> tuple[Column, ...]:
     """Code and words of each directive, then the light and percent at each body; an empty cell is not owed."""
 
     def at(place: int, body: Organisation) -> Column:
-        return Column(f"body-{body.pk}", picked(body, "name"), lambda row: _cell(row, place), width=14)
+        name = picked(body, "name")
+        return Column(f"body-{body.pk}", name, lambda row: cell_words(row.cells[place]), width=14, light=lambda row: row.cells[place].light)
 
     head = (
         Column("code", pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10),
@@ -93,8 +94,8 @@ def matrix_columns(bodies: Iterable[Organisation]) -> tuple[Column, ...]:
     return head + tuple(at(place, body) for place, body in enumerate(bodies))
 
 
-def _cell(row: Row, place: int) -> str:
-    cell = row.cells[place]
+def cell_words(cell: Cell) -> str:
+    """Light and percent of what a body owes under a directive; nothing where it owes nothing."""
     if cell.pk is None:
         return ""
     return gettext("%(light)s %(percent)s%%") % {"light": LIGHT_WORDS[cell.light], "percent": cell.percent}

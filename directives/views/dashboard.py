@@ -11,7 +11,8 @@ from directives.models.organisations import KINDS
 from directives.overview.board import board
 from directives.overview.choice import Choice
 from directives.overview.figures import FEW
-from directives.sheets.board import export, tables
+from directives.sheets.board import tables
+from directives.sheets.exporting import answer
 from directives.sheets.out import asked
 from directives.views.doors import page
 
@@ -22,14 +23,14 @@ PAGE = 100  # bodies of one page of “all”
 
 @require_GET
 def dashboard(request):
+    if asked(request):
+        return answer(request, f"board-{request.GET.get('table', '')}")
     choice = Choice.of(request.GET, request.today)
     found = board(request.user, choice, today=request.today, workdays=request.workdays)
     if found is None:
         if choice.scope is not None or choice.document is not None:
             raise Http404
         return page(request, "directives/dashboard/nowhere.html", {})
-    if asked(request):
-        return export(request, found)
     asks = {"abouts": ABOUTS, "kinds": KINDS, "tables": tables(found), "yesterday": request.today - timedelta(days=1)}
     context = {"board": found, **_bodies(found), **asks, "filtered": choice.narrows or bool(choice.cycle)}
     return page(request, "directives/dashboard/board.html" if found.lights.total else "directives/dashboard/empty.html", context)

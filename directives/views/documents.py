@@ -18,28 +18,24 @@ from directives.models.organisations import KINDS as BODY_KINDS
 from directives.overview import register
 from directives.overview.asked import DirectivesAsked, DocumentsAsked, MatrixAsked
 from directives.overview.listing import near
-from directives.overview.matrix import axes, matrix_of, rows_of
+from directives.overview.matrix import axes, matrix_of
 from directives.overview.preview import preview_of
 from directives.refusals import Invalid
 from directives.rules import may
-from directives.sheets import register as sheets
-from directives.sheets.out import asked, sheet
+from directives.sheets.exporting import answer
+from directives.sheets.out import asked
 from directives.states import LIGHTS
 from directives.views.doors import demand, page, paged, write
-from directives.wording import picked
 
 HERE = "directives/documents/"
-WIDEST = 5_000  # bodies of an exported matrix: the columns that a sheet can be read with; the cover says how many there are
 
 
 @require_GET
 def documents(request):
+    if asked(request):
+        return answer(request, "documents")
     chosen = DocumentsAsked.of(request.GET)
     found = register.documents_found(request.user, q=chosen.q)
-    if asked(request):
-        rows = register.document_rows(request.user, list(found))
-        fictional = any(row.document.fictional for row in rows)
-        return sheet(request, name=_("Documents"), columns=sheets.DOCUMENTS, rows=rows, fictional=fictional)
     shown = paged(request, found)
     rows = register.document_rows(request.user, list(shown))
     context = {"chosen": chosen, "page": shown, "rows": rows, "may_register": may(request.user, "issue")}
@@ -99,13 +95,11 @@ def _choose_again(request, faults):
 
 @require_GET
 def document(request, pk):
+    if asked(request):
+        return answer(request, "directives", {"pk": pk})
     found = get_object_or_404(Document.objects.visible_to(request.user).defer("source"), pk=pk)
     chosen = DirectivesAsked.of(request.GET)
     directives = register.directives_found(found, q=chosen.q, kind=chosen.kind, section=chosen.section)
-    if asked(request):
-        rows = register.directive_rows(request.user, found, directives)
-        name = f"{_('Directives')} {picked(found, 'title')}"
-        return sheet(request, name=name, columns=sheets.DIRECTIVES, rows=rows, fictional=found.fictional)
     return page(request, HERE + "document.html", _document_context(request, found, chosen, directives))
 
 
@@ -152,17 +146,14 @@ def _repair_again(request, row, form):
 
 @require_GET
 def matrix(request, pk):
+    if asked(request):
+        return answer(request, "matrix", {"pk": pk})
     found = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), pk=pk)
     chosen = MatrixAsked.of(request.GET)
     bodies = near(request.user, int(chosen.body) if chosen.body.isdecimal() and chosen.body.isascii() else None)
     top = next((body for body in bodies if str(body.pk) == chosen.body), None)
     asked_for = {"section": chosen.section, "kind": chosen.body_kind, "light": chosen.light}
-    lines = axes(request.user, found, **asked_for, body=top, query={} if asked(request) else request.GET)
-    if asked(request):
-        shown = list(lines.bodies.order_by("path")[:WIDEST])
-        rows = rows_of(lines, list(lines.directives.order_by("order", "pk")), shown)
-        name, notes = f"{_('Matrix')} {picked(found, 'title')}", [(_("Bodies"), f"{len(shown)} / {lines.bodies.count()}")]
-        return sheet(request, name=name, columns=sheets.matrix_columns(shown), rows=rows, notes=notes, fictional=found.fictional)
+    lines = axes(request.user, found, **asked_for, body=top, query=request.GET)
     context = {
         "document": found, "chosen": chosen, "top": top, "bodies": bodies, "matrix": matrix_of(lines, request.GET),
         "sections": found.sections.order_by("order"), "kinds": BODY_KINDS, "lights": LIGHTS, "may_issue": may(request.user, "issue"),

@@ -7,14 +7,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives.forms.plans import LogFilterForm, LogForm
-from directives.models import Document, Measure
+from directives.models import Measure
 from directives.overview.counting import LIMIT
-from directives.overview.log import every_row, log_page, log_rows
+from directives.overview.log import log_page, log_rows
 from directives.overview.plans import quick_choices
 from directives.planning import log_work
 from directives.refusals import Invalid
-from directives.sheets.out import asked, sheet
-from directives.sheets.plans import LOG_COLUMNS
+from directives.sheets.exporting import answer
+from directives.sheets.out import asked
 from directives.views.doors import back, page, write
 
 
@@ -34,10 +34,7 @@ def _page(request, form=None, status=200):
 @require_GET
 def log(request):
     if asked(request):
-        wanted = LogFilterForm(request.GET).wanted(request.user)
-        fictional = Document.objects.filter(fictional=True).exists()
-        rows = every_row(request.user, wanted, now=request.now)
-        return sheet(request, name=_("Work log"), columns=LOG_COLUMNS, rows=rows, fictional=fictional)
+        return answer(request, "log")
     return _page(request)
 
 

@@ -14,7 +14,7 @@ from directives.overview.obligation import found, obligation_page, steps
 from directives.overview.obligations import LABELS, Filter
 from directives.refusals import Invalid, Stale
 from directives.rules import may
-from directives.sheets import ledger
+from directives.sheets.exporting import answer
 from directives.sheets.out import asked
 from directives.states import ASSIGNED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STAFF
 from directives.supervising import acknowledge_many as acknowledge_all
@@ -27,9 +27,9 @@ AT_ONCE = 2_000  # obligations whose receipt one press acknowledges: what one tr
 
 @require_GET
 def obligations(request):
-    chosen = Filter.of(request.GET)
     if asked(request):
-        return ledger.answer(request, chosen)
+        return answer(request, "ledger")
+    chosen = Filter.of(request.GET)
     offered = options(request.user, chosen)
     if contradicts(chosen, offered):
         return redirect(request.path + query(request, section=""))

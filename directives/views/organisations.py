@@ -1,7 +1,6 @@
 """The register of bodies: the tree, a search, and one body."""
 
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives.models import Organisation
@@ -9,8 +8,8 @@ from directives.models.organisations import KINDS, LEVELS
 from directives.overview import bodies
 from directives.overview.asked import BodiesAsked
 from directives.overview.counting import LIMIT
-from directives.sheets import register as sheets
-from directives.sheets.out import asked, sheet
+from directives.sheets.exporting import answer
+from directives.sheets.out import asked
 from directives.views.doors import page
 
 HERE = "directives/organisations/"
@@ -19,11 +18,11 @@ HERE = "directives/organisations/"
 @require_GET
 def organisations(request):
     """The tree; or, where something is looked for, a list."""
+    if asked(request):
+        return answer(request, "bodies")
     seen = Organisation.objects.visible_to(request.user)
     chosen = BodiesAsked.of(request.GET)
     found = bodies.bodies_found(seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=bool(chosen.abolished or chosen.q))
-    if asked(request):
-        return sheet(request, name=_("Bodies"), columns=sheets.BODIES, rows=bodies.every_line(request.user, found))
     context = {"chosen": chosen, "kinds": KINDS, "levels": LEVELS, "limit": LIMIT}
     if chosen.q or chosen.body_kind or chosen.level:
         shown, lines = bodies.found_page(request.user, found, request.GET)

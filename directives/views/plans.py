@@ -13,11 +13,11 @@ from directives.forms.plans import MeasureForm, PlanFilterForm, PlanForm
 from directives.models import Document, Organisation
 from directives.overview.counting import LIMIT
 from directives.overview.plan_page import picker, plan_view, servable
-from directives.overview.plans import exported, found, own_plans, plans_page, state_counts, to_start
+from directives.overview.plans import found, own_plans, plans_page, state_counts, to_start
 from directives.planning.moves import AFTER
 from directives.refusals import Stale
-from directives.sheets.out import asked, sheet
-from directives.sheets.plans import PLAN_COLUMNS
+from directives.sheets.exporting import answer
+from directives.sheets.out import asked
 from directives.states import FILING_STATES, HANDED_IN
 from directives.views.doors import page, write
 
@@ -33,11 +33,10 @@ DONE = {
 
 @require_GET
 def plans(request):
+    if asked(request):
+        return answer(request, "plans")
     form = PlanFilterForm(request.GET, user=request.user)
     wanted = form.wanted()
-    if asked(request):
-        fictional = Document.objects.filter(fictional=True).exists()
-        return sheet(request, name=_("Plans"), columns=PLAN_COLUMNS, rows=exported(request.user, wanted), fictional=fictional)
     counts = state_counts(request.user, wanted.document) if request.user.oversees else {}
     states = [(state, label, counts.get(state, 0)) for state, label in FILING_STATES if state in HANDED_IN]
     context = {
@@ -76,6 +75,8 @@ def _page(request, row, form=None, theirs=None, status=200):
 
 @require_GET
 def plan(request, pk):
+    if asked(request):
+        return answer(request, "measures", {"pk": pk})
     return _page(request, get_object_or_404(found(request.user), pk=pk))
 
 

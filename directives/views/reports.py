@@ -13,34 +13,24 @@ from directives import reporting
 from directives.forms.reports import SignForm, chosen_entries
 from directives.overview.around import FILTERS
 from directives.overview.entries import line_of, sheet
-from directives.overview.reports import COUNTED, ReportFilter, cycles_of, found, listing, order_of, report_page, walk, wanted
+from directives.overview.reports import COUNTED, ReportFilter, cycles_of, found, listing, report_page
 from directives.overview.reviews import record, submissions_of
 from directives.refusals import Invalid
-from directives.sheets import out
-from directives.sheets.reports import ENTRIES, REPORTS
+from directives.sheets.exporting import answer
+from directives.sheets.out import asked
 from directives.views.doors import demand, page, paged, write
-from directives.wording import picked
 
 
 @require_GET
 def reports(request):
+    if asked(request):
+        return answer(request, "reports")
     cycles = cycles_of(request.user)
     chosen = ReportFilter.of(request.GET, request.user, cycles)
-    if out.asked(request):
-        return _list_as_file(request, chosen, cycles)
     around = listing(request.user, chosen, cycles, today=request.today)
     current = report_page(request.user, around, request.GET, today=request.today)
     context = {"list": around, "chosen": chosen, "page": current, "limit": COUNTED}
     return page(request, "directives/reports/list.html", context, fragment="directives/reports/_list.html")
-
-
-def _list_as_file(request, chosen, cycles):
-    cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
-    notes = [(_("Cycle"), cycle.name if cycle else _("All cycles"))]
-    rows = order_of(request.user, chosen).sort(wanted(request.user, chosen, today=request.today))
-    lines = walk(rows, request.user, today=request.today)
-    fictional = cycle.document.fictional if cycle else any(one.document.fictional for one in cycles)
-    return out.sheet(request, name=_("Progress reports"), columns=REPORTS, rows=lines, notes=notes, fictional=fictional)
 
 
 def _context(request, report, **more):
@@ -54,17 +44,14 @@ def _context(request, report, **more):
 
 @require_GET
 def report(request, pk):
+    if asked(request):
+        return answer(request, "entries", {"pk": pk})
     report = get_object_or_404(found(request.user), pk=pk)
     if request.htmx and request.GET.get("entry", "").isdecimal():
         return _one_entry(request, report, int(request.GET["entry"]))
     if request.htmx and request.GET.get("part") == "around":
         return _around(request, report)
-    context = _context(request, report)
-    if out.asked(request):
-        lines = context["sheet"].showing(context["show"])
-        name = _("%(period)s progress report") % {"period": report.cycle.name} + f" {picked(report.organisation, 'name')}"
-        return out.sheet(request, name=name, columns=ENTRIES, rows=lines, fictional=report.document.fictional)
-    return render(request, "directives/reports/report.html", context)
+    return render(request, "directives/reports/report.html", _context(request, report))
 
 
 def surroundings(request, report, shown):
