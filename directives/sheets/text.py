@@ -30,7 +30,13 @@ def _printed(column: Column, row: Any) -> str:
 def write_csv(book: Book, file: BinaryIO, *, encoding: str = "utf-8-sig") -> int:
     """Write a book as CSV with one heading row: UTF-8 with a mark at its head, by which Excel knows it. Returns the rows."""
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
-    writer = csv.writer(text)
+    try:
+        return _lines(book, csv.writer(text))
+    finally:
+        text.detach()  # the file stays the caller's
+
+
+def _lines(book: Book, writer: Any) -> int:
     writer.writerow([fit(str(column.label) or " ") for column in book.columns])
     cells: list[Callable[[Any], str]] = [partial(_printed, column) for column in book.columns]
     count = 0
@@ -38,7 +44,6 @@ def write_csv(book: Book, file: BinaryIO, *, encoding: str = "utf-8-sig") -> int
         writer.writerow([cell(row) for cell in cells])
         if book.tell and not count % TOLD:
             book.tell(count)
-    text.detach()
     return count
 
 

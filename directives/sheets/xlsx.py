@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.url import Url
@@ -123,10 +125,10 @@ class _Writer:
         for line, (label, value) in enumerate(self._facts(), 2):
             sheet.write_string(line, 0, fit(str(label)), self.formats["label"])
             self._fact(sheet, line, value)
-        for label, target in self.groups[:LISTED]:
-            line += 1
-            sheet.write_string(line, 0, fit(_("Contents")) if (label, target) == self.groups[0] else "", self.formats["label"])
-            sheet.write_url(line, 1, target, self.formats["link"], fit(label or "—"))
+        if self.groups:
+            sheet.write_string(line + 1, 0, pgettext("cover", "Contents"), self.formats["label"])
+        for place, (label, target) in enumerate(self.groups[:LISTED], line + 1):
+            sheet.write_url(place, 1, target, self.formats["link"], fit(label or "—"))
 
     def _facts(self) -> Iterator[tuple[Words, Any]]:
         book = self.book
@@ -136,7 +138,7 @@ class _Writer:
         yield from book.notes
         yield _("Rows in this workbook"), self.done
         if book.site:
-            yield _("Site"), Url(book.site)
+            yield pgettext("cover", "Site"), Url(book.site)
         if 0 < self.links < self.done:
             yield _("Links to pages"), _("In the first %(count)s rows") % {"count": LINKS}
 
@@ -180,8 +182,9 @@ def _tab(name: str, number: int = 1) -> str:
 def write_xlsx(book: Book, file: BinaryIO) -> int:
     """Write a book as a workbook: a cover, then the rows under a frozen heading with a filter. Returns the rows."""
     made = book.as_of.astimezone(UTC).replace(tzinfo=None)
-    with TemporaryDirectory(prefix="sheets-") as folder:
+    with TemporaryDirectory(prefix="sheets-") as folder, ExitStack() as opened:
         workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
+        opened.callback(lambda: [sheet.row_data_fh.close() for sheet in workbook.worksheets()])
         workbook.set_properties({"title": fit(f"{book.name}{book.mark}"), "created": made})
         count = _Writer(book, workbook, Styles(workbook)).fill()
         workbook.close()

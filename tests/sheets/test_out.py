@@ -2,14 +2,12 @@
 
 import csv
 import io
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from urllib.parse import unquote
 
 import pytest
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
-from django.test import RequestFactory
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 from hypothesis import given
@@ -18,6 +16,7 @@ from openpyxl import load_workbook
 
 from directives.sheets import out, xlsx
 from directives.sheets.out import Book, Column, guard, unguard, write_csv, write_xlsx
+from directives.sheets.text import write_gb
 from tests.factories import NOW
 
 
@@ -55,9 +54,9 @@ def _xlsx(book):
     return count, load_workbook(file)
 
 
-def _csv(book):
+def _csv(book, write=write_csv):
     file = io.BytesIO()
-    count = write_csv(book, file)
+    count = write(book, file)
     return count, file.getvalue()
 
 
@@ -137,11 +136,24 @@ def test_rows_are_read_one_by_one_and_once():
     assert (count, seen, workbook.worksheets[1].max_row) == (3, [0, 1, 2], 4)
 
 
-def test_a_list_longer_than_a_worksheet_goes_on_to_the_next(monkeypatch):
-    monkeypatch.setattr(xlsx, "SHEET_LIMIT", 2)
+@pytest.mark.parametrize(("limit", "sheets"), [(1, [2, 2, 2]), (2, [3, 2]), (3, [4]), (4, [4])])
+def test_a_list_longer_than_a_worksheet_goes_on_to_the_next(monkeypatch, limit, sheets):
+    monkeypatch.setattr(xlsx, "SHEET_LIMIT", limit)
     count, workbook = _xlsx(_book())
-    assert (count, workbook.sheetnames[1:]) == (3, ["责任事项", "责任事项 2"])
-    assert workbook.worksheets[2]["A2"].value == "两行\n文字"
+    pages = workbook.worksheets[1:]
+    assert (count, [page.max_row for page in pages]) == (3, sheets)
+    assert [page.title for page in pages] == ["责任事项", "责任事项 2", "责任事项 3"][: len(sheets)]
+    assert {page["A1"].value for page in pages} == {"事项"}
+    assert [line[0].value for page in pages for line in page.iter_rows(min_row=2)] == [
+        "完善重大事项报告制度",
+        "'=HYPERLINK(1)",
+        "两行\n文字",
+    ]
+    assert {page.freeze_panes for page in pages} == {"A2"}
+
+
+def test_a_worksheet_holds_with_its_heading_what_the_format_does():
+    assert xlsx.SHEET_LIMIT + 1 == 2**20
 
 
 def test_a_text_longer_than_a_cell_is_cut_visibly():
@@ -150,39 +162,118 @@ def test_a_text_longer_than_a_cell_is_cut_visibly():
     assert (len(text), text[-1]) == (32_767, "…")
 
 
+def test_characters_of_two_units_count_twice():
+    _count, workbook = _xlsx(_book([Row("𠮷" * 20_000, 1, None, None, None)]))
+    text = workbook.worksheets[1]["A2"].value
+    assert (len(text), text[-1]) == (16_384, "…")
+
+
+@pytest.mark.parametrize(
+    ("given", "held"),
+    [("a\x00b\x1fc", "a\ufffdb\ufffdc"), ("x\ud800y", "x\ufffdy"), ("\uffff", "\ufffd"), ("一\r\n二\r三", "一\n二\n三"), ("\r=1", "'\n=1")],
+)
+def test_what_no_file_can_hold_is_marked_and_line_breaks_are_alike(given, held):
+    rows = [Row(given, 1, None, None, None)]
+    _count, workbook = _xlsx(Book(given, COLUMNS, rows, NOW, ((given, given),)))
+    assert workbook.worksheets[1]["A2"].value == held
+    for count, data in (_csv(_book(rows)), _csv(_book(rows), write_gb)):
+        text = data.decode("utf-8-sig") if data[:3] == b"\xef\xbb\xbf" else data.decode("gb18030")
+        assert (count, list(csv.reader(io.StringIO(text, newline="")))[1][0]) == (1, held)
+
+
+def test_gb18030_holds_every_character():
+    rows = [Row("群眾 ½ 𠮷 é 🙂", 1, None, None, 33)]
+    _count, data = _csv(_book(rows), write_gb)
+    assert data[:2] == "事".encode("gb18030")
+    assert list(csv.reader(io.StringIO(data.decode("gb18030"), newline="")))[1] == ["群眾 ½ 𠮷 é 🙂", "1", "", "", "33%"]
+
+
+def test_days_on_which_spreadsheets_do_not_agree_are_text():
+    row = Row("旧", 1, date(1900, 2, 28), datetime(1899, 1, 1, tzinfo=UTC), 1)
+    _count, workbook = _xlsx(_book([row, Row("新", 1, date(1900, 3, 1), None, 1)]))
+    sheet = workbook.worksheets[1]
+    assert (sheet["C2"].value, sheet["D2"].value[:10], sheet["C3"].value) == ("1900-02-28", "1899-01-01", at("1900-03-01"))
+
+
+def test_rows_are_folded_under_the_first_of_their_group():
+    groups = {"一": (("1", "一、总则"), ("a", "")), "二": (("1", "一、总则"), ("b", "")), "三": (("2", "=二"), ("b", ""))}
+    rows = [Row(name, 1, None, None, 1) for name in ("一", "一", "二", "二", "三")]
+    with translation.override("zh-hans"):
+        _count, workbook = _xlsx(_book(rows, group=lambda row: groups[row.name]))
+    cover, sheet = workbook.worksheets
+    assert [sheet.row_dimensions[line].outlineLevel for line in range(2, 7)] == [0, 2, 1, 2, 0]
+    assert (sheet.sheet_properties.outlinePr.summaryBelow, sheet.max_row, sheet.auto_filter.ref) == (False, 6, "A1:E6")
+    listed = [cell for cell in cover["B"] if cell.hyperlink]
+    assert [(cell.value, cell.hyperlink.location) for cell in listed] == [("一、总则", "'责任事项'!A2"), ("'=二", "'责任事项'!A6")]
+
+
+def test_cells_lead_to_pages_and_are_filled_with_the_colour_of_their_light(monkeypatch):
+    monkeypatch.setattr(xlsx, "LINKS", 2)
+    columns = (
+        Column("code", "条款", lambda row: row.name, link=lambda row: f"/obligations/{row.count}/" if row.count else ""),
+        Column("light", "亮灯", lambda row: row.name, light=lambda row: "red" if row.count == 1 else ""),
+    )
+    rows = [Row(name, count, None, None, None) for name, count in (("一", 1), ("=二", 0), ("三", 3))]
+    with translation.override("zh-hans"):
+        _count, workbook = _xlsx(Book("台账", columns, rows, NOW, site="https://example.org"))
+    cover, sheet = workbook.worksheets
+    assert [cell.hyperlink and cell.hyperlink.target for cell in sheet["A"]] == [None, "https://example.org/obligations/1/", None, None]
+    assert [cell.value for cell in sheet["A"]] == ["条款", "一", "'=二", "三"]
+    assert [cell.fill.fgColor.rgb for cell in sheet["B"]][1:] == ["FFF8D7D3", "00000000", "00000000"]
+    told = {row[0].value: row[1].value for row in cover.iter_rows(min_row=2) if row[0].value}
+    assert (told["系统网址"], told["页面链接"]) == ("https://example.org", "仅前 2 行")
+
+
+def test_without_a_site_no_cell_is_a_link():
+    columns = (Column("code", "条款", lambda row: row.name, link=lambda row: "/obligations/1/"),)
+    _count, workbook = _xlsx(Book("台账", columns, ROWS, NOW))
+    assert [cell.hyperlink for cell in workbook.worksheets[1]["A"]] == [None] * 4
+
+
+@pytest.mark.parametrize("write", [write_xlsx, write_csv, write_gb])
+def test_the_caller_is_told_of_the_rows_done_and_may_end_the_writing(monkeypatch, write, tmp_path):
+    class Enough(Exception): ...
+
+    def tell(done):
+        told.append(done)
+        if done > 900:
+            raise Enough
+
+    told = []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rows = (Row(str(number), number, None, None, None) for number in range(5000))
+    with pytest.raises(Enough):
+        write(_book(rows, tell=tell), io.BytesIO())
+    assert [round(done, -2) for done in told] == [500, 1000]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_paper_and_print_set_up():
+    _count, workbook = _xlsx(_book(paper="a3"))
+    sheet = workbook.worksheets[1]
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation, sheet.print_title_rows) == (8, "landscape", "$1:$1")
+    assert (sheet.page_setup.fitToHeight, sheet.oddFooter.center.text) == (0, "&P / &N")
+
+
+def test_names_that_no_worksheet_may_have():
+    long = "《关于[加强]/改进*群团?工作:的意见》" * 3
+    _count, workbook = _xlsx(Book(f"'{long}", COLUMNS, ROWS, NOW))
+    assert 0 < len(workbook.sheetnames[1]) <= 31
+    assert not set(workbook.sheetnames[1]) & set("[]:*?/\\'")
+
+
 def test_a_list_without_rows_is_a_workbook_with_its_heading():
     count, workbook = _xlsx(_book([]))
     assert (count, workbook.worksheets[1].max_row, workbook.worksheets[1]["A1"].value) == (0, 1, "事项")
 
 
-def _request(user, wanted):
-    request = RequestFactory().get("/obligations/", {"export": wanted} if wanted else {})
-    request.user, request.now = user, NOW
-    return request
-
-
-@pytest.mark.parametrize("wanted", ["xlsx", "csv"])
-def test_the_answer_is_a_download_with_a_chinese_name(cast, wanted):
+@pytest.mark.parametrize(
+    ("wanted", "ending", "head"), [("xlsx", "xlsx", b"PK"), ("csv", "csv", b"\xef\xbb"), ("csv-gb", "csv", b"\xca\xc2")]
+)
+def test_the_answer_is_a_download_with_a_chinese_name(wanted, ending, head):
     with translation.override("zh-hans"):
-        response = out.sheet(_request(cast.supervisor, wanted), name="责任事项台账", columns=COLUMNS, rows=ROWS, fictional=True)
+        response, rows = out.handed(Book("责任事项台账", COLUMNS, ROWS, NOW, fictional=True), wanted)
     header = response.headers["Content-Disposition"]
-    assert unquote(header.split("filename*=utf-8''")[1]) == f"责任事项台账 2026-10-13 演示数据.{wanted}"
-    content = response.getvalue()
+    assert unquote(header.split("filename*=utf-8''")[1]) == f"责任事项台账 2026-10-13 演示数据.{ending}"
+    assert (rows, response.getvalue()[:2]) == (3, head)
     response.file_to_stream.close()  # closing the response would close the database too
-    assert content[:2] == (b"PK" if wanted == "xlsx" else b"\xef\xbb")
-
-
-def test_those_who_only_look_take_no_lists_away(cast):
-    for person, allowed in ((cast.staff, True), (cast.manager, True), (cast.supervisor, True), (cast.viewer, False), (cast.admin, False)):
-        try:
-            out.sheet(_request(person, "csv"), name="x", columns=COLUMNS, rows=[]).file_to_stream.close()
-        except PermissionDenied:
-            assert not allowed
-        else:
-            assert allowed
-
-
-def test_an_unknown_format_is_not_found(cast):
-    with pytest.raises(Http404):
-        out.sheet(_request(cast.supervisor, "pdf"), name="x", columns=COLUMNS, rows=[])
-    assert not out.asked(_request(cast.supervisor, ""))
