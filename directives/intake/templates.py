@@ -1,6 +1,6 @@
 """Workbooks to fill in, away from the product if need be: the headings of a kind of table, drop-downs, an example, instructions.
 
-What was filled in comes back through the intake of the same kind. The example row may stay: left as it was, it is passed over.
+What was filled in comes back through the intake of the same kind, which passes the example row over.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -108,13 +108,19 @@ class _Template:
 
     def _rows(self, sheet: Worksheet) -> None:
         if not self.filled:
-            for place, field in enumerate(self.fields):
-                if field.example:
-                    sheet.write_string(1, place, guard(self._said(field, field.example)), self.example)
+            self._example(sheet)
             return
         for line, row in enumerate(self.filled, 1):
             for place, field in enumerate(self.fields):
                 self._cell(sheet, line, place, field, row.get(field.name))
+
+    def _example(self, sheet: Worksheet) -> None:
+        """The example row; its first cell says what it is, by which the intake knows it (intake.given.EXAMPLE)."""
+        for place, field in enumerate(self.fields):
+            said = self._said(field, field.example) if field.example else ""
+            text = _("Example: %(value)s") % {"value": said} if place == 0 else guard(said)
+            if text:
+                sheet.write_string(1, place, text.strip(), self.example)
 
     def _cell(self, sheet: Worksheet, line: int, place: int, field: Field, value: Any) -> None:
         match value:
@@ -212,7 +218,7 @@ class _Template:
             str(self.kind.about),
             _("Fill in the first sheet. Columns may be left out or stand in another order, as long as their headings stay; those that are "
               "dark must be filled in."),
-            _("The example row may stay: left as it is, it is passed over.") if not self.filled
+            _("The example row may stay: it is passed over.") if not self.filled
             else _("Grey columns name the row and are not brought in. Rows that you leave as they are change nothing."),
             _("Then bring the file in: before anything changes you see what each row would do, and every fault at once."),
         ]  # fmt: skip

@@ -1,0 +1,102 @@
+"""Workbooks to fill in: their headings come back as fields, their drop-downs hold what may be chosen, their example is passed over."""
+
+from datetime import date
+from io import BytesIO
+
+import pytest
+from django.utils import translation
+from openpyxl import load_workbook
+
+from directives.intake import reader
+from directives.intake.fields import Asking
+from directives.intake.given import Reader
+from directives.intake.kinds import KINDS
+from directives.intake.matching import Names, certain, heads_of
+from directives.intake.templates import template
+from tests.factories import NOW, TODAY, make_directive, make_document, make_section
+
+LANGUAGES = ("zh-hans", "zh-hant", "en")
+
+
+@pytest.fixture
+def asking(cast):
+    section = make_section(make_document())
+    make_directive(section, code="九.3.3", text="健全制度。")
+    return Asking(cast.supervisor, NOW, TODAY, {"document": section.document.pk, "organisation": cast.body.pk})
+
+
+def made(kind, asking, language="zh-hans", rows=()):
+    with translation.override(language):
+        return template(KINDS[kind], asking, rows)
+
+
+def read_back(kind, asking, content):
+    with reader.read(BytesIO(content), "模板.xlsx") as opened:
+        fields = KINDS[kind].fields(asking)
+        names = Names(fields)
+        heads, _remarks = heads_of(opened.tables, names)
+        source = Reader(opened, heads, fields)
+        rows = list(source.rows())
+    return heads, names, rows, source.remarks
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_template_is_matched_without_a_question_and_its_example_passed_over(asking, kind, language):
+    with translation.override(language):
+        heads, names, rows, _remarks = read_back(kind, asking, made(kind, asking, language))
+        assert (len(heads), certain(heads, names), rows) == (1, True, [])
+        wanted = {field.name for field in names.fields if not field.read_only} - {"id", "version"}
+        assert set(heads[0].matched) == wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_choice_has_a_drop_down_in_the_readers_language(asking, kind, language):
+    with translation.override(language):
+        fields = {str(field.label): field for field in KINDS[kind].fields(asking)}
+        book = load_workbook(BytesIO(made(kind, asking, language)))
+        sheet = book.worksheets[0]
+        dropped = {}
+        for rule in sheet.data_validations.dataValidation:
+            heading = sheet.cell(1, next(iter(rule.sqref.ranges)).min_col).value
+            if rule.type == "list":
+                tab, cells = rule.formula1.lstrip("=").replace("$", "").split("!")
+                dropped[heading] = [row[0].value for row in book[tab.strip("'")][cells]]
+        wanted = {label: [str(word) for _value, word in field.choices] for label, field in fields.items() if field.choices}
+        assert {label: dropped.get(label) for label in wanted} == wanted
+
+
+def test_the_codes_of_directives_are_proposed_with_their_words(asking):
+    book = load_workbook(BytesIO(made("obligations", asking)))
+    cells = [[cell.value for cell in row] for row in book["可选值"].iter_rows()]
+    assert any("九.3.3" in row and row[row.index("九.3.3") + 1] == "健全制度。" for row in cells)
+
+
+def test_what_must_be_filled_in_is_dark_and_explained(asking):
+    book = load_workbook(BytesIO(made("bodies", asking)))
+    heads = {cell.value: cell.fill.fgColor.rgb for cell in book.worksheets[0][1]}
+    required = {str(field.label) for field in KINDS["bodies"].fields(asking) if field.required}
+    with translation.override("zh-hans"):
+        required = {str(field.label) for field in KINDS["bodies"].fields(asking) if field.required}
+    assert {label for label, colour in heads.items() if colour == "FF1D4577"} == required
+    guide = [[cell.value for cell in row] for row in book["填写说明"]]
+    assert {row[0] for row in guide if row[1] == "是"} == required
+
+
+def test_rows_filled_in_come_back_as_they_went_out(asking):
+    rows = [
+        {"id": 7, "version": 3, "clause": "九.3.3", "body": "Q01", "part": "lead", "due_on": date(2027, 6, 30), "note": "=1+1"},
+        {"id": 8, "version": 1, "clause": "九.3.4", "body": "Q02", "part": "supporting", "leader": "顾明远"},
+    ]
+    with translation.override("zh-hans"):
+        _heads, _names, given, _remarks = read_back("obligations", asking, made("obligations", asking, rows=rows))
+    told = [{name: value for name, value in row.values.items() if value is not None} for row in given]
+    assert told == rows
+
+
+def test_a_formula_in_what_is_filled_in_is_text(asking):
+    content = made("obligations", asking, rows=[{"id": 7, "version": 3, "note": "=1+1"}])
+    cells = [cell for row in load_workbook(BytesIO(content)).worksheets[0] for cell in row]
+    assert {cell.data_type for cell in cells if cell.value} <= {"s", "n"}
+    assert "'=1+1" in [cell.value for cell in cells]
