@@ -1,18 +1,18 @@
-"""The lines of the ledger (台账): what the page shows and the sheet prints, read in batches."""
+"""The lines of the ledger (台账), read in batches, so that a long list is never held whole."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
-from django.utils.functional import Promise
 
-from directives.models import ItemState, Measure, Obligation, User
-from directives.states import HANDED_IN, LEAD, OBLIGATION_STATES
+from directives.models import Directive, Item, ItemState, Measure, Obligation, Organisation, User
+from directives.states import HANDED_IN, LEAD
 
-Words = str | Promise
 BATCH = 500  # rows whose items and measures are read together
+KEPT = 20_000  # bodies that are kept while others are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,14 @@ class Clause:
     title: str
     title_hans: str
     title_hant: str
+    section_id: int
+    section_number: str
+    section_title: str
+    section_title_hans: str
+    section_title_hant: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemLine:
+class ItemLine(NamedTuple):
     """One named item of a directive, and how far the body has got with it."""
 
     number: int
@@ -51,22 +55,11 @@ class ItemLine:
     on: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """What only the sheet prints."""
-
-    items: tuple[ItemLine, ...] = ()
-    measures: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """One line of the ledger. `leads`: who leads the directive; `detail` is None where it was not read."""
+class LedgerRow(NamedTuple):
+    """One line of the ledger; `leads`: who leads the directive. A tuple: a hundred thousand are made while a person waits."""
 
     pk: int
-    number: int  # 序号, from 1 over the whole list
-    clause: Clause
-    body: Body
+    version: int
     part: str
     leader: str
     contact: str
@@ -81,80 +74,93 @@ class LedgerRow:
     light: str
     light_code: str
     light_on: date | None
-    leads: tuple[Body, ...] = ()
-    detail: Detail | None = None
+    number: int  # 序号, from 1 over the whole list
+    clause: Clause
+    body: Body
+    leads: tuple[Body, ...]
+    items: tuple[ItemLine, ...]
+    measures: tuple[str, ...]
 
-    @property
-    def state_word(self) -> Words:
-        return dict(OBLIGATION_STATES)[self.state]
 
-
-OWN = (
-    "part", "leader", "contact", "note", "state", "percent", "progress", "problems", "next_steps", "starts_on", "due_on", "light",
-    "light_code", "light_on",
-)  # fmt: skip
+OWN = LedgerRow._fields[:16]
 CLAUSE = (
-    "directive_id", "directive__code", "directive__text", "directive__text_hans", "directive__text_hant", "document_id",
-    "document__title", "document__title_hans", "document__title_hant",
+    "pk", "code", "text", "text_hans", "text_hant", "document_id", "document__title", "document__title_hans", "document__title_hant",
+    "section_id", "section__number", "section__title", "section__title_hans", "section__title_hant",
 )  # fmt: skip
-BODY = ("organisation_id", "organisation__code", "organisation__name_hans", "organisation__name_hant")
+ITEM = ("number", "name_hans", "name_hant")
+BODY = ("pk", "code", "name_hans", "name_hant")
 
 
-def _read(rows: QuerySet[Obligation], first: int) -> Iterator[LedgerRow]:
-    """Ledger lines without leads and detail. Clauses and bodies that repeat are kept once."""
-    clauses: dict[int, Clause] = {}
-    bodies: dict[int, Body] = {}
-    after_clause = 1 + len(CLAUSE)
-    after_body = after_clause + len(BODY)
-    # One query, streamed; chunked so that a long list is never held whole.
-    for number, cells in enumerate(rows.values_list("pk", *CLAUSE, *BODY, *OWN).iterator(chunk_size=BATCH), first):
-        clause = clauses.get(cells[1]) or Clause(*cells[1:after_clause])
-        body = bodies.get(cells[after_clause]) or Body(*cells[after_clause:after_body])
-        clauses[clause.pk], bodies[body.pk] = clause, body
-        yield LedgerRow(cells[0], number, clause, body, *cells[after_body:])
+@dataclass(slots=True)
+class _Known:
+    """What earlier batches have read of clauses, items, bodies and leads: they come again with the next."""
+
+    clauses: dict[int, Clause] = field(default_factory=dict)
+    items: dict[int, tuple[int, str, str]] = field(default_factory=dict)
+    itemised: set[int] = field(default_factory=set)  # clauses that have items
+    bodies: dict[int, Body] = field(default_factory=dict)
+    leads: dict[int, tuple[Body, ...]] = field(default_factory=dict)
+
+    def meet(self, clauses: set[int], bodies: set[int], led: set[int]) -> None:
+        """Read what these rows name for the first time; `led` are clauses of which somebody else may be the lead."""
+        if new := clauses - self.clauses.keys():
+            self.clauses |= {cells[0]: Clause(*cells) for cells in Directive.objects.filter(pk__in=new).values_list(*CLAUSE)}
+            for pk, clause, *cells in Item.objects.filter(directive__in=new).values_list("pk", "directive", *ITEM):
+                self.items[pk] = tuple(cells)
+                self.itemised.add(clause)
+        if len(self.bodies) > KEPT:
+            self.bodies.clear()
+        if new := bodies - self.bodies.keys():
+            self.bodies |= {cells[0]: Body(*cells) for cells in Organisation.objects.filter(pk__in=new).values_list(*BODY)}
+        if new := led - self.leads.keys():
+            self.leads |= _leads(new)
 
 
-def _with_leads(rows: list[LedgerRow], known: dict[int, tuple[Body, ...]]) -> list[LedgerRow]:
-    """The lines with who leads each; one query for directives that are not yet in `known`."""
-    wanted = {row.clause.pk for row in rows if row.part != LEAD} - known.keys()
-    if wanted:
-        found: dict[int, list[Body]] = {}
-        leading = Obligation.objects.live().filter(directive__in=wanted, part=LEAD).order_by("organisation__code")
-        for directive, *cells in leading.values_list("directive_id", *BODY):
-            found.setdefault(directive, []).append(Body(*cells))
-        known |= {pk: tuple(found.get(pk, ())) for pk in wanted}
-    return [replace(row, leads=(row.body,) if row.part == LEAD else known[row.clause.pk]) for row in rows]
+def _leads(clauses: set[int]) -> dict[int, tuple[Body, ...]]:
+    found: dict[int, list[Body]] = {pk: [] for pk in clauses}
+    leading = Obligation.objects.live().filter(directive__in=clauses, part=LEAD).order_by("organisation__code")
+    for clause, *cells in leading.values_list("directive", *(f"organisation__{name}" for name in BODY)):
+        found[clause].append(Body(*cells))
+    return {pk: tuple(bodies) for pk, bodies in found.items()}
 
 
-def _with_detail(rows: list[LedgerRow], user: User | None) -> list[LedgerRow]:
-    """The lines with their items and measures: two queries."""
-    keys = [row.pk for row in rows]
-    items: dict[int, list[ItemLine]] = {}
-    states = ItemState.objects.filter(obligation__in=keys).order_by("item__number")
-    for pk, *cells in states.values_list("obligation_id", "item__number", "item__name_hans", "item__name_hant", "state", "on"):
-        items.setdefault(pk, []).append(ItemLine(*cells))
-    measures: dict[int, list[str]] = {}
+def _items(keys: list[int], known: dict[int, tuple[int, str, str]]) -> dict[int, list[ItemLine]]:
+    """The items of each obligation, in their order."""
+    found: dict[int, list[ItemLine]] = {}
+    states = ItemState.objects.filter(obligation__in=keys) if keys else ItemState.objects.none()
+    for pk, item, state, on in states.values_list("obligation", "item", "state", "on"):
+        found.setdefault(pk, []).append(ItemLine(*known[item], state, on))
+    return {pk: sorted(lines) for pk, lines in found.items()}
+
+
+def _measures(keys: list[int], user: User | None) -> dict[int, list[str]]:
     seen = Measure.objects.visible_to(user) if user else Measure.objects.filter(plan__state__in=HANDED_IN)
     served = seen.filter(plan__live=True, obligations__in=keys).order_by("plan", "number")
+    found: dict[int, list[str]] = {}
     for pk, text in served.values_list("obligations", "text"):
-        measures.setdefault(pk, []).append(text)
-    return [replace(row, detail=Detail(tuple(items.get(row.pk, ())), tuple(measures.get(row.pk, ())))) for row in rows]
-
-
-def lines(rows: QuerySet[Obligation], *, first: int = 1) -> list[LedgerRow]:
-    """The lines of one page, in two queries; `first` is the number of the first."""
-    return _with_leads(list(_read(rows, first)), {})
+        found.setdefault(pk, []).append(text)
+    return found
 
 
 def ledger(rows: QuerySet[Obligation], user: User | None) -> Iterator[LedgerRow]:
-    """Every line with its detail, read in batches of at most three queries beside the list itself.
+    """Every line, read in batches of some queries beside the list itself.
 
     Measures of plans that are still drafts show only to their own body; `user` None is the system.
     """
-    known: dict[int, tuple[Body, ...]] = {}
-    source = _read(rows, 1)
+    known, first = _Known(), 1
+    # One query, streamed. It brings only the ids of what repeats: words are read once.
+    source: Iterator[Any] = iter(rows.values_list(*OWN, "directive_id", "organisation_id").iterator(chunk_size=BATCH))
     while batch := list(islice(source, BATCH)):
-        yield from _with_detail(_with_leads(batch, known), user)
+        known.meet({cells[-2] for cells in batch}, {cells[-1] for cells in batch}, {cells[-2] for cells in batch if cells[2] != LEAD})
+        items = _items([cells[0] for cells in batch if cells[-2] in known.itemised], known.items)
+        measures = _measures([cells[0] for cells in batch], user)
+        for number, (pk, version, part, *own, clause, body) in enumerate(batch, first):
+            leads = (known.bodies[body],) if part == LEAD else known.leads[clause]
+            yield LedgerRow(
+                pk, version, part, *own, number, known.clauses[clause], known.bodies[body], leads,
+                tuple(items.get(pk, ())), tuple(measures.get(pk, ())),
+            )  # fmt: skip
+        first += len(batch)
 
 
 def names(people: Iterable[Body], *, shown: int = 3) -> tuple[tuple[Body, ...], int]:

@@ -27,6 +27,7 @@ from directives.states import COLOURS, ITEM_STATES, LEAD, LIGHTS, OBLIGATION_STA
 from directives.wording import Dated, in_script, picked, words_of_light
 from directives.workdays import Workdays
 
+SEARCHED = 50_000  # obligations among which words are looked for while the reader waits
 KNOWN = 10_000  # keys of one column whose words are kept
 
 
@@ -227,7 +228,8 @@ def listed(asked: Asked, place: Place) -> Listed:
 def _few(asked: Asked, chosen: Filter, shown: QuerySet[Obligation], limit: int) -> bool:
     """As the page counts them: from the kept counts, or up to a bound. What a nation's words find is not counted beforehand."""
     if chosen.q:
-        return not Scope.of(asked.user).wide and shown[: limit + 1].count() <= limit
+        long = Scope.of(asked.user).wide and Obligation.objects.order_by()[: SEARCHED + 1].count() > SEARCHED
+        return not long and shown[: limit + 1].count() <= limit
     body = Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first() if chosen.body else None
     if chosen.body and body is None:
         return shown[: limit + 1].count() <= limit

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone, translation
@@ -21,6 +22,7 @@ from tests.factories import make_body, make_directive, make_document, make_measu
 HEADINGS = [
     "序号", "文件条款", "重点任务", "分项", "具体措施", "牵头单位", "责任(配合)单位", "责任领导", "责任人及电话", "完成时限", "进展情况",
     "存在问题", "下一步打算", "完成比例", "完成状态", "亮灯", "督办单", "备注",
+    "编号", "版本",
 ]  # fmt: skip
 
 
@@ -105,10 +107,27 @@ def test_the_cells_in_words(cast, sign_in, work):
 
 def test_the_filter_in_force_is_that_of_the_page_and_stands_on_the_cover(cast, sign_in, work):
     query = {"export": "xlsx", "document": work[0].document_id, "body": cast.body.pk, "light": "green", "q": "制度"}
-    cover, cells = opened(sign_in(cast.supervisor).get("/obligations/", query))
+    cover, cells = opened(sign_in(cast.manager).get("/obligations/", query))
     assert [line[6] for line in cells[1:]] == ["全国总工会（牵头）", "北京市总工会（配合）"]
     assert (cover["单位及其下级"], cover["亮灯"], cover["搜索"]) == ("全国总工会", "正常", "制度")
     assert (cover["正常"], cover["逾期"]) == ("2/2 (100.0%)", "0/2 (0.0%)")
+
+
+def test_every_row_says_which_it_is_leads_to_its_page_and_shows_its_light(cast, sign_in, work):
+    response = sign_in(cast.supervisor).get("/obligations/", {"export": "xlsx", "document": work[0].document_id})
+    sheet = load_workbook(io.BytesIO(response.getvalue())).worksheets[1]
+    assert [(line[18].value, line[19].value) for line in sheet.iter_rows(min_row=2)] == [(row.pk, row.version) for row in work]
+    assert [line[1].hyperlink.target for line in sheet.iter_rows(min_row=2)] == [
+        f"{settings.SITE_URL}/obligations/{row.pk}/" for row in work
+    ]
+    assert [line[15].fill.fgColor.rgb for line in sheet.iter_rows(min_row=2)] == ["FFDDEFE3", "FFDDEFE3", "FFF8D7D3"]
+    assert [sheet.row_dimensions[line].outlineLevel for line in (2, 3, 4)] == [0, 2, 1]  # the section, its clause's second body, its next
+
+
+def test_every_column_has_a_key_of_its_own():
+    today = timezone.localdate()
+    keys = [column.key for column in columns(Today(today, CalendarDay), titled=True)]
+    assert (len(set(keys)), keys[-2:]) == (20, ["id", "version"])
 
 
 def test_in_traditional_script(cast, sign_in, work):
@@ -146,9 +165,10 @@ def test_who_may_export(cast, sign_in, work):
         assert ("export=xlsx" in sign_in(person).get("/obligations/").content.decode()) is shown
 
 
-@pytest.mark.parametrize(("bodies", "queries"), [(1, 4), (3, 4), (7, 8)])
+@pytest.mark.parametrize(("bodies", "queries"), [(1, 7), (3, 7), (7, 13)])
 def test_a_batch_takes_a_fixed_number_of_queries(cast, monkeypatch, django_assert_num_queries, bodies, queries):
-    """The list itself is one query; each batch reads its items, its measures, and leads that no batch before it has met."""
+    """The list itself is one query. Each batch reads where its items stand and its measures, and what no batch before it has met:
+    clauses, what their items are called, bodies, leads."""
     monkeypatch.setattr(overview, "BATCH", 3)
     directive = make_directive(items=("报告制度",))
     for _number in range(bodies):

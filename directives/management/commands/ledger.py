@@ -1,6 +1,7 @@
 """Write the ledger of a document to a file."""
 
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from directives.models import CalendarDay, Document, Obligation, Organisation
 from directives.overview.obligations import Filter
 from directives.sheets.ledger import Today, book
 from directives.sheets.out import FORMATS, Book
+from directives.sheets.xlsx import PAPERS
 
 
 def write_whole(made: Book, path: Path, kind: str) -> int:
@@ -32,15 +34,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--document", type=int, required=True, metavar="ID", help="the document's number, as in /documents/ID/")
         parser.add_argument("--organisation", metavar="CODE", help="only this body and those below it")
-        parser.add_argument("--format", choices=sorted(FORMATS), help="by the ending of FILE where it is not given")
+        parser.add_argument("--format", choices=sorted(FORMATS), help="by the ending of FILE where it is not given; csv-gb is GB18030")
         parser.add_argument("--language", choices=[code for code, _name in settings.LANGUAGES], default=settings.LANGUAGE_CODE)
+        parser.add_argument("--paper", choices=sorted(PAPERS), default="a4")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["out"]
         kind = options["format"] or path.suffix.lower().removeprefix(".")
         if kind not in FORMATS:
-            raise CommandError(f"{path.name} is neither .xlsx nor .csv: say --format xlsx or --format csv.")
+            raise CommandError(f"{path.name} is neither .xlsx nor .csv: say --format {', --format '.join(FORMATS)}.")
         if not path.parent.is_dir():
             raise CommandError(f"There is no folder {path.parent}.")
         if not Document.objects.filter(pk=options["document"]).exists():
@@ -54,5 +57,5 @@ class Command(BaseCommand):
         dated = Today(today, CalendarDay.objects.workdays(today))
         with translation.override(options["language"]):
             made = book(Obligation.objects.all(), chosen, user=None, dated=dated, now=now)
-            count = write_whole(made, path, kind)
+            count = write_whole(replace(made, paper=options["paper"]), path, kind)
         self.stdout.write(f"{count} rows written to {path}.")
