@@ -33,13 +33,13 @@ class MeasureContent:
         }  # fmt: skip
 
 
-def _told(measure: Measure, obligations: Iterable[Obligation]) -> dict[str, Any]:
+def told(measure: Measure, obligations: Iterable[Obligation]) -> dict[str, Any]:
     """A measure as the audit record tells it."""
     names = ("number", "text", "responsible", "due_on", "result")
     return {**{name: getattr(measure, name) for name in names}, "obligations": sorted(row.pk for row in obligations)}
 
 
-def _check(plan: Plan, content: MeasureContent) -> None:
+def check_content(plan: Plan, content: MeasureContent) -> None:
     """Raise Invalid with every fault of what was written."""
     errors: dict[str, list[str]] = {}
     if not content.text.strip():
@@ -54,11 +54,11 @@ def _check(plan: Plan, content: MeasureContent) -> None:
 def add_measure(plan: Plan, *, content: MeasureContent, by: User | None, now: datetime) -> Measure:
     """Add a line at the end of a plan. It may serve nothing yet; the plan cannot be handed in until it does."""
     held = opened(plan, by)
-    _check(held, content)
+    check_content(held, content)
     last = held.measures.aggregate(last=Max("number"))["last"] or 0
     measure = Measure.objects.create(plan=held, number=last + 1, **content.fields())
     measure.obligations.set(content.obligations)
-    audit.record("add_measure", measure, by=by, now=now, after=_told(measure, content.obligations))
+    audit.record("add_measure", measure, by=by, now=now, after=told(measure, content.obligations))
     return measure
 
 
@@ -66,16 +66,16 @@ def add_measure(plan: Plan, *, content: MeasureContent, by: User | None, now: da
 def save_measure(measure: Measure, *, content: MeasureContent, version: int, by: User | None, now: datetime) -> Measure:
     """Change a line of a plan. `version` is the one that the person saw; raises Stale with the line as it now stands."""
     held = opened(measure.plan, by)
-    _check(held, content)
+    check_content(held, content)
     stored = held.measures.filter(pk=measure.pk).first()
     fields = content.fields()
     if stored is None or not Measure.objects.filter(pk=measure.pk, version=version).update(**fields, version=version + 1):
         raise Stale(theirs=stored)
-    before = _told(stored, stored.obligations.all())
+    before = told(stored, stored.obligations.all())
     for name, value in {**fields, "version": version + 1}.items():
         setattr(stored, name, value)
     stored.obligations.set(content.obligations)
-    audit.record("save_measure", stored, by=by, now=now, before=before, after=_told(stored, content.obligations))
+    audit.record("save_measure", stored, by=by, now=now, before=before, after=told(stored, content.obligations))
     return stored
 
 
@@ -85,7 +85,7 @@ def delete_measure(measure: Measure, *, by: User | None, now: datetime) -> None:
     held = opened(measure.plan, by)
     if measure.log.exists():
         raise Invalid(_("Work is logged on this measure, so it stays. Change its words, or mark it done."))
-    audit.record("delete_measure", measure, by=by, now=now, before=_told(measure, measure.obligations.all()))
+    audit.record("delete_measure", measure, by=by, now=now, before=told(measure, measure.obligations.all()))
     Measure.objects.filter(pk=measure.pk).delete()
     # One by one and upwards: no two lines may share a number even for a moment.
     for number, pk in enumerate(held.measures.order_by("number").values_list("pk", flat=True), 1):

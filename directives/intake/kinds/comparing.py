@@ -1,6 +1,6 @@
 """Holding a row of a file against what stands in the product: what differs, and who changed it since the file went out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ from directives.script import to_hans
 
 AT_ONCE = 500  # ids of one condition
 LABEL = IntakeRow._meta.get_field("label").max_length
+Said = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def plain(value: Any) -> Any:
@@ -61,14 +62,17 @@ class Past:
     known: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, model: type[Model], seen: Mapping[int, tuple[int, int]]) -> "Past":
-        """Read from the record what changed; `seen`: id → (version in the file, version now). One query for 500 rows."""
+    def of(cls, model: type[Model], seen: Mapping[int, tuple[int, int]], said: Said = dict) -> "Past":
+        """Read from the record what changed; `seen`: id → (version in the file, version now). One query for 500 rows.
+
+        `said` puts what the record holds into the fields of the table.
+        """
         ids = [pk for pk, (then, now) in seen.items() if then < now]
         events: dict[int, list[dict[str, Any]]] = {}
         for start in range(0, len(ids), AT_ONCE):
             found = Event.objects.filter(subject_type=model._meta.model_name, subject_id__in=ids[start : start + AT_ONCE])
             for pk, before in found.order_by("-id").values_list("subject_id", "before"):
-                events.setdefault(pk, []).append(before)
+                events.setdefault(pk, []).append(said(before))
         known = {}
         for pk in ids:
             steps = seen[pk][1] - seen[pk][0]
@@ -76,12 +80,6 @@ class Past:
             if len(newest) == steps:  # every step from that version to this one is on record
                 known[pk] = {name: value for before in newest for name, value in before.items()}
         return cls(known)
-
-
-def versions(rows: Iterable[Given], stored: Mapping[int, Stored], found: Mapping[int, int]) -> dict[int, tuple[int, int]]:
-    """For `Past.of`; `found` leads from the number of a row to the id of what it means."""
-    met = ((row, stored[found[row.number]]) for row in rows if row.number in found)
-    return {here.pk: (row.values.get("version") or here.version, here.version) for row, here in met}
 
 
 def compared(row: Given, here: Stored, wanted: Mapping[str, Any], past: Past) -> Planned:
@@ -97,7 +95,7 @@ def compared(row: Given, here: Stored, wanted: Mapping[str, Any], past: Past) ->
         was = past.known.get(here.pk)
         if was is not None:
             mine = {name: value for name, value in mine.items() if name not in was or not alike(was[name] or "", value or "")}
-        theirs = {name: here.values[name] for name in mine if was is None or name in was}
+        theirs = {name: here.values[name] for name in mine if was is None or (name in was and not alike(was[name], here.values[name]))}
     verdict = CONFLICT if theirs else CHANGED if mine else SAME
     before = {name: here.values[name] for name in mine}
     return Planned(row, verdict, here.label[:LABEL], here.pk, seen, before, dict(mine), theirs)

@@ -1,0 +1,155 @@
+"""The log (工作记录): what one body did, day by day, for the measures of its plan."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directives import planning
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.intake.kinds.comparing import built_on, fresh, moved_on, place_of, plain, text_of, wrong
+from directives.intake.kinds.plans import plan_of, works
+from directives.models import LogEntry
+from directives.models.intakes import SAME
+from directives.models.scope import any_of
+from directives.planning import Done
+from directives.refusals import Invalid, Stale
+
+NUMBERED = re.compile(r"(?:措施|第)?\s*(\d{1,5})\s*[项條条]?[.．、]?")
+MANY = 40  # characters of a measure that a label shows
+
+
+def fields(asking: Asking) -> tuple[Field, ...]:
+    """The columns of a log."""
+    day = ("日期", "时间", "工作日期", "开展时间", "工作时间", "开展日期", "记录日期")
+    done = ("工作内容", "工作情况", "开展情况", "工作记录", "完成情况", "进展情况", "做了什么", "内容", "主要工作")
+    measure = ("措施序号", "具体措施", "措施编号", "对应措施", "措施号", "所属措施", "序号")
+    return (
+        Field("measure", gettext_lazy("Measure"), "text", measure, required=True, key=True, example="1", help=HELP),
+        Field("on", gettext_lazy("Day"), "date", day, required=True, key=True, example="2026-10-09"),
+        Field("text", gettext_lazy("What was done"), "text", done, required=True, example="召开座谈会，听取基层意见"),
+        Field("organisation", gettext_lazy("Body"), read_only=True),
+        Field("codes", gettext_lazy("Clauses"), read_only=True),
+        Field("evidence", gettext_lazy("Evidence"), read_only=True),
+        Field("by", gettext_lazy("Written by"), read_only=True),
+    )
+
+
+HELP = gettext_lazy("The number of the measure in the plan, or its words.")
+
+
+class LogChecker(Checker):
+    """Lines are only ever added: one that stands in the log already is passed over."""
+
+    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+        super().__init__(asking, headed)
+        self.plan = plan_of(asking)
+        self.numbers: dict[int, int] = {}
+        self.texts: dict[str, list[int]] = {}
+        self.words: dict[int, str] = {}
+        for pk, number, text in self.plan.measures.order_by("number").values_list("pk", "number", "text"):
+            self.numbers[number] = pk
+            self.texts.setdefault(text_of(text), []).append(pk)
+            self.words[pk] = words_of(number, text)
+        self.seen: set[int] = set()  # hashes of the lines of the file so far
+
+    def check(self, rows: Sequence[Given]) -> list[Planned]:
+        meant = {row.number: self._measures(text_of(row.values.get("measure"))) for row in rows}
+        logged = self._logged(rows, meant)
+        return [self._one(row, meant[row.number], logged) for row in rows]
+
+    def _measures(self, text: str) -> list[int]:
+        """The measures that a cell may mean."""
+        number = NUMBERED.fullmatch(text)
+        if number and int(number[1]) in self.numbers:
+            return [self.numbers[int(number[1])]]
+        return self.texts.get(text, [])
+
+    def _logged(self, rows: Sequence[Given], meant: dict[int, list[int]]) -> set[tuple[int, date, str]]:
+        """What stands in the log already of these measures on these days."""
+        days: dict[int, set[date]] = {}
+        for row in rows:
+            if len(meant[row.number]) == 1 and row.values.get("on"):
+                days.setdefault(meant[row.number][0], set()).add(row.values["on"])
+        if not days:
+            return set()
+        asked = any_of(Q(measure=pk, on__in=some) for pk, some in days.items())
+        return set(LogEntry.objects.filter(asked).order_by().values_list("measure_id", "on", "text"))
+
+    def _one(self, row: Given, measures: list[int], logged: set[tuple[int, date, str]]) -> Planned:
+        given, faults = row.values, []
+        if len(measures) != 1 and "measure" in given:
+            faults.append(_faults_of_measure(text_of(given["measure"]), measures))
+        text, on = text_of(given.get("text")), given.get("on")
+        if "text" in given and on:
+            found = planning.log_faults(text, on, self.asking.today)
+            values = {"text": text, "on": plain(on)}
+            faults += [Fault(name, values[name], said, _("Mend the cell, or take the row out.")) for name, said in found.items()]
+        label = f"{plain(on) or ''} {self.words[measures[0]] if len(measures) == 1 else ''}".strip()
+        if faults or row.faults or not on or not text:
+            return wrong(row, faults, label)
+        line = (measures[0], on, text)
+        known = line in logged or hash(line) in self.seen
+        self.seen.add(hash(line))
+        after = {"measure": self.words[measures[0]], "on": plain(on), "text": text}
+        return Planned(row, SAME, label) if known else fresh(row, label, after)
+
+    def finish(self) -> Iterable[tuple[int, Fault]]:
+        return ()
+
+
+def words_of(number: int, text: str) -> str:
+    """How a row that was checked names its measure: enough to find it again, and to see that it is still the same."""
+    return f"{number}. {text[:MANY]}"
+
+
+def _faults_of_measure(text: str, measures: list[int]) -> Fault:
+    if measures:
+        return Fault("measure", text, _("One measure; several of the plan have these words."), _("Write the number of the measure."))
+    expected = _("The number of a measure of the plan, or its words as they stand there.")
+    return Fault("measure", text, expected, _("Mend the number, or enter the measure into the plan first."))
+
+
+def write(asking: Asking, rows: Rows) -> None:
+    """The lines are added to the log; what they are the first to be done for goes underway."""
+    plan = plan_of(asking)
+    numbers = {row.after["measure"].split(".")[0] for row in rows}
+    measures = {words_of(measure.number, measure.text): measure for measure in plan.measures.filter(number__in=numbers)}
+    done = []
+    for row in rows:
+        measure = measures.get(row.after["measure"])
+        if measure is None:
+            raise Stale(_("%(row)s: the plan has no such measure any more. Check the table again.") % {"row": place_of(row)})
+        measure.plan = plan
+        done.append(Done(measure, date.fromisoformat(row.after["on"]), row.after["text"]))
+    for row, entry in zip(rows, planning.log_many(done=done, by=asking.by, now=asking.now), strict=True):
+        row.subject_id, row.left = entry.pk, entry.version
+
+
+def undo(asking: Asking, rows: Rows) -> None:
+    """The lines go, while no file hangs on one and no report was handed in since."""
+    entries = LogEntry.objects.select_related("measure__plan__organisation").in_bulk([row.subject_id for row in rows])
+    for row in rows:
+        if row.subject_id not in entries or entries[row.subject_id].version != row.left:
+            raise moved_on(row)
+    try:
+        planning.delete_log(entries=list(entries.values()), by=asking.by, now=asking.now)
+    except Invalid as refusal:
+        raise built_on(rows[0], str(refusal)) from refusal
+
+
+LOG = Kind(
+    key="log",
+    name=gettext_lazy("Log entries"),
+    about=gettext_lazy("What your body did: each line is added to the log of its measure. Lines that stand there already are passed over."),
+    needs=("document", "organisation"),
+    fields=fields,
+    may=works,
+    checker=LogChecker,
+    write=write,
+    undo=undo,
+    updates=False,
+)
