@@ -4,13 +4,15 @@ A report's state lives in its entries, which move through `transitions`; this ro
 it may be handed in, and keeps the report clock of the obligations.
 
 cycles: opening a period. drafting: what an entry says before anybody typed. entries: begin, redraft, save.
-desk: an entry as a save needs it. handing_in: hand in, sign, send back, take back. clocks: when an obligation's next report is due.
+desk: an entry as a save needs it. entering: many saved at once.
+handing_in: hand in, sign, send back, take back. clocks: when an obligation's next report is due.
 """
 
 from directives.reporting.clocks import report_clocks
 from directives.reporting.cycles import job_of, open_cycle
 from directives.reporting.desk import entry_on_desk
 from directives.reporting.drafting import Earlier, earlier_entries
+from directives.reporting.entering import Written, held, redraft_entries, save_entries, set_back
 from directives.reporting.entries import LACKS, NOT_YOURS, EntryFields, begin, lacks, missing, redraft, save_entry
 from directives.reporting.handing_in import decline, hand_in, recall, sign
 
@@ -19,18 +21,23 @@ __all__ = [
     "NOT_YOURS",
     "Earlier",
     "EntryFields",
+    "Written",
     "begin",
     "decline",
     "earlier_entries",
     "entry_on_desk",
     "hand_in",
+    "held",
     "job_of",
     "lacks",
     "missing",
     "open_cycle",
     "recall",
     "redraft",
+    "redraft_entries",
     "report_clocks",
+    "save_entries",
     "save_entry",
+    "set_back",
     "sign",
 ]

@@ -2,8 +2,9 @@
 
 from directives.intake.fields import Kind
 from directives.intake.kinds.bodies import BODIES
+from directives.intake.kinds.entries import ENTRIES
 from directives.intake.kinds.log import LOG
 from directives.intake.kinds.measures import MEASURES
 from directives.intake.kinds.obligations import OBLIGATIONS
 
-KINDS: dict[str, Kind] = {kind.key: kind for kind in (BODIES, OBLIGATIONS, MEASURES, LOG)}
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (BODIES, OBLIGATIONS, MEASURES, LOG, ENTRIES)}
