@@ -17,7 +17,7 @@ from directives.intake.matching import Head, Names, faults_of
 from directives.intake.steps import OPEN, asking_of, kind_of, shift
 from directives.models import Intake, IntakeRow, Matching, User
 from directives.models.intakes import CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED
-from directives.refusals import Invalid, NotAllowed
+from directives.refusals import Invalid, NotAllowed, Stale
 from directives.script import fold
 
 BEFORE = (UPLOADED, CHECKED, UNREADABLE)  # its columns may be matched, and its rows checked
@@ -64,6 +64,8 @@ def match(intake: Intake, chosen: Mapping[str, str], *, language: str, by: User,
 
     Raises Invalid with what stands against it, Stale.
     """
+    if not intake.tables:
+        raise Stale(theirs=intake)
     names = Names(kind_of(intake).fields(asking_of(intake, now)))
     heads = [Head.of_json(table).matching(chosen) for table in intake.tables]
     found = faults_of(heads[0], names)

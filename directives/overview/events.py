@@ -40,6 +40,11 @@ SUBJECTS: dict[str, str | Promise] = {
     "user": pgettext_lazy("subject", "Account"),
     "membership": pgettext_lazy("subject", "Membership"),
     "calendarday": pgettext_lazy("subject", "Calendar day"),
+    "intake": pgettext_lazy("subject", "Import"),
+    "export": pgettext_lazy("subject", "File taken away"),
+    "listchoice": pgettext_lazy("subject", "Columns of a file"),
+    "indicator": pgettext_lazy("subject", "Indicator"),
+    "figure": pgettext_lazy("subject", "Figure"),
 }
 ADDRESSES = {"obligation": "obligation", "plan": "plan", "document": "document", "directive": "directive", "organisation": "organisation"}
 

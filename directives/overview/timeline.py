@@ -17,7 +17,7 @@ from directives.states import COLOURS
 LIMIT = 20  # happenings of one timeline
 READ = 200  # acts that are read to make them
 # What the product notes for itself while people work: it stands in the audit record and not among their acts.
-QUIET = ("save", "append", "redraft", "begin")
+QUIET = ("save", "append", "redraft", "begin", "export", "cancel_export", "columns")
 # Bookkeeping of the same moment as a person's act: what it changed is told there, and it is no line of its own.
 ECHOES = ("review", "report_clock")
 
@@ -54,6 +54,7 @@ WORDS: dict[str, str | Promise] = {
     "change": pgettext_lazy("event", "Changed"),
     "delete": pgettext_lazy("event", "Deleted"),
     "import": pgettext_lazy("event", "Imported"),
+    "undo_import": pgettext_lazy("event", "Import undone"),
     "found": pgettext_lazy("event", "Body added"),
     "move": pgettext_lazy("event", "Moved in the tree"),
     "merge": pgettext_lazy("event", "Merged into another body"),
@@ -77,6 +78,14 @@ WORDS: dict[str, str | Promise] = {
     "report_clock": pgettext_lazy("event", "Report clock set"),
     "review": pgettext_lazy("event", "Reviewed"),
     "complete": pgettext_lazy("event", "Report complete"),
+    "export": pgettext_lazy("event", "Taken away as a file"),
+    "cancel_export": pgettext_lazy("event", "Writing of a file cancelled"),
+    "columns": pgettext_lazy("event", "Columns of a file chosen"),
+    "define": pgettext_lazy("event", "Indicator defined"),
+    "end": pgettext_lazy("event", "Ended"),
+    "report_figure": pgettext_lazy("event", "Figure reported"),
+    "correct_figure": pgettext_lazy("event", "Figure corrected"),
+    "take_back_figure": pgettext_lazy("event", "Figure taken back"),
 }
 
 

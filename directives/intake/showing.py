@@ -1,0 +1,231 @@
+"""What the pages of an intake show: its rows with what each would change, its columns, and how far it has come."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from directives.intake.applying import obstacles, to_write
+from directives.intake.fields import Fault, Field, Kind, Words
+from directives.intake.kinds import KINDS
+from directives.intake.matching import Column, Head, Names, faults_of
+from directives.intake.starting import words
+from directives.intake.steps import asking_of
+from directives.models import Cycle, Document, Intake, IntakeRow, Organisation, User
+from directives.models.intakes import (
+    APPLIED,
+    APPLYING,
+    CHANGED,
+    CHECKED,
+    CHECKING,
+    CONFLICT,
+    MINE,
+    NEW,
+    SAME,
+    UNDOING,
+    UPLOADED,
+    VERDICTS,
+    WRONG,
+)
+from directives.overview.keyset import Leaf, Order, Turn, leaf
+from directives.overview.keyset import Column as Key
+from directives.wording import NOTHING, picked
+
+BUSY = (CHECKING, APPLYING, UNDOING)
+ROWS = Order("rows", (Key("number"),))
+MINE_OF = Order("intakes", (Key("pk", down=True),))
+
+
+def kinds_for(user: User) -> tuple[Kind, ...]:
+    """The kinds of tables that this person brings in."""
+    return tuple(kind for kind in KINDS.values() if kind.may(user))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell that a row changes: its field, what stands here, what the file says."""
+
+    label: Words
+    before: str
+    after: str
+    theirs: bool  # it was written here since the file went out
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a file as a page shows it."""
+
+    row: IntakeRow
+    word: Words
+    changes: tuple[Change, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def open(self) -> bool:
+        """It waits for a choice."""
+        return self.row.verdict == CONFLICT and not self.row.choice
+
+
+def said(value: Any, field: Field | None) -> str:
+    """A value as JSON holds it, for people."""
+    if value is None or value == "" or value == []:
+        return NOTHING
+    if isinstance(value, list):
+        return "、".join(map(str, value))
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    label = dict(field.choices).get(value) if field is not None and field.choices else None
+    return str(label if label is not None else f"{value}%" if field is not None and field.sort == "percent" else value)
+
+
+def lines_of(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Line]:
+    """Rows with their changes in words; a new row shows what it holds."""
+    verdicts = dict(VERDICTS)
+    result = []
+    for row in rows:
+        order = [name for name in fields if name in row.after] + [name for name in row.after if name not in fields]
+        changes = tuple(
+            Change(
+                fields[name].label if name in fields else name, said(row.before.get(name), fields.get(name)),
+                said(row.after[name], fields.get(name)), name in row.theirs,
+            )
+            for name in order
+            if row.verdict != NEW or row.after[name] not in (None, "", [])
+        )  # fmt: skip
+        result.append(Line(row, verdicts[row.verdict], changes, tuple(Fault(**fault) for fault in row.faults)))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """How many rows were found so; `key` filters by it."""
+
+    key: str
+    word: Words
+    count: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An intake as its page shows it."""
+
+    intake: Intake
+    kind: Kind
+    place: tuple[tuple[Words, str], ...]
+    chips: tuple[Chip, ...] = ()
+    page: Leaf | None = None
+    lines: Sequence[Line] = ()
+    hindered: str = ""  # why it cannot be applied
+    writes: int = 0  # rows that would be written
+    undecided: int = 0
+
+    @property
+    def busy(self) -> bool:
+        return self.intake.state in BUSY
+
+    @property
+    def step(self) -> int:
+        return {UPLOADED: 2, CHECKING: 3, CHECKED: 3}.get(self.intake.state, 4 if self.intake.applied_at or self.busy else 1)
+
+    @property
+    def cleared(self) -> bool:
+        """Its file and rows were cleared away after their time."""
+        return not self.intake.file and self.intake.state == APPLIED
+
+
+def chosen_verdict(intake: Intake, asked: str) -> str:
+    """The rows that are shown: those asked for, else those that need somebody."""
+    if asked in dict(VERDICTS) or asked == "all":
+        return asked
+    return next((verdict for verdict in (WRONG, CONFLICT) if intake.state == CHECKED and intake.counts.get(verdict)), "all")
+
+
+def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> View:
+    """Everything that the page of an intake shows."""
+    kind, place = KINDS[intake.kind], placed(intake.place)
+    if intake.state not in (CHECKED, APPLIED, UNDOING):
+        return View(intake, kind, place)
+    verdict = chosen_verdict(intake, query.get("verdict", ""))
+    words_of, total = dict(VERDICTS), sum(intake.counts.values())
+    shown = [(key, intake.counts.get(key, 0)) for key in (WRONG, CONFLICT, NEW, CHANGED, SAME) if intake.counts.get(key)]
+    chips = (Chip("all", _("All rows"), total, verdict == "all"), *(Chip(key, words_of[key], count, verdict == key) for key, count in shown))
+    rows = IntakeRow.objects.filter(intake=intake) if verdict == "all" else IntakeRow.objects.filter(intake=intake, verdict=verdict)
+    count = total if verdict == "all" else intake.counts.get(verdict, 0)
+    page = leaf(rows, ROWS, Turn.of(query, ROWS), total=count)
+    fields = {field.name: field for field in kind.fields(asking_of(intake, now))}
+    hindered = obstacles(intake) if intake.state == CHECKED else []
+    undecided = IntakeRow.objects.filter(intake=intake, verdict=CONFLICT, choice="").count() if intake.counts.get(CONFLICT) else 0
+    writes = to_write(intake).count() if intake.state == CHECKED and not hindered else 0
+    return View(intake, kind, place, chips, page, lines_of(page.rows, fields), " ".join(hindered), writes, undecided)
+
+
+def placed(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
+    """What the table belongs to, in words."""
+    found: list[tuple[Words, str]] = []
+    if document := Document.objects.filter(pk=place.get("document")).only("title_hans", "title_hant", "title").first():
+        found.append((_("Document"), f"《{picked(document, 'title')}》"))
+    if cycle := Cycle.objects.filter(pk=place.get("cycle")).first():
+        found.append((_("Cycle"), cycle.name))
+    if body := Organisation.objects.filter(pk=place.get("organisation")).first():
+        found.append((_("Body"), picked(body, "name")))
+    return tuple(found)
+
+
+# columns
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One column to be matched, and whether its heading was known."""
+
+    column: Column
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The page on which a person says which column holds what."""
+
+    intake: Intake
+    kind: Kind
+    asked: tuple[Asked, ...]
+    fields: tuple[Field, ...]
+    sheets: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+def columns_of(intake: Intake, now: datetime, chosen: Mapping[str, str] | None = None) -> Columns:
+    """The columns of an intake as they were found, or as chosen (letter → field)."""
+    kind = KINDS[intake.kind]
+    fields = kind.fields(asking_of(intake, now))
+    heads = [Head.of_json(table) for table in intake.tables]
+    head = heads[0] if chosen is None else heads[0].matching(chosen)
+    asked = tuple(Asked(column, column.field) for column in head.columns)
+    sheets = tuple(head.sheet for head in heads if head.sheet)
+    return Columns(intake, kind, asked, fields, sheets, tuple(words(fault) for fault in faults_of(head, Names(fields))))
+
+
+# faults as a list
+
+
+@dataclass(frozen=True, slots=True)
+class FaultLine:
+    """One fault with its place, as a row of a list."""
+
+    row: IntakeRow
+    fault: Fault
+
+
+def fault_lines(intake: Intake) -> Iterable[FaultLine]:
+    """Every fault of an intake, in the order of the file."""
+    rows: QuerySet[IntakeRow] = IntakeRow.objects.filter(intake=intake, verdict=WRONG).order_by("number")
+    for row in rows.iterator(chunk_size=1000):
+        for fault in row.faults:
+            yield FaultLine(row, Fault(**fault))
+
+
+__all__ = ["BUSY", "MINE", "MINE_OF", "Columns", "View", "columns_of", "fault_lines", "kinds_for", "view_of"]

@@ -1,0 +1,48 @@
+"""Where tables can be brought in: buttons for those who may, and links to what a kind offers."""
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from directives.intake.kinds import KINDS
+
+register = template.Library()
+
+TONES = {"new": "a", "changed": "a", "same": "line", "conflict": "y", "wrong": "y"}
+
+
+@register.simple_tag(takes_context=True)
+def bring_in(context: Context, key: str, **place: Any) -> SafeString:
+    """A button to bring in a table of this kind, for who may; `place` is chosen in advance."""
+    kind = KINDS.get(key)
+    if kind is None or not kind.may(context["request"].user):
+        return SafeString("")
+    query = urlencode({name: value for name, value in place.items() if value})
+    address = reverse("intake_new", args=[key]) + (f"?{query}" if query else "")
+    return format_html('<a class="btn" href="{}">{}</a>', address, gettext("Bring in a table"))
+
+
+@register.simple_tag
+def template_of(key: str) -> str:
+    """The address of the workbook to fill in, where there is one."""
+    try:
+        return reverse("intake_template", args=[key])
+    except NoReverseMatch:
+        return ""
+
+
+@register.filter
+def verdict_tone(verdict: str) -> str:
+    """The class of a row's tag."""
+    return TONES.get(verdict, "")
+
+
+@register.filter
+def of_key(mapping: dict, key: str) -> Any:
+    return mapping.get(key, key)
