@@ -57,7 +57,7 @@ def held_by(statement: str, distributed: frozenset[str]) -> dict[str, str]:
 
 
 def _read(statement: str, distributed: frozenset[str]) -> list[tuple[Select, str, str]]:
-    selects = list(_selects(statement))
+    selects = [select for one in statement.split(";\n") for select in _selects(one)]  # what was sent in one message
     for select in selects:
         select.tables = {(m["alias"] or m["table"]): m["table"] for m in TABLE.finditer(select.text)}
     for _round in range(4):  # what is held by something held, however deep that is
@@ -67,7 +67,7 @@ def _read(statement: str, distributed: frozenset[str]) -> list[tuple[Select, str
 
 
 def _hold(select: Select) -> None:
-    insert = re.match(r"""\s*(?:INSERT|REPLACE)\b.*?INTO\s+"?(directives_\w+)"?\s*\(([^)]*)\)""", select.text, re.DOTALL)
+    insert = re.match(r"""\s*(?:WITH\b[^()]*?§\)?\s*)?(?:INSERT|REPLACE)\b.*?INTO\s+"?(directives_\w+)"?\s*\(([^)]*)\)""", select.text, re.DOTALL)
     if insert:
         columns = {name.strip(' "') for name in insert[2].split(",")}
         if columns & (KEYS | {COLUMN}):
@@ -120,7 +120,7 @@ def _without(text: str, inner: list[str]) -> str:
     result, at = [], 0
     text = re.sub(r"'(?:[^']|'')*'", lambda m: "'" + re.sub(r"\W", "_", m[0][1:-1]) + "'", text)
     while at < len(text):
-        if text[at] == "(" and re.match(r"\(\s*(?:SELECT|WITH)\b", text[at:]):
+        if text[at] == "(" and re.match(r"\(\s*(?:SELECT|WITH|INSERT)\b", text[at:]):
             end = _closing(text, at)
             inner.append(text[at + 1 : end])
             result.append(SUBQUERY)

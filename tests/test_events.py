@@ -129,7 +129,7 @@ def test_every_action_that_the_code_records_has_words():
             name = ast.unparse(node.func)
             if name in {"audit.record", "audit.record_many"} and node.args and isinstance(node.args[0], ast.Constant):
                 actions.add(node.args[0].value)
-            if name.endswith(("change_obligations", "audit.record", "audit.record_many")):
+            if name.endswith(("change_obligations", "change_within", "audit.record", "audit.record_many")):
                 actions |= {k.value.value for k in node.keywords if k.arg == "action" and isinstance(k.value, ast.Constant)}
     assert len(actions) > 20
     assert sorted(actions - WORDS.keys()) == []

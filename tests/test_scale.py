@@ -283,9 +283,7 @@ PAGES = {
     "log": Page("staff", "/log/"),
     "record": Page("supervisor", "/events/"),
 }
-READ_WHOLE: dict[str, dict[str, str]] = {  # page: table: why it may be read from end to end
-    "record": {"event": "of some thousand events PostgreSQL expects to need most before a page is full; of millions it walks the newest"},
-}
+READ_WHOLE: dict[str, dict[str, str]] = {}  # page: table: why it may be read from end to end
 
 
 def visit(client: Client, page: Page, crowd: Crowd) -> None:
@@ -332,7 +330,6 @@ GROWS: dict[str, str] = {  # page: why it may, on one engine at least
     "list of everything": "on SQLite the bodies that the filter offers are picked out of the whole tree",
     "list of a document": "it offers the same bodies",
     "my work, supervisor": "on SQLite the reports that wait are gathered body by body",
-    "record": "of some thousand events PostgreSQL may read all and sort them rather than walk the index from the newest",
 }
 
 
