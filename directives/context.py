@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, pgettext_lazy
 
+from directives.intake.showing import kinds_for
 from directives.models import Document, Membership
 from directives.models.people import UNREAD_SHOWN
 from directives.replicas import behind, data_as_of
@@ -50,11 +51,13 @@ PLACES = (
     ("reports", pgettext_lazy("place", "Reports")),
     ("log", pgettext_lazy("place", "Log")),
     ("organisations", pgettext_lazy("place", "Organisations")),
+    ("statistics", pgettext_lazy("place", "Statistics")),
+    ("intakes", pgettext_lazy("place", "Imports")),
     ("events", pgettext_lazy("place", "Record")),
 )
 FOLDED = {"plans", "log", "organisations"}  # on a phone
 OVERSEERS = {"organisations", "events"}  # shown to overseers and administrators alone
-KEPT = {"events"}  # looked up now and then: in the person's menu at every width
+KEPT = {"statistics", "intakes", "events"}  # looked up now and then: in the person's menu at every width
 KEPT_OF_OVERSEERS = KEPT | {"log"}  # they read the log of others seldom; who works writes it daily
 
 
@@ -123,7 +126,7 @@ class Shell:
         kept = KEPT_OF_OVERSEERS if oversees else KEPT
         unread = self.unread_shown if self.unread else ""
         for name, label in PLACES:
-            if name in OVERSEERS and not oversees:
+            if (name in OVERSEERS and not oversees) or (name == "intakes" and not kinds_for(self.user)):
                 continue
             url, home = reverse(name), name == "my_work"
             current = self.request.path == url if home else self.request.path.startswith(url)
