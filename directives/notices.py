@@ -38,6 +38,7 @@ KINDS = {
     "move_refuse_close": gettext_noop("%(code)s of %(body)s was not closed: %(reason)s"),
     "move_close": gettext_noop("%(code)s of %(body)s was verified and closed: %(reason)s"),
     "move_reopen": gettext_noop("%(code)s of %(body)s was reopened: %(reason)s"),
+    "export_ready": gettext_noop("Your file is ready: %(name)s."),
 }
 BATCH = 100  # notices of one statement
 MOVES = {kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")}  # moves of an obligation that are told

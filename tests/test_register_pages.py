@@ -277,11 +277,11 @@ def test_lists_are_exported_with_the_filter_in_force(cast, work, sign_in):
 
 
 def test_the_file_of_the_matrix_says_of_how_many_bodies_it_tells(cast, sign_in, monkeypatch):
-    monkeypatch.setattr("directives.views.documents.WIDEST", 1)
+    monkeypatch.setattr("directives.sheets.matrix.ACROSS", 1)
     directive = make_directive()
     for body in (cast.body, cast.sibling):
         make_obligation(directive, body)
     answer = sign_in(cast.supervisor).get(f"/documents/{directive.document_id}/matrix/?export=xlsx")
     book = load_workbook(BytesIO(b"".join(answer.streaming_content)))
     cover = {row[0].value: row[1].value for row in book.worksheets[0].iter_rows(max_col=2)}
-    assert cover["单位"] == "1 / 2"
+    assert (cover["单位"], cover["要求"]) == (2, 1)

@@ -15,7 +15,7 @@ from directives.models import Event
 from directives.wording import scripted
 
 # Told elsewhere on the line (who, when), or worked out from what is told.
-LEFT_OUT = frozenset({"submitted_by", "decided_by", "moved_at", "light_reason", "sha256"})
+LEFT_OUT = frozenset({"submitted_by", "decided_by", "moved_at", "light_reason", "sha256", "list", "query", "export"})
 # Where the table of the subject has no name for people, or none at all.
 FIELDS: dict[str, str | Promise] = {
     "state": pgettext_lazy("change", "State"),
@@ -46,6 +46,9 @@ FIELDS: dict[str, str | Promise] = {
     "after": pgettext_lazy("change", "Reads"),
     "addressees": pgettext_lazy("change", "Addressees"),
     "items": pgettext_lazy("change", "Items"),
+    "format": pgettext_lazy("change", "Format"),
+    "rows": pgettext_lazy("change", "Rows"),
+    "columns": pgettext_lazy("change", "Columns"),
 }
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
 

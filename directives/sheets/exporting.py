@@ -12,6 +12,7 @@ from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -71,15 +72,17 @@ def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpRe
     book = carrying.dressed(found.make(), key, columns=choice.columns, paper=choice.paper, dated=request)
     response, rows = handed(replace(book, as_of=data_as_of(request, request.now)), wanted)
     with transaction.atomic():
-        _note(request.user, request.now, list=key, query=filter_of(request.GET), format=wanted, rows=rows)
+        _note(request.user, request.now, key, query=filter_of(request.GET), format=wanted, rows=rows)
     return response
 
 
-def _note(by: User, now: datetime, **facts: object) -> None:
+def _note(by: User, now: datetime, key: str, **facts: object) -> None:
     """Who took what away, in the record of the body for which they work or which they oversee."""
     posts = by.in_role(SUPERVISOR, MANAGER, STAFF)
     post: Membership = min(posts, key=lambda one: len(one.organisation.path))
-    audit.record("export", post, by=by, now=now, after=facts)
+    with translation.override("zh-hans"):  # stored words: the bodies' own language, whoever takes it
+        name = str(LISTS[key].name)
+    audit.record("export", post, by=by, now=now, after={"list": key, "name": name, **facts})
 
 
 @transaction.atomic
@@ -103,7 +106,7 @@ def ask(*, key: str, place: Place, query: str, wanted: str, asked: Asked, langua
     if len(under_way) >= MOST:
         raise Refusal(_("%(count)s of your files are being written. Wait for one of them, or cancel one.") % {"count": len(under_way)})
     export = Export.objects.create(**what, by=by, asked_at=now, reach=carrying.reach_of(by), told=_spelt(told))
-    _note(by, now, list=key, query=query, format=wanted, export=export.pk)
+    _note(by, now, key, query=query, format=wanted, export=export.pk)
     transaction.on_commit(partial(carrying.carry_out.enqueue, export.pk))
     return export
 
@@ -118,7 +121,7 @@ def cancel(export: Export, *, by: User, now: datetime) -> None:
     ended = {"state": CANCELLED, "finished_at": now, "version": F("version") + 1}
     if not Export.objects.visible_to(by).filter(pk=export.pk, state__in=UNENDED).update(**ended):
         raise IllegalMove(_("It has come to its end already."))
-    audit.record("recall", export, by=by, now=now, before={"state": export.state}, after={"state": CANCELLED})
+    audit.record("cancel_export", export, by=by, now=now, before={"state": export.state}, after={"state": CANCELLED})
 
 
 @transaction.atomic

@@ -1,0 +1,31 @@
+"""Files of lists as pages name them."""
+
+from django import template
+
+from directives.models import Export
+from directives.sheets.book import Words
+from directives.sheets.lists import told_of
+from directives.sheets.out import FORMATS
+
+register = template.Library()
+SHORT = {"xlsx": "Excel", "csv": "CSV", "csv-gb": "CSV GB18030"}
+
+register.filter("list_name", told_of)
+
+
+@register.filter
+def format_name(key: str) -> Words:
+    """Excel, CSV, CSV GB18030."""
+    return SHORT.get(key, key)
+
+
+@register.simple_tag
+def formats() -> list[tuple[str, str]]:
+    """The formats to choose from: (key, name)."""
+    return [(key, SHORT[key]) for key in FORMATS]
+
+
+@register.filter
+def file_title(export: Export) -> Words:
+    """The name of the file, or of the list while there is none."""
+    return export.name or told_of(export.list)
