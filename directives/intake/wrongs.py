@@ -124,11 +124,11 @@ _MEGABYTE = 2**20
 
 def words_of(code: str, params: Mapping[str, Any]) -> str:
     """The reason in the language in force; one that is not known becomes the most general one. A worksheet is named first."""
-    given = dict(params)
-    sheet = given.pop("sheet", "")
-    if code == "too_large":
-        given = {name: -(-int(size) // _MEGABYTE) for name, size in given.items()}
     try:
+        given = dict(params)
+        sheet = given.pop("sheet", "")
+        if code == "too_large":
+            given = {name: -(-int(size) // _MEGABYTE) for name, size in given.items()}
         said = str(MESSAGES[code]) % {"member": "–", **given}
     except (KeyError, TypeError, ValueError):
         return str(MESSAGES["broke_off"])

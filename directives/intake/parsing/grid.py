@@ -142,7 +142,7 @@ class Grid:
         if value is None:
             return
         cells = self.cells
-        if column != len(cells):
+        if column != len(cells) or column == COLUMNS:
             self._reach(column)
             cells[column] = value
         else:

@@ -13,12 +13,13 @@ _NAME = re.compile(r"(?:^|[/\\])\.\.(?:[/\\]|$)|^[/\\]|^[A-Za-z]:|\\|\0")
 _INNER = re.compile(r"\.(?:zip|rar|7z|gz|xlsx?|docx?|csv|et)$", re.I)
 _EMBEDDED = re.compile(r"^xl/embeddings/", re.I)
 _ENTITIES = tuple(mark.encode(code) for mark in ("<!DOCTYPE", "<!ENTITY") for code in ("ascii", "utf-16-le", "utf-16-be"))
+_ROWS = (b"<row ", b":row ", b"<row>", "<row ".encode("utf-16-le"), "<row ".encode("utf-16-be"))
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^<>]*?ref\s*=\s*[\"']([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})[\"']")
 
 
 @dataclass(slots=True)
 class Part:
-    """What a first look at one part found, for worksheets: about how many rows, and the merged ranges as written."""
+    """What a first look at one part found, of a worksheet: about how many rows, and the merged ranges as written."""
 
     rows: int = 0
     merges: list[str] = field(default_factory=list)
@@ -95,14 +96,14 @@ def looked_over(package: ZipFile) -> dict[str, Part]:
 
 def _look(package: ZipFile, member: ZipInfo) -> Part:
     part, before = Part(), b""
-    sheet, markup = "/worksheets/" in member.filename, member.filename.lower().endswith((".xml", ".rels", ".vml"))
+    markup = member.filename.lower().endswith((".xml", ".rels", ".vml"))
     try:
         with package.open(member) as stream:
             while block := stream.read(SEARCHED):
                 if markup and any(mark in before + block for mark in _ENTITIES):
                     raise Fault("entities", member=member.filename[:100])
-                if sheet:
-                    part.rows += block.count(b"<row ") + block.count(b":row ") + block.count(b"<row>")
+                if markup:
+                    part.rows += sum(map(block.count, _ROWS))
                     _merges(before + block, part)
                 before = block[-200:]
     except BROKEN as fault:

@@ -1,0 +1,108 @@
+"""Tables that can be read and must not be taken: an intake finds each of these faults, and no other row wrong."""
+
+from datetime import date
+
+from tests.sheets.good_texts import text
+from tests.sheets.manifest import HEADS, ROWS, Bad, Body
+from tests.sheets.packing import Raw, Sheet, lines, workbook
+
+FIRST, SECOND, THIRD = ROWS[1:]
+
+
+def of(name: str, rows: tuple, *faults: tuple[int, str], known: tuple[Body, ...] = (), kind: str = "bodies") -> Bad:
+    """A workbook of these rows."""
+    return Bad(f"{name}.xlsx", lambda: workbook(Sheet(lines(*rows))), "intake", faults=faults, known=known, kind=kind)
+
+
+def cell(name: str, column: int, value: object, field: str, line: int = 3) -> Bad:
+    """The standard table with one wrong cell."""
+    rows = [list(row) for row in ROWS]
+    rows[line - 1][column] = value
+    return of(name, tuple(map(tuple, rows)), (line, field))
+
+
+def _headings() -> list[Bad]:
+    doubled = tuple((*row, row[1]) for row in ROWS)
+    return [
+        of("heading-twice", doubled, (0, "name_hans")),
+        of(
+            "two-headings-for-one-field",
+            tuple((*row, row[0]) if number else (*row, "代码") for number, row in enumerate(ROWS)),
+            (0, "code"),
+        ),
+        of("required-column-missing", tuple(row[1:] for row in ROWS), (0, "code")),
+        of("old-template", (("机关代号", "机关", "备注"), *((row[0], row[1], "2018年版") for row in ROWS[1:])), (0, "code")),
+        of("no-heading-at-all", ROWS[1:], (0, "code"), (0, "name_hans")),
+        of("heading-alone", ROWS[:1]),
+    ]
+
+
+def _keys() -> list[Bad]:
+    twins = (*ROWS, ("001002", "天津市工会", "省级", "群团组织", "001", None))
+    short = (Body("01", "甲"), Body("001", "乙"))
+    unclear = (HEADS[:2], (1, "全国总工会"))
+    ids = ((*HEADS, "编号", "版本"), (*FIRST, None, None), (*SECOND, 999_999, 1), THIRD)
+    words = ((*HEADS, "编号", "版本"), FIRST, (*SECOND, "甲", 1), THIRD)
+    return [
+        of("key-twice", twins, (4, "code"), (5, "code")),
+        of("code-that-may-mean-either-of-two", unclear, (2, "code"), known=short),
+        of("id-that-nobody-has", ids, (3, "id")),
+        of("id-in-words", words, (3, "id")),
+        cell("id-in-powers-of-ten", 0, 1e15, "code", 4),
+        cell("code-of-sixteen-digits-cut-short", 0, 1.23456789012346e17, "code", 4),
+        cell("code-missing", 0, None, "code", 4),
+        cell("code-too-long", 0, "0" * 21, "code", 4),
+        cell("name-missing", 1, None, "name_hans"),
+        cell("name-of-blanks", 1, "　 ", "name_hans"),
+        cell("name-too-long", 1, "会" * 121, "name_hans"),
+    ]
+
+
+def _days() -> list[Bad]:
+    ended = tuple((*row, day) for row, day in zip(ROWS, ("撤销日期", None, date(1949, 12, 31), None), strict=True))
+    return [
+        cell("day-that-does-not-exist", 5, "2025年2月30日", "valid_from"),
+        cell("day-of-a-month-that-does-not-exist", 5, "2025.13.1", "valid_from"),
+        cell("day-without-its-day", 5, "2025年3月", "valid_from"),
+        cell("day-with-a-year-of-two-digits", 5, "25.3.1", "valid_from"),
+        cell("day-in-words", 5, "去年三月", "valid_from"),
+        cell("day-as-a-small-number", 5, 12, "valid_from"),
+        cell("day-before-any-calendar", 5, Raw('<c r="{r}" s="1"><v>-5</v></c>'), "valid_from"),
+        cell("day-that-is-not-a-number", 5, Raw('<c r="{r}"><v>NaN</v></c>'), "valid_from"),
+        cell("day-that-is-true", 5, True, "valid_from"),
+        of("body-that-ends-before-it-begins", ended, (3, "valid_to")),
+    ]
+
+
+def _choices_and_ties() -> list[Bad]:
+    circle = (HEADS, (*FIRST[:4], "001001", FIRST[5]), SECOND, THIRD)
+    return [
+        cell("level-that-is-unknown", 2, "国家级", "level"),
+        cell("kind-that-is-unknown", 3, "企业", "kind"),
+        cell("parent-that-is-unknown", 4, "009", "parent"),
+        cell("parent-is-the-body-itself", 4, "001001", "parent"),
+        of("parents-in-a-circle", circle, (2, "parent"), (3, "parent")),
+    ]
+
+
+def _values() -> list[Bad]:
+    formula = Raw('<c r="{r}" t="str"><f>CONCATENATE("全国","总工会")</f></c>')
+    ragged = text().replace("北京市总工会", "北京市总工会,首都")
+    several = (HEADS, ("001", None, "中央", "企业", None, "2025年2月30日"), (None, "北京市总工会", "省级", "群团组织", "001", "昨天"))
+    return [
+        cell("formula-without-a-saved-value", 1, formula, "name_hans"),
+        cell("error-instead-of-a-name", 1, Raw('<c r="{r}" t="e"><v>#N/A</v></c>'), "name_hans"),
+        cell("error-instead-of-a-parent", 4, Raw('<c r="{r}" t="e"><v>#REF!</v></c>'), "parent"),
+        Bad("row-longer-than-the-heading.csv", ragged.encode, "intake", faults=((3, ""),)),
+        of("faults-in-every-row", several, (2, "name_hans"), (2, "kind"), (2, "valid_from"), (3, "code"), (3, "valid_from")),
+        Bad(
+            "key-twice-in-gb18030.csv",
+            lambda: (text() + "001002,天津市工会\r\n").encode("gb18030"),
+            "intake",
+            faults=((4, "code"), (5, "code")),
+        ),
+        Bad("id-in-powers-of-ten.csv", lambda: text().replace("001002", "1E+15").encode(), "intake", faults=((4, "code"),)),
+    ]
+
+
+TABLES = [*_headings(), *_keys(), *_days(), *_choices_and_ties(), *_values()]

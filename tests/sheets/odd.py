@@ -1,0 +1,9 @@
+"""All the files, good and bad, with what must come of each."""
+
+from tests.sheets.bad_files import FILES
+from tests.sheets.bad_tables import TABLES
+from tests.sheets.good_books import BOOKS
+from tests.sheets.good_texts import TEXTS
+
+GOOD = (*BOOKS, *TEXTS)
+BAD = (*FILES, *TABLES)
