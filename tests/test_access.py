@@ -216,7 +216,8 @@ def world(cast):
         things[where] = {
             "document": document.pk, "directive": directive.pk, "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk,
             "measure": measure.pk, "report": report.pk, "entry": entry.pk, "submission": handed.pk, "file": file.pk, "notice": notice.pk,
-            "repair": repair.pk, "job": job.pk, "export": export.pk, "intake": intake.pk, "indicator": indicator.pk, "item_state": obligation.item_states.get().pk,
+            "repair": repair.pk, "job": job.pk, "export": export.pk,
+            "intake": intake.pk, "indicator": indicator.pk, "item_state": obligation.item_states.get().pk,
         }  # fmt: skip
     return things
 

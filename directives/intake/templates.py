@@ -24,6 +24,7 @@ SPARE = 2_000  # rows below those filled in that have drop-downs too
 LISTED = 5_000  # a longer list gets no drop-down: nobody finds anything in it
 WIDTHS = {"text": 28, "code": 14, "date": 14, "whole": 10, "number": 12, "percent": 10, "money": 14, "choice": 16, "codes": 24}
 WORDS = 200  # characters of a name in a list
+MACHINE = frozenset({"id", "version"})  # by which a row that went out is known when it comes back
 Values = Sequence[tuple[str, str]]  # what a cell may hold, and what it stands for
 
 
@@ -71,6 +72,7 @@ class _Template:
         self.text = workbook.add_format({**base, "num_format": "@"})
         self.day = workbook.add_format({**base, "num_format": "yyyy-mm-dd"})
         self.plain = workbook.add_format(base)
+        self.share = workbook.add_format({**base, "num_format": "0%"})
         self.fixed = workbook.add_format({**base, "bg_color": "#F0EEE8", "font_color": "#5F6670", "num_format": "@"})
         self.example = workbook.add_format({**base, "italic": True, "font_color": "#5F6670", "num_format": "@"})
         self.head = workbook.add_format({**base, "bold": True, "bg_color": "#F0EEE8", "bottom": 1})
@@ -79,8 +81,7 @@ class _Template:
 
     def fill(self, rows: list[Mapping[str, Any]]) -> None:
         self.filled = rows
-        machine = {"id", "version"}  # a table that starts empty has no rows of ours to name
-        self.fields = tuple(field for field in self.kind.fields(self.asking) if rows or not (field.read_only or field.name in machine))
+        self.fields = _shown(self.kind.fields(self.asking), rows)
         sheet = self.workbook.add_worksheet(_tab(str(self.kind.name)))
         guide = self.workbook.add_worksheet(_tab(_("Instructions")))
         choices = self._lists()
@@ -102,7 +103,9 @@ class _Template:
             sheet.write_string(0, place, guard(str(field.label)), self.demanded if field.required else self.head)
 
     def _format(self, field: Field) -> Format:
-        if field.read_only or field.name in ("id", "version"):
+        if field.sort == "percent" and self.filled:
+            return self.share
+        if field.read_only or field.name in MACHINE:
             return self.fixed
         return self.day if field.sort == "date" else self.text if field.sort in ("text", "code", "codes", "choice") else self.plain
 
@@ -131,7 +134,7 @@ class _Template:
             case bool() | str():
                 sheet.write_string(line, place, guard(self._said(field, str(value))), self._format(field))
             case _:
-                sheet.write_number(line, place, value, self._format(field))
+                sheet.write_number(line, place, value / 100 if field.sort == "percent" else value, self._format(field))
 
     @staticmethod
     def _said(field: Field, value: str) -> str:
@@ -237,6 +240,18 @@ class _Template:
             )
             for place, text in enumerate(cells):
                 sheet.write_string(line, place, guard(text), self.plain)
+
+
+def _shown(fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
+    """The columns of a workbook. Where rows are filled in: what names a row first, then what is only shown, what is asked, our ids."""
+    if not rows:
+        return tuple(field for field in fields if not (field.read_only or field.name in MACHINE))
+    there = {name for row in rows for name in row}
+
+    def rank(field: Field) -> int:
+        return 3 if field.name in MACHINE else 0 if field.key else 1 if field.read_only else 2
+
+    return tuple(sorted((field for field in fields if field.name in there or not field.read_only), key=rank))
 
 
 def _clipped(text: str, limit: int) -> str:
