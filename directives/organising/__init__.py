@@ -3,6 +3,7 @@
 from directives.organising.changing import change
 from directives.organising.entering import Entered, detach, enter, take_away
 from directives.organising.merging import Merged, merge, obstacles, preview
+from directives.organising.people import add_people, change_people, give_roles, remove_people, take_roles
 from directives.organising.register import (
     COLUMNS,
     BodyRow,
@@ -20,6 +21,7 @@ from directives.organising.register import (
 from directives.organising.tree import Moved, move, refresh_paths
 
 __all__ = [
-    "COLUMNS", "BodyRow", "Entered", "Fault", "Faults", "Loaded", "Merged", "Moved", "change", "check", "check_header", "circle",
-    "detach", "enter", "load", "merge", "move", "obstacles", "preview", "read_table", "refresh_paths", "rows_of", "take_away", "tie",
+    "COLUMNS", "BodyRow", "Entered", "Fault", "Faults", "Loaded", "Merged", "Moved", "add_people", "change", "change_people", "check",
+    "check_header", "circle", "detach", "enter", "give_roles", "load", "merge", "move", "obstacles", "preview", "read_table",
+    "refresh_paths", "remove_people", "rows_of", "take_away", "take_roles", "tie",
 ]  # fmt: skip

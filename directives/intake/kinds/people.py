@@ -1,0 +1,177 @@
+"""People (成员): accounts without passwords, and their roles in bodies. One row or several a person; roles are only ever added."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directives.intake.cells import names_of
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned
+from directives.intake.kinds.codes import Bodies, unclear, unknown_body
+from directives.intake.kinds.comparing import Past, Stored, compared, fresh, text_of, wrong
+from directives.intake.kinds.staffing import ACTIVE, LISTED, NO, PLAIN, YES, undo, write
+from directives.models import Organisation, User
+from directives.models.intakes import SAME
+from directives.script import fold
+from directives.states import ROLES
+
+CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
+
+
+def fields(asking: Asking) -> tuple[Field, ...]:
+    """The columns of a list of people."""
+    return (
+        Field("username", gettext_lazy("User name"), "code", USERNAME, required=True, key=True, limit=150, example="linxl"),
+        Field("full_name", gettext_lazy("Name"), "text", ("姓名", "人员姓名", "真实姓名", "名字"), limit=60, example="林晓岚"),
+        Field("phone", gettext_lazy("Telephone"), "code", ("电话", "手机", "手机号", "联系电话", "办公电话", "手机号码"), limit=40),
+        Field("email", gettext_lazy("E-mail"), "code", ("邮箱", "电子邮件", "电子邮箱", "邮件", "e-mail", "mail"), limit=254),
+        Field("language", gettext_lazy("Language"), "choice", ("界面语言", "语种"), choices=tuple(settings.LANGUAGES)),
+        Field("active", gettext_lazy("In use"), "choice", ("是否启用", "启用", "在用", "状态", "是否在用"), choices=CHOICES, example="yes"),
+        Field("body", gettext_lazy("Body"), "code", BODY, limit=200, example="Q01", listed="organisations"),
+        Field("role", gettext_lazy("Role"), "choice", ("角色", "岗位", "身份", "权限", "用户角色"), choices=ROLES, example="staff"),
+        Field(LISTED, gettext_lazy("Roles in bodies"), "codes", ("成员", "单位角色", "所属单位及角色"), limit=200, help=HELP),
+    )
+
+
+USERNAME = ("用户名", "账号", "帐号", "登录名", "账户", "用户", "登录账号", "user", "login", "工号")
+BODY = ("单位", "所属单位", "单位编码", "单位代码", "单位名称", "工作单位", "所在单位", "机构代码", "部门")
+HELP = gettext_lazy("Code of the body, colon, role; several with a comma between: Q01:staff, Q02:viewer.")
+
+
+def may(user: User) -> bool:
+    """Those who keep the accounts."""
+    return user.is_active and user.is_staff and user.has_perm("directives.change_user") and user.has_perm("directives.change_membership")
+
+
+class PeopleChecker(Checker):
+    """A second row of a person adds roles."""
+
+    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+        super().__init__(asking, headed)
+        self.bodies = Bodies()
+        today = asking.today
+        self.ended = set(Organisation.objects.filter(valid_to__lte=today).values_list("code", flat=True))
+        self.roles = names_of(ROLES)
+        self.met: dict[str, list[str]] = {}  # by folded user name: the roles with those that earlier rows add
+        self.said: dict[str, dict[str, Any]] = {}  # what the first row of a person says of them
+
+    def check(self, rows: Sequence[Given]) -> list[Planned]:
+        names = {text_of(row.values.get("username")) for row in rows}
+        known = {user.username: user for user in User.objects.filter(username__in=names)}
+        listed: dict[int, list[str]] = {}
+        roles = User.objects.filter(username__in=names, memberships__isnull=False).order_by("memberships__pk")
+        for pk, code, role in roles.values_list("pk", "memberships__organisation__code", "memberships__role"):
+            listed.setdefault(pk, []).append(f"{code}:{role}")
+        return [self._one(row, known.get(text_of(row.values.get("username"))), listed) for row in rows]
+
+    def _one(self, row: Given, user: User | None, listed: dict[int, list[str]]) -> Planned:
+        name = text_of(row.values.get("username"))
+        faults = list(_faults_of_words(row, name if user is None else ""))
+        added = self._roles(row, faults)
+        stands = self.met.setdefault(name, sorted(listed.get(user.pk, ())) if user else [])
+        plain = _plain(row)
+        first = self.said.setdefault(name, plain)
+        if first is not plain and any(value and value != first.get(field) for field, value in plain.items()):
+            expected = _("The same as in the first row of this person.")
+            faults.append(Fault("username", name, expected, _("Mend one of the rows; one person has one user name.")))
+        label = f"{name} {plain.get('full_name') or (user.full_name if user else '')}".strip()
+        if user is not None and not faults:
+            faults += self._faults_of_person(user, plain, added, stands)
+        if faults or row.faults or not name:
+            return wrong(row, faults, label, user.pk if user else None)
+        roles = sorted({*stands, *added})
+        self.met[name] = roles
+        if user is None and first is plain:
+            said = {key: value for key, value in plain.items() if value}
+            return fresh(row, label, {"username": name, ACTIVE: YES, **said, LISTED: roles})
+        if user is None:
+            return fresh(row, label, {"username": name, LISTED: roles}) if roles != stands else Planned(row, SAME, label)
+        wanted = (plain if first is plain else {}) | {LISTED: roles}
+        return compared(row, Stored(user.pk, 1, label, {**stored_of(user), LISTED: stands}), wanted, Past())
+
+    def _faults_of_person(self, user: User, plain: dict[str, Any], added: list[str], stands: list[str]) -> Iterable[Fault]:
+        here = stored_of(user)
+        changes = any(here[name] != value for name, value in plain.items()) or not set(added) <= set(stands)
+        if changes and user.pk == self.asking.by.pk:
+            expected = _("Somebody else's account: nobody changes their own by a table.")
+            yield Fault("username", user.username, expected, _("Take the row out, or ask another administrator."))
+        elif changes and user.is_superuser and not self.asking.by.is_superuser:
+            expected = _("An account that is not of a full administrator.")
+            yield Fault("username", user.username, expected, _("Take the row out, or ask a full administrator."))
+
+    def _roles(self, row: Given, faults: list[Fault]) -> list[str]:
+        """The roles that a row gives, as code:role."""
+        given, pairs = row.values, []
+        body, role = text_of(given.get("body")), given.get("role")
+        if bool(body) != bool(role):
+            missing = "role" if body else "body"
+            faults.append(Fault(missing, "", _("A body and a role, or neither."), _("Fill in the other of the two cells.")))
+        elif body:
+            pairs.append(("body", body, role))
+        for text in given.get(LISTED) or ():
+            code, _colon, word = text.replace("：", ":").rpartition(":")
+            named = self.roles.get(fold(word))
+            if not code or named is None:
+                remedy = _("Write the role as one of: %(all)s.") % {"all": "、".join(str(label) for _value, label in ROLES)}
+                faults.append(Fault(LISTED, text, _("The code of a body, a colon and a role, such as Q01:staff."), remedy))
+            else:
+                pairs.append((LISTED, code.strip(), named))
+        return [f"{code}:{role}" for field, text, role in pairs if (code := self._code(field, text, faults))]
+
+    def _code(self, field: str, text: str, faults: list[Fault]) -> str:
+        found = self.bodies.find(text)
+        if not found.code:
+            faults.append(unclear(field, text, found) if found.several else unknown_body(field, text))
+        elif found.code in self.ended:
+            faults.append(Fault(field, text, _("A body that still exists."), _("Choose the body that came after it.")))
+            return ""
+        return found.code
+
+
+def stored_of(user: User) -> dict[str, Any]:
+    """An account as a table says it."""
+    return {name: getattr(user, name) for name in PLAIN} | {ACTIVE: YES if user.is_active else NO}
+
+
+def _plain(row: Given) -> dict[str, Any]:
+    """What a row says of the person; cells that are there and empty leave language and use as they are."""
+    given = row.values
+    plain = {name: text_of(given[name]) for name in PLAIN if name in given and (name != "language" or given[name])}
+    return plain | ({ACTIVE: given[ACTIVE]} if given.get(ACTIVE) else {})
+
+
+def _faults_of_words(row: Given, fresh_name: str) -> Iterable[Fault]:
+    for field, text, validate, expected in (
+        ("username", fresh_name, UnicodeUsernameValidator(), _("Letters, digits and @ . + - _ alone.")),
+        ("email", text_of(row.values.get("email")), validate_email, _("An address such as name@example.org.")),
+    ):
+        if text and not _passes(validate, text):
+            yield Fault(field, text, expected, _("Mend the cell."))
+
+
+def _passes(validate: Any, text: str) -> bool:
+    try:
+        validate(text)
+    except ValidationError:
+        return False
+    return True
+
+
+PEOPLE = Kind(
+    key="people",
+    name=gettext_lazy("People and roles"),
+    about=gettext_lazy(
+        "Accounts are made without a password: an administrator gives each a first one, then they sign in. Roles are only added."
+    ),
+    needs=(),
+    fields=fields,
+    may=may,
+    checker=PeopleChecker,
+    write=write,
+    undo=undo,
+)

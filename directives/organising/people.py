@@ -1,0 +1,90 @@
+"""People (成员) entered from a table: their accounts, without any password, and their roles in bodies; and taken back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+
+from directives import audit
+from directives.models import Membership, User
+from directives.refusals import Invalid, NotAllowed
+
+
+def demand_keeper(by: User | None) -> None:
+    """Raise NotAllowed to a person who does not keep the accounts. None is the system itself."""
+    if by is not None and not (by.has_perm("directives.change_user") and by.has_perm("directives.change_membership")):
+        raise NotAllowed(_("Accounts are kept by administrators."))
+
+
+def _not_themselves(people: set[int], by: User | None) -> None:
+    if by is not None and by.pk in people:
+        raise NotAllowed(_("Nobody changes their own account or roles by a table."))
+
+
+@transaction.atomic
+def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
+    """Make these accounts. None has a password: its bearer signs in once an administrator has given a first one."""
+    demand_keeper(by)
+    for person in people:
+        person.set_unusable_password()
+        person.date_joined = now
+    User.objects.bulk_create(people, batch_size=500)
+    told = [audit.Change(person, {}, {"username": person.username, "full_name": person.full_name}) for person in people]
+    audit.record_many("add", told, by=by, now=now)
+
+
+@transaction.atomic
+def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime) -> None:
+    """Give accounts new values of these fields. The people are locked, and come as they stand."""
+    demand_keeper(by)
+    _not_themselves({person.pk for person in changes}, by)
+    told, alike = [], {}
+    for person, fields in changes.items():
+        told.append(audit.Change(person, {name: getattr(person, name) for name in fields}, dict(fields)))
+        for name, value in fields.items():
+            setattr(person, name, value)
+        alike.setdefault(tuple(fields), []).append(person)
+    for names, people in alike.items():
+        User.objects.bulk_update(people, names, batch_size=500)
+    audit.record_many("change", told, by=by, now=now)
+
+
+@transaction.atomic
+def give_roles(memberships: Sequence[Membership], *, by: User | None, now: datetime) -> None:
+    """Make these memberships; they come with person and body."""
+    demand_keeper(by)
+    _not_themselves({row.user_id for row in memberships}, by)
+    Membership.objects.bulk_create(memberships, batch_size=500)
+    told = [audit.Change(row, {}, {"name": str(row), "role": row.role}) for row in memberships]
+    audit.record_many("add", told, by=by, now=now)
+
+
+@transaction.atomic
+def take_roles(memberships: Sequence[Membership], *, by: User | None, now: datetime) -> None:
+    """Take these memberships away; they come with person and body."""
+    demand_keeper(by)
+    _not_themselves({row.user_id for row in memberships}, by)
+    told = [audit.Change(row, {"name": str(row), "role": row.role}) for row in memberships]
+    audit.record_many("delete", told, by=by, now=now)
+    Membership.objects.filter(pk__in=[row.pk for row in memberships]).delete()
+
+
+@transaction.atomic
+def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
+    """Delete accounts that were never used. Raises Invalid where one was, or holds a role."""
+    demand_keeper(by)
+    _not_themselves({person.pk for person in people}, by)
+    used = [person.username for person in people if person.last_login or person.has_usable_password()]
+    if used:
+        raise Invalid(_("These accounts have a password by now: %(names)s.") % {"names": ", ".join(used[:10])})
+    if Membership.objects.filter(user__in=people).exists():
+        raise Invalid(_("These people were given roles since."))
+    told = [audit.Change(person, {"username": person.username}) for person in people]
+    try:
+        User.objects.filter(pk__in=[person.pk for person in people]).delete()
+    except ProtectedError as error:
+        raise Invalid(_("These people have written something already.")) from error
+    audit.record_many("delete", told, by=by, now=now)

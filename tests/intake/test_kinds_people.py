@@ -1,0 +1,111 @@
+"""People and their roles brought in as a table."""
+
+import pytest
+
+from directives.intake.kinds import KINDS
+from directives.models import Event, Membership, User
+from directives.models.intakes import CHANGED, NEW, SAME, WRONG
+from directives.refusals import Invalid, NotAllowed, Stale
+from directives.sample.people import administrators
+from tests.factories import make_user
+from tests.intake.bringing import bring
+
+PEOPLE = KINDS["people"]
+
+
+@pytest.fixture
+def keeper(cast):
+    user = make_user("keeper", is_staff=True)
+    user.groups.add(administrators())
+    return user
+
+
+def roles(name):
+    return sorted(Membership.objects.filter(user__username=name).values_list("organisation__code", "role"))
+
+
+def test_who_brings_in_people(cast, keeper):
+    people = (keeper, cast.admin, cast.supervisor, cast.staff, cast.outsider)
+    assert [PEOPLE.may(User.objects.get(pk=who.pk)) for who in people] == [True, True, False, False, False]
+
+
+def test_people_are_made_without_a_password_and_with_their_roles(cast, keeper):
+    table = [
+        {"username": "zhang", "full_name": "张三", "phone": "010-1", "body": "Q01", "role": "staff"},
+        {"username": "zhang", "full_name": "张三", "phone": None, "body": "Q02", "role": "viewer"},
+        {"username": "li", "full_name": "李四", "memberships": ("全国总工会:负责人", "Q02：staff"), "active": "no"},
+        {"username": "staff", "full_name": "林晓岚", "body": "Q01", "role": "staff"},
+        {"username": "manager", "full_name": "顾明", "body": "Q01A", "role": "viewer"},
+    ]
+    brought = bring(PEOPLE, keeper, table)
+    assert brought.verdicts == [NEW, NEW, NEW, SAME, CHANGED]
+    assert brought.planned[4].after == {"full_name": "顾明", "memberships": ["Q01:manager", "Q01A:viewer"]}
+    brought.apply()
+    zhang, li = User.objects.get(username="zhang"), User.objects.get(username="li")
+    assert (zhang.full_name, zhang.phone, zhang.has_usable_password(), zhang.is_active, zhang.is_staff) == ("张三", "010-1", False, True, False)
+    assert (roles("zhang"), roles("li"), li.is_active) == ([("Q01", "staff"), ("Q02", "viewer")], [("Q01", "manager"), ("Q02", "staff")], False)
+    assert roles("manager") == [("Q01", "manager"), ("Q01A", "viewer")]
+    assert Event.objects.filter(by=keeper, subject_type="user").count() == 3
+    assert Event.objects.filter(by=keeper, subject_type="membership", action="add").count() == 5
+    brought.undo()
+    assert not User.objects.filter(username__in=("zhang", "li")).exists()
+    assert (roles("manager"), User.objects.get(username="manager").full_name) == ([("Q01", "manager")], "顾明远")
+
+
+def test_faults_of_people(cast, keeper):
+    table = [
+        {"username": "a b", "email": "nowhere"},
+        {"username": "c", "body": "ZZ", "role": "staff"},
+        {"username": "d", "body": "Q01", "role": None},
+        {"username": "e", "memberships": ("Q01",)},
+        {"username": "f", "full_name": "甲"},
+        {"username": "f", "full_name": "乙"},
+        {"username": "keeper", "full_name": "keeper", "body": "C000", "role": "supervisor"},
+        {"username": "admin", "email": "mine@example.org"},
+        {"username": "keeper", "full_name": "keeper"},
+    ]
+    brought = bring(PEOPLE, keeper, table)
+    assert [(number, field) for number, field, _text in brought.faults] == [
+        (1, "username"), (1, "email"), (2, "body"), (3, "role"), (4, "memberships"), (6, "username"), (7, "username"), (8, "username"),
+    ]  # fmt: skip
+    assert brought.verdicts == [WRONG, WRONG, WRONG, WRONG, NEW, WRONG, WRONG, WRONG, SAME]
+
+
+def test_nobody_gives_themselves_a_role(cast, keeper):
+    brought = bring(PEOPLE, cast.admin, [{"username": "keeper", "body": "C000", "role": "supervisor"}])
+    brought.asking = type(brought.asking)(User.objects.get(pk=keeper.pk), brought.asking.now, brought.asking.today, {})
+    with pytest.raises(NotAllowed):
+        brought.apply()
+    brought.asking = type(brought.asking)(cast.supervisor, brought.asking.now, brought.asking.today, {})
+    with pytest.raises(NotAllowed):
+        brought.apply()
+    assert roles("keeper") == []
+
+
+def test_what_changed_meanwhile_stops_everything(cast, keeper):
+    brought = bring(PEOPLE, keeper, [{"username": "new", "full_name": "新"}, {"username": "staff", "full_name": "林"}])
+    User.objects.filter(username="staff").update(full_name="林岚")
+    with pytest.raises(Stale, match="Sheet1"):
+        brought.apply()
+    User.objects.filter(username="staff").update(full_name="林晓岚")
+    make_user("new")
+    with pytest.raises(Stale):
+        brought.apply()
+    assert User.objects.get(username="new").full_name == "new"
+
+
+@pytest.mark.parametrize("built", ["password", "role", "changed"])
+def test_undo_refuses_where_an_account_is_used(cast, keeper, built):
+    brought = bring(PEOPLE, keeper, [{"username": "new", "full_name": "新", "body": "Q01", "role": "staff"}])
+    brought.apply()
+    user = User.objects.get(username="new")
+    if built == "password":
+        user.set_password("long enough 1")
+        user.save()
+    elif built == "role":
+        Membership.objects.create(user=user, organisation=cast.sibling, role="viewer")
+    else:
+        User.objects.filter(pk=user.pk).update(full_name="新新")
+    with pytest.raises(Invalid):
+        brought.undo()
+    assert roles("new")[0] == ("Q01", "staff")
