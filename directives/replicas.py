@@ -30,7 +30,7 @@ from psycopg.errors import QueryCanceled
 # Dashboards, lists and what is exported from them. Pages with a form of what they show are read where they are written.
 ON_REPLICA = frozenset({
     "dashboard", "documents", "document", "document_source", "matrix", "directive", "organisations", "organisation", "obligations",
-    "plans", "log", "reports", "submission", "events", "plan_paper", "report_paper",
+    "plans", "log", "reports", "submission", "events", "statistics", "indicator", "indicator_missing", "plan_paper", "report_paper",
 })  # fmt: skip
 # Who may come in, and what must be seen at once.
 ON_PRIMARY = frozenset({"user", "membership", "formkey", "jobrun", "notice"})

@@ -17,6 +17,7 @@ from tests.factories import (
     make_cycle,
     make_directive,
     make_document,
+    make_indicator,
     make_log,
     make_measure,
     make_member,
@@ -326,7 +327,7 @@ def fill(cast, body, number, *, document=None):
     make_return(body, *rows, by=cast.supervisor)
 
 
-@pytest.mark.parametrize(("who", "expected"), [("staff", 8), ("manager", 8), ("supervisor", 6), ("viewer", 3)])
+@pytest.mark.parametrize(("who", "expected"), [("staff", 9), ("manager", 9), ("supervisor", 6), ("viewer", 3)])
 def test_queries_do_not_grow(cast, sign_in, django_assert_num_queries, who, expected):
     client = sign_in(getattr(cast, who))
     for number in (1, 3, 50):
@@ -341,8 +342,20 @@ def test_queries_of_a_person_with_several_places(cast, sign_in, django_assert_nu
     fill(cast, cast.body, 3)
     fill(cast, cast.sibling, 3)
     client = sign_in(cast.staff)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get("/")
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_figures_that_are_asked_for_cost_two_more_queries(cast, sign_in, django_assert_num_queries, number):
+    document = make_document()
+    fill(cast, cast.body, 1, document=document)
+    for cadence in ("year", "quarter", "half")[:number]:
+        make_indicator(document, cast.centre, cadence=cadence)
+    client = sign_in(cast.staff)
+    with django_assert_num_queries(11):
+        page = client.get("/").content.decode()
+    assert page.count("填报数据") == number
 
 
 def test_a_long_queue_is_cut_and_says_so(cast, sign_in):

@@ -49,6 +49,10 @@ FIELDS: dict[str, str | Promise] = {
     "format": pgettext_lazy("change", "Format"),
     "rows": pgettext_lazy("change", "Rows"),
     "columns": pgettext_lazy("change", "Columns"),
+    "indicator": pgettext_lazy("change", "Indicator"),
+    "note": pgettext_lazy("change", "Remarks"),
+    "order": pgettext_lazy("change", "Order"),
+    "ended_at": pgettext_lazy("change", "Ended"),
 }
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
 

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from directives.models import LogEntry, Notice, User
+from directives.overview.filing import ToReport, to_report
 from directives.overview.inbox import Inbox, inbox
 from directives.overview.plans import SHOWN_FIRST, Choice, QuickChoices
 from directives.overview.tasks import Days, Task, queue, to_sign
@@ -46,6 +47,7 @@ class MyWork:
     quick: QuickChoices | None
     log: tuple[LogEntry, ...]
     notices: tuple[Notice, ...]
+    figures: tuple[ToReport, ...] = ()  # statistics still to be reported
 
     @property
     def greeting(self) -> str | Promise:
@@ -97,7 +99,10 @@ class MyWork:
 
 
 def my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> MyWork:
-    """Everything on the page of a person, in at most eleven queries besides the calendar, whatever the number of rows."""
+    """Everything on the page of a person, whatever the number of rows: in at most twelve queries besides the calendar.
+
+    Two more where figures are asked for.
+    """
     desk = _desk(user)
     days = Days(today, workdays, settings.NEAR_DAYS)
     tasks = queue(desk, days)
@@ -111,6 +116,7 @@ def my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> My
         inbox=inbox(user),
         quick=_quick(desk, today) if user.works else None,
         log=tuple(logged_by(user)) if user.works else (),
+        figures=to_report(user, today=today),
         notices=tuple(Notice.objects.visible_to(user).filter(read_at=None)[:NOTICES]),
     )
 

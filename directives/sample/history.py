@@ -16,13 +16,14 @@ from directives.sample.assigning import assign
 from directives.sample.planning import acknowledge, log_the_last_days, plan
 from directives.sample.reporting import ask_to_close, close_some, report_current, report_last
 from directives.sample.stage import Stage
+from directives.sample.statistics import count_figures
 
 
 def load(*, today: date, seed: int, password: str, progress: bool) -> str:
     """Load the sample into an empty database; returns a line that says what was loaded."""
     stage = _set_up(today, seed, password)
     if progress:
-        for act in (assign, acknowledge, plan, report_last, close_some, report_current, log_the_last_days, ask_to_close):
+        for act in (assign, acknowledge, plan, report_last, close_some, report_current, log_the_last_days, ask_to_close, count_figures):
             act(stage)
         for day in (-1, 0):
             ticking.tick(now=stage.at(day, 8), everything=day == 0)

@@ -22,6 +22,7 @@ POWERS = {
     "directive": ("view", "change"),
     "obligation": ("view", "change"),
     "measure": ("view", "change"),
+    "indicator": ("view",),
     "calendarday": ("view", "add", "change", "delete"),
     "event": ("view",),
     "seal": ("view",),

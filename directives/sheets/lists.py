@@ -32,7 +32,7 @@ from directives.overview.reports import found as reports_found
 from directives.overview.scope import Lights, Scope
 from directives.overview.timeline import word_of
 from directives.sheets import board as tables
-from directives.sheets import ledger, matrix
+from directives.sheets import ledger, matrix, statistics
 from directives.sheets.book import Book, Words
 from directives.sheets.events import EVENTS
 from directives.sheets.listed import Asked, Kind, Listed, Notes, Place, in_words, of_known, of_rows, part_of
@@ -258,6 +258,7 @@ LISTS: dict[str, Kind] = {
     "entries": Kind(pgettext_lazy("sheet", "Progress report"), "report", _entries, lambda dated: ENTRIES, placed=True),
     "events": Kind(gettext_lazy("Audit record"), "events", _events, lambda dated: EVENTS),
     **{f"board-{key}": _of_table(key) for key in tables.TABLES},
+    **statistics.KINDS,
 }
 
 

@@ -1,0 +1,122 @@
+"""Tags of the pages of statistics: figures with their decimals, changes with their denominator, the trend."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from html import escape
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
+
+from directives.models import Indicator
+from directives.models.statistics import MEAN
+from directives.overview.indicator import IndicatorView, Point
+from directives.overview.statistics import Compared, Statistics
+from directives.statistics.periods import Period
+from directives.wording import NOTHING, scripted
+
+register = template.Library()
+WIDTH, HEIGHT, TOP, BOTTOM = 560, 190, 28, 146
+GAP = 0.28  # of the room of a bar that stays free
+LONGEST = 9  # characters that fit over a bar
+
+
+def figure_text(value: Decimal | str | None, indicator: Indicator) -> str:
+    """1,234.50: with the decimals of the indicator; a mean has one more."""
+    if not isinstance(value, Decimal):  # None, or what a template makes of nothing
+        return NOTHING
+    places = min(4, indicator.places + (indicator.aggregation == MEAN))
+    return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,f}"
+
+
+@register.filter
+def figure(value: Decimal | None, indicator: Indicator) -> str:
+    return figure_text(value, indicator)
+
+
+@register.simple_tag
+def change(values: Compared, indicator: Indicator) -> SafeString:
+    """+120, then +8.3% of 1,450: never a percentage without what it is a percentage of."""
+    if values.change is None:
+        return SafeString(f'<span class="quiet">{NOTHING}</span>')
+    sign = "+" if values.change > 0 else "−" if values.change < 0 else ""
+    told = f"{sign}{figure_text(abs(values.change), indicator)}"
+    if values.share is None:
+        return format_html("{} <small>{}</small>", told, gettext("no % of 0"))
+    percent = f"{sign}{abs(values.share):,.1f}%"
+    share = gettext("%(percent)s of %(then)s") % {"percent": percent, "then": figure_text(values.then, indicator)}
+    return format_html('{} <small class="nb">{}</small>', told, share)
+
+
+@register.filter
+def unit(indicator: Indicator) -> str:
+    return scripted(indicator.unit)
+
+
+@register.simple_tag
+def share_of(part: Decimal | None, whole: Decimal) -> SafeString:
+    """A plain bar of a value beside the largest one; nothing for a value that is not there."""
+    if part is None:
+        return SafeString("")
+    width = f"{float(100 * part / whole) if whole else 0:.1f}%"
+    return format_html(
+        '<svg class="meter" width="100%" height="8" aria-hidden="true"><rect class="track" width="100%" height="8" rx="2"/>'
+        '<rect class="fill" width="{}" height="8" rx="2"/></svg>',
+        width,
+    )
+
+
+@register.simple_tag
+def asking(it: Statistics | IndicatorView, **changes: object) -> str:
+    """The query of an address of statistics that stays where the page is, with some of it changed: scope, period, document."""
+    asked = {"document": it.document.pk if getattr(it, "document", None) else None, "scope": it.view.body.pk, "period": it.period.key}
+    given = {**asked, **changes}
+    return "?" + "&".join(f"{name}={value.key if isinstance(value, Period) else value}" for name, value in given.items() if value)
+
+
+# the trend
+
+
+def _short(period: Period, *, first: bool) -> tuple[str, str]:
+    """What stands under a bar: the part of the year, and the year where it changes."""
+    if period.cadence == "year":
+        return str(period.year), ""
+    if period.cadence == "half":
+        part = pgettext("short", "H1") if period.number == 1 else pgettext("short", "H2")
+    else:
+        part = pgettext("short", "Q%(n)s") % {"n": period.number}
+    return part, str(period.year) if first or period.number == 1 else ""
+
+
+def _text(x: float, y: float, words: str, look: str = "") -> str:
+    named = f' class="{look}"' if look else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle"{named}>{escape(words)}</text>'
+
+
+@register.simple_tag
+def trend_bars(it: IndicatorView) -> SafeString:
+    """One bar for each period, from nothing up; a period of which nothing was reported has a dash."""
+    most = max((point.value for point in it.points if point.value is not None), default=Decimal(0))
+    room = WIDTH / len(it.points)
+    drawn = [f'<path class="ax" d="M0 {BOTTOM}H{WIDTH}"/>']
+    for place, point in enumerate(it.points):
+        drawn += _bar(it, point, place, room, most)
+    told = gettext("%(period)s: %(value)s")
+    said = gettext(", ").join(
+        told % {"period": point.period.name, "value": figure_text(point.value, it.indicator)} for point in it.points
+    )
+    return SafeString(f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(said)}">{"".join(drawn)}</svg>')
+
+
+def _bar(it: IndicatorView, point: Point, place: int, room: float, most: Decimal) -> list[str]:
+    middle, width = (place + 0.5) * room, room * (1 - GAP)
+    short, year = _short(point.period, first=place == 0)
+    under = [_text(middle, BOTTOM + 18, short, "t2" if point.period == it.period else ""), _text(middle, BOTTOM + 35, year)]
+    if point.value is None:
+        return [_text(middle, BOTTOM - 8, NOTHING), *under]
+    height = float((BOTTOM - TOP) * point.value / most) if most else 0
+    look = "fill" if point.period == it.period else "fill low"
+    bar = f'<rect class="{look}" x="{middle - width / 2:.1f}" y="{BOTTOM - height:.1f}" width="{width:.1f}" height="{max(height, 1):.1f}"/>'
+    value = figure_text(point.value, it.indicator)
+    told = [_text(middle, BOTTOM - height - 7, value, "t1" if point.period == it.period else "")] if len(value) <= LONGEST else []
+    return [bar, *told, *under]
