@@ -12,6 +12,7 @@ from django.db import connection
 
 from directives import tallies
 from directives.bench.desks import Desk
+from directives.bench.exports import export
 from directives.bench.places import POSTGRESQL
 from directives.bench.stage import populate, prepare
 from directives.bench.writers import write
@@ -48,7 +49,12 @@ def drift(clock: Clock) -> dict[str, Any]:
     return {"drift": len(tallies.drift())}
 
 
-JOBS = {"fill": fill, "lay_out": lay_out, "move": move, "drift": drift}
+def sheet(clock: Clock, *, way: str, rows: int) -> dict[str, Any]:
+    """The ledger written in one way."""
+    return asdict(export(clock(), way=way, rows=rows))
+
+
+JOBS = {"fill": fill, "lay_out": lay_out, "move": move, "drift": drift, "export": sheet}
 
 
 def work(line: str, clock: Clock) -> str:

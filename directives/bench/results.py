@@ -1,7 +1,8 @@
 """What a run found, what is asked of it, and how both are told: as Markdown and as JSON."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from directives.bench.courses import BOARD, DEEP, LIST, MATRIX, RANKING, SAVE, STAFF_LIST
 from directives.bench.places import MIB, POSTGRESQL, Memory
@@ -109,11 +110,11 @@ class Fact:
     """Something that must be so: what is measured, and its limit, the highest allowed or (`least`) the lowest."""
 
     what: str
-    measure: Callable[[Outcome], float | None]  # None: this run did not measure it
+    measure: Callable[[Any], float | None]  # of what a run found; None: this run did not measure it
     limit: float
     least: bool = False
 
-    def verdict(self, outcome: Outcome) -> str:
+    def verdict(self, outcome: Any) -> str:
         found = self.measure(outcome)
         if found is None:
             return "not measured"
@@ -167,7 +168,7 @@ def unmet(outcome: Outcome) -> list[str]:
 
 def markdown(outcome: Outcome) -> str:
     """All that was found, as the tables that docs/performance.md shows."""
-    parts = [_heading(outcome), _lines(outcome), _facts(outcome)]
+    parts = [_heading(outcome), _lines(outcome), table_of(FACTS, outcome)]
     if outcome.growth:
         parts.append(_growth(outcome))
     return "\n\n".join([*parts, "\n".join(_rest(outcome))])
@@ -191,10 +192,11 @@ def _lines(outcome: Outcome) -> str:
     return "\n".join([head, *rows])
 
 
-def _facts(outcome: Outcome) -> str:
+def table_of(facts: Iterable[Fact], outcome: Any) -> str:
+    """What is asked, what was found, and whether it is so."""
     head = "| asked | found | limit | |\n|---|--:|--:|---|"
     rows = []
-    for fact in FACTS:
+    for fact in facts:
         found = fact.measure(outcome)
         shown = "–" if found is None else f"{found:,g}"
         rows.append(f"| {fact.what} | {shown} | {'≥' if fact.least else '≤'} {fact.limit:g} | {fact.verdict(outcome)} |")

@@ -12,8 +12,11 @@ from directives.overview.figures import Line
 from directives.overview.late import Late, late_rows
 from directives.overview.weeks import Point
 from directives.sheets.book import Column, Words
+from directives.sheets.pages import path_to
 from directives.states import LIGHTS
 from directives.wording import Dated, picked, words_of_light
+
+BODY, DIRECTIVE, OBLIGATION = path_to("organisation"), path_to("directive"), path_to("obligation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def _bodies(board: Board, dated: Dated) -> list[Column]:
 def _of_body(dated: Dated) -> list[Column]:
     return [
         Column("place", _("Rank"), lambda line: line.place, "number"),
-        Column("code", _("Code"), lambda line: line.thing.code, width=12),
+        Column("code", _("Code"), lambda line: line.thing.code, width=12, link=lambda line: BODY(line.thing.pk)),
         Column("name", _("Body"), lambda line: picked(line.thing, "name"), width=32),
         *_figures(),
     ]
@@ -76,16 +79,16 @@ def _late(dated: Dated) -> list[Column]:
 
     return [
         Column("body", _("Body"), lambda late: picked(of(late).organisation, "name"), width=32),
-        Column("code", _("Code"), lambda late: of(late).directive.code, width=10),
+        Column("code", _("Code"), lambda late: of(late).directive.code, width=10, link=lambda late: OBLIGATION(of(late).pk)),
         Column("directive", _("Directive"), lambda late: picked(of(late).directive, "text"), width=60),
-        Column("light", _("Light"), lambda late: words_of_light(dated, of(late))[0], width=18),
+        Column("light", _("Light"), lambda late: words_of_light(dated, of(late))[0], width=18, light=lambda late: of(late).light),
         Column("reason", _("Reason of the light"), lambda late: words_of_light(dated, of(late))[1], width=48),
         Column("whose", _("Whose move"), lambda late: late.whose_words, width=14),
     ]
 
 
 def _directives(dated: Dated) -> list[Column]:
-    first = [Column("code", _("Code"), lambda line: line.thing.code, width=10)]
+    first = [Column("code", _("Code"), lambda line: line.thing.code, width=10, link=lambda line: DIRECTIVE(line.thing.pk))]
     return [*first, Column("directive", _("Directive"), lambda line: picked(line.thing, "text"), width=60), *_figures()]
 
 

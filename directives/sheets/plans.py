@@ -3,14 +3,16 @@
 from django.utils.translation import gettext_lazy as _
 
 from directives.sheets.book import Column
+from directives.sheets.pages import path_to
 from directives.wording import picked
 
+PLAN = path_to("plan")
 PLAN_COLUMNS = (
     Column("organisation", _("Code of the body"), lambda plan: plan.organisation.code, width=12),
     Column("name", _("Body"), lambda plan: picked(plan.organisation, "name"), width=24),
     Column("document", _("Document"), lambda plan: picked(plan.document, "title"), width=36),
     Column("kind", _("Kind of paper"), lambda plan: plan.get_kind_display(), width=12),
-    Column("title", _("Title"), lambda plan: plan.title, width=40),
+    Column("title", _("Title"), lambda plan: plan.title, width=40, link=lambda plan: PLAN(plan.pk)),
     Column("state", _("State"), lambda plan: plan.get_state_display(), width=10),
     Column("measures", _("Measures"), lambda plan: plan.measure_count, kind="number"),
     Column("covered", _("Directives covered"), lambda plan: plan.covered_count, kind="number"),

@@ -12,10 +12,12 @@ from directives.overview.matrix import Cell
 from directives.overview.register import DirectiveRow
 from directives.overview.scope import Lights
 from directives.sheets.book import Column
+from directives.sheets.pages import path_to
 from directives.states import LIGHTS
 from directives.wording import picked, scripted
 
 LIGHT_WORDS = dict(LIGHTS)
+DOCUMENT, DIRECTIVE, BODY = path_to("document"), path_to("directive"), path_to("organisation")
 
 
 def light_columns() -> tuple[Column, ...]:
@@ -32,7 +34,7 @@ def _lights(row: Any) -> Lights:
 
 
 DOCUMENTS = (
-    Column("title", _("Title"), lambda row: picked(row.document, "title"), width=48),
+    Column("title", _("Title"), lambda row: picked(row.document, "title"), width=48, link=lambda row: DOCUMENT(row.document.pk)),
     Column("issuer", _("Issuer"), lambda row: scripted(row.document.issuer), width=20),
     Column("issued_on", _("Issued on"), lambda row: row.document.issued_on, "date"),
     Column("registered_at", _("Registered"), lambda row: row.document.registered_at, "moment"),
@@ -50,7 +52,9 @@ def _addressees(row: DirectiveRow) -> str:
 
 
 DIRECTIVES = (
-    Column("code", pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10),
+    Column(
+        "code", pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10, link=lambda row: DIRECTIVE(row.directive.pk)
+    ),
     Column("section", _("Section"), lambda row: picked(row.directive.section, "title"), width=28),
     Column("text", _("Directive"), lambda row: picked(row.directive, "text"), width=60),
     Column("items", _("Items"), lambda row: "\n".join(picked(item, "name") for item in row.directive.items.all()), width=32),
@@ -67,8 +71,8 @@ def _successor(row: BodyLine) -> str:
 
 
 BODIES = (
-    Column("code", _("Code"), lambda row: row.body.code, width=10),
-    Column("name", pgettext_lazy("body", "Name"), lambda row: picked(row.body, "name"), width=28),
+    Column("code", _("Code"), lambda row: row.body.code, width=10, link=lambda row: BODY(row.body.pk)),
+    Column("name_hans", pgettext_lazy("body", "Name"), lambda row: picked(row.body, "name"), width=28),
     Column("full_name", _("Full name"), lambda row: scripted(row.body.full_name), width=36),
     Column("level", _("Level"), lambda row: row.body.get_level_display(), width=10),
     Column("kind", _("Kind of body"), lambda row: row.body.get_kind_display(), width=18),
@@ -77,6 +81,8 @@ BODIES = (
     Column("valid_to", _("Exists until"), lambda row: row.body.valid_to, "date"),
     Column("successor", _("Successor"), _successor, width=24),
     *light_columns(),
+    Column("id", _("Id"), lambda row: row.body.pk, "id", 8),
+    Column("version", _("Version"), lambda row: row.body.version, "id", 6),
 )
 
 

@@ -4,10 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.overview.entries import Line
 from directives.sheets.book import Column
+from directives.sheets.pages import path_to
 from directives.wording import picked, scripted
 
+REPORT, OBLIGATION = path_to("report"), path_to("obligation")
 REPORTS = (
-    Column("organisation", _("Body"), lambda row: picked(row.report.organisation, "name"), width=24),
+    Column(
+        "organisation", _("Body"), lambda row: picked(row.report.organisation, "name"), width=24, link=lambda row: REPORT(row.report.pk)
+    ),
     Column("document", _("Document"), lambda row: picked(row.report.document, "title"), width=36),
     Column("cycle", _("Cycle"), lambda row: row.report.cycle.name, width=16),
     Column("due_on", _("Due"), lambda row: row.report.cycle.due_on, "date"),
@@ -25,8 +29,12 @@ def _files(line: Line) -> str:
     return "\n".join(file.name for file in line.files.files)
 
 
+def _obligation(line: Line) -> str:
+    return OBLIGATION(line.entry.obligation_id)
+
+
 ENTRIES = (
-    Column("directive", _("Code"), lambda line: line.entry.obligation.directive.code, width=10),
+    Column("directive", _("Code"), lambda line: line.entry.obligation.directive.code, width=10, link=_obligation),
     Column("text", _("Directive"), lambda line: picked(line.entry.obligation.directive, "text"), width=48),
     Column("part", _("Part"), lambda line: line.entry.obligation.get_part_display(), width=8),
     Column("progress", _("Progress"), lambda line: scripted(line.entry.progress), width=48),
@@ -37,4 +45,6 @@ ENTRIES = (
     Column("unchanged_reason", _("Why nothing changed"), lambda line: scripted(line.entry.unchanged_reason), width=24),
     Column("state", _("State"), lambda line: line.word, width=12),
     Column("evidence", _("Evidence"), _files, width=24),
+    Column("id", _("Id"), lambda line: line.entry.pk, "id", 8),
+    Column("version", _("Version"), lambda line: line.entry.version, "id", 6),
 )

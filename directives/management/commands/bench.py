@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
+from directives.bench import sheets
 from directives.bench.inside import work
 from directives.bench.places import POSTGRESQL, SETTINGS, SQLITE, BenchError
 from directives.bench.results import markdown, unmet
@@ -24,10 +25,15 @@ class Command(BaseCommand):
     help = "Time the hot pages and saves beside two bare floors, on a throw-away database of a scale of the demo."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--scale", choices=SCALES, default="small", help="how much made-up data; default: small")
+        parser.add_argument("--scale", choices=SCALES, default="", help="how much made-up data; default: small, with --sheets province")
         parser.add_argument("--engine", choices=(SQLITE, POSTGRESQL), default="", help="default: that of DATABASE_URL, else sqlite")
         parser.add_argument("--against", choices=SCALES, help="a smaller scale, asked in turn with the first: what grows, and by how much")
-        parser.add_argument("--rounds", type=int, default=30, help="requests of each kind; the export runs in one round of five")
+        parser.add_argument(
+            "--rounds", type=int, default=0, help="requests of each kind, the export in one of five; default: 30, with --sheets 3"
+        )
+        parser.add_argument("--sheets", action="store_true", help="time the ledger as a workbook instead, beside the bare writer library")
+        parser.add_argument("--rows", type=int, default=100_000, help="with --sheets: rows of the ledger, if there are so many")
+        parser.add_argument("--full", action="store_true", help="with --sheets: ten times as many rows too")
         parser.add_argument("--bodies", type=int, default=100, help="of the scale “sample”: bodies that owe every directive")
         parser.add_argument("--writers", type=int, default=AT_ONCE, help="processes that make moves beside one another; 0: none")
         parser.add_argument("--seconds", type=float, default=15.0, help="how long they do")
@@ -42,18 +48,37 @@ class Command(BaseCommand):
         if inside:
             self.inside()
             return
-        plan = Plan(**{name: options[name] for name in Plan.__slots__} | {"engine": options["engine"] or connection.vendor})
+        options["engine"] = options["engine"] or connection.vendor
+        try:
+            found, told, short = self.sheets(**options) if options["sheets"] else self.pages(**options)
+        except BenchError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps(asdict(found), ensure_ascii=False) if as_json else told)
+        if check and short:
+            raise CommandError("Not as asked: " + "; ".join(short))
+
+    def say(self, step: str) -> None:
+        self.stderr.write(f"{timezone.localtime():%H:%M:%S} {step} …")
+
+    def pages(self, *, scale: str, rounds: int | None, **options: Any) -> tuple[Any, str, list[str]]:
+        """The hot pages and saves: what was found, how it is told, what is not as asked."""
+        chosen = {name: options[name] for name in Plan.__slots__ if name in options}
+        plan = Plan(**chosen | {"scale": scale or "small", "rounds": 30 if rounds is None else rounds})
         if plan.rounds < 1 or plan.bodies < 4 or plan.writers < 0 or plan.requests < 0:
             raise CommandError("--rounds is at least 1, --bodies at least 4, --writers and --requests at least 0.")
         if plan.against == plan.scale:
             raise CommandError("--against is another scale than --scale.")
-        try:
-            outcome = measure(plan, lambda step: self.stderr.write(f"{timezone.localtime():%H:%M:%S} {step} …"))
-        except BenchError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps(asdict(outcome), ensure_ascii=False) if as_json else markdown(outcome))
-        if check and (short := unmet(outcome)):
-            raise CommandError("Not as asked: " + "; ".join(short))
+        outcome = measure(plan, self.say)
+        return outcome, markdown(outcome), unmet(outcome)
+
+    def sheets(self, *, scale: str, rounds: int | None, **options: Any) -> tuple[Any, str, list[str]]:
+        """The ledger as a workbook, likewise."""
+        chosen = {name: options[name] for name in sheets.Sheeting.__slots__ if name in options}
+        plan = sheets.Sheeting(**chosen | {"scale": scale or "province", "rounds": 3 if rounds is None else rounds})
+        if plan.rounds < 1 or plan.rows < 1 or plan.bodies < 4:
+            raise CommandError("--rounds and --rows are at least 1, --bodies at least 4.")
+        found = sheets.measure(plan, self.say)
+        return found, sheets.markdown(found), sheets.unmet(found)
 
     def inside(self) -> None:
         """A job in the bench's own database, and only there: any other is refused."""

@@ -1,0 +1,119 @@
+"""`bench --sheets`: the ledger as a workbook, beside the bare writer library and beside django-import-export, in one run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+
+from directives.bench.exports import Export
+from directives.bench.places import folder, place, server_of
+from directives.bench.results import Fact, table_of
+
+MANY = 10  # times the rows, for the long one
+NAMES = {
+    "bare": "XlsxWriter alone, `constant_memory`, fed constant rows of 18 cells",
+    "ours": "the ledger, from the database, 20 columns",
+    "peer": "the same through django-import-export",
+    "many": "the ledger over and over",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheeting:
+    """What is to be measured."""
+
+    scale: str
+    engine: str
+    rows: int
+    rounds: int = 3
+    bodies: int = 100  # of the scale “sample”
+    full: bool = False  # the long one too
+    keep: str | None = None
+    database: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that one run found, each way's turns in their order."""
+
+    scale: str
+    database: str
+    rows: int
+    ways: dict[str, list[Export]]
+
+    def seconds(self, way: str) -> float | None:
+        turns = self.ways.get(way)
+        return median(turn.seconds for turn in turns) if turns else None
+
+    def peak(self, way: str) -> float | None:
+        turns = self.ways.get(way)
+        return max(turn.peak for turn in turns) if turns else None
+
+    def kept(self, way: str) -> float | None:
+        """The peak without what SQLite maps of its file."""
+        turns = self.ways.get(way)
+        return max(turn.peak - turn.mapped for turn in turns) if turns else None
+
+
+def measure(plan: Sheeting, say: Callable[[str], object]) -> Found:
+    """Make the whole run, each way in a process of its own, the ways in turn. Raises BenchError if one of them fails."""
+    with ExitStack() as stack:
+        base = stack.enter_context(folder(plan.keep))
+        server = "" if plan.database else stack.enter_context(server_of(plan.engine, base))
+        where = place(plan.scale, base, server, plan.database)
+        if where.fresh:
+            say(f"Staging {plan.scale}")
+            where.ask(do="fill", scale=plan.scale, bodies=plan.bodies)
+        ways: dict[str, list[Export]] = {}
+        for way in _turns(plan):
+            say(f"{NAMES[way]}")
+            rows = plan.rows * (MANY if way == "many" else 1)
+            ways.setdefault(way, []).append(Export(**where.ask(do="export", way=way, rows=rows)))
+        return Found(plan.scale, plan.engine, ways["ours"][0].rows, ways)
+
+
+def _turns(plan: Sheeting) -> Iterator[str]:
+    """In turn, so that what slows the machine slows all alike; what takes long, once."""
+    for turn in range(plan.rounds):
+        yield from ("bare", "ours")
+        if not turn:
+            yield "peer"
+    if plan.full:
+        yield "many"
+
+
+def _times(one: str, other: str) -> Callable[[Found], float | None]:
+    """How many times as long one way takes as another."""
+    return lambda found: round(found.seconds(one) / found.seconds(other), 2)
+
+
+def _flat(found: Found) -> float | None:
+    return round(found.kept("many") / max(found.kept("ours"), 1), 2) if "many" in found.ways else None
+
+
+FACTS = (
+    Fact("ledger: × the bare writer's time", _times("ours", "bare"), 1.25),
+    Fact("ledger: MiB at its peak over idle", lambda found: round(found.peak("ours"), 1), 80),
+    Fact("django-import-export: × the ledger's time", _times("peer", "ours"), 5, least=True),
+    Fact("ledger: share of django-import-export's memory", lambda found: round(found.peak("ours") / found.peak("peer"), 3), 0.2),
+    Fact("ledger, ten times as many rows: × the memory", _flat, 1.25),
+)
+
+
+def unmet(found: Found) -> list[str]:
+    """What is asked and not so."""
+    return [fact.what for fact in FACTS if fact.verdict(found) == "not met"]
+
+
+def markdown(found: Found) -> str:
+    """All that was found, as the tables that docs/performance.md shows."""
+    head = "| what | rows | seconds | rows/s | peak MiB over idle | of it mapped | file, MB | times |\n|---|--:|--:|--:|--:|--:|--:|--:|"
+    lines = []
+    for way, turns in found.ways.items():
+        seconds, last = found.seconds(way), turns[-1]
+        lines.append(
+            f"| {NAMES[way]} | {last.rows:,} | {seconds:,.1f} | {last.rows / seconds:,.0f} | {found.peak(way):,.0f} "
+            f"| {max(turn.mapped for turn in turns):,.0f} | {last.bytes / 1e6:,.1f} | {len(turns)} |"
+        )
+    said = f"**{found.scale}, {found.database}**: {found.rows:,} rows of the ledger; each way in a process of its own, in turn."
+    return "\n\n".join([said, "\n".join([head, *lines]), table_of(FACTS, found)])
