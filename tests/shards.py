@@ -25,6 +25,7 @@ EQUALS = re.compile(rf"^{TERM.format('l')}\s*=\s*\(?{TERM.format('r')}\)?$")
 GIVEN = re.compile(rf"""^{TERM.format("l")}\s*(?:=|IN)\s*(?P<value>.+)$""", re.DOTALL)
 CONSTANT = re.compile(r"""^\(*\s*(?:-?\d+|%s|'[^']*'(?:::\w+)?)(?:\s*,\s*(?:-?\d+|%s|'[^']*'(?:::\w+)?))*\s*\)*$|^=?\s*ANY\b""")
 ENDS = ("GROUP BY", "ORDER BY", "LIMIT", "HAVING", "RETURNING", "ON CONFLICT", "FOR UPDATE", "FOR SHARE", "WINDOW")
+INSERT = re.compile(r"""\s*(?:WITH\b[^()]*?§\)?\s*)?(?:INSERT|REPLACE)\b.*?INTO\s+"?(directives_\w+)"?\s*\(([^)]*)\)""", re.DOTALL)
 SUBQUERY = "§"  # stands where a select was taken out
 
 
@@ -67,7 +68,9 @@ def _read(statement: str, distributed: frozenset[str]) -> list[tuple[Select, str
 
 
 def _hold(select: Select) -> None:
-    insert = re.match(r"""\s*(?:WITH\b[^()]*?§\)?\s*)?(?:INSERT|REPLACE)\b.*?INTO\s+"?(directives_\w+)"?\s*\(([^)]*)\)""", select.text, re.DOTALL)
+    insert = re.match(
+        r"""\s*(?:WITH\b[^()]*?§\)?\s*)?(?:INSERT|REPLACE)\b.*?INTO\s+"?(directives_\w+)"?\s*\(([^)]*)\)""", select.text, re.DOTALL
+    )
     if insert:
         columns = {name.strip(' "') for name in insert[2].split(",")}
         if columns & (KEYS | {COLUMN}):

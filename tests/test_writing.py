@@ -41,7 +41,14 @@ def test_a_copy_of_what_was_handed_in_is_added(cast):
 def test_rows_are_overwritten_where_they_stand_as_expected(cast):
     rows = [make_obligation(organisation=cast.body) for _number in range(3)]
     Obligation.objects.filter(pk=rows[2].pk).update(version=2)
-    fields = {"reason": "100% '; --", "due_on": TODAY, "acknowledge_by": None, "organisation": cast.child, "plan_returned": True, "version": 2}
+    fields = {
+        "reason": "100% '; --",
+        "due_on": TODAY,
+        "acknowledge_by": None,
+        "organisation": cast.child,
+        "plan_returned": True,
+        "version": 2,
+    }
     ids = [row.pk for row in rows]
     assert overwrite(Obligation, ids, fields, state="underway", version=1) == 2
     stored = Obligation.objects.order_by("pk").values_list("reason", "due_on", "acknowledge_by", "organisation", "plan_returned", "version")
