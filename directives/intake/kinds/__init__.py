@@ -7,5 +7,6 @@ from directives.intake.kinds.log import LOG
 from directives.intake.kinds.measures import MEASURES
 from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.intake.kinds.people import PEOPLE
+from directives.intake.kinds.statistics import STATISTICS
 
-KINDS: dict[str, Kind] = {kind.key: kind for kind in (BODIES, PEOPLE, OBLIGATIONS, MEASURES, LOG, ENTRIES)}
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (BODIES, PEOPLE, OBLIGATIONS, MEASURES, LOG, ENTRIES, STATISTICS)}
