@@ -12,12 +12,13 @@ from directives.intake.cells import Manner, Reading, reading_of, shown, typed
 from directives.intake.faults import Wrong
 from directives.intake.fields import Fault, Field, Given
 from directives.intake.figures import shares_of
-from directives.intake.layout import Opened, RawRow, Table
+from directives.intake.layout import Opened, RawRow, Table, letter
 from directives.intake.matching import Column, Head
 
 SUMS = re.compile(r"(合|总|小|共)计|總計|total", re.IGNORECASE)
 NOTES = re.compile(r"(注|说明|說明|备注|備註|填表|填报|填報|制表|製表|审核|審核|联系|聯繫)[^:：]{0,8}[:：]")
 EXAMPLE = re.compile(r"[(（【\[〔]\s*(示例|例|範例|example)\s*[)）】\]〕]|(示例|例|範例|example)[:：]", re.IGNORECASE)
+LONGEST = 60  # characters of a cell that may be such a mark
 NAMED = 5  # lines that a remark names
 EXAMPLES = 3  # rows below the headings among which a template's example may stand
 
@@ -63,12 +64,15 @@ class Reader:
     def _sheet(self, head: Head, table: Table) -> Iterator[Given]:
         slots = self._slots(head, table)
         headings = {slot.index: slot.heading for slot in slots}
+        width = max((column.index for column in head.columns if column.heading), default=0) + 1
         for place, raw in enumerate(row for row in self.opened.rows(table) if row.line > head.last):
             values, faults = _values(raw, slots)
             why = self._nothing(raw, values, faults, headings, near=place < EXAMPLES)
             if why:
                 self.passed[why] += 1
                 continue
+            if len(raw.cells) > width and self.opened.format == "csv":
+                faults.append(_longer(raw, width))
             self.number += 1
             if raw.hidden:
                 self.hidden.append(raw.line)
@@ -99,14 +103,14 @@ class Reader:
         said = {name: value for name, value in values.items() if value is not None}
         if not said and all(fault.value == "" for fault in faults):
             return "empty"
-        first = next((typed(cell) for cell in raw.cells if cell not in (None, "")), "") if faults or near else ""
-        if near and EXAMPLE.match(first):
+        first = next((cell for cell in raw.cells if cell not in (None, "")), None)
+        text = typed(first).replace(" ", "") if isinstance(first, str) and len(first) < LONGEST else ""
+        if SUMS.fullmatch(text):
+            return "sum"
+        if near and EXAMPLE.match(text):
             return "example"
-        if any(fault.value == "" for fault in faults):
-            if SUMS.fullmatch(first.replace(" ", "")):
-                return "sum"
-            if NOTES.match(first):
-                return "note"
+        if NOTES.match(text) and any(fault.value == "" for fault in faults):
+            return "note"
         return "heading" if faults and _repeats(raw, headings) else ""
 
     @property
@@ -143,6 +147,13 @@ def _values(raw: RawRow, slots: Sequence[Slot]) -> tuple[dict[str, Any], list[Fa
         else:
             values[slot.name] = value
     return values, faults
+
+
+def _longer(raw: RawRow, width: int) -> Fault:
+    """Of a row of text with more cells than there are headings: most likely a text with a comma, which moved all that follows."""
+    expected = _("at most %(count)s cells in the row, one for each heading") % {"count": width}
+    remedy = _("Put a text that contains the separator into quotation marks, or save the table as .xlsx.")
+    return Fault("", typed(raw.cells[width]), expected, remedy, letter(width))
 
 
 def _repeats(raw: RawRow, headings: dict[int, str]) -> bool:

@@ -9,9 +9,9 @@ from tests.sheets.packing import Raw, Sheet, lines, workbook
 FIRST, SECOND, THIRD = ROWS[1:]
 
 
-def of(name: str, rows: tuple, *faults: tuple[int, str], known: tuple[Body, ...] = (), kind: str = "bodies") -> Bad:
+def of(name: str, rows: tuple, *faults: tuple[int, str], **more: object) -> Bad:
     """A workbook of these rows."""
-    return Bad(f"{name}.xlsx", lambda: workbook(Sheet(lines(*rows))), "intake", faults=faults, known=known, kind=kind)
+    return Bad(f"{name}.xlsx", lambda: workbook(Sheet(lines(*rows))), "intake", faults=faults, **more)
 
 
 def cell(name: str, column: int, value: object, field: str, line: int = 3) -> Bad:
@@ -25,13 +25,14 @@ def _headings() -> list[Bad]:
     doubled = tuple((*row, row[1]) for row in ROWS)
     return [
         of("heading-twice", doubled, (0, "name_hans")),
-        of(
-            "two-headings-for-one-field",
-            tuple((*row, row[0]) if number else (*row, "代码") for number, row in enumerate(ROWS)),
-            (0, "code"),
-        ),
+        of("two-headings-for-one-field", tuple((*row, row[0] if number else "代码") for number, row in enumerate(ROWS)), asks=True),
         of("required-column-missing", tuple(row[1:] for row in ROWS), (0, "code")),
-        of("old-template", (("机关代号", "机关", "备注"), *((row[0], row[1], "2018年版") for row in ROWS[1:])), (0, "code")),
+        of(
+            "old-template",
+            (("机关代号", "机关", "备注"), *((row[0], row[1], "2018年版") for row in ROWS[1:])),
+            (0, "code"),
+            (0, "name_hans"),
+        ),
         of("no-heading-at-all", ROWS[1:], (0, "code"), (0, "name_hans")),
         of("heading-alone", ROWS[:1]),
     ]
@@ -87,13 +88,20 @@ def _choices_and_ties() -> list[Bad]:
 
 def _values() -> list[Bad]:
     formula = Raw('<c r="{r}" t="str"><f>CONCATENATE("全国","总工会")</f></c>')
-    ragged = text().replace("北京市总工会", "北京市总工会,首都")
+    longer = text().replace("1950-02-01", "1950-02-01,备注")
+    moved = text().replace("北京市总工会", "北京市总工会,首都")
     several = (HEADS, ("001", None, "中央", "企业", None, "2025年2月30日"), (None, "北京市总工会", "省级", "群团组织", "001", "昨天"))
     return [
         cell("formula-without-a-saved-value", 1, formula, "name_hans"),
         cell("error-instead-of-a-name", 1, Raw('<c r="{r}" t="e"><v>#N/A</v></c>'), "name_hans"),
         cell("error-instead-of-a-parent", 4, Raw('<c r="{r}" t="e"><v>#REF!</v></c>'), "parent"),
-        Bad("row-longer-than-the-heading.csv", ragged.encode, "intake", faults=((3, ""),)),
+        Bad("row-longer-than-the-heading.csv", longer.encode, "intake", faults=((3, ""),)),
+        Bad(
+            "row-moved-by-a-comma.csv",
+            moved.encode,
+            "intake",
+            faults=tuple((3, field) for field in ("", "level", "kind", "parent", "valid_from")),
+        ),
         of("faults-in-every-row", several, (2, "name_hans"), (2, "kind"), (2, "valid_from"), (3, "code"), (3, "valid_from")),
         Bad(
             "key-twice-in-gb18030.csv",

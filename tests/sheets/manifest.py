@@ -6,7 +6,8 @@ which the body began (None where the file does not say).
 
 `BAD` files of stage "reader" make `reader.read`, or taking the rows of some table, raise Unreadable with this `code`. Files of stage
 "intake" are read; an intake of `kind` over a register that holds `known` must refuse them: a fault in a row for each (line, field)
-of `faults`, or (0, field) for one of the headings, such as a required column that is missing; no other rows are wrong.
+of `faults`, or (0, field) for one of the headings, such as a required column that is missing; no other rows are wrong. If it `asks`,
+no row is read before the person has said which column is meant.
 """
 
 from collections.abc import Callable
@@ -70,5 +71,6 @@ class Bad:
     stage: Literal["reader", "intake"] = "reader"
     code: str = ""
     faults: tuple[tuple[int, str], ...] = ()
+    asks: bool = False
     known: tuple[Body, ...] = ()
     kind: str = "bodies"
