@@ -284,4 +284,4 @@ def test_the_file_of_the_matrix_says_of_how_many_bodies_it_tells(cast, sign_in, 
     answer = sign_in(cast.supervisor).get(f"/documents/{directive.document_id}/matrix/?export=xlsx")
     book = load_workbook(BytesIO(b"".join(answer.streaming_content)))
     cover = {row[0].value: row[1].value for row in book.worksheets[0].iter_rows(max_col=2)}
-    assert (cover["单位"], cover["要求"]) == (2, 1)
+    assert (cover["单位"], cover["任务"]) == (2, 1)

@@ -3,6 +3,7 @@
 import logging
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event, Thread
@@ -182,11 +183,11 @@ def fail(export: Export, fault: str) -> None:
     mine(export).update(state=FAILED, fault=fault, finished_at=timezone.now(), version=F("version") + 1)
 
 
-def give_up(path: str, pk: int) -> None:
+def give_up(path: str, args: Sequence[int]) -> None:
     """A task that took too many workers with it is not tried again: if it was an export, say so."""
     if path != carry_out.module_path:
         return
-    export = Export.objects.filter(pk=pk, state=RUNNING).first()
+    export = Export.objects.filter(pk=args[0], state=RUNNING).first()
     if export is not None:
         with translation.override(export.language):
             fail(export, _("The file could not be written: the worker ended three times while it wrote it. Tell the administrator."))

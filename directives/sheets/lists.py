@@ -37,7 +37,7 @@ from directives.sheets.book import Book, Words
 from directives.sheets.events import EVENTS
 from directives.sheets.listed import Asked, Kind, Listed, Notes, Place, in_words, of_known, of_rows, part_of
 from directives.sheets.plans import LOG_COLUMNS, MEASURE_COLUMNS, PLAN_COLUMNS
-from directives.sheets.register import BODIES, DIRECTIVES, DOCUMENTS
+from directives.sheets.register import BODIES, DIRECTIVES, DOCUMENTS, section_of
 from directives.sheets.reports import ENTRIES, REPORTS
 from directives.states import FILING_STATES
 from directives.wording import picked, scripted
@@ -78,7 +78,8 @@ def _directives(asked: Asked, place: Place) -> Listed:
         rows = register.directive_rows(asked.user, document, found)
         lights = reduce(Lights.plus, (row.lights for row in rows), Lights())
         name = f"{_('Directives')} {picked(document, 'title')}"
-        return Book(name, DIRECTIVES, rows, asked.now, (*told, *ledger.light_notes(lights)), document.fictional)
+        notes = (*told, *ledger.light_notes(lights))
+        return Book(name, DIRECTIVES, rows, asked.now, notes, document.fictional, group=section_of)
 
     return of_rows(told, found, make)
 

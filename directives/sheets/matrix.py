@@ -38,8 +38,9 @@ def listed(asked: Asked, place: Place) -> Listed:
         return found.bodies.order_by()[: ACROSS + 1].count()
 
     def few(limit: int) -> bool:
-        rows = found.bodies.order_by()[: limit + 1].count()
-        return rows <= limit and rows * found.directives.count() <= CELLS
+        bodies, directives = found.bodies.order_by()[: max(limit, ACROSS) + 1].count(), found.directives.count()
+        rows = directives if bodies <= ACROSS else bodies
+        return rows <= limit and bodies * directives <= CELLS
 
     def total() -> int:
         return found.directives.count() if wide() <= ACROSS else found.bodies.order_by().count()

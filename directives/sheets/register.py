@@ -11,7 +11,7 @@ from directives.overview.bodies import BodyLine
 from directives.overview.matrix import Cell
 from directives.overview.register import DirectiveRow
 from directives.overview.scope import Lights
-from directives.sheets.book import Column
+from directives.sheets.book import Column, Path
 from directives.sheets.pages import path_to
 from directives.states import LIGHTS
 from directives.wording import picked, scripted
@@ -64,6 +64,12 @@ DIRECTIVES = (
     Column("cadence", _("Cadence"), lambda row: row.directive.cadence_word, width=12),
     *light_columns(),
 )
+
+
+def section_of(row: DirectiveRow) -> Path:
+    """The part of the document in which a directive stands."""
+    section = row.directive.section
+    return ((section.pk, f"{scripted(section.number)} {picked(section, 'title')}".strip()), (row.directive.pk, row.directive.code))
 
 
 def _successor(row: BodyLine) -> str:

@@ -29,6 +29,7 @@ from django_tasks_db.models import DBTaskResult
 from directives import tallies
 from directives.models import JobRun
 from directives.sealing import BATCH, seal
+from directives.sheets.carrying import give_up
 
 PREFIX = "worker:"  # of every worker's name, and so of its heartbeat
 BEAT_SECONDS = 10
@@ -36,7 +37,7 @@ CHORE_SECONDS = 60
 STALE = timedelta(seconds=60)  # a heart that has not beaten for so long has stopped
 RESTART_SECONDS = 5  # between a failure of the task loop itself and its new beginning
 ATTEMPTS = 3  # a task that has taken so many workers with it is not tried again
-DAILY = ("tick", "prune_db_task_results", "clearsessions")
+DAILY = ("tick", "prune_db_task_results", "clearsessions", "purge_exports")
 
 logger = logging.getLogger("directives.worker")
 
@@ -93,6 +94,7 @@ def rescue_tasks(now: datetime) -> None:
         reason = f"{len(task.worker_ids)} workers died running this task"
         if same_run.update(status=TaskResultStatus.FAILED, finished_at=now, exception_class_path="builtins.RuntimeError", traceback=reason):
             logger.error("Task %s (%s) is given up: %s", task.pk, task.task_path, reason)
+            give_up(task.task_path, task.args_kwargs["args"])
     hearts.filter(last_ran_at__lt=now - STALE).delete()
 
 

@@ -19,7 +19,7 @@ if (list) {
     else other.before(line);
     number();
     button.focus();
-    said.textContent = said.dataset.words.replace("%s", [...list.children].indexOf(line) + 1);
+    said.textContent = `${said.dataset.words} ${[...list.children].indexOf(line) + 1}`;
   });
   // A number that was typed puts the line where it says.
   list.addEventListener("change", (event) => {
