@@ -8,7 +8,7 @@ from directives.models import Document, Figure, Indicator, Organisation, Owing, 
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.reports import PERIODS
 from directives.models.scope import worked
-from directives.overview.statistics import BACK
+from directives.overview.statistics import BACK, newest
 from directives.states import MANAGER, STAFF
 from directives.statistics.periods import MONTHS, Period
 
@@ -68,7 +68,7 @@ def desk_of(body: Organisation, document: Document, period: Period | None, *, to
     rows = Indicator.objects.asked().filter(document=document, organisation__in=body.ancestor_ids)
     asked = tuple(rows.select_related("organisation").order_by("order", "pk")) if owes else ()
     cadences = tuple(dict.fromkeys(one.cadence for one in asked))
-    period = period or Period.last(today, cadences[0] if cadences else "year")
+    period = period or newest(cadences, today)
     shown = [one for one in asked if one.cadence == period.cadence]
     years = (period.year, period.year - 1)
     figures = Figure.objects.filter(organisation=body, indicator__in=shown, period=period.cadence, number=period.number, year__in=years)

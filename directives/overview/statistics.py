@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from directives.models import ALWAYS, Document, Figure, FigureTotal, Indicator, Mark, Organisation, Owing, User
 from directives.models.reports import PERIODS
-from directives.models.statistics import EACH, MEAN
+from directives.models.statistics import EACH, MEAN, SUM
 from directives.overview.counts import Body, Vantage, vantage
-from directives.statistics.periods import Period
+from directives.statistics.periods import MONTHS, Period
 
 BACK = {"quarter": 12, "half": 8, "year": 8}  # periods that the page offers
 TITLE = ("title", "title_hans", "title_hant", "fictional")
@@ -86,6 +86,11 @@ class Line:
     def missing(self) -> int:
         """Bodies that are asked and have not reported, at least: some that did may owe nothing any more."""
         return max(0, self.asked - self.reported)
+
+    @property
+    def uneven(self) -> bool:
+        """Sums of unlike many bodies stand beside one another: the change says little."""
+        return self.indicator.aggregation == SUM and 0 < self.reported_then != self.reported > 0
 
     @property
     def shown(self) -> Compared:
@@ -164,9 +169,8 @@ def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
         return None
     document = document or next((row for row in documents if row.pk in held), next(iter(documents), None))
     mine = [one for one in found if document and one.document_id == document.pk]
-    asked = [one for one in mine if one.ended_at is None] or mine
     cadences = tuple(dict.fromkeys(one.cadence for one in mine))
-    period = choice.period or Period.last(today, asked[0].cadence if asked else "year")
+    period = choice.period or newest([one.cadence for one in mine if one.ended_at is None] or cadences, today)
     shown = [one for one in mine if one.cadence == period.cadence and was_asked(one, period)]
     lines = lines_of(user, view, shown, period) if shown and document else ()
     return Statistics(view, documents, document, period, today, cadences, lines, places_of(user))
@@ -174,6 +178,12 @@ def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
 
 def places_of(user: User) -> tuple[Organisation, ...]:
     return tuple({m.organisation_id: m.organisation for m in user.standing}.values())
+
+
+def newest(cadences: Iterable[str], today: date) -> Period:
+    """The period that ended last, of the lengths that are asked for; of two that ended on one day the shorter."""
+    ended = [Period.last(today, cadence) for cadence in MONTHS if cadence in set(cadences)]
+    return max(ended, key=lambda period: period.last_day, default=Period.last(today, "year"))
 
 
 def was_asked(indicator: Indicator, period: Period) -> bool:

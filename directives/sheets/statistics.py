@@ -69,7 +69,7 @@ def _table(asked: Asked, place: Place) -> Listed:
         raise Http404
     told = in_words(
         (_("Document"), it.document and picked(it.document, "title")), (_("Body"), picked(it.view.body, "name")),
-        (_("Period"), it.period.name),
+        (_("For the period"), it.period.name),
     )  # fmt: skip
 
     def make() -> Book:
@@ -123,7 +123,7 @@ def _name(it: IndicatorView) -> str:
 def _told(it: IndicatorView) -> Notes:
     one = it.indicator
     return in_words(
-        (_("Document"), picked(one.document, "title")), (_("Body"), picked(it.view.body, "name")), (_("Period"), it.period.name),
+        (_("Document"), picked(one.document, "title")), (_("Body"), picked(it.view.body, "name")), (_("For the period"), it.period.name),
         (_("Indicator"), f"{one.code} {picked(one, 'name')}"),
     )  # fmt: skip
 

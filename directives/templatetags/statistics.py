@@ -118,5 +118,6 @@ def _bar(it: IndicatorView, point: Point, place: int, room: float, most: Decimal
     look = "fill" if point.period == it.period else "fill low"
     bar = f'<rect class="{look}" x="{middle - width / 2:.1f}" y="{BOTTOM - height:.1f}" width="{width:.1f}" height="{max(height, 1):.1f}"/>'
     value = figure_text(point.value, it.indicator)
-    told = [_text(middle, BOTTOM - height - 7, value, "t1" if point.period == it.period else "")] if len(value) <= LONGEST else []
-    return [bar, *told, *under]
+    told = "t1" if point.period == it.period else "" if point.period == it.period.year_before() else "opt"  # the others not on a phone
+    over = [_text(middle, BOTTOM - height - 7, value, told)] if len(value) <= LONGEST else []
+    return [bar, *over, *under]
