@@ -30,8 +30,8 @@ from directives.models.intakes import (
     VERDICTS,
     WRONG,
 )
-from directives.overview.keyset import Leaf, Order, Turn, leaf
 from directives.overview.keyset import Column as Key
+from directives.overview.keyset import Leaf, Order, Turn, leaf
 from directives.wording import NOTHING, picked
 
 BUSY = (CHECKING, APPLYING, UNDOING)
@@ -152,7 +152,8 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> View:
     verdict = chosen_verdict(intake, query.get("verdict", ""))
     words_of, total = dict(VERDICTS), sum(intake.counts.values())
     shown = [(key, intake.counts.get(key, 0)) for key in (WRONG, CONFLICT, NEW, CHANGED, SAME) if intake.counts.get(key)]
-    chips = (Chip("all", _("All rows"), total, verdict == "all"), *(Chip(key, words_of[key], count, verdict == key) for key, count in shown))
+    found = (Chip(key, words_of[key], count, verdict == key) for key, count in shown)
+    chips = (Chip("all", _("All rows"), total, verdict == "all"), *found)
     rows = IntakeRow.objects.filter(intake=intake) if verdict == "all" else IntakeRow.objects.filter(intake=intake, verdict=verdict)
     count = total if verdict == "all" else intake.counts.get(verdict, 0)
     page = leaf(rows, ROWS, Turn.of(query, ROWS), total=count)

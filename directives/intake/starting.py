@@ -51,7 +51,8 @@ def bring_in(
     upload.seek(0)
     name = clean_name(upload.name)
     intake = Intake(
-        kind=kind.key, place=dict(place), by=by, at=now, name=name, size=upload.size, sha256=digest.hexdigest(), language=language, state=CHECKING,
+        kind=kind.key, place=dict(place), by=by, at=now, name=name, size=upload.size, sha256=digest.hexdigest(), language=language,
+        state=CHECKING,
     )  # fmt: skip
     intake.file.save(f"{uuid4().hex}.{ending(name) or 'bin'}"[:60], upload, save=True)
     checking.begin(intake.pk, size=intake.size, now=now)

@@ -77,7 +77,8 @@ def intake(request, pk):
 
 def _columns_context(request, found, chosen=None, errors=()):
     columns = showing.columns_of(found, request.now, chosen)
-    return {"intake": found, "columns": columns, "kind": columns.kind, "errors": errors or columns.faults, "place": showing.placed(found.place)}
+    told = {"errors": errors or columns.faults, "place": showing.placed(found.place)}
+    return {"intake": found, "columns": columns, "kind": columns.kind, **told}
 
 
 @require_GET

@@ -206,7 +206,8 @@ def test_a_killed_process_leaves_nothing_and_the_next_one_applies_all(settings):
     assert intake.counts == {"new": 1200}
     Intake.objects.filter(pk=intake.pk).update(state=APPLYING)
     process = subprocess.Popen(
-        [sys.executable, "-c", HALF, str(intake.pk)], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ | {"DATABASE_URL": address(), "DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"},
+        [sys.executable, "-c", HALF, str(intake.pk)], cwd=ROOT, stdout=subprocess.PIPE,
+        env=os.environ | {"DATABASE_URL": address(), "DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"},
     )  # fmt: skip
     try:
         assert process.stdout.readline() == b"half\n"

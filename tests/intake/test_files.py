@@ -1,0 +1,58 @@
+"""Every file of tests/sheets that means something, brought in as a person would: what is kept of it is what the file's name says."""
+
+import pytest
+
+from directives.intake import starting
+from directives.intake.checking import heads
+from directives.intake.matching import Names, faults_of
+from directives.intake.steps import asking_of, kind_of
+from directives.models import IntakeRow
+from directives.models.intakes import CHECKED, UPLOADED
+from tests.factories import NOW, make_body, make_user
+from tests.sheets.make import ACCEPT, REFUSE
+from tests.sheets.odd import BAD, GOOD
+
+
+@pytest.fixture
+def brought(db, bring, django_capture_on_commit_callbacks):
+    """Bring a file in; the columns that were found are confirmed as they are, where that is asked."""
+
+    def come(file, folder):
+        for body in file.known:
+            make_body(body.code, name_hans=body.name, valid_from=body.valid_from)
+        keeper = make_user("keeper", is_staff=True, is_superuser=True)
+        intake = bring(keeper, (folder / file.name).read_bytes(), name=file.name, kind=file.kind)
+        if intake.state == UPLOADED and not getattr(file, "asks", False) and not of_headings(intake):
+            chosen = {column.letter: column.field for column in heads(intake)[0].columns}
+            with django_capture_on_commit_callbacks(execute=True):
+                starting.match(intake, chosen, language="zh-hans", by=keeper, now=NOW)
+            intake.refresh_from_db()
+        return intake
+
+    return come
+
+
+def of_headings(intake):
+    """The fields whose columns are missing or stand twice."""
+    fields = kind_of(intake).fields(asking_of(intake, NOW))
+    return {(0, fault.field) for fault in faults_of(heads(intake)[0], Names(fields))}
+
+
+def of_rows(intake):
+    rows = IntakeRow.objects.filter(intake=intake, verdict="wrong")
+    return {(row.line, fault["field"]) for row in rows for fault in row.faults}
+
+
+@pytest.mark.parametrize("file", [file for file in GOOD if file.kind], ids=lambda file: file.name)
+def test_what_is_odd_but_right_is_found_without_a_fault(file, brought):
+    intake = brought(file, ACCEPT)
+    assert (intake.state, intake.fault, intake.counts.get("wrong", 0), intake.total) == (CHECKED, "", 0, len(file.bodies))
+
+
+@pytest.mark.parametrize("file", [file for file in BAD if file.stage == "intake"], ids=lambda file: file.name)
+def test_what_is_wrong_is_kept_with_its_place(file, brought):
+    intake = brought(file, REFUSE)
+    found = of_rows(intake) if intake.state == CHECKED else of_headings(intake)
+    assert (found, intake.fault) == (set(file.faults), "")
+    assert intake.state == (UPLOADED if file.asks or 0 in {line for line, _field in file.faults} else CHECKED)
+    assert [row for row in IntakeRow.objects.filter(intake=intake) if (row.verdict == "wrong") != bool(row.faults)] == []
