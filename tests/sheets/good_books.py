@@ -351,6 +351,26 @@ def _erring() -> Good:
     return Good("errors-in-a-column-that-is-not-read.xlsx", lambda: workbook(Sheet(lines(*rows))), read_as(*read), bodies=UNDATED)
 
 
+def _others() -> list[Good]:
+    """Of other kinds, over the small register of the tests."""
+    entries = (("文件条款", "进展情况", "完成比例"), ("九.1.1", "已印发", "３５％"), ("九.1.2", "推进中", "60"))
+    shares = (("文件條款", "進展情況", "完成比例"), ("九.1.1", "已印发", Styled(0.35, 4)), ("九.1.2", "推进中", Styled(0.6, 4)))
+    shown = (shares[0], ("九.1.1", "已印发", 0.35), ("九.1.2", "推进中", 0.6))
+    figures = (("指标", "单位", "年份", "数值（万人）"), ("ZZ-01", "Q01", 2025, "１２.５"), ("ZZ-01", "Q01", "２０２４", "1,234"))
+    ledger = (
+        ("文件条款", "责任单位", "完成时限", "亮灯"),
+        ("九.1.1", "Q01", "2027.6.30", "绿"),
+        ("九.1.2", "全国总工会", "2027年6月30日", None),
+    )
+    more = {"bodies": ()}
+    return [
+        of("percents-as-full-width-text", entries, kind="entries", **more),
+        Good("percents-as-shares-of-one.xlsx", lambda: workbook(Sheet(lines(*shares))), read_as(*shown), kind="entries", bodies=()),
+        of("figures-in-ten-thousands", figures, kind="statistics", **more),
+        of("ledger-with-names-for-codes", ledger, kind="obligations", **more),
+    ]  # fmt: skip
+
+
 BOOKS = [
-    *_made(), *_days(), *_headings(), *_cells(), *_sheets(), *_rows(), _titled(), _two_rows(), _whole_merge(), _formulas(), _rich(), _escaped(),
+    *_made(), *_days(), *_headings(), *_cells(), *_sheets(), *_rows(), *_others(), _titled(), _two_rows(), _whole_merge(), _formulas(), _rich(), _escaped(),
 ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 `GOOD` files are read to exactly `rows` (the reader's cells of table `table`, only rows that hold something). If `kind` is not empty, an
 intake of that kind, over a register that holds `known`, finds no row wrong, and the rows name `bodies`: code, name and the day on
-which the body began (None where the file does not say).
+which the body began (None where the file does not say). Tables of other kinds than "bodies" stand over the cast of the tests:
+document with the clauses 九.1.1 and 九.1.2, which Q01 owes; its report; one measure of its plan; the indicator ZZ-01.
 
 `BAD` files of stage "reader" make `reader.read`, or taking the rows of some table, raise Unreadable with this `code`. Files of stage
 "intake" are read; an intake of `kind` over a register that holds `known` must refuse them: a fault in a row for each (line, field)
