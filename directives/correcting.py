@@ -72,8 +72,10 @@ def correct_directive(
     if not may(by, "issue"):
         raise NotAllowed(_("The reading is corrected by supervisors."))
     before = reading_of(directive)
-    wanted = _settled(_in_own_script(directive, before, correction))
-    _check(directive, wanted)
+    wanted = settled(directive, correction, before)
+    errors = faults_of(directive, wanted)
+    if errors:
+        raise Invalid(errors)
     if directive.version != version:
         raise Stale(theirs=directive)
     if wanted == before:
@@ -90,6 +92,11 @@ def correct_directive(
     told = {"before": {name: old[name] for name in changed}, "after": {name: new[name] for name in changed}}
     audit.record("correct", directive, by=by, now=now, reason=reason.strip(), **told)
     return Directive.objects.get(pk=directive.pk)
+
+
+def settled(directive: Directive, correction: Correction, before: Correction) -> Correction:
+    """What a correction comes to: in the document's script, and with what follows from it. `before` is the reading as it stands."""
+    return _settled(_in_own_script(directive, before, correction))
 
 
 def _in_own_script(directive: Directive, before: Correction, correction: Correction) -> Correction:
@@ -112,7 +119,8 @@ def _settled(correction: Correction) -> Correction:
     return Correction(correction.kind, correction.modality, correction.cadence, False, named)
 
 
-def _check(directive: Directive, wanted: Correction) -> None:
+def faults_of(directive: Directive, wanted: Correction) -> dict[str, list[str]]:
+    """Everything that stands against a correction that is `settled`, by its part."""
     errors: dict[str, list[str]] = {}
     owed = directive.obligations.live().count() if wanted.statement else 0
     if owed:
@@ -122,9 +130,7 @@ def _check(directive: Directive, wanted: Correction) -> None:
         errors["kind"] = [_("Choose what kind of requirement it is, or mark it as a statement.")]
     for named in wanted.addressees:
         errors.setdefault("addressees", []).extend(_faults(directive, named))
-    errors = {name: texts for name, texts in errors.items() if texts}
-    if errors:
-        raise Invalid(errors)
+    return {name: texts for name, texts in errors.items() if texts}
 
 
 def _faults(directive: Directive, named: Named) -> list[str]:

@@ -2,11 +2,13 @@
 
 from directives.intake.fields import Kind
 from directives.intake.kinds.bodies import BODIES
+from directives.intake.kinds.directives import DIRECTIVES
 from directives.intake.kinds.entries import ENTRIES
 from directives.intake.kinds.log import LOG
 from directives.intake.kinds.measures import MEASURES
 from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.intake.kinds.people import PEOPLE
 from directives.intake.kinds.statistics import STATISTICS
+from directives.intake.kinds.tasks import TASKS
 
-KINDS: dict[str, Kind] = {kind.key: kind for kind in (BODIES, PEOPLE, OBLIGATIONS, MEASURES, LOG, ENTRIES, STATISTICS)}
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (BODIES, PEOPLE, TASKS, DIRECTIVES, OBLIGATIONS, MEASURES, LOG, ENTRIES, STATISTICS)}
