@@ -13,7 +13,7 @@ COLUMN = "document_id"
 KEYS = frozenset(
     (
         "id", "directive_id", "section_id", "cycle_id", "obligation_id", "plan_id", "measure_id", "report_id", "submission_id", "entry_id",
-        "report_entry_id", "log_entry_id", "event_id", "subject_id",
+        "report_entry_id", "log_entry_id", "event_id", "subject_id", "indicator_id",
     )
 )  # fmt: skip
 TABLE = re.compile(
@@ -68,9 +68,7 @@ def _read(statement: str, distributed: frozenset[str]) -> list[tuple[Select, str
 
 
 def _hold(select: Select) -> None:
-    insert = re.match(
-        r"""\s*(?:WITH\b[^()]*?§\)?\s*)?(?:INSERT|REPLACE)\b.*?INTO\s+"?(directives_\w+)"?\s*\(([^)]*)\)""", select.text, re.DOTALL
-    )
+    insert = INSERT.match(select.text)
     if insert:
         columns = {name.strip(' "') for name in insert[2].split(",")}
         if columns & (KEYS | {COLUMN}):

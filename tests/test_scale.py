@@ -54,15 +54,15 @@ from tests.shards import COLUMN, KEYS, held_by, loose
 # How each table would lie in a cluster; docs/scale.md works it out.
 READY = frozenset(("obligation", "plan", "progressreport", "submission", "event", "tally", "total", "mark", "owing", "tallyday"))
 BACKFILL = frozenset(  # get the document's column then
-    ("reportentry", "itemstate", "measure", "measure_obligations", "logentry", "attachment", "verdict", "unsealed")
+    ("reportentry", "itemstate", "measure", "measure_obligations", "logentry", "attachment", "verdict", "unsealed", "figure", "figuretotal")
 )
 REFERENCE = frozenset(
     (
         "organisation", "user", "user_groups", "user_user_permissions", "membership", "document", "section", "directive", "addressee",
-        "item", "repair", "leftout", "cycle", "calendarday",
+        "item", "repair", "leftout", "cycle", "calendarday", "indicator",
     )
 )  # fmt: skip
-LOCAL = frozenset(("formkey", "notice", "jobrun", "jobprogress", "seal"))
+LOCAL = frozenset(("formkey", "notice", "jobrun", "jobprogress", "seal", "listchoice", "export", "intake", "intakerow", "matching"))
 DISTRIBUTED = frozenset(f"directives_{name}" for name in READY | BACKFILL)
 
 
@@ -150,7 +150,7 @@ LOOSE: dict[str, dict[str, str]] = {  # page: table: why nothing holds it to one
     "list of a document, staff": {"obligation": ONE_BODY},
     "list of everything, staff": {"obligation": ONE_BODY},
     "my work, staff": dict.fromkeys(
-        ("obligation", "plan", "progressreport", "reportentry", "measure", "measure_obligations", "logentry"), ONE_BODY
+        ("obligation", "plan", "progressreport", "reportentry", "measure", "measure_obligations", "logentry", "owing"), ONE_BODY
     ),
     "my work, supervisor": dict.fromkeys(("mark", "total", "progressreport", "reportentry"), ANY_DOCUMENT),
 }
