@@ -1,0 +1,98 @@
+"""The ledger goes out, 500 of its cells are edited as in Excel, and it comes back: exactly these 500 change."""
+
+import io
+from datetime import date
+
+import pytest
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from directives import tallies
+from directives.intake import applying, undoing
+from directives.models import Event, IntakeRow, Obligation
+from directives.models.intakes import APPLIED, CHECKED, UNDONE
+from directives.transitions import change_obligations
+from tests.factories import NOW, make_body, make_directive, make_document, make_obligation, make_section
+
+TERMS = ("part", "deliverable", "leader", "contact", "note", "starts_on", "plan_due_on", "due_on")
+BODIES, CLAUSES = 40, 5  # 200 lines
+
+
+@pytest.fixture
+def document(cast):
+    section = make_section(make_document(script="hant"), number="結")
+    clauses = [make_directive(section, code=f"結.1.{number}", text=f"要建立第{number}項制度。") for number in range(CLAUSES)]
+    for number in range(BODIES):
+        body = make_body(f"{number:03}", parent=cast.centre)
+        for place, clause in enumerate(clauses):
+            fields = {"leader": f"=领导{number}", "contact": "010-1234", "note": "与规划\n一致" if place else "", "part": "lead"}
+            make_obligation(clause, body, **fields)
+    return section.document
+
+
+def taken(desk, document):
+    """The ledger as the page gives it, opened in a spreadsheet; the sheet and its columns by heading."""
+    answer = desk.get(reverse("obligations"), {"document": document.pk, "export": "xlsx"})
+    book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    sheet = next(sheet for sheet in book if sheet.max_column >= 18)
+    head = next(row for row in sheet.iter_rows() if [cell.value for cell in row].count("版本"))
+    return book, sheet, head[0].row, {cell.value: cell.column for cell in head}
+
+
+def saved(book):
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def stood():
+    return {row.pk: {name: getattr(row, name) for name in TERMS} for row in Obligation.objects.all()}
+
+
+def edited(sheet, first, columns, cells):
+    """Change so many cells, column by column; what each obligation is to say then."""
+    wanted, values = {}, {"责任领导": "周启明", "责任人及电话": None, "完成时限": date(2027, 6, 30), "备注": "已改"}
+    names = {"责任领导": "leader", "责任人及电话": "contact", "完成时限": "due_on", "备注": "note"}
+    lines = [line for line in range(first + 1, sheet.max_row + 1) if sheet.cell(line, columns["编号"]).value]
+    places = [(heading, line) for heading in values for line in lines][:cells]
+    for heading, line in places:
+        sheet.cell(line, columns[heading]).value = values[heading]
+        pk = int(sheet.cell(line, columns["编号"]).value)
+        wanted.setdefault(pk, {})[names[heading]] = values[heading] or ""
+    return wanted
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
+def test_exactly_the_edited_cells_change(cast, document, sign_in, bring, django_capture_on_commit_callbacks, language):
+    desk = sign_in(cast.supervisor, language)
+    book, sheet, first, columns = taken(desk, document)
+    if language == "zh-hant":
+        assert bring(cast.supervisor, saved(book), name="台帳.xlsx", kind="obligations", document=document.pk).counts == {"same": 200}
+        return
+    wanted, before = edited(sheet, first, columns, 500), stood()
+    assert sum(map(len, wanted.values())) == 500
+    intake = bring(cast.supervisor, saved(book), name="台账.xlsx", kind="obligations", document=document.pk)
+    assert (intake.state, intake.counts) == (CHECKED, {"changed": 200})
+    rows = IntakeRow.objects.filter(intake=intake, verdict="changed")
+    assert sum(len(row.after) for row in rows) == 500
+    with django_capture_on_commit_callbacks(execute=True):
+        applying.apply(intake, by=cast.supervisor, now=NOW)
+    intake.refresh_from_db()
+    assert (intake.state, intake.fault) == (APPLIED, "")
+    after = stood()
+    changed = {(pk, name) for pk in after for name in TERMS if after[pk][name] != before[pk][name]}
+    assert changed == {(pk, name) for pk, fields in wanted.items() for name in fields}
+    assert all(after[pk][name] == value for pk, fields in wanted.items() for name, value in fields.items())
+    assert Event.objects.filter(subject_type="obligation", action="import").count() == len(wanted)
+    assert tallies.drift() == []
+    with django_capture_on_commit_callbacks(execute=True):
+        undoing.undo(intake, by=cast.supervisor, now=NOW)
+    intake.refresh_from_db()
+    assert (intake.state, stood()) == (UNDONE, before)
+
+
+def test_a_ledger_that_was_not_edited_changes_nothing(cast, document, sign_in, bring):
+    book, *_rest = taken(sign_in(cast.supervisor), document)
+    change_obligations(Obligation.objects.select_related("organisation")[:50], {"leader": "新领导"}, action="change", by=None, now=NOW)
+    intake = bring(cast.supervisor, saved(book), name="台账.xlsx", kind="obligations", document=document.pk)
+    assert (intake.state, intake.counts) == (CHECKED, {"same": 200})
