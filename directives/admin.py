@@ -20,7 +20,7 @@ from import_export.admin import ImportExportModelAdmin
 from directives import audit, organising
 from directives.admin_lists import BoundedAdmin, ByAction, BySubject
 from directives.forms.bodies import BodyForm, MergeForm
-from directives.models import CalendarDay, Directive, Document, Event, Measure, Membership, Obligation, Organisation, Seal, User
+from directives.models import CalendarDay, Directive, Document, Event, Indicator, Measure, Membership, Obligation, Organisation, Seal, User
 from directives.refusals import Refusal
 from directives.sheets.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
 from directives.transitions import change_obligations
@@ -67,6 +67,9 @@ class ReadOnlyAdmin(BoundedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+admin.site.register(Indicator, ReadOnlyAdmin, list_display=("code", "name_hans", "unit", "cadence", "aggregation", "document", "ended_at"))
 
 
 class MembershipInline(admin.TabularInline):

@@ -19,9 +19,11 @@ from directives.wording import picked, scripted
 PERCENT = gettext_lazy("Change in % of last year's figure")
 
 
-def _number(value: Decimal | None) -> Decimal | None:
-    """As a cell holds it: a mean has no more decimals than a figure may have."""
-    return None if value is None else round(value, 4)
+def _number(value: Decimal | None) -> Decimal | int | None:
+    """As a cell holds it: a mean has no more decimals than a figure may have, and a whole number has none."""
+    if value is None:
+        return None
+    return int(value) if value == int(value) else round(value, 4).normalize()
 
 
 def _share(value: Decimal | None) -> float | None:
