@@ -15,6 +15,7 @@ from directives.bench.desks import Desk
 from directives.bench.exports import export
 from directives.bench.places import POSTGRESQL
 from directives.bench.stage import populate, prepare
+from directives.bench.tables import Laid, lay_table, turn
 from directives.bench.writers import write
 
 Clock = Callable[[], datetime]
@@ -54,7 +55,19 @@ def sheet(clock: Clock, *, way: str, rows: int) -> dict[str, Any]:
     return asdict(export(clock(), way=way, rows=rows))
 
 
-JOBS = {"fill": fill, "lay_out": lay_out, "move": move, "drift": drift, "export": sheet}
+def table(clock: Clock, *, way: str, laid: dict[str, Any]) -> dict[str, Any]:
+    """One step of bringing a table in, or what it is compared with."""
+    return asdict(turn(clock(), way=way, laid=Laid(**laid)))
+
+
+def lay(clock: Clock, **what: Any) -> dict[str, Any]:
+    """Write a table that is to be brought in."""
+    return asdict(lay_table(clock(), **what))
+
+
+JOBS = {
+    "fill": fill, "lay_out": lay_out, "move": move, "drift": drift, "export": sheet, "lay_table": lay, "table": table,
+}  # fmt: skip
 
 
 def work(line: str, clock: Clock) -> str:

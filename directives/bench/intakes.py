@@ -1,0 +1,91 @@
+"""`bench --sheets`: tables of many rows brought in, beside the bare parse and one bulk insert of the same run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+
+from directives.bench.places import Place
+from directives.bench.results import Fact, table_of
+from directives.bench.tables import Laid, Turn
+
+CASES = {"log": "log entries, all new", "obligations": "the ledger back, 500 cells edited"}
+WAYS = {
+    "parse": "openpyxl alone, `read_only`, every row a tuple",
+    "insert": "`bulk_create` of as many rows of a dry run",
+    "entries": "`bulk_create` of as many log entries",
+    "check": "dry run",
+    "apply": "apply",
+    "undo": "take back",
+}
+ORDER = ("parse", "insert", "check", "entries", "apply", "undo")  # in turn, so that what slows the machine slows all alike
+TIMES, HELD = 2, 300  # the limits: of the two floors together, and MiB
+
+
+@dataclass(slots=True)
+class Brought:
+    """What one table took, each step's turns in their order."""
+
+    kind: str
+    rows: int
+    turns: dict[str, list[Turn]] = field(default_factory=dict)
+
+    def seconds(self, way: str) -> float:
+        return median(turn.seconds for turn in self.turns[way])
+
+    def times(self, way: str, insert: str) -> float:
+        """How many times as long as parsing and one insert together."""
+        return round(self.seconds(way) / (self.seconds("parse") + self.seconds(insert)), 2)
+
+    def held(self, way: str) -> float:
+        """MiB at the peak: the process without what SQLite maps of its file, and the process that reads the file."""
+        return round(max(turn.peak - turn.mapped + turn.child for turn in self.turns[way]), 1)
+
+
+def measure(where: Place, base: Path, *, rows: int, rounds: int, say: Callable[[str], object], cases: Sequence[str] = tuple(CASES)) -> list[Brought]:
+    """Bring each table in as often as asked, every step in a process of its own."""
+    found = []
+    for kind in cases:
+        say(f"Writing a table: {CASES[kind]}")
+        laid = Laid(**where.ask(do="lay_table", kind=kind, rows=rows, path=str(base)))
+        brought = Brought(kind, laid.rows)
+        for _round in range(rounds):
+            for way in ORDER:
+                say(f"{CASES[kind]}: {WAYS[way]}")
+                brought.turns.setdefault(way, []).append(Turn(**where.ask(do="table", way=way, laid=asdict(laid))))
+        found.append(brought)
+    return found
+
+
+def facts(found: Brought) -> tuple[Fact, ...]:
+    """What is asked of one table."""
+    name = CASES[found.kind]
+    return (
+        Fact(f"{name}: dry run, × (bare parse + bulk insert)", lambda it: it.times("check", "insert"), TIMES),
+        Fact(f"{name}: apply, × (bare parse + bulk insert)", lambda it: it.times("apply", "entries"), TIMES),
+        Fact(f"{name}: MiB at the peak, dry run", lambda it: it.held("check"), HELD),
+        Fact(f"{name}: MiB at the peak, apply", lambda it: it.held("apply"), HELD),
+    )
+
+
+def unmet(found: Sequence[Brought]) -> list[str]:
+    """What is asked and not so."""
+    return [fact.what for one in found for fact in facts(one) if fact.verdict(one) == "not met"]
+
+
+def markdown(found: Sequence[Brought]) -> str:
+    """All that was found, as the tables that docs/performance.md shows."""
+    return "\n\n".join(part for one in found for part in (_steps(one), table_of(facts(one), one)))
+
+
+def _steps(one: Brought) -> str:
+    head = f"| {CASES[one.kind]}, {one.rows:,} rows | seconds | rows/s | peak MiB | of it mapped | reading process, MiB | rows that change | times |"
+    lines = [head, "|---|--:|--:|--:|--:|--:|--:|--:|"]
+    for way, turns in one.turns.items():
+        seconds = one.seconds(way)
+        peak, mapped, child = (max(getattr(turn, name) for turn in turns) for name in ("peak", "mapped", "child"))
+        changed = f"{turns[-1].rows:,}" if way in ("check", "apply", "undo") else "–"
+        lines.append(
+            f"| {WAYS[way]} | {seconds:,.1f} | {one.rows / seconds:,.0f} | {peak:,.0f} | {mapped:,.0f} | {child:,.0f} | {changed} | {len(turns)} |"
+        )
+    return "\n".join(lines)
