@@ -113,6 +113,7 @@ def _no_formats() -> list[tuple[str, Callable[[], bytes], str]]:
         ("program-named-like-a-table.csv", lambda: b"MZ\x90\0\x03\0\0\0" + bytes(64), "nul"),
         ("web-page-named-like-an-old-workbook.xls", lambda: page.encode("gb18030"), "html"),
         ("web-page-named-like-a-workbook.xlsx", lambda: b"\xef\xbb\xbf\r\n<!DOCTYPE html>\n" + page.encode(), "html"),
+        ("web-page-after-very-many-comments.xls", lambda: b"<!---->" * 500 + b"<table><tr><td>1</td></tr></table>", "html"),
         ("saved-web-archive.xls", lambda: b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n" + page.encode(), "html"),
         ("xml-spreadsheet-of-2003.xls", old.encode, "xml2003"),
         ("xml-of-some-other-kind.xlsx", lambda: b'<?xml version="1.0"?><rows><row/></rows>', "xml_file"),

@@ -122,6 +122,7 @@ def test_what_is_wrong_is_told_by_line_and_field(file, db, request):
         headings, planned, late = dry_run(REFUSE / file.name, file.kind, asking_of(file, request))
     assert {(0, fault.field) for fault in headings} | found(planned, late) == set(file.faults)
     assert [row for row in planned if not row.given.faults and not row.faults and row.verdict == "wrong"] == []
+    assert file.faults or file.asks or planned == []
 
 
 @pytest.mark.parametrize("file", WRONG, ids=lambda file: file.name)

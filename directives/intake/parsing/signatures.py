@@ -21,7 +21,10 @@ _MARKUP = (
     (re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet|progid=.excel\.sheet", re.I), "xml2003"),
     (re.compile(rb"^\s*mime-version:", re.I), "html"),
     (
-        re.compile(rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|meta|table|body|style|div)\b", re.I | re.S),
+        re.compile(
+            rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*+-->\s*)*+<(?:!doctype\s+html|html|head|meta|table|body|style|div)\b",
+            re.I | re.S,
+        ),
         "html",
     ),
     (re.compile(rb"^\s*<\?xml", re.I), "xml_file"),
