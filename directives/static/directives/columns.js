@@ -5,7 +5,7 @@ const list = document.querySelector("[data-choosing] .choose");
 
 if (list) {
   const said = document.querySelector("[data-said]");
-  for (const moves of list.querySelectorAll(".moves")) moves.hidden = false;
+  for (const moves of list.querySelectorAll(".shift")) moves.hidden = false;
   const number = () => {
     [...list.children].forEach((line, place) => { line.querySelector("input.in").value = place + 1; });
   };
