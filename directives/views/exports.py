@@ -137,11 +137,10 @@ def export_columns(request, key):
 def export_columns_save(request, key):
     offered = _kind(key).columns(request)
     demand(request.user, "export")
-    choice = exporting.choice_of(request.user, key)
-    form = ColumnsForm(request.POST, offered=offered, chosen=choice.columns)
-    if not form.is_valid():
-        return _columns_page(request, key, form, status=422)
+    form = ColumnsForm(request.POST, offered=offered, chosen=exporting.choice_of(request.user, key).columns)
     keys, reset = [column.key for column in offered], "reset" in request.POST
+    if not form.is_valid() and not (reset and "version" in form.cleaned_data):
+        return _columns_page(request, key, form, status=422)
     given = {"key": key, "offered": keys, "version": form.cleaned_data["version"], "by": request.user, "now": request.now}
     try:
         exporting.choose(columns=keys if reset else form.columns, paper="a4" if reset else form.cleaned_data["paper"], **given)

@@ -1,0 +1,590 @@
+"""Long lists are written by the worker: watched, cancelled, begun anew after a death, kept some days, given to nobody else."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import connection
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from directives.models import Event, Export, JobRun, ListChoice, Membership, Notice, Obligation, Organisation
+from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, WAITING
+from directives.organising import tree
+from directives.refusals import IllegalMove, NotAllowed, Refusal
+from directives.sheets import carrying, exporting, instant
+from directives.sheets.lists import Asked
+from tests.factories import make_body, make_directive, make_member, make_obligation
+from tests.spare import spare_database
+
+
+@pytest.fixture(autouse=True)
+def undisturbed(monkeypatch):
+    """A test's transaction is its own: nobody looks into it from beside, and files fall into a folder of the test."""
+    monkeypatch.setattr(carrying, "EVERY", 600)
+
+
+@pytest.fixture(autouse=True)
+def shelf(tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path / "files"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """A file of more than two rows is long."""
+    monkeypatch.setattr(exporting, "AT_ONCE", 2)
+
+
+@pytest.fixture
+def work(cast):
+    first, second = make_directive(), make_directive()
+    return [make_obligation(row, body) for row in (first, second) for body in (cast.body, cast.child, cast.sibling)]
+
+
+def asked(user, query=""):
+    now = timezone.now()
+    return Asked(user, QueryDict(query), timezone.localdate(now), now, None)
+
+
+def ask(user, *, key="ledger", query="", wanted="csv", place=None):
+    given = {"key": key, "place": place or {}, "query": query, "wanted": wanted, "language": "zh-hans"}
+    return exporting.ask(**given, asked=asked(user, query), by=user, now=timezone.now())
+
+
+def done(export):
+    carrying.carry_out.func(export.pk)
+    export.refresh_from_db()
+    return export
+
+
+def content(export):
+    with export.file.open("rb") as file:
+        return file.read().decode("utf-8-sig").splitlines()
+
+
+# short ones
+
+
+def test_a_short_list_comes_at_once_and_stands_in_the_record(cast, work, sign_in):
+    answer = sign_in(cast.manager).get("/obligations/?part=responsible&page=2&export=csv")
+    assert answer.status_code == 200
+    assert len(b"".join(answer).decode("utf-8-sig").splitlines()) == 5
+    event = Event.objects.get(action="export")
+    assert (event.by, event.subject_type, event.organisation) == (cast.manager, "membership", cast.body)
+    wanted = {"list": "ledger", "name": "责任事项台账", "query": "part=responsible", "format": "csv", "rows": 4}
+    assert event.after == wanted
+    assert Export.objects.count() == 0
+
+
+def test_what_is_refused_stands_nowhere(cast, work, sign_in):
+    assert sign_in(cast.viewer).get("/obligations/?export=csv").status_code == 403
+    assert sign_in(cast.manager).get("/obligations/?export=pdf").status_code == 404
+    assert Event.objects.filter(action="export").count() == 0
+
+
+def test_a_long_list_leads_to_the_page_that_offers_to_write_it(cast, work, sign_in, short):
+    client = sign_in(cast.supervisor)
+    answer = client.get("/obligations/?light=green&after=x&export=csv")
+    assert (answer.status_code, answer.url) == (302, "/exports/new/?list=ledger&format=csv&query=light%3Dgreen")
+    page = client.get(answer.url).content.decode()
+    assert "正常" in page and 'name="query" value="light=green"' in page
+    assert Export.objects.count() == 0  # nothing is begun by looking
+    posted = client.post("/exports/ask/", {"idempotency_key": "7a6b4f8e-3f7e-4f0b-8b6b-0a4c1a0e7f11", "list": "ledger", "format": "csv"})
+    assert posted.url == f"/exports/{Export.objects.get().pk}/"
+
+
+# asking
+
+
+def test_an_export_says_again_what_was_asked(cast, work):
+    ListChoice.objects.create(user=cast.manager, list="ledger", columns=["percent"], paper="a3")
+    export = ask(cast.manager, query="part=responsible")
+    assert (export.state, export.columns, export.paper, export.query) == (WAITING, ["percent"], "a3", "part=responsible")
+    assert export.reach == [["manager", cast.body.path]]
+    assert export.told == [["分工", "责任"]]
+    assert Event.objects.get(action="export").after["export"] == export.pk
+
+
+def test_what_is_under_way_is_not_begun_twice(cast, work):
+    first = ask(cast.manager)
+    assert ask(cast.manager) == first
+    assert ask(cast.manager, wanted="xlsx") != first
+    assert Event.objects.filter(action="export").count() == 2
+    done(first)
+    assert ask(cast.manager) != first
+
+
+def test_nobody_has_more_than_three_under_way(cast, work):
+    for number in range(3):
+        ask(cast.manager, query=f"q={number}")
+    with pytest.raises(Refusal, match="3 个文件正在生成"):
+        ask(cast.manager, query="q=3")
+    assert ask(cast.supervisor).state == WAITING
+    exporting.cancel(Export.objects.filter(by=cast.manager).first(), by=cast.manager, now=timezone.now())
+    assert ask(cast.manager, query="q=3").state == WAITING
+
+
+def test_those_who_only_look_have_nothing_written(cast, work):
+    with pytest.raises(NotAllowed):
+        ask(cast.viewer)
+    assert Export.objects.count() == 0
+
+
+def test_a_list_of_what_is_out_of_sight_is_not_written(cast, work, sign_in, key):
+    form = {"list": "entries", "pk": 1, "format": "csv", **key()}
+    assert sign_in(cast.manager).post("/exports/ask/", form).status_code == 404
+    assert sign_in(cast.manager).post("/exports/ask/", {"list": "none", "format": "csv", **key()}).status_code == 404
+
+
+# carrying out
+
+
+def test_the_file_is_that_of_the_page(cast, work, sign_in):
+    ListChoice.objects.create(user=cast.manager, list="ledger", columns=["body", "percent"])
+    export = done(ask(cast.manager))
+    wanted = b"".join(sign_in(cast.manager).get("/obligations/?export=csv")).decode("utf-8-sig").splitlines()
+    assert content(export) == wanted
+    assert (export.state, export.done, export.total, export.size > 50) == (READY, 4, 4, True)
+    assert export.name.startswith("责任事项台账 ") and export.name.endswith(".csv")
+    assert export.started_at <= export.as_of <= export.finished_at
+    notice = Notice.objects.get()
+    assert (notice.user, notice.kind, notice.url) == (cast.manager, "export_ready", f"/exports/{export.pk}/")
+    assert notice.facts["name"].startswith("责任事项台账")
+
+
+@pytest.mark.parametrize("wanted", ["xlsx", "csv", "csv-gb"])
+def test_every_format_is_written(cast, work, wanted):
+    export = done(ask(cast.manager, wanted=wanted))
+    with export.file.open("rb") as file:
+        head = file.read(4)
+    assert head.startswith({"xlsx": b"PK", "csv": b"\xef\xbb\xbf", "csv-gb": "序号".encode("gb18030")}[wanted][:4])
+    assert export.name.rpartition(".")[2] == wanted.partition("-")[0]
+
+
+def test_it_is_written_in_the_language_of_its_reader(cast, work):
+    export = ask(cast.manager)
+    Export.objects.update(language="zh-hant")
+    assert content(done(export))[0].startswith("序號,")
+
+
+def test_run_again_it_leaves_what_is_ready_alone(cast, work):
+    export = done(ask(cast.manager))
+    finished = export.finished_at
+    assert done(export).finished_at == finished
+    assert Notice.objects.count() == 1
+
+
+def test_begun_anew_it_starts_from_the_first_row_and_leaves_one_file(cast, work, shelf):
+    """A worker died in the middle: what is on the disk of it is replaced."""
+    export = ask(cast.manager)
+    Export.objects.update(state=RUNNING, started_at=timezone.now(), done=3)
+    default_storage.save(carrying.place_of(export), ContentFile(b"half a file"))
+    done(export)
+    assert (export.done, len(content(export))) == (4, 5)
+    assert [path.name for path in shelf.rglob("*.*")] == [f"{export.pk}.csv"]
+
+
+def test_a_person_who_lost_the_right_gets_no_file(cast, work):
+    export = ask(cast.manager)
+    Membership.objects.filter(user=cast.manager).update(role="viewer")
+    done(export)
+    assert (export.state, export.fault, export.file.name) == (FAILED, "填报员、负责人和督查员可以导出。", "")
+
+
+def test_rows_are_those_that_the_person_may_take_when_it_is_written(cast, work):
+    export = ask(cast.supervisor)
+    Membership.objects.filter(user=cast.supervisor).update(organisation=cast.body)
+    done(export)
+    assert (export.done, export.reach) == (4, [["supervisor", cast.body.path]])
+
+
+def test_a_thing_that_is_gone_is_told(cast, work):
+    document = work[0].document
+    export = ask(cast.manager, key="directives", place={"pk": document.pk})
+    Export.objects.update(place={"pk": 10**9})
+    done(export)
+    assert (export.state, export.fault) == (FAILED, "该清单所属的内容已不存在，或不在您的可见范围内。")
+
+
+def test_a_failure_is_told_and_logged(cast, work, monkeypatch):
+    export = ask(cast.manager)
+
+    def broken(book, file):
+        raise OSError("the disk is full")
+
+    monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=broken))
+    with pytest.raises(OSError, match="disk is full"):
+        done(export)
+    export.refresh_from_db()
+    assert (export.state, "服务器日志" in export.fault) == (FAILED, True)
+
+
+def test_a_task_that_killed_every_worker_is_told(cast, work):
+    export = ask(cast.manager)
+    Export.objects.update(state=RUNNING, started_at=timezone.now())
+    carrying.give_up("some.other.task", [export.pk])
+    carrying.give_up(carrying.carry_out.module_path, [export.pk])
+    export.refresh_from_db()
+    assert (export.state, "三次" in export.fault) == (FAILED, True)
+
+
+def test_queries_do_not_grow_with_rows_beyond_their_batches(cast, work, django_assert_max_num_queries):
+    directive = work[0].directive
+    for number in range(20):
+        make_obligation(directive, make_body(f"N{number}", parent=cast.centre))
+    export = ask(cast.supervisor)
+    with django_assert_max_num_queries(40):
+        done(export)
+    assert export.done == 26
+
+
+# one instant
+
+
+def test_all_rows_are_as_of_one_instant(transactional_db, cast, monkeypatch):
+    """What somebody writes while the file is being written is not in it."""
+    for number in range(4):
+        make_obligation(make_directive(), cast.body, percent=10, note=str(number))
+    export = ask(cast.manager, key="ledger")
+    rows, write = [], carrying.FORMATS["csv"].write
+
+    def slowly(book, file):
+        def watched():
+            for row in book.rows:
+                if not rows:
+                    other = threading.Thread(target=change)
+                    other.start()
+                    other.join()
+                rows.append(row.percent)
+                yield row
+
+        return write(replace(book, rows=watched()), file)
+
+    def change():
+        Obligation.objects.filter(organisation=cast.body).update(percent=99)
+        make_obligation(made.directive, cast.child)
+        connection.close()
+
+    made = make_obligation(make_directive(), cast.body, percent=10)
+    monkeypatch.setattr("directives.overview.ledger.BATCH", 1)
+    monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=slowly))
+    done(export)
+    made.refresh_from_db()
+    assert (rows, made.percent) == ([10] * 5, 99)  # the writer did not wait, the reader did not see
+    assert export.total == 5
+
+
+def test_nothing_can_be_held_up_by_reading(transactional_db, cast):
+    """Within one instant the row of another is written at once, and afterwards the connection is as it was."""
+    with instant.one_instant("default"):
+        assert Organisation.objects.count() == 4
+        found = []
+
+        def write():
+            found.append(Organisation.objects.filter(pk=cast.child.pk).update(full_name="新名"))
+            connection.close()
+
+        other = threading.Thread(target=write)
+        other.start()
+        other.join(15)
+        assert (found, Organisation.objects.get(pk=cast.child.pk).full_name) == ([1], cast.child.full_name)
+    assert Organisation.objects.get(pk=cast.child.pk).full_name == "新名"
+    assert not connection.in_atomic_block
+
+
+# cancelling
+
+
+def test_it_ends_within_a_second_of_being_cancelled(transactional_db, cast, monkeypatch, shelf):
+    make_obligation(make_directive(), cast.body)
+    export = ask(cast.manager)
+    monkeypatch.setattr(carrying, "EVERY", 0.1)
+    seen, cancelled = [], []
+
+    def slowly(book, file):
+        for number in range(600):
+            time.sleep(0.05)
+            if number == 4:
+                seen.append(Export.objects.get(pk=export.pk).done)
+            book.tell(number)
+        return 600
+
+    def cancel():
+        time.sleep(0.5)
+        exporting.cancel(export, by=cast.manager, now=timezone.now())
+        cancelled.append(time.monotonic())
+        connection.close()
+
+    monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=slowly))
+    other = threading.Thread(target=cancel)
+    other.start()
+    done(export)
+    other.join()
+    assert time.monotonic() - cancelled[0] < 2
+    assert (export.state, export.file.name, list(shelf.rglob("*.csv"))) == (CANCELLED, "", [])
+    assert export.done > 0  # how far it had come was seen
+    assert Notice.objects.count() == 0
+
+
+def test_what_is_cancelled_while_it_waits_is_not_begun(cast, work):
+    export = ask(cast.manager)
+    exporting.cancel(export, by=cast.manager, now=timezone.now())
+    assert done(export).state == CANCELLED
+    with pytest.raises(IllegalMove):
+        exporting.cancel(export, by=cast.manager, now=timezone.now())
+    assert Event.objects.filter(action="cancel_export").count() == 1
+
+
+def test_what_is_cancelled_at_its_very_end_leaves_no_file(cast, work, shelf, monkeypatch):
+    export = ask(cast.manager)
+    save = default_storage.save
+
+    def late(name, file):
+        Export.objects.update(state=CANCELLED)
+        return save(name, file)
+
+    monkeypatch.setattr(carrying.default_storage, "save", late)
+    done(export)
+    assert (export.state, list(shelf.rglob("*.csv")), Notice.objects.count()) == (CANCELLED, [], 0)
+
+
+# fetching
+
+
+def fetched(client, export):
+    answer = client.get(f"/exports/{export.pk}/file/")
+    return answer.status_code, (b"".join(answer) if answer.streaming else answer.content)
+
+
+def test_the_file_is_handed_out_as_it_is(cast, work, sign_in):
+    export = done(ask(cast.manager))
+    client = sign_in(cast.manager)
+    answer = client.get(f"/exports/{export.pk}/file/")
+    assert (answer.status_code, answer["Content-Type"], answer["X-Content-Type-Options"]) == (200, "text/csv; charset=utf-8", "nosniff")
+    assert "attachment" in answer["Content-Disposition"] and "sandbox" in answer["Content-Security-Policy"]
+    assert b"".join(answer).decode("utf-8-sig").splitlines() == content(export)
+
+
+def test_nobody_else_finds_it(cast, work, sign_in):
+    export = done(ask(cast.manager))
+    for person in (cast.supervisor, cast.staff, cast.admin, cast.outsider):
+        client = sign_in(person)
+        assert [client.get(f"/exports/{export.pk}/{part}").status_code for part in ("", "file/")] == [404, 404]
+
+
+def test_one_that_is_not_ready_leads_to_its_page(cast, work, sign_in):
+    export = ask(cast.manager)
+    assert sign_in(cast.manager).get(f"/exports/{export.pk}/file/").url == f"/exports/{export.pk}/"
+
+
+@pytest.mark.parametrize("change", ["removed", "lowered", "moved", "merged", "old", "lost"])
+def test_it_is_refused_in_words_to_whom_may_no_longer_see_every_row(cast, work, sign_in, change):
+    supervisor = make_member(cast.body, "supervisor", "county")
+    export = done(ask(supervisor))
+    assert fetched(sign_in(supervisor), export)[0] == 200
+    elsewhere, status = make_body("Z1", parent=cast.centre), 403
+    match change:
+        case "removed":
+            Membership.objects.filter(user=supervisor).update(organisation=elsewhere)
+        case "lowered":
+            Membership.objects.filter(user=supervisor).update(role="viewer")
+        case "moved":
+            tree.move(cast.child, to=cast.centre, by=None, now=timezone.now())
+        case "merged":
+            Event.objects.create(at=timezone.now(), action="merge", subject_type="organisation", subject_id=1, organisation=cast.child)
+        case "old":
+            Export.objects.update(finished_at=timezone.now() - exporting.KEPT - timedelta(minutes=1))
+        case "lost":
+            default_storage.delete(export.file.name)
+            status = 404
+    found, page = fetched(sign_in(supervisor), export)
+    assert found == status
+    assert "文件不予下载" in page.decode()
+    assert ("重新生成" in page.decode()) is (change != "lowered")
+
+
+def test_what_moves_elsewhere_takes_nobody_s_file_away(cast, work, sign_in):
+    export = done(ask(cast.manager))
+    tree.move(cast.sibling, to=None, by=None, now=timezone.now())
+    assert fetched(sign_in(cast.manager), export)[0] == 200
+
+
+# keeping
+
+
+def test_files_are_deleted_after_their_days(cast, work, shelf, django_capture_on_commit_callbacks):
+    old, new, stuck = done(ask(cast.manager)), done(ask(cast.supervisor)), ask(cast.staff)
+    Export.objects.filter(pk=old.pk).update(finished_at=timezone.now() - exporting.KEPT - timedelta(hours=1))
+    Export.objects.filter(pk=stuck.pk).update(asked_at=timezone.now() - exporting.ABANDONED - timedelta(hours=1))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert exporting.purge(now=timezone.now()) == 1
+    assert [path.name for path in shelf.rglob("*.csv")] == [f"{new.pk}.csv"]
+    stuck.refresh_from_db()
+    assert [row.pk for row in Export.objects.all()] == [stuck.pk, new.pk]
+    assert stuck.state == FAILED
+    call_command("purge_exports", verbosity=0)
+    assert Export.objects.count() == 2
+
+
+def test_deleting_takes_file_and_row(cast, work, shelf, sign_in, key, django_capture_on_commit_callbacks):
+    export = done(ask(cast.manager))
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = sign_in(cast.manager).post(f"/exports/{export.pk}/delete/", key())
+    assert (answer.url, Export.objects.count(), list(shelf.rglob("*.csv"))) == ("/exports/", 0, [])
+    assert Event.objects.filter(action="delete", subject_type="export").count() == 1
+
+
+def test_what_is_being_written_is_cancelled_first(cast, work, sign_in, key):
+    export = ask(cast.manager)
+    client = sign_in(cast.manager)
+    assert client.post(f"/exports/{export.pk}/delete/", key()).status_code == 409
+    assert client.post(f"/exports/{export.pk}/cancel/", key()).status_code == 302
+    assert client.post(f"/exports/{export.pk}/cancel/", key()).status_code == 409
+
+
+# pages
+
+
+def test_the_page_says_how_far_it_is(cast, work, sign_in):
+    export = ask(cast.manager)
+    client, address = sign_in(cast.manager), f"/exports/{export.pk}/"
+    assert "后台进程" in client.get(address).content.decode()  # none runs
+    JobRun.objects.create(name="worker:x", last_ran_at=timezone.now(), last_day=timezone.localdate())
+    assert "没有运行后台进程" not in client.get(address).content.decode()
+    Export.objects.update(state=RUNNING, started_at=timezone.now() - timedelta(seconds=60), done=2500, total=10_000)
+    page = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in page and "hx-trigger" in page
+    assert "2,500" in page and "10,000" in page and "约剩 4 分钟" in page
+    done(export)
+    page = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "hx-trigger" not in page and f"/exports/{export.pk}/file/" in page
+
+
+def test_the_list_shows_one_s_own_files_alone(cast, work, sign_in):
+    done(ask(cast.manager))
+    ask(cast.manager, wanted="xlsx")
+    ask(cast.supervisor)
+    page = sign_in(cast.manager).get("/exports/").content.decode()
+    assert page.count('scope="row"') == 2
+    assert "hx-trigger" in page
+    assert "暂无为您保留的文件" in sign_in(cast.staff).get("/exports/").content.decode()
+
+
+def test_the_list_takes_as_many_queries_for_three_files_as_for_one(cast, work, sign_in):
+    client = sign_in(cast.manager)
+    counts = []
+    for _number in range(3):
+        done(ask(cast.manager))
+        with CaptureQueriesContext(connection) as found:
+            client.get("/exports/")
+        counts.append(len(found))
+    assert len(set(counts)) == 1
+    assert counts[0] <= 6
+
+
+# a real worker
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[dict[str, str]]:
+    with spare_database(tmp_path) as environment:
+        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=settings.BASE_DIR, env=environment, check=True)
+        yield environment
+
+
+def told(environment: dict[str, str], program: str) -> object:
+    run = [sys.executable, "manage.py", "shell", "--no-imports", "-c", program]
+    made = subprocess.run(run, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, text=True)
+    return json.loads(made.stdout.strip().splitlines()[-1])
+
+
+BEGIN = """
+import json
+from django.http import QueryDict
+from django.utils import timezone
+from directives.models import *
+from directives.sheets import exporting
+from directives.sheets.lists import Asked
+from tests.factories import *
+top = make_body("C0"); boss = make_member(top, "supervisor", "boss")
+parts = [make_directive() for _ in range(3)]
+for number in range(40):
+    body = make_body(f"B{number}", parent=top)
+    for directive in parts: make_obligation(directive, body)
+now = timezone.now()
+asked = Asked(boss, QueryDict(""), timezone.localdate(now), now, None)
+print(json.dumps(exporting.ask(key="ledger", place={}, query="", wanted="csv", asked=asked, language="zh-hans", by=boss, now=now).pk))
+"""
+STANDING = """
+import json
+from directives.models import Export, Notice
+row = Export.objects.get()
+print(json.dumps([row.state, row.done, row.total, row.file.name, row.size, Notice.objects.filter(kind="export_ready").count()]))
+"""
+AGED = """
+import json
+from datetime import timedelta
+from django.utils import timezone
+from directives.models import JobRun
+print(json.dumps(JobRun.objects.filter(name__startswith="worker:").update(last_ran_at=timezone.now() - timedelta(seconds=90))))
+"""
+SLOW = """
+import sys, time
+from directives.sheets import carrying
+from directives.sheets.text import write_csv
+import dataclasses
+def slowly(book, file):
+    def rows():
+        for number, row in enumerate(book.rows):
+            time.sleep(0.25)
+            book.tell(number + 1)
+            yield row
+    return write_csv(dataclasses.replace(book, rows=rows(), tell=None), file)
+carrying.FORMATS["csv"] = dataclasses.replace(carrying.FORMATS["csv"], write=slowly)
+from django.core.management import call_command
+call_command("worker")
+"""
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.3)
+    return False
+
+
+def test_a_killed_worker_s_export_is_begun_anew_by_the_next(office):
+    told(office, BEGIN)
+    process = subprocess.Popen([sys.executable, "manage.py", "shell", "--no-imports", "-c", SLOW], cwd=settings.BASE_DIR, env=office)
+    try:
+        assert wait_for(lambda: told(office, STANDING)[1] > 3)
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+    state, before, total, name, _size, notices = told(office, STANDING)
+    assert (state, 3 < before < 120, total, name, notices) == ("running", True, 120, "", 0)
+    told(office, AGED)
+    subprocess.run([sys.executable, "manage.py", "worker", "--once"], cwd=settings.BASE_DIR, env=office, check=True, capture_output=True)
+    state, rows, total, name, size, notices = told(office, STANDING)
+    assert (state, rows, total, notices) == ("ready", 120, 120, 1)
+    kept = [path for path in Path(office["QUNZHU_VAR"]).joinpath("files", "exports").rglob("*") if path.is_file()]
+    assert [(path.name, path.stat().st_size) for path in kept] == [(name.rpartition("/")[2], size)]
+    assert len(kept[0].read_text("utf-8-sig").splitlines()) == 121
