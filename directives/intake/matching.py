@@ -138,7 +138,7 @@ class Grid:
             text = self.texts_of.get((merge.top, merge.left), "")
             for line in range(merge.top, min(merge.bottom, last) + 1) if text else ():
                 for column in range(merge.left, min(merge.right, self.width - 1) + 1):
-                    self.texts_of[line, column] = text
+                    self.texts_of[line, column] = self.text(line, column) or text  # a false merge hides what stands in it
 
     def text(self, line: int, column: int) -> str:
         return self.texts_of.get((line, column), "")

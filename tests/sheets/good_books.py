@@ -63,7 +63,7 @@ def _two_rows() -> Good:
 
 def _whole_merge() -> Good:
     merged = '<mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'
-    return Good("merge-over-the-whole-sheet.xlsx", lambda: workbook(Sheet(lines(*ROWS), after=merged)), kind="")
+    return Good("merge-over-the-whole-sheet.xlsx", lambda: workbook(Sheet(lines(*ROWS), after=merged)))
 
 
 def _formulas() -> Good:

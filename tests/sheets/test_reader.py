@@ -286,7 +286,7 @@ def test_the_process_ends_when_nobody_reads_on(long):
         rows = opened.rows(opened.tables[0])
         assert next(rows).line == 1
         (running,) = children() - before
-        assert Path(f"/proc/{running}/cmdline").read_bytes().split(b"\0")[-3] == b"300"
+        assert Path(f"/proc/{running}/cmdline").read_bytes().split(b"\0")[-3] == b"900"
         rows.close()
         assert children() == before
 
@@ -304,7 +304,7 @@ def test_the_process_may_write_nothing_and_start_nothing(long):
     assert told["Max processes"] == ["0", "0"]
     assert told["Max core file size"] == ["0", "0"]
     assert told["Max open files"] == ["16", "16"]
-    assert told["Max cpu time"] == ["300", "300"]
+    assert told["Max cpu time"] == ["900", "900"]
     assert told["Max address space"] == [str(reader.MEMORY)] * 2
     assert environment == b""
     assert "psycopg" not in imported
