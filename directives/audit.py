@@ -1,7 +1,7 @@
 """Writing the audit record. Call it in the transaction of the change that it tells of."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from directives.models import Event, Unsealed, User
+from directives.models.loading import Encoded, load_columns, load_keys, same
 
 FIELDS = tuple(field for field in Event._meta.concrete_fields if not field.primary_key)
 COLUMNS = ", ".join(connection.ops.quote_name(field.column) for field in FIELDS)
@@ -20,6 +21,7 @@ EVENT = f"INSERT INTO directives_event ({COLUMNS}) VALUES ({PLACES}) RETURNING i
 UNSEALED = "INSERT INTO directives_unsealed (event_id)"
 BOTH = f"WITH told AS ({EVENT}) {UNSEALED} SELECT id FROM told RETURNING event_id"  # noqa: S608 - the same
 OWN = -1  # no body has this id
+JSON = DjangoJSONEncoder().encode  # as the column itself has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +58,46 @@ def _bearings(subject: Model) -> dict[str, Any]:
     }
 
 
-def record_many(action: str, changes: Iterable[Change], *, by: User | None, now: datetime, reason: str = "") -> list[Event]:
-    """Write one event for each change. Raises if called outside a transaction: a record without its change is a lie."""
+def record_many(action: str, changes: Iterable[Change], *, by: User | None, now: datetime, reason: str = "") -> list[int]:
+    """Write one event for each change; returns their ids. Raises if called outside a transaction: a record without its change is a lie."""
+    _within()
+    told = list(changes)
+    if len(told) < 2:
+        return [_write(_event(action, change, by, now, reason)).pk for change in told]
+    ids = load_columns(Event, _columns(action, told, by, now, reason), len(told))
+    load_keys(Unsealed, ids)
+    return ids
+
+
+def _within() -> None:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an audit event is written in the transaction of its change")
-    events = [
-        Event(
-            at=now,
-            by=by,
-            action=action,
-            subject_type=change.subject._meta.model_name,
-            subject_id=change.subject.pk,
-            before=_plain(change.before),
-            after=_plain(change.after),
-            reason=reason,
-            **_bearings(change.subject) | ({} if change.home == OWN else {"organisation_id": change.home}),
-        )
-        for change in changes
-    ]
-    if len(events) == 1:
-        _write(events[0])
-    else:
-        Event.objects.bulk_create(events, batch_size=500)
-        Unsealed.objects.bulk_create([Unsealed(event=event) for event in events], batch_size=500)
-    return events
 
 
-def _write(event: Event) -> None:
+def _event(action: str, change: Change, by: User | None, now: datetime, reason: str) -> Event:
+    subject, home = change.subject, {} if change.home == OWN else {"organisation_id": change.home}
+    return Event(
+        at=now, by=by, action=action, subject_type=subject._meta.model_name, subject_id=subject.pk, before=_plain(change.before),
+        after=_plain(change.after), reason=reason, **_bearings(subject) | home,
+    )  # fmt: skip
+
+
+def _columns(action: str, changes: Sequence[Change], by: User | None, now: datetime, reason: str) -> dict[str, list[Any]]:
+    """Many events, an attribute each: what they have in common is said once."""
+    rows, subjects = len(changes), [change.subject for change in changes]
+    bearings = [_bearings(subject) for subject in subjects]
+    homes = [found["organisation_id"] if change.home == OWN else change.home for change, found in zip(changes, bearings, strict=True)]
+    return {
+        "at": same(now, rows), "by_id": same(by.pk if by else None, rows), "action": same(action, rows),
+        "subject_type": [subject._meta.model_name for subject in subjects], "subject_id": [subject.pk for subject in subjects],
+        "organisation_id": homes, "document_id": [found["document_id"] for found in bearings],
+        "directive_id": [found["directive_id"] for found in bearings], "obligation_id": [found["obligation_id"] for found in bearings],
+        "before": [Encoded(JSON(change.before)) for change in changes], "after": [Encoded(JSON(change.after)) for change in changes],
+        "reason": same(reason, rows),
+    }  # fmt: skip
+
+
+def _write(event: Event) -> Event:
     """Insert one event and its line among what awaits a seal, in one statement where the engine can."""
     values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in FIELDS]
     together = connection.vendor == "postgresql"
@@ -92,6 +107,7 @@ def _write(event: Event) -> None:
         if not together:
             cursor.execute(f"{UNSEALED} VALUES (%s)", [event.pk])
     event._state.adding, event._state.db = False, connection.alias
+    return event
 
 
 def record(
@@ -105,4 +121,5 @@ def record(
     reason: str = "",
 ) -> Event:
     """Write the event of one change; see `record_many`."""
-    return record_many(action, [Change(subject, before or {}, after or {})], by=by, now=now, reason=reason)[0]
+    _within()
+    return _write(_event(action, Change(subject, before or {}, after or {}), by, now, reason))

@@ -48,7 +48,7 @@ def test_one_event_is_written_as_many_are(cast):
     many = audit.record_many("change", told[1:], by=None, now=NOW, reason="理由")
     kept = list(Event.objects.order_by("id").values("at", "by", "action", "subject_type", "organisation", "before", "after", "reason"))
     assert kept == [kept[0]] * 3 and kept[0]["before"] == {"due_on": NOW.date().isoformat(), "reason": "原因"}
-    ids = [event.pk for event in (*one, *many)]
+    ids = [*one, *many]
     assert ids == list(Event.objects.order_by("id").values_list("pk", flat=True))
     assert ids == list(Unsealed.objects.order_by("event_id").values_list("event_id", flat=True))
 

@@ -42,7 +42,9 @@ class Brought:
         return round(max(turn.peak - turn.mapped + turn.child for turn in self.turns[way]), 1)
 
 
-def measure(where: Place, base: Path, *, rows: int, rounds: int, say: Callable[[str], object], cases: Sequence[str] = tuple(CASES)) -> list[Brought]:
+def measure(
+    where: Place, base: Path, *, rows: int, rounds: int, say: Callable[[str], object], cases: Sequence[str] = tuple(CASES)
+) -> list[Brought]:  # fmt: skip
     """Bring each table in as often as asked, every step in a process of its own."""
     found = []
     for kind in cases:
@@ -79,13 +81,14 @@ def markdown(found: Sequence[Brought]) -> str:
 
 
 def _steps(one: Brought) -> str:
-    head = f"| {CASES[one.kind]}, {one.rows:,} rows | seconds | rows/s | peak MiB | of it mapped | reading process, MiB | rows that change | times |"
+    head = f"| {CASES[one.kind]}, {one.rows:,} rows | seconds | rows/s | peak MiB | of it mapped | reader, MiB | rows that change | times |"
     lines = [head, "|---|--:|--:|--:|--:|--:|--:|--:|"]
     for way, turns in one.turns.items():
         seconds = one.seconds(way)
         peak, mapped, child = (max(getattr(turn, name) for turn in turns) for name in ("peak", "mapped", "child"))
         changed = f"{turns[-1].rows:,}" if way in ("check", "apply", "undo") else "–"
         lines.append(
-            f"| {WAYS[way]} | {seconds:,.1f} | {one.rows / seconds:,.0f} | {peak:,.0f} | {mapped:,.0f} | {child:,.0f} | {changed} | {len(turns)} |"
+            f"| {WAYS[way]} | {seconds:,.1f} | {one.rows / seconds:,.0f} | {peak:,.0f} | {mapped:,.0f} | {child:,.0f} | {changed} "
+            f"| {len(turns)} |"
         )
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from directives import audit
 from directives.models import Attachment, LogEntry, Measure, Obligation, Plan, Submission, User
+from directives.models.loading import load
 from directives.planning.log import start_work
 from directives.planning.measures import MeasureContent, check_content, told
 from directives.planning.plans import demand, opened
@@ -107,14 +108,15 @@ def log_many(*, done: Sequence[Done], by: User, now: datetime) -> list[LogEntry]
 
     Raises NotAllowed, and Invalid with what is wrong with a line.
     """
-    for plan in {line.measure.plan for line in done}:
+    for plan in {line.measure.plan_id: line.measure.plan for line in done}.values():
         demand(by, "work", plan)
+    today = timezone.localdate(now)
     for line in done:
-        found = log_faults(line.text, line.on, timezone.localdate(now))
+        found = log_faults(line.text, line.on, today)
         if found:
             raise Invalid({name: [text] for name, text in found.items()})
     made = [LogEntry(measure=line.measure, on=line.on, text=line.text.strip(), by=by, created_at=now) for line in done]
-    LogEntry.objects.bulk_create(made, batch_size=500)
+    load(made)
     changes = [audit.Change(row, {}, {"measure": row.measure_id, "on": row.on, "text": row.text}) for row in made]
     audit.record_many("log", changes, by=by, now=now)
     served = SERVES.objects.filter(measure__in={line.measure.pk for line in done}).values("obligation")

@@ -118,12 +118,13 @@ def write(asking: Asking, rows: Rows) -> None:
     plan = plan_of(asking)
     numbers = {row.after["measure"].split(".")[0] for row in rows}
     measures = {words_of(measure.number, measure.text): measure for measure in plan.measures.filter(number__in=numbers)}
+    for measure in measures.values():
+        measure.plan = plan
     done = []
     for row in rows:
         measure = measures.get(row.after["measure"])
         if measure is None:
             raise Stale(_("%(row)s: the plan has no such measure any more. Check the table again.") % {"row": place_of(row)})
-        measure.plan = plan
         done.append(Done(measure, date.fromisoformat(row.after["on"]), row.after["text"]))
     for row, entry in zip(rows, planning.log_many(done=done, by=asking.by, now=asking.now), strict=True):
         row.subject_id, row.left = entry.pk, entry.version

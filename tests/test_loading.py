@@ -1,0 +1,72 @@
+"""Many rows written the short way are the rows that the ORM would have written."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from directives.models import Intake, IntakeRow
+from directives.models.loading import load
+from tests.factories import NOW
+
+TEXTS = ("一行\n两行", "tab\there", "back\\slash \\N \\.", "'quoted' \"twice\"", "", "％ %s {}")
+
+
+@pytest.fixture
+def intake(cast):
+    return Intake.objects.create(
+        kind="bodies", by=cast.admin, at=NOW, file="x", name="x", size=1, sha256="0", language="zh-hans", place={"document": 1}
+    )  # fmt: skip
+
+
+def rows_of(intake, first):
+    """Rows with every sort of value, numbered from here."""
+    return [
+        IntakeRow(
+            intake=intake, number=number, sheet="表", line=number, verdict="new", label=text, seen=None if number % 2 else number,
+            after={"text": text, "none": None, "list": [1, 2.5, True]}, faults=[] if number % 2 else [{"field": text}],
+        )
+        for number, text in enumerate(TEXTS, first)
+    ]  # fmt: skip
+
+
+def told(intake, first):
+    rows = IntakeRow.objects.filter(intake=intake, number__gte=first, number__lt=first + len(TEXTS)).order_by("number")
+    return [{**row, "number": row["number"] - first, "id": 0, "line": 0, "seen": bool(row["seen"])} for row in rows.values()]
+
+
+def test_rows_are_the_same_as_through_the_orm(intake):
+    short, long = rows_of(intake, 10), rows_of(intake, 20)
+    load(short)
+    IntakeRow.objects.bulk_create(long)
+    assert told(intake, 10) == told(intake, 20)
+    assert [row.pk for row in short] == list(IntakeRow.objects.filter(number__lt=20).order_by("number").values_list("pk", flat=True))
+    assert all(row._state.adding is False for row in short)
+
+
+def test_ids_go_on_from_one_way_to_the_other(intake):
+    load(rows_of(intake, 10))
+    IntakeRow.objects.all().delete()
+    later = IntakeRow.objects.create(intake=intake, number=1, line=1, verdict="new")
+    more = rows_of(intake, 30)
+    load(more)
+    last = IntakeRow.objects.create(intake=intake, number=2, line=1, verdict="new")
+    assert later.pk < more[0].pk < more[-1].pk < last.pk
+
+
+def test_days_and_instants(cast):
+    made = [Intake(kind="log", by=cast.admin, at=NOW + timedelta(days=day), file="x", name="x", size=day, sha256="0") for day in range(3)]
+    load(made)
+    assert list(Intake.objects.order_by("size").values_list("at", flat=True)) == [row.at for row in made]
+
+
+def test_a_refused_row_is_told_as_the_orm_tells_it(intake):
+    rows = rows_of(intake, 10)
+    rows[1].number = rows[0].number
+    with pytest.raises(IntegrityError), transaction.atomic():
+        load(rows)
+    assert not IntakeRow.objects.exists()
+
+
+def test_nothing_to_load():
+    load([])
