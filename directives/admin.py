@@ -15,14 +15,13 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
-from import_export.admin import ImportExportModelAdmin
 
 from directives import audit, organising
 from directives.admin_lists import BoundedAdmin, ByAction, BySubject
 from directives.forms.bodies import BodyForm, MergeForm
+from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource, TableAdmin
 from directives.models import CalendarDay, Directive, Document, Event, Indicator, Measure, Membership, Obligation, Organisation, Seal, User
 from directives.refusals import Refusal
-from directives.sheets.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
 from directives.transitions import change_obligations
 
 admin.site.login = secure_admin_login(admin.site.login)
@@ -146,7 +145,7 @@ class MembershipAdmin(AuditedAdmin):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(AuditedAdmin, ImportExportModelAdmin):
+class OrganisationAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [OrganisationResource]
     list_display = ("code", "name_hans", "name_hant", "level", "kind", "parent", "valid_from", "valid_to")
     list_filter = ("level", "kind")
@@ -224,7 +223,7 @@ class DocumentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Directive)
-class DirectiveAdmin(AuditedAdmin, ImportExportModelAdmin):
+class DirectiveAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [DirectiveResource]
     list_display = ("code", "document", "text_hans", "kind", "modality", "cadence")
     list_filter = ("document", "kind", "modality")
@@ -241,7 +240,7 @@ class DirectiveAdmin(AuditedAdmin, ImportExportModelAdmin):
 
 
 @admin.register(Obligation)
-class ObligationAdmin(BoundedAdmin, ImportExportModelAdmin):
+class ObligationAdmin(BoundedAdmin, TableAdmin):
     resource_classes = [ObligationResource]
     ordering = ("pk",)
     list_display = ("directive", "organisation", "part", "deliverable", "state", "light", "percent", "due_on")
@@ -269,7 +268,7 @@ class ObligationAdmin(BoundedAdmin, ImportExportModelAdmin):
 
 
 @admin.register(Measure)
-class MeasureAdmin(AuditedAdmin, ImportExportModelAdmin):
+class MeasureAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [MeasureResource]
     list_display = ("plan", "number", "text", "responsible", "due_on", "done_on")
     search_fields = ("text", "responsible", "plan__title")

@@ -18,9 +18,9 @@ from django.utils import timezone
 from tablib import Dataset
 
 from directives import issuing, organising, tallies, ticking
+from directives.intake.resources import ObligationResource, OrganisationResource
 from directives.models import Event, JobRun, Obligation, Organisation, TallyDay
 from directives.refusals import Refusal
-from directives.sheets.resources import ObligationResource, OrganisationResource
 from directives.ticking import tick
 from directives.transitions import change_obligations, move
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section

@@ -42,8 +42,18 @@ def test_people_are_made_without_a_password_and_with_their_roles(cast, keeper):
     assert brought.planned[4].after == {"full_name": "顾明", "memberships": ["Q01:manager", "Q01A:viewer"]}
     brought.apply()
     zhang, li = User.objects.get(username="zhang"), User.objects.get(username="li")
-    assert (zhang.full_name, zhang.phone, zhang.has_usable_password(), zhang.is_active, zhang.is_staff) == ("张三", "010-1", False, True, False)
-    assert (roles("zhang"), roles("li"), li.is_active) == ([("Q01", "staff"), ("Q02", "viewer")], [("Q01", "manager"), ("Q02", "staff")], False)
+    assert (zhang.full_name, zhang.phone, zhang.has_usable_password(), zhang.is_active, zhang.is_staff) == (
+        "张三",
+        "010-1",
+        False,
+        True,
+        False,
+    )
+    assert (roles("zhang"), roles("li"), li.is_active) == (
+        [("Q01", "staff"), ("Q02", "viewer")],
+        [("Q01", "manager"), ("Q02", "staff")],
+        False,
+    )
     assert roles("manager") == [("Q01", "manager"), ("Q01A", "viewer")]
     assert Event.objects.filter(by=keeper, subject_type="user").count() == 3
     assert Event.objects.filter(by=keeper, subject_type="membership", action="add").count() == 5

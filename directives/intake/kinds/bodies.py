@@ -1,6 +1,6 @@
 """Bodies (单位): the register made or changed from a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -202,23 +202,30 @@ def write(asking: Asking, rows: Rows) -> None:
         after = dict(row.after)
         code = after.pop("code") if body is None else body.code
         entered.append(Entered(code, _typed(after), body))
-    made = organising.enter(entered, late=_late(rows), by=asking.by, now=asking.now)
+    made = organising.enter(entered, late=_late(asking, entered), by=asking.by, now=asking.now)
+    _wait(asking, entered, made)
     for row, one in zip(rows, entered, strict=True):
         row.subject_id, row.left = made[one.code].pk, made[one.code].version
 
 
-def _late(rows: Rows) -> list[tuple[str, str, str]]:
+def _late(asking: Asking, entered: Sequence[Entered]) -> list[tuple[str, str, str]]:
     """Ties of rows written before to bodies that are made now."""
-    codes, first = [row.after["code"] for row in rows if row.verdict == NEW], rows[0]
-    if not codes or not first.intake_id:
-        return []
-    before = IntakeRow.objects.filter(intake=first.intake_id, number__lt=first.number).exclude(left=None)
-    found = []
-    for name in TIES:
-        for row in before.filter(**{f"after__{name}__in": codes}).only("after", "subject_id"):
-            code = row.after.get("code") or Organisation.objects.values_list("code", flat=True).get(pk=row.subject_id)
-            found.append((code, name, row.after[name]))
-    return found
+    waiting = asking.memory.get("waiting", {})
+    return [(code, name, one.code) for one in entered if one.body is None for code, name in waiting.pop(one.code, ())]
+
+
+def _wait(asking: Asking, entered: Sequence[Entered], made: Mapping[str, Organisation]) -> None:
+    """Remember the ties to bodies that stand further down."""
+    ties = [
+        (one.code, name, one.tie(name))
+        for one in entered
+        for name in TIES
+        if one.tie(name) and not (one.body is None and name == "parent" and made[one.code].parent_id)
+    ]
+    known = set(Organisation.objects.filter(code__in={tie[2] for tie in ties}).values_list("code", flat=True)) if ties else set()
+    for code, name, target in ties:
+        if target not in known:
+            asking.memory.setdefault("waiting", {}).setdefault(target, []).append((code, name))
 
 
 def undo(asking: Asking, rows: Rows) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -14,7 +15,7 @@ from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind,
 from directives.intake.kinds.clauses import TITLE, unknown_clause
 from directives.intake.kinds.comparing import Past, Stored, built_on, compared, moved_on, text_of, unchanged, wrong
 from directives.models import Directive, User
-from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, NAMED, UNSTATED
+from directives.models.documents import BASES, CADENCES, HEAVY_OF_DOCUMENT, KINDS, MODALITIES, NAMED, UNSTATED
 from directives.refusals import Refusal
 from directives.script import fold
 
@@ -66,12 +67,15 @@ class DirectiveChecker(Checker):
 
     def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
-        rows = Directive.objects.visible_to(asking.by).filter(document=asking.place.get("document", 0))
-        found = rows.select_related("document").defer("document__source", "document__text_read", "document__text_repaired")
+        found = self.seen().filter(document=asking.place.get("document", 0)).select_related("document").defer(*HEAVY_OF_DOCUMENT)
         self.directives = {fold(row.code): row for row in found.prefetch_related("addressees")}
         self.bases = names_of(BASES)
         self.first: dict[int, int] = {}
         self.twice: list[tuple[int, int]] = []
+
+    def seen(self) -> QuerySet[Directive]:
+        """The directives that may be meant at all."""
+        return Directive.objects.visible_to(self.asking.by)
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         keys = {row.number: fold(TITLE.sub("", text_of(row.values.get("code")))) for row in rows}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -80,7 +81,6 @@ class ObligationChecker(Checker):
         super().__init__(asking, headed)
         self.clauses = Clauses(asking.place.get("document", 0))
         self.bodies = Bodies()
-        self.tops = tuple({m.organisation.path for m in asking.by.in_role(SUPERVISOR)})
         self.first: dict[tuple[int, int], int] = {}  # directive and body → the row that speaks of them
         self.twice: list[tuple[int, int]] = []
         self.met: dict[str, int | None] = {}
@@ -115,8 +115,7 @@ class ObligationChecker(Checker):
             if directive and body and not row.values.get("id"):
                 wanted.setdefault(directive, set()).add(body)
         asked = any_of([Q(pk__in=ids), *(Q(directive=directive, organisation__in=bodies) for directive, bodies in wanted.items())])
-        seen = in_view(self.asking.by, "organisation")
-        found = Obligation.objects.filter(asked).filter(seen).order_by().values_list(*READ)
+        found = Obligation.objects.filter(asked).filter(self.seen).order_by().values_list(*READ)
         return {key: row for row in found for key in (row[0], (row[5], row[7]))}
 
     def _meant(self, row: Given, pair: tuple[int | None, int | None], stored: dict[Any, tuple]) -> tuple | None:
@@ -159,7 +158,7 @@ class ObligationChecker(Checker):
 
     def _faults_of_change(self, here: tuple, planned: Planned, stored: Stored) -> Iterable[Fault]:
         """Why the terms of an obligation cannot become what the file says."""
-        if not self._above(here[10]):
+        if not self.above(here[10]):
             name = next(iter(planned.after))
             expected = _("A body below the one that you supervise: only its supervisors change these terms.")
             yield Fault(name, str(planned.after[name] or ""), expected, _("Put back what stood here, or ask those who supervise it."))
@@ -177,7 +176,17 @@ class ObligationChecker(Checker):
             expected = _("%(day)s or later: work does not end before it starts or is assigned.") % {"day": floor}
             yield Fault("due_on" if "due_on" in planned.after else "starts_on", due, expected, _("Mend the day."))
 
-    def _above(self, path: str) -> bool:
+    @cached_property
+    def seen(self) -> Q:
+        """The obligations that may be meant at all."""
+        return in_view(self.asking.by, "organisation")
+
+    @cached_property
+    def tops(self) -> tuple[str, ...]:
+        return tuple({m.organisation.path for m in self.asking.by.in_role(SUPERVISOR)})
+
+    def above(self, path: str) -> bool:
+        """Whether the person assigns to the body of this path."""
         return any(path != top and path.startswith(top) for top in self.tops)
 
     def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
@@ -187,7 +196,7 @@ class ObligationChecker(Checker):
         if not pair[1]:
             found = self.bodies.find(body)
             yield unclear("body", body, found) if found.several else unknown_body("body", body)
-        elif not self._above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
+        elif not self.above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
             expected = _("A body below the one that you supervise.")
             yield Fault("body", body, expected, _("Take this line out, or ask those who supervise the body to assign it."))
 

@@ -1,38 +1,62 @@
-"""The admin's import-export: small tables, checked as a whole, written through the same commands as the pages."""
+"""The admin's import-export: small tables, held to the checks of the kinds, written through the same commands as the pages."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from import_export import fields, resources
+from import_export.admin import ImportExportModelAdmin
 from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
 from tablib import Dataset
 
 from directives import audit, gate, issuing, organising
+from directives.intake.cells import Reading, reading_of
+from directives.intake.faults import Wrong
+from directives.intake.fields import Asking, Kind
+from directives.intake.formats import FORMATS
+from directives.intake.holding import OfficeDirectives, OfficeObligations, demand, lines
+from directives.intake.kinds.bodies import BODIES, BodyChecker
+from directives.intake.kinds.comparing import plain
+from directives.intake.kinds.directives import DIRECTIVES
+from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.models import Directive, Measure, Obligation, Organisation, Plan
 from directives.refusals import Refusal
-from directives.sheets.out import guard, unguard
 from directives.tallies import counted, recast
 from directives.transitions import change_obligations, hold
 
 
+class TableAdmin(ImportExportModelAdmin):
+    """Takes and gives tables in the two formats that are read and written safely, and in no other."""
+
+    import_formats = export_formats = FORMATS
+
+
 class SafeResource(resources.ModelResource):
-    """Exports no formula, imports all rows or none, and writes the audit event of each row in its transaction."""
+    """Imports all rows or none, and writes the audit event of each row in its transaction. `formats` reads and writes the files."""
 
     def import_data(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Any:
         """One transaction, and the counts written once, as its last act: row by row it would hold up everybody else's, or they it."""
         with counted():
             return super().import_data(dataset, *args, **kwargs)
 
-    def export_field(self, field: fields.Field, instance: Any, **kwargs: Any) -> Any:
-        value = super().export_field(field, instance, **kwargs)
-        return guard(value) if isinstance(value, str) else value
+    kind: Kind | None = None  # whose fields tell how cells are read
+
+    @cached_property
+    def readings(self) -> dict[str, Reading]:
+        """By the column: how the kind reads its cells, days and choices above all."""
+        fields = self.kind.fields(asking_of({})) if self.kind else ()
+        return {field.name: reading_of(field) for field in fields if not field.read_only and field.sort in ("date", "choice")}
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
-        for name, value in row.items():
-            if isinstance(value, str):
-                row[name] = unguard(value)
+        """Days and choices as people write them become what the library's fields take; what cannot be read is told as a fault."""
+        for name in self.readings.keys() & row.keys():
+            value = self.readings[name](row[name])
+            if not isinstance(value, Wrong):
+                row[name] = plain(value) or ""
 
     def save_instance(self, instance: Any, is_create: bool, row: dict, **kwargs: Any) -> None:
         """As the library does, with the event; a dry run writes both and rolls both back."""
@@ -50,7 +74,14 @@ class SafeResource(resources.ModelResource):
         return {name: getattr(instance, name) for name in names}
 
 
+def asking_of(told: Mapping[str, Any]) -> Asking:
+    """Who imports, now; what the library tells of it."""
+    now = timezone.now()
+    return Asking(told.get("user"), now, timezone.localdate(now))
+
+
 class OrganisationResource(SafeResource):
+    kind = BODIES
     parent = fields.Field("parent", "parent", ForeignKeyWidget(Organisation, "code"))
     successor = fields.Field("successor", "successor", ForeignKeyWidget(Organisation, "code"))
     full_name_hans = fields.Field("full_name", "full_name_hans")
@@ -68,18 +99,27 @@ class OrganisationResource(SafeResource):
         gate.shut()
         try:
             organising.check_header(dataset.headers or [])
-            organising.check(organising.rows_of(dataset.dict, start=2))
         except organising.Faults as faults:
             raise ValidationError([str(fault) for fault in faults.faults]) from faults
+        asking = asking_of(kwargs)
+        rows = [{"full_name" if name == "full_name_hans" else name: cell for name, cell in row.items()} for row in dataset.dict]
+        demand(BodyChecker(asking, frozenset(dataset.headers)), BODIES.fields(asking), lines(rows))
+
+    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+        """An empty cell leaves level and kind as they are: every body is of some."""
+        super().before_import_row(row, **kwargs)
+        for name in ("level", "kind"):
+            if name in row and not row[name]:
+                del row[name]
 
     def import_row(self, row: dict, instance_loader: Any, **kwargs: Any) -> Any:
         """Parents and successors may stand further down: they are tied when every row is in."""
-        plain = dict(row) | {"parent": "", "successor": ""}
+        untied = dict(row) | {"parent": "", "successor": ""}
         known = Organisation.objects.filter(code=row.get("code", "")).select_related("parent", "successor").first()
         if known is not None:
-            plain["parent"] = known.parent.code if known.parent else ""
-            plain["successor"] = known.successor.code if known.successor else ""
-        return super().import_row(plain, instance_loader, **kwargs)
+            untied["parent"] = known.parent.code if known.parent else ""
+            untied["successor"] = known.successor.code if known.successor else ""
+        return super().import_row(untied, instance_loader, **kwargs)
 
     def save_instance(self, instance: Organisation, is_create: bool, row: dict, **kwargs: Any) -> None:
         was = None if is_create else Organisation.objects.values_list("kind", flat=True).get(pk=instance.pk)
@@ -93,6 +133,7 @@ class OrganisationResource(SafeResource):
 
 
 class DirectiveResource(SafeResource):
+    kind = DIRECTIVES
     document = fields.Field("document_id", "document_id", readonly=True)
 
     class Meta:
@@ -102,6 +143,20 @@ class DirectiveResource(SafeResource):
         import_id_fields = ("id",)
         use_transactions = True
         skip_unchanged = True
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """What the readings would become is held to the checks of the pages, document by document."""
+        asking, ids = asking_of(kwargs), {str(row.get("id") or "") for row in dataset.dict}
+        known = Directive.objects.in_bulk({int(text) for text in ids if text.isdecimal()})
+        documents: dict[int, list] = {}
+        for line, row in lines(dataset.dict):
+            directive = known.get(int(row["id"])) if str(row.get("id") or "").isdecimal() else None
+            if directive is not None:  # of others the row itself tells
+                said = {name: row[name] for name in ("modality", "kind", "cadence") if name in row}
+                documents.setdefault(directive.document_id, []).append((line, {**said, "code": directive.code}))
+        for document, rows in documents.items():
+            checker = OfficeDirectives(replace(asking, place={"document": document}), frozenset(dataset.headers))
+            demand(checker, DIRECTIVES.fields(asking), rows)
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
@@ -116,6 +171,8 @@ class DirectiveResource(SafeResource):
 
 class ObligationResource(SafeResource):
     """Existing rows take new terms through `change_obligations`; a new pair is issued. Workflow is read only."""
+
+    kind = OBLIGATIONS
 
     directive = fields.Field("directive", "directive", ForeignKeyWidget(Directive, "id"))
     code = fields.Field("directive__code", "code", readonly=True)
@@ -143,6 +200,23 @@ class ObligationResource(SafeResource):
         codes = {str(row.get("organisation") or "") for row in dataset.dict}
         directives = {int(text) for text in ids if text.isdecimal()}
         hold(Obligation.objects.filter(directive__in=directives, organisation__code__in=codes))
+        self._check(dataset, kwargs)
+
+    def _check(self, dataset: Dataset, told: Mapping[str, Any]) -> None:
+        """Every fault of the terms, document by document; a row without a directive tells of it itself."""
+        asking = replace(asking_of(told), by=None)
+        ids = {int(text) for row in dataset.dict if (text := str(row.get("directive") or "")).isdecimal()}
+        known, documents = Directive.objects.only("code", "document_id").in_bulk(ids), {}
+        for line, row in lines(dataset.dict):
+            text = str(row.get("directive") or "")
+            directive = known.get(int(text)) if text.isdecimal() else None
+            if directive is not None:
+                said = {name: row[name] for name in self.TERMS if name in row}
+                key = {"clause": directive.code, "body": row.get("organisation")}
+                documents.setdefault(directive.document_id, []).append((line, said | key))
+        for document, rows in documents.items():
+            checker = OfficeObligations(replace(asking, place={"document": document}), frozenset(dataset.headers))
+            demand(checker, OBLIGATIONS.fields(asking), rows)
 
     def validate_instance(self, instance: Obligation, *args: Any, **kwargs: Any) -> None:
         """A new row has no issue day yet: `issuing` sets it, and checks the rest."""
@@ -180,3 +254,12 @@ class MeasureResource(SafeResource):
         import_id_fields = ("id",)
         use_transactions = True
         skip_unchanged = True
+
+    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+        """A measure serves what its document gives to its body."""
+        super().before_import_row(row, **kwargs)
+        plan = Plan.objects.filter(pk=row.get("plan") or 0).first()
+        ids = [text.strip() for text in str(row.get("obligations") or "").split(",") if text.strip().isdecimal()]
+        served = Obligation.objects.filter(pk__in=ids)
+        if plan is not None and served.exclude(organisation=plan.organisation_id, document=plan.document_id).exists():
+            raise ValidationError(_("A measure serves directives that this document gives to this body."))

@@ -1,0 +1,80 @@
+"""A table of the admin held to the checks of a kind: its cells read as the kind's fields say, its rows checked as a whole."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from directives import organising
+from directives.intake.cells import Reading, reading_of, shown
+from directives.intake.faults import Wrong
+from directives.intake.fields import Checker, Fault, Field, Given
+from directives.intake.kinds.directives import DirectiveChecker
+from directives.intake.kinds.obligations import ObligationChecker
+from directives.models import Directive
+
+BATCH = 500
+FIRST = 2  # the line of the first row: the headings are line 1
+Row = Mapping[str, Any]
+
+
+class OfficeObligations(ObligationChecker):
+    """For administrators, who reach the terms of every body in bulk."""
+
+    @cached_property
+    def seen(self) -> Q:
+        return Q(pk__gt=0)
+
+    def above(self, path: str) -> bool:
+        return True
+
+
+class OfficeDirectives(DirectiveChecker):
+    """For administrators, who put every reading right in bulk."""
+
+    def seen(self) -> QuerySet[Directive]:
+        return Directive.objects.all()
+
+
+def demand(checker: Checker, fields: Sequence[Field], rows: Sequence[tuple[int, Row]]) -> None:
+    """Raise ValidationError with every fault of these rows (line, field → cell), each with its line and column."""
+    named = {field.name: field for field in fields if not field.read_only}
+    readings = {name: reading_of(field) for name, field in named.items()}
+    given = [_given(line, row, named, readings) for line, row in rows]
+    found: list[tuple[int, Fault]] = []
+    for start in range(0, len(given), BATCH):
+        for planned in checker.check(given[start : start + BATCH]):
+            faults = dict.fromkeys((*planned.given.faults, *planned.faults))
+            found += [(planned.given.number, fault) for fault in faults]
+    found += checker.finish()
+    if found:
+        raise ValidationError([words(line, fault) for line, fault in sorted(found, key=lambda one: one[0])])
+
+
+def _given(line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[str, Reading]) -> Given:
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name, cell in row.items():
+        if name not in fields:
+            continue
+        value = readings[name](cell)
+        if isinstance(value, Wrong):
+            faults.append(Fault(name, shown(cell), value.expected, value.remedy))
+        elif value is None and fields[name].required:
+            faults.append(Fault(name, "", _("a value; this cell must not be empty")))
+        else:
+            values[name] = value
+    return Given(line, "", line, values, tuple(faults))
+
+
+def words(line: int, fault: Fault) -> str:
+    """A fault as one sentence that names its place."""
+    return str(organising.Fault(line, fault.field, fault.value, " ".join(filter(None, (fault.expected, fault.remedy)))))
+
+
+def lines(rows: Iterable[Row]) -> list[tuple[int, Row]]:
+    """Rows with the lines on which they stand."""
+    return list(enumerate(rows, FIRST))
