@@ -10,10 +10,13 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from directives.bench import sheets
 from directives.bench.courses import BOARD, CONSTANT, DEEP, EXPORT, LIST, MATRIX, RANKING, ROWS, SAVE, STAFF_LIST, Course
+from directives.bench.exports import Export
 from directives.bench.places import Memory
 from directives.bench.race import Crowd, Times
 from directives.bench.results import FACTS, Growth, Line, Outcome, Writing, growth_of, lines_of, markdown, unmet
+from directives.bench.sheets import Found
 from directives.bench.writers import Written
 
 COUNTED = {"floor: constant": 0, "floor: 50 rows": 1}
@@ -41,6 +44,40 @@ def test_a_short_run_measures_everything_and_leaves_nothing(tmp_path):
     assert len(told["after"]) == 2
     assert all(worker["rss"] > worker["pss"] > 10 for worker in told["after"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_short_run_writes_the_ledger_in_every_way_and_leaves_nothing(tmp_path):
+    size = ("--sheets", "--scale=sample", "--engine=sqlite", "--bodies=4", "--rounds=1", "--rows=100", "--full")
+    done = bench(*size, "--json", TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert {way: turns[0]["rows"] for way, turns in told["ways"].items()} == {"bare": 100, "ours": 100, "peer": 100, "many": 1000}
+    assert all(turn["seconds"] > 0 < turn["bytes"] for turns in told["ways"].values() for turn in turns)
+    assert list(tmp_path.iterdir()) == []
+
+
+def exports(**changes) -> Found:
+    """A run in which everything is as it is asked to be."""
+    ways = {
+        "bare": Export(100_000, 8.0, 8.0, 5.0, 5.0, 10), "ours": Export(100_000, 10.0, 9.0, 80.0, 40.0, 10),
+        "peer": Export(100_000, 50.0, 50.0, 400.0, 40.0, 10), "many": Export(1_000_000, 99.0, 99.0, 120.0, 50.0, 10),
+    }  # fmt: skip
+    return Found("province", "sqlite", 100_000, {way: [changes.get(way, turn)] for way, turn in ways.items()})
+
+
+@pytest.mark.parametrize(
+    ("changes", "short"),
+    [
+        ({}, 0),
+        ({"ours": Export(100_000, 10.1, 9.0, 80.0, 40.0, 10)}, 2),  # slower than the bare writer allows, and than the peer does
+        ({"ours": Export(100_000, 10.0, 9.0, 80.2, 40.0, 10)}, 2),  # heavier than allowed, and than a fifth of the peer
+        ({"many": Export(1_000_000, 99.0, 99.0, 92.0, 50.4, 10)}, 1),
+    ],
+)
+def test_what_is_asked_of_the_ledger_as_a_workbook_and_not_so_is_named(changes, short):
+    found = exports(**changes)
+    assert len(sheets.unmet(found)) == short
+    assert sheets.markdown(found).count("| not met |") == short
 
 
 def times(**took: float) -> list[Times]:

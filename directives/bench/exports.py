@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain, cycle, islice, repeat
 from tempfile import TemporaryFile
-from time import perf_counter
+from threading import Event, Thread
+from time import perf_counter, process_time
 from typing import BinaryIO
 
 from django.db import connection
@@ -30,19 +31,22 @@ from directives.wording import words_of_light
 LANGUAGE = "zh-hans"
 COLUMNS = 18  # those of FIELD.md; ours has two more, by which a file comes back
 SAMPLE = 1_000  # rows of the ledger, evenly spread, that the bare writer is fed
+LOOK = 0.05  # seconds between two looks at the memory
 STATUS = "/proc/self/status"
 CLEAR = "/proc/self/clear_refs"
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What one way of writing took: seconds; MiB at its peak over what the idle process held, of which `mapped` belongs to the
-    database's own file, which SQLite maps and the system takes back at will; bytes of the file."""
+    """What one way of writing took: seconds, and seconds of a processor; MiB at its peak over what the idle process held, and how many
+    of them were its own: the others are pages of files, such as SQLite maps of its database, and the system takes them back at will;
+    bytes of the file."""
 
     rows: int
     seconds: float
+    busy: float
     peak: float
-    mapped: float
+    own: float
     bytes: int
 
 
@@ -55,18 +59,39 @@ def _memory(name: str) -> int:
         return 0
 
 
+class Watch(Thread):
+    """Looks now and then at how much memory is the process's own."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.idle = self.most = _memory("RssAnon")
+        self.over = Event()
+
+    def run(self) -> None:
+        while not self.over.wait(LOOK):
+            self.most = max(self.most, _memory("RssAnon"))
+
+    def __enter__(self) -> "Watch":
+        self.start()
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self.over.set()
+        self.join()
+
+
 def _measured(write: Callable[[BinaryIO], int]) -> Export:
     """Carry out one way of writing, with the peak of memory counted from now on."""
     if os.access(CLEAR, os.W_OK):
         with open(CLEAR, "w", encoding="ascii") as file:
             file.write("5")  # the peak is what is held now
-    idle, files = _memory("VmRSS"), _memory("RssFile")
-    with TemporaryFile() as file:
-        begun = perf_counter()
+    idle = _memory("VmRSS")
+    with TemporaryFile() as file, Watch() as watch:
+        begun, busy = perf_counter(), process_time()
         rows = write(file)
-        seconds = perf_counter() - begun
+        seconds, busy = perf_counter() - begun, process_time() - busy
         size = file.seek(0, os.SEEK_END)
-    return Export(rows, seconds, (_memory("VmHWM") - idle) * 1024 / MIB, (_memory("RssFile") - files) * 1024 / MIB, size)
+    return Export(rows, seconds, busy, (_memory("VmHWM") - idle) * 1024 / MIB, (watch.most - watch.idle) * 1024 / MIB, size)
 
 
 # our own

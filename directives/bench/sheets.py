@@ -45,14 +45,15 @@ class Found:
         turns = self.ways.get(way)
         return median(turn.seconds for turn in turns) if turns else None
 
+    def busy(self, way: str) -> float:
+        return median(turn.busy for turn in self.ways[way])
+
     def peak(self, way: str) -> float | None:
         turns = self.ways.get(way)
         return max(turn.peak for turn in turns) if turns else None
 
-    def kept(self, way: str) -> float | None:
-        """The peak without what SQLite maps of its file."""
-        turns = self.ways.get(way)
-        return max(turn.peak - turn.mapped for turn in turns) if turns else None
+    def own(self, way: str) -> float:
+        return max(turn.own for turn in self.ways[way])
 
 
 def measure(plan: Sheeting, say: Callable[[str], object]) -> Found:
@@ -88,7 +89,7 @@ def _times(one: str, other: str) -> Callable[[Found], float | None]:
 
 
 def _flat(found: Found) -> float | None:
-    return round(found.kept("many") / max(found.kept("ours"), 1), 2) if "many" in found.ways else None
+    return round(found.own("many") / max(found.own("ours"), 1), 2) if "many" in found.ways else None
 
 
 FACTS = (
@@ -96,7 +97,7 @@ FACTS = (
     Fact("ledger: MiB at its peak over idle", lambda found: round(found.peak("ours"), 1), 80),
     Fact("django-import-export: × the ledger's time", _times("peer", "ours"), 5, least=True),
     Fact("ledger: share of django-import-export's memory", lambda found: round(found.peak("ours") / found.peak("peer"), 3), 0.2),
-    Fact("ledger, ten times as many rows: × the memory", _flat, 1.25),
+    Fact("ledger, ten times as many rows: × its own memory", _flat, 1.25),
 )
 
 
@@ -107,13 +108,13 @@ def unmet(found: Found) -> list[str]:
 
 def markdown(found: Found) -> str:
     """All that was found, as the tables that docs/performance.md shows."""
-    head = "| what | rows | seconds | rows/s | peak MiB over idle | of it mapped | file, MB | times |\n|---|--:|--:|--:|--:|--:|--:|--:|"
+    head = "| what | rows | seconds | of a processor | rows/s | peak MiB over idle | of it its own | file, MB |\n|---" + "|--:" * 7 + "|"
     lines = []
     for way, turns in found.ways.items():
         seconds, last = found.seconds(way), turns[-1]
         lines.append(
-            f"| {NAMES[way]} | {last.rows:,} | {seconds:,.1f} | {last.rows / seconds:,.0f} | {found.peak(way):,.0f} "
-            f"| {max(turn.mapped for turn in turns):,.0f} | {last.bytes / 1e6:,.1f} | {len(turns)} |"
+            f"| {NAMES[way]} | {last.rows:,} | {seconds:,.1f} | {found.busy(way):,.1f} | {last.rows / seconds:,.0f} "
+            f"| {found.peak(way):,.0f} | {found.own(way):,.0f} | {last.bytes / 1e6:,.1f} |"
         )
     said = f"**{found.scale}, {found.database}**: {found.rows:,} rows of the ledger; each way in a process of its own, in turn."
     return "\n\n".join([said, "\n".join([head, *lines]), table_of(FACTS, found)])

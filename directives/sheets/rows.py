@@ -22,12 +22,16 @@ NUMBER_FORMATS = {
     "text": "@", "number": "#,##0.##;-#,##0.##", "integer": "#,##0", "id": "0", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm",
     "percent": "0%",
 }  # fmt: skip
+WIDTHS = {"text": 20, "number": 10, "id": 8, "date": 12, "moment": 17, "percent": 9}  # characters
 FILLS = {GREEN: "#DDEFE3", YELLOW: "#FCEBC0", RED: "#F8D7D3", CLOSED_LIGHT: "#E3E2DD", UNDUE: "#F1F0EC"}
 ESCAPED = re.compile(r"_x[0-9A-Fa-f]{4}_")  # what a spreadsheet takes for one character written by its number
 DAY_ZERO = date(1899, 12, 30).toordinal()
 DAY = 86_400  # seconds
 KNOWN = 2_048  # texts of one column that are kept as they were written
 SHORT = 200  # characters: longer ones seldom come twice
+
+LINE = 15  # points: the height of a line of text
+TALLEST = 27  # lines that a row may be high: the format ends at 409 points
 
 Cell = Callable[[Any, int, bool], str]  # a row, its number in the sheet, whether a line is drawn above it → the cell's XML
 
@@ -48,6 +52,25 @@ class Sheet(Worksheet):
 
 
 @dataclass(slots=True)
+class Tall:
+    """How many lines the highest cell of a row has. Spreadsheets do not all work it out by themselves when they open a file."""
+
+    lines: int = 1
+
+    def height(self) -> str:
+        """What the row's XML says of it; the next row begins anew. It is a hint: an edited row finds its height by itself."""
+        lines, self.lines = self.lines, 1
+        return f' ht="{LINE * min(lines, TALLEST)}"' if lines > 1 else ""
+
+
+def lines_of(text: str, room: int) -> int:
+    """How many lines a text takes in a column with room for so many letters; a Chinese character is two letters wide."""
+    if "\n" in text:
+        return sum(lines_of(part, room) for part in text.split("\n"))
+    return max(1, -(-(len(text.encode()) + len(text)) // (2 * room)))
+
+
+@dataclass(slots=True)
 class Styles:
     """The formats of a workbook's cells, made as they are needed."""
 
@@ -59,6 +82,7 @@ class Styles:
         key = (kind, light, linked, edge)
         if key not in self.made:
             made = {"valign": "top", "text_wrap": True, "num_format": NUMBER_FORMATS[kind]}
+            made |= {"align": "left"} if kind in ("date", "moment") else {}
             made |= {"bg_color": FILLS[light]} if light in FILLS else {}
             made |= {"font_color": "#1D4478", "underline": 1} if linked else {}
             made |= {"top": 1, "top_color": "#8A919A"} if edge else {}
@@ -75,20 +99,24 @@ def inline(text: str) -> str:
     return f'" t="inlineStr"><is><t{kept}>{text}</t></is></c>'
 
 
-def _texts() -> Callable[[Any], str]:
+def _texts(width: int, tall: Tall) -> Callable[[Any], str]:
     """What writes texts, and remembers the short ones: a column says the same again and again."""
-    known: dict[str, str] = {}
+    known: dict[str, tuple[str, int]] = {}
+    room = max(1, width - 1)
 
     def written(value: Any) -> str:
         text = value if type(value) is str else str(value)
-        xml = known.get(text)
-        if xml is None:
-            xml = inline(fit(text))
+        found = known.get(text)
+        if found is None:
+            shown = fit(text)
+            found = inline(shown), lines_of(shown, room)
             if len(text) <= SHORT:
                 if len(known) >= KNOWN:
                     known.clear()
-                known[text] = xml
-        return xml
+                known[text] = found
+        if found[1] > tall.lines:
+            tall.lines = found[1]
+        return found[0]
 
     return written
 
@@ -126,14 +154,18 @@ def _values(kind: Kind) -> Callable[[Any], tuple[str, str]]:
     return written
 
 
+def width_of(column: Column) -> int:
+    return column.width or WIDTHS[column.kind]
+
+
 def _digits(value: float | Decimal) -> str:
     return str(value) if isinstance(value, Decimal) else repr(value)
 
 
-def cell_of(column: Column, letter: str, styles: Styles) -> Cell:
+def cell_of(column: Column, letter: str, styles: Styles, tall: Tall) -> Cell:
     """What writes the cells of a column that are no links."""
     value, light, head = column.value, column.light, f'<c r="{letter}'
-    texts = _texts() if column.kind == "text" else None
+    texts = _texts(width_of(column), tall) if column.kind == "text" else None
     values = _values(column.kind)
     empty = styles(column.kind, edge=True)
     usual, edged = styles("text"), styles("text", edge=True)
@@ -155,10 +187,10 @@ def cell_of(column: Column, letter: str, styles: Styles) -> Cell:
     return text if texts and not light else other
 
 
-def linked(column: Column, letter: str, styles: Styles, link: Callable[[Any, int], bool]) -> Cell:
+def linked(column: Column, letter: str, styles: Styles, tall: Tall, link: Callable[[Any, int], bool]) -> Cell:
     """What writes the cells of a column that are links where `link`, given the row and its number, says that it made one."""
-    usual, head = cell_of(column, letter, styles), f'<c r="{letter}'
-    texts = _texts()
+    usual, head = cell_of(column, letter, styles, tall), f'<c r="{letter}'
+    texts = _texts(width_of(column), tall)
 
     def cell(row: Any, line: int, edge: bool) -> str:
         got = column.value(row)

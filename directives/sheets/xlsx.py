@@ -19,13 +19,14 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from directives.sheets.book import Book, Column, Kind, Words, fit, plain
-from directives.sheets.rows import NUMBER_FORMATS, Cell, Grouping, Sheet, Styles, cell_of, linked
+from directives.sheets.rows import LINE, NUMBER_FORMATS, TALLEST, Cell, Grouping, Sheet, Styles, Tall, cell_of, lines_of, linked, width_of
 
 SHEET_LIMIT = 1_048_575  # rows of one worksheet below its heading: with it, as many as the format has
 LINKS = 20_000  # rows of a workbook that lead to their pages: a link is kept until the end, and Excel is slow with many
 LISTED = 300  # groups that the cover lists
 TOLD = 500  # rows after which the caller is told of them
-WIDTHS = {"text": 20, "number": 10, "id": 8, "date": 12, "moment": 17, "percent": 9}  # characters
+BROAD = 72  # characters: the cover's second column
+MACHINERY = ("id", "version")  # keys of columns that nobody needs on paper, where they stand last
 PAPERS = {"a4": 9, "a3": 8}
 
 
@@ -44,6 +45,7 @@ class _Writer:
     def fill(self) -> int:
         add, base = self.workbook.add_format, {"valign": "top", "text_wrap": True}
         self.formats = {kind: add({**base, "num_format": code}) for kind, code in NUMBER_FORMATS.items()}
+        self.formats |= {f"cover {kind}": add({**base, "num_format": code, "align": "left"}) for kind, code in NUMBER_FORMATS.items()}
         self.formats["head"] = add({**base, "bold": True, "bg_color": "#F0EEE8", "bottom": 1})
         self.formats["title"] = add({"bold": True, "font_size": 16})
         self.formats["label"] = add({"valign": "top", "font_color": "#5F6670"})
@@ -63,16 +65,17 @@ class _Writer:
         sheet: Sheet = self.workbook.add_worksheet(name, worksheet_class=Sheet)
         columns = self.book.columns
         for place, column in enumerate(columns):
-            sheet.set_column(place, place, column.width or WIDTHS[column.kind], self.formats[column.kind])
+            sheet.set_column(place, place, width_of(column), self.formats[column.kind])
             sheet.write_string(0, place, fit(str(column.label) or " "), self.formats["head"])
         count = self._rows(sheet, rows)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, count, len(columns) - 1)
         sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(columns) - 1)}{count + 1}"})
-        self._printed(sheet, name)
+        self._printed(sheet, name, count)
 
     def _rows(self, sheet: Sheet, rows: Iterator[Any]) -> int:
-        cells = [self._cell(sheet, place, column) for place, column in enumerate(self.book.columns)]
+        tall = Tall()
+        cells = [self._cell(sheet, place, column, tall) for place, column in enumerate(self.book.columns)]
         group, grouping, tell, level = self.book.group, Grouping(), self.book.tell, 1
         line = 1
         for line, row in enumerate(islice(rows, SHEET_LIMIT), 2):
@@ -83,18 +86,19 @@ class _Writer:
                 if path and not level and len(self.groups) <= LISTED:
                     self.groups.append((str(path[0][1]), f"internal:'{sheet.name}'!A{line}"))
             edge = not level
-            sheet.add(f'<row r="{line}"{deep}>{"".join([cell(row, line, edge) for cell in cells])}</row>')
+            written = "".join([cell(row, line, edge) for cell in cells])
+            sheet.add(f'<row r="{line}"{tall.height()}{deep}>{written}</row>')
             if tell and not line % TOLD:
                 tell(self.done + line - 1)
         sheet.reach(line - 1, len(cells), grouping.deepest)
         self.done += line - 1
         return line - 1
 
-    def _cell(self, sheet: Sheet, place: int, column: Column) -> Cell:
+    def _cell(self, sheet: Sheet, place: int, column: Column, tall: Tall) -> Cell:
         letter = xl_col_to_name(place)
         if column.link and self.book.site:
-            return linked(column, letter, self.styles, partial(self._link, sheet, place, column.link))
-        return cell_of(column, letter, self.styles)
+            return linked(column, letter, self.styles, tall, partial(self._link, sheet, place, column.link))
+        return cell_of(column, letter, self.styles, tall)
 
     def _link(self, sheet: Sheet, place: int, path: Callable[[Any], str], row: Any, line: int) -> bool:
         """Let a cell lead to its row's page; false where there is none, or enough cells do."""
@@ -104,9 +108,14 @@ class _Writer:
         self.links = self.done + line - 1
         return True
 
-    def _printed(self, sheet: Worksheet, name: str) -> None:
+    def _printed(self, sheet: Worksheet, name: str, count: int) -> None:
         """How the rows come out of a printer."""
+        last = len(self.book.columns)
+        while last > 1 and self.book.columns[last - 1].key in MACHINERY:
+            last -= 1
+        sheet.print_area(0, 0, count, last - 1)
         sheet.set_landscape()
+        sheet.hide_gridlines(0)  # they are printed: a ledger is ruled
         sheet.set_paper(PAPERS[self.book.paper])
         sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
         sheet.fit_to_pages(1, 0)
@@ -117,9 +126,10 @@ class _Writer:
 
     def _cover(self, sheet: Worksheet) -> None:
         sheet.set_column(0, 0, 22)
-        sheet.set_column(1, 1, 72)
+        sheet.set_column(1, 1, BROAD)
         sheet.hide_gridlines(2)
         sheet.set_paper(PAPERS["a4"])
+        sheet.fit_to_pages(1, 0)
         sheet.write_string(0, 0, fit(str(self.book.name)), self.formats["title"])
         line = 2
         for line, (label, value) in enumerate(self._facts(), 2):
@@ -149,13 +159,14 @@ class _Writer:
             case None if isinstance(value, Url):
                 sheet.write_url(line, 1, value, self.formats["link"])
             case None:
-                sheet.write_blank(line, 1, None, self.formats["text"])
+                sheet.write_blank(line, 1, None, self.formats["cover text"])
             case str():
-                sheet.write_string(line, 1, cell, self.formats["text"])
+                sheet.set_row(line, LINE * min(lines_of(cell, BROAD), TALLEST))
+                sheet.write_string(line, 1, cell, self.formats["cover text"])
             case date():
-                sheet.write_datetime(line, 1, cell, self.formats[kind])
+                sheet.write_datetime(line, 1, cell, self.formats[f"cover {kind}"])
             case _:
-                sheet.write_number(line, 1, cell, self.formats["integer" if cell == int(cell) else kind])
+                sheet.write_number(line, 1, cell, self.formats["cover integer" if cell == int(cell) else f"cover {kind}"])
 
 
 def _kind_of(value: Any) -> Kind:

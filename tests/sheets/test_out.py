@@ -255,6 +255,22 @@ def test_paper_and_print_set_up():
     assert (sheet.page_setup.fitToHeight, sheet.oddFooter.center.text) == (0, "&P / &N")
 
 
+def test_a_row_is_as_high_as_its_highest_cell():
+    columns = (Column("a", "甲", lambda row: row.name, width=11), Column("b", "乙", lambda row: "短", width=40))
+    rows = [Row(name, None, None, None, None) for name in ("短", "五字一行的" * 3, "一\n二", "x" * 21, "长" * 1000)]
+    _count, workbook = _xlsx(Book("表", columns, rows, NOW))
+    heights = [workbook.worksheets[1].row_dimensions[line].height for line in range(2, 7)]
+    assert heights == [None, 45, 30, 45, 405]
+    assert not any(workbook.worksheets[1].row_dimensions[line].customHeight for line in range(2, 7) if heights[line - 2] is None)
+
+
+def test_what_tells_rows_apart_is_not_printed():
+    more = (*COLUMNS, Column("id", "编号", lambda row: 7, "id"), Column("version", "版本", lambda row: 1, "id"))
+    _count, workbook = _xlsx(Book("责任事项", more, ROWS, NOW))
+    sheet = workbook.worksheets[1]
+    assert (sheet.print_area, sheet["F2"].value, sheet["F2"].number_format) == ("'责任事项'!$A$1:$E$4", 7, "0")
+
+
 def test_names_that_no_worksheet_may_have():
     long = "《关于[加强]/改进*群团?工作:的意见》" * 3
     _count, workbook = _xlsx(Book(f"'{long}", COLUMNS, ROWS, NOW))
