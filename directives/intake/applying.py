@@ -22,6 +22,7 @@ from directives.intake import checking
 from directives.intake.steps import AT_ONCE_ROWS, Superseded, asking_of, kind_of, shift, take
 from directives.models import Intake, IntakeRow, User
 from directives.models.intakes import APPLIED, APPLYING, CHANGED, CHECKED, CHECKING, CONFLICT, MINE, NEW, THEIRS, WRONG
+from directives.models.writing import overwrite_each
 from directives.refusals import Invalid, Refusal, Stale
 from directives.tallies import counted
 
@@ -131,12 +132,7 @@ def _batches(rows: QuerySet[IntakeRow]) -> Iterator[list[IntakeRow]]:
 
 def leave(rows: list[IntakeRow]) -> None:
     """Note what the rows made or changed, and the version that they left behind."""
-    values = ", ".join(["(CAST(%s AS bigint), CAST(%s AS bigint), CAST(%s AS integer))"] * len(rows))
-    table = connection.ops.quote_name(IntakeRow._meta.db_table)
-    lefts = connection.ops.quote_name("left")
-    statement = f"UPDATE {table} SET subject_id = v.column2, {lefts} = v.column3 FROM (VALUES {values}) AS v WHERE {table}.id = v.column1"  # noqa: S608 - our own names
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [value for row in rows for value in (row.pk, row.subject_id, row.left)])
+    overwrite_each(rows, ["subject_id", "left"])
 
 
 def _back(intake: Intake, fault: str) -> None:

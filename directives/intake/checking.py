@@ -24,6 +24,7 @@ from directives.intake.matching import Head, Names, certain, heads_of, remembere
 from directives.intake.steps import AT_ONCE_BYTES, AT_ONCE_ROWS, Superseded, asking_of, kind_of, note, shift, take, told
 from directives.models import Intake, IntakeRow, Matching
 from directives.models.intakes import CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
+from directives.models.writing import add_many, overwrite_each
 from directives.refusals import Refusal, Stale
 
 BATCH = 500
@@ -157,7 +158,7 @@ def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
     for batch in _batches(source.rows()):
         rows = [_row(intake, planned, places) for planned in checker.check(batch)]
         with transaction.atomic():
-            IntakeRow.objects.bulk_create(rows, batch_size=BATCH)
+            add_many(rows)
             number += len(rows)
             note(intake, done=number)
         counts.update(row.verdict for row in rows)
@@ -206,5 +207,5 @@ def _late(intake: Intake, found: Iterable[tuple[int, Fault]], places: dict, coun
             counts.subtract([row.verdict])
             row.verdict, row.faults = WRONG, row.faults + [_placed(fault, row.sheet, places) for fault in late[row.number]]
             counts.update([WRONG])
-        IntakeRow.objects.bulk_update(rows, ["verdict", "faults"], batch_size=100)
+        overwrite_each(rows, ["verdict", "faults"])
     return counts

@@ -27,6 +27,7 @@ class Asking:
     now: datetime
     today: date
     place: Mapping[str, int] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # of a kind, from one batch of an act to the next
 
 
 @dataclass(frozen=True, slots=True)

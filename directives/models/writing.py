@@ -7,6 +7,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Model
 
+from directives.models.loading import load
+
 
 def overwrite(model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any) -> int:
     """Set these fields of the rows with these ids that are `alike` in others; returns how many. Values are no expressions."""
@@ -28,6 +30,26 @@ def add(rows: Sequence[Model]) -> None:
         cursor.execute(_insert(type(rows[0]), len(rows)), given)
         for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk, row._state.adding = pk, False
+
+
+LOT = 500  # rows of one statement
+
+
+def add_many(rows: Sequence[Model]) -> None:
+    """Insert any number of rows of one table, and give each its id. Many times as fast as bulk_create, which works out each value anew."""
+    for start in range(0, len(rows), LOT):
+        load(rows[start : start + LOT])
+
+
+def overwrite_each(rows: Sequence[Model], names: Sequence[str]) -> None:
+    """Set these fields of stored rows of one table to what each row holds. Values are no expressions."""
+    for start in range(0, len(rows), LOT):
+        lot = rows[start : start + LOT]
+        model = type(lot[0])
+        fields = [model._meta.get_field(name) for name in names]
+        given = [value for row in lot for value in (row.pk, *_stored((field, getattr(row, field.attname)) for field in fields))]
+        with connection.cursor() as cursor:
+            cursor.execute(_update_each(model, tuple(names), len(lot)), given)
 
 
 def _stored(values: Iterable[tuple[Field, Any]]) -> list[Any]:
@@ -56,3 +78,16 @@ def _insert(model: type[Model], rows: int) -> str:
     columns = _named(model, (field.name for field in _columns(model)))
     places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
     return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} RETURNING id"  # noqa: S608
+
+
+@lru_cache(maxsize=100)
+def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
+    """PostgreSQL must be told the types of what it gets; SQLite's would change values."""
+    fields = [model._meta.pk, *map(model._meta.get_field, names)]
+    typed = connection.vendor == "postgresql"
+    one = ", ".join(
+        f"%s::{field.rel_db_type(connection) if field.primary_key else field.db_type(connection)}" if typed else "%s" for field in fields
+    )
+    places = ", ".join([f"({one})"] * rows)
+    sets = ", ".join(f"{column} = v.column{place}" for place, column in enumerate(_named(model, names), 2))
+    return f"UPDATE {model._meta.db_table} SET {sets} FROM (VALUES {places}) AS v WHERE {model._meta.db_table}.id = v.column1"  # noqa: S608

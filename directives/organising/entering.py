@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from directives import audit, gate
 from directives.models import Organisation, User
 from directives.models.organisations import step
+from directives.models.writing import add_many, overwrite_each
 from directives.organising.tree import demand, refresh_paths
 from directives.refusals import Invalid
 from directives.tallies import close_scope, open_scope, recast
@@ -72,12 +73,12 @@ def _found(rows: Sequence[Entered], bodies: dict[str, Organisation]) -> None:
     while waiting:
         wave = [row for row in waiting.values() if row.tie("parent") not in waiting]
         made = [Organisation(code=row.code, parent=bodies.get(row.tie("parent")), **row.plain) for row in wave]
-        Organisation.objects.bulk_create(made, batch_size=500)
+        add_many(made)
         for body in made:
             bodies[body.code] = body
             body.path = (body.parent.path if body.parent else "") + step(body.pk)
             del waiting[body.code]
-        Organisation.objects.bulk_update(made, ["path"], batch_size=500)
+        overwrite_each(made, ["path"])
         fresh.update(body.pk for body in made)
         _branch_out({body.parent for body in made if body.parent and not body.parent.branch}, fresh)
 
@@ -103,7 +104,7 @@ def _change(rows: Sequence[Entered], bodies: dict[str, Organisation]) -> None:
         body.version += 1
         alike.setdefault(tuple(plain), []).append(body)
     for names, same in alike.items():
-        Organisation.objects.bulk_update(same, [*names, "version"], batch_size=500)
+        overwrite_each(same, [*names, "version"])
 
 
 def _tie(ties: Sequence[Tie], bodies: dict[str, Organisation]) -> None:

@@ -229,3 +229,12 @@ def address():
     if connection.vendor == "sqlite":
         return f"sqlite:///{told['NAME']}"
     return f"postgres://{told['USER']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"
+
+
+def test_a_parent_that_stands_batches_further_down_is_tied_when_it_comes(cast, bring, apply):
+    lines = "".join(f"Y{number:03},单位{number},C000\n" for number in range(600))
+    intake = apply(bring(cast.admin, f"代码,名称,上级单位\nY900,甲,Y901\nQ02,共青团中央,Y901\n{lines}Y901,乙,C000\n"))
+    above = Organisation.objects.get(code="Y901")
+    cast.sibling.refresh_from_db()
+    assert (intake.state, Organisation.objects.get(code="Y900").parent, cast.sibling.parent) == (APPLIED, above, above)
+    assert cast.sibling.path.startswith(above.path)
