@@ -1,5 +1,6 @@
 """Figures: what may be reported, corrected, taken back; and that every total up the tree is what a recount would give."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from random import Random
@@ -269,6 +270,29 @@ def test_whatever_is_reported_and_moved_the_totals_are_a_recount(cast, asked):
     assert FigureTotal.objects.count() > 20
     assert tallies.drift() == []
     assert tallies.rebuild() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_of_the_same_totals_do_not_wait_for_each_other_for_ever(cast, asked):
+    """Each in an order of its own, in several steps of one transaction, as a table that is brought in does."""
+    directive = make_directive(make_section(asked.document))
+    bodies = [make_body(parent=cast.body) for _number in range(12)]
+    for body in bodies:
+        make_obligation(directive, body)
+
+    def report(turn):
+        try:
+            with tallies.counted():
+                for year in (2010, 2011) if turn % 2 else (2011, 2010):
+                    values = [given(asked, body, "1", Period(year, "year")) for body in reversed(bodies[turn::6])]
+                    statistics.file_figures(values, by=None, now=NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(report, range(6)))
+    assert totals(asked, Period(2010, "year"))["C000"] == totals(asked, Period(2011, "year"))["C000"] == (12, 12)
+    assert tallies.drift() == []
 
 
 # indicators

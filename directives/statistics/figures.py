@@ -1,6 +1,6 @@
 """Figures reported, corrected and taken back: set-wise, with their record, and counted up the tree in the same transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 
 from directives import audit
 from directives.models import Figure, User
+from directives.models.writing import add_many, overwrite_each
 from directives.refusals import NotAllowed, Stale
 from directives.rules import may
 from directives.statistics.faults import Faults, Key, Reported, faults_of
 from directives.tallies import counted, gathering
 
 BATCH = 500
-UNIQUE = ["indicator", "year", "period", "number", "organisation"]
-WRITTEN = ["value", "note", "by", "at", "version"]
+WRITTEN = ("value", "note", "by", "at", "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +134,10 @@ def _said(row: Figure) -> dict[str, object]:
 
 
 def _write(new: Sequence[Figure], changed: Sequence[Figure]) -> None:
-    """New rows are inserted, and must be new; changed ones are held, so that an insert that meets them writes them over."""
+    """New rows are inserted, and must be new; changed ones are held."""
     try:
         with transaction.atomic():
-            Figure.objects.bulk_create(new, batch_size=BATCH)
+            add_many(new)
     except IntegrityError as error:  # somebody reported it between our look and our write
         raise Stale from error
-    for rows in _batches(changed):
-        Figure.objects.bulk_create([_copy(row) for row in rows], update_conflicts=True, unique_fields=UNIQUE, update_fields=WRITTEN)
-
-
-def _batches(rows: Sequence[Figure]) -> Iterator[Sequence[Figure]]:
-    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
-
-
-def _copy(row: Figure) -> Figure:
-    """Without its id, which the row that it meets keeps."""
-    fields = {name: getattr(row, name) for name in (*UNIQUE, *WRITTEN)}
-    return Figure(**fields)
+    overwrite_each(changed, WRITTEN)
