@@ -20,6 +20,7 @@ from xlsxwriter import Workbook
 from directives.bench import parsing
 from directives.intake import reader, wrongs
 from directives.intake.layout import Merge, Odd, RawRow, letter
+from directives.intake.parsing import packages
 from directives.intake.parsing.books import shown_by
 from directives.intake.parsing.texts import separator_of
 from directives.intake.reader import Unreadable
@@ -204,6 +205,15 @@ def _widened(cells: tuple) -> tuple:
     """As openpyxl gives a row: days as instants, empty cells to the last column."""
     told = (datetime.combine(cell, datetime.min.time()) if type(cell) is date else cell for cell in cells)
     return (*told, *[None] * (12 - len(cells)))
+
+
+def test_no_row_is_missed_where_a_block_ends(monkeypatch):
+    file = io.BytesIO(workbook(Sheet(lines(*([n] for n in range(300))))))
+    counts = set()
+    for size in (17, 64, 1001):
+        monkeypatch.setattr(packages, "SEARCHED", size)
+        counts.add(packages.looked_over(packages.opened(file))["xl/worksheets/sheet1.xml"].rows)
+    assert counts == {300}
 
 
 def test_columns_have_their_letters():

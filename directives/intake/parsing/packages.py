@@ -103,7 +103,7 @@ def _look(package: ZipFile, member: ZipInfo) -> Part:
                 if markup and any(mark in before + block for mark in _ENTITIES):
                     raise Fault("entities", member=member.filename[:100])
                 if markup:
-                    part.rows += sum(map(block.count, _ROWS))
+                    part.rows += sum(map((before[-4:] + block).count, _ROWS))
                     _merges(before + block, part)
                 before = block[-200:]
     except BROKEN as fault:
