@@ -111,6 +111,11 @@ def fresh(row: Given, label: str, after: Mapping[str, Any]) -> Planned:
     return Planned(row, NEW, label[:LABEL], after=dict(after))
 
 
+def refused(field: str, value: str, why: str) -> Fault:
+    """The fault of a cell that a command would refuse, in the command's own words."""
+    return Fault(field, value, _("A value that can be taken."), why)
+
+
 def place_of(row: IntakeRow) -> str:
     """How a refusal names a row of the file."""
     sheet = f"{row.sheet} " if row.sheet else ""

@@ -13,7 +13,7 @@ from directives.correcting import STATEMENT, Correction, Named
 from directives.intake.cells import names_of
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.clauses import TITLE, unknown_clause
-from directives.intake.kinds.comparing import Past, Stored, built_on, compared, moved_on, text_of, unchanged, wrong
+from directives.intake.kinds.comparing import Past, Stored, built_on, compared, moved_on, refused, text_of, unchanged, wrong
 from directives.models import Directive, User
 from directives.models.documents import BASES, CADENCES, HEAVY_OF_DOCUMENT, KINDS, MODALITIES, NAMED, UNSTATED
 from directives.refusals import Refusal
@@ -144,7 +144,7 @@ def _faults(directive: Directive, values: dict[str, Any]) -> Iterable[Fault]:
         field = columns.get(name, name)
         value = values[field]
         shown = "、".join(value) if isinstance(value, list) else value
-        yield Fault(field, shown, " ".join(texts), _("Mend the cell, or take the row out."))
+        yield refused(field, shown, " ".join(texts))
 
 
 def _held(rows: Rows) -> dict[int, Directive]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from directives import planning
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
-from directives.intake.kinds.comparing import built_on, fresh, moved_on, place_of, plain, text_of, wrong
+from directives.intake.kinds.comparing import built_on, fresh, moved_on, place_of, plain, refused, text_of, wrong
 from directives.intake.kinds.plans import plan_of, works
 from directives.models import LogEntry
 from directives.models.intakes import SAME
@@ -87,7 +87,7 @@ class LogChecker(Checker):
         if "text" in given and on:
             found = planning.log_faults(text, on, self.asking.today)
             values = {"text": text, "on": plain(on)}
-            faults += [Fault(name, values[name], said, _("Mend the cell, or take the row out.")) for name, said in found.items()]
+            faults += [refused(name, values[name], said) for name, said in found.items()]
         label = f"{plain(on) or ''} {self.words[measures[0]] if len(measures) == 1 else ''}".strip()
         if faults or row.faults or not on or not text:
             return wrong(row, faults, label)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned
 from directives.intake.kinds.clauses import Clauses, unknown_clause
 from directives.intake.kinds.codes import Bodies, taken_as, unclear, unknown_body
-from directives.intake.kinds.comparing import Past, Stored, compared, fresh, plain, text_of, wrong
+from directives.intake.kinds.comparing import Past, Stored, compared, fresh, plain, refused, text_of, wrong
 from directives.intake.kinds.owing import DAYS, PEOPLE, TERMS, pair_of, undo, write
 from directives.issuing import faults_of
 from directives.models import Obligation, Organisation, User
@@ -210,7 +210,7 @@ class ObligationChecker(Checker):
         faults = []
         for name, text in faults_of(pair, by=self.asking.by, today=self.asking.today).items():
             field = columns.get(name, name)
-            faults.append(Fault(field, str(plain(row.values.get(field)) or ""), text, _("Mend this cell, or take the line out.")))
+            faults.append(refused(field, str(plain(row.values.get(field)) or ""), text))
         label, given = f"{clause.code} · {home.name_hans}", text_of(row.values.get("body"))
         label = f"{label} · {taken_as(given, home.code)}" if given.isdecimal() and given != home.code else label
         return wrong(row, faults, label) if faults or row.faults else fresh(row, label, after)

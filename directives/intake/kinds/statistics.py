@@ -11,7 +11,20 @@ from django.utils.translation import gettext_lazy
 from directives import statistics
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.codes import Bodies, Codes, taken_as, unclear, unknown_body
-from directives.intake.kinds.comparing import Past, Stored, built_on, compared, fresh, moved_on, plain, stale, text_of, unchanged, wrong
+from directives.intake.kinds.comparing import (
+    Past,
+    Stored,
+    built_on,
+    compared,
+    fresh,
+    moved_on,
+    plain,
+    refused,
+    stale,
+    text_of,
+    unchanged,
+    wrong,
+)
 from directives.models import Figure, Indicator, Organisation, User
 from directives.models.intakes import NEW
 from directives.refusals import NotAllowed
@@ -88,7 +101,7 @@ class FigureChecker(Checker):
         places = list(reported)
         for fault in statistics.faults_of(list(reported.values()), by=self.asking.by, now=self.asking.now):
             name = {"organisation": "body"}.get(fault.field, fault.field)
-            faults[places[fault.place]].append(Fault(name, fault.value, fault.expected, _("Mend the cell, or take the row out.")))
+            faults[places[fault.place]].append(refused(name, fault.value, fault.expected))
         stored = _standing({said.key for said in reported.values()})
         met = [(row, stored[key]) for row in rows if row.number in reported and (key := reported[row.number].key) in stored]
         past = Past.of(Figure, {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met}, _said)
