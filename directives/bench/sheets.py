@@ -1,14 +1,16 @@
-"""`bench --sheets`: the ledger as a workbook, beside the bare writer library and beside django-import-export, in one run."""
+"""`bench --sheets`: the ledger as a workbook, beside the bare writer library and django-import-export; then tables brought in."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
+from directives.bench import intakes
 from directives.bench.exports import Export
 from directives.bench.places import folder, place, server_of
 from directives.bench.results import Fact, table_of
 
+OUT, IN = "out", "in"
 MANY = 10  # times the rows, for the long one
 NAMES = {
     "bare": "XlsxWriter alone, `constant_memory`, fed constant rows of 18 cells",
@@ -28,6 +30,7 @@ class Sheeting:
     rounds: int = 3
     bodies: int = 100  # of the scale “sample”
     full: bool = False  # the long one too
+    only: str = ""  # OUT or IN: that half alone
     keep: str | None = None
     database: str | None = None
 
@@ -38,8 +41,8 @@ class Found:
 
     scale: str
     database: str
-    rows: int
     ways: dict[str, list[Export]]
+    brought: list[intakes.Brought] = field(default_factory=list)
 
     def seconds(self, way: str) -> float | None:
         turns = self.ways.get(way)
@@ -66,11 +69,12 @@ def measure(plan: Sheeting, say: Callable[[str], object]) -> Found:
             say(f"Staging {plan.scale}")
             where.ask(do="fill", scale=plan.scale, bodies=plan.bodies)
         ways: dict[str, list[Export]] = {}
-        for way in _turns(plan):
-            say(f"{NAMES[way]}")
+        for way in _turns(plan) if plan.only != IN else ():
+            say(NAMES[way])
             rows = plan.rows * (MANY if way == "many" else 1)
             ways.setdefault(way, []).append(Export(**where.ask(do="export", way=way, rows=rows)))
-        return Found(plan.scale, plan.engine, ways["ours"][0].rows, ways)
+        brought = intakes.measure(where, base, rows=plan.rows, rounds=plan.rounds, say=say) if plan.only != OUT else []
+        return Found(plan.scale, plan.engine, ways, brought)
 
 
 def _turns(plan: Sheeting) -> Iterator[str]:
@@ -103,11 +107,18 @@ FACTS = (
 
 def unmet(found: Found) -> list[str]:
     """What is asked and not so."""
-    return [fact.what for fact in FACTS if fact.verdict(found) == "not met"]
+    out = [fact.what for fact in FACTS if fact.verdict(found) == "not met"] if found.ways else []
+    return out + intakes.unmet(found.brought)
 
 
 def markdown(found: Found) -> str:
     """All that was found, as the tables that docs/performance.md shows."""
+    said = f"**{found.scale}, {found.database}**: each step in a process of its own, the steps in turn."
+    out = [_ways(found), table_of(FACTS, found)] if found.ways else []
+    return "\n\n".join([said, *out, *([intakes.markdown(found.brought)] if found.brought else [])])
+
+
+def _ways(found: Found) -> str:
     head = "| what | rows | seconds | of a processor | rows/s | peak MiB over idle | of it its own | file, MB |\n|---" + "|--:" * 7 + "|"
     lines = []
     for way, turns in found.ways.items():
@@ -116,5 +127,4 @@ def markdown(found: Found) -> str:
             f"| {NAMES[way]} | {last.rows:,} | {seconds:,.1f} | {found.busy(way):,.1f} | {last.rows / seconds:,.0f} "
             f"| {found.peak(way):,.0f} | {found.own(way):,.0f} | {last.bytes / 1e6:,.1f} |"
         )
-    said = f"**{found.scale}, {found.database}**: {found.rows:,} rows of the ledger; each way in a process of its own, in turn."
-    return "\n\n".join([said, "\n".join([head, *lines]), table_of(FACTS, found)])
+    return "\n".join([head, *lines])

@@ -28,12 +28,11 @@ class Command(BaseCommand):
         parser.add_argument("--scale", choices=SCALES, default="", help="how much made-up data; default: small, with --sheets province")
         parser.add_argument("--engine", choices=(SQLITE, POSTGRESQL), default="", help="default: that of DATABASE_URL, else sqlite")
         parser.add_argument("--against", choices=SCALES, help="a smaller scale, asked in turn with the first: what grows, and by how much")
-        parser.add_argument(
-            "--rounds", type=int, default=0, help="requests of each kind, the export in one of five; default: 30, with --sheets 3"
-        )
-        parser.add_argument("--sheets", action="store_true", help="time the ledger as a workbook instead, beside the bare writer library")
-        parser.add_argument("--rows", type=int, default=100_000, help="with --sheets: rows of the ledger, if there are so many")
-        parser.add_argument("--full", action="store_true", help="with --sheets: ten times as many rows too")
+        parser.add_argument("--rounds", type=int, help="of each kind, an export in one of five; default: 30, with --sheets 3")
+        parser.add_argument("--sheets", action="store_true", help="time workbooks out and in instead, beside the bare libraries")
+        parser.add_argument("--only", choices=(sheets.OUT, sheets.IN), default="", help="with --sheets: this half alone")
+        parser.add_argument("--rows", type=int, default=100_000, help="with --sheets: rows of each table, if there are so many")
+        parser.add_argument("--full", action="store_true", help="with --sheets: ten times as many rows out too")
         parser.add_argument("--bodies", type=int, default=100, help="of the scale “sample”: bodies that owe every directive")
         parser.add_argument("--writers", type=int, default=AT_ONCE, help="processes that make moves beside one another; 0: none")
         parser.add_argument("--seconds", type=float, default=15.0, help="how long they do")
