@@ -74,7 +74,9 @@ def test_a_return_quotes_its_reason(cast):
 
 
 def test_every_kind_can_be_worded():
-    words = ("count", "document", "body", "due", "what", "reason", "code", "move", "directive", "cycle", "into", "over", "withdrawn")
+    words = (
+        "count", "document", "body", "due", "what", "reason", "code", "move", "directive", "cycle", "into", "over", "withdrawn", "name",
+    )  # fmt: skip
     facts = dict.fromkeys(words, "某") | {"due": "2026-10-15"}
     for kind in KINDS:
         assert "%(" not in wording(Notice(kind=kind, facts=facts))
