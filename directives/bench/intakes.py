@@ -81,14 +81,14 @@ def markdown(found: Sequence[Brought]) -> str:
 
 
 def _steps(one: Brought) -> str:
-    head = f"| {CASES[one.kind]}, {one.rows:,} rows | seconds | rows/s | peak MiB | of it mapped | reader, MiB | rows that change | times |"
+    head = f"| {CASES[one.kind]}, {one.rows:,} rows | seconds | computing | peak MiB | of it mapped | reader, MiB | changes | times |"
     lines = [head, "|---|--:|--:|--:|--:|--:|--:|--:|"]
     for way, turns in one.turns.items():
-        seconds = one.seconds(way)
         peak, mapped, child = (max(getattr(turn, name) for turn in turns) for name in ("peak", "mapped", "child"))
         changed = f"{turns[-1].rows:,}" if way in ("check", "apply", "undo") else "–"
+        computing = median(turn.computing for turn in turns)
         lines.append(
-            f"| {WAYS[way]} | {seconds:,.1f} | {one.rows / seconds:,.0f} | {peak:,.0f} | {mapped:,.0f} | {child:,.0f} | {changed} "
+            f"| {WAYS[way]} | {one.seconds(way):,.1f} | {computing:,.1f} | {peak:,.0f} | {mapped:,.0f} | {child:,.0f} | {changed} "
             f"| {len(turns)} |"
         )
     return "\n".join(lines)

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cached_property
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +14,6 @@ from directives.intake.kinds.comparing import built_on, fresh, moved_on, place_o
 from directives.intake.kinds.plans import plan_of, works
 from directives.models import LogEntry
 from directives.models.intakes import SAME
-from directives.models.scope import any_of
 from directives.planning import Done
 from directives.refusals import Invalid, Stale
 
@@ -54,12 +53,9 @@ class LogChecker(Checker):
             self.numbers[number] = pk
             self.texts.setdefault(text_of(text), []).append(pk)
             self.words[pk] = words_of(number, text)
-        self.seen: set[int] = set()  # hashes of the lines of the file so far
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
-        meant = {row.number: self._measures(text_of(row.values.get("measure"))) for row in rows}
-        logged = self._logged(rows, meant)
-        return [self._one(row, meant[row.number], logged) for row in rows]
+        return [self._one(row, self._measures(text_of(row.values.get("measure")))) for row in rows]
 
     def _measures(self, text: str) -> list[int]:
         """The measures that a cell may mean."""
@@ -68,18 +64,13 @@ class LogChecker(Checker):
             return [self.numbers[int(number[1])]]
         return self.texts.get(text, [])
 
-    def _logged(self, rows: Sequence[Given], meant: dict[int, list[int]]) -> set[tuple[int, date, str]]:
-        """What stands in the log already of these measures on these days."""
-        days: dict[int, set[date]] = {}
-        for row in rows:
-            if len(meant[row.number]) == 1 and row.values.get("on"):
-                days.setdefault(meant[row.number][0], set()).add(row.values["on"])
-        if not days:
-            return set()
-        asked = any_of(Q(measure=pk, on__in=some) for pk, some in days.items())
-        return set(LogEntry.objects.filter(asked).order_by().values_list("measure_id", "on", "text"))
+    @cached_property
+    def seen(self) -> set[int]:
+        """Hashes of the lines that stand in the log, and of those of the file so far."""
+        lines = LogEntry.objects.filter(measure__in=self.words).order_by().values_list("measure_id", "on", "text")
+        return set(map(hash, lines.iterator(chunk_size=2000)))
 
-    def _one(self, row: Given, measures: list[int], logged: set[tuple[int, date, str]]) -> Planned:
+    def _one(self, row: Given, measures: list[int]) -> Planned:
         given, faults = row.values, []
         if len(measures) != 1 and "measure" in given:
             faults.append(_faults_of_measure(text_of(given["measure"]), measures))
@@ -91,9 +82,9 @@ class LogChecker(Checker):
         label = f"{plain(on) or ''} {self.words[measures[0]] if len(measures) == 1 else ''}".strip()
         if faults or row.faults or not on or not text:
             return wrong(row, faults, label)
-        line = (measures[0], on, text)
-        known = line in logged or hash(line) in self.seen
-        self.seen.add(hash(line))
+        line = hash((measures[0], on, text))
+        known = line in self.seen
+        self.seen.add(line)
         after = {"measure": self.words[measures[0]], "on": plain(on), "text": text}
         return Planned(row, SAME, label) if known else fresh(row, label, after)
 
