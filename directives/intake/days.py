@@ -17,6 +17,7 @@ PARTED = re.compile(r"(\d{4})(?:年|[./-])(\d{1,2})(?:月|[./-])(\d{1,2})[日号
 MONTH = re.compile(r"(\d{4})(?:年|[./-])(\d{1,2})(?:月份?)?")
 YEAR = re.compile(r"(\d{4})年?")
 HAN = re.compile(r"([〇零○一二三四五六七八九]{4})年(?:([一二三四五六七八九十]{1,3})月份?)?(?:([一二三四五六七八九十廿卅]{1,3})[日号])?")
+EXAMPLES = {"plain": "2025-03-01", "words": "2025年3月1日"}
 DIGITS = {sign: number for number, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
 
 
@@ -52,7 +53,7 @@ def _from_text(plain: str) -> date | Wrong:
         return _month_alone(int(found[1]), int(found[2]))
     if found := YEAR.fullmatch(plain):
         return Wrong(_("a day, not a year alone"), _("Write which day of %(year)s is meant, such as 2025-03-31.") % {"year": found[1]})
-    return Wrong(_("a day such as 2025-03-01 or 2025年3月1日"), _("Write the year with four digits, then the month, then the day."))
+    return Wrong(_("a day such as %(plain)s or %(words)s") % EXAMPLES, _("Write the year with four digits, then the month, then the day."))
 
 
 def _day(year: int, month: int, day: int) -> date | Wrong:

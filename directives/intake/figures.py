@@ -61,7 +61,10 @@ def _tidy(number: Decimal) -> Decimal:
 
 
 def _no_number() -> Wrong:
-    return Wrong(_("a number such as 1234.5 or 3.5万"), _("Write the number alone; what else there is to say belongs in a remark."))
+    return Wrong(
+        _("a number such as 1234.5 or %(words)s") % {"words": "3.5万"},
+        _("Write the number alone; what else there is to say belongs in a remark."),
+    )
 
 
 def _power() -> Wrong:

@@ -230,7 +230,7 @@ def faults_of(head: Head, names: Names) -> list[Fault]:
     found = []
     for field in names.fields:
         if field.required and not times[field.name]:
-            listed = "、".join(dict.fromkeys([str(field.label), *field.synonyms[:4]]))
+            listed = "、".join([name for name in field.synonyms if name != str(field.label)][:4] or [str(field.label)])
             expected = _("a column headed “%(label)s” (or one of: %(names)s)") % {"label": field.label, "names": listed}
             found.append(Fault(field.name, "", expected, _("Choose the column that holds it, or add it to the file and upload it again.")))
         if times[field.name] > 1:
