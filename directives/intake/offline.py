@@ -15,7 +15,7 @@ def entries_to_fill_in(sheet: Sheet) -> list[Mapping[str, Any]]:
 def _row(line: Line) -> Mapping[str, Any]:
     entry = line.entry
     return {
-        "directive": line.code,
+        "code": line.code,
         "text": picked(entry.obligation.directive, "text"),
         "part": str(entry.obligation.get_part_display()),
         "last_percent": line.earlier.percent,

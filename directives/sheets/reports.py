@@ -34,7 +34,7 @@ def _obligation(line: Line) -> str:
 
 
 ENTRIES = (
-    Column("directive", _("Code"), lambda line: line.entry.obligation.directive.code, width=10, link=_obligation),
+    Column("code", _("Code"), lambda line: line.entry.obligation.directive.code, width=10, link=_obligation),
     Column("text", _("Directive"), lambda line: picked(line.entry.obligation.directive, "text"), width=48),
     Column("part", _("Part"), lambda line: line.entry.obligation.get_part_display(), width=8),
     Column("progress", _("Progress"), lambda line: scripted(line.entry.progress), width=48),

@@ -40,9 +40,9 @@ def entry(report, code):
 
 def test_rows_are_saved_as_typed(cast, begun):
     table = [
-        {"directive": "结.1.1", "progress": "已印发", "percent": 60, "problems": None},
-        {"directive": "結.1.2", "unchanged_reason": "等上级部署"},
-        {"directive": "結.1.3", "progress": None, "percent": None},
+        {"code": "结.1.1", "progress": "已印发", "percent": 60, "problems": None},
+        {"code": "結.1.2", "unchanged_reason": "等上级部署"},
+        {"code": "結.1.3", "progress": None, "percent": None},
     ]
     brought = bring(ENTRIES, cast.staff, table, **where(begun))
     assert brought.verdicts == [CHANGED, CHANGED, SAME]
@@ -61,7 +61,7 @@ def test_rows_are_saved_as_typed(cast, begun):
 def test_a_report_that_nobody_began_is_begun(cast, report):
     with tallies.counted() as delta:
         delta.point(report.organisation_id, report.document_id, report.point)
-    brought = bring(ENTRIES, cast.staff, [{"directive": "結.1.2", "progress": "甲", "percent": 10}], **where(report))
+    brought = bring(ENTRIES, cast.staff, [{"code": "結.1.2", "progress": "甲", "percent": 10}], **where(report))
     assert brought.verdicts == [NEW]
     brought.apply()
     assert report.entries.count() == 3
@@ -74,22 +74,22 @@ def test_a_report_that_nobody_began_is_begun(cast, report):
 def test_faults_of_a_report(cast, begun):
     ReportEntry.objects.filter(obligation__directive__code="結.1.3").update(state="submitted", submitted_at=NOW)
     table = [
-        {"directive": "九.9.9", "progress": "甲"},
-        {"directive": "結.1.1", "percent": 120},
-        {"directive": "結.1.3", "progress": "甲"},
-        {"directive": "結.1.2", "progress": "甲"},
-        {"directive": "結.1.2", "progress": "乙"},
+        {"code": "九.9.9", "progress": "甲"},
+        {"code": "結.1.1", "percent": 120},
+        {"code": "結.1.3", "progress": "甲"},
+        {"code": "結.1.2", "progress": "甲"},
+        {"code": "結.1.2", "progress": "乙"},
     ]
     brought = bring(ENTRIES, cast.staff, table, **where(begun))
     found = [(number, field) for number, field, _text in brought.faults]
-    assert found == [(1, "directive"), (2, "percent"), (3, "progress"), (5, "directive")]
+    assert found == [(1, "code"), (2, "percent"), (3, "progress"), (5, "code")]
     assert brought.verdicts == [WRONG, WRONG, WRONG, CHANGED, WRONG]
 
 
 def test_only_the_bodys_own_people(cast, begun):
     for who in (cast.stranger, cast.supervisor, cast.viewer, cast.admin, cast.below):
         with pytest.raises(NotAllowed):
-            bring(ENTRIES, who, [{"directive": "結.1.1", "progress": "甲"}], **where(begun))
+            bring(ENTRIES, who, [{"code": "結.1.1", "progress": "甲"}], **where(begun))
     with pytest.raises(Invalid):
         bring(ENTRIES, cast.staff, [], cycle=make_cycle(begun.document, number=1).pk, organisation=cast.body.pk)
 
@@ -97,7 +97,7 @@ def test_only_the_bodys_own_people(cast, begun):
 def test_what_somebody_typed_meanwhile_is_never_overwritten(cast, begun):
     fields = EntryFields(progress="别人写的", percent=30)
     reporting.save_entry(entry=entry(begun, "結.1.1"), fields=fields, version=1, by=cast.manager, now=NOW)
-    row = {"directive": "結.1.1", "id": entry(begun, "結.1.1").pk, "version": 1, "progress": "我写的", "problems": "人手不足"}
+    row = {"code": "結.1.1", "id": entry(begun, "結.1.1").pk, "version": 1, "progress": "我写的", "problems": "人手不足"}
     brought = bring(ENTRIES, cast.staff, [row], **where(begun))
     assert brought.verdicts == [CONFLICT]
     assert brought.planned[0].theirs == {"progress": "别人写的"}
@@ -106,7 +106,7 @@ def test_what_somebody_typed_meanwhile_is_never_overwritten(cast, begun):
 
 
 def test_an_entry_handed_in_after_the_check_stays(cast, begun):
-    brought = bring(ENTRIES, cast.staff, [{"directive": "結.1.1", "progress": "甲"}], **where(begun))
+    brought = bring(ENTRIES, cast.staff, [{"code": "結.1.1", "progress": "甲"}], **where(begun))
     ReportEntry.objects.update(state="submitted", submitted_at=NOW)
     with pytest.raises(IllegalMove):
         brought.apply()

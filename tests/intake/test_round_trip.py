@@ -9,10 +9,21 @@ from openpyxl import load_workbook
 
 from directives import tallies
 from directives.intake import applying, undoing
-from directives.models import Event, IntakeRow, Obligation
+from directives.models import Addressee, Event, IntakeRow, Obligation, ReportEntry
 from directives.models.intakes import APPLIED, CHECKED, UNDONE
 from directives.transitions import change_obligations
-from tests.factories import NOW, make_body, make_directive, make_document, make_obligation, make_section
+from tests.factories import (
+    NOW,
+    make_body,
+    make_cycle,
+    make_directive,
+    make_document,
+    make_measure,
+    make_obligation,
+    make_plan,
+    make_report,
+    make_section,
+)
 
 TERMS = ("part", "deliverable", "leader", "contact", "note", "starts_on", "plan_due_on", "due_on")
 BODIES, CLAUSES = 40, 5  # 200 lines
@@ -96,3 +107,28 @@ def test_a_ledger_that_was_not_edited_changes_nothing(cast, document, sign_in, b
     change_obligations(Obligation.objects.select_related("organisation")[:50], {"leader": "新领导"}, action="change", by=None, now=NOW)
     intake = bring(cast.supervisor, saved(book), name="台账.xlsx", kind="obligations", document=document.pk)
     assert (intake.state, intake.counts) == (CHECKED, {"same": 200})
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
+@pytest.mark.parametrize("kind", ["bodies", "measures", "entries", "directives"])
+def test_other_lists_that_come_back_unedited_change_nothing(cast, sign_in, bring, kind, language):
+    section = make_section(make_document(), number="九")
+    row = make_obligation(make_directive(section, code="九.1.1"), cast.body)
+    name = {"name": "全国总工会", "name_hans": "全国总工会", "name_hant": "全國總工會"}
+    Addressee.objects.create(directive=row.directive, order=0, basis="inferred", **name)
+    plan = make_plan(cast.body, section.document)
+    make_measure(plan, row, number=1, text="印发实施办法", responsible="办公厅", due_on=date(2026, 12, 1))
+    report = make_report(cast.body, make_cycle(section.document), row)
+    ReportEntry.objects.update(progress="=已开展", percent=40, unchanged_reason="")
+    who, address, place = {
+        "bodies": (cast.supervisor, reverse("organisations"), {}),
+        "measures": (cast.staff, reverse("plan", args=[plan.pk]), {"document": plan.document_id, "organisation": cast.body.pk}),
+        "entries": (cast.staff, reverse("report", args=[report.pk]), {"cycle": report.cycle_id, "organisation": cast.body.pk}),
+        "directives": (cast.supervisor, reverse("document", args=[plan.document_id]), {"document": plan.document_id}),
+    }[kind]
+    answer = sign_in(who, language).get(address, {"export": "xlsx"})
+    data = b"".join(answer.streaming_content)
+    intake = bring(cast.admin if kind == "bodies" else who, data, name="表.xlsx", kind=kind, **place)
+    faults = [fault for row in IntakeRow.objects.filter(intake=intake) for fault in row.faults]
+    unknown = [column[1] for table in intake.tables for column in table["columns"] if not column[3]]
+    assert (unknown, intake.state, faults, set(intake.counts)) == ([], CHECKED, [], {"same"})

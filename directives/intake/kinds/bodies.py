@@ -10,6 +10,7 @@ from directives import organising
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.codes import Bodies, taken_as, unclear
 from directives.intake.kinds.comparing import Past, Stored, built_on, compared, fresh, moved_on, plain, text_of, unchanged, wrong
+from directives.intake.kinds.counts import COUNTS
 from directives.models import IntakeRow, Organisation, User
 from directives.models.intakes import NEW
 from directives.models.organisations import KINDS, LEVELS
@@ -39,6 +40,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("successor", gettext_lazy("Successor"), synonyms=("接续单位", "承接单位", "继任单位", "并入单位"), **known),
         Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
+        *COUNTS,
     )  # fmt: skip
 
 

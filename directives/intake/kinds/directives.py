@@ -14,6 +14,7 @@ from directives.intake.cells import names_of
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.clauses import TITLE, unknown_clause
 from directives.intake.kinds.comparing import Past, Stored, built_on, compared, moved_on, refused, text_of, unchanged, wrong
+from directives.intake.kinds.counts import COUNTS
 from directives.models import Directive, User
 from directives.models.documents import BASES, CADENCES, HEAVY_OF_DOCUMENT, KINDS, MODALITIES, NAMED, UNSTATED
 from directives.refusals import Refusal
@@ -38,6 +39,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("section", gettext_lazy("Section"), read_only=True),
         Field("text", gettext_lazy("Directive"), read_only=True),
         Field("items", gettext_lazy("Items"), read_only=True),
+        *COUNTS,
     )
 
 

@@ -28,7 +28,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a report."""
     code, reason = gettext_lazy("Code"), gettext_lazy("Why nothing changed")
     return (
-        Field("directive", code, "code", CODE, required=True, key=True, limit=300, example="九.3.3", listed="directives"),
+        Field("code", code, "code", CODE, required=True, key=True, limit=300, example="九.3.3", listed="directives"),
         Field("progress", gettext_lazy("Progress"), "text", PROGRESS, example="已印发办法，完成培训两期"),
         Field("problems", gettext_lazy("Problems"), "text", ("存在问题", "问题", "困难", "问题和困难", "存在的问题", "困难问题")),
         Field("next_steps", gettext_lazy("Next steps"), "text", NEXT),
@@ -82,25 +82,25 @@ class EntryChecker(Checker):
         self.twice: list[tuple[int, int]] = []
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
-        keys = {row.number: fold(text_of(row.values.get("directive"))) for row in rows}
+        keys = {row.number: fold(text_of(row.values.get("code"))) for row in rows}
         met = [(row, entry) for row in rows if (entry := self.entries.get(keys[row.number]))]
         past = Past.of(ReportEntry, {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met}, _said)
         return [self._one(row, keys[row.number], past) for row in rows]
 
     def _one(self, row: Given, key: str, past: Past) -> Planned:
-        entry, text = self.entries.get(key), text_of(row.values.get("directive"))
+        entry, text = self.entries.get(key), text_of(row.values.get("code"))
         if key and self.first.setdefault(key, row.number) != row.number:
             self.twice.append((row.number, self.first[key]))
         faults = list(_faults_of_percent(row))
         if key and entry is None and key not in self.owed:
             expected = _("The code of a directive on which this report of your body reports.")
-            faults.append(Fault("directive", text, expected, _("Mend the code, or take the row out.")))
+            faults.append(Fault("code", text, expected, _("Mend the code, or take the row out.")))
         if faults or row.faults or not key:
             return wrong(row, faults, text)
         wanted = _wanted(row)
         if entry is None:
             after = {name: value for name, value in wanted.items() if value not in (None, "", NO)}
-            return fresh(row, self.owed[key], {"directive": self.owed[key], **after})
+            return fresh(row, self.owed[key], {"code": self.owed[key], **after})
         planned = compared(row, _stored(entry), wanted, past)
         if planned.after and entry.state not in EDITABLE:
             name = next(iter(planned.after))
@@ -111,7 +111,7 @@ class EntryChecker(Checker):
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
             expected = _("One row for each directive; row %(number)s of the file speaks of the same.") % {"number": first}
-            yield number, Fault("directive", "", expected, _("Keep one of the two rows."))
+            yield number, Fault("code", "", expected, _("Keep one of the two rows."))
 
 
 def _faults_of_percent(row: Given) -> Iterable[Fault]:
@@ -164,9 +164,9 @@ def _meet(report: ProgressReport, rows: Rows) -> None:
     """Find the entries that a report got when it was begun."""
     codes = dict(report.entries.values_list("obligation__directive__code", "pk"))
     for row in rows:
-        if row.after["directive"] not in codes:
+        if row.after["code"] not in codes:
             raise stale(row)
-        row.subject_id = codes[row.after["directive"]]
+        row.subject_id = codes[row.after["code"]]
 
 
 def undo(asking: Asking, rows: Rows) -> None:
