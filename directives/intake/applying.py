@@ -108,7 +108,7 @@ def run(pk: int, *, now: datetime) -> None:
 @counted()
 def _apply(intake: Intake, now: datetime, beat: Beat) -> None:
     kind, asking, done = kind_of(intake), asking_of(intake, now), 0
-    for rows in _batches(to_write(intake)):
+    for rows in _batches(to_write(intake).defer("theirs", "faults")):  # no kind asks for them
         for row in rows:
             row.verdict = CHANGED if row.verdict == CONFLICT else row.verdict
         kind.write(asking, rows)

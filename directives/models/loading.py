@@ -26,7 +26,7 @@ def load(rows: Sequence[Model]) -> None:
 
 def load_columns(model: type[Model], columns: Mapping[str, Sequence[Any]], rows: int) -> list[int]:
     """Insert so many rows given as columns by attribute, every one of the table but its id; returns their ids, in order."""
-    made = [_prepared(model._meta.get_field(name), given) for name, given in columns.items()]
+    made = [prepared(model._meta.get_field(name), given) for name, given in columns.items()]
     with transaction.atomic(savepoint=False):
         ids = _ids(model._meta.db_table, rows)
         _fill(model, ("id", *columns), zip(ids, *made, strict=True))
@@ -44,7 +44,7 @@ def _encoder(field: JSONField) -> JSONEncoder:
     return (field.encoder or JSONEncoder)()
 
 
-def _prepared(field: Field, given: Sequence[Any]) -> Iterable[Any]:
+def prepared(field: Field, given: Sequence[Any]) -> Iterable[Any]:
     """The values of one column as the engine takes them; equal ones are worked out once."""
     if isinstance(field, JSONField):
         encode = _encoder(field).encode

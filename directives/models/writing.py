@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
 from django.db.models import Field, Model
 
-from directives.models.loading import load
+from directives.models.loading import load, prepared
 
 
 def overwrite(model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any) -> int:
@@ -47,7 +49,8 @@ def overwrite_each(rows: Sequence[Model], names: Sequence[str]) -> None:
         lot = rows[start : start + LOT]
         model = type(lot[0])
         fields = [model._meta.get_field(name) for name in names]
-        given = [value for row in lot for value in (row.pk, *_stored((field, getattr(row, field.attname)) for field in fields))]
+        columns = [prepared(field, [*map(attrgetter(field.attname), lot)]) for field in (model._meta.pk, *fields)]
+        given = [*chain.from_iterable(zip(*columns, strict=True))]
         with connection.cursor() as cursor:
             cursor.execute(_update_each(model, tuple(names), len(lot)), given)
 
