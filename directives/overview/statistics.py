@@ -213,8 +213,12 @@ def lines_of(user: User, view: Vantage, indicators: Sequence[Indicator], period:
         home = one.organisation_id if one.organisation in below else body
         lines.append(
             Line(
-                one, Compared(own.get((one.pk, period, body)), own.get((one.pk, before, body))),
-                Compared(now.value(one.aggregation), then.value(one.aggregation)), now.count, then.count, asked.get(home, 0),
+                one,
+                Compared(own.get((one.pk, period, body)), own.get((one.pk, before, body))),
+                Compared(now.value(one.aggregation), then.value(one.aggregation)),
+                now.count,
+                then.count,
+                asked.get(home, 0),
             )  # fmt: skip
         )
     return tuple(lines)

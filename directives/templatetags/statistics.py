@@ -102,9 +102,7 @@ def trend_bars(it: IndicatorView) -> SafeString:
     for place, point in enumerate(it.points):
         drawn += _bar(it, point, place, room, most)
     told = gettext("%(period)s: %(value)s")
-    said = gettext(", ").join(
-        told % {"period": point.period.name, "value": figure_text(point.value, it.indicator)} for point in it.points
-    )
+    said = gettext(", ").join(told % {"period": point.period.name, "value": figure_text(point.value, it.indicator)} for point in it.points)
     return SafeString(f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(said)}">{"".join(drawn)}</svg>')
 
 
