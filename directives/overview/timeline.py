@@ -55,6 +55,7 @@ WORDS: dict[str, str | Promise] = {
     "delete": pgettext_lazy("event", "Deleted"),
     "import": pgettext_lazy("event", "Imported"),
     "undo_import": pgettext_lazy("event", "Import undone"),
+    "take_back": pgettext_lazy("event", "Taken back"),
     "found": pgettext_lazy("event", "Body added"),
     "move": pgettext_lazy("event", "Moved in the tree"),
     "merge": pgettext_lazy("event", "Merged into another body"),
