@@ -15,6 +15,7 @@ from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.states import MANAGER, STAFF
 from directives.wording import picked
 
+CHOOSE = gettext_lazy("– choose –")
 LISTED = 100  # cycles to choose from, the newest first
 LETTER = re.compile(r"field-([A-Z]{1,3})")
 
@@ -68,8 +69,10 @@ class IntakeForm(forms.Form):
                 continue  # the cycle says which
             self.fields[need] = PLACES[need](user)
             queryset = getattr(self.fields[need], "queryset", None)
-            if queryset is not None and need not in self.initial and len(only := list(queryset[:2])) == 1:
-                self.initial[need] = only[0].pk
+            if queryset is not None and need not in self.initial:
+                first = list(queryset[:2])
+                if first and (len(first) == 1 or need == "cycle"):  # the only one, or the newest cycle
+                    self.initial[need] = first[0].pk
         self.order_fields([*kind.needs, "file"])
 
     @property
@@ -83,20 +86,20 @@ class IntakeForm(forms.Form):
 
 def _documents(user: User) -> forms.Field:
     rows = Document.objects.visible_to(user).defer(*(name.removeprefix("document__") for name in HEAVY_OF_DOCUMENT)).order_by("-pk")
-    return DocumentField(rows, label=gettext_lazy("Document"))
+    return DocumentField(rows, label=gettext_lazy("Document"), empty_label=CHOOSE)
 
 
 def _cycles(user: User) -> forms.Field:
     newest = Cycle.objects.visible_to(user).order_by("-due_on", "-pk").values("pk")[:LISTED]
     rows = Cycle.objects.filter(pk__in=list(newest.values_list("pk", flat=True))).select_related("document").defer(*HEAVY_OF_DOCUMENT)
-    return CycleField(rows.order_by("-due_on", "-pk"), label=gettext_lazy("Cycle"))
+    return CycleField(rows.order_by("-due_on", "-pk"), label=gettext_lazy("Cycle"), empty_label=CHOOSE)
 
 
 def _bodies(user: User) -> forms.Field:
     own = [m.organisation_id for m in user.in_role(STAFF, MANAGER)]
     if not own:
         return CodeField(user)
-    return BodyField(Organisation.objects.filter(pk__in=own).order_by("path"), label=gettext_lazy("Body"))
+    return BodyField(Organisation.objects.filter(pk__in=own).order_by("path"), label=gettext_lazy("Body"), empty_label=CHOOSE)
 
 
 PLACES = {"document": _documents, "cycle": _cycles, "organisation": _bodies}

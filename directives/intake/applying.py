@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import partial
 
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connection, connections, transaction
 from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.dateparse import parse_datetime
@@ -27,6 +27,7 @@ from directives.refusals import Invalid, Refusal, Stale
 from directives.tallies import counted
 
 BATCH = 500
+STANDS = "UPDATE directives_intake SET done = %s WHERE id = %s AND version = %s"
 Beat = Callable[[int], None]  # told how many rows are done
 
 logger = logging.getLogger(__name__)
@@ -163,9 +164,10 @@ def heartbeat(intake: Intake) -> Iterator[Beat]:
     with closing(beside):
 
         def beat(done: int) -> None:
-            with beside.cursor() as cursor:
-                cursor.execute(
-                    "UPDATE directives_intake SET done = %s WHERE id = %s AND version = %s", [done, intake.pk, intake.version]
-                )  # fmt: skip
+            try:
+                with beside.cursor() as cursor:
+                    cursor.execute(STANDS, [done, intake.pk, intake.version])
+            except DatabaseError:  # nobody is told, and that is all
+                logger.warning("How far the table %s has come could not be noted", intake.pk)
 
         yield beat

@@ -16,7 +16,7 @@ from directives.intake.fields import Fault, Kind
 from directives.intake.matching import Head, Names, faults_of
 from directives.intake.steps import OPEN, asking_of, kind_of, shift
 from directives.models import Intake, IntakeRow, Matching, User
-from directives.models.intakes import CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED
+from directives.models.intakes import APPLYING, CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.script import fold
 
@@ -98,8 +98,9 @@ def check_again(intake: Intake, *, language: str, now: datetime) -> Intake:
 @transaction.atomic
 def discard(intake: Intake) -> None:
     """Give it up: whoever has it in hand stops, its file and rows go. Raises Stale if it was applied meanwhile."""
-    name, storage = intake.file.name, intake.file.storage
+    name, storage, applying = intake.file.name, intake.file.storage, intake.state == APPLYING
     shift(intake, DISCARDED, since=OPEN, file="", fault="")
-    IntakeRow.objects.filter(intake=intake).delete()
+    if not applying:  # else they are held by a transaction that waits for this one; they go with the others of their age
+        IntakeRow.objects.filter(intake=intake).delete()
     if name:
         transaction.on_commit(lambda: storage.delete(name))
