@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django_tasks_db.models import DBTaskResult
 
 from directives import tallies
 from directives.intake import applying, starting, undoing
@@ -238,3 +239,17 @@ def test_a_parent_that_stands_batches_further_down_is_tied_when_it_comes(cast, b
     cast.sibling.refresh_from_db()
     assert (intake.state, Organisation.objects.get(code="Y900").parent, cast.sibling.parent) == (APPLIED, above, above)
     assert cast.sibling.path.startswith(above.path)
+
+
+def test_many_rows_are_left_to_the_worker(cast, bring, apply, undo, monkeypatch):
+    for module in (applying, undoing):
+        monkeypatch.setattr(module, "AT_ONCE_ROWS", 1)
+    intake = apply(bring(cast.admin, TABLE))
+    assert (intake.state, DBTaskResult.objects.count()) == (APPLYING, 1)
+    applying.carry_out.func(intake.pk, NOW.isoformat())
+    intake.refresh_from_db()
+    assert intake.state == APPLIED
+    undo(intake)
+    undoing.carry_out.func(intake.pk, NOW.isoformat())
+    intake.refresh_from_db()
+    assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (UNDONE, False)

@@ -1,10 +1,11 @@
 """The dry run: what is found of each row, every fault at once, and nothing changed."""
 
 import pytest
+from django_tasks_db.models import DBTaskResult
 
-from directives.intake import starting
-from directives.models import Event, IntakeRow, Matching, Organisation
-from directives.models.intakes import CHECKED, UNREADABLE, UPLOADED
+from directives.intake import checking, starting
+from directives.models import Event, Intake, IntakeRow, Matching, Organisation
+from directives.models.intakes import CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED
 from tests.factories import NOW
 
 TABLE = "代码,名称,级别,上级单位\nQ01,全国总工会,中央,C000\nQ09,全国台联,中央,C000\nQ02,共青团中央委员会,中央,C000\n"
@@ -86,3 +87,39 @@ def test_what_was_matched_once_is_matched_at_once(cast, bring, django_capture_on
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_text_tables_come_in_any_encoding_of_the_office(cast, bring, encoding):
     assert bring(cast.admin, TABLE.encode(encoding)).counts == {"same": 1, "new": 1, "changed": 1}
+
+
+def test_a_long_table_is_left_to_the_worker_and_bears_being_begun_again(cast, bring, monkeypatch):
+    monkeypatch.setattr(checking, "AT_ONCE_ROWS", 2)
+    intake = bring(cast.admin, TABLE)
+    assert (intake.state, intake.total, DBTaskResult.objects.count(), rows(intake)) == (CHECKING, 3, 1, [])
+    for _attempt in range(2):
+        checking.check.func(intake.pk, NOW.isoformat())
+        Intake.objects.filter(pk=intake.pk, counts={}).update(state=CHECKING)
+    intake.refresh_from_db()
+    assert (intake.state, intake.done, len(rows(intake))) == (CHECKED, 3, 3)
+
+
+def test_a_run_that_finds_the_table_in_other_hands_stops(cast, bring, monkeypatch):
+    intake = bring(cast.admin, TABLE)
+    Intake.objects.filter(pk=intake.pk).update(state=CHECKING)
+    found = checking._row
+
+    def meanwhile(*args):
+        Intake.objects.filter(pk=intake.pk).update(state=DISCARDED, version=99)
+        return found(*args)
+
+    monkeypatch.setattr(checking, "_row", meanwhile)
+    checking.run(intake.pk, now=NOW)
+    intake.refresh_from_db()
+    assert (intake.state, rows(intake)) == (DISCARDED, [])
+
+
+def test_a_failure_of_ours_is_told(cast, bring, monkeypatch, caplog):
+    def broken(*_args):
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(checking, "_row", broken)
+    intake = bring(cast.admin, TABLE)
+    assert (intake.state, "the disk is full" in caplog.text) == (UNREADABLE, True)
+    assert "不是您的操作问题" in intake.fault
