@@ -195,12 +195,12 @@ class _Template:
         if field.choices:
             parts.append(_("One of: %(all)s") % {"all": pgettext("list", ", ").join(str(label) for _value, label in field.choices)})
         words = {
-            "date": _("A day, such as 2026-06-30 or 2026年6月30日."),
+            "date": _("A day, such as 2026-06-30."),
             "percent": _("A number from 0 to 100, or a text such as 35%."),
             "whole": _("A whole number."),
-            "number": _("A number; 1.2万 is understood."),
-            "money": _("An amount; 万元 and 亿元 are understood."),
-            "codes": _("Several codes, separated by 、 or a comma."),
+            "number": _("A number; Chinese units of ten thousand are understood."),
+            "money": _("An amount of money; Chinese units of ten thousand are understood."),
+            "codes": _("Several codes, separated by commas."),
         }
         if field.sort in words:
             parts.append(words[field.sort])
