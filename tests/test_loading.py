@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
 from directives.models import Intake, IntakeRow
 from directives.models.loading import load
+from directives.models.writing import overwrite_each
 from tests.factories import NOW
 
 TEXTS = ("一行\n两行", "tab\there", "back\\slash \\N \\.", "'quoted' \"twice\"", "", "％ %s {}")
@@ -70,3 +71,23 @@ def test_a_refused_row_is_told_as_the_orm_tells_it(intake):
 
 def test_nothing_to_load():
     load([])
+
+
+def test_each_row_is_overwritten_with_its_own(intake):
+    load(rows_of(intake, 10))
+    rows = list(IntakeRow.objects.order_by("number"))
+    for row, text in zip(rows, reversed(TEXTS), strict=True):
+        row.label, row.seen, row.after, row.faults = text, None if row.seen else row.number, {"other": [text, None]}, [text]
+    overwrite_each(rows, ["label", "seen", "after", "faults"])
+    assert list(IntakeRow.objects.order_by("number").values()) == [
+        {field.attname: getattr(row, field.attname) for field in IntakeRow._meta.concrete_fields} for row in rows
+    ]
+
+
+def test_what_is_too_long_is_refused_and_not_cut(intake):
+    load(rows_of(intake, 10))
+    row = IntakeRow.objects.first()
+    row.label = "长" * 201
+    if connection.vendor == "postgresql":
+        with pytest.raises(DataError), transaction.atomic():
+            overwrite_each([row], ["label"])

@@ -117,7 +117,7 @@ def _ledger(now: datetime, rows: int, folder: Path) -> Laid:
     mark = f"{now:%m%d%H%M%S}"
 
     def leader(row) -> str:
-        return f"顾明远{mark}" if row.number in edited else row.leader
+        return f"顾明远{mark}" if row.number in edited and row.body.pk != root.pk else row.leader
 
     columns = tuple(replace(column, value=leader) if column.key == "leader" else column for column in made.columns)
     file = folder / "obligations.xlsx"

@@ -50,7 +50,7 @@ def overwrite_each(rows: Sequence[Model], names: Sequence[str]) -> None:
         model = type(lot[0])
         fields = [model._meta.get_field(name) for name in names]
         columns = [prepared(field, [*map(attrgetter(field.attname), lot)]) for field in (model._meta.pk, *fields)]
-        given = [*chain.from_iterable(zip(*columns, strict=True))]
+        given = [*map(list, columns)] if connection.vendor == "postgresql" else [*chain.from_iterable(zip(*columns, strict=True))]
         with connection.cursor() as cursor:
             cursor.execute(_update_each(model, tuple(names), len(lot)), given)
 
@@ -85,12 +85,13 @@ def _insert(model: type[Model], rows: int) -> str:
 
 @lru_cache(maxsize=100)
 def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
-    """PostgreSQL must be told the types of what it gets; SQLite's would change values."""
-    fields = [model._meta.pk, *map(model._meta.get_field, names)]
-    typed = connection.vendor == "postgresql"
-    one = ", ".join(
-        f"%s::{field.rel_db_type(connection) if field.primary_key else field.db_type(connection)}" if typed else "%s" for field in fields
-    )
-    places = ", ".join([f"({one})"] * rows)
+    """PostgreSQL takes a column at a time, and must be told its type: without its length, so that what is too long is refused."""
     sets = ", ".join(f"{column} = v.column{place}" for place, column in enumerate(_named(model, names), 2))
-    return f"UPDATE {model._meta.db_table} SET {sets} FROM (VALUES {places}) AS v WHERE {model._meta.db_table}.id = v.column1"  # noqa: S608
+    if connection.vendor == "postgresql":
+        types = [model._meta.pk.rel_db_type(connection), *(model._meta.get_field(name).db_type(connection) for name in names)]
+        arrays = ", ".join(f"%s::{kind.split('(')[0]}[]" for kind in types)
+        given = f"unnest({arrays}) AS v({', '.join(f'column{place}' for place in range(1, len(types) + 1))})"
+    else:
+        one = f"({', '.join(['%s'] * (len(names) + 1))})"
+        given = f"(VALUES {', '.join([one] * rows)}) AS v"
+    return f"UPDATE {model._meta.db_table} SET {sets} FROM {given} WHERE {model._meta.db_table}.id = v.column1"  # noqa: S608

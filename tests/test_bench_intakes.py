@@ -1,0 +1,48 @@
+"""The bench of tables brought in, in its smallest form."""
+
+import json
+
+import pytest
+
+from directives.bench import intakes
+from directives.bench.intakes import Brought
+from directives.bench.tables import Turn
+from tests.test_bench import bench
+
+
+def test_a_short_run_brings_both_tables_in_and_leaves_nothing(tmp_path):
+    size = ("--sheets", "--only=in", "--scale=sample", "--engine=sqlite", "--bodies=4", "--rounds=1", "--rows=100")
+    done = bench(*size, "--json", TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    log, ledger = json.loads(done.stdout)["brought"]
+    assert (log["kind"], ledger["kind"]) == ("log", "obligations")
+    assert [log["turns"][way][0]["rows"] for way in ("insert", "check", "entries", "apply", "undo")] == [100] * 5
+    changed = {ledger["turns"][way][0]["rows"] for way in ("check", "apply", "undo")}
+    assert len(changed) == 1 and 25 < changed.pop() <= 50  # not those of the body at the top, which nobody supervises
+    turns = [turn for one in (log, ledger) for turns in one["turns"].values() for turn in turns]
+    assert all(turn["seconds"] > 0 < turn["peak"] for turn in turns)
+    assert all(one["turns"]["check"][0]["child"] > 5 for one in (log, ledger))  # MiB of the process that reads
+    assert list(tmp_path.iterdir()) == []
+
+
+def brought(**changes: Turn) -> Brought:
+    """A table for which everything is as it is asked to be."""
+    turns = dict.fromkeys(intakes.ORDER, Turn(seconds=10, computing=9, peak=150, mapped=10, child=30, rows=7))
+    return Brought("log", 1000, {way: [turn] for way, turn in {**turns, **changes}.items()})
+
+
+@pytest.mark.parametrize(
+    ("changes", "short"),
+    [
+        ({}, 0),
+        ({"check": Turn(41, 9, 150, 10, 30, 7)}, 1),
+        ({"apply": Turn(41, 9, 150, 10, 30, 7)}, 1),
+        ({"apply": Turn(10, 9, 400, 50, 0, 7)}, 1),
+        ({"apply": Turn(10, 9, 400, 100, 0, 7)}, 0),  # what SQLite maps of its file is not the process's own
+        ({"check": Turn(10, 9, 290, 0, 30, 7)}, 1),  # the process that reads counts too
+    ],
+)
+def test_what_is_asked(changes, short):
+    found = [brought(**changes)]
+    assert len(intakes.unmet(found)) == short
+    assert intakes.markdown(found).count("| not met |") == short
