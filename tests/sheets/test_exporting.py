@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -26,6 +27,7 @@ from directives.models import Event, Export, JobRun, ListChoice, Membership, Not
 from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, WAITING
 from directives.organising import tree
 from directives.refusals import IllegalMove, NotAllowed, Refusal
+from directives.replicas import Standing
 from directives.sheets import carrying, exporting, instant
 from directives.sheets.lists import Asked
 from tests.factories import make_body, make_directive, make_member, make_obligation
@@ -305,6 +307,51 @@ def test_nothing_can_be_held_up_by_reading(transactional_db, cast):
         assert (found, Organisation.objects.get(pk=cast.child.pk).full_name) == ([1], cast.child.full_name)
     assert Organisation.objects.get(pk=cast.child.pk).full_name == "新名"
     assert not connection.in_atomic_block
+
+
+# replicas
+
+
+@pytest.fixture
+def copy(settings, monkeypatch):
+    """The database under test is a replica of itself, two seconds behind."""
+    standing = SimpleNamespace(alias="default", standing=lambda: Standing(replayed=1, lag=2.0))
+    settings.REPLICAS, settings.REPLICA_MAX_LAG = ["default"], 60
+    monkeypatch.setattr(instant, "replica", lambda alias: standing)
+    return standing
+
+
+def test_a_replica_that_has_the_row_is_read_first(cast, work, copy):
+    export = ask(cast.manager)
+    assert list(instant.aliases(export)) == ["default", "default"]
+    copy.standing = lambda: Standing(replayed=1, lag=61.0)
+    assert list(instant.aliases(export)) == ["default"]
+    copy.standing = lambda: None
+    assert list(instant.aliases(export)) == ["default"]
+    copy.standing = lambda: Standing(replayed=1, lag=2.0)
+    Export.objects.all().delete()
+    assert list(instant.aliases(export)) == ["default"]  # it lacks what was written last
+
+
+def test_what_a_replica_shows_is_as_of_its_own_instant(cast, work, copy):
+    with instant.one_instant("default") as as_of:
+        assert timedelta(seconds=2) <= timezone.now() - as_of < timedelta(seconds=10)
+
+
+def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatch, caplog):
+    monkeypatch.setattr(carrying, "aliases", lambda export: iter(("copy", "default")))
+    written = carrying._written
+
+    def broken(export, alias, teller, file):
+        if alias == "copy":
+            file.write(b"half a file")
+            raise OperationalError("it went away")
+        return written(export, alias, teller, file)
+
+    monkeypatch.setattr(carrying, "_written", broken)
+    export = done(ask(cast.manager))
+    assert (export.state, len(content(export))) == (READY, 5)
+    assert "copy failed under it" in caplog.text
 
 
 # cancelling
