@@ -124,8 +124,8 @@ def _others() -> list[Bad]:
     return [
         of("percent-above-100", (entries, ("九.1.1", "已印发", "130%"), ("九.1.2", "推进中", 60)), (2, "percent"), kind="entries"),
         of("percent-below-zero", (entries, ("九.1.1", "已印发", -5), ("九.1.2", "推进中", 60)), (2, "percent"), kind="entries"),
-        of("clause-that-is-not-of-the-report", (entries, ("九.9.9", "已印发", 5), ("九.1.2", "推进中", 60)), (2, "directive"), kind="entries"),
-        of("clause-twice-in-one-report", (entries, *(("九.1.1", "已印发", n) for n in (50, 60))), (3, "directive"), kind="entries"),
+        of("clause-that-is-not-of-the-report", (entries, ("九.9.9", "已印发", 5), ("九.1.2", "推进中", 60)), (2, "code"), kind="entries"),
+        of("clause-twice-in-one-report", (entries, *(("九.1.1", "已印发", n) for n in (50, 60))), (3, "code"), kind="entries"),
         of("another-bodys-code", (figures, ("ZZ-01", "Q01", 2025, 120), ("ZZ-01", "Q02", 2025, 7)), (3, "body"), kind="statistics"),
         of("figure-that-is-only-about-right", (figures, ("ZZ-01", "Q01", 2025, "约120个")), (2, "value"), kind="statistics"),
         of("figure-that-is-not-a-number", (figures, ("ZZ-01", "Q01", 2025, "NaN")), (2, "value"), kind="statistics"),
