@@ -14,6 +14,7 @@ from tests.browser.world import World
 # What a Chinese page may say in Latin letters: file types, keys, the switch of languages, sizes, encodings.
 LATIN = {
     "Excel",
+    "WPS",
     "CSV",
     "PDF",
     "EN",
