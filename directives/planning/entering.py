@@ -115,7 +115,8 @@ def log_many(*, done: Sequence[Done], by: User, now: datetime) -> list[LogEntry]
         found = log_faults(line.text, line.on, today)
         if found:
             raise Invalid({name: [text] for name, text in found.items()})
-    made = [LogEntry(measure=line.measure, on=line.on, text=line.text.strip(), by=by, created_at=now) for line in done]
+    said = {"by_id": by.pk, "created_at": now}
+    made = [LogEntry(measure=line.measure, on=line.on, text=line.text.strip(), **said) for line in done]
     load(made)
     changes = [audit.Change(row, {}, {"measure": row.measure_id, "on": row.on, "text": row.text}) for row in made]
     audit.record_many("log", changes, by=by, now=now)
