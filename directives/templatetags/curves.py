@@ -12,12 +12,17 @@ from directives.overview.weeks import BOTTOM, LEFT, RIGHT, TOP
 from directives.wording import day
 
 register = template.Library()
-FAR = 470  # beyond it a day under the axis would touch the last one
+HAN, LATIN, GAP = 12, 7, 8  # about how wide a character of each kind is, and what stays free between two days
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "", look: str = "") -> str:
     named = (f' text-anchor="{anchor}"' if anchor else "") + (f' class="{look}"' if look else "")
     return f'<text x="{x}" y="{y}"{named}>{escape(words)}</text>'
+
+
+def wide(words: str) -> int:
+    """About how wide words under an axis come out, in units of the drawing."""
+    return sum(HAN if ord(character) > 0xFF else LATIN for character in words)
 
 
 def scale(low: str, middle: str, high: str, bottom: int, top: int) -> str:
@@ -50,10 +55,11 @@ def report_curve(board: Board) -> SafeString:
     parts.append(text(t.due_words_x, 270, gettext("Due %(day)s") % {"day": due}, anchor=t.due_anchor, look="t2"))
     parts.append(text(t.due_words_x, 288, missing, anchor=t.due_anchor, look="opt"))
     parts.append(f'<circle class="dot" cx="{t.now_x}" cy="{t.now_y}" r="5"/>{_today(t)}')
-    parts.append(text(LEFT, 324, day(t.cycle.opens_on, t.today)))
-    if t.due_x < FAR:
+    first, last, half = day(t.cycle.opens_on, t.today), day(t.ends_on, t.today), wide(due) / 2 + GAP
+    parts.append(text(LEFT, 324, first))
+    if LEFT + wide(first) < t.due_x - half and t.due_x + half < RIGHT - wide(last):
         parts.append(text(t.due_x, 324, due, anchor="middle"))
-    parts.append(text(RIGHT, 324, day(t.ends_on, t.today), anchor="end"))
+    parts.append(text(RIGHT, 324, last, anchor="end"))
     return chart(336, said, "".join(parts))
 
 
