@@ -5,9 +5,9 @@ from directives.issuing.entering import Pair, faults_of, issue_pairs, take_back
 from directives.issuing.giving import Preview, Terms, check, issue, preview
 from directives.issuing.parts import AT_ONCE, issue_in_parts
 from directives.issuing.registering import addressees, register_document
-from directives.issuing.tables import Task, parts, register_tasks, remove_document
+from directives.issuing.tables import Task, part_of, register_tasks, remove_document
 
 __all__ = [
     "AT_ONCE", "Choice", "Pair", "Pick", "Preview", "Task", "Terms", "addressees", "candidates", "check", "chosen_bodies", "faults_of",
-    "issue", "issue_in_parts", "issue_pairs", "parts", "preview", "register_document", "register_tasks", "remove_document", "take_back",
+    "issue", "issue_in_parts", "issue_pairs", "part_of", "preview", "register_document", "register_tasks", "remove_document", "take_back",
 ]  # fmt: skip

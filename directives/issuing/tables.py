@@ -39,7 +39,7 @@ class Task:
     cadence: str = ""
 
 
-def parts(heading: str) -> tuple[str, str]:
+def part_of(heading: str) -> tuple[str, str]:
     """The number and the title of a part: 一、健全制度 → 一, 健全制度."""
     found = NUMBERED.fullmatch(heading.strip())
     return (found[1], found[2]) if found else ("", heading.strip())
@@ -81,7 +81,7 @@ def _lines(tasks: Iterable[Task]) -> Iterable[str]:
 
 def _sections(tasks: Iterable[Task]) -> Iterable[SectionRead]:
     for heading, rows in _groups(tasks):
-        number, title = parts(heading)
+        number, title = part_of(heading)
         yield SectionRead(number[:8], title[:200], tuple((_sentence(row),) for row in rows))
 
 

@@ -66,7 +66,7 @@ class OrganisationQuerySet(models.QuerySet):
 class Organisation(models.Model):
     """A body (单位). `name` is its short everyday name; `valid_to` is the day on which it ceased to exist."""
 
-    code = models.CharField(_("code"), max_length=20, unique=True)
+    code = models.CharField(pgettext_lazy("body", "code"), max_length=20, unique=True)
     name_hans = models.CharField(_("name"), max_length=120)
     name_hant = models.CharField(_("name in Traditional script"), max_length=120, blank=True)
     full_name = models.CharField(_("full name"), max_length=200, blank=True)

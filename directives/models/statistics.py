@@ -45,7 +45,7 @@ class Indicator(models.Model):
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="indicators")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="indicators")
-    code = models.CharField(_("code"), max_length=20)  # stable, short: it names the indicator in tables
+    code = models.CharField(pgettext_lazy("indicator", "code"), max_length=20)  # stable, short: it names the indicator in tables
     name_hans = models.CharField(_("name"), max_length=100)
     name_hant = models.CharField(_("name (Traditional)"), max_length=100, blank=True)
     unit = models.CharField(_("unit"), max_length=20, blank=True)

@@ -90,7 +90,7 @@ class TaskChecker(Checker):
         section = self.above["section"]
         self.counts.setdefault(section, 0)
         self.counts[section] += 1
-        number = issuing.parts(section)[0] or str(list(self.counts).index(section) + 1)
+        number = issuing.part_of(section)[0] or str(list(self.counts).index(section) + 1)
         return f"{number}.{self.counts[section]}"
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
