@@ -69,8 +69,9 @@ def test_a_refused_row_is_told_as_the_orm_tells_it(intake):
     assert not IntakeRow.objects.exists()
 
 
-def test_nothing_to_load():
+def test_nothing_to_load(db):
     load([])
+    assert not IntakeRow.objects.exists()
 
 
 def test_each_row_is_overwritten_with_its_own(intake):
@@ -91,3 +92,4 @@ def test_what_is_too_long_is_refused_and_not_cut(intake):
     if connection.vendor == "postgresql":
         with pytest.raises(DataError), transaction.atomic():
             overwrite_each([row], ["label"])
+    assert IntakeRow.objects.get(pk=row.pk).label == TEXTS[0]
