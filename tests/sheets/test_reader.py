@@ -41,11 +41,18 @@ def everything(path: Path) -> list[list[RawRow]]:
 
 
 def children() -> set[int]:
-    """The processes that this one started and that are still there."""
+    """The processes that read a file for this one and that are still there."""
     found = set()
     for task in Path(f"/proc/{os.getpid()}/task").iterdir():
         found |= set(map(int, (task / "children").read_text().split()))
-    return found
+    return {pid for pid in found if b"intake/child.py" in _command(pid)}
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def python(tmp_path: Path, source: str) -> str:
