@@ -193,7 +193,9 @@ def world(cast):
     export.reach, export.state, export.name = reach_of(cast.staff), "ready", "台账.csv"
     export.file.save("x.csv", ContentFile(b"ok"))
     job = JobProgress.objects.create(kind="issue", document=document, by=cast.supervisor, at=NOW, total=3)
-    intake = Intake.objects.create(kind="bodies", by=cast.admin, at=NOW, name="单位.csv", size=1, sha256="0", language="zh-hans", state="checked")
+    intake = Intake.objects.create(
+        kind="bodies", by=cast.admin, at=NOW, name="单位.csv", size=1, sha256="0", language="zh-hans", state="checked"
+    )
     things = {}
     bodies = {"own": cast.body, "child": cast.child, "sibling": cast.sibling, "parent": cast.centre}
     for where, body in bodies.items():

@@ -57,9 +57,7 @@ def save_entries(written: Iterable[Written], *, by: User | None, now: datetime) 
 
 
 @transaction.atomic
-def set_back(
-    written: Iterable[Written], *, marks: Mapping[int, Mapping[str, Any]], by: User | None, now: datetime
-) -> None:
+def set_back(written: Iterable[Written], *, marks: Mapping[int, Mapping[str, Any]], by: User | None, now: datetime) -> None:
     """Let entries that are `held` say again what they said, with the marks (by entry id) that they bore."""
     changes = []
     for row in written:

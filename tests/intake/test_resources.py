@@ -26,9 +26,7 @@ def desk(cast, sign_in):
 
 
 def upload(desk, model, data, *, number, name):
-    return desk.post(
-        reverse(f"admin:directives_{model}_import"), {"import_file": SimpleUploadedFile(name, data), "format": str(number)}
-    )
+    return desk.post(reverse(f"admin:directives_{model}_import"), {"import_file": SimpleUploadedFile(name, data), "format": str(number)})
 
 
 def workbook(*rows):

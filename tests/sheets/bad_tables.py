@@ -1,5 +1,5 @@
 """Tables that can be read and must not be taken: an intake finds each of these faults, and no other row wrong."""
-# ruff: noqa: E501 - one file a line reads best
+
 
 from datetime import date
 

@@ -34,7 +34,6 @@ def plan_of(asking: Asking) -> Plan:
     return plan
 
 
-
 def demand_editable(plan: Plan) -> None:
     """Raise IllegalMove where nobody may write in the plan now."""
     if plan.state not in EDITABLE:
