@@ -6,9 +6,8 @@ from datetime import date, datetime
 
 from directives.models import Document, Figure, Indicator, Organisation, Owing, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.models.reports import PERIODS
 from directives.models.scope import worked
-from directives.overview.statistics import BACK, newest
+from directives.overview.statistics import Offered, newest
 from directives.states import MANAGER, STAFF
 from directives.statistics.periods import MONTHS, Period
 
@@ -23,7 +22,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Offered):
     """The figures of one body for one document and period. `owes` tells whether the body is asked at all."""
 
     body: Organisation
@@ -47,19 +46,6 @@ class Desk:
     @property
     def saved_at(self) -> datetime | None:
         return self.saved.at if self.saved else None
-
-    @property
-    def cadence_choices(self) -> list[tuple[str, object, Period]]:
-        """Each length of period that is asked for, its name, and the period of it that is asked for now."""
-        chosen = {self.period.cadence: self.period}
-        return [(key, label, chosen.get(key, Period.last(self.today, key))) for key, label in PERIODS if key in self.cadences]
-
-    @property
-    def periods(self) -> list[Period]:
-        """The periods of this length on offer, the newest first."""
-        newest = Period.around(self.today, self.period.cadence)
-        offered = [newest.shifted(-steps) for steps in range(BACK[self.period.cadence])]
-        return sorted({*offered, self.period}, key=lambda period: -period.count)
 
 
 def desk_of(body: Organisation, document: Document, period: Period | None, *, today: date) -> Desk:

@@ -98,18 +98,14 @@ class Line:
         return self.own if self.indicator.aggregation == EACH else self.total
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """The page of a body: `documents` are those that have indicators or could, `lines` the indicators of the period."""
+class Offered:
+    """The periods that a page offers, for whatever knows which it shows, on which day, and which lengths are asked for."""
 
-    view: Vantage
-    documents: tuple[Document, ...]
-    document: Document | None
+    __slots__ = ()
+
     period: Period
     today: date
     cadences: tuple[str, ...]
-    lines: tuple[Line, ...] = ()
-    places: tuple[Organisation, ...] = ()  # from where else the person may look
 
     @property
     def cadence_choices(self) -> list[tuple[str, object, Period]]:
@@ -123,6 +119,20 @@ class Statistics:
         newest = Period.around(self.today, self.period.cadence)
         offered = [newest.shifted(-steps) for steps in range(BACK[self.period.cadence])]
         return sorted({*offered, self.period}, key=lambda period: -period.count)
+
+
+@dataclass(frozen=True)
+class Statistics(Offered):
+    """The page of a body: `documents` are those that have indicators or could, `lines` the indicators of the period."""
+
+    view: Vantage
+    documents: tuple[Document, ...]
+    document: Document | None
+    period: Period
+    today: date
+    cadences: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+    places: tuple[Organisation, ...] = ()  # from where else the person may look
 
     @property
     def later(self) -> Period | None:
