@@ -111,6 +111,20 @@ def test_the_file_holds_what_the_page_shows(cast, done, sign_in):
     assert (cells[1][1], cells[1][4], cells[1][5]) == ("stranger", "共青团中央", "不归我们")
 
 
+def test_a_short_record_is_short_however_high_its_numbers_stand(cast, sign_in):
+    """Numbers are used up by what was rolled back, and by a record of which old months lie elsewhere."""
+    before = Event.objects.create(
+        pk=9_000_000, at=NOW, action="note", subject_type="obligation", subject_id=1, before={}, after={}, organisation=cast.body
+    )
+    move(make_obligation(organisation=cast.body, state="assigned"), "acknowledge", by=cast.staff, now=NOW)
+    Event.objects.create(
+        pk=before.pk + 9, at=NOW, action="note", subject_type="obligation", subject_id=1, before={}, after={}, organisation=cast.body
+    )
+    answer = sign_in(cast.supervisor).get("/events/?q=全国总工会&export=xlsx")
+    assert (answer.status_code, answer.streaming) == (200, True)
+    answer.getvalue()
+
+
 def test_the_count_of_queries_does_not_grow(cast, sign_in, django_assert_num_queries):
     client = sign_in(cast.supervisor)
     for _more in range(2):
