@@ -15,6 +15,7 @@ UNITS = {"": 1, "百": 100, "千": 1000, "万": 10_000, "百万": 10**6, "千万
 FIGURE = re.compile(r"([+-]?)(\d+(?:,\d+)*)?(\.\d+)?(百万|千万|万亿|百|千|万|亿)?")
 THREES, FOURS = re.compile(r"\d{1,3}(,\d{3})+"), re.compile(r"\d{1,4}(,\d{4})+")
 ABOUT = re.compile(r"[约近逾超]|余|左右|以上|以下|不足|多|[~≈<>±]")
+YEAR = re.compile(r"(\d{4})\s*年(?:度|份)?")
 POWER = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")
 NOTHING = frozenset({"nan", "inf", "-inf", "infinity", "-infinity", "#n/a", "null", "none"})
 MONEY = re.compile(r"^(?:人民币|rmb|cny|¥)|元整?$", re.IGNORECASE)
@@ -74,8 +75,9 @@ def _power() -> Wrong:
 
 
 def read_whole(cell: Cell, plain: str, *, scale: int = 1) -> int | Wrong:
-    """The whole number that a cell means."""
-    found = read_figure(cell, plain, scale=scale)
+    """The whole number that a cell means; a year may be written 2025年."""
+    year = YEAR.fullmatch(plain)
+    found = Decimal(year[1]) if year else read_figure(cell, plain, scale=scale)
     if isinstance(found, Wrong):
         return found
     return int(found) if found == int(found) else Wrong(_("a whole number"), _("Write it without anything behind the point."))

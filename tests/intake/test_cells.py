@@ -123,6 +123,11 @@ def test_a_whole_number_has_nothing_behind_its_point():
     assert read("whole", "1.5").expected == "整数"
 
 
+@pytest.mark.parametrize("text", ["2025年", "2025年度", "2025 年", "２０２５年"])
+def test_a_year_is_a_whole_number_however_it_is_written(text):
+    assert read("whole", text) == 2025
+
+
 @pytest.mark.parametrize(
     ("cell", "wanted"),
     [
