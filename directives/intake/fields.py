@@ -76,6 +76,7 @@ class Given:
     values: Mapping[str, Any]
     faults: tuple[Fault, ...] = ()
     hidden: bool = False
+    spelt_out: frozenset[str] = frozenset()  # fields whose number came with 万 or 亿, in the cell or its heading, and was worked out
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ LIMIT = Decimal(10) ** 15  # a spreadsheet keeps fifteen digits of a number
 UNITS = {"": 1, "百": 100, "千": 1000, "万": 10_000, "百万": 10**6, "千万": 10**7, "亿": 10**8, "万亿": 10**12}
 FIGURE = re.compile(r"([+-]?)(\d+(?:,\d+)*)?(\.\d+)?(百万|千万|万亿|百|千|万|亿)?")
 THREES, FOURS = re.compile(r"\d{1,3}(,\d{3})+"), re.compile(r"\d{1,4}(,\d{4})+")
+UNIT = re.compile(r"\s*(万亿|百万|千万|万|亿)")
 ABOUT = re.compile(r"[约近逾超]|余|左右|以上|以下|不足|多|[~≈<>±]")
 YEAR = re.compile(r"(\d{4})\s*年(?:度|份)?")
 POWER = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")
@@ -37,6 +38,17 @@ def read_figure(cell: Cell, plain: str, *, money: bool = False, scale: int = 1) 
             _("an exact number"), _("“About” and “more than” are not guessed at: write the number itself, and the rest in a remark.")
         )
     return _spelt(MONEY.sub("", MONEY.sub("", text)) if money else text, scale)
+
+
+def scale_of(unit: str) -> int:
+    """What a unit counts in: 10,000 for 万元 and 万人次, 1 for 人."""
+    found = UNIT.match(unit.translate(HANT))
+    return UNITS[found[1]] if found else 1
+
+
+def has_unit(cell: Cell) -> bool:
+    """A number as text that says 万 or 亿 itself."""
+    return isinstance(cell, str) and UNIT.search(cell.translate(HANT)) is not None
 
 
 def _spelt(text: str, scale: int) -> Decimal | Wrong:

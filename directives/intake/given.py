@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from directives.intake.cells import Manner, Reading, reading_of, shown, typed
 from directives.intake.faults import Wrong
 from directives.intake.fields import Fault, Field, Given
-from directives.intake.figures import shares_of
+from directives.intake.figures import has_unit, shares_of
 from directives.intake.layout import Opened, RawRow, Table, letter
 from directives.intake.matching import Column, Head
 
@@ -19,6 +19,7 @@ SUMS = re.compile(r"(合|总|小|共)计|總計|total", re.IGNORECASE)
 NOTES = re.compile(r"(注|说明|說明|备注|備註|填表|填报|填報|制表|製表|审核|審核|联系|聯繫)[^:：]{0,8}[:：]")
 EXAMPLE = re.compile(r"[(（【\[〔]\s*(示例|例|範例|example)\s*[)）】\]〕]|(示例|例|範例|example)[:：]", re.IGNORECASE)
 LONGEST = 60  # characters of a cell that may be such a mark
+FIGURES = ("money", "number")  # sorts of fields
 NAMED = 5  # lines that a remark names
 EXAMPLES = 3  # rows below the headings among which a template's example may stand
 
@@ -33,6 +34,8 @@ class Slot:
     required: bool
     letter: str
     heading: str
+    figure: bool = False  # a number or an amount, which may come in units
+    scaled: bool = False  # its heading says in which
 
 
 class Reader:
@@ -64,6 +67,7 @@ class Reader:
     def _sheet(self, head: Head, table: Table) -> Iterator[Given]:
         slots = self._slots(head, table)
         headings = {slot.index: slot.heading for slot in slots}
+        figures = [slot for slot in slots if slot.figure]
         width = max((column.index for column in head.columns if column.heading), default=0) + 1
         for place, raw in enumerate(row for row in self.opened.rows(table) if row.line > head.last):
             values, faults = _values(raw, slots)
@@ -76,7 +80,7 @@ class Reader:
             self.number += 1
             if raw.hidden:
                 self.hidden.append(raw.line)
-            yield Given(self.number, head.sheet, raw.line, values, tuple(faults), raw.hidden)
+            yield Given(self.number, head.sheet, raw.line, values, tuple(faults), raw.hidden, _spelt_out(raw, figures))
 
     def _slots(self, head: Head, table: Table) -> list[Slot]:
         ours = {"id", "version"} <= head.matched.keys()  # a list of ours that comes back: its percentages are shares of 1
@@ -86,14 +90,16 @@ class Reader:
             if field is None:
                 continue
             manner = self._manner(field, column, [row for row in table.head if row.line > head.last], ours)
-            slots.append(Slot(column.index, field.name, reading_of(field, manner), field.required, column.letter, column.heading))
+            figure = field.sort in FIGURES
+            read = reading_of(field, manner)
+            slots.append(Slot(column.index, field.name, read, field.required, column.letter, column.heading, figure, manner.scale != 1))
         return slots
 
     def _manner(self, field: Field, column: Column, below: Sequence[RawRow], ours: bool) -> Manner:
         if field.sort == "percent":
             cells = [row.cells[column.index] for row in below if column.index < len(row.cells)]
             return Manner(shares="shares" if ours else shares_of(cells))
-        if field.sort in ("money", "number") and column.scale != 1:
+        if field.sort in FIGURES and column.scale != 1:
             self.scaled[column.heading] = column.scale
             return Manner(scale=column.scale)
         return Manner()
@@ -147,6 +153,12 @@ def _values(raw: RawRow, slots: Sequence[Slot]) -> tuple[dict[str, Any], list[Fa
         else:
             values[slot.name] = value
     return values, faults
+
+
+def _spelt_out(raw: RawRow, figures: Sequence[Slot]) -> frozenset[str]:
+    """Which of these numbers came with a unit of ten thousand and more."""
+    there = (slot for slot in figures if slot.index < len(raw.cells))
+    return frozenset(slot.name for slot in there if slot.scaled or has_unit(raw.cells[slot.index]))
 
 
 def _longer(raw: RawRow, width: int) -> Fault:

@@ -1,17 +1,22 @@
 """Figures of indicators brought in as a table."""
 
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 
 from directives import statistics, tallies
+from directives.intake import reader
+from directives.intake.fields import Asking
+from directives.intake.given import Reader
 from directives.intake.kinds import KINDS
 from directives.intake.kinds.statistics import period_of
-from directives.models import Figure, FigureTotal
+from directives.intake.matching import Names, heads_of
+from directives.models import Figure, FigureTotal, User
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME
 from directives.refusals import Invalid, Stale
 from directives.statistics import Period, Reported
-from tests.factories import NOW, make_body, make_directive, make_document, make_indicator, make_obligation, make_section
+from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_indicator, make_obligation, make_section
 from tests.intake.bringing import bring
 
 STATISTICS = KINDS["statistics"]
@@ -63,6 +68,30 @@ def test_figures_are_reported_and_corrected(cast, indicator):
     brought.undo()
     assert sorted(Figure.objects.values_list("organisation__code", "value")) == [("Q01", Decimal("10")), ("Q02", Decimal("7"))]
     assert tallies.drift() == []
+
+
+def read(text, asking):
+    """The rows of a text table, read as the fields of figures, held against the product."""
+    fields = STATISTICS.fields(asking)
+    with reader.read(BytesIO(text.encode()), "统计.csv") as opened:
+        heads, _remarks = heads_of(opened.tables, Names(fields))
+        source = Reader(opened, heads, fields)
+        rows = list(source.rows())
+    return STATISTICS.checker(asking, source.headed).check(rows)
+
+
+@pytest.mark.parametrize(
+    ("unit", "heading", "cell", "value"),
+    [
+        ("万元", "数值", "12", "12"), ("万元", "数值（万元）", "12", "12"), ("万元", "数值", "3.5万", "3.5"), ("萬人次", "数值", "3.5萬", "3.5"),
+        ("人", "数值（万人）", "12.5", "125000"), ("人", "数值", "3万", "30000"), ("人", "数值", "3", "3"),
+    ],
+)  # fmt: skip
+def test_a_number_with_its_unit_is_counted_in_that_of_the_indicator(cast, indicator, unit, heading, cell, value):
+    type(indicator).objects.filter(pk=indicator.pk).update(unit=unit)
+    asking = Asking(User.objects.get(pk=cast.supervisor.pk), NOW, TODAY, {"document": indicator.document_id})
+    (planned,) = read(f"指标,单位编码,周期,{heading}\nZZ-01,Q01,2025,{cell}\n", asking)
+    assert (planned.faults, Decimal(planned.after["value"])) == ([], Decimal(value))
 
 
 def test_faults_of_figures(cast, indicator):

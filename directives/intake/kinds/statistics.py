@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from directives import statistics
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.intake.figures import scale_of
 from directives.intake.kinds.codes import Bodies, Codes, taken_as, unclear, unknown_body
 from directives.intake.kinds.comparing import (
     Past,
@@ -131,7 +132,10 @@ class FigureChecker(Checker):
             faults.append(Fault("period", when, expected, _("Write year and quarter, year and half, or the year alone.")))
         if indicator is None or body is None or period is None or "value" not in given:
             return None
-        return Reported(self.indicators[indicator], self.known[body], period, given["value"], text_of(given.get("note")))
+        measured, value = self.indicators[indicator], given["value"]
+        if "value" in row.spelt_out:  # 3万 of an indicator that is counted in 万 is 3
+            value = Decimal(value) / scale_of(measured.unit)
+        return Reported(measured, self.known[body], period, value, text_of(given.get("note")))
 
     def _one(self, row: Given, said: Reported | None, faults: list[Fault], stored: Mapping[Key, Figure], past: Past) -> Planned:
         if said is None:
