@@ -83,10 +83,15 @@ def read(text, asking):
 @pytest.mark.parametrize(
     ("unit", "heading", "cell", "value"),
     [
-        ("万元", "数值", "12", "12"), ("万元", "数值（万元）", "12", "12"), ("万元", "数值", "3.5万", "3.5"),
-        ("萬人次", "数值", "3.5萬", "3.5"), ("人", "数值（万人）", "12.5", "125000"), ("人", "数值", "3万", "30000"), ("人", "数值", "3", "3"),
+        ("万元", "数值", "12", "12"),
+        ("万元", "数值（万元）", "12", "12"),
+        ("万元", "数值", "3.5万", "3.5"),
+        ("萬人次", "数值", "3.5萬", "3.5"),
+        ("人", "数值（万人）", "12.5", "125000"),
+        ("人", "数值", "3万", "30000"),
+        ("人", "数值", "3", "3"),
     ],
-)  # fmt: skip
+)
 def test_a_number_with_its_unit_is_counted_in_that_of_the_indicator(cast, indicator, unit, heading, cell, value):
     type(indicator).objects.filter(pk=indicator.pk).update(unit=unit)
     asking = Asking(User.objects.get(pk=cast.supervisor.pk), NOW, TODAY, {"document": indicator.document_id})
