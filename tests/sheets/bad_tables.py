@@ -1,6 +1,5 @@
 """Tables that can be read and must not be taken: an intake finds each of these faults, and no other row wrong."""
 
-
 from datetime import date
 
 from tests.sheets.good_texts import text
