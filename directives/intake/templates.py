@@ -4,7 +4,6 @@ What was filled in comes back through the intake of the same kind, which passes 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from typing import Any
@@ -46,13 +45,6 @@ def _indicators(asking: Asking) -> Values:
 LISTS: dict[str, Callable[[Asking], Values]] = {"organisations": _bodies, "directives": _directives, "indicators": _indicators}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A drop-down: where its values stand, as a spreadsheet refers to them."""
-
-    source: str
-
-
 def template(kind: Kind, asking: Asking, rows: Iterable[Mapping[str, Any]] = ()) -> bytes:
     """A workbook for this kind of table in the reader's language; `rows` are filled in already, by field, instead of the example."""
     file = BytesIO()
@@ -89,7 +81,7 @@ class _Template:
         self._rows(sheet)
         last = max(len(rows), 1) + SPARE
         for place, field in enumerate(self.fields):
-            self._validate(sheet, place, field, last, choices.get(field.name))
+            self._validate(sheet, place, field, last, choices.get(field.name, ""))
         sheet.freeze_panes(1, 0)
         sheet.set_landscape()
         sheet.set_paper(9)
@@ -141,9 +133,9 @@ class _Template:
         """A value as the reader calls it."""
         return str(dict(field.choices).get(value, value)) if field.choices else value
 
-    def _lists(self) -> dict[str, Choice]:
-        """The values of drop-downs on a sheet of their own, each with what it stands for; which field takes which."""
-        found: dict[str, Choice] = {}
+    def _lists(self) -> dict[str, str]:
+        """The values of drop-downs on a sheet of their own, with what each stands for; for each field, where they are."""
+        found: dict[str, str] = {}
         lists: dict[str, Values] = {}
         for field in self.fields:
             if field.choices:
@@ -165,19 +157,19 @@ class _Template:
                 sheet.write_string(line, first, guard(value), self.text)
                 sheet.write_string(line, first + 1, guard(meaning), self.text)
             letter = xl_col_to_name(first, True)
-            found[name] = Choice(f"='{tab}'!{letter}$2:{letter}${len(values) + 1}")
+            found[name] = f"='{tab}'!{letter}$2:{letter}${len(values) + 1}"
         sheet.freeze_panes(1, 0)
         return found
 
-    def _validate(self, sheet: Worksheet, place: int, field: Field, last: int, choice: Choice | None) -> None:
+    def _validate(self, sheet: Worksheet, place: int, field: Field, last: int, source: str) -> None:
         """What a spreadsheet checks by itself while somebody types; the intake checks all of it again."""
         if field.read_only:
             return
         help_words = {"input_title": str(field.label)[:32], "input_message": _clipped(self._help(field), 255)}
         rule: dict[str, Any] = {"validate": "any"}
-        if choice is not None:
+        if source:
             # a list of codes only proposes: a code that is founded in the same table is right too
-            rule = {"validate": "list", "source": choice.source, "error_type": "stop" if field.choices else "information"}
+            rule = {"validate": "list", "source": source, "error_type": "stop" if field.choices else "information"}
         elif field.sort == "percent":
             rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
         elif field.sort == "date":
