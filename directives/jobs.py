@@ -4,6 +4,7 @@ Each part is a transaction that also notes how far the act has come: a worker th
 next one goes on from there. What was carried out stays, whatever becomes of the rest.
 """
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -19,6 +20,7 @@ from directives.refusals import Refusal
 from directives.tallies import counted
 
 Part = Callable[[JobProgress], bool]  # carries out the next part and notes it on the job; False: there was none left
+TURN_SECONDS = 10  # then whatever else is queued comes first: an export does not wait for a nation
 KINDS = {"issue": "directives.issuing.parts.next_part", "open_cycle": "directives.reporting.cycles.next_part"}
 
 
@@ -32,9 +34,12 @@ def begin(kind: str, *, document: Document, asked: dict[str, Any], total: int, b
 
 @task()
 def carry_out(pk: int) -> None:
-    """Carry out what is left of a job. Bears being run again, and twice at once."""
+    """Carry out what is left of a job, a turn at a time. Bears being run again, and twice at once."""
+    until = time.monotonic() + TURN_SECONDS
     while go_on(pk):
-        pass
+        if time.monotonic() >= until:
+            carry_out.enqueue(pk)
+            return
 
 
 def go_on(pk: int) -> bool:

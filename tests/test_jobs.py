@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from directives import jobs, reporting, tallies
 from directives.issuing import Choice, Pick, Terms, issue_in_parts, parts
@@ -58,6 +59,20 @@ def test_what_was_broken_off_goes_on_and_does_nothing_twice(cast, directives, fe
     job.refresh_from_db()
     assert (job.done, job.made, Obligation.objects.count()) == (3, 2, 6)
     assert tallies.drift() == []
+
+
+def test_what_else_is_queued_has_its_turn(cast, directives, few, monkeypatch):
+    """A long act goes to the end of the queue after each turn, with what is left of it."""
+    monkeypatch.setattr(jobs, "TURN_SECONDS", 0)
+    job = begun(cast, directives)
+    turns = DBTaskResult.objects.filter(task_path="directives.jobs.carry_out")
+    before = turns.count()
+    jobs.carry_out.func(job.pk)
+    job.refresh_from_db()
+    assert (job.done, job.finished_at, turns.count() - before) == (2, None, 1)
+    jobs.carry_out.func(job.pk)
+    job.refresh_from_db()
+    assert (job.done, job.finished_at is not None, turns.count() - before) == (3, True, 1)
 
 
 def test_a_part_that_fails_leaves_nothing_of_itself(cast, directives, few, monkeypatch):
