@@ -8,17 +8,16 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from directives import audit, organising
 from directives.admin_lists import BoundedAdmin, ByAction, BySubject
-from directives.forms.bodies import BodyForm, MergeForm
+from directives.admin_merging import MergingAdmin
+from directives.forms.bodies import BodyForm
 from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource, TableAdmin
 from directives.models import CalendarDay, Directive, Document, Event, Indicator, Measure, Membership, Obligation, Organisation, Seal, User
 from directives.refusals import Refusal
@@ -145,7 +144,7 @@ class MembershipAdmin(AuditedAdmin):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(AuditedAdmin, TableAdmin):
+class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
     resource_classes = [OrganisationResource]
     list_display = ("code", "name_hans", "name_hant", "level", "kind", "parent", "valid_from", "valid_to")
     list_filter = ("level", "kind")
@@ -153,8 +152,6 @@ class OrganisationAdmin(AuditedAdmin, TableAdmin):
     autocomplete_fields = ("parent", "successor")
     list_select_related = ("parent",)
     form = BodyForm
-    actions = ("merge_chosen",)
-    change_form_template = "admin/directives/organisation/change_form.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A body ends by its day or by a merger; what it did stays on record."""
@@ -178,42 +175,6 @@ class OrganisationAdmin(AuditedAdmin, TableAdmin):
         except Refusal as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return redirect("admin:directives_organisation_changelist")
-
-    def get_urls(self) -> list[Any]:
-        merging = path("<int:pk>/merge/", self.admin_site.admin_view(self.merge), name="directives_organisation_merge")
-        return [merging, *super().get_urls()]
-
-    @admin.action(description=_("Merge the chosen body into another"), permissions=["change"])
-    def merge_chosen(self, request: HttpRequest, queryset: Any) -> Any:
-        if queryset.count() == 1:
-            return redirect("admin:directives_organisation_merge", queryset.get().pk)
-        self.message_user(request, _("Choose exactly one body to merge."), messages.ERROR)
-        return None
-
-    def merge(self, request: HttpRequest, pk: int) -> Any:
-        """Ask for the successor, show what would happen, then do it."""
-        body = get_object_or_404(Organisation, pk=pk)
-        if not self.has_change_permission(request, body):
-            raise PermissionDenied
-        form = MergeForm(request.POST or None, initial={"version": body.version})
-        shown = None
-        if request.method == "POST" and form.is_valid():
-            into = form.cleaned_data["into"]
-            try:
-                if "confirm" in request.POST:
-                    done = organising.merge(body, into=into, by=request.user, now=request.now, version=form.cleaned_data["version"])
-                    told = _("%(body)s was merged into %(into)s: %(over)s obligations went over, %(withdrawn)s were withdrawn.")
-                    names = {"body": body.name_hans, "into": into.name_hans, "over": done.over, "withdrawn": done.withdrawn}
-                    self.message_user(request, told % names)
-                    return redirect("admin:directives_organisation_change", into.pk)
-                for text in organising.obstacles(body, into, request.now):
-                    form.add_error("into", text)
-                shown = organising.preview(body, into=into) if form.is_valid() else None
-            except Refusal as refusal:
-                form.add_error(None, str(refusal))
-        context = {**self.admin_site.each_context(request), "title": _("Merge into another body"), "opts": self.opts}
-        context |= {"body": body, "form": form, "shown": shown}
-        return render(request, "admin/directives/organisation/merge.html", context)
 
 
 @admin.register(Document)

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from directives import tallies
 from directives.models import Directive, Event, Measure, Membership, Obligation, Organisation, User
 from directives.sample.people import administrators
-from tests.factories import make_directive, make_measure, make_obligation, make_plan, make_user
+from tests.factories import make_body, make_directive, make_measure, make_obligation, make_plan, make_user
 
 MODELS = ("user", "membership", "organisation", "document", "directive", "obligation", "measure", "calendarday", "event", "seal")
 CSV = "text/csv"
@@ -206,6 +206,29 @@ def test_one_body_is_chosen_for_a_merger(desk, cast):
     assert chosen.url == reverse("admin:directives_organisation_merge", args=[cast.child.pk])
     two = desk.post(address, {"action": "merge_chosen", "_selected_action": [cast.child.pk, cast.sibling.pk]}, follow=True)
     assert "请只选择一个要撤并的单位。" in two.content.decode()
+
+
+def test_a_merger_that_would_be_refused_is_not_offered(desk, cast):
+    gone = make_body("Q90", parent=cast.centre, name_hans="旧单位", valid_to=date(2020, 1, 1), successor=cast.sibling)
+    page = {body: desk.get(reverse("admin:directives_organisation_change", args=[body.pk])).content.decode() for body in (gone, cast.child)}
+    links = [reverse("admin:directives_organisation_merge", args=[body.pk]) for body in page]
+    assert [f'href="{link}"' in text for link, text in zip(links, page.values(), strict=True)] == [False, True]
+    assert ("不能撤并" in page[gone], "旧单位 已撤销。" in page[gone], "由共青团中央承接" in page[gone]) == (True, True, True)
+    assert "不能撤并" not in page[cast.child]
+    asked = desk.get(links[0]).content.decode()
+    assert ("旧单位 已撤销。" in asked, 'name="into"' in asked) == (True, False)
+
+
+def test_a_body_with_others_below_it_says_so_instead_of_offering_a_merger(desk, cast):
+    text = desk.get(reverse("admin:directives_organisation_merge", args=[cast.centre.pk])).content.decode()
+    assert ("尚有下级单位，请先移动或合并这些下级单位。" in text, 'name="into"' in text) == (True, False)
+
+
+def test_an_abolished_body_cannot_be_chosen_for_a_merger(desk, cast):
+    gone = make_body("Q90", parent=cast.centre, name_hans="旧单位", valid_to=date(2020, 1, 1))
+    address = reverse("admin:directives_organisation_changelist")
+    said = desk.post(address, {"action": "merge_chosen", "_selected_action": [gone.pk]}, follow=True)
+    assert (said.redirect_chain, "旧单位 已撤销。" in said.content.decode()) == ([(address, 302)], True)
 
 
 def test_only_administrators_merge(cast, sign_in):

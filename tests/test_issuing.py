@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directives import issuing, tallies
 from directives.addressing import pairs_proposed
-from directives.issuing import Terms
+from directives.issuing import Pair, Terms, faults_of
 from directives.models import Addressee, Event, ItemState, Notice, Obligation
 from directives.refusals import Invalid, NotAllowed
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_obligation, make_section
@@ -90,6 +90,7 @@ def test_a_body_that_is_named_leads(cast):
         (Terms(due_on=date(2026, 10, 12)), ["due_on"]),
         (Terms(starts_on=date(2026, 10, 12)), ["starts_on"]),
         (Terms(deliverable="plan"), ["plan_due_on"]),
+        (Terms(plan_due_on=LATER), ["plan_due_on"]),
         (Terms(starts_on=LATER, due_on=LATER - timedelta(days=1)), ["due_on"]),
         (Terms(due_on=date(2020, 1, 1), deliverable="plan", starts_on=date(2020, 1, 2)), ["due_on", "plan_due_on", "starts_on"]),
     ],
@@ -288,6 +289,20 @@ def test_terms_that_cannot_be_are_said_at_their_fields_and_kept(cast, sign_in, d
     response = client.post(step(document, "terms/"), terms_of(deliverable="plan", due_on="2020-01-01"))
     assert sorted(response.context["form"].errors) == ["due_on", "plan_due_on"]
     assert 'value="2020-01-01"' in response.content.decode()
+
+
+def test_a_day_for_a_paper_that_nobody_asks_for_is_said_at_its_field(cast, sign_in, document):
+    client = sign_in(cast.supervisor)
+    client.post(step(document), {"directive": ids(document), "body": cast.body.pk})
+    response = client.post(step(document, "terms/"), terms_of(plan_due_on="2026-12-01"))
+    assert (response.status_code, list(response.context["form"].errors)) == (422, ["plan_due_on"])
+    text = response.content.decode()
+    assert ("未要求报送成果，此日便无所指：请选定成果形式，或将此日留空。" in text, 'value="2026-12-01"' in text) == (True, True)
+
+
+def test_a_pair_of_a_table_names_no_day_for_a_paper_that_nobody_asks_for(cast):
+    pair = Pair(make_directive(), cast.body, Terms(plan_due_on=LATER))
+    assert list(faults_of(pair, by=cast.supervisor, today=TODAY)) == ["plan_due_on"]
 
 
 def test_abolished_bodies_are_refused_and_their_successors_offered(cast, sign_in, key, document):

@@ -23,7 +23,7 @@ from directives.models import Cycle, Directive, Document, Measure, Obligation, O
 from directives.models.documents import HEAVY
 from directives.planning import MeasureContent, add_measure, owed, start_plan
 from directives.reporting import hand_in, open_cycle
-from directives.states import EDITABLE, STAFF, SUPERVISOR
+from directives.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVISOR
 from directives.ticking import tick
 
 SAMPLE = "sample"
@@ -134,7 +134,8 @@ def _sample(now: datetime, bodies: int) -> None:
     document = Document.objects.defer(*HEAVY).get()
     directives = list(Directive.objects.filter(document=document, statement=False).order_by("order"))
     then = now - AGO
-    terms = Terms(due_on=timezone.localdate(then + WORK), plan_due_on=timezone.localdate(then + AGO / 2))
+    days = {"due_on": timezone.localdate(then + WORK), "plan_due_on": timezone.localdate(then + AGO / 2)}
+    terms = Terms(deliverable=IMPLEMENTATION_PLAN, **days)
     issue(document=document, directives=directives, organisations=_bodies(then, bodies), terms=terms, by=None, now=then)
     _work(now)
     today = timezone.localdate(now)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit, notices, tallies
-from directives.issuing.giving import Terms, open_items, owed_on
+from directives.issuing.giving import Terms, open_items, owed_on, wrong_plan_day
 from directives.models import CalendarDay, Directive, Document, Measure, Notice, Obligation, Organisation, User
 from directives.refusals import Invalid, NotAllowed
 from directives.rules import may
@@ -44,8 +44,8 @@ def faults_of(pair: Pair, *, by: User | None, today: date) -> dict[str, str]:
         day = getattr(terms, name)
         if day is not None and day < today and by is not None:
             found[name] = _("This day is past; choose today or a later day.")
-    if terms.deliverable and terms.plan_due_on is None:
-        found["plan_due_on"] = _("A deliverable needs the day by which it is due.")
+    if plan_day := wrong_plan_day(terms):
+        found["plan_due_on"] = plan_day
     if terms.due_on and terms.due_on < (terms.starts_on or today):
         found.setdefault("due_on", _("The work would end before it starts."))
     return found

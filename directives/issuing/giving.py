@@ -94,12 +94,24 @@ def check(
         day = getattr(terms, name)
         if day is not None and day < today and by is not None:
             errors[name] = [_("This day is past; choose today or a later day.")]
-    if terms.deliverable and terms.plan_due_on is None:
-        errors["plan_due_on"] = [_("A deliverable needs the day by which it is due.")]
+    if plan_day := wrong_plan_day(terms):
+        errors["plan_due_on"] = [plan_day]
     if terms.starts_on and terms.due_on and terms.due_on < terms.starts_on:
         errors["due_on"] = [_("The work would end before it starts.")]
     if errors:
         raise Invalid(errors)
+
+
+def wrong_plan_day(terms: Terms) -> str:
+    """What stands against the day by which a paper is due, in words; empty where nothing does.
+
+    A day without a paper would run a clock for something that nobody was asked for.
+    """
+    if terms.deliverable and terms.plan_due_on is None:
+        return _("A deliverable needs the day by which it is due.")
+    if terms.plan_due_on is not None and not terms.deliverable:
+        return _("No deliverable is asked for, so this day means nothing: choose a deliverable, or leave the day empty.")
+    return ""
 
 
 @tallies.counted()

@@ -2,7 +2,7 @@
 
 from directives.organising.changing import change
 from directives.organising.entering import Entered, detach, enter, take_away
-from directives.organising.merging import Merged, merge, obstacles, preview
+from directives.organising.merging import Merged, merge, obstacles, preview, unmergeable
 from directives.organising.people import add_people, change_people, give_roles, remove_people, take_roles
 from directives.organising.register import (
     COLUMNS,
@@ -23,5 +23,5 @@ from directives.organising.tree import Moved, move, refresh_paths
 __all__ = [
     "COLUMNS", "BodyRow", "Entered", "Fault", "Faults", "Loaded", "Merged", "Moved", "add_people", "change", "change_people", "check",
     "check_header", "circle", "detach", "enter", "give_roles", "load", "merge", "move", "obstacles", "preview", "read_table",
-    "refresh_paths", "remove_people", "rows_of", "take_away", "take_roles", "tie",
+    "refresh_paths", "remove_people", "rows_of", "take_away", "take_roles", "tie", "unmergeable",
 ]  # fmt: skip

@@ -1,0 +1,70 @@
+"""Merging a body into another in the admin: offered where it can be done, and why not where it cannot."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from directives import organising
+from directives.forms.bodies import MergeForm
+from directives.models import Organisation
+from directives.refusals import Refusal
+
+
+class MergingAdmin(admin.ModelAdmin):
+    """Adds the page on which a body is merged, and the ways there."""
+
+    actions = ("merge_chosen",)
+    change_form_template = "admin/directives/organisation/change_form.html"
+
+    def get_urls(self) -> list[Any]:
+        merging = path("<int:pk>/merge/", self.admin_site.admin_view(self.merge), name="directives_organisation_merge")
+        return [merging, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+        body = context.get("original")
+        context["against"] = organising.unmergeable(body, request.now) if body else []
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.action(description=_("Merge the chosen body into another"), permissions=["change"])
+    def merge_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        if queryset.count() != 1:
+            self.message_user(request, _("Choose exactly one body to merge."), messages.ERROR)
+            return None
+        body = queryset.get()
+        against = organising.unmergeable(body, request.now)
+        for text in against:
+            self.message_user(request, text, messages.ERROR)
+        return None if against else redirect("admin:directives_organisation_merge", body.pk)
+
+    def merge(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for the successor, show what would happen, then do it."""
+        body = get_object_or_404(Organisation.objects.select_related("successor"), pk=pk)
+        if not self.has_change_permission(request, body):
+            raise PermissionDenied
+        form = MergeForm(request.POST or None, initial={"version": body.version})
+        against, shown = organising.unmergeable(body, request.now), None
+        if request.method == "POST" and not against and form.is_valid():
+            into = form.cleaned_data["into"]
+            try:
+                if "confirm" in request.POST:
+                    return self._merged(request, body, into, form.cleaned_data["version"])
+                for text in organising.obstacles(body, into, request.now):
+                    form.add_error("into", text)
+                shown = organising.preview(body, into=into) if form.is_valid() else None
+            except Refusal as refusal:
+                form.add_error(None, str(refusal))
+        context = {**self.admin_site.each_context(request), "title": _("Merge into another body"), "opts": self.opts}
+        context |= {"body": body, "form": form, "shown": shown, "against": against}
+        return render(request, "admin/directives/organisation/merge.html", context)
+
+    def _merged(self, request: HttpRequest, body: Organisation, into: Organisation, version: int) -> HttpResponse:
+        done = organising.merge(body, into=into, by=request.user, now=request.now, version=version)
+        told = _("%(body)s was merged into %(into)s: %(over)s obligations went over, %(withdrawn)s were withdrawn.")
+        names = {"body": body.name_hans, "into": into.name_hans, "over": done.over, "withdrawn": done.withdrawn}
+        self.message_user(request, told % names)
+        return redirect("admin:directives_organisation_change", into.pk)
