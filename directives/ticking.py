@@ -6,9 +6,12 @@ Each batch is a transaction of its own, so that a long tick holds up nobody, and
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from time import monotonic
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django_tasks import task
 
 from directives import audit
 from directives.clocks import Reason
@@ -18,6 +21,7 @@ from directives.transitions import LIGHT_FIELDS, relight
 from directives.workdays import Workdays
 
 BATCH = 500  # obligations of one transaction
+TURN_SECONDS = 10  # of the worker; then what else is queued has its turn
 
 
 def tick(*, now: datetime, everything: bool = False) -> int:
@@ -31,6 +35,21 @@ def tick(*, now: datetime, everything: bool = False) -> int:
     rows = Obligation.objects.all() if everything else Obligation.objects.due_for_light(today)
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     return sum(_tick_batch(batch, today=today, workdays=workdays, now=now) for batch in _batches(ids))
+
+
+@task()
+def relight_all(now: str, after: int = 0) -> None:
+    """Work out every light anew, from behind this obligation on, a turn at a time. Bears being run again, and twice at once."""
+    moment, until = parse_datetime(now), monotonic() + TURN_SECONDS
+    today = timezone.localdate(moment)
+    workdays = CalendarDay.objects.workdays(today)
+    rows = Obligation.objects.order_by("pk").values_list("pk", flat=True)
+    while batch := list(rows.filter(pk__gt=after)[:BATCH]):
+        _tick_batch(batch, today=today, workdays=workdays, now=moment)
+        after = batch[-1]
+        if monotonic() >= until:
+            relight_all.enqueue(now, after)
+            return
 
 
 def _batches(ids: list[int]) -> Iterator[list[int]]:

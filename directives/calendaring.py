@@ -1,0 +1,70 @@
+"""The calendar of working days (工作日历), as administrators keep it: weekdays off, and weekend days that are worked (调休).
+
+The State Council announces a year's days in the autumn before. Lights count working days, so each change of the calendar has
+every light worked out anew, by the worker.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from directives import audit
+from directives.models import CalendarDay, User
+from directives.refusals import NotAllowed
+from directives.ticking import relight_all
+
+ANNOUNCED = 11  # the month from which next year's days should be known
+
+
+def keeps_calendar(user: User) -> bool:
+    """Whether the person enters the days of the calendar."""
+    return user.is_active and user.is_staff and user.has_perm("directives.change_calendarday")
+
+
+def follow(now: datetime) -> None:
+    """Have every light worked out anew, once this transaction has committed."""
+    transaction.on_commit(partial(relight_all.enqueue, now.isoformat()))
+
+
+@transaction.atomic
+def enter(
+    new: Sequence[CalendarDay],
+    changes: Mapping[CalendarDay, Mapping[str, Any]],
+    *,
+    by: User,
+    now: datetime,
+    gone: Sequence[CalendarDay] = (),
+) -> None:
+    """Enter new days, give known ones other values of these fields, and take some out, which are Monday to Friday again.
+
+    Known days are locked, and come as they stand. Raises NotAllowed.
+    """
+    if not keeps_calendar(by):
+        raise NotAllowed(_("The calendar is kept by administrators."))
+    CalendarDay.objects.bulk_create(new, batch_size=500)
+    audit.record_many("add", [audit.Change(day, {}, said(day)) for day in new], by=by, now=now)
+    told = []
+    for day, fields in changes.items():
+        told.append(audit.Change(day, {name: getattr(day, name) for name in fields}, dict(fields)))
+        for name, value in fields.items():
+            setattr(day, name, value)
+    CalendarDay.objects.bulk_update(changes, ["working", "name"], batch_size=500)
+    audit.record_many("change", told, by=by, now=now)
+    audit.record_many("delete", [audit.Change(day, said(day)) for day in gone], by=by, now=now)
+    CalendarDay.objects.filter(pk__in=[day.pk for day in gone]).delete()
+    follow(now)
+
+
+def said(day: CalendarDay) -> dict[str, Any]:
+    """A day as the record tells it."""
+    return {"name": str(day), "working": day.working}
+
+
+def missing_years(known: Iterable[int], today: date) -> tuple[int, ...]:
+    """Years whose days should be known by now and are not among these."""
+    wanted = (today.year, today.year + 1) if today.month >= ANNOUNCED else (today.year,)
+    return tuple(sorted(set(wanted).difference(known)))
