@@ -6,13 +6,16 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from itertools import chain, repeat
 from threading import Event, Thread
 from typing import BinaryIO
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
 from django.http import Http404, QueryDict
 from django.urls import reverse
@@ -26,12 +29,13 @@ from directives.models.exports import FAILED, READY, RUNNING, UNENDED
 from directives.refusals import NotAllowed, Refusal
 from directives.rules import may
 from directives.sheets.book import Book
-from directives.sheets.instant import aliases, one_instant
+from directives.sheets.instant import BROKEN, aliases, interrupt, leave, one_instant, patiently
 from directives.sheets.listed import Asked, arranged
 from directives.sheets.lists import LISTS, listed
 from directives.sheets.out import FORMATS
 
 EVERY = 1.0  # seconds between two looks at whether it is still wanted
+AGAIN = 3  # times that it is begun anew on the primary, when that fails under it
 
 logger = logging.getLogger("directives.worker")
 
@@ -53,9 +57,13 @@ def dressed(book: Book, key: str, *, columns: list[str], paper: str, dated: Aske
 
 @dataclass
 class Teller:
-    """Notes beside the writing how far it has come, on a connection of its own, and hears whether it was called off."""
+    """Notes beside the writing how far it has come, on a connection of its own, and hears whether it was called off.
+
+    `source` is the connection on which the rows are read: nobody waits for its answer once the file is unwanted.
+    """
 
     export: Export
+    source: BaseDatabaseWrapper | None = None
     done: int = 0
     total: int | None = None
     unwanted: Event = field(default_factory=Event)
@@ -85,12 +93,13 @@ class Teller:
 
     def note(self) -> None:
         try:
-            wanted = mine(self.export).update(done=self.done, total=self.total)
-        except DatabaseError as busy:  # it is told with the next look
-            logger.info("Export %s could not tell how far it is: %s", self.export.pk, busy)
-            return
-        if not wanted:
-            self.unwanted.set()
+            if not mine(self.export).update(done=self.done, total=self.total):
+                self.unwanted.set()
+                if self.source is not None:
+                    interrupt(self.source)
+        except Error as away:  # it is told with the next look, on a new connection if this one is broken
+            logger.info("Export %s could not tell how far it is: %s", self.export.pk, away)
+            leave()
 
 
 def mine(export: Export):
@@ -126,23 +135,44 @@ def _taken(pk: int, now: datetime) -> Export | None:
 
 
 def _carry_out(export: Export) -> None:
-    for alias in aliases(export):
-        with tempfile.TemporaryFile() as file:
-            try:
-                with Teller(export) as teller:
-                    facts = _written(export, alias, teller, file)
-                    teller(facts["done"])
-            except (OperationalError, InterfaceError):
-                if alias == DEFAULT_DB_ALIAS:
-                    raise
-                logger.warning("Export %s is read from the primary: %s failed under it", export.pk, alias)
-                continue
-            _handed_over(export, file, facts)
-            return
+    with tempfile.TemporaryFile() as file:
+        _handed_over(export, file, _read(export, file))
+
+
+def _read(export: Export, file: BinaryIO) -> dict:
+    """Write the file from the first database that gives every row. One that fails under it is nobody's fault: it is begun anew."""
+    failure: Exception | None = None
+    for alias in chain(aliases(export), repeat(DEFAULT_DB_ALIAS, AGAIN)):
+        if failure is not None:
+            patiently(partial(_begun_anew, export, timezone.now()))
+            file.seek(0)
+            file.truncate()
+        try:
+            with Teller(export) as teller:
+                facts = _written(export, alias, teller, file)
+                teller(facts["done"])
+            return facts
+        except BROKEN as error:
+            if teller.unwanted.is_set():
+                raise CalledOff from error
+            failure = error
+            logger.warning("Export %s is begun anew: %s failed under it: %s", export.pk, alias, error)
+    raise failure
+
+
+def _begun_anew(export: Export, now: datetime) -> bool:
+    """Another run of the same export: its clock and its rows begin again. Raises CalledOff if it is wanted no more."""
+    # `now` among them: a commit went through and the answer to it was lost.
+    runs = Export.objects.filter(pk=export.pk, state=RUNNING, started_at__in=(export.started_at, now))
+    if not runs.update(started_at=now, done=0, total=None):
+        raise CalledOff
+    export.started_at = now
+    return True
 
 
 def _written(export: Export, alias: str, teller: Teller, file: BinaryIO) -> dict:
     """Write the file; returns what is then known of the export."""
+    teller.source = connections[alias]
     with one_instant(alias) as as_of:
         person = User.objects.get(pk=export.by_id)
         if not may(person, "export"):
@@ -168,14 +198,19 @@ def _handed_over(export: Export, file: BinaryIO, facts: dict) -> None:
     file.seek(0)
     default_storage.delete(place_of(export))
     kept = default_storage.save(place_of(export), File(file))
-    now = timezone.now()
-    with transaction.atomic():
-        ready = mine(export).update(**facts, state=READY, file=kept, finished_at=now, version=F("version") + 1)
-        if ready:
-            name = facts["name"].rpartition(".")[0]
-            notices.send([export.by], "export_ready", url=reverse("export", args=[export.pk]), now=now, facts={"name": name})
-    if not ready:
+    if not patiently(partial(_told, export, {**facts, "file": kept})):
         default_storage.delete(kept)
+
+
+def _told(export: Export, facts: dict) -> bool:
+    """Note that the file is there and tell its reader; False if it was called off meanwhile."""
+    now, name = timezone.now(), facts["name"].rpartition(".")[0]
+    with transaction.atomic():
+        if mine(export).update(**facts, state=READY, finished_at=now, version=F("version") + 1):
+            notices.send([export.by], "export_ready", url=reverse("export", args=[export.pk]), now=now, facts={"name": name})
+            return True
+    # Told already, when a commit went through and the answer to it was lost.
+    return Export.objects.filter(pk=export.pk, state=READY, started_at=export.started_at).exists()
 
 
 def fail(export: Export, fault: str) -> None:

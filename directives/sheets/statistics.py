@@ -26,8 +26,9 @@ def _number(value: Decimal | None) -> Decimal | int | None:
     return int(value) if value == int(value) else round(value, 4).normalize()
 
 
-def _share(value: Decimal | None) -> float | None:
-    return None if value is None else round(float(value), 1)
+def _share(values: Compared, indicator: Indicator) -> float | None:
+    """A percentage changes by points, which stand in the column before."""
+    return None if values.share is None or indicator.in_percent else round(float(values.share), 1)
 
 
 TABLE = (
@@ -39,7 +40,7 @@ TABLE = (
     Column("value", gettext_lazy("With all below"), lambda line: _number(line.total.now), "number", width=14),
     Column("then", gettext_lazy("Same period last year"), lambda line: _number(line.shown.then), "number", width=14),
     Column("change", gettext_lazy("Year on year"), lambda line: _number(line.shown.change), "number", width=12),
-    Column("share", PERCENT, lambda line: _share(line.shown.share), "percent", width=12),
+    Column("share", PERCENT, lambda line: _share(line.shown, line.indicator), "percent", width=12),
     Column("reported", gettext_lazy("Bodies that reported"), lambda line: line.reported, "number", width=12),
     Column("asked", gettext_lazy("Bodies asked"), lambda line: line.asked, "number", width=12),
 )
@@ -141,7 +142,10 @@ def _counts(it: IndicatorView) -> Notes:
 
 def who_is_asked() -> str:
     """The rule of the denominator, as page and sheet print it."""
-    return _("Bodies that owe something under the document today, at and below the body for which the indicator was defined")
+    return _(
+        "Bodies at and below the body for which the indicator was defined that owe something under the document today, "
+        "with those that reported and owe nothing any more"
+    )
 
 
 KINDS: dict[str, Kind] = {

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
+from io import BytesIO
 from itertools import chain, islice
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -190,13 +191,36 @@ def _tab(name: str, number: int = 1) -> str:
     return (clean.strip() or "-") + tail
 
 
+@dataclass(slots=True)
+class _Target:
+    """The file that a workbook is pressed into: asks beside each piece whether it is still wanted, for that takes long too."""
+
+    file: BinaryIO
+    ask: Callable[[], object] | None = None
+
+    def write(self, piece: bytes) -> int:
+        if self.ask:
+            try:
+                self.ask()
+            except BaseException:
+                self.file, self.ask = BytesIO(), None  # the zip closes itself when it is forgotten, the file has gone by then
+                raise
+        return self.file.write(piece)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
 def write_xlsx(book: Book, file: BinaryIO) -> int:
     """Write a book as a workbook: a cover, then the rows under a frozen heading with a filter. Returns the rows."""
     made = book.as_of.astimezone(UTC).replace(tzinfo=None)
     with TemporaryDirectory(prefix="sheets-") as folder, ExitStack() as opened:
-        workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
+        # Larger numbers in the zip: a worksheet of a nation's rows is more than two gigabytes before it is pressed.
+        target = _Target(file)
+        workbook = Workbook(target, {"constant_memory": True, "use_zip64": True, "tmpdir": folder})
         opened.callback(lambda: [sheet.row_data_fh.close() for sheet in workbook.worksheets()])
         workbook.set_properties({"title": fit(f"{book.name}{book.mark}"), "created": made})
         count = _Writer(book, workbook, Styles(workbook)).fill()
+        target.ask = partial(book.tell, count) if book.tell else None
         workbook.close()
     return count

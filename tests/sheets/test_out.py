@@ -3,6 +3,7 @@
 import csv
 import io
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from urllib.parse import unquote
@@ -246,6 +247,29 @@ def test_the_caller_is_told_of_the_rows_done_and_may_end_the_writing(monkeypatch
         write(_book(rows, tell=tell), io.BytesIO())
     assert [round(done, -2) for done in told] == [500, 1000]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_closing_a_workbook_may_be_ended_too(monkeypatch, tmp_path):
+    """Millions of rows are pressed for a minute after the last of them is written."""
+
+    class Enough(Exception): ...
+
+    def tell(done):
+        told.append(done)
+        raise Enough
+
+    told = []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(Enough):
+        write_xlsx(_book(tell=tell), io.BytesIO())
+    assert (told, list(tmp_path.iterdir())) == ([3], [])
+
+
+def test_a_worksheet_of_more_than_two_gigabytes_is_written(monkeypatch):
+    """A million rows with long texts are that; the zip then needs its larger numbers."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 2000)
+    count, workbook = _xlsx(_book())
+    assert (count, workbook.worksheets[1].max_row) == (3, 4)
 
 
 def test_paper_and_print_set_up():
