@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from directives.intake.applying import obstacles, to_write
+from directives.intake.applying import ALL_CONTESTED, obstacles, to_write
 from directives.intake.fields import Fault, Field, Kind, Words
 from directives.intake.kinds import KINDS
 from directives.intake.matching import Column, Head, Names, faults_of
@@ -25,6 +25,7 @@ from directives.models.intakes import (
     MINE,
     NEW,
     SAME,
+    THEIRS,
     UNDOING,
     UPLOADED,
     VERDICTS,
@@ -51,7 +52,8 @@ class Change:
     label: Words
     before: str
     after: str
-    theirs: bool  # it was written here since the file went out
+    contested: bool  # it was written here as well since the file went out, or makes sense only with one that was
+    kept: bool  # what stands here was chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ class Line:
     faults: tuple[Fault, ...]
 
     @property
-    def open(self) -> bool:
-        """It waits for a choice."""
-        return self.row.verdict == CONFLICT and not self.row.choice
+    def others(self) -> int:
+        """Cells of a conflict that are taken over whatever is chosen."""
+        return sum(not change.contested for change in self.changes)
 
 
 def said(value: Any, field: Field | None) -> str:
@@ -90,7 +92,7 @@ def lines_of(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Lin
         changes = tuple(
             Change(
                 fields[name].label if name in fields else name, said(row.before.get(name), fields.get(name)),
-                said(row.after[name], fields.get(name)), name in row.theirs,
+                said(row.after[name], fields.get(name)), name in row.theirs, name in row.theirs and row.choice == THEIRS,
             )
             for name in order
             if row.verdict != NEW or row.after[name] not in (None, "", [])
@@ -110,6 +112,16 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Rows that were changed here meanwhile, by what was chosen of them."""
+
+    undecided: int
+    filed: int  # what the file says holds
+    kept: int  # what stands here holds
+    nothing: int  # of `kept`: rows of which nothing else is taken over either
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """An intake as its page shows it."""
 
@@ -121,7 +133,7 @@ class View:
     lines: Sequence[Line] = ()
     hindered: str = ""  # why it cannot be applied
     writes: int = 0  # rows that would be written
-    undecided: int = 0
+    conflicts: Conflicts | None = None
 
     @property
     def busy(self) -> bool:
@@ -159,9 +171,19 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> View:
     page = leaf(rows, ROWS, Turn.of(query, ROWS), total=count)
     fields = {field.name: field for field in kind.fields(asking_of(intake, now))}
     hindered = obstacles(intake) if intake.state == CHECKED else []
-    undecided = IntakeRow.objects.filter(intake=intake, verdict=CONFLICT, choice="").count() if intake.counts.get(CONFLICT) else 0
     writes = to_write(intake).count() if intake.state == CHECKED and not hindered else 0
-    return View(intake, kind, place, chips, page, lines_of(page.rows, fields), " ".join(hindered), writes, undecided)
+    return View(intake, kind, place, chips, page, lines_of(page.rows, fields), " ".join(hindered), writes, _conflicts(intake))
+
+
+def _conflicts(intake: Intake) -> Conflicts | None:
+    if not intake.counts.get(CONFLICT):
+        return None
+    rows = IntakeRow.objects.filter(intake=intake, verdict=CONFLICT)
+    found = rows.aggregate(
+        undecided=Count("pk", filter=Q(choice="")), filed=Count("pk", filter=Q(choice=MINE)), kept=Count("pk", filter=Q(choice=THEIRS)),
+        nothing=Count("pk", filter=Q(choice=THEIRS) & ALL_CONTESTED),
+    )  # fmt: skip
+    return Conflicts(**found)
 
 
 def placed(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from directives.intake.fields import Asking, Fault, Kind
 from directives.intake.kinds import KINDS
-from directives.models import Intake
-from directives.models.intakes import APPLYING, CHECKED, CHECKING, UNREADABLE, UPLOADED
+from directives.models import Intake, IntakeRow
+from directives.models.intakes import APPLYING, CHANGED, CHECKED, CHECKING, CONFLICT, THEIRS, UNREADABLE, UPLOADED
 from directives.refusals import NotAllowed, Stale
 
 OPEN = (UPLOADED, CHECKING, CHECKED, APPLYING, UNREADABLE)  # nothing was changed yet
@@ -60,6 +60,16 @@ def note(intake: Intake, **fields: Any) -> None:
     """Note how far it has come. Raises Superseded if it is in other hands by now."""
     if not Intake.objects.filter(pk=intake.pk, version=intake.version).update(**fields):
         raise Superseded
+
+
+def settled(row: IntakeRow) -> IntakeRow:
+    """The row as it is written, and taken back: a conflict is a change by now. Where what stands here was chosen it is one of the
+    other cells alone, which nobody contests. It is not stored so: the page goes on showing what was found."""
+    if row.verdict == CONFLICT:
+        row.verdict = CHANGED
+        if row.choice == THEIRS:
+            row.before, row.after = ({name: said[name] for name in said if name not in row.theirs} for said in (row.before, row.after))
+    return row
 
 
 def told(fault: Fault) -> dict[str, str]:

@@ -1,36 +1,32 @@
-"""Taking an applied intake back, as long as nothing was built on what it wrote: every row or none, in one transaction."""
+"""Taking an applied intake back, as long as nothing was built on what it wrote: every row or none, the last ones first."""
 
-import logging
-from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
-from django.utils import translation
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_tasks import task
 
-from directives import audit
-from directives.intake.applying import BATCH, Beat, heartbeat
-from directives.intake.steps import AT_ONCE_ROWS, Superseded, asking_of, kind_of, shift, take
+from directives.intake import acts
+from directives.intake.fields import Asking, Kind
+from directives.intake.steps import kind_of
 from directives.models import Intake, IntakeRow, User
-from directives.models.intakes import APPLIED, CHANGED, CONFLICT, UNDOING, UNDONE
-from directives.refusals import Refusal, Stale
-from directives.tallies import counted
+from directives.models.intakes import APPLIED, UNDOING, UNDONE
+from directives.refusals import Refusal
 
-logger = logging.getLogger(__name__)
+
+def written(intake: Intake) -> QuerySet[IntakeRow]:
+    """The rows that were written."""
+    return IntakeRow.objects.filter(intake=intake).exclude(left=None)
 
 
 @transaction.atomic
 def undo(intake: Intake, *, by: User, now: datetime) -> Intake:
     """Take back what it wrote, once this transaction has committed. Raises NotAllowed, Stale."""
     kind_of(intake)
-    rows = IntakeRow.objects.filter(intake=intake).exclude(left=None).count()
-    shift(intake, UNDOING, since=(APPLIED,), fault="", done=0)
-    later = partial(carry_out.enqueue, intake.pk, now.isoformat()) if rows > AT_ONCE_ROWS else partial(run, intake.pk, now=now)
-    transaction.on_commit(later)
-    return intake
+    return acts.begin(ACT, intake, carry_out, now=now)
 
 
 @task()
@@ -40,51 +36,20 @@ def carry_out(pk: int, now: str) -> None:
 
 
 def run(pk: int, *, now: datetime) -> None:
-    """Take every row back in one transaction; what stands against it is noted on the intake, which then stays applied."""
-    try:
-        intake = take(pk, UNDOING)
-    except Superseded:
-        return
-    with translation.override(intake.language):
-        try:
-            with heartbeat(intake) as beat:
-                _undo(intake, now, beat)
-        except Superseded:
-            return
-        except Refusal as refusal:
-            _stays(intake, _("It stays applied: %(reason)s") % {"reason": refusal})
-        except Exception:
-            logger.exception("The table %s could not be taken back", pk)
-            _stays(intake, _("Undoing failed, through no fault of yours. Try again; if it stays so, tell the administrator."))
+    acts.run(ACT, pk, now=now)
 
 
-@counted()
-def _undo(intake: Intake, now: datetime, beat: Beat) -> None:
-    kind, asking, done = kind_of(intake), asking_of(intake, now), 0
-    for rows in _backwards(intake):
-        for row in rows:
-            row.verdict = CHANGED if row.verdict == CONFLICT else row.verdict
-        kind.undo(asking, rows)
-        done += len(rows)
-        beat(done)
-    try:
-        shift(intake, UNDONE, since=(UNDOING,), undone_at=now, done=done, fault="")
-    except Stale as stale:
-        raise Superseded from stale
-    audit.record("undo_import", intake, by=intake.by, now=now, before={"name": intake.name, "kind": intake.kind, "rows": done})
+def _take_back(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
+    kind.undo(asking, rows)
 
 
-def _backwards(intake: Intake) -> Iterator[list[IntakeRow]]:
-    """The rows that were written, the last ones first."""
-    rows = IntakeRow.objects.filter(intake=intake).exclude(left=None).order_by("-number")
-    first: int | None = None
-    while batch := list((rows if first is None else rows.filter(number__lt=first))[:BATCH]):
-        first = batch[-1].number
-        yield batch
+def _refused(intake: Intake, refusal: Refusal, now: datetime) -> None:
+    acts.back(ACT, intake, _("It stays applied: %(reason)s") % {"reason": refusal})
 
 
-def _stays(intake: Intake, fault: str) -> None:
-    try:
-        shift(intake, APPLIED, since=(UNDOING,), fault=fault, done=0)
-    except Stale:
-        return
+ACT = acts.Act(
+    event="undo_import", told="before", since=APPLIED, meanwhile=UNDOING, to=UNDONE, at="undone_at",
+    rows=written, step=_take_back, backwards=True, refused=_refused,
+    clash=gettext_lazy("Something was entered here meanwhile that rests on these rows."),
+    broken=gettext_lazy("Undoing failed, through no fault of yours. Try again; if it stays so, tell the administrator."),
+)  # fmt: skip

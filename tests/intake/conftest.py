@@ -8,12 +8,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
-from directives.intake import starting
+from directives.intake import applying, starting, undoing
 from directives.intake.kinds import KINDS
 from directives.models import Intake, User
 from tests.factories import NOW
 
 Bring = Callable[..., Intake]
+Act = Callable[[Intake], Intake]
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +37,29 @@ def bring(django_capture_on_commit_callbacks: Callable) -> Bring:
         return intake
 
     return brought
+
+
+@pytest.fixture
+def apply(django_capture_on_commit_callbacks: Callable) -> Act:
+    """Apply an intake, as its page does."""
+
+    def applied(intake: Intake) -> Intake:
+        with django_capture_on_commit_callbacks(execute=True):
+            applying.apply(intake, by=intake.by, now=NOW)
+        intake.refresh_from_db()
+        return intake
+
+    return applied
+
+
+@pytest.fixture
+def undo(django_capture_on_commit_callbacks: Callable) -> Act:
+    """Take an intake back, as its page does."""
+
+    def undone(intake: Intake) -> Intake:
+        with django_capture_on_commit_callbacks(execute=True):
+            undoing.undo(intake, by=intake.by, now=NOW)
+        intake.refresh_from_db()
+        return intake
+
+    return undone

@@ -12,7 +12,7 @@ from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
 from directives import tallies
-from directives.intake import applying, starting, undoing
+from directives.intake import acts, applying, starting, undoing
 from directives.intake.kinds import KINDS
 from directives.models import Event, Intake, IntakeRow, Organisation
 from directives.models.intakes import APPLIED, APPLYING, CHECKED, DISCARDED, UNDONE
@@ -21,28 +21,6 @@ from tests.factories import NOW, make_body, make_obligation, make_user
 from tests.intake.test_checking import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture
-def apply(django_capture_on_commit_callbacks):
-    def applied(intake):
-        with django_capture_on_commit_callbacks(execute=True):
-            applying.apply(intake, by=intake.by, now=NOW)
-        intake.refresh_from_db()
-        return intake
-
-    return applied
-
-
-@pytest.fixture
-def undo(django_capture_on_commit_callbacks):
-    def undone(intake):
-        with django_capture_on_commit_callbacks(execute=True):
-            undoing.undo(intake, by=intake.by, now=NOW)
-        intake.refresh_from_db()
-        return intake
-
-    return undone
 
 
 def test_every_row_is_applied_with_its_event(cast, bring, apply):
@@ -242,8 +220,7 @@ def test_a_parent_that_stands_batches_further_down_is_tied_when_it_comes(cast, b
 
 
 def test_many_rows_are_left_to_the_worker(cast, bring, apply, undo, monkeypatch):
-    for module in (applying, undoing):
-        monkeypatch.setattr(module, "AT_ONCE_ROWS", 1)
+    monkeypatch.setattr(acts, "AT_ONCE_ROWS", 1)
     intake = apply(bring(cast.admin, TABLE))
     assert (intake.state, DBTaskResult.objects.count()) == (APPLYING, 1)
     applying.carry_out.func(intake.pk, NOW.isoformat())

@@ -9,14 +9,13 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives import organising
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.codes import Bodies, taken_as, unclear
-from directives.intake.kinds.comparing import Past, Stored, built_on, compared, fresh, moved_on, plain, text_of, unchanged, wrong
+from directives.intake.kinds.comparing import Past, Stored, compared, demand_as_left, fresh, nothing_on, plain, text_of, unchanged, wrong
 from directives.intake.kinds.counts import COUNTS
 from directives.models import IntakeRow, Organisation, User
 from directives.models.intakes import NEW
 from directives.models.organisations import KINDS, LEVELS
 from directives.organising import Entered
 from directives.organising.tree import DEPTH
-from directives.refusals import Invalid
 from directives.script import to_hant
 
 TIES = ("parent", "successor")
@@ -233,9 +232,7 @@ def _wait(asking: Asking, entered: Sequence[Entered], made: Mapping[str, Organis
 def undo(asking: Asking, rows: Rows) -> None:
     """Changed bodies become again what they were; new ones are deleted, where nothing rests on them."""
     stored = _held(rows)
-    for row in rows:
-        if row.subject_id not in stored or stored[row.subject_id].version != row.left:
-            raise moved_on(row)
+    demand_as_left(rows, stored)
     back = [row for row in rows if row.verdict != NEW]
     entered = [Entered(stored[row.subject_id].code, _typed(row.before), stored[row.subject_id]) for row in back]
     organising.enter(entered, by=asking.by, now=asking.now)
@@ -243,10 +240,8 @@ def undo(asking: Asking, rows: Rows) -> None:
     below = Organisation.objects.filter(parent__in=new).exclude(pk__in=new)
     ours = IntakeRow.objects.filter(intake=rows[0].intake_id, subject_id__in=below.values("pk"))
     organising.detach(set(ours.values_list("subject_id", flat=True)))
-    try:
+    with nothing_on(next(iter(new.values()), rows[0])):
         organising.take_away([stored[pk] for pk in new], by=asking.by, now=asking.now)
-    except Invalid as refusal:
-        raise built_on(next(iter(new.values())), str(refusal)) from refusal
 
 
 BODIES = Kind(

@@ -1,6 +1,7 @@
 """Holding a row of a file against what stands in the product: what differs, and who changed it since the file went out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from directives.intake.fields import Fault, Given, Planned
+from directives.intake.fields import Fault, Given, Planned, Rows
 from directives.models import Event, IntakeRow
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
 from directives.refusals import Invalid, Stale
@@ -82,22 +83,26 @@ class Past:
         return cls(known)
 
 
-def compared(row: Given, here: Stored, wanted: Mapping[str, Any], past: Past) -> Planned:
+def compared(row: Given, here: Stored, wanted: Mapping[str, Any], past: Past, tied: Iterable[Sequence[str]] = ()) -> Planned:
     """What a row would change of a stored one. `wanted` holds the cells that the file has, as JSON holds them.
 
     A cell that still says what went out is not an edit, though the product says something else by now; a cell that was
     edited and was changed in the product as well is a conflict. Where the record does not tell, every difference is one.
+    `tied` are fields that make sense together alone: where one of them is contested, so are the others that the row changes.
     """
     seen = row.values.get("version") or here.version
     mine = {name: value for name, value in wanted.items() if not alike(here.values[name], value)}
-    theirs: dict[str, Any] = {}
+    contested: set[str] = set()
     if seen != here.version:
         was = past.known.get(here.pk)
         if was is not None:
             mine = {name: value for name, value in mine.items() if name not in was or not alike(was[name] or "", value or "")}
-        theirs = {name: here.values[name] for name in mine if was is None or (name in was and not alike(was[name], here.values[name]))}
-    verdict = CONFLICT if theirs else CHANGED if mine else SAME
+        contested = {name for name in mine if was is None or (name in was and not alike(was[name], here.values[name]))}
+        for together in tied:
+            contested.update(together if contested.intersection(together) else ())
     before = {name: here.values[name] for name in mine}
+    theirs = {name: value for name, value in before.items() if name in contested}  # the same as `before`, where all are
+    verdict = CONFLICT if theirs else CHANGED if mine else SAME
     return Planned(row, verdict, here.label[:LABEL], here.pk, seen, before, dict(mine), theirs)
 
 
@@ -142,3 +147,20 @@ def built_on(row: IntakeRow, why: str) -> Invalid:
 
 def moved_on(row: IntakeRow) -> Invalid:
     return built_on(row, _("it was changed since."))
+
+
+def demand_as_left(rows: Rows, stored: Mapping[int, Any]) -> None:
+    """Raise Invalid where one of these rows is not any more as applying left it; `stored` are those that they wrote, by id."""
+    for row in rows:
+        here = stored.get(row.subject_id)
+        if here is None or here.version != row.left:
+            raise moved_on(row)
+
+
+@contextmanager
+def nothing_on(row: IntakeRow) -> Iterator[None]:
+    """What refuses to go within this block has something built on it, and the refusal names this row."""
+    try:
+        yield
+    except Invalid as refusal:
+        raise built_on(row, str(refusal)) from refusal

@@ -98,7 +98,7 @@ class DirectiveChecker(Checker):
         here = _stored(directive)
         if faults or row.faults:
             return wrong(row, faults, here.label, here.pk)
-        planned = compared(row, here, wanted, past)
+        planned = compared(row, here, wanted, past, tied=(("kind", "modality"),))
         if planned.after:
             faults = list(_faults(directive, {**here.values, **planned.after}))
         return wrong(row, faults, here.label, here.pk) if faults else planned

@@ -101,7 +101,7 @@ class EntryChecker(Checker):
         if entry is None:
             after = {name: value for name, value in wanted.items() if value not in (None, "", NO)}
             return fresh(row, self.owed[key], {"code": self.owed[key], **after})
-        planned = compared(row, _stored(entry), wanted, past)
+        planned = compared(row, _stored(entry), wanted, past, tied=(("unchanged", "unchanged_reason"),))
         if planned.after and entry.state not in EDITABLE:
             name = next(iter(planned.after))
             expected = _("No change: this entry is “%(state)s”.") % {"state": entry.get_state_display()}

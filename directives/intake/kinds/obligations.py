@@ -18,8 +18,9 @@ from directives.intake.kinds.owing import DAYS, PEOPLE, TERMS, pair_of, undo, wr
 from directives.issuing import faults_of
 from directives.models import Obligation, Organisation, User
 from directives.models.scope import any_of, in_view
-from directives.states import CLOSED, DELIVERABLES, PARTS, RESPONSIBLE, SUPERVISOR, WITHDRAWN
+from directives.states import CLOSED, DELIVERABLES, LEAD, PARTS, RESPONSIBLE, SUPERVISOR, WITHDRAWN
 
+APART = re.compile(r"[、,，;；/\n]+|\s{2,}")  # bodies in one cell
 AFTER_NAME = re.compile(r"\s*[(（][^()（）]*[)）]$")  # 全国总工会（牵头）
 READ = (
     "pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code", "organisation_id", "organisation__code",
@@ -39,26 +40,38 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("leader", pgettext_lazy("ledger", "Responsible leader"), "text", LEADER, limit=60, example="顾明远"),
         Field("contact", pgettext_lazy("ledger", "Contact and telephone"), "text", CONTACT, limit=100, example="林晓岚 010-65001234"),
         Field("starts_on", gettext_lazy("Starts on"), "date", ("开始时间", "开始日期", "启动时间", "起始时间", "启动日期")),
-        Field("plan_due_on", gettext_lazy("Plan due"), "date", ("方案时限", "方案报送时限", "方案截止日期")),
-        Field("due_on", pgettext_lazy("ledger", "Complete by"), "date", DUE, example="2027-06-30"),
+        Field("plan_due_on", gettext_lazy("Plan due"), "date", ("方案时限", "方案报送时限", "方案截止日期"), deadline=True),
+        Field("due_on", pgettext_lazy("ledger", "Complete by"), "date", DUE, example="2027-06-30", deadline=True),
         Field("note", pgettext_lazy("ledger", "Remarks"), "text", ("说明", "附注", "备注说明"), limit=200),
         Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
+        # Of a table that people made themselves; in a ledger of ours they only tell what the id says.
+        Field("directive", pgettext_lazy("ledger", "Directive"), "text", TASK, unless="id"),
+        Field("leads", pgettext_lazy("ledger", "Lead body"), "text", LEADS, unless="id"),
     )  # fmt: skip
     return own + tuple(Field(name, label, read_only=True) for name, label in GOES_OUT)
 
 
 CLAUSE = ("条款", "条款编号", "任务编号", "任务编码", "任务代码", "文件条款编号", "文件条款号", "条款号", "任务条款")
-BODY = ("责任单位", "单位", "承担单位", "落实单位", "承办单位", "责任部门", "单位编码", "单位代码", "单位名称", "机构代码")
-LEADER = ("责任领导", "分管领导", "牵头领导", "负责人", "领导")
-CONTACT = ("责任人及电话", "联系人", "联系人及电话", "责任人", "联系方式", "联系电话", "经办人")
-DUE = ("完成时限", "时限", "完成期限", "截止时间", "截止日期", "完成时间", "完成日期", "办结时限", "要求完成时间")
+BODY = (
+    "责任单位", "单位", "承担单位", "落实单位", "承办单位", "责任部门", "单位编码", "单位代码", "单位名称", "机构代码", "责任主体", "配合单位", "协办单位",
+    "参与单位", "责任部门(单位)", "responsible", "body",
+)  # fmt: skip
+TASK = ("任务", "任务内容", "工作任务", "主要任务", "任务名称", "重点工作", "重点事项", "具体任务", "task")
+LEADS = ("牵头部门", "牵头", "主办单位", "主责单位", "牵头责任单位", "lead")
+LEADER = ("责任领导", "分管领导", "牵头领导", "负责人", "领导", "包联领导", "市级领导", "分管负责人")
+CONTACT = (
+    "责任人及电话", "联系人", "联系人及电话", "责任人", "联系方式", "联系电话", "经办人", "联络员", "联络员及电话", "具体责任人", "责任人及联系电话",
+    "责任人及联系方式", "联系人及联系方式",
+)  # fmt: skip
+DUE = (
+    "完成时限", "时限", "完成期限", "截止时间", "截止日期", "完成时间", "完成日期", "办结时限", "要求完成时间", "完成时间节点", "时间节点", "时间要求",
+    "完成节点", "目标时限", "整改时限", "时限要求", "deadline", "due date",
+)  # fmt: skip
 GOES_OUT = (
     ("number", pgettext_lazy("ledger", "No.")),
-    ("directive", pgettext_lazy("ledger", "Directive")),
     ("items", pgettext_lazy("ledger", "Items")),
     ("measures", pgettext_lazy("ledger", "Specific measures")),
-    ("leads", pgettext_lazy("ledger", "Lead body")),
     ("progress", pgettext_lazy("ledger", "Progress")),
     ("problems", pgettext_lazy("ledger", "Problems")),
     ("next_steps", pgettext_lazy("ledger", "Next steps")),
@@ -97,7 +110,8 @@ class ObligationChecker(Checker):
 
     def _pair(self, row: Given) -> tuple[int | None, int | None]:
         """The directive and the body that the cells of a row name."""
-        clause = self.clauses.find(text_of(row.values.get("clause"))) if row.values.get("clause") else None
+        text = text_of(row.values.get("clause")) or text_of(row.values.get("directive"))
+        clause = self.clauses.find(text) if text else None
         return clause.pk if clause else None, self._body(text_of(row.values.get("body")))
 
     def _body(self, text: str) -> int | None:
@@ -143,7 +157,7 @@ class ObligationChecker(Checker):
         stored = stored_of(here)
         faults = list(self._faults_of_pair(row, pair, here))
         wanted = {name: value for name, value in _cells(row).items() if value not in (None, "") or name not in ("part", "starts_on")}
-        planned = compared(row, stored, wanted, past)
+        planned = compared(row, stored, wanted, past, tied=(DAYS,))
         if planned.after:
             faults += self._faults_of_change(here, planned, stored)
         return wrong(row, faults, stored.label, stored.pk) if faults or row.faults else planned
@@ -191,7 +205,9 @@ class ObligationChecker(Checker):
 
     def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
-        if not pair[0]:
+        if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
+            yield unknown_clause("directive", words)
+        elif not pair[0]:
             yield unknown_clause("clause", clause)
         if not pair[1]:
             found = self.bodies.find(body)
@@ -221,6 +237,23 @@ class ObligationChecker(Checker):
             yield number, Fault("clause", "", expected, _("Keep one of the two rows."))
 
 
+def apart(values: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    """A row for each body that one without an id names: those under 牵头单位 lead, and where nobody is said to, the first one does."""
+    leads, bodies = (_named(values.get(name)) for name in ("leads", "body"))
+    if values.get("id") or not (leads or len(bodies) > 1):
+        return (values,)
+    if not leads and not values.get("part"):
+        leads, bodies = bodies[:1], bodies[1:]  # 列第一位的责任单位为牵头单位
+    led = [values | {"body": name, "part": LEAD} for name in leads]
+    return led + [values | {"body": name, "part": values.get("part") or RESPONSIBLE} for name in bodies if name not in leads]
+
+
+def _named(value: Any) -> list[str]:
+    """The bodies that a cell names."""
+    parts = (part.strip() for part in APART.split(text_of(value)))
+    return list(dict.fromkeys(AFTER_NAME.sub("", part) for part in parts if part))
+
+
 def _cells(row: Given) -> dict[str, Any]:
     """The terms that a row gives, as JSON holds them."""
     given = row.values
@@ -244,4 +277,5 @@ OBLIGATIONS = Kind(
     checker=ObligationChecker,
     write=write,
     undo=undo,
+    apart=apart,
 )

@@ -6,12 +6,11 @@ from typing import Any
 
 from directives import issuing
 from directives.intake.fields import Asking, Rows
-from directives.intake.kinds.comparing import Stored, built_on, moved_on, plain, stale, unchanged
+from directives.intake.kinds.comparing import Stored, demand_as_left, nothing_on, plain, stale, unchanged
 from directives.issuing import Pair, Terms
 from directives.models import Directive, Document, IntakeRow, Obligation, Organisation
 from directives.models.documents import HEAVY
 from directives.models.intakes import NEW
-from directives.refusals import Invalid
 from directives.states import RESPONSIBLE
 from directives.transitions import change_obligations, hold
 
@@ -87,21 +86,16 @@ def _not_yet(rows: Rows, pairs: list[Pair]) -> None:
 
 def undo(asking: Asking, rows: Rows) -> None:
     """Terms become again what they were; new obligations are deleted, where nothing was done about them."""
-    stored, each = _held(rows), {}
-    for row in rows:
-        here = stored.get(row.subject_id)
-        if here is None or here.version != row.left:
-            raise moved_on(row)
-        if row.verdict != NEW:
-            each[here.pk] = _fields(row.before) | _first_day(row, here)
+    stored = _held(rows)
+    demand_as_left(rows, stored)
+    known = ((row, stored[row.subject_id]) for row in rows if row.verdict != NEW)
+    each = {here.pk: _fields(row.before) | _first_day(row, here) for row, here in known}
     if each:
         change_obligations([stored[pk] for pk in each], None, each=each, action="undo_import", by=asking.by, now=asking.now)
     new = {row.subject_id: row for row in rows if row.verdict == NEW}
-    try:
-        if new:
+    if new:
+        with nothing_on(next(iter(new.values()))):
             issuing.take_back([stored[pk] for pk in new], by=asking.by, now=asking.now)
-    except Invalid as refusal:
-        raise built_on(next(iter(new.values())), str(refusal)) from refusal
 
 
 def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives import issuing
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
-from directives.intake.kinds.comparing import built_on, fresh, moved_on, text_of, wrong
+from directives.intake.kinds.comparing import fresh, moved_on, nothing_on, text_of, wrong
 from directives.issuing import Task
 from directives.models import Directive, Document, IntakeRow, User
 from directives.models.documents import CADENCES, HEAVY, KINDS, MODALITIES
 from directives.models.intakes import NEW
-from directives.refusals import Invalid
 from directives.script import fold
 
 LABEL = 60  # characters of a task that a label shows
@@ -136,10 +135,8 @@ def undo(asking: Asking, rows: Rows) -> None:
     if any(version != 1 for _document, version in found):
         raise moved_on(rows[0])
     for document in Document.objects.filter(pk__in=documents).defer(*HEAVY):
-        try:
+        with nothing_on(rows[0]):
             issuing.remove_document(document, by=asking.by, now=asking.now)
-        except Invalid as refusal:
-            raise built_on(rows[0], str(refusal)) from refusal
 
 
 TASKS = Kind(
