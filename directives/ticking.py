@@ -15,7 +15,7 @@ from django_tasks import task
 
 from directives import audit
 from directives.clocks import Reason
-from directives.models import CalendarDay, Obligation
+from directives.models import CalendarDay, JobRun, Obligation
 from directives.tallies import Standing, counted, gathering
 from directives.transitions import LIGHT_FIELDS, relight
 from directives.workdays import Workdays
@@ -41,7 +41,8 @@ def tick(*, now: datetime, everything: bool = False) -> int:
 def relight_all(now: str, after: int = 0) -> None:
     """Work out every light anew, from behind this obligation on, a turn at a time. Bears being run again, and twice at once."""
     moment, until = parse_datetime(now), monotonic() + TURN_SECONDS
-    today = timezone.localdate(moment)
+    ticked = JobRun.objects.filter(name="tick").values_list("last_day", flat=True)
+    today = max(timezone.localdate(moment), *ticked, date.min)  # it may have waited past midnight, and the lights are of the new day
     workdays = CalendarDay.objects.workdays(today)
     rows = Obligation.objects.order_by("pk").values_list("pk", flat=True)
     while batch := list(rows.filter(pk__gt=after)[:BATCH]):

@@ -1,6 +1,6 @@
 """The calendar of working days brought in as a table: the days of a year that was announced."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django_tasks_db.models import DBTaskResult
@@ -8,7 +8,7 @@ from django_tasks_db.models import DBTaskResult
 from directives import calendaring, ticking
 from directives.intake import applying
 from directives.intake.kinds import KINDS
-from directives.models import CalendarDay, Event, Obligation, User
+from directives.models import CalendarDay, Event, JobRun, Obligation, User
 from directives.models.intakes import APPLIED, CHANGED, NEW, SAME, WRONG
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.sample.people import administrators
@@ -108,6 +108,16 @@ def test_lights_follow_a_day_off(cast, keeper, django_capture_on_commit_callback
     assert turns.count() == 2  # what is left has its turn behind whatever else waits
     ticking.relight_all.func(NOW.isoformat(), Obligation.objects.earliest("pk").pk)
     assert set(Obligation.objects.values_list("light", flat=True)) == {"yellow"}
+
+
+def test_what_waited_past_midnight_does_not_set_lights_back(cast):
+    due = CalendarDay.objects.workdays(TODAY).add(TODAY, 6)
+    make_obligation(organisation=cast.body, due_on=due, percent=95)
+    tomorrow = NOW + timedelta(days=1)
+    assert ticking.tick(now=tomorrow) == 1  # near since this day
+    JobRun.objects.create(name="tick", last_ran_at=tomorrow, last_day=TODAY + timedelta(days=1))
+    ticking.relight_all.func(NOW.isoformat())
+    assert Obligation.objects.get().light == "yellow"
 
 
 @pytest.mark.parametrize(
