@@ -10,12 +10,12 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from directives import audit, organising
-from directives.admin_lists import BoundedAdmin, ByAction, BySubject
+from directives import audit, calendaring, organising
+from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin
 from directives.admin_merging import MergingAdmin
 from directives.forms.bodies import BodyForm
 from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource, TableAdmin
@@ -26,45 +26,6 @@ from directives.transitions import change_obligations
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.site_header = admin.site.site_title = _("Implementation tracker")
 admin.site.site_url = "/"
-
-
-def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The changed columns of the row before and after, as plain text. No record ever holds a password, hashed or not."""
-    columns = {field.name for field in form._meta.model._meta.get_fields()} - {"password"}
-    names = [name for name in form.changed_data if name in columns]
-    return {name: str(form.initial.get(name)) for name in names}, {name: str(form.cleaned_data.get(name)) for name in names}
-
-
-class AuditedAdmin(BoundedAdmin):
-    """Writes the audit event of every save and deletion, in their transaction."""
-
-    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
-        if change and hasattr(obj, "version"):
-            obj.version += 1
-        super().save_model(request, obj, form, change)
-        before, after = _told(form)
-        audit.record("change" if change else "add", obj, by=request.user, now=request.now, before=before if change else {}, after=after)
-
-    def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        audit.record("delete", obj, by=request.user, now=request.now, before={"name": str(obj)})
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for obj in queryset:
-            self.delete_model(request, obj)
-
-
-class ReadOnlyAdmin(BoundedAdmin):
-    """To look at, never to change."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 admin.site.register(Indicator, ReadOnlyAdmin, list_display=("code", "name_hans", "unit", "cadence", "aggregation", "document", "ended_at"))
@@ -243,9 +204,23 @@ class MeasureAdmin(AuditedAdmin, TableAdmin):
 
 @admin.register(CalendarDay)
 class CalendarDayAdmin(AuditedAdmin):
+    """Lights follow each change; a year that should be known by now and is not is asked for."""
+
     list_display = ("day", "working", "name")
     list_filter = ("working",)
     date_hierarchy = "day"
+
+    def save_model(self, request: HttpRequest, obj: CalendarDay, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        calendaring.follow(request.now)
+
+    def delete_model(self, request: HttpRequest, obj: CalendarDay) -> None:
+        super().delete_model(request, obj)
+        calendaring.follow(request.now)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        missing = calendaring.missing_years(CalendarDay.objects.workdays(request.today).published, request.today)
+        return super().changelist_view(request, (extra_context or {}) | {"missing": missing})
 
 
 @admin.register(Event)

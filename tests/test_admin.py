@@ -1,11 +1,13 @@
 """The admin: what an administrator may touch, and what even they may not."""
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django_tasks_db.models import DBTaskResult
 from openpyxl import load_workbook
 
 from directives import tallies
@@ -235,3 +237,16 @@ def test_only_administrators_merge(cast, sign_in):
     address = reverse("admin:directives_organisation_merge", args=[cast.child.pk])
     assert sign_in(cast.supervisor).post(address, {"into": "Q02", "version": 1, "confirm": "1"}).status_code == 302
     assert Organisation.objects.get(pk=cast.child.pk).valid_to is None
+
+
+def test_next_years_days_are_asked_for_in_the_autumn(desk, django_capture_on_commit_callbacks):
+    address = reverse("admin:directives_calendarday_changelist")
+    with time_machine.travel(datetime(2026, 10, 31, 12, tzinfo=UTC), tick=False):
+        assert "尚未录入" not in desk.get(address).text
+    with time_machine.travel(datetime(2026, 11, 2, 12, tzinfo=UTC), tick=False):
+        page = desk.get(address).text
+        assert ("2027年的放假和调休安排尚未录入" in page, reverse("intake_new", args=["calendar"]) in page) == (True, True)
+        with django_capture_on_commit_callbacks(execute=True):
+            desk.post(reverse("admin:directives_calendarday_add"), {"day": "2027-01-01", "name": "元旦"})
+        assert "尚未录入" not in desk.get(address).text
+    assert DBTaskResult.objects.filter(task_path="directives.ticking.relight_all").count() == 1
