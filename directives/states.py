@@ -107,8 +107,8 @@ OBLIGATION_MOVES = {
     "suspend": _move(UNDERWAY, to=SUSPENDED, right="oversee", reasoned=True, label=_("Suspend")),
     "resume": _move(SUSPENDED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Resume")),
     "request_close": _move(UNDERWAY, to=CLOSING, right="work", reasoned=True, label=_("Apply to close")),
-    "refuse_close": _move(CLOSING, to=UNDERWAY, right="oversee", reasoned=True, label=_("Refuse to close")),
     "close": _move(CLOSING, to=CLOSED, right="oversee", reasoned=True, label=_("Verify and close")),
+    "refuse_close": _move(CLOSING, to=UNDERWAY, right="oversee", reasoned=True, label=_("Refuse to close")),
     "reopen": _move(CLOSED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Reopen")),
 }
 

@@ -441,3 +441,31 @@ def test_who_may_keep_an_item(cast, sign_in, key, item):
     assert sign_in(cast.staff).get(item_url(item)).status_code == 405
     other = make_obligation(make_directive(items=("另一制度",)), cast.body).item_states.get()
     assert sign_in(cast.staff).post(f"{LIST}{item.obligation_id}/items/{other.pk}/", established(key)).status_code == 404
+
+
+def ways(response):
+    return [(str(way.label), way.url, way.due) for way in response.context["it"].ways]
+
+
+def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):
+    own, *_others = fill(cast, state="underway")
+    address = f"{LIST}{own.pk}/"
+    measure = make_measure(make_plan(cast.body, own.document), own)
+    log = ("记进展", f"/log/?measure={measure.pk}", False)
+    assert ways(sign_in(cast.staff).get(address)) == [log]
+    report = make_report(cast.body, make_cycle(own.document), own)
+    entry = report.entries.get()
+    write = f"/reports/{report.pk}/#e-{entry.pk}"
+    assert ways(sign_in(cast.staff).get(address)) == [("填写进展", write, True), log]
+    report.entries.update(state="returned", decided_at=NOW, decided_by=cast.supervisor, reason="请补充", submitted_at=NOW)
+    assert ways(sign_in(cast.manager).get(address)) == [("改这一条", write, True), log]
+    assert ways(sign_in(cast.supervisor).get(address)) == []
+    report.entries.update(state="submitted", submitted_by=cast.staff, decided_at=None, decided_by=None)
+    review = ("审核进展", f"/reports/{report.pk}/review/#e-{entry.pk}", True)
+    assert ways(sign_in(cast.supervisor).get(address)) == [review]
+    assert ways(sign_in(cast.viewer).get(address)) == []
+
+
+def test_verifying_stands_before_refusing(cast, sign_in):
+    own, *_others = fill(cast, state="closing")
+    assert [step.action for step in sign_in(cast.supervisor).get(f"{LIST}{own.pk}/").context["it"].steps] == ["close", "refuse_close"]

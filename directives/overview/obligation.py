@@ -1,16 +1,20 @@
 """One obligation with everything that hangs on it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from django.db.models import Count, QuerySet, Sum
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, Tally, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.timeline import Happening, timeline
-from directives.states import ASSIGNED, DISPUTED, LEAD, OBLIGATION_MOVES, OPEN, SUSPENDED
+from directives.rules import may
+from directives.states import ASSIGNED, DISPUTED, DRAFT, LEAD, OBLIGATION_MOVES, OPEN, RETURNED, SUBMITTED, SUSPENDED
 from directives.transitions import moves_open
 from directives.workdays import Workdays
 
@@ -42,6 +46,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Another page on which the reader goes on with it. `due`: it waits for them."""
+
+    label: str | Promise
+    url: str
+    due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ObligationPage:
     """What the page of an obligation shows to one reader."""
 
@@ -55,6 +68,7 @@ class ObligationPage:
     entries: tuple[ReportEntry, ...]  # newest cycle first
     happenings: tuple[Happening, ...]
     steps: tuple[Step, ...]
+    ways: tuple[Way, ...]
 
     @property
     def established(self) -> int:
@@ -87,17 +101,19 @@ def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workd
     )
     log = LogEntry.objects.visible_to(user).filter(measure__obligations=row).select_related("by", "measure")
     entries = ReportEntry.objects.visible_to(user).filter(obligation=row).select_related("report__cycle")
+    measures, entries = tuple(measures.order_by("plan", "number")), tuple(entries.order_by("-report__cycle__due_on", "-pk"))
     return ObligationPage(
         row=row,
         clocks=clocks(row, today=today, workdays=workdays),
         leads=(row.organisation,) if row.part == LEAD else tuple(lead.organisation for lead in leading.order_by("organisation_id")[:4]),
         fellows=_fellows(row),
         items=tuple(row.item_states.select_related("item").order_by("item__number")),
-        measures=tuple(measures.order_by("plan", "number")),
+        measures=measures,
         log=tuple(log.annotate(files_count=Count("files")).order_by("-on", "-pk")[:LOG]),
-        entries=tuple(entries.order_by("-report__cycle__due_on", "-pk")),
+        entries=entries,
         happenings=timeline(Event.objects.visible_to(user).filter(obligation_id=row.pk)),
         steps=steps(row, user),
+        ways=tuple(_ways(row, user, measures, entries)),
     )
 
 
@@ -107,6 +123,21 @@ def _fellows(row: Obligation) -> int:
     alone = Organisation.objects.filter(parent=None, branch=False).values("pk")
     owed = Obligation.objects.live().filter(directive=row.directive_id, organisation__in=alone)
     return (kept.aggregate(n=Sum("count"))["n"] or 0) + owed.count()
+
+
+def _ways(row: Obligation, user: User, measures: tuple[Measure, ...], entries: tuple[ReportEntry, ...]) -> Iterator[Way]:
+    """Where the person writes of it, or decides on what was written."""
+    if may(user, "work", row) and row.state in OPEN:
+        entry = next((entry for entry in entries if entry.state in {DRAFT, RETURNED}), None)
+        if entry:
+            label = _("Revise this entry") if entry.state == RETURNED else _("Write the progress entry")
+            yield Way(label, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}", due=True)
+        if measures:
+            yield Way(_("Log progress"), f"{reverse('log')}?measure={measures[0].pk}")
+    elif may(user, "oversee", row):
+        waiting = (entry for entry in entries if entry.state == SUBMITTED and entry.submitted_by_id != user.pk)
+        for entry in islice(waiting, 1):
+            yield Way(_("Review the progress entry"), f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}", due=True)
 
 
 def steps(row: Obligation, user: User) -> tuple[Step, ...]:
