@@ -35,15 +35,13 @@ logger = logging.getLogger(__name__)
 class Act:
     """What one of the two acts does, and what it leaves."""
 
-    event: str  # in the record,
-    told: str  # as what came "before" or "after" it
+    event: str  # in the record
     since: str  # the state of an intake before it,
     meanwhile: str
     to: str  # and after
-    at: str  # the field that holds when
+    undoes: bool  # takes the last rows of the file first
     rows: Callable[[Intake], QuerySet[IntakeRow]]  # those concerned
     step: Callable[[Kind, Asking, list[IntakeRow]], None]  # carries some hundred of them out
-    backwards: bool  # the last rows of the file first
     clash: Words  # what the database found where it refused them
     broken: Words  # what is told of a failure of ours
     refused: Callable[[Intake, Refusal, datetime], None]  # leaves the intake as it is after a refusal
@@ -83,16 +81,16 @@ def run(act: Act, pk: int, *, now: datetime) -> None:
 @counted()
 def _carry_out(act: Act, intake: Intake, now: datetime, beat: Beat) -> None:
     kind, asking, done = kind_of(intake), asking_of(intake, now), 0
-    for rows in _batches(act.rows(intake).defer("faults"), act.backwards):  # no kind asks for them
+    for rows in _batches(act.rows(intake).defer("faults"), act.undoes):  # no kind asks for them
         act.step(kind, asking, [settled(row) for row in rows])
         done += len(rows)
         beat(done)
     try:
-        shift(intake, act.to, since=(act.meanwhile,), done=done, fault="", **{act.at: now})
+        shift(intake, act.to, since=(act.meanwhile,), done=done, fault="", **{f"{act.to}_at": now})
     except Stale as stale:
         raise Superseded from stale
     facts = {"name": intake.name, "kind": intake.kind, "sha256": intake.sha256, "rows": done}
-    audit.record(act.event, intake, by=intake.by, now=now, **{act.told: facts})
+    audit.record(act.event, intake, by=intake.by, now=now, **{"before" if act.undoes else "after": facts})
 
 
 def _batches(rows: QuerySet[IntakeRow], backwards: bool) -> Iterator[list[IntakeRow]]:
@@ -103,12 +101,13 @@ def _batches(rows: QuerySet[IntakeRow], backwards: bool) -> Iterator[list[Intake
         batch = list(rows.filter(**{beyond: batch[-1].number}).order_by(order)[:BATCH])
 
 
-def back(act: Act, intake: Intake, fault: str) -> None:
-    """It is again as before the act; unless somebody else has it in hand by now."""
+def back(act: Act, intake: Intake, fault: str, to: str = "") -> bool:
+    """Nothing was done: it is again as before the act, or in the state `to`. False where somebody else has it in hand by now."""
     try:
-        shift(intake, act.since, since=(act.meanwhile,), fault=fault, done=0)
+        shift(intake, to or act.since, since=(act.meanwhile,), fault=fault, done=0)
     except Stale:
-        return
+        return False
+    return True
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """One confirmation applies every row of an intake or none, each row with its event, and one for the intake."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -74,8 +75,9 @@ def carry_out(pk: int, now: str) -> None:
     run(pk, now=parse_datetime(now))
 
 
-def run(pk: int, *, now: datetime) -> None:
-    acts.run(ACT, pk, now=now)
+def leave(rows: list[IntakeRow]) -> None:
+    """Note what the rows made or changed, and the version that they left behind."""
+    overwrite_each(rows, ["subject_id", "left"])
 
 
 def _write(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
@@ -83,27 +85,18 @@ def _write(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
     leave(rows)
 
 
-def leave(rows: list[IntakeRow]) -> None:
-    """Note what the rows made or changed, and the version that they left behind."""
-    overwrite_each(rows, ["subject_id", "left"])
-
-
 def _refused(intake: Intake, refusal: Refusal, now: datetime) -> None:
-    """Nothing is applied. Where something was changed since the dry run, the rows are checked anew."""
+    """Where something was changed since the dry run, the rows are checked anew."""
+    fault = _("Nothing was applied: %(reason)s The rows have been checked anew; look at them again.") % {"reason": refusal}
     if not isinstance(refusal, Stale):
         acts.back(ACT, intake, str(refusal))
-        return
-    fault = _("Nothing was applied: %(reason)s The rows have been checked anew; look at them again.") % {"reason": refusal}
-    try:
-        shift(intake, CHECKING, since=(APPLYING,), fault=fault, done=0)
-    except Stale:
-        return
-    checking.begin(intake.pk, size=intake.size, now=now)
+    elif acts.back(ACT, intake, fault, to=CHECKING):
+        checking.begin(intake.pk, size=intake.size, now=now)
 
 
 ACT = acts.Act(
-    event="import", told="after", since=CHECKED, meanwhile=APPLYING, to=APPLIED, at="applied_at",
-    rows=to_write, step=_write, backwards=False, refused=_refused,
+    event="import", since=CHECKED, meanwhile=APPLYING, to=APPLIED, undoes=False, rows=to_write, step=_write, refused=_refused,
     clash=gettext_lazy("Something was entered here meanwhile that these rows would enter once more."),
     broken=gettext_lazy("Applying failed, through no fault of yours. Try again; if it stays so, tell the administrator."),
 )  # fmt: skip
+run = partial(acts.run, ACT)

@@ -1,6 +1,7 @@
 """Taking an applied intake back, as long as nothing was built on what it wrote: every row or none, the last ones first."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -35,10 +36,6 @@ def carry_out(pk: int, now: str) -> None:
     run(pk, now=parse_datetime(now))
 
 
-def run(pk: int, *, now: datetime) -> None:
-    acts.run(ACT, pk, now=now)
-
-
 def _take_back(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
     kind.undo(asking, rows)
 
@@ -48,8 +45,8 @@ def _refused(intake: Intake, refusal: Refusal, now: datetime) -> None:
 
 
 ACT = acts.Act(
-    event="undo_import", told="before", since=APPLIED, meanwhile=UNDOING, to=UNDONE, at="undone_at",
-    rows=written, step=_take_back, backwards=True, refused=_refused,
+    event="undo_import", since=APPLIED, meanwhile=UNDOING, to=UNDONE, undoes=True, rows=written, step=_take_back, refused=_refused,
     clash=gettext_lazy("Something was entered here meanwhile that rests on these rows."),
     broken=gettext_lazy("Undoing failed, through no fault of yours. Try again; if it stays so, tell the administrator."),
 )  # fmt: skip
+run = partial(acts.run, ACT)
