@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -142,14 +142,15 @@ def _measures(keys: list[int], user: User | None) -> dict[int, list[str]]:
     return found
 
 
-def ledger(rows: QuerySet[Obligation], user: User | None) -> Iterator[LedgerRow]:
-    """Every line, read in batches of some queries beside the list itself.
+def ledger(parts: Iterable[QuerySet[Obligation]], user: User | None) -> Iterator[LedgerRow]:
+    """Every line of these parts of a list, one part after another, read in batches of some queries beside the list itself.
 
     Measures of plans that are still drafts show only to their own body; `user` None is the system.
     """
     known, first = _Known(), 1
-    # One query, streamed. It brings only the ids of what repeats: words are read once.
-    source: Iterator[Any] = iter(rows.values_list(*OWN, "directive_id", "organisation_id").iterator(chunk_size=BATCH))
+    # A query for each part, streamed. It brings only the ids of what repeats: words are read once.
+    streams = (rows.values_list(*OWN, "directive_id", "organisation_id").iterator(chunk_size=BATCH) for rows in parts)
+    source: Iterator[Any] = chain.from_iterable(streams)
     while batch := list(islice(source, BATCH)):
         known.meet({cells[-2] for cells in batch}, {cells[-1] for cells in batch}, {cells[-2] for cells in batch if cells[2] != LEAD})
         items = _items([cells[0] for cells in batch if cells[-2] in known.itemised], known.items)

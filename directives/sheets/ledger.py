@@ -1,9 +1,9 @@
 """The ledger (台账) as a file: the eighteen columns that people expect, one line for each obligation."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
+from functools import partial, reduce
 
 from django.conf import settings
 from django.db.models import Count, QuerySet, Value
@@ -28,6 +28,7 @@ from directives.wording import Dated, in_script, picked, words_of_light
 from directives.workdays import Workdays
 
 SEARCHED = 50_000  # obligations among which words are looked for while the reader waits
+SORTED = 50_000  # obligations that are sorted as one list; more come one directive after another, and so at once
 KNOWN = 10_000  # keys of one column whose words are kept
 
 
@@ -198,19 +199,33 @@ def book(rows: QuerySet[Obligation], chosen: Filter, *, user: User | None, dated
     """The ledger of these rows under a filter, ready to be written. `rows` are all that may be taken away; `user` None is the system."""
     shown = chosen.apply(rows, dated.today)
     documents = Document.objects.filter(pk=chosen.document) if chosen.document else Document.objects.all()
-    by_light = shown.order_by().values("light").annotate(n=Count("pk"), p=Value(0), all=Value(0))
-    lights, titled = gathered(by_light, "all").get(0, Lights()), not chosen.document
+    counted = gathered(shown.order_by().values("directive_id", "light").annotate(n=Count("pk"), p=Value(0)), "directive_id")
+    lights, titled = reduce(Lights.plus, counted.values(), Lights()), not chosen.document
     return Book(
         name=_("Ledger of obligations"),
         columns=columns(dated, titled=titled),
-        rows=ledger(chosen.sorted(shown), user),
+        rows=ledger(_parts(chosen, shown, counted.keys(), lights.total), user),
         as_of=now,
         notes=(*_asked(chosen), *light_notes(lights)),
         fictional=documents.filter(fictional=True).exists(),
         site=settings.SITE_URL,
-        group=_groups(titled=titled) if chosen.sort in ("", DOCUMENT) else None,
+        group=_groups(titled=titled) if _in_order(chosen) else None,
         total=lights.total,
     )
+
+
+def _in_order(chosen: Filter) -> bool:
+    """Whether the rows stand in the order of their documents."""
+    return chosen.sort in ("", DOCUMENT)
+
+
+def _parts(chosen: Filter, shown: QuerySet[Obligation], directives: Collection[int], total: int) -> Iterable[QuerySet[Obligation]]:
+    """The rows in their order; where sorting all of them would take long before the first comes, one directive after another."""
+    rows = chosen.sorted(shown)
+    if total <= SORTED or not _in_order(chosen):
+        return [rows]
+    walk = Directive.objects.filter(pk__in=directives).order_by("document_id", "order", "pk").values_list("pk", flat=True)
+    return (rows.filter(directive=pk) for pk in walk)
 
 
 # as a page asks for it

@@ -3,18 +3,23 @@
 import csv
 import io
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
 from directives.models import CalendarDay, Document, ItemState, Membership, Obligation
 from directives.overview import ledger as overview
 from directives.overview.obligations import Filter
+from directives.sheets import ledger as sheet
 from directives.sheets.ledger import Today, columns
 from directives.sheets.out import plain
 from tests.factories import make_body, make_directive, make_document, make_measure, make_obligation, make_plan, make_section
@@ -72,7 +77,7 @@ def expected(rows, user, *, titled):
     with translation.override("zh-hans"):
         return [
             [as_read(plain(column.value(row), column.kind)) for column in columns(dated, titled=titled)]
-            for row in overview.ledger(rows, user)
+            for row in overview.ledger([rows], user)
         ]
 
 
@@ -175,9 +180,28 @@ def test_a_batch_takes_a_fixed_number_of_queries(cast, monkeypatch, django_asser
         make_obligation(directive, make_body(parent=cast.centre))
     assert cast.supervisor.standing
     with django_assert_num_queries(queries):
-        rows = list(overview.ledger(in_order(Obligation.objects.all()), cast.supervisor))
+        rows = list(overview.ledger([in_order(Obligation.objects.all())], cast.supervisor))
     assert [row.number for row in rows] == list(range(1, bodies + 1))
     assert all(row.clause is rows[0].clause for row in rows)
+
+
+@pytest.mark.parametrize("query", ["", "sort=document", "part=responsible", "sort=body"])
+def test_a_long_ledger_comes_one_directive_after_another(cast, monkeypatch, query):
+    """The same rows in the same order: sorted as one list, a nation's keep their reader waiting for the first of them."""
+    for section in (make_section(make_document()), make_section(make_document())):
+        for directive in (make_directive(section), make_directive(section)):
+            for body in (cast.child, cast.body, cast.sibling):
+                make_obligation(directive, body, part="lead" if body == cast.body else "responsible")
+    now = timezone.now()
+    dated = Today(timezone.localdate(now), CalendarDay.objects.workdays(timezone.localdate(now)))
+    made = partial(sheet.book, Obligation.objects.all(), Filter.of(QueryDict(query)), user=cast.supervisor, dated=dated, now=now)
+    sorted_at_once = [(row.number, row.pk) for row in made().rows]
+    monkeypatch.setattr(sheet, "SORTED", 3)
+    book = made()
+    with CaptureQueriesContext(connection) as found:
+        rows = [(row.number, row.pk) for row in book.rows]
+    lists = [one for one in found.captured_queries if "ORDER BY" in one["sql"] and '"problems"' in one["sql"]]
+    assert (rows, len(lists), book.total) == (sorted_at_once, 1 if "body" in query else 4, len(rows))
 
 
 def test_the_command_writes_the_same_ledger(cast, work, tmp_path, capsys):
