@@ -207,6 +207,7 @@ class CalendarDayAdmin(AuditedAdmin):
     """Lights follow each change; a year that should be known by now and is not is asked for."""
 
     list_display = ("day", "working", "name")
+    ordering = ("-day",)
     list_filter = ("working",)
     date_hierarchy = "day"
 

@@ -59,10 +59,6 @@ class Workdays:
         """Whether `day` is worked."""
         return day in self.on or (day.weekday() < _WEEKDAYS and day not in self.off)
 
-    def is_published(self, day: date) -> bool:
-        """Whether the holidays of the day's year are known; if not, its count may still change."""
-        return day.year in self.published
-
     def between(self, a: date, b: date) -> int:
         """Working days after `a` up to and including `b`; negative when `b` is before `a`, so between(a, b) == -between(b, a)."""
         return self._count(b.toordinal()) - self._count(a.toordinal())
@@ -149,8 +145,3 @@ def workdays_of(days: Iterable[Marked]) -> Workdays:
         on=frozenset(entry.day for entry in entries if entry.working),
         published=frozenset(entry.day.year for entry in entries),
     )
-
-
-def parse_calendar(text: str) -> Workdays:
-    """The working days of a calendar table in CSV. Raises ValueError as `read_days` does."""
-    return workdays_of(read_days(text))

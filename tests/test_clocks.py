@@ -27,9 +27,9 @@ from directives.clocks import (
     overdue_days,
 )
 from directives.states import LIGHTS, OBLIGATION_STATES
-from directives.workdays import Workdays, parse_calendar
+from directives.workdays import Workdays, read_days, workdays_of
 
-CALENDAR = parse_calendar((Path(workdays_module.__file__).parent / "sample" / "calendar.csv").read_text(encoding="utf-8"))
+CALENDAR = workdays_of(read_days((Path(workdays_module.__file__).parent / "sample" / "calendar.csv").read_text(encoding="utf-8")))
 ONE_DAY = timedelta(days=1)
 TUESDAY = date(2026, 10, 13)
 YEAR_END = date(2026, 12, 31)
@@ -248,7 +248,7 @@ def test_light_follows_the_plain_rule(facts, today, workdays, tolerances):
     assert (result.colour, result.reason) == plain_rule(facts, today, workdays, tolerances)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(FACTS, DAYS | HOLIDAY_DAYS, st.just(CALENDAR) | RANDOM_CALENDAR, TOLERANCES)
 def test_changes_on_is_the_first_day_that_differs(facts, today, workdays, tolerances):
     """Day by day past every date there is; after that nothing is left to pass."""
@@ -267,7 +267,7 @@ def test_changes_on_is_the_first_day_that_differs(facts, today, workdays, tolera
     assert now.changes_on == (day if day <= LAST + ONE_DAY else None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dates(date(2015, 1, 1), date(2030, 1, 1)), st.integers(0, 4000), st.integers(0, 100))
 def test_changes_on_over_a_long_span(starts_on, span, percent):
     """From change to change over years: the plain rule agrees on the first and the last day of every stretch."""

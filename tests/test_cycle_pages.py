@@ -1,8 +1,9 @@
 """The page of a document's reporting cycles."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from directives.models import CalendarDay, Cycle, Notice, ProgressReport
@@ -122,3 +123,16 @@ def test_the_page_takes_a_constant_number_of_queries(cast, sign_in, django_asser
     client.get(url(row.document))
     with django_assert_num_queries(8):
         client.get(url(row.document))
+
+
+@pytest.mark.parametrize(
+    ("today", "entered", "told"),
+    [(date(2026, 8, 3), False, False), (date(2026, 12, 31), False, True), (date(2026, 12, 31), True, False)],
+)
+def test_a_due_day_in_a_year_whose_days_off_are_missing_is_told(cast, sign_in, today, entered, told):
+    row = make_obligation(organisation=cast.body)
+    if entered:
+        CalendarDay.objects.create(day=date(2027, 1, 1), working=False)
+    with time_machine.travel(datetime(today.year, today.month, today.day, 12, tzinfo=UTC), tick=False):
+        page = sign_in(cast.supervisor).get(url(row.document))
+    assert ("2027年的放假和调休安排尚未录入" in page.text) == told

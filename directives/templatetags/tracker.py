@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
 
+from directives import calendaring
 from directives.clocks import WORDS
 from directives.script import to_hans, to_hant
 from directives.wording import NOTHING, as_day, day, picked, words_of_light
@@ -238,6 +239,14 @@ def query(request: HttpRequest, **changes: Any) -> str:
 
 BOXES = (CheckboxInput,)
 PLAIN = (CheckboxSelectMultiple, RadioSelect, CheckboxInput, FileInput)
+
+
+@register.simple_tag(takes_context=True)
+def missing_years(context: Context, *days: Any) -> str:
+    """The years of these days whose days off should be in the calendar by now and are not, for people. What is no day is passed over."""
+    request = context["request"]
+    missing = calendaring.missing_years(request.workdays.published, request.today)
+    return "、".join(str(year) for year in missing if any(isinstance(one, date) and one.year == year for one in days))
 
 
 @register.filter
