@@ -11,7 +11,7 @@ from directives.models.exports import READY, RUNNING, UNENDED, WAITING
 
 SHOWN = 50  # of a person's files, the newest
 HEART = timedelta(seconds=60)  # a worker that has not shown for so long that it lives is dead
-SURE = 3  # seconds of writing before which nobody can say how long it takes
+SURE = 5  # seconds of writing before which nobody can say how long it takes
 
 
 @dataclass(frozen=True, slots=True)

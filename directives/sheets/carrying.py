@@ -66,6 +66,7 @@ class Teller:
     source: BaseDatabaseWrapper | None = None
     done: int = 0
     total: int | None = None
+    first_at: datetime | None = None  # when rows began to come
     unwanted: Event = field(default_factory=Event)
     over: Event = field(default_factory=Event)
 
@@ -80,7 +81,7 @@ class Teller:
 
     def __call__(self, done: int) -> None:
         """So many rows are written. Raises CalledOff."""
-        self.done = done
+        self.done, self.first_at = done, self.first_at or timezone.now()
         if self.unwanted.is_set():
             raise CalledOff
 
@@ -93,7 +94,8 @@ class Teller:
 
     def note(self) -> None:
         try:
-            if not mine(self.export).update(done=self.done, total=self.total):
+            # The time left is judged from the first row on: counting and sorting before it say nothing of the rest.
+            if not _clocked(self.export, self.first_at or self.export.started_at, done=self.done, total=self.total):
                 self.unwanted.set()
                 if self.source is not None:
                     interrupt(self.source)
@@ -162,11 +164,18 @@ def _read(export: Export, file: BinaryIO) -> dict:
 
 def _begun_anew(export: Export, now: datetime) -> bool:
     """Another run of the same export: its clock and its rows begin again. Raises CalledOff if it is wanted no more."""
-    # `now` among them: a commit went through and the answer to it was lost.
-    runs = Export.objects.filter(pk=export.pk, state=RUNNING, started_at__in=(export.started_at, now))
-    if not runs.update(started_at=now, done=0, total=None):
+    if not _clocked(export, now, done=0, total=None):
         raise CalledOff
-    export.started_at = now
+    return True
+
+
+def _clocked(export: Export, began: datetime, **facts: int | None) -> bool:
+    """Note of this run what is known, and when its rows began; False if it is not the one that counts any more."""
+    # `began` among them: a commit went through and the answer to it was lost.
+    runs = Export.objects.filter(pk=export.pk, state=RUNNING, started_at__in=(export.started_at, began))
+    if not runs.update(started_at=began, **facts):
+        return False
+    export.started_at = began
     return True
 
 

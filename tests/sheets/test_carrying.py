@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import InterfaceError, InternalError, OperationalError, connection, connections
@@ -84,6 +85,27 @@ def test_begun_anew_its_clock_begins_again(cast, work, monkeypatch):
     assert done(ask(cast.manager)).state == READY
     assert clocks[0][0] < clocks[1][0]
     assert [rows for _at, rows in clocks] == [0, 0]
+
+
+def test_the_time_left_is_judged_from_the_first_row_on(cast, work, sign_in):
+    """A minute of counting and sorting before it says nothing of the rest."""
+    export, now = ask(cast.manager), timezone.now()
+    Export.objects.update(state=RUNNING, started_at=now - timedelta(minutes=5))
+    export.refresh_from_db()
+    teller, client = carrying.Teller(export, total=10_000), sign_in(cast.manager)
+    teller.note()
+    assert Export.objects.get().started_at == now - timedelta(minutes=5)
+    page = client.get(f"/exports/{export.pk}/").content.decode()
+    assert "10,000" in page and "正在清点、排序" in page
+    teller(500)
+    teller.first_at = now - timedelta(seconds=10)  # as if they had come some time ago
+    teller(1000)
+    teller.note()
+    assert Export.objects.get().started_at == now - timedelta(seconds=10)
+    assert "约剩 2 分钟" in client.get(f"/exports/{export.pk}/").content.decode()
+    Export.objects.update(state=CANCELLED)
+    teller.note()
+    assert teller.unwanted.is_set()
 
 
 def test_what_was_cancelled_meanwhile_is_not_begun_anew(cast, work, monkeypatch):
