@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from docx import Document as Docx
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 
 from directives.middleware import timezone as clock
@@ -50,8 +51,13 @@ def paper(**fields):
 
 def printed(made: Paper, folder: Path) -> str:
     """The paper as LibreOffice prints it: its text, a form feed after each page."""
+    (folder / "paper.docx").write_bytes(layout.write(made))
+    return read_back(folder)
+
+
+def read_back(folder: Path) -> str:
+    """The text of paper.docx, as LibreOffice prints it."""
     source = folder / "paper.docx"
-    source.write_bytes(layout.write(made))
     profile = f"-env:UserInstallation=file://{folder}/profile"
     order = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder), str(source)]
     subprocess.run(order, check=True, capture_output=True, timeout=120)
@@ -89,6 +95,13 @@ def test_a_title_breaks_where_a_phrase_ends():
     assert lines[0] == "全国总工会关于2026年第三季度贯彻落实"
     assert max(map(len, lines)) <= 22
     assert title_lines("短题") == ("短题",)
+
+
+def test_a_long_name_in_a_title_breaks_after_a_place():
+    body = "中国共产主义青年团新疆维吾尔自治区伊犁哈萨克自治州察布查尔锡伯自治县委员会"
+    assert title_lines(f"{body}关于贯彻落实情况的报告") == (
+        "中国共产主义青年团新疆维吾尔自治区", "伊犁哈萨克自治州察布查尔锡伯自治县", "委员会关于贯彻落实情况的报告",
+    )  # fmt: skip
 
 
 def test_the_day_and_the_name_of_the_file():
@@ -145,6 +158,21 @@ def test_the_signature_stands_above_the_day_which_is_four_characters_in():
     assert (signer.text, day.text) == ("全国总工会", "2026年9月5日")
     rights = [p._p.pPr.ind.get(qn("w:rightChars")) for p in (signer, day)]
     assert rights == ["450", "400"]  # 5 characters centred over 6
+
+
+def test_a_signature_takes_the_end_of_the_text_along():
+    """No page holds a signature alone: everything from the last paragraph to the signer stays with what follows it."""
+    made = Docx(BytesIO(layout.write(paper(blocks=(Para(TEXT), Para(TEXT)), annexes=("甲", "乙")))))
+    kept = [(p.text[:5], bool(p.paragraph_format.keep_with_next)) for p in made.paragraphs[3:]]
+    assert kept == [
+        (TEXT[:5], False), (TEXT[:5], True), ("", True), ("附件：1.", True), ("　　　2.", True), ("", True), ("", True),
+        ("全国总工会", True), ("2026年", False),
+    ]  # fmt: skip
+
+
+def test_lines_are_not_spread_where_a_long_address_does_not_break():
+    made = Docx(BytesIO(layout.write(paper(blocks=(Para(TEXT), Para("详见 https://example.org/a/long/path.html。"))))))
+    assert [p.alignment for p in made.paragraphs[3:5]] == [WD_ALIGN_PARAGRAPH.JUSTIFY, WD_ALIGN_PARAGRAPH.LEFT]
 
 
 def test_a_table_stands_on_a_page_of_its_own_with_its_heading_repeated(tmp_path):
@@ -204,6 +232,19 @@ def test_a_plan_becomes_a_paper(cast, work, sign_in):
     ]
     assert "总的要求是扎实推进。" in told
     assert "1. 印发第1号办法。（责任人：办公厅；完成时限：2026年12月31日）" in told
+
+
+def test_headings_of_the_schedule_stand_in_one_line(work, sign_in, cast, tmp_path):
+    """附件, a blank line, the title, then the table: its short headings are not broken, its days are written out."""
+    (tmp_path / "paper.docx").write_bytes(sign_in(cast.staff).get(f"/plans/{work[0].pk}/paper/?export=docx").getvalue())
+    pages = read_back(tmp_path).split("\f")
+    head = next(line for line in pages[1].splitlines() if "序号" in line)
+    assert head.split() == ["序号", "措施", "责任人", "完成时限", "成果形式", "文件条款"]
+    assert "2026-" not in pages[1]
+    made = Docx(tmp_path / "paper.docx")
+    here = next(place for place, p in enumerate(made.paragraphs) if p.text == "附件")
+    label, blank, title = made.paragraphs[here : here + 3]
+    assert (label.paragraph_format.page_break_before, blank.text, title.text) == (True, "", "任务分解表")
 
 
 def test_a_report_becomes_a_paper_with_denominators(cast, work, sign_in):

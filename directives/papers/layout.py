@@ -4,6 +4,7 @@ A4; margins 37 mm at the top, 28 mm at the left; a type area of 156 × 225 mm, 2
 names are commercial: they are named, and the file lists what may stand in for each where one is not installed.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
@@ -12,9 +13,9 @@ from typing import Any
 from docx import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK, WD_LINE_SPACING
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.opc.constants import RELATIONSHIP_TYPE
-from docx.oxml import OxmlElement
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph
@@ -33,6 +34,10 @@ NUMBER_SIZE = 14.0  # pt, 四号
 TABLE_SIZE, TABLE_PITCH = 12.0, 18.0  # pt, 小四
 NUMBER_FROM_EDGE = 23  # mm from the lower edge to the foot of the page number: 7 mm under the type area
 DATE_FROM_RIGHT = 4  # characters
+ALONG = 8 * CHARACTERS  # a longer last paragraph does not go with the signature: some programs would move it as a whole
+SIDES = 57  # twentieths of a point, 1 mm: the room at either side of a cell
+CELL_MARGINS = f'<w:tblCellMar {nsdecls("w")}><w:left w:w="{SIDES}" w:type="dxa"/><w:right w:w="{SIDES}" w:type="dxa"/></w:tblCellMar>'
+LONG = re.compile(r"[!-~]{20,}")  # an address or the like, which does not break: the line before it would be spread apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,9 @@ class _Printer:
         self._line("", self.faces.body)
         if paper.recipient:
             self._line(f"{paper.recipient}：", self.faces.body)
-        for block in paper.blocks:
-            self._block(block)
+        for place, block in enumerate(paper.blocks, 1):
+            last = place == len(paper.blocks) and not (isinstance(block, Para) and len(block.text) > ALONG)
+            self._block(block).paragraph_format.keep_with_next = isinstance(block, Heading) or last
         self._end()
         for number, table in enumerate(paper.tables, 1):
             self._table(table, number)
@@ -158,24 +164,26 @@ class _Printer:
             _face(paragraph.add_run(text), face, size)
         return paragraph
 
-    def _block(self, block: Block) -> None:
+    def _block(self, block: Block) -> Paragraph:
         match block:
             case Heading():
                 face = {1: self.faces.first, 2: self.faces.second}.get(block.level, self.faces.body)
                 paragraph = self._line(block.full, face)
-                paragraph.paragraph_format.keep_with_next = True
             case Para():
-                paragraph = self._line("", self.faces.body, align=WD_ALIGN_PARAGRAPH.JUSTIFY)
+                spread = WD_ALIGN_PARAGRAPH.LEFT if LONG.search(block.text) else WD_ALIGN_PARAGRAPH.JUSTIFY
+                paragraph = self._line("", self.faces.body, align=spread)
                 if block.lead:
                     _face(paragraph.add_run(block.lead), self.faces.second, BODY)
                 _face(paragraph.add_run(block.text), self.faces.body, BODY)
             case Table():
                 raise TypeError("a table stands after the signature, among Paper.tables")
         _indent(paragraph, first=2)
+        return paragraph
 
     def _end(self) -> None:
-        """The annexes by name, then who signs, centred above the day."""
-        paper = self.paper
+        """The annexes by name, then who signs, centred above the day: together, and with the end of the text, so that no page holds
+        a signature alone."""
+        paper, begun = self.paper, len(self.document.paragraphs)
         for number, name in enumerate(paper.annexes, 1):
             label = "附件：" if number == 1 else "　　　"
             many = f"{number}. " if len(paper.annexes) > 1 else ""
@@ -183,23 +191,23 @@ class _Printer:
                 self._line("", self.faces.body)
             _indent(self._line(f"{label}{many}{name}", self.faces.body), first=2)
         for _blank in range(2):
-            self._line("", self.faces.body).paragraph_format.keep_with_next = True
+            self._line("", self.faces.body)
         day = _width(paper.signed)
         centred = DATE_FROM_RIGHT + (day - _width(paper.signer)) / 2
         for text, right in ((paper.signer, max(centred, 0)), (paper.signed, DATE_FROM_RIGHT)):
-            paragraph = self._line(text, self.faces.body, align=WD_ALIGN_PARAGRAPH.RIGHT)
-            paragraph.paragraph_format.keep_with_next = text == paper.signer
-            _indent(paragraph, right=right)
+            _indent(self._line(text, self.faces.body, align=WD_ALIGN_PARAGRAPH.RIGHT), right=right)
+        for paragraph in self.document.paragraphs[begun:-1]:
+            paragraph.paragraph_format.keep_with_next = True
 
     def _table(self, table: Table, number: int) -> None:
-        """附件 at the head of a new page, the table's title, the table with its heading row repeated."""
+        """附件 at the head of a new page, the table's title in the third line, the table with its heading row repeated."""
         label = "附件" + (str(number) if len(self.paper.tables) > 1 else "")
-        first = self._line("", self.faces.first)
-        first.add_run().add_break(WD_BREAK.PAGE)
-        _face(first.add_run(label), self.faces.first, BODY)
+        self._line(label, self.faces.first).paragraph_format.page_break_before = True
+        self._line("", self.faces.body)
         self._line(table.title, self.faces.title, size=TITLE_SIZE, pitch=TITLE_PITCH, align=WD_ALIGN_PARAGRAPH.CENTER)
         grid = self.document.add_table(rows=0, cols=len(table.head), style="Table Grid")
         grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+        grid._tbl.tblPr.append(parse_xml(CELL_MARGINS))
         for column, share in zip(grid.columns, table.widths, strict=True):
             column.width = Mm(TYPE_AREA[0] * share / 100)
         for place, cells in enumerate((table.head, *table.rows)):

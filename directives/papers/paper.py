@@ -82,21 +82,31 @@ class Paper:
         return f"{self.signed_on.year}年{self.signed_on.month}月{self.signed_on.day}日"
 
 
+PLACES = "省市县縣区區州盟旗会會部委组組局院"  # what the names of places and bodies end in
 TITLE_LIMIT = 20  # characters of 22 pt in a line of the type area
 
 
 def title_lines(title: str) -> tuple[str, ...]:
-    """The title in lines that end where a phrase ends: before 《, after 》 and after 关于; a longer phrase in halves."""
+    """The title in lines that end where a phrase ends: before 《, after 》 and after 关于; a longer phrase in pieces."""
     phrases = [phrase for phrase in re.split(r"(?=《)|(?<=》)|(?<=关于)(?!《)|(?<=關於)(?!《)|(?<=落实)(?=《)", title) if phrase]
     lines: list[str] = []
     for phrase in phrases:
         if lines and len(lines[-1]) + len(phrase) <= TITLE_LIMIT:
             lines[-1] += phrase
             continue
-        pieces = -(-len(phrase) // TITLE_LIMIT)
-        size = -(-len(phrase) // pieces)
-        lines += [phrase[start : start + size] for start in range(0, len(phrase), size)]
+        lines += _pieces(phrase)
     return tuple(lines)
+
+
+def _pieces(phrase: str) -> list[str]:
+    """A phrase in lines about as long as one another, each ended after a place or a body where one ends thereabouts."""
+    pieces = -(-len(phrase) // TITLE_LIMIT)
+    if pieces <= 1:
+        return [phrase]
+    size = -(-len(phrase) // pieces)
+    near = [cut for cut in range(TITLE_LIMIT // 2, TITLE_LIMIT + 1) if phrase[cut - 1] in PLACES]
+    cut = min(near, key=lambda cut: abs(cut - size), default=size)
+    return [phrase[:cut], *_pieces(phrase[cut:])]
 
 
 def clean(text: str) -> str:

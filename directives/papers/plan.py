@@ -71,9 +71,9 @@ def _annex(lines: Iterable[Line], language: str) -> Table:
     )  # fmt: skip
     rows = tuple(
         (
-            str(line.number), clean(scripted(line.text)), clean(scripted(line.responsible)), line.due_on.isoformat() if line.due_on else "",
+            str(line.number), clean(scripted(line.text)), clean(scripted(line.responsible)), _day(line.due_on),
             clean(scripted(line.result)), "、".join(in_script(served.code, language) for served in line.serves),
         )
         for line in lines
     )  # fmt: skip
-    return Table(_("Schedule of measures"), head, rows, (7, 35, 13, 18, 12, 15))
+    return Table(_("Schedule of measures"), head, rows, (7, 30, 12, 21, 13, 17))
