@@ -10,7 +10,7 @@ from directives.wording import picked, scripted
 
 EVENTS = (
     Column("at", gettext_lazy("When"), lambda line: line.event.at, "moment"),
-    Column("by", gettext_lazy("Who"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
+    Column("by", gettext_lazy("By whom"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
     Column("action", gettext_lazy("What"), lambda line: line.word, width=18),
     Column("subject", gettext_lazy("To what"), lambda line: f"{line.subject} {scripted(line.name)}", width=16),
     Column(

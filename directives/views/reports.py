@@ -13,6 +13,7 @@ from directives import reporting
 from directives.forms.reports import SignForm, chosen_entries
 from directives.overview.around import FILTERS
 from directives.overview.entries import line_of, sheet
+from directives.overview.plan_page import lines_filed
 from directives.overview.reports import COUNTED, ReportFilter, cycles_of, found, listing, report_page
 from directives.overview.reviews import record, submissions_of
 from directives.refusals import Invalid
@@ -136,4 +137,4 @@ def report_sign(request, pk):
 @require_GET
 def submission(request, pk):
     row = get_object_or_404(submissions_of(request.user), pk=pk)
-    return render(request, "directives/reports/submission.html", {"record": record(row), "submission": row})
+    return render(request, "directives/reports/submission.html", {"record": record(row), "lines": lines_filed(row) if row.plan_id else (), "submission": row})
