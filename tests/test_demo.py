@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from directives import reporting, reviewing, tallies
+from directives import audit, reporting, reviewing, tallies
 from directives.demo.bodies import tree
 from directives.demo.calendar import Calendar
 from directives.demo.draw import Lot
@@ -25,6 +25,9 @@ from directives.models import (
     Directive,
     Document,
     Event,
+    Figure,
+    FigureTotal,
+    Indicator,
     ItemState,
     Obligation,
     Organisation,
@@ -39,9 +42,13 @@ from directives.models import (
     User,
     Verdict,
 )  # fmt: skip
+from directives.overview.indicator import indicator_view
+from directives.overview.statistics import Choice
 from directives.reporting import report_clocks
 from directives.sealing import verify
 from directives.states import COLOURS, OPEN, REPORTABLE
+from directives.statistics import Period, Reported, faults_of
+from directives.statistics.figures import said as figure_said
 from directives.ticking import tick
 from tests.factories import make_member
 
@@ -50,6 +57,8 @@ pytestmark = pytest.mark.django_db  # each test in a savepoint of the one transa
 END = datetime(2026, 10, 13, 9, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
 SEED = 7
 FIELDS = ("organisation__code", "directive__code", "state", "percent", "light", "light_code", "light_changes_on", "progress", "version")
+FIGURE = ("indicator__code", "organisation__code", "year", "number", "by__username", "at", "version", "value")
+TOTAL = ("scope__code", "indicator__code", "year", "number", "count", "sum")
 
 
 def load() -> None:
@@ -65,8 +74,10 @@ def digest() -> str:
         entries.values_list("obligation__organisation__code", "state", "percent", "progress", "submitted_at", "reason"),
         TallyDay.objects.order_by("scope__code", "section__order", "day").values_list("scope__code", "day", *COLOURS, "percent_sum"),
         Event.objects.order_by("id").values_list("at", "action", "organisation__code", "reason"),
+        ((*row[:-1], f"{row[-1]:.4f}") for row in Figure.objects.order_by("id").values_list(*FIGURE)),
+        ((*row[:-1], f"{row[-1]:.4f}") for row in FigureTotal.objects.order_by(*TOTAL[:4]).values_list(*TOTAL)),
     ):
-        for row in rows.iterator(chunk_size=5000):
+        for row in rows.iterator(chunk_size=5000) if isinstance(rows, QuerySet) else rows:
             told.update(repr(row).encode())
     return told.hexdigest()
 
@@ -126,7 +137,7 @@ def test_nothing_is_left_to_do(demo):
 
 
 def test_every_row_passes_its_model(demo):
-    for model in (Obligation, ReportEntry, Plan, Submission, Verdict, ProgressReport, Organisation, ItemState):
+    for model in (Obligation, ReportEntry, Plan, Submission, Verdict, ProgressReport, Organisation, ItemState, Figure, Indicator):
         for row in model.objects.filter(pk__in=list(model.objects.order_by("pk").values_list("pk", flat=True))[::211]):
             row.validate_constraints()
     assert Obligation.objects.filter(Q(due_on__lt=timezone.localdate(END)), light="green").exclude(state="closing").count() == 0
@@ -170,6 +181,41 @@ def test_what_was_handed_in_was_kept_and_decided(demo):
         assert submission.verdicts.count() == decided
     handed_in = ReportEntry.objects.exclude(state="draft").count()
     assert sum(one.content["count"] for one in Submission.objects.exclude(report=None)) == handed_in
+
+
+def test_indicators_are_reported_and_added_up_the_tree(demo):
+    supervisor = User.objects.get(username="supervisor")
+    indicators = list(Indicator.objects.order_by("order"))
+    assert {one.aggregation for one in indicators} == {"sum", "mean"}
+    assert {one.cadence for one in indicators} == {"quarter", "half", "year"}
+    assert all(one.name_hant and one.unit and one.meaning for one in indicators)
+    for one in indicators:
+        view = indicator_view(supervisor, one, Choice(), today=timezone.localdate(END))
+        assert 60 < view.line.reported < view.line.asked == 100, one.code
+        assert view.line.total.now and view.line.total.then
+        assert len(view.drawn) > 1
+    assert tallies.drift() == []
+
+
+def test_figures_are_such_as_the_commands_take(demo):
+    """Each could have been reported as it stands, on a day after the end of its period."""
+    rows = list(Figure.objects.select_related("indicator__organisation", "organisation"))
+    assert len(rows) == Figure.objects.values("indicator", "organisation", "year", "period", "number").distinct().count() > 1000
+    periods = {row.pk: Period(row.year, row.period, row.number) for row in rows}
+    given = [Reported(row.indicator, row.organisation, periods[row.pk], row.value) for row in rows]
+    assert faults_of(given, by=None, now=END) == []
+    assert [row for row in rows if not periods[row.pk].ended(timezone.localdate(row.at)) or row.at >= END] == []
+
+
+def test_the_record_tells_of_figures(demo):
+    told = list(Event.objects.filter(action="report_figure"))
+    rows = Figure.objects.select_related("indicator").in_bulk()
+    assert len(told) == len(rows)
+    for event in told:
+        row = rows[event.subject_id]
+        assert (event.organisation_id, event.document_id, event.by_id, event.at) == (row.organisation_id, demo.pk, row.by_id, row.at)
+        change = audit.Change(row, {}, figure_said(row))
+        assert (event.before, event.after) == (change.before, change.after)
 
 
 def test_the_record_tells_every_turn_of_the_last_days(demo):
@@ -217,6 +263,7 @@ def test_everybody_can_look_at_it(demo, sign_in, account):
     user = User.objects.get(username=account.username)
     client = sign_in(user)
     work = ["/", "/dashboard/", "/obligations/", "/reports/", "/plans/", "/documents/", f"/documents/{demo.pk}/", "/organisations/"]
+    work += ["/statistics/"]
     pages = ["/admin/"] if user.is_staff else work
     assert {page: client.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
 

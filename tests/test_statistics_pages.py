@@ -9,10 +9,10 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from directives import statistics
-from directives.models import Event, Figure, Indicator
+from directives import statistics, tallies, transitions
+from directives.models import Event, Figure, Indicator, Obligation, Owing
 from directives.overview.filing import to_report
-from directives.overview.indicator import indicator_view
+from directives.overview.indicator import indicator_view, missing
 from directives.overview.statistics import Choice, Compared, Line, Measured
 from directives.overview.statistics import statistics as figures_of
 from directives.statistics import Period, Reported
@@ -70,6 +70,21 @@ def test_a_change_has_its_denominator():
     assert (Compared(None, Decimal(1)).change, Compared(Decimal(1), None).share) == (None, None)
 
 
+def test_a_percentage_changes_by_points(cast, asked, sign_in):
+    rate = make_indicator(asked.document, cast.centre, unit="%", aggregation="mean", places=1)
+    for one, now, then in ((rate, "92.5", "90"), (asked, 110, 100)):
+        report(one, cast.body, now)
+        report(one, cast.body, then, Period(2024, "year"))
+    client = sign_in(cast.supervisor)
+    for page in (read(client, "/statistics/"), read(client, reverse("indicator", args=[rate.pk]))):
+        assert '+2.50 个百分点 <small class="nb">（上年 90.00%）</small>' in page
+    assert '+10 <small class="nb">（+10.0%，上年 100）</small>' in read(client, "/statistics/")
+    told = {row[0]: row[7:9] for row in table_of(client.get("/statistics/?export=csv"))[1:]}
+    assert told == {rate.code: ["2.5", ""], asked.code: ["10", "10%"]}
+    heads = {one: table_of(client.get(f"/statistics/{one.pk}/?export=csv"))[0] for one in (rate, asked)}
+    assert {one.code: "同比增减（占上年同期的 %）" in head for one, head in heads.items()} == {rate.code: False, asked.code: True}
+
+
 def test_sums_of_unlike_many_bodies_are_marked(cast, asked):
     values = Compared(Decimal(1), Decimal(2))
     uneven = {(n, then): Line(asked, values, values, n, then).uneven for n in (0, 2, 3) for then in (0, 2)}
@@ -91,6 +106,40 @@ def test_the_table_of_a_subtree(cast, asked):
     assert (line.reported, line.reported_then, line.asked, line.missing, line.uneven) == (2, 1, 3, 1, True)
     below = figures_of(cast.supervisor, Choice(scope=cast.body.pk), today=TODAY).lines[0]
     assert (below.own.now, below.total.now, below.reported, below.asked) == (12, 15, 2, 2)
+
+
+def test_who_reported_is_always_among_who_is_asked(cast, asked, sign_in):
+    """A body that reported and owes nothing any more counts on both sides; who is missing is who the list names."""
+    report(asked, cast.body, 12)
+    report(asked, cast.child, 3)
+    left = Obligation.objects.filter(organisation__in=[cast.body, cast.child])
+    left.update(state="disputed", reason="重复交办")
+    tallies.rebuild()
+    for row in left:
+        transitions.move(row, "withdraw", by=cast.supervisor, now=NOW, reason="重复交办")
+    it = figures_of(cast.supervisor, Choice(), today=TODAY)
+    (line,) = it.lines
+    assert (line.total.now, line.reported, line.asked, line.missing) == (15, 2, 3, 1)
+    assert (it.reported, it.asked, it.complete) == (2, 3, 0)
+    view = indicator_view(cast.supervisor, asked, Choice(), today=TODAY)
+    told = {row.body.pk: (row.reported, row.asked) for row in view.rows}
+    assert told == {cast.body.pk: (2, 2), cast.sibling.pk: (0, 1)}
+    assert list(missing(asked, cast.centre, LAST)) == [cast.sibling]
+    below = indicator_view(cast.supervisor, asked, Choice(scope=cast.body.pk), today=TODAY)
+    assert (below.line.reported, below.line.asked) == (2, 2)
+    assert {row.body.pk: (row.reported, row.asked) for row in below.rows} == {cast.child.pk: (1, 1)}
+    client = sign_in(cast.supervisor)
+    assert "66.7%（2/3）" in read(client, reverse("statistics"))
+    assert "虽不再承担但已填报的单位" in read(client, reverse("statistics"))
+
+
+def test_counts_that_were_made_anew_never_say_more_than_all(cast, asked):
+    report(asked, cast.body, 12)
+    Obligation.objects.all().delete()
+    Owing.objects.all().delete()
+    tallies.rebuild()
+    (line,) = figures_of(cast.supervisor, Choice(), today=TODAY).lines
+    assert (line.reported, line.asked, line.missing) == (1, 1, 0)
 
 
 def test_staff_see_their_own_body_alone(cast, asked):
@@ -133,7 +182,7 @@ def test_the_page_says_what_is_a_percentage_of_what(cast, asked, sign_in):
     report(asked, cast.body, 1450, Period(2024, "year"))
     page = read(sign_in(cast.supervisor), "/statistics/")
     assert "专职人员数" in page and "1,500" in page
-    assert "+3.4%（上年 1,450）" in page
+    assert "（+3.4%，上年 1,450）" in page
     assert "33.3%（1/3）" in page
     assert "今天承担本文件任务的单位" in page
     assert "專職人員數" in sign_in(cast.supervisor, "zh-hant").get("/statistics/").content.decode()
@@ -146,7 +195,7 @@ def test_the_table_takes_a_constant_number_of_queries(cast, asked, sign_in, djan
         make_obligation(asked.document.directives.first(), body)
         report(make_indicator(asked.document, cast.centre), body, 5)
         report(make_indicator(asked.document, cast.body), body, 5)
-    for person, expected in ((cast.supervisor, 8), (cast.manager, 11), (cast.staff, 9)):
+    for person, expected in ((cast.supervisor, 9), (cast.manager, 12), (cast.staff, 9)):
         client = sign_in(person)
         with django_assert_num_queries(expected):
             assert client.get("/statistics/").status_code == 200
@@ -237,7 +286,7 @@ def test_an_indicator_takes_a_constant_number_of_queries(cast, asked, sign_in, d
             body = make_body(parent=parent)
             make_obligation(directive, body)
             report(asked, body, 5)
-    for person, expected in ((cast.supervisor, 11), (cast.manager, 10), (cast.staff, 6)):
+    for person, expected in ((cast.supervisor, 12), (cast.manager, 11), (cast.staff, 6)):
         client = sign_in(person)
         with django_assert_num_queries(expected):
             assert client.get(reverse("indicator", args=[asked.pk])).status_code == 200
@@ -266,7 +315,7 @@ def test_who_has_not_reported_takes_a_constant_number_of_queries(cast, asked, si
     for _more in range(number):
         make_obligation(directive, make_body(parent=cast.sibling))
     client = sign_in(cast.viewer)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page = client.get(reverse("indicator_missing", args=[asked.pk]))
     assert len(page.context["page"].rows) == min(50, 3 + number)
 

@@ -12,6 +12,7 @@ from directives.demo import calendar as days
 from directives.demo.acts import BRIEF, Papers, Told, days_of
 from directives.demo.bodies import Placed
 from directives.demo.draw import Drawn
+from directives.demo.figures import Figures
 from directives.demo.filings import Filings
 from directives.demo.lives import Life
 from directives.demo.sink import Cells, sink
@@ -27,6 +28,7 @@ class Record:
 
     work: Work
     filings: Filings
+    figures: Figures
     every: int
     plans: array = field(default_factory=lambda: array("q"))  # of each body; 0: none
     of_day: dict[int, array] = field(default_factory=dict)  # day → bodies by index
@@ -51,7 +53,7 @@ class Record:
         full, mask = self.full(index), 0
         for life in drawn.lives:
             mask |= (self.masks.get(life) or self._mask(life))[full]
-        for day in days_of(drawn.course):
+        for day in days_of(drawn.course) | self.figures.days_of(placed):
             if full or day >= days.RECENT:
                 mask |= 1 << -day
         for day in range(mask.bit_length()):
@@ -85,6 +87,7 @@ class Record:
         drawn, full = self.work.lot.draw(placed.body.code, placed.body.province), self.full(index)
         yield from self._moves(index, placed, drawn, day, full)
         yield from self.papers.of(index, placed, drawn, self.plans[index], day)
+        yield from self.figures.of(index, placed, day)
 
     def _moves(self, index: int, placed: Placed, drawn: Drawn, day: int, full: bool) -> Iterator[Told]:
         """What happened to its obligations."""

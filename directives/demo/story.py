@@ -15,6 +15,7 @@ from directives.demo import calendar as days
 from directives.demo.bodies import Placed, placed, tree
 from directives.demo.calendar import Calendar
 from directives.demo.draw import Lot
+from directives.demo.figures import Figures, define
 from directives.demo.filings import Filings
 from directives.demo.history import History
 from directives.demo.plans import Plans
@@ -27,6 +28,7 @@ from directives.models import (
     Directive,
     Document,
     Event,
+    Figure,
     ItemState,
     LogEntry,
     Measure,
@@ -43,7 +45,7 @@ from directives.models import (
 
 MANY = (
     Obligation, ReportEntry, ProgressReport, ItemState, Plan, Measure, Measure.obligations.through, LogEntry, Submission, Verdict, Event,
-    TallyDay,
+    TallyDay, Figure,
 )  # fmt: skip
 Teller = Callable[[str], None]
 
@@ -133,6 +135,7 @@ class Story:
         owing = bodies[1:]  # the centre gives the work and owes none
         directives = list(Directive.objects.filter(document=document, statement=False).order_by("order").prefetch_related("items"))
         cycles = self._cycles(calendar, document, len(owing))
+        indicators = define(document, calendar)
         while sealing.seal(now=self.now.astimezone(UTC)):
             pass
         lot = Lot(calendar, self.seed, [terms_of(place) for place in range(len(directives))])
@@ -141,7 +144,10 @@ class Story:
         work = Work(calendar, lot, crew, directives, cycles, self.seed, {model: free(model) for model in MANY})
         plans = Plans(work, scale.logs)
         filings = Filings(work, plans)
-        record, history = Record(work, filings, scale.every), History(calendar, directives, scale.leaves)
+        figures = Figures(work, indicators)
+        record, history = Record(work, filings, figures, scale.every), History(calendar, directives, scale.leaves)
+        with self._step("Figures of statistics") as rows:
+            rows.append(figures.write(owing))
         self._write(owing, lot, work, plans, filings, record, history)
         with self._step("Events under seals") as rows:
             rows.append(record.write(owing))

@@ -71,6 +71,11 @@ class Indicator(models.Model):
     def __str__(self) -> str:
         return self.name_hans
 
+    @property
+    def in_percent(self) -> bool:
+        """It is a percentage, so that it changes by points."""
+        return self.unit.strip() in ("%", "％")
+
 
 class FigureQuerySet(ScopedQuerySet):
     pass

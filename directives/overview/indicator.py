@@ -11,6 +11,7 @@ from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.scope import inside
 from directives.models.statistics import EACH
 from directives.overview.counts import Body, Vantage, vantage
+from directives.overview.coverage import Gone, among, bodies_asked, reported_and_gone
 from directives.overview.keyset import SIZE, Column, Leaf, Order, Turn, leaf
 from directives.overview.statistics import (
     NONE,
@@ -18,7 +19,6 @@ from directives.overview.statistics import (
     Compared,
     Line,
     Measured,
-    bodies_asked,
     concerns,
     lines_of,
     own_figures,
@@ -116,18 +116,19 @@ def _sorted(row: Row) -> tuple[int, int]:
 def indicator_view(user: User, indicator: Indicator, choice: Choice, *, today: date) -> IndicatorView | None:
     """An indicator over a body and those right below it; None: the person may not look from there, or nobody there is asked.
 
-    The indicator comes with its body and document. At most nine queries, which read some rows for each body right below.
+    The indicator comes with its body and document. At most ten queries, which read some rows for each body right below.
     """
     view = vantage(user, choice.scope)
     if view is None or not concerns(indicator, view.body):
         return None
     period = choice.period if choice.period and choice.period.cadence == indicator.cadence else Period.last(today, indicator.cadence)
-    (line,) = lines_of(user, view, [indicator], period)
-    rows = _rows(user, indicator, view, period) if view.whole else ()
+    gone = reported_and_gone([indicator], view.body, period) if view.whole else None
+    (line,) = lines_of(user, view, [indicator], period, gone)
+    rows = _rows(user, indicator, view, period, gone) if gone else ()
     return IndicatorView(indicator, view, period, today, line, rows, _points(user, indicator, view, period))
 
 
-def _rows(user: User, indicator: Indicator, view: Vantage, period: Period) -> tuple[Row, ...]:
+def _rows(user: User, indicator: Indicator, view: Vantage, period: Period, gone: Gone) -> tuple[Row, ...]:
     children = [body for body in view.children if concerns(indicator, body)]
     if not children:
         return ()
@@ -143,7 +144,7 @@ def _rows(user: User, indicator: Indicator, view: Vantage, period: Period) -> tu
             values = Compared(*(own.get((indicator.pk, when, body.pk)) for when in periods))
         home = indicator.organisation_id if indicator.organisation.path.startswith(body.path) else body.pk
         if now.count or asked.get(home, 0):
-            found.append(Row(body, values, now.count, asked.get(home, 0)))
+            found.append(Row(body, values, now.count, among(now.count, asked.get(home, 0), gone.below(indicator, body))))
     return _placed(sorted(found, key=_sorted))
 
 

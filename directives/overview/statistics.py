@@ -11,10 +11,11 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from directives.models import ALWAYS, Document, Figure, FigureTotal, Indicator, Mark, Organisation, Owing, User
+from directives.models import Document, Figure, FigureTotal, Indicator, Organisation, User
 from directives.models.reports import PERIODS
 from directives.models.statistics import EACH, MEAN, SUM
 from directives.overview.counts import Body, Vantage, vantage
+from directives.overview.coverage import Gone, among, bodies_asked, reported_and_gone
 from directives.statistics.periods import MONTHS, Period
 
 BACK = {"quarter": 12, "half": 8, "year": 8}  # periods that the page offers
@@ -73,7 +74,11 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One indicator over the view: `own` is the body's own figure, `total` that of all in view, `reported` of `asked` bodies."""
+    """One indicator over the view: `own` is the body's own figure, `total` that of all in view, `reported` of `asked` bodies.
+
+    Asked are the bodies that owe something today, and those that reported and owe nothing any more: so those that reported are
+    always among those that are asked, and what is missing is what the list of those that have not reported holds.
+    """
 
     indicator: Indicator
     own: Compared
@@ -84,8 +89,8 @@ class Line:
 
     @property
     def missing(self) -> int:
-        """Bodies that are asked and have not reported, at least: some that did may owe nothing any more."""
-        return max(0, self.asked - self.reported)
+        """Bodies that are asked and have not reported."""
+        return self.asked - self.reported
 
     @property
     def uneven(self) -> bool:
@@ -168,7 +173,7 @@ def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
     """The figures of a body for one document and period. None: the person may not look from there, or has no place at all.
 
     Without a choice it is the highest body that they oversee, the newest document that has indicators, and the last period
-    that has ended. At most seven queries.
+    that has ended. At most eight queries.
     """
     view = vantage(user, choice.scope)
     documents = tuple(Document.objects.visible_to(user).only(*TITLE).order_by("-registered_at", "-pk"))
@@ -207,8 +212,8 @@ def concerns(indicator: Indicator, body: Body) -> bool:
     return body.path.startswith(asks) or asks.startswith(body.path)
 
 
-def lines_of(user: User, view: Vantage, indicators: Sequence[Indicator], period: Period) -> tuple[Line, ...]:
-    """These indicators, which are of one document, over what is in view. At most four queries."""
+def lines_of(user: User, view: Vantage, indicators: Sequence[Indicator], period: Period, gone: Gone | None = None) -> tuple[Line, ...]:
+    """These indicators, which are of one document, over what is in view. At most five queries; `gone` saves one."""
     body, before = view.body.pk, period.year_before()
     own = own_figures(user, [body], indicators, [period, before])
     if not view.whole:
@@ -217,6 +222,7 @@ def lines_of(user: User, view: Vantage, indicators: Sequence[Indicator], period:
     kept = totals([body], indicators, [period, before])
     below = [one.organisation for one in indicators if one.organisation.path.startswith(view.body.path)]
     asked = bodies_asked([view.body, *below], indicators[0].document_id)
+    gone = reported_and_gone(indicators, view.body, period) if gone is None else gone
     lines = []
     for one in indicators:
         now, then = (kept.get((one.pk, when, body), NONE) for when in (period, before))
@@ -228,7 +234,7 @@ def lines_of(user: User, view: Vantage, indicators: Sequence[Indicator], period:
                 Compared(now.value(one.aggregation), then.value(one.aggregation)),
                 now.count,
                 then.count,
-                asked.get(home, 0),
+                among(now.count, asked.get(home, 0), gone.total(one)),
             )  # fmt: skip
         )
     return tuple(lines)
@@ -256,18 +262,3 @@ def own_figures(user: User, bodies: Iterable[int], indicators: Iterable[Indicato
     )  # fmt: skip
     cells = rows.values_list("indicator_id", "year", "period", "number", "organisation_id", "value")
     return {(one, Period(year, cadence, number), body): value for one, year, cadence, number, body, value in cells}
-
-
-def bodies_asked(bodies: Iterable[Body | Organisation], document: int) -> dict[int, int]:
-    """How many bodies at and below each owe something under the document: from the kept counts. At most two queries."""
-    branches, single = [], []
-    for body in bodies:
-        (branches if body.branch else single).append(body.pk)
-    found: dict[int, int] = {}
-    if branches:
-        marks = Mark.objects.filter(scope__in=branches, document=document, topic="bodies", day=ALWAYS, word="")
-        found.update(marks.values_list("scope_id", "count"))
-    if single:
-        owing = Owing.objects.filter(organisation__in=single, document=document, count__gt=0)
-        found.update((body, 1) for body in owing.values_list("organisation_id", flat=True))
-    return found

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.indicator import IndicatorView, indicator_view, missing
-from directives.overview.statistics import Choice, statistics
+from directives.overview.statistics import Choice, Compared, Line, statistics
 from directives.sheets.book import Book, Column
 from directives.sheets.listed import Asked, Kind, Listed, Notes, Place, in_words, of_known, of_rows, part_of
 from directives.wording import picked, scripted
@@ -26,9 +26,13 @@ def _number(value: Decimal | None) -> Decimal | int | None:
     return int(value) if value == int(value) else round(value, 4).normalize()
 
 
-def _share(values: Compared, indicator: Indicator) -> float | None:
+def _percent(values: Compared) -> float | None:
+    return None if values.share is None else round(float(values.share), 1)
+
+
+def _share(line: Line) -> float | None:
     """A percentage changes by points, which stand in the column before."""
-    return None if values.share is None or indicator.in_percent else round(float(values.share), 1)
+    return None if line.indicator.in_percent else _percent(line.shown)
 
 
 TABLE = (
@@ -40,7 +44,7 @@ TABLE = (
     Column("value", gettext_lazy("With all below"), lambda line: _number(line.total.now), "number", width=14),
     Column("then", gettext_lazy("Same period last year"), lambda line: _number(line.shown.then), "number", width=14),
     Column("change", gettext_lazy("Year on year"), lambda line: _number(line.shown.change), "number", width=12),
-    Column("share", PERCENT, lambda line: _share(line.shown, line.indicator), "percent", width=12),
+    Column("share", PERCENT, _share, "percent", width=12),
     Column("reported", gettext_lazy("Bodies that reported"), lambda line: line.reported, "number", width=12),
     Column("asked", gettext_lazy("Bodies asked"), lambda line: line.asked, "number", width=12),
 )
@@ -51,7 +55,7 @@ RANKING = (
     Column("value", gettext_lazy("With all below"), lambda row: _number(row.values.now), "number", width=14),
     Column("then", gettext_lazy("Same period last year"), lambda row: _number(row.values.then), "number", width=14),
     Column("change", gettext_lazy("Year on year"), lambda row: _number(row.values.change), "number", width=12),
-    Column("share", PERCENT, lambda row: _share(row.values.share), "percent", width=12),
+    Column("share", PERCENT, lambda row: _percent(row.values), "percent", width=12),
     Column("reported", gettext_lazy("Bodies that reported"), lambda row: row.reported, "number", width=12),
     Column("asked", gettext_lazy("Bodies asked"), lambda row: row.asked, "number", width=12),
 )
@@ -98,7 +102,8 @@ def _ranking(asked: Asked, place: Place) -> Listed:
     told = _told(it)
 
     def make() -> Book:
-        return Book(_name(it), RANKING, it.rows, asked.now, (*told, *_counts(it)), it.indicator.document.fictional)
+        columns = tuple(column for column in RANKING if column.key != "share") if it.indicator.in_percent else RANKING
+        return Book(_name(it), columns, it.rows, asked.now, (*told, *_counts(it)), it.indicator.document.fictional)
 
     return of_known(told, len(it.rows), make)
 

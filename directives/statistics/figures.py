@@ -53,11 +53,11 @@ def file_figures(figures: Sequence[Reported], *, by: User | None, now: datetime)
             new.append(after)
         elif after is not before:
             changed.append(after)
-            told.append(audit.Change(after, _said(before), _said(after)))
+            told.append(audit.Change(after, said(before), said(after)))
         if after is not before:
             gathering().figure(_place(after), before and before.value, after.value)
     _write(new, changed)
-    audit.record_many("report_figure", [audit.Change(row, {}, _said(row)) for row in new], by=by, now=now)
+    audit.record_many("report_figure", [audit.Change(row, {}, said(row)) for row in new], by=by, now=now)
     audit.record_many("correct_figure", told, by=by, now=now)
     return Filed(tuple(rows[figure.key] for figure in figures), len(new), len(changed), len(wanted) - len(new) - len(changed))
 
@@ -75,7 +75,7 @@ def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: dateti
     stale = [stood.get(_key(row)) for row in wanted if row.version != _version(stood, _key(row))]
     if stale:
         raise Stale(theirs=stale)
-    audit.record_many("take_back_figure", [audit.Change(row, _said(row), {}) for row in wanted], by=by, now=now)
+    audit.record_many("take_back_figure", [audit.Change(row, said(row), {}) for row in wanted], by=by, now=now)
     for row in wanted:
         gathering().figure(_place(row), row.value, None)
     for start in range(0, len(wanted), BATCH):
@@ -126,7 +126,7 @@ def _row(given: Reported, before: Figure | None, by: User | None, now: datetime)
     return row
 
 
-def _said(row: Figure) -> dict[str, object]:
+def said(row: Figure) -> dict[str, object]:
     """What the record tells of a figure."""
     value = row.value if isinstance(row.value, Decimal) else Decimal(row.value)
     when = {"indicator": row.indicator.code, "year": row.year, "period": row.period, "number": row.number}

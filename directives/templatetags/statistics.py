@@ -36,15 +36,18 @@ def figure(value: Decimal | None, indicator: Indicator) -> str:
 
 @register.simple_tag
 def change(values: Compared, indicator: Indicator) -> SafeString:
-    """+120, then +8.3% of 1,450: never a percentage without what it is a percentage of."""
+    """+120, then +8.3% of 1,450: never a percentage without what it is a percentage of. A percentage changes by points."""
     if values.change is None:
         return SafeString(f'<span class="quiet">{NOTHING}</span>')
     sign = "+" if values.change > 0 else "−" if values.change < 0 else ""
     told = f"{sign}{figure_text(abs(values.change), indicator)}"
+    if indicator.in_percent:
+        then = gettext("(from %(then)s)") % {"then": f"{figure_text(values.then, indicator)}%"}
+        return format_html('{} <small class="nb">{}</small>', gettext("%(change)s points") % {"change": told}, then)
     if values.share is None:
         return format_html("{} <small>{}</small>", told, gettext("no % of 0"))
     percent = f"{sign}{abs(values.share):,.1f}%"
-    share = gettext("%(percent)s of %(then)s") % {"percent": percent, "then": figure_text(values.then, indicator)}
+    share = gettext("(%(percent)s of %(then)s)") % {"percent": percent, "then": figure_text(values.then, indicator)}
     return format_html('{} <small class="nb">{}</small>', told, share)
 
 
