@@ -137,4 +137,5 @@ def report_sign(request, pk):
 @require_GET
 def submission(request, pk):
     row = get_object_or_404(submissions_of(request.user), pk=pk)
-    return render(request, "directives/reports/submission.html", {"record": record(row), "lines": lines_filed(row) if row.plan_id else (), "submission": row})
+    context = {"record": record(row), "lines": lines_filed(row) if row.plan_id else (), "submission": row}
+    return render(request, "directives/reports/submission.html", context)
