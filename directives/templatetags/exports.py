@@ -6,6 +6,7 @@ from directives.models import Export
 from directives.sheets.book import Words
 from directives.sheets.lists import told_of
 from directives.sheets.out import FORMATS
+from directives.wording import scripted
 
 register = template.Library()
 SHORT = {"xlsx": "Excel", "csv": "CSV", "csv-gb": "CSV GB18030"}
@@ -27,5 +28,5 @@ def formats() -> list[tuple[str, str]]:
 
 @register.filter
 def file_title(export: Export) -> Words:
-    """The name of the file, or of the list while there is none."""
-    return export.name or told_of(export.list)
+    """The name of the file in the reader's script, or of the list while there is none."""
+    return scripted(export.name) if export.name else told_of(export.list)

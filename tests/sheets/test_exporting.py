@@ -1,13 +1,11 @@
 """Long lists are written by the worker: watched, cancelled, begun anew after a death, kept some days, given to nobody else."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +29,7 @@ from directives.replicas import Standing
 from directives.sheets import carrying, exporting, instant
 from directives.sheets.lists import Asked
 from tests.factories import make_body, make_directive, make_member, make_obligation
-from tests.spare import spare_database
+from tests.spare import spare_database, wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -334,8 +332,9 @@ def test_a_replica_that_has_the_row_is_read_first(cast, work, copy):
 
 
 def test_what_a_replica_shows_is_as_of_its_own_instant(cast, work, copy):
+    before = timezone.now()
     with instant.one_instant("default") as as_of:
-        assert timedelta(seconds=2) <= timezone.now() - as_of < timedelta(seconds=10)
+        assert before <= as_of + timedelta(seconds=2) <= timezone.now()
 
 
 def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatch, caplog):
@@ -357,24 +356,22 @@ def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatc
 # cancelling
 
 
-def test_it_ends_within_a_second_of_being_cancelled(transactional_db, cast, monkeypatch, shelf):
+def test_it_ends_when_it_is_cancelled(transactional_db, cast, monkeypatch, shelf):
     make_obligation(make_directive(), cast.body)
     export = ask(cast.manager)
     monkeypatch.setattr(carrying, "EVERY", 0.1)
-    seen, cancelled = [], []
+    written = []
 
     def slowly(book, file):
         for number in range(600):
             time.sleep(0.05)
-            if number == 4:
-                seen.append(Export.objects.get(pk=export.pk).done)
+            written.append(number)
             book.tell(number)
         return 600
 
     def cancel():
-        time.sleep(0.5)
+        wait_for(lambda: Export.objects.get(pk=export.pk).done > 0)  # how far it has come is seen
         exporting.cancel(export, by=cast.manager, now=timezone.now())
-        cancelled.append(time.monotonic())
         connection.close()
 
     monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=slowly))
@@ -382,9 +379,8 @@ def test_it_ends_within_a_second_of_being_cancelled(transactional_db, cast, monk
     other.start()
     done(export)
     other.join()
-    assert time.monotonic() - cancelled[0] < 2
     assert (export.state, export.file.name, list(shelf.rglob("*.csv"))) == (CANCELLED, "", [])
-    assert export.done > 0  # how far it had come was seen
+    assert 0 < export.done <= written[-1] < 599
     assert Notice.objects.count() == 0
 
 
@@ -532,6 +528,25 @@ def test_the_list_shows_one_s_own_files_alone(cast, work, sign_in):
     assert "暂无为您保留的文件" in sign_in(cast.staff).get("/exports/").content.decode()
 
 
+def test_what_was_asked_is_told_in_the_script_of_its_reader(cast, work, sign_in):
+    """The words were stored in the language in which they were asked for."""
+    export, client = ask(cast.manager, query="light=red"), sign_in(cast.manager)
+    Export.objects.update(state=FAILED, fault="文件未能生成。", finished_at=timezone.now())
+    client.cookies["language"] = "zh-hant"
+    for address in ("/exports/", f"/exports/{export.pk}/"):
+        page = client.get(address).content.decode()
+        assert "亮燈" in page and "文件未能生成。" in page and "亮灯" not in page
+    Export.objects.update(fault="数据库中断。", name="责任事项台账.csv", told=[["条款", "数据"]])
+    page = client.get("/exports/").content.decode()
+    assert ("數據庫中斷。" in page, "責任事項臺賬.csv" in page or "責任事項台賬.csv" in page, "條款" in page) == (True, True, True)
+
+
+def test_the_list_says_how_long_the_writing_will_take(cast, work, sign_in):
+    ask(cast.manager)
+    Export.objects.update(state=RUNNING, started_at=timezone.now() - timedelta(seconds=60), done=2500, total=10_000)
+    assert "约剩 4 分钟" in sign_in(cast.manager).get("/exports/").content.decode()
+
+
 def test_the_list_takes_as_many_queries_for_three_files_as_for_one(cast, work, sign_in):
     client = sign_in(cast.manager)
     counts = []
@@ -598,7 +613,7 @@ import dataclasses
 def slowly(book, file):
     def rows():
         for number, row in enumerate(book.rows):
-            time.sleep(0.25)
+            time.sleep(0.02 if number < 8 else 600)
             book.tell(number + 1)
             yield row
     return write_csv(dataclasses.replace(book, rows=rows(), tell=None), file)
@@ -608,26 +623,15 @@ call_command("worker")
 """
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.3)
-    return False
-
-
 def test_a_killed_worker_s_export_is_begun_anew_by_the_next(office):
     told(office, BEGIN)
     process = subprocess.Popen([sys.executable, "manage.py", "shell", "--no-imports", "-c", SLOW], cwd=settings.BASE_DIR, env=office)
     try:
-        assert wait_for(lambda: told(office, STANDING)[1] > 3)
-        os.kill(process.pid, signal.SIGKILL)
+        assert wait_for(lambda: told(office, STANDING)[1] == 8)
     finally:
         process.kill()
         process.wait()
-    state, before, total, name, _size, notices = told(office, STANDING)
-    assert (state, 3 < before < 120, total, name, notices) == ("running", True, 120, "", 0)
+    assert told(office, STANDING) == ["running", 8, 120, "", None, 0]
     told(office, AGED)
     subprocess.run([sys.executable, "manage.py", "worker", "--once"], cwd=settings.BASE_DIR, env=office, check=True, capture_output=True)
     state, rows, total, name, size, notices = told(office, STANDING)
