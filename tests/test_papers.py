@@ -90,11 +90,18 @@ def test_what_cannot_be_printed_is_left_out():
 
 def test_a_title_breaks_where_a_phrase_ends():
     title = "全国总工会关于2026年第三季度贯彻落实《中共中央关于加强和改进党的群团工作的意见》情况的报告"
-    lines = title_lines(title)
-    assert "".join(lines) == title
-    assert lines[0] == "全国总工会关于2026年第三季度贯彻落实"
-    assert max(map(len, lines)) <= 22
+    assert title_lines(title) == ("全国总工会关于", "2026年第三季度贯彻落实《中共中央关于", "加强和改进党的群团工作的意见》情况的报告")
     assert title_lines("短题") == ("短题",)
+    many = "《甲》" * 60
+    assert "".join(title_lines(many)) == many
+
+
+def test_a_title_has_no_waist():
+    """Its lines widen, narrow, or are widest in the middle (梯形, 菱形)."""
+    lines = title_lines("中华全国总工会贯彻落实《中共中央关于加强和改进党的群团工作的意见》实施方案")
+    assert lines == ("中华全国总工会贯彻落实《中共中央关于", "加强和改进党的群团工作的意见》实施方案")
+    lines = title_lines("中共广西壮族自治区委员会贯彻落实《中共中央关于加强和改进党的群团工作的意见》实施方案")
+    assert lines == ("中共广西壮族自治区委员会", "贯彻落实《中共中央关于", "加强和改进党的群团工作的意见》实施方案")
 
 
 def test_a_long_name_in_a_title_breaks_after_a_place():

@@ -20,7 +20,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph
 
-from directives.papers.paper import Block, Heading, Paper, Para, Table, title_lines
+from directives.papers.paper import Block, Heading, Paper, Para, Table, title_lines, width
 
 PAGE = (210, 297)  # mm, A4
 MARGINS = (37, 26, 35, 28)  # mm: top, right, bottom, left
@@ -192,8 +192,8 @@ class _Printer:
             _indent(self._line(f"{label}{many}{name}", self.faces.body), first=2)
         for _blank in range(2):
             self._line("", self.faces.body)
-        day = _width(paper.signed)
-        centred = DATE_FROM_RIGHT + (day - _width(paper.signer)) / 2
+        day = width(paper.signed)
+        centred = DATE_FROM_RIGHT + (day - width(paper.signer)) / 2
         for text, right in ((paper.signer, max(centred, 0)), (paper.signed, DATE_FROM_RIGHT)):
             _indent(self._line(text, self.faces.body, align=WD_ALIGN_PARAGRAPH.RIGHT), right=right)
         for paragraph in self.document.paragraphs[begun:-1]:
@@ -220,11 +220,6 @@ class _Printer:
                 _off_grid(paragraph)
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if place == 0 else None
                 _face(paragraph.add_run(text), self.faces.first if place == 0 else self.faces.body, TABLE_SIZE)
-
-
-def _width(text: str) -> float:
-    """How wide a text is, in characters: letters and digits of ASCII are half as wide."""
-    return sum(0.5 if character.isascii() else 1 for character in text)
 
 
 def _face(run: Any, face: Face, size: float) -> None:

@@ -82,29 +82,44 @@ class Paper:
         return f"{self.signed_on.year}年{self.signed_on.month}月{self.signed_on.day}日"
 
 
-PLACES = "省市县縣区區州盟旗会會部委组組局院"  # what the names of places and bodies end in
+JOINTS = "省市县縣区區州盟旗会會部委組组局院和與与及的、，"  # what names of places and bodies end in, and what joins words
+PHRASES = re.compile(r"(?=《)|(?=贯彻)|(?=貫徹)|(?<=》)|(?<=关于)(?!《)|(?<=關於)(?!《)")
+WAYS = 64  # of breaking the title, that are looked at
 TITLE_LIMIT = 20  # characters of 22 pt in a line of the type area
 
 
+def width(text: str) -> float:
+    """How wide a text is, in characters: letters and digits of ASCII are half as wide."""
+    return sum(0.5 if character.isascii() else 1 for character in text)
+
+
 def title_lines(title: str) -> tuple[str, ...]:
-    """The title in lines that end where a phrase ends: before 《, after 》 and after 关于; a longer phrase in pieces."""
-    phrases = [phrase for phrase in re.split(r"(?=《)|(?<=》)|(?<=关于)(?!《)|(?<=關於)(?!《)|(?<=落实)(?=《)", title) if phrase]
-    lines: list[str] = []
+    """The title in as few lines as hold it, broken where a phrase ends: before 《, after 》 and after 关于; a longer phrase in pieces.
+
+    Of all ways the one whose lines are most alike, and rather wider than narrower in the middle, as the standard asks (梯形, 菱形).
+    """
+    phrases = [piece for phrase in PHRASES.split(title) if phrase for piece in _pieces(phrase)]
+    ways = [()]
     for phrase in phrases:
-        if lines and len(lines[-1]) + len(phrase) <= TITLE_LIMIT:
-            lines[-1] += phrase
-            continue
-        lines += _pieces(phrase)
-    return tuple(lines)
+        joined = [(*way[:-1], way[-1] + phrase) for way in ways if way and width(way[-1] + phrase) <= TITLE_LIMIT]
+        ways = sorted([*((*way, phrase) for way in ways), *joined], key=_shapeless)[:WAYS]
+    return ways[0]
+
+
+def _shapeless(lines: tuple[str, ...]) -> tuple[int, bool, float]:
+    """How far lines are from the shape of a title: their number, a waist, how unlike they are."""
+    wide = [width(line) for line in lines]
+    waist = any(before > here + 1 < after for before, here, after in zip(wide, wide[1:], wide[2:], strict=False))
+    return len(lines), waist, sum((one - sum(wide) / len(wide)) ** 2 for one in wide)
 
 
 def _pieces(phrase: str) -> list[str]:
-    """A phrase in lines about as long as one another, each ended after a place or a body where one ends thereabouts."""
+    """A phrase in lines about as long as one another, each ended after a place, a body or a joining word where there is one."""
     pieces = -(-len(phrase) // TITLE_LIMIT)
     if pieces <= 1:
         return [phrase]
     size = -(-len(phrase) // pieces)
-    near = [cut for cut in range(TITLE_LIMIT // 2, TITLE_LIMIT + 1) if phrase[cut - 1] in PLACES]
+    near = [cut for cut in range(TITLE_LIMIT // 2, TITLE_LIMIT + 1) if phrase[cut - 1] in JOINTS]
     cut = min(near, key=lambda cut: abs(cut - size), default=size)
     return [phrase[:cut], *_pieces(phrase[cut:])]
 

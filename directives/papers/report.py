@@ -106,7 +106,7 @@ def _short(line: Line, limit: int = 24) -> str:
     """The beginning of a directive's own words, enough to know it by."""
     text = clean(picked(line.entry.obligation.directive, "text"))
     first = text.split("，")[0].split("；")[0].rstrip("。")
-    return (first if len(first) <= limit else first[: limit - 1] + "…") + "。"
+    return f"{first}。" if len(first) <= limit else f"{first[: limit - 2]}……"
 
 
 def _by_section(sheet: Sheet, told: Callable[[Line, bool], list[Block]], traditional: bool) -> tuple[Block, ...]:
