@@ -1,7 +1,6 @@
 """What befalls a database while a long list is read from it is the worker's to bear: the reader gets a file all the same."""
 
 import threading
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -202,8 +201,8 @@ def test_it_goes_on_telling_after_its_connection_broke(transactional_db, cast, w
 
 
 SLOW = {
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
-    "postgresql": "SELECT pg_sleep(60)",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n",
+    "postgresql": "SELECT pg_sleep(600)",
 }
 
 
@@ -211,12 +210,13 @@ def test_cancelled_it_waits_no_longer_for_a_slow_answer(transactional_db, cast, 
     """Counting and sorting a nation's rows takes long before the first of them comes."""
     export = ask(cast.manager)
     monkeypatch.setattr(carrying, "EVERY", 0.1)
-    asking = threading.Event()
+    asking, answered = threading.Event(), []
 
     def slowly(book, file):
         with connection.cursor() as cursor:
             asking.set()
             cursor.execute(SLOW[connection.vendor])
+            answered.append(cursor.fetchone())
 
     def cancel():
         asking.wait(30)
@@ -226,8 +226,6 @@ def test_cancelled_it_waits_no_longer_for_a_slow_answer(transactional_db, cast, 
     monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=slowly))
     other = threading.Thread(target=cancel)
     other.start()
-    began = time.monotonic()
     done(export)
     other.join()
-    assert time.monotonic() - began < 20
-    assert (export.state, list(shelf.rglob("*.csv"))) == (CANCELLED, [])
+    assert (answered, export.state, list(shelf.rglob("*.csv"))) == ([], CANCELLED, [])
