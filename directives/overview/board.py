@@ -15,7 +15,9 @@ from directives.overview.figures import Cell, Covered, DueDay, Figure, Happened,
 from directives.overview.late import Late, oldest
 from directives.overview.obligations import CAUSES, ON, Filter
 from directives.overview.scope import Lights, Scope
-from directives.overview.trend import Trend, trend
+from directives.overview.trend import ON_WALL as WIDE_REPORTS
+from directives.overview.trend import RIGHT, Trend, trend
+from directives.overview.weeks import ON_WALL as WIDE_WEEKS
 from directives.overview.weeks import Change, Weeks, change, weeks
 from directives.states import YELLOW
 from directives.workdays import Workdays
@@ -58,6 +60,11 @@ class Board:
     def told(self) -> bool:
         """All is known that marks and rows tell: for what is in view as a whole, and for the rows of one body."""
         return self.now and not (self.view.counted and self.choice.narrows)
+
+    @property
+    def part(self) -> bool:
+        """A branch as it stands under a filter, of which less is known than of the whole."""
+        return self.now and not self.told
 
     @cached_property
     def filter(self) -> Filter:
@@ -217,7 +224,7 @@ class Board:
 
     @cached_property
     def weeks(self) -> Weeks | None:
-        return weeks(self.facts, self.lights, self.day)
+        return weeks(self.facts, self.lights, self.day, right=WIDE_WEEKS if self.choice.wall else RIGHT)
 
     @cached_property
     def change(self) -> Change | None:
@@ -266,7 +273,8 @@ def _now(board: Board, workdays: Workdays) -> Board:
             return board
         found = facts.of_rows(view, rows, document, choice, today=today, since=since)
     late = oldest(view, document, choice, red=board.lights.red, limit=LATE_ROWS) if board.lights.red else ()
-    shown = trend(found.cycles, chosen=choice.cycle, missing=found.clock("report"), today=today) if board.told else None
+    right = WIDE_REPORTS if choice.wall else RIGHT
+    shown = trend(found.cycles, chosen=choice.cycle, missing=found.clock("report"), today=today, right=right) if board.told else None
     return replace(board, facts=found, late=late, trend=shown, workdays_left=_left(shown, today, workdays))
 
 

@@ -9,6 +9,8 @@ from directives.models.reports import PERIOD_NAMES
 from directives.overview.facts import Period
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 544, 30, 300  # the field of the drawing, in its own units
+ON_WALL = 660  # its right end on a wall, where cards are flat and words large
+DUE_WORDS, DUE_WORDS_ON_WALL = 110, 220  # how wide the words beside the due day may come out
 GRACE = 12  # days that are drawn after the due day
 
 
@@ -29,6 +31,7 @@ class Trend:
     before: Period | None
     today: date
     current: bool = True
+    right: int = RIGHT
 
     @property
     def name(self) -> str:
@@ -62,7 +65,7 @@ class Trend:
         return 100 * by(self.before, day) // self.before.entries
 
     def x(self, day: date) -> float:
-        return round(LEFT + (RIGHT - LEFT) * (day - self.cycle.opens_on).days / self.span, 1)
+        return round(LEFT + (self.right - LEFT) * (day - self.cycle.opens_on).days / self.span, 1)
 
     @staticmethod
     def _y(part: int, whole: int) -> float:
@@ -83,7 +86,7 @@ class Trend:
     @property
     def anchor(self) -> str:
         """On which side of the point its words stand."""
-        return "end" if self.now_x > (LEFT + RIGHT) / 3 else "start"
+        return "end" if self.now_x > (LEFT + self.right) / 3 else "start"
 
     @property
     def words_x(self) -> float:
@@ -99,7 +102,8 @@ class Trend:
 
     @property
     def due_anchor(self) -> str:
-        return "start" if self.due_x < RIGHT - 110 else "end"
+        words = DUE_WORDS if self.right == RIGHT else DUE_WORDS_ON_WALL
+        return "start" if self.due_x < self.right - words else "end"
 
     @property
     def due_words_x(self) -> float:
@@ -108,7 +112,7 @@ class Trend:
     def _points(self, cycle: Period, whole: int, days: int) -> str:
         early = sum(n for on, n in cycle.handed.items() if on < cycle.opens_on)
         done = accumulate((cycle.handed.get(cycle.opens_on + timedelta(days=number), 0) for number in range(days + 1)), initial=early)
-        wide = (RIGHT - LEFT) / self.span
+        wide = (self.right - LEFT) / self.span
         return " ".join(f"{LEFT + wide * number:.1f},{self._y(n, whole)}" for number, n in enumerate(islice(done, 1, None)))
 
     @property
@@ -132,7 +136,7 @@ def period_name(cycle: Period) -> str:
     return str(PERIOD_NAMES[period, int(number)]) % {"year": year}
 
 
-def trend(cycles: Sequence[Period], *, chosen: int | None, missing: int, today: date) -> Trend | None:
+def trend(cycles: Sequence[Period], *, chosen: int | None, missing: int, today: date, right: int = RIGHT) -> Trend | None:
     """The chosen cycle, else the newest, with the one before; None while no cycle has opened.
 
     `missing`: entries that the newest cycle waits for. An older one is owed nothing more: it expects what was begun in it.
@@ -142,8 +146,9 @@ def trend(cycles: Sequence[Period], *, chosen: int | None, missing: int, today: 
         return None
     cycle, before = cycles[place], next(iter(cycles[place + 1 :]), None)
     if place == 0:
-        return Trend(cycle, cycle.done + missing, before, today)
-    return Trend(cycle, cycle.entries, before, max(cycle.due_on + timedelta(days=GRACE), *cycle.handed, cycle.opens_on), current=False)
+        return Trend(cycle, cycle.done + missing, before, today, right=right)
+    last = max(cycle.due_on + timedelta(days=GRACE), *cycle.handed, cycle.opens_on)
+    return Trend(cycle, cycle.entries, before, last, current=False, right=right)
 
 
 def table(shown: Trend) -> list[tuple[date, int, int | None]]:

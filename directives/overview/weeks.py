@@ -7,6 +7,7 @@ from directives.overview.facts import WEEK, WEEKS, Facts, Kept
 from directives.overview.scope import Lights
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 544, 16, 132  # the field of the drawing, in its own units
+ON_WALL = 900  # its right end on a wall
 SPAN = 10  # percentage points between the ends of the scale, at least
 
 
@@ -34,13 +35,14 @@ class Weeks:
     first: date  # where the drawing begins, whether anything is known of that day or not
     low: int  # the ends of the scale, in percent
     high: int
+    right: int = RIGHT
 
     @property
     def middle(self) -> float:
         return (self.low + self.high) / 2
 
     def x(self, day: date) -> float:
-        return round(LEFT + (RIGHT - LEFT) * (day - self.first).days / (WEEKS * WEEK.days), 1)
+        return round(LEFT + (self.right - LEFT) * (day - self.first).days / (WEEKS * WEEK.days), 1)
 
     def y(self, share: float) -> float:
         return round(BOTTOM - (BOTTOM - TOP) * (share - self.low) / (self.high - self.low), 1)
@@ -59,7 +61,7 @@ class Weeks:
         return tuple((self.x(point.day), self.y(point.share)) for point in self.points)
 
 
-def weeks(facts: Facts, now: Lights, day: date) -> Weeks | None:
+def weeks(facts: Facts, now: Lights, day: date, *, right: int = RIGHT) -> Weeks | None:
     """The curve up to a day, whose lights are `now`; None while there are fewer than two points."""
     found: list[Point] = []
     for number in range(WEEKS, 0, -1):
@@ -72,7 +74,8 @@ def weeks(facts: Facts, now: Lights, day: date) -> Weeks | None:
         return None
     shares = [point.share for point in found]
     low = min(int(min(shares) // SPAN * SPAN), 100 - SPAN)
-    return Weeks(tuple(found), day - WEEKS * WEEK, low, max(low + SPAN, min(100, int(-(-max(shares) // SPAN) * SPAN))))
+    high = max(low + SPAN, min(100, int(-(-max(shares) // SPAN) * SPAN)))
+    return Weeks(tuple(found), day - WEEKS * WEEK, low, high, right)
 
 
 @dataclass(frozen=True, slots=True)

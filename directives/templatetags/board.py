@@ -21,6 +21,7 @@ from directives.wording import in_script, picked, words_of_light
 
 register = template.Library()
 CUT = 60  # characters of a directive in a table
+LONG = 10_000  # from here on a count is long for its cell
 EVERYTHING = {"page": None, "all": False, "directives": False}  # of the page before, not of the next
 
 
@@ -131,6 +132,7 @@ def heat_rows(board: Board, lines: Iterable[Line]) -> SafeString:
                 continue
             said = told % {"body": name, "number": cell.section.number or "—", "n": off.n, "of": off.of, "red": cell.red}
             ink, zero = f' class="h{shade}"' if shade else "", "" if off.n else ' class="zero"'
+            zero = ' class="long"' if off.n >= LONG else zero
             cells.append(f'<td{ink}><a{pen.href(off)}{zero} aria-label="{said}"><span>{off.n:,}</span></a></td>')
         rows.append(f'<tr><th scope="row"><a href="{pen.body(line.thing.pk)}">{name}</a></th>{"".join(cells)}</tr>')
     return SafeString("".join(rows))

@@ -8,11 +8,12 @@ from django.utils.translation import gettext
 
 from directives.overview.board import Board
 from directives.overview.trend import Trend
-from directives.overview.weeks import BOTTOM, LEFT, RIGHT, TOP
+from directives.overview.weeks import BOTTOM, LEFT, TOP
 from directives.wording import day
 
 register = template.Library()
 HAN, LATIN, GAP = 12, 7, 8  # about how wide a character of each kind is, and what stays free between two days
+MARGIN = 16  # beside the field of a drawing
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "", look: str = "") -> str:
@@ -25,14 +26,14 @@ def wide(words: str) -> int:
     return sum(HAN if ord(character) > 0xFF else LATIN for character in words)
 
 
-def scale(low: str, middle: str, high: str, bottom: int, top: int) -> str:
+def scale(low: str, middle: str, high: str, bottom: int, top: int, right: int) -> str:
     """Three lines across with their percentages."""
     lines = ((bottom, low), ((bottom + top) // 2, middle), (top, high))
-    return "".join(f'<path class="ax" d="M{LEFT} {y}H{RIGHT}"/>{text(36, y + 4, f"{told}%", anchor="end")}' for y, told in lines)
+    return "".join(f'<path class="ax" d="M{LEFT} {y}H{right}"/>{text(36, y + 4, f"{told}%", anchor="end")}' for y, told in lines)
 
 
-def chart(height: int, said: str, drawn: str) -> SafeString:
-    return SafeString(f'<svg class="chart" viewBox="0 0 560 {height}" role="img" aria-label="{escape(said)}">{drawn}</svg>')
+def chart(right: int, height: int, said: str, drawn: str) -> SafeString:
+    return SafeString(f'<svg class="chart" viewBox="0 0 {right + MARGIN} {height}" role="img" aria-label="{escape(said)}">{drawn}</svg>')
 
 
 @register.simple_tag
@@ -44,23 +45,23 @@ def report_curve(board: Board) -> SafeString:
     said = gettext("Entries handed in: %(percent)s%% by %(today)s; due on %(due)s") % told
     if was is not None:
         said += gettext("; ") + gettext("on the same day of the cycle before %(percent)s%%") % {"percent": was}
-    parts = [scale("0", "50", "100", 300, 30)]
+    parts = [scale("0", "50", "100", 300, 30, t.right)]
     if t.line_before:
         parts.append(
-            f'<polyline class="was" points="{t.line_before}"/>{text(RIGHT, 22, gettext("cycle before"), anchor="end", look="opt")}'
+            f'<polyline class="was" points="{t.line_before}"/>{text(t.right, 22, gettext("cycle before"), anchor="end", look="opt")}'
         )
     parts.append(f'<polygon class="area" points="{t.area}"/><polyline class="now" points="{t.line}"/>')
     parts.append(f'<path class="due" d="M{t.due_x} 20V300"/>')
     missing = gettext("%(n)s not in") % {"n": f"{t.missing:,}"}
     parts.append(text(t.due_words_x, 270, gettext("Due %(day)s") % {"day": due}, anchor=t.due_anchor, look="t2"))
-    parts.append(text(t.due_words_x, 288, missing, anchor=t.due_anchor, look="opt"))
+    parts.append(text(t.due_words_x, 288, missing, anchor=t.due_anchor, look="opt apart"))
     parts.append(f'<circle class="dot" cx="{t.now_x}" cy="{t.now_y}" r="5"/>{_today(t)}')
     first, last, half = day(t.cycle.opens_on, t.today), day(t.ends_on, t.today), wide(due) / 2 + GAP
-    parts.append(text(LEFT, 324, first))
-    if LEFT + wide(first) < t.due_x - half and t.due_x + half < RIGHT - wide(last):
-        parts.append(text(t.due_x, 324, due, anchor="middle"))
-    parts.append(text(RIGHT, 324, last, anchor="end"))
-    return chart(336, said, "".join(parts))
+    parts.append(text(LEFT, 324, first, look="below"))
+    if LEFT + wide(first) < t.due_x - half and t.due_x + half < t.right - wide(last):
+        parts.append(text(t.due_x, 324, due, anchor="middle", look="apart"))
+    parts.append(text(t.right, 324, last, anchor="end", look="below"))
+    return chart(t.right, 336, said, "".join(parts))
 
 
 def _today(t: Trend) -> str:
@@ -69,7 +70,7 @@ def _today(t: Trend) -> str:
     words = text(t.words_x, t.words_y, now % {"percent": t.percent}, anchor=t.anchor, look="t1")
     if t.was_percent is not None:
         before = gettext("cycle before %(percent)s%%") % {"percent": t.was_percent}
-        words += text(t.words_x, t.was_words_y, before, anchor=t.anchor, look="opt")
+        words += text(t.words_x, t.was_words_y, before, anchor=t.anchor, look="opt lower")
     return words
 
 
@@ -84,10 +85,10 @@ def week_curve(board: Board) -> SafeString:
     ]
     now = f"{gettext('today')} {last}%" if board.now else f"{day(board.day, board.today)} {last}%"
     parts = [
-        scale(str(w.low), f"{w.middle:g}", str(w.high), BOTTOM, TOP),
+        scale(str(w.low), f"{w.middle:g}", str(w.high), BOTTOM, TOP, w.right),
         f'<polygon class="area" points="{w.area}"/><polyline class="now" points="{w.line}"/>',
         *marks,
-        text(LEFT, 154, day(w.first, board.today)),
-        text(RIGHT, 154, now, anchor="end"),
+        text(LEFT, 154, day(w.first, board.today), look="below"),
+        text(w.right, 154, now, anchor="end", look="below"),
     ]
-    return chart(160, said, "".join(parts))
+    return chart(w.right, 160, said, "".join(parts))

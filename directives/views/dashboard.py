@@ -17,7 +17,7 @@ from directives.sheets.out import asked
 from directives.views.doors import page
 
 SHOWN = 10  # rows of the heat map before “all”
-ENDS = 6  # rows at each end of the ranking
+ENDS, ENDS_ON_WALL = 6, 4  # rows at each end of the ranking
 PAGE = 100  # bodies of one page of “all”
 
 
@@ -44,8 +44,9 @@ def _bodies(found):
         shown = slice(pages.start_index() - 1, pages.end_index()) if lines else slice(0)
         best, worst, heat = pages.object_list, (), most[shown]
     else:
-        split = len(lines) > 2 * ENDS + 1
-        pages, best, worst, heat = None, lines[:ENDS] if split else lines, lines[-ENDS:] if split else (), most[:SHOWN]
+        ends = ENDS_ON_WALL if found.choice.wall else ENDS
+        split = len(lines) > 2 * ends + 1
+        pages, best, worst, heat = None, lines[:ends] if split else lines, lines[-ends:] if split else (), most[:SHOWN]
     few = any(line.small for line in (*best, *worst))
     between = len(lines) - len(best) - len(worst) if worst else 0
     return {"heat": heat, "best": best, "worst": worst, "between": between, "pages": pages, "few": few, "least": FEW}
