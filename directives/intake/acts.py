@@ -103,8 +103,9 @@ def _batches(rows: QuerySet[IntakeRow], backwards: bool) -> Iterator[list[Intake
 
 def back(act: Act, intake: Intake, fault: str, to: str = "") -> bool:
     """Nothing was done: it is again as before the act, or in the state `to`. False where somebody else has it in hand by now."""
+    written = act.rows(intake).count() if act.undoes else 0
     try:
-        shift(intake, to or act.since, since=(act.meanwhile,), fault=fault, done=0)
+        shift(intake, to or act.since, since=(act.meanwhile,), fault=fault, done=written)
     except Stale:
         return False
     return True

@@ -1,6 +1,6 @@
 """What the pages of an intake show: its rows with what each would change, its columns, and how far it has come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,15 @@ from django.utils.translation import gettext as _
 from directives.intake.applying import ALL_CONTESTED, obstacles, to_write
 from directives.intake.fields import Fault, Field, Kind, Words
 from directives.intake.kinds import KINDS
+from directives.intake.kinds.staffing import LISTED, role_in_words
 from directives.intake.matching import Column, Head, Names, faults_of
 from directives.intake.starting import words
 from directives.intake.steps import asking_of
+from directives.intake.undoing import written
 from directives.models import Cycle, Document, Intake, IntakeRow, Organisation, User
 from directives.models.intakes import (
     APPLIED,
     APPLYING,
-    CHANGED,
     CHECKED,
     CHECKING,
     CONFLICT,
@@ -76,7 +77,7 @@ def said(value: Any, field: Field | None) -> str:
     if value is None or value == "" or value == []:
         return NOTHING
     if isinstance(value, list):
-        return "、".join(map(str, value))
+        return "、".join(map(role_in_words if field is not None and field.name == LISTED else str, value))
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     label = dict(field.choices).get(value) if field is not None and field.choices else None
@@ -132,12 +133,17 @@ class View:
     page: Leaf | None = None
     lines: Sequence[Line] = ()
     hindered: str = ""  # why it cannot be applied
-    writes: int = 0  # rows that would be written
+    writes: int = 0  # rows that would be written; of one in hand, those that the act is about
     conflicts: Conflicts | None = None
 
     @property
     def busy(self) -> bool:
         return self.intake.state in BUSY
+
+    @property
+    def asks(self) -> bool:
+        """Nothing but choices stands against applying it."""
+        return bool(self.conflicts and self.conflicts.undecided and not self.intake.counts.get(WRONG))
 
     @property
     def step(self) -> int:
@@ -149,30 +155,57 @@ class View:
         return not self.intake.file and self.intake.state == APPLIED
 
 
+ALL, EFFECT = "all", "effect"  # every row; those that are not the same as what stands here
+
+
 def chosen_verdict(intake: Intake, asked: str) -> str:
-    """The rows that are shown: those asked for, else those that need somebody."""
-    if asked in dict(VERDICTS) or asked == "all":
+    """The rows that are shown: those asked for, else those that need somebody, else those that do something."""
+    if asked in dict(VERDICTS) or asked in (ALL, EFFECT):
         return asked
-    return next((verdict for verdict in (WRONG, CONFLICT) if intake.state == CHECKED and intake.counts.get(verdict)), "all")
+    needy = next((verdict for verdict in (WRONG, CONFLICT) if intake.state == CHECKED and intake.counts.get(verdict)), "")
+    return needy or (EFFECT if 0 < intake.counts.get(SAME, 0) < sum(intake.counts.values()) else ALL)
+
+
+def shown_rows(intake: Intake, verdict: str) -> tuple[QuerySet[IntakeRow], int]:
+    """The rows to show, and how many there are."""
+    rows, total = IntakeRow.objects.filter(intake=intake), sum(intake.counts.values())
+    if verdict == ALL:
+        return rows, total
+    if verdict == EFFECT:
+        return rows.exclude(verdict=SAME), total - intake.counts.get(SAME, 0)
+    return rows.filter(verdict=verdict), intake.counts.get(verdict, 0)
 
 
 def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> View:
     """Everything that the page of an intake shows."""
     kind, place = KINDS[intake.kind], placed(intake.place)
-    if intake.state not in (CHECKED, APPLIED, UNDOING):
-        return View(intake, kind, place)
+    if intake.state not in (CHECKED, APPLIED):
+        return View(intake, kind, place, writes=_in_hand(intake))
     verdict = chosen_verdict(intake, query.get("verdict", ""))
-    words_of, total = dict(VERDICTS), sum(intake.counts.values())
-    shown = [(key, intake.counts.get(key, 0)) for key in (WRONG, CONFLICT, NEW, CHANGED, SAME) if intake.counts.get(key)]
-    found = (Chip(key, words_of[key], count, verdict == key) for key, count in shown)
-    chips = (Chip("all", _("All rows"), total, verdict == "all"), *found)
-    rows = IntakeRow.objects.filter(intake=intake) if verdict == "all" else IntakeRow.objects.filter(intake=intake, verdict=verdict)
-    count = total if verdict == "all" else intake.counts.get(verdict, 0)
+    rows, count = shown_rows(intake, verdict)
     page = leaf(rows, ROWS, Turn.of(query, ROWS), total=count)
     fields = {field.name: field for field in kind.fields(asking_of(intake, now))}
     hindered = obstacles(intake) if intake.state == CHECKED else []
     writes = to_write(intake).count() if intake.state == CHECKED and not hindered else 0
+    chips = tuple(_chips(intake, verdict))
     return View(intake, kind, place, chips, page, lines_of(page.rows, fields), " ".join(hindered), writes, _conflicts(intake))
+
+
+def _in_hand(intake: Intake) -> int:
+    """How many rows a long act is about."""
+    if intake.state == CHECKING:
+        return intake.total or 0
+    return to_write(intake).count() if intake.state == APPLYING else written(intake).count() if intake.state == UNDOING else 0
+
+
+def _chips(intake: Intake, chosen: str) -> Iterator[Chip]:
+    total, same = sum(intake.counts.values()), intake.counts.get(SAME, 0)
+    yield Chip(ALL, _("All rows"), total, chosen == ALL)
+    if 0 < same < total:
+        yield Chip(EFFECT, _("All but the same"), total - same, chosen == EFFECT)
+    for verdict, word in dict(VERDICTS).items():
+        if intake.counts.get(verdict):
+            yield Chip(verdict, word, intake.counts[verdict], chosen == verdict)
 
 
 def _conflicts(intake: Intake) -> Conflicts | None:

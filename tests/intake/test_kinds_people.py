@@ -1,16 +1,24 @@
 """People and their roles brought in as a table."""
 
 import pytest
+from django.utils import translation
 
+from directives.intake import showing
 from directives.intake.kinds import KINDS
-from directives.models import Event, Membership, User
+from directives.models import Event, Membership, Organisation, User
 from directives.models.intakes import CHANGED, NEW, SAME, WRONG
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.sample.people import administrators
-from tests.factories import make_user
+from tests.factories import NOW, TODAY, make_user
 from tests.intake.bringing import bring
 
 PEOPLE = KINDS["people"]
+
+
+@pytest.fixture
+def bring_in(request):
+    """The whole way of a file, beside `bring` of rows alone."""
+    return request.getfixturevalue("bring")
 
 
 @pytest.fixture
@@ -119,3 +127,63 @@ def test_undo_refuses_where_an_account_is_used(cast, keeper, built):
     with pytest.raises(Invalid):
         brought.undo()
     assert roles("new")[0] == ("Q01", "staff")
+
+
+def test_what_a_person_keeps_besides_is_said(cast, keeper, bring_in):
+    """A role that is given never takes another away, and the row says what stays."""
+    table = "用户名,单位,角色\nmanager,Q01,只读\nviewer,C000,只读\nviewer,Q01,只读\n"
+    with translation.override("zh-hans"):
+        intake = bring_in(cast.admin, table, kind="people")
+        lines = showing.view_of(intake, {"verdict": "all"}, NOW).lines
+    assert [line.row.label for line in lines] == ["manager 顾明远 · 另保留：Q01 负责人", "viewer viewer", "viewer viewer"]
+    assert [(change.before, change.after) for change in lines[0].changes] == [("Q01 负责人", "Q01 负责人、Q01 只读")]
+    assert any("1" in remark and "保留" in remark for remark in intake.remarks)
+    assert "保留" not in "".join(bring_in(cast.admin, "用户名,电话\nmanager,010-1\n", kind="people").remarks)
+
+
+def test_a_role_ends_where_a_row_says_so_and_comes_back_with_undo(cast, keeper):
+    Membership.objects.create(user=cast.viewer, organisation=cast.sibling, role="staff")
+    Organisation.objects.filter(pk=cast.sibling.pk).update(valid_to=TODAY)
+    table = [
+        {"username": "manager", "body": "Q01", "role": "manager", "ended": "yes"},
+        {"username": "manager", "body": "Q01", "role": "viewer", "ended": "no"},
+        {"username": "viewer", "memberships": ("Q02:staff", "Q01:staff"), "ended": "yes"},
+        {"username": "stranger", "body": "Q01", "role": "staff", "ended": "yes"},
+    ]
+    brought = bring(PEOPLE, keeper, table)
+    assert brought.verdicts == [CHANGED, CHANGED, CHANGED, SAME]
+    assert [row.label for row in brought.planned[:3]] == ["manager 顾明远", "manager 顾明远", "viewer viewer · 另保留：C000 只读"]
+    brought.apply()
+    assert (roles("manager"), roles("viewer")) == ([("Q01", "viewer")], [("C000", "viewer")])
+    assert Event.objects.filter(by=keeper, subject_type="membership", action="delete").count() == 2
+    brought.undo()
+    assert (roles("manager"), roles("viewer")) == ([("Q01", "manager")], [("C000", "viewer"), ("Q02", "staff")])
+    assert Event.objects.filter(by=keeper, subject_type="membership", action="add").count() == 3
+
+
+def test_faults_of_roles_that_end(cast, keeper):
+    table = [
+        {"username": "manager", "full_name": "顾明远", "ended": "yes"},
+        {"username": "nobody", "body": "Q01", "role": "staff", "ended": "yes"},
+        {"username": "staff", "body": "Q01", "role": "staff", "ended": "yes"},
+        {"username": "staff", "body": "Q01", "role": "staff"},
+        {"username": "keeper", "body": "C000", "role": "supervisor", "ended": "yes"},
+    ]
+    Membership.objects.create(user=keeper, organisation=cast.centre, role="supervisor")
+    brought = bring(PEOPLE, keeper, table)
+    assert [(number, field) for number, field, _text in brought.faults] == [
+        (1, "ended"), (2, "username"), (4, "username"), (5, "username"),
+    ]  # fmt: skip
+
+
+def test_a_role_that_went_or_came_back_meanwhile(cast, keeper):
+    brought = bring(PEOPLE, keeper, [{"username": "manager", "body": "Q01", "role": "manager", "ended": "yes"}])
+    role = Membership.objects.get(user=cast.manager)
+    role.delete()
+    with pytest.raises(Stale, match="manager"):
+        brought.apply()
+    role = Membership.objects.create(user=cast.manager, organisation=cast.body, role="manager")
+    brought.apply()
+    Membership.objects.create(user=cast.manager, organisation=cast.body, role="manager")
+    with pytest.raises(Invalid, match="manager"):
+        brought.undo()

@@ -147,3 +147,33 @@ def test_rows_cost_no_more_queries_however_many(cast, sign_in, bring, django_ass
             client.get(f"/intakes/{intake.pk}/")
         counts.append(len(found))
     assert counts[0] == counts[1]
+
+
+def test_rows_that_do_something_come_before_those_that_are_the_same(cast, sign_in, bring, apply):
+    intake = bring(cast.admin, TABLE)
+    client = sign_in(cast.admin)
+    for _state in ("checked", "applied"):
+        rows = text(client.get(f"/intakes/{intake.pk}/")).split('id="rows"')[1]
+        assert ("Q09" in rows, "Q01 " in rows, "除相同行外 <b>2</b>" in rows) == (True, False, True)
+        apply(intake) if intake.state == CHECKED else None
+    assert "Q01 " in text(client.get(f"/intakes/{intake.pk}/?verdict=all")).split('id="rows"')[1]
+
+
+@pytest.mark.parametrize(("state", "rows"), [("checking", 3), ("applying", 2), ("undoing", 2)])
+def test_progress_is_of_the_rows_in_hand(cast, sign_in, bring, apply, state, rows):
+    """Of three rows two are written: a bar of all three would never come to its end."""
+    intake = bring(cast.admin, TABLE)
+    if state == "undoing":
+        apply(intake)
+    Intake.objects.filter(pk=intake.pk).update(state=state, done=1)
+    assert f"已处理<b>1</b>行，共{rows}行" in text(sign_in(cast.admin).get(f"/intakes/{intake.pk}/"))
+
+
+def test_a_choice_is_told_plainly_and_can_be_made_anew(cast, sign_in, post, bring):
+    intake, client = conflict(cast, bring), sign_in(cast.admin)
+    assert "需要选择的只是" in text(client.get(f"/intakes/{intake.pk}/"))
+    post(cast.admin, "intake_choose", intake, choice="theirs", number="1")
+    shown = text(client.get(f"/intakes/{intake.pk}/"))
+    assert ("保留现有内容 1 行。" in shown, "后者中有 1 行" in shown, "intake_apply" in shown) == (True, True, False)
+    post(cast.admin, "intake_choose", intake, choice="again")
+    assert "待选择的行：1行" in text(client.get(f"/intakes/{intake.pk}/"))

@@ -1,6 +1,7 @@
-"""People (成员): accounts without passwords, and their roles in bodies. One row or several a person; roles are only ever added."""
+"""People (成员): accounts without passwords, and their roles in bodies. One row or several a person; a role ends where a row says so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from directives.intake.cells import names_of
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned
 from directives.intake.kinds.codes import Bodies, unclear, unknown_body
 from directives.intake.kinds.comparing import Past, Stored, compared, fresh, text_of, wrong
-from directives.intake.kinds.staffing import ACTIVE, LISTED, NO, PLAIN, YES, undo, write
+from directives.intake.kinds.staffing import ACTIVE, ENDED, LISTED, NO, PLAIN, YES, role_in_words, undo, write
 from directives.models import Organisation, User
 from directives.models.intakes import SAME
 from directives.script import fold
@@ -28,19 +29,27 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     return (
         Field("username", gettext_lazy("User name"), "code", USERNAME, required=True, key=True, limit=150, example="linxl"),
         Field("full_name", gettext_lazy("Name"), "text", ("姓名", "人员姓名", "真实姓名", "名字"), limit=60, example="林晓岚"),
-        Field("phone", gettext_lazy("Telephone"), "code", ("电话", "手机", "手机号", "联系电话", "办公电话", "手机号码"), limit=40),
+        Field("phone", gettext_lazy("Telephone"), "code", PHONE, limit=40),
         Field("email", gettext_lazy("E-mail"), "code", ("邮箱", "电子邮件", "电子邮箱", "邮件", "e-mail", "mail"), limit=254),
         Field("language", gettext_lazy("Language"), "choice", ("界面语言", "语种"), choices=tuple(settings.LANGUAGES)),
         Field("active", gettext_lazy("In use"), "choice", ("是否启用", "启用", "在用", "状态", "是否在用"), choices=CHOICES, example="yes"),
         Field("body", gettext_lazy("Body"), "code", BODY, limit=200, example="Q01", listed="organisations"),
         Field("role", gettext_lazy("Role"), "choice", ("角色", "岗位", "身份", "权限", "用户角色"), choices=ROLES, example="staff"),
+        Field(ENDED, gettext_lazy("Role ends"), "choice", ENDS, choices=CHOICES, help=HELP_ENDS),
         Field(LISTED, gettext_lazy("Roles in bodies"), "codes", ("成员", "单位角色", "所属单位及角色"), limit=200, help=HELP),
     )
 
 
 USERNAME = ("用户名", "账号", "帐号", "登录名", "账户", "用户", "登录账号", "user", "login", "工号")
-BODY = ("单位", "所属单位", "单位编码", "单位代码", "单位名称", "工作单位", "所在单位", "机构代码", "部门")
+PHONE = ("电话", "手机", "手机号", "联系电话", "办公电话", "手机号码", "电话号码", "移动电话", "固定电话", "联系方式")
+BODY = (
+    "单位", "所属单位", "单位编码", "单位代码", "单位名称", "工作单位", "所在单位", "机构代码", "部门", "所在部门", "所属部门",
+    "工作部门",
+)  # fmt: skip
 HELP = gettext_lazy("Code of the body, colon, role; several with a comma between: Q01:staff, Q02:viewer.")
+
+ENDS = ("撤销角色", "取消角色", "解除角色", "停用角色", "角色停用", "免去角色", "角色撤销", "是否撤销")
+HELP_ENDS = gettext_lazy("Yes: the person no longer holds the role of this row. The account stays, and so do roles that no row names.")
 
 
 def may(user: User) -> bool:
@@ -48,8 +57,18 @@ def may(user: User) -> bool:
     return user.is_active and user.is_staff and user.has_perm("directives.change_user") and user.has_perm("directives.change_membership")
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a row names: a person, roles as code:role, and whether these end."""
+
+    name: str
+    roles: list[str]
+    ends: bool
+    faults: list[Fault]
+
+
 class PeopleChecker(Checker):
-    """A second row of a person adds roles."""
+    """A second row of a person adds roles, or ends some. What a table does not name stays, and the person's first row says so."""
 
     def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
@@ -57,8 +76,10 @@ class PeopleChecker(Checker):
         today = asking.today
         self.ended = set(Organisation.objects.filter(valid_to__lte=today).values_list("code", flat=True))
         self.roles = names_of(ROLES)
-        self.met: dict[str, list[str]] = {}  # by folded user name: the roles with those that earlier rows add
+        self.met: dict[str, list[str]] = {}  # by user name: the roles as earlier rows leave them
         self.said: dict[str, dict[str, Any]] = {}  # what the first row of a person says of them
+        self.named: dict[str, dict[str, bool]] = {}  # by user name: the roles that rows name, and whether they end
+        self.keep = 0  # people who keep roles that the table does not name
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         names = {text_of(row.values.get("username")) for row in rows}
@@ -67,36 +88,68 @@ class PeopleChecker(Checker):
         roles = User.objects.filter(username__in=names, memberships__isnull=False).order_by("memberships__pk")
         for pk, code, role in roles.values_list("pk", "memberships__organisation__code", "memberships__role"):
             listed.setdefault(pk, []).append(f"{code}:{role}")
-        return [self._one(row, known.get(text_of(row.values.get("username"))), listed) for row in rows]
+        read = [self._read(row) for row in rows]
+        return [self._one(row, known.get(one.name), listed, one) for row, one in zip(rows, read, strict=True)]
 
-    def _one(self, row: Given, user: User | None, listed: dict[int, list[str]]) -> Planned:
-        name = text_of(row.values.get("username"))
-        faults = list(_faults_of_words(row, name if user is None else ""))
-        added = self._roles(row, faults)
-        stands = self.met.setdefault(name, sorted(listed.get(user.pk, ())) if user else [])
+    def _read(self, row: Given) -> Read:
+        """What a row names; all rows are read before the first is judged, so that it knows what others name of its person."""
+        name, faults = text_of(row.values.get("username")), list[Fault]()
+        ends = row.values.get(ENDED) == YES
+        roles = self._roles(row, faults, ends)
+        if ends and not roles and not faults:
+            expected = _("A body and a role beside it: the role that ends.")
+            faults.append(Fault(ENDED, str(CHOICES[0][1]), expected, _("Fill in body and role, or empty this cell.")))
+        named = self.named.setdefault(name, {})
+        if any(named.setdefault(role, ends) != ends for role in roles):
+            expected = _("One of the two: another row of this person gives what this row ends, or ends what it gives.")
+            faults.append(Fault("username", name, expected, _("Keep one of the rows.")))
+        return Read(name, roles, ends, faults)
+
+    def _one(self, row: Given, user: User | None, listed: dict[int, list[str]], read: Read) -> Planned:
+        name, faults = read.name, read.faults
+        faults[:0] = _faults_of_words(row, name if user is None else "")
         plain = _plain(row)
+        label = f"{name} {plain.get('full_name') or (user.full_name if user else '')}".strip()
+        stands = self.met.setdefault(name, sorted(listed.get(user.pk, ())) if user else [])
         first = self.said.setdefault(name, plain)
         if first is not plain and any(value and value != first.get(field) for field, value in plain.items()):
             expected = _("The same as in the first row of this person.")
             faults.append(Fault("username", name, expected, _("Mend one of the rows; one person has one user name.")))
-        label = f"{name} {plain.get('full_name') or (user.full_name if user else '')}".strip()
+        roles = sorted({*stands}.difference(read.roles) if read.ends else {*stands, *read.roles})
+        if user is None and read.ends:
+            expected = _("Somebody who has an account and holds this role.")
+            faults.append(Fault("username", name, expected, _("Mend the user name, or take the row out.")))
         if user is not None and not faults:
-            faults += self._faults_of_person(user, plain, added, stands)
+            faults += self._faults_of_person(user, plain, changes=roles != stands)
         if faults or row.faults or not name:
             return wrong(row, faults, label, user.pk if user else None)
-        roles = sorted({*stands, *added})
         self.met[name] = roles
-        if user is None and first is plain:
+        if first is plain:
+            label += self._kept(stands, self.named[name])
+        if user is not None:
+            wanted = (plain if first is plain else {}) | {LISTED: roles}
+            return compared(row, Stored(user.pk, 1, label, {**stored_of(user), LISTED: stands}), wanted, Past())
+        if first is plain:
             said = {key: value for key, value in plain.items() if value}
             return fresh(row, label, {"username": name, ACTIVE: YES, **said, LISTED: roles})
-        if user is None:
-            return fresh(row, label, {"username": name, LISTED: roles}) if roles != stands else Planned(row, SAME, label)
-        wanted = (plain if first is plain else {}) | {LISTED: roles}
-        return compared(row, Stored(user.pk, 1, label, {**stored_of(user), LISTED: stands}), wanted, Past())
+        return fresh(row, label, {"username": name, LISTED: roles}) if roles != stands else Planned(row, SAME, label)
 
-    def _faults_of_person(self, user: User, plain: dict[str, Any], added: list[str], stands: list[str]) -> Iterable[Fault]:
+    def _kept(self, stands: Sequence[str], named: Mapping[str, bool]) -> str:
+        """What a person keeps besides, in words; nothing where the table tells of no roles."""
+        kept = [role for role in stands if role not in named]
+        if not kept or not self.headed & {"role", LISTED}:
+            return ""
+        self.keep += 1
+        return " · " + _("keeps also: %(roles)s") % {"roles": "、".join(map(role_in_words, kept))}
+
+    def remarks(self) -> Iterable[str]:
+        if self.keep:
+            text = _("People who keep roles that the table does not name: %(count)s. Their rows say which.")
+            yield text % {"count": self.keep}
+
+    def _faults_of_person(self, user: User, plain: dict[str, Any], *, changes: bool) -> Iterable[Fault]:
         here = stored_of(user)
-        changes = any(here[name] != value for name, value in plain.items()) or not set(added) <= set(stands)
+        changes = changes or any(here[name] != value for name, value in plain.items())
         if changes and user.pk == self.asking.by.pk:
             expected = _("Somebody else's account: nobody changes their own by a table.")
             yield Fault("username", user.username, expected, _("Take the row out, or ask another administrator."))
@@ -104,8 +157,8 @@ class PeopleChecker(Checker):
             expected = _("An account that is not of a full administrator.")
             yield Fault("username", user.username, expected, _("Take the row out, or ask a full administrator."))
 
-    def _roles(self, row: Given, faults: list[Fault]) -> list[str]:
-        """The roles that a row gives, as code:role."""
+    def _roles(self, row: Given, faults: list[Fault], ends: bool) -> list[str]:
+        """The roles that a row names, as code:role."""
         given, pairs = row.values, []
         body, role = text_of(given.get("body")), given.get("role")
         if bool(body) != bool(role):
@@ -121,13 +174,13 @@ class PeopleChecker(Checker):
                 faults.append(Fault(LISTED, text, _("The code of a body, a colon and a role, such as Q01:staff."), remedy))
             else:
                 pairs.append((LISTED, code.strip(), named))
-        return [f"{code}:{role}" for field, text, role in pairs if (code := self._code(field, text, faults))]
+        return [f"{code}:{role}" for field, text, role in pairs if (code := self._code(field, text, faults, ends))]
 
-    def _code(self, field: str, text: str, faults: list[Fault]) -> str:
+    def _code(self, field: str, text: str, faults: list[Fault], ends: bool) -> str:
         found = self.bodies.find(text)
         if not found.code:
             faults.append(unclear(field, text, found) if found.several else unknown_body(field, text))
-        elif found.code in self.ended:
+        elif found.code in self.ended and not ends:
             faults.append(Fault(field, text, _("A body that still exists."), _("Choose the body that came after it.")))
             return ""
         return found.code
@@ -166,7 +219,7 @@ PEOPLE = Kind(
     key="people",
     name=gettext_lazy("People and roles"),
     about=gettext_lazy(
-        "Accounts are made without a password: an administrator gives each a first one, then they sign in. Roles are only added."
+        "Accounts are made without a password: an administrator gives each a first one. Roles are added, and end where a row says so."
     ),
     needs=(),
     fields=fields,

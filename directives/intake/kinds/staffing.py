@@ -1,17 +1,17 @@
 """Writing the people of a checked table, and taking them back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from directives import organising
 from directives.intake.fields import Asking, Rows
-from directives.intake.kinds.comparing import built_on, moved_on, stale
+from directives.intake.kinds.comparing import moved_on, nothing_on, stale
 from directives.models import IntakeRow, Membership, Organisation, User
 from directives.models.intakes import NEW
-from directives.refusals import Invalid
+from directives.states import ROLES
 
 PLAIN = ("full_name", "phone", "email", "language")
-ACTIVE, LISTED = "active", "memberships"
+ACTIVE, ENDED, LISTED = "active", "ended", "memberships"
 YES, NO = "yes", "no"
 
 
@@ -21,9 +21,15 @@ def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
     return plain | ({"is_active": values[ACTIVE] == YES} if ACTIVE in values else {})
 
 
-def _added(row: IntakeRow) -> list[str]:
-    """The roles that a row adds, as code:role."""
-    return sorted(set(row.after.get(LISTED, ())).difference(row.before.get(LISTED, ())))
+def role_in_words(role: str) -> str:
+    """Q01:staff, for people."""
+    code, _colon, word = role.rpartition(":")
+    return f"{code} {dict(ROLES)[word]}"
+
+
+def _gained(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> set[str]:
+    """The roles, as code:role, that a person holds later and not earlier."""
+    return set(later.get(LISTED, ())).difference(earlier.get(LISTED, ()))
 
 
 def _known(rows: Rows) -> dict[int, User]:
@@ -31,8 +37,8 @@ def _known(rows: Rows) -> dict[int, User]:
 
 
 def write(asking: Asking, rows: Rows) -> None:
-    """New accounts first, then what changes of known ones, then the roles."""
-    known, changes, people = _known(rows), {}, {}
+    """New accounts first, then what changes of known ones, then the roles that end or are given."""
+    known, changes = _known(rows), {}
     names = {row.after["username"] for row in rows if row.verdict == NEW}
     people = {user.username: user for user in User.objects.filter(username__in=names)}
     made: dict[str, User] = {}
@@ -57,24 +63,24 @@ def write(asking: Asking, rows: Rows) -> None:
 
 
 def _give(asking: Asking, rows: Rows, people: Mapping[int, User]) -> None:
-    wanted = {(row.subject_id, role): row for row in rows for role in _added(row)}
-    codes = {role.rpartition(":")[0] for _pk, role in wanted}
-    bodies = {body.code: body for body in Organisation.objects.filter(code__in=codes)}
-    stands = Membership.objects.filter(user__in=people).order_by().values_list("user", "organisation__code", "role")
-    for pk, code, role in stands:
-        if (pk, f"{code}:{role}") in wanted and wanted[pk, f"{code}:{role}"].verdict != NEW:
-            raise stale(wanted[pk, f"{code}:{role}"])
-    fresh = {(pk, f"{code}:{role}") for pk, code, role in stands}
-    made = []
-    for pk, role in wanted:
-        code, _colon, word = role.rpartition(":")
-        if (pk, role) not in fresh:
-            made.append(Membership(user=people[pk], organisation=bodies[code], role=word))
-    organising.give_roles(made, by=asking.by, now=asking.now)
+    given = {(row.subject_id, role): row for row in rows for role in sorted(_gained(row.before, row.after))}
+    ended = {(row.subject_id, role): row for row in rows for role in _gained(row.after, row.before)}
+    stands = _standing(people)
+    for key, row in (given | ended).items():
+        if (key in stands) != (key in ended) and row.verdict != NEW:
+            raise stale(row)
+    organising.take_roles([stands[key] for key in ended], by=asking.by, now=asking.now)
+    organising.give_roles(_made([key for key in given if key not in stands], people), by=asking.by, now=asking.now)
+
+
+def _standing(people: Iterable[int]) -> dict[tuple[int, str], Membership]:
+    found = Membership.objects.filter(user__in=people).select_related("user", "organisation")
+    return {(row.user_id, f"{row.organisation.code}:{row.role}"): row for row in found}
 
 
 def undo(asking: Asking, rows: Rows) -> None:
-    """Roles that were added go, changed accounts say again what they said, new ones that nobody used are deleted."""
+    """Roles that were added go, those that ended come back, changed accounts say again what they said, new ones that nobody used are
+    deleted."""
     known, changes = _known(rows), {}
     for row in rows:
         user = known.get(row.subject_id)
@@ -83,13 +89,11 @@ def undo(asking: Asking, rows: Rows) -> None:
             raise moved_on(row)
         if row.verdict != NEW and _fields(row.before):
             changes[user] = _fields(row.before)
-    _take(asking, rows)
+    _take(asking, rows, known)
     organising.change_people(changes, by=asking.by, now=asking.now)
     new = {row.subject_id: row for row in rows if row.verdict == NEW and _founds(row)}
-    try:
+    with nothing_on(next(iter(new.values()), rows[0])):
         organising.remove_people([known[pk] for pk in new], by=asking.by, now=asking.now)
-    except Invalid as refusal:
-        raise built_on(next(iter(new.values())), str(refusal)) from refusal
 
 
 def _founds(row: IntakeRow) -> bool:
@@ -97,8 +101,19 @@ def _founds(row: IntakeRow) -> bool:
     return ACTIVE in row.after
 
 
-def _take(asking: Asking, rows: Rows) -> None:
-    wanted = {(row.subject_id, role) for row in rows for role in _added(row)}
-    found = Membership.objects.filter(user__in={pk for pk, _role in wanted}).select_related("user", "organisation")
-    gone = [row for row in found if (row.user_id, f"{row.organisation.code}:{row.role}") in wanted]
-    organising.take_roles(gone, by=asking.by, now=asking.now)
+def _take(asking: Asking, rows: Rows, people: Mapping[int, User]) -> None:
+    ours = {(row.subject_id, role) for row in rows for role in _gained(row.before, row.after)}
+    ended = {(row.subject_id, role): row for row in rows for role in sorted(_gained(row.after, row.before))}
+    stands = _standing(people)
+    again = next((row for key, row in ended.items() if key in stands), None)
+    if again is not None:
+        raise moved_on(again)
+    organising.take_roles([stands[key] for key in ours if key in stands], by=asking.by, now=asking.now)
+    organising.give_roles(_made(ended, people), by=asking.by, now=asking.now)
+
+
+def _made(roles: Iterable[tuple[int, str]], people: Mapping[int, User]) -> list[Membership]:
+    """Memberships to be made: of whom, as code:role."""
+    apart = [(people[pk], *role.rpartition(":")) for pk, role in roles]
+    bodies = {body.code: body for body in Organisation.objects.filter(code__in={code for _user, code, *_rest in apart})}
+    return [Membership(user=user, organisation=bodies[code], role=word) for user, code, _colon, word in apart]
