@@ -8,9 +8,9 @@ from django.db import connection, transaction
 
 from directives import gate
 from directives.models import Notice, Obligation, Organisation, Submission
-from directives.models.writing import add, overwrite
+from directives.models.writing import LOT, add, erase, overwrite
 from tests.factories import NOW, TODAY, make_obligation, make_plan
-from tests.spare import side_by_side
+from tests.spare import PATIENCE, side_by_side
 
 FACTS = {"count": 2, "body": "全国总工会 ' ; --", "none": None}
 
@@ -27,6 +27,14 @@ def test_rows_are_added_as_the_orm_adds_them(cast):
     assert list(Notice.objects.order_by("pk").values_list("url", flat=True)) == ["/y/", "/x/"]
     add([])
     assert Notice.objects.count() == 2
+
+
+def test_rows_are_erased_by_their_ids(cast):
+    rows = [Notice(user=cast.staff, kind="accepted", facts={}, url=f"/{number}/", at=NOW) for number in range(LOT + 2)]
+    Notice.objects.bulk_create(rows)
+    erase(Notice, [row.pk for row in rows if row.url != "/7/"])
+    erase(Notice, [])
+    assert list(Notice.objects.values_list("url", flat=True)) == ["/7/"]
 
 
 def test_a_copy_of_what_was_handed_in_is_added(cast):
@@ -79,7 +87,7 @@ def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(transactional
             time.sleep(0.5)
 
     def ask() -> list[tuple]:
-        assert shut.wait(10)
+        assert shut.wait(PATIENCE)
         with transaction.atomic():
             return gate.enter_and_ask(f"SELECT kind FROM {Organisation._meta.db_table} WHERE id IN (%s)", [body.pk])
 

@@ -37,6 +37,14 @@ def add(rows: Sequence[Model]) -> None:
 LOT = 500  # rows of one statement
 
 
+def erase(model: type[Model], ids: Sequence[int]) -> None:
+    """Delete the rows with these ids, without looking for what refers to them: the engine refuses where something does."""
+    for start in range(0, len(ids), LOT):
+        lot = ids[start : start + LOT]
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id IN ({', '.join(['%s'] * len(lot))})", lot)  # noqa: S608
+
+
 def add_many(rows: Sequence[Model]) -> None:
     """Insert any number of rows of one table, and give each its id. Many times as fast as bulk_create, which works out each value anew."""
     for start in range(0, len(rows), LOT):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from directives import audit
 from directives.models import Attachment, LogEntry, Measure, Obligation, Plan, Submission, User
 from directives.models.loading import load
+from directives.models.writing import erase
 from directives.planning.log import start_work
 from directives.planning.measures import MeasureContent, check_content, told
 from directives.planning.plans import demand, opened
@@ -144,7 +145,7 @@ def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
             raise Invalid(_("A report was handed in since, and may speak of them."))
     changes = [audit.Change(entry, _line(entry)) for entry in entries]
     measures = {entry.measure_id for entry in entries}
-    rows.delete()
+    erase(LogEntry, [entry.pk for entry in entries])
     audit.record_many("take_back", changes, by=by, now=now)
     _rest(measures, written, by, now)
 

@@ -10,26 +10,29 @@ from django.utils.translation import gettext_lazy
 
 from directives import planning
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
-from directives.intake.kinds.comparing import built_on, fresh, moved_on, place_of, plain, refused, text_of, wrong
+from directives.intake.kinds.comparing import demand_as_left, fresh, nothing_on, place_of, plain, refused, text_of, wrong
 from directives.intake.kinds.plans import plan_of, works
-from directives.models import LogEntry
+from directives.models import LogEntry, Measure
 from directives.models.intakes import SAME
 from directives.planning import Done
-from directives.refusals import Invalid, Stale
+from directives.refusals import Stale
 
 NUMBERED = re.compile(r"(?:措施|第)?\s*(\d{1,5})\s*[项條条]?[.．、]?")
+DONE = (
+    "工作内容", "工作情况", "开展情况", "工作记录", "完成情况", "进展情况", "做了什么", "内容", "主要工作", "工作事项", "主要内容",
+    "活动内容", "具体内容", "工作开展情况",
+)  # fmt: skip
 MANY = 40  # characters of a measure that a label shows
 
 
 def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a log."""
-    day = ("日期", "时间", "工作日期", "开展时间", "工作时间", "开展日期", "记录日期")
-    done = ("工作内容", "工作情况", "开展情况", "工作记录", "完成情况", "进展情况", "做了什么", "内容", "主要工作")
+    day = ("日期", "时间", "工作日期", "开展时间", "工作时间", "开展日期", "记录日期", "工作开展时间", "活动时间", "发生时间", "date")
     measure = ("措施序号", "具体措施", "措施编号", "对应措施", "措施号", "所属措施", "序号")
     return (
         Field("measure", gettext_lazy("Measure"), "text", measure, required=True, key=True, example="1", help=HELP),
         Field("on", gettext_lazy("Day"), "date", day, required=True, key=True, example="2026-10-09"),
-        Field("text", gettext_lazy("What was done"), "text", done, required=True, example="召开座谈会，听取基层意见"),
+        Field("text", gettext_lazy("What was done"), "text", DONE, required=True, example="召开座谈会，听取基层意见"),
         Field("organisation", gettext_lazy("Body"), read_only=True),
         Field("codes", gettext_lazy("Clauses"), read_only=True),
         Field("evidence", gettext_lazy("Evidence"), read_only=True),
@@ -123,14 +126,13 @@ def write(asking: Asking, rows: Rows) -> None:
 
 def undo(asking: Asking, rows: Rows) -> None:
     """The lines go, while no file hangs on one and no report was handed in since."""
-    entries = LogEntry.objects.select_related("measure__plan__organisation").in_bulk([row.subject_id for row in rows])
-    for row in rows:
-        if row.subject_id not in entries or entries[row.subject_id].version != row.left:
-            raise moved_on(row)
-    try:
+    entries = LogEntry.objects.in_bulk([row.subject_id for row in rows])
+    demand_as_left(rows, entries)
+    measures = Measure.objects.select_related("plan__organisation").in_bulk({entry.measure_id for entry in entries.values()})
+    for entry in entries.values():
+        entry.measure = measures[entry.measure_id]  # a plan has few beside the lines of its log
+    with nothing_on(rows[0]):
         planning.delete_log(entries=list(entries.values()), by=asking.by, now=asking.now)
-    except Invalid as refusal:
-        raise built_on(rows[0], str(refusal)) from refusal
 
 
 LOG = Kind(
