@@ -9,17 +9,20 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model
-from django.forms import ModelForm
+from django.forms import ModelForm, TypedChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from directives import audit, calendaring, organising
-from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin
+from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, told
 from directives.admin_merging import MergingAdmin
 from directives.forms.bodies import BodyForm
 from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource, TableAdmin
 from directives.models import CalendarDay, Directive, Document, Event, Indicator, Measure, Membership, Obligation, Organisation, Seal, User
+from directives.models.documents import CADENCES
+from directives.overview.events import SUBJECTS
+from directives.overview.timeline import WORDS
 from directives.refusals import Refusal
 from directives.transitions import change_obligations
 
@@ -28,7 +31,12 @@ admin.site.site_header = admin.site.site_title = _("Implementation tracker")
 admin.site.site_url = "/"
 
 
-admin.site.register(Indicator, ReadOnlyAdmin, list_display=("code", "name_hans", "unit", "cadence", "aggregation", "document", "ended_at"))
+@admin.register(Indicator)
+class IndicatorAdmin(ReadOnlyAdmin):
+    asked, document, ended = told("organisation", _("Asked of")), told("document", _("Document")), told("ended_at", _("Ended on"))
+    list_display = ("code", "name_hans", "unit", "cadence", "aggregation", document, ended)
+    fields = ("code", document, asked, "name_hans", "name_hant", "unit", "meaning", "aggregation", "cadence", "places", ended)
+    list_select_related = ("document",)
 
 
 class MembershipInline(admin.TabularInline):
@@ -140,19 +148,30 @@ class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
-    list_display = ("title", "issuer", "script", "registered_at", "fictional")
-    fields = ("title", "issuer", "script", "source_name", "sha256", "registered_at", "registered_by", "fictional")
+    script, at = told("script", _("Script of the document"), {"hans": "简体", "hant": "繁體"}), told("registered_at", _("Registered on"))
+    list_display = ("title", "issuer", script, at, "fictional")
+    fields = (
+        "title", "issuer", script, told("source_name", _("Name of the file")), told("sha256", "SHA-256"), at,
+        told("registered_by", _("Registered by")), "fictional",
+    )  # fmt: skip
 
 
 @admin.register(Directive)
 class DirectiveAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [DirectiveResource]
-    list_display = ("code", "document", "text_hans", "kind", "modality", "cadence")
+    document, words = told("document", _("Document")), told("text_hans", _("The document's words"))
+    list_display = ("code", document, words, "kind", "modality", told("cadence", _("Cadence"), dict(CADENCES)))
     list_filter = ("document", "kind", "modality")
     search_fields = ("code", "search_key")
     list_select_related = ("document",)
-    fields = ("document", "code", "text", "statement", "kind", "modality", "cadence")
-    readonly_fields = ("document", "code", "text")
+    fields = (document, "code", "text", "statement", "kind", "modality", "cadence")
+    readonly_fields = (document, "code", "text")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A cadence is one of the words that the pages know."""
+        if db_field.name == "cadence":
+            return TypedChoiceField(label=db_field.verbose_name, choices=(("", "—"), *CADENCES), required=False, empty_value="")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -192,11 +211,13 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
 @admin.register(Measure)
 class MeasureAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [MeasureResource]
-    list_display = ("plan", "number", "text", "responsible", "due_on", "done_on")
+    plan = told("plan", _("Plan"))
+    list_display = (plan, "number", "text", "responsible", "due_on", "done_on")
     search_fields = ("text", "responsible", "plan__title")
     list_select_related = ("plan",)
     raw_id_fields = ("obligations",)
-    readonly_fields = ("plan",)
+    readonly_fields = (plan,)
+    fields = (plan, "number", "text", "responsible", "due_on", "result", "done_on", "obligations")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -226,11 +247,19 @@ class CalendarDayAdmin(AuditedAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "by", "action", "subject_type", "subject_id", "organisation", "reason")
+    at, kind, row = told("at", _("Time")), told("subject_type", _("To what"), SUBJECTS), told("subject_id", _("Its number"))
+    action = told("action", _("action"), WORDS)
+    list_display = (at, "by", action, kind, row, "organisation", "reason")
+    fields = (at, "by", action, kind, row, "organisation", told("before", _("Before")), told("after", _("After")), "reason")
     list_filter = (ByAction, BySubject)
     list_select_related = ("by", "organisation")
 
 
 @admin.register(Seal)
 class SealAdmin(ReadOnlyAdmin):
-    list_display = ("id", "at", "count", "hash")
+    at, count, digest = told("at", _("Time")), told("count", _("Events under the seal")), told("hash", _("Hash"))
+    list_display = ("id", at, count, digest)
+    fields = (
+        at, told("ranges", _("Numbers of the events")), count, told("rows_hash", _("Hash of the events")),
+        told("previous_hash", _("Hash of the seal before")), digest,
+    )  # fmt: skip

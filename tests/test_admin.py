@@ -1,19 +1,22 @@
 """The admin: what an administrator may touch, and what even they may not."""
 
 import io
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django_tasks_db.models import DBTaskResult
 from openpyxl import load_workbook
 
-from directives import tallies
+from directives import statistics, tallies
 from directives.models import Directive, Event, Measure, Membership, Obligation, Organisation, User
 from directives.sample.people import administrators
-from tests.factories import make_body, make_directive, make_measure, make_obligation, make_plan, make_user
+from directives.sealing import seal
+from tests.factories import NOW, make_body, make_directive, make_measure, make_obligation, make_plan, make_user
 
 MODELS = ("user", "membership", "organisation", "document", "directive", "obligation", "measure", "calendarday", "event", "seal")
 CSV = "text/csv"
@@ -250,3 +253,34 @@ def test_next_years_days_are_asked_for_in_the_autumn(desk, django_capture_on_com
             desk.post(reverse("admin:directives_calendarday_add"), {"day": "2027-01-01", "name": "元旦"})
         assert "尚未录入" not in desk.get(address).text
     assert DBTaskResult.objects.filter(task_path="directives.ticking.relight_all").count() == 1
+
+
+@pytest.mark.parametrize("model", ["document", "directive", "measure", "indicator", "event", "seal"])
+def test_no_heading_is_left_in_english(desk, cast, model):
+    """Neither on the list nor on the page of a row."""
+    directive = make_directive()
+    make_measure(make_plan(cast.body, directive.document), make_obligation(directive, cast.body))
+    define = {"document": directive.document, "organisation": cast.centre, "by": cast.supervisor, "now": NOW}
+    statistics.define_indicator(fields=statistics.IndicatorFields("Z-1", "人数"), **define)
+    assert seal(now=NOW)
+    row = apps.get_model("directives", model).objects.first()
+    known = {"SHA-256", "ID"}
+    for address in (reverse(f"admin:directives_{model}_changelist"), reverse(f"admin:directives_{model}_change", args=[row.pk])):
+        page = desk.get(address).content.decode()
+        heads = re.findall(r'<div class="text">(.*?)</div>|<label[^>]*>(.*?):?</label>', page, re.S)
+        words = {re.sub(r"<[^>]+>", "", one or other).strip() for one, other in heads} - known
+        assert words
+        assert [word for word in words if re.search(r"[A-Za-z]{3}", word)] == [], address
+    if model == "directive":
+        assert '<option value="once">' in page
+
+
+def test_the_choice_of_columns_needs_no_script_in_the_page(desk, cast):
+    page = desk.get(reverse("admin:directives_organisation_export")).content.decode()
+    assert (" style=" in page, "onchange=" in page, "admin_export.js" in page) == (False, False, True)
+
+
+def test_the_frame_of_the_admin_is_translated(desk, cast):
+    page = desk.get("/admin/").content.decode()
+    assert [word for word in ("Model name", "Add link", "Change or view list link") if word in page] == []
+    assert "After you" not in desk.get(reverse("admin:directives_user_add")).content.decode()

@@ -45,7 +45,7 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.subject_type} {self.subject_id}"
+        return f"#{self.pk}"
 
 
 class Unsealed(models.Model):
@@ -68,3 +68,6 @@ class Seal(models.Model):
         verbose_name = _("seal")
         verbose_name_plural = _("seals")
         ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
