@@ -122,6 +122,15 @@ def test_a_returned_entry_quotes_the_reviewer(cast, sign_in):
     assert "只写了“正在推进”" in page and "周启明" in page
 
 
+def test_a_filing_to_sign_is_something_to_do(cast, sign_in):
+    row = make_obligation(organisation=cast.body)
+    page = sign_in(cast.manager).get("/").content.decode()
+    assert "今天没有要办的。" in page
+    make_plan(cast.body, row.document, state="awaiting")
+    page = sign_in(cast.manager).get("/").content.decode()
+    assert "有 1 件待您审签。" in page and "今天没有要办的。" not in page
+
+
 def test_measures_that_are_late_or_near(cast, sign_in, key):
     row = make_obligation(organisation=cast.body)
     plan = make_plan(cast.body, row.document, state="accepted", decided_by=cast.supervisor, decided_at=NOW)

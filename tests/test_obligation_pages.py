@@ -448,8 +448,10 @@ def ways(response):
 
 
 def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):
-    own, *_others = fill(cast, state="underway")
+    own, *_others = fill(cast, state="underway", plan_due_on=date(2026, 12, 1))
     address = f"{LIST}{own.pk}/"
+    assert ways(sign_in(cast.staff).get(address)) == [("写方案", "/plans/", True)]
+    Obligation.objects.update(plan_due_on=None)
     measure = make_measure(make_plan(cast.body, own.document), own)
     log = ("记进展", f"/log/?measure={measure.pk}", False)
     assert ways(sign_in(cast.staff).get(address)) == [log]

@@ -458,7 +458,8 @@ def test_a_supervisor_returns_one_and_accepts_the_rest(cast, office, sign_in, ke
     seen = {f"version-{entry.pk}": ReportEntry.objects.get(pk=entry.pk).version for entry in office.entries}
     form = seen | {f"verdict-{first}": "return", f"reason-{first}": "写具体些", "rest": "accept"}
     response = client.post(f"{office.url}decide/", form | key())
-    assert response.headers["Location"] == office.url
+    assert response.headers["Location"] == url
+    assert 'href="/reports/?cycle=' in client.get(url).content.decode()  # to the next report that waits
     assert office.states() == ["returned", "accepted", "accepted"]
     assert sorted(Obligation.objects.values_list("percent", flat=True)) == [0, 60, 60]
     assert "写具体些" in sign_in(cast.staff).get(office.url).content.decode()
@@ -538,8 +539,18 @@ def test_a_plan_is_returned_with_a_reason_or_accepted(cast, plan, sign_in, key):
     assert client.post(f"{url}decide/", {"verdict": "return", "reason": "不够具体", "version": version} | key()).status_code == 302
     assert Plan.objects.values_list("state", "reason").get() == ("returned", "不够具体")
     assert client.get(f"{url}decide/").status_code == 405
+    assert 'href="/plans/?state=submitted"' in client.get(f"{url}review/").content.decode()
     page = sign_in(cast.staff).get(f"/submissions/{plan.submissions.get().pk}/").content.decode()
-    assert "印发办法" in page and "不够具体" in page
+    assert "印发办法" in page and "不够具体" in page and "2027年1月1日" in page
+
+
+def test_the_only_directive_is_ticked_in_a_new_measure(cast, plan, sign_in):
+    client, url = sign_in(cast.staff), f"/plans/{plan.pk}/"
+    (group,) = client.get(url).context["groups"]
+    assert [option.chosen for option in group.options] == [True]
+    make_obligation(make_directive(group.section), cast.body)
+    (group,) = client.get(url).context["groups"]
+    assert [option.chosen for option in group.options] == [False, False]
 
 
 def test_plan_review_is_for_supervisors_above(cast, plan, sign_in, key):

@@ -132,6 +132,8 @@ def _ways(row: Obligation, user: User, measures: tuple[Measure, ...], entries: t
         if entry:
             label = _("Revise this entry") if entry.state == RETURNED else _("Write the progress entry")
             yield Way(label, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}", due=True)
+        if row.plan_due_on and row.state != ASSIGNED:
+            yield Way(_("Write the plan"), reverse("plans"), due=True)
         if measures:
             yield Way(_("Log progress"), f"{reverse('log')}?measure={measures[0].pk}")
     elif may(user, "oversee", row):

@@ -211,12 +211,15 @@ class Group:
 
 
 def picker(plan: Plan, measure: Measure | None, chosen: Iterable[int]) -> tuple[Group, ...]:
-    """What a measure may serve, by section: the body's open obligations, and those that it serves already."""
-    picked = set(chosen)
+    """What a measure may serve, by section: the body's open obligations, and those that it serves already.
+
+    Where there is only one, a new measure serves it: nobody has to tick it.
+    """
+    picked, rows = set(chosen), list(servable(plan, measure))
     served = set(Measure.obligations.through.objects.filter(measure__plan=plan).values_list("obligation_id", flat=True))
     groups: dict[Section, list[Option]] = {}
-    for row in servable(plan, measure):
-        option = Option(row, row.pk in served, row.pk in picked)
+    for row in rows:
+        option = Option(row, row.pk in served, row.pk in picked or (measure is None and len(rows) == 1))
         groups.setdefault(row.directive.section, []).append(option)
     return tuple(Group(section, tuple(options)) for section, options in groups.items())
 

@@ -35,7 +35,7 @@ def report_decide(request, pk):
     accepted = sum(verdict.accepted for verdict in made)
     facts = {"accepted": accepted, "returned": len(made) - accepted}
     messages.success(request, _("Accepted %(accepted)s, returned %(returned)s. The body has been told.") % facts)
-    return redirect("report_review" if report.entries.filter(state=SUBMITTED).exists() else "report", pk=pk)
+    return redirect("report_review", pk=pk)
 
 
 def _plan(request, pk):
