@@ -132,3 +132,30 @@ def test_other_lists_that_come_back_unedited_change_nothing(cast, sign_in, bring
     faults = [fault for row in IntakeRow.objects.filter(intake=intake) for fault in row.faults]
     unknown = [column[1] for table in intake.tables for column in table["columns"] if not column[3]]
     assert (unknown, intake.state, faults, set(intake.counts)) == ([], CHECKED, [], {"same"})
+
+
+def test_cells_that_only_go_out_are_told_of_where_somebody_edited_them(cast, document, sign_in, bring):
+    book, sheet, first, columns = taken(sign_in(cast.supervisor), document)
+    lines = [line for line in range(first + 1, sheet.max_row + 1) if sheet.cell(line, columns["编号"]).value]
+    edits = {
+        "亮灯": ("逾期", 4),
+        "完成状态": ("已销号", 1),
+        "完成比例": (0.9, 2),
+        "重点任务": ("另一件事", 1),
+        "责任(配合)单位": ("某单位", 1),
+    }
+    for heading, (value, count) in edits.items():
+        for line in lines[:count]:
+            sheet.cell(line, columns[heading]).value = value
+    change_obligations(
+        Obligation.objects.filter(pk=sheet.cell(lines[1], columns["编号"]).value), {"percent": 10}, action="change", by=None, now=NOW
+    )
+    intake = bring(cast.supervisor, saved(book), name="台账.xlsx", kind="obligations", document=document.pk)
+    assert intake.counts == {"same": 200}
+    letters = {heading: sheet.cell(first, columns[heading]).column_letter for heading in edits}
+    places = {heading: (1, f"{letters[heading]}{lines[0]}") for heading in edits}
+    places["亮灯"] = (3, "、".join(f"{letters['亮灯']}{line}" for line in (lines[0], *lines[2:4])))
+    told = [remark for remark in intake.remarks if "现有内容不同" in remark]
+    assert sorted(told) == sorted(
+        f"“{heading}”列与系统现有内容不同且不予采纳的单元格：{count} 处（{where}）。" for heading, (count, where) in places.items()
+    )
