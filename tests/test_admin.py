@@ -275,9 +275,27 @@ def test_no_heading_is_left_in_english(desk, cast, model):
         assert '<option value="once">' in page
 
 
+def test_faults_of_a_table_are_sentences_and_no_trace_of_the_program(desk, cast):
+    page = import_file(desk, "organisation", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n,乙,,\n").content.decode()
+    assert [word for word in ("Traceback", "site-packages", "ValidationError", "[&#x27;") if word in page] == []
+    assert len(re.findall(r"<li>第 ?\d 行", page)) == 3
+    assert "2025年2月没有30日。请核对日期" in page
+    page = import_file(desk, "measure", "id,plan,number,text,obligations\n,999999,1,印发办法,1\n").content.decode()
+    assert "Traceback" not in page
+
+
+def test_a_preview_says_what_each_row_does_within_the_policy(desk, cast):
+    page = import_file(desk, "organisation", "code,name_hans,parent\nX1,甲,C000\nQ02,新名,C000\n").content.decode()
+    assert re.findall(r'<td class="import-type">\s*(\S+)', page) == ["新增", "修改"]
+    assert " style=" not in page
+    assert "<ins>" in page
+
+
 def test_the_choice_of_columns_needs_no_script_in_the_page(desk, cast):
     page = desk.get(reverse("admin:directives_organisation_export")).content.decode()
     assert (" style=" in page, "onchange=" in page, "admin_export.js" in page) == (False, False, True)
+    assert "全选" in page
+    assert "上级单位 (parent)" in page
 
 
 def test_the_frame_of_the_admin_is_translated(desk, cast):

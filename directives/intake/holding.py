@@ -72,7 +72,9 @@ def _given(line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[s
 
 def words(line: int, fault: Fault) -> str:
     """A fault as one sentence that names its place."""
-    return str(organising.Fault(line, fault.field, fault.value, " ".join(filter(None, (fault.expected, fault.remedy)))))
+    both = {"expected": fault.expected.rstrip("。."), "remedy": fault.remedy}
+    told = _("%(expected)s. %(remedy)s") % both if fault.expected and fault.remedy else fault.expected or fault.remedy
+    return str(organising.Fault(line, fault.field, fault.value, told))
 
 
 def lines(rows: Iterable[Row]) -> list[tuple[int, Row]]:

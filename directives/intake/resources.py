@@ -1,5 +1,6 @@
 """The admin's import-export: small tables, held to the checks of the kinds, written through the same commands as the pages."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from import_export import fields, resources
 from import_export.admin import ImportExportModelAdmin
+from import_export.forms import SelectableFieldsExportForm
+from import_export.resources import Diff
 from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
 from tablib import Dataset
 
@@ -28,15 +32,38 @@ from directives.refusals import Refusal
 from directives.tallies import counted, recast
 from directives.transitions import change_obligations, hold
 
+STYLE = re.compile(r'<(ins|del) style="background:#[0-9a-f]{6};">')
+
+
+class ColumnsForm(SelectableFieldsExportForm):
+    """The columns of an export, each by its word beside its name in the file."""
+
+    def _get_field_label(self, resource: Any, field_name: str) -> str:
+        known = {field.name: field for field in resource._meta.model._meta.get_fields()}
+        word = str(getattr(known.get(field_name), "verbose_name", ""))
+        return f"{word} ({field_name})" if word and word != field_name.replace("_", " ") else field_name
+
 
 class TableAdmin(ImportExportModelAdmin):
     """Takes and gives tables in the two formats that are read and written safely, and in no other."""
 
     import_formats = export_formats = FORMATS
+    export_form_class = ColumnsForm
+
+
+class Marked(Diff):
+    """What a row changes, without the styles that the library writes into it and the policy of the page's content forbids."""
+
+    def as_html(self) -> list[SafeString]:
+        return [mark_safe(STYLE.sub(r"<\1>", html)) for html in super().as_html()]  # noqa: S308 - escaped by the library
 
 
 class SafeResource(resources.ModelResource):
     """Imports all rows or none, and writes the audit event of each row in its transaction. `formats` reads and writes the files."""
+
+    @classmethod
+    def get_diff_class(cls) -> type[Diff]:
+        return Marked
 
     def import_data(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Any:
         """One transaction, and the counts written once, as its last act: row by row it would hold up everybody else's, or they it."""
