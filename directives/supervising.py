@@ -86,7 +86,7 @@ def set_item(*, item: ItemState, state: str, on: date | None, evidence: str, ver
     """
     on = None if state == NOT_STARTED else on
     # Nobody withdraws the work while one of its items moves: it would be counted as it was.
-    locked = Obligation.objects.select_for_update().filter(pk=item.obligation_id)
+    locked = Obligation.objects.select_for_update(no_key=True).filter(pk=item.obligation_id)
     item.obligation.state = locked.values_list("state", flat=True).get()
     _check_item(item, state, on, by, timezone.localdate(now))
     fields = {"state": state, "on": on, "evidence": evidence.strip()}

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
 from django.test import Client
 from django.utils import translation
@@ -22,6 +23,14 @@ from django.utils import translation
 from directives import middleware
 from directives.models import Organisation, User
 from tests.factories import make_body, make_member, make_user
+
+# Property tests are the same in each run, and a busy machine is no fault of theirs. For others: --hypothesis-profile=default
+BUSY = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, database=None, suppress_health_check=BUSY)
+hypothesis.settings.load_profile("suite")
+
+if connection.vendor == "sqlite":  # which has one writer: the others wait as long as it takes here, too
+    connections.settings["default"]["OPTIONS"] = {**connection.settings_dict["OPTIONS"], "timeout": 120}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,26 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from tablib import Dataset
 
-from directives import issuing, organising, tallies, ticking
+from directives import audit, gate, issuing, organising, tallies, ticking
+from directives.intake.kinds import KINDS
 from directives.intake.resources import ObligationResource, OrganisationResource
-from directives.models import Event, JobRun, Obligation, Organisation, TallyDay
+from directives.models import Event, JobRun, Obligation, Organisation, ReportEntry, TallyDay
 from directives.refusals import Refusal
 from directives.ticking import tick
 from directives.transitions import change_obligations, move
-from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
-from tests.spare import side_by_side
+from tests.factories import (
+    NOW,
+    TODAY,
+    make_body,
+    make_cycle,
+    make_directive,
+    make_obligation,
+    make_report,
+    make_section,
+    make_user,
+)
+from tests.intake.bringing import bring
+from tests.spare import PATIENCE, side_by_side, wait_for
 from tests.writers import losses, make_world
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +60,7 @@ def start(*arguments: str) -> subprocess.Popen:
 def test_eight_writers_on_the_same_ancestors_lose_nothing(transactional_db):
     make_world(provinces=1, cities=2, bodies=2)
     writers = [start("-m", "tests.writers", str(MOVES // WRITERS), str(seed)) for seed in range(WRITERS)]
-    printed = [writer.communicate(timeout=200)[0] for writer in writers]
+    printed = [writer.communicate(timeout=2 * PATIENCE)[0] for writer in writers]
     told = [json.loads(text) for text in printed]
     accepted = sum((Counter(one["accepted"]) for one in told), Counter())
     assert [one["failed"] for one in told] == [[]] * WRITERS
@@ -127,8 +139,8 @@ def test_the_tree_and_the_counts_change_while_work_is_under_way(transactional_db
                 tree.begin()
                 other = apart(threads, work, tree)
                 if connection.vendor == "postgresql":
-                    other.result(timeout=20)
-            other.result(timeout=30)
+                    other.result(timeout=PATIENCE)
+            other.result(timeout=PATIENCE)
             assert tallies.drift() == []
 
 
@@ -142,7 +154,7 @@ def test_work_goes_on_while_the_tree_and_the_counts_change(transactional_db):
                 other = apart(threads, Tree.begin, tree)
                 sleep(0.2)
                 assert not (other.done() and name in {"to another city", "another kind", "a first child"})
-            other.result(timeout=30)
+            other.result(timeout=PATIENCE)
             assert tallies.drift() == []
 
 
@@ -159,15 +171,46 @@ def test_a_body_is_merged_while_its_work_moves(transactional_db, first):
                 tree.begin()
                 other = apart(threads, merge, tree)
                 sleep(0.3)
-            assert other.result(timeout=30).over == 1
+            assert other.result(timeout=PATIENCE).over == 1
         else:
             with tallies.counted():
                 merge(tree)
                 other = apart(threads, Tree.begin, tree)
                 sleep(0.3)
-            assert other.exception(timeout=30) is None or isinstance(other.exception(), Refusal)
+            assert other.exception(timeout=PATIENCE) is None or isinstance(other.exception(), Refusal)
     assert Obligation.objects.get(pk=tree.row.pk).organisation == tree.other
     assert tallies.drift() == []
+
+
+def queued_at_the_gate() -> bool:
+    """Somebody waits until all who write counts in this database are through."""
+    with connection.cursor() as cursor:
+        here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
+        cursor.execute(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = {here}")
+        return cursor.fetchone()[0] > 0
+
+
+@pytest.mark.parametrize("act", ["merge", "table of bodies"])
+def test_whoever_shuts_the_gate_holds_nothing_that_a_writer_refers_to(transactional_db, act):
+    """PostgreSQL looks at foreign keys as a writer commits, who is past the gate by then."""
+    if connection.vendor == "sqlite":
+        pytest.skip("one writer at a time")
+    tree, admin = Tree(), make_user("admin", is_staff=True, is_superuser=True)
+    report = make_report(tree.body, make_cycle(tree.row.document))
+    table = bring(KINDS["bodies"], admin, [{"code": tree.body.code, "name_hans": "改名"}])
+    acts = {
+        "merge": lambda tree: organising.merge(tree.body, into=tree.other, by=None, now=NOW),
+        "table of bodies": lambda tree: table.apply(),
+    }
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            ReportEntry.objects.create(report=report, obligation=tree.row)
+            audit.record("begin", report, by=None, now=NOW)
+            gate.enter()
+            other = apart(threads, acts[act], tree)
+            assert wait_for(queued_at_the_gate)
+        other.result(timeout=PATIENCE)
+    assert ReportEntry.objects.get().obligation_id == tree.row.pk
 
 
 def test_bodies_that_merge_into_each_other_at_once(transactional_db):

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directives.models import Obligation
@@ -63,7 +63,7 @@ def walk(order, *, backwards, size, total):
 
 
 @pytest.mark.parametrize("name", ORDERS)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(
     facts=st.lists(st.tuples(st.sampled_from(COLOURS), st.none() | st.integers(0, 2)), max_size=14),
     size=st.integers(1, 5),

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directives import organising, tallies
@@ -51,7 +51,7 @@ def work(cast):
     return cast
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(data=st.data())
 def test_whatever_moves_wherever_the_counts_follow(work, data):
     with transaction.atomic():
@@ -76,7 +76,7 @@ def check_moves(data: st.DataObject) -> None:
     assert organising.refresh_paths() == 0
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10)
 @given(data=st.data())
 def test_a_register_that_turns_the_tree_over_carries_the_counts(work, data):
     """Parent and child swapped, chains turned round, roots made and unmade: all in one load."""

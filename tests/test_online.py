@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from directives.models import JobRun
 from directives.online import AddIndexOnline, RemoveIndexOnline, lock_timeout
-from tests.spare import side_by_side
+from tests.spare import PATIENCE, side_by_side
 
 FOLDER = Path(apps.get_app_config("directives").path) / "migrations"
 FIRST = 10  # the migrations before were made for an empty database, or need the tracker to stand still
@@ -175,10 +175,10 @@ def test_a_migration_gives_up_on_a_busy_table_and_can_be_run_again(transactional
         with transaction.atomic():
             JobRun.objects.count()
             reading.set()
-            return tried.wait(20)
+            return tried.wait(PATIENCE)
 
     def migrate():
-        reading.wait(20)
+        reading.wait(PATIENCE)
         try:
             call_command("migrate", verbosity=0, lock_timeout=0.3)
         except CommandError as error:
@@ -188,7 +188,7 @@ def test_a_migration_gives_up_on_a_busy_table_and_can_be_run_again(transactional
 
     monkeypatch.setattr(migrate_command.Command, "handle", change)
     assert side_by_side(lambda index: (read, migrate)[index](), 2) == [True, GAVE_UP]
-    call_command("migrate", verbosity=0, lock_timeout=0.3)
+    call_command("migrate", verbosity=0, lock_timeout=PATIENCE)  # the server's own housekeeping may hold the table for a moment
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE directives_jobrun DROP COLUMN spare")
         # The server is shared: other databases of it lock what they like.

@@ -285,11 +285,10 @@ def test_a_dashboard_that_is_behind_says_so(cast, sign_in, monkeypatch):
     client = sign_in(cast.viewer)
     assert "数据截至" in client.get("/dashboard/").content.decode()
     monkeypatch.setattr("directives.context.behind", lambda request: timedelta(seconds=12))
-    monkeypatch.setattr("directives.context.data_as_of", lambda request, now: now - timedelta(seconds=12))
-    before = timezone.localtime(timezone.now() - timedelta(seconds=12))
+    monkeypatch.setattr("directives.context.data_as_of", lambda request, now: NOW)
     text = client.get("/dashboard/").content.decode()
     assert "newer work follows" not in text
-    assert f"数据截至 {before:%H:%M}" in text and "新办事项稍后可见" in text
+    assert f"数据截至 {timezone.localtime(NOW):%H:%M}" in text and "新办事项稍后可见" in text
 
 
 # The databases, from the environment

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directives.models import Membership, Obligation, Organisation, User
@@ -41,7 +41,7 @@ def seen_by_hand(places, bodies, overseers):
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(data=st.data(), many=st.booleans())
 def test_what_one_sees_is_what_the_rule_says(db, monkeypatch, data, many):
     bodies = list(Organisation.objects.order_by("pk")) or tree()

@@ -1,11 +1,10 @@
 """The worker runs the queue, seals every minute, does the daily jobs once a day, and takes over from one that died."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from directives import audit, tallies
 from directives.management.commands import worker
 from directives.models import JobRun, Mark, Owing, Seal, Tally, Total, Unsealed
 from tests.factories import NOW, make_body, make_obligation
-from tests.spare import side_by_side, spare_database
+from tests.spare import PATIENCE, side_by_side, spare_database, told, wait_for
 
 ran: list[str] = []
 
@@ -188,10 +187,12 @@ def test_the_heart_beats_while_a_daily_job_takes_its_time(transactional_db: None
 
     def slow(name: str, **options: object) -> None:
         if name == "tick":
-            deadline = time.monotonic() + 20
-            while len(beats) < 3 and time.monotonic() < deadline:
+
+            def beaten() -> bool:
                 beats.update(JobRun.objects.filter(name__startswith=worker.PREFIX).values_list("last_ran_at", flat=True))
-                time.sleep(0.1)
+                return len(beats) >= 3
+
+            wait_for(beaten)
         if name == worker.DAILY[-1]:
             command.ask_to_stop(signal.SIGTERM, None)
 
@@ -244,18 +245,7 @@ def office(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def heartbeats(environment: dict[str, str]) -> int:
-    program = "from directives.models import JobRun; print(JobRun.objects.filter(name__startswith='worker:').count())"
-    run = [sys.executable, "manage.py", "shell", "--no-imports", "-c", program]
-    return int(subprocess.run(run, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, text=True).stdout)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.2)
-    return False
+    return told(environment, "SELECT count(*) FROM directives_jobrun WHERE name LIKE 'worker:%'")[0][0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -269,13 +259,13 @@ def test_a_signal_ends_it_cleanly(office: dict[str, str], number: int) -> None:
         text=True,
     )
     try:
-        assert wait_for(lambda: heartbeats(office) == 1)
-        os.kill(process.pid, number)
-        output, _ = process.communicate(timeout=15)
+        there = wait_for(lambda: heartbeats(office) == 1 or process.poll() is not None)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
-        process.wait()
-    assert (process.returncode, output) == (0, "")
+        process.communicate()
+    assert (there, process.returncode, output) == (True, 0, "")
     assert heartbeats(office) == 0
 
 

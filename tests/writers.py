@@ -133,6 +133,8 @@ def log_one(random: Random, crew: Crew, pk: int) -> str:
 
 def work(moves: int, seed: int) -> dict:
     """Make so many moves; what was accepted by name, how many were refused (somebody was first), what failed, and how long it took."""
+    if connection.vendor == "sqlite":  # one writer at a time: on a busy machine the last of eight waits long
+        connection.cursor().execute("PRAGMA busy_timeout = 120000")
     random, crew = Random(seed), Crew.gather()
     kinds: list[tuple[Callable[[Random, Crew, int], str], list[int], int]] = [
         (do, list(model.objects.values_list("pk", flat=True)), weight)

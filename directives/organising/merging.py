@@ -85,8 +85,9 @@ def merge(body: Organisation, *, into: Organisation, by: User | None, now: datet
     all that stands against it.
     """
     demand(by)
-    # Whoever holds one of these may be waiting at the gate: the rows first, in the order in which reports are begun.
-    locked = Obligation.objects.select_for_update(of=("self",)).filter(organisation=body.pk).order_by("directive__order", "pk")
+    # Whoever holds one of these may be waiting at the gate: the rows first, in the order in which reports are begun. Without
+    # their keys: whoever filed something about one is past the gate when PostgreSQL looks, at the commit, whether it is there.
+    locked = Obligation.objects.select_for_update(no_key=True, of=("self",)).filter(organisation=body.pk).order_by("directive__order", "pk")
     list(locked.values_list("pk"))
     gate.shut()
     body, into = Organisation.objects.get(pk=body.pk), Organisation.objects.get(pk=into.pk)

@@ -117,7 +117,7 @@ def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason
     Raises what `transitions.move` raises, and Invalid with everything that is missing from a plan that would go on.
     """
     after = AFTER[action]
-    Plan.objects.select_for_update().get(pk=plan.pk)  # nobody changes a measure while it is being frozen
+    Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)  # nobody changes a measure while it is being frozen
     changes: dict[str, Any] = {}
     if transitions.can_move(plan, action, by):
         if action in ("ask_signature", "sign", "hand_in"):

@@ -52,7 +52,7 @@ def demand(by: User | None, right: str, subject: Plan | Measure | Organisation) 
 def opened(plan: Plan, by: User | None) -> Plan:
     """The plan as stored, held until the transaction ends, once it is found that this person may write in it now."""
     demand(by, "draft", plan)
-    held = Plan.objects.select_for_update(of=("self",)).select_related("organisation", "document").get(pk=plan.pk)
+    held = Plan.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation", "document").get(pk=plan.pk)
     if held.state not in EDITABLE or not held.live:
         raise IllegalMove(_("This plan is “%(state)s”: its words are fixed until it comes back.") % {"state": held.get_state_display()})
     return held
@@ -80,7 +80,7 @@ def start_plan(*, document: Document, organisation: Organisation, by: User | Non
     Its kind and day are what the body's obligations ask for. Raises NotAllowed, and Invalid if the body owes nothing.
     """
     demand(by, "work", organisation)
-    Organisation.objects.select_for_update().get(pk=organisation.pk)  # two people who start at once get one plan
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)  # two people who start at once get one plan
     known = Plan.objects.filter(document=document, organisation=organisation, live=True).first()
     if known is not None:
         return known

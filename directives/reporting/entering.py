@@ -32,7 +32,7 @@ def held(report: ProgressReport, entries: Iterable[int], by: User | None) -> dic
     """These entries of a report, until the transaction ends. Raises NotAllowed to whoever does not fill it in."""
     if not may(by, "draft", report):
         raise NotAllowed(_("A report is filled in by the staff and the manager of its own body."))
-    rows = report.entries.filter(pk__in=set(entries)).select_for_update(of=("self",)).order_by("pk")
+    rows = report.entries.filter(pk__in=set(entries)).select_for_update(no_key=True, of=("self",)).order_by("pk")
     found = {row.pk: row for row in rows.select_related("obligation")}
     for row in found.values():
         row.report = report

@@ -96,7 +96,7 @@ def ask(*, key: str, place: Place, query: str, wanted: str, asked: Asked, langua
     if wanted not in FORMATS:
         raise Http404
     told, choice = listed(key, asked, place).told, choice_of(by, key)
-    User.objects.select_for_update().get(pk=by.pk)
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     what = {"list": key, "place": dict(place), "query": query, "format": wanted, "language": language}
     what |= {"columns": choice.columns, "paper": choice.paper}
     under_way = list(Export.objects.visible_to(by).filter(state__in=UNENDED))

@@ -131,7 +131,7 @@ def shift_indicator(indicator: Indicator, *, up: bool, version: int, by: User | 
     Raises NotAllowed, Stale.
     """
     demand(by, indicator)
-    rows = list(Indicator.objects.select_for_update().filter(document=indicator.document_id).order_by("order", "pk"))
+    rows = list(Indicator.objects.select_for_update(no_key=True).filter(document=indicator.document_id).order_by("order", "pk"))
     here = next(place for place, row in enumerate(rows) if row.pk == indicator.pk)
     there = here - 1 if up else here + 1
     if not 0 <= there < len(rows):

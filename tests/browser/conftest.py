@@ -130,6 +130,15 @@ def forgiven(desk: Desk, *marks: str) -> Iterator[None]:
     desk.faults[before:] = [fault for fault in desk.faults[before:] if not any(mark in fault for mark in marks)]
 
 
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait until something is so that the page does not show, while the page goes on."""
+    for _look in range(PATIENCE // 100):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come about")
+
+
 @pytest.fixture
 def sample(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Document:
     """The real document, the register of bodies and the demo accounts; nothing is assigned yet."""

@@ -276,6 +276,7 @@ def accept_the_rest(desk: Desk, report: ProgressReport) -> None:
     desk.go(f"/reports/{report.pk}/review/")
     expect(page.locator(".review > li")).to_have_count(2)
     desk.press("其余全部通过")
+    expect(page.locator(".review > li")).to_have_count(0)
     desk.go(f"/reports/{report.pk}/")
     expect(page.locator("#handin")).to_contain_text("全部通过")
 

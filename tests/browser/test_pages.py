@@ -150,21 +150,24 @@ def test_without_scripts(world: World, desk: Callable[..., Desk]) -> None:
     one.be(User.objects.get(username="staff"))
     page = one.page
     one.go("/")
-    page.locator(".todo").get_by_role("button", name="签收").click()
+    with page.expect_navigation():
+        page.locator(".todo").get_by_role("button", name="签收").click()
     assert Obligation.objects.get(pk=world.fresh.pk).state == "acknowledged"
 
     one.go(f"/reports/{world.report.pk}/")
     row = page.locator(f"#e-{world.entry.pk}")
     row.locator("[name=progress]").fill("没有脚本也能填")
     row.locator("input.pct").fill("35")
-    row.get_by_role("button", name="保存").click()
+    with page.expect_navigation():
+        row.get_by_role("button", name="保存").click()
     expect(page.locator(f"#w-{world.entry.pk}")).to_have_value("没有脚本也能填")
     entry = ReportEntry.objects.get(pk=world.entry.pk)
     assert (entry.progress, entry.percent) == ("没有脚本也能填", 35)
 
     one.go("/")
     page.locator("#quick textarea").fill("没有脚本也能记")
-    page.locator("#quick").get_by_role("button", name="记下").click()
+    with page.expect_navigation():
+        page.locator("#quick").get_by_role("button", name="记下").click()
     assert LogEntry.objects.latest("pk").text == "没有脚本也能记"
 
 

@@ -243,6 +243,17 @@ def test_a_task_that_killed_every_worker_is_told(cast, work):
     assert (export.state, "三次" in export.fault) == (FAILED, True)
 
 
+@pytest.mark.parametrize(("ago", "state", "done"), [(90, WAITING, 0), (1, RUNNING, 7)])
+def test_a_task_that_is_put_back_is_told_to_wait(cast, work, ago, state, done):
+    """Its worker died, and others may come first: it is not being written. One that a living worker took up since is."""
+    export, now = ask(cast.manager), timezone.now()
+    Export.objects.update(state=RUNNING, started_at=now - timedelta(seconds=ago), done=7, total=9)
+    carrying.put_back("directives.jobs.carry_out", [export.pk], now=now)
+    carrying.put_back(carrying.carry_out.module_path, [export.pk], now=now)
+    export.refresh_from_db()
+    assert (export.state, export.done) == (state, done)
+
+
 def test_queries_do_not_grow_with_rows_beyond_their_batches(cast, work, django_assert_max_num_queries):
     directive = work[0].directive
     for number in range(20):
@@ -631,7 +642,7 @@ def test_a_killed_worker_s_export_is_begun_anew_by_the_next(office):
     finally:
         process.kill()
         process.wait()
-    assert told(office, STANDING) == ["running", 8, 120, "", None, 0]
+    assert told(office, STANDING) == ["running", 8, 120, "", 0, 0]
     told(office, AGED)
     subprocess.run([sys.executable, "manage.py", "worker", "--once"], cwd=settings.BASE_DIR, env=office, check=True, capture_output=True)
     state, rows, total, name, size, notices = told(office, STANDING)

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives import organising
+from directives import gate, organising
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.codes import Bodies, taken_as, unclear
 from directives.intake.kinds.comparing import Past, Stored, compared, demand_as_left, fresh, nothing_on, plain, text_of, unchanged, wrong
@@ -194,8 +194,9 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _held(rows: Rows) -> dict[int, Organisation]:
-    """The stored bodies of these rows, until the transaction ends."""
-    known = Organisation.objects.select_for_update(of=("self",)).select_related("parent", "successor").order_by("pk")
+    """The stored bodies of these rows, until the transaction ends. Behind the gate: who is past it may refer to one of them."""
+    gate.shut()
+    known = Organisation.objects.select_for_update(no_key=True, of=("self",)).select_related("parent", "successor").order_by("pk")
     return known.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 

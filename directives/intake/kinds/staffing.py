@@ -33,7 +33,8 @@ def _gained(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> set[str]:
 
 
 def _known(rows: Rows) -> dict[int, User]:
-    return {user.pk: user for user in User.objects.filter(pk__in=[row.subject_id for row in rows if row.subject_id]).select_for_update()}
+    known = User.objects.select_for_update(no_key=True)  # what they do meanwhile refers to them, and does not wait
+    return known.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
 def write(asking: Asking, rows: Rows) -> None:
