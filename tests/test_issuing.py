@@ -367,5 +367,5 @@ def test_the_steps_take_a_constant_number_of_queries(cast, sign_in, django_asser
     client.post(step(document, "terms/"), terms_of())
     with django_assert_num_queries(11):
         client.get(step(document))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(step(document, "preview/"))

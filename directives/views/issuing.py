@@ -175,9 +175,9 @@ def _preview(request, document, draft):
     }  # fmt: skip
     if selected.total:
         wide = wide_preview(document, request.user, draft.choice, selected, today=request.today)
-        return context | {"wide": wide, "pairs": wide.pairs}
+        return context | {"wide": wide}
     preview = issuing.preview(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs)
-    return context | {"preview": preview, "pairs": preview.fresh, "lines": overview.table(preview)}
+    return context | {"preview": preview, "lines": overview.table(preview)}
 
 
 @require_GET
@@ -199,7 +199,7 @@ def issue_confirm(request, pk):
         return page(request, HERE + "preview.html", context, status=422)
     request.session.pop(Draft.key(document), None)
     told = {"document": document, "terms": context["terms"], "by": request.user, "now": request.now}
-    if context["pairs"] > issuing.AT_ONCE:
+    if "wide" in context or context["preview"].fresh > issuing.AT_ONCE:
         return redirect("job", issuing.issue_in_parts(choice=draft.choice, **told).pk)
     selected = context["selected"]
     made = issuing.issue(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs, **told)
