@@ -18,7 +18,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from directives.intake.days import read_day
-from directives.intake.faults import Wrong
+from directives.intake.deadlines import read_deadline
+from directives.intake.faults import Meant, Wrong
 from directives.intake.fields import Choices, Field
 from directives.intake.figures import POWER, Shares, read_figure, read_percent, read_whole
 from directives.intake.layout import Cell, Odd
@@ -32,6 +33,7 @@ SPACE = re.compile(r"\s+")
 UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SHOWN = 200  # characters of a wrong value that a fault repeats
+CUT_SHORT = re.compile(r"\d(?:\.\d+)?E\+\d{2,}")  # as a spreadsheet shows 13900001111
 EXACT = 10**15  # a spreadsheet keeps fifteen digits of a number
 
 
@@ -44,7 +46,18 @@ class Manner:
 
 
 def reading_of(field: Field, manner: Manner = Manner()) -> Reading:
-    """A function that reads the cells of one column. Equal cells are read once."""
+    """A function that reads the cells of one column, what they mean by a rule of the field as if they said so."""
+    read = meaning_of(field, manner)
+
+    def plain(cell: Cell) -> Any:
+        value = read(cell)
+        return value.value if isinstance(value, Meant) else value
+
+    return plain
+
+
+def meaning_of(field: Field, manner: Manner = Manner()) -> Reading:
+    """A function that reads the cells of one column, Meant where they do not say it by the letter. Equal cells are read once."""
     read = SORTS[field.sort](field, manner)
 
     @lru_cache(maxsize=4096, typed=True)
@@ -114,7 +127,14 @@ def folded(text: str) -> str:
 
 
 def _text(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
-    return partial(_limited, limit=field.limit)
+    return partial(_worded, limit=field.limit)
+
+
+def _worded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
+    """Words; a long number in their place that a spreadsheet has cut short, such as a telephone's, is none any more."""
+    if CUT_SHORT.fullmatch(text) or (isinstance(cell, int | float | Decimal) and abs(cell) >= EXACT):
+        return Wrong(_("text; a spreadsheet has made a rounded number of it"), _("Set the column to text, then type the number anew."))
+    return _limited(cell, text, limit=limit)
 
 
 def _limited(cell: Cell, text: str, *, limit: int) -> str | Wrong:
@@ -139,6 +159,8 @@ def _coded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
 
 
 def _day(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+    if field.deadline:
+        return lambda cell, text: read_deadline(cell, text if isinstance(cell, date) else folded(text))
     return lambda cell, text: read_day(cell, text if isinstance(cell, date) else folded(text))
 
 
@@ -168,9 +190,10 @@ def _choice(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
     names = names_of(field.choices)
 
     def chosen(cell: Cell, text: str) -> str | Wrong:
-        value = names.get(fold(text))
-        if value is not None:
-            return value
+        name = fold(text)
+        for spelt in (name, f"{name}级", name.removesuffix("单位")):
+            if spelt in names:
+                return names[spelt]
         listed = "、".join(dict.fromkeys(str(label) for value, label in field.choices if value))
         return Wrong(_("one of: %(all)s") % {"all": listed}, _("Write one of these words."))
 

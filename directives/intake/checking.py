@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django_tasks import task
 
 from directives.intake import reader
+from directives.intake.differing import Differing
 from directives.intake.fields import Asking, Fault, Field, Kind, Planned
 from directives.intake.given import Reader
 from directives.intake.layout import Opened
@@ -92,7 +93,7 @@ def _run(intake: Intake, now: datetime, at_once: bool) -> None:
         if not intake.matching and not _look(intake, file, Names(fields)):
             return
         intake.remarks = [*file.remarks, *heads_of(file.tables, Names(fields))[1], *_passed_over(fields, heads(intake))]
-        source = Reader(file, heads(intake), fields)
+        source = Reader(file, heads(intake), fields, kind.apart)
         if at_once and source.expected > AT_ONCE_ROWS:
             note(intake, total=source.expected)
             transaction.on_commit(partial(check.enqueue, intake.pk, now.isoformat()))
@@ -141,7 +142,7 @@ def chosen(found: Iterable[Head]) -> dict[str, dict[str, str]]:
 def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
     """Columns that are read from nowhere, in words."""
     left = [column.heading or column.letter for column in found[0].columns if not column.field]
-    shown = [str(field.label) for field in fields if field.read_only and field.name in found[0].matched]
+    shown = [str(field.label) for field in fields if field.name in found[0].matched and field.shown_only(found[0].matched)]
     remarks = [_("Columns passed over, as no field is chosen for them: %(names)s.") % {"names": "、".join(left)}] if left else []
     if shown:
         remarks.append(_("Columns that are shown only; changes in them are not taken over: %(names)s.") % {"names": "、".join(shown)})
@@ -154,9 +155,12 @@ def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
 def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
     IntakeRow.objects.filter(intake=intake).delete()
     places = {head.sheet: head.matched for head in source.heads}
-    checker, counts, number = kind.checker(asking, source.headed), Counter[str](), 0
+    checker, differing, counts, number = kind.checker(asking, source.headed), Differing(places), Counter[str](), 0
     for batch in _batches(source.rows()):
-        rows = [_row(intake, planned, places) for planned in checker.check(batch)]
+        rows = []
+        for planned in checker.check(batch):
+            differing.meet(planned)
+            rows.append(_row(intake, planned, places))
         with transaction.atomic():
             add_many(rows)
             number += len(rows)
@@ -164,7 +168,7 @@ def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
         counts.update(row.verdict for row in rows)
     with transaction.atomic():
         counts = _late(intake, checker.finish(), places, counts)
-        kept = [*intake.remarks, *source.remarks]
+        kept = [*intake.remarks, *source.remarks, *checker.remarks(), *differing.remarks()]
         if not number:
             kept.append(_("There are no rows below the headings. Fill some in and upload the file again."))
         shift(intake, CHECKED, since=(CHECKING,), counts=dict(+counts), remarks=kept, total=number, done=number)

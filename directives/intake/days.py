@@ -16,6 +16,10 @@ PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
 PARTED = re.compile(r"(\d{4})(?:年|[./-])(\d{1,2})(?:月|[./-])(\d{1,2})[日号]?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 MONTH = re.compile(r"(\d{4})(?:年|[./-])(\d{1,2})(?:月份?)?")
 YEAR = re.compile(r"(\d{4})年?")
+HAN_YEAR = re.compile(r"^[〇零○一二三四五六七八九]{4}(?=年)")
+AFTER = re.compile(r"(?:\((?:星期|周)[一二三四五六日天]\))?(?:上午|下午|中午|晚上|全天)?(?:\d{1,2}[时点](?:\d{1,2}分|半)?)?$")
+SPAN = re.compile(r"\d{2,4}[年./-]\d{1,2}[月./-]\d{1,2}[日号]?[至到~—–-]+(?:\d{2,4}[年./-])?(?:\d{1,2}[月./-])?\d{1,2}[日号]?")
+NO_YEAR = re.compile(r"\d{1,2}(?:月|[./-])\d{1,2}[日号]?")
 HAN = re.compile(r"([〇零○一二三四五六七八九]{4})年(?:([一二三四五六七八九十]{1,3})月份?)?(?:([一二三四五六七八九十廿卅]{1,3})[日号])?")
 EXAMPLES = {"plain": "2025-03-01", "words": "2025年3月1日"}
 DIGITS = {sign: number for number, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
@@ -42,13 +46,33 @@ def _from_number(number: Decimal, plain: str) -> date | Wrong:
     return _from_text(plain)
 
 
-def _from_text(plain: str) -> date | Wrong:
+def named_day(plain: str) -> date | Wrong | None:
+    """The day that a text names, or what is wrong with that day; None where it names no day, or a month or a year alone."""
+    plain = AFTER.sub("", plain)
     if found := PACKED.fullmatch(plain) or PARTED.fullmatch(plain):
         return _day(*map(int, found.groups()))
-    if found := HAN.fullmatch(plain):
+    if (found := HAN.fullmatch(plain)) and found[3]:
         return _from_han(*found.groups())
     if plain.isascii() and plain.isdigit() and int(plain) in SERIALS:
         return EPOCH + timedelta(days=int(plain))
+    return None
+
+
+def year_in_figures(plain: str) -> str:
+    """二〇二五年底 as 2025年底."""
+    return HAN_YEAR.sub(lambda found: "".join(str(DIGITS[sign]) for sign in found[0]), plain)
+
+
+def _from_text(plain: str) -> date | Wrong:
+    found = named_day(plain)
+    if found is not None:
+        return found
+    if found := HAN.fullmatch(plain):
+        return _from_han(*found.groups())
+    if SPAN.fullmatch(plain):
+        return Wrong(_("one day; this is a span of several"), _("Write the day alone; from when to when belongs in the text."))
+    if NO_YEAR.fullmatch(plain):
+        return Wrong(_("a day with its year"), _("Write the year with four digits in front, such as 2025-03-01."))
     if found := MONTH.fullmatch(plain):
         return _month_alone(int(found[1]), int(found[2]))
     if found := YEAR.fullmatch(plain):
@@ -60,13 +84,14 @@ def _day(year: int, month: int, day: int) -> date | Wrong:
     try:
         found = date(year, month, day)
     except ValueError:
-        return _no_such(year, month, day)
+        return no_such(year, month, day)
     if FIRST <= found <= LAST:
         return found
     return Wrong(_("a day between 1900 and 2199"), _("Look at the year, and write all four digits of it."))
 
 
-def _no_such(year: int, month: int, day: int) -> Wrong:
+def no_such(year: int, month: int, day: int) -> Wrong:
+    """What is wrong with a day that the calendar does not have."""
     said = {"year": year, "month": month, "day": day}
     if not 1 <= month <= 12:
         return Wrong(_("a day that exists; a year has no month %(month)s") % said, _("Look at the month, and write it as 1 to 12."))
@@ -79,7 +104,7 @@ def _no_such(year: int, month: int, day: int) -> Wrong:
 
 
 def _month_alone(year: int, month: int) -> Wrong:
-    last = _no_such(year, month, 32)
+    last = no_such(year, month, 32)
     if not 1 <= month <= 12:
         return last
     following = date(year + month // 12, month % 12 + 1, 1) if year < 9999 else LAST
@@ -91,11 +116,11 @@ def _from_han(year: str, month: str | None, day: str | None) -> date | Wrong:
     number = int("".join(str(DIGITS[sign]) for sign in year))
     if month is None:
         return Wrong(_("a day, not a year alone"), _("Write which day of %(year)s is meant, such as 2025-03-31.") % {"year": number})
-    months = _counted(month)
-    return _month_alone(number, months) if day is None else _day(number, months, _counted(day))
+    months = counted(month)
+    return _month_alone(number, months) if day is None else _day(number, months, counted(day))
 
 
-def _counted(text: str) -> int:
+def counted(text: str) -> int:
     """十一 is 11, 二十 is 20, 三十一 is 31, 廿三 is 23; 0 for what counts nothing."""
     text = text.replace("廿", "二十").replace("卅", "三十")
     tens, ten, ones = text.partition("十")

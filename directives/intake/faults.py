@@ -1,6 +1,7 @@
-"""What is wrong with one cell, before it is known which."""
+"""What is wrong with one cell, before it is known which, and what a cell means that does not say it in so many words."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,3 +10,10 @@ class Wrong:
 
     expected: str
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A cell is read by a rule of the field, not by its letter: 2025年底前 is its last day. Whoever reads it tells of it."""
+
+    value: Any

@@ -5,10 +5,10 @@ checked rows are written and taken back. It knows nothing of files, sheets or pa
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from django.utils.functional import Promise
 
@@ -51,6 +51,13 @@ class Field:
     help: Words = ""
     listed: str = ""  # names a list of the place for a template's drop-down: organisations, directives, indicators
     read_only: bool = False  # goes out, is compared with nothing, and is passed over on the way in
+    told: bool = False  # of one that is shown only: cells that say something else than stands here are told of
+    unless: str = ""  # passed over on the way in where the file has a column of that other field
+    deadline: bool = False  # of a "date": a day by which something is done, so that a month or a quarter means its last day
+
+    def shown_only(self, headed: Container[str]) -> bool:
+        """Whether a file with columns of these fields says nothing by this one."""
+        return self.read_only or self.unless in headed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,18 @@ class Fault:
     remedy: str = ""
     column: str = ""  # its letter in the sheet, where there is one
     heading: str = ""  # as the file spells it
+
+
+class Place(NamedTuple):
+    """Where a row of the file stands."""
+
+    number: int  # from 1 over all rows of the file that say something
+    sheet: str
+    line: int  # as the spreadsheet counts
+
+    def seen_from(self, other: "Place") -> str:
+        """How somebody who looks at another row finds it: by its line, behind the name of its sheet if that is another one."""
+        return str(self.line) if self.sheet == other.sheet else f"{self.sheet}!{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +97,12 @@ class Given:
     hidden: bool = False
     spelt_out: frozenset[str] = frozenset()  # fields whose number came with 万 or 亿, in the cell or its heading, and was worked out
 
+    shown: Mapping[str, Any] = field(default_factory=dict)  # the cells, as they are, of fields that are only told of
+
+    @property
+    def place(self) -> Place:
+        return Place(self.number, self.sheet, self.line)
+
 
 @dataclass(slots=True)
 class Planned:
@@ -92,6 +117,7 @@ class Planned:
     after: dict[str, Any] = field(default_factory=dict)
     theirs: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    differs: Sequence[str] = ()  # fields of which it is told alone that their cells say something else
 
 
 class Checker(ABC):
@@ -108,6 +134,10 @@ class Checker(ABC):
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         """Faults that are known only when every row was seen, by the row's `number`: keys that stand twice, circles."""
+        return ()
+
+    def remarks(self) -> Iterable[str]:
+        """What is to be told of the table as a whole, once every row was seen."""
         return ()
 
 
@@ -132,3 +162,5 @@ class Kind:
     undo: Callable[[Asking, Rows], None]
     order: Literal["file", "parents"] = "file"
     updates: bool = True  # False: rows are only ever added
+    # The values of the several rows that one row of a file stands for, such as one that names several bodies.
+    apart: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from directives.intake.faults import Wrong
+from directives.intake.faults import Meant, Wrong
 from directives.intake.layout import Cell
 
 LIMIT = Decimal(10) ** 15  # a spreadsheet keeps fifteen digits of a number
@@ -20,7 +20,11 @@ YEAR = re.compile(r"(\d{4})\s*年(?:度|份)?")
 POWER = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")
 NOTHING = frozenset({"nan", "inf", "-inf", "infinity", "-infinity", "#n/a", "null", "none"})
 MONEY = re.compile(r"^(?:人民币|rmb|cny|¥)|元整?$", re.IGNORECASE)
-HANT = str.maketrans("萬億圓圆約餘幣", "万亿元元约余币")
+HANT = str.maketrans("萬億圓圆約餘幣辦結啟動開", "万亿元元约余币办结启动开")
+DONE = {
+    **dict.fromkeys(("完成", "已完成", "全部完成", "已全部完成", "已办结", "办结"), 100),
+    **dict.fromkeys(("未启动", "尚未启动", "未开始", "尚未开始"), 0),
+}  # words in a column of percentages
 Shares = Literal["shares", "points", ""]
 
 
@@ -95,11 +99,13 @@ def read_whole(cell: Cell, plain: str, *, scale: int = 1) -> int | Wrong:
     return int(found) if found == int(found) else Wrong(_("a whole number"), _("Write it without anything behind the point."))
 
 
-def read_percent(cell: Cell, plain: str, *, shares: Shares = "") -> int | Decimal | Wrong:
+def read_percent(cell: Cell, plain: str, *, shares: Shares = "") -> int | Decimal | Meant | Wrong:
     """A percentage, 35 for 35%; whole ones are int. A bare number between 0 and 1 is a share, as a cell formatted as percent holds it.
 
     A bare 1 is 100% in a column of shares, 1% in one of points, and a fault where the column does not tell (`shares` is "").
     """
+    if plain.translate(HANT) in DONE:
+        return Meant(DONE[plain.translate(HANT)])
     text = plain.replace("百分之", "%")
     if text.count("%") == 1 and text[0] + text[-1] != "%%" and (text.endswith("%") or text.startswith("%")):
         return _points(read_figure(None, text.strip("%")))

@@ -1,27 +1,26 @@
 """The rows of a file as its fields read them: each cell a value or a fault, rows that say nothing passed over and told of."""
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from directives.intake.cells import Manner, Reading, reading_of, shown, typed
-from directives.intake.faults import Wrong
+from directives.intake.cells import Manner, Reading, meaning_of, shown, typed
+from directives.intake.faults import Meant, Wrong
 from directives.intake.fields import Fault, Field, Given
 from directives.intake.figures import has_unit, shares_of
 from directives.intake.layout import Opened, RawRow, Table, letter
 from directives.intake.matching import Column, Head
+from directives.intake.merged import Merged
+from directives.intake.passing import Passing, listed, remarks_of
 
-SUMS = re.compile(r"(合|总|小|共)计|總計|total", re.IGNORECASE)
-NOTES = re.compile(r"(注|说明|說明|备注|備註|填表|填报|填報|制表|製表|审核|審核|联系|聯繫)[^:：]{0,8}[:：]")
-EXAMPLE = re.compile(r"[(（【\[〔]\s*(示例|例|範例|example)\s*[)）】\]〕]|(示例|例|範例|example)[:：]", re.IGNORECASE)
-LONGEST = 60  # characters of a cell that may be such a mark
+SECTION = "section"  # the field that the heading of a group of rows fills
 FIGURES = ("money", "number")  # sorts of fields
-NAMED = 5  # lines that a remark names
-EXAMPLES = 3  # rows below the headings among which a template's example may stand
+PAIRS = 3  # pairs of words and what they mean that a remark names
+
+Apart = Callable[[dict[str, Any]], Sequence[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,22 @@ class Slot:
 
 
 class Reader:
-    """Reads the sheets of a file row by row. `remarks` tells what was passed over, once all rows were taken."""
+    """Reads the sheets of a file row by row. `remarks` tells what was passed over and what was understood, once all rows were taken.
 
-    def __init__(self, opened: Opened, heads: Sequence[Head], fields: Iterable[Field]) -> None:
-        self.opened, self.heads = opened, heads
-        self.fields = {field.name: field for field in fields if not field.read_only}
+    `apart` makes several rows of one that speaks of several.
+    """
+
+    def __init__(self, opened: Opened, heads: Sequence[Head], fields: Sequence[Field], apart: Apart | None = None) -> None:
+        headed = {name for head in heads for name in head.matched}
+        self.opened, self.heads, self.apart = opened, heads, apart
+        self.fields = {field.name: field for field in fields if not field.shown_only(headed)}
+        self.told = {field.name for field in fields if field.told and field.shown_only(headed)}
         self.tables = {table.number: table for table in opened.tables}
-        self.passed: Counter[str] = Counter()
-        self.hidden: list[int] = []
+        self.passed: dict[str, list[str]] = {}
+        self.hidden: list[str] = []
+        self.parted: list[str] = []
+        self.filled: Counter[str] = Counter()
+        self.meant: dict[str, Counter[tuple[str, str]]] = {}
         self.scaled: dict[str, int] = {}
         self.number = 0
 
@@ -66,21 +73,45 @@ class Reader:
 
     def _sheet(self, head: Head, table: Table) -> Iterator[Given]:
         slots = self._slots(head, table)
-        headings = {slot.index: slot.heading for slot in slots}
-        figures = [slot for slot in slots if slot.figure]
+        passing, merged = Passing(head, table, [slot.index for slot in slots]), Merged(table, head.last, [slot.index for slot in slots])
+        told = [(column.index, column.field) for column in head.columns if column.field in self.told]
+        groups = SECTION in self.fields and SECTION not in head.matched
         width = max((column.index for column in head.columns if column.heading), default=0) + 1
-        for place, raw in enumerate(row for row in self.opened.rows(table) if row.line > head.last):
-            values, faults = _values(raw, slots)
-            why = self._nothing(raw, values, faults, headings, near=place < EXAMPLES)
-            if why:
-                self.passed[why] += 1
+        for raw in (row for row in self.opened.rows(table) if row.line > head.last):
+            place = f"{head.sheet}!{raw.line}" if len(self.heads) > 1 else str(raw.line)
+            full = merged.filled(raw)
+            values, faults, meant = _values(full, slots)
+            if why := passing.why(raw, lacking=any(fault.value == "" for fault in faults)):
+                self.passed.setdefault(why, []).append(place)
                 continue
+            if full is not raw:
+                self._fill(raw, full, slots)
             if len(raw.cells) > width and self.opened.format == "csv":
                 faults.append(_longer(raw, width))
-            self.number += 1
             if raw.hidden:
-                self.hidden.append(raw.line)
-            yield Given(self.number, head.sheet, raw.line, values, tuple(faults), raw.hidden, _spelt_out(raw, figures))
+                self.hidden.append(place)
+            for slot, said, value in meant:
+                self.meant.setdefault(slot.heading, Counter())[said, value] += 1
+            if groups and passing.group:
+                values[SECTION] = passing.group
+            figures = [slot for slot in slots if slot.figure]
+            shows = {name: raw.cells[index] for index, name in told if index < len(raw.cells)}
+            row = Given(0, head.sheet, raw.line, values, tuple(faults), raw.hidden, _spelt_out(full, figures), shows)
+            yield from self._given(row, place)
+
+    def _fill(self, raw: RawRow, full: RawRow, slots: Sequence[Slot]) -> None:
+        """Note which columns got a value that stands further up."""
+        own = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
+        self.filled.update(slot.heading for slot in slots if slot.index < len(own) and own[slot.index] != full.cells[slot.index])
+
+    def _given(self, row: Given, place: str) -> Iterator[Given]:
+        """The row with its number, or the several rows that it stands for."""
+        several = self.apart(row.values) if self.apart else (row.values,)
+        if len(several) > 1:
+            self.parted.append(place)
+        for values in several:
+            self.number += 1
+            yield replace(row, number=self.number, values=values)
 
     def _slots(self, head: Head, table: Table) -> list[Slot]:
         ours = {"id", "version"} <= head.matched.keys()  # a list of ours that comes back: its percentages are shares of 1
@@ -91,7 +122,7 @@ class Reader:
                 continue
             manner = self._manner(field, column, [row for row in table.head if row.line > head.last], ours)
             figure = field.sort in FIGURES
-            read = reading_of(field, manner)
+            read = meaning_of(field, manner)
             slots.append(Slot(column.index, field.name, read, field.required, column.letter, column.heading, figure, manner.scale != 1))
         return slots
 
@@ -104,47 +135,44 @@ class Reader:
             return Manner(scale=column.scale)
         return Manner()
 
-    def _nothing(self, raw: RawRow, values: dict[str, Any], faults: list[Fault], headings: dict[int, str], *, near: bool) -> str:
-        """Why a row is passed over; "" for one that says something."""
-        said = {name: value for name, value in values.items() if value is not None}
-        if not said and all(fault.value == "" for fault in faults):
-            return "empty"
-        first = next((cell for cell in raw.cells if cell not in (None, "")), None)
-        text = typed(first).replace(" ", "") if isinstance(first, str) and len(first) < LONGEST else ""
-        if SUMS.fullmatch(text):
-            return "sum"
-        if near and EXAMPLE.match(text):
-            return "example"
-        if NOTES.match(text) and any(fault.value == "" for fault in faults):
-            return "note"
-        return "heading" if faults and _repeats(raw, headings) else ""
-
     @property
     def remarks(self) -> list[str]:
         found = [
             _("Cells of “%(heading)s” are counted in %(scale)s, as the heading says.") % {"heading": heading, "scale": f"{scale:,}"}
             for heading, scale in self.scaled.items()
         ]
+        found += [_understood(heading, counts) for heading, counts in self.meant.items()]
+        if self.filled:
+            said = {"headings": "、".join(self.filled), "count": self.filled.total()}
+            found.append(_("Merged cells count for every row that they span: %(headings)s (%(count)s cells).") % said)
+        if self.parted:
+            text = _("Rows that name several bodies are taken as one row for each body: %(count)s (rows %(lines)s).")
+            found.append(text % {"count": len(self.parted), "lines": listed(self.parted)})
         if self.hidden:
-            lines = "、".join(map(str, self.hidden[:NAMED])) + ("…" if len(self.hidden) > NAMED else "")
-            found.append(_("Hidden rows are read too: %(count)s (rows %(lines)s).") % {"count": len(self.hidden), "lines": lines})
-        words = {
-            "sum": _("Rows of sums passed over: %(count)s."),
-            "note": _("Notes below the table passed over: %(count)s."),
-            "example": _("The template's example row was passed over."),
-            "heading": _("Headings repeated further down passed over: %(count)s."),
-        }
-        return found + [words[why] % {"count": self.passed[why]} for why in words if self.passed[why]]
+            said = {"count": len(self.hidden), "lines": listed(self.hidden)}
+            found.append(_("Hidden rows are read too: %(count)s (rows %(lines)s).") % said)
+        return found + remarks_of(self.passed)
 
 
-def _values(raw: RawRow, slots: Sequence[Slot]) -> tuple[dict[str, Any], list[Fault]]:
-    """The values of a row by field, and the faults of its cells."""
+def _understood(heading: str, counts: Counter[tuple[str, str]]) -> str:
+    """What was read of cells of one column that do not say it by the letter."""
+    pairs = "；".join(f"{said} → {value or _('no day')}" for (said, value), _times in counts.most_common(PAIRS))
+    said = {"heading": heading, "pairs": pairs + ("…" if len(counts) > PAIRS else ""), "count": counts.total()}
+    return _("“%(heading)s” was understood as follows: %(pairs)s (%(count)s cells).") % said
+
+
+def _values(raw: RawRow, slots: Sequence[Slot]) -> tuple[dict[str, Any], list[Fault], list[tuple[Slot, str, str]]]:
+    """The values of a row by field, the faults of its cells, and what was understood of them: what stands there, what it means."""
     cells, width = raw.cells, len(raw.cells)
     values: dict[str, Any] = {}
     faults: list[Fault] = []
+    meant: list[tuple[Slot, str, str]] = []
     for slot in slots:
         cell = cells[slot.index] if slot.index < width else None
         value = slot.read(cell)
+        if value.__class__ is Meant:
+            value = value.value
+            meant.append((slot, shown(cell), "" if value is None else str(value)))
         if value.__class__ is Wrong:
             faults.append(Fault(slot.name, shown(cell), value.expected, value.remedy, slot.letter, slot.heading))
         elif value is None and slot.required:
@@ -152,7 +180,7 @@ def _values(raw: RawRow, slots: Sequence[Slot]) -> tuple[dict[str, Any], list[Fa
             faults.append(Fault(slot.name, "", _("a value; this cell must not be empty"), remedy, slot.letter, slot.heading))
         else:
             values[slot.name] = value
-    return values, faults
+    return values, faults, meant
 
 
 def _spelt_out(raw: RawRow, figures: Sequence[Slot]) -> frozenset[str]:
@@ -166,9 +194,3 @@ def _longer(raw: RawRow, width: int) -> Fault:
     expected = _("at most %(count)s cells in the row, one for each heading") % {"count": width}
     remedy = _("Put a text that contains the separator into quotation marks, or save the table as .xlsx.")
     return Fault("", typed(raw.cells[width]), expected, remedy, letter(width))
-
-
-def _repeats(raw: RawRow, headings: dict[int, str]) -> bool:
-    """The row says its columns' headings once more, as on the second page of a print."""
-    met = [" ".join(typed(raw.cells[index]).split()) == heading for index, heading in headings.items() if index < len(raw.cells)]
-    return len(met) > 1 and all(met)

@@ -237,7 +237,7 @@ class _Template:
 def _shown(fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
     """The columns of a workbook. Where rows are filled in: what names a row first, then what is only shown, what is asked, our ids."""
     if not rows:
-        return tuple(field for field in fields if not (field.read_only or field.name in MACHINE))
+        return tuple(field for field in fields if not (field.read_only or field.unless or field.name in MACHINE))
     there = {name for row in rows for name in row}
 
     def rank(field: Field) -> int:

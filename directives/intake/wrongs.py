@@ -82,7 +82,11 @@ MESSAGES: dict[str, Words] = {
         " Open the file with Excel or WPS, let it be repaired, and save it again as .xlsx."
     ),
     "bad_cell": _(
-        "Cell %(cell)s has an address that does not exist, or stands there twice."
+        "Cell %(cell)s has an address that does not exist or is another row's, or stands there twice."
+        " Open the file with Excel or WPS, let it be repaired, and save it again as .xlsx."
+    ),
+    "bad_row": _(
+        "Row %(line)s stands there twice, or behind a row further down."
         " Open the file with Excel or WPS, let it be repaired, and save it again as .xlsx."
     ),
     "many_rows": _("The table has more than %(limit)s rows, which is all that a worksheet can hold. Split it into several files."),

@@ -6,6 +6,7 @@ import pytest
 
 from directives import tallies
 from directives.intake.kinds import KINDS
+from directives.intake.kinds.parting import apart
 from directives.models import Event, ItemState, Notice, Obligation
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
 from directives.refusals import Invalid, NotAllowed, Stale
@@ -203,3 +204,65 @@ def test_queries_do_not_grow_with_the_rows(cast, ledger, django_assert_max_num_q
     with django_assert_max_num_queries(40):
         brought.apply()
     assert Obligation.objects.count() == 303
+
+
+# tables that people made themselves: one row a task, several bodies in a cell
+
+
+def test_a_row_that_names_several_bodies_is_a_row_for_each():
+    row = {"clause": "九.1.1", "leads": "市总工会", "body": "市总工会、团市委\n市妇联（配合单位）", "supporting": "市科协；团市委"}
+    said = [(one["body"], one.get("part"), one["leads"]) for one in apart(row)]
+    assert said == [
+        ("市总工会", "lead", None), ("团市委", "responsible", None), ("市妇联", "supporting", None), ("市科协", "supporting", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "parts"),
+    [
+        ({"body": "甲、乙"}, [("甲", "lead"), ("乙", "responsible")]),  # the first one leads
+        ({"body": "甲、乙", "part": "supporting"}, [("甲", "supporting"), ("乙", "supporting")]),
+        ({"body": "甲（责任）、乙（牵头）"}, [("甲", "responsible"), ("乙", "lead")]),
+        ({"leads": "甲、乙", "body": None}, [("甲", "lead"), ("乙", "lead")]),
+        ({"leads": "甲", "body": "乙"}, [("甲", "lead"), ("乙", None)]),
+        ({"body": "甲（机关）"}, [("甲（机关）", None)]),
+        ({"body": "甲、乙", "id": 7}, [("甲、乙", None)]),
+        ({"body": "甲"}, [("甲", None)]),
+    ],
+)
+def test_who_leads_where_several_are_named(row, parts):
+    assert [(one["body"], one.get("part")) for one in apart(row)] == parts
+
+
+def parted(*rows):
+    return [one for row in rows for one in apart(row)]
+
+
+def test_the_lead_beside_the_body_of_each_row_is_assigned_once(cast, ledger):
+    one = make_directive(ledger[0].directive.section, code="九.1.3", text="办好第三件事。")
+    table = parted(*({"directive": "办好第三件事", "leads": "Q02", "body": body, "due_on": LATER} for body in ("Q01", "Q01A", "Q02")))
+    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert brought.verdicts == [NEW, NEW, SAME, NEW, SAME]
+    brought.apply()
+    made = Obligation.objects.filter(directive=one).order_by("organisation__code").values_list("organisation__code", "part", "due_on")
+    assert list(made) == [("Q01", "responsible", LATER), ("Q01A", "responsible", LATER), ("Q02", "lead", LATER)]
+
+
+def test_a_lead_whose_own_row_says_something_else_is_asked_back(cast, ledger):
+    make_directive(ledger[0].directive.section, code="九.1.3")
+    table = parted({"clause": "九.1.3", "leads": "Q02", "body": "Q01"}, {"clause": "九.1.3", "leads": None, "body": "Q02", "note": "另报"})
+    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert brought.faults == [(3, "clause", "每项任务、每个单位只占一行；与表中第 2 行重复")]
+
+
+def test_a_lead_that_stands_is_not_changed_by_the_rows_of_others(cast, ledger):
+    table = parted({"clause": "九.1.2", "leads": "全 国 总 工 会", "body": "Q02", "due_on": LATER})
+    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert (brought.verdicts, brought.planned[0].subject) == ([SAME, NEW], ledger[1].pk)
+
+
+def test_words_that_no_directive_says_are_asked_back(cast, ledger):
+    same = [make_directive(ledger[0].directive.section, code=code, text="各单位要抓好落实。") for code in ("九.1.4", "九.1.5")]
+    table = [{"directive": text, "body": "Q02"} for text in ("从未提出的任务", "各单位要抓好落实", same[0].code)]
+    brought = bring(OBLIGATIONS, cast.supervisor, table, **place(ledger))
+    assert [(number, field) for number, field, _expected in brought.faults] == [(1, "directive"), (2, "directive")]

@@ -79,3 +79,26 @@ def test_the_same_table_is_registered_once_and_by_supervisors(cast):
     with pytest.raises(NotAllowed):
         bring(TASKS, cast.staff, [{"text": "做事。"}]).apply()
     assert Document.objects.count() == 1
+
+
+def test_one_task_over_several_rows_is_one_directive_with_all_their_items(cast):
+    table = [
+        {"code": "1", "text": "健全制度", "items": ("联席会议",), "addressees": ("总工会",), "section": "一、加强领导"},
+        {"code": "1", "text": "健全制度", "items": ("述职评议",), "addressees": ("总工会", "团市委"), "section": "一、加强领导"},
+        {"code": "２", "text": "改进作风", "items": None, "addressees": None, "section": "一、加强领导"},
+    ]
+    brought = bring(TASKS, cast.supervisor, table)
+    assert [row.label for row in brought.planned] == ["1 健全制度", "1 健全制度 · 与表中第 2 行同为一项任务", "２ 改进作风"]
+    rows = brought.apply()
+    first, second = Directive.objects.order_by("order")
+    assert ([item.name for item in first.items.order_by("number")], second.items.count()) == (["联席会议", "述职评议"], 0)
+    assert [one.name for one in first.addressees.all()] == ["总工会", "团市委"]
+    assert [row.subject_id for row in rows] == [first.pk, first.pk, second.pk]
+    brought.undo()
+    assert Document.objects.count() == 0
+
+
+def test_two_tasks_with_one_number_are_told_by_the_line_of_the_file(cast):
+    brought = bring(TASKS, cast.supervisor, [{"code": "1", "text": "健全制度"}, {"code": "1", "text": "改进作风"}])
+    assert brought.verdicts == [NEW, WRONG]
+    assert brought.faults == [(2, "code", "只出现一次的编号；与表中第 2 行重复")]

@@ -59,6 +59,13 @@ def twice(second: str) -> bytes:
     return _quietly([*parts, (second, parts_of(Sheet(lines(HEADS)))[SHEET1])])
 
 
+def twice_listed() -> bytes:
+    """Two worksheets of one part: its rows would count twice."""
+    parts = parts_of(PLAIN)
+    book = parts["xl/workbook.xml"].decode().replace("</sheets>", '<sheet name="再一次" sheetId="9" r:id="rId1"/></sheets>')
+    return packed(parts | {"xl/workbook.xml": book.encode()})
+
+
 def _quietly(parts: list[tuple[str, bytes]], kind: int = ZIP_STORED) -> bytes:
     """A package whose names may stand twice; `zipfile` would warn of it."""
     file = BytesIO()
@@ -180,13 +187,18 @@ def _markup() -> list[tuple[str, Callable[[], bytes], str]]:
         ("document-type-in-the-relationships.xlsx", lambda: declared("xl/_rels/workbook.xml.rels", '<!DOCTYPE x SYSTEM "http://x/x.dtd">'), "entities"),
         ("document-type-in-a-part-never-read.xlsx", lambda: declared("docProps/core.xml", XXE), "entities"),
         ("document-type-in-utf-16.xlsx", lambda: declared(SHEET1, XXE, code="utf-16"), "entities"),
-        ("sheet-is-not-xml.xlsx", lambda: changed(PLAIN, "</row>", "<row>"), "xml"),
+        ("sheet-is-not-xml.xlsx", lambda: changed(PLAIN, "</row>", "</rows>"), "xml"),
         ("sheet-xml-breaks-off.xlsx", lambda: changed(PLAIN, "</sheetData></worksheet>", ""), "xml"),
         ("sheet-part-missing.xlsx", lambda: workbook(PLAIN, without=[SHEET1]), "sheet_missing"),
         ("sheet-part-is-something-else.xlsx", lambda: packed(parts_of(PLAIN) | {SHEET1: b"<html><body/></html>"}), "xml"),
         ("workbook-without-sheets.xlsx", lambda: packed(parts_of(PLAIN) | {"xl/workbook.xml": f'<workbook xmlns="{MAIN}"/>'.encode()}), "no_sheets"),
         ("shared-text-that-is-not-there.xlsx", lambda: changed(PLAIN, "<v>3</v>", "<v>300</v>"), "no_text"),
         ("cell-stands-twice.xlsx", lambda: changed(PLAIN, '<c r="B1"', '<c r="A1"'), "bad_cell"),
+        ("cell-of-another-row.xlsx", lambda: changed(PLAIN, '<c r="B3"', '<c r="B4"'), "bad_cell"),
+        ("row-stands-twice.xlsx", lambda: changed(PLAIN, '<row r="3">', '<row r="2">'), "bad_row"),
+        ("row-behind-a-later-one.xlsx", lambda: workbook(Sheet({1: HEADS, 9: ROWS[1], 3: ROWS[2]})), "bad_row"),
+        ("sheet-stands-twice.xlsx", twice_listed, "twice"),
+        ("encoding-that-does-not-exist.xlsx", lambda: changed(PLAIN, 'encoding="UTF-8"', 'encoding="UTF-9"'), "xml"),
         ("cell-beyond-the-last-column.xlsx", lambda: changed(PLAIN, '<c r="F1"', '<c r="XFE1"'), "bad_cell"),
         ("cell-with-an-impossible-address.xlsx", lambda: changed(PLAIN, '<c r="F1"', '<c r="单元格1"'), "bad_cell"),
         ("cells-at-both-corners.xlsx", lambda: workbook(Sheet({1: ["编码"], 1_048_576: [Raw('<c r="XFD1048576"><v>1</v></c>')]})), "many_columns"),

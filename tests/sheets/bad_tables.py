@@ -139,4 +139,48 @@ def _others() -> list[Bad]:
     ]  # fmt: skip
 
 
-TABLES = [*_headings(), *_keys(), *_days(), *_choices_and_ties(), *_values(), *_others()]
+def _kept() -> list[Bad]:
+    """As offices keep them, and not to be guessed: days without a year or a day, numbers cut short, bodies that nobody knows."""
+    ledger = ("文件条款", "责任单位", "完成时限", "责任人及电话")
+    entries, rest = ("文件条款", "进展情况", "完成比例"), ("九.1.2", "推进中", 60)
+    tasks = (("序号", "重点任务"), (1, "建立联席会议制度"), (1, "建立述职评议制度"), (2, "建立直接联系制度"))
+    lost = "序号,文件条款,进展情况\n1,九.1.1,已印发\n2,,推进中\n3,九.1.2,推进中\n"
+    days = {
+        "day-that-names-no-year": "年底前",
+        "day-that-must-be-at-once": "立行立改",
+        "day-that-comes-again-and-again": "每年12月底前",
+        "month-that-a-spreadsheet-has-cut-short": 2027.1,
+        "span-of-days-that-ends-before-it-begins": "2027年6月至2027年3月",
+        "quarter-that-does-not-exist": "2027年第五季度",
+    }
+    several = [of(name, (ledger, ("九.1.1", "Q01", day)), (2, "due_on"), kind="obligations") for name, day in days.items()]
+    return [
+        *several,
+        of("body-among-several-that-is-unknown", (ledger, ("九.1.1", "Q01、Q99", None)), (2, "body"), kind="obligations"),
+        of("telephone-in-powers-of-ten", (ledger, ("九.1.1", "Q01", None, "1.39E+10")), (2, "contact"), kind="obligations"),
+        of(
+            "long-number-that-lost-its-last-digits",
+            (ledger, ("九.1.1", "Q01", None, 1.10101199001011e17)),
+            (2, "contact"),
+            kind="obligations",
+        ),
+        of(
+            "percent-in-words-without-a-number",
+            (entries, ("九.1.1", "已印发", "进行中"), rest),
+            (2, "percent"),
+            kind="entries",
+        ),
+        of(
+            "percent-that-is-only-about-right",
+            (entries, ("九.1.1", "已印发", "约80%"), rest),
+            (2, "percent"),
+            kind="entries",
+        ),
+        of("span-of-days-in-a-log", (("措施", "日期", "工作情况"), ("印发办法", "2026.10.7-10.8", "调研")), (2, "on"), kind="log"),
+        of("day-of-a-log-without-its-year", (("措施", "日期", "工作情况"), ("印发办法", "10月8日", "调研")), (2, "on"), kind="log"),
+        of("two-tasks-with-one-number", tasks, (3, "code"), kind="tasks"),
+        Bad("merges-lost-in-a-text-table.csv", lost.encode, "intake", faults=((3, "code"),), kind="entries"),
+    ]
+
+
+TABLES = [*_kept(), *_headings(), *_keys(), *_days(), *_choices_and_ties(), *_values(), *_others()]

@@ -38,7 +38,8 @@ WRONG = [file for file in BAD if file.stage == "intake"]
 def small(cast) -> dict[str, Asking]:
     """The register of the tests: who brings in which kind of table, and what it belongs to."""
     section = make_section(make_document(), number="九")
-    rows = [make_obligation(make_directive(section, code=f"九.1.{number}"), cast.body) for number in (1, 2)]
+    words = ("各单位要办好第一件事。", "各单位要办好第二件事。")
+    rows = [make_obligation(make_directive(section, code=f"九.1.{n}", text=text), cast.body) for n, text in enumerate(words, 1)]
     make_obligation(rows[0].directive, cast.child)
     make_measure(make_plan(cast.body, section.document), rows[0])
     make_indicator(section.document, cast.centre, code="ZZ-01", name_hans="基层组织数", places=1)
@@ -53,7 +54,9 @@ def small(cast) -> dict[str, Asking]:
         "log": Asking(cast.staff, NOW, TODAY, document | own),
         "statistics": Asking(cast.manager, NOW, TODAY, document),
         "obligations": Asking(cast.supervisor, NOW, TODAY, document),
+        "measures": Asking(cast.staff, NOW, TODAY, document | own),
         "people": Asking(cast.admin, NOW, TODAY),
+        "tasks": Asking(cast.supervisor, NOW, TODAY),
     }
 
 
@@ -75,7 +78,7 @@ def dry_run(path, kind: str, asking: Asking) -> tuple[list[Fault], list[Planned]
         headings = faults_of(heads[0], Names(fields)) if heads else []
         if headings or not heads:
             return headings, [], []
-        source = Reader(opened, heads, fields)
+        source = Reader(opened, heads, fields, kind.apart)
         checker = kind.checker(asking, source.headed)
         given: list[Given] = list(source.rows())
         planned = checker.check(given)

@@ -1,6 +1,7 @@
 """Finding which directive of a document a table means by its code."""
 
 import re
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -8,6 +9,7 @@ from directives.intake.fields import Fault
 from directives.models import Directive
 from directives.script import fold
 
+ENDS = "。.;；,"
 TITLE = re.compile(r"^《[^》]*》\s*")
 
 
@@ -20,12 +22,27 @@ class Clauses:
         self.codes = {fold(row.code): row.pk for row in self.rows.values()}
         self._met: dict[str, int | None] = {}
 
+    @cached_property
+    def _words(self) -> dict[str, int | None]:
+        """By the folded text of a directive; None where several have the same."""
+        words: dict[str, int | None] = {}
+        for pk, text in Directive.objects.filter(pk__in=self.rows).order_by().values_list("pk", "text_hans"):
+            key = fold(text).rstrip(ENDS)
+            words[key] = None if key in words else pk
+        return words
+
     def find(self, text: str) -> Directive | None:
-        """The directive of a code; the document's title may stand before it."""
+        """The directive of a code, before which the document's title may stand, or of its very words."""
         if text not in self._met:
-            self._met[text] = self.codes.get(fold(TITLE.sub("", text)))
+            key = fold(TITLE.sub("", text))
+            self._met[text] = self.codes.get(key) or self._words.get(key.rstrip(ENDS))
         pk = self._met[text]
         return self.rows[pk] if pk else None
+
+    def several(self, text: str) -> bool:
+        """Whether these are the words of several directives."""
+        key = fold(text).rstrip(ENDS)
+        return key in self._words and self._words[key] is None
 
 
 def unknown_clause(field: str, text: str) -> Fault:

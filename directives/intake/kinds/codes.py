@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from directives.intake.cells import folded
 from directives.intake.fields import Fault
 from directives.models import Organisation
 
@@ -59,14 +60,14 @@ class Bodies(Codes):
         rows = Organisation.objects.order_by().values_list("code", "name_hans", "name_hant", "full_name")
         for code, *names in rows.iterator(chunk_size=2000):
             for name in filter(None, names):
-                named.setdefault(name, set()).add(code)
+                named.setdefault(folded(name), set()).add(code)
         return named
 
     def find(self, text: str) -> Found:
         found = super().find(text)
         if found.code or found.several or text.isascii():
             return found
-        codes = tuple(sorted(self._named.get(text, ())))
+        codes = tuple(sorted(self._named.get(folded(text), ())))
         return Found(codes[0], mended=True) if len(codes) == 1 else Found(several=codes)
 
 
@@ -79,7 +80,8 @@ def unclear(field: str, text: str, found: Found) -> Fault:
 
 
 def unknown_body(field: str, text: str) -> Fault:
-    return Fault(field, text, _("The code of a body in the register."), _("Mend the code, or have the body entered in the register first."))
+    expected = _("The code or the whole name of a body in the register.")
+    return Fault(field, text, expected, _("Mend it, or have the body entered in the register first."))
 
 
 def taken_as(text: str, code: str) -> str:

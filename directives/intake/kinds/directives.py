@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives import correcting
 from directives.correcting import STATEMENT, Correction, Named
 from directives.intake.cells import names_of
-from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.kinds.clauses import TITLE, unknown_clause
 from directives.intake.kinds.comparing import Past, Stored, built_on, compared, moved_on, refused, text_of, unchanged, wrong
 from directives.intake.kinds.counts import COUNTS
@@ -72,8 +72,8 @@ class DirectiveChecker(Checker):
         found = self.seen().filter(document=asking.place.get("document", 0)).select_related("document").defer(*HEAVY_OF_DOCUMENT)
         self.directives = {fold(row.code): row for row in found.prefetch_related("addressees")}
         self.bases = names_of(BASES)
-        self.first: dict[int, int] = {}
-        self.twice: list[tuple[int, int]] = []
+        self.first: dict[int, Place] = {}
+        self.twice: list[tuple[int, str]] = []
 
     def seen(self) -> QuerySet[Directive]:
         """The directives that may be meant at all."""
@@ -89,8 +89,8 @@ class DirectiveChecker(Checker):
         text = text_of(row.values.get("code"))
         if directive is None:
             return wrong(row, [unknown_clause("code", text)] if text else [])
-        if self.first.setdefault(directive.pk, row.number) != row.number:
-            self.twice.append((row.number, self.first[directive.pk]))
+        if (first := self.first.setdefault(directive.pk, row.place)) != row.place:
+            self.twice.append((row.number, first.seen_from(row.place)))
         faults: list[Fault] = []
         wanted = {name: row.values[name] or "" for name in PLAIN if name in row.values and (name != "kind" or row.values[name])}
         if "addressees" in row.values:
@@ -150,8 +150,8 @@ def _faults(directive: Directive, values: dict[str, Any]) -> Iterable[Fault]:
 
 
 def _held(rows: Rows) -> dict[int, Directive]:
-    found = Directive.objects.select_related("document").prefetch_related("addressees").select_for_update(of=("self",)).order_by("pk")
-    return found.in_bulk([row.subject_id for row in rows])
+    found = Directive.objects.select_related("document").prefetch_related("addressees").order_by("pk")
+    return found.select_for_update(no_key=True, of=("self",)).in_bulk([row.subject_id for row in rows])
 
 
 def write(asking: Asking, rows: Rows) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import reporting
-from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.kinds.comparing import Past, Stored, compared, fresh, moved_on, stale, text_of, unchanged, wrong
 from directives.intake.kinds.plans import own_body, works
 from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
@@ -30,9 +30,9 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     return (
         Field("code", code, "code", CODE, required=True, key=True, limit=300, example="九.3.3", listed="directives"),
         Field("progress", gettext_lazy("Progress"), "text", PROGRESS, example="已印发办法，完成培训两期"),
-        Field("problems", gettext_lazy("Problems"), "text", ("存在问题", "问题", "困难", "问题和困难", "存在的问题", "困难问题")),
+        Field("problems", gettext_lazy("Problems"), "text", PROBLEMS),
         Field("next_steps", gettext_lazy("Next steps"), "text", NEXT),
-        Field("percent", gettext_lazy("Percent complete"), "percent", ("完成比例", "完成率", "进度", "完成百分比", "完成度"), example="60"),
+        Field("percent", gettext_lazy("Percent complete"), "percent", PERCENT, example="60"),
         Field("unchanged", gettext_lazy("No change since the last report"), "choice", ("无变化", "较上期无变化"), choices=CHOICES),
         Field("unchanged_reason", reason, "text", ("无变化原因", "未变化原因", "无进展原因"), limit=200),
         Field("id", gettext_lazy("Id"), "whole", ("编号",)),
@@ -46,8 +46,20 @@ def fields(asking: Asking) -> tuple[Field, ...]:
 
 
 CODE = ("文件条款", "条款", "条款编号", "任务编号", "任务编码", "任务代码", "条款号", "编码", "代码")
-PROGRESS = ("进展情况", "工作进展", "进展", "落实情况", "完成情况", "推进情况", "贯彻落实情况", "工作开展情况")
-NEXT = ("下一步打算", "下步打算", "下一步工作", "下一步计划", "下一步措施", "下步工作")
+PROGRESS = (
+    "进展情况", "工作进展", "进展", "落实情况", "完成情况", "推进情况", "贯彻落实情况", "工作开展情况", "工作进展情况", "任务进展情况",
+    "目前进展", "目前进展情况", "最新进展", "当前进展", "进展成效", "工作进展及成效", "进展情况及成效", "落实进展", "办理情况",
+)  # fmt: skip
+PROBLEMS = (
+    "存在问题", "问题", "困难", "问题和困难", "存在的问题", "困难问题", "困难和问题", "存在的困难", "存在困难", "存在困难和问题",
+    "存在的困难和问题", "存在的问题和困难", "存在问题和困难", "存在问题及困难", "存在问题及原因",
+)  # fmt: skip
+PERCENT = ("完成比例", "完成率", "进度", "完成百分比", "完成度", "完成进度", "工作进度", "进度比例", "任务完成率", "任务进度", "当前进度")
+NEXT = (
+    "下一步打算", "下步打算", "下一步工作", "下一步计划", "下一步措施", "下步工作", "下一步工作打算", "下步工作打算", "下一步工作计划",
+    "下步工作计划", "下步计划", "下一步工作安排", "下一步工作措施", "下一步举措", "下阶段打算", "下阶段工作打算", "下一阶段工作打算",
+    "下一步安排", "下一步工作思路", "next steps",
+)  # fmt: skip
 
 
 def report_of(asking: Asking) -> ProgressReport:
@@ -78,8 +90,8 @@ class EntryChecker(Checker):
         owed = Obligation.objects.filter(organisation=self.report.organisation_id, document=self.report.document_id, state__in=REPORTABLE)
         codes = owed.order_by("directive__order").values_list("directive__code", flat=True)
         self.owed = {fold(code): code for code in codes} if self.report.completed_at is None else {}
-        self.first: dict[str, int] = {}
-        self.twice: list[tuple[int, int]] = []
+        self.first: dict[str, Place] = {}
+        self.twice: list[tuple[int, str]] = []
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         keys = {row.number: fold(text_of(row.values.get("code"))) for row in rows}
@@ -89,8 +101,8 @@ class EntryChecker(Checker):
 
     def _one(self, row: Given, key: str, past: Past) -> Planned:
         entry, text = self.entries.get(key), text_of(row.values.get("code"))
-        if key and self.first.setdefault(key, row.number) != row.number:
-            self.twice.append((row.number, self.first[key]))
+        if key and (first := self.first.setdefault(key, row.place)) != row.place:
+            self.twice.append((row.number, first.seen_from(row.place)))
         faults = list(_faults_of_percent(row))
         if key and entry is None and key not in self.owed:
             expected = _("The code of a directive on which this report of your body reports.")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import planning
-from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.kinds.comparing import Past, Stored, built_on, compared, fresh, moved_on, plain, text_of, unchanged, wrong
 from directives.intake.kinds.plans import Owed, demand_editable, plan_of, works
 from directives.models import Measure, Obligation, Plan, User
@@ -28,7 +28,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("text", gettext_lazy("Measure"), "text", TEXT, required=True, example="印发重大事项报告制度实施办法"),
         Field("directives", gettext_lazy("Serves"), "codes", serves, limit=20, example="九.3.3、九.3.4", listed="directives"),
         Field("responsible", gettext_lazy("Who"), "text", WHO, limit=100, example="办公厅 林晓岚"),
-        Field("due_on", gettext_lazy("Due on"), "date", ("完成时限", "时限", "完成时间", "截止日期", "完成日期"), example="2026-12-31"),
+        Field("due_on", gettext_lazy("Due on"), "date", DUE, example="2026-12-31", deadline=True),
         Field("result", gettext_lazy("Form of result"), "text", ("成果", "预期成果", "工作成果"), limit=200, example="印发文件"),
         Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
@@ -39,7 +39,14 @@ def fields(asking: Asking) -> tuple[Field, ...]:
 
 
 TEXT = ("具体措施", "措施", "措施内容", "工作措施", "主要措施", "重点措施", "工作内容", "任务措施", "贯彻措施", "落实措施")
-WHO = ("责任人", "责任部门", "责任处室", "负责人", "承办部门", "牵头部门", "责任单位")
+WHO = (
+    "责任人", "责任部门", "责任处室", "负责人", "承办部门", "牵头部门", "责任单位", "责任科室", "承办处室", "牵头处室", "经办人",
+    "具体责任人",
+)  # fmt: skip
+DUE = (
+    "完成时限", "时限", "完成时间", "截止日期", "完成日期", "完成期限", "截止时间", "时间节点", "完成节点", "时间安排", "进度安排",
+    "时限要求", "deadline",
+)  # fmt: skip
 
 
 def _stored(measure: Measure) -> Stored:
@@ -61,8 +68,8 @@ class MeasureChecker(Checker):
         self.stored = {measure.pk: _stored(measure) for measure in measures}
         self.numbers = {measure.number: measure.pk for measure in measures}
         self.texts: dict[str, int] = {measure.text.strip(): measure.pk for measure in measures}
-        self.first: dict[int, int] = {}
-        self.twice: list[tuple[int, int]] = []
+        self.first: dict[int, Place] = {}
+        self.twice: list[tuple[int, str]] = []
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         meant = {row.number: self._meant(row) for row in rows}
@@ -88,8 +95,8 @@ class MeasureChecker(Checker):
         if pk and here is None:
             expected, remedy = _("The id of a measure of this plan."), _("Empty this cell where a new measure is meant.")
             faults.append(Fault("id", str(pk), expected, remedy))
-        if pk and self.first.setdefault(pk, row.number) != row.number:
-            self.twice.append((row.number, self.first[pk]))
+        if pk and (first := self.first.setdefault(pk, row.place)) != row.place:
+            self.twice.append((row.number, first.seen_from(row.place)))
         wanted = self._wanted(row)
         label = here.label if here else wanted.get("text", "")
         if faults or row.faults:

@@ -1,6 +1,5 @@
 """Obligations (责任事项): the ledger that went out comes back, and new pairs are assigned from a table."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
@@ -10,21 +9,22 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned
 from directives.intake.kinds.clauses import Clauses, unknown_clause
 from directives.intake.kinds.codes import Bodies, taken_as, unclear, unknown_body
 from directives.intake.kinds.comparing import Past, Stored, compared, fresh, plain, refused, text_of, wrong
 from directives.intake.kinds.owing import DAYS, PEOPLE, TERMS, pair_of, undo, write
+from directives.intake.kinds.parting import AFTER_NAME, apart
+from directives.intake.kinds.shown import TOLD, Shown
 from directives.issuing import faults_of
 from directives.models import Obligation, Organisation, User
+from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view
-from directives.states import CLOSED, DELIVERABLES, LEAD, PARTS, RESPONSIBLE, SUPERVISOR, WITHDRAWN
+from directives.states import CLOSED, DELIVERABLES, PARTS, RESPONSIBLE, SUPERVISOR, WITHDRAWN
 
-APART = re.compile(r"[、,，;；/\n]+|\s{2,}")  # bodies in one cell
-AFTER_NAME = re.compile(r"\s*[(（][^()（）]*[)）]$")  # 全国总工会（牵头）
 READ = (
     "pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code", "organisation_id", "organisation__code",
-    "organisation__name_hans", "organisation__path", *TERMS,
+    "organisation__name_hans", "organisation__path", "percent", "light", *TERMS,
 )  # fmt: skip
 FIRST = READ.index("part")
 
@@ -46,27 +46,29 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         # Of a table that people made themselves; in a ledger of ours they only tell what the id says.
-        Field("directive", pgettext_lazy("ledger", "Directive"), "text", TASK, unless="id"),
+        Field("directive", pgettext_lazy("ledger", "Directive"), "text", TASK, unless="id", told=True),
         Field("leads", pgettext_lazy("ledger", "Lead body"), "text", LEADS, unless="id"),
+        Field("supporting", gettext_lazy("Supporting bodies"), "text", SUPPORTING, unless="id"),
     )  # fmt: skip
-    return own + tuple(Field(name, label, read_only=True) for name, label in GOES_OUT)
+    return own + tuple(Field(name, label, read_only=True, told=name in TOLD) for name, label in GOES_OUT)
 
 
 CLAUSE = ("条款", "条款编号", "任务编号", "任务编码", "任务代码", "文件条款编号", "文件条款号", "条款号", "任务条款")
 BODY = (
-    "责任单位", "单位", "承担单位", "落实单位", "承办单位", "责任部门", "单位编码", "单位代码", "单位名称", "机构代码", "责任主体", "配合单位", "协办单位",
-    "参与单位", "责任部门(单位)", "responsible", "body",
+    "责任单位", "单位", "承担单位", "落实单位", "承办单位", "责任部门", "单位编码", "单位代码", "单位名称", "机构代码", "责任主体",
+    "责任部门(单位)", "responsible",
 )  # fmt: skip
 TASK = ("任务", "任务内容", "工作任务", "主要任务", "任务名称", "重点工作", "重点事项", "具体任务", "task")
 LEADS = ("牵头部门", "牵头", "主办单位", "主责单位", "牵头责任单位", "lead")
+SUPPORTING = ("协办单位", "参与单位", "配合部门", "协同单位", "协助单位")
 LEADER = ("责任领导", "分管领导", "牵头领导", "负责人", "领导", "包联领导", "市级领导", "分管负责人")
 CONTACT = (
-    "责任人及电话", "联系人", "联系人及电话", "责任人", "联系方式", "联系电话", "经办人", "联络员", "联络员及电话", "具体责任人", "责任人及联系电话",
-    "责任人及联系方式", "联系人及联系方式",
+    "责任人及电话", "联系人", "联系人及电话", "责任人", "联系方式", "联系电话", "经办人", "联络员", "联络员及电话", "具体责任人",
+    "责任人及联系电话", "责任人及联系方式", "联系人及联系方式",
 )  # fmt: skip
 DUE = (
-    "完成时限", "时限", "完成期限", "截止时间", "截止日期", "完成时间", "完成日期", "办结时限", "要求完成时间", "完成时间节点", "时间节点", "时间要求",
-    "完成节点", "目标时限", "整改时限", "时限要求", "deadline", "due date",
+    "完成时限", "时限", "完成期限", "截止时间", "截止日期", "完成时间", "完成日期", "办结时限", "要求完成时间", "完成时间节点",
+    "时间节点", "时间要求", "完成节点", "目标时限", "整改时限", "时限要求", "deadline", "due date",
 )  # fmt: skip
 GOES_OUT = (
     ("number", pgettext_lazy("ledger", "No.")),
@@ -94,8 +96,10 @@ class ObligationChecker(Checker):
         super().__init__(asking, headed)
         self.clauses = Clauses(asking.place.get("document", 0))
         self.bodies = Bodies()
-        self.first: dict[tuple[int, int], int] = {}  # directive and body → the row that speaks of them
-        self.twice: list[tuple[int, int]] = []
+        self.shown = Shown(self.clauses)
+        self.first: dict[tuple[int, int], Place] = {}  # directive and body → the row that speaks of them
+        self.led: dict[tuple[int, int], dict[str, Any]] = {}  # … which only names a lead: what it says
+        self.twice: list[tuple[int, str]] = []
         self.met: dict[str, int | None] = {}
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
@@ -143,24 +147,42 @@ class ObligationChecker(Checker):
             return wrong(row, faults)
         return self._fresh(row, *pair)
 
-    def _once(self, row: Given, directive: int, body: int) -> None:
-        first = self.first.setdefault((directive, body), row.number)
-        if first != row.number:
-            self.twice.append((row.number, first))
+    def _once(self, row: Given, directive: int, body: int) -> bool:
+        """Whether the row is the first that speaks of the two, or at fault; False for a lead that the table has named already."""
+        key, implied = (directive, body), bool(row.values.get("leads"))
+        first = self.first.setdefault(key, row.place)
+        if first == row.place:
+            self.led |= {key: _cells(row)} if implied else {}
+        elif implied or self.led.get(key) == _cells(row):
+            return False
+        else:
+            self.twice.append((row.number, first.seen_from(row.place)))
+        return True
 
     def _known(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
         if here is None:
             expected = _("The id of an obligation that you may see.")
             remedy = _("Leave the id as it went out; empty it where a new line is meant.")
             return wrong(row, [Fault("id", str(row.values["id"]), expected, remedy)])
-        self._once(row, here[5], here[7])
         stored = stored_of(here)
+        if row.values.get("leads"):  # it only says who leads
+            return Planned(row, SAME, stored.label, stored.pk)
+        self._once(row, here[5], here[7])
         faults = list(self._faults_of_pair(row, pair, here))
         wanted = {name: value for name, value in _cells(row).items() if value not in (None, "") or name not in ("part", "starts_on")}
         planned = compared(row, stored, wanted, past, tied=(DAYS,))
         if planned.after:
             faults += self._faults_of_change(here, planned, stored)
-        return wrong(row, faults, stored.label, stored.pk) if faults or row.faults else planned
+        planned = wrong(row, faults, stored.label, stored.pk) if faults or row.faults else planned
+        planned.differs = tuple(self._differs(row, pair, here))
+        return planned
+
+    def _differs(self, row: Given, pair: tuple[int | None, int | None], here: tuple) -> Iterable[str]:
+        """Cells that say nothing that is taken over: words where the id tells of which row, and what only goes out."""
+        if row.values.get("body") and not pair[1]:
+            yield "body"
+        if row.shown and row.values.get("version") == here[1]:
+            yield from self.shown.differs(row.shown, here[5], {"state": here[2], "percent": here[11], "light": here[12]})
 
     def _faults_of_pair(self, row: Given, pair: tuple[int | None, int | None], here: tuple) -> Iterable[Fault]:
         """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
@@ -218,7 +240,8 @@ class ObligationChecker(Checker):
 
     def _fresh(self, row: Given, directive: int, body: int) -> Planned:
         clause, home = self.clauses.rows[directive], self.fresh[body]
-        self._once(row, directive, body)
+        if not self._once(row, directive, body):
+            return Planned(row, SAME, f"{clause.code} · {home.name_hans}")
         after = {"clause": clause.code, "body": home.code} | {name: value for name, value in _cells(row).items() if value}
         after.setdefault("part", RESPONSIBLE)
         pair = pair_of(after, clause, home)
@@ -235,23 +258,6 @@ class ObligationChecker(Checker):
         for number, first in self.twice:
             expected = _("One row for each directive and body; row %(number)s of the file speaks of the same.") % {"number": first}
             yield number, Fault("clause", "", expected, _("Keep one of the two rows."))
-
-
-def apart(values: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """A row for each body that one without an id names: those under 牵头单位 lead, and where nobody is said to, the first one does."""
-    leads, bodies = (_named(values.get(name)) for name in ("leads", "body"))
-    if values.get("id") or not (leads or len(bodies) > 1):
-        return (values,)
-    if not leads and not values.get("part"):
-        leads, bodies = bodies[:1], bodies[1:]  # 列第一位的责任单位为牵头单位
-    led = [values | {"body": name, "part": LEAD} for name in leads]
-    return led + [values | {"body": name, "part": values.get("part") or RESPONSIBLE} for name in bodies if name not in leads]
-
-
-def _named(value: Any) -> list[str]:
-    """The bodies that a cell names."""
-    parts = (part.strip() for part in APART.split(text_of(value)))
-    return list(dict.fromkeys(AFTER_NAME.sub("", part) for part in parts if part))
 
 
 def _cells(row: Given) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import statistics
-from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.figures import scale_of
 from directives.intake.kinds.codes import Bodies, Codes, taken_as, unclear, unknown_body
 from directives.intake.kinds.comparing import (
@@ -51,10 +51,10 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-INDICATOR = ("指标编码", "指标代码", "指标名称", "统计指标", "指标编号", "code")
-PERIODS = ("周期", "时期", "统计周期", "填报周期", "期间", "季度", "统计时期")
-VALUE = ("数值", "数据", "统计值", "数量", "指标值", "本期值")
-BODY = ("单位编码", "单位代码", "单位名称", "填报单位", "上报单位", "报送单位", "机构代码")
+INDICATOR = ("指标编码", "指标代码", "指标名称", "统计指标", "指标编号", "统计指标名称", "指标项目", "code")
+PERIODS = ("周期", "时期", "统计周期", "填报周期", "期间", "季度", "统计时期", "报告期", "统计期", "报送周期", "期别")
+VALUE = ("数值", "数据", "统计值", "数量", "指标值", "本期值", "本期数", "统计数", "上报数", "实际数", "累计数", "填报数")
+BODY = ("单位编码", "单位代码", "单位名称", "填报单位", "上报单位", "报送单位", "机构代码", "填表单位", "统计单位", "机构名称", "地区")
 
 
 def may(user: User) -> bool:
@@ -92,7 +92,7 @@ class FigureChecker(Checker):
         own = {m.organisation_id for m in asking.by.standing if m.role in ("staff", "manager")}
         self.own = own.pop() if len(own) == 1 else None
         self.known: dict[int, Organisation] = {}
-        self.first: dict[Key, int] = {}
+        self.first: dict[Key, Place] = {}
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         ids = {row.number: self._body(row) for row in rows}
@@ -141,10 +141,11 @@ class FigureChecker(Checker):
         if said is None:
             return wrong(row, faults)
         label = f"{said.indicator.code} {said.indicator.name_hans} · {said.organisation.name_hans} · {said.period.name}"
-        first = self.first.setdefault(said.key, row.number)
-        if first != row.number:
-            expected = _("One row for each indicator, body and period; row %(number)s of the file says the same.") % {"number": first}
+        first = self.first.setdefault(said.key, row.place)
+        if first != row.place:
+            expected = _("One row for each indicator, body and period; row %(number)s of the file says the same.")
             faults = [fault for fault in faults if fault.field != "indicator"]
+            expected %= {"number": first.seen_from(row.place)}
             faults.append(Fault("indicator", said.indicator.code, expected, _("Keep one of the two rows.")))
         given = text_of(row.values.get("body"))
         if given.isdecimal() and given != said.organisation.code:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives import issuing
-from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.kinds.comparing import fresh, moved_on, nothing_on, text_of, wrong
 from directives.issuing import Task
 from directives.models import Directive, Document, IntakeRow, User
@@ -27,10 +27,10 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("document", gettext_lazy("Title of the document"), "text", TITLE, limit=200, example="2026年重点工作任务台账", help=HELP),
         Field("issuer", gettext_lazy("Issuer"), "text", ("发文机关", "制发单位", "印发单位", "发文单位"), limit=100),
         Field("section", gettext_lazy("Section"), "text", SECTION, limit=200, example="一、健全制度"),
-        Field("code", code, "code", ("条款编号", "任务编号", "任务编码", "编号", "条款", "序号", "任务序号"), limit=20, example="一.1"),
+        Field("code", code, "code", CODE, limit=20, example="一.1"),
         Field("text", gettext_lazy("Directive"), "text", TEXT, required=True, example="建立重大事项报告制度。"),
         Field("items", gettext_lazy("Items"), "codes", ("分项", "子任务", "具体事项", "分项任务"), limit=100),
-        Field("addressees", gettext_lazy("Addressees"), "codes", ("主体", "责任主体", "责任单位", "牵头单位", "承担单位"), limit=100),
+        Field("addressees", gettext_lazy("Addressees"), "codes", ADDRESSEES, limit=100),
         Field("kind", gettext_lazy("Kind"), "choice", ("类别", "任务类别", "任务类型", "类型"), choices=KINDS),
         Field("modality", gettext_lazy("Modality"), "choice", ("情态", "要求程度", "语气"), choices=MODALITIES),
         Field("cadence", gettext_lazy("Cadence"), "choice", ("频次", "周期", "频率", "办理周期"), choices=CADENCES),
@@ -38,8 +38,17 @@ def fields(asking: Asking) -> tuple[Field, ...]:
 
 
 TITLE = ("文件名称", "文件标题", "文件", "台账名称", "来源文件")
+CODE = ("条款编号", "任务编号", "任务编码", "编号", "条款", "序号", "任务序号", "项次", "no.")
 SECTION = ("部分", "所属部分", "任务分类", "板块", "领域", "大项", "重点领域", "一级任务")
-TEXT = ("任务", "重点任务", "任务内容", "工作任务", "主要任务", "任务名称", "事项", "重点工作", "工作内容", "二级任务")
+TEXT = (
+    "任务", "重点任务", "任务内容", "工作任务", "主要任务", "任务名称", "事项", "重点工作", "工作内容", "二级任务", "目标任务",
+    "任务目标", "任务事项", "具体任务", "重点事项", "改革任务", "重点改革任务", "改革事项", "工作事项", "主要工作", "工作要求",
+    "任务要求", "重点工作任务", "task",
+)  # fmt: skip
+ADDRESSEES = (
+    "主体", "责任主体", "责任单位", "牵头单位", "承担单位", "主责单位", "责任部门", "牵头部门", "承办单位", "主办单位", "落实单位",
+    "责任处室", "牵头处室", "lead", "responsible",
+)  # fmt: skip
 HELP = gettext_lazy("The same in every row, or once in the first; without it the name of the file.")
 
 
@@ -55,9 +64,9 @@ class TaskChecker(Checker):
         super().__init__(asking, headed)
         self.above = {"document": "", "issuer": "", "section": ""}
         self.titles: dict[str, int] = {}
-        self.codes: dict[str, int] = {}
+        self.codes: dict[str, Place] = {}  # folded → the first row that has it
+        self.texts: dict[Place, str] = {}  # of these rows
         self.counts: dict[str, int] = {}
-        self.twice: list[tuple[int, int, str]] = []
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         return [self._one(row) for row in rows]
@@ -72,11 +81,14 @@ class TaskChecker(Checker):
             faults.append(Fault("document", title, expected, _("Bring in each document with a table of its own.")))
         self.titles.setdefault(title, row.number)
         code = text_of(given.get("code")) or self._code()
-        first = self.codes.setdefault(fold(code), row.number)
-        if first != row.number:
-            expected = _("A code that stands once; row %(number)s of the file has the same.") % {"number": first}
+        first = self.codes.setdefault(fold(code), row.place)
+        again = first != row.place and given.get("code") and self.texts.get(first) == text  # one task over several rows
+        self.texts.setdefault(first, text)
+        if first != row.place and not again:
+            expected = _("A code that stands once; row %(number)s of the file has the same.") % {"number": first.seen_from(row.place)}
             faults.append(Fault("code", code, expected, _("Give each task its own code, or leave the column out: codes are made then.")))
         label = f"{code} {text[:LABEL]}"
+        label = _("%(label)s · with row %(number)s") % {"label": label, "number": first.seen_from(row.place)} if again else label
         if faults or row.faults or not text:
             return wrong(row, faults, label)
         after: dict[str, Any] = {**self.above, "code": code, "text": text}
@@ -107,11 +119,11 @@ def write(asking: Asking, rows: Rows) -> None:
         name = rows[0].intake.name if rows[0].intake_id else ""
         title = first.get("document") or PurePosixPath(name).stem or _("Task table")
         document = issuing.register_tasks(
-            title=title, issuer=first.get("issuer", ""), tasks=[_task(row) for row in every], source_name=name, by=asking.by, now=asking.now
+            title=title, issuer=first.get("issuer", ""), tasks=_tasks(every), source_name=name, by=asking.by, now=asking.now
         )
-    codes = dict(document.directives.values_list("code", "pk"))
+    codes = {fold(code): pk for code, pk in document.directives.values_list("code", "pk")}
     for row in rows:
-        row.subject_id, row.left = codes[row.after["code"]], 1
+        row.subject_id, row.left = codes[fold(row.after["code"])], 1
 
 
 def _registered(asking: Asking, row: IntakeRow) -> Document | None:
@@ -121,11 +133,18 @@ def _registered(asking: Asking, row: IntakeRow) -> Document | None:
     return Document.objects.defer(*HEAVY).get(pk=directive.document_id) if directive else None
 
 
-def _task(row: IntakeRow) -> Task:
-    said = row.after
-    lists = {name: tuple(said.get(name, ())) for name in LISTS}
-    plain = {name: said.get(name, "") for name in ("kind", "modality", "cadence")}
-    return Task(said.get("section", ""), said["code"], said["text"], **lists, **plain)
+def _tasks(rows: Rows) -> list[Task]:
+    """The tasks of these rows; rows with one code are one task, with the items and addressees of all of them."""
+    same: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        same.setdefault(fold(row.after["code"]), []).append(row.after)
+    return [_task(*said) for said in same.values()]
+
+
+def _task(*said: dict[str, Any]) -> Task:
+    lists = {name: tuple(dict.fromkeys(one for row in said for one in row.get(name, ()))) for name in LISTS}
+    plain = {name: next(filter(None, (row.get(name) for row in said)), "") for name in ("kind", "modality", "cadence")}
+    return Task(said[0].get("section", ""), said[0]["code"], said[0]["text"], **lists, **plain)
 
 
 def undo(asking: Asking, rows: Rows) -> None:

@@ -94,6 +94,8 @@ def _list_sheets(book: Workbook, main: str, related: dict[str, tuple[str, str]])
         elif tag == "sheet":
             kind, member = related.get(given.get("id", ""), ("", ""))
             if kind == "worksheet" and member:
+                if any(sheet.member == member for sheet in book.sheets):  # its rows would be read twice
+                    raise Fault("twice", member=member[:100])
                 book.sheets.append(Sheet(given.get("name", ""), member, given.get("state", "visible") != "visible"))
             elif kind == "worksheet":
                 raise Fault("sheet_missing", sheet=given.get("name", "")[:40])

@@ -38,7 +38,7 @@ class Grid:
         self.done: list[Row] = []
         self.over = self.keep = self.aside = False
         self.prefix = ""
-        self.line, self.column, self.hidden = 0, -1, False
+        self.line, self.column, self.hidden, self.digits = 0, -1, False, "0"
         self.cells: list[Any] = []
         self.special: list[int] = []
         self.size = 0
@@ -120,10 +120,13 @@ class Grid:
         self.hidden_columns += range(max(first - 1, 0), min(last, COLUMNS))
 
     def _row(self, given: Attributes) -> None:
-        number = given.get("r")
+        number, before = given.get("r"), self.line
         self.line = _whole(number) if number else self.line + 1
         if not 1 <= self.line <= ROWS:
             raise Fault("many_rows", limit=ROWS)
+        if self.line <= before:
+            raise Fault("bad_row", line=self.line)
+        self.digits = str(self.line)
         self.column, self.hidden = -1, given.get("hidden") in ("1", "true")
         self.cells, self.special, self.size = [], [], 0
 
@@ -135,8 +138,14 @@ class Grid:
     def _cell(self) -> None:
         given = self.given
         address = given.get("r")
-        self.column = column = place_of(address.rstrip("0123456789")) if address else self.column + 1
-        if not self.valued and self.formula is None:
+        blank, digits = not self.valued and self.formula is None, self.digits
+        if address and address.endswith(digits):
+            self.column = column = place_of(address[: -len(digits)])
+        elif address and not blank:  # it says that it stands in another row
+            raise Fault("bad_cell", cell=address[:20])
+        else:
+            self.column = column = place_of(address.rstrip("0123456789")) if address else self.column + 1
+        if blank:
             return
         value = self._value(given)
         if value is None:

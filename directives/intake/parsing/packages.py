@@ -29,7 +29,7 @@ def opened(file: BinaryIO) -> ZipFile:
     """The package, if its table of contents is harmless. Raises Fault otherwise."""
     try:
         package = ZipFile(file)
-    except BROKEN as fault:
+    except (*BROKEN, MemoryError) as fault:  # a table of contents that claims to be larger than memory
         raise Fault("truncated") from fault
     members = package.infolist()
     if len(members) > MEMBERS:
