@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, repeat
 from threading import Event, Thread
@@ -25,7 +25,7 @@ from django_tasks import task
 
 from directives import notices
 from directives.models import CalendarDay, Export, User
-from directives.models.exports import FAILED, READY, RUNNING, UNENDED
+from directives.models.exports import FAILED, READY, RUNNING, UNENDED, WAITING
 from directives.refusals import NotAllowed, Refusal
 from directives.rules import may
 from directives.sheets.book import Book
@@ -35,6 +35,7 @@ from directives.sheets.lists import LISTS, listed
 from directives.sheets.out import FORMATS
 
 EVERY = 1.0  # seconds between two looks at whether it is still wanted
+SETTLED = timedelta(seconds=30)  # a run that a living worker began is younger when its task is put back
 AGAIN = 3  # times that it is begun anew on the primary, when that fails under it
 
 logger = logging.getLogger("directives.worker")
@@ -225,6 +226,13 @@ def _told(export: Export, facts: dict) -> bool:
 def fail(export: Export, fault: str) -> None:
     """It came to a stop; its page says why."""
     mine(export).update(state=FAILED, fault=fault, finished_at=timezone.now(), version=F("version") + 1)
+
+
+def put_back(path: str, args: Sequence[int], *, now: datetime) -> None:
+    """A task whose worker died waits in the queue again: if it was an export, so does that, for as long as others come first."""
+    if path == carry_out.module_path:
+        ended = Export.objects.filter(pk=args[0], state=RUNNING, started_at__lt=now - SETTLED)  # not one that was taken up since
+        ended.update(state=WAITING, started_at=None, done=0, total=None)
 
 
 def give_up(path: str, args: Sequence[int]) -> None:

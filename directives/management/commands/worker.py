@@ -29,7 +29,7 @@ from django_tasks_db.models import DBTaskResult
 from directives import tallies
 from directives.models import JobRun
 from directives.sealing import BATCH, seal
-from directives.sheets.carrying import give_up
+from directives.sheets.carrying import give_up, put_back
 
 PREFIX = "worker:"  # of every worker's name, and so of its heartbeat
 BEAT_SECONDS = 10
@@ -90,6 +90,7 @@ def rescue_tasks(now: datetime) -> None:
         if len(task.worker_ids) < ATTEMPTS:
             if same_run.update(status=TaskResultStatus.READY):
                 logger.warning("Task %s (%s) goes back into the queue: %s died running it", task.pk, task.task_path, owner)
+                put_back(task.task_path, task.args_kwargs["args"], now=now)
             continue
         reason = f"{len(task.worker_ids)} workers died running this task"
         if same_run.update(status=TaskResultStatus.FAILED, finished_at=now, exception_class_path="builtins.RuntimeError", traceback=reason):
