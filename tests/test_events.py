@@ -143,3 +143,10 @@ def test_every_action_that_the_code_records_has_words():
                 actions |= {k.value.value for k in node.keywords if k.arg == "action" and isinstance(k.value, ast.Constant)}
     assert len(actions) > 20
     assert sorted(actions - WORDS.keys()) == []
+
+
+def test_an_empty_record_does_not_blame_the_filter(cast, sign_in):
+    client = sign_in(cast.viewer)
+    page = client.get("/events/").content.decode()
+    assert "还没有记录" in page and "没有符合的记录" not in page
+    assert "没有符合的记录" in client.get("/events/", {"q": "不存在"}).content.decode()

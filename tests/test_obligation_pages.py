@@ -451,7 +451,7 @@ def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):
     own, *_others = fill(cast, state="underway", plan_due_on=date(2026, 12, 1))
     address = f"{LIST}{own.pk}/"
     assert ways(sign_in(cast.staff).get(address)) == [("写方案", "/plans/", True)]
-    Obligation.objects.update(plan_due_on=None)
+    Obligation.objects.filter(pk=own.pk).update(plan_due_on=None)
     measure = make_measure(make_plan(cast.body, own.document), own)
     log = ("记进展", f"/log/?measure={measure.pk}", False)
     assert ways(sign_in(cast.staff).get(address)) == [log]
@@ -466,6 +466,8 @@ def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):
     review = ("审核进展", f"/reports/{report.pk}/review/#e-{entry.pk}", True)
     assert ways(sign_in(cast.supervisor).get(address)) == [review]
     assert ways(sign_in(cast.viewer).get(address)) == []
+    Obligation.objects.filter(pk=own.pk).update(state="closed", closed_on=date(2026, 10, 1))
+    assert ways(sign_in(cast.supervisor).get(address))[1:] == [("其他待核验销号", "/obligations/?state=closing", False)]
 
 
 def test_verifying_stands_before_refusing(cast, sign_in):

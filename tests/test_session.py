@@ -82,3 +82,10 @@ def test_a_page_that_is_not_there_says_what_to_do(cast, sign_in):
 def test_the_page_for_our_own_faults_needs_no_database():
     with translation.override("zh-hans"):
         assert "系统出错了" in render_to_string("500.html")
+
+
+def test_a_form_that_is_too_large_is_told_why(cast, sign_in, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    answer = sign_in(cast.staff).post("/log/add/", {"text": "办" * 200})
+    assert answer.status_code == 400
+    assert "提交的内容超过上限" in answer.content.decode()

@@ -25,6 +25,7 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label=_("File"),
+        error_messages={"required": _("Choose a file first.")},
         max_length=200,
         allow_empty_file=True,  # the reader of documents says what an empty file lacks
         help_text=_("Plain text or a saved web page, at most 20 MB. UTF-8, UTF-16, GB18030 and Big5 are known."),

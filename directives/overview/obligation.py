@@ -14,7 +14,7 @@ from directives.models import Event, ItemState, LogEntry, Measure, Obligation, O
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.timeline import Happening, timeline
 from directives.rules import may
-from directives.states import ASSIGNED, DISPUTED, DRAFT, LEAD, OBLIGATION_MOVES, OPEN, RETURNED, SUBMITTED, SUSPENDED
+from directives.states import ASSIGNED, CLOSED, CLOSING, DISPUTED, DRAFT, LEAD, OBLIGATION_MOVES, OPEN, RETURNED, SUBMITTED, SUSPENDED
 from directives.transitions import moves_open
 from directives.workdays import Workdays
 
@@ -140,6 +140,8 @@ def _ways(row: Obligation, user: User, measures: tuple[Measure, ...], entries: t
         waiting = (entry for entry in entries if entry.state == SUBMITTED and entry.submitted_by_id != user.pk)
         for entry in islice(waiting, 1):
             yield Way(_("Review the progress entry"), f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}", due=True)
+        if row.state == CLOSED:
+            yield Way(_("Other close-outs to verify"), f"{reverse('obligations')}?state={CLOSING}")
 
 
 def steps(row: Obligation, user: User) -> tuple[Step, ...]:
