@@ -77,7 +77,7 @@ def test_a_percentage_changes_by_points(cast, asked, sign_in):
         report(one, cast.body, then, Period(2024, "year"))
     client = sign_in(cast.supervisor)
     for page in (read(client, "/statistics/"), read(client, reverse("indicator", args=[rate.pk]))):
-        assert '+2.50 个百分点 <small class="nb">（上年 90.00%）</small>' in page
+        assert '+2.50 <small class="nb">个百分点（上年 90.00%）</small>' in page
     assert '+10 <small class="nb">（+10.0%，上年 100）</small>' in read(client, "/statistics/")
     told = {row[0]: row[7:9] for row in table_of(client.get("/statistics/?export=csv"))[1:]}
     assert told == {rate.code: ["2.5", ""], asked.code: ["10", "10%"]}

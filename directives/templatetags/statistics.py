@@ -42,8 +42,8 @@ def change(values: Compared, indicator: Indicator) -> SafeString:
     sign = "+" if values.change > 0 else "−" if values.change < 0 else ""
     told = f"{sign}{figure_text(abs(values.change), indicator)}"
     if indicator.in_percent:
-        then = gettext("(from %(then)s)") % {"then": f"{figure_text(values.then, indicator)}%"}
-        return format_html('{} <small class="nb">{}</small>', gettext("%(change)s points") % {"change": told}, then)
+        then = f"{figure_text(values.then, indicator)}%"
+        return format_html('{} <small class="nb">{}</small>', told, gettext("points (last year %(then)s)") % {"then": then})
     if values.share is None:
         return format_html("{} <small>{}</small>", told, gettext("no % of 0"))
     percent = f"{sign}{abs(values.share):,.1f}%"
