@@ -60,6 +60,7 @@ class _Template:
         self.kind, self.asking, self.workbook = kind, asking, workbook
         self.filled: list[Mapping[str, Any]] = []
         self.fields: tuple[Field, ...] = ()
+        self.first: dict[str, str] = {}  # of a list without an example of its own, what stands first in it
         base = {"valign": "top", "text_wrap": True}
         self.text = workbook.add_format({**base, "num_format": "@"})
         self.day = workbook.add_format({**base, "num_format": "yyyy-mm-dd"})
@@ -112,7 +113,7 @@ class _Template:
     def _example(self, sheet: Worksheet) -> None:
         """The example row; its first cell says what it is, by which the intake knows it (intake.given.EXAMPLE)."""
         for place, field in enumerate(self.fields):
-            said = self._said(field, field.example) if field.example else ""
+            said = self._said(field, field.example) if field.example else self.first.get(field.name, "")
             text = _("Example: %(value)s") % {"value": said} if place == 0 else guard(said)
             if text:
                 sheet.write_string(1, place, text.strip(), self.example)
@@ -145,6 +146,7 @@ class _Template:
         lists = {name: values for name, values in lists.items() if 0 < len(values) <= LISTED}
         if not lists:
             return found
+        self.first = {field.name: lists[field.name][0][0] for field in self.fields if field.listed and field.name in lists}
         tab = _tab(_("Values"))
         sheet = self.workbook.add_worksheet(tab)
         labels = {field.name: str(field.label) for field in self.fields}

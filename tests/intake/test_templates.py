@@ -8,12 +8,15 @@ from django.utils import translation
 from openpyxl import load_workbook
 
 from directives.intake import reader
+from directives.intake.cells import reading_of
+from directives.intake.faults import Wrong
 from directives.intake.fields import Asking
 from directives.intake.given import Reader
 from directives.intake.kinds import KINDS
 from directives.intake.matching import Names, certain, heads_of
 from directives.intake.templates import template
-from tests.factories import NOW, TODAY, make_directive, make_document, make_section
+from directives.models import Document
+from tests.factories import NOW, TODAY, make_directive, make_document, make_indicator, make_section
 
 LANGUAGES = ("zh-hans", "zh-hant", "en")
 
@@ -65,6 +68,27 @@ def test_every_choice_has_a_drop_down_in_the_readers_language(asking, kind, lang
                 dropped[heading] = [row[0].value for row in book[tab.strip("'")][cells]]
         wanted = {label: [str(word) for _value, word in field.choices] for label, field in fields.items() if field.choices}
         assert {label: dropped.get(label) for label in wanted} == wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_examples_are_such_as_the_intake_reads(asking, kind, language):
+    make_indicator(Document.objects.get(), asking.by.in_role("supervisor")[0].organisation, code="JC-01")
+    sheet = load_workbook(BytesIO(made(kind, asking, language))).worksheets[0]
+    with translation.override(language):
+        fields = {str(field.label): field for field in KINDS[kind].fields(asking)}
+        said = {fields[head.value]: cell.value for head, cell in zip(sheet[1], sheet[2], strict=True) if cell.value}
+        first, *others = said.items()
+        assert first[1].split(":")[-1].split("：")[-1].strip()  # something follows the word that it is an example
+        assert [(field.name, text) for field, text in others if isinstance(reading_of(field)(text), Wrong)] == []
+
+
+def test_a_period_is_headed_and_explained_as_a_period(asking):
+    book = load_workbook(BytesIO(made("statistics", asking)))
+    heads = [cell.value for cell in book.worksheets[0][1]]
+    assert ("统计时期" in heads, "周期类型" in heads) == (True, False)
+    told = [cell.value for row in book["填写说明"].iter_rows() for cell in row if cell.value and "第三季度" in str(cell.value)]
+    assert len(told) == 1
 
 
 def test_the_codes_of_directives_are_proposed_with_their_words(asking):

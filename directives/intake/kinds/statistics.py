@@ -43,7 +43,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("indicator", gettext_lazy("Indicator"), "code", INDICATOR, required=True, key=True, limit=100, listed="indicators"),
         Field("body", gettext_lazy("Body"), "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
         Field("year", gettext_lazy("Year"), "whole", ("年份", "统计年度", "年度"), key=True),
-        Field("period", gettext_lazy("Period"), "code", PERIODS, key=True, example="2025年"),
+        Field("period", gettext_lazy("For the period"), "code", PERIODS, key=True, example="2025年", help=SPELT),
         Field("value", gettext_lazy("Value"), "number", VALUE, required=True, example="120"),
         Field("note", gettext_lazy("Remarks"), "text", ("备注", "说明", "数据说明"), limit=200),
         Field("id", gettext_lazy("Id"), "whole", ("编号",)),
@@ -52,7 +52,8 @@ def fields(asking: Asking) -> tuple[Field, ...]:
 
 
 INDICATOR = ("指标编码", "指标代码", "指标名称", "统计指标", "指标编号", "统计指标名称", "指标项目", "code")
-PERIODS = ("周期", "时期", "统计周期", "填报周期", "期间", "季度", "统计时期", "报告期", "统计期", "报送周期", "期别")
+SPELT = gettext_lazy("Such as 2025年, 2025年上半年, 2025年第三季度; where the year has a column of its own, 第三季度.")
+PERIODS = ("周期类型", "Period", "周期", "时期", "统计周期", "填报周期", "期间", "季度", "统计时期", "报告期", "统计期", "报送周期", "期别")
 VALUE = ("数值", "数据", "统计值", "数量", "指标值", "本期值", "本期数", "统计数", "上报数", "实际数", "累计数", "填报数")
 BODY = ("单位编码", "单位代码", "单位名称", "填报单位", "上报单位", "报送单位", "机构代码", "填表单位", "统计单位", "机构名称", "地区")
 
@@ -181,8 +182,9 @@ def _standing(keys: Iterable[Key]) -> dict[Key, Figure]:
 
 
 def _held(rows: Rows) -> dict[int, Figure]:
-    figures = Figure.objects.select_for_update(of=("self",)).select_related("indicator__organisation", "organisation").order_by("pk")
-    return figures.in_bulk([row.subject_id for row in rows if row.subject_id])
+    figures = Figure.objects.select_for_update(no_key=True, of=("self",)).select_related("indicator__organisation", "organisation")
+    ordered = figures.order_by("indicator_id", "year", "period", "number", "organisation_id")  # as every writer takes them
+    return ordered.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
 def _again(figure: Figure, values: Mapping[str, Any]) -> Reported:
