@@ -21,13 +21,13 @@ from directives.wording import day, scripted
 
 # kind: the wording; facts fill the placeholders when it is shown, in the reader's language.
 KINDS = {
-    "issued": gettext_noop("%(count)s directives of %(document)s were assigned to %(body)s. Acknowledge receipt."),
+    "issued": gettext_noop("Assigned to %(body)s under %(document)s, directives: %(count)s. Please acknowledge receipt."),
     "cycle": gettext_noop("The report of %(body)s on %(document)s is due on %(due)s."),
-    "to_sign": gettext_noop("%(count)s filings of %(body)s wait for your signature."),
+    "to_sign": gettext_noop("Waiting for your signature at %(body)s: %(count)s."),
     "handed_in": gettext_noop("%(body)s handed in: %(what)s."),
-    "returned": gettext_noop("%(count)s filings of %(body)s were returned: %(reason)s"),
-    "accepted": gettext_noop("%(count)s filings of %(body)s were accepted."),
-    "declined": gettext_noop("%(count)s filings of %(body)s were sent back by the manager: %(reason)s"),
+    "returned": gettext_noop("Returned to %(body)s, filings: %(count)s. %(reason)s"),
+    "accepted": gettext_noop("Accepted from %(body)s, filings: %(count)s."),
+    "declined": gettext_noop("Sent back by the manager of %(body)s, filings: %(count)s. %(reason)s"),
     "merged": gettext_noop("%(body)s was merged into %(into)s: %(over)s directives go over, %(withdrawn)s are withdrawn."),
     "move_dispute": gettext_noop("%(body)s disputes %(code)s: %(reason)s"),
     "move_reassign": gettext_noop("%(code)s stays assigned to %(body)s: %(reason)s"),

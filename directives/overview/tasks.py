@@ -155,7 +155,7 @@ def _reports(desk: Desk, days: Days) -> Iterator[Task]:
 def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Task:
     facts = {"total": len(report.entries), "in": report.in_hand, "ready": report.ready, "missing": report.missing}
     note = _("%(total)s entries: %(in)s handed in, %(ready)s ready, %(missing)s to complete") % facts
-    label = _("Hand in") if not report.missing else _("Go on")
+    label = _("Hand in") if not report.missing else _("Continue")
     return Task(
         "report", body, report.due_on, days.colour(report.due_on), Action(label, url), code=pgettext("task", "Report"), url=url,
         title=report.name, document=report.document, note=note, done=report.in_hand + report.ready, total=len(report.entries),
