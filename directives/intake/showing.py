@@ -20,6 +20,7 @@ from directives.models import Cycle, Document, Intake, IntakeRow, Organisation, 
 from directives.models.intakes import (
     APPLIED,
     APPLYING,
+    CHANGED,
     CHECKED,
     CHECKING,
     CONFLICT,
@@ -203,9 +204,10 @@ def _chips(intake: Intake, chosen: str) -> Iterator[Chip]:
     yield Chip(ALL, _("All rows"), total, chosen == ALL)
     if 0 < same < total:
         yield Chip(EFFECT, _("All but the same"), total - same, chosen == EFFECT)
-    for verdict, word in dict(VERDICTS).items():
+    words = dict(VERDICTS)
+    for verdict in (WRONG, CONFLICT, NEW, CHANGED, SAME):
         if intake.counts.get(verdict):
-            yield Chip(verdict, word, intake.counts[verdict], chosen == verdict)
+            yield Chip(verdict, words[verdict], intake.counts[verdict], chosen == verdict)
 
 
 def _conflicts(intake: Intake) -> Conflicts | None:

@@ -9,7 +9,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives.intake.cells import names_of
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned
@@ -28,7 +28,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a list of people."""
     return (
         Field("username", gettext_lazy("User name"), "code", USERNAME, required=True, key=True, limit=150, example="linxl"),
-        Field("full_name", gettext_lazy("Name"), "text", ("姓名", "人员姓名", "真实姓名", "名字"), limit=60, example="林晓岚"),
+        Field("full_name", pgettext_lazy("person", "Name"), "text", ("姓名", "人员姓名", "真实姓名", "名字"), limit=60, example="林晓岚"),
         Field("phone", gettext_lazy("Telephone"), "code", PHONE, limit=40),
         Field("email", gettext_lazy("E-mail"), "code", ("邮箱", "电子邮件", "电子邮箱", "邮件", "e-mail", "mail"), limit=254),
         Field("language", gettext_lazy("Language"), "choice", ("界面语言", "语种"), choices=tuple(settings.LANGUAGES)),

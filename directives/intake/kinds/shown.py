@@ -7,9 +7,10 @@ from directives.intake.cells import names_of
 from directives.intake.kinds.clauses import Clauses
 from directives.intake.kinds.comparing import text_of
 from directives.script import fold
-from directives.states import LIGHTS, OBLIGATION_STATES
+from directives.states import GREEN, LIGHTS, OBLIGATION_STATES, RED, YELLOW
 
 TOLD = ("directive", "percent", "state", "light")
+LAMPS = (("红", RED), ("红灯", RED), ("黄", YELLOW), ("黄灯", YELLOW), ("绿", GREEN), ("绿灯", GREEN))  # as people write them
 SPELT = 10_000  # different words of one column that are remembered
 
 
@@ -18,7 +19,7 @@ class Shown:
 
     def __init__(self, clauses: Clauses) -> None:
         self.clauses = clauses
-        self.names = {"state": names_of(OBLIGATION_STATES), "light": names_of(LIGHTS)}
+        self.names = {"state": names_of(OBLIGATION_STATES), "light": names_of(LIGHTS) | {fold(word): light for word, light in LAMPS}}
         self.met: dict[str, dict[str, str]] = {"state": {}, "light": {}}
 
     def differs(self, cells: Mapping[str, Any], directive: int, stands: Mapping[str, Any]) -> tuple[str, ...]:
@@ -32,7 +33,8 @@ class Shown:
             return found is None and self.clauses.several(text_of(cell)) or found is not None and found.pk == directive
         if name == "percent":
             return _percent(cell) == stands[name]
-        return self._named(name, text_of(cell)) == stands[name]
+        named = self._named(name, text_of(cell))
+        return named == stands[name] or (name == "light" and not named)  # a lamp is told of in many words
 
     def _named(self, name: str, text: str) -> str:
         """The state or light that a cell names; behind a light stands its reason."""
