@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from time import sleep
 
@@ -20,8 +21,9 @@ from tablib import Dataset
 from directives import audit, gate, issuing, organising, tallies, ticking
 from directives.intake.kinds import KINDS
 from directives.intake.resources import ObligationResource, OrganisationResource
-from directives.models import Event, JobRun, Obligation, Organisation, ReportEntry, TallyDay
+from directives.models import Event, Figure, JobRun, Obligation, Organisation, ReportEntry, TallyDay
 from directives.refusals import Refusal
+from directives.statistics import Period, Reported, file_figures
 from directives.ticking import tick
 from directives.transitions import change_obligations, move
 from tests.factories import (
@@ -30,6 +32,7 @@ from tests.factories import (
     make_body,
     make_cycle,
     make_directive,
+    make_indicator,
     make_obligation,
     make_report,
     make_section,
@@ -82,9 +85,17 @@ class Tree:
         for body in (self.body, self.other, self.city):
             make_obligation(alike, body)
         self.row = make_obligation(make_directive(alike.section), self.body)
+        self.indicator = make_indicator(alike.document, self.centre)
+        self.report(0)
+        self.admin = make_user("admin", is_staff=True, is_superuser=True)
+
+    def report(self, value: int) -> None:
+        figure = Reported(self.indicator, self.body, Period(2025, "year"), Decimal(value))
+        file_figures([figure], by=None, now=NOW)
 
     def begin(self) -> Obligation:
-        """The work of the body moves, in the transaction of whoever calls."""
+        """The work of the body moves and a figure of its is corrected, in the transaction of whoever calls."""
+        self.report(Figure.objects.get().version)
         row = Obligation.objects.select_related("organisation").get(pk=self.row.pk)
         percent = (row.percent + 7) % 100
         change_obligations([row], {"percent": percent}, action="test", by=None, now=NOW)
@@ -113,6 +124,7 @@ FREE = {  # what goes on while somebody's work moves and is not counted yet
     "a register": lambda tree: organising.load(
         [organising.BodyRow(2, code="P1", name_hans="城市", parent="P2", kind="committee")], by=None, now=NOW
     ),
+    "a table": lambda tree: bring(KINDS["bodies"], tree.admin, [{"code": "P1B", "name_hans": "改名"}]).apply(),
     "prune": lambda tree: tallies.prune(),
     "a copy": lambda tree: tallies.copy_day(TODAY),
 }
@@ -195,9 +207,9 @@ def test_whoever_shuts_the_gate_holds_nothing_that_a_writer_refers_to(transactio
     """PostgreSQL looks at foreign keys as a writer commits, who is past the gate by then."""
     if connection.vendor == "sqlite":
         pytest.skip("one writer at a time")
-    tree, admin = Tree(), make_user("admin", is_staff=True, is_superuser=True)
+    tree = Tree()
     report = make_report(tree.body, make_cycle(tree.row.document))
-    table = bring(KINDS["bodies"], admin, [{"code": tree.body.code, "name_hans": "改名"}])
+    table = bring(KINDS["bodies"], tree.admin, [{"code": tree.body.code, "name_hans": "改名"}])
     acts = {
         "merge": lambda tree: organising.merge(tree.body, into=tree.other, by=None, now=NOW),
         "table of bodies": lambda tree: table.apply(),

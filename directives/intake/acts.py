@@ -8,6 +8,7 @@ transaction finds that at its end, and takes all back.
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -65,7 +66,7 @@ def run(act: Act, pk: int, *, now: datetime) -> None:
     with translation.override(intake.language):
         try:
             with heartbeat(intake) as beat:
-                _carry_out(act, intake, now, beat)
+                _carry_out(act, copy(intake), now, beat)  # a copy: what becomes of it is undone with the transaction
         except Superseded:
             return
         except Refusal as refusal:

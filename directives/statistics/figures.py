@@ -89,10 +89,11 @@ def stored(keys: Iterable[Key]) -> dict[Key, Figure]:
     for (indicator, year, cadence, number), group in groupby(keys, key=lambda key: key[:4]):
         bodies = [key[4] for key in group]
         for start in range(0, len(bodies), BATCH):
-            rows = Figure.objects.select_for_update().filter(
+            # The figures alone: a body held here would keep whoever shut the gate, and they us.
+            rows = Figure.objects.select_for_update(no_key=True, of=("self",)).filter(
                 indicator=indicator, year=year, period=cadence, number=number, organisation__in=bodies[start : start + BATCH]
             )
-            found.update((_key(row), row) for row in rows.order_by("organisation"))
+            found.update((_key(row), row) for row in rows.order_by("organisation_id"))
     return found
 
 

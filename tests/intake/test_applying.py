@@ -159,6 +159,14 @@ def test_a_failure_of_ours_is_told_and_leaves_nothing(cast, bring, apply, monkey
     assert "the disk is full" in caplog.text
 
 
+def test_a_failure_at_the_very_end_leaves_it_as_it_was(cast, bring, apply, monkeypatch):
+    """The counts are written last, when the intake counts as applied already in this transaction."""
+    intake = bring(cast.admin, TABLE)
+    monkeypatch.setattr(acts.audit, "record", lambda *_args, **_options: 1 / 0)
+    apply(intake)
+    assert (intake.state, intake.fault != "", Organisation.objects.filter(code="Q09").exists()) == (CHECKED, True, False)
+
+
 HALF = """
 import sys, time, django
 django.setup()
