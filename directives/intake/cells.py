@@ -29,8 +29,9 @@ from directives.sheets.book import unguard
 Reading = Callable[[Cell], Any]
 
 PARTS = re.compile(r"[、,，;；\n]+")
-SPACE = re.compile(r"\s+")
-UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
+UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00ad"
+SPACE = re.compile(rf"[\s{UNSEEN}]+")
+HIDDEN = re.compile(f"[{UNSEEN}]")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SHOWN = 200  # characters of a wrong value that a fault repeats
 CUT_SHORT = re.compile(r"\d(?:\.\d+)?E\+\d{2,}")  # as a spreadsheet shows 13900001111
@@ -115,6 +116,8 @@ def typed(cell: Cell) -> str:
             return cell.isoformat()
         case float() if cell.is_integer() and abs(cell) < EXACT:
             return str(int(cell))
+        case float():
+            return format(cell, ".15g")  # 0.1 + 0.2 is 0.3, as a spreadsheet shows it
     return str(cell)
 
 
@@ -153,6 +156,8 @@ def _coded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
     number = isinstance(cell, int | float | Decimal)
     if POWER.fullmatch(text) or (number and abs(cell) >= EXACT):
         return Wrong(_("a code; a spreadsheet has made a rounded number of it"), _("Set the column to text, then type the code anew."))
+    if HIDDEN.search(text):
+        return Wrong(_("a code without characters that cannot be seen"), _("Delete the cell and type the code anew."))
     if text.casefold() in ("nan", "inf", "-inf"):
         return Wrong(_("a code"), _("Write the code, or leave the cell empty."))
     return _limited(cell, unicodedata.normalize("NFKC", text), limit=limit)

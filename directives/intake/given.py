@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -77,41 +77,42 @@ class Reader:
         told = [(column.index, column.field) for column in head.columns if column.field in self.told]
         groups = SECTION in self.fields and SECTION not in head.matched
         width = max((column.index for column in head.columns if column.heading), default=0) + 1
-        for raw in (row for row in self.opened.rows(table) if row.line > head.last):
-            place = f"{head.sheet}!{raw.line}" if len(self.heads) > 1 else str(raw.line)
-            full = merged.filled(raw)
+        figures = [slot for slot in slots if slot.figure]
+        for raw in self.opened.rows(table):
+            if raw.line <= head.last:
+                continue
+            full = merged.filled(raw) if merged.ranges else raw
             values, faults, meant = _values(full, slots)
             if why := passing.why(raw, lacking=any(fault.value == "" for fault in faults)):
-                self.passed.setdefault(why, []).append(place)
+                self.passed.setdefault(why, []).append(self._place(head, raw))
                 continue
             if full is not raw:
                 self._fill(raw, full, slots)
             if len(raw.cells) > width and self.opened.format == "csv":
                 faults.append(_longer(raw, width))
             if raw.hidden:
-                self.hidden.append(place)
+                self.hidden.append(self._place(head, raw))
             for slot, said, value in meant:
                 self.meant.setdefault(slot.heading, Counter())[said, value] += 1
             if groups and passing.group:
                 values[SECTION] = passing.group
-            figures = [slot for slot in slots if slot.figure]
             shows = {name: raw.cells[index] for index, name in told if index < len(raw.cells)}
-            row = Given(0, head.sheet, raw.line, values, tuple(faults), raw.hidden, _spelt_out(full, figures), shows)
-            yield from self._given(row, place)
+            several = self.apart(values) if self.apart else (values,)
+            if len(several) > 1:
+                self.parted.append(self._place(head, raw))
+            spelt = _spelt_out(full, figures)
+            for one in several:
+                self.number += 1
+                yield Given(self.number, head.sheet, raw.line, one, tuple(faults), raw.hidden, spelt, shows)
+
+    def _place(self, head: Head, raw: RawRow) -> str:
+        """How a remark names a row."""
+        return f"{head.sheet}!{raw.line}" if len(self.heads) > 1 else str(raw.line)
 
     def _fill(self, raw: RawRow, full: RawRow, slots: Sequence[Slot]) -> None:
         """Note which columns got a value that stands further up."""
         own = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
         self.filled.update(slot.heading for slot in slots if slot.index < len(own) and own[slot.index] != full.cells[slot.index])
-
-    def _given(self, row: Given, place: str) -> Iterator[Given]:
-        """The row with its number, or the several rows that it stands for."""
-        several = self.apart(row.values) if self.apart else (row.values,)
-        if len(several) > 1:
-            self.parted.append(place)
-        for values in several:
-            self.number += 1
-            yield replace(row, number=self.number, values=values)
 
     def _slots(self, head: Head, table: Table) -> list[Slot]:
         ours = {"id", "version"} <= head.matched.keys()  # a list of ours that comes back: its percentages are shares of 1
@@ -146,7 +147,10 @@ class Reader:
             said = {"headings": "、".join(self.filled), "count": self.filled.total()}
             found.append(_("Merged cells count for every row that they span: %(headings)s (%(count)s cells).") % said)
         if self.parted:
-            text = _("Rows that name several bodies are taken as one row for each body: %(count)s (rows %(lines)s).")
+            text = _(
+                "Rows that name several bodies are taken as one row for each body: %(count)s (rows %(lines)s)."
+                " Where the table does not say who leads, the first one does."
+            )
             found.append(text % {"count": len(self.parted), "lines": listed(self.parted)})
         if self.hidden:
             said = {"count": len(self.hidden), "lines": listed(self.hidden)}

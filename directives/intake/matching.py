@@ -161,10 +161,12 @@ def heads_of(tables: Sequence[Table], names: Names) -> tuple[tuple[Head, ...], l
     best = max(found, key=lambda pair: (names.required <= pair[1].matched.keys(), len(pair[1].matched), -pair[0].number))[1]
     heads = tuple(head for _table, head in found if head is best or (head.digest == best.digest and best.matched))
     taken = {head.number for head in heads}
-    remarks = [_("Sheet “%(sheet)s” is hidden and was passed over.") % {"sheet": table.name} for table in tables if table.hidden]
+    hidden = _("Sheet “%(sheet)s” is hidden and was passed over. If it is to be read, show it, save the file and upload it again.")
+    remarks = [hidden % {"sheet": table.name} for table in tables if table.hidden]
     left = [table.name for table in shown if table.number not in taken and table.name]
     if left:
-        remarks.append(_("Sheets passed over, as their headings are others: %(sheets)s.") % {"sheets": "、".join(left)})
+        text = _("Sheets passed over, as their headings are others: %(sheets)s. Give them the same headings, or bring in each by itself.")
+        remarks.append(text % {"sheets": "、".join(left)})
     return heads, remarks
 
 

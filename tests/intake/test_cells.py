@@ -203,3 +203,33 @@ def test_true_and_1_are_told_apart_however_often_they_are_read():
 
 def test_a_wrong_value_is_repeated_in_short():
     assert (len(shown("x" * 5000)), shown(True), shown(Odd("error", "#N/A"))) == (200, "TRUE", "#N/A")
+
+
+def test_a_number_is_text_as_a_spreadsheet_shows_it():
+    assert [read("text", cell) for cell in (0.1 + 0.2, 1.1, 13900001111.0, 13900001111, 2.50)] == [
+        "0.3",
+        "1.1",
+        "13900001111",
+        "13900001111",
+        "2.5",
+    ]
+
+
+@pytest.mark.parametrize("cell", ["1.39E+10", "1E+15", 1.39e15, 110101199001011234])
+def test_a_number_cut_short_is_no_text(cell):
+    assert read("text", cell) == Wrong("文字；表格软件已把它变成近似数字", "请将该列设为文本，再重新输入该号码。")
+
+
+@pytest.mark.parametrize("cell", ["E+10区", "1E5", "电话1.39E+10", "010-65001234"])
+def test_other_words_are_left_alone(cell):
+    assert read("text", cell) == cell
+
+
+@pytest.mark.parametrize("cell", ["00\u200b1", "A\u202eB", "Q\u00ad01"])
+def test_a_code_hides_nothing(cell):
+    assert read("code", cell).expected == "不含不可见字符的编号"
+
+
+@pytest.mark.parametrize("cell", ["中央", "省", "省级", "provincial", "provincial "])
+def test_a_choice_may_leave_out_its_last_sign(cell):
+    assert read("choice", cell, choices=LEVELS) == ("central" if cell == "中央" else "provincial")

@@ -4,7 +4,7 @@ from datetime import date
 
 from tests.sheets.good_texts import text
 from tests.sheets.manifest import HEADS, ROWS, Bad, Body
-from tests.sheets.packing import Raw, Sheet, lines, workbook
+from tests.sheets.packing import CHINESE_DAY, Raw, Sheet, Styled, lines, workbook
 
 FIRST, SECOND, THIRD = ROWS[1:]
 
@@ -52,6 +52,7 @@ def _keys() -> list[Bad]:
         cell("id-in-powers-of-ten", 0, 1e15, "code", 4),
         cell("code-of-sixteen-digits-cut-short", 0, 1.23456789012346e17, "code", 4),
         cell("code-missing", 0, None, "code", 4),
+        cell("code-with-a-character-that-cannot-be-seen", 0, "001\u200b002", "code", 4),
         cell("code-too-long", 0, "0" * 21, "code", 4),
         cell("name-missing", 1, None, "name_hans"),
         cell("name-of-blanks", 1, "　 ", "name_hans"),
@@ -71,6 +72,7 @@ def _days() -> list[Bad]:
         cell("day-before-any-calendar", 5, Raw('<c r="{r}" s="1"><v>-5</v></c>'), "valid_from"),
         cell("day-that-is-not-a-number", 5, Raw('<c r="{r}"><v>NaN</v></c>'), "valid_from"),
         cell("day-that-is-true", 5, True, "valid_from"),
+        cell("day-of-1900-that-never-was", 5, Styled(60, CHINESE_DAY), "valid_from"),
         of("body-that-ends-before-it-begins", ended, (3, "valid_to")),
     ]
 

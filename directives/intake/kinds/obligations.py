@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned
-from directives.intake.kinds.clauses import Clauses, unknown_clause
+from directives.intake.kinds.clauses import Clauses, unknown_clause, unknown_words
 from directives.intake.kinds.codes import Bodies, taken_as, unclear, unknown_body
 from directives.intake.kinds.comparing import Past, Stored, compared, fresh, plain, refused, text_of, wrong
 from directives.intake.kinds.owing import DAYS, PEOPLE, TERMS, pair_of, undo, write
@@ -228,7 +228,7 @@ class ObligationChecker(Checker):
     def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
         if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
-            yield unknown_clause("directive", words)
+            yield unknown_words("directive", words)
         elif not pair[0]:
             yield unknown_clause("clause", clause)
         if not pair[1]:

@@ -21,9 +21,11 @@ def apart(values: Values) -> Sequence[Values]:
     Bodies of the column 牵头单位 lead, those of 配合单位 support. Where several share one cell and nobody is said to lead, the first
     one does: 列第一位的责任单位为牵头单位. A lead that the row names beside its own body keeps `leads`: it only says who leads.
     """
+    if values.get("id"):
+        return (values,)
     leads, supporting = named(values.get("leads")), named(values.get("supporting"))
     bodies = named(values.get("body"))
-    if values.get("id") or (not leads and not supporting and len(bodies) < 2):
+    if not leads and not supporting and len(bodies) < 2:
         return (values,)
     first = RESPONSIBLE if leads or supporting or values.get("part") or any(part for _name, part in bodies) else LEAD
     found: dict[str, Values] = {}

@@ -231,6 +231,8 @@ def shown_as(text: str, shown: Shown, from_1904: bool) -> Any:
         return number
     if shown == "time" and 0 <= number < 1:
         return f"{datetime.combine(date.min, time()) + timedelta(seconds=round(number * 86_400)):%H:%M:%S}"
+    if not from_1904 and 60 <= number < 61:
+        return ["e", "1900-02-29"]  # which only spreadsheets know
     start = date(1904, 1, 1) if from_1904 else date(1899, 12, 31) if number < 60 else date(1899, 12, 30)
     try:
         moment = datetime.combine(start, time()) + timedelta(milliseconds=round(number * 86_400_000))
