@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from directives.models import Document, Organisation, Section, User
@@ -16,7 +16,7 @@ from directives.overview.late import Late, oldest
 from directives.overview.obligations import CAUSES, ON, Filter
 from directives.overview.scope import Lights, Scope
 from directives.overview.trend import ON_WALL as WIDE_REPORTS
-from directives.overview.trend import RIGHT, Trend, trend
+from directives.overview.trend import RIGHT, Trend, left, trend
 from directives.overview.weeks import ON_WALL as WIDE_WEEKS
 from directives.overview.weeks import Change, Weeks, change, weeks
 from directives.states import YELLOW
@@ -45,6 +45,7 @@ class Board:
     late: tuple[Late, ...] = ()
     trend: Trend | None = None
     workdays_left: int = 0  # until the reports of the cycle are due; below 0: past
+    read: bool = False  # the few rows under a filter were
     first_copy: date | None = None  # where an earlier day was asked for of which nothing is kept
 
     @property
@@ -58,8 +59,13 @@ class Board:
 
     @property
     def told(self) -> bool:
-        """All is known that marks and rows tell: for what is in view as a whole, and for the rows of one body."""
-        return self.now and not (self.view.counted and self.choice.narrows)
+        """All is known that marks and rows tell: for what is in view as a whole, and where the rows were read."""
+        return self.now and (self.read or not (self.view.counted and self.choice.narrows))
+
+    @property
+    def one(self) -> bool:
+        """All of it is of one section, so that nothing is to be compared with others."""
+        return self.told and self.choice.narrows and len(self.section_lines) == 1
 
     @property
     def part(self) -> bool:
@@ -138,8 +144,8 @@ class Board:
 
     @cached_property
     def section_lines(self) -> tuple[Line, ...]:
-        lines = [(section, self.ground.of(self.view.body.pk, section.pk)) for section in self.sections]
-        return tuple(self.line(section, lights, section=section.pk) for section, lights in lines if lights.total)
+        lines = (self.line(section, self.ground.of(self.view.body.pk, section.pk), section=section.pk) for section in self.sections)
+        return tuple(line for line in lines if line.lights.total)
 
     @cached_property
     def worst_sections(self) -> tuple[Line, ...]:
@@ -256,13 +262,16 @@ def board(user: User, choice: Choice, *, today: date, workdays: Workdays) -> Boa
 
 
 def _now(board: Board, workdays: Workdays) -> Board:
-    """The board filled with the work as it stands: at most five queries."""
+    """The board filled with the work as it stands: at most six queries."""
     view, choice, document, today, since = board.view, board.choice, board.document.pk, board.today, board.since
     if view.counted:
         board = replace(board, ground=counts.ground_now(view, document, choice))
         if not board.lights.total:
             return board
-        found = facts.of_branch(view, document, choice, today=today, since=since)
+        board = replace(board, read=choice.narrows and own.few(view, board.lights.total))
+        rows = own.rows_below(view, document, choice) if board.read else ()
+        reader = partial(facts.of_rows, view, rows) if board.read else partial(facts.of_branch, view)
+        found = reader(document, choice, today=today, since=since)
         if choice.directives or choice.narrows:
             tasks, unreceived = counts.by_directive(view, document, choice)
             board = replace(board, tasks=tuple(tasks), unreceived=unreceived)
@@ -275,14 +284,7 @@ def _now(board: Board, workdays: Workdays) -> Board:
     late = oldest(view, document, choice, red=board.lights.red, limit=LATE_ROWS) if board.lights.red else ()
     right = WIDE_REPORTS if choice.wall else RIGHT
     shown = trend(found.cycles, chosen=choice.cycle, missing=found.clock("report"), today=today, right=right) if board.told else None
-    return replace(board, facts=found, late=late, trend=shown, workdays_left=_left(shown, today, workdays))
-
-
-def _left(shown: Trend | None, today: date, workdays: Workdays) -> int:
-    if shown is None:
-        return 0
-    left = workdays.between(today, shown.cycle.due_on)
-    return min(left, -1) if shown.cycle.due_on < today else left
+    return replace(board, facts=found, late=late, trend=shown, workdays_left=left(shown, today, workdays))
 
 
 def _then(board: Board) -> Board:

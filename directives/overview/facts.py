@@ -13,7 +13,8 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
-from directives.models import ALWAYS, Cycle, Directive, Event, Mark, Obligation, ProgressReport, ReportEntry, Tally, TallyDay
+from directives.models import ALWAYS, Cycle, Directive, Event, Mark, Obligation, Organisation, ProgressReport, ReportEntry, Tally, TallyDay
+from directives.models.scope import LAST
 from directives.overview.choice import Choice
 from directives.overview.counts import Vantage
 from directives.states import COLOURS, IN, ON_TIME, RED
@@ -78,8 +79,9 @@ class Facts:
 
 
 Row = tuple[str, str, date | None, int, int]
-DIRECTIVES, CYCLES, TALLIES, MARKS, DAYS, WORK, ENTRIES, REPORTS, EVENTS = (
-    model._meta.db_table for model in (Directive, Cycle, Tally, Mark, TallyDay, Obligation, ReportEntry, ProgressReport, Event)
+DIRECTIVES, CYCLES, TALLIES, MARKS, DAYS, WORK, ENTRIES, REPORTS, EVENTS, BODIES = (
+    model._meta.db_table
+    for model in (Directive, Cycle, Tally, Mark, TallyDay, Obligation, ReportEntry, ProgressReport, Event, Organisation)
 )
 
 
@@ -147,11 +149,11 @@ def of_branch(view: Vantage, document: int, choice: Choice, *, today: date, sinc
 
 
 def of_rows(view: Vantage, rows: Sequence[Obligation], document: int, choice: Choice, *, today: date, since: date) -> Facts:
-    """From the rows of one body, those under the filter: one query besides."""
+    """From the rows of one body, or under a filter of the few below it: one query besides."""
     asking = _asking(view, document, choice, today)
     counted: Counter[tuple[str, str, date]] = Counter(point for row in rows for point in points_of(row))
-    counted["directives", "", ALWAYS] = len(rows)
-    counted["bodies", "", ALWAYS] = 1
+    counted["directives", "", ALWAYS] = len({row.directive_id for row in rows})
+    counted["bodies", "", ALWAYS] = len({row.organisation_id for row in rows})
     _ask_entries(asking, view, document, choice)
     if not choice.narrows:
         first = connections[Mark.objects.db].ops.adapt_datetimefield_value(midnight(min(since, today - WEEK)))
@@ -168,17 +170,22 @@ def of_rows(view: Vantage, rows: Sequence[Obligation], document: int, choice: Ch
 
 
 def _ask_entries(asking: Asking, view: Vantage, document: int, choice: Choice) -> None:
-    """Report entries of the body by cycle and the day they came in."""
+    """Report entries of the body, or of those below it, by cycle and the day they came in."""
     states = ", ".join(f"'{state}'" for state in sorted(IN))
     came = f"CASE WHEN e.state IN ({states}) THEN {day('e.submitted_at')} END"
     tables = f"{ENTRIES} e JOIN {REPORTS} r ON r.id = e.report_id JOIN {WORK} o ON o.id = e.obligation_id JOIN {DIRECTIVES} d "
     tables += "ON d.id = o.directive_id"
     narrowing = {"o.section_id": choice.section, "o.directive_id": choice.directive, "d.kind": choice.about}
     asked = {column: value for column, value in narrowing.items() if value}
+    bodies, place = "= %s", [view.body.pk]
+    if view.counted:
+        kind = " AND kind = %s" if choice.kind else ""
+        bodies = f"IN (SELECT id FROM {BODIES} WHERE path >= %s AND path <= %s{kind})"
+        place = [view.body.path, view.body.path + LAST, *filter(None, [choice.kind])]
     asking.add(
-        f"'report', CAST(r.cycle_id AS text), {came}, COUNT(*), 0 FROM {tables} WHERE r.organisation_id = %s AND r.document_id = %s "
+        f"'report', CAST(r.cycle_id AS text), {came}, COUNT(*), 0 FROM {tables} WHERE r.organisation_id {bodies} AND r.document_id = %s "
         f"{''.join(f'AND {column} = %s ' for column in asked)} GROUP BY r.cycle_id, {came}",
-        view.body.pk, document, *asked.values(),
+        *place, document, *asked.values(),
     )  # fmt: skip
 
 

@@ -1,14 +1,16 @@
-"""What one body owes itself, from its own few rows: the same that is counted for bodies with others below them."""
+"""What is owed where few owe little, from the rows themselves: the same that is counted for bodies with others below them."""
 
 from collections.abc import Iterable, Sequence
 
-from directives.models import Obligation
+from directives.models import Obligation, Organisation
+from directives.models.scope import LAST
 from directives.overview.choice import Choice
 from directives.overview.counts import Ground, Task, Vantage
 from directives.overview.counts import ground as gathered
 from directives.overview.scope import Lights
 
 NAMES = ("code", "order", "text", "text_hans", "text_hant")
+FEW_ROWS, FEW_BODIES = 2_000, 300
 READ = (
     "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on", "deliverable", "acknowledge_by", "plan_due_on",
     "report_due_on", "organisation_id", "document_id", "directive_id", "section_id",
@@ -20,6 +22,21 @@ def rows(view: Vantage, document: int, choice: Choice) -> list[Obligation]:
     found = Obligation.objects.live().filter(organisation=view.body.pk, document=document, **choice.of_rows())
     found = found.select_related("directive").only(*READ, *(f"directive__{name}" for name in NAMES))
     return list(found.order_by("directive__order"))
+
+
+def few(view: Vantage, total: int) -> bool:
+    """So few bodies owe so little under a filter (`total` rows) that the rows are read, where whole counts are kept: one query."""
+    return total <= FEW_ROWS and Organisation.objects.filter(**_below(view))[: FEW_BODIES + 1].count() <= FEW_BODIES
+
+
+def rows_below(view: Vantage, document: int, choice: Choice) -> list[Obligation]:
+    """The obligations of the body and all below it under the filter: one query."""
+    bodies = Organisation.objects.filter(**_below(view)).values("pk")
+    return list(Obligation.objects.live().filter(organisation__in=bodies, document=document, **choice.of_rows()).only(*READ))
+
+
+def _below(view: Vantage) -> dict[str, str]:
+    return {"path__gte": view.body.path, "path__lte": view.body.path + LAST}
 
 
 def ground(view: Vantage, found: Iterable[Obligation]) -> Ground:

@@ -7,6 +7,7 @@ from itertools import accumulate, islice
 
 from directives.models.reports import PERIOD_NAMES
 from directives.overview.facts import Period
+from directives.workdays import Workdays
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 544, 30, 300  # the field of the drawing, in its own units
 ON_WALL = 660  # its right end on a wall, where cards are flat and words large
@@ -149,6 +150,14 @@ def trend(cycles: Sequence[Period], *, chosen: int | None, missing: int, today: 
         return Trend(cycle, cycle.done + missing, before, today, right=right)
     last = max(cycle.due_on + timedelta(days=GRACE), *cycle.handed, cycle.opens_on)
     return Trend(cycle, cycle.entries, before, last, current=False, right=right)
+
+
+def left(shown: Trend | None, today: date, workdays: Workdays) -> int:
+    """Working days until the reports are due; below 0: that day is past."""
+    if shown is None:
+        return 0
+    days = workdays.between(today, shown.cycle.due_on)
+    return min(days, -1) if shown.cycle.due_on < today else days
 
 
 def table(shown: Trend) -> list[tuple[date, int, int | None]]:
