@@ -1,7 +1,7 @@
 """A list as a workbook, written row by row, so that a long list costs no more memory than a short one."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -19,7 +19,7 @@ from xlsxwriter.url import Url
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from directives.sheets.book import Book, Column, Kind, Words, fit, plain
+from directives.sheets.book import Book, Column, Kind, Path, Words, fit, plain
 from directives.sheets.rows import LINE, NUMBER_FORMATS, TALLEST, Cell, Grouping, Sheet, Styles, Tall, cell_of, lines_of, linked, width_of
 
 SHEET_LIMIT = 1_048_575  # rows of one worksheet below its heading: with it, as many as the format has
@@ -40,6 +40,7 @@ class _Writer:
     styles: Styles
     formats: dict[str, Format] = field(default_factory=dict)
     groups: list[tuple[str, str]] = field(default_factory=list)  # the heading of an outermost group, and where it begins
+    last: Hashable = None  # what tells the group that was listed last
     links: int = 0
     done: int = 0
 
@@ -85,7 +86,7 @@ class _Writer:
                 level = grouping.level(path := group(row))
                 deep = f' outlineLevel="{level}"' if level else ""
                 if path and not level and len(self.groups) <= LISTED:
-                    self.groups.append((str(path[0][1]), f"internal:'{sheet.name}'!A{line}"))
+                    self.groups.append((self._heading(path, sheet), f"internal:'{sheet.name}'!A{line}"))
             edge = not level
             written = "".join([cell(row, line, edge) for cell in cells])
             sheet.add(f'<row r="{line}"{tall.height()}{deep}>{written}</row>')
@@ -94,6 +95,12 @@ class _Writer:
         sheet.reach(line - 1, len(cells), grouping.deepest)
         self.done += line - 1
         return line - 1
+
+    def _heading(self, path: Path, sheet: Worksheet) -> str:
+        """What the cover calls a group; one that goes on in a further worksheet is named with it."""
+        key, heading = path[0][0], str(path[0][1])
+        goes_on, self.last = key == self.last, key
+        return f"{heading} · {sheet.name}" if goes_on else heading
 
     def _cell(self, sheet: Sheet, place: int, column: Column, tall: Tall) -> Cell:
         letter = xl_col_to_name(place)

@@ -153,6 +153,16 @@ def test_a_list_longer_than_a_worksheet_goes_on_to_the_next(monkeypatch, limit, 
     assert {page.freeze_panes for page in pages} == {"A2"}
 
 
+def test_a_group_that_goes_on_in_the_next_worksheet_is_listed_with_it(monkeypatch):
+    """Else the cover lists the same name for each of them, and nobody knows which leads where."""
+    monkeypatch.setattr(xlsx, "SHEET_LIMIT", 2)
+    parts = iter("一一一二")
+    rows = [Row(str(number), number, None, None, None) for number in range(4)]
+    _count, workbook = _xlsx(_book(rows, group=lambda row: ((part := next(parts), f"{part}、"),)))
+    listed = [row[1].value for row in workbook.worksheets[0].iter_rows() if row[1].hyperlink and "!" in str(row[1].hyperlink.location)]
+    assert listed == ["一、", "一、 · 责任事项 2", "二、"]
+
+
 def test_a_worksheet_holds_with_its_heading_what_the_format_does():
     assert xlsx.SHEET_LIMIT + 1 == 2**20
 
