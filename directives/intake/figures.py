@@ -14,7 +14,7 @@ LIMIT = Decimal(10) ** 15  # a spreadsheet keeps fifteen digits of a number
 UNITS = {"": 1, "百": 100, "千": 1000, "万": 10_000, "百万": 10**6, "千万": 10**7, "亿": 10**8, "万亿": 10**12}
 FIGURE = re.compile(r"([+-]?)(\d+(?:,\d+)*)?(\.\d+)?(百万|千万|万亿|百|千|万|亿)?")
 THREES, FOURS = re.compile(r"\d{1,3}(,\d{3})+"), re.compile(r"\d{1,4}(,\d{4})+")
-UNIT = re.compile(r"\s*(万亿|百万|千万|万|亿)")
+UNIT = re.compile(r"\s*(万亿|百万|千万|万|亿|千(?=元))")
 ABOUT = re.compile(r"[约近逾超]|余|左右|以上|以下|不足|多|[~≈<>±]")
 YEAR = re.compile(r"(\d{4})\s*年(?:度|份)?")
 POWER = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")

@@ -1,5 +1,6 @@
 """The rows of a file as its fields read them: each cell a value or a fault, rows that say nothing passed over and told of."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,16 +11,19 @@ from django.utils.translation import gettext as _
 from directives.intake.cells import Manner, Reading, meaning_of, shown, typed
 from directives.intake.faults import Meant, Wrong
 from directives.intake.fields import Fault, Field, Given
-from directives.intake.figures import has_unit, shares_of
+from directives.intake.figures import has_unit, scale_of, shares_of
 from directives.intake.layout import Opened, RawRow, Table, letter
-from directives.intake.matching import Column, Head
+from directives.intake.matching import SCALES, Column, Head
 from directives.intake.merged import Merged
 from directives.intake.passing import Passing, listed, remarks_of
+from directives.script import fold
 
 SECTION = "section"  # the field that the heading of a group of rows fills
 FIGURES = ("money", "number")  # sorts of fields
 PAIRS = 3  # pairs of words and what they mean that a remark names
 
+UNIT = re.compile(r"(?<![报送制写任头管])单位:([^:;,()]{1,20})")
+LARGE = re.compile(r"千元|(?:万|百万|千万|亿|万亿)(?:元|人次|人|个|户|项|件|名|家|册)?")
 Apart = Callable[[dict[str, Any]], Sequence[dict[str, Any]]]
 
 
@@ -55,6 +59,8 @@ class Reader:
         self.filled: Counter[str] = Counter()
         self.meant: dict[str, Counter[tuple[str, str]]] = {}
         self.scaled: dict[str, int] = {}
+        self.unit = ""  # that stands above the table which is being read
+        self.units: set[str] = set()  # such that do not say in what its numbers are counted
         self.number = 0
 
     @property
@@ -117,6 +123,9 @@ class Reader:
     def _slots(self, head: Head, table: Table) -> list[Slot]:
         ours = {"id", "version"} <= head.matched.keys()  # a list of ours that comes back: its percentages are shares of 1
         slots = []
+        self.unit = _unit_above(head, table)
+        if not LARGE.fullmatch(self.unit) and any(self.fields[name].sort in FIGURES for name in head.matched if name in self.fields):
+            self.units |= {self.unit} - {""}
         for column in head.columns:
             field = self.fields.get(column.field)
             if field is None:
@@ -131,9 +140,10 @@ class Reader:
         if field.sort == "percent":
             cells = [row.cells[column.index] for row in below if column.index < len(row.cells)]
             return Manner(shares="shares" if ours else shares_of(cells))
-        if field.sort in FIGURES and column.scale != 1:
-            self.scaled[column.heading] = column.scale
-            return Manner(scale=column.scale)
+        scale = column.scale if column.scale != 1 or not LARGE.fullmatch(self.unit) else SCALES.get(self.unit) or scale_of(self.unit)
+        if field.sort in FIGURES and scale != 1:
+            self.scaled[column.heading] = scale
+            return Manner(scale=scale)
         return Manner()
 
     @property
@@ -142,6 +152,8 @@ class Reader:
             _("Cells of “%(heading)s” are counted in %(scale)s, as the heading says.") % {"heading": heading, "scale": f"{scale:,}"}
             for heading, scale in self.scaled.items()
         ]
+        said = _("Above the table stands “%(unit)s”: numbers are read as they stand. Write the unit behind those that are counted in it.")
+        found += [said % {"unit": unit} for unit in sorted(self.units)]
         found += [_understood(heading, counts) for heading, counts in self.meant.items()]
         if self.filled:
             said = {"headings": "、".join(self.filled), "count": self.filled.total()}
@@ -163,6 +175,13 @@ def _understood(heading: str, counts: Counter[tuple[str, str]]) -> str:
     pairs = "；".join(f"{said} → {value or _('no day')}" for (said, value), _times in counts.most_common(PAIRS))
     said = {"heading": heading, "pairs": pairs + ("…" if len(counts) > PAIRS else ""), "count": counts.total()}
     return _("“%(heading)s” was understood as follows: %(pairs)s (%(count)s cells).") % said
+
+
+def _unit_above(head: Head, table: Table) -> str:
+    """In what the numbers of a table are counted, as stands above it: 万元; "" where nothing of the kind is said."""
+    cells = (cell for row in table.head if row.line < head.first for cell in row.cells if isinstance(cell, str))
+    units = (found[1] for cell in cells if (found := UNIT.search(fold(cell))))
+    return next((unit for unit in units if any(map(LARGE.fullmatch, re.split("[、/和及]", unit)))), "")
 
 
 def _values(raw: RawRow, slots: Sequence[Slot]) -> tuple[dict[str, Any], list[Fault], list[tuple[Slot, str, str]]]:

@@ -8,7 +8,7 @@ import pytest
 from directives.intake.cells import Manner, reading_of, shown
 from directives.intake.faults import Wrong
 from directives.intake.fields import Field
-from directives.intake.figures import shares_of
+from directives.intake.figures import scale_of, shares_of
 from directives.intake.layout import Odd
 
 DAY = datetime(2025, 3, 1)  # noqa: DTZ001 - as a workbook tells it
@@ -233,3 +233,8 @@ def test_a_code_hides_nothing(cell):
 @pytest.mark.parametrize("cell", ["中央", "省", "省级", "provincial", "provincial "])
 def test_a_choice_may_leave_out_its_last_sign(cell):
     assert read("choice", cell, choices=LEVELS) == ("central" if cell == "中央" else "provincial")
+
+
+def test_a_unit_of_thousands_is_one():
+    assert [scale_of(unit) for unit in ("千元", "万元", "百万元", "人", "千克")] == [1000, 10_000, 10**6, 1, 1]
+    assert read("money", "3千元") == Decimal(3000)

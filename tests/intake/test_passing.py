@@ -158,3 +158,25 @@ def test_percent_in_words_that_leave_no_doubt():
 def test_rows_are_read_as_they_are_where_nothing_is_odd():
     given, remarks = read("entries", ENTRIES, *(((n, f"九.1.{n}", "完成：合计12项", None, 5)) for n in range(1, 20)))
     assert (len(given), remarks) == (19, [])
+
+
+FIGURES = ("指标", "单位", "年份", "数值")
+
+
+@pytest.mark.parametrize("unit", ["单位：万元", "计量单位: 万元", "（单位：万元）", "单位：万人次", "基本情况　單位：萬元"])
+def test_the_unit_above_a_table_counts_for_its_numbers(unit):
+    given, remarks = read("statistics", (None, None, unit), FIGURES, ("ZZ-01", "Q01", 2025, 12.5), ("ZZ-01", "Q02", 2025, "3亿元"))
+    assert [(str(row.values["value"]), row.spelt_out) for row in given[:1]] == [("125000", frozenset({"value"}))]
+    assert remarks == ["按表头所示，“数值”列的数字以10,000为单位计算。"]
+
+
+def test_a_unit_above_that_leaves_open_which_numbers_it_means_is_told():
+    given, remarks = read("statistics", ("单位：万元、个",), FIGURES, ("ZZ-01", "Q01", 2025, 12.5))
+    assert (str(given[0].values["value"]), given[0].spelt_out) == ("12.5", frozenset())
+    assert remarks == ["表格上方注明“万元、个”：数字一律按原样读入。以此为单位的数字，请在后面写上单位。"]
+
+
+@pytest.mark.parametrize("title", ["填报单位：全国总工会", "单位：个", "单位：人", "填报单位：万年县总工会", "单位：万宁市总工会"])
+def test_other_words_above_a_table_say_nothing_of_its_numbers(title):
+    given, remarks = read("statistics", (title,), FIGURES, ("ZZ-01", "Q01", 2025, 12.5))
+    assert (str(given[0].values["value"]), remarks) == ("12.5", [])
