@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from directives import correcting, reporting, statistics, tallies
+from directives import correcting, reporting, statistics, tallies, ticking
 from directives.intake import applying, showing
 from directives.intake.steps import settled
 from directives.models import Event, Figure, IntakeRow, Measure, Obligation, Organisation, ReportEntry, User
@@ -199,3 +199,37 @@ def test_a_contested_cell_that_changes_once_more_stands_against_the_file_alone(c
     apply(intake)
     row.refresh_from_db()
     assert (intake.state, row.leader, row.due_on) == (APPLIED, "丙", date(2026, 10, 31))
+
+
+@pytest.mark.parametrize("since", ["light", "other field", "same field", "closed"])
+def test_what_was_not_touched_since_can_be_taken_back(cast, bring, apply, undo, since):
+    """A light that changes overnight is not somebody's work; what somebody wrote over, or closed, is."""
+    row = make_obligation(organisation=cast.body, leader="甲", state="underway", due_on=date(2026, 12, 31))
+    ticking.tick(now=NOW, everything=True)
+    row.refresh_from_db()
+    intake = apply(bring(cast.supervisor, f"责任领导,编号,版本\n乙,{row.pk},{row.version}\n", kind="obligations", document=row.document_id))
+    left = IntakeRow.objects.get(intake=intake).left
+    found = Obligation.objects.filter(pk=row.pk).select_related("organisation")
+    if since == "light":
+        ticking.tick(now=NOW + timedelta(days=400))
+    else:
+        closed = {"state": "closed", "closed_on": NOW.date()}
+        changed = {"other field": {"note": "另记"}, "same field": {"leader": "丙"}, "closed": closed}[since]
+        change_obligations(found, changed, action="change", by=None, now=NOW)
+    row.refresh_from_db()
+    assert row.version == left + 1
+    undo(intake)
+    row.refresh_from_db()
+    wanted = {"same field": (APPLIED, "丙"), "closed": (APPLIED, "乙")}.get(since, (UNDONE, "甲"))
+    assert ((intake.state, row.leader), tallies.drift()) == (wanted, [])
+
+
+def test_tables_are_taken_back_one_after_another(cast, bring, apply, undo):
+    row = make_obligation(organisation=cast.body, leader="甲")
+    place = {"kind": "obligations", "document": row.document_id}
+    first = apply(bring(cast.supervisor, f"责任领导,编号\n王乙,{row.pk}\n", **place))
+    second = apply(bring(cast.supervisor, f"责任领导,编号\n王丙,{row.pk}\n", **place))
+    assert undo(first).state == APPLIED
+    assert [undo(intake).state for intake in (second, first)] == [UNDONE, UNDONE]
+    row.refresh_from_db()
+    assert row.leader == "甲"

@@ -149,12 +149,22 @@ def moved_on(row: IntakeRow) -> Invalid:
     return built_on(row, _("it was changed since."))
 
 
-def demand_as_left(rows: Rows, stored: Mapping[int, Any]) -> None:
-    """Raise Invalid where one of these rows is not any more as applying left it; `stored` are those that they wrote, by id."""
+def demand_as_left(rows: Rows, stored: Mapping[int, Any], said: Callable[[Any], Mapping[str, Any]] | None = None) -> None:
+    """Raise Invalid where one of these rows is not any more as applying left it; `stored` are those that they wrote, by id.
+
+    Where `said` tells what a stored one says, it may have another version by now, as long as it still says what was written: its
+    light changed overnight, somebody filled in another field, or a later table was taken back.
+    """
     for row in rows:
         here = stored.get(row.subject_id)
-        if here is None or here.version != row.left:
+        if here is None or (here.version != row.left and (said is None or not _still(row, said(here)))):
             raise moved_on(row)
+
+
+def _still(row: IntakeRow, said: Mapping[str, Any]) -> bool:
+    """Whether a stored row says what was written of it: of one that the table made, everything."""
+    names = said if row.verdict == NEW else row.after
+    return all(alike(said[name] or "", row.after.get(name) or "") for name in names)
 
 
 @contextmanager

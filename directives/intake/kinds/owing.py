@@ -6,16 +6,17 @@ from typing import Any
 
 from directives import issuing
 from directives.intake.fields import Asking, Rows
-from directives.intake.kinds.comparing import Stored, demand_as_left, nothing_on, plain, stale, unchanged
+from directives.intake.kinds.comparing import Stored, demand_as_left, moved_on, nothing_on, plain, stale, unchanged
 from directives.issuing import Pair, Terms
 from directives.models import Directive, Document, IntakeRow, Obligation, Organisation
 from directives.models.documents import HEAVY
 from directives.models.intakes import NEW
-from directives.states import RESPONSIBLE
+from directives.states import CLOSED, RESPONSIBLE, WITHDRAWN
 from directives.transitions import change_obligations, hold
 
 PEOPLE = ("leader", "contact", "note")
 DAYS = ("starts_on", "plan_due_on", "due_on")
+AT_REST = (CLOSED, WITHDRAWN)  # whose terms stay as they are
 TERMS = ("part", "deliverable", *PEOPLE, *DAYS)
 
 
@@ -87,7 +88,10 @@ def _not_yet(rows: Rows, pairs: list[Pair]) -> None:
 def undo(asking: Asking, rows: Rows) -> None:
     """Terms become again what they were; new obligations are deleted, where nothing was done about them."""
     stored = _held(rows)
-    demand_as_left(rows, stored)
+    demand_as_left(rows, stored, lambda here: _as_stored(here).values)
+    moved = next((row for row in rows if stored[row.subject_id].state in AT_REST and stored[row.subject_id].version != row.left), None)
+    if moved is not None:
+        raise moved_on(moved)
     known = ((row, stored[row.subject_id]) for row in rows if row.verdict != NEW)
     each = {here.pk: _fields(row.before) | _first_day(row, here) for row, here in known}
     if each:
