@@ -5,11 +5,13 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.contrib.sessions.backends.db import SessionStore as StoredSession
 from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from directives.models import Membership, Organisation, User
 from directives.models.people import UNREAD_SHOWN
@@ -90,6 +92,16 @@ class Door(ModelBackend):
     def get_user(self, user_id: int) -> User | None:
         user = person(user_id)
         return user if user is not None and self.user_can_authenticate(user) else None
+
+
+class LongEnough(MinimumLengthValidator):
+    """A password has so many characters. Django's own words for it are not translated."""
+
+    def get_error_message(self) -> str:
+        return _("This password is too short: use at least %(n)s characters.") % {"n": self.min_length}
+
+    def get_help_text(self) -> str:
+        return _("At least %(n)s characters.") % {"n": self.min_length}
 
 
 class ClosedDoorAdapter(DefaultAccountAdapter):

@@ -68,3 +68,15 @@ def test_a_session_is_read_in_one_query_and_no_longer_than_it_lasts(cast, sign_i
     ended = SessionStore(key)
     assert (ended.get("_auth_user_id"), ended.session_key) == (None, None)
     assert client.get("/").status_code == 302
+
+
+def test_a_new_password_is_refused_in_the_readers_language(cast, sign_in):
+    cast.staff.set_password("demo-pass-2026")
+    cast.staff.save()
+    client = sign_in(cast.staff)
+    client.cookies["language"] = "zh-hans"
+    form = {"oldpassword": "demo-pass-2026", "password1": "12", "password2": "12"}
+    page = client.post("/accounts/password/change/", form).content.decode()
+    assert "密码太短，至少要有 8 个字符。" in page and "too short" not in page
+    assert "密码至少要有 8 个字符。" in page
+    assert 'class="btn do" type="submit"' in page
