@@ -89,7 +89,7 @@ def log_found(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
         if wanted.below:  # the words of a nation are not gone through to their beginning
             last = LogEntry.objects.order_by("-pk").values("pk")[:1]
             rows = rows.filter(pk__gt=Subquery(last) - SEARCHED)
-    serving = Obligation.objects.select_related("directive").order_by("directive__order")
+    serving = Obligation.objects.select_related("directive").only("directive__code").order_by("directive__order")
     related = rows.select_related("measure__plan__organisation", "by")
     return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files")
 
