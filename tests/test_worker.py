@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -235,10 +234,10 @@ def test_a_task_that_kills_every_worker_is_given_up(db: None, daily: list[str], 
     assert "is given up: 3 workers died running this task" in caplog.text
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[dict[str, str]]:
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of an installation of its own, on the engine under test, with a migrated database."""
-    with spare_database(tmp_path) as environment:
+    with spare_database(tmp_path_factory.mktemp("office")) as environment:
         run = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
         subprocess.run(run, cwd=settings.BASE_DIR, env=environment, check=True)
         yield environment

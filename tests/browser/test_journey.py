@@ -111,8 +111,9 @@ def write_plan(desk: Desk) -> None:
     new.get_by_label("具体措施").fill(MEASURE)
     new.get_by_label("责任人").fill("办公厅")
     new.get_by_label("完成时限").fill(str(timezone.localdate() + timedelta(days=60)))
-    new.locator("summary", has_text="对应哪些任务").click()
-    for box in new.get_by_role("checkbox").all():
+    boxes = new.get_by_role("checkbox")
+    expect(boxes).to_have_count(len(CODES))  # few enough to stand unfolded
+    for box in boxes.all():
         box.check()
     desk.press("添加这条措施")
     row = page.locator("tbody[id^=m]", has_text=MEASURE)
