@@ -22,6 +22,8 @@ from directives.sheets.out import guard
 SPARE = 2_000  # rows below those filled in that have drop-downs too
 LISTED = 5_000  # a longer list gets no drop-down: nobody finds anything in it
 WIDTHS = {"text": 28, "code": 14, "date": 14, "whole": 10, "number": 12, "percent": 10, "money": 14, "choice": 16, "codes": 24}
+GUIDE = (24, 20, 64, 28)  # characters of a column of the instructions
+LINE = 15  # points of one line
 WORDS = 200  # characters of a name in a list
 MACHINE = frozenset({"id", "version"})  # by which a row that went out is known when it comes back
 Values = Sequence[tuple[str, str]]  # what a cell may hold, and what it stands for
@@ -91,6 +93,8 @@ class _Template:
         self._guide(guide)
 
     def _head(self, sheet: Worksheet) -> None:
+        widths = [WIDTHS[field.sort] for field in self.fields]
+        sheet.set_row(0, _height([str(field.label) for field in self.fields], widths))
         for place, field in enumerate(self.fields):
             sheet.set_column(place, place, WIDTHS[field.sort], self._format(field))
             sheet.write_string(0, place, guard(str(field.label)), self.demanded if field.required else self.head)
@@ -112,8 +116,9 @@ class _Template:
 
     def _example(self, sheet: Worksheet) -> None:
         """The example row; its first cell says what it is, by which the intake knows it (intake.given.EXAMPLE)."""
-        for place, field in enumerate(self.fields):
-            said = self._said(field, field.example) if field.example else self.first.get(field.name, "")
+        told = [self._said(field, field.example or self.first.get(field.name, "")) for field in self.fields]
+        sheet.set_row(1, _height([f"{told[0]}　　　　", *told[1:]], [WIDTHS[field.sort] for field in self.fields]))
+        for place, said in enumerate(told):
             text = _("Example: %(value)s") % {"value": said} if place == 0 else guard(said)
             if text:
                 sheet.write_string(1, place, text.strip(), self.example)
@@ -149,10 +154,11 @@ class _Template:
         self.first = {field.name: lists[field.name][0][0] for field in self.fields if field.listed and field.name in lists}
         tab = _tab(_("Values"))
         sheet = self.workbook.add_worksheet(tab)
+        sheet.set_row(0, 2 * LINE)
         labels = {field.name: str(field.label) for field in self.fields}
         for number, (name, values) in enumerate(lists.items()):
             first = 2 * number
-            sheet.set_column(first, first, 16, self.text)
+            sheet.set_column(first, first, 24, self.text)
             sheet.set_column(first + 1, first + 1, 32, self.text)
             sheet.write_string(0, first, guard(_("Values of “%(column)s”") % {"column": labels[name]}), self.head)
             for line, (value, meaning) in enumerate(values, 1):
@@ -186,6 +192,8 @@ class _Template:
     def _help(self, field: Field) -> str:
         """What belongs into a column, in words."""
         parts = [str(field.help)] if field.help else []
+        if field.name in self.first:
+            parts.append(_("Choose from the list, or write a code of the sheet “%(sheet)s”.") % {"sheet": _tab(_("Values"))})
         if field.choices:
             parts.append(_("One of: %(all)s") % {"all": pgettext("list", ", ").join(str(label) for _value, label in field.choices)})
         words = {
@@ -204,7 +212,7 @@ class _Template:
 
     def _guide(self, sheet: Worksheet) -> None:
         """The sheet of instructions: what the table is for, then each column."""
-        for place, width in enumerate((24, 12, 64, 28)):
+        for place, width in enumerate(GUIDE):
             sheet.set_column(place, place, width)
         sheet.hide_gridlines(2)
         sheet.set_landscape()
@@ -230,10 +238,11 @@ class _Template:
                 str(field.label),
                 _("yes") if field.required else "",
                 self._help(field),
-                self._said(field, field.example) if field.example else "",
+                self._said(field, field.example or self.first.get(field.name, "")),
             )
             for place, text in enumerate(cells):
                 sheet.write_string(line, place, guard(text), self.plain)
+            sheet.set_row(line, _height(cells, GUIDE))
 
 
 def _shown(fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
@@ -246,6 +255,12 @@ def _shown(fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]) -> tuple[
         return 3 if field.name in MACHINE else 0 if field.key else 1 if field.read_only else 2
 
     return tuple(sorted((field for field in fields if field.name in there or not field.read_only), key=rank))
+
+
+def _height(texts: Sequence[str], widths: Sequence[int]) -> int:
+    """Points that a row of wrapped cells needs: not every program finds it by itself. A Chinese character is as wide as two letters."""
+    wide = [sum(1 if character < "\u2e80" else 2 for character in text) for text in texts]
+    return LINE * max(-(-one // max(1, width - 1)) or 1 for one, width in zip(wide, widths, strict=True))
 
 
 def _clipped(text: str, limit: int) -> str:

@@ -83,6 +83,17 @@ def test_the_examples_are_such_as_the_intake_reads(asking, kind, language):
         assert [(field.name, text) for field, text in others if isinstance(reading_of(field)(text), Wrong)] == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_instructions_are_high_enough_and_lead_to_the_list(asking, language):
+    book = load_workbook(BytesIO(made("people", asking, language)))
+    guide = book.worksheets[1]
+    long = [row for row in guide.iter_rows() if len(str(row[2].value or "")) > (70 if language == "en" else 35)]
+    assert len(long) >= 1
+    assert all(guide.row_dimensions[row[0].row].height >= 30 for row in long)
+    told = [str(row[2].value) for row in guide.iter_rows()]
+    assert sum(book.worksheets[2].title in text for text in told) == 1  # bodies are listed there
+
+
 def test_a_period_is_headed_and_explained_as_a_period(asking):
     book = load_workbook(BytesIO(made("statistics", asking)))
     heads = [cell.value for cell in book.worksheets[0][1]]

@@ -52,7 +52,9 @@ def fields(asking: Asking) -> tuple[Field, ...]:
 
 
 INDICATOR = ("指标编码", "指标代码", "指标名称", "统计指标", "指标编号", "统计指标名称", "指标项目", "code")
-SPELT = gettext_lazy("Such as 2025年, 2025年上半年, 2025年第三季度; where the year has a column of its own, 第三季度.")
+SPELT = gettext_lazy(
+    "Such as 2026, 2026H1 or 2026Q3, or as it is said in Chinese; with a column for the year, the part of the year is enough."
+)
 PERIODS = ("周期类型", "Period", "周期", "时期", "统计周期", "填报周期", "期间", "季度", "统计时期", "报告期", "统计期", "报送周期", "期别")
 VALUE = ("数值", "数据", "统计值", "数量", "指标值", "本期值", "本期数", "统计数", "上报数", "实际数", "累计数", "填报数")
 BODY = ("单位编码", "单位代码", "单位名称", "填报单位", "上报单位", "报送单位", "机构代码", "填表单位", "统计单位", "机构名称", "地区")
