@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from directives import issuing, tallies
 from directives.addressing import pairs_proposed
-from directives.issuing import Pair, Terms, faults_of
+from directives.issuing import Pair, Terms, faults_of, giving
 from directives.models import Addressee, Event, ItemState, Notice, Obligation
-from directives.refusals import Invalid, NotAllowed
+from directives.refusals import Invalid, NotAllowed, Stale
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_obligation, make_section
 
 LATER = date(2027, 6, 30)
@@ -55,6 +55,20 @@ def test_pairs_that_exist_are_left_as_they_are(cast):
     kept.refresh_from_db()
     assert (kept.percent, kept.version) == (40, 1)
     assert give(cast, directives, [cast.body, cast.sibling]) == []
+
+
+def test_a_pair_that_somebody_else_makes_meanwhile_is_told_and_nothing_is_made(cast, monkeypatch):
+    directives, look = two(), giving.preview
+
+    def look_and_be_late(**asked):
+        found = look(**asked)
+        make_obligation(directives[1], cast.body)
+        return found
+
+    monkeypatch.setattr(giving, "preview", look_and_be_late)
+    with pytest.raises(Stale), tallies.counted():
+        give(cast, directives, [cast.body])
+    assert (Obligation.objects.count(), Event.objects.filter(action="issue").count(), tallies.drift()) == (0, 0, [])
 
 
 def test_only_the_pairs_asked_for_are_made(cast):

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit, notices, tallies
 from directives.models import CalendarDay, Directive, Document, Item, ItemState, Obligation, Organisation, User
-from directives.refusals import Invalid, NotAllowed
+from directives.refusals import Invalid, NotAllowed, Stale
 from directives.rules import may
 from directives.states import ASSIGNED, LEAD, RESPONSIBLE
 from directives.transitions import relight
@@ -128,7 +129,7 @@ def issue(
     """Give directives to bodies; pairs that exist are left as they are. Returns the obligations made.
 
     `pairs` (directive id, body id) leaves out all other combinations. Raises Invalid with every fault at once, NotAllowed
-    for a body that is not below the person's own.
+    for a body that is not below the person's own, Stale where one of the pairs came to be meanwhile.
     """
     today = timezone.localdate(now)
     check(document, directives, organisations, terms, by, today)
@@ -142,7 +143,10 @@ def issue(
         _let_first_lead(plan, made)
     for row in made:
         relight(row, today=today, workdays=workdays)
-    Obligation.objects.bulk_create(made, batch_size=500)
+    try:
+        Obligation.objects.bulk_create(made, batch_size=500)
+    except IntegrityError as given:  # by somebody else, since we looked which pairs exist
+        raise Stale from given
     open_items(made)
     tallies.count_in(made, today)
     told = [audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on}) for row in made]
