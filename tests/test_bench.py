@@ -25,7 +25,7 @@ MAY_GROW = {SAVE, EXPORT, "log entry save, staff", "review, one entry accepted"}
 
 def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "bench", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, env=os.environ | environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False, env=os.environ | environment)
 
 
 def test_a_short_run_measures_everything_and_leaves_nothing(tmp_path):

@@ -60,7 +60,7 @@ def read_back(folder: Path) -> str:
     source = folder / "paper.docx"
     profile = f"-env:UserInstallation=file://{folder}/profile"
     order = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder), str(source)]
-    subprocess.run(order, check=True, capture_output=True, timeout=120)
+    subprocess.run(order, check=True, capture_output=True, timeout=400)
     told = subprocess.run(["pdftotext", "-layout", str(folder / "paper.pdf"), "-"], check=True, capture_output=True)
     size = subprocess.run(["pdfinfo", str(folder / "paper.pdf")], check=True, capture_output=True)
     assert re.search(r"Page size: +595\.\d+ x 841\.\d+", size.stdout.decode())  # A4

@@ -31,7 +31,7 @@ class Browser:
         self.cookies = {"sessionid": session, "csrftoken": "c" * 32, "language": "en"}
 
     def ask(self, method: str, path: str, form: dict[str, object] | None = None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=90)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if form is not None:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": self.cookies["csrftoken"]}
@@ -138,7 +138,7 @@ class Load:
         for client in self.clients:
             client.over.set()
         for client in self.clients:
-            client.join(timeout=120)
+            client.join(timeout=300)
             assert not client.is_alive(), f"{client.name} never came back"
 
     def reads(self) -> Counter:

@@ -22,7 +22,7 @@ from pathlib import Path
 import psycopg
 
 from directives.management.commands.serve import end_with_parent
-from tests.spare import spare_port
+from tests.spare import PATIENCE, spare_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -32,7 +32,7 @@ SMALL = ["shared_buffers=48MB", "effective_cache_size=256MB", "maintenance_work_
 OTHER_USER = "postgres" if os.geteuid() == 0 else None  # PostgreSQL and PgBouncer refuse to run as root
 
 
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} seconds"
@@ -91,12 +91,12 @@ class Cluster:
         return {"user": OTHER_USER, "group": OTHER_USER, "extra_groups": []} if other and OTHER_USER else {}
 
     def run(self, arguments: list[str]) -> None:
-        subprocess.run(arguments, cwd=self.folder, check=True, capture_output=True, timeout=60, **self.user(other=True))
+        subprocess.run(arguments, cwd=self.folder, check=True, capture_output=True, timeout=PATIENCE, **self.user(other=True))
 
     def stop(self, name: str, number: int = signal.SIGTERM) -> None:
         process = self.processes.pop(name)
         process.send_signal(number)
-        process.wait(timeout=45)
+        process.wait(timeout=PATIENCE)
 
     def kill(self, name: str) -> None:
         """As when the machine loses its power: every process of it at once. PostgreSQL's children have groups of their own."""
@@ -228,7 +228,9 @@ class Cluster:
 
     def python(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
         run = [sys.executable, *arguments]
-        return subprocess.run(run, cwd=ROOT, env=environment or self.direct(), capture_output=True, text=True, timeout=90, check=False)
+        return subprocess.run(
+            run, cwd=ROOT, env=environment or self.direct(), capture_output=True, text=True, timeout=2 * PATIENCE, check=False
+        )
 
     def manage(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
         return self.python("manage.py", *arguments, environment=environment)
@@ -245,7 +247,7 @@ class Cluster:
         self.start(name, arguments, environment=self.environment(name) | local)
 
     def wait_until_ready(self, name: str) -> None:
-        wait_for(lambda: status_of(f"http://127.0.0.1:{self.ports[name]}/readyz") == 200, f"{name} is ready", 45)
+        wait_for(lambda: status_of(f"http://127.0.0.1:{self.ports[name]}/readyz") == 200, f"{name} is ready")
 
     def start_worker(self) -> None:
         self.start("worker", [sys.executable, "manage.py", "worker"], environment=self.environment("worker", "qunzhu_work"))

@@ -102,7 +102,7 @@ def what_breaks_under_load_is_seen_by_nobody(cluster: Cluster, world: dict) -> L
     assert {status for status, _source in load.reads()} == {200}
     assert in_flight <= len(load.clients)  # each had one request on its way when the node was killed
     assert load.broken_off() <= 2 * len(load.clients)  # two were killed: a node, the replica
-    assert load.slowest() < 45  # a second on a quiet machine: nobody waits for one that is gone
+    assert load.slowest() < 60  # a second on a quiet machine: nobody waits for one that is gone
     nothing_is_lost_or_done_twice(cluster, load, also=["Of this very moment"])
     return load
 
@@ -111,7 +111,7 @@ def beneath(load: Load, event: Callable[[], object], answers: int) -> None:
     """Let something happen, and the clients go on until so many more answers have come."""
     before = load.reads().total() + load.told()
     event()
-    wait_for(lambda: load.reads().total() + load.told() >= before + answers, "the clients are answered", 90)
+    wait_for(lambda: load.reads().total() + load.told() >= before + answers, "the clients are answered")
 
 
 def nothing_is_lost_or_done_twice(cluster: Cluster, load: Load, *, also: list[str]) -> None:
@@ -143,6 +143,6 @@ def the_primary_is_lost_and_the_replica_takes_its_place(cluster: Cluster, world:
     assert (seen.source, "After the failover" in seen.text) == ("", True)  # what was promoted is no replica any more
     cluster.ports["primary"] = cluster.ports["replica"]
     hearts = "SELECT count(*) FROM directives_jobrun WHERE name LIKE 'worker:%' AND last_ran_at > now() - interval '15 seconds'"
-    wait_for(lambda: cluster.sql("primary", hearts) == [(1,)], "the worker beats on, on the new primary", 40)
+    wait_for(lambda: cluster.sql("primary", hearts) == [(1,)], "the worker beats on, on the new primary")
     assert cluster.processes["worker"].poll() is None
     nothing_is_lost_or_done_twice(cluster, load, also=["Of this very moment", "After the failover"])

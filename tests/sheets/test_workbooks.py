@@ -219,7 +219,7 @@ def test_libreoffice_opens_every_list_and_keeps_every_cell(cast, world, hard, tm
             expected[key] = given(book_of(key, cast, world))
     order = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
     files = [str(tmp_path / f"{key}.xlsx") for key in expected]
-    subprocess.run([*order, "--outdir", str(tmp_path / "again"), *files], check=True, capture_output=True, timeout=180)
+    subprocess.run([*order, "--outdir", str(tmp_path / "again"), *files], check=True, capture_output=True, timeout=400)
     for key, rows in expected.items():
         width = len(rows[0])
         again = [row for row in by_openpyxl(tmp_path / "again" / f"{key}.xlsx") if any(cell is not None for cell in row)]
