@@ -130,13 +130,13 @@ def forgiven(desk: Desk, *marks: str) -> Iterator[None]:
     desk.faults[before:] = [fault for fault in desk.faults[before:] if not any(mark in fault for mark in marks)]
 
 
-def until(page: Page, condition: Callable[[], bool]) -> None:
-    """Wait until something is so that the page does not show, while the page goes on."""
+def until(page: Page, condition: Callable[[], bool]) -> bool:
+    """Whether something comes to be so that the page does not show, while the page goes on."""
     for _look in range(PATIENCE // 100):
         if condition():
-            return
+            return True
         page.wait_for_timeout(100)
-    raise AssertionError("it did not come about")
+    return False
 
 
 @pytest.fixture

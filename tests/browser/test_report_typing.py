@@ -44,7 +44,7 @@ def test_words_are_saved_as_they_are_typed_and_the_focus_stays(cast, office, ope
     words = row(page, entry).locator("[name=progress]")
     words.press_sequentially("已印发办法")
     row(page, entry).get_by_text("还差： 完成比例").wait_for()
-    until(page, lambda: stored(entry).progress == "已印发办法")  # on a slow machine it was saved before the last word already
+    assert until(page, lambda: stored(entry).progress == "已印发办法")  # on a slow machine it was saved before the last word already
     assert words.input_value() == "已印发办法"
     assert page.evaluate("document.activeElement.id") == f"w-{entry.pk}"
     row(page, entry).locator("[name=percent]").fill("40")
@@ -64,7 +64,7 @@ def test_alt_n_folds_the_row_and_asks_why(cast, office, open_report):
     row(page, entry).locator("[name=percent]").fill("10")
     page.keyboard.press("Tab")
     row(page, entry).locator(".tag", has_text="无变化").wait_for()
-    until(page, lambda: said(entry) == (True, "本季度无节点", 10))
+    assert until(page, lambda: said(entry) == (True, "本季度无节点", 10))
 
 
 def test_two_people_on_one_entry_see_both_versions(cast, office, open_report):
@@ -72,6 +72,7 @@ def test_two_people_on_one_entry_see_both_versions(cast, office, open_report):
     staff, manager = (one.page for one in desks)
     with forgiven(desks[0], "409"), forgiven(desks[1], "409"):
         both_versions(staff, manager, entry)
+    assert stored(entry).problems == ""
 
 
 def both_versions(staff, manager, entry):
@@ -92,7 +93,6 @@ def both_versions(staff, manager, entry):
     row(manager, entry).locator(".clash").get_by_role("link", name="用对方的").click()
     row(manager, entry).locator(".clash").wait_for(state="detached")
     assert row(manager, entry).locator("[name=progress]").input_value() == "填报员写的"
-    assert stored(entry).problems == ""
 
 
 def test_handing_in_first_saves_what_is_being_typed(cast, office, open_report):
