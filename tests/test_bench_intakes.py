@@ -36,6 +36,7 @@ def brought(**changes: Turn) -> Brought:
         ({}, 0),
         ({"check": Turn(41, 9, 150, 10, 30, 7)}, 1),
         ({"apply": Turn(41, 9, 150, 10, 30, 7)}, 1),
+        ({"read": Turn(14, 9, 150, 10, 30, 7)}, 1),
         ({"apply": Turn(10, 9, 400, 50, 0, 7)}, 1),
         ({"apply": Turn(10, 9, 400, 100, 0, 7)}, 0),  # what SQLite maps of its file is not the process's own
         ({"check": Turn(10, 9, 290, 0, 30, 7)}, 1),  # the process that reads counts too

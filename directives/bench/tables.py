@@ -21,7 +21,7 @@ from xlsxwriter import Workbook
 from directives.bench.desks import person
 from directives.bench.exports import LANGUAGE, ledger
 from directives.bench.places import MIB, BenchError
-from directives.intake import applying, checking, starting, undoing
+from directives.intake import applying, checking, reader, starting, undoing
 from directives.intake.kinds import KINDS
 from directives.models import Document, Intake, IntakeRow, LogEntry, Measure, Organisation, Plan, User
 from directives.models.documents import HEAVY
@@ -141,6 +141,16 @@ def parse(now: datetime, laid: Laid) -> Callable[[], int]:
     return read
 
 
+def read(now: datetime, laid: Laid) -> Callable[[], int]:
+    """The same rows through the limited process, its start and the checks of the package among them."""
+
+    def through() -> int:
+        with reader.read(laid.path, Path(laid.path).name) as opened:
+            return sum(1 for table in opened.tables for _row in opened.rows(table))
+
+    return through
+
+
 def checked_rows(now: datetime, laid: Laid) -> Callable[[], int]:
     """One bulk_create of rows as a dry run keeps them."""
     after = {"measure": "12. 第1批专项措施", "on": "2026-03-01", "text": WORDS[0]}
@@ -223,7 +233,7 @@ def _changes(pk: int, state: str) -> int:
 
 
 FLOORS = {"insert": checked_rows, "entries": log_rows}
-WAYS = {**FLOORS, "parse": parse, "check": dry_run, "apply": apply, "undo": undo}
+WAYS = {**FLOORS, "parse": parse, "read": read, "check": dry_run, "apply": apply, "undo": undo}
 
 
 def turn(now: datetime, *, way: str, laid: Laid) -> Turn:

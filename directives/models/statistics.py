@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.models.documents import Document
-from directives.models.organisations import Organisation, ancestors
+from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.reports import PERIODS
-from directives.models.scope import ScopedQuerySet, any_of, inside, overseen
+from directives.models.scope import ScopedQuerySet, any_of, overseen
 
 SUM, MEAN, EACH = "sum", "mean", "each"
 AGGREGATIONS = (
@@ -31,10 +31,6 @@ class IndicatorQuerySet(models.QuerySet):
     def asked(self) -> "IndicatorQuerySet":
         """Those that are still asked for."""
         return self.filter(ended_at=None)
-
-    def asked_of(self, path: str) -> "IndicatorQuerySet":
-        """Those that the body of this path, or a body below it, may be asked for."""
-        return self.filter(Q(organisation__in=ancestors(path)) | inside(path, "organisation__path"))
 
 
 class Indicator(models.Model):

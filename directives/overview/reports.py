@@ -103,10 +103,6 @@ class ReportRow:
         return self.report.organisation.path
 
     @property
-    def cycle_due_on(self) -> date:
-        return self.report.cycle.due_on
-
-    @property
     def waiting_since(self) -> datetime | None:
         return self.report.waiting_since
 

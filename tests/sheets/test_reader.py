@@ -18,7 +18,6 @@ import pytest
 from django.utils.translation import override
 from xlsxwriter import Workbook
 
-from directives.bench import parsing
 from directives.intake import reader, wrongs
 from directives.intake.layout import Merge, Odd, RawRow, letter
 from directives.intake.parsing import packages
@@ -458,12 +457,3 @@ def test_good_and_bad_files_have_something_to_say():
     assert {type(file) for file in GOOD} == {Good}
     assert {type(file) for file in BAD} == {Bad}
     assert [file.name for file in INTAKE if not file.faults and not file.asks] == ["heading-alone.xlsx"]
-
-
-def test_reading_through_the_process_costs_little_more_than_the_bare_library(long):
-    begun = computed()
-    bare = subprocess.run([sys.executable, "-c", parsing._BARE, str(long)], capture_output=True, text=True, check=True).stdout.split()
-    between = computed()
-    parsing.ours(long)
-    assert int(bare[0]) == 5000
-    assert computed() - between < 2 * (between - begun)  # in all the seconds that it takes, the bench holds it to 1.3
