@@ -26,9 +26,11 @@ LABELS = re.compile(
 EXAMPLE = re.compile(r"[(【\[〔](?:示例|例|範例|example)[)】\]〕]|(?:示例|例|範例|example):", re.IGNORECASE)
 GROUP = re.compile(r"第?[一二三四五六七八九十]{1,3}(?:[、.]|部分|章|节)|\([一二三四五六七八九十]{1,3}\)")
 INNER = re.compile(r"\(")  # （一） stands inside 一、
-COUNTED = re.compile(r"\(?(\d{1,3})\)?|[甲乙丙丁戊己庚辛]|栏次|欄次|序号|[A-Z]")
+COUNTED = re.compile(r"\(?(\d{1,3})\)?")
+LETTERED = ("甲乙丙丁戊己庚辛", "ABCDEFGH", "abcdefgh")  # how the columns before those of figures are named: 甲 乙 1 2 3
 MARKED = re.compile(r"[计計:：]|total", re.IGNORECASE)
 LONGEST = 60  # characters of a cell that may be such a mark; notes are longer
+NUMBERED = 3  # columns that must be, for a row to be their numbers: fewer may be data
 FIRST = 3  # rows below the headings among which a template's example and the numbers of the columns may stand
 NAMED = 5  # rows that a remark names
 SORTS = ("sum", "note", "example", "heading", "group", "blank")
@@ -101,7 +103,7 @@ class Passing:
             return True
         if cells and _texts(raw) in self.titles:
             return True
-        return self.seen <= FIRST and len(cells) >= max(2, min(3, len(self.headings))) and _counts(list(cells.values()))
+        return self.seen <= FIRST and len(cells) >= NUMBERED and _counts(list(cells.values()))
 
 
 def _texts(row: RawRow) -> tuple[str, ...]:
@@ -109,12 +111,12 @@ def _texts(row: RawRow) -> tuple[str, ...]:
 
 
 def _counts(texts: Sequence[str]) -> bool:
-    """甲 乙 1 2 3, or 1 2 3 4: the columns are numbered, not filled in."""
-    found = [COUNTED.fullmatch(text) for text in texts]
-    numbers = [int(one[1]) for one in found if one and one[1]]
-    if not all(found) or numbers != list(range(1, len(numbers) + 1)):
+    """甲 乙 1 2 3, or 栏次 1 2 3, or 1 2 3 4: the columns are numbered, not filled in."""
+    numbers = [int(found[1]) for text in texts if (found := COUNTED.fullmatch(text))]
+    before = texts[: len(texts) - len(numbers)]
+    if numbers != list(range(1, len(numbers) + 1)) or not numbers or any(map(COUNTED.fullmatch, before)):
         return False
-    return len(numbers) == len(texts) or len(numbers) > 0 and not any(one[1] for one in found[: len(texts) - len(numbers)] if one)
+    return not before or list(before) in (["栏次"], ["欄次"], ["序号"]) or any("".join(before) == row[: len(before)] for row in LETTERED)
 
 
 def remarks_of(passed: Mapping[str, Sequence[str]]) -> list[str]:

@@ -55,6 +55,23 @@ def test_titles_sums_notes_and_repeated_headings_are_no_rows(cast, bring):
     assert len(intake.remarks) == 3
 
 
+@pytest.mark.parametrize(
+    ("table", "passed"),
+    [
+        ("代码,名称\n乙,1\n", False),
+        ("代码,名称\nA,1\n", False),
+        ("代码,名称,全称\n乙,1,2\n", False),
+        ("代码,名称,全称\nB,1,2\n", False),
+        ("代码,名称,全称\n甲,乙,1\n", True),
+        ("代码,名称,全称\n栏次,1,2\n", True),
+        ("代码,名称,全称\n1,2,3\n", True),
+    ],
+)
+def test_a_row_of_data_is_no_row_of_the_numbers_of_columns(cast, bring, table, passed):
+    intake = bring(cast.admin, table)
+    assert (intake.counts == {}, any("重复的表头" in remark for remark in intake.remarks)) == (passed, passed)
+
+
 def test_columns_that_are_not_known_are_asked_about(cast, bring):
     intake = bring(cast.admin, "代码,名称,星座\nQ09,甲,天秤\n")
     assert (intake.state, intake.tables[0]["columns"][2][1:4]) == (UPLOADED, ["星座", ["天秤"], ""])
