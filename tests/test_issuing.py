@@ -340,6 +340,20 @@ def test_what_is_confirmed_is_what_was_previewed(cast, sign_in, key, document):
     assert Obligation.objects.count() == 0
 
 
+def test_a_refused_confirmation_keeps_what_was_chosen(cast, sign_in, key, document, monkeypatch):
+    client = sign_in(cast.supervisor)
+    digest = to_preview(client, document, [cast.body])["draft"].digest
+
+    def late(**_told):
+        raise Stale("somebody was first")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("directives.views.issuing.issuing.issue", late)
+        assert client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 409
+    assert client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 302
+    assert Obligation.objects.count() == 2
+
+
 def test_a_confirmation_sent_twice_acts_once(cast, sign_in, key, document):
     client = sign_in(cast.supervisor)
     form = {**key(), "digest": to_preview(client, document, [cast.body])["draft"].digest}

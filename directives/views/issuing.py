@@ -197,12 +197,14 @@ def issue_confirm(request, pk):
     context = _preview(request, document, draft)
     if not context["sound"]:
         return page(request, HERE + "preview.html", context, status=422)
-    request.session.pop(Draft.key(document), None)
     told = {"document": document, "terms": context["terms"], "by": request.user, "now": request.now}
     if "wide" in context or context["preview"].fresh > issuing.AT_ONCE:
-        return redirect("job", issuing.issue_in_parts(choice=draft.choice, **told).pk)
-    selected = context["selected"]
-    made = issuing.issue(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs, **told)
-    figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
-    messages.success(request, _("Assigned: %(made)s obligations. %(left)s existed already and were left as they are.") % figures)
-    return redirect(f"{reverse('obligations')}?document={document.pk}&state=assigned")
+        target = reverse("job", args=[issuing.issue_in_parts(choice=draft.choice, **told).pk])
+    else:
+        selected = context["selected"]
+        made = issuing.issue(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs, **told)
+        figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
+        messages.success(request, _("Assigned: %(made)s obligations. %(left)s existed already and were left as they are.") % figures)
+        target = f"{reverse('obligations')}?document={document.pk}&state=assigned"
+    request.session.pop(Draft.key(document), None)  # not before: after a refusal the choice is still there
+    return redirect(target)
