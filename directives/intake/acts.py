@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, OperationalError, connection, connections, transaction
 from django.db.models import QuerySet
 from django.utils import translation
 from django_tasks.base import Task
@@ -26,6 +26,7 @@ from directives.refusals import Refusal, Stale
 from directives.tallies import counted
 
 BATCH = 500
+TURNS = 3  # times that an act is begun at most
 STANDS = "UPDATE directives_intake SET done = %s WHERE id = %s AND version = %s"
 Beat = Callable[[int], None]  # told how many rows are done
 
@@ -65,8 +66,7 @@ def run(act: Act, pk: int, *, now: datetime) -> None:
         return
     with translation.override(intake.language):
         try:
-            with heartbeat(intake) as beat:
-                _carry_out(act, copy(intake), now, beat)  # a copy: what becomes of it is undone with the transaction
+            _persist(act, intake, now)
         except Superseded:
             return
         except Refusal as refusal:
@@ -77,6 +77,19 @@ def run(act: Act, pk: int, *, now: datetime) -> None:
         except Exception:
             logger.exception("The act %s on the table %s failed", act.event, pk)
             back(act, intake, str(act.broken))
+
+
+def _persist(act: Act, intake: Intake, now: datetime) -> None:
+    """Two writers of many rows may come into each other's way, and the database then takes one of them back: that one begins anew."""
+    for left in reversed(range(TURNS)):
+        try:
+            with heartbeat(intake) as beat:
+                _carry_out(act, copy(intake), now, beat)  # a copy: what becomes of it is undone with the transaction
+            return
+        except OperationalError:
+            if not left:
+                raise
+            logger.warning("The act %s on the table %s is begun anew", act.event, intake.pk, exc_info=True)
 
 
 @counted()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import OperationalError, connection
 from django_tasks_db.models import DBTaskResult
 
 from directives import tallies
@@ -41,6 +41,24 @@ def test_with_one_wrong_row_none_is_applied(cast, bring):
         applying.apply(intake, by=cast.admin, now=NOW)
     intake.refresh_from_db()
     assert (intake.state, Organisation.objects.filter(code="Q09").count()) == (CHECKED, 0)
+
+
+@pytest.mark.parametrize(("clashes", "state", "turns"), [(2, APPLIED, 3), (3, CHECKED, 3)])
+def test_what_the_database_takes_back_is_begun_anew(cast, bring, apply, monkeypatch, clashes, state, turns):
+    """As after a deadlock: everything of the first turn is gone, and the second finds it as it was."""
+    begun, leave = [], applying.leave
+
+    def clash(rows):
+        leave(rows)
+        begun.append(Organisation.objects.filter(code="Q09").count())
+        if len(begun) <= clashes:
+            raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(applying, "leave", clash)
+    intake = apply(bring(cast.admin, TABLE))
+    assert (intake.state, begun) == (state, [1] * turns)
+    assert Organisation.objects.filter(code="Q09").exists() == (state == APPLIED)
+    assert tallies.drift() == []
 
 
 def test_a_table_that_changes_nothing_is_not_applied(cast, bring):
