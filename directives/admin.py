@@ -18,6 +18,7 @@ from directives import audit, calendaring, organising
 from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, told
 from directives.admin_merging import MergingAdmin
 from directives.forms.bodies import BodyForm
+from directives.forms.obligations import TermsForm
 from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource, TableAdmin
 from directives.models import CalendarDay, Directive, Document, Event, Indicator, Measure, Membership, Obligation, Organisation, Seal, User
 from directives.models.documents import CADENCES
@@ -182,6 +183,7 @@ class DirectiveAdmin(AuditedAdmin, TableAdmin):
 
 @admin.register(Obligation)
 class ObligationAdmin(BoundedAdmin, TableAdmin):
+    form = TermsForm
     resource_classes = [ObligationResource]
     ordering = ("pk",)
     list_display = ("directive", "organisation", "part", "deliverable", "state", "light", "percent", "due_on")

@@ -302,3 +302,14 @@ def test_the_frame_of_the_admin_is_translated(desk, cast):
     page = desk.get("/admin/").content.decode()
     assert [word for word in ("Model name", "Add link", "Change or view list link") if word in page] == []
     assert "After you" not in desk.get(reverse("admin:directives_user_add")).content.decode()
+
+
+def test_terms_with_a_plan_day_and_no_paper_are_refused_in_the_form(desk, cast):
+    row = make_obligation(organisation=cast.body, due_on=date(2026, 12, 31))
+    address = reverse("admin:directives_obligation_change", args=[row.pk])
+    terms = {"part": "lead", "deliverable": "", "leader": "周", "starts_on": row.starts_on.isoformat(), "due_on": "2026-12-31"}
+    page = desk.post(address, {**terms, "plan_due_on": "2026-12-01"})
+    assert (page.status_code, "未要求报送成果" in page.text, 'value="2026-12-01"' in page.text) == (200, True, True)
+    assert desk.post(address, terms).status_code == 302
+    row.refresh_from_db()
+    assert (row.leader, row.plan_due_on) == ("周", None)

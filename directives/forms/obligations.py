@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directives.issuing import wrong_plan_day
 from directives.states import ITEM_STATES
 
 
@@ -31,3 +32,13 @@ class ItemForm(forms.Form):
     evidence = forms.CharField(
         label=_("Evidence"), required=False, max_length=300, help_text=_("Number and title of the paper, or where it can be found.")
     )
+
+
+class TermsForm(forms.ModelForm):
+    """The terms of an obligation as administrators mend them."""
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if said := wrong_plan_day(cleaned.get("deliverable", ""), cleaned.get("plan_due_on")):
+            self.add_error("plan_due_on", said)
+        return cleaned

@@ -2,7 +2,7 @@
 
 from directives.issuing.choosing import Choice, Pick, candidates, chosen_bodies
 from directives.issuing.entering import Pair, faults_of, issue_pairs, take_back
-from directives.issuing.giving import Preview, Terms, check, issue, preview
+from directives.issuing.giving import Preview, Terms, check, issue, preview, wrong_plan_day
 from directives.issuing.parts import AT_ONCE, issue_in_parts
 from directives.issuing.registering import addressees, register_document
 from directives.issuing.tables import Task, part_of, register_tasks, remove_document
@@ -10,4 +10,5 @@ from directives.issuing.tables import Task, part_of, register_tasks, remove_docu
 __all__ = [
     "AT_ONCE", "Choice", "Pair", "Pick", "Preview", "Task", "Terms", "addressees", "candidates", "check", "chosen_bodies", "faults_of",
     "issue", "issue_in_parts", "issue_pairs", "part_of", "preview", "register_document", "register_tasks", "remove_document", "take_back",
+    "wrong_plan_day",
 ]  # fmt: skip

@@ -44,7 +44,7 @@ def faults_of(pair: Pair, *, by: User | None, today: date) -> dict[str, str]:
         day = getattr(terms, name)
         if day is not None and day < today and by is not None:
             found[name] = _("This day is past; choose today or a later day.")
-    if plan_day := wrong_plan_day(terms):
+    if plan_day := wrong_plan_day(terms.deliverable, terms.plan_due_on):
         found["plan_due_on"] = plan_day
     if terms.due_on and terms.due_on < (terms.starts_on or today):
         found.setdefault("due_on", _("The work would end before it starts."))

@@ -95,7 +95,7 @@ def check(
         day = getattr(terms, name)
         if day is not None and day < today and by is not None:
             errors[name] = [_("This day is past; choose today or a later day.")]
-    if plan_day := wrong_plan_day(terms):
+    if plan_day := wrong_plan_day(terms.deliverable, terms.plan_due_on):
         errors["plan_due_on"] = [plan_day]
     if terms.starts_on and terms.due_on and terms.due_on < terms.starts_on:
         errors["due_on"] = [_("The work would end before it starts.")]
@@ -103,14 +103,14 @@ def check(
         raise Invalid(errors)
 
 
-def wrong_plan_day(terms: Terms) -> str:
+def wrong_plan_day(deliverable: str, day: object) -> str:
     """What stands against the day by which a paper is due, in words; empty where nothing does.
 
     A day without a paper would run a clock for something that nobody was asked for.
     """
-    if terms.deliverable and terms.plan_due_on is None:
+    if deliverable and not day:
         return _("A deliverable needs the day by which it is due.")
-    if terms.plan_due_on is not None and not terms.deliverable:
+    if day and not deliverable:
         return _("No deliverable is asked for, so this day means nothing: choose a deliverable, or leave the day empty.")
     return ""
 

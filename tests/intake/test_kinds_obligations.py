@@ -189,6 +189,25 @@ def test_undo_refuses_where_something_was_built(cast, ledger, built):
     assert Obligation.objects.filter(pk=row.pk).exists()
 
 
+@pytest.mark.parametrize(
+    ("stored", "asked", "fault"),
+    [
+        ({}, {"plan_due_on": LATER}, True),
+        ({}, {"deliverable": "plan"}, True),
+        ({}, {"deliverable": "plan", "plan_due_on": LATER}, False),
+        ({"deliverable": "plan", "plan_due_on": LATER}, {"deliverable": None}, True),
+        ({"deliverable": "plan", "plan_due_on": LATER}, {"plan_due_on": None}, True),
+        ({"plan_due_on": LATER}, {"leader": "周启明"}, False),  # it stood so before, and the row leaves it
+    ],
+)
+def test_a_paper_and_its_day_go_together(cast, ledger, stored, asked, fault):
+    if stored:
+        change_obligations([ledger[0]], stored, action="change", by=None, now=NOW)
+        ledger[0].refresh_from_db()
+    brought = bring(OBLIGATIONS, cast.supervisor, [line(ledger[0], **asked)], **place(ledger))
+    assert (brought.verdicts, [name for _row, name, _text in brought.faults]) == (([WRONG], ["plan_due_on"]) if fault else ([CHANGED], []))
+
+
 def test_both_scripts_of_a_cell_are_one(cast, ledger):
     change_obligations([ledger[0]], {"note": "与发展规划一致"}, action="change", by=None, now=NOW)
     ledger[0].refresh_from_db()

@@ -16,7 +16,7 @@ from directives.intake.kinds.comparing import Past, Stored, compared, fresh, pla
 from directives.intake.kinds.owing import DAYS, PEOPLE, TERMS, pair_of, undo, write
 from directives.intake.kinds.parting import AFTER_NAME, apart
 from directives.intake.kinds.shown import TOLD, Shown
-from directives.issuing import faults_of
+from directives.issuing import faults_of, wrong_plan_day
 from directives.models import Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view
@@ -211,6 +211,9 @@ class ObligationChecker(Checker):
         if due and days and due < floor:
             expected = _("%(day)s or later: work does not end before it starts or is assigned.") % {"day": floor}
             yield Fault("due_on" if "due_on" in planned.after else "starts_on", due, expected, _("Mend the day."))
+        paper = {name: planned.after.get(name, stored.values[name]) for name in ("deliverable", "plan_due_on")}
+        if paper.keys() & planned.after.keys() and (said := wrong_plan_day(*paper.values())):
+            yield refused("plan_due_on", paper["plan_due_on"] or "", said)
 
     @cached_property
     def seen(self) -> Q:
