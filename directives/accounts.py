@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from directives.models import Membership, Organisation, User
 from directives.models.people import UNREAD_SHOWN
+from directives.models.planned import planned
 
 PERSON = (
     "id", "password", "username", "first_name", "last_name", "full_name", "email", "phone", "language", "is_active", "is_staff",
@@ -55,7 +56,7 @@ def person(pk: int) -> User | None:
 
     One query, read anew for each request: a membership that was withdrawn is gone with the next one.
     """
-    with connection.cursor() as cursor:
+    with planned(connection) as cursor:
         cursor.execute(WHO, [pk, pk])
         rows = cursor.fetchall()
     if not rows:
@@ -77,7 +78,7 @@ class SessionStore(StoredSession):
 
     def load(self) -> dict[str, Any]:
         """What the session holds; nothing, and no key any more, where there is none or it has ended."""
-        with connection.cursor() as cursor:
+        with planned(connection) as cursor:
             cursor.execute(SESSION, [self.session_key, connection.ops.adapt_datetimefield_value(timezone.now())])
             row = cursor.fetchone()
         if row is None:

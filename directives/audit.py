@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from directives.models import Event, Unsealed, User
 from directives.models.loading import Encoded, load_columns, load_keys, same
+from directives.models.planned import planned
 
 FIELDS = tuple(field for field in Event._meta.concrete_fields if not field.primary_key)
 COLUMNS = ", ".join(connection.ops.quote_name(field.column) for field in FIELDS)
@@ -101,7 +102,7 @@ def _write(event: Event) -> Event:
     """Insert one event and its line among what awaits a seal, in one statement where the engine can."""
     values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in FIELDS]
     together = connection.vendor == "postgresql"
-    with connection.cursor() as cursor:
+    with planned(connection) as cursor:
         cursor.execute(BOTH if together else EVENT, values)
         event.pk = cursor.fetchone()[0]
         if not together:

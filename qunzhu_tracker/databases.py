@@ -48,7 +48,9 @@ def databases(env: environ.Env, *, var: Path, web: bool) -> dict[str, dict[str, 
 
 def _primary(env: environ.Env, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
     pooler = env.bool("DB_PGBOUNCER", default=False)
-    options = PATIENCE | {"application_name": _name(web), "prepare_threshold": None} | database.get("OPTIONS", {})
+    # PgBouncer hands a connection from one process to another between transactions, and with it what was prepared there.
+    kept = {"prepare_threshold": None if pooler else 5}  # see models.planned; the ORM's own statements are never prepared
+    options = PATIENCE | {"application_name": _name(web)} | kept | database.get("OPTIONS", {})
     if not pooler:
         options.setdefault("options", _timeouts(env, web=web))
     largest = env.int("DB_POOL_MAX", default=8) if web else 0

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Field, Model
 
 from directives.models.loading import load, prepared
+from directives.models.planned import planned
 
 
 def overwrite(model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any) -> int:
@@ -17,7 +18,7 @@ def overwrite(model: type[Model], ids: Sequence[int], values: Mapping[str, Any],
     fields = [model._meta.get_field(name) for name in (*values, *alike)]
     given = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
     text = _update(model, tuple(values), tuple(alike), len(ids))
-    with connection.cursor() as cursor:
+    with planned(connection) as cursor:
         cursor.execute(text, [*given[: len(values)], *ids, *given[len(values) :]])
         return cursor.rowcount
 

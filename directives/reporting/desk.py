@@ -1,9 +1,18 @@
 """An entry as whoever fills it in has it before them: what a save needs to know of it, in one query."""
 
+from typing import Any
+
+from django.db import connection
+from django.db.models import Field
+
 from directives.models import Obligation, ProgressReport, ReportEntry, User
+from directives.models.planned import planned
 from directives.states import ACCEPTED, EDITABLE, MANAGER, REPORTABLE, STAFF
 
 EDITED, REPORTED = sorted(EDITABLE), sorted(REPORTABLE)
+FIELDS = ReportEntry._meta.concrete_fields
+NAMES = tuple(field.attname for field in FIELDS)
+COLUMNS = ", ".join(f"entry.{field.column}" for field in FIELDS)
 REPORT = ("id", "cycle_id", "document_id", "organisation_id")
 
 
@@ -15,7 +24,7 @@ def _places(values: list[str]) -> str:
 # answer it. Whom it shows an entry, and which, is a part of what `visible_to` and `owed` say. Subqueries where joins would do:
 # PostgreSQL plans each for itself, and the more tables it may join in any order the longer it thinks.
 ENTRY = f"""
-SELECT entry.*, report.cycle_id, report.document_id, report.organisation_id, obligation.directive_id, (
+SELECT {COLUMNS}, report.cycle_id, report.document_id, report.organisation_id, obligation.directive_id, (
     SELECT past.percent FROM directives_reportentry AS past
     JOIN directives_progressreport AS filed ON filed.id = past.report_id
     JOIN directives_cycle AS before ON before.id = filed.cycle_id
@@ -34,19 +43,31 @@ WHERE entry.id = %s AND (entry.state NOT IN ({_places(EDITED)}) OR obligation.st
 """  # noqa: S608 - names of our own tables
 
 
+def _read(field: Field, stored: Any) -> Any:
+    """A value as the ORM would read it: SQLite knows no instants."""
+    column = field.get_col(field.model._meta.db_table)
+    for convert in connection.ops.get_db_converters(column):
+        stored = convert(stored, column, connection)
+    return stored
+
+
 def entry_on_desk(pk: int, *, by: User) -> ReportEntry | None:
     """An entry of a body for which this person fills in, unless nobody waits for it any more; None for any other.
 
     It comes with its report and obligation, of which only the keys are read, and with `earlier_percent`: the percentage last
     accepted in an earlier cycle, or None.
     """
-    found = ReportEntry.objects.raw(ENTRY, [ACCEPTED, pk, *EDITED, *REPORTED, by.pk, STAFF, MANAGER])
-    entry = next(iter(found), None)
-    body = entry and next((m.organisation for m in by.standing if m.organisation_id == entry.organisation_id), None)
-    if entry is None or body is None:  # a membership that began since the sign-in was read counts from the next request on
+    with planned(connection) as cursor:
+        cursor.execute(ENTRY, [ACCEPTED, pk, *EDITED, *REPORTED, by.pk, STAFF, MANAGER])
+        row = cursor.fetchone()
+    if row is None:
         return None
-    alias = entry._state.db
-    entry.report = ProgressReport.from_db(alias, REPORT, (entry.report_id, entry.cycle_id, entry.document_id, entry.organisation_id))
-    entry.report.organisation = body
-    entry.obligation = Obligation.from_db(alias, ("id", "directive_id"), (entry.obligation_id, entry.directive_id))
+    cycle, document, organisation, directive, earlier_percent = row[len(FIELDS) :]
+    body = next((m.organisation for m in by.standing if m.organisation_id == organisation), None)
+    if body is None:  # a membership that began since the sign-in was read counts from the next request on
+        return None
+    entry = ReportEntry.from_db(connection.alias, NAMES, [*map(_read, FIELDS, row)])
+    entry.report = ProgressReport.from_db(connection.alias, REPORT, (entry.report_id, cycle, document, organisation))
+    entry.report.organisation, entry.earlier_percent = body, earlier_percent
+    entry.obligation = Obligation.from_db(connection.alias, ("id", "directive_id"), (entry.obligation_id, directive))
     return entry

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives import audit
 from directives.models import ALWAYS, Obligation, ProgressReport, ReportEntry, User
 from directives.models.reports import TYPED
+from directives.models.writing import overwrite
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.reporting.drafting import drafts
 from directives.rules import may
@@ -156,8 +157,7 @@ def save_entry(*, entry: ReportEntry, fields: EntryFields, version: int, by: Use
     origin = TYPED if "progress" in names else entry.origin
     marks = {**after, "origin": origin, "saved_at": now, "saved_by": by, "version": version + 1}
     with transaction.atomic(savepoint=False):  # a save that comes too late has written nothing, so nothing is to be undone
-        alike = ReportEntry.objects.filter(pk=entry.pk, version=version, state=entry.state)
-        if alike.update(**marks):
+        if overwrite(ReportEntry, [entry.pk], marks, version=version, state=entry.state):
             for name, value in marks.items():
                 setattr(entry, name, value)
             audit.record("save", entry, by=by, now=now, before=before, after=after)
