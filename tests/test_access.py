@@ -200,20 +200,19 @@ def world(cast):
     bodies = {"own": cast.body, "child": cast.child, "sibling": cast.sibling, "parent": cast.centre}
     for where, body in bodies.items():
         obligation = make_obligation(directive, body, state="assigned", percent=0)
-        author = cast.staff
-        plan = make_plan(body, document, state="submitted", submitted_at=NOW, submitted_by=author)
+        plan = make_plan(body, document, state="submitted", submitted_at=NOW, submitted_by=cast.staff)
         measure = make_measure(plan, obligation)
         report = make_report(body, cycle, obligation)
-        report.entries.update(state="submitted", submitted_at=NOW, submitted_by=author)
+        report.entries.update(state="submitted", submitted_at=NOW, submitted_by=cast.staff)
         entry = ReportEntry.objects.get(report=report)
         content = {"organisation": body.name_hans, "entries": [], "measures": [], "plan": {}, "cycle": {}}
         handed = Submission.objects.create(
-            organisation=body, document=document, plan=plan, number=1, content=content, submitted_at=NOW, submitted_by=author
+            organisation=body, document=document, plan=plan, number=1, content=content, submitted_at=NOW, submitted_by=cast.staff
         )
         Submission.objects.create(
-            organisation=body, document=document, report=report, number=1, content=content, submitted_at=NOW, submitted_by=author
+            organisation=body, document=document, report=report, number=1, content=content, submitted_at=NOW, submitted_by=cast.staff
         )
-        file = Attachment(report_entry=entry, name="佐证.txt", size=2, sha256="0" * 64, by=author, at=NOW)
+        file = Attachment(report_entry=entry, name="佐证.txt", size=2, sha256="0" * 64, by=cast.staff, at=NOW)
         file.file.save("x.txt", ContentFile(b"ok"))
         things[where] = {
             "document": document.pk, "directive": directive.pk, "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk,

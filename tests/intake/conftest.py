@@ -39,27 +39,23 @@ def bring(django_capture_on_commit_callbacks: Callable) -> Bring:
     return brought
 
 
-@pytest.fixture
-def apply(django_capture_on_commit_callbacks: Callable) -> Act:
-    """Apply an intake, as its page does."""
-
-    def applied(intake: Intake) -> Intake:
-        with django_capture_on_commit_callbacks(execute=True):
-            applying.apply(intake, by=intake.by, now=NOW)
+def _acting(act: Callable, capture: Callable) -> Act:
+    def acted(intake: Intake) -> Intake:
+        with capture(execute=True):
+            act(intake, by=intake.by, now=NOW)
         intake.refresh_from_db()
         return intake
 
-    return applied
+    return acted
+
+
+@pytest.fixture
+def apply(django_capture_on_commit_callbacks: Callable) -> Act:
+    """Apply an intake, as its page does."""
+    return _acting(applying.apply, django_capture_on_commit_callbacks)
 
 
 @pytest.fixture
 def undo(django_capture_on_commit_callbacks: Callable) -> Act:
     """Take an intake back, as its page does."""
-
-    def undone(intake: Intake) -> Intake:
-        with django_capture_on_commit_callbacks(execute=True):
-            undoing.undo(intake, by=intake.by, now=NOW)
-        intake.refresh_from_db()
-        return intake
-
-    return undone
+    return _acting(undoing.undo, django_capture_on_commit_callbacks)

@@ -141,12 +141,8 @@ def _others() -> list[Bad]:
     ]  # fmt: skip
 
 
-def _kept() -> list[Bad]:
-    """As offices keep them, and not to be guessed: days without a year or a day, numbers cut short, bodies that nobody knows."""
-    ledger = ("文件条款", "责任单位", "完成时限", "责任人及电话")
-    entries, rest = ("文件条款", "进展情况", "完成比例"), ("九.1.2", "推进中", 60)
-    tasks = (("序号", "重点任务"), (1, "建立联席会议制度"), (1, "建立述职评议制度"), (2, "建立直接联系制度"))
-    lost = "序号,文件条款,进展情况\n1,九.1.1,已印发\n2,,推进中\n3,九.1.2,推进中\n"
+def _unclear_days(ledger: tuple[str, ...]) -> list[Bad]:
+    """Deadlines that name no day, or two."""
     days = {
         "day-that-names-no-year": "年底前",
         "day-that-must-be-at-once": "立行立改",
@@ -155,9 +151,17 @@ def _kept() -> list[Bad]:
         "span-of-days-that-ends-before-it-begins": "2027年6月至2027年3月",
         "quarter-that-does-not-exist": "2027年第五季度",
     }
-    several = [of(name, (ledger, ("九.1.1", "Q01", day)), (2, "due_on"), kind="obligations") for name, day in days.items()]
+    return [of(name, (ledger, ("九.1.1", "Q01", day)), (2, "due_on"), kind="obligations") for name, day in days.items()]
+
+
+def _kept() -> list[Bad]:
+    """As offices keep them, and not to be guessed: days without a year or a day, numbers cut short, bodies that nobody knows."""
+    ledger = ("文件条款", "责任单位", "完成时限", "责任人及电话")
+    entries, rest = ("文件条款", "进展情况", "完成比例"), ("九.1.2", "推进中", 60)
+    tasks = (("序号", "重点任务"), (1, "建立联席会议制度"), (1, "建立述职评议制度"), (2, "建立直接联系制度"))
+    lost = "序号,文件条款,进展情况\n1,九.1.1,已印发\n2,,推进中\n3,九.1.2,推进中\n"
     return [
-        *several,
+        *_unclear_days(ledger),
         of("body-among-several-that-is-unknown", (ledger, ("九.1.1", "Q01、Q99", None)), (2, "body"), kind="obligations"),
         of("telephone-in-powers-of-ten", (ledger, ("九.1.1", "Q01", None, "1.39E+10")), (2, "contact"), kind="obligations"),
         of(
