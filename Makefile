@@ -1,5 +1,6 @@
 # make run     the tracker with the sample document, on http://127.0.0.1:8000 (PORT=… for another port)
 # make test    every test, on SQLite and on PostgreSQL
+# make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
 # make lint    style and formatting
 # make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small")
 # make screenshots  draw the pictures of README.md anew
@@ -15,13 +16,16 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.requirements
 READY_FOR_TESTS := $(VENV)/.test-requirements
 
-.PHONY: run test lint bench screenshots messages clean
+.PHONY: run test torture lint bench screenshots messages clean
 
 run: $(READY)
 	@exec $(PY) manage.py serve
 
 test: $(READY) $(READY_FOR_TESTS)
 	@exec tests/run
+
+torture: $(READY) $(READY_FOR_TESTS)
+	@exec tests/run -m torture
 
 lint: $(READY) $(READY_FOR_TESTS)
 	@$(PY) -m ruff check .
