@@ -19,6 +19,8 @@ from directives.bench.results import FACTS, Growth, Line, Outcome, Writing, grow
 from directives.bench.sheets import Found
 from directives.bench.writers import Written
 
+pytestmark = pytest.mark.once
+
 COUNTED = {"floor: constant": 0, "floor: 50 rows": 1}
 MAY_GROW = {SAVE, EXPORT, "log entry save, staff", "review, one entry accepted"}  # writes, and a file of rows
 

@@ -9,6 +9,8 @@ from directives.bench.intakes import Brought
 from directives.bench.tables import Turn
 from tests.test_bench import bench
 
+pytestmark = pytest.mark.once
+
 
 def test_a_short_run_brings_both_tables_in_and_leaves_nothing(tmp_path):
     size = ("--sheets", "--only=in", "--scale=sample", "--engine=sqlite", "--bodies=4", "--rounds=1", "--rows=100")

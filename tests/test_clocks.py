@@ -29,6 +29,8 @@ from directives.clocks import (
 from directives.states import LIGHTS, OBLIGATION_STATES
 from directives.workdays import Workdays, read_days, workdays_of
 
+pytestmark = pytest.mark.once
+
 CALENDAR = workdays_of(read_days((Path(workdays_module.__file__).parent / "sample" / "calendar.csv").read_text(encoding="utf-8")))
 ONE_DAY = timedelta(days=1)
 TUESDAY = date(2026, 10, 13)

@@ -14,6 +14,8 @@ from django.utils import translation
 from directives.templatetags import tracker
 from directives.workdays import Workdays
 
+pytestmark = pytest.mark.once
+
 TODAY = date(2026, 10, 13)
 
 

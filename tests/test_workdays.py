@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from directives import workdays as module
 from directives.workdays import CalendarDay, Workdays, read_days, workdays_of
 
+pytestmark = pytest.mark.once
+
 CALENDAR = (Path(module.__file__).parent / "sample" / "calendar.csv").read_text(encoding="utf-8")
 SHIPPED = workdays_of(read_days(CALENDAR))
 PLAIN = Workdays()

@@ -10,6 +10,8 @@ from directives.ingest.modality import cadence_of, is_statement, kind_of, modali
 from directives.ingest.reading import Reading, SentenceRead, read, script_of
 from directives.script import to_hant
 
+pytestmark = pytest.mark.once
+
 SOURCE = Path(__file__).with_name("small_hans.txt")
 
 

@@ -14,6 +14,8 @@ from directives.ingest.sources import DocumentError
 from directives.ingest.words import readings
 from tests.ingest.expected import SAMPLE, sample_sentences
 
+pytestmark = pytest.mark.once
+
 HAN = st.sampled_from(list("群團組織黨委政府發聯協網經規區創業調鄉優內監穩據農產養節戰執質重要參與社會事務管理的和是一在有"))
 MARKS = st.sampled_from("，。；：、“”（）《》")
 PLAIN = st.text(st.one_of(HAN, MARKS, st.sampled_from("0123456789\n ")), max_size=80)

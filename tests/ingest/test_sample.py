@@ -10,6 +10,8 @@ from directives.ingest.structure import LeftOut
 from directives.script import to_hans
 from tests.ingest.expected import CONFIRMATIONS, SAMPLE, Expected, sample_sentences
 
+pytestmark = pytest.mark.once
+
 SENTENCES = sample_sentences()
 TITLES = [
     ("七", "支持群團組織在社會主義民主中發揮作用"),

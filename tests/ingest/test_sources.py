@@ -8,6 +8,8 @@ from directives.ingest.sources import MESSAGES, DocumentError, text_of
 from directives.script import to_hant
 from tests.ingest.expected import SAMPLE
 
+pytestmark = pytest.mark.once
+
 HANS = "关于做好工作的通知\n一、加强领导\n各级党委要加强对群团工作的领导，支持群团组织开展工作，发挥群团组织联系群众的桥梁和纽带作用。\n"
 HANT = to_hant(HANS)
 

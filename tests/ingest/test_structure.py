@@ -5,6 +5,8 @@ import pytest
 from directives.ingest.sources import DocumentError
 from directives.ingest.structure import sentences_of, structure_of
 
+pytestmark = pytest.mark.once
+
 BODY = "一、第一部分\n各级党委要加强领导。\n"
 
 

@@ -11,6 +11,8 @@ from directives.intake.fields import Field
 from directives.intake.figures import scale_of, shares_of
 from directives.intake.layout import Odd
 
+pytestmark = pytest.mark.once
+
 DAY = datetime(2025, 3, 1)  # noqa: DTZ001 - as a workbook tells it
 LEVELS = (("central", "中央"), ("provincial", "省级"))
 TEN_THOUSAND = Manner(scale=10_000)

@@ -10,6 +10,8 @@ from directives.intake.deadlines import read_deadline
 from directives.intake.faults import Meant, Wrong
 from directives.intake.fields import Field
 
+pytestmark = pytest.mark.once
+
 DEADLINE = Field("due_on", "完成时限", "date", deadline=True)
 NEW_YEARS_EVE, MIDSUMMER = date(2025, 12, 31), date(2025, 6, 30)
 ENDS_OF_YEAR = (

@@ -10,6 +10,8 @@ from directives.intake import reader
 from directives.intake.marking import marked
 from directives.models import IntakeRow
 
+pytestmark = pytest.mark.once
+
 FAULT = {
     "field": "valid_from",
     "value": "2025年2月30日",

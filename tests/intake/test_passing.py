@@ -9,6 +9,8 @@ from directives.intake.layout import Merge, Opened, RawRow, Table
 from directives.intake.matching import Names, heads_of
 from directives.intake.passing import SUMS
 
+pytestmark = pytest.mark.once
+
 ENTRIES = ("序号", "文件条款", "进展情况", "存在问题", "完成比例")
 TOTALS = ("合计", "合　计", "小计：", "省级小计", "全市合计", "合计：3项", "总计（项）", "共计 12 个", "其中省直单位小计", "Subtotal")
 NUMBERED = (("1", "2", "3", "4", "5"), (1, 2, 3, 4, 5), ("（1）", "（2）", "（3）"), ("甲", "乙", 1, 2, 3), ("栏次", "1", "2", "3"))

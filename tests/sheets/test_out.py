@@ -20,6 +20,8 @@ from directives.sheets.out import Book, Column, guard, unguard, write_csv, write
 from directives.sheets.text import write_gb
 from tests.factories import NOW
 
+pytestmark = pytest.mark.once
+
 
 @dataclass(frozen=True)
 class Row:

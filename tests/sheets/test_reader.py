@@ -29,6 +29,8 @@ from tests.sheets.manifest import ROWS, Bad, Good
 from tests.sheets.odd import BAD, GOOD
 from tests.sheets.packing import Raw, Sheet, lines, workbook
 
+pytestmark = pytest.mark.once
+
 READER = [file for file in BAD if file.stage == "reader"]
 INTAKE = [file for file in BAD if file.stage == "intake"]
 PARTED = ("Expected", "Save", "save", "Open", "Copy", "copy", "Bring", "Split", "Shorten", "Delete", "Unpack", "Export", "Put", "Check")
