@@ -11,7 +11,9 @@ from tests.walk import office, tables, working
 from tests.walk.walker import Step, Walker
 
 STEPS: Mapping[str, Step] = {**working.STEPS, **office.STEPS, **tables.STEPS}
+SELDOM = {*tables.STEPS, "set_script", "notice_open"}  # they take long, or store nothing
 WRITES = 500  # of the short walk
+LONG_WALKS, LONG_WRITES = 10, 2000
 # Write addresses that change nothing of which the record tells, and why.
 STORES_NO_EVENT = {
     "set_script": "a person's own language",
@@ -38,7 +40,7 @@ def walk(transactional_db: None, time_machine: Any, settings: Any, tmp_path: Any
 
     def walked(seed: int, writes: int) -> Walker:
         walker = Walker(seed, time_machine)
-        walker.walk(STEPS, writes, lacks=lacking, seldom=tables.STEPS)
+        walker.walk(STEPS, writes, lacks=lacking, seldom=SELDOM)
         return walker
 
     return walked
@@ -59,3 +61,10 @@ def test_the_counts_are_true_after_any_write(walk):
     assert walker.stored.total() >= WRITES
     assert lacking(walker) == []
     assert sorted(STORES_NO_EVENT.keys() & walker.stored.keys()) == []
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", range(2, 2 + LONG_WALKS))
+def test_the_counts_are_true_after_thousands_of_writes(walk, seed):
+    walker = walk(seed, LONG_WRITES)
+    assert (walker.stored.total() >= LONG_WRITES, lacking(walker)) == (True, [])

@@ -147,4 +147,4 @@ class Walker:
                 steps[name](self)
             except NothingToDo:
                 continue
-            made[name] += 3 if name in seldom else 1
+            made[name] += 6 if name in seldom else 1
