@@ -51,7 +51,8 @@ def test_a_ledger_that_comes_back_with_another_day_is_counted(bring, cast, sign_
     rows = [make_obligation(make_directive(make_section()), body) for body in (cast.body, cast.child)]
     document = rows[0].document
     book, sheet, head, columns = taken(sign_in(cast.supervisor), document)
-    line = next(line for line in range(head + 1, sheet.max_row + 1) if str(sheet.cell(line, columns["编号"]).value) == str(rows[0].pk))
+    ids = {str(sheet.cell(line, columns["编号"]).value): line for line in range(head + 1, sheet.max_row + 1)}
+    line = ids[str(rows[0].pk)]
     sheet.cell(line, columns["完成时限"]).value = date(2036, 6, 30)
     intake = bring(cast.supervisor, "obligations", saved(book), name="台账.xlsx", document=document.pk)
     assert (intake.state, intake.done, Obligation.objects.get(pk=rows[0].pk).due_on) == (APPLIED, 1, date(2036, 6, 30))
@@ -61,15 +62,17 @@ def test_a_ledger_that_comes_back_with_another_day_is_counted(bring, cast, sign_
 def test_what_an_empty_office_assigns_by_table_is_everywhere_at_once(bring, sign_in):
     admin = make_user("admin", is_staff=True, is_superuser=True)
     codes = [f"Q{number:02}" for number in range(BODIES)]
-    bring(admin, "bodies", table(["单位编码", "单位名称", "上级单位"], ["C0", "总部", ""], *([code, f"{code}局", "C0"] for code in codes)))
+    bodies = [["C0", "总部", ""], *([code, f"{code}局", "C0"] for code in codes)]
+    bring(admin, "bodies", table(["单位编码", "单位名称", "上级单位"], *bodies))
     supervisor = make_member(Organisation.objects.get(code="C0"), "supervisor")
-    texts = ["建立请示报告制度。", "定期开会。"]
-    bring(supervisor, "tasks", table(["文件名称", "任务编号", "任务内容"], *(["工作意见", f"1.{n}", text] for n, text in enumerate(texts, 1))))
+    asked = [["工作意见", f"1.{number}", f"做好第{number}件事。"] for number in range(1, TASKS + 1)]
+    bring(supervisor, "tasks", table(["文件名称", "任务编号", "任务内容"], *asked))
     document = Document.objects.get()
-    pairs = ([f"1.{task}", code, "2036-06-30"] for code in codes for task in range(1, TASKS + 1))
-    intake = bring(supervisor, "obligations", table(["条款编号", "责任单位", "完成时限"], *pairs), document=document.pk)
+    pairs = [[task[1], code, "2036-06-30"] for code in codes for task in asked]
+    ledger = table(["条款编号", "责任单位", "完成时限"], *pairs)
+    intake = bring(supervisor, "obligations", ledger, document=document.pk)
     assert (intake.state, intake.done, Obligation.objects.count()) == (APPLIED, BODIES * TASKS, BODIES * TASKS)
     desk = sign_in(supervisor)
     board = desk.get(reverse("dashboard"), {"document": document.pk}).context["board"]
-    ledger = desk.get(reverse("obligations"), {"document": document.pk}).context["rows"]
-    assert (board.lights.total, len(ledger), tallies.drift()) == (BODIES * TASKS, BODIES * TASKS, [])
+    lines = desk.get(reverse("obligations"), {"document": document.pk}).context["rows"]
+    assert (board.lights.total, len(lines), tallies.drift()) == (BODIES * TASKS, BODIES * TASKS, [])
