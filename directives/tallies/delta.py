@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 from directives import gate
@@ -36,6 +36,7 @@ ACTS = {  # what happened: the acts that mean it, as subject:action
     "closed": ("obligation:close",),
 }
 ACT_OF = {act: word for word, acts in ACTS.items() for act in acts}
+CLOSED = "the transaction of these counts is over: what changes later is counted inside a tallies.counted() of its own"
 WORSE, BETTER = "worse", "better"  # acts besides: a light turned red, or was red and is no longer
 
 Point = tuple[str, str, date]  # topic, word and day of a mark
@@ -92,9 +93,19 @@ class Delta:
         self.points: Counter[tuple] = Counter()  # body, document, topic, word, day
         self.figures: Counter[tuple] = Counter()  # body, indicator, year, period, number: reported once
         self.sums: Counter[tuple] = Counter()  # of what was reported, by the same
+        self.closed = False
+
+    def close(self) -> None:
+        """Take no more changes: its transaction is over."""
+        self.closed = True
+
+    def _demand_open(self) -> None:
+        if self.closed:
+            raise transaction.TransactionManagementError(CLOSED)
 
     def add(self, standing: Standing, sign: int = 1) -> None:
         """Count a standing in (+1) or out (−1). Withdrawn work counts nowhere."""
+        self._demand_open()
         if standing.state not in LIVE:
             return
         body, document = standing.organisation_id, standing.document_id
@@ -113,6 +124,7 @@ class Delta:
 
     def point(self, body: int, document: int, point: Point, sign: int = 1) -> None:
         """Count one mark of a body."""
+        self._demand_open()
         self.points[body, document, *point] += sign
 
     def act(self, kind: str, action: str, body: int, document: int, on: date) -> None:
@@ -123,11 +135,13 @@ class Delta:
 
     def figure(self, key: tuple[int, int, int, str, int], was: Decimal | None, now: Decimal | None) -> None:
         """Count a figure of a body (body, indicator, year, period, number) that said one thing and says another; None is nothing."""
+        self._demand_open()
         self.figures[key] += (now is not None) - (was is not None)
         self.sums[key] += (now or 0) - (was or 0)
 
     def merge(self, other: "Delta") -> None:
         """Take over what was gathered elsewhere."""
+        self._demand_open()
         self.work.update(other.work)
         self.percents.update(other.percents)
         self.points.update(other.points)

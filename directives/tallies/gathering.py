@@ -2,6 +2,11 @@
 
 What was gathered in a part of the transaction that was rolled back is forgotten with it: each part leaves a token among the
 things to be done on commit, and Django takes those of a savepoint away when it rolls the savepoint back.
+
+A gathering belongs to the atomic block that it was begun in, on the connection of that block. It can be joined from inside this
+block alone, and until it is written. Everything else would change counts that nobody writes any more: what runs after a commit
+(`on_commit`), in a thread or a task that took over the context, or keeps a delta. There `counted()` starts a gathering of its
+own, with a transaction of its own; `gathering()` and a kept delta, which have none, raise TransactionManagementError.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,10 +44,16 @@ class Part:
 
 
 class Gathered:
-    """The changes of one transaction, by the savepoints under which they were made."""
+    """The changes of one transaction, by the savepoints under which they were made. Begin it inside the block it belongs to."""
 
     def __init__(self) -> None:
+        self.block = connection.atomic_blocks[-1]
         self.parts: dict[Savepoints, Part] = {}
+
+    @property
+    def within(self) -> bool:
+        """Whether what runs now is part of the transaction that will write these changes."""
+        return self.block in connection.atomic_blocks
 
     def here(self) -> Delta:
         """Where what changes now is gathered."""
@@ -60,6 +71,11 @@ class Gathered:
                     due.merge(delta)
         return due
 
+    def close(self) -> None:
+        """Take nothing more: nobody would write it."""
+        for part in self.parts.values():
+            part.delta.close()
+
     def settle(self) -> None:
         """Write all that is due now."""
         self.due().apply()
@@ -74,27 +90,36 @@ class Gathered:
 _gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
 
 
+def _present() -> Gathered | None:
+    """The gathering of the present transaction; None where none was begun, or where it belongs to another transaction."""
+    gathered = _gathered.get()
+    return gathered if gathered is not None and gathered.within else None
+
+
 @contextmanager
 def counted(*, savepoint: bool = True) -> Iterator[Delta]:
     """A transaction whose changes to the counts are written together, as its last act. One inside another joins it.
 
     Usable as a decorator. Without a savepoint, a failure inside undoes the part around it too: for what commands are made of.
     """
-    outer = _gathered.get()
-    gathered = outer or Gathered()
-    token = _gathered.set(gathered)
-    try:
-        with transaction.atomic(savepoint=savepoint or outer is None):
+    outer = _present()
+    with transaction.atomic(savepoint=savepoint or outer is None):
+        gathered = outer or Gathered()
+        # Given back before the block ends: its end may commit, and what is done on commit is not a part of it.
+        token = _gathered.set(gathered)
+        try:
             yield gathered.here()
             if outer is None and not transaction.get_rollback():
                 gathered.due().apply()
-    finally:
-        _gathered.reset(token)
+        finally:
+            _gathered.reset(token)
+            if outer is None:
+                gathered.close()
 
 
 def gathering() -> Delta:
     """Where the changes of this transaction are gathered. Raises outside `counted`: they would never be written."""
-    gathered = _gathered.get()
+    gathered = _present()
     if gathered is None:
         raise transaction.TransactionManagementError("counts change inside tallies.counted() alone")
     return gathered.here()
@@ -102,6 +127,6 @@ def gathering() -> Delta:
 
 def settle() -> None:
     """Write what has been gathered so far, before something counts the rows themselves."""
-    gathered = _gathered.get()
+    gathered = _present()
     if gathered is not None:
         gathered.settle()

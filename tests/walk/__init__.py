@@ -1,0 +1,1 @@
+"""A walk through the product by its forms: what is written at random, at every address and with every kind of table."""

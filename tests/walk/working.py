@@ -1,0 +1,238 @@
+"""What bodies do with what they owe, and what those above decide: obligations, plans, reports, evidence."""
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Exists, OuterRef, Q
+
+from directives.models import (
+    Attachment,
+    Document,
+    ItemState,
+    LogEntry,
+    Measure,
+    Notice,
+    Obligation,
+    Organisation,
+    Owing,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+)
+from directives.rules import has_manager
+from directives.states import (
+    ACCEPTED,
+    ASSIGNED,
+    AWAITING,
+    DRAFT,
+    EDITABLE,
+    MANAGER,
+    OBLIGATION_MOVES,
+    OPEN,
+    REPORTABLE,
+    STAFF,
+    SUBMITTED,
+)
+from tests.walk.walker import WHY, NothingToDo, Walker
+
+EXISTING = Q(organisation__valid_to=None)
+
+
+def obligation_move(w: Walker) -> None:
+    row = w.pick(Obligation.objects.filter(EXISTING))
+    legal = [(name, move) for name, move in OBLIGATION_MOVES.items() if row.state in move.sources]
+    if not legal:
+        raise NothingToDo
+    action, move = w.random.choice(legal)
+    by = w.supervisor if move.right == "oversee" else w.worker_of(row.organisation_id, STAFF)
+    w.send("obligation_move", by, row.pk, action, version=row.version, reason=WHY)
+
+
+def acknowledge_many(w: Walker) -> None:
+    body = w.pick(Organisation.objects.filter(obligations__state=ASSIGNED, valid_to=None).distinct())
+    rows = w.some(Obligation.objects.filter(organisation=body, state=ASSIGNED), 3)
+    w.send("acknowledge_many", w.worker_of(body, STAFF), pick=[row.pk for row in rows])
+
+
+def item_state(w: Walker) -> None:
+    item = w.pick(ItemState.objects.filter(obligation__state__in=OPEN).select_related("obligation"))
+    state = w.random.choice(["not_started", "underway", "established"])
+    by, row = w.worker_of(item.obligation.organisation_id), item.obligation
+    w.send("item_state", by, row.pk, item.pk, version=item.version, state=state, on=w.day(-9, 0), evidence=w.words())
+
+
+# plans
+
+
+def plan_start(w: Walker) -> None:
+    begun = Plan.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"), live=True)
+    owing = w.pick(Owing.objects.filter(~Exists(begun), EXISTING, count__gt=0))
+    w.send("plan_start", w.worker_of(owing.organisation_id), organisation=owing.organisation_id, document=owing.document_id)
+
+
+def _plan(w: Walker, *states: str) -> Plan:
+    return w.pick(Plan.objects.filter(EXISTING, live=True, state__in=states).select_related("organisation"))
+
+
+def plan_save(w: Walker) -> None:
+    plan = _plan(w, *EDITABLE)
+    w.send("plan_save", w.worker_of(plan.organisation_id), plan.pk, title=w.words(), summary="", version=plan.version)
+
+
+def plan_move(w: Walker) -> None:
+    plan = _plan(w, *EDITABLE, AWAITING, AWAITING, ACCEPTED)
+    if plan.state == AWAITING:
+        action = w.random.choice(["sign", "sign", "decline", "recall"])
+    else:
+        action = "revise" if plan.state == ACCEPTED else "ask_signature" if has_manager(plan.organisation) else "hand_in"
+    by = w.worker_of(plan.organisation_id, MANAGER if action in ("sign", "decline") else STAFF)
+    w.send("plan_move", by, plan.pk, action, version=plan.version, reason=WHY)
+
+
+def plan_decide(w: Walker) -> None:
+    plan = _plan(w, SUBMITTED)
+    w.send("plan_decide", w.supervisor, plan.pk, verdict=w.random.choice(["accept", "return"]), reason=WHY, version=plan.version)
+
+
+def _served(w: Walker, plan: Plan) -> list[int]:
+    owed = Obligation.objects.open().filter(organisation=plan.organisation_id, document=plan.document_id)
+    return [row.pk for row in w.some(owed, 3)]
+
+
+def measure_add(w: Walker) -> None:
+    plan = _plan(w, *EDITABLE)
+    w.send("measure_add", w.worker_of(plan.organisation_id), plan.pk, text=w.words(), obligations=_served(w, plan))
+
+
+def _measure(w: Walker, **which: object) -> Measure:
+    return w.pick(Measure.objects.filter(plan__live=True, plan__organisation__valid_to=None, **which).select_related("plan"))
+
+
+def measure_save(w: Walker) -> None:
+    measure = _measure(w, plan__state__in=EDITABLE)
+    by, served = w.worker_of(measure.plan.organisation_id), _served(w, measure.plan)
+    w.send("measure_save", by, measure.pk, text=w.words(), obligations=served, version=measure.version)
+
+
+def measure_delete(w: Walker) -> None:
+    measure = _measure(w, plan__state__in=EDITABLE, log=None)
+    w.send("measure_delete", w.worker_of(measure.plan.organisation_id), measure.pk)
+
+
+def measure_done(w: Walker) -> None:
+    measure = _measure(w)
+    done = {"done": "1"} if measure.done_on is None else {}
+    w.send("measure_done", w.worker_of(measure.plan.organisation_id), measure.pk, version=measure.version, **done)
+
+
+def log_add(w: Walker) -> None:
+    measure = _measure(w)
+    w.send("log_add", w.worker_of(measure.plan.organisation_id), measure=measure.pk, text=w.words(), on=w.day(-3, 0))
+
+
+# evidence
+
+
+def attachment_add(w: Walker) -> None:
+    model, home = w.random.choice([
+        (Plan.objects.filter(live=True, state__in=EDITABLE), "organisation_id"),
+        (LogEntry.objects.select_related("measure__plan"), "measure.plan.organisation_id"),
+        (ReportEntry.objects.filter(state__in=EDITABLE).select_related("report"), "report.organisation_id"),
+    ])  # fmt: skip
+    parent = body = w.pick(model)
+    for name in home.split("."):
+        body = getattr(body, name)
+    kind = {Plan: "plan", LogEntry: "log_entry", ReportEntry: "report_entry"}[type(parent)]
+    file = SimpleUploadedFile("佐证.txt", w.words().encode())
+    w.send("attachment_add", w.worker_of(body), parent=f"{kind}-{parent.pk}", files=[file])
+
+
+def attachment_remove(w: Walker) -> None:
+    file = w.pick(Attachment.objects.select_related("plan", "log_entry__measure__plan", "report_entry__report"))
+    home = file.plan or (file.report_entry and file.report_entry.report) or file.log_entry.measure.plan
+    w.send("attachment_remove", w.worker_of(home.organisation_id), file.pk)
+
+
+# reports
+
+
+def cycle_open(w: Walker) -> None:
+    document = w.pick(Document.objects.filter(obligations__state__in=REPORTABLE).distinct())
+    period, last = w.random.choice([("quarter", 4), ("half", 2), ("year", 1)])
+    asked = {"year": w.random.randint(2026, 2040), "period": period, "number": w.random.randint(1, last)}
+    w.send("cycle_open", w.supervisor, document.pk, opens_on=w.today, due_on=w.day(0, 20), **asked)
+
+
+def _report(w: Walker, **which: object) -> ProgressReport:
+    return w.pick(ProgressReport.objects.filter(EXISTING, completed_at=None, **which).distinct())
+
+
+def report_begin(w: Walker) -> None:
+    report = _report(w, begun_at=None)
+    w.send("report_begin", w.worker_of(report.organisation_id), report.pk)
+
+
+def report_redraft(w: Walker) -> None:
+    """Of a report with entries that nobody has touched, after something was logged for one of them."""
+    untouched = {"entries__state": DRAFT, "entries__saved_at": None}
+    report = _report(w, **untouched, entries__obligation__measures__plan__live=True)
+    serving = Measure.objects.filter(obligations__entries__report=report, obligations__entries__saved_at=None, plan__live=True)
+    by, measure = w.worker_of(report.organisation_id), w.pick(serving.distinct())
+    w.send("log_add", by, measure=measure.pk, text=w.words(), on=w.today)
+    w.send("report_redraft", by, report.pk)
+
+
+def _entry(w: Walker, *states: str) -> ReportEntry:
+    rows = ReportEntry.objects.filter(state__in=states, obligation__state__in=REPORTABLE, report__organisation__valid_to=None)
+    return w.pick(rows.select_related("report"))
+
+
+def entry_save(w: Walker) -> None:
+    entry = _entry(w, *EDITABLE)
+    said = {"progress": w.words(), "problems": WHY, "percent": w.random.randint(0, 100)}
+    w.send("entry_save", w.worker_of(entry.report.organisation_id), entry.pk, version=entry.version, **said)
+
+
+def entry_recall(w: Walker) -> None:
+    entry = _entry(w, AWAITING)
+    w.send("entry_recall", w.worker_of(entry.report.organisation_id, STAFF), entry.pk)
+
+
+def report_hand_in(w: Walker) -> None:
+    report = _report(w, entries__state__in=EDITABLE, entries__saved_at__isnull=False)
+    w.send("report_hand_in", w.worker_of(report.organisation_id, STAFF), report.pk)
+
+
+def report_sign(w: Walker) -> None:
+    report = _report(w, entries__state=AWAITING)
+    action = w.random.choice(["sign", "sign", "decline"])
+    w.send("report_sign", w.worker_of(report.organisation_id, MANAGER), report.pk, action=action, reason=WHY)
+
+
+def report_decide(w: Walker) -> None:
+    report, said = _report(w, entries__state=SUBMITTED), {}
+    for entry in w.some(report.entries.filter(state=SUBMITTED), 4):
+        verdict = w.random.choice(["accept", "return"])
+        said |= {f"verdict-{entry.pk}": verdict, f"reason-{entry.pk}": WHY, f"version-{entry.pk}": entry.version}
+    w.send("report_decide", w.supervisor, report.pk, **said)
+
+
+# one's own page
+
+
+def set_script(w: Walker) -> None:
+    w.send("set_script", w.supervisor, language=w.random.choice(["zh-hans", "zh-hant", "en"]))
+
+
+def notice_open(w: Walker) -> None:
+    notice = w.pick(Notice.objects.filter(user__is_active=True).select_related("user"))
+    w.send("notice_open", notice.user, notice.pk)
+    w.send("notices_read", notice.user)
+
+
+STEPS = {
+    step.__name__: step
+    for step in (
+        obligation_move, acknowledge_many, item_state, plan_start, plan_save, plan_move, plan_decide, measure_add, measure_save,
+        measure_delete, measure_done, log_add, attachment_add, attachment_remove, cycle_open, report_begin, report_redraft, entry_save,
+        entry_recall, report_hand_in, report_sign, report_decide, set_script, notice_open,
+    )
+}  # fmt: skip
