@@ -26,6 +26,7 @@ LINES = (
     ("reviewing",),
     ("supervising", "correcting", "ticking", "statistics"),
     ("calendaring",),
+    ("health",),
     ("overview",),
     ("sheets",),
     ("intake", "papers"),
