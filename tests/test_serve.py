@@ -44,9 +44,16 @@ class Office:
         """Start and wait for the address."""
         with (self.folder / "said").open("w") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, env=self.environment, stdout=said, stderr=said
+                [sys.executable, "manage.py", "serve"],
+                cwd=settings.BASE_DIR,
+                env=self.environment,
+                stdout=said,
+                stderr=said,
             )
-        there = wait_for(lambda: "Ctrl-C stops it" in self.said or self.process.poll() is not None, 4 * PATIENCE)
+        there = wait_for(
+            lambda: "Ctrl-C stops it" in self.said or self.process.poll() is not None,
+            4 * PATIENCE,
+        )
         assert there and self.process.poll() is None, self.said
 
     def end(self, number: int) -> int:
@@ -67,7 +74,6 @@ class Office:
                 found[int(folder.name)] = words
         return found
 
-
     def running(self, words: str) -> int | None:
         """The oldest process of this installation with these words in its command line."""
         return min((number for number, line in self.children().items() if words in line), default=None)
@@ -86,11 +92,17 @@ def office(tmp_path: Path, db: None) -> Iterator[Office]:
 
 def sign_in(url: str, username: str) -> str:
     """Sign in as a person does, and return the path of the page that follows."""
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+    browser = urllib.request.build_opener(
+        urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+    )
     page = browser.open(url + "accounts/login/", timeout=PATIENCE).read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
     form = {"csrfmiddlewaretoken": token, "login": username, "password": PASSWORD}
-    answer = browser.open(url + "accounts/login/", data=urllib.parse.urlencode(form).encode(), timeout=PATIENCE)
+    answer = browser.open(
+        url + "accounts/login/",
+        data=urllib.parse.urlencode(form).encode(),
+        timeout=PATIENCE,
+    )
     return urllib.parse.urlsplit(answer.url).path
 
 
@@ -141,12 +153,22 @@ def test_the_life_of_an_installation(office: Office) -> None:
     assert wait_for(lambda: office.children() == {})
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the children of a killed process end by themselves on Linux alone")
+@pytest.mark.skipif(
+    sys.platform != "linux",
+    reason="the children of a killed process end by themselves on Linux alone",
+)
 def test_nothing_outlives_a_killed_server(office: Office) -> None:
     office.environment["QUNZHU_ENV"] = "production"  # no sample, and so a quick start
-    office.environment |= {"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "127.0.0.1", "SECURE_SSL_REDIRECT": "false"}
+    office.environment |= {
+        "SECRET_KEY": "x" * 50,
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECURE_SSL_REDIRECT": "false",
+    }
     subprocess.run(
-        [sys.executable, "manage.py", "collectstatic", "--no-input", "-v0"], cwd=settings.BASE_DIR, env=office.environment, check=True
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "-v0"],
+        cwd=settings.BASE_DIR,
+        env=office.environment,
+        check=True,
     )
     office.start()
     assert "Demo accounts" not in office.said
@@ -165,7 +187,10 @@ def test_what_is_a_port() -> None:
     assert [serve.port_number(text) for text in ("1", "8000", "65535")] == [1, 8000, 65535]
 
 
-def test_a_taken_port_is_found_before_the_database_is_touched(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_taken_port_is_found_before_the_database_is_touched(
+    db: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def touched(*arguments: str, **options: object) -> None:
         raise AssertionError(f"{arguments} ran")
 
@@ -176,7 +201,8 @@ def test_a_taken_port_is_found_before_the_database_is_touched(db: None, monkeypa
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(
-            CommandError, match=f"Port {port} on 127.0.0.1 cannot be used: Address already in use. .* PORT={port + 1} make run"
+            CommandError,
+            match=f"Port {port} on 127.0.0.1 cannot be used: Address already in use. .* PORT={port + 1} make run",
         ):
             call_command("serve", f"--port={port}")
 
@@ -214,4 +240,8 @@ def test_a_worker_that_dies_now_and_then_is_always_started_again() -> None:
     for clock in range(0, 10_000, 30):
         worker.look(clock)
     assert len(said) > 100
-    assert {words[-23:] for words in said} <= {"is started again in 1 s", "s started again in 1 s.", "s started again in 2 s."}
+    assert {words[-23:] for words in said} <= {
+        "is started again in 1 s",
+        "s started again in 1 s.",
+        "s started again in 2 s.",
+    }

@@ -53,7 +53,10 @@ def _of_work(upkeep: Upkeep, now: datetime) -> str:
         if upkeep.seen_at is None:
             return _("The background service has never run: long exports and imports, notices and tomorrow’s lights wait for it.")
         seen = {"moment": moment(upkeep.seen_at)}
-        return _("The background service has not run since %(moment)s: long exports and imports, notices and tomorrow’s lights wait for it.") % seen
+        return (
+            _("The background service has not run since %(moment)s: long exports and imports, notices and tomorrow’s lights wait for it.")
+            % seen
+        )
     if upkeep.tasks_wait(now):
         return _("Work left to the background service has been waiting since %(moment)s.") % {"moment": moment(upkeep.waiting_since)}
     if upkeep.backup_late(now):
@@ -72,4 +75,9 @@ def _of_calendar(upkeep: Upkeep, user: User) -> Banner:
     words = _("The working days of %(years)s are not entered yet: until they are, Monday to Friday are counted.") % years
     if not calendaring.keeps_calendar(user):
         return Banner(f"{words} {_('The administrator enters them once they are announced.')}", warns=False)
-    return Banner(words, warns=False, url=reverse("intake_new", args=["calendar"]), label=_("Import working days"))
+    return Banner(
+        words,
+        warns=False,
+        url=reverse("intake_new", args=["calendar"]),
+        label=_("Import working days"),
+    )
