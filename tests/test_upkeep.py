@@ -22,7 +22,7 @@ from tests.test_worker import note
 
 LATER = NOW + timedelta(days=10)  # 2026-10-23, 08:30 in Shanghai
 PAGES = ("/", "/dashboard/", "/obligations/", "/nowhere/")
-OLD = "亮灯及相关数据截至10月13日：后台服务自10月13日 08:30起未运行。"
+OLD = "亮灯及相关数据截至10月13日。后台服务自10月13日 08:30起未运行。"
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_it_is_said_in_the_readers_language(office, sign_in, time_machine):
     time_machine.move_to(LATER, tick=False)
     assert "亮燈截至10月13日" in text_of(sign_in(office.staff, "zh-hant"), "/nowhere/")
     shown = text_of(sign_in(office.staff, "en"), "/nowhere/")
-    assert "Lights, and figures that follow from them, are as of 13 Oct: the background" in shown
+    assert "Lights, and the figures that follow from them, are as of 13 Oct. The background" in shown
 
 
 def test_nobody_outside_is_told(office, time_machine):
@@ -189,8 +189,8 @@ AGO = NOW - timedelta(days=1)
     ("facts", "said"),
     [
         (WELL, None),
-        (WELL | {"seen_at": AGO}, "后台服务自10月12日 08:30起未运行：较大的导出和导入"),
-        (WELL | {"seen_at": None}, "后台服务从未运行：较大的导出和导入"),
+        (WELL | {"seen_at": AGO}, "后台服务自10月12日 08:30起未运行。较大的导出和导入"),
+        (WELL | {"seen_at": None}, "后台服务从未运行。较大的导出和导入"),
         (WELL | {"waiting_since": AGO}, "交给后台服务的工作自10月12日 08:30起一直在排队。"),
         (WELL | {"backed_up_at": NOW - timedelta(days=4)}, "最近一次备份时间为10月9日 08:30。"),
         (WELL | {"full": True}, "服务器磁盘已满"),
@@ -218,7 +218,7 @@ def test_overseers_are_told_the_worst_and_nobody_else_is(cast, facts, said):
 def test_everybody_is_told_of_old_lights(cast, facts, said):
     for who in (cast.staff, cast.manager, cast.viewer, cast.outsider, cast.supervisor, cast.admin):
         (banner,) = banners(Upkeep(lights_on=date(2026, 10, 11), **facts), who, NOW)
-        assert f"亮灯及相关数据截至10月11日：{said}" in banner.words
+        assert f"亮灯及相关数据截至10月11日。{said}" in banner.words
 
 
 def test_from_november_on_overseers_are_told_that_the_calendar_ends(

@@ -58,7 +58,7 @@ class Upkeep:
 
 
 def read(now: datetime) -> Upkeep:
-    """As the database tells it now. Five small queries, one more where the lights are not today's."""
+    """As the database tells it now: three small queries, and one where no tick was today."""
     today = timezone.localdate(now)
     runs = {run.name: run for run in JobRun.objects.all()}
     seen = [run.last_ran_at for name, run in runs.items() if name == ENDED or name.startswith(WORKER)]
