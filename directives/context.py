@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, pgettext_lazy
 
+from directives.health.banners import Banner, banners
+from directives.health.upkeep import keeper
 from directives.intake.showing import kinds_for
 from directives.models import Document, Membership
 from directives.models.people import UNREAD_SHOWN
@@ -72,8 +74,23 @@ class Shell:
         return str(settings.SITE_NAME)
 
     @property
+    def now(self) -> datetime:
+        return getattr(self.request, "now", None) or timezone.now()
+
+    @property
     def as_of(self) -> datetime:
-        return data_as_of(self.request, getattr(self.request, "now", None) or timezone.now())
+        return data_as_of(self.request, self.now)
+
+    @property
+    def lights_on(self) -> date | None:
+        """The day whose lights are shown, where that is not today."""
+        day = keeper.ask(self.now).lights_on
+        return day if self.user and day < timezone.localdate(self.now) else None
+
+    @property
+    def banners(self) -> tuple[Banner, ...]:
+        """What a signed-in person is told of the installation itself."""
+        return banners(keeper.ask(self.now), self.user, self.now) if self.user else ()
 
     @property
     def behind(self) -> bool:

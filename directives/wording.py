@@ -62,6 +62,11 @@ def day(value: date | datetime | None, today: date | None = None) -> str:
     return f"{on.day} {on:%b}" if same_year else f"{on.day} {on:%b} {on.year}"
 
 
+def moment(value: datetime | None, today: date | None = None) -> str:
+    """10月12日 16:20, in Shanghai."""
+    return NOTHING if value is None else f"{day(value, today)} {timezone.localtime(value):%H:%M}"
+
+
 def words_of_light(dated: Dated, row: Any) -> tuple[str, str]:
     """The word beside a row's lamp and the sentence under it; a row whose reason was never worked out has only the word.
 

@@ -8,8 +8,7 @@ statements, no startup options. The timeouts then stand in PgBouncer's own file:
 from pathlib import Path
 from typing import Any
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
+from qunzhu_tracker.environment import Environment, WrongSetting
 
 SQLITE = {
     # IMMEDIATE: a transaction takes the write lock at its start, so that two writers wait instead of failing.
@@ -25,28 +24,36 @@ PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 30_000}
 IMPATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 5_000}
 
 
-def databases(env: environ.Env, *, var: Path, web: bool) -> dict[str, dict[str, Any]]:
+def databases(env: Environment, *, var: Path, web: bool) -> dict[str, dict[str, Any]]:
     """Django's DATABASES. `default` is the primary; each replica is `replica1`, `replica2`, …
 
-    Raises ImproperlyConfigured for a replica of anything but PostgreSQL.
+    Raises WrongSetting, also for a replica of anything but PostgreSQL.
     """
     primary = env.db("DATABASE_URL", default=f"sqlite:///{var / 'qunzhu.sqlite3'}")
-    copies = [env.db_url_config(url) for url in env.list("DATABASE_REPLICA_URL", default=[])]
+    copies = env.dbs("DATABASE_REPLICA_URL")
     if primary["ENGINE"].endswith("sqlite3"):
         if copies:
-            raise ImproperlyConfigured("DATABASE_REPLICA_URL needs DATABASE_URL to be a PostgreSQL: SQLite has no replicas.")
+            raise WrongSetting(
+                "DATABASE_REPLICA_URL",
+                env.str("DATABASE_REPLICA_URL"),
+                "DATABASE_URL must name a PostgreSQL too: SQLite has no replicas",
+            )
         # Closing the last connection copies the whole log into the database, and opening one reads the schema: not for each page.
         age = env.int("CONN_MAX_AGE", default=60) if web else 0
         return {"default": primary | {"OPTIONS": SQLITE, "CONN_MAX_AGE": age, "TEST": {"NAME": str(var / "test.sqlite3")}}}
     found = {"default": _primary(env, primary, web=web)}
     for number, copy in enumerate(copies, 1):
         if copy["ENGINE"] != primary["ENGINE"]:
-            raise ImproperlyConfigured("DATABASE_REPLICA_URL must name PostgreSQL servers, as DATABASE_URL does.")
+            raise WrongSetting(
+                "DATABASE_REPLICA_URL",
+                env.str("DATABASE_REPLICA_URL"),
+                "it must name PostgreSQL servers, as DATABASE_URL does",
+            )
         found[f"replica{number}"] = _replica(env, copy, web=web)
     return found
 
 
-def _primary(env: environ.Env, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
+def _primary(env: Environment, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
     pooler = env.bool("DB_PGBOUNCER", default=False)
     # PgBouncer hands a connection from one process to another between transactions, and with it what was prepared there.
     kept = {"prepare_threshold": None if pooler else 5}  # see models.planned; the ORM's own statements are never prepared
@@ -61,7 +68,7 @@ def _primary(env: environ.Env, database: dict[str, Any], *, web: bool) -> dict[s
     return database | {"OPTIONS": options, "CONN_MAX_AGE": age, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": pooler}
 
 
-def _replica(env: environ.Env, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
+def _replica(env: Environment, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
     """Without a pool and never through PgBouncer: both make a reader wait for a server that is gone, instead of failing at once."""
     options = IMPATIENCE | {"application_name": _name(web), "prepare_threshold": None} | database.get("OPTIONS", {})
     options.setdefault("options", _timeouts(env, web=web) + " -c default_transaction_read_only=on")
@@ -74,7 +81,7 @@ def _name(web: bool) -> str:
     return "qunzhu web" if web else "qunzhu work"
 
 
-def _timeouts(env: environ.Env, *, web: bool) -> str:
+def _timeouts(env: Environment, *, web: bool) -> str:
     """What the server is told when a connection begins. 0 is for ever: the tick of a nation and a dump take their time."""
     statement = env.int("DB_STATEMENT_TIMEOUT", default=15) if web else env.int("DB_WORK_STATEMENT_TIMEOUT", default=0)
     idle = 30 if web else 600  # a transaction in which nothing happens keeps others waiting

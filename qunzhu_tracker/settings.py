@@ -2,42 +2,43 @@
 
 from pathlib import Path
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 from import_export.formats.base_formats import CSV, XLSX
 
 from qunzhu_tracker.databases import databases
+from qunzhu_tracker.environment import Environment, demand
 from qunzhu_tracker.files import file_storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
+env = Environment()
+env.read_dotenv("QUNZHU_DOTENV", BASE_DIR / ".env")
 
-env = environ.Env()
-environ.Env.read_env(env.str("QUNZHU_DOTENV", default=str(BASE_DIR / ".env")))
-
-VAR_DIR = Path(env.str("QUNZHU_VAR", default=str(VAR_DIR)))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR = env.folder("QUNZHU_VAR", default=BASE_DIR / "var")
 
 # "local" is what `make run` uses; "production" demands real secrets and HTTPS and refuses the demo data.
-ENVIRONMENT = env.str("QUNZHU_ENV", default="local")
+ENVIRONMENT = env.choice("QUNZHU_ENV", ("local", "production"), default="local")
 PRODUCTION = ENVIRONMENT == "production"
 DEBUG = env.bool("DEBUG", default=False)
+PORT = env.int("PORT", default=8000, least=1, most=65535)  # of `manage.py serve`
 
 
 def _local_secret():
     """A secret kept in var/, so that sessions survive a restart of the local server."""
     path = VAR_DIR / "secret_key"
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:  # a full disk leaves an empty one
         path.write_text(get_random_secret_key(), encoding="ascii")
         path.chmod(0o600)
     return path.read_text(encoding="ascii")
 
 
-SECRET_KEY = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", default="") or _local_secret()
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not (SECRET_KEY or PRODUCTION):
+    SECRET_KEY = env.kept_in("QUNZHU_VAR", _local_secret)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+demand(env, production=PRODUCTION, debug=DEBUG)
 ADMIN_PATH = "admin/"
 ROOT_URLCONF = "qunzhu_tracker.urls"
 WSGI_APPLICATION = "qunzhu_tracker.wsgi.application"
@@ -128,7 +129,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
 # Sign-in limits are counted for each address: behind a proxy that is the last one it noted, or everybody would share the proxy's.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", default=1 if PRODUCTION else 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", default=1 if PRODUCTION else 0, most=10)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 # The admin's import and export: what people have, and nothing that runs.
@@ -189,27 +190,28 @@ SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=3600 if PRODUCTION 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 
 # Mail: EMAIL_URL as smtp://user:password@host:port; without it, local mail is written to var/mail/.
-if env.str("EMAIL_URL", default=""):
-    vars().update(env.email("EMAIL_URL"))
+if mail := env.mail("EMAIL_URL"):
+    vars().update(mail)
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "mail"
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="qunzhu@localhost")
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
+DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", default="qunzhu@localhost")
+SITE_URL = env.address("SITE_URL", default="http://127.0.0.1:8000")
 
 # Everything worth reading goes to the terminal; Django's own default would show a page's failure to nobody.
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["terminal"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "root": {"handlers": ["terminal"], "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING")},
     "loggers": {"django": {"handlers": [], "level": "INFO"}},
 }
 
 # Working days. README.md says what each does to the lights.
-ACKNOWLEDGE_DAYS = env.int("ACKNOWLEDGE_DAYS", default=3)
-NEAR_DAYS = env.int("NEAR_DAYS", default=5)
-BEHIND_TOLERANCE = env.int("BEHIND_TOLERANCE", default=10)  # percentage points
+ACKNOWLEDGE_DAYS = env.int("ACKNOWLEDGE_DAYS", default=3, most=1000)
+NEAR_DAYS = env.int("NEAR_DAYS", default=5, most=1000)
+BEHIND_TOLERANCE = env.int("BEHIND_TOLERANCE", default=10, most=100)  # percentage points
 
 SITE_NAME = _("Implementation tracker")

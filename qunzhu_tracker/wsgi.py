@@ -4,6 +4,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from qunzhu_tracker.starting import in_one_sentence
+
+HALT = 3  # by which gunicorn knows that no other process would fare better, and ends
+
 os.environ["QUNZHU_PROCESS"] = "web"  # databases.py: a pool, short timeouts
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunzhu_tracker.settings")
-application = get_wsgi_application()
+with in_one_sentence(HALT):
+    application = get_wsgi_application()

@@ -6,7 +6,8 @@ import os
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from importlib import import_module
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from django.test import Client
 from django.utils import translation
 
 from directives import middleware
+from directives.health.upkeep import Upkeep, keeper, read
 from directives.models import Organisation, User
 from tests.factories import make_body, make_member, make_user
 
@@ -95,6 +97,21 @@ def clean_cache(request: pytest.FixtureRequest) -> None:
 def calendar_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages keep the calendar for a minute; in a test each reads its own, so that counts of queries do not depend on the order."""
     monkeypatch.setattr(middleware, "KEPT", 0)
+
+
+@pytest.fixture(autouse=True)
+def upkeep(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Pages keep for some seconds how the background service does. In a test it does well, until the test says otherwise.
+
+    Called without anything it is read anew for each page, as the database tells it.
+    """
+    well = Upkeep(lights_on=date.max, seen_at=datetime.max.replace(tzinfo=UTC))
+
+    def change(**facts: object) -> None:
+        monkeypatch.setattr(keeper, "ask", (lambda now: replace(well, **facts)) if facts else read)
+
+    monkeypatch.setattr(keeper, "ask", lambda now: well)
+    return change
 
 
 @pytest.fixture(autouse=True)

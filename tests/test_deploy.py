@@ -143,3 +143,19 @@ def test_the_runbook_names_only_files_that_are_there():
     named = set(re.findall(r"`((?:compose|nginx|pgbouncer|postgresql|systemd)/[\w.-]+|gunicorn\.conf\.py)`", read("README.md")))
     assert {name for name in named if not (DEPLOY / name).exists()} == set()
     assert len(named) >= 12
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_systemd_starts_what_died_again_however_often(name):
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str
+    unit.read_string(read(f"systemd/qunzhu-{name}.service"))
+    assert (unit["Service"]["Restart"], unit["Unit"]["StartLimitIntervalSec"]) == ("always", "0")
+
+
+def test_gunicorn_ends_with_a_sentence_where_the_settings_are_wrong(monkeypatch, capfd):
+    monkeypatch.setenv("WEB_THREADS", "many")
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(DEPLOY / "gunicorn.conf.py"))
+    assert end.value.code == 2
+    assert capfd.readouterr().err == "WEB_THREADS is “many”: a whole number from 1 was expected.\n"

@@ -5,7 +5,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import boto3
-import environ
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,6 +12,7 @@ from django.urls import reverse
 from moto import mock_aws
 
 from directives.models import Attachment
+from qunzhu_tracker.environment import Environment
 from qunzhu_tracker.files import IN_MEMORY, file_storage
 from tests.factories import make_measure, make_plan
 
@@ -25,7 +25,7 @@ def storage_of(monkeypatch: pytest.MonkeyPatch, **words: str) -> dict:
         monkeypatch.delenv(f"FILES_S3_{name}", raising=False)
     for name, value in words.items():
         monkeypatch.setenv(f"FILES_S3_{name}", value)
-    return file_storage(environ.Env())
+    return file_storage(Environment())
 
 
 def test_files_are_local_unless_a_bucket_is_named(monkeypatch):

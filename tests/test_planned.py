@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import environ
 import pytest
 from django.db import connection
 
@@ -10,6 +9,7 @@ from directives import accounts, audit, reporting
 from directives.models import Event, ReportEntry
 from directives.models.planned import Planned, planned
 from qunzhu_tracker.databases import databases
+from qunzhu_tracker.environment import Environment
 from tests.factories import NOW, make_cycle, make_obligation, make_report
 
 only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans in no time")
@@ -73,4 +73,4 @@ def test_where_queries_are_listed_they_say_their_values(db, django_assert_num_qu
 def test_behind_pgbouncer_no_plan_is_kept(pooler, threshold, monkeypatch, tmp_path):
     monkeypatch.setenv("DATABASE_URL", "postgres://a@127.0.0.1/b")
     monkeypatch.setenv("DB_PGBOUNCER", pooler)
-    assert databases(environ.Env(), var=tmp_path, web=True)["default"]["OPTIONS"]["prepare_threshold"] == threshold
+    assert databases(Environment(), var=tmp_path, web=True)["default"]["OPTIONS"]["prepare_threshold"] == threshold

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 
-import environ
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
@@ -19,6 +18,7 @@ from directives.context import Shell
 from directives.models import FormKey, Membership, Obligation, User
 from directives.replicas import COOKIE, NOWHERE, Replica, ReplicaMiddleware, Router, Standing, place, reading
 from qunzhu_tracker.databases import databases
+from qunzhu_tracker.environment import Environment
 from tests.factories import NOW
 from tests.test_access import TABLE
 
@@ -301,7 +301,7 @@ def built(monkeypatch, tmp_path, *, web=False, **words):
         monkeypatch.delenv(name, raising=False)
     for name, value in words.items():
         monkeypatch.setenv(name, value)
-    return databases(environ.Env(), var=tmp_path, web=web)
+    return databases(Environment(), var=tmp_path, web=web)
 
 
 def test_a_web_process_has_a_pool_and_short_timeouts(monkeypatch, tmp_path):

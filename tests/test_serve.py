@@ -1,4 +1,4 @@
-"""`manage.py serve`, as a person meets it: the first start, a taken port, Ctrl-C, the second start, a child that dies."""
+"""`manage.py serve`, as a person meets it: the first start, a taken port, Ctrl-C, the second start, children that die."""
 
 import argparse
 import http.cookiejar
@@ -44,9 +44,16 @@ class Office:
         """Start and wait for the address."""
         with (self.folder / "said").open("w") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, env=self.environment, stdout=said, stderr=said
+                [sys.executable, "manage.py", "serve"],
+                cwd=settings.BASE_DIR,
+                env=self.environment,
+                stdout=said,
+                stderr=said,
             )
-        there = wait_for(lambda: "Ctrl-C stops it" in self.said or self.process.poll() is not None, 4 * PATIENCE)
+        there = wait_for(
+            lambda: "Ctrl-C stops it" in self.said or self.process.poll() is not None,
+            4 * PATIENCE,
+        )
         assert there and self.process.poll() is None, self.said
 
     def end(self, number: int) -> int:
@@ -67,6 +74,10 @@ class Office:
                 found[int(folder.name)] = words
         return found
 
+    def running(self, words: str) -> int | None:
+        """The oldest process of this installation with these words in its command line."""
+        return min((number for number, line in self.children().items() if words in line), default=None)
+
 
 @pytest.fixture
 def office(tmp_path: Path, db: None) -> Iterator[Office]:
@@ -81,11 +92,17 @@ def office(tmp_path: Path, db: None) -> Iterator[Office]:
 
 def sign_in(url: str, username: str) -> str:
     """Sign in as a person does, and return the path of the page that follows."""
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+    browser = urllib.request.build_opener(
+        urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+    )
     page = browser.open(url + "accounts/login/", timeout=PATIENCE).read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
     form = {"csrfmiddlewaretoken": token, "login": username, "password": PASSWORD}
-    answer = browser.open(url + "accounts/login/", data=urllib.parse.urlencode(form).encode(), timeout=PATIENCE)
+    answer = browser.open(
+        url + "accounts/login/",
+        data=urllib.parse.urlencode(form).encode(),
+        timeout=PATIENCE,
+    )
     return urllib.parse.urlsplit(answer.url).path
 
 
@@ -107,7 +124,7 @@ def test_the_life_of_an_installation(office: Office) -> None:
         text=True,
         timeout=PATIENCE,
     )
-    assert second.returncode == 1
+    assert second.returncode == 2
     assert f"Port {office.port} on 127.0.0.1 cannot be used: Address already in use." in second.stderr
     assert "Traceback" not in second.stderr
 
@@ -124,19 +141,34 @@ def test_the_life_of_an_installation(office: Office) -> None:
     assert "printed at the first start" in office.said
     assert sign_in(office.url, "supervisor") == "/"
 
-    worker = next(number for number, words in office.children().items() if "manage.py worker" in words)
-    os.kill(worker, signal.SIGKILL)
+    first = office.running("manage.py worker")
+    os.kill(first, signal.SIGKILL)
+    assert wait_for(lambda: office.running("manage.py worker") not in (None, first)), office.said
+    assert "The worker ended by itself (exit code -9); its last words are above. It is started again in 1 s.\n" in office.said
+    assert sign_in(office.url, "staff") == "/"
+
+    os.kill(office.running("gunicorn"), signal.SIGKILL)
     assert office.process.wait(timeout=PATIENCE) == 1
-    assert "The worker ended by itself (exit code -9)" in office.said
-    assert office.children() == {}
+    assert "The web server ended by itself (exit code -9)" in office.said
+    assert wait_for(lambda: office.children() == {})
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the children of a killed process end by themselves on Linux alone")
+@pytest.mark.skipif(
+    sys.platform != "linux",
+    reason="the children of a killed process end by themselves on Linux alone",
+)
 def test_nothing_outlives_a_killed_server(office: Office) -> None:
     office.environment["QUNZHU_ENV"] = "production"  # no sample, and so a quick start
-    office.environment |= {"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "127.0.0.1", "SECURE_SSL_REDIRECT": "false"}
+    office.environment |= {
+        "SECRET_KEY": "x" * 50,
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECURE_SSL_REDIRECT": "false",
+    }
     subprocess.run(
-        [sys.executable, "manage.py", "collectstatic", "--no-input", "-v0"], cwd=settings.BASE_DIR, env=office.environment, check=True
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "-v0"],
+        cwd=settings.BASE_DIR,
+        env=office.environment,
+        check=True,
     )
     office.start()
     assert "Demo accounts" not in office.said
@@ -155,7 +187,10 @@ def test_what_is_a_port() -> None:
     assert [serve.port_number(text) for text in ("1", "8000", "65535")] == [1, 8000, 65535]
 
 
-def test_a_taken_port_is_found_before_the_database_is_touched(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_taken_port_is_found_before_the_database_is_touched(
+    db: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def touched(*arguments: str, **options: object) -> None:
         raise AssertionError(f"{arguments} ran")
 
@@ -166,6 +201,47 @@ def test_a_taken_port_is_found_before_the_database_is_touched(db: None, monkeypa
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(
-            CommandError, match=f"Port {port} on 127.0.0.1 cannot be used: Address already in use. .* PORT={port + 1} make run"
+            CommandError,
+            match=f"Port {port} on 127.0.0.1 cannot be used: Address already in use. .* PORT={port + 1} make run",
         ):
             call_command("serve", f"--port={port}")
+
+
+class Dead:
+    """A process that has ended."""
+
+    returncode = 3
+
+    def poll(self) -> int:
+        return self.returncode
+
+
+def test_a_worker_that_dies_is_started_again_with_growing_pauses_and_then_given_up() -> None:
+    starts, said = [], []
+
+    def start() -> serve.Child:
+        starts.append(clock)
+        return serve.Child("worker", Dead())
+
+    worker = serve.Restarter(start=start, say=said.append)
+    for clock in range(40):
+        worker.look(clock)
+    assert starts == [0, 2, 5, 10, 19]
+    assert [re.search(r"again in \d+ s|not started again", words)[0] for words in said] == [
+        "again in 1 s", "again in 2 s", "again in 4 s", "again in 8 s", "not started again",
+    ]  # fmt: skip
+    assert "That is 5 times within 60 seconds" in said[-1]
+    assert worker.running == []
+
+
+def test_a_worker_that_dies_now_and_then_is_always_started_again() -> None:
+    said: list[str] = []
+    worker = serve.Restarter(start=lambda: serve.Child("worker", Dead()), say=said.append)
+    for clock in range(0, 10_000, 30):
+        worker.look(clock)
+    assert len(said) > 100
+    assert {words[-23:] for words in said} <= {
+        "is started again in 1 s",
+        "s started again in 1 s.",
+        "s started again in 2 s.",
+    }

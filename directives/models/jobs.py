@@ -13,6 +13,8 @@ from directives.models.people import User
 from directives.workdays import Workdays, workdays_of
 
 HORIZON = timedelta(days=800)  # how far on either side of today the calendar is read
+HEART = timedelta(seconds=60)  # a worker that has not shown for so long that it lives is dead
+WORKER = "worker:"  # of every worker's name, and so of its heartbeat
 
 
 class CalendarDayQuerySet(models.QuerySet):
@@ -51,6 +53,16 @@ class CalendarDay(models.Model):
         return f"{self.day} {self.name}"
 
 
+class JobRunQuerySet(models.QuerySet):
+    def workers(self) -> "JobRunQuerySet":
+        """The heartbeats of workers."""
+        return self.filter(name__startswith=WORKER)
+
+    def living(self, now: datetime) -> "JobRunQuerySet":
+        """The heartbeats of workers that are alive."""
+        return self.workers().filter(last_ran_at__gte=now - HEART)
+
+
 class JobRun(models.Model):
     """When a periodic job last ran; `last_day` is the Shanghai day it last ran for, `held_by` the worker that has it in hand."""
 
@@ -58,6 +70,8 @@ class JobRun(models.Model):
     last_ran_at = models.DateTimeField()
     last_day = models.DateField()
     held_by = models.CharField(max_length=40, blank=True, default="", db_default="")
+
+    objects = JobRunQuerySet.as_manager()
 
 
 class FormKeyQuerySet(models.QuerySet):

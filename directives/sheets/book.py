@@ -52,6 +52,7 @@ class Column:
 class Book:
     """A list to be written: its name, its columns, its rows (read once), what its cover says of it, and how it is laid out.
 
+    `lights_on` is the day whose lights it shows, where they are older than `as_of` and the file must say so.
     `site` is the address of the product ("https://host", "" for none: no links). `paper` is "a4" or "a3". `group` gives the groups
     of a row, where the rows come sorted by them. `total` is how many rows there will be, as far as that is known. `tell` is
     called with the rows done, now and then; what it raises ends the writing.
@@ -68,12 +69,15 @@ class Book:
     group: Callable[[Any], Path] | None = None
     total: int | None = None
     tell: Callable[[int], object] | None = None
+    lights_on: date | None = None
 
     @property
     def file_name(self) -> str:
-        """The name of the file without its ending: name, day, and that the data is fictional where it is."""
-        day = timezone.localtime(self.as_of)
-        return re.sub(r'[\\/:*?"<>|\s]+', " ", f"{self.name} {day:%Y-%m-%d}{self.mark}").strip()
+        """The name of the file without its ending: name, day, old lights, and that the data is fictional where it is."""
+        day = f"{timezone.localtime(self.as_of):%Y-%m-%d}"
+        if self.lights_on is not None:
+            day += " " + _("lights as of %(day)s") % {"day": self.lights_on.isoformat()}
+        return re.sub(r'[\\/:*?"<>|\s]+', " ", f"{self.name} {day}{self.mark}").strip()
 
     @property
     def mark(self) -> str:

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from django_tasks import task
 
 from directives import notices
+from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Export, User
 from directives.models.exports import FAILED, READY, RUNNING, UNENDED, WAITING
 from directives.refusals import NotAllowed, Refusal
@@ -193,7 +194,8 @@ def _written(export: Export, alias: str, teller: Teller, file: BinaryIO) -> dict
         teller.total = found.total()
         book = dressed(found.make(), export.list, columns=export.columns, paper=export.paper, dated=asked)
         writing = FORMATS[export.format]
-        rows = writing.write(replace(book, total=teller.total, tell=teller), file)
+        book = replace(book, total=teller.total, tell=teller, lights_on=old_lights(as_of, using=alias))
+        rows = writing.write(book, file)
         name = f"{book.file_name}.{writing.ending}"[-200:]
         return {"done": rows, "total": rows, "as_of": as_of, "reach": reach_of(person), "name": name, "size": file.seek(0, os.SEEK_END)}
 

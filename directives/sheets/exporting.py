@@ -17,6 +17,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.health.upkeep import keeper
 from directives.models import Event, Export, ListChoice, Membership, Organisation, User
 from directives.models.exports import CANCELLED, FAILED, PAPERS, READY, UNENDED
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Refusal, Stale
@@ -70,7 +71,9 @@ def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpRe
         return redirect(f"{reverse('export_new')}?" + urlencode({"list": key, **place, "format": wanted, "query": filter_of(request.GET)}))
     choice = choice_of(request.user, key)
     book = carrying.dressed(found.make(), key, columns=choice.columns, paper=choice.paper, dated=request)
-    response, rows = handed(replace(book, as_of=data_as_of(request, request.now)), wanted)
+    lights = keeper.ask(request.now).lights_on
+    book = replace(book, as_of=data_as_of(request, request.now), lights_on=lights if lights < request.today else None)
+    response, rows = handed(book, wanted)
     with transaction.atomic():
         _note(request.user, request.now, key, query=filter_of(request.GET), format=wanted, rows=rows)
     return response

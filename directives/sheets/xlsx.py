@@ -153,6 +153,8 @@ class _Writer:
         if book.fictional:
             yield _("Demo data"), _("Progress, figures and persons are fictional and say nothing about the real work of the bodies named")
         yield _("As of"), book.as_of
+        if book.lights_on is not None:
+            yield _("Lights as of"), book.lights_on
         yield from book.notes
         yield _("Rows in this workbook"), self.done
         if book.site:

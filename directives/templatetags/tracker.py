@@ -10,13 +10,12 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
 from django.http import HttpRequest
 from django.template.context import Context
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
 
-from directives import calendaring
+from directives import calendaring, wording
 from directives.clocks import WORDS
 from directives.script import to_hans, to_hant
 from directives.wording import NOTHING, as_day, day, picked, words_of_light
@@ -196,10 +195,7 @@ def script(typed: Any) -> str:
 register.filter("day", day)
 
 
-@register.filter
-def moment(value: datetime | None, today: date | None = None) -> str:
-    """10月12日 16:20, in Shanghai."""
-    return NOTHING if value is None else f"{day(value, today)} {timezone.localtime(value):%H:%M}"
+moment = register.filter(wording.moment)
 
 
 @register.filter

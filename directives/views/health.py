@@ -1,16 +1,55 @@
-"""What a proxy asks of a node: whether the process lives, and whether it can serve. Neither tells anything else."""
+"""What a proxy asks of a node: whether the process lives, and whether it can serve.
+
+A stranger may ask, so neither tells more than a word: `manage.py doctor` says the rest.
+"""
+
+import logging
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
+
+from directives import disk
+from directives.health.upkeep import keeper
+
+logger = logging.getLogger(__name__)
 
 
 def _migrated():
     """Whether the database has every migration that this code knows. It may have more: an upgrade migrates first."""
     executor = MigrationExecutor(connection)
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _state(now: datetime) -> tuple[bool, str]:
+    """Whether this node can serve, and why not, or what is wrong all the same.
+
+    Where another node would do no better, as with a dead worker, it serves.
+    """
+    try:
+        if not _migrated():
+            return False, "the database lacks a migration"
+        if disk.full_places():
+            return False, "the disk is full"
+        return True, ", ".join(_signs(now))
+    except Error:
+        return False, "the database does not answer"
+    except Exception:
+        logger.exception("Whether this node is ready could not be found out")
+        return False, "it could not be found out"
+
+
+def _signs(now: datetime) -> list[str]:
+    upkeep = keeper.ask(now)
+    signs = {
+        "worker": upkeep.silent(now),
+        "lights": upkeep.lights_late(now),
+        "queue": upkeep.tasks_wait(now),
+    }
+    return [name for name, shows in signs.items() if shows]
 
 
 @login_not_required
@@ -22,8 +61,8 @@ def healthz(request):
 @login_not_required
 @require_GET
 def readyz(request):
-    try:
-        ready, why = _migrated(), "the database lacks a migration"
-    except DatabaseError:
-        ready, why = False, "the database does not answer"
-    return HttpResponse("ready\n" if ready else f"not ready: {why}\n", status=200 if ready else 503, content_type="text/plain")
+    ready, why = _state(request.now)
+    word = "ready" if ready else "not ready"
+    joint = (", but: " if ready else ": ") if why else ""
+    text = f"{word}{joint}{why}\n"
+    return HttpResponse(text, status=200 if ready else 503, content_type="text/plain")

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 
+from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Document, Obligation, Organisation
 from directives.overview.obligations import Filter
 from directives.sheets.ledger import Today, book
@@ -57,5 +58,6 @@ class Command(BaseCommand):
         dated = Today(today, CalendarDay.objects.workdays(today))
         with translation.override(options["language"]):
             made = book(Obligation.objects.all(), chosen, user=None, dated=dated, now=now)
-            count = write_whole(replace(made, paper=options["paper"]), path, kind)
+            made = replace(made, paper=options["paper"], lights_on=old_lights(now))
+            count = write_whole(made, path, kind)
         self.stdout.write(f"{count} rows written to {path}.")

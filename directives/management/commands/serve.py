@@ -1,6 +1,7 @@
 """Serve the tracker on this machine: a current database, the sample the first time, the web server and the worker.
 
 Both run as children in sessions of their own, so that Ctrl-C reaches this process alone and it stops them in order.
+A worker that ends by itself is started again; a web server that does ends everything.
 """
 
 import argparse
@@ -13,7 +14,11 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -29,6 +34,8 @@ HOST = "127.0.0.1"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_SECONDS = 60  # how long the web server may take to answer
 STOP_SECONDS = 20  # how long a child may take to finish what it is doing
+PAUSES = (1, 2, 4, 8)  # seconds before a worker is started again after its first, second, … death
+WINDOW = 60  # seconds within which deaths are counted; one more than there are pauses is too many
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
@@ -42,6 +49,47 @@ class Child:
 
     name: str
     process: subprocess.Popen
+
+
+@dataclass
+class Restarter:
+    """Starts the worker, and starts it again when it dies, until it dies too often.
+
+    `start` starts one, `say` tells the person at the terminal; the time is passed in, in seconds.
+    """
+
+    start: Callable[[], Child]
+    say: Callable[[str], None]
+    child: Child | None = None
+    deaths: deque[float] = field(default_factory=lambda: deque(maxlen=len(PAUSES) + 1))
+    due: float | None = 0  # when one is to be started; None where one runs, or none ever will
+
+    @property
+    def running(self) -> list[Child]:
+        return [self.child] if self.child is not None else []
+
+    def look(self, now: float) -> None:
+        """Start the worker where it is time to; say so where it has died."""
+        if self.due is not None and now >= self.due:
+            self.due, self.child = None, self.start()
+        elif self.child is not None and self.child.process.poll() is not None:
+            code, self.child = self.child.process.returncode, None
+            self.deaths.append(now)
+            self.say(self.after_death(code, now))
+
+    def after_death(self, code: int, now: float) -> str:
+        """What is done now, in words."""
+        said = f"The worker ended by itself (exit code {code}); its last words are above."
+        lately = sum(now - death < WINDOW for death in self.deaths)
+        if lately > len(PAUSES):
+            return (
+                f"{said} That is {lately} times within {WINDOW} seconds, so it is not started again."
+                " Pages are served, but lights, long exports and imports, and notices wait:"
+                " put right what it says, then start the tracker anew."
+            )
+        pause = PAUSES[lately - 1]
+        self.due = now + pause
+        return f"{said} It is started again in {pause} s."
 
 
 def port_number(text: str) -> int:
@@ -60,7 +108,8 @@ def require_free(port: int) -> None:
         except OSError as error:
             raise CommandError(
                 f"Port {port} on {HOST} cannot be used: {error.strerror}. If the tracker runs already, it is at"
-                f" http://{HOST}:{port}/ ; otherwise choose another port: PORT={port % 65535 + 1} make run"
+                f" http://{HOST}:{port}/ ; otherwise choose another port: PORT={port % 65535 + 1} make run",
+                returncode=2,
             ) from error
 
 
@@ -115,11 +164,12 @@ def sign_in_status(port: int) -> int | None:
         connection.close()
 
 
-def wait_until_serving(children: list[Child], port: int) -> None:
+def wait_until_serving(children: list[Child], port: int, worker: Restarter) -> None:
     """Return once the sign-in page is served; raise CommandError when it fails, or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         require_alive(children)
+        worker.look(time.monotonic())
         status = sign_in_status(port)
         if status == http.HTTPStatus.OK:
             return
@@ -136,12 +186,20 @@ def kill(children: list[Child]) -> None:
             os.killpg(child.process.pid, signal.SIGKILL)
 
 
+def end_orphans(child: Child) -> None:
+    """Ask what a child that died has left running to end: it would hold the port."""
+    with suppress(ProcessLookupError):  # nothing is left
+        os.killpg(child.process.pid, signal.SIGTERM)
+
+
 def stop(children: list[Child]) -> list[Child]:
     """Ask every child to end, wait, and return those that had to be killed. A second Ctrl-C kills at once."""
     on_signals(lambda signum, frame: kill(children))
     for child in children:
         if child.process.poll() is None:
             child.process.terminate()
+        else:
+            end_orphans(child)
     deadline = time.monotonic() + STOP_SECONDS
     late = []
     for child in children:
@@ -159,25 +217,27 @@ class Command(BaseCommand):
     help = "Serve the tracker on this machine, with its background worker; load the sample into an empty database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=port_number, default=os.environ.get("PORT") or "8000", help="default: PORT, or 8000")
+        parser.add_argument("--port", type=port_number, default=settings.PORT, help="default: PORT, or 8000")
 
     def handle(self, *, port: int, **options: Any) -> None:
         children: list[Child] = []
+        command = [str(settings.BASE_DIR / "manage.py"), "worker"]
+        worker = Restarter(start=partial(start, "worker", command, port=port), say=self.say)
         on_signals(ask_to_stop)
         try:
             require_free(port)
             new = self.prepare()
             children.append(start_web(port))
-            children.append(start("worker", [str(settings.BASE_DIR / "manage.py"), "worker"], port=port))
-            wait_until_serving(children, port)
+            wait_until_serving(children, port, worker)
             self.announce(port=port, new=new)
             while True:
                 require_alive(children)
+                worker.look(time.monotonic())
                 time.sleep(0.5)
         except StopAsked:
             self.say("\nStopping …")
         finally:
-            for child in stop(children):
+            for child in stop([*children, *worker.running]):
                 self.stderr.write(f"The {child.name} did not stop within {STOP_SECONDS} seconds and was killed.")
         self.say("Stopped.")
 

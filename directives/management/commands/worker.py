@@ -27,6 +27,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from directives import tallies
+from directives.health.upkeep import ENDED
 from directives.models import JobRun
 from directives.sealing import BATCH, seal
 from directives.sheets.carrying import give_up, put_back
@@ -149,8 +150,9 @@ class Chores:
 
 
 def end(worker_name: str) -> None:
-    """Take the heartbeat away: this worker has ended with nothing in hand."""
+    """Take the heartbeat away: this worker has ended with nothing in hand. When it did is noted."""
     JobRun.objects.filter(name=worker_name).delete()
+    record(ENDED, timezone.now())
 
 
 def task_worker(name: str, *, batch: bool) -> Worker:

@@ -1,0 +1,88 @@
+"""What every page says of the installation itself: that lights are old, and more to those who can help."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from directives import calendaring
+from directives.health.upkeep import Upkeep
+from directives.models import User
+from directives.wording import day, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Some sentences, whether they warn, and where that can be put right by whoever reads it."""
+
+    words: str
+    warns: bool = True
+    url: str = ""
+    label: str = ""
+
+
+def banners(upkeep: Upkeep, user: User, now: datetime) -> tuple[Banner, ...]:
+    """The worst that this person should know, and that the calendar ends."""
+    oversees = user.is_staff or user.supervises
+    told = list(_of_lights(upkeep, now) or (_of_work(upkeep, now) if oversees else ()))
+    found = [Banner(_joined(*told, _help(user)))] if told else []
+    if upkeep.missing_years and oversees:
+        found.append(_of_calendar(upkeep, user))
+    return tuple(found)
+
+
+def _joined(*sentences: str) -> str:
+    return ("" if (get_language() or "").startswith("zh") else " ").join(sentences)
+
+
+def _of_lights(upkeep: Upkeep, now: datetime) -> tuple[str, ...]:
+    if not upkeep.lights_late(now):
+        return ()
+    facts = {"day": day(upkeep.lights_on, timezone.localdate(now))}
+    why = _silence(upkeep, now) or _("Today’s update has not finished.")
+    return _("Lights, and the figures that follow from them, are as of %(day)s.") % facts, why
+
+
+def _silence(upkeep: Upkeep, now: datetime) -> str:
+    if not upkeep.silent(now):
+        return ""
+    if upkeep.seen_at is None:
+        return _("The background service has never run.")
+    facts = {"moment": moment(upkeep.seen_at, timezone.localdate(now))}
+    return _("The background service has not run since %(moment)s.") % facts
+
+
+def _of_work(upkeep: Upkeep, now: datetime) -> Iterator[str]:
+    """The worst beside the lights."""
+    today = timezone.localdate(now)
+    if upkeep.full:
+        yield _("The server’s disk is full: nothing more can be saved.")
+    elif upkeep.silent(now):
+        yield _silence(upkeep, now)
+        yield _("Long exports and imports, mail and tomorrow’s lights wait for it.")
+    elif upkeep.tasks_wait(now):
+        facts = {"moment": moment(upkeep.waiting_since, today)}
+        yield _("Work left to the background service has waited since %(moment)s.") % facts
+    elif upkeep.backup_late(now):
+        facts = {"moment": moment(upkeep.backed_up_at, today)}
+        yield _("The last backup was made on %(moment)s.") % facts
+
+
+def _help(user: User) -> str:
+    if user.is_staff:
+        return _("Run “manage.py doctor” on the server: it says what to do.")
+    return _("Tell the administrator.")
+
+
+def _of_calendar(upkeep: Upkeep, user: User) -> Banner:
+    years = {"years": "、".join(map(str, upkeep.missing_years))}
+    words = _("The working days of %(years)s are not entered: Monday to Friday are counted.") % years
+    if not calendaring.keeps_calendar(user):
+        then = _("The administrator enters them once they are announced.")
+        return Banner(_joined(words, then), warns=False)
+    url = reverse("intake_new", args=["calendar"])
+    return Banner(words, warns=False, url=url, label=_("Import working days"))

@@ -1,0 +1,99 @@
+"""Checks of the database: that it answers, has what this release needs, and agrees on the time; its replicas."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from directives.health.findings import Finding, fine, warning, wrong
+from directives.replicas import replica
+from qunzhu_tracker.starting import why_unusable
+
+APART = timedelta(seconds=5)  # by which two clocks may differ
+FAR_APART = timedelta(seconds=60)  # from here on a living worker looks dead
+
+
+def look_at_database(now: datetime) -> Iterator[Finding]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error as error:
+        words = why_unusable(error) or f"The database does not answer: {error}."
+        yield wrong(
+            words,
+            "Nothing works until it does. A backup is restored as deploy/README.md says.",
+        )
+        return
+    version = ".".join(str(part) for part in _version())
+    where = connection.settings_dict
+    host = f" on {where['HOST'] or 'this machine'}:{where['PORT'] or 5432}" if connection.vendor == "postgresql" else ""
+    yield fine(f"{connection.display_name} {version}, {where['NAME']}{host}")
+
+
+def _version() -> tuple[int, ...]:
+    version = connection.get_database_version()
+    return version if connection.vendor == "sqlite" else (version[0], version[1])
+
+
+def look_at_migrations(now: datetime) -> Iterator[Finding]:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        first = plan[0][0]
+        words = f"{len(plan)} are not carried out, the first is {first.app_label}.{first.name}: no node is ready"
+        yield wrong(words, "manage.py migrate")
+    else:
+        yield fine("all are carried out")
+
+
+def look_at_cache(now: datetime) -> Iterator[Finding]:
+    """The table in which sign-ins are limited."""
+    table = settings.CACHES["default"]["LOCATION"]
+    if table not in connection.introspection.table_names():
+        yield wrong(f"the table “{table}” is missing: nobody can sign in", "manage.py createcachetable")
+        return
+    cache.get("doctor")
+    yield fine("sign-ins can be counted")
+
+
+def look_at_clock(now: datetime) -> Iterator[Finding]:
+    """This machine's clock beside the database's; SQLite has none of its own."""
+    if connection.vendor != "postgresql":
+        yield fine("one machine")
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (theirs,) = cursor.fetchone()
+    apart = abs(timezone.now() - theirs)
+    words = f"this machine and the database are {apart.total_seconds():.1f} s apart"
+    if apart > APART:
+        tell = wrong if apart > FAR_APART else warning
+        yield tell(
+            words,
+            "Have both set by chrony or systemd-timesyncd: lights and heartbeats go by them.",
+        )
+    else:
+        yield fine(words)
+
+
+def look_at_replicas(now: datetime) -> Iterator[Finding]:
+    for alias in settings.REPLICAS:
+        standing = replica(alias).standing()
+        if standing is None:
+            yield warning(
+                f"{alias} cannot be read, or is no replica: everything is read from the primary",
+                "See to that server, or correct DATABASE_REPLICA_URL.",
+            )
+        elif standing.lag > settings.REPLICA_MAX_LAG:
+            yield warning(
+                f"{alias} is {standing.lag:.0f} s behind, and is not read",
+                "See to its disk and its network.",
+            )
+        else:
+            yield fine(f"{alias} is {standing.lag:.1f} s behind")
+    if not settings.REPLICAS:
+        yield fine("none")

@@ -1,0 +1,111 @@
+"""Checks of this machine, which need no database: settings, static files, disks, files, mail."""
+
+import smtplib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core import checks
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.mail import get_connection
+
+from directives import disk
+from directives.health.findings import Finding, fine, warning, wrong
+
+# What an office decides for its whole domain, not for this product: HSTS of subdomains and its preload list.
+NOT_OURS = frozenset({"security.W005", "security.W021"})
+LITTLE = 2 * 1024**3  # bytes that are left, below which it is time to make room
+SECONDS = 5  # for which a mail server is waited
+
+
+def look_at_settings(now: datetime) -> Iterator[Finding]:
+    """Django's own checks; in production those of a deployment too."""
+    found = checks.run_checks(include_deployment_checks=settings.PRODUCTION)
+    told = [message for message in found if message.level >= checks.WARNING and message.id not in NOT_OURS]
+    for message in told:
+        tell = wrong if message.level >= checks.ERROR else warning
+        yield tell(
+            f"{message.msg} ({message.id})",
+            message.hint or "Correct the setting, then start again.",
+        )
+    if not told:
+        yield fine(f"{settings.ENVIRONMENT}, in {settings.BASE_DIR}; data in {settings.VAR_DIR}")
+
+
+def look_at_static_files(now: datetime) -> Iterator[Finding]:
+    if not settings.PRODUCTION:
+        yield fine("served as they are")
+    elif staticfiles_storage.exists(staticfiles_storage.manifest_name):
+        yield fine(f"collected in {settings.STATIC_ROOT}")
+    else:
+        yield wrong(
+            f"none are collected in {settings.STATIC_ROOT}: no page can be shown",
+            "manage.py collectstatic --no-input, then restart the web server.",
+        )
+
+
+def look_at_disks(now: datetime) -> Iterator[Finding]:
+    """How much is free where the product writes; a disk that holds several things is told of once."""
+    backups = getattr(settings, "BACKUP_DIR", "")
+    places = disk.places() | ({"backups": Path(backups)} if backups else {})
+    shared: dict[int, list[str]] = {}
+    for name, path in places.items():
+        shared.setdefault(disk.free(path), []).append(name)
+    for left, names in shared.items():
+        words = f"{_size(left)} free for {', '.join(names)} ({places[names[0]]})"
+        if left < disk.ENOUGH:
+            yield wrong(words, "Nothing more can be saved there. Make room at once.")
+        elif left < LITTLE:
+            yield warning(words, "Make room, or move them to a larger disk.")
+        else:
+            yield fine(words)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024**3:,.1f} GB" if count >= 1024**3 else f"{count / 1024**2:,.0f} MB"
+
+
+def look_at_files(now: datetime) -> Iterator[Finding]:
+    """Write a file where evidence is kept, and take it away again."""
+    where = settings.STORAGES["default"].get("OPTIONS", {}).get("bucket_name", settings.MEDIA_ROOT)
+    try:
+        name = default_storage.save("doctor/written.txt", ContentFile(b"written"))
+        with default_storage.open(name) as file:
+            whole = file.read() == b"written"
+        default_storage.delete(name)
+    except Exception as error:  # noqa: BLE001 - each storage fails in its own way, and which is what is asked
+        yield wrong(
+            f"{where} cannot be written: {error}",
+            "Let this user write there, or correct FILES_S3_….",
+        )
+        return
+    if whole:
+        yield fine(f"written to {where} and read back")
+    else:
+        yield wrong(f"{where} gives back other than was written", "Look at the disk or the bucket.")
+
+
+def look_at_mail(now: datetime) -> Iterator[Finding]:
+    """Whether notices can be mailed. Nothing is sent."""
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        words = f"notices are not mailed to anybody ({settings.EMAIL_BACKEND})"
+        if settings.PRODUCTION:
+            yield warning(words, "Set EMAIL_URL to a mail server.")
+        else:
+            yield fine(words)
+        return
+    server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT or 25}"
+    try:
+        connection = get_connection(timeout=SECONDS)
+        connection.open()
+        connection.close()
+    except (OSError, smtplib.SMTPException) as error:
+        yield wrong(
+            f"the mail server {server} lets nothing in: {error}",
+            "Correct EMAIL_URL, or see to that server.",
+        )
+        return
+    yield fine(f"the mail server {server} answers")

@@ -1,0 +1,117 @@
+"""How far the background service has kept things up: of which day the lights are, and when it was last seen.
+
+A page asks this of the process (`keeper`), which reads it at most once in KEPT seconds.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
+
+from django.db import DEFAULT_DB_ALIAS
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from directives import calendaring, disk
+from directives.models import CalendarDay, JobRun, Obligation
+from directives.models.jobs import WORKER
+
+KEPT = 15  # seconds
+GRACE = time(2)  # until then, in Shanghai, the lights may still be yesterday's
+SILENT = timedelta(minutes=5)  # a worker that was restarted is back sooner
+WAITED = timedelta(hours=1)  # a task that waits for longer is not being come to
+UNSAVED = timedelta(days=3)  # since the last backup
+ENDED = "worker"  # the JobRun of when a worker last ended as it should, which takes its heartbeat away
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What the background service left behind.
+
+    `lights_on` is the day whose lights are shown. `seen_at` is when any worker was last seen, None if none ever was,
+    `waiting_since` since when the oldest task waits, `backed_up_at` when the last good backup was made. `missing_years` are
+    those whose working days should be in the calendar, and `full` says whether a disk that this process writes to is full.
+    """
+
+    lights_on: date
+    seen_at: datetime | None
+    waiting_since: datetime | None = None
+    backed_up_at: datetime | None = None
+    missing_years: tuple[int, ...] = ()
+    full: bool = False
+
+    def lights_late(self, now: datetime) -> bool:
+        """Whether the lights are older than a night explains."""
+        today, clock = timezone.localdate(now), timezone.localtime(now).time()
+        return self.lights_on < (today if clock >= GRACE else today - DAY)
+
+    def silent(self, now: datetime) -> bool:
+        """Whether no worker runs."""
+        return self.seen_at is None or now - self.seen_at > SILENT
+
+    def tasks_wait(self, now: datetime) -> bool:
+        return self.waiting_since is not None and now - self.waiting_since > WAITED
+
+    def backup_late(self, now: datetime) -> bool:
+        """Whether backups were made, and are no more. An office may also back up by other means."""
+        return self.backed_up_at is not None and now - self.backed_up_at > UNSAVED
+
+
+def read(now: datetime) -> Upkeep:
+    """As the database tells it now: three small queries, and one where no tick was today."""
+    today = timezone.localdate(now)
+    runs = {run.name: run for run in JobRun.objects.all()}
+    seen = [run.last_ran_at for name, run in runs.items() if name == ENDED or name.startswith(WORKER)]
+    waiting = DBTaskResult.objects.ready().order_by("enqueued_at").values_list("enqueued_at", flat=True)
+    years = {day.year for day in CalendarDay.objects.dates("day", "year")}
+    return Upkeep(
+        lights_on=_lights_on(runs.get("tick"), today),
+        seen_at=max(seen, default=None),
+        waiting_since=waiting.first(),
+        backed_up_at=_ran_at(runs.get("backup")),
+        missing_years=calendaring.missing_years(years, today),
+        full=bool(disk.full_places()),
+    )
+
+
+def old_lights(now: datetime, *, using: str = DEFAULT_DB_ALIAS) -> date | None:
+    """The day whose lights are shown, where that is not today; read in the transaction in hand, for what outlives a page."""
+    today = timezone.localdate(now)
+    day = _lights_on(JobRun.objects.using(using).filter(name="tick").first(), today, using)
+    return day if day < today else None
+
+
+def _lights_on(tick: JobRun | None, today: date, using: str = DEFAULT_DB_ALIAS) -> date:
+    """The day of the last complete tick, unless no light has had to change since; the day before the first one had to."""
+    ticked = tick.last_day if tick is not None else date.min  # date.min, too, while the first is under way
+    if ticked >= today:
+        return today
+    due = Obligation.objects.using(using).due_for_light(today).order_by("light_changes_on")
+    first = due.values_list("light_changes_on", flat=True).first()
+    if first is None:
+        return today
+    return ticked if ticked > date.min else first - DAY
+
+
+def _ran_at(run: JobRun | None) -> datetime | None:
+    """When it last came to a good end; one that never did may stand at the beginning of time."""
+    began = datetime(1971, 1, 1, tzinfo=UTC)
+    return run.last_ran_at if run is not None and run.last_ran_at > began else None
+
+
+class Keeper:
+    """What one process last read. Threads that come at the same moment may read twice, which does no harm."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.read_at, self.upkeep = 0.0, None
+
+    def ask(self, now: datetime) -> Upkeep:
+        if self.upkeep is None or monotonic() - self.read_at >= KEPT:
+            self.read_at, self.upkeep = monotonic(), read(now)
+        return self.upkeep
+
+
+keeper = Keeper()

@@ -1,0 +1,119 @@
+"""Checks of the background work: workers, queue, lights, seals, backups, calendar; and, deep, of counts and record."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from directives import sealing, tallies
+from directives.health.findings import Finding, fine, warning, wrong
+from directives.health.upkeep import read
+from directives.models import Event, JobRun, Obligation, Unsealed
+
+START = "make run starts one; with systemd: systemctl restart qunzhu-worker, then journalctl -u qunzhu-worker."
+SEALED = timedelta(minutes=10)  # after which an event should have its seal
+DAY = timedelta(days=1)
+SHOWN = 5  # lines of faults that may be many
+
+
+def at(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+
+
+def look_at_worker(now: datetime) -> Iterator[Finding]:
+    upkeep = read(now)
+    living = JobRun.objects.living(now).count()
+    seen = at(upkeep.seen_at) if upkeep.seen_at else "never"
+    if living:
+        yield fine(f"{living} running, last seen {seen}")
+    elif upkeep.silent(now):
+        yield wrong(f"none is running, the last was seen {seen}: lights stand still, long work waits", START)
+    else:
+        yield warning(f"none is running, the last was seen {seen}", f"Look again in a minute. {START}")
+
+
+def look_at_queue(now: datetime) -> Iterator[Finding]:
+    upkeep, waiting = read(now), DBTaskResult.objects.ready().count()
+    if upkeep.tasks_wait(now):
+        since = at(upkeep.waiting_since)
+        yield warning(
+            f"{waiting} tasks wait, the oldest since {since}",
+            "See to the worker, or start a second one.",
+        )
+    else:
+        yield fine(f"{waiting} tasks wait")
+    failed = Counter(DBTaskResult.objects.failed().filter(finished_at__gt=now - DAY).values_list("task_path", flat=True))
+    if failed:
+        names = ", ".join(f"{path.rpartition('.')[2]} {count}" for path, count in failed.most_common())
+        yield warning(
+            f"failed within a day: {names}",
+            "The worker's log says why; whoever began them can do so again.",
+        )
+
+
+def look_at_lights(now: datetime) -> Iterator[Finding]:
+    upkeep, due = read(now), Obligation.objects.due_for_light(timezone.localdate(now)).count()
+    if upkeep.lights_late(now):
+        words = f"as of {upkeep.lights_on}: {due} obligations wait for the light of a later day"
+        yield wrong(words, "See to the worker, or: manage.py tick")
+    else:
+        yield fine(f"as of {upkeep.lights_on}")
+
+
+def look_at_seals(now: datetime) -> Iterator[Finding]:
+    first = Unsealed.objects.order_by("event_id").values_list("event_id", flat=True).first()
+    began = Event.objects.filter(pk=first).values_list("at", flat=True).first()
+    if began is not None and now - began > SEALED:
+        words = f"{Unsealed.objects.count()} events of the record have no seal, the oldest of {at(began)}"
+        yield warning(words, "See to the worker: it seals every minute.")
+    else:
+        yield fine("the record is sealed")
+
+
+def look_at_backup(now: datetime) -> Iterator[Finding]:
+    upkeep = read(now)
+    remedy = "manage.py backup, and BACKUP_DIR or the timer for each day: deploy/README.md, “Back up and restore”."
+    if upkeep.backed_up_at is None:
+        yield warning("none was ever made", remedy)
+    elif upkeep.backup_late(now):
+        yield wrong(f"the last good one is of {at(upkeep.backed_up_at)}", remedy)
+    else:
+        yield fine(f"the last good one is of {at(upkeep.backed_up_at)}")
+
+
+def look_at_calendar(now: datetime) -> Iterator[Finding]:
+    missing = read(now).missing_years
+    if missing:
+        tell = wrong if timezone.localdate(now).year in missing else warning
+        years = ", ".join(map(str, missing))
+        yield tell(
+            f"the working days of {years} are not entered: Monday to Friday are counted",
+            "Import them once the State Council has announced them: /intakes/new/calendar/",
+        )
+    else:
+        yield fine("the working days are entered")
+
+
+def look_at_counts(now: datetime) -> Iterator[Finding]:
+    drift = tallies.drift()
+    for line in drift[:SHOWN]:
+        yield wrong(line, "manage.py tallies --rebuild")
+    if len(drift) > SHOWN:
+        yield wrong(f"and {len(drift) - SHOWN} more", "manage.py tallies --rebuild")
+    if not drift:
+        yield fine("every count agrees with a recount")
+
+
+def look_at_record(now: datetime) -> Iterator[Finding]:
+    faults = sealing.verify()
+    for line in faults[:SHOWN]:
+        yield wrong(
+            line,
+            "Somebody changed the record beside the product. Keep the database as it is, and ask who.",
+        )
+    if len(faults) > SHOWN:
+        yield wrong(f"and {len(faults) - SHOWN} more", "manage.py verify_audit")
+    if not faults:
+        yield fine("the record is whole under its seals")

@@ -1,0 +1,57 @@
+"""What is wrong with this installation, and what to do."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from directives.health.doctor import examine
+from directives.health.findings import FINE, STATES, Finding
+
+CLOSING = {
+    "ok": "Nothing is wrong.",
+    "warning": "It works; something wants seeing to.",
+    "wrong": "Something is wrong.",
+}
+
+
+class Command(BaseCommand):
+    help = "One page on how this installation does. Exit code 0: well, 1: there are warnings, 2: something is wrong."
+    requires_system_checks = ()  # they are among what it looks at
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--deep",
+            action="store_true",
+            help="also count everything again and verify the record, which takes its time",
+        )
+        parser.add_argument("--json", action="store_true", dest="as_json", help="for programs")
+
+    def handle(self, *, deep: bool, as_json: bool, **options: Any) -> None:
+        now = timezone.now()
+        found = list(examine(now, deep=deep))
+        level = max((finding.level for _name, finding in found), default=FINE)
+        self.tell_program(found, level) if as_json else self.tell_person(found, level)
+        if level:
+            sys.exit(level)
+
+    def tell_program(self, found: list[tuple[str, Finding]], level: int) -> None:
+        rows = [{"check": name, **asdict(finding), "level": STATES[finding.level]} for name, finding in found]
+        self.stdout.write(
+            json.dumps({"state": STATES[level], "findings": rows}, ensure_ascii=False, indent=1),
+        )
+
+    def tell_person(self, found: list[tuple[str, Finding]], level: int) -> None:
+        moment = timezone.localtime(timezone.now())
+        self.stdout.write(f"The tracker on {moment:%Y-%m-%d %H:%M}, {settings.ENVIRONMENT}")
+        for name, finding in found:
+            state = STATES[finding.level]
+            self.stdout.write(f"{state.upper() if finding.level else state:<8} {name:<13} {finding.words}")
+            if finding.remedy:
+                self.stdout.write(f"{'':<23}→ {finding.remedy}")
+        self.stdout.write(CLOSING[STATES[level]])
