@@ -12,7 +12,7 @@ APP = ROOT / "directives"
 
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
-    ("states", "workdays", "script", "refusals", "replicas", "online", "gate"),
+    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk"),
     ("clocks", "ingest"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
