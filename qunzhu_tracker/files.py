@@ -11,7 +11,7 @@ def file_storage(env: environ.Env) -> dict[str, Any]:
     """The entry "default" of Django's STORAGES. Files never have an address of their own: views/files.py hands them out."""
     bucket = env.str("FILES_S3_BUCKET", default="")
     if not bucket:
-        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+        return {"BACKEND": "directives.keeping.WholeFileStorage"}
     options = {
         "bucket_name": bucket,
         "endpoint_url": env.str("FILES_S3_ENDPOINT", default="") or None,

@@ -12,8 +12,8 @@ APP = ROOT / "directives"
 
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
-    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk"),
-    ("clocks", "ingest"),
+    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk", "keeping", "log_lines"),
+    ("clocks", "ingest", "outages", "uploads"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
     ("tallies", "sealing"),
@@ -29,7 +29,7 @@ LINES = (
     ("overview",),
     ("sheets",),
     ("intake", "papers"),
-    ("forms", "accounts"),
+    ("forms", "accounts", "caching"),
     ("context", "middleware", "templatetags", "admin_lists", "admin_merging"),
     ("sample",),
     ("demo", "bench"),
@@ -110,7 +110,10 @@ def test_reading_a_document_needs_no_django():
 def test_today_is_passed_in(path):
     """Only the edges may ask what time it is: the middleware, commands, background tasks."""
     admins = {"intake/resources.py", "intake/formats.py"}  # called by the import-export library, which passes no time
-    if room_of(path) in {"middleware", "management", "admin", "sheets", "context", "accounts"} or str(path.relative_to(APP)) in admins:
+    if (
+        room_of(path) in {"middleware", "management", "admin", "sheets", "context", "accounts", "caching"}
+        or str(path.relative_to(APP)) in admins
+    ):
         return
     asked = [
         node.lineno
