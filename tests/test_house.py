@@ -29,7 +29,7 @@ LINES = (
     ("overview",),
     ("sheets",),
     ("intake", "papers"),
-    ("forms", "accounts", "caching"),
+    ("forms", "accounts", "caching", "clearing"),
     ("context", "middleware", "templatetags", "admin_lists", "admin_merging"),
     ("sample",),
     ("demo", "bench"),
