@@ -12,7 +12,7 @@ APP = ROOT / "directives"
 
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
-    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk", "keeping", "log_lines"),
+    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards"),
     ("clocks", "ingest", "outages", "uploads"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
