@@ -19,7 +19,8 @@ from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubje
 from directives.admin_merging import MergingAdmin
 from directives.forms.bodies import BodyForm
 from directives.forms.obligations import TermsForm
-from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource, TableAdmin
+from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
+from directives.intake.table_admin import TableAdmin
 from directives.models import CalendarDay, Directive, Document, Event, Indicator, Measure, Membership, Obligation, Organisation, Seal, User
 from directives.models.documents import CADENCES
 from directives.overview.events import SUBJECTS

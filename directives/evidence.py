@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.keeping import keep
 from directives.models import Attachment, LogEntry, Plan, ReportEntry, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed
 from directives.rules import may
@@ -134,7 +135,8 @@ def attach(parent: Parent, upload: UploadedFile, *, by: User, now: datetime) -> 
     attachment = Attachment(name=name, size=upload.size, sha256=_digest(upload), by=by, at=now)
     field = {LogEntry: "log_entry", ReportEntry: "report_entry", Plan: "plan"}[type(parent)]
     setattr(attachment, field, parent)
-    attachment.file.save(f"{uuid4().hex}.{ending(name)}", upload, save=True)
+    keep(attachment.file, f"{uuid4().hex}.{ending(name)}", upload)
+    attachment.save()
     _record("attach", attachment, parent, by, now)
     return attachment
 

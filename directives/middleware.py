@@ -39,6 +39,21 @@ class TodayMiddleware:
         return response
 
 
+class FullDiskMiddleware:
+    """Refuses a form whose upload found no room on the disk, after Django has checked where the form comes from."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: object) -> None:
+        failure = getattr(request, "upload_failure", None)
+        if failure is not None:
+            raise failure
+
+
 KEPT = 60  # seconds
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qunzhu_tracker.environment import Environment, WrongSetting
+from qunzhu_tracker.pooling import bounded
 
 SQLITE = {
     # IMMEDIATE: a transaction takes the write lock at its start, so that two writers wait instead of failing.
@@ -19,9 +20,12 @@ SQLITE = {
     " PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=27103364; PRAGMA cache_size=-20000;",
 }
 # How long a connection may take to come about, and how long a sent packet may stay unanswered (milliseconds), before it has failed.
-# A replica fails fast: the primary can answer in its stead.
-PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 30_000}
-IMPATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 5_000}
+# A connection on which an answer is awaited asks whether its machine is still there. A replica fails fast: the primary can answer in
+# its stead.
+ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+PATIENCE = ALIVE | {"connect_timeout": 5, "tcp_user_timeout": 30_000}
+MARGIN = 5  # seconds beyond the server's own timeout after which a page waits for no answer any more
+IMPATIENCE = ALIVE | {"connect_timeout": 2, "tcp_user_timeout": 5_000}
 
 
 def databases(env: Environment, *, var: Path, web: bool) -> dict[str, dict[str, Any]]:
@@ -56,16 +60,28 @@ def databases(env: Environment, *, var: Path, web: bool) -> dict[str, dict[str, 
 def _primary(env: Environment, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
     pooler = env.bool("DB_PGBOUNCER", default=False)
     # PgBouncer hands a connection from one process to another between transactions, and with it what was prepared there.
-    kept = {"prepare_threshold": None if pooler else 5}  # see models.planned; the ORM's own statements are never prepared
-    options = PATIENCE | {"application_name": _name(web)} | kept | database.get("OPTIONS", {})
+    prepared = {"prepare_threshold": None if pooler else 5}  # see models.planned; the ORM's own statements are never prepared
+    options = PATIENCE | {"application_name": _name(web)} | prepared | database.get("OPTIONS", {})
     if not pooler:
         options.setdefault("options", _timeouts(env, web=web))
     largest = env.int("DB_POOL_MAX", default=8) if web else 0
     if largest:
-        smallest, wait = env.int("DB_POOL_MIN", default=1), env.int("DB_POOL_TIMEOUT", default=5)
-        options["pool"] = {"min_size": min(smallest, largest), "max_size": largest, "timeout": wait, "name": "web"}
+        options["pool"] = _pool(env, largest)
     age = 0 if largest else env.int("CONN_MAX_AGE", default=60)
     return database | {"OPTIONS": options, "CONN_MAX_AGE": age, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": pooler}
+
+
+def _pool(env: Environment, largest: int) -> dict[str, Any]:
+    """What Django hands to psycopg's pool, which looks at a connection before a request gets it."""
+    statement = env.int("DB_STATEMENT_TIMEOUT", default=15)
+    return {
+        "name": "web",
+        "min_size": min(env.int("DB_POOL_MIN", default=1), largest),
+        "max_size": largest,
+        "timeout": env.seconds("DB_POOL_TIMEOUT", default=0.7),
+        "connection_class": bounded(statement + MARGIN if statement else None),
+        "reconnect_timeout": 1,  # then the next request tries anew: it does not wait for a pause that grows with the outage
+    }
 
 
 def _replica(env: Environment, database: dict[str, Any], *, web: bool) -> dict[str, Any]:

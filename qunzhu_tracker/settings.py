@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "directives.middleware.TodayMiddleware",
+    "directives.middleware.FullDiskMiddleware",
     "directives.replicas.ReplicaMiddleware",  # the last: it carries out the view
 ]
 
@@ -136,7 +137,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 IMPORT_FORMATS = EXPORT_FORMATS = [CSV, XLSX]
 
 # Sign-in limits are counted in a cache that every worker shares.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {"default": {"BACKEND": "directives.caching.HonestCache", "LOCATION": "cache"}}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 
 LANGUAGE_CODE = "zh-hans"
@@ -164,6 +165,10 @@ UPLOAD_LIMIT = 20 * 1024 * 1024  # bytes, one evidence file
 UPLOAD_TYPES = ("pdf", "docx", "doc", "xlsx", "xls", "pptx", "ppt", "wps", "et", "txt", "csv", "png", "jpg", "jpeg", "ofd", "zip")
 INTAKE_LIMIT = 20 * 1024 * 1024  # bytes, one table brought in
 INTAKE_DAYS = 30  # for which the file and its rows are kept
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "directives.uploads.FullDiskHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # an issue of every directive to every body is one form
 
@@ -204,7 +209,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"one line": {"()": "directives.log_lines.OneLine"}},
+    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one line"]}},
     "root": {"handlers": ["terminal"], "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING")},
     "loggers": {"django": {"handlers": [], "level": "INFO"}},
 }

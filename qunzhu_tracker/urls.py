@@ -9,3 +9,5 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
+
+handler500 = "directives.views.outages.failed"

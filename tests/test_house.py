@@ -14,8 +14,8 @@ APP = ROOT / "directives"
 
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
-    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk"),
-    ("clocks", "ingest"),
+    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards"),
+    ("clocks", "ingest", "outages", "uploads"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
     ("tallies", "sealing"),
@@ -32,7 +32,7 @@ LINES = (
     ("overview",),
     ("sheets",),
     ("intake", "papers"),
-    ("forms", "accounts"),
+    ("forms", "accounts", "caching", "clearing"),
     ("context", "middleware", "templatetags", "admin_lists", "admin_merging"),
     ("sample",),
     ("demo", "bench"),
@@ -114,7 +114,8 @@ def test_today_is_passed_in(path):
     """Only the edges may ask what time it is: the middleware, commands, background tasks."""
     admins = {"intake/resources.py", "intake/formats.py"}  # called by the import-export library, which passes no time
     admins |= {"health/database.py"}  # which compares two clocks
-    if room_of(path) in {"middleware", "management", "admin", "sheets", "context", "accounts"} or str(path.relative_to(APP)) in admins:
+    edges = {"middleware", "management", "admin", "sheets", "context", "accounts", "caching"}
+    if room_of(path) in edges or str(path.relative_to(APP)) in admins:
         return
     asked = [
         node.lineno

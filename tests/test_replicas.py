@@ -306,7 +306,9 @@ def built(monkeypatch, tmp_path, *, web=False, **words):
 
 def test_a_web_process_has_a_pool_and_short_timeouts(monkeypatch, tmp_path):
     found = built(monkeypatch, tmp_path, web=True, DATABASE_URL=POSTGRESQL, DB_POOL_MAX="6")["default"]
-    assert found["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 6, "timeout": 5, "name": "web"}
+    pool = found["OPTIONS"]["pool"]
+    assert (pool["min_size"], pool["max_size"], pool["timeout"], pool["name"]) == (1, 6, 0.7, "web")
+    assert pool["connection_class"].answer_within == 20
     assert found["OPTIONS"]["options"] == "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
     assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"], found["DISABLE_SERVER_SIDE_CURSORS"]) == (0, True, False)
 

@@ -22,6 +22,7 @@ from directives import audit
 from directives.intake.fields import Asking, Kind, Words
 from directives.intake.steps import AT_ONCE_ROWS, Superseded, asking_of, kind_of, settled, shift, take
 from directives.models import Intake, IntakeRow
+from directives.outages import outage_of
 from directives.refusals import Refusal, Stale
 from directives.tallies import counted
 
@@ -74,9 +75,10 @@ def run(act: Act, pk: int, *, now: datetime) -> None:
         except IntegrityError:
             logger.exception("The table %s stands against what was entered meanwhile", pk)
             act.refused(intake, Stale(str(act.clash)), now)
-        except Exception:
+        except Exception as error:
             logger.exception("The act %s on the table %s failed", act.event, pk)
-            back(act, intake, str(act.broken))
+            outage = outage_of(error)
+            back(act, intake, outage.words if outage else str(act.broken))
 
 
 def _persist(act: Act, intake: Intake, now: datetime) -> None:

@@ -26,6 +26,7 @@ from directives.intake.steps import AT_ONCE_BYTES, AT_ONCE_ROWS, Superseded, ask
 from directives.models import Intake, IntakeRow, Matching
 from directives.models.intakes import CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
 from directives.models.writing import add_many, overwrite_each
+from directives.outages import outage_of
 from directives.refusals import Refusal, Stale
 
 BATCH = 500
@@ -61,11 +62,11 @@ def run(pk: int, *, now: datetime, at_once: bool = False) -> None:
             return
         except Refusal as refusal:
             _stop(intake, str(refusal))
-        except Exception:
+        except Exception as error:
             logger.exception("The table %s could not be checked", pk)
-            _stop(
-                intake, _("The table could not be checked, through no fault of yours. Try again; if it stays so, tell the administrator.")
-            )
+            outage = outage_of(error)
+            ours = _("The table could not be checked, through no fault of yours. Try again; if it stays so, tell the administrator.")
+            _stop(intake, outage.words if outage else ours)
 
 
 def _stop(intake: Intake, fault: str) -> None:

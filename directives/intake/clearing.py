@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db.models import QuerySet
 
 from directives.models import Intake, IntakeRow
 from directives.models.intakes import APPLIED, APPLYING, UNDOING, UNDONE
@@ -11,16 +12,19 @@ from directives.models.intakes import APPLIED, APPLYING, UNDOING, UNDONE
 AT_ONCE = 200
 
 
+def due(now: datetime) -> QuerySet[Intake]:
+    """The intakes whose time is over and of which something is left. One that is being written at this moment is not among them."""
+    old = Intake.objects.filter(at__lt=now - timedelta(days=settings.INTAKE_DAYS)).exclude(state__in=(APPLYING, UNDOING))
+    return old.exclude(state__in=(APPLIED, UNDONE), file="")
+
+
 def clear(*, now: datetime) -> int:
     """Clear away the files and rows of intakes older than INTAKE_DAYS; returns how many.
 
-    Of an intake that was applied its line remains, though it can be taken back no longer; of others nothing does. One that is being
-    written at this moment is left for the next day.
+    Of an intake that was applied its line remains, though it can be taken back no longer; of others nothing does.
     """
-    old = Intake.objects.filter(at__lt=now - timedelta(days=settings.INTAKE_DAYS)).exclude(state__in=(APPLYING, UNDOING))
-    old = old.exclude(state__in=(APPLIED, UNDONE), file="")
     count = 0
-    for intake in old.order_by("pk")[: AT_ONCE * 50].iterator(chunk_size=AT_ONCE):
+    for intake in due(now).order_by("pk")[: AT_ONCE * 50].iterator(chunk_size=AT_ONCE):
         name = intake.file.name
         IntakeRow.objects.filter(intake=intake).delete()
         if intake.state in (APPLIED, UNDONE):

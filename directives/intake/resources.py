@@ -11,8 +11,6 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from import_export import fields, resources
-from import_export.admin import ImportExportModelAdmin
-from import_export.forms import SelectableFieldsExportForm
 from import_export.resources import Diff
 from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
 from tablib import Dataset
@@ -21,34 +19,18 @@ from directives import audit, gate, issuing, organising
 from directives.intake.cells import Reading, reading_of
 from directives.intake.faults import Wrong
 from directives.intake.fields import Asking, Kind
-from directives.intake.formats import FORMATS
 from directives.intake.holding import OfficeDirectives, OfficeObligations, demand, lines
 from directives.intake.kinds.bodies import BODIES, BodyChecker
 from directives.intake.kinds.comparing import plain
 from directives.intake.kinds.directives import DIRECTIVES
 from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.models import Directive, Measure, Obligation, Organisation, Plan
+from directives.outages import outage_of
 from directives.refusals import Refusal
 from directives.tallies import counted, recast
 from directives.transitions import change_obligations, hold
 
 STYLE = re.compile(r'<(ins|del) style="background:#[0-9a-f]{6};">')
-
-
-class ColumnsForm(SelectableFieldsExportForm):
-    """The columns of an export, each by its word beside its name in the file."""
-
-    def _get_field_label(self, resource: Any, field_name: str) -> str:
-        known = {field.name: field for field in resource._meta.model._meta.get_fields()}
-        word = str(getattr(known.get(field_name), "verbose_name", ""))
-        return f"{word} ({field_name})" if word and word != field_name.replace("_", " ") else field_name
-
-
-class TableAdmin(ImportExportModelAdmin):
-    """Takes and gives tables in the two formats that are read and written safely, and in no other."""
-
-    import_formats = export_formats = FORMATS
-    export_form_class = ColumnsForm
 
 
 class Marked(Diff):
@@ -68,7 +50,11 @@ class SafeResource(resources.ModelResource):
     def import_data(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Any:
         """One transaction, and the counts written once, as its last act: row by row it would hold up everybody else's, or they it."""
         with counted():
-            return super().import_data(dataset, *args, **kwargs)
+            result = super().import_data(dataset, *args, **kwargs)
+            for fault in [*result.base_errors, *(fault for _line, faults in result.row_errors() for fault in faults)]:
+                if outage_of(fault.error) is not None:  # it is none of the table
+                    raise fault.error
+            return result
 
     kind: Kind | None = None  # whose fields tell how cells are read
 

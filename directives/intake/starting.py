@@ -15,6 +15,7 @@ from directives.intake import checking
 from directives.intake.fields import Fault, Kind
 from directives.intake.matching import Head, Names, faults_of
 from directives.intake.steps import OPEN, asking_of, kind_of, shift
+from directives.keeping import keep
 from directives.models import Intake, IntakeRow, Matching, User
 from directives.models.intakes import APPLYING, CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED
 from directives.refusals import Invalid, NotAllowed, Stale
@@ -54,7 +55,8 @@ def bring_in(
         kind=kind.key, place=dict(place), by=by, at=now, name=name, size=upload.size, sha256=digest.hexdigest(), language=language,
         state=CHECKING,
     )  # fmt: skip
-    intake.file.save(f"{uuid4().hex}.{ending(name) or 'bin'}"[:60], upload, save=True)
+    keep(intake.file, f"{uuid4().hex}.{ending(name) or 'bin'}"[:60], upload)
+    intake.save()
     checking.begin(intake.pk, size=intake.size, now=now)
     return intake
 

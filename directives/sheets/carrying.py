@@ -27,6 +27,7 @@ from directives import notices
 from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Export, User
 from directives.models.exports import FAILED, READY, RUNNING, UNENDED, WAITING
+from directives.outages import outage_of
 from directives.refusals import NotAllowed, Refusal
 from directives.rules import may
 from directives.sheets.book import Book
@@ -126,8 +127,10 @@ def carry_out(pk: int) -> None:
             fail(export, _("What this list is about is no longer there, or out of your view."))
         except Refusal as refusal:
             fail(export, str(refusal))
-        except Exception:
-            fail(export, _("The file could not be written. The reason stands in the log of the server; ask for it once more."))
+        except Exception as error:
+            outage = outage_of(error)
+            ours = _("The file could not be written. The reason stands in the log of the server; ask for it once more.")
+            fail(export, outage.words if outage else ours)
             raise
 
 

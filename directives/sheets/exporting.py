@@ -8,7 +8,7 @@ from functools import partial
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -170,10 +170,15 @@ def _moved(export: Export) -> bool:
     return any(path.startswith(tuple(part[1] for part in export.reach)) for path in paths)
 
 
+def due(now: datetime) -> QuerySet[Export]:
+    """The exports that were kept their time."""
+    return Export.objects.filter(finished_at__lt=now - KEPT)
+
+
 @transaction.atomic
 def purge(*, now: datetime) -> int:
     """Delete what was kept its time, and give up what nobody carried out; returns how many were deleted."""
-    old = list(Export.objects.filter(finished_at__lt=now - KEPT)[:1000])
+    old = list(due(now)[:1000])
     for export in old:
         _forget(export)
     fault = _("The worker did not come to it. Ask for it once more.")

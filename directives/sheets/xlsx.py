@@ -209,12 +209,13 @@ class _Target:
 
     def write(self, piece: bytes) -> int:
         if self.ask:
-            try:
-                self.ask()
-            except BaseException:
-                self.file, self.ask = BytesIO(), None  # the zip closes itself when it is forgotten, the file has gone by then
-                raise
+            self.ask()
         return self.file.write(piece)
+
+    def let_go(self, failure: type[BaseException] | None, *_told: object) -> None:
+        """After a failure: the zip closes itself when it is forgotten, and the file has gone by then."""
+        if failure:
+            self.file, self.ask = BytesIO(), None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.file, name)
@@ -226,6 +227,7 @@ def write_xlsx(book: Book, file: BinaryIO) -> int:
     with TemporaryDirectory(prefix="sheets-") as folder, ExitStack() as opened:
         # Larger numbers in the zip: a worksheet of a nation's rows is more than two gigabytes before it is pressed.
         target = _Target(file)
+        opened.push(target.let_go)
         workbook = Workbook(target, {"constant_memory": True, "use_zip64": True, "tmpdir": folder})
         opened.callback(lambda: [sheet.row_data_fh.close() for sheet in workbook.worksheets()])
         workbook.set_properties({"title": fit(f"{book.name}{book.mark}"), "created": made})

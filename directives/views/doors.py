@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from directives.keeping import discard, undone_on_failure
 from directives.models import FormKey
 from directives.refusals import NotAllowed, Refusal
 from directives.rules import may
@@ -22,7 +23,9 @@ from directives.tallies import counted
 
 PAGE_SIZE = 50
 OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, load the page again and send it once more.")
-HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next"}
+HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
+NEVER = "password"  # no field with this in its name is ever given back
+GIVEN_BACK = 200  # fields at most: the ticks of an issue may be thousands
 
 
 def page(request: HttpRequest, template: str, context: dict, *, fragment: str = "", status: int = 200) -> HttpResponse:
@@ -68,19 +71,30 @@ def _again(request: HttpRequest, done: FormKey) -> HttpResponse:
     return redirect(done.location or "/")
 
 
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a person typed into the form that they sent, as names and values."""
+    sent = ((name, value) for name, values in request.POST.lists() for value in values if value.strip())
+    words = [(name, value) for name, value in sent if name not in HIDDEN and NEVER not in name and not name.startswith("_")]
+    return words[:GIVEN_BACK]
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours on which the form stood; the first page where the browser does not tell."""
+    page_before = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(page_before, {request.get_host()}, request.is_secure())
+    return page_before if ours else "/"
+
+
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Say why, and give back what was typed."""
     if isinstance(refusal, NotAllowed):
         raise PermissionDenied(str(refusal))
-    typed = [(name, value) for name, values in request.POST.lists() for value in values if name not in HIDDEN and value]
-    came_from = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
-    context = {"refusal": refusal, "typed": typed, "back": came_from if ours else "/"}
+    context = {"refusal": refusal, "typed": typed(request), "back": came_from(request)}
     return page(request, "directives/refused.html", context, fragment="directives/_refused.html", status=refusal.status)
 
 
 def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwargs: dict) -> HttpResponse:
-    with counted():
+    with undone_on_failure() as kept, counted():
         if not FormKey.objects.claim(key, by=request.user, at=request.now):
             done = FormKey.objects.filter(key=key, user=request.user).first()
             if done is None:  # somebody else's key
@@ -90,6 +104,7 @@ def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwa
         location = response.headers.get("Location", "")[:300]
         if response.status_code >= 400:
             transaction.set_rollback(True)
+            discard(kept)
         elif location:
             FormKey.objects.led_to(key, location)
     return response

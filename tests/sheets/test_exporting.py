@@ -491,7 +491,7 @@ def test_files_are_deleted_after_their_days(cast, work, shelf, django_capture_on
     stuck.refresh_from_db()
     assert [row.pk for row in Export.objects.all()] == [stuck.pk, new.pk]
     assert stuck.state == FAILED
-    call_command("purge_exports", verbosity=0)
+    call_command("clear_old", verbosity=0)
     assert Export.objects.count() == 2
 
 

@@ -2,6 +2,8 @@
 
 Each migration that was carried out stays carried out; the one that gave up left nothing behind, or an index that its next
 attempt takes away first. Run it again.
+
+Backwards it refuses where rows or values would be lost, and names them; --lose-data has it go on.
 """
 
 from argparse import ArgumentParser
@@ -9,14 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.apps import apps
+from django.apps.registry import Apps
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.signals import pre_migrate
 from psycopg.errors import LockNotAvailable
 
-from directives import online
+from directives import backwards, online
 
 ONE_AT_A_TIME = 7_103_005_381  # the key of the advisory lock; any number that nothing else uses
 
@@ -34,13 +39,39 @@ def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [ONE_AT_A_TIME])
 
 
+def refuse_losses(plan: backwards.Plan, apps: Apps, using: str, **_signal: Any) -> None:
+    """Raise CommandError where the plan would lose something. Django asks before it changes anything."""
+    lost = backwards.losses(plan, apps, connections[using])
+    if lost:
+        lines = [f"  {loss.migration}: {loss.what}" for loss in lost]
+        told = ["Going back would lose:", *lines, "Nothing was changed. Make a backup; if they are to go, say so with --lose-data."]
+        raise CommandError("\n".join(told))
+
+
+@contextmanager
+def refusing(losses: bool) -> Iterator[None]:
+    """Within this, a plan that would lose something is refused, if that is asked for."""
+    once = apps.get_app_config("directives")  # Django asks once for each application
+    if losses:
+        pre_migrate.connect(refuse_losses, sender=once)
+    try:
+        yield
+    finally:
+        pre_migrate.disconnect(refuse_losses, sender=once)
+
+
 class Command(migrate.Command):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         seconds = settings.MIGRATION_LOCK_TIMEOUT
         parser.add_argument("--lock-timeout", type=float, default=seconds, metavar="SECONDS", help=f"default: {seconds}; 0 waits for ever")
+        parser.add_argument("--lose-data", action="store_true", help="go back although rows or values are lost: it names them without this")
 
-    def handle(self, *args: Any, lock_timeout: float = 0, **options: Any) -> None:
+    def handle(self, *args: Any, lock_timeout: float = 0, lose_data: bool = False, **options: Any) -> None:
+        with refusing(losses=not (lose_data or options["fake"])):
+            self.carry_out(lock_timeout, *args, **options)
+
+    def carry_out(self, lock_timeout: float, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]
         if connection.vendor != "postgresql":
             super().handle(*args, **options)

@@ -38,7 +38,7 @@ CHORE_SECONDS = 60
 STALE = timedelta(seconds=60)  # a heart that has not beaten for so long has stopped
 RESTART_SECONDS = 5  # between a failure of the task loop itself and its new beginning
 ATTEMPTS = 3  # a task that has taken so many workers with it is not tried again
-DAILY = ("tick", "prune_db_task_results", "clearsessions", "purge_exports", "purge_intakes")
+DAILY = ("tick", "clear_old")
 
 logger = logging.getLogger("directives.worker")
 

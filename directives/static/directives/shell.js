@@ -62,8 +62,6 @@ function say(kind) {
   line.scrollIntoView({ block: "nearest" });
 }
 
-document.addEventListener("htmx:responseError", (event) => {
-  const status = event.detail.xhr.status;
-  say(status === 401 ? "signedOut" : status === 403 ? "forbidden" : "failed");
-});
+const REFUSALS = { 401: "signedOut", 403: "forbidden", 503: "away", 507: "full" };
+document.addEventListener("htmx:responseError", (event) => say(REFUSALS[event.detail.xhr.status] ?? "failed"));
 document.addEventListener("htmx:sendError", () => say("offline"));

@@ -1,0 +1,63 @@
+"""Files beside rows: written whole or not at all, gone again with the transaction that was to keep them, and those that nobody keeps.
+
+A process that is killed between a file and its row leaves the file alone: `orphans` finds it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import uuid4
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, Storage
+from django.db.models.fields.files import FieldFile
+
+PART = ".part"  # the end of the name of a file that is being written
+
+_kept: ContextVar[list[tuple[Storage, str]] | None] = ContextVar("kept", default=None)
+
+
+class WholeFileStorage(FileSystemStorage):
+    """Django's storage on a disk. A file has its name only once it is whole; of one that finds no room nothing stays."""
+
+    def _save(self, name: str, content: File) -> str:
+        part = f"{name}.{uuid4().hex}{PART}"
+        try:
+            super()._save(part, content)
+            if self.exists(name):
+                name = self.get_available_name(name)
+            os.rename(self.path(part), self.path(name))
+        except OSError:
+            self.delete(part)
+            raise
+        return name
+
+
+def keep(file: FieldFile, name: str, content: File) -> None:
+    """Store the content of a row that is to be saved in this transaction."""
+    file.save(name, content, save=False)
+    kept = _kept.get()
+    if kept is not None:
+        kept.append((file.storage, file.name))
+
+
+@contextmanager
+def undone_on_failure() -> Iterator[list[tuple[Storage, str]]]:
+    """Around a transaction: what `keep` stored within it is deleted again if it fails. Yields what was stored."""
+    kept: list[tuple[Storage, str]] = []
+    token = _kept.set(kept)
+    try:
+        yield kept
+    except BaseException:
+        discard(kept)
+        raise
+    finally:
+        _kept.reset(token)
+
+
+def discard(kept: list[tuple[Storage, str]]) -> None:
+    """Delete what was stored for a transaction that is taken back."""
+    while kept:
+        storage, name = kept.pop()
+        storage.delete(name)

@@ -1,0 +1,19 @@
+"""The log of what is refused: a line each. A traceback is kept for faults of ours."""
+
+import logging
+
+EXPECTED = frozenset({*range(400, 500), 503, 507})  # statuses
+
+
+class OneLine(logging.Filter):
+    """Takes the traceback from the record of an expected answer; of an outage the line tells the cause."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        status = getattr(record, "status_code", None)
+        if status in EXPECTED and record.exc_info:
+            error = record.exc_info[1]
+            if status >= 500:
+                cause = " ".join(f"{type(error).__name__}: {error}".split())
+                record.msg, record.args = "%s (%s)", (record.getMessage(), cause)
+            record.exc_info = record.exc_text = None
+        return True

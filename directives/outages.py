@@ -1,0 +1,67 @@
+"""Failures of what the product stands on, which are nobody's mistake: a full disk, a database that is away, one that is busy."""
+
+import sqlite3
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import psycopg
+from django.db import DatabaseError, InterfaceError
+from django.utils.translation import gettext as _
+
+from directives.disk import causes, says_full
+
+BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+AWAY_SQLITE = frozenset({
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+})  # fmt: skip
+# SQLSTATEs of PostgreSQL: a statement that took too long, a lock that was not free, two writers in each other's way.
+BUSY_POSTGRESQL = frozenset({"57014", "55P03", "40001", "40P01"})
+# Shutting down, starting, crashed, too many connections, out of memory, reading only (a replica); and the class 08, of connections.
+AWAY_POSTGRESQL = frozenset({"57P01", "57P02", "57P03", "53300", "53200", "25006"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """One kind of failure: its name, and the status of the page that tells of it."""
+
+    name: str
+    status: int
+
+    @property
+    def words(self) -> str:
+        """One sentence, for the page of an act that the worker was to carry out."""
+        return {
+            "full": _("The server’s disk is full, so nothing was saved. Tell the administrator, then try again."),
+            "away": _("The database did not answer, so nothing was saved. Try again."),
+            "busy": _("The database was too busy, so nothing was saved. Try again."),
+        }[self.name]
+
+
+FULL = Outage("full", HTTPStatus.INSUFFICIENT_STORAGE)
+AWAY = Outage("away", HTTPStatus.SERVICE_UNAVAILABLE)
+BUSY = Outage("busy", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def outage_of(error: BaseException | None) -> Outage | None:
+    """Which of the three an exception tells of; None if it is something else, and then a fault of ours."""
+    if error is None:
+        return None
+    if says_full(error):
+        return FULL
+    if not isinstance(error, DatabaseError | InterfaceError | sqlite3.Error | psycopg.Error):
+        return None
+    kinds = (_kind(cause) for cause in causes(error))
+    return next((kind for kind in kinds if kind is not None), None)
+
+
+def _kind(error: BaseException) -> Outage | None:
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
+        return BUSY if code in BUSY_SQLITE else AWAY if code in AWAY_SQLITE else None
+    if not isinstance(error, psycopg.Error):
+        return None
+    state = error.sqlstate
+    if state is None:  # the connection could not be had, or broke
+        return AWAY if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) else None
+    return BUSY if state in BUSY_POSTGRESQL else AWAY if state in AWAY_POSTGRESQL or state.startswith("08") else None

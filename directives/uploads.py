@@ -1,0 +1,41 @@
+"""Uploads on their way into a form."""
+
+from typing import Any
+
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+
+from directives.disk import says_full
+
+
+class FullDiskHandler(TemporaryFileUploadHandler):
+    """Django's handler of large files. One for which the disk has no room is left out, and the failure noted on the request.
+
+    So the words of the form are still read, and can be given back; FullDiskMiddleware refuses the form.
+    """
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().new_file(*args, **kwargs)
+        except OSError as error:
+            self._note(error)
+            raise SkipFile from error
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        try:
+            super().receive_data_chunk(raw_data, start)
+        except OSError as error:
+            self._note(error)
+            raise SkipFile from error
+
+    def file_complete(self, file_size: int) -> TemporaryUploadedFile | None:
+        try:
+            return super().file_complete(file_size)
+        except OSError as error:  # what was held back in memory found no room
+            self._note(error)
+            return None
+
+    def _note(self, error: OSError) -> None:
+        if not says_full(error):
+            raise error
+        self.request.upload_failure = error
