@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import stat
@@ -29,6 +30,8 @@ from tests.spare import spare_database, told
 from tests.test_files import PDF, bucket  # noqa: F401 - a fixture
 
 SQLITE = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+ACTS = [sys.executable, "-m", "tests.backups.acts"]
+KILLS = 40
 only_sqlite = pytest.mark.skipif(not SQLITE, reason="PostgreSQL keeps nothing beside a file")
 
 
@@ -406,3 +409,35 @@ def test_a_backup_is_restored_served_and_read_in_a_place_of_its_own(office: Offi
         assert list(scratch.iterdir()) == []
     assert "3 obligations; /readyz, /, /dashboard/, /documents/, /obligations/, /files/" in result.stdout
     assert told(office.environment, "SELECT count(*) FROM django_session") == before
+
+
+# The long form
+
+
+@pytest.mark.torture
+def test_backups_are_killed_at_any_moment_while_people_work(office: Office, place: dict[str, str], tmp_path: Path):
+    """Whatever has the name of a backup is whole, whenever the others were killed; the last of them is restored."""
+    moments = random.Random(9)  # noqa: S311 - a dice, no secret
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    backing_up = [sys.executable, "manage.py", "backup", "--into", str(kept)]
+    people = [subprocess.Popen([*ACTS, "work", "3600"], cwd=settings.BASE_DIR, env=office.environment) for _two in range(2)]
+    try:
+        for _number in range(KILLS):
+            process = subprocess.Popen(backing_up, cwd=settings.BASE_DIR, env=office.environment, stderr=subprocess.DEVNULL)
+            time.sleep(moments.uniform(0.5, 4))
+            process.kill()
+            process.wait()
+            assert all(path.suffix == keeping.PART for path in kept.iterdir() if path not in keeping.backups(kept).values())
+        assert manage(office.environment, *backing_up[2:]).returncode == 0
+    finally:
+        for person in people:
+            person.kill()
+            person.wait()
+    whole = list(keeping.backups(kept).values())
+    assert list(kept.iterdir()) == whole
+    for backup in whole:
+        making.read_back(backup, manifest.read(backup))
+        assert manifest.read(backup).faults == []
+    assert len(manifest.read(whole[-1]).files) > 100
+    assert manage(place, "restore", str(whole[-1])).returncode == 0
