@@ -417,7 +417,7 @@ def test_a_backup_is_restored_served_and_read_in_a_place_of_its_own(office: Offi
 @pytest.mark.torture
 def test_backups_are_killed_at_any_moment_while_people_work(office: Office, place: dict[str, str], tmp_path: Path):
     """Whatever has the name of a backup is whole, whenever the others were killed; the last of them is restored."""
-    moments = random.Random(9)  # noqa: S311 - a dice, no secret
+    moments = random.Random(9)
     kept = tmp_path / "kept"
     kept.mkdir()
     backing_up = [sys.executable, "manage.py", "backup", "--into", str(kept)]
