@@ -3,7 +3,7 @@
 # A throw-away PostgreSQL on 127.0.0.1, with a database "qunzhu". PostgreSQL refuses to run as root: then it runs as postgres.
 # "durable": it waits for the disk as a real one does, and has the memory of a small server; the bench measures such a one.
 set -eu
-PGBIN=${PGBIN:-$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)}
+PGBIN=${PGBIN:-$(dirname "$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1)")}
 if [ "$(id -u)" = 0 ]; then as="runuser -u postgres --"; else as=""; fi
 
 case "$1" in
