@@ -3,6 +3,7 @@
 # make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
 # make lint    style and formatting
 # make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small")
+# make restore-drill  back this installation up, restore it into a throw-away place, check and serve it there
 # make screenshots  draw the pictures of README.md anew
 # make messages  collect and compile the translations
 # make clean   remove caches; .venv and var/ (the data) stay
@@ -16,7 +17,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.requirements
 READY_FOR_TESTS := $(VENV)/.test-requirements
 
-.PHONY: run test torture lint bench screenshots messages clean
+.PHONY: run test torture lint bench restore-drill screenshots messages clean
 
 run: $(READY)
 	@exec $(PY) manage.py serve
@@ -33,6 +34,9 @@ lint: $(READY) $(READY_FOR_TESTS)
 
 bench: $(READY)
 	@exec $(PY) manage.py bench $(BENCH)
+
+restore-drill: $(READY)
+	@exec $(PY) manage.py restore_drill
 
 screenshots: $(READY) $(READY_FOR_TESTS)
 	@exec $(PY) docs/screenshots.py

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PASSWORD = "pictures-only-2026"  # noqa: S105 - of a database that lives for a minute
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # file name, account, address, language, size, whole page
 SHOTS = (
@@ -72,8 +73,8 @@ def main() -> None:
         wait_for(f"http://127.0.0.1:{port}/accounts/login/", process)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium",
-                chromium_sandbox=os.geteuid() != 0,
+                executable_path=CHROMIUM or None,
+                chromium_sandbox=bool(CHROMIUM) and os.geteuid() != 0,
                 args=["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu"],
             )
             photograph(browser, f"http://127.0.0.1:{port}")

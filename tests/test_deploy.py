@@ -122,7 +122,7 @@ def test_nginx_sends_a_sign_in_only_once():
 
 def test_compose_starts_each_thing_after_what_it_needs():
     services = yaml.safe_load(read("compose/compose.yaml"))["services"]
-    assert sorted(services) == ["migrate", "nginx", "pgbouncer", "postgres", "replica", "web", "worker"]
+    assert sorted(services) == ["backup", "migrate", "nginx", "pgbouncer", "postgres", "replica", "web", "worker"]
     assert services["web"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert "pgbouncer:6432/qunzhu_work" in services["worker"]["environment"]["DATABASE_URL"]
     assert "postgres:5432" in services["migrate"]["environment"]["DATABASE_URL"]
@@ -132,11 +132,21 @@ def test_compose_starts_each_thing_after_what_it_needs():
     assert given == set(re.findall(r"\$\{([A-Z_]+):\?\}", read("compose/compose.yaml")))
 
 
+def test_backups_are_made_by_one_timetable_from_the_primary_itself():
+    service = yaml.safe_load(read("compose/compose.yaml"))["services"]["backup"]
+    assert "manage.py backup --into /var/backups/qunzhu" in service["command"][-1]
+    assert "postgres:5432" in service["environment"]["DATABASE_URL"]
+    assert "files:/var/lib/qunzhu/files" in service["volumes"]
+    assert "manage.py backup --into /var/backups/qunzhu\n" in read("systemd/qunzhu-backup.service")
+    assert not re.search(r"^\s*BACKUP_DIR\b", "\n".join(path.read_text(encoding="utf-8") for path in TEXTS), re.M)
+
+
 def test_every_setting_of_the_database_is_documented():
     named = set(re.findall(r'env\.\w+\("([A-Z0-9_]+)"', Path(settings.BASE_DIR / "qunzhu_tracker" / "databases.py").read_text()))
     named |= set(re.findall(r'env\.\w+\("([A-Z0-9_]+)"', Path(settings.BASE_DIR / "qunzhu_tracker" / "files.py").read_text()))
     text = (settings.BASE_DIR / "README.md").read_text(encoding="utf-8") + read("README.md")
-    assert {name for name in named | {"REPLICA_MAX_LAG", "DB_MIGRATION_LOCK_TIMEOUT", "PROXIES"} if f"`{name}`" not in text} == set()
+    named |= {"REPLICA_MAX_LAG", "DB_MIGRATION_LOCK_TIMEOUT", "PROXIES", "BACKUP_DIR"}
+    assert {name for name in named if f"`{name}`" not in text} == set()
 
 
 def test_the_runbook_names_only_files_that_are_there():

@@ -36,6 +36,7 @@ LINES = (
     ("context", "middleware", "templatetags", "admin_lists", "admin_merging"),
     ("sample",),
     ("demo", "bench"),
+    ("backups",),
     ("views", "admin"),
     ("management", "urls", "apps", "migrations"),
 )

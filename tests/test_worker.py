@@ -127,6 +127,7 @@ def test_a_daily_job_that_fails_is_tried_again(db: None, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(worker, "call_command", broken_tick)
     call_command("worker", "--once")
+    assert JobRun.objects.get(name="tick").last_ran_at == worker.NEVER
     call_command("worker", "--once")
     assert called == [*worker.DAILY, "tick"]
     assert "ValueError: no tick" in caplog.text

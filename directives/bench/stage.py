@@ -79,7 +79,7 @@ def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
     directives = Directive.objects.filter(document=document, statement=False).order_by("order")
     asked = directives[len(directives) // 2]
     return Staged(
-        staff=_session(staff), supervisor=_session(supervisor), supervisor_id=supervisor.pk, scopes=_scopes(root, home),
+        staff=session_of(staff), supervisor=session_of(supervisor), supervisor_id=supervisor.pk, scopes=_scopes(root, home),
         document=document.pk, section=asked.section_id, directive=asked.pk, today=timezone.localdate(now).isoformat(),
         bodies=Organisation.objects.count(), directives=directives.count(), obligations=Obligation.objects.count(),
         report_entries=ReportEntry.objects.count(), entries=_versions(own), measure=_measure(document, home, staff, now),
@@ -115,8 +115,8 @@ def _measure(document: Document, home: Organisation, staff: User, now: datetime)
     return add_measure(Plan.objects.get(pk=paper.pk), content=content, by=staff, now=now).pk
 
 
-def _session(user: User) -> str:
-    """A session of this person; its key is the cookie that signs them in."""
+def session_of(user: User) -> str:
+    """A new session of this person; its key is the cookie that signs them in."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

@@ -17,6 +17,7 @@ from tests.browser.world import World, build
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PASSWORD = "白云-over-7-hills"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")  # tests/run says which
 PATIENCE = 20_000  # milliseconds; a busy machine is no fault of the page
 expect.set_options(timeout=PATIENCE)
 # How often a finger or a mouse button came down on this tab, over all its pages. Typing is not counted.
@@ -36,8 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     return browser_type_launch_args | {
-        "executable_path": "/usr/bin/chromium",
-        "chromium_sandbox": os.geteuid() != 0,
+        "executable_path": CHROMIUM or None,  # None: Playwright's own, which has no sandbox for users without root
+        "chromium_sandbox": bool(CHROMIUM) and os.geteuid() != 0,
         "args": [*quiet, "--disable-dev-shm-usage", "--disable-gpu"],
     }
 

@@ -28,7 +28,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
 LAG_LIMIT = 3  # seconds; an hour behind is the same to the tracker, and takes longer
 # What the shipped files say for a machine of 16 GB with a disk worth waiting for.
-SMALL = ["shared_buffers=48MB", "effective_cache_size=256MB", "maintenance_work_mem=32MB", "fsync=off", "full_page_writes=off"]
+SMALL = [
+    "shared_buffers=48MB",
+    "effective_cache_size=256MB",
+    "maintenance_work_mem=32MB",
+    "fsync=off",
+    "full_page_writes=off",
+    "dynamic_shared_memory_type=mmap",
+]
 OTHER_USER = "postgres" if os.geteuid() == 0 else None  # PostgreSQL and PgBouncer refuse to run as root
 
 
@@ -62,7 +69,7 @@ class Cluster:
     """All of it. `processes` holds what runs, by name."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="qunzhu-cluster.", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="qunzhu-cluster."))
         self.folder.chmod(0o755)  # the other user must be able to enter
         self.ports = {name: spare_port() for name in ("primary", "replica", "pgbouncer", "node1", "node2", "nginx")}
         self.processes: dict[str, subprocess.Popen] = {}

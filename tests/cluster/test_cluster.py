@@ -87,7 +87,7 @@ def what_breaks_under_load_is_seen_by_nobody(cluster: Cluster, world: dict) -> L
     """A node is killed, comes back, the other is restarted as in an upgrade, then the replica is killed."""
     load = Load(cluster.ports["nginx"], world["people"])
     load.begin()
-    beneath(load, lambda: None, 60)
+    beneath(load, lambda: a_backup_is_made(cluster), 60)
     beneath(load, lambda: cluster.kill("node1"), 60)
     in_flight = load.failed_writes() + load.broken_off()
     beneath(load, lambda: cluster.start_node("node1"), 0)
@@ -105,6 +105,15 @@ def what_breaks_under_load_is_seen_by_nobody(cluster: Cluster, world: dict) -> L
     assert load.slowest() < 60  # a second on a quiet machine: nobody waits for one that is gone
     nothing_is_lost_or_done_twice(cluster, load, also=["Of this very moment"])
     return load
+
+
+def a_backup_is_made(cluster: Cluster) -> None:
+    """Of the primary itself; through PgBouncer it refuses."""
+    target = str(cluster.folder / "backup")
+    refused = cluster.manage("backup", target, environment=cluster.environment("office"))
+    assert (refused.returncode, "PostgreSQL itself, not PgBouncer" in refused.stderr) == (1, True)
+    made = cluster.manage("backup", target)
+    assert (made.returncode, made.stderr) == (0, "")
 
 
 def beneath(load: Load, event: Callable[[], object], answers: int) -> None:

@@ -13,10 +13,11 @@ import uuid
 from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
@@ -37,6 +38,9 @@ BEAT_SECONDS = 10
 CHORE_SECONDS = 60
 STALE = timedelta(seconds=60)  # a heart that has not beaten for so long has stopped
 RESTART_SECONDS = 5  # between a failure of the task loop itself and its new beginning
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when a daily job ran that was taken in hand and has not ended well yet
+BACKUP_SECONDS = 3600  # between two looks at whether today's backup is made; one that failed is not tried again sooner
+BACKUP_AFTER = 300  # seconds after the start, so that nobody waits for a first page because of it
 ATTEMPTS = 3  # a task that has taken so many workers with it is not tried again
 DAILY = ("tick", "clear_old")
 
@@ -61,7 +65,7 @@ def claim(job: str, *, by: str, now: datetime) -> bool:
 
     One conditional UPDATE, so that of several workers exactly one gets it.
     """
-    JobRun.objects.get_or_create(name=job, defaults={"last_ran_at": now, "last_day": date.min})
+    JobRun.objects.get_or_create(name=job, defaults={"last_ran_at": NEVER, "last_day": date.min})
     living = JobRun.objects.filter(name__startswith=PREFIX, last_ran_at__gte=now - STALE).values("name")
     free = Q(held_by="") | ~Q(held_by__in=living)
     return bool(JobRun.objects.filter(free, name=job, last_day__lt=timezone.localdate(now)).update(held_by=by))
@@ -122,6 +126,14 @@ def chores_of(worker_name: str) -> "Chores":
         Chore("sealing of events", CHORE_SECONDS, seal_events),
         *(Chore(f"daily {command}", CHORE_SECONDS, partial(run_daily, command, worker_name)) for command in DAILY),
     )
+
+
+def backup_of(worker_name: str) -> "Chores":
+    """The daily backup, unless a timer makes it. Apart from the other chores, because it may take hours."""
+    if not settings.BACKUP_DIR:
+        return Chores()
+    job = partial(run_daily, "backup", worker_name)
+    return Chores(Chore("daily backup", BACKUP_SECONDS, job, due=time.monotonic() + BACKUP_AFTER))
 
 
 class Chores:
@@ -208,7 +220,9 @@ class Command(BaseCommand):
         heart.run_due()
         self.worker = task_worker(name, batch=False)
         beside = [threading.Thread(target=chores.keep, args=(over,), daemon=True) for chores in (heart, chores_of(name))]
-        for thread in beside:
+        # Nobody waits for its end: a backup that is broken off is known by its name, and is made anew.
+        backup = threading.Thread(target=backup_of(name).keep, args=(over,), daemon=True)
+        for thread in (*beside, backup):
             thread.start()
         failed = False
         try:

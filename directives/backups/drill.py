@@ -1,0 +1,113 @@
+"""A restore drill: a backup of this installation, restored into a throw-away place, checked and served there."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import connection
+
+from directives import tallies
+from directives.backups.making import make
+from directives.bench.places import HOST, Place, served, server_of
+from directives.bench.places import folder as throw_away
+from directives.bench.stage import session_of
+from directives.models import Attachment, Membership, Obligation
+from directives.sealing import verify
+
+PAGES = ("/", "/dashboard/", "/documents/", "/obligations/")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a restored installation says of itself."""
+
+    drift: list[str]
+    faults: list[str]  # of the audit log
+    obligations: int
+    session: str  # of a person who may look around; "" where nobody may
+    file: int  # an attachment that this person may open; 0 where there is none
+
+
+@contextmanager
+def _timed(step: str, say: Say) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    say(f"{step}: {time.monotonic() - began:.1f} s")
+
+
+def drill(*, now: datetime, say: Say) -> None:
+    """Go through it and say how long each step took; raises CommandError at the first that fails. Nothing is left."""
+    with throw_away(None) as base, server_of(connection.vendor, base) as server:
+        with _timed("Backup made and read back", say):
+            made = make(base / "backup", now=now)
+        say(f"  {made.size() / 1e6:,.1f} MB: {sum(made.rows.values()):,} rows, {len(made.files):,} files")
+        for fault in made.faults:
+            say(f"  Warning: {fault}")
+        place = _place(base, server)
+        with _timed("Restored and compared with its manifest", say):
+            _manage(place, "restore", str(base / "backup"))
+        with _timed("Migrations, counts and audit log checked", say):
+            _manage(place, "migrate", "--check")
+            found = Found(**json.loads(_manage(place, "restore_drill", "--look").splitlines()[-1]))
+            if found.drift or found.faults:
+                raise CommandError("\n".join([*found.drift, *found.faults]))
+        with _timed("Served, and pages read", say):
+            pages = _visit(place, found)
+        say(f"  {found.obligations:,} obligations; {', '.join(pages)}")
+
+
+def _place(base: Path, server: str) -> Place:
+    """An empty installation that shares nothing with this one: neither its settings, nor its files, nor its mail."""
+    var = base / "var"
+    var.mkdir()
+    url = f"{server}/qunzhu" if server else f"sqlite:///{var / 'qunzhu.sqlite3'}"
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    return Place("drill", environment | {"QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(var), "DATABASE_URL": url}, fresh=True)
+
+
+def _manage(place: Place, *arguments: str) -> str:
+    """What a command says in that place; raises CommandError with its complaints when it fails."""
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+    done = subprocess.run(command, env=place.environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CommandError(f"{' '.join(arguments)} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def look() -> str:
+    """In the restored installation: what it says of itself, as JSON."""
+    member = Membership.objects.filter(user__is_active=True).order_by("organisation__path").select_related("user").first()
+    file = Attachment.objects.visible_to(member.user).order_by("pk").first() if member else None
+    found = Found(
+        drift=tallies.drift(), faults=verify(), obligations=Obligation.objects.count(),
+        session=session_of(member.user) if member else "", file=file.pk if file else 0,
+    )  # fmt: skip
+    return json.dumps(asdict(found), ensure_ascii=False)
+
+
+def _visit(place: Place, found: Found) -> list[str]:
+    """Serve it and read its pages as a person; returns them. Raises CommandError for one that is not there."""
+    pages = ["/readyz", *(PAGES if found.session else ()), *([f"/files/{found.file}/"] if found.file else [])]
+    with served(place) as web:
+        for page in pages:
+            line = http.client.HTTPConnection(HOST, web.port, timeout=60)
+            line.request("GET", page, headers={"Cookie": f"sessionid={found.session}"})
+            answer = line.getresponse()
+            answer.read()
+            line.close()
+            if answer.status != http.HTTPStatus.OK:
+                raise CommandError(f"{page} answered {answer.status} in the restored installation.")
+    return pages

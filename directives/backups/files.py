@@ -1,0 +1,99 @@
+"""The files of the default storage, folder or bucket: into a backup and back."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.core.management.base import CommandError
+
+from directives.backups.manifest import BLOCK, FILES, Kept, digest
+
+
+def where() -> str:
+    """The folder or the bucket in which the files are."""
+    bucket = getattr(default_storage, "bucket_name", None)
+    return f"the bucket {bucket}" if bucket else str(settings.MEDIA_ROOT)
+
+
+def names(folder: str = "") -> Iterator[str]:
+    """Every file of the storage, by the name under which rows know it."""
+    try:
+        folders, found = default_storage.listdir(folder)
+    except FileNotFoundError:  # nothing was ever uploaded, or the folder went with its last file
+        return
+    yield from (f"{folder}{name}" for name in sorted(found) if name)
+    for name in sorted(folders):
+        yield from names(f"{folder}{name}/")
+
+
+def copy(name: str, backup: Path, before: Path | None) -> Kept | None:
+    """Copy a file into a backup, or share it with the backup `before` if it has the same bytes; None if it is gone meanwhile."""
+    target = backup / FILES / name
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        if before and (kept := _share(before / FILES / name, name, target)):
+            return kept
+        with target.open("wb") as file:
+            kept = _stream(name, file)
+            file.flush()
+            os.fsync(file.fileno())
+        return kept
+    except FileNotFoundError:
+        target.unlink(missing_ok=True)
+        return None
+
+
+def _share(old: Path, name: str, target: Path) -> Kept | None:
+    """Give an unchanged file of an older backup a second name: it takes no room again. None where that cannot be."""
+    if not old.is_file() or old.stat().st_size != default_storage.size(name):
+        return None
+    kept = held(name)
+    if digest(old) != kept:
+        return None
+    try:
+        os.link(old, target)
+    except OSError:  # the file system has no links: copy
+        return None
+    return kept
+
+
+def _stream(name: str, target: BinaryIO | None) -> Kept:
+    """Read a file of the storage to its end, and write it where there is a target."""
+    sha256, length = hashlib.sha256(), 0
+    with default_storage.open(name) as source:
+        while block := source.read(BLOCK):
+            sha256.update(block)
+            length += len(block)
+            if target:
+                target.write(block)
+    return Kept(length, sha256.hexdigest())
+
+
+def held(name: str) -> Kept:
+    """The size and hash of a file in the storage."""
+    return _stream(name, None)
+
+
+def demand_no_others(files: dict[str, Kept]) -> set[str]:
+    """The files of a backup that are in the storage already, from a restore that was broken off; raises CommandError for others."""
+    there = set(names())
+    others = {name for name in there if files.get(name) != held(name)}
+    if others:
+        raise CommandError(
+            f"{where()} is not empty: it holds {len(others)} files that are not of this backup, {min(others)} among them."
+            " Restore into a new place: another QUNZHU_VAR or FILES_S3_BUCKET."
+        )
+    return there
+
+
+def put(name: str, backup: Path) -> None:
+    """Put a file of a backup into the storage, under its own name."""
+    with (backup / FILES / name).open("rb") as source:
+        kept = default_storage.save(name, File(source))
+    if kept != name:
+        raise CommandError(f"{name} was in {where()} already: {kept} was written instead. Is anybody working there?")

@@ -1,0 +1,149 @@
+"""Making a backup: the database as of one instant, then every file, then all of it read back."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import connection
+from django.utils import timezone
+
+from directives.backups import files, keeping, postgresql, sqlite
+from directives.backups.manifest import FILES, Contents, Kept, Manifest, differences, digest
+from directives.online import demand_session
+
+ENGINES = {"sqlite": sqlite, "postgresql": postgresql}
+ROUNDS = 3  # a file may be deleted between the copy of the database and its own
+LEFT_FREE = 256 * 1024**2  # bytes that a backup does not take from those who work on the same disk
+
+
+def keep(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
+    """Make a backup in a folder of them, then remove those that need not stay. Raises CommandError, and then removes none."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with keeping.alone(folder):
+        keeping.clear_unfinished(folder)
+        older = list(keeping.backups(folder).values())
+        target = folder / timezone.localtime(now).strftime(keeping.NAME)
+        made = _make(target, older[-1] if older else None, now)
+        keeping.clear_old(folder)
+    return target, made
+
+
+def make(target: Path, *, now: datetime) -> Manifest:
+    """Make a backup in a new folder. Raises CommandError, and leaves nothing, when it cannot be made or read back."""
+    if not target.parent.is_dir():
+        raise CommandError(f"{target} cannot be written: there is no folder {target.parent}.")
+    with keeping.alone(target.parent):
+        return _make(target, None, now)
+
+
+def _make(target: Path, before: Path | None, now: datetime) -> Manifest:
+    demand_session(connection)
+    if target.exists():
+        raise CommandError(f"{target} exists already; name a new folder.")
+    with _unfinished(target) as part:
+        demand_room(part, before)
+        made = _copy(part, before, now)
+        made.write(part)
+        for path in part.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+        read_back(part, made)
+        part.rename(target)
+    return made
+
+
+@contextmanager
+def _unfinished(target: Path) -> Iterator[Path]:
+    """The folder in which a backup is made; it is gone afterwards, unless it was renamed. The owner alone may enter."""
+    part = target.with_name(target.name + keeping.PART)
+    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
+    try:
+        part.mkdir(mode=0o700)
+        yield part
+    except OSError as error:
+        raise CommandError(f"{target} cannot be written: {error.strerror}. Older backups stay.") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def demand_room(part: Path, before: Path | None) -> None:
+    """Raise CommandError if the disk has no room for the backup and for those who work on it meanwhile."""
+    older = before / FILES if before else None
+    new = [name for name in files.names() if not (older and (older / name).is_file())]
+    needed = ENGINES[connection.vendor].size() + sum(map(_size, new)) + LEFT_FREE
+    free = shutil.disk_usage(part).free
+    if free < needed:
+        raise CommandError(
+            f"There is no room for a backup in {part.parent}: it needs about {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free."
+            " Older backups stay. Make room, or name a folder on another disk (BACKUP_DIR)."
+        )
+
+
+def _size(name: str) -> int:
+    try:
+        return files.default_storage.size(name)
+    except FileNotFoundError:  # deleted since it was listed
+        return 0
+
+
+def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
+    """Copy the database, then the files, so that every file that a row of the copy names is among them.
+
+    One that was deleted in between would be missing: then the database is copied again, which no longer names it.
+    """
+    engine, kept, missing = ENGINES[connection.vendor], {}, set()
+    for _round in range(ROUNDS):
+        dump = part / engine.DUMP
+        dump.unlink(missing_ok=True)
+        held = engine.dump(dump)
+        kept |= {name: copied for name in files.names() if name not in kept and (copied := files.copy(name, part, before))}
+        known, missing = missing, held.named.keys() - kept.keys()
+        if missing <= known:  # what is still missing was so before
+            break
+    return Manifest(
+        made_at=timezone.localtime(now).isoformat(timespec="seconds"), engine=connection.vendor, release=release(),
+        storage=files.where(), database=digest(dump), rows=held.rows, migrations=held.migrations, seal=held.seal, files=kept,
+        faults=faults(held, kept),
+    )  # fmt: skip
+
+
+def faults(held: Contents, kept: dict[str, Kept]) -> list[str]:
+    """What is wrong with the evidence itself, in words: no backup can mend it, but it must be known."""
+    found = []
+    for name, sha256 in sorted(held.named.items()):
+        if name not in kept:
+            found.append(f"{name}: a row names it, and it is not in the storage")
+        elif sha256 not in ("", kept[name].sha256):
+            found.append(f"{name}: its bytes are not those that were uploaded")
+    return found
+
+
+def release() -> str:
+    """The commit of a checkout; "" where the code is not one."""
+    git = shutil.which("git")
+    if git is None or not (settings.BASE_DIR / ".git").exists():
+        return ""
+    done = subprocess.run([git, "rev-parse", "HEAD"], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def read_back(folder: Path, made: Manifest) -> None:
+    """Compare a backup with its manifest, byte for byte and row for row; raises CommandError with every difference."""
+    engine = ENGINES[made.engine]
+    paths = {engine.DUMP: made.database} | {os.path.join(FILES, name): kept for name, kept in made.files.items()}
+    wrong = [line for name, kept in paths.items() if (line := _difference(folder / name, kept))]
+    if not wrong:
+        wrong = differences(made.rows, engine.read_back(folder / engine.DUMP))
+    if wrong:
+        raise CommandError("\n".join([f"The backup {folder} is not what its manifest says:", *wrong[:20], f"{len(wrong)} in all"]))
+
+
+def _difference(path: Path, kept: Kept) -> str:
+    if not path.is_file():
+        return f"{path}: missing"
+    return "" if digest(path) == kept else f"{path}: changed"

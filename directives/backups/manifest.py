@@ -1,0 +1,115 @@
+"""What a backup says of itself: the database and its rows, each file with its size and hash, when and by what it was made."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from django.apps import apps
+from django.core.management.base import CommandError
+from django.db.models import FileField
+
+FORMAT = 1
+NAME = "manifest.json"
+FILES = "files"  # the folder, within a backup, of what was in the storage
+BLOCK = 1024 * 1024  # bytes read at a time
+
+Ask = Callable[[str], list[tuple]]  # a statement → its rows
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of a backup, as it must be read again."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database holds at one instant, as far as a copy can be compared with it."""
+
+    rows: dict[str, int]  # by table
+    migrations: list[str]  # app.name
+    seal: str  # the hash of the newest seal of the audit log; "" without one
+    named: dict[str, str]  # files that rows name → the SHA-256 that the row keeps; "" where it keeps none
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The manifest of a backup. `faults` are sentences about evidence that was missing or damaged before it was copied."""
+
+    made_at: str  # ISO 8601
+    engine: str  # Django's name of it
+    release: str  # the commit, where the code is a checkout
+    storage: str  # where the files were: a folder or a bucket
+    database: Kept
+    rows: dict[str, int]
+    migrations: list[str]
+    seal: str
+    files: dict[str, Kept]
+    faults: list[str] = field(default_factory=list)
+    format: int = FORMAT
+
+    def write(self, folder: Path) -> None:
+        text = json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
+        (folder / NAME).write_text(text + "\n", encoding="utf-8")
+
+    def size(self) -> int:
+        """Bytes of the database's copy and of all files."""
+        return self.database.bytes + sum(kept.bytes for kept in self.files.values())
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of a backup; raises CommandError when there is none that this release can read."""
+    try:
+        values = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CommandError(f"{folder} is not a backup: it has no {NAME}.") from error
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{folder / NAME} cannot be read: {error}") from error
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise CommandError(f"{folder / NAME} is of a format that this release does not know.")
+    try:
+        values["database"] = Kept(**values["database"])
+        values["files"] = {name: Kept(**kept) for name, kept in values["files"].items()}
+        return Manifest(**values)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise CommandError(f"{folder / NAME} is damaged: {error}") from error
+
+
+def contents(ask: Ask, tables: list[str]) -> Contents:
+    """What a database with these tables holds; every statement must be answered as of the same instant."""
+    if "django_migrations" not in tables:
+        raise CommandError("There is nothing to back up: the database has no tables of the tracker. Run manage.py migrate first.")
+    rows = {table: ask(f'SELECT count(*) FROM "{table}"')[0][0] for table in sorted(tables)}  # noqa: S608 - the database's own names
+    migrations = [f"{app}.{name}" for app, name in ask("SELECT app, name FROM django_migrations ORDER BY app, name")]
+    seals = ask("SELECT hash FROM directives_seal ORDER BY id DESC LIMIT 1") if "directives_seal" in tables else []
+    return Contents(rows, migrations, seals[0][0] if seals else "", dict(_named(ask, tables)))
+
+
+def _named(ask: Ask, tables: list[str]) -> Iterator[tuple[str, str]]:
+    """The files that rows name, each with the hash that is kept beside its name."""
+    for model in apps.get_models():
+        columns = {column.name: column.column for column in model._meta.concrete_fields}
+        for column in model._meta.concrete_fields:
+            if isinstance(column, FileField) and model._meta.db_table in tables:
+                name, sha256 = f'"{column.column}"', columns.get("sha256", "''")
+                yield from ask(f"SELECT {name}, {sha256} FROM {model._meta.db_table} WHERE {name} <> ''")  # noqa: S608 - the same
+
+
+def differences(before: dict[str, int], after: dict[str, int]) -> list[str]:
+    """The tables whose numbers of rows differ, in words."""
+    return [
+        f"{table}: {before.get(table, 'no table')} rows in the manifest, {after.get(table, 'no table')} read"
+        for table in sorted(before.keys() | after.keys())
+        if before.get(table) != after.get(table)
+    ]
+
+
+def digest(path: Path) -> Kept:
+    """The size and hash of a file, read from its first byte to its last."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return Kept(file.tell(), sha256)

@@ -1,0 +1,104 @@
+"""Dumping a PostgreSQL database while it is in use, reading a dump without a server, and loading one into an empty database."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from django.core.management.base import CommandError
+from django.db import connection, transaction
+from django.db.backends.postgresql.client import DatabaseClient
+
+from directives.backups.manifest import Contents, contents
+
+DUMP = "database.dump"
+SHARE = 2  # a dump is compressed and has no indexes: it takes at most one part in so many of the database
+COPY = re.compile(rb'COPY (?:"?[\w$]+"?\.)?"?([\w$]+)"? .*FROM stdin;\n')
+END = b"\\.\n"
+
+
+def _command(program: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """A program of PostgreSQL's with these arguments, the last of them before the database's name, and its environment."""
+    path = shutil.which(program)
+    if path is None:
+        raise CommandError(f"{program} is not installed; on Debian: apt-get install postgresql-client")
+    words, environment = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, list(arguments))
+    return [path, *words[1:]], {**os.environ, **(environment or {})}
+
+
+@contextmanager
+def _running(words: list[str], environment: dict[str, str] | None = None) -> Iterator[IO[bytes]]:
+    """What a program writes, while it runs; raises CommandError with its own words when it fails. It ends when nobody reads on."""
+    with tempfile.TemporaryFile() as complaints:
+        with subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints) as process:
+            yield process.stdout
+        if process.returncode:
+            complaints.seek(0)
+            raise CommandError(f"{Path(words[0]).name} failed: {complaints.read().decode(errors='replace').strip()}")
+
+
+def _ask(statement: str) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+def held() -> Contents:
+    """What the database holds now, or as of the instant of the transaction that is open."""
+    return contents(_ask, [name for (name,) in _ask("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")])
+
+
+def size() -> int:
+    """About how many bytes a dump will take at most."""
+    return _ask("SELECT pg_database_size(current_database())")[0][0] // SHARE
+
+
+def dump(target: Path) -> Contents:
+    """Dump the database; returns what it held at the instant of the dump."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # it waits for the dump, which takes its time
+        cursor.execute("SELECT pg_export_snapshot()")
+        (snapshot,) = cursor.fetchone()
+        now_held = held()
+        words, environment = _command("pg_dump", "--format=custom", f"--snapshot={snapshot}")
+        with _running(words, environment) as dumped, target.open("wb") as file:
+            shutil.copyfileobj(dumped, file)
+            file.flush()
+            os.fsync(file.fileno())
+    return now_held
+
+
+def read_back(path: Path) -> dict[str, int]:
+    """The rows of each table of a dump, all of which is read; raises CommandError when it is not whole."""
+    rows: dict[str, int] = {}
+    words, _environment = _command("pg_restore")
+    with _running([words[0], "--data-only", "--file=-", str(path)]) as script:
+        lines = iter(script)
+        for line in lines:
+            if table := COPY.fullmatch(line):
+                rows[table[1].decode()] = sum(1 for _row in iter(partial(next, lines, END), END))
+    return rows
+
+
+def demand_empty() -> None:
+    """Raise CommandError unless the database is there and has nothing in it."""
+    relations = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p', 'v', 'S')"
+    if _ask(relations) != [(0,)]:
+        name = connection.settings_dict["NAME"]
+        raise CommandError(f"The database {name} is not empty. Make a new one (createdb) and name it in DATABASE_URL.")
+
+
+def load(source: Path) -> None:
+    """Load a dump, whole or not at all, as the user that DATABASE_URL names."""
+    words, environment = _command("pg_restore", "--single-transaction", "--no-owner", "--no-acl", str(source), "--dbname")
+    with _running(words, environment) as output:
+        output.read()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # a dump does not say how the tables are filled, by which queries are planned

@@ -1,0 +1,79 @@
+"""Restoring a backup into an empty place, and comparing what is there with the manifest."""
+
+from pathlib import Path
+
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+
+from directives.backups import files
+from directives.backups.making import ENGINES, read_back
+from directives.backups.manifest import Manifest, differences, read
+from directives.online import demand_session
+
+
+def restore(folder: Path) -> Manifest:
+    """Restore a backup: its files, then its database; begun again after it was broken off, it goes on.
+
+    Raises CommandError, before anything is written, for a backup that is damaged or not for this place; and afterwards, when
+    what was restored is not what the manifest says.
+    """
+    made = read(folder)
+    demand_session(connection)
+    _demand_known(made)
+    read_back(folder, made)
+    engine = ENGINES[made.engine]
+    try:
+        engine.demand_empty()
+    except DatabaseError as error:
+        raise CommandError(f"The database that DATABASE_URL names does not answer: {str(error).strip()}") from error
+    try:
+        there = files.demand_no_others(made.files)
+        for name in made.files.keys() - there:
+            files.put(name, folder)
+        engine.load(folder / engine.DUMP)
+    except OSError as error:
+        raise CommandError(f"It cannot be restored: {error}. Begin again when that is mended; it goes on where it stood.") from error
+    _compare(made)
+    return made
+
+
+def _demand_known(made: Manifest) -> None:
+    """Raise CommandError unless this release, on this engine, can take it."""
+    if made.engine != connection.vendor:
+        raise CommandError(
+            f"This is a backup of {made.engine}, and DATABASE_URL names {connection.vendor}."
+            f" Restore it where DATABASE_URL names an empty {made.engine} database."
+        )
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations}
+    unknown = sorted(set(made.migrations) - known)
+    if unknown:
+        raise CommandError(f"This backup is of a newer release: {unknown[-1]} is unknown here. Install that release, then restore.")
+
+
+def _compare(made: Manifest) -> None:
+    held = ENGINES[made.engine].held()
+    wrong = differences(made.rows, held.rows)
+    wrong += [f"{name}: its bytes are not those of the backup" for name, kept in made.files.items() if files.held(name) != kept]
+    if held.migrations != made.migrations:
+        wrong.append("the migrations that were applied are not those of the manifest")
+    if held.seal != made.seal:
+        wrong.append("the newest seal of the audit log is not that of the manifest")
+    if wrong:
+        raise CommandError("\n".join(["What was restored is not what the manifest says:", *wrong[:20], f"{len(wrong)} in all"]))
+
+
+def is_behind() -> bool:
+    """Whether this release has migrations that the database does not have yet."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def end_sessions() -> int:
+    """Sign everybody out and forget counted sign-ins: who may come in may have changed since the backup. Returns how many sessions."""
+    ended, _by_model = Session.objects.all().delete()
+    cache.clear()
+    return ended

@@ -1,0 +1,100 @@
+"""Copying a SQLite database while it is in use, and putting a copy where none is."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+from django.core.management.base import CommandError
+from django.db import connection
+
+from directives.backups.manifest import Contents, contents
+
+DUMP = "database.sqlite3"
+BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database, and applies to whatever lies there under its name
+
+
+def place() -> Path:
+    return Path(connection.settings_dict["NAME"])
+
+
+@contextmanager
+def _opened(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
+    """A connection of its own; one that was not there is never made. Raises CommandError with SQLite's own words."""
+    if not path.is_file():
+        raise CommandError(f"There is no database {path}.")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None)) as database:
+            yield database
+    except sqlite3.Error as error:
+        raise CommandError(f"SQLite and {path}: {error}.") from error
+
+
+def _ask(database: sqlite3.Connection, statement: str) -> list[tuple]:
+    return database.execute(statement).fetchall()
+
+
+def _contents(database: sqlite3.Connection) -> Contents:
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+    return contents(partial(_ask, database), [name for (name,) in tables.fetchall()])
+
+
+def size() -> int:
+    """About how many bytes a copy will take."""
+    return sum(path.stat().st_size for path in (place(), Path(f"{place()}-wal")) if path.is_file())
+
+
+def dump(target: Path) -> Contents:
+    """Copy the database; returns what it held at the instant of the copy. Copying the file of a running SQLite loses rows."""
+    with _opened(place()) as source, closing(sqlite3.connect(target)) as copy:
+        source.execute("BEGIN")  # what is counted and what is copied are of one instant
+        held = _contents(source)
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")  # no -wal file beside the copy
+    return held
+
+
+def read_back(path: Path) -> dict[str, int]:
+    """The rows of each table of a copy; raises CommandError when it is not whole."""
+    with _opened(path, "ro") as copy:
+        verdict = [row[0] for row in copy.execute("PRAGMA integrity_check")]
+        broken = copy.execute("PRAGMA foreign_key_check").fetchall()
+        if verdict != ["ok"] or broken:
+            raise CommandError(f"The copy is not whole: {'; '.join(verdict)}; {len(broken)} rows refer to nothing.")
+        return _contents(copy).rows
+
+
+def demand_empty() -> None:
+    """Raise CommandError unless a database may be put in its place."""
+    for path in (Path(f"{place()}{ending}") for ending in BESIDE):
+        if path.exists():
+            raise CommandError(
+                f"{path} is left of another database. SQLite would apply it to the restored one, or ignore what was restored."
+                " If nothing runs on that database, move it and everything beside it away, then restore again."
+            )
+    if not place().exists() or not place().stat().st_size:
+        return
+    with _opened(place(), "ro") as database:
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables:
+        raise CommandError(f"{place()} is not empty. Restore into a new place: another QUNZHU_VAR or DATABASE_URL.")
+
+
+def load(source: Path) -> None:
+    """Put a copy in place, whole or not at all."""
+    place().parent.mkdir(parents=True, exist_ok=True)
+    part = Path(f"{place()}.part")
+    with source.open("rb") as file, part.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
+    part.replace(place())
+
+
+def held() -> Contents:
+    """What the database holds now."""
+    with _opened(place()) as database:
+        return _contents(database)

@@ -1,0 +1,32 @@
+"""Show that a backup of this installation can be restored, without touching the installation: make restore-drill."""
+
+from argparse import SUPPRESS, ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from directives.backups.drill import drill
+from directives.backups.drill import look as look_around
+from directives.bench.places import BenchError
+
+
+class Command(BaseCommand):
+    help = "Back up, restore into a throw-away place, check the counts and the audit log there, serve it and read its pages."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--look", action="store_true", help=SUPPRESS)  # in the restored installation
+
+    def handle(self, *, look: bool, **options: Any) -> None:
+        if look:
+            self.stdout.write(look_around())
+            return
+        try:
+            drill(now=timezone.now(), say=self.say)
+        except BenchError as error:
+            raise CommandError(str(error)) from error
+        self.say("The drill succeeded; nothing of it is left.")
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
