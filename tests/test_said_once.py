@@ -3,6 +3,7 @@
 Each test compares the second form with the first over an office drawn at random: bodies, people and what they may, states, days.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -28,9 +29,14 @@ from directives.models import (
     ProgressReport,
     ReportEntry,
     User,
+    documents,
+    exports,
+    intakes,
 )
 from directives.models.obligations import CLOCKS
-from directives.models.scope import worked
+from directives.models.scope import in_view, worked
+from directives.overview import counts
+from directives.overview.scope import Scope
 from directives.reporting.handing_in import _percents
 from directives.transitions import CLOCKS as FACTS
 from directives.transitions import relight, tolerances
@@ -46,6 +52,7 @@ from tests.factories import (
     make_section,
     make_user,
 )
+from tests.test_house import ROOT
 
 OBLIGATION_STATES = [state for state, _label in states.OBLIGATION_STATES]
 FILING_STATES = [state for state, _label in states.FILING_STATES]
@@ -211,6 +218,17 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
 
 
 @every_office
+def test_what_is_in_view_is_told_alike_everywhere(office):
+    """`scope.in_view` is a condition, `overview.scope.Scope` knows it by the paths; the tree is walked by its steps and its paths."""
+    for person in office.people:
+        seen = set(Organisation.objects.filter(in_view(person, "")).values_list("pk", flat=True))
+        assert {body.pk for body in office.bodies if Scope.of(person).sees(body)} == seen
+    for body in office.bodies:
+        around = {one.pk for one in office.bodies if one.pk in body.ancestor_ids or one.parent_id == body.pk}
+        assert set(counts._around(body.pk)) == around
+
+
+@every_office
 def test_what_counts_is_said_alike_in_python_and_in_sql(office):
     """`delta.points_of` and `point` of reports, entries and plans; `recount` says it in SQL. All of it was counted by the first."""
     assert tallies.drift() == []
@@ -234,6 +252,16 @@ def test_states_and_colours_are_those_of_the_table():
     assert set(states.COLOURS) >= set(clocks._AT_REST.values())
     for language in ("zh-hans", "zh-hant", "en"):
         with override(language):
-            assert {colour: str(label) for colour, label in states.LIGHTS} == {
-                colour: gettext(word) for colour, word in clocks.WORDS.items()
-            }
+            told = {colour: str(label) for colour, label in states.LIGHTS}
+            assert told == {colour: gettext(word) for colour, word in clocks.WORDS.items()}
+
+
+def test_templates_ask_for_states_that_there_are():
+    tables = (
+        states.OBLIGATION_STATES, states.FILING_STATES, states.ITEM_STATES, states.LIGHTS, states.PARTS, states.ROLES,
+        intakes.INTAKE_STATES, intakes.VERDICTS, exports.EXPORT_STATES, documents.REPAIR_STATES,
+    )  # fmt: skip
+    known = {word for table in tables for word, _label in table} | {"accept", "return"}  # a verdict as a form sends it
+    asked = re.compile(r"\b(?:state|light|colour|part|role|verdict)(?:\.value)? (?:==|!=) [\"'](\w*)[\"']")
+    found = {word for path in (ROOT / "templates").rglob("*.html") for word in asked.findall(path.read_text(encoding="utf-8"))}
+    assert (found - known, len(found) > 10) == (set(), True)
