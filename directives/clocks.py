@@ -11,11 +11,12 @@ from typing import Literal
 
 from django.utils.translation import gettext_noop
 
+from directives.states import OBLIGATION_STATES
 from directives.workdays import Workdays
 
 Colour = Literal["green", "yellow", "red", "closed", "undue"]
 
-STATES = frozenset({"assigned", "acknowledged", "underway", "disputed", "suspended", "closing", "closed", "withdrawn"})
+STATES = frozenset(state for state, _label in OBLIGATION_STATES)
 _AT_REST: dict[str, Colour] = {"closed": "closed", "withdrawn": "closed", "suspended": "undue"}  # no clock runs
 _ONE_DAY = timedelta(days=1)
 

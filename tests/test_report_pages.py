@@ -364,14 +364,6 @@ def test_an_entry_is_read_for_a_save_as_the_orm_reads_it(cast, django_assert_num
     assert [[getattr(one, name) for name in names] for one in found] == [[getattr(one, name) for name in names] for one in known]
 
 
-def test_an_entry_is_on_the_desk_of_its_own_body_alone_and_while_it_is_owed(cast, office):
-    pk = office.entries[0].pk
-    people = ("staff", "manager", "supervisor", "viewer", "stranger", "below", "outsider", "admin")
-    assert [name for name in people if reporting.entry_on_desk(pk, by=getattr(cast, name))] == ["staff", "manager"]
-    Obligation.objects.filter(pk=office.rows[0].pk).update(state="suspended")
-    assert reporting.entry_on_desk(pk, by=cast.staff) is None
-
-
 def test_redrafting_by_the_button(cast, office, sign_in, key):
     client = sign_in(cast.staff)
     assert client.get(f"{office.url}redraft/").status_code == 405

@@ -83,7 +83,7 @@ def late_rows(view: Vantage, document: int, choice: Choice) -> Iterator[Late]:
 def _told(rows: QuerySet[Obligation], document: int) -> QuerySet[Obligation]:
     """The rows with what is said of them."""
     plans = Plan.objects.filter(organisation=OuterRef("organisation"), document=document, live=True)
-    entries = ReportEntry.objects.filter(obligation=OuterRef("pk")).order_by("-report__cycle__due_on")
+    entries = ReportEntry.objects.filter(obligation=OuterRef("pk")).order_by("-report__cycle__due_on", "-report__cycle_id")
     names = ("code", "text", "text_hans", "text_hant")
     return (
         rows.select_related("directive", "organisation")

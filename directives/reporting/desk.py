@@ -31,7 +31,7 @@ SELECT {COLUMNS}, report.cycle_id, report.document_id, report.organisation_id, o
     WHERE past.obligation_id = entry.obligation_id AND past.state = %s
       AND before.due_on < (SELECT due_on FROM directives_cycle WHERE id = report.cycle_id)
       AND filed.organisation_id = report.organisation_id AND filed.document_id = report.document_id
-    ORDER BY before.due_on DESC LIMIT 1
+    ORDER BY before.due_on DESC, before.id DESC LIMIT 1
   ) AS earlier_percent
 FROM directives_reportentry AS entry
 JOIN directives_progressreport AS report ON report.id = entry.report_id

@@ -41,10 +41,11 @@ class Done:
     written_at: datetime
 
 
-def _earlier(report: ProgressReport) -> QuerySet[ReportEntry]:
-    """The body's entries of earlier cycles of the document, the oldest cycle first."""
+def entries_before(report: ProgressReport) -> QuerySet[ReportEntry]:
+    """The body's entries of earlier cycles of the document, the oldest cycle first; of two that fell due on one day, that opened first."""
     before = {"report__document": report.document_id, "report__cycle__due_on__lt": report.cycle.due_on}
-    return ReportEntry.objects.filter(report__organisation=report.organisation_id, **before).order_by("report__cycle__due_on")
+    rows = ReportEntry.objects.filter(report__organisation=report.organisation_id, **before)
+    return rows.order_by("report__cycle__due_on", "report__cycle_id")
 
 
 def earlier_entries(report: ProgressReport) -> dict[int, Earlier]:
@@ -52,7 +53,7 @@ def earlier_entries(report: ProgressReport) -> dict[int, Earlier]:
 
     Two queries: the words are read of the last accepted entries alone, however many years there are behind them.
     """
-    rows = _earlier(report).filter(Q(submitted_at__isnull=False) | Q(state=ACCEPTED))
+    rows = entries_before(report).filter(Q(submitted_at__isnull=False) | Q(state=ACCEPTED))
     accepted: dict[int, int] = {}
     stamps: dict[int, datetime] = {}
     for pk, obligation, state, submitted_at in rows.values_list("pk", "obligation", "state", "submitted_at"):

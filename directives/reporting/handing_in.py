@@ -14,6 +14,7 @@ from directives.models import Attachment, Obligation, ProgressReport, ReportEntr
 from directives.models.writing import add, overwrite
 from directives.refusals import Invalid, NotAllowed
 from directives.reporting.clocks import report_clocks
+from directives.reporting.drafting import entries_before
 from directives.reporting.entries import LACKS, missing
 from directives.reporting.holding import held
 from directives.rules import may
@@ -40,8 +41,7 @@ def _chosen(report: ProgressReport, entries: Iterable[int] | None, states: froze
 
 def _percents(report: ProgressReport, entries: Sequence[ReportEntry]) -> Percents:
     """What was last accepted in an earlier cycle of the document, of these entries at least."""
-    before = {"report__document": report.document_id, "report__cycle__due_on__lt": report.cycle.due_on, "state": ACCEPTED}
-    rows = ReportEntry.objects.filter(report__organisation=report.organisation_id, **before).order_by("report__cycle__due_on")
+    rows = entries_before(report).filter(state=ACCEPTED)
     if len(entries) <= FEW:
         rows = rows.filter(obligation__in=[entry.obligation_id for entry in entries])
     return dict(rows.values_list("obligation", "percent"))

@@ -1,0 +1,267 @@
+"""Rules that are said in two forms, for speed or for another engine, say the same of any rows.
+
+Each test compares the second form with the first over an office drawn at random: bodies, people and what they may, states, days.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore as StoredSession
+from django.utils.translation import gettext, override
+
+from directives import accounts, clocks, issuing, notices, reporting, rules, states, tallies
+from directives.intake.fields import Asking
+from directives.intake.kinds.obligations import ObligationChecker
+from directives.models import (
+    CalendarDay,
+    Cycle,
+    Directive,
+    Document,
+    ItemState,
+    Membership,
+    Notice,
+    Obligation,
+    Organisation,
+    ProgressReport,
+    ReportEntry,
+    User,
+    documents,
+    exports,
+    intakes,
+)
+from directives.models.obligations import CLOCKS
+from directives.models.scope import in_view, worked
+from directives.overview import counts
+from directives.overview.scope import Scope
+from directives.reporting.handing_in import _percents
+from directives.transitions import CLOCKS as FACTS
+from directives.transitions import relight, tolerances
+from directives.workdays import Workdays
+from tests.factories import (
+    NOW,
+    TODAY,
+    make_body,
+    make_cycle,
+    make_directive,
+    make_document,
+    make_plan,
+    make_section,
+    make_user,
+)
+from tests.test_house import ROOT
+
+OBLIGATION_STATES = [state for state, _label in states.OBLIGATION_STATES]
+FILING_STATES = [state for state, _label in states.FILING_STATES]
+ROLES = [role for role, _label in states.ROLES]
+FIRST = date(2026, 3, 2)
+SEEDS = range(2)
+
+
+@dataclass(frozen=True)
+class Office:
+    """Bodies in a tree, people with roles in them, and obligations with every state and day, reported on in some cycles."""
+
+    random: Random
+    bodies: list[Organisation]
+    people: list[User]
+    entries: list[ReportEntry]
+
+
+def day(random: Random) -> date | None:
+    return random.choice([None, TODAY + timedelta(days=random.randint(-60, 60))])
+
+
+def obligation(random: Random, directive: Directive, body: Organisation, workdays: Workdays) -> Obligation:
+    """Any state with any days, also such that the moves would not leave; not stored."""
+    days = {field: day(random) for field, _stopped in CLOCKS.values()}
+    said = {"state": random.choice(OBLIGATION_STATES), "percent": random.randint(0, 100), "reason": "不归我们", "closed_on": TODAY}
+    said |= {name: random.random() < 0.2 for name in ("plan_returned", "report_returned")}
+    said |= {"issued_on": FIRST, "starts_on": FIRST + timedelta(days=random.randint(0, 300))}
+    row = Obligation(
+        document=directive.document, section=directive.section, directive=directive, organisation=body,
+        deliverable=random.choice(["", "plan", "measures"]), **days, **said,
+    )  # fmt: skip
+    relight(row, today=TODAY, workdays=workdays)
+    return row
+
+
+def entry_fields(random: Random, people: list[User]) -> dict[str, Any]:
+    state, someone = random.choice([*FILING_STATES, "accepted"]), random.choice(people)
+    decided = {"decided_at": NOW, "decided_by": someone, "reason": "请改"} if state in ("accepted", "returned") else {}
+    submitted = {"submitted_at": NOW, "submitted_by": someone} if state in states.HANDED_IN else {}
+    percent = random.choice([None, random.randint(0, 100)])
+    return {"state": state, "percent": percent, "progress": "办了", **decided, **submitted}
+
+
+def report_on(random: Random, people: list[User], cycle: Cycle, rows: list[Obligation]) -> None:
+    """A report that was begun, handed in or completed, with entries of any state for some of these obligations."""
+    met = random.choice([{}, {"first_submitted_at": NOW}, {"first_submitted_at": NOW, "completed_at": NOW}])
+    report = ProgressReport(organisation=rows[0].organisation, cycle=cycle, document=cycle.document, begun_at=NOW, **met)
+    report.save()
+    chosen = random.sample(rows, random.randint(1, len(rows)))
+    entries = [ReportEntry(report=report, obligation=row, **entry_fields(random, people)) for row in chosen]
+    ReportEntry.objects.bulk_create(entries)
+    for point in (report.point, *(entry.point for entry in entries)):
+        tallies.gathering().point(report.organisation_id, report.document_id, point)
+
+
+def make_papers(random: Random, bodies: list[Organisation], people: list[User], *, fictional: bool) -> None:
+    """A document of which some bodies owe everything, with plans and the reports of four cycles."""
+    document, workdays = make_document(fictional=fictional), CalendarDay.objects.workdays(TODAY)
+    directives = [make_directive(make_section(document), items=("制度",)) for _number in range(3)]
+    # Some fall due on one day, as a quarter and a half-year do.
+    due = sorted(TODAY - timedelta(days=30 * random.randint(0, 3)) for _number in range(4))
+    cycles = [make_cycle(document, number=place, opens_on=on, due_on=on) for place, on in enumerate(due, 1)]
+    for body in random.sample(bodies, 5):
+        made = [obligation(random, directive, body, workdays) for directive in directives]
+        rows = Obligation.objects.bulk_create(made)
+        items = [ItemState(obligation=row, item=item) for row in rows for item in row.directive.items.all()]
+        ItemState.objects.bulk_create(items)
+        tallies.count_in(rows)
+        make_plan(body, document, state=random.choice(["draft", "submitted", "awaiting"]))
+        for cycle in cycles:
+            report_on(random, people, cycle, rows)
+
+
+@pytest.fixture
+def office(db: None, request: pytest.FixtureRequest) -> Office:
+    random = Random(request.param)
+    with tallies.counted():
+        bodies = [make_body()]
+        for _number in range(9):
+            bodies.append(make_body(parent=Organisation.objects.get(pk=random.choice(bodies).pk)))
+        bodies = list(Organisation.objects.order_by("pk"))
+        people = [make_user(is_active=random.random() < 0.8) for _number in range(6)]
+        posts = {(person, body, role) for person in people for body in bodies for role in ROLES if random.random() < 0.08}
+        Membership.objects.bulk_create(Membership(user=user, organisation=body, role=role) for user, body, role in posts)
+        for fictional in (False, True):
+            make_papers(random, bodies, people, fictional=fictional)
+    entries = list(ReportEntry.objects.select_related("report__organisation", "report__cycle", "obligation").order_by("pk"))
+    return Office(random, bodies, list(User.objects.order_by("pk")), entries)
+
+
+every_office = pytest.mark.parametrize("office", SEEDS, indirect=True)
+
+
+@every_office
+def test_an_entry_is_on_the_desk_of_whoever_fills_it_in(office):
+    """`reporting.desk` says it in SQL; `worked`, `owed` and `earlier_entries` in the ORM."""
+    earlier = {report: reporting.earlier_entries(report) for report in ProgressReport.objects.select_related("cycle")}
+    nothing = reporting.Earlier()
+    for person in office.people:
+        found = {entry.pk: desk for entry in office.entries if (desk := reporting.entry_on_desk(entry.pk, by=person))}
+        rows = ReportEntry.objects.filter(worked(person, "report__organisation")).owed()
+        assert sorted(found) == list(rows.order_by("pk").values_list("pk", flat=True))
+        assert all(rules.may(person, "draft", entry) for entry in office.entries if entry.pk in found)
+        wanted = {pk: earlier[desk.report].get(desk.obligation_id, nothing).percent for pk, desk in found.items()}
+        assert {pk: desk.earlier_percent for pk, desk in found.items()} == wanted
+    for report, said in earlier.items():
+        percents = _percents(report, [entry for entry in office.entries if entry.report_id == report.pk])
+        owed = {entry.obligation_id for entry in office.entries if entry.report_id == report.pk}
+        last = {pk: one.percent for pk, one in said.items() if one.accepted}
+        assert {pk: percents.get(pk) for pk in owed} == {pk: last.get(pk) for pk in owed}
+
+
+@every_office
+def test_a_person_is_who_the_rows_say(office):
+    """`accounts.person` reads in one statement what the models read in four."""
+    Notice.objects.bulk_create(
+        Notice(user=office.random.choice(office.people), kind="accepted", url="/", at=NOW, read_at=office.random.choice([None, NOW]))
+        for _number in range(300)
+    )
+    for row in office.people:
+        person = accounts.person(row.pk)
+        assert [getattr(person, name) for name in accounts.PERSON] == [getattr(row, name) for name in accounts.PERSON]
+        assert (person.standing, person.unread) == (row.standing, row.unread)
+        places = [[(m.role, m.organisation.path, m.user.pk) for m in one.standing] for one in (person, row)]
+        assert places[0] == places[1]
+        assert person.among_fiction == Document.objects.filter(fictional=True).exists()
+    assert accounts.person(10**9) is None
+
+
+@every_office
+def test_a_session_is_loaded_as_django_loads_it(office):
+    for number in range(6):
+        ends = NOW + timedelta(days=office.random.randint(-300, 300), hours=number)
+        store = accounts.SessionStore()
+        store["n"] = number
+        store.save()
+        store.model.objects.filter(pk=store.session_key).update(expire_date=ends)
+        ours, theirs = (kind(session_key=store.session_key) for kind in (accounts.SessionStore, StoredSession))
+        assert (ours.load(), ours.session_key) == (theirs.load(), theirs.session_key)
+
+
+@every_office
+def test_who_stands_above_a_body_is_told_alike_everywhere(office):
+    """`rules.is_above` and `can_work` of one row, and the same of many as conditions on a query."""
+    reportable = Obligation.objects.filter(state__in=states.REPORTABLE)
+    document = office.entries[0].report.document
+    for person in office.people:
+        above = {body.pk for body in office.bodies if rules.may(person, "oversee", body)}
+        assert set(issuing.candidates(person).values_list("pk", flat=True)) == above
+        asked = reporting.cycles._bodies(document, person).values_list("pk", flat=True)
+        owing = set(reportable.filter(document=document).values_list("organisation", flat=True))
+        assert set(asked) == above & owing
+        rows = reporting.cycles._owing(document, person).values_list("organisation", flat=True)
+        assert set(rows) == above & owing
+        checker = ObligationChecker(Asking(person, NOW, TODAY), frozenset())
+        assert {body.pk for body in office.bodies if checker.above(body.path)} == above
+        works = {body.pk for body in office.bodies if rules.may(person, "work", body)}
+        assert set(Organisation.objects.filter(worked(person, "pk")).values_list("pk", flat=True)) == works
+    for body in office.bodies:
+        told = {reader.pk for reader in notices.supervisors_of(body)}
+        assert told == {person.pk for person in office.people if rules.may(person, "oversee", body)}
+
+
+@every_office
+def test_what_is_in_view_is_told_alike_everywhere(office):
+    """`scope.in_view` is a condition, `overview.scope.Scope` knows it by the paths; the tree is walked by its steps and its paths."""
+    for person in office.people:
+        seen = set(Organisation.objects.filter(in_view(person, "")).values_list("pk", flat=True))
+        assert {body.pk for body in office.bodies if Scope.of(person).sees(body)} == seen
+    for body in office.bodies:
+        around = {one.pk for one in office.bodies if one.pk in body.ancestor_ids or one.parent_id == body.pk}
+        assert set(counts._around(body.pk)) == around
+
+
+@every_office
+def test_what_counts_is_said_alike_in_python_and_in_sql(office):
+    """`delta.points_of` and `point` of reports, entries and plans; `recount` says it in SQL. All of it was counted by the first."""
+    assert tallies.drift() == []
+
+
+@every_office
+def test_a_clock_runs_where_the_light_heeds_it(office):
+    """`models.obligations.CLOCKS` says which clock stands still in which state; `clocks.light` knows by itself."""
+    workdays, tolerance = CalendarDay.objects.workdays(TODAY), tolerances()
+    for row in Obligation.objects.open().exclude(state=states.SUSPENDED):
+        facts = clocks.Facts(**{name: getattr(row, name) for name in FACTS})
+        running = {(clock.name, clock.on) for clock in clocks._running(facts, workdays, tolerance)}
+        points = {(word, on) for topic, word, on in tallies.delta.points_of(row) if topic == "owes"}
+        assert running == points
+        assert all(row.pk in Obligation.objects.owing(name, on).values_list("pk", flat=True) for name, on in running)
+
+
+def test_states_and_colours_are_those_of_the_table():
+    assert set(OBLIGATION_STATES) == clocks.STATES
+    assert set(states.COLOURS) == set(clocks.WORDS)
+    assert set(states.COLOURS) >= set(clocks._AT_REST.values())
+    for language in ("zh-hans", "zh-hant", "en"):
+        with override(language):
+            told = {colour: str(label) for colour, label in states.LIGHTS}
+            assert told == {colour: gettext(word) for colour, word in clocks.WORDS.items()}
+
+
+def test_templates_ask_for_states_that_there_are():
+    tables = (
+        states.OBLIGATION_STATES, states.FILING_STATES, states.ITEM_STATES, states.LIGHTS, states.PARTS, states.ROLES,
+        intakes.INTAKE_STATES, intakes.VERDICTS, exports.EXPORT_STATES, documents.REPAIR_STATES,
+    )  # fmt: skip
+    known = {word for table in tables for word, _label in table} | {"accept", "return"}  # a verdict as a form sends it
+    asked = re.compile(r"\b(?:state|light|colour|part|role|verdict)(?:\.value)? (?:==|!=) [\"'](\w*)[\"']")
+    found = {word for path in (ROOT / "templates").rglob("*.html") for word in asked.findall(path.read_text(encoding="utf-8"))}
+    assert (found - known, len(found) > 10) == (set(), True)
