@@ -12,7 +12,7 @@ APP = ROOT / "directives"
 
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
-    ("states", "workdays", "script", "refusals", "replicas", "online", "gate"),
+    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "patience"),
     ("clocks", "ingest"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
@@ -110,7 +110,8 @@ def test_reading_a_document_needs_no_django():
 def test_today_is_passed_in(path):
     """Only the edges may ask what time it is: the middleware, commands, background tasks."""
     admins = {"intake/resources.py", "intake/formats.py"}  # called by the import-export library, which passes no time
-    if room_of(path) in {"middleware", "management", "admin", "sheets", "context", "accounts"} or str(path.relative_to(APP)) in admins:
+    edges = {"middleware", "management", "admin", "sheets", "jobs", "context", "accounts"}
+    if room_of(path) in edges or str(path.relative_to(APP)) in admins:
         return
     asked = [
         node.lineno

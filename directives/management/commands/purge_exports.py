@@ -9,7 +9,7 @@ from directives.sheets import exporting
 
 
 class Command(BaseCommand):
-    help = "Delete exported files that were kept their time, and give up exports that nobody carried out."
+    help = "Delete exported files that were kept their time."
 
     def handle(self, **options: Any) -> None:
         count = exporting.purge(now=timezone.now())
