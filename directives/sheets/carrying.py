@@ -168,7 +168,7 @@ def _handed_over(export: Export, file: BinaryIO, facts: dict) -> None:
     default_storage.delete(place_of(export))
     kept = default_storage.save(place_of(export), File(file))
     try:
-        patiently(partial(_finished, copy(export), {**facts, "file": kept}))
+        patiently(partial(_finished, export, {**facts, "file": kept}))
     except jobs.Superseded:
         # One that is ready came to its end: the commit went through, and the answer to it was lost.
         if not Export.objects.filter(pk=export.pk, state=READY, version=export.version + 1).exists():
@@ -178,4 +178,5 @@ def _handed_over(export: Export, file: BinaryIO, facts: dict) -> None:
 
 @transaction.atomic
 def _finished(export: Export, facts: dict) -> None:
-    jobs.finish(export, READY, kind="export_ready", finished_at=timezone.now(), **facts)
+    # On a copy: where the transaction is rolled back, the export is as it was.
+    jobs.finish(copy(export), READY, kind="export_ready", finished_at=timezone.now(), **facts)

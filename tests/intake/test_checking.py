@@ -145,4 +145,4 @@ def test_a_failure_of_ours_is_told(cast, bring, monkeypatch, caplog):
     monkeypatch.setattr(checking, "_row", broken)
     intake = bring(cast.admin, TABLE)
     assert (intake.state, "the disk is full" in caplog.text) == (UNREADABLE, True)
-    assert "不是您的操作问题" in intake.fault
+    assert "系统错误" in intake.fault
