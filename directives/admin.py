@@ -26,6 +26,7 @@ from directives.models.documents import CADENCES
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
 from directives.refusals import Refusal
+from directives.ticking import relight_all
 from directives.transitions import change_obligations
 
 admin.site.login = secure_admin_login(admin.site.login)
@@ -237,11 +238,11 @@ class CalendarDayAdmin(AuditedAdmin):
 
     def save_model(self, request: HttpRequest, obj: CalendarDay, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        calendaring.follow(request.now)
+        relight_all(by=request.user, now=request.now)
 
     def delete_model(self, request: HttpRequest, obj: CalendarDay) -> None:
         super().delete_model(request, obj)
-        calendaring.follow(request.now)
+        relight_all(by=request.user, now=request.now)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         missing = calendaring.missing_years(CalendarDay.objects.workdays(request.today).published, request.today)

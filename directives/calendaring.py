@@ -6,7 +6,6 @@ every light worked out anew, by the worker.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -23,11 +22,6 @@ ANNOUNCED = 11  # the month from which next year's days should be known
 def keeps_calendar(user: User) -> bool:
     """Whether the person enters the days of the calendar."""
     return user.is_active and user.is_staff and user.has_perm("directives.change_calendarday")
-
-
-def follow(now: datetime) -> None:
-    """Have every light worked out anew, once this transaction has committed."""
-    transaction.on_commit(partial(relight_all.enqueue, now.isoformat()))
 
 
 @transaction.atomic
@@ -56,7 +50,7 @@ def enter(
     audit.record_many("change", told, by=by, now=now)
     audit.record_many("delete", [audit.Change(day, said(day)) for day in gone], by=by, now=now)
     CalendarDay.objects.filter(pk__in=[day.pk for day in gone]).delete()
-    follow(now)
+    relight_all(by=by, now=now)
 
 
 def said(day: CalendarDay) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -39,6 +38,18 @@ KINDS = {
     "move_close": gettext_noop("%(code)s of %(body)s was verified and closed: %(reason)s"),
     "move_reopen": gettext_noop("%(code)s of %(body)s was reopened: %(reason)s"),
     "export_ready": gettext_noop("Your file is ready: %(name)s."),
+    "act_done": gettext_noop("%(act)s: finished. %(what)s"),
+    "act_stopped": gettext_noop("%(act)s: stopped. %(what)s %(reason)s"),
+    "act_failed": gettext_noop("%(act)s: failed. %(what)s %(reason)s"),
+}
+ACTS = {
+    "issue": gettext_noop("Assigning directives"),
+    "open_cycle": gettext_noop("Opening a reporting cycle"),
+    "relight": gettext_noop("Updating all lights"),
+    "check": gettext_noop("Checking a table"),
+    "apply": gettext_noop("Importing a table"),
+    "undo": gettext_noop("Undoing an import"),
+    "export": gettext_noop("Exporting a list"),
 }
 BATCH = 100  # notices of one statement
 MOVES = {kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")}  # moves of an obligation that are told
@@ -50,6 +61,9 @@ def wording(notice: Notice) -> str:
     if translation.get_language() == "zh-hant":
         facts |= {name.removesuffix("_hant"): value for name, value in facts.items() if name.endswith("_hant")}
     facts |= {name: scripted(facts[name]) for name in ("reason", "what") if name in facts}
+    if "act" in facts:
+        title = ACTS[facts["act"]]
+        facts["act"] = _(title)
     if "due" in facts:
         facts["due"] = day(date.fromisoformat(facts["due"]), timezone.localdate(notice.at))
     return _(KINDS[notice.kind]) % facts
@@ -88,7 +102,7 @@ def supervisors_of(body: Organisation) -> dict[Reader, None]:
 
 
 def send(people: Iterable[Reader], kind: str, *, url: str, now: datetime, facts: dict) -> None:
-    """Leave a notice for each person, and mail it once the change has committed."""
+    """Leave a notice for each person, and queue a mail of it: both are part of the change."""
     _leave([(person, Notice(user_id=person.pk, kind=kind, facts=facts, url=url, at=now)) for person in people])
 
 
@@ -97,7 +111,7 @@ def _leave(rows: list[tuple[Reader | User, Notice]]) -> None:
         add([notice for _person, notice in rows[start : start + BATCH]])
     for person, notice in rows:
         if person.email:
-            transaction.on_commit(lambda pk=notice.pk: mail.enqueue(pk))
+            mail.enqueue(notice.pk)
 
 
 @task()

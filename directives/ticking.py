@@ -6,22 +6,19 @@ Each batch is a transaction of its own, so that a long tick holds up nobody, and
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from time import monotonic
 
 from django.db.models import F
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django_tasks import task
 
-from directives import audit
+from directives import audit, jobs
 from directives.clocks import Reason
-from directives.models import CalendarDay, JobRun, Obligation
+from directives.models import CalendarDay, JobProgress, JobRun, Obligation, User
+from directives.models.jobs import WAITING
 from directives.tallies import Standing, counted, gathering
 from directives.transitions import LIGHT_FIELDS, relight
 from directives.workdays import Workdays
 
 BATCH = 500  # obligations of one transaction
-TURN_SECONDS = 10  # of the worker; then what else is queued has its turn
 
 
 def tick(*, now: datetime, everything: bool = False) -> int:
@@ -37,20 +34,29 @@ def tick(*, now: datetime, everything: bool = False) -> int:
     return sum(_tick_batch(batch, today=today, workdays=workdays, now=now) for batch in _batches(ids))
 
 
-@task()
-def relight_all(now: str, after: int = 0) -> None:
-    """Work out every light anew, from behind this obligation on, a turn at a time. Bears being run again, and twice at once."""
-    moment, until = parse_datetime(now), monotonic() + TURN_SECONDS
+def relight_all(*, by: User | None, now: datetime) -> None:
+    """Have the worker work out every light anew. One that waits for its turn does for this change too."""
+    waiting = JobProgress.objects.filter(kind="relight", state=WAITING, reached="")
+    if not waiting.update(at=now):
+        jobs.begin_job("relight", total=0, by=by, now=now)
+
+
+def next_part(job: JobProgress) -> bool:
+    """Work out the next lights anew, in the order of the obligations' keys."""
     ticked = JobRun.objects.filter(name="tick").values_list("last_day", flat=True)
-    today = max(timezone.localdate(moment), *ticked, date.min)  # it may have waited past midnight, and the lights are of the new day
-    workdays = CalendarDay.objects.workdays(today)
+    today = max(timezone.localdate(job.at), *ticked, date.min)  # it may have waited past midnight, and the lights are of the new day
     rows = Obligation.objects.order_by("pk").values_list("pk", flat=True)
-    while batch := list(rows.filter(pk__gt=after)[:BATCH]):
-        _tick_batch(batch, today=today, workdays=workdays, now=moment)
-        after = batch[-1]
-        if monotonic() >= until:
-            relight_all.enqueue(now, after)
-            return
+    if not job.reached:
+        job.total = rows.count()
+    batch = list(rows.filter(pk__gt=int(job.reached or 0))[:BATCH])
+    if batch:
+        workdays = CalendarDay.objects.workdays(today)
+        job.made += _tick_batch(batch, today=today, workdays=workdays, now=job.at)
+        job.done, job.reached = job.done + len(batch), str(batch[-1])
+    return len(batch) == BATCH
+
+
+ACT = jobs.in_parts(next_part)
 
 
 def _batches(ids: list[int]) -> Iterator[list[int]]:

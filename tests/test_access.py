@@ -109,6 +109,7 @@ TABLE = {
     "issue_preview": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
     "issue_confirm": Row("document", IN_THE_REGISTER, SUPERVISORS, {}, pk),
     "job": Row("job", SUPERVISORS, args=pk),
+    **dict.fromkeys(("job_go_on", "job_call_off"), Row("job", SUPERVISORS, None, {}, pk)),
     # statistics
     "statistics": Row(sees=ALL),
     "indicator": Row("indicator", IN_A_BODY, args=pk),

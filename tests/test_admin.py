@@ -9,11 +9,10 @@ import time_machine
 from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from django_tasks_db.models import DBTaskResult
 from openpyxl import load_workbook
 
 from directives import statistics, tallies
-from directives.models import Directive, Event, Measure, Membership, Obligation, Organisation, User
+from directives.models import Directive, Event, JobProgress, Measure, Membership, Obligation, Organisation, User
 from directives.sample.people import administrators
 from directives.sealing import seal
 from tests.factories import NOW, make_body, make_directive, make_measure, make_obligation, make_plan, make_user
@@ -252,7 +251,7 @@ def test_next_years_days_are_asked_for_in_the_autumn(desk, django_capture_on_com
         with django_capture_on_commit_callbacks(execute=True):
             desk.post(reverse("admin:directives_calendarday_add"), {"day": "2027-01-01", "name": "元旦"})
         assert "尚未录入" not in desk.get(address).text
-    assert DBTaskResult.objects.filter(task_path="directives.ticking.relight_all").count() == 1
+    assert JobProgress.objects.get().kind == "relight"
 
 
 @pytest.mark.parametrize("model", ["document", "directive", "measure", "indicator", "event", "seal"])

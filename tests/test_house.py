@@ -14,7 +14,7 @@ APP = ROOT / "directives"
 
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
-    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards"),
+    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience"),
     ("clocks", "ingest", "outages", "uploads"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
@@ -115,7 +115,7 @@ def test_today_is_passed_in(path):
     """Only the edges may ask what time it is: the middleware, commands, background tasks."""
     admins = {"intake/resources.py", "intake/formats.py"}  # called by the import-export library, which passes no time
     admins |= {"health/database.py"}  # which compares two clocks
-    edges = {"middleware", "management", "admin", "sheets", "context", "accounts", "caching"}
+    edges = {"middleware", "management", "admin", "sheets", "jobs", "context", "accounts", "caching"}
     if room_of(path) in edges or str(path.relative_to(APP)) in admins:
         return
     asked = [

@@ -1,17 +1,22 @@
 """Long acts: carried out part by part, going on where they were, and seen while they run."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.db import OperationalError
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from directives import jobs, reporting, tallies
 from directives.issuing import Choice, Pick, Terms, chosen_bodies, issue_in_parts, parts
-from directives.models import Event, JobProgress, Notice, Obligation, Organisation, ProgressReport
+from directives.jobs import running
+from directives.models import Event, JobProgress, JobRun, Notice, Obligation, Organisation, ProgressReport
+from directives.models.jobs import CANCELLED, DONE, FAILED, STOPPED, WAITING
+from directives.notices import wording
 from directives.overview.issuing import Selection
 from directives.overview.wide_issue import wide_preview
-from directives.refusals import Invalid, NotAllowed
+from directives.refusals import IllegalMove, Invalid, NotAllowed
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
 
 THIRD = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15)}
@@ -36,48 +41,50 @@ def begun(cast, directives, **choice):
     return issue_in_parts(document=directives[0].document, choice=chosen, terms=Terms(), by=cast.supervisor, now=NOW)
 
 
-def test_all_below_get_their_directives_part_by_part(cast, directives, few):
+def test_all_below_get_their_directives_part_by_part(cast, directives, few, monkeypatch):
+    monkeypatch.setattr(running, "TURN_SECONDS", 0)
     job = begun(cast, directives)
     assert (job.total, Obligation.objects.count()) == (3, 0)
-    assert jobs.go_on(job.pk)
+    jobs.run("job", job.pk)
     job.refresh_from_db()
-    assert (job.done, job.made, job.finished_at) == (2, 4, None)
+    assert (job.done, job.made, job.finished_at, job.state) == (2, 4, None, WAITING)
     assert {row.organisation_id for row in Obligation.objects.all()} == {cast.body.pk, cast.child.pk}
     assert tallies.drift() == []
-    assert not jobs.go_on(job.pk)
+    jobs.run("job", job.pk)
     job.refresh_from_db()
-    assert (job.done, job.made, job.finished_at is not None) == (3, 6, True)
+    assert (job.done, job.made, job.finished_at is not None, job.state) == (3, 6, True, DONE)
     assert tallies.drift() == []
     assert Notice.objects.filter(kind="issued").count() == 4  # one for each person
+    assert Notice.objects.get(kind="act_done").user == cast.supervisor
     assert set(Event.objects.filter(action="issue").values_list("at", flat=True)) == {NOW}
 
 
 def test_what_was_broken_off_goes_on_and_does_nothing_twice(cast, directives, few):
     job = begun(cast, directives)
-    jobs.go_on(job.pk)
-    JobProgress.objects.update(reached="", done=0, made=0)  # as if nothing had been noted
-    jobs.carry_out.func(job.pk)
-    jobs.carry_out.func(job.pk)
+    jobs.run("job", job.pk)
+    JobProgress.objects.update(reached="", done=0, made=0, state=WAITING)  # as if nothing had been noted
+    jobs.run("job", job.pk)
+    jobs.run("job", job.pk)
     job.refresh_from_db()
-    assert (job.done, job.made, Obligation.objects.count()) == (3, 2, 6)
+    assert (job.done, job.made, Obligation.objects.count()) == (3, 0, 6)
     assert tallies.drift() == []
 
 
 def test_what_else_is_queued_has_its_turn(cast, directives, few, monkeypatch):
     """A long act goes to the end of the queue after each turn, with what is left of it."""
-    monkeypatch.setattr(jobs, "TURN_SECONDS", 0)
+    monkeypatch.setattr(running, "TURN_SECONDS", 0)
     job = begun(cast, directives)
-    turns = DBTaskResult.objects.filter(task_path="directives.jobs.carry_out")
+    turns = DBTaskResult.objects.filter(task_path=jobs.carry_out.module_path)
     before = turns.count()
-    jobs.carry_out.func(job.pk)
+    jobs.run("job", job.pk)
     job.refresh_from_db()
     assert (job.done, job.finished_at, turns.count() - before) == (2, None, 1)
-    jobs.carry_out.func(job.pk)
+    jobs.run("job", job.pk)
     job.refresh_from_db()
     assert (job.done, job.finished_at is not None, turns.count() - before) == (3, True, 1)
 
 
-def test_a_part_that_fails_leaves_nothing_of_itself(cast, directives, few, monkeypatch):
+def test_a_part_that_fails_leaves_nothing_of_itself_and_is_told(cast, directives, few, monkeypatch, caplog):
     job = begun(cast, directives)
 
     def broken(*_args, **_kwargs):
@@ -85,17 +92,159 @@ def test_a_part_that_fails_leaves_nothing_of_itself(cast, directives, few, monke
 
     monkeypatch.setattr("directives.issuing.giving.notices.issued", broken)
     with pytest.raises(RuntimeError):
-        jobs.go_on(job.pk)
+        jobs.run("job", job.pk)
     job.refresh_from_db()
-    assert (job.done, job.reached, Obligation.objects.count()) == (0, "", 0)
+    assert (job.state, job.done, job.reached, Obligation.objects.count()) == (FAILED, 0, "", 0)
+    assert "Incident issue-" in caplog.text
+    assert "the disk is full" in caplog.text
+    notice = Notice.objects.get(kind="act_failed")
+    assert (notice.user, notice.url, "系统错误" in wording(notice)) == (cast.supervisor, f"/jobs/{job.pk}/", True)
 
 
 def test_what_stands_against_it_ends_it_and_is_told(cast, directives, few):
     job = begun(cast, directives)
     cast.supervisor.memberships.update(role="viewer")
-    jobs.go_on(job.pk)
+    jobs.run("job", job.pk)
     job.refresh_from_db()
-    assert (job.finished_at is not None, job.made) == (True, 0)
+    assert (job.state, job.finished_at is not None, job.made) == (STOPPED, True, 0)
+    assert "不再督查" in job.fault
+    assert Notice.objects.get(kind="act_stopped").user == cast.supervisor
+
+
+def test_one_post_that_was_lost_stops_it_though_another_is_left(cast, directives, few):
+    """Else the bodies below it would be passed over in silence."""
+    cast.supervisor.memberships.create(organisation=cast.body, role="supervisor")
+    job = begun(cast, directives)
+    cast.supervisor.memberships.filter(organisation=cast.centre).delete()
+    jobs.run("job", job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.made) == (STOPPED, 0)
+
+
+def one_part(job, monkeypatch):
+    """The first part of an act is done; the rest waits."""
+    monkeypatch.setattr(running, "TURN_SECONDS", 0)
+    jobs.run("job", job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def killed(job):
+    """A process died over what is left: its heart has stopped, and its task is still running."""
+    DBTaskResult.objects.filter(pk=job.task).update(status="RUNNING", started_at=NOW, worker_ids=["worker:dead"])
+    JobProgress.objects.filter(pk=job.pk).update(state="running", moved_at=NOW)
+
+
+@pytest.mark.parametrize(("counts", "deaths", "state"), [(True, 2, WAITING), (True, 3, STOPPED), (False, 9, WAITING)])
+def test_tries_are_counted_while_it_comes_no_further(cast, directives, few, monkeypatch, counts, deaths, state):
+    job = one_part(begun(cast, directives), monkeypatch)
+    for _death in range(deaths):
+        killed(job)
+        jobs.rescue(DBTaskResult.objects.get(pk=job.task), counts=counts, now=NOW)
+        job.refresh_from_db()
+    live = DBTaskResult.objects.filter(pk=job.task, status="READY").exists()
+    assert (job.state, job.done, live) == (state, 2, state == WAITING)
+    assert Notice.objects.filter(kind="act_stopped").count() == (state == STOPPED)
+    assert ("三次" in job.fault) is (state == STOPPED)
+
+
+def test_coming_further_forgives_every_death(cast, directives, few, monkeypatch):
+    job = begun(cast, directives)
+    JobProgress.objects.update(tries=2)
+    one_part(job, monkeypatch)
+    assert (job.done, job.tries) == (2, 0)
+
+
+def test_one_that_stopped_goes_on_behind_what_is_done(cast, directives, few, monkeypatch, sign_in, key):
+    job = one_part(begun(cast, directives), monkeypatch)
+    JobProgress.objects.update(state=STOPPED, fault="进程中断", finished_at=NOW, version=7)
+    client = sign_in(cast.supervisor)
+    shown = client.get(f"/jobs/{job.pk}/").content.decode()
+    assert ("进程中断" in shown, "从此处继续" in shown, "hx-trigger" in shown) == (True, True, False)
+    assert "已中断，已处理 2 / 3 家单位" in client.get(f"/documents/{job.document_id}/issue/").content.decode()
+    assert client.post(f"/jobs/{job.pk}/go-on/", {**key(), "version": 6}).status_code == 409
+    assert client.post(f"/jobs/{job.pk}/go-on/", {**key(), "version": 7}).url == f"/jobs/{job.pk}/"
+    jobs.run("job", job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.made, job.fault) == (DONE, 3, 6, "")
+    assert tallies.drift() == []
+    event = Event.objects.get(action="continue_act")
+    assert (event.by, event.before, event.subject_id) == (cast.supervisor, {"state": STOPPED, "done": 2}, job.pk)
+
+
+def test_calling_off_wins_over_carrying_out(cast, directives, few, monkeypatch):
+    job = one_part(begun(cast, directives), monkeypatch)
+    give = parts.issue
+
+    def meanwhile(**options):
+        jobs.call_off(JobProgress.objects.get(), by=cast.supervisor, now=NOW)
+        return give(**options)
+
+    monkeypatch.setattr(parts, "issue", meanwhile)
+    jobs.run("job", job.pk)
+    job.refresh_from_db()
+    # The same connection called it off, so that went with the part; whoever else does is not rolled back.
+    jobs.call_off(JobProgress.objects.get(), by=cast.supervisor, now=NOW)
+    job.refresh_from_db()
+    assert (job.state, job.done, Obligation.objects.count()) == (CANCELLED, 2, 4)
+    for act in (jobs.call_off, jobs.go_on):
+        with pytest.raises(IllegalMove):
+            act(job, by=cast.supervisor, now=NOW)
+    jobs.run("job", job.pk)
+    assert Obligation.objects.count() == 4
+
+
+def test_an_act_whose_task_is_gone_is_carried_out_all_the_same(cast, directives, few):
+    """As after a restore from a backup without the queue, or with a task of the code before."""
+    job = begun(cast, directives)
+    DBTaskResult.objects.all().delete()
+    jobs.sweep()
+    jobs.sweep()
+    job.refresh_from_db()
+    assert [row.pk for row in DBTaskResult.objects.all()] == [job.task]
+    old = job.task
+    JobProgress.objects.update(task=None)
+    jobs.run("job", job.pk, queued=old)  # not the task of this act any more
+    assert Obligation.objects.count() == 0
+
+
+def test_what_the_database_broke_off_is_tried_again_after_a_pause(cast, directives, few, monkeypatch):
+    job, broken = begun(cast, directives), []
+    give = parts.issue
+
+    def away(**options):
+        if len(broken) < 2:
+            broken.append(True)
+            raise OperationalError("server closed the connection unexpectedly")
+        return give(**options)
+
+    monkeypatch.setattr(parts, "issue", away)
+    for tries in (1, 2):
+        jobs.run("job", job.pk)
+        job.refresh_from_db()
+        waits = DBTaskResult.objects.get(pk=job.task).run_after - timezone.now()
+        assert (job.state, job.tries, waits > timedelta(seconds=1)) == (WAITING, tries, True)
+    jobs.run("job", job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.made) == (DONE, 6)
+
+
+@pytest.mark.parametrize(
+    ("moved", "worker", "said"),
+    [
+        (None, True, "正在排队"), (None, False, "后台服务没有运行"), (5, False, "最近进展"), (300, True, "之后没有进展"),
+        (300, False, "后台服务没有运行"),
+    ],
+)  # fmt: skip
+def test_the_page_says_what_is_so(cast, directives, few, sign_in, moved, worker, said):
+    job, now = begun(cast, directives), timezone.now()
+    if moved is not None:
+        JobProgress.objects.update(state="running", moved_at=now - timedelta(seconds=moved))
+    if worker:
+        JobRun.objects.create(name="worker:x", last_ran_at=now, last_day=timezone.localdate(now))
+    shown = sign_in(cast.supervisor).get(f"/jobs/{job.pk}/").content.decode()
+    words = ("正在排队", "后台服务没有运行", "最近进展", "之后没有进展")
+    assert [word for word in words if word in shown] == [said]
 
 
 def test_bodies_are_meant_by_subtree_level_and_kind(cast, directives):
@@ -130,7 +279,7 @@ def test_a_cycle_of_much_work_is_opened_part_by_part(cast, directives, few):
     cycle = reporting.open_cycle(document=directives[0].document, by=cast.supervisor, now=NOW, **THIRD)
     job = reporting.job_of(cycle)
     assert (job.total, ProgressReport.objects.count()) == (3, 0)
-    jobs.carry_out.func(job.pk)
+    jobs.run("job", job.pk)
     job.refresh_from_db()
     assert (job.done, job.made, job.finished_at is not None) == (3, 3, True)
     assert Obligation.objects.filter(report_due_on=cycle.due_on).count() == 6
@@ -176,7 +325,7 @@ def test_many_bodies_are_chosen_by_what_they_are_from_choice_to_progress(cast, d
     job = JobProgress.objects.get()
     assert (answer.headers["Location"], job.total) == (f"/jobs/{job.pk}/", 3)
     assert "hx-trigger" in client.get(f"/jobs/{job.pk}/").content.decode()
-    jobs.carry_out.func(job.pk)
+    jobs.run("job", job.pk)
     shown = client.get(f"/jobs/{job.pk}/", headers={"HX-Request": "true"}).content.decode()
     assert ("hx-trigger" in shown, "<!DOCTYPE" in shown) == (False, False)
     assert Obligation.objects.count() == 2 * Organisation.objects.exclude(pk=cast.centre.pk).count()

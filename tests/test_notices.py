@@ -77,7 +77,7 @@ def test_every_kind_can_be_worded():
     words = (
         "count", "document", "body", "due", "what", "reason", "code", "move", "directive", "cycle", "into", "over", "withdrawn", "name",
     )  # fmt: skip
-    facts = dict.fromkeys(words, "某") | {"due": "2026-10-15"}
+    facts = dict.fromkeys(words, "某") | {"due": "2026-10-15", "act": "issue"}
     for kind in KINDS:
         assert "%(" not in wording(Notice(kind=kind, facts=facts))
 

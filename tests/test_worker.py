@@ -16,7 +16,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
-from directives import audit, tallies
+from directives import audit, jobs, tallies
 from directives.management.commands import worker
 from directives.models import JobRun, Mark, Owing, Seal, Tally, Total, Unsealed
 from tests.factories import NOW, make_body, make_obligation
@@ -216,6 +216,22 @@ def test_what_a_dead_worker_left_is_run_again(db: None, daily: list[str], caplog
     assert not JobRun.objects.filter(name=silent).exists()
 
 
+@pytest.mark.parametrize(("boot", "counts"), [("this", True), ("before", False), ("", False), (None, False)])
+def test_a_death_counts_unless_the_machine_went_too_or_it_was_asked_to_stop(
+    db: None, monkeypatch: pytest.MonkeyPatch, boot: str | None, counts: bool
+) -> None:
+    """The last: its heartbeat is not there, as after a restore."""
+    silent, living, now = worker.PREFIX + "silent", worker.PREFIX + "living", datetime.now(UTC)
+    worker.beat(living, lambda: "this", now)
+    if boot is not None:
+        worker.beat(silent, lambda: boot, now - worker.STALE - timedelta(seconds=5))
+    rescued: list[bool] = []
+    monkeypatch.setattr(jobs, "rescue", lambda task, *, counts, now: rescued.append(counts))
+    left_running([silent])
+    worker.rescue_tasks(now)
+    assert rescued == [counts]
+
+
 def test_what_a_living_or_a_foreign_worker_runs_is_left_alone(db: None, daily: list[str]) -> None:
     living = worker.PREFIX + "living"
     worker.record(living, datetime.now(UTC) - timedelta(seconds=worker.BEAT_SECONDS))
@@ -227,7 +243,7 @@ def test_what_a_living_or_a_foreign_worker_runs_is_left_alone(db: None, daily: l
 
 
 def test_a_task_that_kills_every_worker_is_given_up(db: None, daily: list[str], caplog: pytest.LogCaptureFixture) -> None:
-    row = left_running([worker.PREFIX + str(number) for number in range(worker.ATTEMPTS)])
+    row = left_running([worker.PREFIX + str(number) for number in range(jobs.running.TRIES)])
     call_command("worker", "--once")
     row.refresh_from_db()
     assert (ran, row.status) == ([], TaskResultStatus.FAILED)

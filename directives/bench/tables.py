@@ -18,10 +18,11 @@ from django.utils import timezone, translation
 from openpyxl import load_workbook
 from xlsxwriter import Workbook
 
+from directives import jobs
 from directives.bench.desks import person
 from directives.bench.exports import LANGUAGE, ledger
 from directives.bench.places import MIB, BenchError
-from directives.intake import applying, checking, reader, starting, undoing
+from directives.intake import reader, starting
 from directives.intake.kinds import KINDS
 from directives.models import Document, Intake, IntakeRow, LogEntry, Measure, Organisation, Plan, User
 from directives.models.documents import HEAVY
@@ -196,7 +197,7 @@ def dry_run(now: datetime, laid: Laid) -> Callable[[], int]:
         intake = starting.bring_in(kind=KINDS[laid.kind], place=laid.place, upload=upload, language=LANGUAGE, by=by, now=now)
 
     def run() -> int:
-        checking.run(intake.pk, now=now)
+        jobs.run("intake", intake.pk)
         return _changes(intake.pk, CHECKED)
 
     return run
@@ -204,10 +205,10 @@ def dry_run(now: datetime, laid: Laid) -> Callable[[], int]:
 
 def apply(now: datetime, laid: Laid) -> Callable[[], int]:
     pk = Intake.objects.filter(kind=laid.kind, state=CHECKED).order_by("pk").last().pk
-    Intake.objects.filter(pk=pk).update(state=APPLYING)
+    Intake.objects.filter(pk=pk).update(state=APPLYING, asked_at=now)
 
     def run() -> int:
-        applying.run(pk, now=now)
+        jobs.run("intake", pk)
         return _changes(pk, APPLIED)
 
     return run
@@ -215,10 +216,10 @@ def apply(now: datetime, laid: Laid) -> Callable[[], int]:
 
 def undo(now: datetime, laid: Laid) -> Callable[[], int]:
     pk = Intake.objects.filter(kind=laid.kind, state=APPLIED).order_by("pk").last().pk
-    Intake.objects.filter(pk=pk).update(state=UNDOING)
+    Intake.objects.filter(pk=pk).update(state=UNDOING, asked_at=now)
 
     def run() -> int:
-        undoing.run(pk, now=now)
+        jobs.run("intake", pk)
         return _changes(pk, UNDONE)
 
     return run

@@ -5,16 +5,15 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_tasks import task
 
-from directives.intake import acts, checking
+from directives import jobs
+from directives.intake import acts, checking, steps
 from directives.intake.fields import Asking, Kind
 from directives.intake.steps import kind_of, shift
 from directives.models import Intake, IntakeRow, User
-from directives.models.intakes import APPLIED, APPLYING, CHANGED, CHECKED, CHECKING, CONFLICT, MINE, NEW, THEIRS, WRONG
+from directives.models.intakes import APPLIED, APPLYING, CHANGED, CHECKED, CONFLICT, MINE, NEW, THEIRS, WRONG
 from directives.models.writing import overwrite_each
 from directives.refusals import Invalid, Refusal, Stale
 
@@ -66,13 +65,7 @@ def apply(intake: Intake, *, by: User, now: datetime) -> Intake:
     found = obstacles(intake)
     if found:
         raise Invalid({"rows": found})
-    return acts.begin(ACT, intake, carry_out, now=now)
-
-
-@task()
-def carry_out(pk: int, now: str) -> None:
-    """Apply an intake. Bears being run again: nothing is left of a run that did not come to its end."""
-    run(pk, now=parse_datetime(now))
+    return acts.begin(WRITING, intake, now=now)
 
 
 def leave(rows: list[IntakeRow]) -> None:
@@ -85,18 +78,17 @@ def _write(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
     leave(rows)
 
 
-def _refused(intake: Intake, refusal: Refusal, now: datetime) -> None:
+def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
     """Where something was changed since the dry run, the rows are checked anew."""
-    fault = _("Nothing was applied: %(reason)s The rows have been checked anew; look at them again.") % {"reason": refusal}
-    if not isinstance(refusal, Stale):
-        acts.back(ACT, intake, str(refusal))
-    elif acts.back(ACT, intake, fault, to=CHECKING):
-        checking.begin(intake.pk, size=intake.size, now=now)
+    if isinstance(refusal, Stale):
+        text = _("Nothing was applied: %(reason)s The rows have been checked anew; look at them again.")
+        checking.again(intake, text % {"reason": fault})
+    else:
+        steps.halt(intake, state, fault, refusal)
 
 
-ACT = acts.Act(
-    event="import", since=CHECKED, meanwhile=APPLYING, to=APPLIED, undoes=False, rows=to_write, step=_write, refused=_refused,
+WRITING = acts.Writing(
+    event="import", since=CHECKED, meanwhile=APPLYING, to=APPLIED, undoes=False, rows=to_write, step=_write,
     clash=gettext_lazy("Something was entered here meanwhile that these rows would enter once more."),
-    broken=gettext_lazy("Applying failed, through no fault of yours. Try again; if it stays so, tell the administrator."),
 )  # fmt: skip
-run = partial(acts.run, ACT)
+ACT = jobs.Act(partial(acts.carry_out, WRITING), _halt)

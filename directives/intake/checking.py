@@ -3,78 +3,51 @@
 Nothing of the product changes. A run that was killed is begun anew; one that finds the intake in other hands stops.
 """
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
-from django.utils import translation
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django_tasks import task
 
-from directives.intake import reader
+from directives import jobs
+from directives.intake import reader, steps
 from directives.intake.differing import Differing
 from directives.intake.fields import Asking, Fault, Field, Kind, Planned
 from directives.intake.given import Reader
 from directives.intake.layout import Opened
 from directives.intake.matching import Head, Names, certain, heads_of, remembered
-from directives.intake.steps import AT_ONCE_BYTES, AT_ONCE_ROWS, Superseded, asking_of, kind_of, note, shift, take, told
+from directives.intake.steps import AT_ONCE_BYTES, AT_ONCE_ROWS, asked_of, kind_of, told
 from directives.models import Intake, IntakeRow, Matching
-from directives.models.intakes import CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
+from directives.models.intakes import CHECKABLE, CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
 from directives.models.writing import add_many, overwrite_each
-from directives.outages import outage_of
-from directives.refusals import Refusal, Stale
+from directives.refusals import Refusal
 
 BATCH = 500
 LABEL = IntakeRow._meta.get_field("label").max_length
 
-logger = logging.getLogger(__name__)
+
+def is_small(intake: Intake) -> bool:
+    """Its author waits for the page while it is checked."""
+    return intake.size <= AT_ONCE_BYTES
 
 
-def begin(pk: int, *, size: int, now: datetime) -> None:
-    """Check the file, once this transaction has committed: a small one before the page answers, another in the worker."""
-    if size > AT_ONCE_BYTES:
-        transaction.on_commit(partial(check.enqueue, pk, now.isoformat()))
-    else:
-        transaction.on_commit(partial(run, pk, now=now, at_once=True))
+def begin(intake: Intake, *, now: datetime, **fields: Any) -> Intake:
+    """Have the rows checked, once this transaction has committed. Raises Stale."""
+    return steps.begin(intake, CHECKING, since=CHECKABLE, at_once=is_small(intake), now=now, total=None, **fields)
 
 
-@task()
-def check(pk: int, now: str) -> None:
-    """Check the file of an intake. Bears being run again."""
-    run(pk, now=parse_datetime(now))
+def again(intake: Intake, fault: str) -> None:
+    """Check the rows once more, as an act in hand finds that they are out of date; its page says why."""
+    jobs.shift(intake, CHECKING, fault=fault, total=None, done=0, moved_at=None, tries=0)
+    jobs.begin(intake, at_once=intake.awaited and is_small(intake))
 
 
-def run(pk: int, *, now: datetime, at_once: bool = False) -> None:
-    """Check the file. `at_once`: somebody waits, so that a long one is left to the worker after all."""
-    try:
-        intake = take(pk, CHECKING)
-    except Superseded:
-        return
-    with translation.override(intake.language):
-        try:
-            _run(intake, now, at_once)
-        except Superseded:
-            return
-        except Refusal as refusal:
-            _stop(intake, str(refusal))
-        except Exception as error:
-            logger.exception("The table %s could not be checked", pk)
-            outage = outage_of(error)
-            ours = _("The table could not be checked, through no fault of yours. Try again; if it stays so, tell the administrator.")
-            _stop(intake, outage.words if outage else ours)
-
-
-def _stop(intake: Intake, fault: str) -> None:
+def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
+    jobs.shift(intake, UNREADABLE, fault=fault, counts={}, moved_at=None)
     IntakeRow.objects.filter(intake=intake).delete()
-    try:
-        shift(intake, UNREADABLE, since=(CHECKING,), fault=fault, counts={})
-    except Stale:
-        return
 
 
 def opened(intake: Intake) -> Opened:
@@ -87,20 +60,23 @@ def opened(intake: Intake) -> Opened:
     return reader.read(path, intake.name)
 
 
-def _run(intake: Intake, now: datetime, at_once: bool) -> None:
-    kind, asking = kind_of(intake), asking_of(intake, now)
+def carry_out(intake: Intake) -> bool:
+    """Check the whole file; one that was killed in the middle is begun anew."""
+    kind, asking = kind_of(intake), asked_of(intake)
     fields = kind.fields(asking)
     with opened(intake) as file:
         if not intake.matching and not _look(intake, file, Names(fields)):
-            return
+            return False
         intake.remarks = [*file.remarks, *heads_of(file.tables, Names(fields))[1], *_passed_over(fields, heads(intake))]
         source = Reader(file, heads(intake), fields, kind.apart)
-        if at_once and source.expected > AT_ONCE_ROWS:
-            note(intake, total=source.expected)
-            transaction.on_commit(partial(check.enqueue, intake.pk, now.isoformat()))
-            return
-        note(intake, total=source.expected)
+        jobs.note(intake, total=source.expected, done=0)
+        if intake.awaited and source.expected > AT_ONCE_ROWS:
+            raise jobs.TooLong
         _check(intake, kind, asking, source)
+    return False
+
+
+ACT = jobs.Act(carry_out, _halt)
 
 
 def heads(intake: Intake) -> tuple[Head, ...]:
@@ -123,10 +99,11 @@ def _look(intake: Intake, file: Opened, names: Names) -> bool:
     sure = certain(found, names) or (known is not None and certain_as_before(found, names))
     intake.tables, intake.remarks = [head.as_json() for head in found], remarks
     if not sure:
-        shift(intake, UPLOADED, since=(CHECKING,), tables=intake.tables, remarks=remarks)
+        with transaction.atomic():
+            jobs.finish(intake, UPLOADED, tables=intake.tables, remarks=remarks)
         return False
     intake.matching = chosen(found)
-    note(intake, tables=intake.tables, remarks=remarks, matching=intake.matching)
+    jobs.note(intake, tables=intake.tables, remarks=remarks, matching=intake.matching)
     return True
 
 
@@ -154,7 +131,9 @@ def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
 
 
 def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
-    IntakeRow.objects.filter(intake=intake).delete()
+    with transaction.atomic():
+        jobs.note(intake)  # before anything of a run that took over since is taken away
+        IntakeRow.objects.filter(intake=intake).delete()
     places = {head.sheet: head.matched for head in source.heads}
     checker, differing, counts, number = kind.checker(asking, source.headed), Differing(places), Counter[str](), 0
     for batch in _batches(source.rows()):
@@ -165,14 +144,14 @@ def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
         with transaction.atomic():
             add_many(rows)
             number += len(rows)
-            note(intake, done=number)
+            jobs.note(intake, done=number)
         counts.update(row.verdict for row in rows)
     with transaction.atomic():
         counts = _late(intake, checker.finish(), places, counts)
         kept = [*intake.remarks, *source.remarks, *checker.remarks(), *differing.remarks()]
         if not number:
             kept.append(_("There are no rows below the headings. Fill some in and upload the file again."))
-        shift(intake, CHECKED, since=(CHECKING,), counts=dict(+counts), remarks=kept, total=number, done=number)
+        jobs.finish(intake, CHECKED, counts=dict(+counts), remarks=kept, total=number, done=number)
 
 
 def _batches(rows: Iterator) -> Iterator[list]:

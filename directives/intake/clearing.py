@@ -7,14 +7,14 @@ from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 
 from directives.models import Intake, IntakeRow
-from directives.models.intakes import APPLIED, APPLYING, UNDOING, UNDONE
+from directives.models.intakes import APPLIED, UNDONE
 
 AT_ONCE = 200
 
 
 def due(now: datetime) -> QuerySet[Intake]:
-    """The intakes whose time is over and of which something is left. One that is being written at this moment is not among them."""
-    old = Intake.objects.filter(at__lt=now - timedelta(days=settings.INTAKE_DAYS)).exclude(state__in=(APPLYING, UNDOING))
+    """The intakes whose time is over and of which something is left. One that is in hand at this moment is not among them."""
+    old = Intake.objects.filter(at__lt=now - timedelta(days=settings.INTAKE_DAYS)).exclude(state__in=Intake.BUSY)
     return old.exclude(state__in=(APPLIED, UNDONE), file="")
 
 

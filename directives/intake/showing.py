@@ -29,15 +29,14 @@ from directives.models.intakes import (
     SAME,
     THEIRS,
     UNDOING,
-    UPLOADED,
     VERDICTS,
     WRONG,
 )
+from directives.overview.jobs import Progress, standing
 from directives.overview.keyset import Column as Key
 from directives.overview.keyset import Leaf, Order, Turn, leaf
 from directives.wording import NOTHING, picked
 
-BUSY = (CHECKING, APPLYING, UNDOING)
 ROWS = Order("rows", (Key("number"),))
 MINE_OF = Order("intakes", (Key("pk", down=True),))
 
@@ -130,6 +129,7 @@ class View:
     intake: Intake
     kind: Kind
     place: tuple[tuple[Words, str], ...]
+    progress: Progress
     chips: tuple[Chip, ...] = ()
     page: Leaf | None = None
     lines: Sequence[Line] = ()
@@ -139,16 +139,12 @@ class View:
 
     @property
     def busy(self) -> bool:
-        return self.intake.state in BUSY
+        return self.progress.busy
 
     @property
     def asks(self) -> bool:
         """Nothing but choices stands against applying it."""
         return bool(self.conflicts and self.conflicts.undecided and not self.intake.counts.get(WRONG))
-
-    @property
-    def step(self) -> int:
-        return {UPLOADED: 2, CHECKING: 3, CHECKED: 3}.get(self.intake.state, 4 if self.intake.applied_at or self.busy else 1)
 
     @property
     def cleared(self) -> bool:
@@ -180,8 +176,9 @@ def shown_rows(intake: Intake, verdict: str) -> tuple[QuerySet[IntakeRow], int]:
 def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> View:
     """Everything that the page of an intake shows."""
     kind, place = KINDS[intake.kind], placed(intake.place)
+    (progress,) = standing([intake], now=now)
     if intake.state not in (CHECKED, APPLIED):
-        return View(intake, kind, place, writes=_in_hand(intake))
+        return View(intake, kind, place, progress, writes=_in_hand(intake))
     verdict = chosen_verdict(intake, query.get("verdict", ""))
     rows, count = shown_rows(intake, verdict)
     page = leaf(rows, ROWS, Turn.of(query, ROWS), total=count)
@@ -189,7 +186,7 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> View:
     hindered = obstacles(intake) if intake.state == CHECKED else []
     writes = to_write(intake).count() if intake.state == CHECKED and not hindered else 0
     chips = tuple(_chips(intake, verdict))
-    return View(intake, kind, place, chips, page, lines_of(page.rows, fields), " ".join(hindered), writes, _conflicts(intake))
+    return View(intake, kind, place, progress, chips, page, lines_of(page.rows, fields), " ".join(hindered), writes, _conflicts(intake))
 
 
 def _in_hand(intake: Intake) -> int:
@@ -286,4 +283,4 @@ def fault_lines(intake: Intake) -> Iterable[FaultLine]:
             yield FaultLine(row, Fault(**fault))
 
 
-__all__ = ["BUSY", "MINE", "MINE_OF", "Columns", "View", "columns_of", "fault_lines", "kinds_for", "view_of"]
+__all__ = ["MINE", "MINE_OF", "Columns", "View", "columns_of", "fault_lines", "kinds_for", "view_of"]

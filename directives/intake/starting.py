@@ -10,18 +10,17 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from directives import jobs
 from directives.evidence import clean_name, ending
 from directives.intake import checking
 from directives.intake.fields import Fault, Kind
 from directives.intake.matching import Head, Names, faults_of
-from directives.intake.steps import OPEN, asking_of, kind_of, shift
+from directives.intake.steps import asking_of, kind_of, shift
 from directives.keeping import keep
 from directives.models import Intake, IntakeRow, Matching, User
-from directives.models.intakes import APPLYING, CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED
+from directives.models.intakes import APPLYING, CHECKING, DISCARDED, OPEN
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.script import fold
-
-BEFORE = (UPLOADED, CHECKED, UNREADABLE)  # its columns may be matched, and its rows checked
 
 
 def faults(upload: UploadedFile) -> list[str]:
@@ -53,11 +52,11 @@ def bring_in(
     name = clean_name(upload.name)
     intake = Intake(
         kind=kind.key, place=dict(place), by=by, at=now, name=name, size=upload.size, sha256=digest.hexdigest(), language=language,
-        state=CHECKING,
+        state=CHECKING, asked_at=now,
     )  # fmt: skip
     keep(intake.file, f"{uuid4().hex}.{ending(name) or 'bin'}"[:60], upload)
     intake.save()
-    checking.begin(intake.pk, size=intake.size, now=now)
+    jobs.begin(intake, at_once=checking.is_small(intake))
     return intake
 
 
@@ -79,9 +78,7 @@ def match(intake: Intake, chosen: Mapping[str, str], *, language: str, by: User,
         user=by, kind=intake.kind, headings=Head.of_json(intake.tables[0]).digest, defaults={"columns": columns}
     )  # fmt: skip
     tables = [head.as_json() for head in heads]
-    shift(intake, CHECKING, since=BEFORE, tables=tables, matching=checking.chosen(heads), language=language, fault="", total=None, done=0)
-    checking.begin(intake.pk, size=intake.size, now=now)
-    return intake
+    return checking.begin(intake, now=now, tables=tables, matching=checking.chosen(heads), language=language)
 
 
 def words(fault: Fault) -> str:
@@ -92,9 +89,7 @@ def words(fault: Fault) -> str:
 @transaction.atomic
 def check_again(intake: Intake, *, language: str, now: datetime) -> Intake:
     """Hold the rows against the product as it now stands. Raises Stale."""
-    shift(intake, CHECKING, since=BEFORE, language=language, fault="", total=None, done=0)
-    checking.begin(intake.pk, size=intake.size, now=now)
-    return intake
+    return checking.begin(intake, now=now, language=language)
 
 
 @transaction.atomic

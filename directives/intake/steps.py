@@ -8,19 +8,15 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from directives import jobs
 from directives.intake.fields import Asking, Fault, Kind
 from directives.intake.kinds import KINDS
 from directives.models import Intake, IntakeRow
-from directives.models.intakes import APPLYING, CHANGED, CHECKED, CHECKING, CONFLICT, THEIRS, UNREADABLE, UPLOADED
-from directives.refusals import NotAllowed, Stale
+from directives.models.intakes import CHANGED, CONFLICT, THEIRS
+from directives.refusals import NotAllowed, Refusal, Stale
 
-OPEN = (UPLOADED, CHECKING, CHECKED, APPLYING, UNREADABLE)  # nothing was changed yet
 AT_ONCE_BYTES = 200 * 1024  # a larger file, or more rows, is left to the worker
 AT_ONCE_ROWS = 2000
-
-
-class Superseded(Exception):
-    """Somebody else has taken the intake in hand, or discarded it: stop, and leave nothing."""
 
 
 def kind_of(intake: Intake) -> Kind:
@@ -35,6 +31,11 @@ def asking_of(intake: Intake, now: datetime) -> Asking:
     return Asking(intake.by, now, timezone.localdate(now), intake.place)
 
 
+def asked_of(intake: Intake) -> Asking:
+    """The same, as of when the act that is in hand was asked for."""
+    return asking_of(intake, intake.asked_at or intake.at)
+
+
 def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> Intake:
     """Bring it into another state, if it is still as this copy of it says. Raises Stale if somebody was first."""
     same = Intake.objects.filter(pk=intake.pk, version=intake.version, state__in=tuple(since))
@@ -45,21 +46,16 @@ def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> In
     return intake
 
 
-def take(pk: int, state: str) -> Intake:
-    """Take an intake in hand that waits in this state: whoever had it before notices, and stops. Raises Superseded if none waits."""
-    intake = Intake.objects.select_related("by").filter(pk=pk, state=state).first()
-    if intake is None:
-        raise Superseded
-    try:
-        return shift(intake, state, since=(state,), done=0)
-    except Stale as stale:
-        raise Superseded from stale
+def begin(intake: Intake, state: str, *, since: Iterable[str], at_once: bool, now: datetime, **fields: Any) -> Intake:
+    """Have the act of this state carried out, once this transaction has committed. Raises Stale."""
+    shift(intake, state, since=since, fault="", done=0, moved_at=None, tries=0, asked_at=now, **fields)
+    jobs.begin(intake, at_once=at_once)
+    return intake
 
 
-def note(intake: Intake, **fields: Any) -> None:
-    """Note how far it has come. Raises Superseded if it is in other hands by now."""
-    if not Intake.objects.filter(pk=intake.pk, version=intake.version).update(**fields):
-        raise Superseded
+def halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
+    """Leave it as it was before the act: its page offers that again."""
+    jobs.shift(intake, intake.fact.back, fault=fault, moved_at=None)
 
 
 def settled(row: IntakeRow) -> IntakeRow:

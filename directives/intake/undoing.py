@@ -5,14 +5,13 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_tasks import task
 
+from directives import jobs
 from directives.intake import acts
 from directives.intake.fields import Asking, Kind
-from directives.intake.steps import kind_of
+from directives.intake.steps import kind_of, shift
 from directives.models import Intake, IntakeRow, User
 from directives.models.intakes import APPLIED, UNDOING, UNDONE
 from directives.refusals import Refusal
@@ -27,26 +26,25 @@ def written(intake: Intake) -> QuerySet[IntakeRow]:
 def undo(intake: Intake, *, by: User, now: datetime) -> Intake:
     """Take back what it wrote, once this transaction has committed. Raises NotAllowed, Stale."""
     kind_of(intake)
-    return acts.begin(ACT, intake, carry_out, now=now)
+    return acts.begin(WRITING, intake, now=now)
 
 
-@task()
-def carry_out(pk: int, now: str) -> None:
-    """Take an intake back. Bears being run again."""
-    run(pk, now=parse_datetime(now))
+@transaction.atomic
+def keep(intake: Intake) -> Intake:
+    """Undo it no longer: it stays applied. Raises Stale if it was undone meanwhile."""
+    return shift(intake, APPLIED, since=(UNDOING,), done=written(intake).count(), moved_at=None)
 
 
 def _take_back(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
     kind.undo(asking, rows)
 
 
-def _refused(intake: Intake, refusal: Refusal, now: datetime) -> None:
-    acts.back(ACT, intake, _("It stays applied: %(reason)s") % {"reason": refusal})
+def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
+    jobs.shift(intake, APPLIED, fault=_("It stays applied: %(reason)s") % {"reason": fault}, done=written(intake).count(), moved_at=None)
 
 
-ACT = acts.Act(
-    event="undo_import", since=APPLIED, meanwhile=UNDOING, to=UNDONE, undoes=True, rows=written, step=_take_back, refused=_refused,
+WRITING = acts.Writing(
+    event="undo_import", since=APPLIED, meanwhile=UNDOING, to=UNDONE, undoes=True, rows=written, step=_take_back,
     clash=gettext_lazy("Something was entered here meanwhile that rests on these rows."),
-    broken=gettext_lazy("Undoing failed, through no fault of yours. Try again; if it stays so, tell the administrator."),
 )  # fmt: skip
-run = partial(acts.run, ACT)
+ACT = jobs.Act(partial(acts.carry_out, WRITING), _halt)

@@ -26,8 +26,8 @@ def issue_in_parts(*, document: Document, choice: Choice, terms: Terms, by: User
     bodies = chosen_bodies(by, choice, today)
     directives = list(document.directives.filter(pk__in=choice.directives, statement=False))
     check(document, directives, list(bodies[:1]), terms, by, today)
-    asked = choice.to_json() | {"terms": _kept(terms)}
-    return jobs.begin("issue", document=document, asked=asked, total=bodies.count(), by=by, now=now)
+    asked = choice.to_json() | {"terms": _kept(terms), "posts": jobs.posts_of(by)}
+    return jobs.begin_job("issue", document=document, asked=asked, total=bodies.count(), by=by, now=now)
 
 
 def _kept(terms: Terms) -> dict[str, Any]:
@@ -61,3 +61,6 @@ def next_part(job: JobProgress) -> bool:
         )  # fmt: skip
         job.made, job.done, job.reached = job.made + len(made), job.done + len(bodies), bodies[-1].path
     return len(bodies) == size
+
+
+ACT = jobs.in_parts(next_part)

@@ -4,7 +4,7 @@ from directives.models.audit import Event, Seal, Unsealed
 from directives.models.documents import Addressee, Directive, Document, Item, LeftOut, Repair, Section
 from directives.models.exports import Export, ListChoice
 from directives.models.intakes import Intake, IntakeRow, Matching
-from directives.models.jobs import CalendarDay, FormKey, JobProgress, JobRun, Notice
+from directives.models.jobs import CalendarDay, Carried, FormKey, JobProgress, JobRun, Notice
 from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, User
@@ -18,6 +18,7 @@ __all__ = [
     "Addressee",
     "Attachment",
     "CalendarDay",
+    "Carried",
     "Cycle",
     "Directive",
     "Document",

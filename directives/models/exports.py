@@ -1,20 +1,23 @@
 """Lists taken away as files: the columns that a person chose, and the files that the worker writes for them."""
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives.models.jobs import CANCELLED, FAILED, RUNNING, STOPPED, UNENDED, WAITING, Carried
 from directives.models.people import User
 
-WAITING, RUNNING, READY, FAILED, CANCELLED = "waiting", "running", "ready", "failed", "cancelled"
+READY = "ready"
 EXPORT_STATES = (
     (WAITING, pgettext_lazy("export", "Waiting")),
     (RUNNING, pgettext_lazy("export", "Being written")),
     (READY, pgettext_lazy("export", "Ready")),
+    (STOPPED, pgettext_lazy("job", "Stopped")),
     (FAILED, pgettext_lazy("export", "Failed")),
     (CANCELLED, pgettext_lazy("export", "Cancelled")),
 )
-UNENDED = frozenset({WAITING, RUNNING})
+__all__ = ["CANCELLED", "FAILED", "READY", "RUNNING", "STOPPED", "UNENDED", "WAITING", "Export", "ListChoice"]
 PAPERS = (("a4", "A4"), ("a3", "A3"))
 NONE = list  # the builtin, which a field hides below
 
@@ -41,7 +44,7 @@ class ExportQuerySet(models.QuerySet):
         return self.filter(by=user)
 
 
-class Export(models.Model):
+class Export(Carried):
     """A file of a list, written by the worker for the person who asked for it, and kept for some days.
 
     It says again what was asked: the list, the page's place and query, the reader's language and columns, the day.
@@ -60,15 +63,12 @@ class Export(models.Model):
     reach = models.JSONField(default=NONE)  # [role, path] of what the person could see when they asked
     state = models.CharField(max_length=10, choices=EXPORT_STATES, default=WAITING)
     total = models.PositiveIntegerField(null=True)  # rows, as far as it is known
-    done = models.PositiveIntegerField(default=0)  # rows written
-    started_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)  # when this run of it began, or the first of its rows came
     as_of = models.DateTimeField(null=True)  # the instant that its rows speak of
     finished_at = models.DateTimeField(null=True)
     file = models.FileField(upload_to="exports/%Y/%m/", blank=True)
     name = models.CharField(max_length=200, blank=True)  # what the browser is told
     size = models.PositiveBigIntegerField(default=0)  # bytes
-    fault = models.TextField(blank=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ExportQuerySet.as_manager()
 
@@ -80,3 +80,14 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"{self.list} {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("export", args=[self.pk])
+
+    @property
+    def act(self) -> str:
+        return "export"
+
+    @property
+    def about(self) -> str:
+        return self.name.rpartition(".")[0]

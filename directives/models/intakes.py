@@ -1,26 +1,53 @@
 """Tables brought in: the file, how its columns were matched, and what was found of each row before anything was changed."""
 
+from dataclasses import dataclass
+
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives.models.jobs import Carried
 from directives.models.people import User
 
 UPLOADED, CHECKING, CHECKED, APPLYING, APPLIED, UNDOING, UNDONE, DISCARDED, UNREADABLE = (
     "uploaded", "checking", "checked", "applying", "applied", "undoing", "undone", "discarded", "unreadable",
 )  # fmt: skip
-INTAKE_STATES = (
-    (UPLOADED, pgettext_lazy("intake", "Columns to be confirmed")),
-    (CHECKING, pgettext_lazy("intake", "Being checked")),
-    (CHECKED, pgettext_lazy("intake", "Checked")),
-    (APPLYING, pgettext_lazy("intake", "Being applied")),
-    (APPLIED, pgettext_lazy("intake", "Applied")),
-    (UNDOING, pgettext_lazy("intake", "Being undone")),
-    (UNDONE, pgettext_lazy("intake", "Undone")),
-    (DISCARDED, pgettext_lazy("intake", "Discarded")),
-    (UNREADABLE, pgettext_lazy("intake", "Could not be read")),
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is so of an intake in one state."""
+
+    label: str | Promise
+    act: str = ""  # the long act that has it in hand
+    back: str = ""  # the state in which that act leaves it where it stops
+    unchanged: bool = False  # nothing of the product was changed yet: it may be discarded
+    checkable: bool = False  # its columns may be matched, and its rows checked
+    step: int = 4  # of the four that its page shows
+    tone: str = "line"  # of its tag
+
+
+FACTS = {
+    UPLOADED: Fact(
+        pgettext_lazy("intake", "Columns to be confirmed"), unchanged=True, checkable=True, step=2, tone="y",
+    ),
+    CHECKING: Fact(pgettext_lazy("intake", "Being checked"), act="check", back=UNREADABLE, unchanged=True, step=3),
+    CHECKED: Fact(pgettext_lazy("intake", "Checked"), unchanged=True, checkable=True, step=3, tone="y"),
+    APPLYING: Fact(pgettext_lazy("intake", "Being applied"), act="apply", back=CHECKED, unchanged=True),
+    APPLIED: Fact(pgettext_lazy("intake", "Applied"), tone="a"),
+    UNDOING: Fact(pgettext_lazy("intake", "Being undone"), act="undo", back=APPLIED),
+    UNDONE: Fact(pgettext_lazy("intake", "Undone")),
+    DISCARDED: Fact(pgettext_lazy("intake", "Discarded")),
+    UNREADABLE: Fact(
+        pgettext_lazy("intake", "Could not be read"), unchanged=True, checkable=True, step=1, tone="y",
+    ),
+}  # fmt: skip
+INTAKE_STATES = tuple((state, fact.label) for state, fact in FACTS.items())
+OPEN = frozenset(state for state, fact in FACTS.items() if fact.unchanged)
+CHECKABLE = frozenset(state for state, fact in FACTS.items() if fact.checkable)
 NEW, CHANGED, SAME, WRONG, CONFLICT = "new", "changed", "same", "wrong", "conflict"
 VERDICTS = (
     (NEW, pgettext_lazy("row", "New")),
@@ -38,8 +65,10 @@ class IntakeQuerySet(models.QuerySet):
         return self.filter(by=user)
 
 
-class Intake(models.Model):
+class Intake(Carried):
     """One table brought in (导入): uploaded, its columns confirmed, checked, then applied as a whole or not at all."""
+
+    BUSY = frozenset(state for state, fact in FACTS.items() if fact.act)
 
     kind = models.CharField(max_length=20)  # a key of intake.KINDS
     place = models.JSONField(default=dict)  # what it belongs to: {"document": 1, "cycle": 3, "organisation": 9}
@@ -55,12 +84,10 @@ class Intake(models.Model):
     matching = models.JSONField(default=dict)  # sheet → letter of a column → field, as confirmed
     counts = models.JSONField(default=dict)  # verdict → rows
     remarks = models.JSONField(default=list)  # about the file as a whole, in words: columns passed over, hidden rows
-    fault = models.TextField(blank=True)  # why it could not be read or applied
     total = models.PositiveIntegerField(null=True)
-    done = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True)  # when the act that is in hand, or was last, was asked for
     applied_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = IntakeQuerySet.as_manager()
 
@@ -72,6 +99,17 @@ class Intake(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("intake", args=[self.pk])
+
+    @property
+    def fact(self) -> Fact:
+        return FACTS[self.state]
+
+    @property
+    def act(self) -> str:
+        return self.fact.act
 
 
 class IntakeRow(models.Model):

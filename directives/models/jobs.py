@@ -5,8 +5,11 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from directives.models.documents import Document
 from directives.models.people import User
@@ -64,12 +67,17 @@ class JobRunQuerySet(models.QuerySet):
 
 
 class JobRun(models.Model):
-    """When a periodic job last ran; `last_day` is the Shanghai day it last ran for, `held_by` the worker that has it in hand."""
+    """When a periodic job last ran; `last_day` is the Shanghai day it last ran for, `held_by` the worker that has it in hand.
+
+    The heartbeat of a worker is one of these too. `boot` tells the start of the machine that it runs on, and is empty once
+    the worker was asked to stop.
+    """
 
     name = models.CharField(max_length=40, unique=True)
     last_ran_at = models.DateTimeField()
     last_day = models.DateField()
     held_by = models.CharField(max_length=40, blank=True, default="", db_default="")
+    boot = models.CharField(max_length=36, blank=True, default="", db_default="")
 
     objects = JobRunQuerySet.as_manager()
 
@@ -130,34 +138,99 @@ class Notice(models.Model):
         indexes = [models.Index(fields=["user", "read_at"], name="notice_unread")]
 
 
+# long acts
+
+WAITING, RUNNING, DONE, STOPPED, FAILED, CANCELLED = "waiting", "running", "done", "stopped", "failed", "cancelled"
+UNENDED = frozenset({WAITING, RUNNING})
+HALTED = frozenset({STOPPED, FAILED})  # short of its end: who asked for it may have it go on, or end it
+JOB_STATES = (
+    (WAITING, pgettext_lazy("job", "Waiting")),
+    (RUNNING, pgettext_lazy("job", "Under way")),
+    (DONE, pgettext_lazy("job", "Done")),
+    (STOPPED, pgettext_lazy("job", "Stopped")),
+    (FAILED, pgettext_lazy("job", "Failed")),
+    (CANCELLED, pgettext_lazy("job", "Ended early")),
+)
+
+
+class Carried(models.Model):
+    """How far a long act has come, on the row that it is about. `jobs` carries it out.
+
+    Whoever has it in hand knows its `version`; a row with another version is in other hands, or was called off.
+    """
+
+    BUSY: frozenset[str] = UNENDED  # states in which a process has it in hand, or will have
+    awaited = False  # somebody waits for the page that carries it out; not stored
+    act = ""  # a key of jobs.ACTS: what is being done while it is BUSY
+
+    done = models.PositiveIntegerField(default=0)
+    fault = models.TextField(blank=True, default="")  # why it came to a stop, in the language of who asked
+    moved_at = models.DateTimeField(null=True)  # when it last came further; empty while it waits for its turn
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)  # processes that ended over it since it came further
+    task = models.UUIDField(null=True)  # the one that carries it out, in the queue
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def about(self) -> str:
+        """What a notice calls it."""
+        return str(self)
+
+
 class JobProgressQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "JobProgressQuerySet":
         """Whoever asked for it sees how far it has come."""
         return self.filter(by=user)
 
 
-class JobProgress(models.Model):
+class JobProgress(Carried):
     """A long act that the worker carries out part by part, each part a transaction of its own, and how far it has come.
 
-    Whatever stops it between two parts, it goes on behind the body that it had `reached`. All of it bears one instant, `at`.
+    Whatever stops it between two parts, it goes on behind the row that it had `reached`. All of it bears one instant, `at`.
     """
 
-    kind = models.CharField(max_length=20)  # a key of jobs.KINDS
-    document = models.ForeignKey(Document, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)  # a key of jobs.ACTS
+    document = models.ForeignKey(Document, models.CASCADE, related_name="+", null=True)
     asked = models.JSONField(default=dict)  # what was asked for, as the kind needs it
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
     at = models.DateTimeField()
-    total = models.PositiveIntegerField()  # bodies that it is about
-    done = models.PositiveIntegerField(default=0)
-    made = models.PositiveIntegerField(default=0)  # rows made: obligations, reports
-    reached = models.CharField(max_length=72, blank=True, default="")  # path
+    state = models.CharField(max_length=10, choices=JOB_STATES, default=WAITING, db_default=WAITING)
+    total = models.PositiveIntegerField()  # bodies that it is about, or obligations
+    made = models.PositiveIntegerField(default=0)  # rows made: obligations, reports; or lights that changed
+    reached = models.CharField(max_length=72, blank=True, default="")  # path of a body, or key of an obligation
     finished_at = models.DateTimeField(null=True)
-    fault = models.TextField(blank=True, default="")  # why it stopped before its end
 
     objects = JobProgressQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("long act")
+        verbose_name_plural = _("long acts")
         indexes = [models.Index(fields=["by", "finished_at"], name="job_of_person")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("job", args=[self.pk])
+
+    @property
+    def act(self) -> str:
+        return self.kind
+
+    @property
+    def about(self) -> str:
+        return f"《{self.document.title_hans}》" if self.document else ""
+
+    @property
+    def language(self) -> str:
+        return (self.by and self.by.language) or settings.LANGUAGE_CODE
+
+    @property
+    def unended(self) -> bool:
+        return self.state in UNENDED
+
+    @property
+    def halted(self) -> bool:
+        return self.state in HALTED

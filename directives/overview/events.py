@@ -42,6 +42,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "calendarday": pgettext_lazy("subject", "Calendar day"),
     "intake": pgettext_lazy("subject", "Import"),
     "export": pgettext_lazy("subject", "File taken away"),
+    "jobprogress": pgettext_lazy("subject", "Background task"),
     "listchoice": pgettext_lazy("subject", "Columns of a file"),
     "indicator": pgettext_lazy("subject", "Indicator"),
     "figure": pgettext_lazy("subject", "Figure"),

@@ -6,22 +6,25 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from directives.models import Export, JobRun, User
-from directives.models.exports import READY, RUNNING, UNENDED, WAITING
+from directives.models import Export, User
+from directives.models.exports import READY, RUNNING, UNENDED
+from directives.overview.jobs import Progress, standing
 
 SHOWN = 50  # of a person's files, the newest
-HEART = timedelta(seconds=60)  # a worker that has not shown for so long that it lives is dead
 SURE = 5  # seconds of writing before which nobody can say how long it takes
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One file and how it stands at an instant. `idle`: it waits, and no worker lives that could write it."""
+    """One file and how it stands at an instant."""
 
     export: Export
-    now: datetime
+    progress: Progress
     kept: timedelta
-    idle: bool = False
+
+    @property
+    def now(self) -> datetime:
+        return self.progress.now
 
     @property
     def unended(self) -> bool:
@@ -67,11 +70,8 @@ def found(user: User) -> QuerySet[Export]:
 
 
 def taken(exports: Iterable[Export], *, now: datetime, kept: timedelta) -> tuple[Taken, ...]:
-    """These files as they stand; one query where one of them waits."""
-    exports = tuple(exports)
-    waits = any(export.state == WAITING for export in exports)
-    idle = waits and not JobRun.objects.filter(name__startswith="worker:", last_ran_at__gte=now - HEART).exists()
-    return tuple(Taken(export, now, kept, idle and export.state == WAITING) for export in exports)
+    """These files as they stand; one query where one of them is waited for."""
+    return tuple(Taken(progress.row, progress, kept) for progress in standing(exports, now=now))
 
 
 def shelf(user: User, *, now: datetime, kept: timedelta) -> tuple[Taken, ...]:

@@ -1,15 +1,58 @@
 """Long acts and how far they have come, for whoever asked for them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
 
-from directives.models import Document, JobProgress, User
+from directives.models import Carried, Document, JobProgress, JobRun, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.models.jobs import HALTED, UNENDED
+from directives.notices import ACTS
 
-TITLES: dict[str, str | Promise] = {"issue": _("Assigning directives"), "open_cycle": _("Opening a reporting cycle")}
+QUIET = timedelta(seconds=60)  # a row that has not moved for so long may have been left by its process
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How an act stands at an instant, as far as anybody can know: `worker` tells whether one is alive."""
+
+    row: Carried
+    now: datetime
+    worker: bool
+
+    @property
+    def busy(self) -> bool:
+        return self.row.state in self.row.BUSY
+
+    @property
+    def waiting(self) -> bool:
+        """It has not begun, or waits for its next turn."""
+        return self.busy and self.row.moved_at is None
+
+    @property
+    def quiet(self) -> bool:
+        """It is in hand, and has not come further for some time."""
+        return self.busy and not self.waiting and self.row.moved_at + QUIET < self.now
+
+    @property
+    def idle(self) -> bool:
+        """No process works on it, and none will until a worker is started."""
+        return not self.worker and (self.waiting or self.quiet)
+
+
+def standing(rows: Iterable[Carried], *, now: datetime) -> tuple[Progress, ...]:
+    """These acts as they stand; one query where one of them is waited for."""
+    rows = tuple(rows)
+    worker = any(row.state in row.BUSY for row in rows) and JobRun.objects.living(now).exists()
+    return tuple(Progress(row, now, worker) for row in rows)
+
+
+def title(job: JobProgress) -> str:
+    """What the act is called."""
+    return gettext(ACTS[job.kind])
 
 
 def found(user: User) -> QuerySet[JobProgress]:
@@ -19,4 +62,5 @@ def found(user: User) -> QuerySet[JobProgress]:
 
 def under_way(user: User, document: Document) -> Sequence[JobProgress]:
     """Those about a document that have not come to their end."""
-    return tuple(JobProgress.objects.visible_to(user).filter(document=document, finished_at=None).order_by("-pk")[:5])
+    unended = JobProgress.objects.visible_to(user).filter(document=document, state__in=UNENDED | HALTED)
+    return tuple(unended.order_by("-pk")[:5])

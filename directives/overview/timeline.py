@@ -17,7 +17,7 @@ from directives.states import COLOURS
 LIMIT = 20  # happenings of one timeline
 READ = 200  # acts that are read to make them
 # What the product notes for itself while people work: it stands in the audit record and not among their acts.
-QUIET = ("save", "append", "redraft", "begin", "export", "cancel_export", "columns")
+QUIET = ("save", "append", "redraft", "begin", "export", "cancel_export", "columns", "continue_act", "call_off_act")
 # Bookkeeping of the same moment as a person's act: what it changed is told there, and it is no line of its own.
 ECHOES = ("review", "report_clock")
 
@@ -81,6 +81,8 @@ WORDS: dict[str, str | Promise] = {
     "complete": pgettext_lazy("event", "Report complete"),
     "export": pgettext_lazy("event", "Taken away as a file"),
     "cancel_export": pgettext_lazy("event", "Writing of a file cancelled"),
+    "continue_act": pgettext_lazy("event", "Continued a stopped task"),
+    "call_off_act": pgettext_lazy("event", "Ended a task early"),
     "columns": pgettext_lazy("event", "Columns of a file chosen"),
     "define": pgettext_lazy("event", "Indicator defined"),
     "end": pgettext_lazy("event", "Ended"),

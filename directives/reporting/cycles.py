@@ -73,7 +73,8 @@ def open_cycle(
     bodies = _bodies(document, by)
     after = {"year": year, "period": period, "number": number, "opens_on": opens_on, "due_on": due_on}
     if by is not None and owing > AT_ONCE:
-        job = jobs.begin("open_cycle", document=document, asked={"cycle": cycle.pk}, total=bodies.count(), by=by, now=now)
+        asked = {"cycle": cycle.pk, "posts": jobs.posts_of(by)}
+        job = jobs.begin_job("open_cycle", document=document, asked=asked, total=bodies.count(), by=by, now=now)
         audit.record("open_cycle", cycle, by=by, now=now, after=after | {"reports": job.total})
         return cycle
     reports = []
@@ -116,3 +117,6 @@ def next_part(job: JobProgress) -> bool:
         reports = _ask(cycle, [body for body in bodies if body.pk not in asked], by=job.by, now=job.at)
         job.made, job.done, job.reached = job.made + len(reports), job.done + len(bodies), bodies[-1].path
     return len(bodies) == PART
+
+
+ACT = jobs.in_parts(next_part)

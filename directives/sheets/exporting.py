@@ -16,10 +16,10 @@ from django.utils import translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from directives import audit
+from directives import audit, jobs
 from directives.health.upkeep import keeper
 from directives.models import Event, Export, ListChoice, Membership, Organisation, User
-from directives.models.exports import CANCELLED, FAILED, PAPERS, READY, UNENDED
+from directives.models.exports import CANCELLED, PAPERS, READY, UNENDED
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Refusal, Stale
 from directives.replicas import data_as_of
 from directives.rules import may
@@ -32,7 +32,6 @@ from directives.states import MANAGER, STAFF, SUPERVISOR
 AT_ONCE = 5_000  # rows of a file that comes at once
 MOST = 3  # unended exports of one person
 KEPT = timedelta(days=7)  # a file after it was written
-ABANDONED = timedelta(days=2)  # after which nobody will carry out any more what was asked for
 NOT_FILTER = ("export", "page", "after", "before")  # of a page's address
 MARGIN = timedelta(minutes=10)  # by which a change of the tree may have begun before it could be seen
 MOVES = 200  # changes of the tree that are looked at one by one
@@ -110,7 +109,7 @@ def ask(*, key: str, place: Place, query: str, wanted: str, asked: Asked, langua
         raise Refusal(_("%(count)s of your files are being written. Wait for one of them, or cancel one.") % {"count": len(under_way)})
     export = Export.objects.create(**what, by=by, asked_at=now, reach=carrying.reach_of(by), told=_spelt(told))
     _note(by, now, key, query=query, format=wanted, export=export.pk)
-    transaction.on_commit(partial(carrying.carry_out.enqueue, export.pk))
+    jobs.begin(export)
     return export
 
 
@@ -177,13 +176,10 @@ def due(now: datetime) -> QuerySet[Export]:
 
 @transaction.atomic
 def purge(*, now: datetime) -> int:
-    """Delete what was kept its time, and give up what nobody carried out; returns how many were deleted."""
+    """Delete what was kept its time; returns how many."""
     old = list(due(now)[:1000])
     for export in old:
         _forget(export)
-    fault = _("The worker did not come to it. Ask for it once more.")
-    lost = Export.objects.filter(state__in=UNENDED, asked_at__lt=now - ABANDONED)
-    lost.update(state=FAILED, fault=fault, finished_at=now, version=F("version") + 1)
     return len(old)
 
 

@@ -1,20 +1,17 @@
 """Reading a long list as of one instant, from a replica where one will do, without keeping anybody from writing."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, InternalError, OperationalError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from directives.models import Export
+from directives.patience import BROKEN
 from directives.replicas import Replica, reading, replica
-
-BROKEN = (OperationalError, InterfaceError, InternalError)  # the database's own trouble: it went away, or called a reading off
-PAUSES = (0, 1, 2, 4, 8, 15, 30, 60, 60, 60, 60)  # seconds before each look at a primary that is away: a restart, a failover
 
 
 def aliases(export: Export) -> Iterator[str]:
@@ -34,24 +31,6 @@ def _has(one: Replica, export: Export) -> bool:
     except BROKEN as error:  # it was well when it was last looked at
         one.fail(error)
         return False
-
-
-def patiently(act: Callable[[], bool]) -> bool:
-    """What `act` gives, which asks the primary: begun again while that is away. Raises what it met last, after some minutes."""
-    for pause in PAUSES:
-        time.sleep(pause)
-        try:
-            return act()
-        except BROKEN:
-            leave()
-    return act()
-
-
-def leave() -> None:
-    """Let go of this thread's connections, which may be broken: what is asked next is asked on new ones."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
 
 
 def interrupt(connection: BaseDatabaseWrapper) -> None:

@@ -12,6 +12,7 @@ from directives.forms.intakes import IntakeForm, columns_asked
 from directives.intake import applying, listing, showing, starting, undoing
 from directives.intake.kinds import KINDS
 from directives.models import Intake
+from directives.models.intakes import UNDOING
 from directives.overview.keyset import Turn, leaf
 from directives.refusals import Invalid, Stale
 from directives.views.doors import back, page, write
@@ -84,7 +85,7 @@ def _columns_context(request, found, chosen=None, errors=()):
 @require_GET
 def intake_columns(request, pk):
     found = _mine(request, pk)
-    if found.state not in starting.BEFORE or not found.tables:
+    if not found.fact.checkable or not found.tables:
         return redirect("intake", pk)
     return page(request, HERE + "intake.html", _columns_context(request, found))
 
@@ -127,7 +128,12 @@ def intake_undo(request, pk):
 
 @write
 def intake_discard(request, pk):
-    starting.discard(_mine(request, pk))
+    found = _mine(request, pk)
+    if found.state == UNDOING:
+        undoing.keep(found)
+        messages.success(request, _("The import was kept. Nothing was undone."))
+        return redirect("intake", pk)
+    starting.discard(found)
     messages.success(request, _("Given up. Nothing was changed."))
     return redirect("intakes")
 

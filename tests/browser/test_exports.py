@@ -9,8 +9,9 @@ from django.core.files.storage import default_storage
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
+from directives import jobs
 from directives.models import Export, ListChoice, User
-from directives.sheets import carrying, exporting
+from directives.sheets import exporting
 from tests.browser.conftest import NARROW, Desk
 from tests.browser.test_pages import faults_of, tab_to, violations
 from tests.browser.world import World
@@ -71,7 +72,7 @@ def test_a_long_file_is_watched_until_it_is_ready(
     one.follow("导出 Excel")
     one.press("生成文件")
     expect(page.locator("#export h2")).to_have_text("等待中")
-    carrying.carry_out.func(Export.objects.get().pk)
+    jobs.run("export", Export.objects.get().pk)
     expect(page.locator("#export h2")).to_have_text("可下载")  # without a press: the page looks by itself
     with page.expect_download() as download:
         one.follow("下载")

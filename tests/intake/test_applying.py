@@ -1,26 +1,19 @@
 """Applied as a whole or not at all, each row with its event; taken back while nothing rests on it."""
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django_tasks_db.models import DBTaskResult
 
-from directives import tallies
-from directives.intake import acts, applying, starting, undoing
-from directives.intake.kinds import KINDS
-from directives.models import Event, Intake, IntakeRow, Organisation
-from directives.models.intakes import APPLIED, APPLYING, CHECKED, DISCARDED, UNDONE
+from directives import jobs, tallies
+from directives.intake import acts, applying, starting
+from directives.models import Event, Intake, IntakeRow, Notice, Organisation
+from directives.models.intakes import APPLIED, APPLYING, CHECKED, DISCARDED, UNDOING, UNDONE
+from directives.notices import wording
 from directives.refusals import Invalid, NotAllowed, Stale
-from tests.factories import NOW, make_body, make_obligation, make_user
+from tests.factories import NOW, make_obligation, make_user
 from tests.intake.test_checking import TABLE
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_every_row_is_applied_with_its_event(cast, bring, apply):
@@ -43,9 +36,9 @@ def test_with_one_wrong_row_none_is_applied(cast, bring):
     assert (intake.state, Organisation.objects.filter(code="Q09").count()) == (CHECKED, 0)
 
 
-@pytest.mark.parametrize(("clashes", "state", "turns"), [(2, APPLIED, 3), (3, CHECKED, 3)])
-def test_what_the_database_takes_back_is_begun_anew(cast, bring, apply, monkeypatch, clashes, state, turns):
-    """As after a deadlock: everything of the first turn is gone, and the second finds it as it was."""
+@pytest.mark.parametrize(("clashes", "state"), [(2, APPLIED), (3, CHECKED)])
+def test_what_the_database_takes_back_is_begun_anew(cast, bring, apply, monkeypatch, clashes, state):
+    """As after a deadlock: everything of the first turn is gone, and the worker finds it as it was."""
     begun, leave = [], applying.leave
 
     def clash(rows):
@@ -56,7 +49,12 @@ def test_what_the_database_takes_back_is_begun_anew(cast, bring, apply, monkeypa
 
     monkeypatch.setattr(applying, "leave", clash)
     intake = apply(bring(cast.admin, TABLE))
-    assert (intake.state, begun) == (state, [1] * turns)
+    assert intake.state == APPLYING
+    for _turn in range(2):
+        jobs.run("intake", intake.pk)
+    intake.refresh_from_db()
+    assert (intake.state, begun) == (state, [1] * 3)
+    assert Notice.objects.filter(user=cast.admin, kind="act_done" if state == APPLIED else "act_stopped").count() == 1
     assert Organisation.objects.filter(code="Q09").exists() == (state == APPLIED)
     assert tallies.drift() == []
 
@@ -137,7 +135,7 @@ def test_of_two_who_apply_one_is_told(cast, bring, apply):
     apply(intake)
     with pytest.raises((Stale, Invalid)):
         applying.apply(copy, by=cast.admin, now=NOW)
-    applying.run(intake.pk, now=NOW)  # a task that is run again
+    jobs.run("intake", intake.pk)  # a task that is run again
     assert Organisation.objects.filter(code="Q09").count() == 1
 
 
@@ -152,7 +150,7 @@ def test_a_discarded_intake_is_gone_even_while_it_is_applied(cast, bring, monkey
         Intake.objects.filter(pk=intake.pk).update(state=DISCARDED, version=99)
 
     monkeypatch.setattr(applying, "leave", meanwhile)
-    applying.run(intake.pk, now=NOW)
+    jobs.run("intake", intake.pk)
     assert Organisation.objects.filter(code="Q09").count() == 0
 
 
@@ -173,8 +171,10 @@ def test_a_failure_of_ours_is_told_and_leaves_nothing(cast, bring, apply, monkey
     monkeypatch.setattr(applying, "leave", broken)
     apply(intake)
     assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (CHECKED, False)
-    assert intake.fault
+    assert f"apply-{intake.pk}-" in intake.fault
+    assert f"Incident apply-{intake.pk}-" in caplog.text
     assert "the disk is full" in caplog.text
+    assert Notice.objects.count() == 0  # its author is looking at the page
 
 
 def test_a_failure_at_the_very_end_leaves_it_as_it_was(cast, bring, apply, monkeypatch):
@@ -183,57 +183,6 @@ def test_a_failure_at_the_very_end_leaves_it_as_it_was(cast, bring, apply, monke
     monkeypatch.setattr(acts.audit, "record", lambda *_args, **_options: 1 / 0)
     apply(intake)
     assert (intake.state, intake.fault != "", Organisation.objects.filter(code="Q09").exists()) == (CHECKED, True, False)
-
-
-HALF = """
-import sys, time, django
-django.setup()
-from datetime import datetime, UTC
-from directives.intake import applying
-leave = applying.leave
-def half(rows):
-    leave(rows)
-    print("half", flush=True)
-    time.sleep(60)
-applying.leave = half
-applying.run(int(sys.argv[1]), now=datetime(2026, 10, 13, tzinfo=UTC))
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_process_leaves_nothing_and_the_next_one_applies_all(settings):
-    make_body("C000", kind="centre")
-    admin = make_user("admin", is_staff=True, is_superuser=True)
-    lines = "".join(f"Z{number:04},单位{number},C000\n" for number in range(1200))
-    file = SimpleUploadedFile("单位.csv", f"代码,名称,上级单位\n{lines}".encode())
-    intake = starting.bring_in(kind=KINDS["bodies"], place={}, upload=file, language="zh-hans", by=admin, now=NOW)
-    intake.refresh_from_db()
-    assert intake.counts == {"new": 1200}
-    Intake.objects.filter(pk=intake.pk).update(state=APPLYING)
-    process = subprocess.Popen(
-        [sys.executable, "-c", HALF, str(intake.pk)], cwd=ROOT, stdout=subprocess.PIPE,
-        env=os.environ | {"DATABASE_URL": address(), "DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"},
-    )  # fmt: skip
-    try:
-        assert process.stdout.readline() == b"half\n"
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-    intake.refresh_from_db()
-    assert (intake.state, Organisation.objects.count(), Event.objects.count()) == (APPLYING, 1, 0)
-    assert IntakeRow.objects.exclude(left=None).count() == 0
-    applying.run(intake.pk, now=NOW)
-    intake.refresh_from_db()
-    assert (intake.state, Organisation.objects.count(), tallies.drift()) == (APPLIED, 1201, [])
-
-
-def address():
-    """The test database, as another process reaches it."""
-    told = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{told['NAME']}"
-    return f"postgres://{told['USER']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"
 
 
 def test_a_parent_that_stands_batches_further_down_is_tied_when_it_comes(cast, bring, apply):
@@ -248,11 +197,28 @@ def test_a_parent_that_stands_batches_further_down_is_tied_when_it_comes(cast, b
 def test_many_rows_are_left_to_the_worker(cast, bring, apply, undo, monkeypatch):
     monkeypatch.setattr(acts, "AT_ONCE_ROWS", 1)
     intake = apply(bring(cast.admin, TABLE))
-    assert (intake.state, DBTaskResult.objects.count()) == (APPLYING, 1)
-    applying.carry_out.func(intake.pk, NOW.isoformat())
+    assert (intake.state, DBTaskResult.objects.get(pk=intake.task).status) == (APPLYING, "READY")
+    jobs.run("intake", intake.pk)
     intake.refresh_from_db()
     assert intake.state == APPLIED
     undo(intake)
-    undoing.carry_out.func(intake.pk, NOW.isoformat())
+    jobs.run("intake", intake.pk)
     intake.refresh_from_db()
     assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (UNDONE, False)
+    told = [wording(notice) for notice in Notice.objects.order_by("pk")]
+    assert told == ["导入表格：已完成。单位.csv", "撤销导入：已完成。单位.csv"]
+
+
+def test_what_is_being_undone_may_be_kept_after_all(cast, bring, apply, monkeypatch, sign_in, key):
+    monkeypatch.setattr(acts, "AT_ONCE_ROWS", 1)
+    intake = apply(bring(cast.admin, TABLE))
+    jobs.run("intake", intake.pk)
+    client, address = sign_in(cast.admin), f"/intakes/{intake.pk}/"
+    intake.refresh_from_db()
+    client.post(f"{address}undo/", {**key(), "version": intake.version})
+    intake.refresh_from_db()
+    assert (intake.state, f'action="{address}discard/"' in client.get(address).content.decode()) == (UNDOING, True)
+    assert client.post(f"{address}discard/", {**key(), "version": intake.version}).url == address
+    jobs.run("intake", intake.pk)
+    intake.refresh_from_db()
+    assert (intake.state, intake.done, Organisation.objects.filter(code="Q09").exists()) == (APPLIED, 2, True)

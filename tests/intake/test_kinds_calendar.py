@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from django_tasks_db.models import DBTaskResult
 
-from directives import calendaring, ticking
+from directives import calendaring, jobs, ticking
 from directives.intake import applying
 from directives.intake.kinds import KINDS
-from directives.models import CalendarDay, Event, JobRun, Obligation, User
+from directives.models import CalendarDay, Event, JobProgress, JobRun, Notice, Obligation, User
 from directives.models.intakes import APPLIED, CHANGED, NEW, SAME, WRONG
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.sample.people import administrators
@@ -91,23 +91,26 @@ def test_the_table_as_it_ships_and_as_an_office_writes_it(keeper, bring):
     assert (office.counts, office.fault) == ({NEW: 2}, "")
 
 
-def test_lights_follow_a_day_off(cast, keeper, django_capture_on_commit_callbacks, monkeypatch):
+def test_lights_follow_a_day_off(cast, keeper, monkeypatch):
     """Six working days are left, then a holiday takes one of them: near from then on."""
     monkeypatch.setattr(ticking, "BATCH", 1)
-    monkeypatch.setattr(ticking, "TURN_SECONDS", 0)
+    monkeypatch.setattr(jobs.running, "TURN_SECONDS", 0)
     due = CalendarDay.objects.workdays(TODAY).add(TODAY, 6)
     for body in (cast.body, cast.child):
         make_obligation(organisation=body, due_on=due, percent=95)
     assert set(Obligation.objects.values_list("light", flat=True)) == {"green"}
-    with django_capture_on_commit_callbacks(execute=True):
-        calendaring.enter([CalendarDay(day=due, working=False)], {}, by=keeper, now=NOW)
-    turns = DBTaskResult.objects.filter(task_path="directives.ticking.relight_all")
-    assert turns.count() == 1
-    ticking.relight_all.func(*turns.get().args_kwargs["args"])
+    calendaring.enter([CalendarDay(day=due, working=False)], {}, by=keeper, now=NOW)
+    calendaring.enter([CalendarDay(day=NEXT, working=False)], {}, by=keeper, now=NOW)  # the one that waits does for both
+    job = JobProgress.objects.get()
+    jobs.run("job", job.pk)
     assert sorted(Obligation.objects.values_list("light", flat=True)) == ["green", "yellow"]
-    assert turns.count() == 2  # what is left has its turn behind whatever else waits
-    ticking.relight_all.func(NOW.isoformat(), Obligation.objects.earliest("pk").pk)
-    assert set(Obligation.objects.values_list("light", flat=True)) == {"yellow"}
+    job.refresh_from_db()
+    assert (job.done, job.total, job.made, DBTaskResult.objects.filter(pk=job.task, status="READY").count()) == (1, 2, 1, 1)
+    for _turn in range(2):
+        jobs.run("job", job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.made, set(Obligation.objects.values_list("light", flat=True))) == ("done", 2, {"yellow"})
+    assert Notice.objects.get().user == keeper
 
 
 def test_what_waited_past_midnight_does_not_set_lights_back(cast):
@@ -116,7 +119,8 @@ def test_what_waited_past_midnight_does_not_set_lights_back(cast):
     tomorrow = NOW + timedelta(days=1)
     assert ticking.tick(now=tomorrow) == 1  # near since this day
     JobRun.objects.create(name="tick", last_ran_at=tomorrow, last_day=TODAY + timedelta(days=1))
-    ticking.relight_all.func(NOW.isoformat())
+    ticking.relight_all(by=None, now=NOW)
+    jobs.run("job", JobProgress.objects.get().pk)
     assert Obligation.objects.get().light == "yellow"
 
 

@@ -20,9 +20,11 @@ from django.db import OperationalError, connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
+from directives import jobs
 from directives.models import Event, Export, JobRun, ListChoice, Membership, Notice, Obligation, Organisation
-from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, WAITING
+from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, STOPPED, WAITING
 from directives.organising import tree
 from directives.refusals import IllegalMove, NotAllowed, Refusal
 from directives.replicas import Standing
@@ -67,7 +69,7 @@ def ask(user, *, key="ledger", query="", wanted="csv", place=None):
 
 
 def done(export):
-    carrying.carry_out.func(export.pk)
+    jobs.run("export", export.pk)
     export.refresh_from_db()
     return export
 
@@ -203,7 +205,7 @@ def test_a_person_who_lost_the_right_gets_no_file(cast, work):
     export = ask(cast.manager)
     Membership.objects.filter(user=cast.manager).update(role="viewer")
     done(export)
-    assert (export.state, export.fault, export.file.name) == (FAILED, "填报员、负责人和督查员可以导出。", "")
+    assert (export.state, export.fault, export.file.name) == (STOPPED, "填报员、负责人和督查员可以导出。", "")
 
 
 def test_rows_are_those_that_the_person_may_take_when_it_is_written(cast, work):
@@ -218,7 +220,7 @@ def test_a_thing_that_is_gone_is_told(cast, work):
     export = ask(cast.manager, key="directives", place={"pk": document.pk})
     Export.objects.update(place={"pk": 10**9})
     done(export)
-    assert (export.state, export.fault) == (FAILED, "该清单所属的内容已不存在，或不在您的可见范围内。")
+    assert (export.state, export.fault) == (STOPPED, "该清单所属的内容已不存在，或不在您的可见范围内。")
 
 
 def test_a_failure_is_told_and_logged(cast, work, monkeypatch):
@@ -231,27 +233,30 @@ def test_a_failure_is_told_and_logged(cast, work, monkeypatch):
     with pytest.raises(OSError, match="disk is full"):
         done(export)
     export.refresh_from_db()
-    assert (export.state, "服务器日志" in export.fault) == (FAILED, True)
+    assert (export.state, f"export-{export.pk}-" in export.fault) == (FAILED, True)
 
 
-def test_a_task_that_killed_every_worker_is_told(cast, work):
+def test_one_over_which_every_worker_died_is_told_and_offered_again(cast, work, sign_in):
     export = ask(cast.manager)
-    Export.objects.update(state=RUNNING, started_at=timezone.now())
-    carrying.give_up("some.other.task", [export.pk])
-    carrying.give_up(carrying.carry_out.module_path, [export.pk])
+    Export.objects.update(state=RUNNING, moved_at=timezone.now(), tries=2)
+    jobs.sweep()  # its task is in the queue
+    assert Export.objects.get().state == RUNNING
+    DBTaskResult.objects.all().delete()
+    jobs.sweep()
     export.refresh_from_db()
-    assert (export.state, "三次" in export.fault) == (FAILED, True)
+    assert (export.state, "三次" in export.fault, Notice.objects.get().kind) == (STOPPED, True, "act_stopped")
+    page = sign_in(cast.manager).get(f"/exports/{export.pk}/").content.decode()
+    assert ("已停止" in page, "重新生成" in page) == (True, True)
 
 
-@pytest.mark.parametrize(("ago", "state", "done"), [(90, WAITING, 0), (1, RUNNING, 7)])
-def test_a_task_that_is_put_back_is_told_to_wait(cast, work, ago, state, done):
-    """Its worker died, and others may come first: it is not being written. One that a living worker took up since is."""
-    export, now = ask(cast.manager), timezone.now()
-    Export.objects.update(state=RUNNING, started_at=now - timedelta(seconds=ago), done=7, total=9)
-    carrying.put_back("directives.jobs.carry_out", [export.pk], now=now)
-    carrying.put_back(carrying.carry_out.module_path, [export.pk], now=now)
+def test_one_whose_worker_died_waits_again(cast, work):
+    """Others may come first: it is not being written."""
+    export = ask(cast.manager)
+    Export.objects.update(state=RUNNING, moved_at=timezone.now())
+    DBTaskResult.objects.update(status="RUNNING", started_at=timezone.now())
+    jobs.rescue(DBTaskResult.objects.get(), counts=True, now=timezone.now())
     export.refresh_from_db()
-    assert (export.state, export.done) == (state, done)
+    assert (export.state, export.moved_at, export.tries, done(export).state) == (WAITING, None, 1, READY)
 
 
 def test_queries_do_not_grow_with_rows_beyond_their_batches(cast, work, django_assert_max_num_queries):
@@ -409,7 +414,7 @@ def test_what_is_cancelled_at_its_very_end_leaves_no_file(cast, work, shelf, mon
     save = default_storage.save
 
     def late(name, file):
-        Export.objects.update(state=CANCELLED)
+        Export.objects.update(state=CANCELLED, version=9)
         return save(name, file)
 
     monkeypatch.setattr(carrying.default_storage, "save", late)
@@ -482,17 +487,13 @@ def test_what_moves_elsewhere_takes_nobody_s_file_away(cast, work, sign_in):
 
 
 def test_files_are_deleted_after_their_days(cast, work, shelf, django_capture_on_commit_callbacks):
-    old, new, stuck = done(ask(cast.manager)), done(ask(cast.supervisor)), ask(cast.staff)
+    old, new = done(ask(cast.manager)), done(ask(cast.supervisor))
     Export.objects.filter(pk=old.pk).update(finished_at=timezone.now() - exporting.KEPT - timedelta(hours=1))
-    Export.objects.filter(pk=stuck.pk).update(asked_at=timezone.now() - exporting.ABANDONED - timedelta(hours=1))
     with django_capture_on_commit_callbacks(execute=True):
         assert exporting.purge(now=timezone.now()) == 1
     assert [path.name for path in shelf.rglob("*.csv")] == [f"{new.pk}.csv"]
-    stuck.refresh_from_db()
-    assert [row.pk for row in Export.objects.all()] == [stuck.pk, new.pk]
-    assert stuck.state == FAILED
     call_command("clear_old", verbosity=0)
-    assert Export.objects.count() == 2
+    assert [row.pk for row in Export.objects.all()] == [new.pk]
 
 
 def test_deleting_takes_file_and_row(cast, work, shelf, sign_in, key, django_capture_on_commit_callbacks):
@@ -517,13 +518,16 @@ def test_what_is_being_written_is_cancelled_first(cast, work, sign_in, key):
 def test_the_page_says_how_far_it_is(cast, work, sign_in):
     export = ask(cast.manager)
     client, address = sign_in(cast.manager), f"/exports/{export.pk}/"
-    assert "后台进程" in client.get(address).content.decode()  # none runs
+    assert "后台服务没有运行" in client.get(address).content.decode()
     JobRun.objects.create(name="worker:x", last_ran_at=timezone.now(), last_day=timezone.localdate())
-    assert "没有运行后台进程" not in client.get(address).content.decode()
-    Export.objects.update(state=RUNNING, started_at=timezone.now() - timedelta(seconds=60), done=2500, total=10_000)
+    assert "后台服务没有运行" not in client.get(address).content.decode()
+    Export.objects.update(
+        state=RUNNING, started_at=timezone.now() - timedelta(seconds=60), moved_at=timezone.now(), done=2500, total=10_000
+    )
     page = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in page and "hx-trigger" in page
     assert "2,500" in page and "10,000" in page and "约剩 4 分钟" in page
+    Export.objects.update(moved_at=None)
     done(export)
     page = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "hx-trigger" not in page and f"/exports/{export.pk}/file/" in page
@@ -554,7 +558,9 @@ def test_what_was_asked_is_told_in_the_script_of_its_reader(cast, work, sign_in)
 
 def test_the_list_says_how_long_the_writing_will_take(cast, work, sign_in):
     ask(cast.manager)
-    Export.objects.update(state=RUNNING, started_at=timezone.now() - timedelta(seconds=60), done=2500, total=10_000)
+    Export.objects.update(
+        state=RUNNING, started_at=timezone.now() - timedelta(seconds=60), moved_at=timezone.now(), done=2500, total=10_000
+    )
     assert "约剩 4 分钟" in sign_in(cast.manager).get("/exports/").content.decode()
 
 
@@ -590,6 +596,7 @@ BEGIN = """
 import json
 from django.http import QueryDict
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from directives.models import *
 from directives.sheets import exporting
 from directives.sheets.lists import Asked
@@ -613,6 +620,7 @@ AGED = """
 import json
 from datetime import timedelta
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from directives.models import JobRun
 print(json.dumps(JobRun.objects.filter(name__startswith="worker:").update(last_ran_at=timezone.now() - timedelta(seconds=90))))
 """

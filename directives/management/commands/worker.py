@@ -13,8 +13,9 @@ import uuid
 from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -23,25 +24,23 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 from django.db.models import Q
 from django.utils import timezone
-from django_tasks import TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
-from directives import tallies
+from directives import jobs, tallies
 from directives.health.upkeep import ENDED
 from directives.models import JobRun
+from directives.models.jobs import HEART as STALE
+from directives.models.jobs import WORKER as PREFIX
 from directives.sealing import BATCH, seal
-from directives.sheets.carrying import give_up, put_back
 
-PREFIX = "worker:"  # of every worker's name, and so of its heartbeat
 BEAT_SECONDS = 10
 CHORE_SECONDS = 60
-STALE = timedelta(seconds=60)  # a heart that has not beaten for so long has stopped
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 RESTART_SECONDS = 5  # between a failure of the task loop itself and its new beginning
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when a daily job ran that was taken in hand and has not ended well yet
 BACKUP_SECONDS = 3600  # between two looks at whether today's backup is made; one that failed is not tried again sooner
 BACKUP_AFTER = 300  # seconds after the start, so that nobody waits for a first page because of it
-ATTEMPTS = 3  # a task that has taken so many workers with it is not tried again
 DAILY = ("tick", "clear_old")
 
 logger = logging.getLogger("directives.worker")
@@ -55,6 +54,17 @@ def record(name: str, now: datetime) -> None:
     JobRun.objects.update_or_create(name=name, defaults={"last_ran_at": now, "last_day": timezone.localdate(now)})
 
 
+def beat(name: str, boot: Callable[[], str], now: datetime) -> None:
+    """Show that the worker lives; its `boot` is empty once it was asked to stop."""
+    record(name, now)
+    JobRun.objects.filter(name=name).update(boot=boot())
+
+
+def boot_of_machine() -> str:
+    """What tells this start of the machine from others; "" where the system does not say."""
+    return BOOT.read_text("ascii").strip() if BOOT.exists() else ""
+
+
 def seal_events(now: datetime) -> None:
     while seal(now=now) == BATCH:
         pass  # a full seal: there may be more
@@ -66,8 +76,7 @@ def claim(job: str, *, by: str, now: datetime) -> bool:
     One conditional UPDATE, so that of several workers exactly one gets it.
     """
     JobRun.objects.get_or_create(name=job, defaults={"last_ran_at": NEVER, "last_day": date.min})
-    living = JobRun.objects.filter(name__startswith=PREFIX, last_ran_at__gte=now - STALE).values("name")
-    free = Q(held_by="") | ~Q(held_by__in=living)
+    free = Q(held_by="") | ~Q(held_by__in=JobRun.objects.living(now).values("name"))
     return bool(JobRun.objects.filter(free, name=job, last_day__lt=timezone.localdate(now)).update(held_by=by))
 
 
@@ -83,25 +92,21 @@ def run_daily(command: str, by: str, now: datetime) -> None:
 
 
 def rescue_tasks(now: datetime) -> None:
-    """Put back into the queue what a dead worker left running; give up on a task that has killed too many."""
-    hearts = JobRun.objects.filter(name__startswith=PREFIX)
-    alive = set(hearts.filter(last_ran_at__gte=now - STALE).values_list("name", flat=True))
+    """Take up what dead workers left running, and acts that no task carries out any more.
+
+    A task may be at fault for the death of its worker unless that was asked to stop, or its machine went with it.
+    """
+    living = JobRun.objects.living(now)
+    alive, boots = set(living.values_list("name", flat=True)), set(living.values_list("boot", flat=True)) - {""}
+    dead = JobRun.objects.workers().filter(boot__in=boots).exclude(name__in=alive)
+    blamed = set(dead.values_list("name", flat=True))
     for task in DBTaskResult.objects.running():
         owner = task.worker_ids[-1] if task.worker_ids else ""
-        if not owner.startswith(PREFIX) or owner in alive:
-            continue
-        # The same run of the task, still running: another worker may be rescuing it at this moment.
-        same_run = DBTaskResult.objects.filter(pk=task.pk, status=TaskResultStatus.RUNNING, started_at=task.started_at)
-        if len(task.worker_ids) < ATTEMPTS:
-            if same_run.update(status=TaskResultStatus.READY):
-                logger.warning("Task %s (%s) goes back into the queue: %s died running it", task.pk, task.task_path, owner)
-                put_back(task.task_path, task.args_kwargs["args"], now=now)
-            continue
-        reason = f"{len(task.worker_ids)} workers died running this task"
-        if same_run.update(status=TaskResultStatus.FAILED, finished_at=now, exception_class_path="builtins.RuntimeError", traceback=reason):
-            logger.error("Task %s (%s) is given up: %s", task.pk, task.task_path, reason)
-            give_up(task.task_path, task.args_kwargs["args"])
-    hearts.filter(last_ran_at__lt=now - STALE).delete()
+        if owner.startswith(PREFIX) and owner not in alive:
+            logger.warning("Task %s (%s) is taken up again: %s died running it", task.pk, task.task_path, owner)
+            jobs.rescue(task, counts=owner in blamed, now=now)
+    jobs.sweep()
+    JobRun.objects.workers().filter(last_ran_at__lt=now - STALE).delete()
 
 
 @dataclass
@@ -114,9 +119,9 @@ class Chore:
     due: float = 0
 
 
-def heartbeat(worker_name: str) -> "Chores":
+def heartbeat(worker_name: str, boot: Callable[[], str] = boot_of_machine) -> "Chores":
     """Kept apart from the other chores: a tick of minutes must not look like a heart that stopped."""
-    return Chores(Chore("heartbeat", BEAT_SECONDS, partial(record, worker_name)))
+    return Chores(Chore("heartbeat", BEAT_SECONDS, partial(beat, worker_name, boot)))
 
 
 def chores_of(worker_name: str) -> "Chores":
@@ -187,6 +192,7 @@ class Command(BaseCommand):
         super().__init__(*args, **kwargs)
         self.stopping = threading.Event()
         self.worker: Worker | None = None
+        self.heart: Chores | None = None
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="do what there is to do now, and end")
@@ -209,6 +215,8 @@ class Command(BaseCommand):
     def ask_to_stop(self, signum: int, frame: object) -> None:
         """Let the task in hand finish, and take no other."""
         self.stopping.set()
+        if self.heart is not None:
+            self.heart.chores[0].due = 0  # tell at once: a worker that is killed while it ends was no fault of its task
         if self.worker is not None:
             self.worker.running = False
 
@@ -216,7 +224,7 @@ class Command(BaseCommand):
         """Run tasks until asked to stop. When the loop itself fails (the database went away) the name is given up:
         its heartbeat ages, and the next round rescues whatever task it had in hand."""
         name, over = new_name(), threading.Event()
-        heart = heartbeat(name)
+        self.heart = heart = heartbeat(name, lambda: "" if self.stopping.is_set() else boot_of_machine())
         heart.run_due()
         self.worker = task_worker(name, batch=False)
         beside = [threading.Thread(target=chores.keep, args=(over,), daemon=True) for chores in (heart, chores_of(name))]

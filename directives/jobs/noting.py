@@ -1,0 +1,90 @@
+"""What is done for a kind of long act, and what an act says of itself while it is carried out.
+
+`note`, `shift` and `finish` raise Superseded where the row is in other hands.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+from django.utils import timezone
+
+from directives import notices
+from directives.models import Carried
+from directives.models.jobs import DONE
+from directives.refusals import Refusal
+
+logger = logging.getLogger("directives.worker")
+
+
+class Superseded(Exception):
+    """Another process has the act in hand, or a person called it off: stop, and leave nothing."""
+
+
+class TooLong(Exception):
+    """More than somebody should wait for: leave it to the worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What is done for one kind of long act.
+
+    `carry_out` carries out the next part; False if it was the last, which it ended with `finish`. It raises Refusal where
+    something stands against it. `halt` leaves the row as its page shows it when the act stops: row, state, why, the refusal.
+    """
+
+    carry_out: Callable[[Any], bool]
+    halt: Callable[[Any, str, str, Refusal | None], None] | None = None
+
+
+def note(row: Carried, **fields: Any) -> None:
+    """Note how far it has come."""
+    fields = {"moved_at": timezone.now(), **fields}
+    if not type(row).objects.filter(pk=row.pk, version=row.version).update(**fields):
+        raise Superseded
+    for name, value in fields.items():
+        setattr(row, name, value)
+
+
+def shift(row: Carried, state: str, **fields: Any) -> None:
+    """Bring it into another state; whoever had it in hand has it no more."""
+    note(row, state=state, version=row.version + 1, **fields)
+
+
+def finish(row: Carried, state: str = DONE, *, kind: str = "act_done", **fields: Any) -> None:
+    """It is done; call it as the last thing in the transaction that does it. Who asked for it is told."""
+    act = row.act
+    shift(row, state, tries=0, **fields)
+    tell(row, kind, act)
+
+
+def tell(row: Carried, kind: str, act: str, reason: str = "") -> None:
+    """Leave a notice for who asked for it, unless they wait for the page."""
+    if row.by is not None and not row.awaited:
+        facts = {"act": act, "what": row.about, "name": row.about, "reason": reason}
+        notices.send([row.by], kind, url=row.get_absolute_url(), now=timezone.now(), facts=facts)
+
+
+@contextmanager
+def beats(row: Carried) -> Iterator[Callable[[int], None]]:
+    """Tells readers how far a long transaction has come. They cannot see into it, so it is told over a connection of its own;
+    SQLite has one writer, which is the transaction itself: there nothing is told until it ends."""
+    if connection.vendor == "sqlite":
+        yield lambda done: None
+        return
+    table = row._meta.db_table
+    statement = f"UPDATE {table} SET done = %s, moved_at = %s WHERE id = %s AND version = %s"  # noqa: S608 - a table of ours
+    beside = connections.create_connection(DEFAULT_DB_ALIAS)
+    with closing(beside):
+
+        def beat(done: int) -> None:
+            try:
+                with beside.cursor() as cursor:
+                    cursor.execute(statement, [done, timezone.now(), row.pk, row.version])
+            except DatabaseError:  # nobody is told, and that is all
+                logger.warning("How far %s %s has come could not be noted", table, row.pk)
+
+        yield beat

@@ -1,0 +1,87 @@
+"""Acts whose parts are whole in themselves, on a row of JobProgress: how they are carried out, gone on with, called off."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives import audit
+from directives.jobs.noting import Act, Superseded, finish, note, shift
+from directives.jobs.running import begin
+from directives.models import JobProgress, User
+from directives.models.jobs import CANCELLED, HALTED, UNENDED, WAITING
+from directives.refusals import IllegalMove, NotAllowed
+from directives.states import SUPERVISOR
+from directives.tallies import counted
+
+
+def in_parts(next_part: Callable[[JobProgress], bool]) -> Act:
+    """An act of parts, each a transaction that also notes how far it has come: whatever ends it, it goes on behind the last one.
+
+    `next_part` carries out a part and sets `done`, `made` and `reached`; False if none is left.
+    """
+    return Act(partial(_part, next_part))
+
+
+@counted()
+def _part(next_part: Callable[[JobProgress], bool], job: JobProgress) -> bool:
+    if job.by is not None:
+        job.by = User.objects.get(pk=job.by_id)  # with the roles that they have now
+        _demand_posts(job.by, job.asked.get("posts", []))
+    more = next_part(job)
+    come = {name: getattr(job, name) for name in ("done", "made", "reached", "total")}
+    if more:
+        note(job, tries=0, **come)
+    else:
+        finish(job, finished_at=timezone.now(), **come)
+    return more
+
+
+def _demand_posts(person: User, posts: list[int]) -> None:
+    """Raise NotAllowed where the person lost a post by which they asked: else its bodies would be passed over in silence."""
+    if not set(posts) <= set(posts_of(person)):
+        raise NotAllowed(_("The person who asked for this no longer supervises the same organisations."))
+
+
+def posts_of(person: User) -> list[int]:
+    """The bodies that the person supervises."""
+    return [m.organisation_id for m in person.in_role(SUPERVISOR)]
+
+
+def begin_job(kind: str, *, total: int, by: User | None, now: datetime, **fields: Any) -> JobProgress:
+    """Have the worker carry out an act of parts. `total`: bodies, or obligations, that it is about."""
+    job = JobProgress.objects.create(kind=kind, total=total, by=by, at=now, **fields)
+    begin(job)
+    return job
+
+
+@transaction.atomic
+def go_on(job: JobProgress, *, by: User, now: datetime) -> None:
+    """Carry out what is left of an act that stopped. Raises IllegalMove if it did not."""
+    if job.state not in HALTED:
+        raise IllegalMove(_("This has not stopped: it is under way, or has ended."))
+    before = {"state": job.state, "done": job.done}
+    _by_hand(job, WAITING, fault="", finished_at=None, moved_at=None, tries=0)
+    audit.record("continue_act", job, by=by, now=now, before=before, after={"state": WAITING})
+    begin(job)
+
+
+@transaction.atomic
+def call_off(job: JobProgress, *, by: User, now: datetime) -> None:
+    """End it where it is; what was done stays. Raises IllegalMove if it has come to its end."""
+    if job.state not in UNENDED | HALTED or job.kind == "relight":
+        raise IllegalMove(_("It has come to its end already."))
+    before = {"state": job.state, "done": job.done}
+    _by_hand(job, CANCELLED, finished_at=now)
+    audit.record("call_off_act", job, by=by, now=now, before=before, after={"state": CANCELLED})
+
+
+def _by_hand(job: JobProgress, state: str, **fields: Any) -> None:
+    try:
+        shift(job, state, **fields)
+    except Superseded as first:
+        raise IllegalMove(_("It has come further meanwhile. Look at it again.")) from first

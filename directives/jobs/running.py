@@ -1,0 +1,214 @@
+"""The queue of long acts: put into it, carried out by the worker or at once, taken up again where a process left them."""
+
+import logging
+import time
+from copy import copy
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone, translation
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_tasks import TaskContext, TaskResultStatus, task
+from django_tasks_db.models import DBTaskResult
+
+from directives.jobs.noting import Superseded, TooLong, shift, tell
+from directives.models import Carried, Export, Intake, JobProgress
+from directives.models.jobs import FAILED, RUNNING, STOPPED, WAITING
+from directives.outages import FULL, outage_of
+from directives.patience import BROKEN, leave, patiently
+from directives.refusals import Refusal
+
+TURN_SECONDS = 10  # then whatever else is queued comes first: an export does not wait for a nation
+TRIES = 3  # processes that may end over an act, one after another, without its coming further
+SPARE = timedelta(seconds=90)  # beyond the time that a request may take (gunicorn's --timeout)
+PAUSE = timedelta(seconds=5)  # before what the database broke off is tried again
+LIVE = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
+ENDED = gettext_lazy("The process that carried it out ended three times at the same point.")
+BROKE = gettext_lazy("The database broke it off three times at the same point.")
+MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "export": Export}
+ACTS = {
+    "issue": "directives.issuing.parts.ACT",
+    "open_cycle": "directives.reporting.cycles.ACT",
+    "relight": "directives.ticking.ACT",
+    "check": "directives.intake.checking.ACT",
+    "apply": "directives.intake.applying.ACT",
+    "undo": "directives.intake.undoing.ACT",
+    "export": "directives.sheets.carrying.ACT",
+}
+
+
+logger = logging.getLogger("directives.worker")
+
+
+def begin(row: Carried, *, at_once: bool = False) -> None:
+    """Have it carried out, once the transaction that asks for it has committed. `at_once`: before the page answers."""
+    queued = _enqueue(row, SPARE if at_once else None)
+    type(row).objects.filter(pk=row.pk).update(task=queued)
+    if at_once:
+        transaction.on_commit(partial(run, _name(row), row.pk, awaited=True), robust=True)
+
+
+def _name(row: Carried) -> str:
+    return next(name for name, model in MODELS.items() if isinstance(row, model))
+
+
+def _enqueue(row: Carried, after: timedelta | None = None) -> UUID:
+    """Put a task of it into the queue; returns its id."""
+    deferred = carry_out.using(run_after=after and timezone.now() + after)
+    return UUID(deferred.enqueue(_name(row), row.pk).id)
+
+
+@task(takes_context=True)
+def carry_out(context: TaskContext, name: str, pk: int) -> None:
+    """Carry out what is left of an act, for a turn. Bears being run again, and twice at once."""
+    run(name, pk, queued=UUID(context.task_result.id))
+
+
+def run(name: str, pk: int, *, queued: UUID | None = None, awaited: bool = False) -> None:
+    """Carry out what is left of an act, for a turn. `queued`: the task that does; `awaited`: somebody waits for the page."""
+    row = _busy(name, Q(pk=pk) if queued is None else Q(pk=pk, task=queued))
+    if row is None:
+        return
+    row.awaited, act = awaited, row.act
+    held = row  # as it is when a part is taken back
+    with translation.override(row.language):
+        try:
+            if _taken(row):
+                held = copy(row)
+                _turn(row)
+        except Superseded:
+            logger.info("The act %s on %s %s is in other hands", act, name, pk)
+        except TooLong:
+            _wait(held)
+        except Refusal as refusal:
+            _halt(held, act, STOPPED, str(refusal), refusal)
+        except Exception as error:
+            if _broken_off(held, act, error, awaited=awaited):
+                raise
+
+
+def _broken_off(row: Carried, act: str, error: Exception, *, awaited: bool) -> bool:
+    """The act was broken off. A database that was away is tried again; a full disk needs a person; the rest is our fault.
+
+    Returns whether the task shall fail with it, so that the queue shows a fault of ours.
+    """
+    name = _name(row)
+    if outage_of(error) is FULL:
+        logger.error("The act %s on %s %s stops: the disk is full", act, name, row.pk)
+        leave()
+        _halt(row, act, STOPPED, FULL.words)
+    elif isinstance(error, BROKEN):
+        logger.warning("The database broke off the act %s on %s %s; it is tried again", act, name, row.pk, exc_info=error)
+        leave()
+        again = partial(_left, row, counts=True, why=BROKE, after=PAUSE)
+        again() if awaited else patiently(again)
+    else:
+        incident = f"{act}-{row.pk}-{timezone.localtime():%m%d%H%M}"
+        logger.error("Incident %s: the act %s on %s %s failed", incident, act, name, row.pk, exc_info=error)
+        _halt(row, act, FAILED, _failure(incident))
+        return not awaited
+    return False
+
+
+def _failure(incident: str) -> str:
+    text = _("This failed because of a system error. Try again; if it fails again, give your administrator this number: %(incident)s.")
+    return text % {"incident": incident}
+
+
+def _busy(name: str, wanted: Q) -> Carried | None:
+    model = MODELS[name]
+    return model.objects.select_related("by").filter(wanted, state__in=model.BUSY).first()
+
+
+def _taken(row: Carried) -> bool:
+    """Take it in hand; False if it stops instead."""
+    left = row.moved_at is not None  # by a web process that ended, or is far too slow
+    if _stopped(row, counts=left, why=ENDED):
+        return False
+    shift(row, RUNNING if row.state == WAITING else row.state, tries=row.tries + left)
+    return True
+
+
+def _turn(row: Carried) -> None:
+    act, until = import_string(ACTS[row.act]), time.monotonic() + TURN_SECONDS
+    while act.carry_out(row):
+        if time.monotonic() >= until:
+            _wait(row)
+            return
+
+
+@transaction.atomic
+def _wait(row: Carried, after: timedelta | None = None, **fields: Any) -> None:
+    """It waits for its turn, behind whatever else is queued."""
+    shift(row, WAITING if row.state == RUNNING else row.state, moved_at=None, task=_enqueue(row, after), **fields)
+
+
+def _halt(row: Carried, act: str, state: str, fault: str, refusal: Refusal | None = None) -> None:
+    """It comes to a stop short of its end."""
+    halt = import_string(ACTS[act]).halt
+    try:
+        with transaction.atomic():
+            if halt is None:
+                shift(row, state, fault=fault, finished_at=timezone.now())
+            else:
+                halt(row, state, fault, refusal)
+            if row.state not in row.BUSY:  # else something else has begun with it
+                tell(row, f"act_{state}", act, fault)
+    except Superseded:
+        logger.info("The act %s on %s is in other hands", act, row)
+
+
+# what a process left behind
+
+
+def _stopped(row: Carried, *, counts: bool, why: str) -> bool:
+    """Whether it stops, as one process too many ended over it."""
+    if row.tries + counts < TRIES:
+        return False
+    logger.error("The act %s on %s %s stops: %s", row.act, _name(row), row.pk, why)
+    with translation.override(row.language):
+        _halt(row, row.act, STOPPED, str(why))
+    return True
+
+
+def _left(row: Carried, *, counts: bool, why: str, after: timedelta | None = None) -> None:
+    """It was left in the middle: it waits for its turn again, or stops. `counts`: the act itself may be at fault."""
+    if _stopped(row, counts=counts, why=why):
+        return
+    try:
+        _wait(row, after, tries=row.tries + counts)
+    except Superseded:
+        logger.info("The act %s on %s %s is in other hands", row.act, _name(row), row.pk)
+
+
+@transaction.atomic
+def rescue(left: DBTaskResult, *, counts: bool, now: datetime) -> None:
+    """Take up a task that a dead worker left running. `counts`: the task itself may be at fault for that."""
+    same_run = DBTaskResult.objects.filter(pk=left.pk, status=TaskResultStatus.RUNNING, started_at=left.started_at)
+    if left.task_path == carry_out.module_path:
+        if same_run.delete()[0]:  # the act gets another
+            for row in filter(None, (_busy(name, Q(task=left.pk)) for name in MODELS)):
+                _left(row, counts=counts, why=ENDED)
+    elif len(left.worker_ids) < TRIES:
+        same_run.update(status=TaskResultStatus.READY)
+    else:
+        reason = f"{len(left.worker_ids)} workers died running this task"
+        ended = {"finished_at": now, "exception_class_path": "builtins.RuntimeError", "traceback": reason}
+        if same_run.update(status=TaskResultStatus.FAILED, **ended):
+            logger.error("Task %s (%s) is given up: %s", left.pk, left.task_path, reason)
+
+
+def sweep() -> None:
+    """Let acts wait for their turn again whose task is gone: it failed, was pruned, or the database comes from a backup."""
+    rows = [row for model in MODELS.values() for row in model.objects.select_related("by").filter(state__in=model.BUSY)]
+    queued = {row.task for row in rows}
+    live = set(DBTaskResult.objects.filter(pk__in=queued, status__in=LIVE).values_list("pk", flat=True)) if queued else ()
+    for row in rows:
+        if row.task not in live:
+            _left(row, counts=row.moved_at is not None, why=ENDED)

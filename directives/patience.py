@@ -1,0 +1,29 @@
+"""Waiting for a database that is away: a restart, a failover, a lock that another writer holds."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import InterfaceError, InternalError, OperationalError, connections
+
+BROKEN = (OperationalError, InterfaceError, InternalError)  # the database's own trouble: it went away, or broke something off
+PAUSES = (0, 1, 2, 4, 8, 15, 30, 60, 60, 60, 60)  # seconds before each look at a database that is away
+T = TypeVar("T")
+
+
+def patiently(act: Callable[[], T]) -> T:
+    """What `act` gives, begun again while its database is away. Raises what it met last, after some minutes."""
+    for pause in PAUSES:
+        time.sleep(pause)
+        try:
+            return act()
+        except BROKEN:
+            leave()
+    return act()
+
+
+def leave() -> None:
+    """Close this thread's connections, which may be broken: the next query opens new ones."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
