@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from directives.models import Document, JobRun, Mark, Tally, TallyDay, Total
+from directives.models import Document, DocumentTotal, JobRun, Mark, OverallDay, OverallMark, Tally, TallyDay, Total
 from directives.states import COLOURS
 from directives.tallies.recount import PRUNED, acts_since
 
@@ -55,7 +55,25 @@ def copy_day(day: date) -> int:
             f"FROM t JOIN changed d ON d.scope_id = t.scope_id AND d.document_id = t.document_id WHERE NOT ({never})",
             [str(day)],
         )
-        return cursor.rowcount
+        written = cursor.rowcount
+        cursor.execute(_over_documents(as_day), [str(day)])
+    return written
+
+
+def _over_documents(as_day: str) -> str:
+    """The statement that copies the sums over all documents, of bodies whose sums differ from their last copy."""
+    values, table = (*COLOURS, "percent_sum"), OverallDay._meta.db_table
+    names, sums = ", ".join(values), ", ".join(f"SUM({value}) AS {value}" for value in values)
+    same = " AND ".join(f"c.{value} = t.{value}" for value in values)
+    none = " AND ".join(f"t.{value} = 0" for value in values)
+    newest = f"SELECT MAX(c.day) FROM {table} c WHERE c.scope_id = t.scope_id"  # noqa: S608 - names of our own tables
+    return (
+        f"INSERT INTO {table} (day, scope_id, {names}) "  # noqa: S608
+        f"WITH t AS (SELECT scope_id, {sums} FROM {DocumentTotal._meta.db_table} GROUP BY scope_id) "
+        f"SELECT {as_day}, t.scope_id, {', '.join(f't.{value}' for value in values)} FROM t "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE c.scope_id = t.scope_id AND c.day = ({newest}) AND {same}) "
+        f"AND NOT ({none} AND ({newest}) IS NULL)"
+    )
 
 
 def _end(day: date) -> datetime:
@@ -68,6 +86,7 @@ def forget_after(day: date) -> int:
     What was pruned too early can be counted again: rebuild afterwards.
     """
     JobRun.objects.filter(Q(name=COPIED, last_day__gt=day) | Q(name=PRUNED)).delete()
+    OverallDay.objects.filter(day__gt=day).delete()
     return TallyDay.objects.filter(day__gt=day).delete()[0]
 
 
@@ -79,11 +98,12 @@ def prune() -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {acts_since()}")
         since = cursor.fetchone()[0]
-    spent = [Tally.objects.filter(count=0, percent_sum=0), Mark.objects.filter(count=0)]
+    marks = (Mark, OverallMark)
+    spent = [Tally.objects.filter(count=0, percent_sum=0), *(model.objects.filter(count=0) for model in marks)]
     if since is not None:  # None: nothing has ever happened
         since = date.fromisoformat(str(since))
         JobRun.objects.update_or_create(name=PRUNED, defaults={"last_day": since, "last_ran_at": _end(since)})
-        spent.append(Mark.objects.filter(topic="act", day__lt=since))
+        spent += [model.objects.filter(topic="act", day__lt=since) for model in marks]
     return sum(_take_away(rows) for rows in spent)
 
 
