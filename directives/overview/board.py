@@ -1,4 +1,7 @@
-"""The dashboard: where the work of a subtree stands, who is late and why. Every figure knows the address of its rows."""
+"""The dashboard: where the work of a subtree stands, who is late and why. Every figure knows the address of its rows.
+
+It speaks of all documents that the person sees, or of one of them: of the one that is asked for, or the only one there is.
+"""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -24,11 +27,16 @@ from directives.workdays import Workdays
 
 LATE_ROWS = 8
 NEXT_DAYS = 5
+WORST_DOCUMENTS = 20  # lines before “n more”
+NAMED = 2  # documents or sections that the headline names
 
 
 @dataclass(frozen=True)
 class Board:
-    """All that the dashboard shows. `ground`, `facts` and the rest are empty where nothing was issued or nothing matches."""
+    """All that the dashboard shows. `ground`, `facts` and the rest are empty where nothing was issued or nothing matches.
+
+    `document` is None where it speaks of all `documents`, and where there is none.
+    """
 
     view: Vantage
     choice: Choice
@@ -47,6 +55,16 @@ class Board:
     workdays_left: int = 0  # until the reports of the cycle are due; below 0: past
     read: bool = False  # the few rows under a filter were
     first_copy: date | None = None  # where an earlier day was asked for of which nothing is kept
+
+    @property
+    def across(self) -> bool:
+        """It speaks of several documents together."""
+        return self.document is None and bool(self.documents)
+
+    @property
+    def fictional(self) -> bool:
+        """Some of the work that it speaks of is made up."""
+        return any(document.fictional for document in ((self.document,) if self.document else self.documents))
 
     @property
     def now(self) -> bool:
@@ -147,15 +165,40 @@ class Board:
         lines = (self.line(section, self.ground.of(self.view.body.pk, section.pk), section=section.pk) for section in self.sections)
         return tuple(line for line in lines if line.lights.total)
 
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The parts side by side: the documents, of one document its sections."""
+        return self.document_lines if self.across else self.section_lines
+
+    @cached_property
+    def document_lines(self) -> tuple[Line, ...]:
+        """The documents of which something is owed here, the most overdue first, then the most that is not on time."""
+        if not self.across:
+            return ()
+        lines = (self.line(document, self.ground.of(self.view.body.pk, document.pk), document=document.pk) for document in self.documents)
+        owed = (line for line in lines if line.lights.total)
+        return tuple(sorted(owed, key=lambda line: (-line.lights.red, -line.lights.yellow)))
+
+    @cached_property
+    def idle_documents(self) -> tuple[Document, ...]:
+        """The documents of which nothing has been assigned here, the newest first."""
+        owed = {line.thing.pk for line in self.document_lines}
+        return tuple(document for document in self.documents if document.pk not in owed) if self.across else ()
+
+    @property
+    def most_overdue(self) -> tuple[Line, ...]:
+        """The documents, of one the sections, with most overdue rows that the headline names."""
+        return tuple(line for line in self.document_lines[:NAMED] if line.lights.red) if self.across else self.worst_sections
+
+    @property
+    def most_red(self) -> int:
+        return sum(line.lights.red for line in self.most_overdue)
+
     @cached_property
     def worst_sections(self) -> tuple[Line, ...]:
         """The two sections with most overdue rows, where there are more than two with any."""
         late = sorted((line for line in self.section_lines if line.lights.red), key=lambda line: -line.lights.red)
-        return tuple(sorted(late[:2], key=lambda line: line.thing.order)) if len(late) > 2 else ()
-
-    @property
-    def worst_red(self) -> int:
-        return sum(line.lights.red for line in self.worst_sections)
+        return tuple(sorted(late[:NAMED], key=lambda line: line.thing.order)) if len(late) > NAMED else ()
 
     @cached_property
     def bodies(self) -> tuple[Line, ...]:
@@ -216,7 +259,7 @@ class Board:
     @property
     def happened(self) -> tuple[Happened, ...]:
         """What happened of late: turned lights first, then the acts of people in the order of the work."""
-        week, place = min(self.since, self.today - facts.WEEK), (self.document.pk if self.document else 0, self.view.body.pk)
+        week, place = min(self.since, self.today - facts.WEEK), (self.document and self.document.pk, self.view.body.pk)
         found = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
         return tuple(Happened(kind, n, in_week, self.since, week, *place) for kind, (n, in_week) in found if in_week)
 
@@ -238,32 +281,41 @@ class Board:
 
 
 def board(user: User, choice: Choice, *, today: date, workdays: Workdays) -> Board | None:
-    """The dashboard of a body for one document. None: the person may not look from there, or has no place at all.
+    """The dashboard of a body. None: the person may not look from there, or has no place at all.
 
-    Without a scope it is the highest body that the person oversees, without a document the newest one.
+    Without a scope it is the highest body that the person oversees, without a document all documents that they see.
     """
-    sections = counts.sections_in_view(user)
-    documents = tuple({section.document_id: section.document for section in sections}.values())
-    document = next((row for row in documents if choice.document in (None, row.pk)), None)
-    if document is None and choice.document is not None:
+    documents = counts.documents_in_view(user)
+    wanted = counts.document_of(choice) if len(documents) > 1 or choice.document is not None else None
+    document = next((row for row in documents if row.pk == wanted), documents[0] if len(documents) == 1 else None)
+    if choice.document is not None and (document is None or document.pk != choice.document):
         return None
     view = counts.vantage(user, choice.scope)
     if view is None:
         return None
-    parts = tuple(section for section in sections if document and section.document_id == document.pk)
-    if choice.section and choice.section not in {section.pk for section in parts}:
-        choice = replace(choice, section=None)
-    choice = choice.kept() if choice.on else choice
+    parts = counts.sections_of(document) if document else ()
+    choice = _fitting(choice, document, parts, several=len(documents) > 1)
     scope = Scope.of(user)
     empty = Board(view, choice, document, documents, parts, today, workdays.add(today, -1), (*scope.trees, *scope.bodies))
-    if document is None:
+    if not documents:
         return empty
     return _then(empty) if choice.on else _now(empty, workdays)
 
 
+def _fitting(choice: Choice, document: Document | None, parts: tuple[Section, ...], *, several: bool) -> Choice:
+    """The choice without what is not of the document that is shown, and naming that where there are several."""
+    choice = choice.kept() if choice.on else choice
+    if document is None:
+        return replace(choice, document=None, section=None, directive=None, cycle=None, directives=False)
+    if choice.section and choice.section not in {section.pk for section in parts}:
+        choice = replace(choice, section=None)
+    return replace(choice, document=document.pk) if several else choice
+
+
 def _now(board: Board, workdays: Workdays) -> Board:
-    """The board filled with the work as it stands: at most six queries."""
-    view, choice, document, today, since = board.view, board.choice, board.document.pk, board.today, board.since
+    """The board filled with the work as it stands: at most seven queries."""
+    view, choice, today, since = board.view, board.choice, board.today, board.since
+    document = board.document and board.document.pk
     if view.counted:
         board = replace(board, ground=counts.ground_now(view, document, choice))
         if not board.lights.total:
@@ -272,12 +324,10 @@ def _now(board: Board, workdays: Workdays) -> Board:
         rows = own.rows_below(view, document, choice) if board.read else ()
         reader = partial(facts.of_rows, view, rows) if board.read else partial(facts.of_branch, view)
         found = reader(document, choice, today=today, since=since)
-        if choice.directives or choice.narrows:
-            tasks, unreceived = counts.by_directive(view, document, choice)
-            board = replace(board, tasks=tuple(tasks), unreceived=unreceived)
+        board = _by_directive(board, document)
     else:
         rows = own.rows(view, document, choice)
-        board = replace(board, ground=own.ground(view, rows), tasks=own.tasks(rows))
+        board = replace(board, ground=own.ground(view, document, rows), tasks=own.tasks(rows) if document else None)
         if not board.lights.total:
             return board
         found = facts.of_rows(view, rows, document, choice, today=today, since=since)
@@ -287,9 +337,19 @@ def _now(board: Board, workdays: Workdays) -> Board:
     return replace(board, facts=found, late=late, trend=shown, workdays_left=left(shown, today, workdays))
 
 
+def _by_directive(board: Board, document: int | None) -> Board:
+    """The board with what only the counts by directive tell, where it is shown."""
+    if document is not None and (board.choice.directives or board.choice.narrows):
+        tasks, unreceived = counts.by_directive(board.view, document, board.choice)
+        return replace(board, tasks=tuple(tasks), unreceived=unreceived)
+    if document is None and board.part:
+        return replace(board, unreceived=counts.unreceived(board.view, board.choice))
+    return board
+
+
 def _then(board: Board) -> Board:
-    """The board filled with what is kept of an earlier day: two queries."""
-    view, choice, document = board.view, board.choice, board.document.pk
+    """The board filled with what is kept of an earlier day: two or three queries."""
+    view, choice, document = board.view, board.choice, board.document and board.document.pk
     if not view.copied:
         return board
     board = replace(board, ground=counts.ground_then(view, document, choice))

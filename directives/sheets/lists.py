@@ -227,14 +227,14 @@ def _events(asked: Asked, place: Place) -> Listed:
 
 def _table(key: str, asked: Asked, place: Place) -> Listed:
     shown = board(asked.user, Choice.of(asked.GET, asked.today), today=asked.today, workdays=asked.workdays)
-    if shown is None or shown.document is None or key not in dict(tables.tables(shown)):
+    if shown is None or not shown.documents or key not in dict(tables.tables(shown)):
         raise Http404
     told = tuple(tables.notes(shown))
 
     def make() -> Book:
         table = tables.TABLES[key]
         notes = (*told, *ledger.light_notes(shown.lights))
-        return Book(table.name, tuple(table.columns(shown, asked)), table.rows(shown), asked.now, notes, shown.document.fictional)
+        return Book(table.name, tuple(table.columns(shown, asked)), table.rows(shown), asked.now, notes, shown.fictional)
 
     return of_known(told, _length(key, shown), make)
 
@@ -242,7 +242,7 @@ def _table(key: str, asked: Asked, place: Place) -> Listed:
 def _length(key: str, shown: Board) -> int:
     if key == "late":
         return shown.lights.red
-    rows = {"sections": shown.section_lines, "bodies": shown.bodies, "directives": shown.directives}
+    rows = {"documents": shown.document_lines, "sections": shown.section_lines, "bodies": shown.bodies, "directives": shown.directives}
     return len(rows[key]) if key in rows else len(shown.weeks.points)
 
 

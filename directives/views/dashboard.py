@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from directives.models.documents import KINDS as ABOUTS
 from directives.models.organisations import KINDS
-from directives.overview.board import board
+from directives.overview.board import WORST_DOCUMENTS, board
 from directives.overview.choice import Choice
 from directives.overview.figures import FEW
 from directives.sheets.board import tables
@@ -18,7 +18,7 @@ from directives.views.doors import page
 
 SHOWN = 10  # rows of the heat map before “all”
 ENDS, ENDS_ON_WALL = 6, 4  # rows at each end of the ranking
-PAGE = 100  # bodies of one page of “all”
+PAGE = 100  # bodies or documents of one page of “all”
 
 
 @require_GET
@@ -32,7 +32,7 @@ def dashboard(request):
             raise Http404
         return page(request, "directives/dashboard/nowhere.html", {})
     asks = {"abouts": ABOUTS, "kinds": KINDS, "tables": tables(found), "yesterday": request.today - timedelta(days=1)}
-    context = {"board": found, **_bodies(found), **asks, "filtered": choice.narrows or bool(choice.cycle)}
+    context = {"board": found, "documents": _documents(found), **_bodies(found), **asks, "filtered": choice.narrows or bool(choice.cycle)}
     return page(request, "directives/dashboard/board.html" if found.lights.total else "directives/dashboard/empty.html", context)
 
 
@@ -50,3 +50,12 @@ def _bodies(found):
     few = any(line.small for line in (*best, *worst))
     between = len(lines) - len(best) - len(worst) if worst else 0
     return {"heat": heat, "best": best, "worst": worst, "between": between, "pages": pages, "few": few, "least": FEW}
+
+
+def _documents(found):
+    """Which documents the page lists: the worst, or a page of all of them."""
+    lines = found.document_lines
+    if found.choice.documents:
+        pages = Paginator(lines, PAGE).get_page(found.choice.page)
+        return {"lines": pages.object_list, "pages": pages, "more": 0}
+    return {"lines": lines[:WORST_DOCUMENTS], "pages": None, "more": max(0, len(lines) - WORST_DOCUMENTS)}
