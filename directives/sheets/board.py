@@ -49,7 +49,13 @@ def _share(line: Line) -> float | None:
 
 def _documents(dated: Dated) -> list[Column]:
     return [
-        Column("title", pgettext_lazy("sheet", "Title"), lambda line: picked(line.thing, "title"), width=48, link=lambda line: DOCUMENT(line.thing.pk)),
+        Column(
+            "title",
+            pgettext_lazy("sheet", "Title"),
+            lambda line: picked(line.thing, "title"),
+            width=48,
+            link=lambda line: DOCUMENT(line.thing.pk),
+        ),
         *_figures(),
     ]
 
@@ -144,7 +150,14 @@ TABLES = {
 
 def tables(board: Board) -> list[tuple[str, Words]]:
     """The tables that there are of what is shown."""
-    there = {"documents": board.across, "sections": board.document, "bodies": board.bodies, "directives": board.tasks, "weeks": board.weeks, "late": board.now}
+    there = {
+        "documents": board.across,
+        "sections": board.document,
+        "bodies": board.bodies,
+        "directives": board.tasks,
+        "weeks": board.weeks,
+        "late": board.now,
+    }
     return [(key, table.name) for key, table in TABLES.items() if there.get(key, True)]
 
 

@@ -203,7 +203,7 @@ def rebuild() -> int:
     A transaction for each table. People go on working meanwhile: what is found wrong is added to the counts, as a move is, so
     that moves which come between are neither lost nor counted twice. Changes of the tree wait.
     """
-    _add_up_days()
+    add_up_days()
     first = Owing  # how much a body owes decides a mark
     return sum(_mend(model) for model in (first, *(model for model in COLUMNS if model is not first)))
 
@@ -236,7 +236,7 @@ def _kept(model: type[Model]) -> str:
 
 
 @transaction.atomic
-def _add_up_days() -> None:
+def add_up_days() -> None:
     """Add up the copies of each day over documents, in a table that has none yet.
 
     Each copy differs from the one before it by so much; what a body has on a day is the sum of all that has differed so far.

@@ -89,7 +89,12 @@ def cells(*values: str) -> str:
 @register.simple_tag
 def light_table(lines: Iterable[Line], board: Board) -> SafeString:
     """The figures of a chart of lights as a table."""
-    heads = [gettext("Document") if board.across else gettext("Section"), *(str(word) for _colour, word in LIGHTS), gettext("Obligations"), gettext("Share on time")]
+    heads = [
+        gettext("Document") if board.across else gettext("Section"),
+        *(str(word) for _colour, word in LIGHTS),
+        gettext("Obligations"),
+        gettext("Share on time"),
+    ]
     head = "".join(f'<th scope="col"{" class=num" if place else ""}>{escape(word)}</th>' for place, word in enumerate(heads))
     closing, pen, rows = pgettext("section", "Closing"), Pen(board), []
     for line in lines:

@@ -18,6 +18,7 @@ from directives.views.doors import page
 
 SHOWN = 10  # rows of the heat map before “all”
 ENDS, ENDS_ON_WALL = 6, 4  # rows at each end of the ranking
+LONG = 10  # documents beside which two cards find room
 PAGE = 100  # bodies or documents of one page of “all”
 
 
@@ -54,8 +55,10 @@ def _bodies(found):
 
 def _documents(found):
     """Which documents the page lists: the worst, or a page of all of them."""
-    lines = found.document_lines
+    lines, pages = found.document_lines, None
+    shown = lines[:WORST_DOCUMENTS]
     if found.choice.documents:
         pages = Paginator(lines, PAGE).get_page(found.choice.page)
-        return {"lines": pages.object_list, "pages": pages, "more": 0}
-    return {"lines": lines[:WORST_DOCUMENTS], "pages": None, "more": max(0, len(lines) - WORST_DOCUMENTS)}
+        shown = pages.object_list
+    more = 0 if pages else len(lines) - len(shown)
+    return {"lines": shown, "pages": pages, "more": more, "long": len(shown) > LONG}
