@@ -1,6 +1,7 @@
 """The lights behind a dashboard, by body and section: a fixed number of queries, whatever the number of bodies and rows.
 
-Of all documents together they are by body and document. In both, `document` None means all documents. Today's are read from the kept totals, those of an earlier day from its copies, filtered ones from the counts by directive.
+Of all documents together (`document` None) they are by body and document. Today's are read from the kept totals, those of an
+earlier day from its copies, filtered ones from the counts by directive.
 Bodies without children keep only totals: where more is asked, their own few rows are counted.
 """
 

@@ -72,7 +72,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A document, a section, a body or a directive: its lights and the counts under it. `asked` narrows the filter of the page to its rows."""
+    """A document, a section, a body or a directive: its lights and the counts under it.
+
+    `asked` narrows the filter of the page to its rows.
+    """
 
     thing: Any
     lights: Lights

@@ -89,7 +89,8 @@ def _told(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     return (
         rows.select_related("directive", "organisation")
         .only(
-            "document_id", "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on", *(f"directive__{name}" for name in names),
+            "document_id", "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on",
+            *(f"directive__{name}" for name in names),
             "organisation__code", "organisation__name_hans", "organisation__name_hant",
         )
         .annotate(plan=Subquery(plans.values("state")[:1]), entry=Subquery(entries.values("state")[:1]))
