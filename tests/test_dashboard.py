@@ -13,7 +13,7 @@ from django.http import QueryDict
 from openpyxl import load_workbook
 
 from directives.models import CalendarDay, Event, Obligation, ReportEntry, TallyDay
-from directives.overview.board import board
+from directives.overview.boards import board
 from directives.overview.choice import Choice
 from directives.overview.events import Asked as EventFilter
 from directives.overview.figures import Figure

@@ -183,10 +183,10 @@ def markdown(outcome: Outcome) -> str:
 
 
 def _heading(outcome: Outcome) -> str:
+    size = f"{outcome.bodies:,} bodies × {outcome.directives} directives, {outcome.documents} documents"
     return (
-        f"**{outcome.scale}, {outcome.database}**: {outcome.bodies:,} bodies × {outcome.directives} directives, {outcome.documents} documents, {outcome.obligations:,} "
-        f"obligations, {outcome.report_entries:,} report entries; the database takes {outcome.database_bytes / MIB:,.0f} MiB. "
-        "gunicorn with 2 workers, one request at a time."
+        f"**{outcome.scale}, {outcome.database}**: {size}, {outcome.obligations:,} obligations, {outcome.report_entries:,} report entries; "
+        f"the database takes {outcome.database_bytes / MIB:,.0f} MiB. gunicorn with 2 workers, one request at a time."
     )
 
 

@@ -83,7 +83,8 @@ def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
         staff=_session(staff), supervisor=_session(supervisor), supervisor_id=supervisor.pk, scopes=_scopes(root, home),
         document=document.pk, section=asked.section_id, directive=asked.pk, today=timezone.localdate(now).isoformat(),
         bodies=Organisation.objects.count(), directives=directives.count(), obligations=Obligation.objects.count(),
-        report_entries=ReportEntry.objects.count(), documents=Document.objects.count(), entries=_versions(own), measure=_measure(document, home, staff, now),
+        report_entries=ReportEntry.objects.count(), documents=Document.objects.count(),
+        entries=_versions(own), measure=_measure(document, home, staff, now),
         reviews=_handed_in(review, reviews, now), desks=[{name: getattr(desk, name) for name in Desk.__slots__} for desk in rest],
     )  # fmt: skip
 

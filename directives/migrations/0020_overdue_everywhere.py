@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
     dependencies = [("directives", "0019_all_documents")]
 
     operations = [
-        AddIndexOnline("obligation", models.Index(fields=["light_on"], name="obligation_overdue", condition=RED)),
+        AddIndexOnline("obligation", models.Index(fields=["light", "light_on"], name="obligation_overdue", condition=RED)),
         AddIndexOnline("obligation", models.Index(fields=["organisation"], name="obligation_overdue_of_body", condition=RED)),
     ]

@@ -17,7 +17,8 @@ from directives.overview import bodies, register
 from directives.overview import events as record
 from directives.overview.around import FILTERS
 from directives.overview.asked import BodiesAsked, DirectivesAsked, DocumentsAsked
-from directives.overview.board import Board, board
+from directives.overview.board import Board
+from directives.overview.boards import board
 from directives.overview.choice import Choice
 from directives.overview.entries import sheet
 from directives.overview.log import NEWEST, LogFilter, every_row, log_found
@@ -155,7 +156,8 @@ def _reports(asked: Asked, place: Place) -> Listed:
     cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
     found = wanted(asked.user, chosen, today=asked.today)
     told = in_words(
-        (_("Cycle"), cycle.name if cycle else _("All cycles")), (_("State"), chosen.state and REPORT_STATES[chosen.state]),
+        (_("Cycle"), cycle.name if cycle else _("All cycles")), (_("Document"), cycle and picked(cycle.document, "title")),
+        (_("State"), chosen.state and REPORT_STATES[chosen.state]),
         (SEARCH, chosen.q),
     )  # fmt: skip
 

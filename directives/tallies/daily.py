@@ -6,8 +6,9 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from directives.models import Document, DocumentTotal, JobRun, Mark, OverallDay, OverallMark, Tally, TallyDay, Total
+from directives.models import Document, JobRun, Mark, OverallDay, OverallMark, Tally, TallyDay, Total
 from directives.states import COLOURS
+from directives.tallies.overall import copy_overall
 from directives.tallies.recount import PRUNED, acts_since
 
 COPIED = "copy_totals"  # the JobRun whose day is the last that was copied
@@ -56,24 +57,8 @@ def copy_day(day: date) -> int:
             [str(day)],
         )
         written = cursor.rowcount
-        cursor.execute(_over_documents(as_day), [str(day)])
+        cursor.execute(copy_overall(as_day), [str(day)])
     return written
-
-
-def _over_documents(as_day: str) -> str:
-    """The statement that copies the sums over all documents, of bodies whose sums differ from their last copy."""
-    values, table = (*COLOURS, "percent_sum"), OverallDay._meta.db_table
-    names, sums = ", ".join(values), ", ".join(f"SUM({value}) AS {value}" for value in values)
-    same = " AND ".join(f"c.{value} = t.{value}" for value in values)
-    none = " AND ".join(f"t.{value} = 0" for value in values)
-    newest = f"SELECT MAX(c.day) FROM {table} c WHERE c.scope_id = t.scope_id"  # noqa: S608 - names of our own tables
-    return (
-        f"INSERT INTO {table} (day, scope_id, {names}) "  # noqa: S608
-        f"WITH t AS (SELECT scope_id, {sums} FROM {DocumentTotal._meta.db_table} GROUP BY scope_id) "
-        f"SELECT {as_day}, t.scope_id, {', '.join(f't.{value}' for value in values)} FROM t "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE c.scope_id = t.scope_id AND c.day = ({newest}) AND {same}) "
-        f"AND NOT ({none} AND ({newest}) IS NULL)"
-    )
 
 
 def _end(day: date) -> datetime:

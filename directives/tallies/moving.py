@@ -13,9 +13,10 @@ from django.dispatch import receiver
 from directives import gate
 from directives.models import DocumentTotal, FigureTotal, Mark, Obligation, Organisation, OverallMark, Tally, Total
 from directives.models.organisations import became_branch
-from directives.tallies.delta import COLUMNS, adding, hold, upsert, values_of
+from directives.tallies.delta import hold
 from directives.tallies.gathering import settle
 from directives.tallies.recount import fill
+from directives.tallies.upserts import COLUMNS, adding, upsert, values_of
 
 OF_BRANCHES = (Tally, Mark, OverallMark)
 

@@ -19,19 +19,19 @@ from directives.models import (
     Mark,
     Obligation,
     Organisation,
-    OverallDay,
     OverallMark,
     Owing,
     Plan,
     ProgressReport,
     ReportEntry,
     Tally,
-    TallyDay,
     Total,
 )
 from directives.models.obligations import CLOCKS
 from directives.states import ACCEPTED, COLOURS, LIVE, OPEN, RED, SUBMITTED
-from directives.tallies.delta import ACT_OF, BETTER, COLUMNS, WORDS, WORSE, adding, exact, values_of
+from directives.tallies.delta import ACT_OF, BETTER, WORSE
+from directives.tallies.overall import add_up_days
+from directives.tallies.upserts import COLUMNS, WORDS, adding, exact, values_of
 
 ACTS_DAYS = 14  # days of acts that are kept, before that of the last event
 PRUNED = "prune_tallies"  # the JobRun whose day is the first of which acts were left when they were last pruned
@@ -132,6 +132,20 @@ def _acts() -> Iterator[str]:
         )
 
 
+def _marks(model: type[Model]) -> str:
+    """The SELECT of what the marks of each document should say, or those over all documents."""
+    if model is OverallMark:
+        return (
+            f"SELECT up.scope, w.topic, w.day, w.word, SUM(w.n) FROM ({' UNION ALL '.join(_adding_up())}) w "
+            "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
+        )
+    points = " UNION ALL ".join((*_adding_up(), *_of_one_document()))
+    return (
+        f"SELECT up.scope, w.document_id, w.topic, w.day, w.word, SUM(w.n) FROM ({points}) w "
+        "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4, 5"
+    )
+
+
 def recount(model: type[Model]) -> str:
     """The SELECT of what a table should say; it needs `up` and `branches`."""
     live = f"state IN ({_among(LIVE)})"
@@ -165,16 +179,7 @@ def recount(model: type[Model]) -> str:
             f"SELECT up.scope, f.indicator_id, f.year, f.period, f.number, COUNT(*), {exact('sum', 'SUM(f.value)')} "
             f"FROM {Figure._meta.db_table} f JOIN up ON up.body = f.organisation_id GROUP BY 1, 2, 3, 4, 5"
         )
-    if model is OverallMark:
-        return (
-            f"SELECT up.scope, w.topic, w.day, w.word, SUM(w.n) FROM ({' UNION ALL '.join(_adding_up())}) w "
-            "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
-        )
-    points = " UNION ALL ".join((*_adding_up(), *_of_one_document()))
-    return (
-        f"SELECT up.scope, w.document_id, w.topic, w.day, w.word, SUM(w.n) FROM ({points}) w "
-        "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4, 5"
-    )
+    return _marks(model)
 
 
 def _alone() -> str:
@@ -233,29 +238,6 @@ def _kept(model: type[Model]) -> str:
     """The rows that a recount can tell of."""
     nonzero = "(" + " OR ".join(f"{value} <> 0" for value in values_of(model)) + ")"
     return f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})" if model in (Mark, OverallMark) else nonzero
-
-
-@transaction.atomic
-def add_up_days() -> None:
-    """Add up the copies of each day over documents, in a table that has none yet.
-
-    Each copy differs from the one before it by so much; what a body has on a day is the sum of all that has differed so far.
-    """
-    gate.repair()
-    if OverallDay.objects.exists():
-        return
-    values, table = (*COLOURS, "percent_sum"), TallyDay._meta.db_table
-    differs = ", ".join(f"{value} - COALESCE(LAG({value}) OVER part, 0) AS {value}" for value in values)
-    sums = ", ".join(f"SUM({value}) AS {value}" for value in values)
-    so_far = ", ".join(f"SUM({value}) OVER (PARTITION BY scope_id ORDER BY day)" for value in values)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {OverallDay._meta.db_table} (day, scope_id, {', '.join(values)}) "
-            f"WITH steps AS (SELECT scope_id, day, {differs} FROM {table} "
-            "WINDOW part AS (PARTITION BY scope_id, document_id, section_id ORDER BY day)), "
-            f"changes AS (SELECT scope_id, day, {sums} FROM steps GROUP BY scope_id, day) "
-            f"SELECT day, scope_id, {so_far} FROM changes"
-        )
 
 
 def never_counted() -> bool:

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_GET
 
 from directives.models.documents import KINDS as ABOUTS
 from directives.models.organisations import KINDS
-from directives.overview.board import WORST_DOCUMENTS, board
+from directives.overview.board import WORST_DOCUMENTS
+from directives.overview.boards import board
 from directives.overview.choice import Choice
 from directives.overview.figures import FEW
 from directives.sheets.board import tables
