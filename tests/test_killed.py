@@ -223,9 +223,7 @@ class Table(LongAct):
         """One that is uploaded, and checked here, in the process of the test."""
         number = self.world.fresh()
         upload = SimpleUploadedFile(f"T{number}.csv", self.text(number).encode())
-        row = starting.bring_in(
-            kind=KINDS["bodies"], place={}, upload=upload, language="zh-hans", by=self.world.admin, now=timezone.now()
-        )
+        row = starting.bring_in(kind=KINDS["bodies"], place={}, upload=upload, language="zh-hans", by=self.world.admin, now=timezone.now())
         row.refresh_from_db()
         assert row.state == "checked"
         return row

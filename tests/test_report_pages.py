@@ -1,10 +1,12 @@
 """The pages of reports, review and submissions: who sees what, what a save answers, how many queries a page takes."""
 
+import io
 from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from openpyxl import load_workbook
 
 from directives import reporting, reviewing
 from directives.models import Cycle, Membership, Obligation, Plan, ProgressReport, ReportEntry, Submission, Verdict
@@ -144,6 +146,22 @@ def test_the_list_as_a_file(cast, office, sign_in):
     assert sign_in(cast.viewer).get("/reports/?export=csv").status_code == 403
     entries = b"".join(sign_in(cast.staff).get(f"{office.url}?export=csv&show=blank").streaming_content).decode("utf-8-sig")
     assert [line.split(",")[0] for line in entries.splitlines()[1:]] == [row.directive.code for row in office.rows]
+
+
+def test_the_list_of_one_cycle_says_of_which_document_it_is_and_names_the_others(cast, office, sign_in):
+    other = make_section(make_document(title_hans="关于另一件事的意见")).document
+    for body in (cast.body, cast.child):
+        make_obligation(make_directive(make_section(other)), body)
+    newest = reporting.open_cycle(document=other, by=cast.supervisor, now=NOW, **OPENING)
+    client = sign_in(cast.supervisor)
+    page = client.get("/reports/").content.decode()
+    told = page.partition('class="soft tip"')[2].partition("</p>")[0]
+    assert "《关于另一件事的意见》" in told  # of whose bodies it says how many have handed in
+    assert f'href="/reports/?cycle={office.cycle.pk}"' in page
+    assert f'href="/reports/?cycle={newest.pk}"' in client.get(f"/reports/?cycle={office.cycle.pk}").content.decode()
+    written = b"".join(client.get("/reports/?export=xlsx"))
+    cover = [cell for row in load_workbook(io.BytesIO(written)).worksheets[0].iter_rows(values_only=True) for cell in row]
+    assert "关于另一件事的意见" in cover
 
 
 def test_the_list_takes_the_same_queries_for_two_reports_and_for_three(cast, office, sign_in):

@@ -10,6 +10,7 @@ from directives.bench.stage import Staged
 CONSTANT, ROWS = "floor: constant", "floor: 50 rows"
 LIST, DEEP = "list of 50, supervisor of all", "list of 50, page 1,000"
 BOARD = "dashboard, root"
+ALL_BOARD = "dashboard, root, all documents"
 BOARDS = (BOARD, "dashboard, province", "dashboard, county", "dashboard, leaf")
 RANKING, MATRIX = "ranking, root, all bodies", "matrix, first page"
 STAFF_LIST, SAVE = "list of 50, staff", "entry save, staff"
@@ -47,6 +48,7 @@ def courses(staged: Staged, deep: str) -> list[Course]:
         _page(STAFF_LIST, LIST_PATH, staff),
         *_filtered(staged),
         *(_board(staged, name, scope) for name, scope in zip(BOARDS, staged.scopes, strict=True)),
+        *([_page(ALL_BOARD, "/dashboard/", top)] if staged.documents > 1 else []),
         _page(RANKING, _board_path(staged, staged.scopes[0], all=1), top),
         _page(MATRIX, f"/documents/{staged.document}/matrix/", top),
         _page("my work, staff", "/", staff),

@@ -21,11 +21,11 @@ from directives.bench.writers import write
 Clock = Callable[[], datetime]
 
 
-def fill(clock: Clock, *, scale: str, bodies: int) -> dict[str, Any]:
+def fill(clock: Clock, *, scale: str, bodies: int, documents: int) -> dict[str, Any]:
     """Make the tables of an empty database and fill them."""
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
-    populate(scale, bodies=bodies, now=clock())
+    populate(scale, bodies=bodies, documents=documents, now=clock())
     if connection.vendor == POSTGRESQL:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")  # as the server itself does within minutes of such a load

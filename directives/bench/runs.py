@@ -31,6 +31,7 @@ class Plan:
     against: str | None = None
     rounds: int = 30
     bodies: int = 100  # of the scale “sample”
+    documents: int = 1  # of the other scales
     writers: int = AT_ONCE
     seconds: float = 15.0
     requests: int = 160
@@ -74,7 +75,7 @@ def _stage(where: Place, plan: Plan, say: Say) -> Staged:
     """Fill the database if it is new; then lay out the papers of this run."""
     if where.fresh:
         say(f"Staging {where.scale}")
-        where.ask(do="fill", scale=where.scale, bodies=plan.bodies)
+        where.ask(do="fill", scale=where.scale, bodies=plan.bodies, documents=plan.documents)
     say(f"Laying out the papers of {where.scale}")
     told = where.ask(do="lay_out", reviews=plan.rounds + WARM, writers=plan.writers)
     return Staged(**told)
@@ -126,7 +127,7 @@ def _write(plan: Plan, where: Place, staged: Staged, say: Say) -> Writing:
 
 
 def _outcome(plan: Plan, where: Place, staged: Staged, tracks: list[Track], **more: object) -> Outcome:
-    counts = {name: getattr(staged, name) for name in ("bodies", "directives", "obligations", "report_entries")}
+    counts = {name: getattr(staged, name) for name in ("bodies", "documents", "directives", "obligations", "report_entries")}
     grown = growth_of(tracks[1].times, tracks[0].times) if len(tracks) > 1 else []
     return Outcome(
         scale=plan.scale, database=plan.engine, **counts, database_bytes=where.size(), lines=lines_of(tracks[0].times), growth=grown,

@@ -67,7 +67,7 @@ def measure(plan: Sheeting, say: Callable[[str], object]) -> Found:
         where = place(plan.scale, base, server, plan.database)
         if where.fresh:
             say(f"Staging {plan.scale}")
-            where.ask(do="fill", scale=plan.scale, bodies=plan.bodies)
+            where.ask(do="fill", scale=plan.scale, bodies=plan.bodies, documents=1)
         ways: dict[str, list[Export]] = {}
         for way in _turns(plan) if plan.only != IN else ():
             say(NAMES[way])

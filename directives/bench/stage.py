@@ -48,18 +48,19 @@ class Staged:
     directives: int
     obligations: int
     report_entries: int
+    documents: int
     entries: list[tuple[int, int]]  # of the staff's own report, each with its version
     measure: int
     reviews: list[tuple[int, int, int]]  # report, entry, version: handed in, to be accepted one at a time
     desks: list[dict]  # of the writers, as `Desk`
 
 
-def populate(scale: str, *, bodies: int, now: datetime) -> None:
-    """Fill the empty database with a scale of the demo, or with the sample at so many bodies."""
+def populate(scale: str, *, bodies: int, documents: int, now: datetime) -> None:
+    """Fill the empty database with a scale of the demo and so many documents, or with the sample at so many bodies."""
     if scale == SAMPLE:
         _sample(now, bodies)
     else:
-        call_command("demo", scale=scale, seed=SEED, stdout=StringIO())
+        call_command("demo", scale=scale, documents=documents, seed=SEED, stdout=StringIO())
 
 
 def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
@@ -82,7 +83,8 @@ def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
         staff=session_of(staff), supervisor=session_of(supervisor), supervisor_id=supervisor.pk, scopes=_scopes(root, home),
         document=document.pk, section=asked.section_id, directive=asked.pk, today=timezone.localdate(now).isoformat(),
         bodies=Organisation.objects.count(), directives=directives.count(), obligations=Obligation.objects.count(),
-        report_entries=ReportEntry.objects.count(), entries=_versions(own), measure=_measure(document, home, staff, now),
+        report_entries=ReportEntry.objects.count(), documents=Document.objects.count(),
+        entries=_versions(own), measure=_measure(document, home, staff, now),
         reviews=_handed_in(review, reviews, now), desks=[{name: getattr(desk, name) for name in Desk.__slots__} for desk in rest],
     )  # fmt: skip
 

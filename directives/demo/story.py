@@ -10,7 +10,7 @@ from itertools import islice
 from django.db.models import Max, Model
 
 from directives import audit, sealing, tallies
-from directives.demo import bare, paper, people
+from directives.demo import bare, others, paper, people
 from directives.demo import calendar as days
 from directives.demo.bodies import Placed, placed, tree
 from directives.demo.calendar import Calendar
@@ -56,13 +56,14 @@ class Scale:
 
     every: int  # each so-manieth body has its whole record, its submissions and verdicts
     logs: int  # records of the day for each measure
+    everybody: bool  # bodies without others below owe the further documents too
     leaves: frozenset[int]  # days of the history of bodies without others below
 
 
 SCALES = {
-    "small": Scale(1, 4, frozenset(days.HISTORY)),
-    "province": Scale(10, 3, frozenset(days.HISTORY)),
-    "nation": Scale(200, 1, frozenset({-91, -28, -7, -1})),
+    "small": Scale(1, 4, True, frozenset(days.HISTORY)),
+    "province": Scale(10, 3, True, frozenset(days.HISTORY)),
+    "nation": Scale(200, 1, False, frozenset({-91, -28, -7, -1})),
 }
 
 
@@ -75,6 +76,7 @@ class Story:
     now: datetime
     password: str
     say: Teller
+    documents: int = 1
 
     def tell(self) -> None:
         """Make everything, in one transaction, and count it."""
@@ -82,12 +84,20 @@ class Story:
             calendar = Calendar(self.now)
             bodies = self._bodies(calendar)
             crew = people.make(self.password, sorted({one.body.province for one in bodies} - {""}), now=calendar.at(days.BEGAN, 11))
-            document = paper.register(by=User.objects.get(username="supervisor"), now=calendar.at(days.REGISTERED, 9))
+            above = User.objects.get(username="supervisor")
+            further = [others.register(number, by=above, now=calendar.at(days.REGISTERED, 8)) for number in range(1, self.documents)]
+            document = paper.register(by=above, now=calendar.at(days.REGISTERED, 9))
             self._work(calendar, bodies, crew, document)
+            if further:
+                with self._step("Obligations of further documents") as rows:
+                    models = list(Directive.objects.filter(document=document, statement=False).order_by("order"))
+                    rows.append(others.assign(further, models, everybody=SCALES[self.scale].everybody))
             with self._step("What waits for a verdict") as waiting:
                 waiting.append(ProgressReport.objects.settle_waiting())
             with self._step("Tallies") as counted:
                 counted.append(tallies.rebuild())
+            if further:
+                others.keep_days(further, calendar.day(days.HISTORY[0]))
             with self._step("Statistics of the engine"):
                 bare.analyse()
 

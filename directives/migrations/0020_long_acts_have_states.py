@@ -29,7 +29,7 @@ def forget_lights(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("directives", "0016_sheets_and_statistics"),
+        ("directives", "0019_all_documents"),
         ("django_tasks_database", "0018_rename_succeeded_status"),
     ]
 

@@ -11,7 +11,7 @@ from directives.models.people import Membership, User
 from directives.models.plans import LogEntry, Measure, Plan
 from directives.models.reports import Attachment, Cycle, ProgressReport, ReportEntry, Submission, Verdict
 from directives.models.statistics import Figure, FigureTotal, Indicator
-from directives.models.tallies import ALWAYS, Mark, Owing, Tally, TallyDay, Total
+from directives.models.tallies import ALWAYS, DocumentTotal, Mark, OverallDay, OverallMark, Owing, Tally, TallyDay, Total
 
 __all__ = [
     "ALWAYS",
@@ -22,6 +22,7 @@ __all__ = [
     "Cycle",
     "Directive",
     "Document",
+    "DocumentTotal",
     "Event",
     "Export",
     "Figure",
@@ -44,6 +45,8 @@ __all__ = [
     "Notice",
     "Obligation",
     "Organisation",
+    "OverallDay",
+    "OverallMark",
     "Owing",
     "Plan",
     "ProgressReport",

@@ -130,6 +130,9 @@ class Obligation(models.Model):
         indexes = [
             models.Index(fields=["organisation", "document", "light"], name="obligation_of_body"),
             models.Index(fields=["document", "light", "light_on"], name="obligation_longest_late"),
+            # Over all documents: the longest overdue of everybody, and those of each body.
+            models.Index(fields=["light", "light_on"], name="obligation_overdue", condition=Q(light=RED)),
+            models.Index(fields=["organisation"], name="obligation_overdue_of_body", condition=Q(light=RED)),
             # One for each state: SQLite does not see that an index of two states holds the rows of one.
             models.Index(fields=["moved_at"], name="obligation_disputed", condition=Q(state=DISPUTED)),
             models.Index(fields=["moved_at"], name="obligation_closing", condition=Q(state=CLOSING)),

@@ -48,6 +48,25 @@ class Total(models.Model):
         constraints = [models.UniqueConstraint(fields=["scope", "document", "section", "light"], name="one_total_a_section")]
 
 
+class DocumentTotal(models.Model):
+    """Live obligations of a subtree under one document, all its sections together. Kept for every body.
+
+    One row tells what a line of the dashboard of all documents says; the totals of sections would be some thirty.
+    """
+
+    scope = _of(Organisation)
+    document = _of(Document)
+    green = models.IntegerField(default=0)
+    yellow = models.IntegerField(default=0)
+    red = models.IntegerField(default=0)
+    closed = models.IntegerField(default=0)
+    undue = models.IntegerField(default=0)
+    percent_sum = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "document"], name="one_total_a_document")]
+
+
 class Mark(models.Model):
     """What else a dashboard says of a subtree, counted by topic, word and day. Kept for bodies that have children.
 
@@ -73,6 +92,19 @@ class Mark(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "document", "topic", "day", "word"], name="one_mark")]
+
+
+class OverallMark(models.Model):
+    """The marks of a subtree over all documents, of those topics that add up over them: see `tallies.OF_ONE_DOCUMENT`."""
+
+    scope = _of(Organisation)
+    topic = models.CharField(max_length=8)
+    word = models.CharField(max_length=24, blank=True)
+    day = models.DateField(default=ALWAYS)
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "topic", "day", "word"], name="one_overall_mark")]
 
 
 class Owing(models.Model):
@@ -106,3 +138,19 @@ class TallyDay(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "document", "section", "day"], name="one_copy_a_day")]
         indexes = [models.Index(fields=["document", "day"], name="copies_by_day")]
+
+
+class OverallDay(models.Model):
+    """The totals of a subtree over all documents at the end of a day, written only for days on which they changed."""
+
+    day = models.DateField()
+    scope = _of(Organisation)
+    green = models.IntegerField(default=0)
+    yellow = models.IntegerField(default=0)
+    red = models.IntegerField(default=0)
+    closed = models.IntegerField(default=0)
+    undue = models.IntegerField(default=0)
+    percent_sum = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "day"], name="one_overall_copy_a_day")]

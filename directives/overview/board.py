@@ -1,34 +1,40 @@
-"""The dashboard: where the work of a subtree stands, who is late and why. Every figure knows the address of its rows."""
+"""The dashboard: where the work of a subtree stands, who is late and why. Every figure knows the address of its rows.
+
+It speaks of all documents that the person sees, or of one of them: of the one that is asked for, or the only one there is.
+"""
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from functools import cached_property, partial
+from datetime import date
+from functools import cached_property
 from typing import Any
 
-from directives.models import Document, Organisation, Section, User
+from directives.models import Document, Organisation, Section
 from directives.models.obligations import CLOCKS
-from directives.overview import captions, counts, facts, own
+from directives.overview import captions, counts, facts
 from directives.overview.choice import Choice
 from directives.overview.counts import Body, Ground, Task, Vantage
 from directives.overview.facts import Facts, Period
 from directives.overview.figures import Cell, Covered, DueDay, Figure, Happened, Line, Named
-from directives.overview.late import Late, oldest
+from directives.overview.late import Late
 from directives.overview.obligations import CAUSES, ON, Filter
-from directives.overview.scope import Lights, Scope
-from directives.overview.trend import ON_WALL as WIDE_REPORTS
-from directives.overview.trend import RIGHT, Trend, left, trend
+from directives.overview.scope import Lights
+from directives.overview.trend import RIGHT, Trend
 from directives.overview.weeks import ON_WALL as WIDE_WEEKS
 from directives.overview.weeks import Change, Weeks, change, weeks
 from directives.states import YELLOW
-from directives.workdays import Workdays
 
 LATE_ROWS = 8
 NEXT_DAYS = 5
+WORST_DOCUMENTS = 20  # lines before “n more”
+NAMED = 2  # documents or sections that the headline names
 
 
 @dataclass(frozen=True)
 class Board:
-    """All that the dashboard shows. `ground`, `facts` and the rest are empty where nothing was issued or nothing matches."""
+    """All that the dashboard shows. `ground`, `facts` and the rest are empty where nothing was issued or nothing matches.
+
+    `document` is None where it speaks of all `documents`, and where there is none.
+    """
 
     view: Vantage
     choice: Choice
@@ -47,6 +53,16 @@ class Board:
     workdays_left: int = 0  # until the reports of the cycle are due; below 0: past
     read: bool = False  # the few rows under a filter were
     first_copy: date | None = None  # where an earlier day was asked for of which nothing is kept
+
+    @property
+    def across(self) -> bool:
+        """It speaks of several documents together."""
+        return self.document is None and bool(self.documents)
+
+    @property
+    def fictional(self) -> bool:
+        """Some of the work that it speaks of is made up."""
+        return any(document.fictional for document in ((self.document,) if self.document else self.documents))
 
     @property
     def now(self) -> bool:
@@ -147,15 +163,40 @@ class Board:
         lines = (self.line(section, self.ground.of(self.view.body.pk, section.pk), section=section.pk) for section in self.sections)
         return tuple(line for line in lines if line.lights.total)
 
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The parts side by side: the documents, of one document its sections."""
+        return self.document_lines if self.across else self.section_lines
+
+    @cached_property
+    def document_lines(self) -> tuple[Line, ...]:
+        """The documents of which something is owed here, the most overdue first, then the most that is not on time."""
+        if not self.across:
+            return ()
+        lines = (self.line(document, self.ground.of(self.view.body.pk, document.pk), document=document.pk) for document in self.documents)
+        owed = (line for line in lines if line.lights.total)
+        return tuple(sorted(owed, key=lambda line: (-line.lights.red, -line.lights.yellow)))
+
+    @cached_property
+    def idle_documents(self) -> tuple[Document, ...]:
+        """The documents of which nothing has been assigned here, the newest first."""
+        owed = {line.thing.pk for line in self.document_lines}
+        return tuple(document for document in self.documents if document.pk not in owed) if self.across else ()
+
+    @property
+    def most_overdue(self) -> tuple[Line, ...]:
+        """The documents, of one the sections, with most overdue rows that the headline names."""
+        return tuple(line for line in self.document_lines[:NAMED] if line.lights.red) if self.across else self.worst_sections
+
+    @property
+    def most_red(self) -> int:
+        return sum(line.lights.red for line in self.most_overdue)
+
     @cached_property
     def worst_sections(self) -> tuple[Line, ...]:
         """The two sections with most overdue rows, where there are more than two with any."""
         late = sorted((line for line in self.section_lines if line.lights.red), key=lambda line: -line.lights.red)
-        return tuple(sorted(late[:2], key=lambda line: line.thing.order)) if len(late) > 2 else ()
-
-    @property
-    def worst_red(self) -> int:
-        return sum(line.lights.red for line in self.worst_sections)
+        return tuple(sorted(late[:NAMED], key=lambda line: line.thing.order)) if len(late) > NAMED else ()
 
     @cached_property
     def bodies(self) -> tuple[Line, ...]:
@@ -216,7 +257,7 @@ class Board:
     @property
     def happened(self) -> tuple[Happened, ...]:
         """What happened of late: turned lights first, then the acts of people in the order of the work."""
-        week, place = min(self.since, self.today - facts.WEEK), (self.document.pk if self.document else 0, self.view.body.pk)
+        week, place = min(self.since, self.today - facts.WEEK), (self.document and self.document.pk, self.view.body.pk)
         found = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
         return tuple(Happened(kind, n, in_week, self.since, week, *place) for kind, (n, in_week) in found if in_week)
 
@@ -235,65 +276,3 @@ class Board:
     @cached_property
     def change(self) -> Change | None:
         return change(self.facts, self.lights, self.day)
-
-
-def board(user: User, choice: Choice, *, today: date, workdays: Workdays) -> Board | None:
-    """The dashboard of a body for one document. None: the person may not look from there, or has no place at all.
-
-    Without a scope it is the highest body that the person oversees, without a document the newest one.
-    """
-    sections = counts.sections_in_view(user)
-    documents = tuple({section.document_id: section.document for section in sections}.values())
-    document = next((row for row in documents if choice.document in (None, row.pk)), None)
-    if document is None and choice.document is not None:
-        return None
-    view = counts.vantage(user, choice.scope)
-    if view is None:
-        return None
-    parts = tuple(section for section in sections if document and section.document_id == document.pk)
-    if choice.section and choice.section not in {section.pk for section in parts}:
-        choice = replace(choice, section=None)
-    choice = choice.kept() if choice.on else choice
-    scope = Scope.of(user)
-    empty = Board(view, choice, document, documents, parts, today, workdays.add(today, -1), (*scope.trees, *scope.bodies))
-    if document is None:
-        return empty
-    return _then(empty) if choice.on else _now(empty, workdays)
-
-
-def _now(board: Board, workdays: Workdays) -> Board:
-    """The board filled with the work as it stands: at most six queries."""
-    view, choice, document, today, since = board.view, board.choice, board.document.pk, board.today, board.since
-    if view.counted:
-        board = replace(board, ground=counts.ground_now(view, document, choice))
-        if not board.lights.total:
-            return board
-        board = replace(board, read=choice.narrows and own.few(view, board.lights.total))
-        rows = own.rows_below(view, document, choice) if board.read else ()
-        reader = partial(facts.of_rows, view, rows) if board.read else partial(facts.of_branch, view)
-        found = reader(document, choice, today=today, since=since)
-        if choice.directives or choice.narrows:
-            tasks, unreceived = counts.by_directive(view, document, choice)
-            board = replace(board, tasks=tuple(tasks), unreceived=unreceived)
-    else:
-        rows = own.rows(view, document, choice)
-        board = replace(board, ground=own.ground(view, rows), tasks=own.tasks(rows))
-        if not board.lights.total:
-            return board
-        found = facts.of_rows(view, rows, document, choice, today=today, since=since)
-    late = oldest(view, document, choice, red=board.lights.red, limit=LATE_ROWS) if board.lights.red else ()
-    right = WIDE_REPORTS if choice.wall else RIGHT
-    shown = trend(found.cycles, chosen=choice.cycle, missing=found.clock("report"), today=today, right=right) if board.told else None
-    return replace(board, facts=found, late=late, trend=shown, workdays_left=left(shown, today, workdays))
-
-
-def _then(board: Board) -> Board:
-    """The board filled with what is kept of an earlier day: two queries."""
-    view, choice, document = board.view, board.choice, board.document.pk
-    if not view.copied:
-        return board
-    board = replace(board, ground=counts.ground_then(view, document, choice))
-    if not board.lights.total:
-        return replace(board, first_copy=counts.first_copy(view, document))
-    day = choice.on + timedelta(days=1)  # copies of the day itself stand in the ground
-    return replace(board, facts=facts.of_branch(view, document, choice, today=day, since=day))

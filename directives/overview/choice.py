@@ -12,7 +12,7 @@ from directives.models.tallies import ALWAYS
 
 IDS = ("scope", "document", "section", "directive", "cycle", "page")
 WORDS = {"about": {code for code, _label in DIRECTIVE_KINDS}, "kind": {code for code, _label in KINDS}}
-SWITCHES = ("all", "wall", "directives")
+SWITCHES = ("all", "wall", "directives", "documents")
 NOBODY = 0  # the id of nothing: what is no number
 
 
@@ -31,6 +31,7 @@ class Choice:
     all: bool = False
     wall: bool = False
     directives: bool = False  # the table of directives too
+    documents: bool = False  # every document, not the worst alone
     page: int | None = None
 
     @classmethod

@@ -1,6 +1,7 @@
 """The lights behind a dashboard, by body and section: a fixed number of queries, whatever the number of bodies and rows.
 
-Today's are read from the kept totals, those of an earlier day from its copies, filtered ones from the counts by directive.
+Of all documents together (`document` None) they are by body and document. Today's are read from the kept totals, those of an
+earlier day from its copies, filtered ones from the counts by directive.
 Bodies without children keep only totals: where more is asked, their own few rows are counted.
 """
 
@@ -12,12 +13,21 @@ from django.db import connections
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Substr
 
-from directives.models import Obligation, Organisation, Section, Tally, TallyDay, Total, User
+from directives.models import (
+    DocumentTotal,
+    Obligation,
+    Organisation,
+    OverallDay,
+    Tally,
+    TallyDay,
+    Total,
+    User,
+)
 from directives.models.organisations import ancestors
 from directives.models.scope import inside
 from directives.overview.choice import Choice
 from directives.overview.scope import NONE, Lights, Scope
-from directives.states import COLOURS
+from directives.states import ASSIGNED, COLOURS
 
 BODY = ("code", "name_hans", "name_hant", "path", "parent_id", "branch")
 
@@ -57,14 +67,6 @@ class Vantage:
     def condition(self, field: str = "organisation") -> Q:
         """Rows in view; `field` leads to their body."""
         return inside(self.body.path, f"{field}__path") if self.counted else Q(**{field: self.body.pk})
-
-
-def sections_in_view(user: User) -> tuple[Section, ...]:
-    """Every section of every document that the person sees, newest document first, each with its document's names."""
-    names = ("title", "title_hans", "title_hant", "fictional", "script")
-    only = ("number", "order", "title", "title_hans", "title_hant", "document_id", *(f"document__{name}" for name in names))
-    rows = Section.objects.visible_to(user).select_related("document").only(*only)
-    return tuple(rows.order_by("-document__registered_at", "-document_id", "order"))
 
 
 def vantage(user: User, asked: int | None) -> Vantage | None:
@@ -111,17 +113,21 @@ Tallied = dict[str, int]  # what Lights are made of
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The lights of a body and of the bodies right below it: body → section → counts, and their sums."""
+    """The lights of a body and of the bodies right below it: body → section → counts, and their sums.
+
+    Of all documents it is body → document → counts, for those right below the sums alone.
+    """
 
     parts: dict[int, dict[int, Tallied]]
     sums: dict[int, Tallied]
 
     def over(self, body: int) -> Lights:
-        """The sum over the sections."""
+        """The sum over the sections, or over the documents."""
         return Lights(**self.sums[body]) if body in self.sums else NONE
 
-    def of(self, body: int, section: int) -> Lights:
-        found = self.parts.get(body, {}).get(section)
+    def of(self, body: int, part: int) -> Lights:
+        """Those of a section, or of a document."""
+        found = self.parts.get(body, {}).get(part)
         return Lights(**found) if found else NONE
 
 
@@ -129,16 +135,16 @@ BARE = Ground({}, {})
 
 
 def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> Ground:
-    """From rows of body, section, light, count and sum of percents."""
+    """From rows of body, section or document, light, count and sum of percents."""
     parts: dict[int, dict[int, Tallied]] = {}
     sums: dict[int, Tallied] = {}
-    for body, section, light, count, percents in rows:
+    for body, part, light, count, percents in rows:
         if body not in parts:
             parts[body], sums[body] = {}, {"percent_sum": 0}
         mine, total = parts[body], sums[body]
-        if section not in mine:
-            mine[section] = {"percent_sum": 0}
-        cell = mine[section]
+        if part not in mine:
+            mine[part] = {"percent_sum": 0}
+        cell = mine[part]
         cell[light] = cell.get(light, 0) + count
         cell["percent_sum"] += percents
         total[light] = total.get(light, 0) + count
@@ -151,44 +157,90 @@ def near(view: Vantage) -> QuerySet:
     return Organisation.objects.filter(Q(pk=view.body.pk) | Q(parent=view.body.pk)).values("pk")
 
 
-def ground_now(view: Vantage, document: int, choice: Choice) -> Ground:
-    """Today's lights of a body that has children, and of those, under the filter: one query."""
+def ground_now(view: Vantage, document: int | None, choice: Choice) -> Ground:
+    """Today's lights of a body that has children, and of those, under the filter: one query, of all documents two."""
     if choice.narrow:
         return ground(_filtered(view, document, choice))
+    if document is None:
+        own = DocumentTotal.objects.filter(scope=view.body.pk).values_list("scope_id", "document_id", *LIGHTS)
+        below = DocumentTotal.objects.filter(scope__in=_right_below(view)).order_by().values_list("scope_id")
+        return _over_documents(own, below.annotate(**{f"{name}_n": Sum(name) for name in LIGHTS}))
     rows = Total.objects.filter(scope__in=near(view), document=document, count__gt=0)
     if choice.section:
         rows = rows.filter(section=choice.section)
     return ground(rows.values_list("scope_id", "section_id", "light", "count", "percent_sum"))
 
 
-def _filtered(view: Vantage, document: int, choice: Choice) -> QuerySet:
+def _right_below(view: Vantage) -> QuerySet:
+    return Organisation.objects.filter(parent=view.body.pk).values("pk")
+
+
+LIGHTS = (*COLOURS, "percent_sum")
+
+
+def _by_column(rows: Iterable[tuple]) -> Ground:
+    """From rows of body, section or document, and LIGHTS."""
+    return ground(
+        (body, part, colour, n, 0 if place else percents)  # the percents are of all five together
+        for body, part, *counts, percents in rows
+        for place, (colour, n) in enumerate(zip(COLOURS, counts, strict=True))
+    )
+
+
+def _over_documents(own: Iterable[tuple], below: Iterable[tuple]) -> Ground:
+    """From the LIGHTS of the body by document, and those of the bodies right below as sums."""
+    made = _by_column(own)
+    return Ground(made.parts, made.sums | {body: dict(zip(LIGHTS, counts, strict=True)) for body, *counts in below})
+
+
+def of_document(document: int | None) -> dict[str, int]:
+    """The condition on rows that know their document."""
+    return {} if document is None else {"document": document}
+
+
+def _filtered(view: Vantage, document: int | None, choice: Choice) -> QuerySet:
     """From the counts by directive, and from the rows of children that keep none."""
-    kept = Tally.objects.filter(scope__in=near(view), document=document, count__gt=0, **choice.of_tallies()).order_by()
-    kept = kept.values_list("scope_id", "directive__section_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum"))
-    leaves = Obligation.objects.live().filter(organisation__parent=view.body.pk, organisation__branch=False, document=document)
-    leaves = leaves.filter(**choice.of_rows()).order_by().values_list("organisation_id", "section_id", "light")
+    of = of_document(document)
+    part, part_of_leaf = ("directive__section_id", "section_id") if document else ("document_id", "document_id")
+    kept = Tally.objects.filter(scope__in=near(view), count__gt=0, **of, **choice.of_tallies()).order_by()
+    kept = kept.values_list("scope_id", part, "light").annotate(n=Sum("count"), p=Sum("percent_sum"))
+    leaves = Obligation.objects.live().filter(organisation__parent=view.body.pk, organisation__branch=False, **of)
+    leaves = leaves.filter(**choice.of_rows()).order_by().values_list("organisation_id", part_of_leaf, "light")
     return kept.union(leaves.annotate(n=Count("pk"), p=Sum("percent")), all=True)
 
 
-def ground_then(view: Vantage, document: int, choice: Choice) -> Ground:
-    """The lights at the end of an earlier day, from the newest copy of each body on or before it: one query."""
+def ground_then(view: Vantage, document: int | None, choice: Choice) -> Ground:
+    """The lights at the end of an earlier day, from the newest copy of each body on or before it: one query, or two."""
+    if document is None:
+        return _all_then(view, choice.on)
     same = {name: OuterRef(name) for name in ("scope", "document", "section")}
     last = TallyDay.objects.filter(**same, day__lte=choice.on).order_by("-day").values("day")[:1]
     bodies = near(view) if view.counted else (view.body.pk,)
     rows = TallyDay.objects.filter(scope__in=bodies, document=document, day=Subquery(last))
     if choice.section:
         rows = rows.filter(section=choice.section)
-    copied = rows.values_list("scope_id", "section_id", "percent_sum", *COLOURS)
-    return ground(
-        (body, section, colour, n, 0 if place else percents)  # the percents are of all five together
-        for body, section, percents, *counts in copied
-        for place, (colour, n) in enumerate(zip(COLOURS, counts, strict=True))
-    )
+    return _by_column(rows.values_list("scope_id", "section_id", *LIGHTS))
 
 
-def first_copy(view: Vantage, document: int) -> date | None:
+def _all_then(view: Vantage, on: date) -> Ground:
+    """The same of all documents."""
+    same = {name: OuterRef(name) for name in ("scope", "document", "section")}
+    last = TallyDay.objects.filter(**same, day__lte=on).order_by("-day").values("day")[:1]
+    own = TallyDay.objects.filter(scope=view.body.pk, day=Subquery(last)).order_by().values_list("scope_id", "document_id")
+    own = own.annotate(**{f"{name}_n": Sum(name) for name in LIGHTS})
+    if not view.counted:
+        return _over_documents(own, ())
+    newest = OverallDay.objects.filter(scope=OuterRef("scope"), day__lte=on).order_by("-day").values("day")[:1]
+    below = OverallDay.objects.filter(scope__in=_right_below(view), day=Subquery(newest))
+    return _over_documents(own, below.values_list("scope_id", *LIGHTS))
+
+
+def first_copy(view: Vantage, document: int | None) -> date | None:
     """The first day of which a copy is kept."""
-    rows = TallyDay.objects.filter(scope=view.body.pk, document=document)
+    if document is None:
+        rows = OverallDay.objects.filter(scope=view.body.pk)
+    else:
+        rows = TallyDay.objects.filter(scope=view.body.pk, document=document)
     return rows.order_by("day").values_list("day", flat=True).first()
 
 
@@ -228,6 +280,12 @@ def by_directive(view: Vantage, document: int, choice: Choice) -> tuple[list[tup
         cell["percent_sum"] += percents
     ordered = sorted(lights.items(), key=lambda found: found[0].order)
     return [(task, Lights(**cell)) for task, cell in ordered], unreceived
+
+
+def unreceived(view: Vantage, choice: Choice) -> int:
+    """How many rows of all documents have not been acknowledged, under the filter, from the kept counts: one query."""
+    kept = Tally.objects.filter(scope=view.body.pk, state=ASSIGNED, count__gt=0, **choice.of_tallies())
+    return kept.aggregate(n=Sum("count", default=0))["n"]
 
 
 def _with_names(kept: QuerySet, told: Iterable) -> QuerySet:

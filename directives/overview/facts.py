@@ -2,6 +2,7 @@
 """What a dashboard says of a body besides its lights, read in one query: why rows are red, what runs out when, what came in, what happened.
 
 Of a body that has children it is read from the kept marks, of a single body counted from its own few rows, into the same shape.
+Of all documents together (`document` None) nothing is said of reporting cycles, which are of one document each.
 """
 
 from collections import Counter
@@ -13,7 +14,21 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
-from directives.models import ALWAYS, Cycle, Directive, Event, Mark, Obligation, Organisation, ProgressReport, ReportEntry, Tally, TallyDay
+from directives.models import (
+    ALWAYS,
+    Cycle,
+    Directive,
+    Event,
+    Mark,
+    Obligation,
+    Organisation,
+    OverallDay,
+    OverallMark,
+    ProgressReport,
+    ReportEntry,
+    Tally,
+    TallyDay,
+)
 from directives.models.scope import LAST
 from directives.overview.choice import Choice
 from directives.overview.counts import Vantage
@@ -79,10 +94,12 @@ class Facts:
 
 
 Row = tuple[str, str, date | None, int, int]
-DIRECTIVES, CYCLES, TALLIES, MARKS, DAYS, WORK, ENTRIES, REPORTS, EVENTS, BODIES = (
+DIRECTIVES, CYCLES, TALLIES, MARKS, OVERALL_MARKS, DAYS, OVERALL_DAYS, WORK, ENTRIES, REPORTS, EVENTS, BODIES = (
     model._meta.db_table
-    for model in (Directive, Cycle, Tally, Mark, TallyDay, Obligation, ReportEntry, ProgressReport, Event, Organisation)
-)
+    for model in (
+        Directive, Cycle, Tally, Mark, OverallMark, TallyDay, OverallDay, Obligation, ReportEntry, ProgressReport, Event, Organisation,
+    )
+)  # fmt: skip
 
 
 @dataclass
@@ -100,70 +117,88 @@ class Asking:
         self.params += [param.isoformat() if type(param) is date else param for param in params]
 
     def rows(self) -> list[Row]:
+        if not self.parts:
+            return []
         with connections[Mark.objects.db].cursor() as cursor:
             cursor.execute(" UNION ALL ".join(self.parts), self.params)
             found = cursor.fetchall()
         return [(topic, word, date.fromisoformat(day) if isinstance(day, str) else day, n, int(p)) for topic, word, day, n, p in found]
 
 
-def _asking(view: Vantage, document: int, choice: Choice, today: date) -> Asking:
+def _asking(view: Vantage, document: int | None, choice: Choice, today: date) -> Asking:
     """The cycles, and every day of which a copy is kept, from the one that holds for the first day of the curve."""
     asking, start = Asking(), today - WEEKS * WEEK
-    asking.add(
-        "'cycle', CAST(id AS text) || ' ' || CAST(due_on AS text) || ' ' || CAST(year AS text) || ' ' || period || ' ' || "
-        "CAST(number AS text), "
-        f"opens_on, 0, 0 FROM {CYCLES} WHERE document_id = %s AND opens_on BETWEEN %s AND %s",
-        document, today - BACK, today,
-    )  # fmt: skip
+    if document is not None:
+        asking.add(
+            "'cycle', CAST(id AS text) || ' ' || CAST(due_on AS text) || ' ' || CAST(year AS text) || ' ' || period || ' ' || "
+            "CAST(number AS text), "
+            f"opens_on, 0, 0 FROM {CYCLES} WHERE document_id = %s AND opens_on BETWEEN %s AND %s",
+            document, today - BACK, today,
+        )  # fmt: skip
     if choice.narrow or not view.copied:
         return asking
-    here, params = "scope_id = %s AND document_id = %s", [view.body.pk, document]
-    if choice.section:
-        here, params = f"{here} AND section_id = %s", [*params, choice.section]
+    here, params, table = "scope_id = %s", [view.body.pk], OVERALL_DAYS
+    for column, value in (("document_id", document), ("section_id", choice.section)):
+        if value is not None:
+            here, params, table = f"{here} AND {column} = %s", [*params, value], DAYS
     on_time, total = "+".join(sorted(ON_TIME)), "+".join(COLOURS)
     asking.add(
-        f"'day', CAST(SUM(red) AS text), day, SUM({on_time}), SUM({total}) FROM {DAYS} WHERE {here} AND day < %s AND "
-        f"day >= COALESCE((SELECT MAX(day) FROM {DAYS} WHERE {here} AND day <= %s), %s) GROUP BY day",
+        f"'day', CAST(SUM(red) AS text), day, SUM({on_time}), SUM({total}) FROM {table} WHERE {here} AND day < %s AND "
+        f"day >= COALESCE((SELECT MAX(day) FROM {table} WHERE {here} AND day <= %s), %s) GROUP BY day",
         *params, today, *params, start, start,
     )  # fmt: skip
     return asking
 
 
-def of_branch(view: Vantage, document: int, choice: Choice, *, today: date, since: date) -> Facts:
+def of_branch(view: Vantage, document: int | None, choice: Choice, *, today: date, since: date) -> Facts:
     """From the kept marks: one query."""
-    asking, place = _asking(view, document, choice, today), (view.body.pk, document)
+    asking = _asking(view, document, choice, today)
     if not choice.narrows and choice.on is None:
-        once = ", ".join(f"'{topic}'" for topic in ONCE)
-        asking.add(
-            f"topic, word, day, count, 0 FROM {MARKS} WHERE scope_id = %s AND document_id = %s AND count > 0 "
-            f"AND (topic IN ({once}, 'owes') "
-            "OR (topic = 'act' AND day >= %s) OR (topic = 'report' AND (day = %s OR day >= %s)))",
-            *place, min(since, today - WEEK), ALWAYS, today - BACK,
-        )  # fmt: skip
-        asking.add(
-            f"'directives', '', NULL, COUNT(*), 0 FROM {DIRECTIVES} d WHERE d.document_id = %s AND EXISTS (SELECT 1 FROM {TALLIES} t "
-            "WHERE t.scope_id = %s AND t.document_id = %s AND t.directive_id = d.id AND t.count > 0)",
-            document, *place,
-        )  # fmt: skip
+        recent = min(since, today - WEEK)
+        if document is None:
+            asking.add(
+                f"topic, word, day, count, 0 FROM {OVERALL_MARKS} WHERE scope_id = %s AND count > 0 AND (topic <> 'act' OR day >= %s)",
+                view.body.pk, recent,
+            )  # fmt: skip
+        else:
+            _ask_marks(asking, view.body.pk, document, recent, today - BACK)
     return _facts(asking.rows(), today, since)
 
 
-def of_rows(view: Vantage, rows: Sequence[Obligation], document: int, choice: Choice, *, today: date, since: date) -> Facts:
+def _ask_marks(asking: Asking, body: int, document: int, recent: date, back: date) -> None:
+    """The marks of one document, and how many of its directives are owed."""
+    once = ", ".join(f"'{topic}'" for topic in ONCE)
+    asking.add(
+        f"topic, word, day, count, 0 FROM {MARKS} WHERE scope_id = %s AND document_id = %s AND count > 0 "
+        f"AND (topic IN ({once}, 'owes') "
+        "OR (topic = 'act' AND day >= %s) OR (topic = 'report' AND (day = %s OR day >= %s)))",
+        body, document, recent, ALWAYS, back,
+    )  # fmt: skip
+    asking.add(
+        f"'directives', '', NULL, COUNT(*), 0 FROM {DIRECTIVES} d WHERE d.document_id = %s AND EXISTS (SELECT 1 FROM {TALLIES} t "
+        "WHERE t.scope_id = %s AND t.document_id = %s AND t.directive_id = d.id AND t.count > 0)",
+        document, body, document,
+    )  # fmt: skip
+
+
+def of_rows(view: Vantage, rows: Sequence[Obligation], document: int | None, choice: Choice, *, today: date, since: date) -> Facts:
     """From the rows of one body, or under a filter of the few below it: one query besides."""
     asking = _asking(view, document, choice, today)
     counted: Counter[tuple[str, str, date]] = Counter(point for row in rows for point in points_of(row))
     counted["directives", "", ALWAYS] = len({row.directive_id for row in rows})
     counted["bodies", "", ALWAYS] = len({row.organisation_id for row in rows})
-    _ask_entries(asking, view, document, choice)
+    if document is not None:
+        _ask_entries(asking, view, document, choice)
     if not choice.narrows:
         first = connections[Mark.objects.db].ops.adapt_datetimefield_value(midnight(min(since, today - WEEK)))
         lights = [member(f"e.{side}", "light") for side in ("before", "after")]
         word = f"e.subject_type || ':' || e.action || '>' || {lights[0]} || '>' || {lights[1]}"
+        of, which = ("= %s", [document]) if document else ("IS NOT NULL", [])
         asking.add(
             f"'event', {word}, {day('e.at')}, COUNT(*), 0 FROM {EVENTS} e "
-            "WHERE e.organisation_id = %s AND e.document_id = %s AND e.at >= %s "
+            f"WHERE e.organisation_id = %s AND e.document_id {of} AND e.at >= %s "
             f"GROUP BY {word}, {day('e.at')}",
-            view.body.pk, document, first,
+            view.body.pk, *which, first,
         )  # fmt: skip
     given = [(topic, word, on, n, 0) for (topic, word, on), n in counted.items()]
     return _facts([*_acts(asking.rows()), *given], today, since)

@@ -72,7 +72,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A section, a body or a directive: its lights and the counts under it. `asked` narrows the filter of the page to its rows."""
+    """A document, a section, a body or a directive: its lights and the counts under it.
+
+    `asked` narrows the filter of the page to its rows.
+    """
 
     thing: Any
     lights: Lights
@@ -129,12 +132,12 @@ class Happened:
     week: int
     since: date
     week_since: date
-    document: int
+    document: int | None
     body: int
 
     def _url(self, since: date) -> str:
-        asked = f"act={self.kind}&document={self.document}&body={self.body}&since={since.isoformat()}"
-        return f"{reverse('events')}?{asked}"
+        of = f"&document={self.document}" if self.document else ""
+        return f"{reverse('events')}?act={self.kind}{of}&body={self.body}&since={since.isoformat()}"
 
     @property
     def url(self) -> str:

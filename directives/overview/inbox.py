@@ -11,7 +11,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Sum,
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from directives.models import Mark, Membership, Obligation, Organisation, Plan, ProgressReport, ReportEntry, Total, User
+from directives.models import DocumentTotal, Mark, Membership, Obligation, Organisation, Plan, ProgressReport, ReportEntry, User
 from directives.models.scope import MANY, subtrees, topmost
 from directives.overview.figures import address
 from directives.overview.obligations import Filter
@@ -193,6 +193,6 @@ def _moved(desk: Desk, kind: str) -> list[Waiting]:
 
 def _worst(desk: Desk) -> tuple[Worst, ...]:
     """The bodies right below with most overdue rows in their subtrees, from the kept totals."""
-    red = Total.objects.filter(scope__parent__in=desk.homes, light=RED).order_by()
-    rows = red.values_list("scope", "scope__name_hans", "scope__name_hant", "scope__branch").annotate(n=Sum("count"))
-    return tuple(Worst(*row) for row in rows.filter(n__gt=0).order_by("-n", "scope")[:WORST])
+    red = DocumentTotal.objects.filter(scope__parent__in=desk.homes, red__gt=0).order_by()
+    rows = red.values_list("scope", "scope__name_hans", "scope__name_hant", "scope__branch").annotate(n=Sum("red"))
+    return tuple(Worst(*row) for row in rows.order_by("-n", "scope")[:WORST])

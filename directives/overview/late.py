@@ -2,7 +2,8 @@
 
 Few rows of millions are shown. Where much is overdue in view, they are met soon by walking the index of all overdue rows
 from the oldest on (document, light, light_on): so at the root. Where little is, its own rows are read through the index of
-each body (organisation, document, light) and sorted: so in a county. FEW is where either reads about a thousand rows of a
+each body (organisation, document, light) and sorted: so in a county. Of all documents both ways have an index of their own,
+of overdue rows alone. FEW is where either reads about a thousand rows of a
 nation's; the number of overdue rows in view is known from the kept totals, and tells which way is written.
 """
 
@@ -17,7 +18,7 @@ from directives.models import Directive, Obligation, Organisation, Plan, ReportE
 from directives.models.scope import LAST
 from directives.overview import captions
 from directives.overview.choice import Choice
-from directives.overview.counts import Vantage
+from directives.overview.counts import Vantage, of_document
 from directives.states import AWAITING, DISPUTED
 
 FEW = 1000  # overdue rows in view up to which their own indexes are read
@@ -35,22 +36,22 @@ class Late:
         return captions.WHOSE[self.whose]
 
 
-def _near(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
+def _near(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Obligation]:
     """Overdue rows through the bodies in view."""
-    rows = Obligation.objects.overdue().filter(document=document, **choice.of_rows())
+    rows = Obligation.objects.overdue().filter(**of_document(document), **choice.of_rows())
     if not view.counted:
         return rows.filter(organisation=view.body.pk)
     below = Organisation.objects.filter(path__gte=view.body.path, path__lte=view.body.path + LAST)
     return rows.filter(organisation__in=below.values("pk"))
 
 
-def _walk(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
+def _walk(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Obligation]:
     """Overdue rows in the order of their index, each asked where it lies and what it is.
 
     Every question is put so that neither engine can begin with it: as a subquery about the row, or a sum with nothing.
     """
     body = Organisation.objects.filter(pk=OuterRef("organisation"))
-    rows = Obligation.objects.overdue().filter(document=document).alias(lies=Subquery(body.values("path")))
+    rows = Obligation.objects.overdue().filter(**of_document(document)).alias(lies=Subquery(body.values("path")))
     rows = rows.filter(lies__gte=view.body.path, lies__lte=view.body.path + LAST)
     if choice.section:
         rows = rows.alias(its_section=F("section_id") + 0).filter(its_section=choice.section)
@@ -64,31 +65,32 @@ def _walk(view: Vantage, document: int, choice: Choice) -> QuerySet[Obligation]:
     return rows
 
 
-def oldest(view: Vantage, document: int, choice: Choice, *, red: int, limit: int) -> tuple[Late, ...]:
+def oldest(view: Vantage, document: int | None, choice: Choice, *, red: int, limit: int) -> tuple[Late, ...]:
     """The longest overdue rows in view; `red` is how many are overdue. One query."""
     if red > FEW and view.counted:
         found = _walk(view, document, choice).order_by("light_on")
     else:  # an expression: no engine walks the index of the nation for it
         found = _near(view, document, choice).order_by(Coalesce("light_on", Value(date.max)))
-    rows = _told(Obligation.objects.filter(pk__in=found.values("pk")[:limit]), document)
+    rows = _told(Obligation.objects.filter(pk__in=found.values("pk")[:limit]))
     return tuple(Late(row, whose_move(row)) for row in rows)
 
 
-def late_rows(view: Vantage, document: int, choice: Choice) -> Iterator[Late]:
+def late_rows(view: Vantage, document: int | None, choice: Choice) -> Iterator[Late]:
     """Every overdue obligation in view, for a sheet to walk through."""
-    rows = _told(_near(view, document, choice), document)
+    rows = _told(_near(view, document, choice))
     return (Late(row, whose_move(row)) for row in rows.iterator(chunk_size=500))
 
 
-def _told(rows: QuerySet[Obligation], document: int) -> QuerySet[Obligation]:
+def _told(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     """The rows with what is said of them."""
-    plans = Plan.objects.filter(organisation=OuterRef("organisation"), document=document, live=True)
+    plans = Plan.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"), live=True)
     entries = ReportEntry.objects.filter(obligation=OuterRef("pk")).order_by("-report__cycle__due_on", "-report__cycle_id")
     names = ("code", "text", "text_hans", "text_hant")
     return (
         rows.select_related("directive", "organisation")
         .only(
-            "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on", *(f"directive__{name}" for name in names),
+            "document_id", "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on",
+            *(f"directive__{name}" for name in names),
             "organisation__code", "organisation__name_hans", "organisation__name_hant",
         )
         .annotate(plan=Subquery(plans.values("state")[:1]), entry=Subquery(entries.values("state")[:1]))

@@ -1,11 +1,12 @@
 """What is owed where few owe little, from the rows themselves: the same that is counted for bodies with others below them."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from directives.models import Obligation, Organisation
 from directives.models.scope import LAST
 from directives.overview.choice import Choice
-from directives.overview.counts import Ground, Task, Vantage
+from directives.overview.counts import Ground, Task, Vantage, of_document
 from directives.overview.counts import ground as gathered
 from directives.overview.scope import Lights
 
@@ -17,9 +18,11 @@ READ = (
 )  # fmt: skip
 
 
-def rows(view: Vantage, document: int, choice: Choice) -> list[Obligation]:
-    """The obligations of the body under the filter, each with its directive, in the document's order: one query."""
-    found = Obligation.objects.live().filter(organisation=view.body.pk, document=document, **choice.of_rows())
+def rows(view: Vantage, document: int | None, choice: Choice) -> list[Obligation]:
+    """The obligations of the body under the filter: one query. Of one document each with its directive, in its order."""
+    found = Obligation.objects.live().filter(organisation=view.body.pk, **of_document(document), **choice.of_rows())
+    if document is None:
+        return list(found.only(*READ))
     found = found.select_related("directive").only(*READ, *(f"directive__{name}" for name in NAMES))
     return list(found.order_by("directive__order"))
 
@@ -29,19 +32,21 @@ def few(view: Vantage, total: int) -> bool:
     return total <= FEW_ROWS and Organisation.objects.filter(**_below(view))[: FEW_BODIES + 1].count() <= FEW_BODIES
 
 
-def rows_below(view: Vantage, document: int, choice: Choice) -> list[Obligation]:
+def rows_below(view: Vantage, document: int | None, choice: Choice) -> list[Obligation]:
     """The obligations of the body and all below it under the filter: one query."""
     bodies = Organisation.objects.filter(**_below(view)).values("pk")
-    return list(Obligation.objects.live().filter(organisation__in=bodies, document=document, **choice.of_rows()).only(*READ))
+    found = Obligation.objects.live().filter(organisation__in=bodies, **of_document(document), **choice.of_rows())
+    return list(found.only(*READ))
 
 
 def _below(view: Vantage) -> dict[str, str]:
     return {"path__gte": view.body.path, "path__lte": view.body.path + LAST}
 
 
-def ground(view: Vantage, found: Iterable[Obligation]) -> Ground:
-    """Their lights by section."""
-    return gathered((view.body.pk, row.section_id, row.light, 1, row.percent) for row in found)
+def ground(view: Vantage, document: int | None, found: Iterable[Obligation]) -> Ground:
+    """Their lights by section, of all documents by document."""
+    part = attrgetter("section_id" if document else "document_id")
+    return gathered((view.body.pk, part(row), row.light, 1, row.percent) for row in found)
 
 
 def tasks(found: Sequence[Obligation]) -> tuple[tuple[Task, Lights], ...]:

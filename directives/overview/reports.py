@@ -178,6 +178,12 @@ class Listing:
     def cycle(self) -> Cycle | None:
         return next((cycle for cycle in self.cycles if cycle.pk == self.chosen.cycle), None)
 
+    @property
+    def elsewhere(self) -> tuple[Cycle, ...]:
+        """The newest cycle of each other document, where the list shows one cycle alone."""
+        newest = {cycle.document_id: cycle for cycle in reversed(self.cycles)} if self.cycle else {}
+        return tuple(cycle for document, cycle in newest.items() if document != self.cycle.document_id)[::-1]
+
 
 def found(user: User) -> QuerySet[ProgressReport]:
     """The reports that this person may know of, with cycle, document and body."""
@@ -217,8 +223,7 @@ def _within(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[Pr
     if chosen.cycle:
         rows = rows.filter(cycle=chosen.cycle)
     if chosen.q:
-        text = to_hans(chosen.q)
-        rows = rows.filter(Q(organisation__name_hans__icontains=text) | Q(organisation__code__iexact=chosen.q))
+        rows = rows.filter(Q(organisation__name_hans__icontains=to_hans(chosen.q)) | Q(organisation__code__iexact=chosen.q))
     return rows
 
 
@@ -235,9 +240,8 @@ def listing(user: User, chosen: ReportFilter, cycles: tuple[Cycle, ...], *, toda
 
 
 def order_of(user: User, chosen: ReportFilter) -> Order:
-    if not user.oversees:
-        return LATEST
-    return WAITING if chosen.state == "review" else TREE
+    above = WAITING if chosen.state == "review" else TREE
+    return above if user.oversees else LATEST
 
 
 def wanted(user: User, chosen: ReportFilter, *, today: date) -> QuerySet[ProgressReport]:

@@ -17,6 +17,8 @@ from directives.states import LIGHTS
 from directives.wording import Dated, picked, words_of_light
 
 BODY, DIRECTIVE, OBLIGATION = path_to("organisation"), path_to("directive"), path_to("obligation")
+DOCUMENT = path_to("document")
+NAMED = 20  # documents that a cover names
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,19 @@ def _figures() -> list[Column]:
 
 def _share(line: Line) -> float | None:
     return 100 * line.lights.on_time / line.lights.total if line.lights.total else None
+
+
+def _documents(dated: Dated) -> list[Column]:
+    return [
+        Column(
+            "title",
+            pgettext_lazy("sheet", "Title"),
+            lambda line: picked(line.thing, "title"),
+            width=48,
+            link=lambda line: DOCUMENT(line.thing.pk),
+        ),
+        *_figures(),
+    ]
 
 
 def _sections(dated: Dated) -> list[Column]:
@@ -87,6 +102,19 @@ def _late(dated: Dated) -> list[Column]:
     ]
 
 
+def _late_of(board: Board, dated: Dated) -> list[Column]:
+    """Of several documents each row says of which it is."""
+    if not board.across:
+        return _late(dated)
+    titles = {line.thing.pk: picked(line.thing, "title") for line in board.document_lines}
+    body, *others = _late(dated)
+    return [body, Column("document", _("Document"), lambda late: titles[late.obligation.document_id], width=32), *others]
+
+
+def _late_rows(board: Board) -> Iterable[Late]:
+    return late_rows(board.view, board.document and board.document.pk, board.choice)
+
+
 def _directives(dated: Dated) -> list[Column]:
     first = [Column("code", _("Code"), lambda line: line.thing.code, width=10, link=lambda line: DIRECTIVE(line.thing.pk))]
     return [*first, Column("directive", _("Directive"), lambda line: picked(line.thing, "text"), width=60), *_figures()]
@@ -111,24 +139,37 @@ def _same(name: Words, columns: Callable[[Dated], list[Column]], rows: Callable[
 
 
 TABLES = {
+    "documents": _same(_("Progress by document"), _documents, lambda board: board.document_lines),
     "sections": _same(_("Progress by section"), _sections, lambda board: board.section_lines),
     "bodies": Table(_("Bodies by share on time"), _bodies, lambda board: map(board.with_cells, board.bodies), _of_body),
     "directives": _same(_("Directive by directive"), _directives, lambda board: board.directives),
     "weeks": _same(_("Share on time by week"), _weeks, lambda board: board.weeks.points if board.weeks else ()),
-    "late": _same(_("Overdue obligations"), _late, lambda board: late_rows(board.view, board.document.pk, board.choice)),
+    "late": Table(_("Overdue obligations"), _late_of, _late_rows, _late),
 }
 
 
 def tables(board: Board) -> list[tuple[str, Words]]:
     """The tables that there are of what is shown."""
-    there = {"bodies": board.bodies, "directives": board.tasks, "weeks": board.weeks, "late": board.now}
+    there = {
+        "documents": board.across,
+        "sections": board.document,
+        "bodies": board.bodies,
+        "directives": board.tasks,
+        "weeks": board.weeks,
+        "late": board.now,
+    }
     return [(key, table.name) for key, table in TABLES.items() if there.get(key, True)]
 
 
 def notes(board: Board) -> Iterator[tuple[Words, Any]]:
-    """The filter in force."""
+    """Of which documents and of what the table speaks: the filter in force."""
     choice = board.choice
-    yield _("Document"), picked(board.document, "title")
+    if board.across:
+        titles = [picked(line.thing, "title") for line in board.document_lines]
+        more = [_("and %(n)s more") % {"n": len(titles) - NAMED}] if len(titles) > NAMED else []
+        yield _("All documents (%(n)s)") % {"n": len(titles)}, _("; ").join(map(str, [*titles[:NAMED], *more]))
+    else:
+        yield _("Document"), picked(board.document, "title")
     yield _("Body"), picked(board.view.body, "name")
     for section in board.sections if choice.section else ():
         if section.pk == choice.section:

@@ -17,7 +17,8 @@ from directives.overview import bodies, register
 from directives.overview import events as record
 from directives.overview.around import FILTERS
 from directives.overview.asked import BodiesAsked, DirectivesAsked, DocumentsAsked
-from directives.overview.board import Board, board
+from directives.overview.board import Board
+from directives.overview.boards import board
 from directives.overview.choice import Choice
 from directives.overview.entries import sheet
 from directives.overview.log import NEWEST, LogFilter, every_row, log_found
@@ -155,7 +156,8 @@ def _reports(asked: Asked, place: Place) -> Listed:
     cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
     found = wanted(asked.user, chosen, today=asked.today)
     told = in_words(
-        (_("Cycle"), cycle.name if cycle else _("All cycles")), (_("State"), chosen.state and REPORT_STATES[chosen.state]),
+        (_("Cycle"), cycle.name if cycle else _("All cycles")), (_("Document"), cycle and picked(cycle.document, "title")),
+        (_("State"), chosen.state and REPORT_STATES[chosen.state]),
         (SEARCH, chosen.q),
     )  # fmt: skip
 
@@ -227,14 +229,14 @@ def _events(asked: Asked, place: Place) -> Listed:
 
 def _table(key: str, asked: Asked, place: Place) -> Listed:
     shown = board(asked.user, Choice.of(asked.GET, asked.today), today=asked.today, workdays=asked.workdays)
-    if shown is None or shown.document is None or key not in dict(tables.tables(shown)):
+    if shown is None or not shown.documents or key not in dict(tables.tables(shown)):
         raise Http404
     told = tuple(tables.notes(shown))
 
     def make() -> Book:
         table = tables.TABLES[key]
         notes = (*told, *ledger.light_notes(shown.lights))
-        return Book(table.name, tuple(table.columns(shown, asked)), table.rows(shown), asked.now, notes, shown.document.fictional)
+        return Book(table.name, tuple(table.columns(shown, asked)), table.rows(shown), asked.now, notes, shown.fictional)
 
     return of_known(told, _length(key, shown), make)
 
@@ -242,7 +244,7 @@ def _table(key: str, asked: Asked, place: Place) -> Listed:
 def _length(key: str, shown: Board) -> int:
     if key == "late":
         return shown.lights.red
-    rows = {"sections": shown.section_lines, "bodies": shown.bodies, "directives": shown.directives}
+    rows = {"documents": shown.document_lines, "sections": shown.section_lines, "bodies": shown.bodies, "directives": shown.directives}
     return len(rows[key]) if key in rows else len(shown.weeks.points)
 
 

@@ -6,8 +6,9 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from directives.models import Document, JobRun, Mark, Tally, TallyDay, Total
+from directives.models import Document, JobRun, Mark, OverallDay, OverallMark, Tally, TallyDay, Total
 from directives.states import COLOURS
+from directives.tallies.overall import copy_overall
 from directives.tallies.recount import PRUNED, acts_since
 
 COPIED = "copy_totals"  # the JobRun whose day is the last that was copied
@@ -55,7 +56,9 @@ def copy_day(day: date) -> int:
             f"FROM t JOIN changed d ON d.scope_id = t.scope_id AND d.document_id = t.document_id WHERE NOT ({never})",
             [str(day)],
         )
-        return cursor.rowcount
+        written = cursor.rowcount
+        cursor.execute(copy_overall(as_day), [str(day)])
+    return written
 
 
 def _end(day: date) -> datetime:
@@ -68,6 +71,7 @@ def forget_after(day: date) -> int:
     What was pruned too early can be counted again: rebuild afterwards.
     """
     JobRun.objects.filter(Q(name=COPIED, last_day__gt=day) | Q(name=PRUNED)).delete()
+    OverallDay.objects.filter(day__gt=day).delete()
     return TallyDay.objects.filter(day__gt=day).delete()[0]
 
 
@@ -79,11 +83,12 @@ def prune() -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {acts_since()}")
         since = cursor.fetchone()[0]
-    spent = [Tally.objects.filter(count=0, percent_sum=0), Mark.objects.filter(count=0)]
+    marks = (Mark, OverallMark)
+    spent = [Tally.objects.filter(count=0, percent_sum=0), *(model.objects.filter(count=0) for model in marks)]
     if since is not None:  # None: nothing has ever happened
         since = date.fromisoformat(str(since))
         JobRun.objects.update_or_create(name=PRUNED, defaults={"last_day": since, "last_ran_at": _end(since)})
-        spent.append(Mark.objects.filter(topic="act", day__lt=since))
+        spent += [model.objects.filter(topic="act", day__lt=since) for model in marks]
     return sum(_take_away(rows) for rows in spent)
 
 

@@ -10,20 +10,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 
-from django.db import connection, transaction
-from django.db.models import Model
+from django.db import transaction
 
 from directives import gate
-from directives.models import ALWAYS, FigureTotal, Mark, Obligation, Organisation, Owing, Tally, Total
+from directives.models import (
+    ALWAYS,
+    DocumentTotal,
+    FigureTotal,
+    Mark,
+    Obligation,
+    Organisation,
+    OverallMark,
+    Owing,
+    Tally,
+    Total,
+)
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import ancestors
-from directives.states import LIVE, OPEN, RED
+from directives.states import COLOURS, LIVE, OPEN, RED
+from directives.tallies.upserts import BATCH, Statement, upsert, upserts, write
 
-BATCH = 400  # rows of one statement
-AT_ONCE = 3  # statements of one message
-PLACES = FigureTotal._meta.get_field("sum").decimal_places
 ACTS = {  # what happened: the acts that mean it, as subject:action
     "issued": ("obligation:issue",),
     "received": ("obligation:acknowledge",),
@@ -37,6 +44,7 @@ ACTS = {  # what happened: the acts that mean it, as subject:action
 }
 ACT_OF = {act: word for word, acts in ACTS.items() for act in acts}
 CLOSED = "the transaction of these counts is over: what changes later is counted inside a tallies.counted() of its own"
+OF_ONE_DOCUMENT = frozenset(("item", "filed", "cycle", "report", "bodies"))  # topics that do not add up over documents
 WORSE, BETTER = "worse", "better"  # acts besides: a light turned red, or was red and is no longer
 
 Point = tuple[str, str, date]  # topic, word and day of a mark
@@ -163,7 +171,12 @@ class Delta:
         bodies = hold({key[0] for key in (*self.work, *self.points, *self.figures)})
         points = Counter(self.points)
         points.update(self._owe())
-        tallies, tally_percents, totals, total_percents = Counter(), Counter(), Counter(), Counter()
+        write([*self._lights(bodies), *_marked(points, bodies), *upserts(FigureTotal, *self._reported(bodies))])
+
+    def _lights(self, bodies: dict[int, Held]) -> Iterator[Statement]:
+        """Obligations by their lights: by directive for those that have children, by section and by document for every body."""
+        tallies, tally_percents, totals, total_percents, percents = Counter(), Counter(), Counter(), Counter(), Counter()
+        by_colour: dict[str, Counter[tuple]] = {colour: Counter() for colour in COLOURS}
         for (body, document, section, directive, state, light), n in self.work.items():
             percent = self.percents[body, document, section, directive, state, light]
             if not (n or percent):
@@ -175,12 +188,11 @@ class Delta:
             for scope in (*held.above, body):
                 totals[scope, document, section, light] += n
                 total_percents[scope, document, section, light] += percent
-        marks: Counter[tuple] = Counter()
-        for (body, document, topic, word, day), n in points.items():
-            for scope in bodies[body].scopes if n else ():
-                marks[scope, document, topic, day, word] += n
-        work = [*_upserts(Tally, tallies, tally_percents), *_upserts(Total, totals, total_percents), *_upserts(Mark, marks)]
-        _write([*work, *_upserts(FigureTotal, *self._reported(bodies))])
+                by_colour[light][scope, document] += n
+                percents[scope, document] += percent
+        yield from upserts(Tally, tallies, tally_percents)
+        yield from upserts(Total, totals, total_percents)
+        yield from upserts(DocumentTotal, *by_colour.values(), percents)
 
     def _reported(self, bodies: dict[int, Held]) -> tuple[Counter[tuple], Counter[tuple]]:
         """Figures, how many and their sums, by their bodies and everybody above."""
@@ -205,6 +217,19 @@ class Delta:
         return points
 
 
+def _marked(points: Counter[tuple], bodies: dict[int, Held]) -> Iterator[Statement]:
+    """Marks of each document, and over all of them."""
+    marks: Counter[tuple] = Counter()
+    overall: Counter[tuple] = Counter()
+    for (body, document, topic, word, day), n in points.items():
+        for scope in bodies[body].scopes if n else ():
+            marks[scope, document, topic, day, word] += n
+            if topic not in OF_ONE_DOCUMENT:
+                overall[scope, topic, day, word] += n
+    yield from upserts(Mark, marks)
+    yield from upserts(OverallMark, overall)
+
+
 def hold(ids: Iterable[int]) -> dict[int, Held]:
     """These bodies as they stand, and as they will stand until the transaction ends."""
     wanted, held = sorted(ids), {}
@@ -216,81 +241,3 @@ def hold(ids: Iterable[int]) -> dict[int, Held]:
             above = tuple(ancestors(path)[:-1])
             held[pk] = Held(kind, above, (*above, pk) if branch else above)
     return held
-
-
-def exact(column: str, expression: str) -> str:
-    """A sum as it is to be written: SQLite adds decimals in floating point, and rounded to their places they are exact again."""
-    return f"ROUND({expression}, {PLACES})" if column == "sum" else expression
-
-
-COLUMNS: dict[type[Model], tuple[str, ...]] = {
-    Tally: ("scope_id", "document_id", "directive_id", "body_kind", "state", "light"),
-    Total: ("scope_id", "document_id", "section_id", "light"),
-    Mark: ("scope_id", "document_id", "topic", "day", "word"),
-    Owing: ("organisation_id", "document_id"),
-    FigureTotal: ("scope_id", "indicator_id", "year", "period", "number"),
-}
-WORDS = {"body_kind", "state", "light", "topic", "word", "period"}  # the columns that are text
-
-
-def values_of(model: type[Model]) -> tuple[str, ...]:
-    """The columns of a table that count."""
-    if model is FigureTotal:
-        return ("count", "sum")
-    return ("count",) if model in (Mark, Owing) else ("count", "percent_sum")
-
-
-def upsert(model: type[Model], counts: Counter, percents: Counter | None = None, *, told: bool = False) -> list[tuple]:
-    """Add to the rows of these keys, making those that are missing. `told`: returns each key with its new count.
-
-    Django's bulk_create can only overwrite.
-    """
-    if not told:
-        _write(_upserts(model, counts, percents))
-        return []
-    result: list[tuple] = []
-    for statement, params in _upserts(model, counts, percents):
-        with connection.cursor() as cursor:
-            cursor.execute(f"{statement} RETURNING {', '.join(COLUMNS[model])}, count", params)
-            result += [(tuple(row[:-1]), row[-1]) for row in cursor.fetchall()]
-    return result
-
-
-def _upserts(model: type[Model], counts: Counter, percents: Counter | None = None) -> list[tuple[str, list]]:
-    """The statements that add to the rows of these keys, in the order of the keys, with their parameters."""
-    if percents is None:
-        rows = [(*key, n) for key, n in counts.items() if n]
-    else:
-        rows = [(*key, n, percents[key]) for key, n in counts.items() if n or percents[key]]
-    rows.sort()
-    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
-    return [(_adding(model, len(batch)), [_plain(value) for row in batch for value in row]) for batch in batches]
-
-
-def _write(statements: list[tuple[str, list]]) -> None:
-    """Carry these out in their order; PostgreSQL is sent what little a move changes in one message."""
-    with connection.cursor() as cursor:
-        if len(statements) <= AT_ONCE and gate.at_once():
-            statements = [(";\n".join(text for text, _params in statements), [one for _text, params in statements for one in params])]
-        for text, params in statements:
-            if text:
-                cursor.execute(text, params)
-
-
-@lru_cache(maxsize=500)
-def _adding(model: type[Model], rows: int) -> str:
-    """The statement for so many rows."""
-    columns = (*COLUMNS[model], *values_of(model))
-    places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} {adding(model)}"  # noqa: S608 - our own tables
-
-
-def adding(model: type[Model]) -> str:
-    """The end of an INSERT that adds to the rows that are there."""
-    table, columns, values = model._meta.db_table, COLUMNS[model], values_of(model)
-    sums = ", ".join(f"{value} = {exact(value, f'{table}.{value} + EXCLUDED.{value}')}" for value in values)
-    return f"ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {sums}"
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) and connection.vendor == "sqlite" else value

@@ -5,8 +5,9 @@ from datetime import date
 
 from directives.models import ALWAYS, ItemState, Obligation
 from directives.states import LIVE
-from directives.tallies.delta import BATCH, Delta, Point, Standing
+from directives.tallies.delta import Delta, Point, Standing
 from directives.tallies.gathering import counted, gathering
+from directives.tallies.upserts import BATCH
 
 TOPIC = "item"
 

@@ -11,13 +11,14 @@ from django.db.models import Model
 from django.dispatch import receiver
 
 from directives import gate
-from directives.models import FigureTotal, Mark, Obligation, Organisation, Tally, Total
+from directives.models import DocumentTotal, FigureTotal, Mark, Obligation, Organisation, OverallMark, Tally, Total
 from directives.models.organisations import became_branch
-from directives.tallies.delta import COLUMNS, adding, hold, upsert, values_of
+from directives.tallies.delta import hold
 from directives.tallies.gathering import settle
 from directives.tallies.recount import fill
+from directives.tallies.upserts import COLUMNS, adding, upsert, values_of
 
-OF_BRANCHES = (Tally, Mark)
+OF_BRANCHES = (Tally, Mark, OverallMark)
 
 
 @receiver(became_branch)
@@ -63,7 +64,7 @@ def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequenc
     settle()
     if not organisation.branch:  # for as long as this takes: the counts of one body are few
         open_scope(Organisation, organisation)
-    for model in (Tally, Total, Mark, FigureTotal):
+    for model in (Tally, Total, DocumentTotal, Mark, OverallMark, FigureTotal):
         for scope, sign in (*((pk, "-") for pk in left), *((pk, "") for pk in joined)):
             _carry(model, organisation.pk, scope, sign)
     if not organisation.branch:

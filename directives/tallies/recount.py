@@ -2,12 +2,15 @@
 """The counts made anew from the obligations, and compared with them: in the database, a statement for each table."""
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import add
 
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import F, Model, Sum
 
 from directives import gate
 from directives.models import (
+    DocumentTotal,
     Event,
     Figure,
     FigureTotal,
@@ -16,6 +19,7 @@ from directives.models import (
     Mark,
     Obligation,
     Organisation,
+    OverallMark,
     Owing,
     Plan,
     ProgressReport,
@@ -24,8 +28,10 @@ from directives.models import (
     Total,
 )
 from directives.models.obligations import CLOCKS
-from directives.states import ACCEPTED, LIVE, OPEN, RED, SUBMITTED
-from directives.tallies.delta import ACT_OF, BETTER, COLUMNS, WORDS, WORSE, adding, exact, values_of
+from directives.states import ACCEPTED, COLOURS, LIVE, OPEN, RED, SUBMITTED
+from directives.tallies.delta import ACT_OF, BETTER, WORSE
+from directives.tallies.overall import add_up_days
+from directives.tallies.upserts import COLUMNS, WORDS, adding, exact, values_of
 
 ACTS_DAYS = 14  # days of acts that are kept, before that of the last event
 PRUNED = "prune_tallies"  # the JobRun whose day is the first of which acts were left when they were last pruned
@@ -72,8 +78,8 @@ def acts_since() -> str:
     return f"MAX({since}, COALESCE({pruned}, {since}))"
 
 
-def _points() -> Iterator[str]:
-    """Every mark of a body by itself: organisation_id, document_id, topic, day, word, n."""
+def _adding_up() -> Iterator[str]:
+    """The marks of a body by itself that add up over documents: organisation_id, document_id, topic, day, word, n."""
     live, open_ = f"state IN ({_among(LIVE)})", f"state IN ({_among(OPEN)})"
     plan = f"{live} AND (deliverable <> '' OR (plan_due_on IS NOT NULL AND {open_}))"
     work = [("reason", _always(), "light_code", live), ("state", _always(), "state", live), ("plan", _always(), "''", plan)]
@@ -85,6 +91,12 @@ def _points() -> Iterator[str]:
             f"SELECT organisation_id, document_id, '{topic}' AS topic, {on} AS day, {word} AS word, COUNT(*) AS n "
             f"FROM {WORK} WHERE {where} GROUP BY 1, 2, 4, 5"
         )
+    yield from _acts()
+
+
+def _of_one_document() -> Iterator[str]:
+    """The other marks of a body by itself, likewise."""
+    live = f"state IN ({_among(LIVE)})"
     yield f"SELECT organisation_id, document_id, 'bodies', {_always()}, '', 1 FROM {WORK} WHERE {live} GROUP BY 1, 2"
     handed_in = f"CASE WHEN e.state IN ('{SUBMITTED}', '{ACCEPTED}') THEN {day('e.submitted_at')} ELSE {_always()} END"
     yield (
@@ -104,7 +116,6 @@ def _points() -> Iterator[str]:
         f"SELECT organisation_id, document_id, 'cycle', {_always()}, CAST(cycle_id AS varchar(20)) || {stands}, COUNT(*) "
         f"FROM {REPORTS} GROUP BY 1, 2, 4, 5"
     )
-    yield from _acts()
 
 
 def _acts() -> Iterator[str]:
@@ -119,6 +130,20 @@ def _acts() -> Iterator[str]:
             f"SELECT organisation_id, document_id, 'act', {day('at')}, {said}, COUNT(*) FROM {EVENTS} "
             f"WHERE {told} AND {where} GROUP BY 1, 2, 4, 5"
         )
+
+
+def _marks(model: type[Model]) -> str:
+    """The SELECT of what the marks of each document should say, or those over all documents."""
+    if model is OverallMark:
+        return (
+            f"SELECT up.scope, w.topic, w.day, w.word, SUM(w.n) FROM ({' UNION ALL '.join(_adding_up())}) w "
+            "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
+        )
+    points = " UNION ALL ".join((*_adding_up(), *_of_one_document()))
+    return (
+        f"SELECT up.scope, w.document_id, w.topic, w.day, w.word, SUM(w.n) FROM ({points}) w "
+        "JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4, 5"
+    )
 
 
 def recount(model: type[Model]) -> str:
@@ -141,15 +166,20 @@ def recount(model: type[Model]) -> str:
             f"SELECT up.scope, w.document_id, w.section_id, w.light, SUM(w.n), SUM(w.percent) FROM ({each}) w "
             "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
         )
+    if model is DocumentTotal:
+        sums = ", ".join(f"SUM(CASE WHEN w.light = '{colour}' THEN w.n ELSE 0 END)" for colour in COLOURS)
+        each = (
+            f"SELECT organisation_id, document_id, light, COUNT(*) AS n, SUM(percent) AS percent FROM {WORK} WHERE {live} GROUP BY 1, 2, 3"
+        )
+        return (
+            f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({each}) w JOIN up ON up.body = w.organisation_id GROUP BY 1, 2"
+        )
     if model is FigureTotal:
         return (
             f"SELECT up.scope, f.indicator_id, f.year, f.period, f.number, COUNT(*), {exact('sum', 'SUM(f.value)')} "
             f"FROM {Figure._meta.db_table} f JOIN up ON up.body = f.organisation_id GROUP BY 1, 2, 3, 4, 5"
         )
-    return (
-        f"SELECT up.scope, w.document_id, w.topic, w.day, w.word, SUM(w.n) FROM ({' UNION ALL '.join(_points())}) w "
-        f"JOIN branches up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4, 5"
-    )
+    return _marks(model)
 
 
 def _alone() -> str:
@@ -178,7 +208,9 @@ def rebuild() -> int:
     A transaction for each table. People go on working meanwhile: what is found wrong is added to the counts, as a move is, so
     that moves which come between are neither lost nor counted twice. Changes of the tree wait.
     """
-    return sum(_mend(model) for model in (Owing, Tally, Total, Mark, FigureTotal))  # how much a body owes decides a mark: it comes first
+    add_up_days()
+    first = Owing  # how much a body owes decides a mark
+    return sum(_mend(model) for model in (first, *(model for model in COLUMNS if model is not first)))
 
 
 @transaction.atomic
@@ -205,12 +237,17 @@ def _mend(model: type[Model]) -> int:
 def _kept(model: type[Model]) -> str:
     """The rows that a recount can tell of."""
     nonzero = "(" + " OR ".join(f"{value} <> 0" for value in values_of(model)) + ")"
-    return f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})" if model is Mark else nonzero
+    return f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})" if model in (Mark, OverallMark) else nonzero
 
 
 def never_counted() -> bool:
-    """Work is owed, and nothing counts it: the tables are new."""
-    return Obligation.objects.exists() and not Owing.objects.exists()
+    """Work is owed, and a table does not count it: it is new, or the first moves came before it was counted."""
+    if not Obligation.objects.exists():
+        return False
+    tops = Organisation.objects.filter(parent=None).values("pk")
+    by_section = Total.objects.filter(scope__in=tops).aggregate(n=Sum("count"))["n"]
+    by_document = DocumentTotal.objects.filter(scope__in=tops).aggregate(n=Sum(reduce(add, map(F, COLOURS))))["n"]
+    return not Owing.objects.exists() or (by_section or 0) != (by_document or 0)
 
 
 def drift() -> list[str]:

@@ -21,8 +21,10 @@ from directives.wording import in_script, picked, words_of_light
 
 register = template.Library()
 CUT = 60  # characters of a directive in a table
+OFFERED = 12  # documents of the menu
 LONG = 10_000  # from here on a count is long for its cell
-EVERYTHING = {"page": None, "all": False, "directives": False}  # of the page before, not of the next
+EVERYTHING = {"page": None, "all": False, "directives": False, "documents": False}  # of the page before, not of the next
+ONE_DOCUMENT = EVERYTHING | {"section": None, "directive": None, "cycle": None}
 
 
 @register.simple_tag
@@ -96,6 +98,40 @@ def section_rows(board: Board) -> SafeString:
             f'<li><a{pen.href(line.rows)}><span class="nm"><b>{number}</b>{f"<span>{escape(title)}</span>" if title else ""}'
             f"<small>{said}</small></span>{pen.bar(lights, section.number)}"
             f'<span class="rt"><b>{100 * lights.on_time // lights.total}%</b><small>{counts}</small></span></a></li>'
+        )
+    return SafeString("".join(rows))
+
+
+@register.simple_tag
+def document_choices(board: Board) -> SafeString:
+    """The newest documents to choose from, and the way to the others."""
+    rows = []
+    for document in board.documents[:OFFERED]:
+        here = ' aria-current="true"' if document == board.document else ""
+        url = escape(link(board.choice, **ONE_DOCUMENT | {"document": document.pk}))
+        rows.append(f'<li><a href="{url}"{here}>{escape(picked(document, "title"))}</a></li>')
+    if len(board.documents) > OFFERED:
+        more = gettext("%(n)s more documents") % {"n": len(board.documents) - OFFERED}
+        url = escape(link(board.choice, **ONE_DOCUMENT | {"document": None, "documents": True}))
+        rows.append(f'<li><a href="{url}#documents">{escape(more)} ›</a></li>')
+    return SafeString("".join(rows))
+
+
+@register.simple_tag
+def document_rows(board: Board, lines: Iterable[Line]) -> SafeString:
+    """Each document with its bar and its share on time, leading to its own dashboard, and what is overdue beside it."""
+    pen, rows, overdue = Pen(board), [], gettext("overdue")
+    on_time, told = gettext("on time %(n)s/%(of)s"), gettext("%(n)s obligations, %(mean)s%% done on average")
+    for line in lines:
+        title, lights, late = picked(line.thing, "title"), line.lights, '<span class="mv">—</span>'
+        if lights.red:
+            late = f'<a class="mv t-r"{pen.href(line.red)}>{pen.lamps["red"]}{lights.red:,}<span class="sr"> {overdue}</span></a>'
+        counts = on_time % {"n": f"{lights.on_time:,}", "of": f"{lights.total:,}"}
+        said = told % {"n": f"{lights.total:,}", "mean": lights.mean}
+        rows.append(
+            f'<li><a href="{escape(link(board.choice, **ONE_DOCUMENT | {"document": line.thing.pk}))}"><span class="nm">'
+            f"<span>{escape(title)}</span><small>{said}</small></span>{pen.bar(lights, title)}"
+            f'<span class="rt"><b>{100 * lights.on_time // lights.total}%</b><small>{counts}</small></span></a>{late}</li>'
         )
     return SafeString("".join(rows))
 

@@ -89,11 +89,16 @@ def cells(*values: str) -> str:
 @register.simple_tag
 def light_table(lines: Iterable[Line], board: Board) -> SafeString:
     """The figures of a chart of lights as a table."""
-    heads = [gettext("Section"), *(str(word) for _colour, word in LIGHTS), gettext("Obligations"), gettext("Share on time")]
+    heads = [
+        gettext("Document") if board.across else gettext("Section"),
+        *(str(word) for _colour, word in LIGHTS),
+        gettext("Obligations"),
+        gettext("Share on time"),
+    ]
     head = "".join(f'<th scope="col"{" class=num" if place else ""}>{escape(word)}</th>' for place, word in enumerate(heads))
     closing, pen, rows = pgettext("section", "Closing"), Pen(board), []
     for line in lines:
-        number = pen.code(line.thing.number) if line.thing.number else escape(closing)
+        number = escape(picked(line.thing, "title")) if board.across else pen.code(line.thing.number) or escape(closing)
         counts = (f"{line.lights.count(colour):,}" for colour, _word in LIGHTS)
         rows.append(f'<tr><th scope="row">{number}</th>{cells(*counts, f"{line.lights.total:,}", f"{line.on_time.share}%")}</tr>')
     return SafeString(f'<table class="tbl tight"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>')
@@ -174,6 +179,7 @@ def late_lines(board: Board, request: HttpRequest) -> SafeString:
     """The longest overdue rows: whose, what, why, and whose move it is."""
     pen, lines = Pen(board), []
     opened, whose = escape(gettext("Open")), escape(gettext("Whose move"))
+    titles = {line.thing.pk: picked(line.thing, "title") for line in board.document_lines}
     for late in board.late:
         row = late.obligation
         word, why = words_of_light(request, row)
@@ -182,13 +188,18 @@ def late_lines(board: Board, request: HttpRequest) -> SafeString:
         lines.append(
             f'<tr><th scope="row"><a href="{pen.body(row.organisation_id)}">{escape(picked(row.organisation, "name"))}</a></th>'
             f'<td><a class="code" href="{reverse("directive", args=(row.directive_id,))}">{pen.code(row.directive.code)}</a> '
-            f"{escape(text)}</td>"
+            f"{escape(text)}{_of_document(titles.get(row.document_id))}</td>"
             f'<td><span class="light {TONES[row.light]}">{pen.lamps[row.light]}{escape(word)}</span>'
             f'<span class="why">{escape(why)}</span></td>'
             f'<td data-k="{whose}"><span class="nb">{escape(str(late.whose_words))}</span></td>'
             f'<td class="num act"><a class="btn" href="{reverse("obligation", args=(row.pk,))}">{opened}</a></td></tr>'
         )
     return SafeString("".join(lines))
+
+
+def _of_document(title: str | None) -> str:
+    """Of which document a row is, where there are several."""
+    return f'<small class="of">{escape(gettext("“%(title)s”") % {"title": title})}</small>' if title else ""
 
 
 @register.simple_tag

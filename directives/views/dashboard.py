@@ -8,7 +8,8 @@ from django.views.decorators.http import require_GET
 
 from directives.models.documents import KINDS as ABOUTS
 from directives.models.organisations import KINDS
-from directives.overview.board import board
+from directives.overview.board import WORST_DOCUMENTS
+from directives.overview.boards import board
 from directives.overview.choice import Choice
 from directives.overview.figures import FEW
 from directives.sheets.board import tables
@@ -18,7 +19,8 @@ from directives.views.doors import page
 
 SHOWN = 10  # rows of the heat map before “all”
 ENDS, ENDS_ON_WALL = 6, 4  # rows at each end of the ranking
-PAGE = 100  # bodies of one page of “all”
+LONG = 10  # documents beside which two cards find room
+PAGE = 100  # bodies or documents of one page of “all”
 
 
 @require_GET
@@ -32,7 +34,7 @@ def dashboard(request):
             raise Http404
         return page(request, "directives/dashboard/nowhere.html", {})
     asks = {"abouts": ABOUTS, "kinds": KINDS, "tables": tables(found), "yesterday": request.today - timedelta(days=1)}
-    context = {"board": found, **_bodies(found), **asks, "filtered": choice.narrows or bool(choice.cycle)}
+    context = {"board": found, "documents": _documents(found), **_bodies(found), **asks, "filtered": choice.narrows or bool(choice.cycle)}
     return page(request, "directives/dashboard/board.html" if found.lights.total else "directives/dashboard/empty.html", context)
 
 
@@ -50,3 +52,14 @@ def _bodies(found):
     few = any(line.small for line in (*best, *worst))
     between = len(lines) - len(best) - len(worst) if worst else 0
     return {"heat": heat, "best": best, "worst": worst, "between": between, "pages": pages, "few": few, "least": FEW}
+
+
+def _documents(found):
+    """Which documents the page lists: the worst, or a page of all of them."""
+    lines, pages = found.document_lines, None
+    shown = lines[:WORST_DOCUMENTS]
+    if found.choice.documents:
+        pages = Paginator(lines, PAGE).get_page(found.choice.page)
+        shown = pages.object_list
+    more = 0 if pages else len(lines) - len(shown)
+    return {"lines": shown, "pages": pages, "more": more, "long": len(shown) > LONG}

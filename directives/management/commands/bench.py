@@ -34,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--rows", type=int, default=100_000, help="with --sheets: rows of each table, if there are so many")
         parser.add_argument("--full", action="store_true", help="with --sheets: ten times as many rows out too")
         parser.add_argument("--bodies", type=int, default=100, help="of the scale “sample”: bodies that owe every directive")
+        parser.add_argument("--documents", type=int, default=1, help="of the other scales: small ones beside the large one")
         parser.add_argument("--writers", type=int, default=AT_ONCE, help="processes that make moves beside one another; 0: none")
         parser.add_argument("--seconds", type=float, default=15.0, help="how long they do")
         parser.add_argument("--requests", type=int, default=160, help=f"of each burst with {AT_ONCE} at once; 0: none")
@@ -63,8 +64,8 @@ class Command(BaseCommand):
         """The hot pages and saves: what was found, how it is told, what is not as asked."""
         chosen = {name: options[name] for name in Plan.__slots__ if name in options}
         plan = Plan(**chosen | {"scale": scale or "small", "rounds": 30 if rounds is None else rounds})
-        if plan.rounds < 1 or plan.bodies < 4 or plan.writers < 0 or plan.requests < 0:
-            raise CommandError("--rounds is at least 1, --bodies at least 4, --writers and --requests at least 0.")
+        if plan.rounds < 1 or plan.bodies < 4 or plan.documents < 1 or plan.writers < 0 or plan.requests < 0:
+            raise CommandError("--rounds and --documents are at least 1, --bodies at least 4, --writers and --requests at least 0.")
         if plan.against == plan.scale:
             raise CommandError("--against is another scale than --scale.")
         outcome = measure(plan, self.say)

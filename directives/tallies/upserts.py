@@ -1,0 +1,96 @@
+"""Adding to rows of counts: statements that make the rows that are missing, in the order of their keys."""
+
+from collections import Counter
+from datetime import date
+from functools import lru_cache
+
+from django.db import connection
+from django.db.models import Model
+
+from directives import gate
+from directives.models import DocumentTotal, FigureTotal, Mark, OverallMark, Owing, Tally, Total
+from directives.states import COLOURS
+
+BATCH = 400  # rows of one statement
+AT_ONCE = 5  # statements of one message
+PLACES = FigureTotal._meta.get_field("sum").decimal_places
+Statement = tuple[str, list]  # with its parameters
+
+
+def exact(column: str, expression: str) -> str:
+    """A sum as it is to be written: SQLite adds decimals in floating point, and rounded to their places they are exact again."""
+    return f"ROUND({expression}, {PLACES})" if column == "sum" else expression
+
+
+COLUMNS: dict[type[Model], tuple[str, ...]] = {
+    Tally: ("scope_id", "document_id", "directive_id", "body_kind", "state", "light"),
+    Total: ("scope_id", "document_id", "section_id", "light"),
+    DocumentTotal: ("scope_id", "document_id"),
+    Mark: ("scope_id", "document_id", "topic", "day", "word"),
+    OverallMark: ("scope_id", "topic", "day", "word"),
+    Owing: ("organisation_id", "document_id"),
+    FigureTotal: ("scope_id", "indicator_id", "year", "period", "number"),
+}
+WORDS = {"body_kind", "state", "light", "topic", "word", "period"}  # the columns that are text
+
+
+def values_of(model: type[Model]) -> tuple[str, ...]:
+    """The columns of a table that count."""
+    if model is FigureTotal:
+        return ("count", "sum")
+    if model is DocumentTotal:
+        return (*COLOURS, "percent_sum")
+    return ("count",) if model in (Mark, OverallMark, Owing) else ("count", "percent_sum")
+
+
+def upsert(model: type[Model], *sums: Counter, told: bool = False) -> list[tuple]:
+    """Add to the rows of these keys, making those that are missing. `told`: returns each key with its new count.
+
+    Django's bulk_create can only overwrite.
+    """
+    if not told:
+        write(upserts(model, *sums))
+        return []
+    result: list[tuple] = []
+    for statement, params in upserts(model, *sums):
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement} RETURNING {', '.join(COLUMNS[model])}, count", params)
+            result += [(tuple(row[:-1]), row[-1]) for row in cursor.fetchall()]
+    return result
+
+
+def upserts(model: type[Model], *sums: Counter) -> list[Statement]:
+    """The statements that add to the rows of these keys, in the order of the keys; `sums` has one counter for each value."""
+    keys = set().union(*sums)
+    rows = sorted((*key, *values) for key in keys if any(values := [counter[key] for counter in sums]))
+    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    return [(_adding(model, len(batch)), [_plain(value) for row in batch for value in row]) for batch in batches]
+
+
+def write(statements: list[Statement]) -> None:
+    """Carry these out in their order; PostgreSQL is sent what little a move changes in one message."""
+    with connection.cursor() as cursor:
+        if len(statements) <= AT_ONCE and gate.at_once():
+            statements = [(";\n".join(text for text, _params in statements), [one for _text, params in statements for one in params])]
+        for text, params in statements:
+            if text:
+                cursor.execute(text, params)
+
+
+@lru_cache(maxsize=500)
+def _adding(model: type[Model], rows: int) -> str:
+    """The statement for so many rows."""
+    columns = (*COLUMNS[model], *values_of(model))
+    places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} {adding(model)}"  # noqa: S608 - our own tables
+
+
+def adding(model: type[Model]) -> str:
+    """The end of an INSERT that adds to the rows that are there."""
+    table, columns, values = model._meta.db_table, COLUMNS[model], values_of(model)
+    sums = ", ".join(f"{value} = {exact(value, f'{table}.{value} + EXCLUDED.{value}')}" for value in values)
+    return f"ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {sums}"
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) and connection.vendor == "sqlite" else value
