@@ -1,4 +1,4 @@
-"""To which transaction a change of the counts belongs: whatever commits, or runs after a commit, inside a gathering."""
+"""Which transaction a change of the counts belongs to, above all where something runs after a commit."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +34,7 @@ def later(act: Callable, *args: object) -> None:
 
 
 def test_what_runs_after_a_commit_is_counted_in_a_transaction_of_its_own(rows, cast):
-    """After a gathering, after what ran after one, after one inside a plain transaction, after the tree has changed."""
+    """Also where it runs after such a transaction, or after a plain one, or changes the tree."""
 
     def after() -> None:
         with tallies.counted():
@@ -71,7 +71,7 @@ def test_a_failure_after_a_commit_takes_nothing_else_along(rows):
 
 
 def test_after_a_commit_nothing_is_gathered_outside_a_transaction(rows):
-    """A gathering that was written is refused, also inside a plain transaction, and where its delta was kept."""
+    """Neither by the gathering that was written, nor by a delta of it that was kept."""
     kept, refused = [], []
 
     def try_to_count() -> None:
@@ -95,7 +95,7 @@ def test_what_takes_over_the_context_in_another_thread_counts_for_itself(rows):
         try:
             with OUTSIDE:
                 tallies.gathering()
-            if connection.vendor == "postgresql":  # SQLite has one writer, and that is the transaction around
+            if connection.vendor == "postgresql":  # SQLite has one writer, which is outside
                 suspend(rows[1])
         finally:
             connections.close_all()
@@ -107,7 +107,7 @@ def test_what_takes_over_the_context_in_another_thread_counts_for_itself(rows):
 
 
 def test_a_transaction_inside_a_gathering_is_a_part_of_it(rows):
-    """A command that asks for a transaction of its own alone cannot have one, and a plain one is written with all the rest."""
+    """A durable one is refused by Django; a plain one is written with all the rest."""
     with tallies.counted():
         with pytest.raises(RuntimeError), transaction.atomic(durable=True):
             suspend(rows[0])

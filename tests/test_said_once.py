@@ -1,6 +1,7 @@
 """Rules that are said in two forms, for speed or for another engine, say the same of any rows.
 
-Each test compares the second form with the first over an office drawn at random: bodies, people and what they may, states, days.
+Each test compares the second form with the first over an office drawn at random: a tree of bodies,
+people with roles, obligations with any state and days, several documents.
 """
 
 import re
@@ -63,7 +64,7 @@ SEEDS = range(2)
 
 @dataclass(frozen=True)
 class Office:
-    """Bodies in a tree, people with roles in them, and obligations with every state and day, reported on in some cycles."""
+    """A random tree of bodies with people, obligations, plans and reports."""
 
     random: Random
     bodies: list[Organisation]
@@ -78,12 +79,17 @@ def day(random: Random) -> date | None:
 def obligation(random: Random, directive: Directive, body: Organisation, workdays: Workdays) -> Obligation:
     """Any state with any days, also such that the moves would not leave; not stored."""
     days = {field: day(random) for field, _stopped in CLOCKS.values()}
-    said = {"state": random.choice(OBLIGATION_STATES), "percent": random.randint(0, 100), "reason": "不归我们", "closed_on": TODAY}
-    said |= {name: random.random() < 0.2 for name in ("plan_returned", "report_returned")}
-    said |= {"issued_on": FIRST, "starts_on": FIRST + timedelta(days=random.randint(0, 300))}
+    fields = {
+        "state": random.choice(OBLIGATION_STATES),
+        "percent": random.randint(0, 100),
+        "reason": "不归我们",
+        "closed_on": TODAY,
+    }
+    fields |= {name: random.random() < 0.2 for name in ("plan_returned", "report_returned")}
+    fields |= {"issued_on": FIRST, "starts_on": FIRST + timedelta(days=random.randint(0, 300))}
     row = Obligation(
         document=directive.document, section=directive.section, directive=directive, organisation=body,
-        deliverable=random.choice(["", "plan", "measures"]), **days, **said,
+        deliverable=random.choice(["", "plan", "measures"]), **days, **fields,
     )  # fmt: skip
     relight(row, today=TODAY, workdays=workdays)
     return row
@@ -98,7 +104,7 @@ def entry_fields(random: Random, people: list[User]) -> dict[str, Any]:
 
 
 def report_on(random: Random, people: list[User], cycle: Cycle, rows: list[Obligation]) -> None:
-    """A report that was begun, handed in or completed, with entries of any state for some of these obligations."""
+    """Store a report, whatever its state, with entries of any state for some of these obligations."""
     met = random.choice([{}, {"first_submitted_at": NOW}, {"first_submitted_at": NOW, "completed_at": NOW}])
     report = ProgressReport(organisation=rows[0].organisation, cycle=cycle, document=cycle.document, begun_at=NOW, **met)
     report.save()
@@ -153,16 +159,16 @@ def test_an_entry_is_on_the_desk_of_whoever_fills_it_in(office):
     earlier = {report: reporting.earlier_entries(report) for report in ProgressReport.objects.select_related("cycle")}
     nothing = reporting.Earlier()
     for person in office.people:
-        found = {entry.pk: desk for entry in office.entries if (desk := reporting.entry_on_desk(entry.pk, by=person))}
+        desks = {entry.pk: desk for entry in office.entries if (desk := reporting.entry_on_desk(entry.pk, by=person))}
         rows = ReportEntry.objects.filter(worked(person, "report__organisation")).owed()
-        assert sorted(found) == list(rows.order_by("pk").values_list("pk", flat=True))
-        assert all(rules.may(person, "draft", entry) for entry in office.entries if entry.pk in found)
-        wanted = {pk: earlier[desk.report].get(desk.obligation_id, nothing).percent for pk, desk in found.items()}
-        assert {pk: desk.earlier_percent for pk, desk in found.items()} == wanted
-    for report, said in earlier.items():
+        assert sorted(desks) == list(rows.order_by("pk").values_list("pk", flat=True))
+        assert all(rules.may(person, "draft", entry) for entry in office.entries if entry.pk in desks)
+        wanted = {pk: earlier[desk.report].get(desk.obligation_id, nothing).percent for pk, desk in desks.items()}
+        assert {pk: desk.earlier_percent for pk, desk in desks.items()} == wanted
+    for report, last_by_row in earlier.items():
         percents = _percents(report, [entry for entry in office.entries if entry.report_id == report.pk])
         owed = {entry.obligation_id for entry in office.entries if entry.report_id == report.pk}
-        last = {pk: one.percent for pk, one in said.items() if one.accepted}
+        last = {pk: entry.percent for pk, entry in last_by_row.items() if entry.accepted}
         assert {pk: percents.get(pk) for pk in owed} == {pk: last.get(pk) for pk in owed}
 
 
@@ -170,14 +176,20 @@ def test_an_entry_is_on_the_desk_of_whoever_fills_it_in(office):
 def test_a_person_is_who_the_rows_say(office):
     """`accounts.person` reads in one statement what the models read in four."""
     Notice.objects.bulk_create(
-        Notice(user=office.random.choice(office.people), kind="accepted", url="/", at=NOW, read_at=office.random.choice([None, NOW]))
+        Notice(
+            user=office.random.choice(office.people),
+            kind="accepted",
+            url="/",
+            at=NOW,
+            read_at=office.random.choice([None, NOW]),
+        )
         for _number in range(300)
     )
     for row in office.people:
         person = accounts.person(row.pk)
         assert [getattr(person, name) for name in accounts.PERSON] == [getattr(row, name) for name in accounts.PERSON]
         assert (person.standing, person.unread) == (row.standing, row.unread)
-        places = [[(m.role, m.organisation.path, m.user.pk) for m in one.standing] for one in (person, row)]
+        places = [[(m.role, m.organisation.path, m.user.pk) for m in user.standing] for user in (person, row)]
         assert places[0] == places[1]
         assert person.among_fiction == Document.objects.filter(fictional=True).exists()
     assert accounts.person(10**9) is None
@@ -203,9 +215,9 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
     for person in office.people:
         above = {body.pk for body in office.bodies if rules.may(person, "oversee", body)}
         assert set(issuing.candidates(person).values_list("pk", flat=True)) == above
-        asked = reporting.cycles._bodies(document, person).values_list("pk", flat=True)
+        reporting_bodies = reporting.cycles._bodies(document, person).values_list("pk", flat=True)
         owing = set(reportable.filter(document=document).values_list("organisation", flat=True))
-        assert set(asked) == above & owing
+        assert set(reporting_bodies) == above & owing
         rows = reporting.cycles._owing(document, person).values_list("organisation", flat=True)
         assert set(rows) == above & owing
         checker = ObligationChecker(Asking(person, NOW, TODAY), frozenset())
@@ -213,30 +225,30 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
         works = {body.pk for body in office.bodies if rules.may(person, "work", body)}
         assert set(Organisation.objects.filter(worked(person, "pk")).values_list("pk", flat=True)) == works
     for body in office.bodies:
-        told = {reader.pk for reader in notices.supervisors_of(body)}
-        assert told == {person.pk for person in office.people if rules.may(person, "oversee", body)}
+        readers = {reader.pk for reader in notices.supervisors_of(body)}
+        assert readers == {person.pk for person in office.people if rules.may(person, "oversee", body)}
 
 
 @every_office
 def test_what_is_in_view_is_told_alike_everywhere(office):
-    """`scope.in_view` is a condition, `overview.scope.Scope` knows it by the paths; the tree is walked by its steps and its paths."""
+    """`scope.in_view` is a condition on a query, `Scope` asks the paths; `_around` follows the parents."""
     for person in office.people:
         seen = set(Organisation.objects.filter(in_view(person, "")).values_list("pk", flat=True))
         assert {body.pk for body in office.bodies if Scope.of(person).sees(body)} == seen
     for body in office.bodies:
-        around = {one.pk for one in office.bodies if one.pk in body.ancestor_ids or one.parent_id == body.pk}
-        assert set(counts._around(body.pk)) == around
+        near = {other.pk for other in office.bodies if other.pk in body.ancestor_ids or other.parent_id == body.pk}
+        assert set(counts._around(body.pk)) == near
 
 
 @every_office
 def test_what_counts_is_said_alike_in_python_and_in_sql(office):
-    """`delta.points_of` and `point` of reports, entries and plans; `recount` says it in SQL. All of it was counted by the first."""
+    """Everything here was counted by `delta.points_of` and by `point`; `drift` recounts it in SQL."""
     assert tallies.drift() == []
 
 
 @every_office
 def test_a_clock_runs_where_the_light_heeds_it(office):
-    """`models.obligations.CLOCKS` says which clock stands still in which state; `clocks.light` knows by itself."""
+    """`models.obligations.CLOCKS` names the states in which a clock stands still; so does `clocks`."""
     workdays, tolerance = CalendarDay.objects.workdays(TODAY), tolerances()
     for row in Obligation.objects.open().exclude(state=states.SUSPENDED):
         facts = clocks.Facts(**{name: getattr(row, name) for name in FACTS})
@@ -252,8 +264,8 @@ def test_states_and_colours_are_those_of_the_table():
     assert set(states.COLOURS) >= set(clocks._AT_REST.values())
     for language in ("zh-hans", "zh-hant", "en"):
         with override(language):
-            told = {colour: str(label) for colour, label in states.LIGHTS}
-            assert told == {colour: gettext(word) for colour, word in clocks.WORDS.items()}
+            labels = {colour: str(label) for colour, label in states.LIGHTS}
+            assert labels == {colour: gettext(word) for colour, word in clocks.WORDS.items()}
 
 
 def test_templates_ask_for_states_that_there_are():
@@ -261,7 +273,11 @@ def test_templates_ask_for_states_that_there_are():
         states.OBLIGATION_STATES, states.FILING_STATES, states.ITEM_STATES, states.LIGHTS, states.PARTS, states.ROLES,
         intakes.INTAKE_STATES, intakes.VERDICTS, exports.EXPORT_STATES, documents.REPAIR_STATES,
     )  # fmt: skip
-    known = {word for table in tables for word, _label in table} | {"accept", "return"}  # a verdict as a form sends it
-    asked = re.compile(r"\b(?:state|light|colour|part|role|verdict)(?:\.value)? (?:==|!=) [\"'](\w*)[\"']")
-    found = {word for path in (ROOT / "templates").rglob("*.html") for word in asked.findall(path.read_text(encoding="utf-8"))}
-    assert (found - known, len(found) > 10) == (set(), True)
+    known = {word for table in tables for word, _label in table} | {
+        "accept",
+        "return",
+    }  # a verdict as a form sends it
+    comparison = re.compile(r"\b(?:state|light|colour|part|role|verdict)(?:\.value)? (?:==|!=) [\"'](\w*)[\"']")
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.html")]
+    words = {word for page in pages for word in comparison.findall(page)}
+    assert (words - known, len(words) > 10) == (set(), True)

@@ -3,7 +3,6 @@
 import ast
 import re
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from random import Random
 
@@ -134,11 +133,6 @@ def test_a_transaction_that_fails_leaves_the_counts_alone(cast):
 def test_counts_change_inside_counted_alone(cast):
     with pytest.raises(transaction.TransactionManagementError):
         tallies.gathering()
-
-
-def test_each_thread_gathers_for_itself(cast):
-    with tallies.counted(), ThreadPoolExecutor(1) as threads:
-        assert threads.submit(tallies.gathering).exception() is not None
 
 
 DOORS = {  # the only functions that write obligations, plans and entries; each is reached through `counted` alone

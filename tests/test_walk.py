@@ -33,7 +33,13 @@ BESIDES = {
 
 
 @pytest.fixture
-def walk(transactional_db: None, time_machine: Any, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Walker]:
+def walk(
+    transactional_db: None,
+    time_machine: Any,
+    settings: Any,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., Walker]:
     """Walk from an empty office; every transaction is a real one, and so is what runs after it."""
     settings.MEDIA_ROOT = tmp_path / "files"
     monkeypatch.setattr("directives.issuing.parts.PART", 4)
@@ -47,13 +53,18 @@ def walk(transactional_db: None, time_machine: Any, settings: Any, tmp_path: Any
 
 
 def lacking(walker: Walker) -> list[str]:
-    """The write addresses at which nothing was stored yet, and the kinds of table that were not applied, or not undone."""
+    """Write addresses at which nothing was stored, and kinds of table not applied or not undone."""
     addresses = {name for name, row in TABLE.items() if row.post is not None}
-    found = [f"nothing sent to {name}" for name in addresses - walker.sent.keys()]
-    found += [f"nothing stored at {name}" for name in addresses - STORES_NO_EVENT.keys() - walker.stored.keys()]
-    found += [f"no step stored {name}" for name in BESIDES - walker.stored.keys()]
+    missing = [f"nothing sent to {name}" for name in addresses - walker.sent.keys()]
+    missing += [f"nothing stored at {name}" for name in addresses - STORES_NO_EVENT.keys() - walker.stored.keys()]
+    missing += [f"no step stored {name}" for name in BESIDES - walker.stored.keys()]
     wanted = {(kind, act) for kind in KINDS for act in ("apply", "undo")}
-    return sorted([*found, *(f"{act} of a table of {kind}" for kind, act in wanted if not walker.tables[kind, act])])
+    return sorted(
+        [
+            *missing,
+            *(f"{act} of a table of {kind}" for kind, act in wanted if not walker.tables[kind, act]),
+        ]
+    )
 
 
 def test_the_counts_are_true_after_any_write(walk):

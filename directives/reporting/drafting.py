@@ -42,7 +42,10 @@ class Done:
 
 
 def entries_before(report: ProgressReport) -> QuerySet[ReportEntry]:
-    """The body's entries of earlier cycles of the document, the oldest cycle first; of two that fell due on one day, that opened first."""
+    """The body's entries of earlier cycles of the document, in the order in which these fell due.
+
+    Of two that fell due on one day, the one that was opened later is the later one.
+    """
     before = {"report__document": report.document_id, "report__cycle__due_on__lt": report.cycle.due_on}
     rows = ReportEntry.objects.filter(report__organisation=report.organisation_id, **before)
     return rows.order_by("report__cycle__due_on", "report__cycle_id")

@@ -43,7 +43,7 @@ ACTS = {  # what happened: the acts that mean it, as subject:action
     "closed": ("obligation:close",),
 }
 ACT_OF = {act: word for word, acts in ACTS.items() for act in acts}
-CLOSED = "the transaction of these counts is over: what changes later is counted inside a tallies.counted() of its own"
+CLOSED = "the transaction of these counts is over; what comes later needs a counted() of its own"
 OF_ONE_DOCUMENT = frozenset(("item", "filed", "cycle", "report", "bodies"))  # topics that do not add up over documents
 WORSE, BETTER = "worse", "better"  # acts besides: a light turned red, or was red and is no longer
 

@@ -3,10 +3,11 @@
 What was gathered in a part of the transaction that was rolled back is forgotten with it: each part leaves a token among the
 things to be done on commit, and Django takes those of a savepoint away when it rolls the savepoint back.
 
-A gathering belongs to the atomic block that it was begun in, on the connection of that block. It can be joined from inside this
-block alone, and until it is written. Everything else would change counts that nobody writes any more: what runs after a commit
-(`on_commit`), in a thread or a task that took over the context, or keeps a delta. There `counted()` starts a gathering of its
-own, with a transaction of its own; `gathering()` and a kept delta, which have none, raise TransactionManagementError.
+A gathering belongs to the atomic block that it was begun in, on the connection of that block, and is
+joined from inside this block alone. What runs after a commit (`on_commit`), or in a thread or task that
+took over the context, is outside it: nobody would write what it added. There `counted()` starts a
+gathering and a transaction of its own; `gathering()`, and a delta that was kept, raise
+TransactionManagementError.
 """
 
 from collections.abc import Callable, Iterator
@@ -44,7 +45,10 @@ class Part:
 
 
 class Gathered:
-    """The changes of one transaction, by the savepoints under which they were made. Begin it inside the block it belongs to."""
+    """The changes of one transaction, by the savepoints under which they were made.
+
+    It belongs to the innermost atomic block that is open when it is made.
+    """
 
     def __init__(self) -> None:
         self.block = connection.atomic_blocks[-1]
@@ -91,7 +95,7 @@ _gathered: ContextVar[Gathered | None] = ContextVar("gathered", default=None)
 
 
 def _present() -> Gathered | None:
-    """The gathering of the present transaction; None where none was begun, or where it belongs to another transaction."""
+    """The gathering that what runs now is part of; None where there is none."""
     gathered = _gathered.get()
     return gathered if gathered is not None and gathered.within else None
 
@@ -105,7 +109,7 @@ def counted(*, savepoint: bool = True) -> Iterator[Delta]:
     outer = _present()
     with transaction.atomic(savepoint=savepoint or outer is None):
         gathered = outer or Gathered()
-        # Given back before the block ends: its end may commit, and what is done on commit is not a part of it.
+        # Reset before the block ends: its end may commit and run what waits for that.
         token = _gathered.set(gathered)
         try:
             yield gathered.here()

@@ -1,4 +1,4 @@
-"""Tables applied through the pages, each in a transaction of its own: dashboard, ledger and check agree at once."""
+"""After a table was applied through its pages, dashboard, ledger and `tallies --check` agree."""
 
 import csv
 import io
@@ -32,7 +32,10 @@ def bring(transactional_db: None, sign_in: Callable, key: Callable) -> Callable[
 
     def brought(by: User, kind: str, data: bytes, name: str = "表.csv", **place: int) -> Intake:
         client = sign_in(by)
-        client.post(reverse("intake_upload", args=[kind]), key() | {"file": SimpleUploadedFile(name, data), **place})
+        client.post(
+            reverse("intake_upload", args=[kind]),
+            key() | {"file": SimpleUploadedFile(name, data), **place},
+        )
         intake = settled(Intake.objects.latest("pk"), CHECKING)
         assert intake.state == CHECKED
         client.post(reverse("intake_apply", args=[intake.pk]), key() | {"version": intake.version})
@@ -55,7 +58,11 @@ def test_a_ledger_that_comes_back_with_another_day_is_counted(bring, cast, sign_
     line = ids[str(rows[0].pk)]
     sheet.cell(line, columns["完成时限"]).value = date(2036, 6, 30)
     intake = bring(cast.supervisor, "obligations", saved(book), name="台账.xlsx", document=document.pk)
-    assert (intake.state, intake.done, Obligation.objects.get(pk=rows[0].pk).due_on) == (APPLIED, 1, date(2036, 6, 30))
+    assert (intake.state, intake.done, Obligation.objects.get(pk=rows[0].pk).due_on) == (
+        APPLIED,
+        1,
+        date(2036, 6, 30),
+    )
     assert tallies.drift() == []
 
 
@@ -65,13 +72,17 @@ def test_what_an_empty_office_assigns_by_table_is_everywhere_at_once(bring, sign
     bodies = [["C0", "总部", ""], *([code, f"{code}局", "C0"] for code in codes)]
     bring(admin, "bodies", table(["单位编码", "单位名称", "上级单位"], *bodies))
     supervisor = make_member(Organisation.objects.get(code="C0"), "supervisor")
-    asked = [["工作意见", f"1.{number}", f"做好第{number}件事。"] for number in range(1, TASKS + 1)]
-    bring(supervisor, "tasks", table(["文件名称", "任务编号", "任务内容"], *asked))
+    tasks = [["工作意见", f"1.{number}", f"做好第{number}件事。"] for number in range(1, TASKS + 1)]
+    bring(supervisor, "tasks", table(["文件名称", "任务编号", "任务内容"], *tasks))
     document = Document.objects.get()
-    pairs = [[task[1], code, "2036-06-30"] for code in codes for task in asked]
+    pairs = [[task[1], code, "2036-06-30"] for code in codes for task in tasks]
     ledger = table(["条款编号", "责任单位", "完成时限"], *pairs)
     intake = bring(supervisor, "obligations", ledger, document=document.pk)
-    assert (intake.state, intake.done, Obligation.objects.count()) == (APPLIED, BODIES * TASKS, BODIES * TASKS)
+    assert (intake.state, intake.done, Obligation.objects.count()) == (
+        APPLIED,
+        BODIES * TASKS,
+        BODIES * TASKS,
+    )
     desk = sign_in(supervisor)
     board = desk.get(reverse("dashboard"), {"document": document.pk}).context["board"]
     lines = desk.get(reverse("obligations"), {"document": document.pk}).context["rows"]

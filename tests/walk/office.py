@@ -1,4 +1,4 @@
-"""What those above set going: documents, assignments, indicators, files taken away, and the register as administrators keep it."""
+"""Steps of supervisors, administrators and time: documents, assignments, indicators, exports, bodies."""
 
 from unittest.mock import patch
 
@@ -8,7 +8,18 @@ from django.urls import reverse
 from directives import issuing, reporting
 from directives.forms.issuing import Draft
 from directives.forms.register import packed
-from directives.models import Directive, Document, Export, Figure, Indicator, ListChoice, Obligation, Organisation, Owing, Repair
+from directives.models import (
+    Directive,
+    Document,
+    Export,
+    Figure,
+    Indicator,
+    ListChoice,
+    Obligation,
+    Organisation,
+    Owing,
+    Repair,
+)
 from directives.models.exports import UNENDED
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.states import ASSIGNED, LIVE
@@ -33,8 +44,13 @@ def document_register(w: Walker) -> None:
 
 def repair_decide(w: Walker) -> None:
     repair = w.pick(Repair.objects.filter(state="proposed"))
-    said = {"decision": w.random.choice(["confirm", "refuse"]), "reads": "、", "who": "周启明", "why": WHY}
-    w.send("repair_decide", w.supervisor, repair.document_id, repair.pk, version=repair.version, **said)
+    form = {
+        "decision": w.random.choice(["confirm", "refuse"]),
+        "reads": "、",
+        "who": "周启明",
+        "why": WHY,
+    }
+    w.send("repair_decide", w.supervisor, repair.document_id, repair.pk, version=repair.version, **form)
 
 
 def directive_correct_save(w: Walker) -> None:
@@ -42,9 +58,19 @@ def directive_correct_save(w: Walker) -> None:
     directive, statement = w.pick(Directive.objects.all()), {}
     if w.random.random() < 0.1 and not directive.obligations.filter(state__in=LIVE).exists():
         statement = {"statement": "on"}
-    said = {"kind": w.random.choice(["resource", "pilot", "evaluation"]), "modality": "要", "cadence": w.random.choice(["", "once"])}
-    rows = {"who-TOTAL_FORMS": 1, "who-INITIAL_FORMS": 1, "who-0-name": w.words(), "who-0-basis": "named", "who-0-source": ""}
-    sent = {**said, **statement, **rows, "reason": WHY, "version": directive.version}
+    form = {
+        "kind": w.random.choice(["resource", "pilot", "evaluation"]),
+        "modality": "要",
+        "cadence": w.random.choice(["", "once"]),
+    }
+    rows = {
+        "who-TOTAL_FORMS": 1,
+        "who-INITIAL_FORMS": 1,
+        "who-0-name": w.words(),
+        "who-0-basis": "named",
+        "who-0-source": "",
+    }
+    sent = {**form, **statement, **rows, "reason": WHY, "version": directive.version}
     w.send("directive_correct_save", w.supervisor, directive.pk, **sent)
 
 
@@ -54,9 +80,18 @@ def issue_confirm(w: Walker) -> None:
     directives = w.some(document.directives.filter(statement=False), 3)
     bodies = w.some(Organisation.objects.exclude(pk=w.centre.pk).filter(valid_to=None), 5)
     client, deliverable = w.client_of(w.supervisor), w.random.choice(["", "plan", "measures"])
-    terms = {"part": "responsible", "lead": "", "deliverable": deliverable, "plan_due_on": w.day(0, 9) if deliverable else ""}
+    terms = {
+        "part": "responsible",
+        "lead": "",
+        "deliverable": deliverable,
+        "plan_due_on": w.day(0, 9) if deliverable else "",
+    }
     terms["due_on"] = w.random.choice(["", w.day(1, 12), w.day(30, 400)])
-    chosen = {"directive": [row.pk for row in directives], "body": [row.pk for row in bodies], "act": "next"}
+    chosen = {
+        "directive": [row.pk for row in directives],
+        "body": [row.pk for row in bodies],
+        "act": "next",
+    }
     client.post(reverse("issue_choose", args=[document.pk]), chosen)
     client.post(reverse("issue_terms", args=[document.pk]), terms)
     digest = Draft.of(client.session, document).digest
@@ -77,17 +112,33 @@ def large_cycle(w: Walker) -> None:
 def _indicator(w: Walker, indicator: Indicator | None = None) -> dict[str, object]:
     cadence = indicator.cadence if indicator else w.random.choice(CADENCES)
     places = indicator.places if indicator else w.random.choice([0, 2])
-    said = {"name": w.words(), "unit": "人", "places": places, "cadence": cadence}
-    return {**said, "aggregation": w.random.choice(["sum", "mean"]), "code": f"ZB-{w.random.randint(0, 10**9)}"}
+    form = {"name": w.words(), "unit": "人", "places": places, "cadence": cadence}
+    return {
+        **form,
+        "aggregation": w.random.choice(["sum", "mean"]),
+        "code": f"ZB-{w.random.randint(0, 10**9)}",
+    }
 
 
 def indicator_add(w: Walker) -> None:
-    w.send("indicator_add", w.supervisor, w.pick(Document.objects.all()).pk, organisation=w.centre.pk, **_indicator(w))
+    w.send(
+        "indicator_add",
+        w.supervisor,
+        w.pick(Document.objects.all()).pk,
+        organisation=w.centre.pk,
+        **_indicator(w),
+    )
 
 
 def indicator_save(w: Walker) -> None:
     indicator = w.pick(Indicator.objects.all())
-    w.send("indicator_save", w.supervisor, indicator.pk, version=indicator.version, **_indicator(w, indicator))
+    w.send(
+        "indicator_save",
+        w.supervisor,
+        indicator.pk,
+        version=indicator.version,
+        **_indicator(w, indicator),
+    )
 
 
 def indicator_move(w: Walker) -> None:
@@ -100,33 +151,61 @@ def figures_save(w: Walker) -> None:
     indicator = w.pick(Indicator.objects.filter(ended_at=None))
     owing = Owing.objects.filter(document=indicator.document_id, count__gt=0, organisation__valid_to=None)
     body, period = w.pick(owing).organisation_id, Period.last(w.today, indicator.cadence)
-    said = {"document": indicator.document_id, "period": period.key}
+    form = {"document": indicator.document_id, "period": period.key}
     stands = Figure.objects.filter(organisation=body, year=period.year, period=period.cadence, number=period.number)
     for figure in stands.filter(indicator__document=indicator.document_id):
-        said |= {f"value-{figure.indicator_id}": f"{figure.value:.0f}", f"seen-{figure.indicator_id}": figure.version}
-    w.send("figures_save", w.worker_of(body), body, **said | {f"value-{indicator.pk}": w.random.randint(0, 10**6)})
+        form |= {
+            f"value-{figure.indicator_id}": f"{figure.value:.0f}",
+            f"seen-{figure.indicator_id}": figure.version,
+        }
+    w.send(
+        "figures_save",
+        w.worker_of(body),
+        body,
+        **form | {f"value-{indicator.pk}": w.random.randint(0, 10**6)},
+    )
 
 
 # files
 
 
 def export_ask(w: Walker) -> None:
-    key, format_ = w.random.choice(["ledger", "organisations", "log", "reports", "plans"]), w.random.choice(["xlsx", "csv"])
+    key, format_ = (
+        w.random.choice(["ledger", "organisations", "log", "reports", "plans"]),
+        w.random.choice(["xlsx", "csv"]),
+    )
     w.send("export_ask", w.supervisor, list=key, format=format_, query="")
 
 
 def export_cancel(w: Walker) -> None:
-    w.send("export_cancel", w.supervisor, w.pick(Export.objects.filter(by=w.supervisor, state__in=UNENDED)).pk)
+    w.send(
+        "export_cancel",
+        w.supervisor,
+        w.pick(Export.objects.filter(by=w.supervisor, state__in=UNENDED)).pk,
+    )
 
 
 def export_delete(w: Walker) -> None:
-    w.send("export_delete", w.supervisor, w.pick(Export.objects.filter(by=w.supervisor).exclude(state__in=UNENDED)).pk)
+    w.send(
+        "export_delete",
+        w.supervisor,
+        w.pick(Export.objects.filter(by=w.supervisor).exclude(state__in=UNENDED)).pk,
+    )
 
 
 def export_columns_save(w: Walker) -> None:
     choice = ListChoice.objects.filter(user=w.supervisor, list="ledger").first()
-    said = {"paper": w.random.choice(["a3", "a4"]), "column": w.random.sample(["number", "light", "state"], 2)}
-    w.send("export_columns_save", w.supervisor, "ledger", version=choice.version if choice else 0, **said)
+    form = {
+        "paper": w.random.choice(["a3", "a4"]),
+        "column": w.random.sample(["number", "light", "state"], 2),
+    }
+    w.send(
+        "export_columns_save",
+        w.supervisor,
+        "ledger",
+        version=choice.version if choice else 0,
+        **form,
+    )
 
 
 # the admin: addresses of Django's own, without a key of the form
@@ -135,24 +214,44 @@ def export_columns_save(w: Walker) -> None:
 def body_changed(w: Walker) -> None:
     """Another name, kind or place in the tree."""
     body = w.pick(Organisation.objects.exclude(pk=w.centre.pk))
-    said = {name: getattr(body, name) or "" for name in ("code", "name_hant", "full_name", "level", "valid_from", "valid_to")}
+    form = {name: getattr(body, name) or "" for name in ("code", "name_hant", "full_name", "level", "valid_from", "valid_to")}
     parent = w.pick(Organisation.objects.exclude(path__startswith=body.path)) if w.random.random() < 0.5 else body.parent
-    said |= {"name_hans": w.words(), "parent": parent.pk if parent else "", "successor": body.successor_id or ""}
-    said |= {"kind": w.random.choice(BODY_KINDS)[0], "seen": body.version}
-    w.send("admin:directives_organisation_change", w.admin, body.pk, **said)
+    form |= {
+        "name_hans": w.words(),
+        "parent": parent.pk if parent else "",
+        "successor": body.successor_id or "",
+    }
+    form |= {"kind": w.random.choice(BODY_KINDS)[0], "seen": body.version}
+    w.send("admin:directives_organisation_change", w.admin, body.pk, **form)
 
 
 def bodies_merged(w: Walker) -> None:
     """One without bodies below it, and new to the walk: else nobody would be left in the end."""
     body = w.pick(Organisation.objects.filter(branch=False, valid_to=None, code__startswith="W"))
     into = w.pick(Organisation.objects.filter(valid_to=None).exclude(pk__in=[body.pk, w.centre.pk]))
-    w.send("admin:directives_organisation_merge", w.admin, body.pk, into=into.code, version=body.version, confirm="1")
+    w.send(
+        "admin:directives_organisation_merge",
+        w.admin,
+        body.pk,
+        into=into.code,
+        version=body.version,
+        confirm="1",
+    )
 
 
 def terms_changed(w: Walker) -> None:
     row = w.pick(Obligation.objects.filter(state=ASSIGNED))
-    said = {name: getattr(row, name) or "" for name in ("part", "deliverable", "starts_on", "plan_due_on", "due_on")}
-    w.send("admin:directives_obligation_change", w.admin, row.pk, **said, leader=w.words(), contact="", note="", version=row.version)
+    form = {name: getattr(row, name) or "" for name in ("part", "deliverable", "starts_on", "plan_due_on", "due_on")}
+    w.send(
+        "admin:directives_obligation_change",
+        w.admin,
+        row.pk,
+        **form,
+        leader=w.words(),
+        contact="",
+        note="",
+        version=row.version,
+    )
 
 
 def table_in_admin(w: Walker) -> None:
@@ -164,12 +263,22 @@ def table_in_admin(w: Walker) -> None:
     form = shown.context.get("confirm_form")
     if form is None:
         raise NothingToDo
-    w.send("admin:directives_obligation_process_import", w.admin, **{name: value for name, value in form.initial.items() if value})
+    w.send(
+        "admin:directives_obligation_process_import",
+        w.admin,
+        **{name: value for name, value in form.initial.items() if value},
+    )
 
 
 def day_off(w: Walker) -> None:
     """Every light is worked out anew behind it."""
-    w.send("admin:directives_calendarday_add", w.admin, day=w.day(400, 4000), working="", name=w.words())
+    w.send(
+        "admin:directives_calendarday_add",
+        w.admin,
+        day=w.day(400, 4000),
+        working="",
+        name=w.words(),
+    )
 
 
 def time(w: Walker) -> None:

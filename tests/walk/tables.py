@@ -1,4 +1,4 @@
-"""Tables of every kind, brought in as the pages do it: uploaded, matched, checked, applied, and taken back again."""
+"""Tables of every kind, as the pages bring them in: uploaded, matched, checked, applied, undone."""
 
 import csv
 import io
@@ -7,8 +7,27 @@ from collections.abc import Sequence
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from directives.intake.kinds import KINDS
-from directives.models import Document, Indicator, Intake, Measure, Obligation, Organisation, Owing, Plan, ProgressReport, User
-from directives.models.intakes import APPLIED, APPLYING, CHECKED, CHECKING, UNDOING, UNDONE, UPLOADED
+from directives.models import (
+    Document,
+    Indicator,
+    Intake,
+    Measure,
+    Obligation,
+    Organisation,
+    Owing,
+    Plan,
+    ProgressReport,
+    User,
+)
+from directives.models.intakes import (
+    APPLIED,
+    APPLYING,
+    CHECKED,
+    CHECKING,
+    UNDOING,
+    UNDONE,
+    UPLOADED,
+)
 from directives.states import ASSIGNED, CLOSED, EDITABLE, REPORTABLE, WITHDRAWN
 from tests.walk.walker import NothingToDo, Walker
 
@@ -17,12 +36,18 @@ Line = Sequence[object]
 
 
 def bring(w: Walker, kind: str, by: User, heads: Sequence[str], lines: Sequence[Line], **place: int) -> Intake:
-    """Upload a table and have it checked. Some have a heading that nobody knows, and are matched by hand."""
+    """Upload a table and have it checked. Some have an unknown heading and are matched by hand."""
     odd, fields = w.random.random() < 0.2, [field for field, _heading in heads]
     headings = [w.words() if odd and not place else heading for place, (_field, heading) in enumerate(heads)]
     file = io.StringIO()
     csv.writer(file).writerows([headings, *lines])
-    w.send("intake_upload", by, kind, file=SimpleUploadedFile("表.csv", file.getvalue().encode()), **place)
+    w.send(
+        "intake_upload",
+        by,
+        kind,
+        file=SimpleUploadedFile("表.csv", file.getvalue().encode()),
+        **place,
+    )
     intake = settled(w, Intake.objects.filter(by=by).latest("pk"))
     if intake.state == UPLOADED:
         letters = {f"field-{chr(ord('A') + place)}": field for place, field in enumerate(fields)}
@@ -71,19 +96,36 @@ def intake_undo(w: Walker) -> None:
 
 
 def bodies(w: Walker) -> None:
-    """A new one below any, another name and kind for one that is there, and another place for one."""
-    new, known = f"W{w.random.randint(0, 10**9)}", w.pick(Organisation.objects.exclude(pk=w.centre.pk))
+    """A new body, and another name, kind and parent for a known one."""
+    new, known = (
+        f"W{w.random.randint(0, 10**9)}",
+        w.pick(Organisation.objects.exclude(pk=w.centre.pk)),
+    )
     lines = [(new, w.words(), w.pick(Organisation.objects.filter(valid_to=None)).code, "其他")]
     parent = w.pick(Organisation.objects.exclude(path__startswith=known.path))
     lines.append((known.code, w.words(), parent.code, w.random.choice(["群团组织", "其他", "军队"])))
-    heads = [("code", "单位编码"), ("name_hans", "单位名称"), ("parent", "上级单位"), ("kind", "单位类别")]
+    heads = [
+        ("code", "单位编码"),
+        ("name_hans", "单位名称"),
+        ("parent", "上级单位"),
+        ("kind", "单位类别"),
+    ]
     apply(w, bring(w, "bodies", w.admin, heads, lines))
 
 
 def people(w: Walker) -> None:
     body = w.pick(Organisation.objects.filter(valid_to=None))
     heads = [("username", "用户名"), ("full_name", "姓名"), ("body", "所属单位"), ("role", "角色")]
-    apply(w, bring(w, "people", w.admin, heads, [(f"p{w.random.randint(0, 10**9)}", "某某", body.code, "staff")]))
+    apply(
+        w,
+        bring(
+            w,
+            "people",
+            w.admin,
+            heads,
+            [(f"p{w.random.randint(0, 10**9)}", "某某", body.code, "staff")],
+        ),
+    )
 
 
 def calendar(w: Walker) -> None:
@@ -95,7 +137,10 @@ def calendar(w: Walker) -> None:
 
 def tasks(w: Walker) -> None:
     title = w.words()
-    lines = [(title, "一、健全制度", "建立重大事项报告制度。", "请示报告制度、联席会议制度"), (title, "", "定期开会。", "")]
+    lines = [
+        (title, "一、健全制度", "建立重大事项报告制度。", "请示报告制度、联席会议制度"),
+        (title, "", "定期开会。", ""),
+    ]
     heads = [("document", "文件名称"), ("section", "部分"), ("text", "任务内容"), ("items", "分项")]
     apply(w, bring(w, "tasks", w.supervisor, heads, lines))
 
@@ -127,17 +172,37 @@ def obligations(w: Walker) -> None:
 
 
 def conflict(w: Walker) -> None:
-    """Two ledgers that went out together come back one after the other, with different words for the same rows."""
+    """Two copies of a ledger come back one after the other, with different words in the same rows."""
     document = w.pick(Document.objects.filter(obligations__state=ASSIGNED).distinct())
-    rows = w.some(Obligation.objects.filter(document=document, state=ASSIGNED).select_related("directive", "organisation"), 3)
-    one, two = (
-        [(row.directive.code, row.organisation.code, row.due_on or "", w.words(), row.pk, row.version) for row in rows] for _table in "12"
+    rows = w.some(
+        Obligation.objects.filter(document=document, state=ASSIGNED).select_related("directive", "organisation"),
+        3,
     )
-    first = bring(w, "obligations", w.supervisor, LEDGER, one, document=document.pk)
+    first_lines, second_lines = (
+        [
+            (
+                row.directive.code,
+                row.organisation.code,
+                row.due_on or "",
+                w.words(),
+                row.pk,
+                row.version,
+            )
+            for row in rows
+        ]
+        for _table in "12"
+    )
+    first = bring(w, "obligations", w.supervisor, LEDGER, first_lines, document=document.pk)
     w.send("intake_apply", w.supervisor, first.pk, version=first.version)
-    second = bring(w, "obligations", w.supervisor, LEDGER, two, document=document.pk)
+    second = bring(w, "obligations", w.supervisor, LEDGER, second_lines, document=document.pk)
     if second.counts.get("conflict"):
-        w.send("intake_choose", w.supervisor, second.pk, version=second.version, choice=w.random.choice(["mine", "mine", "theirs"]))
+        w.send(
+            "intake_choose",
+            w.supervisor,
+            second.pk,
+            version=second.version,
+            choice=w.random.choice(["mine", "mine", "theirs"]),
+        )
     apply(w, settled(w, second))
 
 
@@ -160,17 +225,40 @@ def measures(w: Walker) -> None:
 def log(w: Walker) -> None:
     plan = _plan(w, measures__isnull=False)
     measure = w.pick(Measure.objects.filter(plan=plan))
-    heads, place = [("measure", "措施序号"), ("on", "日期"), ("text", "工作内容")], {"document": plan.document_id}
+    heads, place = (
+        [("measure", "措施序号"), ("on", "日期"), ("text", "工作内容")],
+        {"document": plan.document_id},
+    )
     lines = [(measure.number, w.day(-5, 0), w.words()), (measure.number, w.day(-5, 0), w.words())]
-    apply(w, bring(w, "log", w.worker_of(plan.organisation_id), heads, lines, **place, organisation=plan.organisation_id))
+    apply(
+        w,
+        bring(
+            w,
+            "log",
+            w.worker_of(plan.organisation_id),
+            heads,
+            lines,
+            **place,
+            organisation=plan.organisation_id,
+        ),
+    )
 
 
 def entries(w: Walker) -> None:
     """Some of these reports are begun by the table."""
     report = w.pick(ProgressReport.objects.filter(completed_at=None, organisation__valid_to=None))
-    owed = {"organisation": report.organisation_id, "document": report.document_id, "state__in": REPORTABLE}
+    owed = {
+        "organisation": report.organisation_id,
+        "document": report.document_id,
+        "state__in": REPORTABLE,
+    }
     rows = w.some(Obligation.objects.filter(**owed).select_related("directive"), 3)
-    heads = [("code", "条款编号"), ("progress", "进展情况"), ("percent", "完成比例"), ("problems", "存在问题")]
+    heads = [
+        ("code", "条款编号"),
+        ("progress", "进展情况"),
+        ("percent", "完成比例"),
+        ("problems", "存在问题"),
+    ]
     lines = [(row.directive.code, w.words(), f"{w.random.randint(0, 100)}%", "有困难") for row in rows]
     place = {"cycle": report.cycle_id, "organisation": report.organisation_id}
     apply(w, bring(w, "entries", w.worker_of(report.organisation_id), heads, lines, **place))
@@ -179,12 +267,28 @@ def entries(w: Walker) -> None:
 def statistics(w: Walker) -> None:
     """Figures of years that are past, of several bodies."""
     indicator = w.pick(Indicator.objects.filter(ended_at=None))
-    owing = w.some(Owing.objects.filter(document=indicator.document_id, count__gt=0).select_related("organisation"), 3)
+    owing = w.some(
+        Owing.objects.filter(document=indicator.document_id, count__gt=0).select_related("organisation"),
+        3,
+    )
     if not owing:
         raise NothingToDo
     part = {"quarter": "Q1", "half": "H1", "year": ""}[indicator.cadence]
-    lines = [(indicator.code, one.organisation.code, f"{w.random.randint(2019, 2025)}{part}", w.random.randint(0, 10**6)) for one in owing]
-    heads = [("indicator", "指标编码"), ("body", "单位编码"), ("period", "统计期"), ("value", "数值")]
+    lines = [
+        (
+            indicator.code,
+            owed.organisation.code,
+            f"{w.random.randint(2019, 2025)}{part}",
+            w.random.randint(0, 10**6),
+        )
+        for owed in owing
+    ]
+    heads = [
+        ("indicator", "指标编码"),
+        ("body", "单位编码"),
+        ("period", "统计期"),
+        ("value", "数值"),
+    ]
     apply(w, bring(w, "statistics", w.supervisor, heads, lines, document=indicator.document_id))
 
 

@@ -1,4 +1,4 @@
-"""Somebody who fills in forms at random, as everybody, and looks after each stored write whether the counts are still true."""
+"""Fills in forms at random, as everybody, and compares the counts with a recount after each write."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Container, Mapping
@@ -49,7 +49,10 @@ class Walker:
         centre = make_body("C000", kind="centre")
         for branch in range(BRANCHES):
             above = make_body(f"Q{branch}", parent=centre, kind="committee", level="provincial")
-            for body in (above, *(make_body(f"Q{branch}{leaf}", parent=above) for leaf in range(LEAVES))):
+            for body in (
+                above,
+                *(make_body(f"Q{branch}{leaf}", parent=above) for leaf in range(LEAVES)),
+            ):
                 make_member(body, STAFF, f"staff-{body.code}")
                 if body.pk % 2:
                     make_member(body, MANAGER, f"manager-{body.code}")
@@ -72,10 +75,10 @@ class Walker:
 
     def some(self, rows: QuerySet, most: int) -> list[Any]:
         """A few of these rows, at least one. Raises NothingToDo where there is none."""
-        found = list(rows.order_by("pk"))
-        if not found:
+        candidates = list(rows.order_by("pk"))
+        if not candidates:
             raise NothingToDo
-        return self.random.sample(found, min(len(found), self.random.randint(1, most)))
+        return self.random.sample(candidates, min(len(candidates), self.random.randint(1, most)))
 
     def worker_of(self, body: int | Model, *roles: str) -> User:
         """Somebody who fills in for a body."""
@@ -121,10 +124,10 @@ class Walker:
         self.clock.shift(timedelta(hours=hours))
         self.clients.clear()
 
-    def look(self, name: str, told: str) -> None:
-        """Count what was stored; after each write the kept counts are what a recount says. Raises NotCounted."""
+    def look(self, name: str, summary: str) -> None:
+        """Note a stored write, and compare the kept counts with a recount. Raises NotCounted."""
         last = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        self.trail.append(told)
+        self.trail.append(summary)
         if last == self.last:
             return
         self.last = last
@@ -132,12 +135,20 @@ class Walker:
         drift = tallies.drift()
         if drift:
             trail, lines = "\n".join(self.trail), "\n".join(drift[:8])
-            raise NotCounted(f"seed {self.seed}, write {self.stored.total()}: {len(drift)} drift\n{lines}\nafter\n{trail}")
+            place = f"seed {self.seed}, write {self.stored.total()}"
+            raise NotCounted(f"{place}: {len(drift)} drift\n{lines}\nafter\n{trail}")
 
-    def walk(self, steps: Mapping[str, Step], writes: int, *, lacks: Callable[["Walker"], object], seldom: Container[str]) -> None:
-        """Make steps until so many writes are stored and nothing lacks; it gives up where something still does after twice as many.
+    def walk(
+        self,
+        steps: Mapping[str, Step],
+        writes: int,
+        *,
+        lacks: Callable[["Walker"], object],
+        seldom: Container[str],
+    ) -> None:
+        """Make steps until so many writes are stored and nothing lacks; give up after twice as many.
 
-        Sooner made are those that were made less often, and `seldom` those that take long.
+        Steps that were made less often are likelier; `seldom` are those that take long.
         """
         made: Counter[str] = Counter()
         while self.stored.total() < writes or (lacks(self) and self.stored.total() < 2 * writes):

@@ -1,4 +1,4 @@
-"""What bodies do with what they owe, and what those above decide: obligations, plans, reports, evidence."""
+"""Steps of bodies and of those above them: obligations, plans, reports, evidence."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Exists, OuterRef, Q
@@ -56,7 +56,16 @@ def item_state(w: Walker) -> None:
     item = w.pick(ItemState.objects.filter(obligation__state__in=OPEN).select_related("obligation"))
     state = w.random.choice(["not_started", "underway", "established"])
     by, row = w.worker_of(item.obligation.organisation_id), item.obligation
-    w.send("item_state", by, row.pk, item.pk, version=item.version, state=state, on=w.day(-9, 0), evidence=w.words())
+    w.send(
+        "item_state",
+        by,
+        row.pk,
+        item.pk,
+        version=item.version,
+        state=state,
+        on=w.day(-9, 0),
+        evidence=w.words(),
+    )
 
 
 # plans
@@ -65,7 +74,12 @@ def item_state(w: Walker) -> None:
 def plan_start(w: Walker) -> None:
     begun = Plan.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"), live=True)
     owing = w.pick(Owing.objects.filter(~Exists(begun), EXISTING, count__gt=0))
-    w.send("plan_start", w.worker_of(owing.organisation_id), organisation=owing.organisation_id, document=owing.document_id)
+    w.send(
+        "plan_start",
+        w.worker_of(owing.organisation_id),
+        organisation=owing.organisation_id,
+        document=owing.document_id,
+    )
 
 
 def _plan(w: Walker, *states: str) -> Plan:
@@ -74,7 +88,14 @@ def _plan(w: Walker, *states: str) -> Plan:
 
 def plan_save(w: Walker) -> None:
     plan = _plan(w, *EDITABLE)
-    w.send("plan_save", w.worker_of(plan.organisation_id), plan.pk, title=w.words(), summary="", version=plan.version)
+    w.send(
+        "plan_save",
+        w.worker_of(plan.organisation_id),
+        plan.pk,
+        title=w.words(),
+        summary="",
+        version=plan.version,
+    )
 
 
 def plan_move(w: Walker) -> None:
@@ -89,7 +110,14 @@ def plan_move(w: Walker) -> None:
 
 def plan_decide(w: Walker) -> None:
     plan = _plan(w, SUBMITTED)
-    w.send("plan_decide", w.supervisor, plan.pk, verdict=w.random.choice(["accept", "return"]), reason=WHY, version=plan.version)
+    w.send(
+        "plan_decide",
+        w.supervisor,
+        plan.pk,
+        verdict=w.random.choice(["accept", "return"]),
+        reason=WHY,
+        version=plan.version,
+    )
 
 
 def _served(w: Walker, plan: Plan) -> list[int]:
@@ -99,7 +127,13 @@ def _served(w: Walker, plan: Plan) -> list[int]:
 
 def measure_add(w: Walker) -> None:
     plan = _plan(w, *EDITABLE)
-    w.send("measure_add", w.worker_of(plan.organisation_id), plan.pk, text=w.words(), obligations=_served(w, plan))
+    w.send(
+        "measure_add",
+        w.worker_of(plan.organisation_id),
+        plan.pk,
+        text=w.words(),
+        obligations=_served(w, plan),
+    )
 
 
 def _measure(w: Walker, **which: object) -> Measure:
@@ -120,12 +154,24 @@ def measure_delete(w: Walker) -> None:
 def measure_done(w: Walker) -> None:
     measure = _measure(w)
     done = {"done": "1"} if measure.done_on is None else {}
-    w.send("measure_done", w.worker_of(measure.plan.organisation_id), measure.pk, version=measure.version, **done)
+    w.send(
+        "measure_done",
+        w.worker_of(measure.plan.organisation_id),
+        measure.pk,
+        version=measure.version,
+        **done,
+    )
 
 
 def log_add(w: Walker) -> None:
     measure = _measure(w)
-    w.send("log_add", w.worker_of(measure.plan.organisation_id), measure=measure.pk, text=w.words(), on=w.day(-3, 0))
+    w.send(
+        "log_add",
+        w.worker_of(measure.plan.organisation_id),
+        measure=measure.pk,
+        text=w.words(),
+        on=w.day(-3, 0),
+    )
 
 
 # evidence
@@ -157,8 +203,12 @@ def attachment_remove(w: Walker) -> None:
 def cycle_open(w: Walker) -> None:
     document = w.pick(Document.objects.filter(obligations__state__in=REPORTABLE).distinct())
     period, last = w.random.choice([("quarter", 4), ("half", 2), ("year", 1)])
-    asked = {"year": w.random.randint(2026, 2040), "period": period, "number": w.random.randint(1, last)}
-    w.send("cycle_open", w.supervisor, document.pk, opens_on=w.today, due_on=w.day(0, 20), **asked)
+    terms = {
+        "year": w.random.randint(2026, 2040),
+        "period": period,
+        "number": w.random.randint(1, last),
+    }
+    w.send("cycle_open", w.supervisor, document.pk, opens_on=w.today, due_on=w.day(0, 20), **terms)
 
 
 def _report(w: Walker, **which: object) -> ProgressReport:
@@ -171,7 +221,7 @@ def report_begin(w: Walker) -> None:
 
 
 def report_redraft(w: Walker) -> None:
-    """Of a report with entries that nobody has touched, after something was logged for one of them."""
+    """Of a report with untouched entries, after something was logged for one of them."""
     untouched = {"entries__state": DRAFT, "entries__saved_at": None}
     report = _report(w, **untouched, entries__obligation__measures__plan__live=True)
     serving = Measure.objects.filter(obligations__entries__report=report, obligations__entries__saved_at=None, plan__live=True)
@@ -187,8 +237,14 @@ def _entry(w: Walker, *states: str) -> ReportEntry:
 
 def entry_save(w: Walker) -> None:
     entry = _entry(w, *EDITABLE)
-    said = {"progress": w.words(), "problems": WHY, "percent": w.random.randint(0, 100)}
-    w.send("entry_save", w.worker_of(entry.report.organisation_id), entry.pk, version=entry.version, **said)
+    form = {"progress": w.words(), "problems": WHY, "percent": w.random.randint(0, 100)}
+    w.send(
+        "entry_save",
+        w.worker_of(entry.report.organisation_id),
+        entry.pk,
+        version=entry.version,
+        **form,
+    )
 
 
 def entry_recall(w: Walker) -> None:
@@ -204,15 +260,25 @@ def report_hand_in(w: Walker) -> None:
 def report_sign(w: Walker) -> None:
     report = _report(w, entries__state=AWAITING)
     action = w.random.choice(["sign", "sign", "decline"])
-    w.send("report_sign", w.worker_of(report.organisation_id, MANAGER), report.pk, action=action, reason=WHY)
+    w.send(
+        "report_sign",
+        w.worker_of(report.organisation_id, MANAGER),
+        report.pk,
+        action=action,
+        reason=WHY,
+    )
 
 
 def report_decide(w: Walker) -> None:
-    report, said = _report(w, entries__state=SUBMITTED), {}
+    report, form = _report(w, entries__state=SUBMITTED), {}
     for entry in w.some(report.entries.filter(state=SUBMITTED), 4):
         verdict = w.random.choice(["accept", "return"])
-        said |= {f"verdict-{entry.pk}": verdict, f"reason-{entry.pk}": WHY, f"version-{entry.pk}": entry.version}
-    w.send("report_decide", w.supervisor, report.pk, **said)
+        form |= {
+            f"verdict-{entry.pk}": verdict,
+            f"reason-{entry.pk}": WHY,
+            f"version-{entry.pk}": entry.version,
+        }
+    w.send("report_decide", w.supervisor, report.pk, **form)
 
 
 # one's own page
