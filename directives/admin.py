@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model
 from django.forms import ModelForm, TypedChoiceField
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
@@ -229,7 +229,7 @@ class MeasureAdmin(AuditedAdmin, TableAdmin):
 
 @admin.register(CalendarDay)
 class CalendarDayAdmin(AuditedAdmin):
-    """Lights follow each change; a year that should be known by now and is not is asked for."""
+    """Lights follow each change."""
 
     list_display = ("day", "working", "name")
     ordering = ("-day",)
@@ -243,10 +243,6 @@ class CalendarDayAdmin(AuditedAdmin):
     def delete_model(self, request: HttpRequest, obj: CalendarDay) -> None:
         super().delete_model(request, obj)
         relight_all(by=request.user, now=request.now)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        missing = calendaring.missing_years(CalendarDay.objects.workdays(request.today).published, request.today)
-        return super().changelist_view(request, (extra_context or {}) | {"missing": missing})
 
 
 @admin.register(Event)

@@ -84,8 +84,8 @@ class Shell:
     @property
     def lights_on(self) -> date | None:
         """The day whose lights are shown, where that is not today."""
-        day = keeper.ask(self.now).lights_on
-        return day if self.user and day < timezone.localdate(self.now) else None
+        today = timezone.localdate(self.now)
+        return keeper.ask(self.now).old_lights(today) if self.user else None
 
     @property
     def banners(self) -> tuple[Banner, ...]:

@@ -134,6 +134,17 @@ class Environment(environ.Env):
             raise WrongSetting(var, value, "true or false was expected")
         return value.strip().lower() in TRUE
 
+    def float(self, var: str, default: Any = NOTSET) -> float:
+        """A number that is not negative."""
+        value = self.get_value(var, default=default)
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number <= MOST:
+            raise WrongSetting(var, str(value), "a number from 0 was expected")
+        return number
+
     def int(self, var: str, default: Any = NOTSET, *, least: int = 0, most: int = MOST) -> int:
         """A whole number within these bounds."""
         value = self.get_value(var, default=default)

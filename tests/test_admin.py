@@ -241,13 +241,14 @@ def test_only_administrators_merge(cast, sign_in):
     assert Organisation.objects.get(pk=cast.child.pk).valid_to is None
 
 
-def test_next_years_days_are_asked_for_in_the_autumn(desk, django_capture_on_commit_callbacks):
+def test_next_years_days_are_asked_for_in_the_autumn(desk, upkeep, django_capture_on_commit_callbacks):
+    upkeep()
     address = reverse("admin:directives_calendarday_changelist")
     with time_machine.travel(datetime(2026, 10, 31, 12, tzinfo=UTC), tick=False):
         assert "尚未录入" not in desk.get(address).text
     with time_machine.travel(datetime(2026, 11, 2, 12, tzinfo=UTC), tick=False):
         page = desk.get(address).text
-        assert ("2027年的放假和调休安排尚未录入" in page, reverse("intake_new", args=["calendar"]) in page) == (True, True)
+        assert ("2027年工作日历尚未录入" in page, reverse("intake_new", args=["calendar"]) in page) == (True, True)
         with django_capture_on_commit_callbacks(execute=True):
             desk.post(reverse("admin:directives_calendarday_add"), {"day": "2027-01-01", "name": "元旦"})
         assert "尚未录入" not in desk.get(address).text

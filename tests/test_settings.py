@@ -136,6 +136,15 @@ def test_a_wrong_setting_is_one_sentence(
     assert (SECRET in sentence, "\n" in sentence) == (False, False)
 
 
+@pytest.mark.parametrize("value", ["", "soon", "-0.5", "nan", "inf"])
+def test_a_number_is_one(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("WAIT", value)
+    with pytest.raises(WrongSetting, match="WAIT is .*: a number from 0 was expected"):
+        Environment().float("WAIT")
+    monkeypatch.setenv("WAIT", "0.7")
+    assert Environment().float("WAIT") == 0.7
+
+
 def test_right_settings_are_taken(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
     words = PRODUCTION | {
         "DATABASE_URL": SERVER, "DATABASE_REPLICA_URL": f"{SERVER},{SERVER}", "DB_PGBOUNCER": "Yes",

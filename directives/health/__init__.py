@@ -1,1 +1,1 @@
-"""Whether this installation works: what its pages say of it (`upkeep`, `banners`), what `manage.py doctor` looks at."""
+"""Whether this installation works: what its pages say of it, and what `manage.py doctor` does."""

@@ -1,4 +1,4 @@
-"""Checks of the database: that it answers, has what this release needs, and agrees on the time; its replicas."""
+"""Checks of the database: it answers, has what this release needs, agrees on the time; replicas."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -30,7 +30,8 @@ def look_at_database(now: datetime) -> Iterator[Finding]:
         return
     version = ".".join(str(part) for part in _version())
     where = connection.settings_dict
-    host = f" on {where['HOST'] or 'this machine'}:{where['PORT'] or 5432}" if connection.vendor == "postgresql" else ""
+    server = connection.vendor == "postgresql"
+    host = f" on {where['HOST'] or 'this machine'}:{where['PORT'] or 5432}" if server else ""
     yield fine(f"{connection.display_name} {version}, {where['NAME']}{host}")
 
 
@@ -44,7 +45,8 @@ def look_at_migrations(now: datetime) -> Iterator[Finding]:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         first = plan[0][0]
-        words = f"{len(plan)} are not carried out, the first is {first.app_label}.{first.name}: no node is ready"
+        name = f"{first.app_label}.{first.name}"
+        words = f"{len(plan)} are not carried out, the first is {name}: no node is ready"
         yield wrong(words, "manage.py migrate")
     else:
         yield fine("all are carried out")
@@ -54,7 +56,8 @@ def look_at_cache(now: datetime) -> Iterator[Finding]:
     """The table in which sign-ins are limited."""
     table = settings.CACHES["default"]["LOCATION"]
     if table not in connection.introspection.table_names():
-        yield wrong(f"the table “{table}” is missing: nobody can sign in", "manage.py createcachetable")
+        words = f"the table “{table}” is missing: nobody can sign in"
+        yield wrong(words, "manage.py createcachetable")
         return
     cache.get("doctor")
     yield fine("sign-ins can be counted")

@@ -29,7 +29,7 @@ CHECKS = (
 
 
 def examine(now: datetime, *, deep: bool = False) -> Iterator[tuple[str, Finding]]:
-    """Each finding with the name of its check. What needs the database is passed over while it cannot be used."""
+    """Each finding with the name of its check. Without a database what needs it is passed over."""
     usable = True
     for check in CHECKS:
         if (check.deep and not deep) or not (check.offline or usable):
@@ -43,5 +43,6 @@ def examine(now: datetime, *, deep: bool = False) -> Iterator[tuple[str, Finding
 def _looked(check: Check, now: datetime) -> list[Finding]:
     try:
         return list(check.look(now))
-    except Exception as error:  # noqa: BLE001 - whatever fails is a finding, and the other checks go on
-        return [wrong(f"could not be looked at: {type(error).__name__}: {error}", "The log may say more.")]
+    except Exception as error:  # noqa: BLE001 - it is a finding, and the others go on
+        words = f"could not be looked at: {type(error).__name__}: {error}"
+        return [wrong(words, "The log may say more.")]

@@ -21,7 +21,7 @@ class Finding:
 class Check:
     """Something to look at. `look` gives its findings as of an instant.
 
-    A `deep` one reads whole tables and is done on demand; one that is not `offline` needs the database.
+    A `deep` one reads whole tables, on demand; one that is not `offline` needs the database.
     """
 
     name: str

@@ -15,7 +15,7 @@ from django.core.mail import get_connection
 from directives import disk
 from directives.health.findings import Finding, fine, warning, wrong
 
-# What an office decides for its whole domain, not for this product: HSTS of subdomains and its preload list.
+# What an office decides for its whole domain: HSTS of subdomains, and its preload list.
 NOT_OURS = frozenset({"security.W005", "security.W021"})
 LITTLE = 2 * 1024**3  # bytes that are left, below which it is time to make room
 SECONDS = 5  # for which a mail server is waited
@@ -24,7 +24,7 @@ SECONDS = 5  # for which a mail server is waited
 def look_at_settings(now: datetime) -> Iterator[Finding]:
     """Django's own checks; in production those of a deployment too."""
     found = checks.run_checks(include_deployment_checks=settings.PRODUCTION)
-    told = [message for message in found if message.level >= checks.WARNING and message.id not in NOT_OURS]
+    told = [one for one in found if one.level >= checks.WARNING and one.id not in NOT_OURS]
     for message in told:
         tell = wrong if message.level >= checks.ERROR else warning
         yield tell(
@@ -48,7 +48,7 @@ def look_at_static_files(now: datetime) -> Iterator[Finding]:
 
 
 def look_at_disks(now: datetime) -> Iterator[Finding]:
-    """How much is free where the product writes; a disk that holds several things is told of once."""
+    """How much is free where the product writes; a disk with several things is told of once."""
     backups = getattr(settings, "BACKUP_DIR", "")
     places = disk.places() | ({"backups": Path(backups)} if backups else {})
     shared: dict[int, list[str]] = {}
@@ -76,7 +76,7 @@ def look_at_files(now: datetime) -> Iterator[Finding]:
         with default_storage.open(name) as file:
             whole = file.read() == b"written"
         default_storage.delete(name)
-    except Exception as error:  # noqa: BLE001 - each storage fails in its own way, and which is what is asked
+    except Exception as error:  # noqa: BLE001 - each storage fails in its own way
         yield wrong(
             f"{where} cannot be written: {error}",
             "Let this user write there, or correct FILES_S3_….",

@@ -1,4 +1,4 @@
-"""How far the background service has kept things up: of which day the lights are, and when it was last seen.
+"""How far the background service has kept things up: the day of the lights, its last sign.
 
 A page asks this of the process (`keeper`), which reads it at most once in KEPT seconds.
 """
@@ -20,7 +20,7 @@ GRACE = time(2)  # until then, in Shanghai, the lights may still be yesterday's
 SILENT = timedelta(minutes=5)  # a worker that was restarted is back sooner
 WAITED = timedelta(hours=1)  # a task that waits for longer is not being come to
 UNSAVED = timedelta(days=3)  # since the last backup
-ENDED = "worker"  # the JobRun of when a worker last ended as it should, which takes its heartbeat away
+ENDED = "worker"  # the JobRun of when a worker last ended as it should, without its heartbeat
 DAY = timedelta(days=1)
 
 
@@ -28,9 +28,10 @@ DAY = timedelta(days=1)
 class Upkeep:
     """What the background service left behind.
 
-    `lights_on` is the day whose lights are shown. `seen_at` is when any worker was last seen, None if none ever was,
-    `waiting_since` since when the oldest task waits, `backed_up_at` when the last good backup was made. `missing_years` are
-    those whose working days should be in the calendar, and `full` says whether a disk that this process writes to is full.
+    `lights_on` is the day whose lights are shown. `seen_at` is when any worker was last seen,
+    None if none ever was, `waiting_since` since when the oldest task waits, `backed_up_at` when the
+    last good backup was made. `missing_years` are those whose working days should be known, `full`
+    says whether a disk that this process writes to is full.
     """
 
     lights_on: date
@@ -39,6 +40,10 @@ class Upkeep:
     backed_up_at: datetime | None = None
     missing_years: tuple[int, ...] = ()
     full: bool = False
+
+    def old_lights(self, today: date) -> date | None:
+        """The day whose lights are shown, where that is not today."""
+        return self.lights_on if self.lights_on < today else None
 
     def lights_late(self, now: datetime) -> bool:
         """Whether the lights are older than a night explains."""
@@ -61,13 +66,13 @@ def read(now: datetime) -> Upkeep:
     """As the database tells it now: three small queries, and one where no tick was today."""
     today = timezone.localdate(now)
     runs = {run.name: run for run in JobRun.objects.all()}
-    seen = [run.last_ran_at for name, run in runs.items() if name == ENDED or name.startswith(WORKER)]
-    waiting = DBTaskResult.objects.ready().order_by("enqueued_at").values_list("enqueued_at", flat=True)
+    signs = [name for name in runs if name == ENDED or name.startswith(WORKER)]
+    tasks = DBTaskResult.objects.ready().order_by("enqueued_at")
     years = {day.year for day in CalendarDay.objects.dates("day", "year")}
     return Upkeep(
         lights_on=_lights_on(runs.get("tick"), today),
-        seen_at=max(seen, default=None),
-        waiting_since=waiting.first(),
+        seen_at=max((runs[name].last_ran_at for name in signs), default=None),
+        waiting_since=tasks.values_list("enqueued_at", flat=True).first(),
         backed_up_at=_ran_at(runs.get("backup")),
         missing_years=calendaring.missing_years(years, today),
         full=bool(disk.full_places()),
@@ -75,15 +80,21 @@ def read(now: datetime) -> Upkeep:
 
 
 def old_lights(now: datetime, *, using: str = DEFAULT_DB_ALIAS) -> date | None:
-    """The day whose lights are shown, where that is not today; read in the transaction in hand, for what outlives a page."""
+    """The day whose lights are shown, where that is not today; for what outlives a page.
+
+    Read in the transaction in hand.
+    """
     today = timezone.localdate(now)
     day = _lights_on(JobRun.objects.using(using).filter(name="tick").first(), today, using)
     return day if day < today else None
 
 
 def _lights_on(tick: JobRun | None, today: date, using: str = DEFAULT_DB_ALIAS) -> date:
-    """The day of the last complete tick, unless no light has had to change since; the day before the first one had to."""
-    ticked = tick.last_day if tick is not None else date.min  # date.min, too, while the first is under way
+    """The day of the last complete tick, or today where no light has had to change since.
+
+    Where there never was a tick, the day before the first light had to change.
+    """
+    ticked = tick.last_day if tick is not None else date.min  # so, too, while the first runs
     if ticked >= today:
         return today
     due = Obligation.objects.using(using).due_for_light(today).order_by("light_changes_on")
@@ -100,7 +111,7 @@ def _ran_at(run: JobRun | None) -> datetime | None:
 
 
 class Keeper:
-    """What one process last read. Threads that come at the same moment may read twice, which does no harm."""
+    """What one process last read. Threads that come at once may read twice, which does no harm."""
 
     def __init__(self) -> None:
         self.forget()

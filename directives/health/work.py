@@ -1,4 +1,4 @@
-"""Checks of the background work: workers, queue, lights, seals, backups, calendar; and, deep, of counts and record."""
+"""Checks of the background work: workers, queue, lights, seals, backup, calendar, counts, record."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from directives.health.findings import Finding, fine, warning, wrong
 from directives.health.upkeep import read
 from directives.models import Event, JobRun, Obligation, Unsealed
 
-START = "make run starts one; with systemd: systemctl restart qunzhu-worker, then journalctl -u qunzhu-worker."
+START = "make run starts one; with systemd: systemctl restart qunzhu-worker."
 SEALED = timedelta(minutes=10)  # after which an event should have its seal
 DAY = timedelta(days=1)
 SHOWN = 5  # lines of faults that may be many
@@ -29,9 +29,11 @@ def look_at_worker(now: datetime) -> Iterator[Finding]:
     if living:
         yield fine(f"{living} running, last seen {seen}")
     elif upkeep.silent(now):
-        yield wrong(f"none is running, the last was seen {seen}: lights stand still, long work waits", START)
+        words = f"none is running, the last was seen {seen}: lights stand still, long work waits"
+        yield wrong(words, START)
     else:
-        yield warning(f"none is running, the last was seen {seen}", f"Look again in a minute. {START}")
+        words = f"none is running, the last was seen {seen}"
+        yield warning(words, f"Look again in a minute. {START}")
 
 
 def look_at_queue(now: datetime) -> Iterator[Finding]:
@@ -44,9 +46,11 @@ def look_at_queue(now: datetime) -> Iterator[Finding]:
         )
     else:
         yield fine(f"{waiting} tasks wait")
-    failed = Counter(DBTaskResult.objects.failed().filter(finished_at__gt=now - DAY).values_list("task_path", flat=True))
+    lately = DBTaskResult.objects.failed().filter(finished_at__gt=now - DAY)
+    failed = Counter(lately.values_list("task_path", flat=True))
     if failed:
-        names = ", ".join(f"{path.rpartition('.')[2]} {count}" for path, count in failed.most_common())
+        counts = failed.most_common()
+        names = ", ".join(f"{path.rpartition('.')[2]} {count}" for path, count in counts)
         yield warning(
             f"failed within a day: {names}",
             "The worker's log says why; whoever began them can do so again.",
@@ -66,7 +70,8 @@ def look_at_seals(now: datetime) -> Iterator[Finding]:
     first = Unsealed.objects.order_by("event_id").values_list("event_id", flat=True).first()
     began = Event.objects.filter(pk=first).values_list("at", flat=True).first()
     if began is not None and now - began > SEALED:
-        words = f"{Unsealed.objects.count()} events of the record have no seal, the oldest of {at(began)}"
+        count = Unsealed.objects.count()
+        words = f"{count} events of the record have no seal, the oldest of {at(began)}"
         yield warning(words, "See to the worker: it seals every minute.")
     else:
         yield fine("the record is sealed")
@@ -74,7 +79,7 @@ def look_at_seals(now: datetime) -> Iterator[Finding]:
 
 def look_at_backup(now: datetime) -> Iterator[Finding]:
     upkeep = read(now)
-    remedy = "manage.py backup, and BACKUP_DIR or the timer for each day: deploy/README.md, “Back up and restore”."
+    remedy = "manage.py backup; daily by BACKUP_DIR or the timer: deploy/README.md."
     if upkeep.backed_up_at is None:
         yield warning("none was ever made", remedy)
     elif upkeep.backup_late(now):
@@ -111,7 +116,7 @@ def look_at_record(now: datetime) -> Iterator[Finding]:
     for line in faults[:SHOWN]:
         yield wrong(
             line,
-            "Somebody changed the record beside the product. Keep the database as it is, and ask who.",
+            "Somebody changed the record beside the product. Keep it as it is, and ask who.",
         )
     if len(faults) > SHOWN:
         yield wrong(f"and {len(faults) - SHOWN} more", "manage.py verify_audit")

@@ -52,7 +52,7 @@ class Column:
 class Book:
     """A list to be written: its name, its columns, its rows (read once), what its cover says of it, and how it is laid out.
 
-    `lights_on` is the day whose lights it shows, where they are older than `as_of` and the file must say so.
+    `lights_on` is the day whose lights it shows, where they are older than `as_of`.
     `site` is the address of the product ("https://host", "" for none: no links). `paper` is "a4" or "a3". `group` gives the groups
     of a row, where the rows come sorted by them. `total` is how many rows there will be, as far as that is known. `tell` is
     called with the rows done, now and then; what it raises ends the writing.
@@ -73,7 +73,7 @@ class Book:
 
     @property
     def file_name(self) -> str:
-        """The name of the file without its ending: name, day, old lights, and that the data is fictional where it is."""
+        """The name of the file without its ending: name, day, old lights, that the data is fictional."""
         day = f"{timezone.localtime(self.as_of):%Y-%m-%d}"
         if self.lights_on is not None:
             day += " " + _("lights as of %(day)s") % {"day": self.lights_on.isoformat()}

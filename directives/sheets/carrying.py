@@ -153,8 +153,8 @@ def _written(export: Export, alias: str, teller: Teller, file: BinaryIO) -> dict
         teller.total = found.total()
         book = dressed(found.make(), export.list, columns=export.columns, paper=export.paper, dated=asked)
         writing = FORMATS[export.format]
-        book = replace(book, total=teller.total, tell=teller, lights_on=old_lights(as_of, using=alias))
-        rows = writing.write(book, file)
+        book = replace(book, lights_on=old_lights(as_of, using=alias))
+        rows = writing.write(replace(book, total=teller.total, tell=teller), file)
         name = f"{book.file_name}.{writing.ending}"[-200:]
         return {"done": rows, "total": rows, "as_of": as_of, "reach": reach_of(person), "name": name, "size": file.seek(0, os.SEEK_END)}
 

@@ -70,9 +70,8 @@ def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpRe
         return redirect(f"{reverse('export_new')}?" + urlencode({"list": key, **place, "format": wanted, "query": filter_of(request.GET)}))
     choice = choice_of(request.user, key)
     book = carrying.dressed(found.make(), key, columns=choice.columns, paper=choice.paper, dated=request)
-    lights = keeper.ask(request.now).lights_on
-    book = replace(book, as_of=data_as_of(request, request.now), lights_on=lights if lights < request.today else None)
-    response, rows = handed(book, wanted)
+    book = replace(book, lights_on=keeper.ask(request.now).old_lights(request.today))
+    response, rows = handed(replace(book, as_of=data_as_of(request, request.now)), wanted)
     with transaction.atomic():
         _note(request.user, request.now, key, query=filter_of(request.GET), format=wanted, rows=rows)
     return response

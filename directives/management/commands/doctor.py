@@ -21,7 +21,7 @@ CLOSING = {
 
 
 class Command(BaseCommand):
-    help = "One page on how this installation does. Exit code 0: well, 1: there are warnings, 2: something is wrong."
+    help = "One page on how this installation does. Exit code 0: well, 1: warnings, 2: wrong."
     requires_system_checks = ()  # they are among what it looks at
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -51,7 +51,8 @@ class Command(BaseCommand):
         self.stdout.write(f"The tracker on {moment:%Y-%m-%d %H:%M}, {settings.ENVIRONMENT}")
         for name, finding in found:
             state = STATES[finding.level]
-            self.stdout.write(f"{state.upper() if finding.level else state:<8} {name:<13} {finding.words}")
+            shown = state.upper() if finding.level else state
+            self.stdout.write(f"{shown:<8} {name:<13} {finding.words}")
             if finding.remedy:
                 self.stdout.write(f"{'':<23}→ {finding.remedy}")
         self.stdout.write(CLOSING[STATES[level]])
