@@ -18,6 +18,8 @@ ENOUGH = 32 * 1024 * 1024  # bytes; with less than this an upload or a transacti
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What SQLite says where it could not enlarge its log, or make it: full if the disk is.
 SQLITE_DOUBTFUL = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+# … and after it has taken a whole transaction back by itself, as it does when it finds no room, and somebody went on within it.
+TAKEN_BACK = ("no such savepoint", "no transaction is active")
 
 
 def places() -> dict[str, Path]:
@@ -63,10 +65,16 @@ def says_full(error: BaseException) -> bool:
 def _says_full(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
-        return code == sqlite3.SQLITE_FULL or (code in SQLITE_DOUBTFUL and (_is_limited() or bool(full_places())))
+        doubtful = code in SQLITE_DOUBTFUL or was_taken_back(error)
+        return code == sqlite3.SQLITE_FULL or (doubtful and (_is_limited() or bool(full_places())))
     if isinstance(error, psycopg.errors.DiskFull):
         return True
     return isinstance(error, OSError) and error.errno in FULL
+
+
+def was_taken_back(error: sqlite3.Error) -> bool:
+    """Whether SQLite had ended the transaction by itself before."""
+    return any(words in str(error) for words in TAKEN_BACK)
 
 
 def _is_limited() -> bool:

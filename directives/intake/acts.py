@@ -76,8 +76,8 @@ def run(act: Act, pk: int, *, now: datetime) -> None:
             logger.exception("The table %s stands against what was entered meanwhile", pk)
             act.refused(intake, Stale(str(act.clash)), now)
         except Exception as error:
-            logger.exception("The act %s on the table %s failed", act.event, pk)
             outage = outage_of(error)
+            logger.warning("The act %s on the table %s failed: %s", act.event, pk, error, exc_info=outage is None)
             back(act, intake, outage.words if outage else str(act.broken))
 
 
@@ -88,10 +88,10 @@ def _persist(act: Act, intake: Intake, now: datetime) -> None:
             with heartbeat(intake) as beat:
                 _carry_out(act, copy(intake), now, beat)  # a copy: what becomes of it is undone with the transaction
             return
-        except OperationalError:
+        except OperationalError as error:
             if not left:
                 raise
-            logger.warning("The act %s on the table %s is begun anew", act.event, intake.pk, exc_info=True)
+            logger.warning("The act %s on the table %s is begun anew: %s", act.event, intake.pk, error)
 
 
 @counted()

@@ -63,8 +63,8 @@ def run(pk: int, *, now: datetime, at_once: bool = False) -> None:
         except Refusal as refusal:
             _stop(intake, str(refusal))
         except Exception as error:
-            logger.exception("The table %s could not be checked", pk)
             outage = outage_of(error)
+            logger.warning("The table %s could not be checked: %s", pk, error, exc_info=outage is None)
             ours = _("The table could not be checked, through no fault of yours. Try again; if it stays so, tell the administrator.")
             _stop(intake, outage.words if outage else ours)
 
