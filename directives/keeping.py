@@ -37,9 +37,14 @@ class WholeFileStorage(FileSystemStorage):
 def keep(file: FieldFile, name: str, content: File) -> None:
     """Store the content of a row that is to be saved in this transaction."""
     file.save(name, content, save=False)
+    note(file.storage, file.name)
+
+
+def note(storage: Storage, name: str) -> None:
+    """Remember a file that was stored, for the case that what it was stored for fails."""
     kept = _kept.get()
     if kept is not None:
-        kept.append((file.storage, file.name))
+        kept.append((storage, name))
 
 
 @contextmanager

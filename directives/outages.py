@@ -8,7 +8,7 @@ import psycopg
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
-from directives.disk import causes, says_full
+from directives.disk import causes, says_full, was_taken_back
 
 BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 AWAY_SQLITE = frozenset({
@@ -58,7 +58,7 @@ def outage_of(error: BaseException | None) -> Outage | None:
 def _kind(error: BaseException) -> Outage | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
-        return BUSY if code in BUSY_SQLITE else AWAY if code in AWAY_SQLITE else None
+        return BUSY if code in BUSY_SQLITE or was_taken_back(error) else AWAY if code in AWAY_SQLITE else None
     if not isinstance(error, psycopg.Error):
         return None
     state = error.sqlstate

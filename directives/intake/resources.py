@@ -50,11 +50,21 @@ class SafeResource(resources.ModelResource):
     def import_data(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Any:
         """One transaction, and the counts written once, as its last act: row by row it would hold up everybody else's, or they it."""
         with counted():
-            result = super().import_data(dataset, *args, **kwargs)
-            for fault in [*result.base_errors, *(fault for _line, faults in result.row_errors() for fault in faults)]:
-                if outage_of(fault.error) is not None:  # it is none of the table
-                    raise fault.error
-            return result
+            return super().import_data(dataset, *args, **kwargs)
+
+    def handle_import_error(self, result: Any, error: Exception, raise_errors: bool = False) -> None:
+        """The library notes a failure and goes on. A full disk or a lost database is no fault of the table, and ends all of it."""
+        if outage_of(error) is not None:
+            raise error
+        super().handle_import_error(result, error, raise_errors)
+
+    def import_row(self, row: dict, *args: Any, **kwargs: Any) -> Any:
+        result = super().import_row(row, *args, **kwargs)
+        for fault in result.errors:
+            # SQLite has taken the transaction back by itself: the next row would stay, whatever becomes of the rest.
+            if outage_of(fault.error) is not None:
+                raise fault.error
+        return result
 
     kind: Kind | None = None  # whose fields tell how cells are read
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.forms import Form
+from django.http import HttpRequest, HttpResponse
 from import_export.admin import ImportExportModelAdmin
 from import_export.forms import SelectableFieldsExportForm
 from import_export.tmp_storages import MediaStorage
 
 from directives.intake.formats import FORMATS
+from directives.keeping import note, undone_on_failure
 from directives.outages import outage_of
 
 
@@ -20,12 +22,25 @@ class ColumnsForm(SelectableFieldsExportForm):
         return f"{word} ({field_name})" if word and word != field_name.replace("_", " ") else field_name
 
 
+class SharedUpload(MediaStorage):
+    """Where a table waits for its confirmation: beside all other files, for whoever confirms it may reach another node."""
+
+    def save(self, data: bytes) -> None:
+        super().save(data)
+        note(self._storage, self.get_full_path())
+
+
 class TableAdmin(ImportExportModelAdmin):
     """Takes and gives tables in the two formats that are read and written safely, and in no other."""
 
     import_formats = export_formats = FORMATS
     export_form_class = ColumnsForm
-    tmp_storage_class = MediaStorage  # beside all other files: whoever confirms an upload may reach another node
+    tmp_storage_class = SharedUpload
+
+    def import_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What was uploaded stays for its confirmation, not after a failure."""
+        with undone_on_failure():
+            return super().import_action(request, *args, **kwargs)
 
     def add_data_read_fail_error_to_form(self, form: Form, e: Exception) -> None:
         """A file that cannot be read is a fault of the form; a full disk or a lost database is not."""

@@ -104,7 +104,7 @@ def _broken_off(row: Carried, act: str, error: Exception, *, awaited: bool) -> b
         leave()
         _halt(row, act, STOPPED, FULL.words)
     elif isinstance(error, BROKEN):
-        logger.warning("The database broke off the act %s on %s %s; it is tried again", act, name, row.pk, exc_info=error)
+        logger.warning("The database broke off the act %s on %s %s, which is tried again: %s", act, name, row.pk, error)
         leave()
         again = partial(_left, row, counts=True, why=BROKE, after=PAUSE)
         again() if awaited else patiently(again)
