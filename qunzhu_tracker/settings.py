@@ -211,5 +211,6 @@ LOGGING = {
 ACKNOWLEDGE_DAYS = env.int("ACKNOWLEDGE_DAYS", default=3)
 NEAR_DAYS = env.int("NEAR_DAYS", default=5)
 BEHIND_TOLERANCE = env.int("BEHIND_TOLERANCE", default=10)  # percentage points
+SILENT_DAYS = env.int("SILENT_DAYS", default=90)  # calendar days
 
 SITE_NAME = _("Implementation tracker")
