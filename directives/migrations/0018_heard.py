@@ -4,12 +4,14 @@ What is stored tells when: moves, hand-ins, the log. It is filled in some thousa
 a transaction of its own; broken off, it goes on where it was. Lights of silent work turn with the next tick.
 """
 
+from datetime import date
+
 from django.apps.registry import Apps
 from django.conf import settings
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Greatest, TruncDate
+from django.db.models.functions import Coalesce, Greatest, Now, TruncDate
 
 from directives.online import AddConstraintOnline
 
@@ -44,6 +46,9 @@ def fill(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
         some = Q(pk__gte=start, pk__lt=start + BATCH)
         rows.filter(some, heard_on=None).update(heard_on=heard)
         _look_again(editor, start)
+    if not last:  # all that will be counted is counted from the beginning
+        runs = apps.get_model("directives", "JobRun").objects
+        runs.get_or_create(name="counted:2", defaults={"last_day": date.min, "last_ran_at": Now()})
 
 
 def _look_again(editor: BaseDatabaseSchemaEditor, start: int) -> None:

@@ -2,9 +2,11 @@
 """The counts made anew from the obligations, and compared with them: in the database, a statement for each table."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.db import connection, transaction
 from django.db.models import Model
+from django.db.models.functions import Now
 
 from directives import gate
 from directives.models import (
@@ -29,6 +31,7 @@ from directives.tallies.delta import ACT_OF, BETTER, COLUMNS, WORDS, WORSE, addi
 
 ACTS_DAYS = 14  # days of acts that are kept, before that of the last event
 PRUNED = "prune_tallies"  # the JobRun whose day is the first of which acts were left when they were last pruned
+COUNTED = "counted:2"  # the JobRun that tells what is counted; a new number where something more is
 TOLD = 200  # differences of one table that `drift` puts into words
 WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS = (
     model._meta.db_table for model in (Obligation, Organisation, Event, ReportEntry, ProgressReport, ItemState, Plan, JobRun)
@@ -77,6 +80,7 @@ def _points() -> Iterator[str]:
     live, open_ = f"state IN ({_among(LIVE)})", f"state IN ({_among(OPEN)})"
     plan = f"{live} AND (deliverable <> '' OR (plan_due_on IS NOT NULL AND {open_}))"
     work = [("reason", _always(), "light_code", live), ("state", _always(), "state", live), ("plan", _always(), "''", plan)]
+    work.append(("undated", _always(), "''", f"{open_} AND due_on IS NULL"))
     for clock, (field, stopped) in CLOCKS.items():
         runs = f"{open_} AND {field} IS NOT NULL" + (f" AND state NOT IN ({_among(stopped)})" if stopped else "")
         work.append(("owes", field, f"'{clock}'", runs))
@@ -178,7 +182,10 @@ def rebuild() -> int:
     A transaction for each table. People go on working meanwhile: what is found wrong is added to the counts, as a move is, so
     that moves which come between are neither lost nor counted twice. Changes of the tree wait.
     """
-    return sum(_mend(model) for model in (Owing, Tally, Total, Mark, FigureTotal))  # how much a body owes decides a mark: it comes first
+    # How much a body owes decides a mark: it comes first.
+    written = sum(_mend(model) for model in (Owing, Tally, Total, Mark, FigureTotal))
+    JobRun.objects.get_or_create(name=COUNTED, defaults={"last_day": date.min, "last_ran_at": Now()})
+    return written
 
 
 @transaction.atomic
@@ -209,8 +216,9 @@ def _kept(model: type[Model]) -> str:
 
 
 def never_counted() -> bool:
-    """Work is owed, and nothing counts it: the tables are new."""
-    return Obligation.objects.exists() and not Owing.objects.exists()
+    """Work is owed, and something of it was never counted: a table is new, or what it tells."""
+    counted = Owing.objects.exists() and JobRun.objects.filter(name=COUNTED).exists()
+    return not counted and Obligation.objects.exists()
 
 
 def drift() -> list[str]:
