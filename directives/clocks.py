@@ -161,10 +161,8 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """A clock that runs, or a returned paper without a day (`on` is None)."""
-
     name: str
-    on: date | None
+    on: date | None  # None: a returned paper without a day
     near_from: date | None
     returned: bool = False
 
@@ -182,12 +180,14 @@ def _clock(name: str, on: date | None, returned: bool, workdays: Workdays, toler
     return _Clock(name, on, near_from, returned)
 
 
-def clock_colour(name: str, on: date | None, *, today: date, workdays: Workdays, tolerances: Tolerances, returned: bool = False) -> Colour:
-    """What one clock (receipt, plan, report, completion) says by itself, as `light` judges it.
-
-    `on` is None where no clock runs; `returned`: the paper came back and is still owed.
-    """
-    return _clock(name, on, returned, workdays, tolerances).colour(today)
+def clock_colour(name: str, facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances) -> Colour:
+    """What one clock (receipt, plan, report, completion) says: the light, if none of the others ran."""
+    if facts.state in _AT_REST:
+        return _AT_REST[facts.state]
+    if today < facts.starts_on:
+        return "undue"
+    clocks = _running(facts, workdays, tolerances)
+    return next((clock.colour(today) for clock in clocks if clock.name == name), "green")
 
 
 def light(facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances) -> Light:
@@ -264,8 +264,7 @@ def _judge(facts: Facts, clocks: list[_Clock], begins: Begins, day: date) -> tup
 
 
 def _date_of(clock: _Clock) -> date:
-    """A returned paper without a day comes last."""
-    return clock.on or date.max
+    return clock.on or date.max  # a returned paper without a day comes last
 
 
 def expected_percent(starts_on: date, due_on: date, today: date) -> int:

@@ -41,10 +41,14 @@ def tolerances() -> Tolerances:
     )  # fmt: skip
 
 
+def facts_of(obligation: Obligation) -> Facts:
+    """What the light of an obligation depends on, as it is in memory."""
+    return Facts(**{name: getattr(obligation, name) for name in CLOCKS}, heard_on=obligation.last_heard)
+
+
 def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
     """Set the light of an obligation in memory from its clocks as they are in memory."""
-    facts = Facts(**{name: getattr(obligation, name) for name in CLOCKS}, heard_on=obligation.last_heard)
-    shown = light(facts, today=today, workdays=workdays, tolerances=tolerances())
+    shown = light(facts_of(obligation), today=today, workdays=workdays, tolerances=tolerances())
     obligation.light = shown.colour
     obligation.light_code, obligation.light_on = shown.reason.code, shown.reason.on
     obligation.light_changes_on = shown.changes_on

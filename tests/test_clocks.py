@@ -272,13 +272,12 @@ def test_what_a_clock_says_alone_is_the_light_of_an_obligation_that_has_no_other
     """What pages say of one paper is what the ledger says of it."""
     fields = {"receipt": "acknowledge_by", "plan": "plan_due_on", "report": "report_due_on", "completion": "due_on"}
     none = dict.fromkeys(fields.values(), None) | {"plan_returned": False, "report_returned": False, "heard_on": None}
-    running = {"state": "underway", "starts_on": FIRST, "percent": 100}
     for name, field in fields.items():
         on, returned = getattr(facts, field), getattr(facts, f"{name}_returned", False)
-        alone = replace(facts, **none | running | {field: on})
+        alone = replace(facts, percent=100, **none | {field: on})
         if returned:
             alone = replace(alone, **{f"{name}_returned": True})
-        said = clock_colour(name, on, today=today, workdays=workdays, tolerances=tolerances, returned=returned)
+        said = clock_colour(name, alone, today=today, workdays=workdays, tolerances=tolerances)
         assert said == light(alone, today=today, workdays=workdays, tolerances=tolerances).colour
 
 
