@@ -19,6 +19,7 @@ Colour = Literal["green", "yellow", "red", "closed", "undue"]
 STATES = frozenset(state for state, _label in OBLIGATION_STATES)
 _AT_REST: dict[str, Colour] = {"closed": "closed", "withdrawn": "closed", "suspended": "undue"}  # no clock runs
 _ONE_DAY = timedelta(days=1)
+Begins = tuple[date | None, date | None]  # since when work is behind, and since when it is silent
 
 # Colour → its name, in legends, filters and counts.
 WORDS: dict[str, str] = {
@@ -41,6 +42,7 @@ _SHORT: dict[str, str] = {
     "plan_returned": _RETURNED,
     "report_returned": _RETURNED,
     "behind": gettext_noop("Behind schedule"),
+    "silent": gettext_noop("Nothing heard"),
     "withdrawn": gettext_noop("Withdrawn"),
     "suspended": gettext_noop("Suspended"),
 }
@@ -60,6 +62,7 @@ PHRASES: dict[str, str] = {
     "report_near": gettext_noop("The progress report is due on %(on)s"),
     "completion_near": gettext_noop("Completion is due on %(on)s; %(percent)s%% done so far"),
     "behind": gettext_noop("%(percent)s%% done; %(expected)s%% expected by now"),
+    "silent": gettext_noop("Nothing heard since %(on)s"),
     "on_schedule": gettext_noop("Going to schedule: %(percent)s%% done, due on %(on)s"),
     "no_deadline": gettext_noop("No completion date set; %(percent)s%% done"),
     "awaiting_verification": gettext_noop("Close-out requested; awaiting verification"),
@@ -77,7 +80,10 @@ _UNDATED: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the light of one obligation depends on. A date is an open clock: None when there is none, or it was met."""
+    """What the light of one obligation depends on. A date is an open clock: None when there is none, or it was met.
+
+    `heard_on` is the day on which its organisation was last heard from; None leaves silence out.
+    """
 
     state: str
     percent: int
@@ -88,15 +94,20 @@ class Facts:
     report_due_on: date | None
     plan_returned: bool = False
     report_returned: bool = False
+    heard_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tolerances:
-    """Near: working days left, the due day included. Behind: percentage points below the share of time gone."""
+    """Near: working days left, the due day included. Behind: percentage points below the share of time gone.
+
+    Silent: calendar days in which nothing was heard.
+    """
 
     near_days: int = 5
     receipt_near_days: int = 1
     behind_points: int = 10
+    silent_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +163,32 @@ class Explained:
 @dataclass(frozen=True, slots=True)
 class _Clock:
     name: str
-    on: date
-    near_from: date
+    on: date | None  # None: a returned paper without a day
+    near_from: date | None
     returned: bool = False
+
+    def colour(self, day: date) -> Colour:
+        """What this clock alone says on a day. The due day itself is not overdue."""
+        if self.on is not None and self.on < day:
+            return "red"
+        near = self.near_from is not None and self.near_from <= day
+        return "yellow" if self.returned or near else "green"
+
+
+def _clock(name: str, on: date | None, returned: bool, workdays: Workdays, tolerances: Tolerances) -> _Clock:
+    days = tolerances.receipt_near_days if name == "receipt" else tolerances.near_days
+    near_from = None if on is None else workdays.countdown_start(on, days)
+    return _Clock(name, on, near_from, returned)
+
+
+def clock_colour(name: str, facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances) -> Colour:
+    """What one clock (receipt, plan, report, completion) says: the light, if none of the others ran."""
+    if facts.state in _AT_REST:
+        return _AT_REST[facts.state]
+    if today < facts.starts_on:
+        return "undue"
+    clocks = _running(facts, workdays, tolerances)
+    return next((clock.colour(today) for clock in clocks if clock.name == name), "green")
 
 
 def light(facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances) -> Light:
@@ -167,27 +201,34 @@ def light(facts: Facts, *, today: date, workdays: Workdays, tolerances: Toleranc
     if facts.state in _AT_REST:
         return Light(_AT_REST[facts.state], Reason(facts.state), None)
     clocks = _running(facts, workdays, tolerances)
-    behind_from = _behind_from(facts, tolerances)
-    now = _judge(facts, clocks, behind_from, today)
+    begins = (_behind_from(facts, tolerances), _silent_from(facts, tolerances))
+    now = _judge(facts, clocks, begins, today)
     # Each condition, once true, stays true: the answer can differ only on a day on which one of them begins.
-    turns = {facts.starts_on, *(clock.near_from for clock in clocks)}
-    turns |= {clock.on + _ONE_DAY for clock in clocks if clock.on < date.max}
-    turns |= {behind_from} if behind_from else set()
-    later = (day for day in sorted(turns) if day > today and _judge(facts, clocks, behind_from, day) != now)
+    turns = {facts.starts_on, *(clock.near_from for clock in clocks), *begins}
+    turns |= {clock.on + _ONE_DAY for clock in clocks if clock.on and clock.on < date.max}
+    later = (day for day in sorted(turns - {None}) if day > today and _judge(facts, clocks, begins, day) != now)
     return Light(*now, next(later, None))
 
 
 def _running(facts: Facts, workdays: Workdays, tolerances: Tolerances) -> list[_Clock]:
     """The clocks that run, in the order in which a tie is settled."""
-    near = tolerances.near_days
     table = [
-        ("receipt", None if facts.state == "disputed" else facts.acknowledge_by, tolerances.receipt_near_days, False),
-        ("plan", facts.plan_due_on, near, facts.plan_returned),
-        ("report", facts.report_due_on, near, facts.report_returned),
+        ("receipt", None if facts.state == "disputed" else facts.acknowledge_by, False),
+        ("plan", facts.plan_due_on, facts.plan_returned),
+        ("report", facts.report_due_on, facts.report_returned),
         # Waiting for verification is not the body's lateness.
-        ("completion", None if facts.state == "closing" else facts.due_on, near, False),
+        ("completion", None if facts.state == "closing" else facts.due_on, False),
     ]
-    return [_Clock(name, on, workdays.countdown_start(on, days), returned) for name, on, days, returned in table if on is not None]
+    return [_clock(name, on, returned, workdays, tolerances) for name, on, returned in table if on is not None or returned]
+
+
+def _silent_from(facts: Facts, tolerances: Tolerances) -> date | None:
+    """The first day on which nothing was heard for too long since the work started; None: never."""
+    if facts.heard_on is None or facts.state == "closing":
+        return None
+    since = max(facts.heard_on, facts.starts_on)
+    wait = timedelta(days=tolerances.silent_days)
+    return since + wait if date.max - since >= wait else None
 
 
 def _behind_from(facts: Facts, tolerances: Tolerances) -> date | None:
@@ -199,34 +240,32 @@ def _behind_from(facts: Facts, tolerances: Tolerances) -> date | None:
     return facts.starts_on + timedelta(days=-(-max(0, enough) * span // 100))  # rounded up
 
 
-def _judge(facts: Facts, clocks: list[_Clock], behind_from: date | None, day: date) -> tuple[Colour, Reason]:
+def _judge(facts: Facts, clocks: list[_Clock], begins: Begins, day: date) -> tuple[Colour, Reason]:
     if day < facts.starts_on:
         return "undue", Reason("not_started", facts.starts_on)
-    passed = min((clock for clock in clocks if clock.on < day), key=_date_of, default=None)
-    if passed:
-        return "red", Reason(f"{passed.name}_returned_overdue" if passed.returned else f"{passed.name}_overdue", passed.on)
-    returned = _returned(facts)
+    lit = [(clock.colour(day), clock) for clock in clocks]
+    red = [clock for colour, clock in lit if colour == "red"]
+    if red:
+        first = min(red, key=_date_of)
+        ending = "returned_overdue" if first.returned else "overdue"
+        return "red", Reason(f"{first.name}_{ending}", first.on)
+    yellow = [clock for colour, clock in lit if colour == "yellow"]
+    returned = min((clock for clock in yellow if clock.returned), key=_date_of, default=None)
     if returned:
-        return "yellow", returned
-    near = min((clock for clock in clocks if clock.near_from <= day), key=_date_of, default=None)
-    if near:
+        return "yellow", Reason(f"{returned.name}_returned", returned.on)
+    if yellow:
+        near = min(yellow, key=_date_of)
         return "yellow", Reason(f"{near.name}_near", near.on)
-    if behind_from and behind_from <= day:
-        return "yellow", Reason("behind", facts.due_on)
+    for since, code, on in zip(begins, ("behind", "silent"), (facts.due_on, facts.heard_on), strict=True):
+        if since and since <= day:
+            return "yellow", Reason(code, on)
     if facts.state == "closing":
         return "green", Reason("awaiting_verification")
     return "green", Reason("on_schedule", facts.due_on) if facts.due_on else Reason("no_deadline")
 
 
 def _date_of(clock: _Clock) -> date:
-    return clock.on
-
-
-def _returned(facts: Facts) -> Reason | None:
-    """The returned paper that is due first; one without a due date comes last."""
-    plan = [Reason("plan_returned", facts.plan_due_on)] if facts.plan_returned else []
-    report = [Reason("report_returned", facts.report_due_on)] if facts.report_returned else []
-    return min(plan + report, key=lambda reason: reason.on or date.max, default=None)
+    return clock.on or date.max  # a returned paper without a day comes last
 
 
 def expected_percent(starts_on: date, due_on: date, today: date) -> int:

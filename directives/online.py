@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import NotSupportedError
+from django.db import NotSupportedError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import AddIndex, RemoveIndex
+from django.db.migrations.operations import AddConstraint, AddIndex, RemoveIndex
 from django.db.migrations.state import ProjectState
 
 INVALID = """
@@ -93,3 +93,26 @@ class RemoveIndexOnline(_Online, RemoveIndex):
         index = from_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
         with lock_timeout(schema_editor.connection, 0):
             schema_editor.remove_index(from_state.apps.get_model(app_label, self.model_name), index, concurrently=True)
+
+
+class AddConstraintOnline(_Online, AddConstraint):
+    """AddConstraint for a table that people write to: on PostgreSQL new rows are checked first, those that stand afterwards.
+
+    What an attempt that was broken off left behind is checked by the next.
+    """
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if not self._concurrently(schema_editor):
+            with transaction.atomic(schema_editor.connection.alias):  # SQLite makes the table anew
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        connection, model = schema_editor.connection, to_state.apps.get_model(app_label, self.model_name)
+        table, name = (connection.ops.quote_name(text) for text in (model._meta.db_table, self.constraint.name))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_constraint WHERE conname = %s", [self.constraint.name])
+            if not cursor.fetchone():
+                schema_editor.execute(f"{self.constraint.create_sql(model, schema_editor)} NOT VALID", params=None)
+        with lock_timeout(connection, 0):  # readers and writers go on meanwhile
+            schema_editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")

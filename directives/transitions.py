@@ -27,19 +27,28 @@ from directives.workdays import Workdays
 TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
 CLOCKS = ("state", "percent", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned")
 BATCH = 500  # rows of one update
+# Acts by which the organisation of an obligation is heard from. A log entry is another: see `hear`.
+HEARD = frozenset(OBLIGATION_MOVES) | {"plan_handed_in", "report_clock"}
+SILENT = "silent"  # the reason of a light
 LIGHT_FIELDS = ("light", "light_code", "light_on", "light_changes_on")
 Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
 
 
 def tolerances() -> Tolerances:
     """The office's settings for the lights, in working days and percentage points."""
-    return Tolerances(near_days=settings.NEAR_DAYS, behind_points=settings.BEHIND_TOLERANCE)
+    return Tolerances(
+        near_days=settings.NEAR_DAYS, behind_points=settings.BEHIND_TOLERANCE, silent_days=settings.SILENT_DAYS
+    )  # fmt: skip
+
+
+def facts_of(obligation: Obligation) -> Facts:
+    """What the light of an obligation depends on, as it is in memory."""
+    return Facts(**{name: getattr(obligation, name) for name in CLOCKS}, heard_on=obligation.last_heard)
 
 
 def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
     """Set the light of an obligation in memory from its clocks as they are in memory."""
-    facts = Facts(**{name: getattr(obligation, name) for name in CLOCKS})
-    shown = light(facts, today=today, workdays=workdays, tolerances=tolerances())
+    shown = light(facts_of(obligation), today=today, workdays=workdays, tolerances=tolerances())
     obligation.light = shown.colour
     obligation.light_code, obligation.light_on = shown.reason.code, shown.reason.on
     obligation.light_changes_on = shown.changes_on
@@ -197,7 +206,9 @@ def change_within(
     alike: dict[tuple, list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
-        names = [name for name in wanted if getattr(row, name) != wanted[name]]
+        # The record need not tell when something was heard: its event bears the day.
+        names = [name for name in wanted if name != "heard_on" and getattr(row, name) != wanted[name]]
+        wanted |= {"heard_on": max(row.last_heard, today)} if action in HEARD else {}
         before = {name: _plain(getattr(row, name)) for name in names}
         standing, state = Standing.of(row), row.state
         for name, value in wanted.items():

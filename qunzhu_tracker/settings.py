@@ -221,5 +221,6 @@ LOGGING = {
 ACKNOWLEDGE_DAYS = env.int("ACKNOWLEDGE_DAYS", default=3, most=1000)
 NEAR_DAYS = env.int("NEAR_DAYS", default=5, most=1000)
 BEHIND_TOLERANCE = env.int("BEHIND_TOLERANCE", default=10, most=100)  # percentage points
+SILENT_DAYS = env.int("SILENT_DAYS", default=90, least=1, most=10_000)  # calendar days
 
 SITE_NAME = _("Implementation tracker")

@@ -90,6 +90,7 @@ def make_obligation(directive: Directive | None = None, organisation: Organisati
         "due_on": date(2026, 12, 31),
         "state": "underway",
         "percent": 80,
+        "heard_on": TODAY,
     }
     fields = defaults | fields
     row = Obligation(

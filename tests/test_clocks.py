@@ -21,6 +21,7 @@ from directives.clocks import (
     Message,
     Reason,
     Tolerances,
+    clock_colour,
     expected_percent,
     explain,
     light,
@@ -146,6 +147,27 @@ CASES = [
     ({"due_on": d("2026-09-01"), "percent": 0}, "2026-08-31", ("undue", "not_started", "2026-09-01", "2026-09-01")),
     ({"due_on": d("2026-09-01"), "percent": 0}, "2026-09-01", ("yellow", "completion_near", "2026-09-01", "2026-09-02")),
     ({"due_on": d("2026-08-01")}, "2026-09-01", ("red", "completion_overdue", "2026-08-01", None)),
+    # silence: 90 days since it was heard from, or since the work started
+    ({"heard_on": d("2026-07-16")}, "2026-10-13", ("green", "on_schedule", "2026-12-31", "2026-11-02")),
+    (
+        {"heard_on": d("2026-07-16"), "starts_on": d("2026-07-01"), "percent": 60},
+        "2026-10-13",
+        ("green", "on_schedule", "2026-12-31", "2026-10-14"),
+    ),
+    (
+        {"heard_on": d("2026-07-16"), "starts_on": d("2026-07-01"), "percent": 60},
+        "2026-10-14",
+        ("yellow", "silent", "2026-07-16", "2026-11-08"),
+    ),
+    ({"due_on": None, "heard_on": d("2026-09-20")}, "2026-12-18", ("green", "no_deadline", None, "2026-12-19")),
+    ({"due_on": None, "heard_on": d("2026-09-20")}, "2026-12-19", ("yellow", "silent", "2026-09-20", None)),
+    ({"due_on": None, "heard_on": d("2026-06-01")}, "2026-11-29", ("green", "no_deadline", None, "2026-11-30")),
+    ({"state": "closing", "heard_on": d("2026-05-01")}, "2027-03-01", ("green", "awaiting_verification", None, None)),
+    ({"state": "suspended", "heard_on": d("2026-05-01")}, "2027-03-01", ("undue", "suspended", None, None)),
+    ({"state": "closed", "heard_on": d("2026-05-01")}, "2027-03-01", ("closed", "closed", None, None)),
+    # behind comes before silence, and so does everything that is near or came back
+    ({"heard_on": d("2026-07-01"), "percent": 0}, "2026-12-01", ("yellow", "behind", "2026-12-31", "2026-12-24")),
+    ({"heard_on": d("2026-07-01"), "plan_returned": True}, "2026-12-01", ("yellow", "plan_returned", None, "2027-01-01")),
     # as good as no end
     ({"due_on": date.max}, "9999-12-31", ("yellow", "completion_near", "9999-12-31", None)),
 ]
@@ -216,6 +238,8 @@ def plain_rule(facts: Facts, day: date, workdays: Workdays, tolerances: Toleranc
         return "yellow", Reason("behind", facts.due_on)
     if facts.state == "closing":
         return "green", Reason("awaiting_verification")
+    if facts.heard_on and (day - max(facts.heard_on, facts.starts_on)).days >= tolerances.silent_days:
+        return "yellow", Reason("silent", facts.heard_on)
     return "green", (Reason("on_schedule", facts.due_on) if facts.due_on else Reason("no_deadline"))
 
 
@@ -239,8 +263,24 @@ FACTS = st.builds(
     report_due_on=MAYBE_DAYS,
     plan_returned=st.booleans(),
     report_returned=st.booleans(),
+    heard_on=st.none() | DAYS,
 )
-TOLERANCES = st.builds(Tolerances, st.integers(0, 15), st.integers(0, 5), st.integers(0, 40))
+TOLERANCES = st.builds(Tolerances, st.integers(0, 15), st.integers(0, 5), st.integers(0, 40), st.integers(1, 120))
+
+
+@settings(max_examples=200)
+@given(FACTS, DAYS | HOLIDAY_DAYS, st.just(CALENDAR) | RANDOM_CALENDAR, TOLERANCES)
+def test_what_a_clock_says_alone_is_the_light_of_an_obligation_that_has_no_other(facts, today, workdays, tolerances):
+    """What pages say of one paper is what the ledger says of it."""
+    fields = {"receipt": "acknowledge_by", "plan": "plan_due_on", "report": "report_due_on", "completion": "due_on"}
+    none = dict.fromkeys(fields.values(), None) | {"plan_returned": False, "report_returned": False, "heard_on": None}
+    for name, field in fields.items():
+        on, returned = getattr(facts, field), getattr(facts, f"{name}_returned", False)
+        alone = replace(facts, percent=100, **none | {field: on})
+        if returned:
+            alone = replace(alone, **{f"{name}_returned": True})
+        said = clock_colour(name, alone, today=today, workdays=workdays, tolerances=tolerances)
+        assert said == light(alone, today=today, workdays=workdays, tolerances=tolerances).colour
 
 
 @settings(max_examples=400)
@@ -260,13 +300,14 @@ def test_changes_on_is_the_first_day_that_differs(facts, today, workdays, tolera
 
     now = at(today)
     day = today + ONE_DAY
-    while day <= LAST + ONE_DAY:
+    end = LAST + timedelta(days=121)  # the longest silence that is allowed
+    while day <= end:
         then = at(day)
         if (then.colour, then.reason) != (now.colour, now.reason):
             break
         assert then.changes_on == now.changes_on
         day += ONE_DAY
-    assert now.changes_on == (day if day <= LAST + ONE_DAY else None)
+    assert now.changes_on == (day if day <= end else None)
 
 
 @settings(max_examples=40)
@@ -354,6 +395,11 @@ def told(facts, today=TUESDAY):
         ({"due_on": None}, "2026-10-13", ("On schedule", "No completion date set; 40% done")),
         ({"state": "closing"}, "2026-10-13", ("On schedule", "Close-out requested; awaiting verification")),
         ({"percent": 20}, "2026-10-13", ("Behind schedule", "20% done; 34% expected by now")),
+        (
+            {"heard_on": d("2026-07-02"), "starts_on": d("2026-07-01"), "percent": 60},
+            "2026-10-13",
+            ("Nothing heard", "Nothing heard since 7.2"),
+        ),
         ({"percent": 20}, "2026-10-20", ("Behind schedule", "20% done; 40% expected by now")),
         ({"report_due_on": d("2026-10-15")}, "2026-10-13", ("Near due", "The progress report is due on 10.15")),
         ({"plan_due_on": d("2026-10-15")}, "2026-10-13", ("Near due", "The implementation plan is due on 10.15")),

@@ -82,7 +82,7 @@ def random_row(random, directive, body):
         report_due_on=clock(4), plan_returned=random.random() < 0.2, report_returned=random.random() < 0.2,
         starts_on=TODAY - timedelta(days=random.randint(-20, 90)), issued_on=TODAY - timedelta(days=90),
         reason="有异议" if state == "disputed" else "", closed_on=TODAY if state == "closed" else None,
-        deliverable=random.choice(["", "plan"]),
+        deliverable=random.choice(["", "plan"]), heard_on=TODAY - timedelta(days=(0, 30, 89, 90, 200)[directive.pk % 5]),
     )  # fmt: skip
 
 
@@ -90,6 +90,8 @@ def figures(found) -> Iterator[Figure]:
     """Every figure of a dashboard."""
     yield from (found.all, found.on_time, found.green, found.yellow, found.red, found.closed, found.undue, found.grey)
     yield from (named.rows for named in (*found.missed, *found.causes))
+    if found.told:
+        yield found.undated
     yield from (part.missing for part in found.coverage if part.exact)
     yield from (day.rows for day in found.ahead)
     for line in (

@@ -20,7 +20,7 @@ LINES = (
     ("rules", "audit", "wording", "addressing"),
     ("tallies", "sealing"),
     ("transitions",),
-    ("notices", "evidence"),
+    ("notices", "evidence", "hearing"),
     ("organising", "jobs"),
     ("issuing",),
     ("planning",),

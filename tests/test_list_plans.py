@@ -63,7 +63,7 @@ def _owed(directive, body, number):
     day, due = date(2026, 3, 2), date(2026, 3, 2 + number % 28)
     return Obligation(
         document=directive.document, section=directive.section, directive=directive, organisation=body, issued_on=day, starts_on=day,
-        state=state, light=light, light_code=code, light_on=due, due_on=due, original_due_on=due,
+        state=state, light=light, light_code=code, light_on=due, due_on=due if number % 89 else None,
         closed_on=day if state == "closed" else None,
     )  # fmt: skip
 
@@ -92,7 +92,8 @@ CASES = [
     {}, {"after": "KEY", "page": 9}, {"before": "KEY", "page": 9}, {"before": "end"}, {"light": "red"},
     {"document": "DOCUMENT", "light": "red"},
     {"section": "SECTION"}, {"section": "SECTION", "light": "red"}, {"directive": "DIRECTIVE"}, {"state": "suspended"}, {"clock": "plan"},
-    {"cause": "behind"}, {"owes": "completion"}, {"body": "BODY"}, {"body": "BODY", "sort": "due"}, {"body": "BODY", "sort": "light"},
+    {"due": "none"}, {"cause": "behind"}, {"owes": "completion"},
+    {"body": "BODY"}, {"body": "BODY", "sort": "due"}, {"body": "BODY", "sort": "light"},
     {"body": "BODY", "sort": "document"}, {"body": "BODY", "sort": "body"}, {"kind": "committee"},
 ]  # fmt: skip
 

@@ -139,7 +139,7 @@ def test_measures_that_are_late_or_near(cast, sign_in, key):
     make_measure(plan, row, due_on=date(2026, 12, 1))
     make_measure(plan, row, due_on=date(2026, 10, 9), done_on=TODAY)
     first, second = desk_of(cast.staff).queue
-    assert kinds([first, second]) == [("measure", date(2026, 10, 9), "red"), ("measure", date(2026, 10, 16), "yellow")]
+    assert kinds([first, second]) == [("measure", date(2026, 10, 9), ""), ("measure", date(2026, 10, 16), "")]
     assert first.code == row.directive.code
     sign_in(cast.staff).post(first.action.url, dict(first.action.fields) | key())
     late.refresh_from_db()

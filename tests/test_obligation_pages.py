@@ -77,6 +77,8 @@ def test_every_condition_narrows_the_list(cast, sign_in, today):
         light="red", light_code="completion_overdue", due_on=date(2026, 3, 3), state="assigned", part="lead"
     )
     Obligation.objects.filter(pk=sibling.pk).update(state="withdrawn")
+    Obligation.objects.filter(pk=other.pk).update(due_on=None)
+    Obligation.objects.filter(pk=own.pk).update(light="yellow", light_code="silent")
     tallies.rebuild()
     client = sign_in(cast.supervisor)
     asked = {
@@ -88,14 +90,17 @@ def test_every_condition_narrows_the_list(cast, sign_in, today):
         "about=institution": [own, child, other],
         "about=pilot": [],
         "light=red": [child],
-        "light=off_time": [child],
+        "light=off_time": [own, child],
         "light=grey": [],
         "state=withdrawn": [sibling],
         "state=assigned": [child],
         "part=lead": [child],
         "clock=completion": [child],
         "clock=receipt": [],
-        "owes=completion": [own, child, other],
+        "owes=completion": [own, child],
+        "cause=silent": [own],
+        "due=none": [other],
+        "due=2026-12-31": [own, child, other],
         "q=幹部": [other],
         "q=干部培训": [other],
         "q=北京市總工會": [child],

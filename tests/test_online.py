@@ -16,7 +16,7 @@ from django.db.models import NOT_PROVIDED
 from django.test.utils import CaptureQueriesContext
 
 from directives.models import JobRun
-from directives.online import AddIndexOnline, RemoveIndexOnline, lock_timeout
+from directives.online import AddConstraintOnline, AddIndexOnline, RemoveIndexOnline, lock_timeout
 from tests.spare import PATIENCE, side_by_side
 
 FOLDER = Path(apps.get_app_config("directives").path) / "migrations"
@@ -30,18 +30,19 @@ GAVE_UP = (
     " What is done is done; run it again, at a quieter time if need be."
 )
 INDEX = models.Index(fields=["text"], name="log_by_text_once")
+CHECK = models.CheckConstraint(condition=~models.Q(text="", version=0), name="log_is_checked_once")
 
 
 def faults(operation: Operation, *, atomic: bool) -> Iterator[str]:
     """Why an operation would make people wait, or break the nodes that still run the code before it; in words."""
     table = getattr(operation, "model_name", getattr(operation, "name", "")).lower()
-    online = isinstance(operation, AddIndexOnline | RemoveIndexOnline)
+    online = isinstance(operation, AddConstraintOnline | AddIndexOnline | RemoveIndexOnline)
     if online and atomic:
-        yield f"{table}: an online index needs atomic = False"
+        yield f"{table}: what is added online needs atomic = False"
     if isinstance(operation, migrations.AddIndex | migrations.RemoveIndex) and not online and table in BIG:
         yield f"{table}: use AddIndexOnline and RemoveIndexOnline"
-    if isinstance(operation, migrations.AddConstraint) and table in BIG:
-        yield f"{table}: a constraint reads the whole table under a lock; add it NOT VALID, then validate"
+    if isinstance(operation, migrations.AddConstraint) and not online and table in BIG:
+        yield f"{table}: a constraint reads the whole table under a lock; use AddConstraintOnline"
     if isinstance(operation, migrations.AddField | migrations.AlterField):
         field = operation.field
         if table in BIG and (field.db_index or field.unique) and isinstance(operation, migrations.AddField):
@@ -82,6 +83,7 @@ def test_what_keeps_people_waiting_is_seen(operation, atomic, said):
     "operation",
     [
         AddIndexOnline("Obligation", INDEX),
+        AddConstraintOnline("event", CHECK),
         migrations.AddIndex("jobrun", INDEX),
         migrations.AddField("event", "x", models.IntegerField(null=True)),
     ],

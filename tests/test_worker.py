@@ -19,6 +19,7 @@ from django_tasks_db.models import DBTaskResult
 from directives import audit, jobs, tallies
 from directives.management.commands import worker
 from directives.models import JobRun, Mark, Owing, Seal, Tally, Total, Unsealed
+from directives.tallies import recount
 from tests.factories import NOW, make_body, make_obligation
 from tests.spare import PATIENCE, side_by_side, spare_database, told, wait_for
 
@@ -291,3 +292,12 @@ def test_a_worker_counts_what_was_never_counted(cast):
         model.objects.all().delete()
     call_command("worker", once=True)
     assert tallies.drift() == []
+
+
+def test_a_worker_counts_what_an_upgrade_has_newly_to_count(cast):
+    make_obligation(organisation=cast.child, due_on=None)
+    Mark.objects.filter(topic="undated").delete()
+    JobRun.objects.filter(name=recount.COUNTED).delete()  # as the code before left it
+    assert tallies.never_counted()
+    call_command("worker", once=True)
+    assert (tallies.drift(), tallies.never_counted()) == ([], False)

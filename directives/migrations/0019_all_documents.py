@@ -20,7 +20,7 @@ def _lights() -> list[tuple[str, models.Field]]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directives", "0016_sheets_and_statistics")]
+    dependencies = [("directives", "0018_heard")]
 
     operations = [
         migrations.CreateModel(

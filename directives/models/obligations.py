@@ -15,6 +15,7 @@ from directives.states import (
     CLOSING,
     DELIVERABLES,
     DISPUTED,
+    ESTABLISHED,
     ITEM_STATES,
     LEAD,
     LIGHTS,
@@ -61,6 +62,10 @@ class ObligationQuerySet(ScopedQuerySet):
         day = {f"{field}__isnull": False} if on is None else {field: on}
         return self.open().filter(**day).exclude(state__in=stopped)
 
+    def undated(self) -> "ObligationQuerySet":
+        """Work that is owed without a day of completion."""
+        return self.open().filter(due_on=None)
+
     def due_for_light(self, today: date) -> "ObligationQuerySet":
         """Rows whose light may change on or before this day."""
         return self.filter(light_changes_on__lte=today)
@@ -105,6 +110,8 @@ class Obligation(models.Model):
     due_on = models.DateField(_("complete by"), null=True, blank=True)
     original_due_on = models.DateField(_("first complete by"), null=True, blank=True)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    # The last receipt, plan or entry handed in, log entry or move. None: nothing since it was issued.
+    heard_on = models.DateField(_("last heard on"), null=True, editable=False)
 
     light = models.CharField(_("light"), max_length=8, choices=LIGHTS, default=UNDUE)
     light_code = models.CharField(max_length=24, blank=True)  # why: a key of clocks.PHRASES
@@ -144,6 +151,11 @@ class Obligation(models.Model):
         return f"{self.directive_id}×{self.organisation_id}"
 
     @property
+    def last_heard(self) -> date:
+        """The day from which its silence counts: the assignment itself starts it."""
+        return self.heard_on or self.issued_on
+
+    @property
     def why(self) -> Reason | None:
         """The reason of the light; None before one was worked out."""
         return Reason(self.light_code, self.light_on) if self.light_code else None
@@ -152,15 +164,23 @@ class Obligation(models.Model):
 class ItemStateQuerySet(ScopedQuerySet):
     owner = "obligation__organisation"
 
+    def unsettled(self) -> "ItemStateQuerySet":
+        """Items that are neither established nor excused: they stand against closing."""
+        return self.exclude(state=ESTABLISHED).filter(open_reason="")
+
 
 class ItemState(models.Model):
-    """How far a body has got with one item of an obligation: not started, underway, established."""
+    """How far a body has got with one item of an obligation: not started, underway, established.
+
+    `open_reason` says why the obligation may be closed although the item is not established.
+    """
 
     obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="item_states")
     item = models.ForeignKey(Item, models.PROTECT, related_name="states")
     state = models.CharField(max_length=12, choices=ITEM_STATES, default=NOT_STARTED)
     on = models.DateField(_("day"), null=True, blank=True)
     evidence = models.CharField(_("evidence"), max_length=300, blank=True)
+    open_reason = models.CharField(_("why it is not established"), max_length=200, blank=True, default="", db_default="")
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ItemStateQuerySet.as_manager()
@@ -169,4 +189,5 @@ class ItemState(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["obligation", "item"], name="one_state_per_item"),
             models.CheckConstraint(condition=~Q(state="established") | Q(on__isnull=False), name="established_item_has_its_day"),
+            models.CheckConstraint(condition=~Q(state="established") | Q(open_reason=""), name="established_item_needs_no_reason"),
         ]

@@ -74,6 +74,7 @@ class Mark(models.Model):
     reason: live obligations by the code of their light's reason
     state: live obligations by state
     plan: live obligations that owe a plan, filed or not
+    undated: open obligations without a day of completion
     owes: open obligations whose clock (a key of CLOCKS) runs, by the day it runs out
     item: live obligations with an item of their directive, by the item (its id) and its state, as 7:established
     filed: live plans that were handed in at least once, by state

@@ -16,7 +16,7 @@ from directives.overview.counts import Body, Ground, Task, Vantage
 from directives.overview.facts import Facts, Period
 from directives.overview.figures import Cell, Covered, DueDay, Figure, Happened, Line, Named
 from directives.overview.late import Late
-from directives.overview.obligations import CAUSES, ON, Filter
+from directives.overview.obligations import CAUSES, ON, UNDATED, Filter
 from directives.overview.scope import Lights
 from directives.overview.trend import RIGHT, Trend
 from directives.overview.weeks import ON_WALL as WIDE_WEEKS
@@ -157,6 +157,11 @@ class Board:
         """Why rows are yellow."""
         found = ((cause, self.facts.of("reason", codes)) for cause, codes in CAUSES.items())
         return tuple(Named(captions.CAUSES[cause], self.figure(n, light=YELLOW, cause=cause)) for cause, n in found if n)
+
+    @property
+    def undated(self) -> Figure:
+        """Open rows without a day of completion."""
+        return self.figure(self.facts.marks["undated", ""], due=UNDATED)
 
     @cached_property
     def section_lines(self) -> tuple[Line, ...]:

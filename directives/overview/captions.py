@@ -22,6 +22,7 @@ CAUSES = {
     "near": _("Near due"),
     "returned": _("Returned, to be revised"),
     "behind": _("Behind schedule"),
+    "silent": _("Nothing heard"),
 }
 COVERED = {
     "receipt": _("Receipt acknowledged"),

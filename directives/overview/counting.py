@@ -93,14 +93,15 @@ class Known:
     def counted(self) -> bool:
         """Nothing is asked for of which no count is kept by light."""
         asked = self.chosen
-        return not (asked.part or asked.clock or asked.owes or asked.cause or asked.q) and (not asked.state or asked.state in LIVE)
+        marked = asked.clock or asked.owes or asked.cause or asked.due
+        return not (asked.part or marked or asked.q) and (not asked.state or asked.state in LIVE)
 
     @property
     def marked(self) -> bool:
         """One mark of a subtree is asked for, and nothing else."""
         asked = self.chosen
         rest = asked.section or asked.directive or asked.about or asked.kind or asked.state or asked.part or asked.q
-        return not rest and sum(map(bool, (asked.clock, asked.owes, asked.cause))) == 1
+        return not rest and sum(map(bool, (asked.clock, asked.owes, asked.cause, asked.due))) == 1
 
     def tallies(self, light: bool = False) -> QuerySet:
         """The kept counts of this filter, of every scope; with `light`, only those of its lights."""
@@ -126,6 +127,8 @@ class Known:
         rows = Mark.objects.filter(count__gt=0, **self.where)
         if asked.owes:
             return rows.filter(topic="owes", word=asked.owes, **({"day": asked.on} if asked.on else {}))
+        if asked.due:
+            return rows.filter(topic="undated", day=ALWAYS)
         words = CAUSES[asked.cause] if asked.cause else (f"{asked.clock}_overdue", f"{asked.clock}_returned_overdue")
         return rows.filter(topic="reason", word__in=words, day=ALWAYS)
 
@@ -147,7 +150,7 @@ def guided(rows: QuerySet[Obligation], known: Known) -> QuerySet[Obligation]:
     if asked.section or (asked.light and not known.document):
         here = replace(known, chosen=Filter(section=asked.section, light=asked.light)).tallies(light=True)
         rows = _told(rows, "here", here.filter(scope__path=OuterRef("organisation__path")))
-    guides: dict[str, QuerySet] = {"marked": known.marks()} if asked.clock or asked.cause or asked.owes else {}
+    guides: dict[str, QuerySet] = {"marked": known.marks()} if asked.clock or asked.cause or asked.owes or asked.due else {}
     if asked.state in LIVE:
         guides["stands"] = marks.filter(topic="state", word=asked.state, day=ALWAYS)
     if asked.directive:

@@ -41,7 +41,7 @@ AHEAD = timedelta(days=45)  # how far ahead “what comes next” looks
 BACK = timedelta(days=400)  # cycles that opened before are not shown
 WEEK = timedelta(days=7)
 WEEKS = 13  # of the curve of the share on time
-ONCE = ("reason", "state", "plan", "bodies")  # topics that know no day
+ONCE = ("reason", "state", "plan", "bodies", "undated")  # topics that know no day
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +14,8 @@ from directives.overview.inbox import Inbox, inbox
 from directives.overview.plans import SHOWN_FIRST, Choice, QuickChoices
 from directives.overview.tasks import Days, Task, queue, to_sign
 from directives.overview.work import Desk, MeasureLine, logged_by, obligations_of, plans_of, reports_of
-from directives.states import MANAGER, RED, STAFF, YELLOW
+from directives.states import GREEN, MANAGER, RED, STAFF, YELLOW
+from directives.transitions import tolerances
 from directives.workdays import Workdays
 
 SHOWN = 50  # tasks of the queue
@@ -74,8 +74,24 @@ class MyWork:
         return self._colour(YELLOW)
 
     @property
+    def on_schedule(self) -> int:
+        return self._colour(GREEN)
+
+    def _measures(self, *, overdue: bool) -> int:
+        return sum(task.kind == "measure" and task.overdue == overdue for task in self.queue)
+
+    @property
+    def measures_overdue(self) -> int:
+        return self._measures(overdue=True)
+
+    @property
+    def measures_ahead(self) -> int:
+        return self._measures(overdue=False)
+
+    @property
     def other(self) -> int:
-        return len(self.queue) - self.red - self.yellow
+        """Of work that has not started."""
+        return len(self.queue) - self.red - self.yellow - self.on_schedule - self.measures_overdue - self.measures_ahead
 
     @property
     def due_today(self) -> int:
@@ -104,7 +120,7 @@ def my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> My
     Two more where figures are asked for.
     """
     desk = _desk(user)
-    days = Days(today, workdays, settings.NEAR_DAYS)
+    days = Days(today, workdays, tolerances())
     tasks = queue(desk, days)
     return MyWork(
         today=today,

@@ -42,6 +42,7 @@ CAUSES = {  # why a light is yellow
     "near": ("receipt_near", "plan_near", "report_near", "completion_near"),
     "returned": ("plan_returned", "report_returned"),
     "behind": ("behind",),
+    "silent": ("silent",),
 }
 URGENCY = {RED: 0, YELLOW: 1, GREEN: 2, UNDUE: 3, CLOSED_LIGHT: 4}
 TREE, DOCUMENT = "tree", "document"  # the two orders that an unsorted list may have
@@ -59,7 +60,11 @@ LIGHT_WORDS = dict(LIGHTS) | {
     GREY: _("Grey: closed or not due"), ON: _("On time: green or grey"), OFF: _("Not on time: yellow or red"),
 }  # fmt: skip
 CLOCK_WORDS = {"receipt": _("Receipt"), "plan": _("Plan"), "report": _("Report"), "completion": _("Completion")}
-CAUSE_WORDS = {"near": _("Near due"), "returned": _("Returned, to be revised"), "behind": _("Behind schedule")}
+CAUSE_WORDS = {
+    "near": _("Near due"), "returned": _("Returned, to be revised"), "behind": _("Behind schedule"),
+    "silent": _("Nothing heard"),
+}  # fmt: skip
+UNDATED = "none"  # asks for open rows without a day of completion
 SORT_WORDS = {
     TREE: _("Body by body, as they stand in the tree"), DOCUMENT: _("Order of the document"), "due": _("Due day"),
     "light": _("Most urgent first"), "body": _("Code of the body"),
@@ -74,6 +79,7 @@ CHOICES = {
     "clock": set(CLOCKS),
     "owes": set(CLOCKS),
     "cause": set(CAUSES),
+    "due": {UNDATED},
     "sort": set(ORDERS),
 }
 
@@ -95,6 +101,7 @@ class Filter:
     owes: str = ""  # the clock that runs: what it counts has not been done
     on: date | None = None  # … and runs out on this day
     cause: str = ""
+    due: str = ""  # UNDATED, or ""
     q: str = ""
     sort: str = ""
 
@@ -157,6 +164,8 @@ class Filter:
             rows = rows.owing(self.owes, self.on)
         if self.cause:
             rows = rows.filter(light_code__in=CAUSES[self.cause])
+        if self.due == UNDATED:
+            rows = rows.undated()
         return rows.filter(_mentions(self.q)) if self.q else rows
 
     def order(self, *, oversees: bool) -> Order:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Protocol
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
@@ -38,6 +39,18 @@ class Line:
     version: int = 0
     log_count: int = 0
     last_on: date | None = None
+
+
+class Dated(Protocol):
+    """A measure, wherever it was read."""
+
+    due_on: date | None
+    done_on: date | None
+
+
+def measure_overdue(measure: Dated, today: date) -> bool:
+    """The day of a measure has passed and it is not done. A measure has no light: it is overdue of itself (措施逾期)."""
+    return measure.done_on is None and measure.due_on is not None and measure.due_on < today
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """From what lies on the desk to one queue by due day: each task says why it is there and what the one next step is."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -9,12 +9,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from directives.clocks import Facts, Tolerances, clock_colour
 from directives.models import Obligation, Organisation
 from directives.overview.captions import Words as Caption
 from directives.overview.figures import address
-from directives.overview.obligations import Filter
+from directives.overview.obligations import URGENCY, Filter
+from directives.overview.plan_page import measure_overdue
 from directives.overview.work import Desk, EntryLine, MeasureLine, PlanLine, ReportLine, Returned, Title, Words
 from directives.states import ASSIGNED, AWAITING, DRAFT, GREEN, RED, RETURNED, YELLOW
+from directives.transitions import facts_of
 from directives.workdays import Workdays
 
 MEASURES_AHEAD = 10  # working days before its day on which a measure comes into the queue
@@ -33,7 +36,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One line of the queue. `row` is the obligation whose light is shown; otherwise colour and day say how it stands."""
+    """One line of the queue. `row` is the obligation whose light is shown; otherwise colour and day say how it stands.
+
+    The colour is what the clocks say of the most urgent obligation. A measure has no light: its colour is empty, and `overdue`
+    says that its day has passed.
+    """
 
     kind: Kind
     body: Organisation
@@ -50,22 +57,21 @@ class Task:
     row: Obligation | None = None
     done: int = 0
     total: int = 0
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Today, and how near a date is."""
+    """Today, and what the clocks say on it."""
 
     today: date
     workdays: Workdays
-    near_days: int
+    tolerances: Tolerances
 
-    def colour(self, due_on: date | None) -> str:
-        if due_on is None:
-            return GREEN
-        if due_on < self.today:
-            return RED
-        return YELLOW if self.left(due_on) <= self.near_days else GREEN
+    def colour(self, clock: str, owed: Iterable[Facts]) -> str:
+        """What this clock says of the most urgent of these obligations."""
+        days = {"today": self.today, "workdays": self.workdays, "tolerances": self.tolerances}
+        return min((clock_colour(clock, facts, **days) for facts in owed), key=URGENCY.__getitem__, default=GREEN)
 
     def left(self, due_on: date) -> int:
         return self.workdays.between(self.today, due_on)
@@ -77,8 +83,7 @@ def queue(desk: Desk, days: Days) -> tuple[Task, ...]:
         *_receipts(desk, days), *_plans(desk, days), *_reports(desk, days), *_returned(desk, days), *_measures(desk, days),
         *_obligations(desk),
     ]  # fmt: skip
-    place = {RED: 0, YELLOW: 1, GREEN: 2}
-    return tuple(sorted(tasks, key=lambda task: (task.due_on or date.max, place.get(task.colour, 3), task.kind, task.code)))
+    return tuple(sorted(tasks, key=lambda task: (task.due_on or date.max, URGENCY.get(task.colour, len(URGENCY)), task.kind, task.code)))
 
 
 def to_sign(desk: Desk, days: Days) -> tuple[Task, ...]:
@@ -109,8 +114,9 @@ def _receipts(desk: Desk, days: Days) -> Iterator[Task]:
         fields = (("all", 1), ("document", document), ("body", body))
         receive = Action(_("Acknowledge receipt"), reverse("acknowledge_many"), fields)
         rows_url = address(Filter(document=document, body=body, state=ASSIGNED))
+        colour = days.colour("receipt", map(facts_of, rows))
         yield Task(
-            "receipt", desk.bodies[body], due, days.colour(due), receive if body in desk.receives else Action(_("Look"), rows_url),
+            "receipt", desk.bodies[body], due, colour, receive if body in desk.receives else Action(_("Look"), rows_url),
             code=pgettext("task", "Receipt"), url=rows_url, title=_("%(n)s directives to acknowledge") % {"n": len(rows)},
             document=_title(rows[0]),
             note=_("Whoever finds one misdirected disputes it on its own page, with the reason."),
@@ -119,20 +125,24 @@ def _receipts(desk: Desk, days: Days) -> Iterator[Task]:
 
 def _plans(desk: Desk, days: Days) -> Iterator[Task]:
     plans = {(plan.body, plan.document): plan for plan in desk.plans}
-    for (body, document), rows in _by_paper(row for row in desk.obligations if row.plan_due_on is not None).items():
-        plan, due = plans.get((body, document)), _first(row.plan_due_on for row in rows)
+    for (body, document), rows in _by_paper(filter(_owes_plan, desk.obligations)).items():
+        plan = plans.get((body, document))
         if plan is None or plan.state in (DRAFT, RETURNED):
-            yield _plan(desk.bodies[body], due, days, _title(rows[0]), plan)
+            yield _plan(desk.bodies[body], rows, days, plan)
 
 
-def _plan(body: Organisation, due: date | None, days: Days, document: Title, plan: PlanLine | None) -> Task:
+def _owes_plan(row: Obligation) -> bool:
+    return row.plan_due_on is not None or row.plan_returned
+
+
+def _plan(body: Organisation, rows: Sequence[Obligation], days: Days, plan: PlanLine | None) -> Task:
+    due, document = _first(row.plan_due_on for row in rows), _title(rows[0])
     url = reverse("plan", args=[plan.pk]) if plan else reverse("plans")
     back = plan.returned if plan and plan.state == RETURNED else None
     label = _("Revise") if back else _("Go on writing") if plan else _("Write the plan")
     note = _("%(n)s measures so far") % {"n": len(plan.measures)} if plan else _("Not begun")
-    colour = YELLOW if back and days.colour(due) == GREEN else days.colour(due)
     return Task(
-        "plan", body, due, colour, Action(label, url), code=pgettext("task", "Plan"), url=url,
+        "plan", body, due, days.colour("plan", map(facts_of, rows)), Action(label, url), code=pgettext("task", "Plan"), url=url,
         title=plan.title if plan else _("Implementation plan"), document=document, note=note, returned=back,
     )  # fmt: skip
 
@@ -144,20 +154,32 @@ def _reports(desk: Desk, days: Days) -> Iterator[Task]:
         if not report.begun:
             rows = asked.get((report.body, report.document.pk), [])
             note = _("%(n)s entries; drafts are made from the log") % {"n": len(rows)}
+            colour = days.colour("report", (_of_report(row, report.due_on) for row in rows))
             yield Task(
-                "report", body, report.due_on, days.colour(report.due_on), Action(_("Begin"), url), code=pgettext("task", "Report"),
+                "report", body, report.due_on, colour, Action(_("Begin"), url), code=pgettext("task", "Report"),
                 url=url, title=report.name, document=report.document, note=note, total=len(rows),
             )  # fmt: skip
         elif report.count(DRAFT, RETURNED):
             yield _report(report, body, url, days)
 
 
+def _of_report(row: Obligation, due_on: date) -> Facts:
+    """An obligation of which this report alone is asked."""
+    return replace(facts_of(row), report_due_on=due_on, report_returned=False)
+
+
+def _of_entries(report: ReportLine, *states: str) -> Iterator[Facts]:
+    """The obligations of the entries in these states, as far as the report is concerned."""
+    return (entry.facts(report.due_on) for entry in report.entries if entry.state in states)
+
+
 def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Task:
     facts = {"total": len(report.entries), "in": report.in_hand, "ready": report.ready, "missing": report.missing}
     note = _("%(total)s entries: %(in)s handed in, %(ready)s ready, %(missing)s to complete") % facts
     label = _("Hand in") if not report.missing else _("Continue")
+    colour = days.colour("report", _of_entries(report, DRAFT, RETURNED))
     return Task(
-        "report", body, report.due_on, days.colour(report.due_on), Action(label, url), code=pgettext("task", "Report"), url=url,
+        "report", body, report.due_on, colour, Action(label, url), code=pgettext("task", "Report"), url=url,
         title=report.name, document=report.document, note=note, done=report.in_hand + report.ready, total=len(report.entries),
     )  # fmt: skip
 
@@ -172,7 +194,7 @@ def _returned(desk: Desk, days: Days) -> Iterator[Task]:
 def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days) -> Task:
     url = f"{reverse('report', args=[report.pk])}#e-{entry.pk}"
     note = _("%(report)s; only this entry is handed in again") % {"report": report.name}
-    colour = RED if days.colour(report.due_on) == RED else YELLOW
+    colour = days.colour("report", [entry.facts(report.due_on)])
     return Task(
         "entry", body, report.due_on, colour, Action(_("Revise this entry"), url), code=entry.code, url=url, words=entry.directive,
         note=note, returned=entry.returned,
@@ -188,21 +210,22 @@ def _measures(desk: Desk, days: Days) -> Iterator[Task]:
 
 def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
     done = Action(_("Mark as done"), reverse("measure_done", args=[measure.pk]), (("done", 1), ("version", measure.version)))
-    late = days.colour(measure.due_on) == RED
+    late = measure_overdue(measure, days.today)
     note = _("The measure's day has passed; not marked as done") if late else _("A measure of the plan is due")
     return Task(
-        "measure", body, measure.due_on, days.colour(measure.due_on), done if late else Action(_("Log progress"), "#quick"),
+        "measure", body, measure.due_on, "", done if late else Action(_("Log progress"), "#quick"),
         code=measure.code or pgettext("task", "Measure"), url=f"{reverse('log')}?measure={measure.pk}", title=measure.text, note=note,
+        overdue=late,
     )  # fmt: skip
 
 
 def _obligations(desk: Desk) -> Iterator[Task]:
-    """Obligations that are late, near or behind of themselves; a receipt, a plan or a report stands in the queue already."""
+    """Obligations that are late, near, behind or silent of themselves; receipt, plan and report stand in the queue already."""
     for row in desk.obligations:
         about = row.light_code.partition("_")[0]
-        if row.light in (RED, YELLOW) and about in ("completion", "behind") and row.state != ASSIGNED:
+        if row.light in (RED, YELLOW) and about in ("completion", "behind", "silent") and row.state != ASSIGNED:
             url = reverse("obligation", args=[row.pk])
-            action = Action(_("Log progress"), "#quick") if about == "behind" else Action(_("Open"), url)
+            action = Action(_("Log progress"), "#quick") if about in ("behind", "silent") else Action(_("Open"), url)
             yield Task(
                 "obligation", desk.bodies[row.organisation_id], row.due_on, row.light, action, code=row.directive.code, url=url,
                 words=Words(row.directive.text_hans, row.directive.text_hant), row=row,
@@ -210,20 +233,24 @@ def _obligations(desk: Desk) -> Iterator[Task]:
 
 
 def _signatures(desk: Desk, days: Days) -> Iterator[Task]:
+    owing = _by_paper(filter(_owes_plan, desk.obligations))
     for plan in desk.plans:
         if plan.state == AWAITING and plan.body in desk.signs:
+            rows = owing.get((plan.body, plan.document), [])
             url = reverse("plan", args=[plan.pk])
             note = _("%(n)s measures so far") % {"n": len(plan.measures)}
             yield Task(
-                "sign", desk.bodies[plan.body], None, YELLOW, Action(_("Read and sign"), url), code=pgettext("task", "Plan"), url=url,
-                title=plan.title, note=note,
+                "sign", desk.bodies[plan.body], _first(row.plan_due_on for row in rows), days.colour("plan", map(facts_of, rows)),
+                Action(_("Read and sign"), url), code=pgettext("task", "Plan"), url=url, title=plan.title, note=note,
+                document=_title(rows[0]) if rows else None,
             )  # fmt: skip
     for report in desk.reports:
         waiting = report.count(AWAITING)
         if waiting and report.body in desk.signs:
             url = reverse("report", args=[report.pk])
             note = _("%(n)s of %(total)s entries wait for your signature") % {"n": waiting, "total": len(report.entries)}
+            colour = days.colour("report", _of_entries(report, AWAITING))
             yield Task(
-                "sign", desk.bodies[report.body], report.due_on, days.colour(report.due_on), Action(_("Read and sign"), url),
+                "sign", desk.bodies[report.body], report.due_on, colour, Action(_("Read and sign"), url),
                 code=pgettext("task", "Report"), url=url, title=report.name, document=report.document, note=note,
             )  # fmt: skip

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from directives.clocks import Facts
 from directives.models import LogEntry, Measure, Obligation, Organisation, Plan, ProgressReport, User
 from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import worked
@@ -75,7 +76,10 @@ class PlanLine:
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
-    """An entry of a report: where it stands, and whether nothing obvious is missing."""
+    """An entry of a report: where it stands, and whether nothing obvious is missing.
+
+    `owed` and `starts_on` are the state and the first day of its obligation; `sent_back`: it was handed in before.
+    """
 
     pk: int
     state: str
@@ -83,6 +87,15 @@ class EntryLine:
     returned: Returned
     code: str
     directive: Words
+    owed: str
+    starts_on: date
+    sent_back: bool
+
+    def facts(self, due_on: date) -> Facts:
+        """Its obligation, if nothing but this report were asked of it."""
+        return Facts(
+            self.owed, 0, self.starts_on, None, None, None, report_due_on=due_on, report_returned=self.sent_back,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +156,7 @@ def obligations_of(user: User) -> tuple[Obligation, ...]:
     """Every open obligation of the person's bodies, with directive and document: one query."""
     own = (
         "state", "percent", "light", "light_code", "light_on", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on",
-        "plan_returned", "organisation_id", "document_id", "directive_id",
+        "plan_returned", "report_returned", "heard_on", "issued_on", "organisation_id", "document_id", "directive_id",
     )  # fmt: skip
     words = ("code", "order", "text", "text_hans", "text_hant")
     rows = Obligation.objects.open().filter(worked(user, "organisation")).select_related("directive", "document")
@@ -185,7 +198,10 @@ REPORT = (
     "organisation_id", "document_id", "document__title", "document__title_hans", "document__title_hant", "begun_at", "cycle__year",
     "cycle__period", "cycle__number", "cycle__due_on",
 )  # fmt: skip
-ENTRY = ("pk", "state", "reason", "decided_by__full_name", "decided_at", "obligation__state", "obligation__directive__code")
+ENTRY = (
+    "pk", "state", "reason", "decided_by__full_name", "decided_at", "submitted_at", "obligation__state", "obligation__starts_on",
+    "obligation__directive__code",
+)  # fmt: skip
 TEXTS = ("obligation__directive__text_hans", "obligation__directive__text_hant")
 
 
@@ -207,10 +223,11 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
     for pk, body, document, title, hans, hant, begun, year, period, number, due, *cells in rows:
         line = ReportLine(pk, body, Title(document, title, hans, hant), begun is not None, year, period, number, due)
         line = reports.setdefault(pk, line)
-        entry, state, reason, by, at, owed, code, text_hans, text_hant, filled = cells
+        entry, state, reason, by, at, handed_in_at, owed, starts_on, code, text_hans, text_hant, filled = cells
         # Nobody waits for a draft on work that was meanwhile closed, withdrawn, disputed or suspended.
         if entry is not None and (state not in EDITABLE or owed in REPORTABLE):
-            line.entries.append(EntryLine(entry, state, filled, Returned(reason, by or "", at), code, Words(text_hans, text_hant)))
+            back, words = Returned(reason, by or "", at), Words(text_hans, text_hant)
+            line.entries.append(EntryLine(entry, state, filled, back, code, words, owed, starts_on, handed_in_at is not None))
     return tuple(reports.values())
 
 

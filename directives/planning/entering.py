@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.hearing import hear, unhear
 from directives.models import Attachment, LogEntry, Measure, Obligation, Plan, Submission, User
 from directives.models.loading import load
 from directives.models.writing import erase
@@ -122,7 +123,9 @@ def log_many(*, done: Sequence[Done], by: User, now: datetime) -> list[LogEntry]
     changes = [audit.Change(row, {}, {"measure": row.measure_id, "on": row.on, "text": row.text}) for row in made]
     audit.record_many("log", changes, by=by, now=now)
     served = SERVES.objects.filter(measure__in={line.measure.pk for line in done}).values("obligation")
-    start_work(Obligation.objects.filter(pk__in=served, state=ACKNOWLEDGED).select_related("organisation"), now=now)
+    rows = list(Obligation.objects.filter(pk__in=served).select_related("organisation"))
+    start_work(rows, now=now)
+    hear(rows, by=by, now=now)
     return made
 
 
@@ -148,6 +151,8 @@ def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
     erase(LogEntry, [entry.pk for entry in entries])
     audit.record_many("take_back", changes, by=by, now=now)
     _rest(measures, written, by, now)
+    heard = Obligation.objects.open().filter(measures__in=measures, heard_on=timezone.localdate(written)).distinct()
+    unhear(heard.select_related("organisation"), by=by, now=now)
 
 
 def _line(entry: LogEntry) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit, evidence
+from directives.hearing import hear
 from directives.models import LogEntry, Measure, Obligation, User
 from directives.planning.plans import demand
 from directives.refusals import Invalid
@@ -45,5 +46,7 @@ def log_work(measure: Measure, *, on: date, text: str, files: Sequence[UploadedF
     audit.record("log", entry, by=by, now=now, after={"measure": measure.pk, "on": on, "text": entry.text})
     for upload in files:
         evidence.attach(entry, upload, by=by, now=now)
-    start_work(measure.obligations.select_related("organisation"), now=now)
+    served = list(measure.obligations.select_related("organisation"))
+    start_work(served, now=now)
+    hear(served, by=by, now=now)
     return entry

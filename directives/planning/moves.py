@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from directives import audit, notices, transitions
+from directives.hearing import hear
 from directives.models import Measure, Obligation, Plan, Submission, User, Verdict
 from directives.planning.log import start_work
 from directives.planning.plans import earliest, gaps, owed
@@ -93,6 +94,7 @@ def _hand_over(made: Moved) -> None:
     met = [row for row in obligations if row.plan_due_on or row.plan_returned]
     fields = {"plan_due_on": None, "plan_returned": False}
     transitions.change_within(met, fields, action="plan_handed_in", by=made.by, now=made.now)
+    hear(obligations, by=made.by, now=made.now)
     notices.handed_in(plan, what=plan.title, url=made.url, now=made.now)
 
 

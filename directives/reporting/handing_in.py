@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from directives import audit, notices
+from directives.hearing import hear
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
 from directives.models.writing import add, overwrite
 from directives.refusals import Invalid, NotAllowed
@@ -145,11 +146,12 @@ def _submit(
 
 
 def set_clocks(report: ProgressReport, obligations: Sequence[Obligation], *, by: User | None, now: datetime) -> None:
-    """Set the report clock of these obligations where it is not yet what the entries say."""
+    """Set the report clock of these obligations, whose entries were handed in, where it is not yet what the entries say."""
     clocks = report_clocks(report, [row.pk for row in obligations])
     wanted = {row.pk: clocks[row.pk].fields() for row in obligations}
     differing = [row for row in obligations if any(getattr(row, name) != value for name, value in wanted[row.pk].items())]
     change_within(differing, None, each=wanted, action="report_clock", by=by, now=now)
+    hear(obligations, by=by, now=now)
 
 
 def _tell(report: ProgressReport, submission: Submission, count: int, now: datetime) -> None:

@@ -173,6 +173,7 @@ def _asked(chosen: Filter) -> list[tuple[Words, Words]]:
         (_("Still owed"), CLOCK_WORDS.get(chosen.owes, "")),
         (_("Owed by"), chosen.on.isoformat() if chosen.owes and chosen.on else ""),
         (_("Why yellow"), CAUSE_WORDS.get(chosen.cause, "")),
+        (_("Due date"), _("No due date set") if chosen.due else ""),
         (_("Words searched for"), chosen.q),
     ]
     given = [(label, str(value)) for label, value in rows if value]

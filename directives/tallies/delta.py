@@ -57,6 +57,8 @@ def points_of(row: Obligation) -> Iterator[Point]:
     running = row.state in OPEN
     if row.deliverable or (running and row.plan_due_on):
         yield "plan", "", ALWAYS
+    if running and row.due_on is None:
+        yield "undated", "", ALWAYS
     for clock, (field, stopped) in CLOCKS.items():
         day = getattr(row, field)
         if running and day is not None and row.state not in stopped:

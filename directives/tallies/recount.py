@@ -2,11 +2,11 @@
 """The counts made anew from the obligations, and compared with them: in the database, a statement for each table."""
 
 from collections.abc import Iterator
-from functools import reduce
-from operator import add
+from datetime import date
 
 from django.db import connection, transaction
-from django.db.models import F, Model, Sum
+from django.db.models import Model
+from django.db.models.functions import Now
 
 from directives import gate
 from directives.models import (
@@ -35,6 +35,7 @@ from directives.tallies.upserts import COLUMNS, WORDS, adding, exact, values_of
 
 ACTS_DAYS = 14  # days of acts that are kept, before that of the last event
 PRUNED = "prune_tallies"  # the JobRun whose day is the first of which acts were left when they were last pruned
+COUNTED = "counted:2"  # the JobRun that tells what is counted; a new number where something more is
 TOLD = 200  # differences of one table that `drift` puts into words
 WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS = (
     model._meta.db_table for model in (Obligation, Organisation, Event, ReportEntry, ProgressReport, ItemState, Plan, JobRun)
@@ -83,6 +84,7 @@ def _adding_up() -> Iterator[str]:
     live, open_ = f"state IN ({_among(LIVE)})", f"state IN ({_among(OPEN)})"
     plan = f"{live} AND (deliverable <> '' OR (plan_due_on IS NOT NULL AND {open_}))"
     work = [("reason", _always(), "light_code", live), ("state", _always(), "state", live), ("plan", _always(), "''", plan)]
+    work.append(("undated", _always(), "''", f"{open_} AND due_on IS NULL"))
     for clock, (field, stopped) in CLOCKS.items():
         runs = f"{open_} AND {field} IS NOT NULL" + (f" AND state NOT IN ({_among(stopped)})" if stopped else "")
         work.append(("owes", field, f"'{clock}'", runs))
@@ -210,7 +212,9 @@ def rebuild() -> int:
     """
     add_up_days()
     first = Owing  # how much a body owes decides a mark
-    return sum(_mend(model) for model in (first, *(model for model in COLUMNS if model is not first)))
+    written = sum(_mend(model) for model in (first, *(model for model in COLUMNS if model is not first)))
+    JobRun.objects.get_or_create(name=COUNTED, defaults={"last_day": date.min, "last_ran_at": Now()})
+    return written
 
 
 @transaction.atomic
@@ -241,13 +245,9 @@ def _kept(model: type[Model]) -> str:
 
 
 def never_counted() -> bool:
-    """Work is owed, and a table does not count it: it is new, or the first moves came before it was counted."""
-    if not Obligation.objects.exists():
-        return False
-    tops = Organisation.objects.filter(parent=None).values("pk")
-    by_section = Total.objects.filter(scope__in=tops).aggregate(n=Sum("count"))["n"]
-    by_document = DocumentTotal.objects.filter(scope__in=tops).aggregate(n=Sum(reduce(add, map(F, COLOURS))))["n"]
-    return not Owing.objects.exists() or (by_section or 0) != (by_document or 0)
+    """Work is owed, and something of it was never counted: a table is new, or what it tells."""
+    counted = Owing.objects.exists() and JobRun.objects.filter(name=COUNTED).exists()
+    return not counted and Obligation.objects.exists()
 
 
 def drift() -> list[str]:

@@ -129,7 +129,7 @@ def week_rows(board: Board) -> SafeString:
 
 @register.simple_tag
 def next_lines(board: Board) -> SafeString:
-    """The days on which clocks run out, with their rows."""
+    """The days on which clocks run out, with their rows, and the rows that have no day."""
     told, lines = gettext("%(n)s obligations"), []
     for one in board.ahead:
         words = f"{one.label}{gettext(': ')}{told % {'n': f'{one.rows.n:,}'}}"
@@ -137,7 +137,12 @@ def next_lines(board: Board) -> SafeString:
             f'<li><time class="soft nb" datetime="{one.day.isoformat()}">{day(one.day, board.today)}</time>'
             f'<a href="{escape(one.rows.url)}">{escape(words)}</a></li>'
         )
-    return SafeString("".join(lines) or f'<li class="soft">{escape(gettext("Nothing is due in the coming weeks."))}</li>')
+    if not lines:
+        lines.append(f'<li class="soft">{escape(gettext("Nothing is due in the coming weeks."))}</li>')
+    if board.undated.n:
+        words = f"{gettext('No due date set')}{gettext(': ')}{told % {'n': f'{board.undated.n:,}'}}"
+        lines.append(f'<li><span class="soft">—</span><a href="{escape(board.undated.url)}">{escape(words)}</a></li>')
+    return SafeString("".join(lines))
 
 
 @register.simple_tag

@@ -8,6 +8,7 @@ from django.template.context import Context
 
 from directives.models import Notice
 from directives.notices import wording
+from directives.overview.plan_page import measure_overdue
 from directives.wording import words_of_light
 
 register = template.Library()
@@ -30,6 +31,9 @@ def overdue(context: Context, due_on: date) -> int:
 def why(context: Context, row: Any) -> str:
     """The reason of a row's light, in words."""
     return words_of_light(context["request"], row)[1]
+
+
+register.filter("measure_overdue", measure_overdue)
 
 
 @register.filter
