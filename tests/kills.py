@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
@@ -159,9 +160,10 @@ class Kills:
     """The other end: gives orders. The database and files are those of the test."""
 
     def __init__(self, url: str, var: str) -> None:
-        environment = os.environ | {"DATABASE_URL": url, "QUNZHU_VAR": var, "SECRET_KEY": settings.SECRET_KEY}
+        told = {"DATABASE_URL": url, "QUNZHU_VAR": var, "SECRET_KEY": settings.SECRET_KEY, "QUNZHU_DOTENV": os.devnull}
+        self.environment = os.environ | told
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kills"], cwd=settings.BASE_DIR, env=environment | {"QUNZHU_DOTENV": os.devnull},
+            [sys.executable, "-m", "tests.kills"], cwd=settings.BASE_DIR, env=self.environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -177,6 +179,15 @@ class Kills:
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
+
+
+def kill_with_children(process: subprocess.Popen) -> None:
+    """Kill a process and those that it started."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+    process.kill()
+    process.wait()
+    for pid in map(int, children):
+        os.kill(pid, signal.SIGKILL)
 
 
 def points(said: list[str]) -> list[float]:

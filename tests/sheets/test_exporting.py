@@ -1,18 +1,12 @@
 """Long lists are written by the worker: watched, cancelled, begun anew after a death, kept some days, given to nobody else."""
 
-import json
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
@@ -31,7 +25,7 @@ from directives.replicas import Standing
 from directives.sheets import carrying, exporting, instant
 from directives.sheets.lists import Asked
 from tests.factories import make_body, make_directive, make_member, make_obligation
-from tests.spare import spare_database, wait_for
+from tests.spare import wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -574,87 +568,3 @@ def test_the_list_takes_as_many_queries_for_three_files_as_for_one(cast, work, s
         counts.append(len(found))
     assert len(set(counts)) == 1
     assert counts[0] <= 6
-
-
-# a real worker
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[dict[str, str]]:
-    with spare_database(tmp_path) as environment:
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=settings.BASE_DIR, env=environment, check=True)
-        yield environment
-
-
-def told(environment: dict[str, str], program: str) -> object:
-    run = [sys.executable, "manage.py", "shell", "--no-imports", "-c", program]
-    made = subprocess.run(run, cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, text=True)
-    return json.loads(made.stdout.strip().splitlines()[-1])
-
-
-BEGIN = """
-import json
-from django.http import QueryDict
-from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
-from directives.models import *
-from directives.sheets import exporting
-from directives.sheets.lists import Asked
-from tests.factories import *
-top = make_body("C0"); boss = make_member(top, "supervisor", "boss")
-parts = [make_directive() for _ in range(3)]
-for number in range(40):
-    body = make_body(f"B{number}", parent=top)
-    for directive in parts: make_obligation(directive, body)
-now = timezone.now()
-asked = Asked(boss, QueryDict(""), timezone.localdate(now), now, None)
-print(json.dumps(exporting.ask(key="ledger", place={}, query="", wanted="csv", asked=asked, language="zh-hans", by=boss, now=now).pk))
-"""
-STANDING = """
-import json
-from directives.models import Export, Notice
-row = Export.objects.get()
-print(json.dumps([row.state, row.done, row.total, row.file.name, row.size, Notice.objects.filter(kind="export_ready").count()]))
-"""
-AGED = """
-import json
-from datetime import timedelta
-from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
-from directives.models import JobRun
-print(json.dumps(JobRun.objects.filter(name__startswith="worker:").update(last_ran_at=timezone.now() - timedelta(seconds=90))))
-"""
-SLOW = """
-import sys, time
-from directives.sheets import carrying
-from directives.sheets.text import write_csv
-import dataclasses
-def slowly(book, file):
-    def rows():
-        for number, row in enumerate(book.rows):
-            time.sleep(0.02 if number < 8 else 600)
-            book.tell(number + 1)
-            yield row
-    return write_csv(dataclasses.replace(book, rows=rows(), tell=None), file)
-carrying.FORMATS["csv"] = dataclasses.replace(carrying.FORMATS["csv"], write=slowly)
-from django.core.management import call_command
-call_command("worker")
-"""
-
-
-def test_a_killed_worker_s_export_is_begun_anew_by_the_next(office):
-    told(office, BEGIN)
-    process = subprocess.Popen([sys.executable, "manage.py", "shell", "--no-imports", "-c", SLOW], cwd=settings.BASE_DIR, env=office)
-    try:
-        assert wait_for(lambda: told(office, STANDING)[1] == 8)
-    finally:
-        process.kill()
-        process.wait()
-    assert told(office, STANDING) == ["running", 8, 120, "", 0, 0]
-    told(office, AGED)
-    subprocess.run([sys.executable, "manage.py", "worker", "--once"], cwd=settings.BASE_DIR, env=office, check=True, capture_output=True)
-    state, rows, total, name, size, notices = told(office, STANDING)
-    assert (state, rows, total, notices) == ("ready", 120, 120, 1)
-    kept = [path for path in Path(office["QUNZHU_VAR"]).joinpath("files", "exports").rglob("*") if path.is_file()]
-    assert [(path.name, path.stat().st_size) for path in kept] == [(name.rpartition("/")[2], size)]
-    assert len(kept[0].read_text("utf-8-sig").splitlines()) == 121
