@@ -1,8 +1,10 @@
 """What is shipped for an installation: the files say what they must, a node says whether it can serve. tests/cluster runs them."""
 
 import configparser
+import os
 import re
 import runpy
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -147,6 +149,17 @@ def test_every_setting_of_the_database_is_documented():
     text = (settings.BASE_DIR / "README.md").read_text(encoding="utf-8") + read("README.md")
     named |= {"REPLICA_MAX_LAG", "DB_MIGRATION_LOCK_TIMEOUT", "PROXIES", "BACKUP_DIR"}
     assert {name for name in named if f"`{name}`" not in text} == set()
+
+
+def test_who_is_not_root_is_told_one_command():
+    """It takes the packages through the same script: with apt-get alone, their services would start at every boot."""
+    other = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    asked = ["/bin/sh", "-s", "nginx", "chromium"]
+    done = subprocess.run(asked, input=read("packages.sh"), capture_output=True, text=True, check=False, cwd="/", **other)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "as root, once" in done.stderr
+    assert "starts no service" in done.stderr
+    assert re.search(r"^  sudo \S+ nginx chromium$", done.stderr, re.M)
 
 
 def test_the_runbook_names_only_files_that_are_there():

@@ -19,6 +19,7 @@ from directives.online import demand_session
 
 ENGINES = {"sqlite": sqlite, "postgresql": postgresql}
 ROUNDS = 3  # a file may be deleted between the copy of the database and its own
+GROWTH = 2  # a copy of the database is taken to be at most so many times the one before
 LEFT_FREE = 256 * 1024**2  # bytes that a backup does not take from those who work on the same disk
 
 
@@ -66,16 +67,20 @@ def _unfinished(target: Path) -> Iterator[Path]:
         part.mkdir(mode=0o700)
         yield part
     except OSError as error:
-        raise CommandError(f"{target} cannot be written: {error.strerror}. Older backups stay.") from error
+        raise CommandError(f"{target} could not be made: {error}. Older backups stay.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
 def demand_room(part: Path, before: Path | None) -> None:
     """Raise CommandError if the disk has no room for the backup and for those who work on it meanwhile."""
-    older = before / FILES if before else None
-    new = [name for name in files.names() if not (older and (older / name).is_file())]
-    needed = ENGINES[connection.vendor].size() + sum(map(_size, new)) + LEFT_FREE
+    engine, new = ENGINES[connection.vendor], files.names()
+    database = engine.size()
+    if before:
+        new = (name for name in new if not (before / FILES / name).is_file())
+    if before and (last := before / engine.DUMP).is_file():  # else it was made of another engine
+        database = min(database, GROWTH * last.stat().st_size)
+    needed = database + sum(map(_size, new)) + LEFT_FREE
     free = shutil.disk_usage(part).free
     if free < needed:
         raise CommandError(
