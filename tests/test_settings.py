@@ -3,6 +3,7 @@
 import os
 import re
 import runpy
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -306,6 +307,31 @@ def test_a_file_that_is_no_database(said_of: Callable[[str], str], tmp_path: Pat
     path = tmp_path / "x.sqlite3"
     path.write_text("no database at all, but a text that is long enough to be looked at " * 20)
     assert said_of(f"sqlite:///{path}").startswith(f"The database {path} is no SQLite database.")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (sqlite3.SQLITE_CORRUPT, "is damaged. Keep it aside, and restore a backup"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "cannot be written. Let this user write to it"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "is locked by another program"),
+        (sqlite3.SQLITE_FULL, "the disk is full. Make room"),
+        (sqlite3.SQLITE_CONSTRAINT, ""),
+    ],
+)
+def test_what_sqlite_says_leads_to_what_is_to_be_done(code: int, said: str) -> None:
+    failure = OperationalError("x")
+    failure.__cause__ = sqlite3.OperationalError("x")
+    failure.__cause__.sqlite_errorcode = code
+    assert said in starting.why_unusable(failure)
+    assert bool(starting.why_unusable(failure)) == bool(said)
+
+
+def test_tables_that_are_missing() -> None:
+    for cause in (sqlite3.OperationalError("no such table: x"), psycopg.errors.UndefinedTable("x")):
+        failure = OperationalError("x")
+        failure.__cause__ = cause
+        assert "Bring it up to date: manage.py migrate" in starting.why_unusable(failure)
 
 
 def test_a_folder_that_is_not_there(said_of: Callable[[str], str]) -> None:
