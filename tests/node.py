@@ -46,11 +46,11 @@ def copied_database(folder: Path) -> Iterator[str]:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def environment(folder: Path, url: str, **more: str) -> dict[str, str]:
-    """What the processes of an installation are told. `more` wins."""
-    temporary = folder / "temporary"
-    temporary.mkdir(exist_ok=True)
-    settings = {"QUNZHU_VAR": str(folder), "TMPDIR": str(temporary), "SECRET_KEY": "of one installation" * 3}
+def environment(folder: Path, url: str, *, temporary: str = "temporary", **more: str) -> dict[str, str]:
+    """What the processes of an installation are told, each machine with temporary files of its own. `more` wins."""
+    scratch = folder / temporary
+    scratch.mkdir(exist_ok=True)
+    settings = {"QUNZHU_VAR": str(folder), "TMPDIR": str(scratch), "SECRET_KEY": "of one installation" * 3}
     return os.environ | settings | {"QUNZHU_DOTENV": os.devnull, "DATABASE_URL": url, "LOG_LEVEL": "INFO"} | more
 
 
