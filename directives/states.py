@@ -91,11 +91,12 @@ class Move:
     target: str
     right: str
     reasoned: bool = False  # a reason in words is demanded
+    settles: bool = False  # every item must be established, or have a reason why it is not
     label: str = ""
 
 
-def _move(*sources: str, to: str, right: str, reasoned: bool = False, label: str = "") -> Move:
-    return Move(frozenset(sources), to, right, reasoned, label)
+def _move(*sources: str, to: str, right: str, reasoned: bool = False, settles: bool = False, label: str = "") -> Move:
+    return Move(frozenset(sources), to, right, reasoned, settles, label)
 
 
 OBLIGATION_MOVES = {
@@ -106,8 +107,8 @@ OBLIGATION_MOVES = {
     "start": _move(ACKNOWLEDGED, to=UNDERWAY, right="work", label=_("Start work")),
     "suspend": _move(UNDERWAY, to=SUSPENDED, right="oversee", reasoned=True, label=_("Suspend")),
     "resume": _move(SUSPENDED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Resume")),
-    "request_close": _move(UNDERWAY, to=CLOSING, right="work", reasoned=True, label=_("Apply to close")),
-    "close": _move(CLOSING, to=CLOSED, right="oversee", reasoned=True, label=_("Verify and close")),
+    "request_close": _move(UNDERWAY, to=CLOSING, right="work", reasoned=True, settles=True, label=_("Apply to close")),
+    "close": _move(CLOSING, to=CLOSED, right="oversee", reasoned=True, settles=True, label=_("Verify and close")),
     "refuse_close": _move(CLOSING, to=UNDERWAY, right="oversee", reasoned=True, label=_("Refuse to close")),
     "reopen": _move(CLOSED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Reopen")),
 }

@@ -14,7 +14,7 @@ from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
 from directives.states import ACKNOWLEDGED, ASSIGNED, ESTABLISHED, ITEM_STATES, NOT_STARTED, OBLIGATION_MOVES, OPEN
 from directives.tallies import counted, item_moved
-from directives.transitions import change_obligations, move
+from directives.transitions import change_obligations, hold, move
 
 
 def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
@@ -31,20 +31,46 @@ def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
 
 @counted()
 def move_obligation(
-    *, obligation: Obligation, action: str, by: User | None, now: datetime, reason: str = "", version: int | None = None
+    *,
+    obligation: Obligation,
+    action: str,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    version: int | None = None,
+    open_reasons: Mapping[int, str] | None = None,
 ) -> Obligation:
     """Make one move of an obligation, with what follows from it, and tell those whom it concerns.
 
-    `version` is the one that the person saw. The row must come with its organisation, directive and document.
-    Raises NotAllowed, IllegalMove, Invalid (no reason) or Stale, and KeyError for a move that does not exist.
+    `version` is the one that the person saw; `open_reasons` say why items (ids of their states) are not established where the
+    work is to be closed. The row must come with its organisation, directive and document.
+    Raises NotAllowed, IllegalMove, Invalid (what is missing, all at once) or Stale, and KeyError for a move that does not exist.
     """
     if version is not None and version != obligation.version:
         raise Stale(theirs=obligation)
     step = OBLIGATION_MOVES[action]
+    if step.settles and open_reasons:
+        _excuse(obligation, open_reasons, by=by, now=now)
     moved = move(obligation, action, by=by, now=now, reason=reason, changes=_consequences(action, now))
     if by is not None and action in notices.MOVES:
         notices.moved(moved, action, upwards=step.right in {"receive", "work"}, reason=reason, now=now)
     return moved
+
+
+def _excuse(obligation: Obligation, reasons: Mapping[int, str], *, by: User | None, now: datetime) -> None:
+    """Note why items that are not established may stay so. Who may close it is asked by the move."""
+    hold(Obligation.objects.filter(pk=obligation.pk))
+    items = obligation.item_states.exclude(state=ESTABLISHED).filter(pk__in=reasons).select_related("obligation")
+    for item in items:
+        given = reasons[item.pk].strip()
+        if given == item.open_reason:
+            continue
+        before = {"open_reason": item.open_reason}
+        fields = {"open_reason": given, "version": item.version + 1}
+        if not ItemState.objects.filter(pk=item.pk, version=item.version).update(**fields):
+            raise Stale(theirs=obligation)
+        after = {"item": item.item_id, "open_reason": given}
+        audit.record("item", item, by=by, now=now, before=before, after=after)
 
 
 @counted()
@@ -90,6 +116,8 @@ def set_item(*, item: ItemState, state: str, on: date | None, evidence: str, ver
     item.obligation.state = locked.values_list("state", flat=True).get()
     _check_item(item, state, on, by, timezone.localdate(now))
     fields = {"state": state, "on": on, "evidence": evidence.strip()}
+    if state == ESTABLISHED:
+        fields["open_reason"] = ""
     before = {name: getattr(item, name) for name in fields}
     updated = ItemState.objects.filter(pk=item.pk, version=version).update(**fields, version=version + 1)
     if not updated:

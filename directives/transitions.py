@@ -73,9 +73,21 @@ def _checked(subject: Subject, action: str, by: User | None, reason: str, grante
     if subject.state not in step.sources:
         state = subject.get_state_display()
         raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % {"move": step.label, "state": state})
+    errors: dict[str, list[str]] = {}
     if step.reasoned and not reason.strip():
-        raise Invalid({"reason": [_("Give a reason: those who receive this will act on it.")]})
+        errors["reason"] = [_("Give a reason: those who receive this will act on it.")]
+    if step.settles and isinstance(subject, Obligation):
+        errors |= _open_items(subject)
+    if errors:
+        raise Invalid(errors)
     return step
+
+
+def _open_items(obligation: Obligation) -> dict[str, list[str]]:
+    """What stands against closing, by item (`open-<id>`). Nobody changes an item from now until the move is made."""
+    hold(Obligation.objects.filter(pk=obligation.pk))
+    text = _("Not established: say why it may be closed nevertheless.")
+    return {f"open-{pk}": [text] for pk in obligation.item_states.unsettled().values_list("pk", flat=True)}
 
 
 def _marks(subject: Subject, step: Move, by: User | None, now: datetime, reason: str) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from directives.models import (
 from directives.overview.indicator import indicator_view
 from directives.overview.statistics import Choice
 from directives.reporting import report_clocks
+from directives.sample.checking import check
 from directives.sealing import verify
 from directives.states import COLOURS, OPEN, REPORTABLE
 from directives.statistics import Period, Reported, faults_of
@@ -134,6 +135,12 @@ def test_nothing_is_left_to_do(demo):
     assert verify() == []
     assert (Unsealed.objects.count(), Seal.objects.count() > 1) == (0, True)
     connection.check_constraints()
+
+
+def test_it_keeps_the_rules_of_the_product(demo):
+    """Of closed work every item is settled, and every light, state and day is one that an office could have entered."""
+    check(timezone.localdate(END))
+    assert Obligation.objects.filter(light_code="silent").exists()
 
 
 def test_every_row_passes_its_model(demo):

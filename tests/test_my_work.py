@@ -484,6 +484,6 @@ def test_the_help_marks_ones_own_role(cast, sign_in):
 
 
 def test_the_lights_are_told_with_the_settings_in_force(cast, sign_in, settings):
-    settings.NEAR_DAYS, settings.ACKNOWLEDGE_DAYS, settings.BEHIND_TOLERANCE = 7, 4, 15
+    settings.NEAR_DAYS, settings.ACKNOWLEDGE_DAYS, settings.BEHIND_TOLERANCE, settings.SILENT_DAYS = 7, 4, 15, 60
     page = sign_in(cast.staff).get("/help/lights/").content.decode()
-    assert "不超过 7 个工作日" in page and "交办后 4 个工作日内" in page and "低 15 个百分点以上" in page
+    assert "不超过 7 个工作日" in page and "交办后 4 个工作日内" in page and "低 15 个百分点以上" in page and "60 天内无任何动态" in page

@@ -62,7 +62,9 @@ def _moves(desk: Desk, above: User, clock: Callable[[], datetime]) -> Iterator[s
 
 def _close(pk: int, own: User, above: User, clock: Callable[[], datetime]) -> Iterator[str]:
     row = Obligation.objects.select_related("organisation", "directive", "document").defer(*HEAVY_OF_DOCUMENT).get(pk=pk)
+    items = dict.fromkeys(row.item_states.unsettled().values_list("pk", flat=True), REASON)
     while row.state in STEPS:
         action, upwards = STEPS[row.state]
-        row = move_obligation(obligation=row, action=action, by=above if upwards else own, reason=REASON, now=clock())
+        by, reasons = (above, None) if upwards else (own, items)
+        row = move_obligation(obligation=row, action=action, by=by, reason=REASON, open_reasons=reasons, now=clock())
         yield action

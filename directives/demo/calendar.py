@@ -14,12 +14,13 @@ from directives.workdays import Workdays
 
 BEGAN, REGISTERED, ISSUED, DISPUTED, ACKNOWLEDGED, WITHDRAWN = -230, -229, -225, -223, -222, -219
 PLANNED, PLAN_DECIDED, PLAN_DUE = -190, -166, -165
-LAST_OPENED, LAST_DUE = -118, -92
+LAST_OPENED, LAST_DUE = -115, -89  # who was slow then, and is slow now, is heard of just often enough
 SUSPENDED = -50
 THIS_OPENED, THIS_DUE_IN = -24, 9  # the second in working days from today
-HISTORY = (*range(-91, -14, 7), *range(-14, 0))  # days of which a copy of the totals is made
+HISTORY = (-88, *range(-84, -14, 7), *range(-14, 0))  # days of which a copy of the totals is made
 RECENT = -14  # from that day on everything that happened is told in the record
 PLANNED_LATE, REVISED, REVISION_RETURNED = -6, -10, -4  # a plan long overdue; one that was taken up again
+LOGGED = (-150, -128, -108, -8)  # days of the log
 LATER = {"fresh": -9, "newest": -2}  # days on which further directives were issued
 
 

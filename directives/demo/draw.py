@@ -40,6 +40,7 @@ class Lot:
     calendar: Calendar
     seed: int
     terms: Sequence[Terms]  # of each directive
+    logged: tuple[int, ...] = ()  # days on which those at work write down what they did
     _courses: dict[float, Sequence[Course]] = field(default_factory=dict)
     _tables: dict[tuple[Course, float], list[Table]] = field(default_factory=dict)
     _lives: dict[tuple[Course, Terms, Fate], Life] = field(default_factory=dict)
@@ -77,7 +78,9 @@ class Lot:
         key = (table.course, table.terms, table.fates[byte])
         known = self._lives.get(key)
         if known is None:
-            known = self._lives[key] = Life(self.calendar, table.terms, table.course, table.fates[byte])
+            known = self._lives[key] = Life(
+                self.calendar, table.terms, table.course, table.fates[byte], self.logged
+            )  # fmt: skip
         table.lives[byte] = known
         return known
 

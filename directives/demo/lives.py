@@ -15,11 +15,13 @@ from directives.demo.steps import ABOVE, SYSTEM, Step, steps_of
 from directives.demo.terms import Fate, Terms
 from directives.states import ASSIGNED, COLOURS, LIVE
 from directives.transitions import CLOCKS
+from directives.transitions import HEARD as HEARD_BY_MOVES
 
 BITS = 32  # of one figure: room for the sums of a nation
 FIELDS = 1 + len(COLOURS)  # figures of a day: obligations by colour, percentage points
 PLACES = {day: place for place, day in enumerate(days.HISTORY)}
 UNTOLD = frozenset({"words", "last", "this"})  # changes that are not columns
+HEARD = HEARD_BY_MOVES | {"heard"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Life:
     terms: Terms
     course: Course
     fate: Fate
+    logged: tuple[int, ...] = ()
     row: dict[str, Any] = field(default_factory=dict)
     acts: dict[int, list[Act]] = field(default_factory=dict)
     last: str | None = None
@@ -110,7 +113,8 @@ class Life:
         return first, min(95, max(first, round((gone + fate.ahead + 2) / 5) * 5))
 
     def _light(self, day: int) -> Light:
-        return self.calendar.light(Facts(**{name: self.row[name] for name in CLOCKS}), day)
+        heard_on = self.row["heard_on"] or self.row["issued_on"]
+        return self.calendar.light(Facts(**{name: self.row[name] for name in CLOCKS}, heard_on=heard_on), day)
 
     def _wait(self, day: int, shown: Light) -> Light:
         """The light as time has changed it by the morning of a day, morning by morning."""
@@ -133,14 +137,18 @@ class Life:
         if "state" in fields:
             fields |= {"reason": step.reason, "moved_at": self.calendar.at(step.day, step.hour)}
         told = [name for name in fields if fields[name] != self.row[name]]
-        if not fields:
+        heard = {"heard_on": self.calendar.day(step.day)} if step.action in HEARD else {}
+        if not fields and not heard:
             return shown
         before, after = {name: self.row[name] for name in told}, {name: fields[name] for name in told}
-        self.row |= fields
+        self.row |= fields | heard
         now = self._light(step.day)
+        if not fields and now.colour == shown.colour:  # nothing but the day, of which the record does not tell
+            return now
         if now.colour != shown.colour:
             before, after = before | {"light": shown.colour}, after | {"light": now.colour}
-        self._tell(step.day, step.hour, step.action, step.by, before, after, step.reason, turned=now.colour != shown.colour)
+        action = step.action if fields else "light"
+        self._tell(step.day, step.hour, action, step.by, before, after, step.reason, turned=now.colour != shown.colour)
         self.version += 1
         return now
 
@@ -157,5 +165,5 @@ def _issued(calendar: Calendar, terms: Terms) -> dict[str, Any]:
         "state": ASSIGNED, "percent": 0, "acknowledge_by": calendar.receipt(terms.issued), "plan_returned": False, "report_due_on": None,
         "plan_due_on": day(days.PLAN_DUE) if terms.deliverable else None, "report_returned": False, "closed_on": None, "reason": "",
         "moved_at": calendar.at(terms.issued, 15), "deliverable": terms.deliverable, "issued_on": day(terms.issued),
-        "starts_on": day(terms.starts), "due_on": due, "original_due_on": due,
+        "starts_on": day(terms.starts), "due_on": due, "original_due_on": due, "heard_on": None,
     }  # fmt: skip

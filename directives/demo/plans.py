@@ -10,15 +10,13 @@ from directives.demo.bodies import Placed
 from directives.demo.courses import LATE, NONE, REVISED, Course
 from directives.demo.draw import Drawn
 from directives.demo.sink import Cells, Sink, sink
+from directives.demo.terms import EACH, SERVES
 from directives.demo.work import Work
 from directives.models import LogEntry, Measure, Plan
 from directives.sample import words
 from directives.states import ACCEPTED, DRAFT, IMPLEMENTATION_PLAN, OPEN, RETURNED, SUBMITTED
 
-SERVES = 4  # directives that a measure serves
-EACH = 12  # … of so many that it might; so a plan of a hundred directives has eight measures
 VARIANTS = 3
-LOGGED = (-150, -128, -108, -8)  # days of the log
 REASON = "方案缺少分阶段目标，请逐项补充时间节点和成果形式。"
 STATES = {ACCEPTED: ACCEPTED, RETURNED: RETURNED, LATE: SUBMITTED, REVISED: RETURNED, DRAFT: DRAFT}
 
@@ -38,10 +36,9 @@ class Line:
 
 @dataclass
 class Plans:
-    """Writes plans. `logs`: how many records of the day each measure has."""
+    """Writes plans. Each measure has a record of the day for each day on which the bodies of the lot log."""
 
     work: Work
-    logs: int
 
     def __post_init__(self) -> None:
         first = self.work.first
@@ -66,7 +63,7 @@ class Plans:
         cells = self.measures.cells(number + 1, text, office, result, calendar.day(60 + 30 * variant), None, 1)
         log = tuple(
             self.log.cells(calendar.day(day), words.log_text(rng, directive, place=place + variant), calendar.at(day, 17), 1)
-            for place, day in enumerate(LOGGED[-self.logs :] if self.logs else ())
+            for place, day in enumerate(self.work.lot.logged)
         )
         return Line(number + 1, places, text, office, result, cells, log)
 

@@ -38,6 +38,7 @@ class Living(Protocol):
     terms: Terms
     course: Course
     fate: Fate
+    logged: tuple[int, ...]
     row: dict[str, Any]
     last: str | None
     this: str | None
@@ -64,6 +65,7 @@ class Step:
 def steps_of(life: Living) -> Iterator[Step]:
     """Every step that the fate and the course ask for; one that the state of the day forbids does nothing."""
     yield from _received(life)
+    yield from _heard(life)
     if not life.terms.later:
         yield from _planned(life)
         yield from _reported_last(life)
@@ -85,6 +87,16 @@ def _received(life: Living) -> Iterator[Step]:
         yield Step(days.WITHDRAWN, 10, "withdraw", ABOVE, _to(WITHDRAWN, DISPUTED, acknowledge_by=None), WITHDREW)
     elif fate.work != "assigned" and life.course.receipt:
         yield Step(fate.on if later else days.ACKNOWLEDGED, 9, "acknowledge", OWN, acknowledged)
+
+
+def _heard(life: Living) -> Iterator[Step]:
+    """The body is heard from by its plan and by what it logs."""
+    days_of_plan = {LATE: (days.PLANNED_LATE,), REVISED: (days.PLANNED, days.REVISED)}
+    handed = days_of_plan.get(life.course.plan, (days.PLANNED,) if life.course.plan in (ACCEPTED, RETURNED) else ())
+    logged = life.logged if life.terms.served and life.course.works else ()
+    for day, hour in (*((day, 14) for day in handed), *((day, 17) for day in logged)):
+        if day >= life.terms.issued:
+            yield Step(day, hour, "heard", OWN, lambda life: {} if life.row["state"] in OPEN else None)
 
 
 def _plan_clock(life: Living, **fields: Any) -> dict[str, Any] | None:

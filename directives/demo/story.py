@@ -21,7 +21,7 @@ from directives.demo.history import History
 from directives.demo.plans import Plans
 from directives.demo.record import Record
 from directives.demo.sink import sink
-from directives.demo.terms import terms_of
+from directives.demo.terms import all_terms
 from directives.demo.work import Work
 from directives.models import (
     Cycle,
@@ -63,7 +63,7 @@ class Scale:
 SCALES = {
     "small": Scale(1, 4, True, frozenset(days.HISTORY)),
     "province": Scale(10, 3, True, frozenset(days.HISTORY)),
-    "nation": Scale(200, 1, False, frozenset({-91, -28, -7, -1})),
+    "nation": Scale(200, 1, False, frozenset({-88, -28, -7, -1})),
 }
 
 
@@ -148,11 +148,11 @@ class Story:
         indicators = define(document, calendar)
         while sealing.seal(now=self.now.astimezone(UTC)):
             pass
-        lot = Lot(calendar, self.seed, [terms_of(place) for place in range(len(directives))])
         scale = SCALES[self.scale]
+        lot = Lot(calendar, self.seed, all_terms(len(directives)), days.LOGGED[-scale.logs :])
         stripped = bare.strip(MANY)
         work = Work(calendar, lot, crew, directives, cycles, self.seed, {model: free(model) for model in MANY})
-        plans = Plans(work, scale.logs)
+        plans = Plans(work)
         filings = Filings(work, plans)
         figures = Figures(work, indicators)
         record, history = Record(work, filings, figures, scale.every), History(calendar, directives, scale.leaves)

@@ -11,16 +11,19 @@ from directives.states import IMPLEMENTATION_PLAN, RETURNED
 CHOICES = 256  # fates to draw from evenly: one byte of a hash chooses
 PAST = (-70, -55, -40, -26, -12, -5, -3, -1)  # completion days that are behind us
 NEAR = (4, 5, 3)
+SERVES = 4  # directives that a measure serves
+EACH = 12  # … of so many that it might; so a plan of a hundred directives has eight measures
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Days of the calendar; a `due` of None: no day was set."""
+    """Days of the calendar; a `due` of None: no day was set. `served`: by a measure of every plan."""
 
     issued: int = days.ISSUED
     starts: int = days.ISSUED
     due: int | None = None
     deliverable: str = ""
+    served: bool = False
 
     @property
     def later(self) -> bool:
@@ -42,6 +45,15 @@ class Fate:
     ahead: int = 0
     entry: str = "in"
     last_returned: bool = False
+
+
+def all_terms(directives: int) -> list[Terms]:
+    """The terms of so many directives, in their order."""
+    measures = directives // EACH
+    return [
+        replace(terms_of(place), served=place // EACH < measures and place % EACH < SERVES)
+        for place in range(directives)
+    ]  # fmt: skip
 
 
 def terms_of(place: int) -> Terms:

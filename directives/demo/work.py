@@ -38,7 +38,7 @@ from directives.states import (
 ROW = (
     "state", "percent", "acknowledge_by", "plan_due_on", "plan_returned", "report_due_on", "report_returned", "closed_on", "light",
     "light_code", "light_on", "light_changes_on", "reason", "moved_at", "version", "deliverable", "issued_on", "starts_on", "due_on",
-    "original_due_on",
+    "original_due_on", "heard_on",
 )  # fmt: skip
 SAID = ("progress", "problems", "next_steps")
 STAMPS = ("submitted_at", "submitted_by_id", "decided_at", "decided_by_id", "saved_at", "saved_by_id")
@@ -195,9 +195,9 @@ class Work:
 
     def _item(self, life: Life, luck: int, name: str) -> Cells:
         done, state = life.row["percent"], life.row["state"]
-        if state in (UNDERWAY, CLOSING, CLOSED) and luck < (100 if state == CLOSED else done * 0.7):
-            said = (ESTABLISHED, self.calendar.day(-62 - luck % 30), f"{name}实施办法", 2)
-        elif state in (UNDERWAY, CLOSING) and luck < done:
+        if state in (CLOSING, CLOSED) or (state == UNDERWAY and luck < done * 0.7):
+            said = (ESTABLISHED, self.calendar.day(-92 - luck % 30), f"{name}实施办法", 2)
+        elif state == UNDERWAY and luck < done:
             said = (IN_PROGRESS, None, "", 2)
         else:
             said = (NOT_STARTED, None, "", 1)

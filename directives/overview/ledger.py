@@ -53,6 +53,7 @@ class ItemLine(NamedTuple):
     name_hant: str
     state: str
     on: date | None
+    open_reason: str
 
 
 class LedgerRow(NamedTuple):
@@ -128,8 +129,8 @@ def _items(keys: list[int], known: dict[int, tuple[int, str, str]]) -> dict[int,
     """The items of each obligation, in their order."""
     found: dict[int, list[ItemLine]] = {}
     states = ItemState.objects.filter(obligation__in=keys) if keys else ItemState.objects.none()
-    for pk, item, state, on in states.values_list("obligation", "item", "state", "on"):
-        found.setdefault(pk, []).append(ItemLine(*known[item], state, on))
+    for pk, item, *cells in states.values_list("obligation", "item", "state", "on", "open_reason"):
+        found.setdefault(pk, []).append(ItemLine(*known[item], *cells))
     return {pk: sorted(lines) for pk, lines in found.items()}
 
 

@@ -14,7 +14,20 @@ from directives.models import Event, ItemState, LogEntry, Measure, Obligation, O
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.timeline import Happening, timeline
 from directives.rules import may
-from directives.states import ASSIGNED, CLOSED, CLOSING, DISPUTED, DRAFT, LEAD, OBLIGATION_MOVES, OPEN, RETURNED, SUBMITTED, SUSPENDED
+from directives.states import (
+    ASSIGNED,
+    CLOSED,
+    CLOSING,
+    DISPUTED,
+    DRAFT,
+    ESTABLISHED,
+    LEAD,
+    OBLIGATION_MOVES,
+    OPEN,
+    RETURNED,
+    SUBMITTED,
+    SUSPENDED,
+)
 from directives.transitions import moves_open
 from directives.workdays import Workdays
 
@@ -43,6 +56,7 @@ class Step:
     action: str
     label: str | Promise
     reasoned: bool
+    settles: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,7 @@ class ObligationPage:
 
     @property
     def established(self) -> int:
-        return sum(item.state == "established" for item in self.items)
+        return sum(item.state == ESTABLISHED for item in self.items)
 
 
 def found(user: User) -> QuerySet[Obligation]:
@@ -144,6 +158,13 @@ def _ways(row: Obligation, user: User, measures: tuple[Measure, ...], entries: t
             yield Way(_("Other close-outs to verify"), f"{reverse('obligations')}?state={CLOSING}")
 
 
+def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:
+    """The items that a move asks about: those not established, where it closes the work."""
+    items = row.item_states.exclude(state=ESTABLISHED).select_related("item").order_by("item__number")
+    return items if OBLIGATION_MOVES[action].settles else items.none()
+
+
 def steps(row: Obligation, user: User) -> tuple[Step, ...]:
     """The moves open to this person, in the order of the table."""
-    return tuple(Step(action, OBLIGATION_MOVES[action].label, OBLIGATION_MOVES[action].reasoned) for action in moves_open(row, user))
+    moves = ((action, OBLIGATION_MOVES[action]) for action in moves_open(row, user))
+    return tuple(Step(action, move.label, move.reasoned, move.settles) for action, move in moves)

@@ -22,6 +22,7 @@ DECIDED = {
     "十.4.2": ("M12", "Q08"),
 }
 SUPPORTED = ("九.3.3", "九.4.5")  # the provinces help the mass organisations with these
+UNDATED = ("八.2.2", "十一.2.2")  # to be kept up without end (长期坚持): no day of completion
 WEAK = ("Q05", "Q08", "Q16", "P63", "P66")  # behind with nearly everything
 DELIVERABLES = {"結.1.1": IMPLEMENTATION_PLAN, "結.1.2": SPECIFIC_MEASURES}
 
@@ -63,6 +64,7 @@ def _terms(stage: Stage, directive: Directive, part: str) -> issuing.Terms:
         starts_on, due_on = stage.day(30), next_year
     elif directive.order % 3 == 0:
         due_on = next_year
+    due_on = None if directive.code in UNDATED else due_on
     deliverable = DELIVERABLES.get(directive.code, "")
     home = Organisation.objects.get(code=HOME)
     return issuing.Terms(

@@ -13,21 +13,27 @@ from directives.ingest.reading import read
 from directives.models import Notice, Organisation, User
 from directives.sample import BODIES, CONFIRMATIONS, DOCUMENT, people
 from directives.sample.assigning import assign
-from directives.sample.planning import acknowledge, log_the_last_days, plan
+from directives.sample.checking import check
+from directives.sample.planning import acknowledge, dispute, log_the_last_days, plan
 from directives.sample.reporting import ask_to_close, close_some, report_current, report_last
 from directives.sample.stage import Stage
 from directives.sample.statistics import count_figures
+
+ACTS = (
+    assign, dispute, acknowledge, plan, report_last, close_some, report_current, log_the_last_days, ask_to_close, count_figures,
+)  # fmt: skip
 
 
 def load(*, today: date, seed: int, password: str, progress: bool) -> str:
     """Load the sample into an empty database; returns a line that says what was loaded."""
     stage = _set_up(today, seed, password)
     if progress:
-        for act in (assign, acknowledge, plan, report_last, close_some, report_current, log_the_last_days, ask_to_close, count_figures):
+        for act in ACTS:
             act(stage)
         for day in (-1, 0):
             ticking.tick(now=stage.at(day, 8), everything=day == 0)
         Notice.objects.filter(at__lt=stage.at(-3)).update(read_at=stage.at(-2))  # of older news everybody took note
+        check(today)
     return f"Loaded 《{stage.document.title}》 and {Organisation.objects.count()} bodies. Its progress is fictional."
 
 

@@ -15,6 +15,16 @@ TOGETHER = 3  # directives that one made-up measure serves
 NO_PLAN = ("Q08", "P63")  # their implementation plan is long overdue
 RETURNED_PLAN = ("Q16",)
 NOT_ACKNOWLEDGED = ("M25",)
+DISPUTED = ("P63", "十一.2.2")  # nobody answered, and nothing was heard since
+
+
+def dispute(stage: Stage) -> None:
+    """One body finds one directive misdirected."""
+    rows = Obligation.objects.select_related("organisation", "directive", "document")
+    row = rows.get(organisation__code=DISPUTED[0], directive__code=DISPUTED[1])
+    by, now = _writer(stage, row.organisation), stage.at(ACKNOWLEDGED, 8)
+    reason = "干部培养由组织部门统筹，建议明确牵头单位后再行交办。"
+    supervising.move_obligation(obligation=row, action="dispute", by=by, now=now, reason=reason)
 
 
 def acknowledge(stage: Stage) -> None:
@@ -60,7 +70,7 @@ def _measure(stage: Stage, paper: Plan, owed: Sequence[Obligation], writer: User
     text = words.measure_text(stage.rng, first, items[0].name_hans if items else "")
     content = planning.MeasureContent(
         text=text, responsible=words.office(stage.rng), result=stage.rng.choice(words.RESULTS), obligations=tuple(owed),
-        due_on=min(row.due_on for row in owed),
+        due_on=min((row.due_on for row in owed if row.due_on), default=None),
     )  # fmt: skip
     measure = planning.add_measure(paper, content=content, by=writer, now=now)
     _log(stage, measure, first, items[0].name_hans if items else "", writer, paper.organisation)

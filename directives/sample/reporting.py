@@ -1,6 +1,7 @@
 """Two reporting cycles that nobody reported in: one done, one about to end."""
 
 from datetime import date
+from random import Random
 
 from directives import reporting, reviewing, supervising, ticking
 from directives.models import CalendarDay, Cycle, ItemState, Obligation, ProgressReport, ReportEntry, User
@@ -12,6 +13,7 @@ from directives.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
 LAST_OPENED, LAST_DUE, THIS_OPENED = -118, -92, -24  # days from today
 SILENT = ("Q05", "Q08", "P63")  # hand in nothing this time
 LATE_SHARE = 0.25  # of the others have handed in a part so far
+OPEN_SHARE = 0.15  # of the items still open when closing is asked for stay so, with a reason
 WAITING_SHARE = 0.12  # of those that have wait for their review
 
 
@@ -83,7 +85,7 @@ def _review(stage: Stage, filed: ProgressReport, day: int, *, returned_share: fl
     for entry in entries:
         returned = stage.rng.random() < returned_share
         decisions[entry.pk] = (not returned, stage.rng.choice(words.RETURNS) if returned else "")
-    reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(min(day, -1), 11))
+    reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(min(day, -1), 17))
 
 
 def _report_home(stage: Stage, filed: ProgressReport) -> None:
@@ -126,9 +128,25 @@ def _nearly_due(stage: Stage) -> list[Obligation]:
 
 
 def _ask(stage: Stage, row: Obligation, day: int) -> None:
+    """What is still open is established in the last days before; of a few items the body says why not."""
     asked = "各项任务已完成，佐证材料已报送，申请销号。"
-    by = stage.signs(row.organisation)
-    supervising.move_obligation(obligation=row, action="request_close", by=by, now=stage.at(day, 9), reason=asked)
+    luck, reasons = Random(f"{row.organisation.code} {row.directive.code}"), {}  # noqa: S311 - made-up work, not secrets
+    for item in row.item_states.exclude(state=ESTABLISHED).select_related("obligation__organisation", "item"):
+        if luck.random() < OPEN_SHARE:
+            reasons[item.pk] = luck.choice(words.OPEN_REASONS)
+        else:
+            _establish(stage, item, stage.day(day - luck.randint(2, 15)), day - 1)
+    by, now = stage.signs(row.organisation), stage.at(day, 9)
+    supervising.move_obligation(obligation=row, action="request_close", by=by, now=now, reason=asked, open_reasons=reasons)
+
+
+def _establish(stage: Stage, row: ItemState, on: date, day: int) -> None:
+    body = row.obligation.organisation
+    writer = stage.staff if body.code == HOME else stage.fillers[body.pk]
+    evidence = f"{row.item.name_hans}实施办法"
+    supervising.set_item(
+        item=row, state=ESTABLISHED, on=on, evidence=evidence, version=row.version, by=writer, now=stage.at(day, 15)
+    )  # fmt: skip
 
 
 def _tick_items(stage: Stage) -> None:
@@ -137,10 +155,9 @@ def _tick_items(stage: Stage) -> None:
         luck = stage.rng.random() * 100
         done = row.obligation.percent
         if luck < done * 0.7:
-            state, day, evidence = ESTABLISHED, stage.day(-stage.rng.randint(62, 150)), f"{row.item.name_hans}实施办法"
+            _establish(stage, row, stage.day(-stage.rng.randint(62, 150)), -60)
         elif luck < done:
-            state, day, evidence = IN_PROGRESS, None, ""
-        else:
-            continue
-        writer = stage.staff if row.obligation.organisation.code == HOME else stage.fillers[row.obligation.organisation_id]
-        supervising.set_item(item=row, state=state, on=day, evidence=evidence, version=row.version, by=writer, now=stage.at(-60, 15))
+            body = row.obligation.organisation
+            writer = stage.staff if body.code == HOME else stage.fillers[body.pk]
+            begun = {"state": IN_PROGRESS, "on": None, "evidence": "", "version": row.version}
+            supervising.set_item(item=row, by=writer, now=stage.at(-60, 15), **begun)

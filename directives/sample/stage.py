@@ -38,10 +38,11 @@ class Stage:
         return self.manager if body.code == HOME else self.fillers[body.pk]
 
     def expected(self, row: Obligation, on: date) -> float:
-        """The share of an obligation's time that is gone on a day, in percent."""
-        if row.due_on is None or on <= row.starts_on:
+        """The share of an obligation's time that is gone on a day, in percent; of what has no end, of a year."""
+        if on <= row.starts_on:
             return 0.0
-        return min(1.0, (on - row.starts_on) / (row.due_on - row.starts_on)) * 100
+        due_on = row.due_on or row.starts_on + timedelta(days=365)
+        return min(1.0, (on - row.starts_on) / (due_on - row.starts_on)) * 100
 
     def percent(self, row: Obligation, on: date) -> int:
         """How far the body is by then: about on schedule, with its own diligence, never less than before."""

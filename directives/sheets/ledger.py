@@ -100,8 +100,10 @@ def _items(row: LedgerRow) -> str:
 
 
 def _item(item: ItemLine) -> str:
-    """2. 委员会制度（已建成 2026-05-09）"""
+    """2. 委员会制度（已建成 2026-05-09），or with why it may stand open: 3. 工作制度（未启动：并入其他制度）"""
     state = " ".join(filter(None, (str(dict(ITEM_STATES)[item.state]), item.on.isoformat() if item.on else "")))
+    if item.open_reason:
+        state = _("%(word)s: %(why)s") % {"word": state, "why": item.open_reason}
     return _("%(number)s. %(name)s (%(state)s)") % {"number": item.number, "name": picked(item, "name"), "state": state}
 
 

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_GET
 from directives.forms.obligations import ItemForm, MoveForm
 from directives.models import ItemState, Obligation
 from directives.overview.listing import contradicts, listing, options
-from directives.overview.obligation import found, obligation_page, steps
+from directives.overview.obligation import found, obligation_page, open_items, steps
 from directives.overview.obligations import LABELS, Filter
 from directives.refusals import Invalid, Stale
 from directives.rules import may
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
-from directives.states import ASSIGNED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STAFF
+from directives.states import ASSIGNED, ESTABLISHED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STAFF
 from directives.supervising import acknowledge_many as acknowledge_all
 from directives.supervising import move_obligation, set_item
 from directives.templatetags.tracker import query
@@ -50,7 +50,9 @@ def obligations(request):
 def _context(request, row, **more):
     shown = obligation_page(row, request.user, today=request.today, workdays=request.workdays)
     works = may(request.user, "work", row) and row.state in OPEN
-    return {"it": shown, "row": row, "works": works, "item_states": ITEM_STATES, **more}
+    asks = any(step.settles for step in shown.steps)
+    closing = MoveForm(items=[item for item in shown.items if item.state != ESTABLISHED] if asks else ())
+    return {"it": shown, "row": row, "works": works, "item_states": ITEM_STATES, "closing": closing, **more}
 
 
 @require_GET
@@ -64,16 +66,17 @@ def obligation_move(request, pk, action):
     row = get_object_or_404(found(request.user), pk=pk)
     if action not in OBLIGATION_MOVES:
         raise Http404
-    form = MoveForm(request.POST)
+    form = MoveForm(request.POST, items=open_items(row, action))
     try:
         if not form.is_valid():
             raise Invalid({name: list(errors) for name, errors in form.errors.items()})
-        move_obligation(obligation=row, action=action, by=request.user, now=request.now, **form.cleaned_data)
+        move_obligation(obligation=row, action=action, by=request.user, now=request.now, **form.move())
     except (Invalid, Stale) as refusal:
+        form.refuse(refusal)
         row = get_object_or_404(found(request.user), pk=pk)
-        context = _context(
-            request, row, refusal=refusal, tried=action, form=form, lost=action not in {s.action for s in steps(row, request.user)}
-        )
+        lost = action not in {step.action for step in steps(row, request.user)}
+        context = _context(request, row, refusal=refusal, tried=action, form=form, lost=lost)
+        context |= {"closing": form} if form.items else {}
         return render(request, "directives/obligations/detail.html", context, status=refusal.status)
     messages.success(request, _("Done: %(move)s.") % {"move": OBLIGATION_MOVES[action].label})
     return back(request, reverse("obligation", args=[pk]))

@@ -1,0 +1,75 @@
+"""Whether the made-up progress keeps the product's own rules: items of closed work, lights, states and days."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.db.models import Count, F, Q, QuerySet
+
+from directives.hearing import heard_days
+from directives.models import CalendarDay, ItemState, LogEntry, Measure, Obligation, ReportEntry
+from directives.states import ASSIGNED, CLOSED, CLOSING, DISPUTED, IN
+from directives.transitions import LIGHT_FIELDS, relight
+
+
+class BrokenSample(Exception):
+    """The story breaks a rule; the words say which rows."""
+
+
+def check(today: date) -> None:
+    """Raise BrokenSample with everything that no office could have entered by this day."""
+    found = [*_items(today), *_states(), *_days(today), *_lights(today), *_heard()]
+    if found:
+        raise BrokenSample("\n".join(found))
+
+
+def _items(today: date) -> Iterator[str]:
+    open_ones = ItemState.objects.unsettled().filter(obligation__state__in=(CLOSING, CLOSED))
+    for row in open_ones.values("obligation__state").annotate(n=Count("obligation", distinct=True)).order_by():
+        yield f"{row['n']} obligations {row['obligation__state']} with items not established and no reason"
+    wrong = Q(on__gt=today) | Q(on__lt=F("obligation__issued_on")) | Q(on__gt=F("obligation__closed_on"))
+    yield from _told(ItemState.objects.filter(wrong), "items established on an impossible day")
+
+
+def _states() -> Iterator[str]:
+    rows = Obligation.objects.all()
+    clocks = Q(plan_due_on__isnull=False) | Q(report_due_on__isnull=False) | Q(plan_returned=True) | Q(report_returned=True)
+    closed = rows.filter(state=CLOSED)
+    yield from _told(closed.filter(clocks | ~Q(percent=100)), "closed obligations that still owe something")
+    waiting = Q(state__in=(ASSIGNED, DISPUTED))
+    yield from _told(rows.filter(acknowledge_by=None).filter(waiting), "obligations without receipt whose clock stands")
+    yield from _told(rows.exclude(acknowledge_by=None).exclude(waiting), "obligations with receipt whose clock runs")
+
+
+def _days(today: date) -> Iterator[str]:
+    rows = Obligation.objects.all()
+    yield from _told(rows.filter(due_on__lt=F("starts_on")), "obligations due before they start")
+    yield from _told(rows.filter(Q(closed_on__gt=today) | Q(closed_on__lt=F("issued_on"))), "obligations closed on an impossible day")
+    logs = LogEntry.objects.filter(Q(on__gt=today) | Q(on__lt=F("measure__plan__created_at__date")))
+    yield from _told(logs, "log entries of an impossible day")
+    yield from _told(Measure.objects.filter(done_on__gt=today), "measures done in the future")
+    entries = ReportEntry.objects.filter(Q(submitted_at__date__gt=today) | Q(decided_at__lt=F("submitted_at"), state__in=IN))
+    yield from _told(entries, "report entries of an impossible moment")
+
+
+def _lights(today: date) -> Iterator[str]:
+    workdays = CalendarDay.objects.workdays(today)
+    wrong = 0
+    for row in Obligation.objects.all():
+        stored = [getattr(row, name) for name in LIGHT_FIELDS[:3]]
+        relight(row, today=today, workdays=workdays)
+        wrong += stored != [getattr(row, name) for name in LIGHT_FIELDS[:3]]
+    if wrong:
+        yield f"{wrong} lights that the clocks do not give"
+
+
+def _heard() -> Iterator[str]:
+    days = heard_days(Obligation.objects.open())
+    wrong = [row for row in Obligation.objects.open() if row.last_heard != days[row.pk]]
+    if wrong:
+        yield f"{len(wrong)} obligations heard on another day than their history tells"
+
+
+def _told(rows: QuerySet, what: str) -> Iterator[str]:
+    count = rows.count()
+    if count:
+        yield f"{count} {what}"
