@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
@@ -25,6 +25,7 @@ from directives.patience import BROKEN, leave, patiently
 from directives.refusals import Refusal
 
 TURN_SECONDS = 10  # then whatever else is queued comes first: an export does not wait for a nation
+GAP_SECONDS = 0.1  # between two parts, for other writers
 TRIES = 3  # processes that may end over an act, one after another, without its coming further
 SPARE = timedelta(seconds=90)  # beyond the time that a request may take (gunicorn's --timeout)
 PAUSE = timedelta(seconds=5)  # before what the database broke off is tried again
@@ -141,6 +142,8 @@ def _turn(row: Carried) -> None:
         if time.monotonic() >= until:
             _wait(row)
             return
+        if connection.vendor == "sqlite":  # it has one writer, and whoever waits for it looks in every tenth of a second
+            time.sleep(GAP_SECONDS)
 
 
 @transaction.atomic
