@@ -182,3 +182,12 @@ def test_gunicorn_ends_with_a_sentence_where_the_settings_are_wrong(monkeypatch,
         runpy.run_path(str(DEPLOY / "gunicorn.conf.py"))
     assert end.value.code == 2
     assert capfd.readouterr().err == "WEB_THREADS is “many”: a whole number from 1 was expected.\n"
+
+
+def test_the_image_is_built_with_settings_that_suffice(monkeypatch, tmp_path):
+    text = read("compose/Dockerfile")
+    words = re.search(r"^RUN ((?:[A-Z_]+=\S+ )+)python manage.py collectstatic", text, re.MULTILINE)[1]
+    for word in ["QUNZHU_ENV=production", f"QUNZHU_VAR={tmp_path}", *words.split()]:
+        monkeypatch.setenv(*word.split("=", 1))
+    assert "QUNZHU_ENV=production" in text
+    assert runpy.run_path(str(settings.BASE_DIR / "qunzhu_tracker" / "settings.py"))["PRODUCTION"] is True
