@@ -1,5 +1,6 @@
 """Uploads on their way into a form."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
@@ -15,6 +16,7 @@ class FullDiskHandler(TemporaryFileUploadHandler):
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
+        vars(self).pop("file", None)  # of the upload before, which has its own
         try:
             super().new_file(*args, **kwargs)
         except OSError as error:
@@ -39,3 +41,6 @@ class FullDiskHandler(TemporaryFileUploadHandler):
         if not says_full(error):
             raise error
         self.request.upload_failure = error
+        if hasattr(self, "file"):
+            with suppress(OSError):  # what is held back in memory finds no room now either; the file goes all the same
+                self.file.close()

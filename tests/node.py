@@ -155,10 +155,9 @@ class Browser:
         began = time.monotonic()
         connected = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        always = {"Cookie": cookies, "Host": "localhost", "Referer": "http://localhost/log/"}  # as a proxy hands it to any node
         try:
-            connected.request(
-                method, path, body=body, headers={"Cookie": cookies, "Referer": f"http://127.0.0.1:{self.port}/log/"} | (headers or {})
-            )
+            connected.request(method, path, body=body, headers=always | (headers or {}))
             answer = connected.getresponse()
             content = answer.read()
         except (TimeoutError, OSError, http.client.HTTPException) as error:

@@ -181,8 +181,15 @@ def a_report_is_taken_offline_and_comes_back(pair: Pair) -> None:
 
 
 ACTS: tuple[Callable[[Pair], None], ...] = (
-    a_table_in_the_admin_is_confirmed, a_merger_in_the_admin_is_confirmed, a_table_is_brought_in_matched_checked_and_applied,
-    directives_are_chosen_previewed_and_issued, a_document_is_read_and_registered, a_person_signs_in_and_gives_the_second_factor,
-    too_many_attempts_are_counted_together, a_message_is_shown_where_it_leads, a_form_sent_to_both_acts_once,
-    evidence_and_exports_are_fetched, a_report_is_taken_offline_and_comes_back,
-)  # fmt: skip
+    evidence_and_exports_are_fetched,  # before the tree changes, after which the file is refused
+    a_table_in_the_admin_is_confirmed,
+    a_merger_in_the_admin_is_confirmed,
+    a_table_is_brought_in_matched_checked_and_applied,
+    directives_are_chosen_previewed_and_issued,
+    a_document_is_read_and_registered,
+    a_person_signs_in_and_gives_the_second_factor,
+    too_many_attempts_are_counted_together,
+    a_message_is_shown_where_it_leads,
+    a_form_sent_to_both_acts_once,
+    a_report_is_taken_offline_and_comes_back,
+)
