@@ -78,7 +78,7 @@ def _pool(env: Environment, largest: int) -> dict[str, Any]:
         "name": "web",
         "min_size": min(env.int("DB_POOL_MIN", default=1), largest),
         "max_size": largest,
-        "timeout": env.seconds("DB_POOL_TIMEOUT", default=0.7),
+        "timeout": env.float("DB_POOL_TIMEOUT", default=0.7),
         "connection_class": bounded(statement + MARGIN if statement else None),
         "reconnect_timeout": 1,  # then the next request tries anew: it does not wait for a pause that grows with the outage
     }

@@ -157,18 +157,6 @@ class Environment(environ.Env):
             raise WrongSetting(var, value, expected)
         return number
 
-    def seconds(self, var: str, default: float) -> float:
-        """A length of time that is more than none, in seconds; a fraction is allowed."""
-        value = self.get_value(var, default=default)
-        expected = "a number of seconds above 0 was expected, such as 0.7"
-        try:
-            seconds = float(value)
-        except ValueError:
-            raise WrongSetting(var, value, expected) from None
-        if not 0 < seconds <= MOST:  # "nan" is not, either
-            raise WrongSetting(var, value, expected)
-        return seconds
-
     def choice(self, var: str, choices: Collection[str], default: str) -> str:
         """One of these words."""
         value = self.get_value(var, default=default)

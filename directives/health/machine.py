@@ -49,7 +49,7 @@ def look_at_static_files(now: datetime) -> Iterator[Finding]:
 
 def look_at_disks(now: datetime) -> Iterator[Finding]:
     """How much is free where the product writes; a disk with several things is told of once."""
-    backups = getattr(settings, "BACKUP_DIR", "")
+    backups = settings.BACKUP_DIR
     places = disk.places() | ({"backups": Path(backups)} if backups else {})
     shared: dict[int, list[str]] = {}
     for name, path in places.items():
