@@ -36,4 +36,5 @@ class Invalid(Refusal):
 
     def __init__(self, errors: dict[str, list[str]] | str) -> None:
         self.errors = {"__all__": [errors]} if isinstance(errors, str) else errors
-        super().__init__(" ".join(text for texts in self.errors.values() for text in texts))
+        said = dict.fromkeys(str(text) for texts in self.errors.values() for text in texts)  # each sentence once
+        super().__init__(" ".join(said))

@@ -51,6 +51,12 @@ def test_every_item_that_is_missing_is_named_with_what_else_is_missing_and_nothi
     assert set(ItemState.objects.values_list("open_reason", flat=True)) == {""}
 
 
+def test_a_sentence_that_stands_against_several_items_is_said_once_at_the_head(cast, row, sign_in, key):
+    answer = sign_in(cast.staff).post(url_of(row, "request_close"), {**key(), "version": 1, "reason": "已完成"})
+    assert str(answer.context["refusal"]) == "未建立：请说明仍可销号的原因。"
+    assert answer.content.decode().count('class="row bad"') == len(open_ones(row))  # the reason that was given is not wrong
+
+
 def test_with_a_reason_for_each_it_is_asked_for_verified_and_shown(cast, row, sign_in, key):
     first, second = open_ones(row)
     given = {f"open-{first}": REASON, f"open-{second}": "由上级统一建立。"}
