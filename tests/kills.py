@@ -160,8 +160,9 @@ class Kills:
     """The other end: gives orders. The database and files are those of the test."""
 
     def __init__(self, url: str, var: str) -> None:
-        told = {"DATABASE_URL": url, "QUNZHU_VAR": var, "SECRET_KEY": settings.SECRET_KEY, "QUNZHU_DOTENV": os.devnull}
-        self.environment = os.environ | told
+        # In a variable of the environment a key that begins with $ would name another variable.
+        Path(var, "secret_key").write_text(settings.SECRET_KEY, encoding="ascii")
+        self.environment = os.environ | {"DATABASE_URL": url, "QUNZHU_VAR": var, "QUNZHU_DOTENV": os.devnull}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.kills"], cwd=settings.BASE_DIR, env=self.environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
