@@ -163,7 +163,7 @@ UPLOAD_LIMIT = 20 * 1024 * 1024  # bytes, one evidence file
 UPLOAD_TYPES = ("pdf", "docx", "doc", "xlsx", "xls", "pptx", "ppt", "wps", "et", "txt", "csv", "png", "jpg", "jpeg", "ofd", "zip")
 INTAKE_LIMIT = 20 * 1024 * 1024  # bytes, one table brought in
 INTAKE_DAYS = 30  # for which the file and its rows are kept
-# Where the worker keeps the daily backups; empty: it makes none, a timer does (manage.py backup --into).
+# Where the worker keeps the daily backups; empty: a timer makes them (manage.py backup --into).
 BACKUP_DIR = env.str("BACKUP_DIR", default="" if PRODUCTION else str(VAR_DIR / "backups"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # an issue of every directive to every body is one form
