@@ -1,10 +1,15 @@
 #!/bin/sh
-# usage: deploy/packages.sh PACKAGE…: installs Debian packages as root, and enables and starts no service that they bring;
-# anybody else is told what to run as root. The tests start PostgreSQL, PgBouncer and nginx themselves, on ports of their own.
+# usage: deploy/packages.sh PACKAGE…
+# As root it installs Debian packages, and starts no service of theirs, now or at boot; the tests
+# start PostgreSQL, PgBouncer and nginx themselves. Anybody else is told what to run as root.
 set -eu
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-  printf 'Missing on this machine: %s\nOn Debian and Ubuntu install it as root, once, then run the same command again:\n' "$*" >&2
-  printf '  sudo %s %s\nIt installs these packages from your distribution and starts no service.\n' "$0" "$*" >&2
+  {
+    printf 'Missing on this machine: %s\n' "$*"
+    printf 'On Debian and Ubuntu install it as root, once, then run the same command again:\n'
+    printf '  sudo %s %s\n' "$0" "$*"
+    printf 'It installs these packages from your distribution and starts no service.\n'
+  } >&2
   exit 1
 fi
 log=$(mktemp)
@@ -13,13 +18,17 @@ policy=/usr/sbin/policy-rc.d # what Debian asks before it starts a service
 ours=""
 
 # Links by which the machine starts something at boot: of systemd, and of its predecessor.
-started_at_boot() { find /etc/systemd/system /etc/rc[2-5].d -name '*.service' -o -name 'S[0-9]*' 2>/dev/null | sort; }
+started_at_boot() {
+  find /etc/systemd/system /etc/rc[2-5].d -name '*.service' -o -name 'S[0-9]*' 2>/dev/null | sort
+}
 
-# A package that comes with a service has it started at every boot. What was not started before stays so.
+# A package has its service started at every boot. What was not started before stays so.
 clean() {
-  started_at_boot | comm -13 "$before" - | sed 's|.*/||; s|\.service$||; s|^S[0-9]*||' | sort -u | while read -r service; do
-    update-rc.d "$service" disable >/dev/null 2>&1 || systemctl disable --quiet "$service" || echo "$service will start at boot." >&2
-  done
+  started_at_boot | comm -13 "$before" - | sed 's|.*/||; s|\.service$||; s|^S[0-9]*||' | sort -u |
+    while read -r service; do
+      update-rc.d "$service" disable >/dev/null 2>&1 || systemctl disable --quiet "$service" ||
+        echo "$service will start at boot." >&2
+    done
   [ -z "$ours" ] || rm -f "$policy"
   rm -f "$log" "$before"
 }
@@ -51,8 +60,11 @@ apt-get update -q >"$log" 2>&1 </dev/null || true # without a network what is th
 number=$(apt-get install -q -s --no-install-recommends "$@" 2>>"$log" | grep -c '^Inst ' || true)
 echo "Installing $* and what they need, $number packages (apt-get) …"
 # Descriptor 3 is where apt-get tells how far it is; 4 keeps its verdict apart from that.
-verdict=$({ { apt-get install -q -y --no-install-recommends -o APT::Status-Fd=3 "$@" 3>&1 >>"$log" 2>&1 </dev/null; echo $? >&4; } |
-  progress >&2; } 4>&1)
+install() {
+  apt-get install -q -y --no-install-recommends -o APT::Status-Fd=3 "$@" \
+    3>&1 >>"$log" 2>&1 </dev/null
+}
+verdict=$({ { install "$@" && echo 0 >&4 || echo $? >&4; } | progress >&2; } 4>&1)
 if [ "$verdict" != 0 ]; then
   cat "$log" >&2
   echo "apt-get could not install: $*" >&2

@@ -23,13 +23,14 @@ start)
     if [ "${4:-}" = durable ]; then
       printf '%s\n' "shared_buffers=1GB" "work_mem=16MB" "maintenance_work_mem=256MB" "effective_cache_size=4GB" "max_wal_size=8GB" \
         "checkpoint_timeout=15min" "random_page_cost=1.1" "max_connections=100" >>"$folder/data/postgresql.conf"
-    else # Nothing here outlives the tests, so nothing waits for the disk, and nothing is kept outside the folder.
-      printf '%s\n' "fsync=off" "synchronous_commit=off" "full_page_writes=off" "max_connections=60" \
-        "dynamic_shared_memory_type=mmap" >>"$folder/data/postgresql.conf"
+    else # Nothing outlives the tests: nothing waits for the disk, nothing lies outside the folder.
+      printf '%s\n' "fsync=off" "synchronous_commit=off" "full_page_writes=off" \
+        "max_connections=60" "dynamic_shared_memory_type=mmap" >>"$folder/data/postgresql.conf"
     fi
     fresh=yes
   fi
-  printf '%s\n' "listen_addresses='127.0.0.1'" "port=$port" "unix_socket_directories=''" >>"$folder/data/postgresql.conf"
+  printf '%s\n' "listen_addresses='127.0.0.1'" "port=$port" "unix_socket_directories=''" \
+    >>"$folder/data/postgresql.conf"
   $as "$PGBIN/pg_ctl" -D "$folder/data" -l "$folder/log" -w -s start || { cat "$folder/log" >&2; exit 1; }
   [ -z "${fresh:-}" ] || "$PGBIN/psql" -h 127.0.0.1 -p "$port" -U postgres -qc 'create database qunzhu'
   ;;

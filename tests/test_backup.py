@@ -1,4 +1,4 @@
-"""A backup is whole, private and never overwrites; killed, it is known as unfinished; what it holds is restored or refused."""
+"""A backup is whole and private, or known as unfinished; what it holds is restored or refused."""
 
 import json
 import os
@@ -36,7 +36,14 @@ only_sqlite = pytest.mark.skipif(not SQLITE, reason="PostgreSQL keeps nothing be
 
 
 def python(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, *arguments], cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess:
@@ -66,12 +73,19 @@ def lay_tables(url: str, home: Path) -> None:
     if SQLITE:
         (home / "tables").rename(url.removeprefix("sqlite:///"))
     else:
-        subprocess.run(["pg_restore", "--no-owner", "--dbname", url, str(home / "tables")], check=True)
+        subprocess.run(
+            ["pg_restore", "--no-owner", "--dbname", url, str(home / "tables")],
+            check=True,
+        )
         connection.close()
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Office]:
+def office(
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Office]:
     home = tmp_path_factory.mktemp("office")
     with spare_database(home) as environment:
         environment |= {"BACKUP_DIR": ""}
@@ -101,6 +115,15 @@ def copy_of(office: Office, tmp_path: Path) -> Path:
     return Path(shutil.copytree(office.backup, tmp_path / "damaged"))
 
 
+def night(year: int, month: int, day: int) -> datetime:
+    """Of a backup's name: in the office's own time."""
+    return datetime(year, month, day, 2, 30)  # noqa: DTZ001
+
+
+def inodes(folder: Path) -> set[int]:
+    return {path.stat().st_ino for path in folder.rglob("*.txt")}
+
+
 # Making
 
 
@@ -109,17 +132,18 @@ def test_a_backup_holds_the_database_and_every_file_and_is_private(office: Offic
     assert evidence(office.backup / "files") == evidence(office.media)
     assert (len(made.files), made.faults, made.engine) == (3, [], connection.vendor)
     assert made.rows["directives_attachment"] == 3
-    assert made.seal == told(office.environment, "SELECT hash FROM directives_seal ORDER BY id DESC LIMIT 1")[0][0]
+    assert told(office.environment, "SELECT hash FROM directives_seal") == [(made.seal,)]
     assert f"{sum(made.rows.values()):,} rows, 3 files; read back, whole." in office.said
-    modes = {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (office.backup, *office.backup.rglob("*"))}
-    assert modes == {0}
+    paths = (office.backup, *office.backup.rglob("*"))
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in paths} == {0}
     assert list(office.backup.parent.glob("*.part")) == []
 
 
 def test_what_was_made_is_noted_and_is_not_the_backup_of_its_day(office: Office):
     """A backup made by hand elsewhere does not take the place of the one that is kept."""
-    statement = "SELECT count(*) FROM directives_jobrun WHERE name = 'backup' AND last_day = '0001-01-01' AND last_ran_at > '2020-01-01'"
-    assert told(office.environment, statement) == [(1,)]
+    when = "last_day = '0001-01-01' AND last_ran_at > '2020-01-01'"
+    statement = f"SELECT name FROM directives_jobrun WHERE {when}"
+    assert ("backup",) in told(office.environment, statement)
 
 
 def test_a_backup_never_overwrites(tmp_path: Path):
@@ -137,7 +161,13 @@ def test_a_backup_never_overwrites(tmp_path: Path):
         (["--into", "{tmp}"], "/var/backups", "The worker makes the daily backup in /var/backups"),
     ],
 )
-def test_where_nothing_can_be_put_is_said_in_a_sentence(settings, tmp_path: Path, arguments, kept_in, words):
+def test_where_nothing_can_be_put_is_said_in_a_sentence(
+    settings,
+    tmp_path: Path,
+    arguments,
+    kept_in,
+    words,
+):
     settings.BACKUP_DIR = kept_in
     with pytest.raises(CommandError, match=words):
         call_command("backup", *(word.format(tmp=tmp_path) for word in arguments))
@@ -150,12 +180,19 @@ def test_a_database_without_tables_is_nothing_to_back_up():
 
 
 @pytest.mark.parametrize("point", ["database", "files", "end"])
-def test_a_backup_that_is_killed_is_known_as_unfinished_and_cleared_by_the_next(office: Office, tmp_path: Path, point: str):
+def test_a_backup_that_is_killed_is_known_as_unfinished_and_cleared_by_the_next(
+    office: Office,
+    tmp_path: Path,
+    point: str,
+):
     assert act(office.environment, "kill", point, str(tmp_path)).returncode == -signal.SIGKILL
     (left,) = tmp_path.iterdir()
     assert left.suffix == keeping.PART
     assert keeping.backups(tmp_path) == {}
-    with pytest.raises(CommandError, match="is not a backup" if point != "end" else "not what its manifest says|^$"):
+    with pytest.raises(
+        CommandError,
+        match="is not a backup" if point != "end" else "not what its manifest says|^$",
+    ):
         making.read_back(left, manifest.read(left))
         raise CommandError  # killed at the very end it lacks its name alone
     result = manage(office.environment, "backup", "--into", str(tmp_path))
@@ -163,8 +200,11 @@ def test_a_backup_that_is_killed_is_known_as_unfinished_and_cleared_by_the_next(
     assert list(tmp_path.iterdir()) == list(keeping.backups(tmp_path).values())
 
 
-def test_a_file_that_is_deleted_after_the_database_was_copied_is_no_fault(office: Office, tmp_path: Path):
-    """The database is copied again, and names it no more; the file that came meanwhile is in both."""
+def test_a_file_that_is_deleted_after_the_database_was_copied_is_no_fault(
+    office: Office,
+    tmp_path: Path,
+):
+    """The database is copied again and names it no more; what came meanwhile is in both."""
     assert act(office.environment, "change", str(tmp_path / "x")).stderr == ""
     made = manifest.read(tmp_path / "x")
     assert (made.faults, made.rows["directives_attachment"]) == ([], 3)
@@ -172,7 +212,11 @@ def test_a_file_that_is_deleted_after_the_database_was_copied_is_no_fault(office
     assert evidence(office.media).items() <= evidence(tmp_path / "x" / "files").items()
 
 
-def test_evidence_that_was_lost_or_changed_before_is_told_every_time(place: dict[str, str], office: Office, tmp_path: Path):
+def test_evidence_that_was_lost_or_changed_before_is_told_every_time(
+    place: dict[str, str],
+    office: Office,
+    tmp_path: Path,
+):
     assert manage(place, "restore", str(office.backup)).returncode == 0
     lost, changed, _whole = sorted((Path(place["QUNZHU_VAR"]) / "files").rglob("*.txt"))
     lost.unlink()
@@ -186,23 +230,26 @@ def test_evidence_that_was_lost_or_changed_before_is_told_every_time(place: dict
 
 def test_a_file_that_has_not_changed_takes_no_room_again(office: Office, tmp_path: Path):
     for second in range(2):
-        making_at = NOW + timedelta(days=second)
-        code = f"from datetime import datetime; from pathlib import Path; from directives.backups.making import keep;\
- keep(Path({str(tmp_path)!r}), now=datetime.fromisoformat({making_at.isoformat()!r}))"
-        assert manage(office.environment, "shell", "--no-imports", "-c", code).stderr == ""
+        moment = (NOW + timedelta(days=second)).isoformat()
+        assert act(office.environment, "keep", str(tmp_path), moment).stderr == ""
     first, second = keeping.backups(tmp_path).values()
-    inodes = [{path.stat().st_ino for path in (backup / "files").rglob("*.txt")} for backup in (first, second)]
-    assert inodes[0] == inodes[1] and len(inodes[0]) == 3
-    assert not inodes[0] & {path.stat().st_ino for path in office.media.rglob("*.txt")}  # never with what people work on
+    assert inodes(first) == inodes(second)
+    assert len(inodes(first)) == 3
+    assert not inodes(first) & inodes(office.media)  # never with what people work on
 
 
-def test_without_room_nothing_is_begun_and_the_old_ones_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None):
+def test_without_room_nothing_is_begun_and_the_old_ones_stay(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    db: None,
+):
     old = tmp_path / "2020-01-01T000000"
     old.mkdir()
     (old / manifest.NAME).write_text("{}")
     monkeypatch.setattr(making, "demand_session", lambda connection: None)
     monkeypatch.setattr(making.shutil, "disk_usage", lambda path: SimpleNamespace(free=10_000_000))
-    with pytest.raises(CommandError, match=r"no room for a backup .* 10 MB are free\. Older backups stay"):
+    words = r"no room for a backup .* 10 MB are free\. Older backups stay"
+    with pytest.raises(CommandError, match=words):
         making.keep(tmp_path, now=NOW)
     assert list(tmp_path.iterdir()) == [old]
 
@@ -218,24 +265,32 @@ def test_one_backup_at_a_time(tmp_path: Path):
 
 
 def test_of_two_years_of_nightly_backups_seven_days_four_weeks_and_six_months_stay():
-    nights = [datetime(2024, 11, 1, 2, 30) + timedelta(days=number) for number in range(730)]  # noqa: DTZ001
+    nights = [night(2024, 11, 1) + timedelta(days=number) for number in range(730)]
     kept = sorted(keeping.staying(nights))
     assert kept[-1] == nights[-1]
     assert kept[-7:] == nights[-7:]
-    months = [datetime(2026, month, day, 2, 30) for month, day in ((5, 31), (6, 30), (7, 31), (8, 31), (9, 30))]  # noqa: DTZ001
-    weeks = [datetime(2026, 10, day, 2, 30) for day in (11, 18)]  # noqa: DTZ001
+    ends = ((5, 31), (6, 30), (7, 31), (8, 31), (9, 30))
+    months = [night(2026, month, day) for month, day in ends]
+    weeks = [night(2026, 10, day) for day in (11, 18)]
     assert kept[:-7] == [*months, *weeks]
 
 
 def test_the_last_one_stays_however_old_it_is():
-    old = datetime(2001, 1, 1)  # noqa: DTZ001
+    old = night(2001, 1, 1)
     assert keeping.staying([old]) == {old}
     assert keeping.staying([]) == set()
 
 
 def test_only_backups_are_removed_and_only_whole_ones_count(tmp_path: Path):
-    nights = [(datetime(2026, 9, 1) + timedelta(days=number)).strftime(keeping.NAME) for number in range(40)]  # noqa: DTZ001
-    for name in (*nights, "2026-10-12T000000", "我的文件", "2026-10-11T000000.part", "letters.part"):
+    moments = [night(2026, 9, 1) + timedelta(days=number) for number in range(40)]
+    nights = [moment.strftime(keeping.NAME) for moment in moments]
+    for name in (
+        *nights,
+        "2026-10-12T000000",
+        "我的文件",
+        "2026-10-11T000000.part",
+        "letters.part",
+    ):
         (tmp_path / name).mkdir()
     for name in nights:
         (tmp_path / name / manifest.NAME).write_text("{}")
@@ -251,7 +306,11 @@ def test_only_backups_are_removed_and_only_whole_ones_count(tmp_path: Path):
 # By the worker
 
 
-def test_the_worker_backs_up_once_a_day_and_not_at_its_start(db: None, settings, monkeypatch: pytest.MonkeyPatch):
+def test_the_worker_backs_up_once_a_day_and_not_at_its_start(
+    db: None,
+    settings,
+    monkeypatch: pytest.MonkeyPatch,
+):
     called: list[str] = []
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)
     monkeypatch.setattr(worker, "call_command", lambda name, **options: called.append(name))
@@ -270,7 +329,12 @@ def test_where_a_timer_backs_up_the_worker_does_not(settings):
     assert worker.backup_of("worker:x").chores == ()
 
 
-def test_a_backup_that_failed_is_no_last_backup(db: None, settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+def test_a_backup_that_failed_is_no_last_backup(
+    db: None,
+    settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
     def full(name: str, **options: object) -> None:
         raise CommandError("There is no room for a backup")
 
@@ -281,7 +345,9 @@ def test_a_backup_that_failed_is_no_last_backup(db: None, settings, monkeypatch:
     backup.chores[0].due = 0
     backup.run_due()
     assert "There is no room for a backup" in caplog.text
-    assert list(JobRun.objects.values_list("last_ran_at__year", "last_day", "held_by")) == [(1970, date.min, "")]
+    assert list(JobRun.objects.values_list("last_ran_at__year", "last_day", "held_by")) == [
+        (1970, date.min, ""),
+    ]
     assert backup.chores[0].due > time.monotonic() + 3000  # not every minute
 
 
@@ -289,8 +355,10 @@ def test_worker_or_timer_by_one_setting():
     probe = "from django.conf import settings; print(settings.BACKUP_DIR)"
     common = {**os.environ, "QUNZHU_DOTENV": os.devnull, "SECRET_KEY": "x", "ALLOWED_HOSTS": "x"}
     common.pop("BACKUP_DIR", None)
-    said = [manage(common | {"QUNZHU_ENV": kind}, "shell", "--no-imports", "-c", probe).stdout.strip() for kind in ("local", "production")]
-    assert said == [str(Path(common["QUNZHU_VAR"]) / "backups"), ""]
+    shell = ("shell", "--no-imports", "-c", probe)
+    local = manage(common | {"QUNZHU_ENV": "local"}, *shell)
+    production = manage(common | {"QUNZHU_ENV": "production"}, *shell)
+    assert (local.stdout, production.stdout) == (f"{common['QUNZHU_VAR']}/backups\n", "\n")
 
 
 # Restoring
@@ -311,13 +379,19 @@ def test_a_restored_installation_has_every_row_and_file(office: Office, place: d
     assert (again.returncode, "is not empty" in again.stderr) == (1, True)
 
 
-def test_files_of_others_are_in_the_way_and_those_of_a_broken_off_restore_are_not(office: Office, place: dict[str, str]):
+def test_files_of_others_are_in_the_way_and_those_of_a_broken_off_restore_are_not(
+    office: Office,
+    place: dict[str, str],
+):
     media = Path(place["QUNZHU_VAR"]) / "files"
     shutil.copytree(office.backup / "files", media)
     stranger = media / "evidence" / "别的.txt"
     stranger.write_text("somebody's")
     result = manage(place, "restore", str(office.backup))
-    assert (result.returncode, "1 files that are not of this backup, evidence/别的.txt among them" in result.stderr) == (1, True)
+    assert (
+        result.returncode,
+        "1 files that are not of this backup, evidence/别的.txt among them" in result.stderr,
+    ) == (1, True)
     stranger.unlink()
     assert manage(place, "restore", str(office.backup)).returncode == 0
 
@@ -343,17 +417,30 @@ def fewer_rows(backup: Path) -> None:
     ("damage", "words"),
     [
         (lambda backup: dump_of(backup).unlink(), ": missing"),
-        (lambda backup: os.truncate(dump_of(backup), dump_of(backup).stat().st_size - 4096), ": changed"),
+        (
+            lambda backup: os.truncate(dump_of(backup), dump_of(backup).stat().st_size - 4096),
+            ": changed",
+        ),
         (lambda backup: next((backup / "files").rglob("*.txt")).write_text("别的"), ": changed"),
         (fewer_rows, "directives_user: 2 rows in the manifest, 1 read"),
         (changed(engine="oracle"), "This is a backup of oracle"),
         (changed(format=2), "of a format that this release does not know"),
-        (changed(migrations=["directives.9999_later"]), "of a newer release: directives.9999_later is unknown"),
+        (
+            changed(migrations=["directives.9999_later"]),
+            "of a newer release: directives.9999_later is unknown",
+        ),
         (lambda backup: (backup / manifest.NAME).write_text('{"format": 1'), "cannot be read"),
         (lambda backup: (backup / manifest.NAME).unlink(), "is not a backup"),
     ],
 )
-def test_a_backup_that_is_not_what_it_says_is_refused_before_anything_is_written(office, tmp_path, monkeypatch, db, damage, words):
+def test_a_backup_that_is_not_what_it_says_is_refused_before_anything_is_written(
+    office,
+    tmp_path,
+    monkeypatch,
+    db,
+    damage,
+    words,
+):
     backup = copy_of(office, tmp_path)
     damage(backup)
     engine = making.ENGINES[connection.vendor]
@@ -365,8 +452,12 @@ def test_a_backup_that_is_not_what_it_says_is_refused_before_anything_is_written
 
 @only_sqlite
 @pytest.mark.parametrize("ending", ["-wal", "-shm"])
-def test_what_sqlite_left_of_another_database_is_recognised(office: Office, place: dict[str, str], ending: str):
-    """A copy laid over a database beside its -wal is replaced by what the -wal says, without a word."""
+def test_what_sqlite_left_of_another_database_is_recognised(
+    office: Office,
+    place: dict[str, str],
+    ending: str,
+):
+    """A copy laid over a database beside its -wal is replaced by what the -wal says."""
     left = Path(place["DATABASE_URL"].removeprefix("sqlite:///") + ending)
     left.write_bytes(b"x")
     result = manage(place, "restore", str(office.backup))
@@ -407,7 +498,8 @@ def test_a_backup_is_restored_served_and_read_in_a_place_of_its_own(office: Offi
         result = manage(office.environment | {"TMPDIR": str(scratch)}, "restore_drill")
         assert (result.returncode, result.stderr) == (0, "")
         assert list(scratch.iterdir()) == []
-    assert "3 obligations; /readyz, /, /dashboard/, /documents/, /obligations/, /files/" in result.stdout
+    pages = "/readyz, /, /dashboard/, /documents/, /obligations/, /files/"
+    assert f"3 obligations; {pages}" in result.stdout
     assert told(office.environment, "SELECT count(*) FROM django_session") == before
 
 
@@ -415,20 +507,31 @@ def test_a_backup_is_restored_served_and_read_in_a_place_of_its_own(office: Offi
 
 
 @pytest.mark.torture
-def test_backups_are_killed_at_any_moment_while_people_work(office: Office, place: dict[str, str], tmp_path: Path):
-    """Whatever has the name of a backup is whole, whenever the others were killed; the last of them is restored."""
+def test_backups_are_killed_at_any_moment_while_people_work(
+    office: Office,
+    place: dict[str, str],
+    tmp_path: Path,
+):
+    """Whatever has the name of a backup is whole, whenever others were killed; it is restored."""
     moments = random.Random(9)
     kept = tmp_path / "kept"
     kept.mkdir()
     backing_up = [sys.executable, "manage.py", "backup", "--into", str(kept)]
-    people = [subprocess.Popen([*ACTS, "work", "3600"], cwd=settings.BASE_DIR, env=office.environment) for _two in range(2)]
+    where = {"cwd": settings.BASE_DIR, "env": office.environment}
+    people = [subprocess.Popen([*ACTS, "work", "3600"], **where) for _two in range(2)]
     try:
         for _number in range(KILLS):
-            process = subprocess.Popen(backing_up, cwd=settings.BASE_DIR, env=office.environment, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                backing_up,
+                cwd=settings.BASE_DIR,
+                env=office.environment,
+                stderr=subprocess.DEVNULL,
+            )
             time.sleep(moments.uniform(0.5, 4))
             process.kill()
             process.wait()
-            assert all(path.suffix == keeping.PART for path in kept.iterdir() if path not in keeping.backups(kept).values())
+            unfinished = set(kept.iterdir()) - set(keeping.backups(kept).values())
+            assert {path.suffix for path in unfinished} <= {keeping.PART}
         assert manage(office.environment, *backing_up[2:]).returncode == 0
     finally:
         for person in people:

@@ -124,7 +124,8 @@ def test_nginx_sends_a_sign_in_only_once():
 
 def test_compose_starts_each_thing_after_what_it_needs():
     services = yaml.safe_load(read("compose/compose.yaml"))["services"]
-    assert sorted(services) == ["backup", "migrate", "nginx", "pgbouncer", "postgres", "replica", "web", "worker"]
+    databases = ["pgbouncer", "postgres", "replica"]
+    assert sorted(services) == sorted(["backup", "migrate", "nginx", *databases, "web", "worker"])
     assert services["web"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert "pgbouncer:6432/qunzhu_work" in services["worker"]["environment"]["DATABASE_URL"]
     assert "postgres:5432" in services["migrate"]["environment"]["DATABASE_URL"]
@@ -140,7 +141,7 @@ def test_backups_are_made_by_one_timetable_from_the_primary_itself():
     assert "postgres:5432" in service["environment"]["DATABASE_URL"]
     assert "files:/var/lib/qunzhu/files" in service["volumes"]
     assert "manage.py backup --into /var/backups/qunzhu\n" in read("systemd/qunzhu-backup.service")
-    assert not re.search(r"^\s*BACKUP_DIR\b", "\n".join(path.read_text(encoding="utf-8") for path in TEXTS), re.M)
+    assert not [path for path in TEXTS if re.search(r"^\s*BACKUP_DIR\b", path.read_text(), re.M)]
 
 
 def test_every_setting_of_the_database_is_documented():
@@ -152,10 +153,11 @@ def test_every_setting_of_the_database_is_documented():
 
 
 def test_who_is_not_root_is_told_one_command():
-    """It takes the packages through the same script: with apt-get alone, their services would start at every boot."""
+    """By the same script: with apt-get alone, services would start at every boot."""
     other = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
     asked = ["/bin/sh", "-s", "nginx", "chromium"]
-    done = subprocess.run(asked, input=read("packages.sh"), capture_output=True, text=True, check=False, cwd="/", **other)
+    piped = {"input": read("packages.sh"), "capture_output": True, "text": True, "cwd": "/"}
+    done = subprocess.run(asked, check=False, **piped, **other)
     assert (done.returncode, done.stdout) == (1, "")
     assert "as root, once" in done.stderr
     assert "starts no service" in done.stderr

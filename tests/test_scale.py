@@ -1,4 +1,4 @@
-"""What must hold for the work of a nation: no hot page reads a big table whole, and none costs more where there are more bodies."""
+"""What must hold for a nation: no hot page reads a big table whole, or grows with the bodies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

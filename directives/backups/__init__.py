@@ -1,1 +1,1 @@
-"""Backups: a folder with a copy of the database, every file of the storage and a manifest, and the way back."""
+"""Backups: folders with a copy of the database, every file of the storage and a manifest."""

@@ -1,4 +1,4 @@
-"""A restore drill: a backup of this installation, restored into a throw-away place, checked and served there."""
+"""A restore drill: a backup of this installation, restored, checked and served elsewhere."""
 
 import http.client
 import json
@@ -48,11 +48,15 @@ def _timed(step: str, say: Say) -> Iterator[None]:
 
 
 def drill(*, now: datetime, say: Say) -> None:
-    """Go through it and say how long each step took; raises CommandError at the first that fails. Nothing is left."""
+    """Go through it and say how long each step took; nothing is left of it.
+
+    Raises CommandError at the first step that fails.
+    """
     with throw_away(None) as base, server_of(connection.vendor, base) as server:
         with _timed("Backup made and read back", say):
             made = make(base / "backup", now=now)
-        say(f"  {made.size() / 1e6:,.1f} MB: {sum(made.rows.values()):,} rows, {len(made.files):,} files")
+        rows = sum(made.rows.values())
+        say(f"  {made.size() / 1e6:,.1f} MB: {rows:,} rows, {len(made.files):,} files")
         for fault in made.faults:
             say(f"  Warning: {fault}")
         place = _place(base, server)
@@ -69,19 +73,29 @@ def drill(*, now: datetime, say: Say) -> None:
 
 
 def _place(base: Path, server: str) -> Place:
-    """An empty installation that shares nothing with this one: neither its settings, nor its files, nor its mail."""
+    """An empty installation that shares no setting, no file and no mail with this one."""
     var = base / "var"
     var.mkdir()
     url = f"{server}/qunzhu" if server else f"sqlite:///{var / 'qunzhu.sqlite3'}"
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
-    return Place("drill", environment | {"QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(var), "DATABASE_URL": url}, fresh=True)
+    return Place(
+        "drill",
+        environment | {"QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(var), "DATABASE_URL": url},
+        fresh=True,
+    )
 
 
 def _manage(place: Place, *arguments: str) -> str:
     """What a command says in that place; raises CommandError with its complaints when it fails."""
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
-    done = subprocess.run(command, env=place.environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise CommandError(f"{' '.join(arguments)} failed: {done.stderr.strip()}")
     return done.stdout
@@ -89,7 +103,8 @@ def _manage(place: Place, *arguments: str) -> str:
 
 def look() -> str:
     """In the restored installation: what it says of itself, as JSON."""
-    member = Membership.objects.filter(user__is_active=True).order_by("organisation__path").select_related("user").first()
+    members = Membership.objects.filter(user__is_active=True).select_related("user")
+    member = members.order_by("organisation__path").first()
     file = Attachment.objects.visible_to(member.user).order_by("pk").first() if member else None
     found = Found(
         drift=tallies.drift(), faults=verify(), obligations=Obligation.objects.count(),
@@ -99,8 +114,15 @@ def look() -> str:
 
 
 def _visit(place: Place, found: Found) -> list[str]:
-    """Serve it and read its pages as a person; returns them. Raises CommandError for one that is not there."""
-    pages = ["/readyz", *(PAGES if found.session else ()), *([f"/files/{found.file}/"] if found.file else [])]
+    """Serve it and read its pages as a person; returns them.
+
+    Raises CommandError for one that is not there.
+    """
+    pages = [
+        "/readyz",
+        *(PAGES if found.session else ()),
+        *([f"/files/{found.file}/"] if found.file else []),
+    ]
     with served(place) as web:
         for page in pages:
             line = http.client.HTTPConnection(HOST, web.port, timeout=60)

@@ -32,7 +32,10 @@ def names(folder: str = "") -> Iterator[str]:
 
 
 def copy(name: str, backup: Path, before: Path | None) -> Kept | None:
-    """Copy a file into a backup, or share it with the backup `before` if it has the same bytes; None if it is gone meanwhile."""
+    """Copy a file into a backup, or share it with the backup `before` if it has the same bytes.
+
+    Returns None for a file that is gone meanwhile.
+    """
     target = backup / FILES / name
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -49,7 +52,10 @@ def copy(name: str, backup: Path, before: Path | None) -> Kept | None:
 
 
 def _share(old: Path, name: str, target: Path) -> Kept | None:
-    """Give an unchanged file of an older backup a second name: it takes no room again. None where that cannot be."""
+    """Give an unchanged file of an older backup a second name, so that it takes no room again.
+
+    Returns None where that cannot be.
+    """
     if not old.is_file() or old.stat().st_size != default_storage.size(name):
         return None
     kept = held(name)
@@ -80,12 +86,16 @@ def held(name: str) -> Kept:
 
 
 def demand_no_others(files: dict[str, Kept]) -> set[str]:
-    """The files of a backup that are in the storage already, from a restore that was broken off; raises CommandError for others."""
+    """The files of a backup that a restore, broken off, has put into the storage already.
+
+    Raises CommandError if there are others.
+    """
     there = set(names())
-    others = {name for name in there if files.get(name) != held(name)}
+    others = {name for name in there if name not in files or files[name] != held(name)}
     if others:
         raise CommandError(
-            f"{where()} is not empty: it holds {len(others)} files that are not of this backup, {min(others)} among them."
+            f"{where()} is not empty: it holds {len(others)} files that are not of this backup,"
+            f" {min(others)} among them."
             " Restore into a new place: another QUNZHU_VAR or FILES_S3_BUCKET."
         )
     return there
@@ -96,4 +106,4 @@ def put(name: str, backup: Path) -> None:
     with (backup / FILES / name).open("rb") as source:
         kept = default_storage.save(name, File(source))
     if kept != name:
-        raise CommandError(f"{name} was in {where()} already: {kept} was written instead. Is anybody working there?")
+        raise CommandError(f"{name} was in {where()} already, and {kept} was written beside it.")

@@ -1,4 +1,4 @@
-"""The folder of backups: which of them stay, one run at a time, and nothing left of a run that was killed."""
+"""The folder of backups: which of them stay, and nothing is left of a run that was killed."""
 
 import fcntl
 import os
@@ -14,7 +14,11 @@ from directives.backups import manifest
 
 NAME = "%Y-%m-%dT%H%M%S"  # of a backup, in the office's own time
 PART = ".part"  # behind the name of a backup that is being made or removed
-KEEP = (("%Y-%m-%d", 7), ("%G-W%V", 4), ("%Y-%m", 6))  # the newest of each of so many days, weeks and months
+KEEP = (
+    ("%Y-%m-%d", 7),
+    ("%G-W%V", 4),
+    ("%Y-%m", 6),
+)  # the newest of each of so many days, weeks and months
 
 
 def staying(moments: Iterable[datetime]) -> set[datetime]:
@@ -28,7 +32,8 @@ def staying(moments: Iterable[datetime]) -> set[datetime]:
 
 def backups(folder: Path) -> dict[datetime, Path]:
     """The whole backups in a folder, the oldest first."""
-    found = {_moment(path.name): path for path in folder.iterdir() if (path / manifest.NAME).is_file()}
+    whole = (path for path in folder.iterdir() if (path / manifest.NAME).is_file())
+    found = {_moment(path.name): path for path in whole}
     return {moment: found[moment] for moment in sorted(moment for moment in found if moment)}
 
 
@@ -41,12 +46,13 @@ def _moment(name: str) -> datetime | None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """One backup at a time in a folder; the kernel lets go of it when the process ends, however it ends."""
+    """One backup at a time in a folder; the kernel lets go of it however the process ends."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise CommandError(f"Another backup is being made in {folder}. Try again when it has ended.") from error
+        text = f"Another backup is being made in {folder}. Try again when it has ended."
+        raise CommandError(text) from error
     else:
         yield
     finally:
@@ -61,10 +67,12 @@ def clear_unfinished(folder: Path) -> None:
 
 
 def clear_old(folder: Path) -> list[Path]:
-    """Remove the backups that need not stay, and return them. Call it after a new one was made and read back."""
+    """Remove the backups that need not stay, and return them: after a new one was read back."""
     found = backups(folder)
     old = [path for moment, path in found.items() if moment not in staying(found)]
     for path in old:
-        part = path.rename(path.with_name(path.name + PART))  # killed in the middle, it is no backup any more
+        part = path.rename(
+            path.with_name(path.name + PART),
+        )  # killed in the middle, it is no backup any more
         shutil.rmtree(part)
     return old

@@ -1,6 +1,5 @@
 """Making a backup: the database as of one instant, then every file, then all of it read back."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -24,7 +23,10 @@ LEFT_FREE = 256 * 1024**2  # bytes that a backup does not take from those who wo
 
 
 def keep(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
-    """Make a backup in a folder of them, then remove those that need not stay. Raises CommandError, and then removes none."""
+    """Make a backup in a folder of them, then remove those that need not stay.
+
+    Raises CommandError, and then removes none.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with keeping.alone(folder):
         keeping.clear_unfinished(folder)
@@ -36,7 +38,10 @@ def keep(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
 
 
 def make(target: Path, *, now: datetime) -> Manifest:
-    """Make a backup in a new folder. Raises CommandError, and leaves nothing, when it cannot be made or read back."""
+    """Make a backup in a new folder.
+
+    Raises CommandError, and leaves nothing, when it cannot be made or read back.
+    """
     if not target.parent.is_dir():
         raise CommandError(f"{target} cannot be written: there is no folder {target.parent}.")
     with keeping.alone(target.parent):
@@ -60,7 +65,7 @@ def _make(target: Path, before: Path | None, now: datetime) -> Manifest:
 
 @contextmanager
 def _unfinished(target: Path) -> Iterator[Path]:
-    """The folder in which a backup is made; it is gone afterwards, unless it was renamed. The owner alone may enter."""
+    """The folder in which a backup is made; it is gone afterwards, unless it was renamed."""
     part = target.with_name(target.name + keeping.PART)
     shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
     try:
@@ -73,7 +78,7 @@ def _unfinished(target: Path) -> Iterator[Path]:
 
 
 def demand_room(part: Path, before: Path | None) -> None:
-    """Raise CommandError if the disk has no room for the backup and for those who work on it meanwhile."""
+    """Raise CommandError if the disk has no room for it and for those who work there meanwhile."""
     engine, new = ENGINES[connection.vendor], files.names()
     database = engine.size()
     if before:
@@ -84,7 +89,8 @@ def demand_room(part: Path, before: Path | None) -> None:
     free = shutil.disk_usage(part).free
     if free < needed:
         raise CommandError(
-            f"There is no room for a backup in {part.parent}: it needs about {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free."
+            f"There is no room for a backup in {part.parent}:"
+            f" it needs about {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free."
             " Older backups stay. Make room, or name a folder on another disk (BACKUP_DIR)."
         )
 
@@ -97,28 +103,38 @@ def _size(name: str) -> int:
 
 
 def _copy(part: Path, before: Path | None, now: datetime) -> Manifest:
-    """Copy the database, then the files, so that every file that a row of the copy names is among them.
+    """Copy the database, then the files, so that each file that a row of the copy names is there.
 
-    One that was deleted in between would be missing: then the database is copied again, which no longer names it.
+    One that was deleted in between would be missing: then the database is copied again, which no
+    longer names it.
     """
     engine, kept, missing = ENGINES[connection.vendor], {}, set()
     for _round in range(ROUNDS):
         dump = part / engine.DUMP
         dump.unlink(missing_ok=True)
         held = engine.dump(dump)
-        kept |= {name: copied for name in files.names() if name not in kept and (copied := files.copy(name, part, before))}
+        for name in files.names():
+            if name not in kept and (copied := files.copy(name, part, before)):
+                kept[name] = copied
         known, missing = missing, held.named.keys() - kept.keys()
         if missing <= known:  # what is still missing was so before
             break
     return Manifest(
-        made_at=timezone.localtime(now).isoformat(timespec="seconds"), engine=connection.vendor, release=release(),
-        storage=files.where(), database=digest(dump), rows=held.rows, migrations=held.migrations, seal=held.seal, files=kept,
+        made_at=timezone.localtime(now).isoformat(timespec="seconds"),
+        engine=connection.vendor,
+        release=release(),
+        storage=files.where(),
+        database=digest(dump),
+        rows=held.rows,
+        migrations=held.migrations,
+        seal=held.seal,
+        files=kept,
         faults=faults(held, kept),
-    )  # fmt: skip
+    )
 
 
 def faults(held: Contents, kept: dict[str, Kept]) -> list[str]:
-    """What is wrong with the evidence itself, in words: no backup can mend it, but it must be known."""
+    """What is wrong with the evidence itself, in words: no backup can mend it."""
     found = []
     for name, sha256 in sorted(held.named.items()):
         if name not in kept:
@@ -133,19 +149,37 @@ def release() -> str:
     git = shutil.which("git")
     if git is None or not (settings.BASE_DIR / ".git").exists():
         return ""
-    done = subprocess.run([git, "rev-parse", "HEAD"], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [git, "rev-parse", "HEAD"],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.stdout.strip()
 
 
 def read_back(folder: Path, made: Manifest) -> None:
-    """Compare a backup with its manifest, byte for byte and row for row; raises CommandError with every difference."""
+    """Compare a backup with its manifest, byte for byte and row for row.
+
+    Raises CommandError with every difference.
+    """
     engine = ENGINES[made.engine]
-    paths = {engine.DUMP: made.database} | {os.path.join(FILES, name): kept for name, kept in made.files.items()}
-    wrong = [line for name, kept in paths.items() if (line := _difference(folder / name, kept))]
+    wanted = {folder / engine.DUMP: made.database}
+    wanted |= {folder / FILES / name: kept for name, kept in made.files.items()}
+    wrong = [line for path, kept in wanted.items() if (line := _difference(path, kept))]
     if not wrong:
         wrong = differences(made.rows, engine.read_back(folder / engine.DUMP))
     if wrong:
-        raise CommandError("\n".join([f"The backup {folder} is not what its manifest says:", *wrong[:20], f"{len(wrong)} in all"]))
+        raise CommandError(
+            "\n".join(
+                [
+                    f"The backup {folder} is not what its manifest says:",
+                    *wrong[:20],
+                    f"{len(wrong)} in all",
+                ]
+            )
+        )
 
 
 def _difference(path: Path, kept: Kept) -> str:

@@ -1,4 +1,4 @@
-"""What a backup says of itself: the database and its rows, each file with its size and hash, when and by what it was made."""
+"""What a backup says of itself: its rows, each file with its size and hash, when it was made."""
 
 import hashlib
 import json
@@ -33,12 +33,18 @@ class Contents:
     rows: dict[str, int]  # by table
     migrations: list[str]  # app.name
     seal: str  # the hash of the newest seal of the audit log; "" without one
-    named: dict[str, str]  # files that rows name → the SHA-256 that the row keeps; "" where it keeps none
+    named: dict[
+        str,
+        str,
+    ]  # files that rows name → the SHA-256 that the row keeps; "" where it keeps none
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The manifest of a backup. `faults` are sentences about evidence that was missing or damaged before it was copied."""
+    """The manifest of a backup.
+
+    `faults` are sentences about evidence that was missing or damaged before it was copied.
+    """
 
     made_at: str  # ISO 8601
     engine: str  # Django's name of it
@@ -62,7 +68,7 @@ class Manifest:
 
 
 def read(folder: Path) -> Manifest:
-    """The manifest of a backup; raises CommandError when there is none that this release can read."""
+    """The manifest of a backup; raises CommandError if this release can read none."""
     try:
         values = json.loads((folder / NAME).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -80,12 +86,15 @@ def read(folder: Path) -> Manifest:
 
 
 def contents(ask: Ask, tables: list[str]) -> Contents:
-    """What a database with these tables holds; every statement must be answered as of the same instant."""
+    """What a database with these tables holds; `ask` must answer as of one instant."""
     if "django_migrations" not in tables:
-        raise CommandError("There is nothing to back up: the database has no tables of the tracker. Run manage.py migrate first.")
-    rows = {table: ask(f'SELECT count(*) FROM "{table}"')[0][0] for table in sorted(tables)}  # noqa: S608 - the database's own names
-    migrations = [f"{app}.{name}" for app, name in ask("SELECT app, name FROM django_migrations ORDER BY app, name")]
-    seals = ask("SELECT hash FROM directives_seal ORDER BY id DESC LIMIT 1") if "directives_seal" in tables else []
+        raise CommandError("There is nothing to back up: the database has no tables of the tracker.")
+    count = 'SELECT count(*) FROM "{}"'
+    rows = {table: ask(count.format(table))[0][0] for table in sorted(tables)}
+    applied = ask("SELECT app, name FROM django_migrations ORDER BY app, name")
+    migrations = [f"{app}.{name}" for app, name in applied]
+    newest = "SELECT hash FROM directives_seal ORDER BY id DESC LIMIT 1"
+    seals = ask(newest) if "directives_seal" in tables else []
     return Contents(rows, migrations, seals[0][0] if seals else "", dict(_named(ask, tables)))
 
 
@@ -96,13 +105,14 @@ def _named(ask: Ask, tables: list[str]) -> Iterator[tuple[str, str]]:
         for column in model._meta.concrete_fields:
             if isinstance(column, FileField) and model._meta.db_table in tables:
                 name, sha256 = f'"{column.column}"', columns.get("sha256", "''")
-                yield from ask(f"SELECT {name}, {sha256} FROM {model._meta.db_table} WHERE {name} <> ''")  # noqa: S608 - the same
+                statement = "SELECT {}, {} FROM {} WHERE {} <> ''"
+                yield from ask(statement.format(name, sha256, model._meta.db_table, name))
 
 
 def differences(before: dict[str, int], after: dict[str, int]) -> list[str]:
     """The tables whose numbers of rows differ, in words."""
     return [
-        f"{table}: {before.get(table, 'no table')} rows in the manifest, {after.get(table, 'no table')} read"
+        f"{table}: {before.get(table, 'no')} rows in the manifest, {after.get(table, 'none')} read"
         for table in sorted(before.keys() | after.keys())
         if before.get(table) != after.get(table)
     ]

@@ -1,4 +1,4 @@
-"""Dumping a PostgreSQL database while it is in use, reading a dump without a server, and loading one into an empty database."""
+"""Dumping a PostgreSQL database while it is in use, reading a dump without a server, loading it."""
 
 import os
 import re
@@ -18,29 +18,43 @@ from django.db.backends.postgresql.client import DatabaseClient
 from directives.backups.manifest import Contents, contents
 
 DUMP = "database.dump"
-SHARE = 2  # a dump is compressed and has no indexes: it takes at most one part in so many of the database
+# A dump is compressed and has no indexes: it takes at most one part in so many of the database.
+SHARE = 2
 COPY = re.compile(rb'COPY (?:"?[\w$]+"?\.)?"?([\w$]+)"? .*FROM stdin;\n')
 END = b"\\.\n"
 
 
 def _command(program: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    """A program of PostgreSQL's with these arguments, the last of them before the database's name, and its environment."""
+    """A program of PostgreSQL's and its environment; the name of the database comes last."""
     path = shutil.which(program)
     if path is None:
-        raise CommandError(f"{program} is not installed; on Debian: apt-get install postgresql-client")
-    words, environment = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, list(arguments))
+        raise CommandError(f"{program} is missing: apt-get install postgresql-client")
+    words, environment = DatabaseClient.settings_to_cmd_args_env(
+        connection.settings_dict,
+        list(arguments),
+    )
     return [path, *words[1:]], {**os.environ, **(environment or {})}
 
 
 @contextmanager
 def _running(words: list[str], environment: dict[str, str] | None = None) -> Iterator[IO[bytes]]:
-    """What a program writes, while it runs; raises CommandError with its own words when it fails. It ends when nobody reads on."""
+    """What a program writes, while it runs; it ends when nobody reads on.
+
+    Raises CommandError with the program's own words when it fails.
+    """
     with tempfile.TemporaryFile() as complaints:
-        with subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints) as process:
+        with subprocess.Popen(
+            words,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+        ) as process:
             yield process.stdout
         if process.returncode:
             complaints.seek(0)
-            raise CommandError(f"{Path(words[0]).name} failed: {complaints.read().decode(errors='replace').strip()}")
+            told = complaints.read().decode(errors="replace").strip()
+            raise CommandError(f"{Path(words[0]).name} failed: {told}")
 
 
 def _ask(statement: str) -> list[tuple]:
@@ -51,7 +65,8 @@ def _ask(statement: str) -> list[tuple]:
 
 def held() -> Contents:
     """What the database holds now, or as of the instant of the transaction that is open."""
-    return contents(_ask, [name for (name,) in _ask("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")])
+    tables = _ask("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    return contents(_ask, [name for (name,) in tables])
 
 
 def size() -> int:
@@ -63,7 +78,8 @@ def dump(target: Path) -> Contents:
     """Dump the database; returns what it held at the instant of the dump."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # it waits for the dump, which takes its time
+        # It waits for the dump, which takes its time.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
         now_held = held()
@@ -76,7 +92,10 @@ def dump(target: Path) -> Contents:
 
 
 def read_back(path: Path) -> dict[str, int]:
-    """The rows of each table of a dump, all of which is read; raises CommandError when it is not whole."""
+    """The rows of each table of a dump, all of which is read.
+
+    Raises CommandError when it is not whole.
+    """
     rows: dict[str, int] = {}
     words, _environment = _command("pg_restore")
     with _running([words[0], "--data-only", "--file=-", str(path)]) as script:
@@ -89,16 +108,17 @@ def read_back(path: Path) -> dict[str, int]:
 
 def demand_empty() -> None:
     """Raise CommandError unless the database is there and has nothing in it."""
-    relations = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p', 'v', 'S')"
-    if _ask(relations) != [(0,)]:
+    here = "relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p', 'v', 'S')"
+    if _ask(f"SELECT 1 FROM pg_class WHERE {here} LIMIT 1"):  # noqa: S608 - words of our own
         name = connection.settings_dict["NAME"]
-        raise CommandError(f"The database {name} is not empty. Make a new one (createdb) and name it in DATABASE_URL.")
+        raise CommandError(f"The database {name} is not empty. Name a new one in DATABASE_URL.")
 
 
 def load(source: Path) -> None:
     """Load a dump, whole or not at all, as the user that DATABASE_URL names."""
-    words, environment = _command("pg_restore", "--single-transaction", "--no-owner", "--no-acl", str(source), "--dbname")
+    how = ("--single-transaction", "--no-owner", "--no-acl")
+    words, environment = _command("pg_restore", *how, str(source), "--dbname")
     with _running(words, environment) as output:
         output.read()
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # a dump does not say how the tables are filled, by which queries are planned
+        cursor.execute("ANALYZE")  # queries are planned by what a dump does not hold

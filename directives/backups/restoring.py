@@ -16,10 +16,10 @@ from directives.online import demand_session
 
 
 def restore(folder: Path) -> Manifest:
-    """Restore a backup: its files, then its database; begun again after it was broken off, it goes on.
+    """Restore a backup: its files, then its database; broken off, it may be begun again.
 
-    Raises CommandError, before anything is written, for a backup that is damaged or not for this place; and afterwards, when
-    what was restored is not what the manifest says.
+    Raises CommandError, before anything is written, for a backup that is damaged or not for this
+    place; and afterwards, when what was restored is not what the manifest says.
     """
     made = read(folder)
     demand_session(connection)
@@ -29,14 +29,16 @@ def restore(folder: Path) -> Manifest:
     try:
         engine.demand_empty()
     except DatabaseError as error:
-        raise CommandError(f"The database that DATABASE_URL names does not answer: {str(error).strip()}") from error
+        text = f"The database that DATABASE_URL names does not answer: {str(error).strip()}"
+        raise CommandError(text) from error
     try:
         there = files.demand_no_others(made.files)
         for name in made.files.keys() - there:
             files.put(name, folder)
         engine.load(folder / engine.DUMP)
     except OSError as error:
-        raise CommandError(f"It cannot be restored: {error}. Begin again when that is mended; it goes on where it stood.") from error
+        text = f"It cannot be restored: {error}. Begin again when that is mended."
+        raise CommandError(text) from error
     _compare(made)
     return made
 
@@ -48,22 +50,33 @@ def _demand_known(made: Manifest) -> None:
             f"This is a backup of {made.engine}, and DATABASE_URL names {connection.vendor}."
             f" Restore it where DATABASE_URL names an empty {made.engine} database."
         )
-    known = {f"{app}.{name}" for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations}
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    known = {f"{app}.{name}" for app, name in loader.disk_migrations}
     unknown = sorted(set(made.migrations) - known)
     if unknown:
-        raise CommandError(f"This backup is of a newer release: {unknown[-1]} is unknown here. Install that release, then restore.")
+        why = f"of a newer release: {unknown[-1]} is unknown here"
+        raise CommandError(f"This backup is {why}. Install that release, then restore.")
 
 
 def _compare(made: Manifest) -> None:
     held = ENGINES[made.engine].held()
     wrong = differences(made.rows, held.rows)
-    wrong += [f"{name}: its bytes are not those of the backup" for name, kept in made.files.items() if files.held(name) != kept]
+    changed = (name for name, kept in made.files.items() if files.held(name) != kept)
+    wrong += [f"{name}: its bytes are not those of the backup" for name in changed]
     if held.migrations != made.migrations:
         wrong.append("the migrations that were applied are not those of the manifest")
     if held.seal != made.seal:
         wrong.append("the newest seal of the audit log is not that of the manifest")
     if wrong:
-        raise CommandError("\n".join(["What was restored is not what the manifest says:", *wrong[:20], f"{len(wrong)} in all"]))
+        raise CommandError(
+            "\n".join(
+                [
+                    "What was restored is not what the manifest says:",
+                    *wrong[:20],
+                    f"{len(wrong)} in all",
+                ]
+            )
+        )
 
 
 def is_behind() -> bool:
@@ -73,7 +86,10 @@ def is_behind() -> bool:
 
 
 def end_sessions() -> int:
-    """Sign everybody out and forget counted sign-ins: who may come in may have changed since the backup. Returns how many sessions."""
+    """Sign everybody out and forget counted sign-ins; returns how many sessions were ended.
+
+    Who may come in may have changed since the backup.
+    """
     ended, _by_model = Session.objects.all().delete()
     cache.clear()
     return ended

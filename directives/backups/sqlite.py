@@ -14,7 +14,11 @@ from django.db import connection
 from directives.backups.manifest import Contents, contents
 
 DUMP = "database.sqlite3"
-BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database, and applies to whatever lies there under its name
+BESIDE = (
+    "-wal",
+    "-shm",
+    "-journal",
+)  # what SQLite keeps beside a database, and applies to whatever lies there under its name
 
 
 def place() -> Path:
@@ -23,11 +27,15 @@ def place() -> Path:
 
 @contextmanager
 def _opened(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
-    """A connection of its own; one that was not there is never made. Raises CommandError with SQLite's own words."""
+    """A connection of its own, which never makes a database.
+
+    Raises CommandError with SQLite's own words.
+    """
     if not path.is_file():
         raise CommandError(f"There is no database {path}.")
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None)) as database:
+        address = f"{path.resolve().as_uri()}?mode={mode}"
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as database:
             yield database
     except sqlite3.Error as error:
         raise CommandError(f"SQLite and {path}: {error}.") from error
@@ -38,8 +46,9 @@ def _ask(database: sqlite3.Connection, statement: str) -> list[tuple]:
 
 
 def _contents(database: sqlite3.Connection) -> Contents:
-    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-    return contents(partial(_ask, database), [name for (name,) in tables.fetchall()])
+    tables = _ask(database, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    own = [name for (name,) in tables if not name.startswith("sqlite_")]
+    return contents(partial(_ask, database), own)
 
 
 def size() -> int:
@@ -48,7 +57,10 @@ def size() -> int:
 
 
 def dump(target: Path) -> Contents:
-    """Copy the database; returns what it held at the instant of the copy. Copying the file of a running SQLite loses rows."""
+    """Copy the database; returns what it held at the instant of the copy.
+
+    Copying the file of a running SQLite by hand loses rows without a sign.
+    """
     with _opened(place()) as source, closing(sqlite3.connect(target)) as copy:
         source.execute("BEGIN")  # what is counted and what is copied are of one instant
         held = _contents(source)
@@ -63,7 +75,8 @@ def read_back(path: Path) -> dict[str, int]:
         verdict = [row[0] for row in copy.execute("PRAGMA integrity_check")]
         broken = copy.execute("PRAGMA foreign_key_check").fetchall()
         if verdict != ["ok"] or broken:
-            raise CommandError(f"The copy is not whole: {'; '.join(verdict)}; {len(broken)} rows refer to nothing.")
+            told = "; ".join([*verdict, f"{len(broken)} rows refer to nothing"])
+            raise CommandError(f"The copy is not whole: {told}.")
         return _contents(copy).rows
 
 
@@ -72,15 +85,16 @@ def demand_empty() -> None:
     for path in (Path(f"{place()}{ending}") for ending in BESIDE):
         if path.exists():
             raise CommandError(
-                f"{path} is left of another database. SQLite would apply it to the restored one, or ignore what was restored."
-                " If nothing runs on that database, move it and everything beside it away, then restore again."
+                f"{path} is left of another database. SQLite would apply it to the restored one."
+                " If nothing runs on that database, move it and all beside it away, then try again."
             )
     if not place().exists() or not place().stat().st_size:
         return
     with _opened(place(), "ro") as database:
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
-        raise CommandError(f"{place()} is not empty. Restore into a new place: another QUNZHU_VAR or DATABASE_URL.")
+        where = "a new place: another QUNZHU_VAR or DATABASE_URL"
+        raise CommandError(f"{place()} is not empty. Restore into {where}.")
 
 
 def load(source: Path) -> None:

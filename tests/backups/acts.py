@@ -1,12 +1,13 @@
 """What happens in the installation of the backup tests, each act in a process of its own.
 
-usage: python -m tests.backups.acts fill | kill POINT FOLDER | change FOLDER | work SECONDS
+usage: python -m tests.backups.acts fill | kill POINT FOLDER | change FOLDER | keep FOLDER MOMENT | work S
 """
 
 import os
 import signal
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import django
@@ -26,13 +27,26 @@ from directives.models import Attachment, Plan, User  # noqa: E402
 from directives.sealing import seal  # noqa: E402
 from directives.sheets.carrying import carry_out  # noqa: E402
 from directives.ticking import tick  # noqa: E402
-from tests.factories import make_body, make_directive, make_document, make_member, make_obligation, make_plan, make_section  # noqa: E402
+from tests.factories import (  # noqa: E402
+    make_body,
+    make_directive,
+    make_document,
+    make_member,
+    make_obligation,
+    make_plan,
+    make_section,
+)
 
 
 def upload(text: str) -> Attachment:
     """Evidence on the one plan that is there."""
     plan, staff = Plan.objects.get(), User.objects.get(username="lin")
-    return attach(plan, SimpleUploadedFile(f"{text}.txt", text.encode()), by=staff, now=timezone.now())
+    return attach(
+        plan,
+        SimpleUploadedFile(f"{text}.txt", text.encode()),
+        by=staff,
+        now=timezone.now(),
+    )
 
 
 def fill() -> None:
@@ -56,7 +70,7 @@ def die() -> None:
 
 
 def kill(point: str, folder: str) -> None:
-    """Begin a backup and be killed: while the database is copied, between two files, or before it has its name."""
+    """Begin a backup and be killed: amid the database, between two files, or before its name."""
     engine = making.ENGINES[connection.vendor]
     dump, copy = engine.dump, files.copy
 
@@ -79,9 +93,17 @@ def kill(point: str, folder: str) -> None:
 
 
 def change(folder: str) -> None:
-    """A backup during which, after the database was copied, one file is deleted and another uploaded."""
+    """A backup during which a file is deleted and another uploaded, the database being copied."""
     names = files.names
-    changes = iter((lambda: remove(Attachment.objects.first(), by=User.objects.get(username="lin"), now=timezone.now()),))
+    changes = iter(
+        (
+            lambda: remove(
+                Attachment.objects.first(),
+                by=User.objects.get(username="lin"),
+                now=timezone.now(),
+            ),
+        )
+    )
 
     def meanwhile(folder: str = "") -> object:
         for act in changes:
@@ -94,6 +116,11 @@ def change(folder: str) -> None:
     call_command("backup", folder)
 
 
+def keep(folder: str, moment: str) -> None:
+    """A backup in a folder of them, at a moment."""
+    making.keep(Path(folder), now=datetime.fromisoformat(moment))
+
+
 def work(seconds: str) -> None:
     """Somebody uploads and deletes evidence all the time."""
     until, staff = time.monotonic() + float(seconds), User.objects.get(username="lin")
@@ -104,4 +131,5 @@ def work(seconds: str) -> None:
 
 
 if __name__ == "__main__":
-    {"fill": fill, "kill": kill, "change": change, "work": work}[sys.argv[1]](*sys.argv[2:])
+    acts = {"fill": fill, "kill": kill, "change": change, "keep": keep, "work": work}
+    acts[sys.argv[1]](*sys.argv[2:])

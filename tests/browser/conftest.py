@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     return browser_type_launch_args | {
-        "executable_path": CHROMIUM or None,  # None: Playwright's own, which has no sandbox for users without root
+        "executable_path": CHROMIUM or None,  # None: Playwright's own, which has no sandbox
         "chromium_sandbox": bool(CHROMIUM) and os.geteuid() != 0,
         "args": [*quiet, "--disable-dev-shm-usage", "--disable-gpu"],
     }

@@ -1,4 +1,4 @@
-"""Back up the database and every file while people work: a folder with a manifest, read back after it was made."""
+"""Back up the database and every file while people work, and read the backup back."""
 
 from argparse import ArgumentParser
 from datetime import date, datetime
@@ -18,23 +18,37 @@ DAYS, WEEKS, MONTHS = (number for _period, number in KEEP)
 
 
 def record(now: datetime, *, scheduled: bool) -> None:
-    """Note when the last good backup was made. Only one in the folder of backups is the one of its day."""
+    """Note when the last good backup was made; only a scheduled one is that of its day."""
     day = {"last_day": timezone.localdate(now)} if scheduled else {}
     JobRun.objects.update_or_create(
-        name="backup", defaults={"last_ran_at": now, **day}, create_defaults={"last_ran_at": now, "last_day": date.min, **day}
+        name="backup",
+        defaults={"last_ran_at": now, **day},
+        create_defaults={"last_ran_at": now, "last_day": date.min, **day},
     )
 
 
 class Command(BaseCommand):
     help = (
-        "Back up the database and every file while they are in use, and read the backup back. Without an argument it goes into"
+        "Back up the database and every file while they are in use, and read the backup back."
+        " Without an argument it goes into"
         f" BACKUP_DIR, where {DAYS} daily, {WEEKS} weekly and {MONTHS} monthly ones are kept."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         where = parser.add_mutually_exclusive_group()
-        where.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="a new folder for this one backup")
-        where.add_argument("--into", type=Path, metavar="FOLDER", help="where a timer, not the worker, keeps the backups")
+        where.add_argument(
+            "folder",
+            type=Path,
+            nargs="?",
+            metavar="FOLDER",
+            help="a new folder for this one backup",
+        )
+        where.add_argument(
+            "--into",
+            type=Path,
+            metavar="FOLDER",
+            help="where a timer, not the worker, keeps the backups",
+        )
 
     def handle(self, *, folder: Path | None, into: Path | None, **options: Any) -> None:
         now = timezone.now()
@@ -46,15 +60,18 @@ class Command(BaseCommand):
         for fault in made.faults[:SHOWN]:
             self.stderr.write(f"Warning: {fault}")
         if made.faults:
-            self.stderr.write(f"Warning: {len(made.faults)} evidence files were missing or damaged before this backup; it names them.")
+            number = len(made.faults)
+            self.stderr.write(f"Warning: {number} evidence files were missing or damaged before.")
         if options["verbosity"]:
             rows = sum(made.rows.values())
-            self.stdout.write(f"{folder}: {made.size():,} bytes, {rows:,} rows, {len(made.files):,} files; read back, whole.")
+            held = f"{made.size():,} bytes, {rows:,} rows, {len(made.files):,} files"
+            self.stdout.write(f"{folder}: {held}; read back, whole.")
 
     def kept_in(self, into: Path | None) -> Path:
-        """The folder of backups; raises CommandError unless exactly one is named, for two timetables would each remove the other's."""
+        """The folder of backups; raises CommandError unless exactly one timetable names one."""
         if into and settings.BACKUP_DIR:
-            raise CommandError(f"The worker makes the daily backup in {settings.BACKUP_DIR} (BACKUP_DIR). Empty BACKUP_DIR to use a timer.")
+            why = f"The worker makes the daily backup in {settings.BACKUP_DIR}"
+            raise CommandError(f"{why}. Empty BACKUP_DIR to use a timer.")
         if not into and not settings.BACKUP_DIR:
-            raise CommandError("Name a new folder for the backup, or set BACKUP_DIR to the folder in which backups are kept.")
+            raise CommandError("Name a new folder, or set BACKUP_DIR, where backups are kept.")
         return into or Path(settings.BACKUP_DIR)

@@ -1,4 +1,4 @@
-"""Restore a backup into an empty place, on the engine of which it was made, and compare it with its manifest."""
+"""Restore a backup into an empty place, and compare what is there with its manifest."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -12,11 +12,12 @@ from directives.backups.restoring import end_sessions, is_behind, restore
 
 
 class Command(BaseCommand):
-    help = "Restore a backup into an empty database and an empty storage, those that the settings name, and check every row and file."
+    help = "Restore a backup into an empty database and storage, and check every row and file."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("backup", type=Path, metavar="BACKUP", help="the folder that manage.py backup made")
+        words = "the folder that manage.py backup made"
+        parser.add_argument("backup", type=Path, metavar="BACKUP", help=words)
 
     def handle(self, *, backup: Path, **options: Any) -> None:
         made = restore(backup)
@@ -25,11 +26,18 @@ class Command(BaseCommand):
         for fault in made.faults:
             self.stderr.write(f"Warning, from the manifest: {fault}")
         rows = sum(made.rows.values())
-        self.stdout.write(f"Restored the backup of {made.made_at}: {rows:,} rows in {len(made.rows)} tables, {len(made.files):,} files")
+        held = f"{rows:,} rows in {len(made.rows)} tables, {len(made.files):,} files"
+        self.stdout.write(f"Restored the backup of {made.made_at}: {held}")
         self.stdout.write(f"in {where()}. All are as the manifest says.")
-        self.stdout.write(f"{ended} sessions were ended: everybody signs in again. What was written after {made.made_at} is not there.")
+        self.stdout.write(f"What was written after {made.made_at} is not there.")
+        self.stdout.write(f"{ended} sessions were ended: everybody signs in again.")
         if waiting := DBTaskResult.objects.filter(status__in=("READY", "RUNNING")).count():
-            self.stdout.write(f"{waiting} background tasks were not finished then: the worker carries them out when it starts.")
+            self.stdout.write(f"{waiting} background tasks were not finished: the worker goes on.")
         steps = ["manage.py migrate", "manage.py tallies --rebuild"] if behind else []
-        steps += ["manage.py tallies --check", "manage.py verify_audit", "start the web server and the worker (sealing goes on)"]
-        self.stdout.write("\n".join(["Next:", *(f"{number}. {step}" for number, step in enumerate(steps, 1))]))
+        steps += [
+            "manage.py tallies --check",
+            "manage.py verify_audit",
+            "start the web server and the worker (sealing goes on)",
+        ]
+        numbered = [f"{number}. {step}" for number, step in enumerate(steps, 1)]
+        self.stdout.write("\n".join(["Next:", *numbered]))

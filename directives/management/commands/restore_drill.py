@@ -1,4 +1,4 @@
-"""Show that a backup of this installation can be restored, without touching the installation: make restore-drill."""
+"""Show that a backup of this installation can be restored, elsewhere: make restore-drill."""
 
 from argparse import SUPPRESS, ArgumentParser
 from typing import Any
@@ -12,10 +12,11 @@ from directives.bench.places import BenchError
 
 
 class Command(BaseCommand):
-    help = "Back up, restore into a throw-away place, check the counts and the audit log there, serve it and read its pages."
+    help = "Back up, restore into a throw-away place, and check, serve and read it there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--look", action="store_true", help=SUPPRESS)  # in the restored installation
+        # in the restored installation
+        parser.add_argument("--look", action="store_true", help=SUPPRESS)
 
     def handle(self, *, look: bool, **options: Any) -> None:
         if look:

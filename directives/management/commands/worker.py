@@ -38,9 +38,9 @@ BEAT_SECONDS = 10
 CHORE_SECONDS = 60
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 RESTART_SECONDS = 5  # between a failure of the task loop itself and its new beginning
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when a daily job ran that was taken in hand and has not ended well yet
-BACKUP_SECONDS = 3600  # between two looks at whether today's backup is made; one that failed is not tried again sooner
-BACKUP_AFTER = 300  # seconds after the start, so that nobody waits for a first page because of it
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when a daily job ran that never ended well
+BACKUP_SECONDS = 3600  # between two looks at whether today's backup is made, or has failed
+BACKUP_AFTER = 300  # seconds after the start: nobody waits for a first page because of it
 DAILY = ("tick", "clear_old")
 
 logger = logging.getLogger("directives.worker")
@@ -134,7 +134,7 @@ def chores_of(worker_name: str) -> "Chores":
 
 
 def backup_of(worker_name: str) -> "Chores":
-    """The daily backup, unless a timer makes it. Apart from the other chores, because it may take hours."""
+    """The daily backup, unless a timer makes it; apart from the other chores: it may take hours."""
     if not settings.BACKUP_DIR:
         return Chores()
     job = partial(run_daily, "backup", worker_name)
@@ -228,7 +228,7 @@ class Command(BaseCommand):
         heart.run_due()
         self.worker = task_worker(name, batch=False)
         beside = [threading.Thread(target=chores.keep, args=(over,), daemon=True) for chores in (heart, chores_of(name))]
-        # Nobody waits for its end: a backup that is broken off is known by its name, and is made anew.
+        # Nobody waits for its end: a backup that is broken off is known by its name.
         backup = threading.Thread(target=backup_of(name).keep, args=(over,), daemon=True)
         for thread in (*beside, backup):
             thread.start()
