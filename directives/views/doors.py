@@ -24,6 +24,7 @@ from directives.tallies import counted
 PAGE_SIZE = 50
 OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, load the page again and send it once more.")
 HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
+CHOSEN = {"measure", "parent", "document", "organisation", "directive", "body"}  # record IDs, from lists
 NEVER = "password"  # no field with this in its name is ever given back
 GIVEN_BACK = 200  # fields at most: the ticks of an issue may be thousands
 
@@ -74,7 +75,7 @@ def _again(request: HttpRequest, done: FormKey) -> HttpResponse:
 def typed(request: HttpRequest) -> list[tuple[str, str]]:
     """What a person typed into the form that they sent, as names and values."""
     sent = ((name, value) for name, values in request.POST.lists() for value in values if value.strip())
-    words = [(name, value) for name, value in sent if name not in HIDDEN and NEVER not in name and not name.startswith("_")]
+    words = [(name, value) for name, value in sent if name not in HIDDEN | CHOSEN and NEVER not in name and not name.startswith("_")]
     return words[:GIVEN_BACK]
 
 

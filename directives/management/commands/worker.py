@@ -32,6 +32,7 @@ from directives.health.upkeep import ENDED
 from directives.models import JobRun
 from directives.models.jobs import HEART as STALE
 from directives.models.jobs import WORKER as PREFIX
+from directives.outages import outage_of
 from directives.sealing import BATCH, seal
 
 BEAT_SECONDS = 10
@@ -155,8 +156,8 @@ class Chores:
             chore.due = time.monotonic() + chore.seconds
             try:
                 chore.run(timezone.now())
-            except Exception:
-                logger.exception("The %s failed", chore.name)
+            except Exception as error:
+                logger.error("The %s failed: %s", chore.name, error, exc_info=outage_of(error) is None)
         close_old_connections()
 
     def keep(self, over: threading.Event) -> None:
@@ -236,9 +237,9 @@ class Command(BaseCommand):
         try:
             if not self.stopping.is_set():
                 self.worker.run()
-        except Exception:
-            failed = True
-            logger.exception("The task loop failed; it begins again in %s seconds", RESTART_SECONDS)
+        except Exception as error:
+            failed, ours = True, outage_of(error) is None
+            logger.error("The task loop failed; it begins again in %s seconds: %s", RESTART_SECONDS, error, exc_info=ours)
             self.stopping.wait(RESTART_SECONDS)
         finally:
             over.set()
