@@ -2,7 +2,7 @@
 # make test    every test, on SQLite and on PostgreSQL
 # make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
 # make lint    style and formatting
-# make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small")
+# make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small --documents 100")
 # make screenshots  draw the pictures of README.md anew
 # make messages  collect and compile the translations
 # make clean   remove caches; .venv and var/ (the data) stay

@@ -14,6 +14,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from directives import audit, reporting, reviewing, tallies
+from directives.demo import others
 from directives.demo.bodies import tree
 from directives.demo.calendar import Calendar
 from directives.demo.draw import Lot
@@ -31,6 +32,7 @@ from directives.models import (
     ItemState,
     Obligation,
     Organisation,
+    OverallDay,
     Plan,
     ProgressReport,
     ReportEntry,
@@ -50,6 +52,7 @@ from directives.states import COLOURS, OPEN, REPORTABLE
 from directives.statistics import Period, Reported, faults_of
 from directives.statistics.figures import said as figure_said
 from directives.ticking import tick
+from directives.transitions import relight
 from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db  # each test in a savepoint of the one transaction that holds the demo
@@ -134,6 +137,27 @@ def test_nothing_is_left_to_do(demo):
     assert verify() == []
     assert (Unsealed.objects.count(), Seal.objects.count() > 1) == (0, True)
     connection.check_constraints()
+
+
+def test_further_documents_stand_beside_the_large_one(demo):
+    supervisor = User.objects.get(username="supervisor")
+    further = [others.register(number, by=supervisor, now=END) for number in (1, 2, 3)]
+    models = list(Directive.objects.filter(document=demo).order_by("order"))
+    made = others.assign(further, models, everybody=True)
+    tallies.rebuild()
+    since = timezone.localdate(END) - timedelta(days=91)
+    others.keep_days(further, since)
+    rows = Obligation.objects.filter(document__in=further).select_related("organisation")
+    assert made == rows.count() > 300
+    assert set(rows.values_list("document", flat=True)) <= {document.pk for document in further}
+    before, workdays = {row.pk: (row.light, row.light_code, row.light_on) for row in rows}, Calendar(END).workdays
+    for row in rows:
+        relight(row, today=timezone.localdate(END), workdays=workdays)
+    assert {row.pk: (row.light, row.light_code, row.light_on) for row in rows} == before
+    assert tallies.drift() == []
+    first = OverallDay.objects.filter(scope__parent=None).order_by("day").first()
+    of_all = TallyDay.objects.filter(scope=first.scope, day=since).aggregate(**{colour: Sum(colour) for colour in COLOURS})
+    assert {colour: getattr(first, colour) for colour in COLOURS} == of_all
 
 
 def test_every_row_passes_its_model(demo):

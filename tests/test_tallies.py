@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from directives import organising, tallies
-from directives.models import Mark, Obligation, Organisation, Owing, Tally, TallyDay, Total
+from directives.models import Mark, Obligation, Organisation, OverallDay, Owing, Tally, TallyDay, Total
 from directives.states import COLOURS
 from directives.transitions import change_obligations, move
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
@@ -193,6 +193,7 @@ def test_the_newest_copy_on_or_before_a_day_is_what_stood_at_its_end(cast, seed)
     assert tallies.drift() == []
     for on, expected in stood.items():
         assert copied(on) == expected
+        assert over_documents(on) == by_body(expected)
     assert copied(TODAY) == {}
 
 
@@ -229,6 +230,22 @@ def copied(on: date) -> dict:
     for row in TallyDay.objects.filter(day__lte=on).order_by("day"):
         found[row.scope_id, row.section_id] = +Counter({name: getattr(row, name) for name in (*COLOURS, "percent_sum")})
     return {key: counts for key, counts in found.items() if counts}
+
+
+def by_body(found: dict) -> dict:
+    """Lights and percent by scope alone."""
+    sums: dict[int, Counter] = {}
+    for (scope, _section), counts in found.items():
+        sums.setdefault(scope, Counter()).update(counts)
+    return sums
+
+
+def over_documents(on: date) -> dict:
+    """The same, from the newest copies over all documents on or before a day."""
+    names = (*COLOURS, "percent_sum")
+    rows = OverallDay.objects.filter(day__lte=on).order_by("day")
+    found = {row.scope_id: +Counter({name: getattr(row, name) for name in names}) for row in rows}
+    return {scope: counts for scope, counts in found.items() if counts}
 
 
 def test_a_day_is_copied_once_and_nothing_is_written_into_the_past(cast):

@@ -18,7 +18,7 @@ from django_tasks_db.models import DBTaskResult
 
 from directives import audit, tallies
 from directives.management.commands import worker
-from directives.models import JobRun, Mark, Owing, Seal, Tally, Total, Unsealed
+from directives.models import DocumentTotal, JobRun, Mark, OverallMark, Owing, Seal, Tally, Total, Unsealed
 from tests.factories import NOW, make_body, make_obligation
 from tests.spare import PATIENCE, side_by_side, spare_database, told, wait_for
 
@@ -272,5 +272,15 @@ def test_a_worker_counts_what_was_never_counted(cast):
     make_obligation(organisation=cast.child)
     for model in (Tally, Total, Mark, Owing):
         model.objects.all().delete()
+    call_command("worker", once=True)
+    assert tallies.drift() == []
+
+
+def test_a_worker_counts_a_new_table_whose_first_moves_came_before_it(cast):
+    make_obligation(organisation=cast.child)
+    for model in (DocumentTotal, OverallMark):
+        model.objects.all().delete()
+    make_obligation(organisation=cast.child)  # counted by a web process that was started first
+    assert DocumentTotal.objects.exists() and tallies.drift() != []
     call_command("worker", once=True)
     assert tallies.drift() == []

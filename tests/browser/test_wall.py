@@ -12,7 +12,7 @@ from directives.issuing import Terms
 from directives.models import Membership, Organisation, User
 from tests.browser.conftest import Desk
 from tests.browser.world import World
-from tests.factories import make_body, make_user
+from tests.factories import make_body, make_directive, make_document, make_section, make_user
 
 SIZES = ((1280, 720), (1366, 768), (1280, 800), (1024, 768), (1600, 900), (1920, 1080), (2560, 1440), (3840, 2160))
 # What is wrong with a wall: it scrolls, leaves room, cuts a line in two, or says something too small. Percent of the height.
@@ -74,6 +74,21 @@ def test_it_fills_every_screen_and_never_scrolls(world: World, desk: Callable[..
         seen = (one.page.locator("#sections .sects li").count(), one.page.locator("#ranking").count(), one.page.locator(".top").count())
         assert seen == (6, 1 if username == "supervisor" else 0, 0)
     assert found == [], "\n".join(found)
+
+
+def test_all_documents_together_fill_the_screen_too(world: World, desk: Callable[..., Desk]) -> None:
+    spread(world)
+    bodies, then = list(Organisation.objects.filter(parent__code="C000", valid_to=None)[:9]), timezone.now() - timedelta(days=60)
+    by = User.objects.get(username="supervisor")
+    for number in range(24):
+        document = make_document(title_hans=f"关于第{number}项工作的若干意见和具体措施")
+        directive = make_directive(make_section(document))
+        issuing.issue(document=document, directives=[directive], organisations=bodies, terms=Terms(), by=by, now=then)
+    ticking.tick(now=timezone.now(), everything=True)
+    one = desk()
+    one.be(by)
+    assert faults_of(one, SIZES) == []
+    assert one.page.locator("#documents .docs li").count() == 20
 
 
 @pytest.mark.django_db(transaction=True)
