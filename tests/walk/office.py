@@ -14,6 +14,7 @@ from directives.models import (
     Export,
     Figure,
     Indicator,
+    JobProgress,
     ListChoice,
     Obligation,
     Organisation,
@@ -21,6 +22,8 @@ from directives.models import (
     Repair,
 )
 from directives.models.exports import UNENDED
+from directives.models.jobs import STOPPED
+from directives.models.jobs import UNENDED as UNDER_WAY
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.states import ASSIGNED, LIVE
 from directives.statistics import Period
@@ -291,9 +294,31 @@ def queue(w: Walker) -> None:
     w.work()
 
 
+def _job(w: Walker) -> JobProgress:
+    """An issue or a cycle that the worker has not carried out to its end."""
+    rows = JobProgress.objects.filter(state__in=UNDER_WAY, by__isnull=False)
+    rows = rows.exclude(kind="relight")
+    if not rows.exists():
+        large_cycle(w)
+    return w.pick(rows)
+
+
+def job_go_on(w: Walker) -> None:
+    """An act has stopped; who asked for it goes on with it."""
+    job = _job(w)
+    JobProgress.objects.filter(pk=job.pk).update(state=STOPPED, fault=WHY)
+    w.send("job_go_on", job.by, job.pk, version=job.version)
+
+
+def job_call_off(w: Walker) -> None:
+    job = _job(w)
+    w.send("job_call_off", job.by, job.pk, version=job.version)
+
+
 STEPS = {
     step.__name__: step
     for step in (
+        job_go_on, job_call_off,
         document_register, repair_decide, directive_correct_save, issue_confirm, large_cycle, indicator_add, indicator_save,
         indicator_move, figures_save, export_ask, export_cancel, export_delete, export_columns_save,
         body_changed, bodies_merged, terms_changed, table_in_admin, day_off, time, queue,
