@@ -157,7 +157,7 @@ def test_a_backup_never_overwrites(tmp_path: Path):
     ("arguments", "kept_in", "words"),
     [
         (["{tmp}/nowhere/x"], "", "cannot be written: there is no folder"),
-        ([], "", "Name a new folder for the backup, or set BACKUP_DIR"),
+        ([], "", "Name a new folder, or set BACKUP_DIR"),
         (["--into", "{tmp}"], "/var/backups", "The worker makes the daily backup in /var/backups"),
     ],
 )
