@@ -89,6 +89,8 @@ class Server:
 
 @pytest.fixture
 def server(transactional_db) -> Iterator[Server]:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no server: see the tests below")
     made = Server()
     try:
         yield made
@@ -120,10 +122,7 @@ def asked(node: Node, world: dict) -> dict[str, Answer]:
         return {name: answer.result() for name, answer in begun.items()}
 
 
-def test_a_lost_postgresql_is_told_within_a_second_and_comes_back(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite has no server; see the next test")
-    server: Server = request.getfixturevalue("server")
+def test_a_lost_postgresql_is_told_within_a_second_and_comes_back(tmp_path: Path, server: Server) -> None:
     told = environment(tmp_path, server.url, WEB_THREADS="8")
     world = made_world(told)
     with Node(told, tmp_path / "node.log") as node:
@@ -154,11 +153,8 @@ def it_says_so(fate: str, answers: dict[str, Answer]) -> None:
 
 
 @pytest.mark.torture
-def test_a_request_in_hand_is_held_only_so_long(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_request_in_hand_is_held_only_so_long(tmp_path: Path, server: Server) -> None:
     """It waits for a lock: the server ends that. It waits for a server that is paused meanwhile: the node ends that."""
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite has no server")
-    server: Server = request.getfixturevalue("server")
     told = environment(tmp_path, server.url, DB_STATEMENT_TIMEOUT="3")
     world = made_world(told)
     with Node(told, tmp_path / "node.log") as node, psycopg.connect(server.url) as blocker, ThreadPoolExecutor(1) as threads:
