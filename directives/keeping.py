@@ -1,4 +1,5 @@
-"""Files beside rows: written whole or not at all, gone again with the transaction that was to keep them, and those that nobody keeps.
+"""Files beside rows: written whole or not at all, gone again with the transaction that was to keep
+them, and those that nobody keeps.
 
 A process that is killed between a file and its row leaves the file alone: `orphans` finds it.
 """
@@ -19,7 +20,10 @@ _kept: ContextVar[list[tuple[Storage, str]] | None] = ContextVar("kept", default
 
 
 class WholeFileStorage(FileSystemStorage):
-    """Django's storage on a disk. A file has its name only once it is whole; of one that finds no room nothing stays."""
+    """Django's storage on a disk.
+
+    A file has its name only once it is whole; of one that finds no room nothing stays.
+    """
 
     def _save(self, name: str, content: File) -> str:
         part = f"{name}.{uuid4().hex}{PART}"
@@ -49,7 +53,10 @@ def note(storage: Storage, name: str) -> None:
 
 @contextmanager
 def undone_on_failure() -> Iterator[list[tuple[Storage, str]]]:
-    """Around a transaction: what `keep` stored within it is deleted again if it fails. Yields what was stored."""
+    """Around a transaction: what `keep` stored within it is deleted again if it fails.
+
+    Yields what was stored.
+    """
     kept: list[tuple[Storage, str]] = []
     token = _kept.set(kept)
     try:

@@ -1,4 +1,6 @@
-"""The database goes away under a running node: 503 within a second, worded for who reads and who writes, and back by itself."""
+"""The database goes away under a running node: 503 within a second, worded for who reads and who
+writes, and back by itself.
+"""
 
 import os
 import shutil
@@ -27,7 +29,9 @@ WRITING = "Nothing was saved. Wait a minute, go back and press the button again.
 
 
 class Server:
-    """A throw-away PostgreSQL of its own that can be stopped, paused and started, with a copy of the database under test."""
+    """A throw-away PostgreSQL of its own that can be stopped, paused and started, with a copy of
+    the database under test.
+    """
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="qunzhu-lost.", dir="/tmp"))
@@ -104,7 +108,9 @@ def log_work(node: Node, world: dict, *, htmx: bool = False) -> Answer:
 
 
 def asked(node: Node, world: dict) -> dict[str, Answer]:
-    """What people meet at one moment: a page, a form, a save from within a page, sign-in, the admin; and what a proxy asks."""
+    """What people meet at one moment: a page, a form, a save from within a page, sign-in, the
+    admin; and what a proxy asks.
+    """
     staff, admin = (lambda name=name: node.browser(world["sessions"][name]) for name in ("staff", "admin"))
     entry = {"progress": TYPED, "percent": "40", "version": world["entry_version"]}
     requests: dict[str, Callable[[], Answer]] = {
@@ -154,7 +160,10 @@ def it_says_so(fate: str, answers: dict[str, Answer]) -> None:
 
 @pytest.mark.torture
 def test_a_request_in_hand_is_held_only_so_long(tmp_path: Path, server: Server) -> None:
-    """It waits for a lock: the server ends that. It waits for a server that is paused meanwhile: the node ends that."""
+    """It waits for a lock: the server ends that.
+
+    It waits for a server that is paused meanwhile: the node ends that.
+    """
     told = environment(tmp_path, server.url, DB_STATEMENT_TIMEOUT="3")
     world = made_world(told)
     with Node(told, tmp_path / "node.log") as node, psycopg.connect(server.url) as blocker, ThreadPoolExecutor(1) as threads:
