@@ -1,7 +1,6 @@
-"""Files beside rows: written whole or not at all, gone again with the transaction that was to keep
-them, and those that nobody keeps.
+"""Files beside rows: written whole or not at all, and gone with the transaction that was to keep them.
 
-A process that is killed between a file and its row leaves the file alone: `orphans` finds it.
+A process that is killed between a file and its row leaves the file alone: `clearing` finds it.
 """
 
 import os
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
+from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
 PART = ".part"  # the end of the name of a file that is being written
@@ -42,6 +42,10 @@ def keep(file: FieldFile, name: str, content: File) -> None:
     """Store the content of a row that is to be saved in this transaction."""
     file.save(name, content, save=False)
     note(file.storage, file.name)
+    kept = _kept.get()
+    if kept is not None:
+        # First of what follows the commit: a failure after it takes no file from its row.
+        transaction.on_commit(kept.clear)
 
 
 def note(storage: Storage, name: str) -> None:
