@@ -1,4 +1,6 @@
-"""What going back to an earlier state of the schema would lose: rows of tables, values of columns, what code may do to either."""
+"""What going back to an earlier state of the schema would lose: rows of tables, values of columns,
+what code may do to either.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +22,10 @@ HARMLESS = (
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a step back would lose: "3332 rows of directives_figure". `table` is one that goes as a whole."""
+    """What a step back would lose: "3332 rows of directives_figure".
+
+    `table` is one that goes as a whole.
+    """
 
     migration: str
     what: str
@@ -63,7 +68,9 @@ class _Step:
         return Loss(str(self.migration), what, table)
 
     def _model(self, name: str) -> type[Model] | None:
-        """The model as it is now; None if a later migration has deleted it, or if it has no table here."""
+        """The model as it is now; None if a later migration has deleted it, or if it has no table
+        here.
+        """
         model = self.apps.all_models[self.migration.app_label].get(name.lower())
         return model if model is not None and model._meta.can_migrate(self.connection) else None
 
@@ -130,7 +137,9 @@ def _code(operation: operations.RunPython) -> str:
 
 
 def losses(plan: Plan, apps: Apps, connection: BaseDatabaseWrapper) -> list[Loss]:
-    """What carrying out the plan would lose, migration by migration; empty where it only goes forwards or loses nothing."""
+    """What carrying out the plan would lose, migration by migration; empty where it only goes
+    forwards or loses nothing.
+    """
     steps = [_Step(migration, apps, connection) for migration, backwards in plan if backwards]
     found = [loss for step in steps for loss in step.losses()]
     whole = tuple(f" values of {loss.table}." for loss in found if loss.table)

@@ -14,11 +14,15 @@ from django.utils import timezone
 class HonestCache(DatabaseCache):
     """Django's, but for one thing: what cannot be written raises.
 
-    Django's own takes a full disk for a key that is there already, and the limiter of sign-ins that for too many attempts.
+    Django's own takes a full disk for a key that is there already, and the limiter of sign-ins that
+    for too many attempts.
     """
 
     def _base_set(self, mode: str, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT) -> bool:
-        """Store the value in one statement. False where `add` finds a value that has not expired."""
+        """Store the value in one statement.
+
+        False where `add` finds a value that has not expired.
+        """
         if mode == "touch":
             return super()._base_set(mode, key, value, timeout)
         alias = router.db_for_write(self.cache_model_class)

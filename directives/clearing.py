@@ -1,4 +1,5 @@
-"""What is cleared away by its age: rows that the machinery leaves behind, files that no row knows, uploads that broke off.
+"""What is cleared away by its age: rows that the machinery leaves behind, files that no row knows,
+uploads that broke off.
 
 What people wrote is never cleared. The record, submissions and counts of days have no age here.
 """
@@ -74,7 +75,10 @@ def rows_of(old: Old, now: datetime) -> QuerySet:
 
 
 def clear_rows(old: Old, now: datetime) -> int:
-    """Delete them in small lots; returns how many. One that changed meanwhile, such as a session that goes on, stays."""
+    """Delete them in small lots; returns how many.
+
+    One that changed meanwhile, such as a session that goes on, stays.
+    """
     rows, count = rows_of(old, now), 0
     while keys := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
         gone = sum(rows.filter(pk__in=keys[start : start + LOT]).delete()[0] for start in range(0, len(keys), LOT))
@@ -89,7 +93,9 @@ def clear_rows(old: Old, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The names of stored files that no row knows and none can come to know any more, and how many files rows know."""
+    """The names of stored files that no row knows and none can come to know any more, and how many
+    files rows know.
+    """
 
     lost: list[str]
     known: int
@@ -101,7 +107,10 @@ class Stored:
 
 
 def stored(now: datetime) -> Stored:
-    """Look through all stored files. Evidence that was handed in outlives its row: the record names it by its hash."""
+    """Look through all stored files.
+
+    Evidence that was handed in outlives its row: the record names it by its hash.
+    """
     fields = [field for model in apps.get_models() for field in model._meta.concrete_fields if isinstance(field, FileField)]
     tops = {field.upload_to.split("/")[0]: field for field in fields}
     found, count = [], 0
@@ -134,7 +143,9 @@ def _known(field: FileField | None, folder: str) -> set[str]:
 
 
 def _not_on_record(names: list[str]) -> list[str]:
-    """Those of these files whose content was never removed from under a submission, nor lost its row in another way."""
+    """Those of these files whose content was never removed from under a submission, nor lost its
+    row in another way.
+    """
     hashes = {name: _hash_of(name) for name in names}
     wanted = set(hashes.values())
     files = Event.objects.filter(action__in=("attach", "remove_file")).order_by()

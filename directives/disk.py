@@ -1,4 +1,5 @@
-"""The disks that this process writes to: how much is free on each, and whether a failure says that one is full.
+"""The disks that this process writes to: how much is free on each, and whether a failure says that
+one is full.
 
 It asks the file systems alone, so that it can be called while the database is away.
 """
@@ -18,12 +19,15 @@ ENOUGH = 32 * 1024 * 1024  # bytes; with less than this an upload or a transacti
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What SQLite says where it could not enlarge its log, or make it: full if the disk is.
 SQLITE_DOUBTFUL = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
-# … and after it has taken a whole transaction back by itself, as it does when it finds no room, and somebody went on within it.
+# … and after it has taken a whole transaction back by itself, as it does when it finds no room, and
+# somebody went on within it.
 TAKEN_BACK = ("no such savepoint", "no transaction is active")
 
 
 def places() -> dict[str, Path]:
-    """The folders that the product writes to on this machine, by what is kept there: "database", "files", "temporary files"."""
+    """The folders that the product writes to on this machine, by what is kept there: "database",
+    "files", "temporary files".
+    """
     found = {}
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
@@ -35,7 +39,9 @@ def places() -> dict[str, Path]:
 
 
 def free(path: Path) -> int:
-    """Bytes that may still be written there; of a folder that is not made yet, of the one in which it would be."""
+    """Bytes that may still be written there; of a folder that is not made yet, of the one in which
+    it would be.
+    """
     there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     return shutil.disk_usage(there).free
 
@@ -46,7 +52,9 @@ def is_full(path: Path) -> bool:
 
 
 def full_places() -> dict[str, int]:
-    """The places that are full, with the bytes that are left on each; empty while there is room everywhere."""
+    """The places that are full, with the bytes that are left on each; empty while there is room
+    everywhere.
+    """
     return {name: left for name, path in places().items() if (left := free(path)) < ENOUGH}
 
 
@@ -78,5 +86,7 @@ def was_taken_back(error: sqlite3.Error) -> bool:
 
 
 def _is_limited() -> bool:
-    """Whether this process may write files up to a size only, which SQLite meets as an error of the disk."""
+    """Whether this process may write files up to a size only, which SQLite meets as an error of
+    the disk.
+    """
     return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY

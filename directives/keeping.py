@@ -1,6 +1,6 @@
-"""Files beside rows: written whole or not at all, gone again with the transaction that was to keep them, and those that nobody keeps.
+"""Files beside rows: written whole or not at all, and gone with the transaction that was to keep them.
 
-A process that is killed between a file and its row leaves the file alone: `orphans` finds it.
+A process that is killed between a file and its row leaves the file alone: `clearing` finds it.
 """
 
 import os
@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
+from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
 PART = ".part"  # the end of the name of a file that is being written
@@ -19,7 +20,10 @@ _kept: ContextVar[list[tuple[Storage, str]] | None] = ContextVar("kept", default
 
 
 class WholeFileStorage(FileSystemStorage):
-    """Django's storage on a disk. A file has its name only once it is whole; of one that finds no room nothing stays."""
+    """Django's storage on a disk.
+
+    A file has its name only once it is whole; of one that finds no room nothing stays.
+    """
 
     def _save(self, name: str, content: File) -> str:
         part = f"{name}.{uuid4().hex}{PART}"
@@ -38,6 +42,10 @@ def keep(file: FieldFile, name: str, content: File) -> None:
     """Store the content of a row that is to be saved in this transaction."""
     file.save(name, content, save=False)
     note(file.storage, file.name)
+    kept = _kept.get()
+    if kept is not None:
+        # First of what follows the commit: a failure after it takes no file from its row.
+        transaction.on_commit(kept.clear)
 
 
 def note(storage: Storage, name: str) -> None:
@@ -49,7 +57,10 @@ def note(storage: Storage, name: str) -> None:
 
 @contextmanager
 def undone_on_failure() -> Iterator[list[tuple[Storage, str]]]:
-    """Around a transaction: what `keep` stored within it is deleted again if it fails. Yields what was stored."""
+    """Around a transaction: what `keep` stored within it is deleted again if it fails.
+
+    Yields what was stored.
+    """
     kept: list[tuple[Storage, str]] = []
     token = _kept.set(kept)
     try:

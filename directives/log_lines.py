@@ -6,7 +6,9 @@ EXPECTED = frozenset({*range(400, 500), 503, 507})  # statuses
 
 
 class OneLine(logging.Filter):
-    """Takes the traceback from the record of an expected answer; of an outage the line tells the cause."""
+    """Takes the traceback from the record of an expected answer; of an outage the line tells the
+    cause.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         status = getattr(record, "status_code", None)

@@ -1,4 +1,6 @@
-"""Failures of what the product stands on, which are nobody's mistake: a full disk, a database that is away, one that is busy."""
+"""Failures of what the product stands on, which are nobody's mistake: a full disk, a database that
+is away, one that is busy.
+"""
 
 import sqlite3
 from dataclasses import dataclass
@@ -15,9 +17,11 @@ AWAY_SQLITE = frozenset({
     sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_NOTADB,
 })  # fmt: skip
-# SQLSTATEs of PostgreSQL: a statement that took too long, a lock that was not free, two writers in each other's way.
+# SQLSTATEs of PostgreSQL: a statement that took too long, a lock that was not free, two writers in
+# each other's way.
 BUSY_POSTGRESQL = frozenset({"57014", "55P03", "40001", "40P01"})
-# Shutting down, starting, crashed, too many connections, out of memory, reading only (a replica); and the class 08, of connections.
+# Shutting down, starting, crashed, too many connections, out of memory, reading only (a replica);
+# and the class 08, of connections.
 AWAY_POSTGRESQL = frozenset({"57P01", "57P02", "57P03", "53300", "53200", "25006"})
 
 
@@ -44,7 +48,9 @@ BUSY = Outage("busy", HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def outage_of(error: BaseException | None) -> Outage | None:
-    """Which of the three an exception tells of; None if it is something else, and then a fault of ours."""
+    """Which of the three an exception tells of; None if it is something else, and then a fault of
+    ours.
+    """
     if error is None:
         return None
     if says_full(error):

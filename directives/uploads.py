@@ -10,9 +10,10 @@ from directives.disk import says_full
 
 
 class FullDiskHandler(TemporaryFileUploadHandler):
-    """Django's handler of large files. One for which the disk has no room is left out, and the failure noted on the request.
+    """Django's handler of large files, which leaves out one for which the disk has no room.
 
-    So the words of the form are still read, and can be given back; FullDiskMiddleware refuses the form.
+    The failure is noted on the request. So the words of the form are still read, and can be given
+    back; FullDiskMiddleware refuses the form.
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -42,5 +43,6 @@ class FullDiskHandler(TemporaryFileUploadHandler):
             raise error
         self.request.upload_failure = error
         if hasattr(self, "file"):
-            with suppress(OSError):  # what is held back in memory finds no room now either; the file goes all the same
+            # What is held back in memory finds no room now either; the file goes all the same.
+            with suppress(OSError):
                 self.file.close()

@@ -1,7 +1,7 @@
-"""The pool of a web process: a request waits for a connection that works, or for an answer, only so long.
+"""The pool of a web process: a request waits only so long for a connection that works, or an answer.
 
-A server that is paused, or whose disk hangs, accepts what is sent and never answers: neither its own statement timeout nor TCP ends
-that wait, so it is ended here.
+A server that is paused, or whose disk hangs, accepts what is sent and never answers: neither its
+own statement timeout nor TCP ends that wait, so it is ended here.
 """
 
 from typing import Any
@@ -14,7 +14,9 @@ LOOK = 0.4  # seconds in which a connection that lay idle must answer before a r
 
 
 class PatientConnection(Connection):
-    """A connection that is closed when an answer takes longer than `answer_within` seconds; None waits for ever."""
+    """A connection that is closed when an answer takes longer than `answer_within` seconds; None
+    waits for ever.
+    """
 
     answer_within: float | None = None
 
@@ -23,12 +25,14 @@ class PatientConnection(Connection):
         try:
             return super().wait(gen, interval, limit)
         except OperationalError:
-            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # what it would still answer belongs to nobody
+            # What it would still answer belongs to nobody.
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.close()
             raise
 
     def execute(self, *args: Any, **kwargs: Any) -> Cursor:
-        """The pool's look at an idle connection before a request gets it. Django executes on cursors, never on the connection.
+        """The pool's look at an idle connection before a request gets it. Django executes on
+        cursors, never on the connection.
 
         With one that is broken all idle ones are made anew: they broke with it.
         """

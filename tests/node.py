@@ -1,4 +1,6 @@
-"""A web node under gunicorn with a database, a var/ and temporary files of its own, and a person's browser to use it with."""
+"""A web node under gunicorn with a database, a var/ and temporary files of its own, and a person's
+browser to use it with.
+"""
 
 import http.client
 import json
@@ -28,7 +30,9 @@ Upload = tuple[str, str, bytes]  # field, name of the file, content
 
 @contextmanager
 def copied_database(folder: Path) -> Iterator[str]:
-    """The address of a database with every table and no row but what migrations made, a copy of the one under test."""
+    """The address of a database with every table and no row but what migrations made, a copy of
+    the one under test.
+    """
     server = connection.settings_dict
     if connection.vendor == "sqlite":
         path = folder / "qunzhu.sqlite3"
@@ -47,7 +51,9 @@ def copied_database(folder: Path) -> Iterator[str]:
 
 
 def environment(folder: Path, url: str, *, temporary: str = "temporary", **more: str) -> dict[str, str]:
-    """What the processes of an installation are told, each machine with temporary files of its own. `more` wins."""
+    """What the processes of an installation are told, each machine with temporary files of its
+    own. `more` wins.
+    """
     scratch = folder / temporary
     scratch.mkdir(exist_ok=True)
     settings = {"QUNZHU_VAR": str(folder), "TMPDIR": str(scratch), "SECRET_KEY": "of one installation" * 3}

@@ -1,4 +1,5 @@
-"""People and work in the database of a node, made by a process of its own, which prints what a test needs to know of them.
+"""People and work in the database of a node, made by a process of its own, which prints what a test
+needs to know of them.
 
 usage: python -m tests.node_world
 """

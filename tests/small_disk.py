@@ -1,4 +1,6 @@
-"""A disk that can be filled and freed under a running node: a small file system of its own, else a limit to what may be written."""
+"""A disk that can be filled and freed under a running node: a small file system of its own, else a
+limit to what may be written.
+"""
 
 import os
 import resource
@@ -15,7 +17,10 @@ STEP = 64 * 2**10
 
 @dataclass
 class SmallDisk:
-    """`way` tells how it is made: "tmpfs" or "limit". `fill` and `free` act on it while processes run there."""
+    """`way` tells how it is made: "tmpfs" or "limit".
+
+    `fill` and `free` act on it while processes run there.
+    """
 
     folder: Path
     way: str
@@ -56,7 +61,9 @@ def _mounted(folder: Path) -> bool:
 
 @contextmanager
 def small_disk(folder: Path, *, way: str = "") -> Iterator[SmallDisk]:
-    """A disk at this folder, in the best way that this machine allows, or in the way that is asked for."""
+    """A disk at this folder, in the best way that this machine allows, or in the way that is asked
+    for.
+    """
     folder.mkdir(parents=True)
     if way != "limit" and _mounted(folder):
         try:

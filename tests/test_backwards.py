@@ -1,4 +1,6 @@
-"""Going back to an earlier schema: refused where rows or values would be lost, each of them named, before anything is changed."""
+"""Going back to an earlier schema: refused where rows or values would be lost, each of them named,
+before anything is changed.
+"""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -51,7 +53,8 @@ def value_of(field: models.Field) -> Any:
     """A value that says something: neither empty nor what the field says by itself."""
     if field.choices:
         return next(choice for choice, _word in field.flatchoices if choice not in ("", field.default))
-    return next(make for kind, make in VALUES.items() if isinstance(field, kind))()
+    value = next(make for kind, make in VALUES.items() if isinstance(field, kind))()
+    return value[-field.max_length :] if isinstance(value, str) and field.max_length else value
 
 
 def row_of(model: type[models.Model]) -> models.Model:
@@ -99,7 +102,9 @@ def columns_of(executor: MigrationExecutor, nodes: list[tuple[str, str]], *, at_
 
 @pytest.mark.parametrize("name", OWN)
 def test_each_step_back_names_every_table_and_column_that_would_go(full, name):
-    """Held against the difference of the two states of the schema, whatever the operations are called."""
+    """Held against the difference of the two states of the schema, whatever the operations are
+    called.
+    """
     before = dict(zip(OWN, [None, *OWN], strict=False))[name]
     plan, executor = backwards_to("directives", before)
     undone = [(migration.app_label, migration.name) for migration, _backwards in plan]
@@ -110,7 +115,7 @@ def test_each_step_back_names_every_table_and_column_that_would_go(full, name):
     wanted = {f"{asked(f'SELECT count(*) FROM {table}')} rows of {table}" for table in now.keys() - then.keys()}
     for table in now.keys() & then.keys():
         for column in now[table] - then[table]:
-            said = asked(f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL")
+            said = asked(f"SELECT count(*) FROM {table} WHERE {connection.ops.quote_name(column)} IS NOT NULL")
             wanted |= {f"{said} values of {table}.{column}"} if said else set()
     state = executor.loader.project_state(executor.loader.graph.leaf_nodes())
     found = {loss.what for loss in losses(plan, state.apps, connection)}
@@ -190,7 +195,9 @@ for name in sys.argv[1:]:
 
 @pytest.mark.torture
 def test_down_to_nothing_and_up_again(tmp_path, transactional_db):
-    """Every migration of the product, one after the other, on a copy: refused, then carried out when told to, and the way up again."""
+    """Every migration of the product, one after the other, on a copy: refused, then carried out
+    when told to, and the way up again.
+    """
     with copied_database(tmp_path) as url:
         told = environment(tmp_path, url) | {"DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"}
         python(told, "-m", "tests.node_world")

@@ -1,4 +1,6 @@
-"""The disk is full under a running node: every act says so, gives back what was typed, leaves nothing half done, and works again."""
+"""The disk is full under a running node: every act says so, gives back what was typed, leaves
+nothing half done, and works again.
+"""
 
 import os
 import sqlite3
@@ -24,12 +26,15 @@ FULL = "The server’s disk is full"
 # PostgreSQL stands on a disk of its own; what it says when that is full, each table says here.
 TRIGGER = """
 CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END
+$$
 """
 
 
 class Place:
-    """A node whose database, files and temporary files lie on a small disk, and the people who use it."""
+    """A node whose database, files and temporary files lie on a small disk, and the people who use
+    it.
+    """
 
     def __init__(self, disk: SmallDisk, url: str, log: Path) -> None:
         self.disk, self.url = disk, url
@@ -95,7 +100,10 @@ def place(request, tmp_path: Path, transactional_db) -> Iterator[Place]:
 
 @dataclass(frozen=True)
 class Act:
-    """Something that a person does; `typed` is what they must get back. `prepare` is done while there is room."""
+    """Something that a person does; `typed` is what they must get back.
+
+    `prepare` is done while there is room.
+    """
 
     who: str
     send: Callable[[Place, object], Answer]
@@ -205,7 +213,9 @@ def test_every_act_says_that_the_disk_is_full_and_works_again(place: Place) -> N
 
 
 def the_worker_says_it_too(place: Place) -> None:
-    """The export that was asked for: on the page stands why there is no file; where not even that could be written, it is made later."""
+    """The export that was asked for: on the page stands why there is no file; where not even that
+    could be written, it is made later.
+    """
     place.disk.fill(list)
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, -1)); " if place.disk.way == "limit" else ""
     work = "from django.core.management import execute_from_command_line as run; run(['manage.py', 'worker', '--once'])"
@@ -226,7 +236,9 @@ def the_worker_says_it_too(place: Place) -> None:
 @pytest.mark.parametrize("place", ["", "limit"], indirect=True)
 @pytest.mark.parametrize("left", [4096, 8192, 16_384, 65_536, 2**18, 2**20, LARGE - 4096, LARGE + 65_536, 2 * LARGE])
 def test_each_act_is_done_or_undone_whatever_room_is_left(place: Place, left: int) -> None:
-    """The disk becomes full in the middle of an act: it is done and answered so, or nothing of it stays."""
+    """The disk becomes full in the middle of an act: it is done and answered so, or nothing of it
+    stays.
+    """
     for name, act in ACTS.items():
         ready = act.prepare(place)
         before = place.held()

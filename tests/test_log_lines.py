@@ -52,6 +52,7 @@ def test_an_expected_refusal_is_one_line(cast, sign_in, key, terminal):
     ]
     assert answers == [403, 404, 409, 422, 405]
     lines = terminal.getvalue().splitlines()
+    assert len(lines) == len(answers)
     assert [line.split(": ")[1] for line in lines] == [
         "Forbidden (Permission denied)", "Not Found", "Conflict", "Unprocessable Entity", "Method Not Allowed (GET)",
     ]  # fmt: skip

@@ -1,4 +1,6 @@
-"""The database goes away under a running node: 503 within a second, worded for who reads and who writes, and back by itself."""
+"""The database goes away under a running node: 503 within a second, worded for who reads and who
+writes, and back by itself.
+"""
 
 import os
 import shutil
@@ -27,7 +29,9 @@ WRITING = "Nothing was saved. Wait a minute, go back and press the button again.
 
 
 class Server:
-    """A throw-away PostgreSQL of its own that can be stopped, paused and started, with a copy of the database under test."""
+    """A throw-away PostgreSQL of its own that can be stopped, paused and started, with a copy of
+    the database under test.
+    """
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="qunzhu-lost.", dir="/tmp"))
@@ -89,6 +93,8 @@ class Server:
 
 @pytest.fixture
 def server(transactional_db) -> Iterator[Server]:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no server: see the tests below")
     made = Server()
     try:
         yield made
@@ -102,7 +108,9 @@ def log_work(node: Node, world: dict, *, htmx: bool = False) -> Answer:
 
 
 def asked(node: Node, world: dict) -> dict[str, Answer]:
-    """What people meet at one moment: a page, a form, a save from within a page, sign-in, the admin; and what a proxy asks."""
+    """What people meet at one moment: a page, a form, a save from within a page, sign-in, the
+    admin; and what a proxy asks.
+    """
     staff, admin = (lambda name=name: node.browser(world["sessions"][name]) for name in ("staff", "admin"))
     entry = {"progress": TYPED, "percent": "40", "version": world["entry_version"]}
     requests: dict[str, Callable[[], Answer]] = {
@@ -120,10 +128,7 @@ def asked(node: Node, world: dict) -> dict[str, Answer]:
         return {name: answer.result() for name, answer in begun.items()}
 
 
-def test_a_lost_postgresql_is_told_within_a_second_and_comes_back(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite has no server; see the next test")
-    server: Server = request.getfixturevalue("server")
+def test_a_lost_postgresql_is_told_within_a_second_and_comes_back(tmp_path: Path, server: Server) -> None:
     told = environment(tmp_path, server.url, WEB_THREADS="8")
     world = made_world(told)
     with Node(told, tmp_path / "node.log") as node:
@@ -154,11 +159,11 @@ def it_says_so(fate: str, answers: dict[str, Answer]) -> None:
 
 
 @pytest.mark.torture
-def test_a_request_in_hand_is_held_only_so_long(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """It waits for a lock: the server ends that. It waits for a server that is paused meanwhile: the node ends that."""
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite has no server")
-    server: Server = request.getfixturevalue("server")
+def test_a_request_in_hand_is_held_only_so_long(tmp_path: Path, server: Server) -> None:
+    """It waits for a lock: the server ends that.
+
+    It waits for a server that is paused meanwhile: the node ends that.
+    """
     told = environment(tmp_path, server.url, DB_STATEMENT_TIMEOUT="3")
     world = made_world(told)
     with Node(told, tmp_path / "node.log") as node, psycopg.connect(server.url) as blocker, ThreadPoolExecutor(1) as threads:

@@ -1,4 +1,6 @@
-"""Two nodes share a database and a storage, and nothing else: whatever takes two requests begins on one and ends on the other."""
+"""Two nodes share a database and a storage, and nothing else: whatever takes two requests begins
+on one and ends on the other.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +21,9 @@ BODIES = "code,name_hans,parent\n{},第九单位,C0\n"
 
 @dataclass
 class Pair:
-    """Both nodes, the world in their database, and a browser that goes to the other node with each request."""
+    """Both nodes, the world in their database, and a browser that goes to the other node with each
+    request.
+    """
 
     first: Node
     second: Node
@@ -35,7 +39,9 @@ class Pair:
 
 @dataclass
 class Wanderer:
-    """A person's browser before a proxy that hands each request to the node that did not get the last one."""
+    """A person's browser before a proxy that hands each request to the node that did not get the
+    last one.
+    """
 
     browser: Browser
     ports: tuple[int, int]

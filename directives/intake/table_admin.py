@@ -1,4 +1,6 @@
-"""The admin's pages of import and export: their formats, their columns, and where a table waits for its confirmation."""
+"""The admin's pages of import and export: their formats, their columns, and where a table waits
+for its confirmation.
+"""
 
 from typing import Any
 
@@ -23,7 +25,9 @@ class ColumnsForm(SelectableFieldsExportForm):
 
 
 class SharedUpload(MediaStorage):
-    """Where a table waits for its confirmation: beside all other files, for whoever confirms it may reach another node."""
+    """Where a table waits for its confirmation: beside all other files, for whoever confirms it
+    may reach another node.
+    """
 
     def save(self, data: bytes) -> None:
         super().save(data)
@@ -43,7 +47,9 @@ class TableAdmin(ImportExportModelAdmin):
             return super().import_action(request, *args, **kwargs)
 
     def add_data_read_fail_error_to_form(self, form: Form, e: Exception) -> None:
-        """A file that cannot be read is a fault of the form; a full disk or a lost database is not."""
+        """A file that cannot be read is a fault of the form; a full disk or a lost database is
+        not.
+        """
         if outage_of(e) is not None:
             raise e
         super().add_data_read_fail_error_to_form(form, e)

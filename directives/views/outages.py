@@ -1,4 +1,6 @@
-"""The page of a failure that nobody foresaw, and of one that is nobody's mistake: it reads no database and writes nothing."""
+"""The page of a failure that nobody foresaw, and of one that is nobody's mistake: it reads no
+database and writes nothing.
+"""
 
 import sys
 
@@ -14,7 +16,10 @@ RETRY_SECONDS = 5
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Django's handler of what no view has caught. A full disk is answered 507, a database that is away or busy 503."""
+    """Django's handler of what no view has caught.
+
+    A full disk is answered 507, a database that is away or busy 503.
+    """
     outage = outage_of(sys.exc_info()[1])
     if outage is None:
         return server_error(request)

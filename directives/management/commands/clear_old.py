@@ -1,4 +1,7 @@
-"""Clear away what nobody needs any more. The worker runs it each day; it may be run at any time, and twice."""
+"""Clear away what nobody needs any more.
+
+The worker runs it each day; it may be run at any time, and twice.
+"""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
