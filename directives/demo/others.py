@@ -1,4 +1,4 @@
-"""Further documents of the demo beside its large one: small ones, whose obligations stand as some of the large one's do.
+"""Further documents of the demo: small ones, whose obligations stand as some of the large one's.
 
 They have neither plans nor reports, and the record tells of their registering alone.
 """
@@ -12,7 +12,16 @@ from django.db.models import Q, Sum
 
 from directives import issuing, tallies
 from directives.ingest.reading import read
-from directives.models import Directive, Document, Obligation, Organisation, OverallDay, TallyDay, Total, User
+from directives.models import (
+    Directive,
+    Document,
+    Obligation,
+    Organisation,
+    OverallDay,
+    TallyDay,
+    Total,
+    User,
+)
 from directives.states import COLOURS
 
 MATTERS = "安全生产 防汛救灾 文明创建 厂务公开 结对帮扶 职业培训 普法宣传 节约用能 志愿服务 档案管理"
@@ -30,31 +39,48 @@ def register(number: int, *, by: User, now: datetime) -> Document:
     """One more made-up notice, of one to three directives."""
     matters = MATTERS.split()
     matter = f"{matters[number % len(matters)]}第{number}批任务"
-    told = "".join(sentence.format(matter=matter) for sentence in islice(SENTENCES, 1 + number % len(SENTENCES)))
+    sentences = islice(SENTENCES, 1 + number % len(SENTENCES))
+    told = "".join(sentence.format(matter=matter) for sentence in sentences)
     text = f"关于做好{matter}的通知（演示）\n\n本文件为演示数据，由程序按规则生成，并非真实文件\n\n一、主要任务\n{told}\n"
     source, name = text.encode(), NAME.format(number=number)
-    return issuing.register_document(reading=read(source, name=name), source=source, source_name=name, by=by, now=now, fictional=True)
+    return issuing.register_document(
+        reading=read(source, name=name),
+        source=source,
+        source_name=name,
+        by=by,
+        now=now,
+        fictional=True,
+    )
 
 
 def assign(documents: Sequence[Document], models: Sequence[Directive], *, everybody: bool) -> int:
-    """Give each of their directives to bodies that owe one of the large document's; returns the obligations.
+    """Give their directives to bodies that owe one of the large document's; returns how many rows.
 
-    Each stands as the one it is made after; what stands so because of a plan or a report is skipped. Without `everybody`
-    only bodies with others below them owe anything.
+    Each row stands as the one it is made after; what stands so because of a plan or a report is
+    skipped. Without `everybody` only bodies with others below them owe anything.
     """
-    given = Directive.objects.filter(document__in=documents, statement=False).order_by("document", "order")
-    return sum(_give(directive, model, everybody=everybody) for directive, model in zip(given, cycle(models), strict=False))
+    given = Directive.objects.filter(document__in=documents, statement=False)
+    pairs = zip(given.order_by("document", "order"), cycle(models), strict=False)
+    return sum(_give(directive, model, everybody=everybody) for directive, model in pairs)
 
 
 def _give(directive: Directive, model: Directive, *, everybody: bool) -> int:
-    own = {"document_id": directive.document_id, "section_id": directive.section_id, "directive_id": directive.pk}
+    own = {
+        "document_id": directive.document_id,
+        "section_id": directive.section_id,
+        "directive_id": directive.pk,
+    }
     columns = [field.column for field in Obligation._meta.concrete_fields if not field.primary_key]
-    values = ["%s" if column in own else "NULL" if column in PAPERS else f"o.{column}" for column in columns]
+    values = [
+        "%s" if column in own else "NULL" if column in PAPERS else f"o.{column}"
+        for column in columns
+    ]  # fmt: skip
     who = "true" if everybody else "b.branch"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {WORK} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {WORK} o "  # noqa: S608 - our own names
-            f"JOIN {BODIES} b ON b.id = o.organisation_id AND {who} WHERE o.directive_id = %s AND o.deliverable = '' "
+            f"INSERT INTO {WORK} ({', '.join(columns)}) SELECT {', '.join(values)} "  # noqa: S608
+            f"FROM {WORK} o JOIN {BODIES} b ON b.id = o.organisation_id AND {who} "
+            "WHERE o.directive_id = %s AND o.deliverable = '' "
             "AND o.light_code NOT LIKE %s AND o.light_code NOT LIKE %s",
             [*(own[column] for column in columns if column in own), model.pk, "plan%", "report%"],
         )
@@ -62,14 +88,16 @@ def _give(directive: Directive, model: Directive, *, everybody: bool) -> int:
 
 
 def keep_days(documents: Sequence[Document], since: date) -> None:
-    """Say that their totals have stood since a day as they stand, and add up the days of all documents anew."""
-    totals = Total.objects.filter(document__in=documents).order_by().values("scope", "document", "section")
+    """Say that their totals have stood so since a day, and add up the days of all documents."""
+    totals = Total.objects.filter(document__in=documents).order_by()
+    totals = totals.values("scope", "document", "section")
     lights = {colour: Sum("count", filter=Q(light=colour), default=0) for colour in COLOURS}
     rows = totals.annotate(**lights, percents=Sum("percent_sum")).iterator(chunk_size=5000)
     while some := list(islice(rows, 5000)):
         TallyDay.objects.bulk_create(
             TallyDay(
-                day=since, scope_id=row["scope"], document_id=row["document"], section_id=row["section"], percent_sum=row["percents"],
+                day=since, scope_id=row["scope"], document_id=row["document"],
+                section_id=row["section"], percent_sum=row["percents"],
                 **{colour: row[colour] for colour in COLOURS},
             )
             for row in some

@@ -1,4 +1,4 @@
-"""The dashboard that a person asks for, read from the counts: of one document or of all that they see."""
+"""The dashboard that a person asks for, read from the counts: of one document or of all."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -19,11 +19,15 @@ from directives.workdays import Workdays
 def board(user: User, choice: Choice, *, today: date, workdays: Workdays) -> Board | None:
     """The dashboard of a body. None: the person may not look from there, or has no place at all.
 
-    Without a scope it is the highest body that the person oversees, without a document all documents that they see.
+    Without a scope it is that of the highest body that the person oversees, without a document of
+    all documents that they see.
     """
     documents = documents_in_view(user)
     wanted = document_of(choice) if len(documents) > 1 or choice.document is not None else None
-    document = next((row for row in documents if row.pk == wanted), documents[0] if len(documents) == 1 else None)
+    document = next(
+        (row for row in documents if row.pk == wanted),
+        documents[0] if len(documents) == 1 else None,
+    )
     if choice.document is not None and (document is None or document.pk != choice.document):
         return None
     view = counts.vantage(user, choice.scope)
@@ -32,17 +36,33 @@ def board(user: User, choice: Choice, *, today: date, workdays: Workdays) -> Boa
     parts = sections_of(document) if document else ()
     choice = _fitting(choice, document, parts, several=len(documents) > 1)
     scope = Scope.of(user)
-    empty = Board(view, choice, document, documents, parts, today, workdays.add(today, -1), (*scope.trees, *scope.bodies))
+    empty = Board(
+        view,
+        choice,
+        document,
+        documents,
+        parts,
+        today,
+        workdays.add(today, -1),
+        (*scope.trees, *scope.bodies),
+    )
     if not documents:
         return empty
     return _then(empty) if choice.on else _now(empty, workdays)
 
 
-def _fitting(choice: Choice, document: Document | None, parts: tuple[Section, ...], *, several: bool) -> Choice:
-    """The choice without what is not of the document that is shown, and naming that where there are several."""
+def _fitting(
+    choice: Choice,
+    document: Document | None,
+    parts: tuple[Section, ...],
+    *,
+    several: bool,
+) -> Choice:
+    """The choice without what is not of the document shown; of several, it names the document."""
     choice = choice.kept() if choice.on else choice
     if document is None:
-        return replace(choice, document=None, section=None, directive=None, cycle=None, directives=False)
+        nothing = dict.fromkeys(("document", "section", "directive", "cycle"))
+        return replace(choice, **nothing, directives=False)
     if choice.section and choice.section not in {section.pk for section in parts}:
         choice = replace(choice, section=None)
     return replace(choice, document=document.pk) if several else choice
@@ -58,19 +78,37 @@ def _now(board: Board, workdays: Workdays) -> Board:
             return board
         board = replace(board, read=choice.narrows and own.few(view, board.lights.total))
         rows = own.rows_below(view, document, choice) if board.read else ()
-        reader = partial(facts.of_rows, view, rows) if board.read else partial(facts.of_branch, view)
+        reader = partial(facts.of_branch, view)
+        if board.read:
+            reader = partial(facts.of_rows, view, rows)
         found = reader(document, choice, today=today, since=since)
         board = _by_directive(board, document)
     else:
         rows = own.rows(view, document, choice)
-        board = replace(board, ground=own.ground(view, document, rows), tasks=own.tasks(rows) if document else None)
+        board = replace(
+            board,
+            ground=own.ground(view, document, rows),
+            tasks=own.tasks(rows) if document else None,
+        )
         if not board.lights.total:
             return board
         found = facts.of_rows(view, rows, document, choice, today=today, since=since)
-    late = oldest(view, document, choice, red=board.lights.red, limit=LATE_ROWS) if board.lights.red else ()
+    red = board.lights.red
+    late = oldest(view, document, choice, red=red, limit=LATE_ROWS) if red else ()
     right = WIDE_REPORTS if choice.wall else RIGHT
-    shown = trend(found.cycles, chosen=choice.cycle, missing=found.clock("report"), today=today, right=right) if board.told else None
-    return replace(board, facts=found, late=late, trend=shown, workdays_left=left(shown, today, workdays))
+    shown = (
+        trend(
+            found.cycles,
+            chosen=choice.cycle,
+            missing=found.clock("report"),
+            today=today,
+            right=right,
+        )
+        if board.told
+        else None
+    )
+    days = left(shown, today, workdays)
+    return replace(board, facts=found, late=late, trend=shown, workdays_left=days)
 
 
 def _by_directive(board: Board, document: int | None) -> Board:

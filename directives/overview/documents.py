@@ -6,18 +6,20 @@ from directives.overview.choice import Choice
 
 def documents_in_view(user: User) -> tuple[Document, ...]:
     """Every document that the person sees, the newest first, with its names alone."""
-    rows = Document.objects.visible_to(user).only("title", "title_hans", "title_hant", "fictional", "script")
+    names = ("title", "title_hans", "title_hant", "fictional", "script")
+    rows = Document.objects.visible_to(user).only(*names)
     return tuple(rows.order_by("-registered_at", "-pk"))
 
 
 def sections_of(document: Document) -> tuple[Section, ...]:
     """The sections of a document, in its order."""
-    rows = Section.objects.filter(document=document).only("number", "order", "title", "title_hans", "title_hant", "document_id")
+    names = ("number", "order", "title", "title_hans", "title_hant", "document_id")
+    rows = Section.objects.filter(document=document).only(*names)
     return tuple(rows.order_by("order"))
 
 
 def document_of(choice: Choice) -> int | None:
-    """The document (id) that a choice names: by itself, or by a section, a directive or a cycle of it. At most one query."""
+    """The document (id) that a choice names, by itself or by a part of it. At most one query."""
     named = ((Section, choice.section), (Directive, choice.directive), (Cycle, choice.cycle))
     part = next(((model, pk) for model, pk in named if pk), None)
     if choice.document is not None or part is None:

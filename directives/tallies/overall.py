@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - nothing but names of our own tables enters these statements
-"""Days over all documents together: copied from the totals of each document, or added up from the copies of each."""
+"""Days over all documents: copied from the totals of each, or added up from the copies of each."""
 
 from django.db import connection, transaction
 
@@ -9,7 +9,7 @@ from directives.states import COLOURS
 
 
 def copy_overall(as_day: str) -> str:
-    """The statement that copies the sums over all documents, of bodies whose sums differ from their last copy."""
+    """The statement that copies the sums of bodies for which they differ from their last copy."""
     values, table = (*COLOURS, "percent_sum"), OverallDay._meta.db_table
     names, sums = ", ".join(values), ", ".join(f"SUM({value}) AS {value}" for value in values)
     same = " AND ".join(f"c.{value} = t.{value}" for value in values)
@@ -17,9 +17,11 @@ def copy_overall(as_day: str) -> str:
     newest = f"SELECT MAX(c.day) FROM {table} c WHERE c.scope_id = t.scope_id"
     return (
         f"INSERT INTO {table} (day, scope_id, {names}) "
-        f"WITH t AS (SELECT scope_id, {sums} FROM {DocumentTotal._meta.db_table} GROUP BY scope_id) "
+        f"WITH t AS (SELECT scope_id, {sums} "
+        f"FROM {DocumentTotal._meta.db_table} GROUP BY scope_id) "
         f"SELECT {as_day}, t.scope_id, {', '.join(f't.{value}' for value in values)} FROM t "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {table} c WHERE c.scope_id = t.scope_id AND c.day = ({newest}) AND {same}) "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table} c "
+        f"WHERE c.scope_id = t.scope_id AND c.day = ({newest}) AND {same}) "
         f"AND NOT ({none} AND ({newest}) IS NULL)"
     )
 
@@ -28,15 +30,18 @@ def copy_overall(as_day: str) -> str:
 def add_up_days() -> None:
     """Add up the copies of each day over documents, in a table that has none yet.
 
-    Each copy differs from the one before it by so much; what a body has on a day is the sum of all that has differed so far.
+    Each copy differs from the one before it by so much; what a body has on a day is the sum of all
+    that has differed so far.
     """
     gate.repair()
     if OverallDay.objects.exists():
         return
     values, table = (*COLOURS, "percent_sum"), TallyDay._meta.db_table
-    differs = ", ".join(f"{value} - COALESCE(LAG({value}) OVER part, 0) AS {value}" for value in values)
+    before = "COALESCE(LAG({0}) OVER part, 0)"
+    differs = ", ".join(f"{value} - {before.format(value)} AS {value}" for value in values)
     sums = ", ".join(f"SUM({value}) AS {value}" for value in values)
-    so_far = ", ".join(f"SUM({value}) OVER (PARTITION BY scope_id ORDER BY day)" for value in values)
+    until = "OVER (PARTITION BY scope_id ORDER BY day)"
+    so_far = ", ".join(f"SUM({value}) {until}" for value in values)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {OverallDay._meta.db_table} (day, scope_id, {', '.join(values)}) "
