@@ -41,13 +41,9 @@ def bring(w: Walker, kind: str, by: User, heads: Sequence[str], lines: Sequence[
     headings = [w.words() if odd and not place else heading for place, (_field, heading) in enumerate(heads)]
     file = io.StringIO()
     csv.writer(file).writerows([headings, *lines])
-    w.send(
-        "intake_upload",
-        by,
-        kind,
-        file=SimpleUploadedFile("表.csv", file.getvalue().encode()),
-        **place,
-    )
+    upload = SimpleUploadedFile("表.csv", file.getvalue().encode())
+    if w.send("intake_upload", by, kind, file=upload, **place).status_code != 302:
+        raise NothingToDo  # refused: nobody can bring such a table in now
     intake = settled(w, Intake.objects.filter(by=by).latest("pk"))
     if intake.state == UPLOADED:
         letters = {f"field-{chr(ord('A') + place)}": field for place, field in enumerate(fields)}
