@@ -33,7 +33,7 @@ VALUES = {
     models.JSONField: lambda: {"a": next(_numbers)},
     models.UUIDField: uuid4,
     models.BinaryField: lambda: b"x",
-    models.IntegerField: lambda: 1 + next(_numbers) % 90,
+    models.IntegerField: lambda: 2 + next(_numbers) % 90,
     models.CharField: lambda: f"x{next(_numbers)}",
     models.TextField: lambda: f"x{next(_numbers)}",
     models.FileField: lambda: f"x/{next(_numbers)}",
@@ -78,6 +78,7 @@ def row_of(model: type[models.Model]) -> models.Model:
 @pytest.fixture
 def full(db) -> None:
     """A row in every table, that says something in every column."""
+    JobRun.objects.all().delete()  # what the worker notes of a new installation says little
     for model in apps.get_models(include_auto_created=True):
         if model._meta.can_migrate(connection):
             row_of(model)
@@ -151,6 +152,7 @@ def test_the_tables_of_others_are_looked_at_too(full, app):
     ],
 )
 def test_each_sort_of_operation(db, operation, lost):
+    JobRun.objects.all().delete()  # what the worker notes of a new installation says little
     row_of(JobRun)
     migration = Migration("0099_x", "directives")
     migration.operations = [operation]

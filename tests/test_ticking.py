@@ -90,7 +90,7 @@ def test_more_rows_than_one_batch(cast, monkeypatch):
 def test_rows_that_show_the_same_are_written_together(cast, django_assert_max_num_queries):
     for _number in range(30):
         make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         assert tick(now=later(18)) == 30
 
 

@@ -25,7 +25,7 @@ from directives.bench.stage import session_of  # noqa: E402
 from directives.evidence import attach, remove  # noqa: E402
 from directives.models import Attachment, Plan, User  # noqa: E402
 from directives.sealing import seal  # noqa: E402
-from directives.sheets.carrying import carry_out  # noqa: E402
+from directives.jobs.running import carry_out  # noqa: E402
 from directives.ticking import tick  # noqa: E402
 from tests.factories import (  # noqa: E402
     make_body,
@@ -60,7 +60,7 @@ def fill() -> None:
     for text in ("会议纪要", "实施办法", "照片说明"):
         upload(text)
     session_of(staff)
-    carry_out.enqueue(0)
+    carry_out.enqueue("export", 0)
     tick(now=timezone.now(), everything=True)
     seal(now=timezone.now())
 

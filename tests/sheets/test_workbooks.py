@@ -66,6 +66,8 @@ def world(cast):
     ReportEntry.objects.filter(obligation=lead).update(progress=STORED, problems="-1", percent=67, unchanged_reason="=无")
     audit.record("dispute", lead, by=cast.staff, now=NOW, reason="=理由", before={"a": "=1"}, after={"a": "@2"})
     indicator = make_indicator(document, cast.centre, name_hans="=人数", unit="-人")
+    other = make_document(title="-另一份文件", fictional=True)
+    make_obligation(make_directive(make_section(other)), cast.sibling)
     for day in range(30, 0, -1):
         copy_day(TODAY - timedelta(days=day))
     places = dict.fromkeys(("directives", "matrix"), document.pk) | {"measures": plan.pk, "entries": report.pk}
@@ -74,7 +76,10 @@ def world(cast):
 
 def book_of(key, cast, world):
     person = cast.staff if key == "entries" else cast.supervisor  # nobody else sees what was not handed in
-    asked = Asked(person, QueryDict("directives=1"), TODAY, NOW, CalendarDay.objects.workdays(TODAY))
+    query = QueryDict("directives=1", mutable=True)
+    if key.startswith("board-") and key != "board-documents":
+        query["document"] = str(world["directives"])
+    asked = Asked(person, query, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
     place = {"pk": world[key]} if LISTS[key].placed else {}
     return replace(listed(key, asked, place).make(), site="https://example.org")
 
