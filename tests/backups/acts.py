@@ -23,9 +23,9 @@ from django.utils import timezone  # noqa: E402
 from directives.backups import files, making  # noqa: E402
 from directives.bench.stage import session_of  # noqa: E402
 from directives.evidence import attach, remove  # noqa: E402
+from directives.jobs.running import carry_out  # noqa: E402
 from directives.models import Attachment, Plan, User  # noqa: E402
 from directives.sealing import seal  # noqa: E402
-from directives.jobs.running import carry_out  # noqa: E402
 from directives.ticking import tick  # noqa: E402
 from tests.factories import (  # noqa: E402
     make_body,
