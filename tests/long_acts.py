@@ -233,7 +233,7 @@ class Relight(LongAct):
         if not Obligation.objects.exists():
             self.world.owing()
         with tallies.counted():
-            Obligation.objects.update(light="grey" if Obligation.objects.first().light != "grey" else "red", light_code="")
+            Obligation.objects.update(light="undue" if Obligation.objects.first().light != "grey" else "red", light_code="")
         tallies.rebuild()
         self.day = today + timedelta(days=1000 + self.world.fresh())
         enter([CalendarDay(day=self.day, working=False)], {}, by=self.world.admin, now=timezone.now())
@@ -241,7 +241,7 @@ class Relight(LongAct):
 
     def done(self, row):
         lights = set(Obligation.objects.values_list("light", flat=True))
-        return (row.state, row.done, row.made, lights) == ("done", 12, 12, lights - {"grey"})
+        return (row.state, row.done, row.made, lights) == ("done", 12, 12, lights - {"undue"})
 
 
 class Table(LongAct):
