@@ -106,6 +106,7 @@ def sign_in(url: str, username: str) -> str:
     return urllib.parse.urlsplit(answer.url).path
 
 
+@pytest.mark.once
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_life_of_an_installation(office: Office) -> None:
     office.start()
@@ -153,6 +154,7 @@ def test_the_life_of_an_installation(office: Office) -> None:
     assert wait_for(lambda: office.children() == {})
 
 
+@pytest.mark.once
 @pytest.mark.skipif(
     sys.platform != "linux",
     reason="the children of a killed process end by themselves on Linux alone",
