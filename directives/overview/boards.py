@@ -78,9 +78,8 @@ def _now(board: Board, workdays: Workdays) -> Board:
             return board
         board = replace(board, read=choice.narrows and own.few(view, board.lights.total))
         rows = own.rows_below(view, document, choice) if board.read else ()
-        reader = partial(facts.of_branch, view)
-        if board.read:
-            reader = partial(facts.of_rows, view, rows)
+        of_rows, of_branch = partial(facts.of_rows, view, rows), partial(facts.of_branch, view)
+        reader = of_rows if board.read else of_branch
         found = reader(document, choice, today=today, since=since)
         board = _by_directive(board, document)
     else:
