@@ -43,6 +43,8 @@ def copied_database(folder: Path) -> Iterator[str]:
     connection.close()  # a template is in nobody's use
     name, where = f"node_{uuid4().hex[:12]}", {"host": server["HOST"], "port": server["PORT"], "user": server["USER"]}
     with psycopg.connect(**where, password=server["PASSWORD"], dbname="postgres", autocommit=True) as admin:
+        # What a server of another test, or a process that was killed, has left open.
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [server["NAME"]])
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {server['NAME']}")
         try:
             yield f"postgres://{quote(server['USER'])}:{quote(server['PASSWORD'])}@{server['HOST']}:{server['PORT']}/{name}"
