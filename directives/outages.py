@@ -8,7 +8,6 @@ from http import HTTPStatus
 
 import psycopg
 from django.db import DatabaseError, InterfaceError
-from django.utils.translation import gettext as _
 
 from directives.disk import causes, says_full, was_taken_back
 
@@ -31,15 +30,6 @@ class Outage:
 
     name: str
     status: int
-
-    @property
-    def words(self) -> str:
-        """One sentence, for the page of an act that the worker was to carry out."""
-        return {
-            "full": _("The server’s disk is full, so nothing was saved. Tell the administrator, then try again."),
-            "away": _("The database did not answer, so nothing was saved. Try again."),
-            "busy": _("The database was too busy, so nothing was saved. Try again."),
-        }[self.name]
 
 
 FULL = Outage("full", HTTPStatus.INSUFFICIENT_STORAGE)

@@ -31,6 +31,7 @@ SPARE = timedelta(seconds=90)  # beyond the time that a request may take (gunico
 PAUSE = timedelta(seconds=5)  # before what the database broke off is tried again
 LIVE = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
 ENDED = gettext_lazy("The process that carried it out ended three times at the same point.")
+FULL_DISK = gettext_lazy("The server’s disk is full, so nothing was saved. Tell the administrator, then try again.")
 BROKE = gettext_lazy("The database broke it off three times at the same point.")
 MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "export": Export}
 ACTS = {
@@ -103,7 +104,7 @@ def _broken_off(row: Carried, act: str, error: Exception, *, awaited: bool) -> b
     if outage_of(error) is FULL:
         logger.error("The act %s on %s %s stops: the disk is full", act, name, row.pk)
         leave()
-        _halt(row, act, STOPPED, FULL.words)
+        _halt(row, act, STOPPED, str(FULL_DISK))
     elif isinstance(error, BROKEN):
         logger.warning("The database broke off the act %s on %s %s, which is tried again: %s", act, name, row.pk, error)
         leave()
