@@ -221,7 +221,10 @@ def the_worker_says_it_too(place: Place) -> None:
     work = "from django.core.management import execute_from_command_line as run; run(['manage.py', 'worker', '--once'])"
     told = place.told | {"DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"}
     python(told, "-c", limit + work, check=False)
-    page = place.browser("supervisor").read("/exports/1/").text
+    [(asked_for,)] = place.rows("SELECT id FROM directives_export")
+    answer = place.browser("supervisor").read(f"/exports/{asked_for}/")
+    page = answer.text
+    assert answer.status == 200, page
     if place.url.startswith("sqlite"):
         assert "Ready" not in page
     else:
