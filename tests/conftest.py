@@ -31,6 +31,9 @@ BUSY = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, database=None, suppress_health_check=BUSY)
 hypothesis.settings.load_profile("suite")
 
+# Else every client reads the headers of all static files when it is made: a fifth of the time of a test of pages.
+settings.WHITENOISE_AUTOREFRESH = True
+
 if connection.vendor == "sqlite":  # which has one writer: the others wait as long as it takes here, too
     connections.settings["default"]["OPTIONS"] = {**connection.settings_dict["OPTIONS"], "timeout": 120}
 

@@ -1,5 +1,7 @@
 """Rows for tests, as plain functions: each makes the least that is legal, and takes what the test cares about."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
@@ -83,25 +85,37 @@ def make_directive(section: Section | None = None, *, items: tuple[str, ...] = (
 
 def make_obligation(directive: Directive | None = None, organisation: Organisation | None = None, **fields: Any) -> Obligation:
     """An obligation that counts in the tallies, with the light of TODAY."""
-    directive, organisation = directive or make_directive(), organisation or make_body()
-    defaults = {
-        "issued_on": date(2026, 3, 2),
-        "starts_on": date(2026, 3, 2),
-        "due_on": date(2026, 12, 31),
-        "state": "underway",
-        "percent": 80,
-        "heard_on": TODAY,
-    }
-    fields = defaults | fields
-    row = Obligation(
-        document=directive.document, section=directive.section, directive=directive, organisation=organisation,
-        **({"original_due_on": fields["due_on"]} | fields),
-    )  # fmt: skip
-    relight(row, today=TODAY, workdays=CalendarDay.objects.workdays(TODAY))
-    row.save()
-    ItemState.objects.bulk_create([ItemState(obligation=row, item=item) for item in directive.items.all()])
-    tallies.count_in([row])
-    return row
+    return make_obligations([(directive or make_directive(), organisation or make_body(), fields)])[0]
+
+
+def make_obligations(given: Iterable[tuple[Directive, Organisation, dict[str, Any]]]) -> list[Obligation]:
+    """Obligations that count in the tallies, with the light of TODAY, each of its directive, body and other fields."""
+    workdays = CalendarDay.objects.workdays(TODAY)
+    rows = []
+    for directive, organisation, fields in given:
+        defaults = {
+            "issued_on": date(2026, 3, 2),
+            "starts_on": date(2026, 3, 2),
+            "due_on": date(2026, 12, 31),
+            "state": "underway",
+            "percent": 80,
+            "heard_on": TODAY,
+        }
+        fields = defaults | fields
+        row = Obligation(
+            document=directive.document, section=directive.section, directive=directive, organisation=organisation,
+            **({"original_due_on": fields["due_on"]} | fields),
+        )  # fmt: skip
+        relight(row, today=TODAY, workdays=workdays)
+        rows.append(row)
+    Obligation.objects.bulk_create(rows)
+    items = Item.objects.filter(directive__in={row.directive_id for row in rows})
+    of_directive = defaultdict(list)
+    for item in items:
+        of_directive[item.directive_id].append(item)
+    ItemState.objects.bulk_create([ItemState(obligation=row, item=item) for row in rows for item in of_directive[row.directive_id]])
+    tallies.count_in(rows)
+    return rows
 
 
 def make_plan(organisation: Organisation | None = None, document: Document | None = None, **fields: Any) -> Plan:

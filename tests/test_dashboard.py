@@ -20,7 +20,7 @@ from directives.overview.figures import Figure
 from directives.overview.obligations import Filter
 from directives.overview.trend import by
 from directives.states import OBLIGATION_MOVES
-from directives.tallies import copy_day, rebuild, recast
+from directives.tallies import copy_day, counted, rebuild, recast, settle
 from directives.transitions import change_obligations, move
 from tests.factories import (
     NOW,
@@ -30,6 +30,7 @@ from tests.factories import (
     make_directive,
     make_document,
     make_obligation,
+    make_obligations,
     make_report,
     make_section,
 )
@@ -46,6 +47,7 @@ def look(user, scope=None, document=None, **asked):
     return board(user, Choice(scope=scope, document=document, **asked), today=TODAY, workdays=CalendarDay.objects.workdays(TODAY))
 
 
+@counted()  # written once, not for every row
 def make_work(bodies, *, sections=3, directives=3, seed=1):
     """Every directive at about every body, in any state, with any clocks; two cycles, some entries in."""
     random, document = Random(seed), make_document()
@@ -54,36 +56,37 @@ def make_work(bodies, *, sections=3, directives=3, seed=1):
         section = make_section(document, number, order=place)
         for _number in range(directives):
             directive = make_directive(section)
-            made += [random_row(random, directive, body) for body in bodies if random.random() < 0.9]
+            made += [(directive, body, random_fields(random, directive)) for body in bodies if random.random() < 0.9]
+    made = make_obligations(made)
     before = make_cycle(document, number=2, opens_on=date(2026, 6, 17), due_on=date(2026, 7, 15))
     now = make_cycle(document)
     for body in bodies:
         rows = [row for row in made if row.organisation_id == body.pk]
         for cycle in (before, now):
             report = make_report(body, cycle, *rows)
-            for entry in report.entries.all():
-                if random.random() < 0.5:
-                    on = cycle.opens_on + timedelta(days=random.randint(0, 25))
-                    state = random.choice(["submitted", "returned"])
-                    type(entry).objects.filter(pk=entry.pk).update(
-                        state=state, reason="请改", submitted_at=NOW - timedelta(days=(TODAY - on).days)
-                    )
+            handed_in = [entry for entry in report.entries.all() if random.random() < 0.5]
+            for entry in handed_in:
+                on = cycle.opens_on + timedelta(days=random.randint(0, 25))
+                entry.state, entry.reason = random.choice(["submitted", "returned"]), "请改"
+                entry.submitted_at = NOW - timedelta(days=(TODAY - on).days)
+            ReportEntry.objects.bulk_update(handed_in, ["state", "reason", "submitted_at"])
+    settle()
     rebuild()  # the entries were written past the counts
     return document
 
 
-def random_row(random, directive, body):
+def random_fields(random, directive):
     def clock(spread=60):
         return random.choice([None, TODAY + timedelta(days=random.randint(-spread, spread))])
 
     state = random.choice(STATES)
-    return make_obligation(
-        directive, body, state=state, percent=random.choice([0, 30, 80, 100]), due_on=clock(), acknowledge_by=clock(), plan_due_on=clock(),
-        report_due_on=clock(4), plan_returned=random.random() < 0.2, report_returned=random.random() < 0.2,
-        starts_on=TODAY - timedelta(days=random.randint(-20, 90)), issued_on=TODAY - timedelta(days=90),
-        reason="有异议" if state == "disputed" else "", closed_on=TODAY if state == "closed" else None,
-        deliverable=random.choice(["", "plan"]), heard_on=TODAY - timedelta(days=(0, 30, 89, 90, 200)[directive.pk % 5]),
-    )  # fmt: skip
+    return {
+        "state": state, "percent": random.choice([0, 30, 80, 100]), "due_on": clock(), "acknowledge_by": clock(), "plan_due_on": clock(),
+        "report_due_on": clock(4), "plan_returned": random.random() < 0.2, "report_returned": random.random() < 0.2,
+        "starts_on": TODAY - timedelta(days=random.randint(-20, 90)), "issued_on": TODAY - timedelta(days=90),
+        "reason": "有异议" if state == "disputed" else "", "closed_on": TODAY if state == "closed" else None,
+        "deliverable": random.choice(["", "plan"]), "heard_on": TODAY - timedelta(days=(0, 30, 89, 90, 200)[directive.pk % 5]),
+    }  # fmt: skip
 
 
 def figures(found) -> Iterator[Figure]:
