@@ -81,6 +81,7 @@ def pages_of(role: str, world: World) -> list[str]:
     return shared(world) + (filed(world) if role != "admin" else []) + own.get(role, [])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("role", "language"),
     [("staff", "zh-hans"), ("manager", "zh-hant"), ("supervisor", "zh-hans"), ("viewer", "zh-hant"), ("admin", "zh-hans")],
@@ -110,11 +111,13 @@ def english(page: Page) -> list[str]:
     return sorted(words - LATIN - USERNAMES)
 
 
+@pytest.mark.once
 def test_the_page_before_the_door(sample: Document, desk: Callable[..., Desk]) -> None:
     for language in ("zh-hans", "zh-hant"):
         assert faults_of(desk(WIDE, language), "/accounts/login/") == []
 
 
+@pytest.mark.once
 def test_wcag(world: World, desk: Callable[..., Desk]) -> None:
     one, axe = desk(), Axe()
     one.go("/accounts/login/")
@@ -144,6 +147,7 @@ def violations(axe: Axe, desk: Desk) -> list[str]:
     return [f"{path}: {fault['id']}: {node['target']} {node['html'][:120]}" for fault in found for node in fault["nodes"]]
 
 
+@pytest.mark.once
 def test_without_scripts(world: World, desk: Callable[..., Desk]) -> None:
     """Receipt, an entry and the log need no JavaScript."""
     one = desk(NARROW, java_script_enabled=False)
@@ -171,6 +175,7 @@ def test_without_scripts(world: World, desk: Callable[..., Desk]) -> None:
     assert LogEntry.objects.latest("pk").text == "没有脚本也能记"
 
 
+@pytest.mark.once
 def test_with_the_keyboard_alone(world: World, desk: Callable[..., Desk]) -> None:
     """Sign in, pass the menu by the first link, and acknowledge: no mouse."""
     one = desk()

@@ -14,6 +14,8 @@ from tests.browser.conftest import Desk
 from tests.browser.world import World
 from tests.factories import make_body, make_directive, make_document, make_section, make_user
 
+pytestmark = pytest.mark.once
+
 SIZES = ((1280, 720), (1366, 768), (1280, 800), (1024, 768), (1600, 900), (1920, 1080), (2560, 1440), (3840, 2160))
 # What is wrong with a wall: it scrolls, leaves room, cuts a line in two, or says something too small. Percent of the height.
 # The digits of the typeface stand 73% of its size high: 2.2% of the screen make 1.6%.
