@@ -23,8 +23,8 @@ from django.utils import translation
 
 from directives import middleware
 from directives.health.upkeep import Upkeep, keeper, read
-from directives.models import Organisation, User
-from tests.factories import make_body, make_member, make_user
+from directives.models import Membership, Organisation, User
+from tests.factories import make_body
 
 # Property tests are the same in each run, and a busy machine is no fault of theirs. For others: --hypothesis-profile=default
 BUSY = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
@@ -68,22 +68,24 @@ def cast(db: None) -> Cast:
     body = make_body("Q01", parent=centre, name_hans="全国总工会", name_hant="全國總工會")
     child = make_body("Q01A", parent=body, name_hans="北京市总工会", name_hant="北京市總工會", level="provincial")
     sibling = make_body("Q02", parent=centre, name_hans="共青团中央", name_hant="共青團中央")
-    for row in (centre, body, child, sibling):
-        row.refresh_from_db()
-    return Cast(
-        centre=centre,
-        body=body,
-        child=child,
-        sibling=sibling,
-        staff=make_member(body, "staff", "staff", full_name="林晓岚"),
-        manager=make_member(body, "manager", "manager", full_name="顾明远"),
-        supervisor=make_member(centre, "supervisor", "supervisor", full_name="周启明"),
-        viewer=make_member(centre, "viewer", "viewer"),
-        admin=make_user("admin", is_staff=True, is_superuser=True),
-        outsider=make_user("outsider"),
-        stranger=make_member(sibling, "staff", "stranger"),
-        below=make_member(child, "staff", "below"),
-    )
+    bodies = [row.pk for row in (centre, body, child, sibling)]
+    centre, body, child, sibling = Organisation.objects.filter(pk__in=bodies).order_by("pk")  # as they stand now
+    people = [
+        User(username="staff", full_name="林晓岚"), User(username="manager", full_name="顾明远"),
+        User(username="supervisor", full_name="周启明"), User(username="viewer", full_name="viewer"),
+        User(username="admin", full_name="admin", is_staff=True, is_superuser=True), User(username="outsider", full_name="outsider"),
+        User(username="stranger", full_name="stranger"), User(username="below", full_name="below"),
+    ]  # fmt: skip
+    for person in people:
+        person.set_unusable_password()
+    User.objects.bulk_create(people)
+    staff, manager, supervisor, viewer, admin, outsider, stranger, below = people
+    roles = [
+        (staff, body, "staff"), (manager, body, "manager"), (supervisor, centre, "supervisor"), (viewer, centre, "viewer"),
+        (stranger, sibling, "staff"), (below, child, "staff"),
+    ]  # fmt: skip
+    Membership.objects.bulk_create(Membership(user=user, organisation=place, role=role) for user, place, role in roles)
+    return Cast(centre, body, child, sibling, *people)
 
 
 @pytest.fixture(autouse=True)
