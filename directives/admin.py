@@ -7,14 +7,16 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms import ModelForm, TypedChoiceField
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from directives import audit, organising
+from directives import organising
+from directives.admin_accounts import MembershipAdmin, PersonAdmin
 from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, told
 from directives.admin_merging import MergingAdmin
 from directives.forms.bodies import BodyForm
@@ -26,12 +28,16 @@ from directives.models.documents import CADENCES
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
 from directives.refusals import Refusal
+from directives.states import EDITABLE
 from directives.ticking import relight_all
 from directives.transitions import change_obligations
 
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.site_header = admin.site.site_title = _("Implementation tracker")
 admin.site.site_url = "/"
+
+
+admin.site.unregister(Group)  # what administrators may do is not theirs to widen
 
 
 @admin.register(Indicator)
@@ -42,82 +48,14 @@ class IndicatorAdmin(ReadOnlyAdmin):
     list_select_related = ("document",)
 
 
-class MembershipInline(admin.TabularInline):
-    model = Membership
-    extra = 0
-    autocomplete_fields = ("organisation",)
-
-    def _own(self, request: HttpRequest, obj: Model | None) -> bool:
-        """Nobody gives themselves a role."""
-        return obj is not None and obj.pk == request.user.pk
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return not self._own(request, obj) and super().has_add_permission(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return not self._own(request, obj) and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return not self._own(request, obj) and super().has_delete_permission(request, obj)
-
-
-@admin.register(User)
-class PersonAdmin(AuditedAdmin, UserAdmin):
-    list_display = ("username", "full_name", "phone", "is_active", "is_staff", "last_login")
-    search_fields = ("username", "full_name", "phone")
-    inlines = (MembershipInline,)
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        (_("Person"), {"fields": ("full_name", "phone", "email", "language")}),
-        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
-    )
-    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "full_name", "usable_password", "password1", "password2")}),)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        """Only a superuser gives administrative rights, and nobody to themselves."""
-        fixed = ("last_login", "date_joined")
-        if not request.user.is_superuser:
-            fixed += ("is_staff", "is_superuser", "groups")
-        elif obj is not None and obj.pk == request.user.pk:
-            fixed += ("is_active", "is_staff", "is_superuser", "groups")
-        return fixed
-
-    def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
-        """Memberships are saved with the person: an event for each."""
-        rows = formset.save(commit=False)
-        for gone in formset.deleted_objects:
-            audit.record("delete", gone, by=request.user, now=request.now, before={"name": str(gone)})
-            gone.delete()
-        for row in rows:
-            added = row.pk is None
-            row.version += not added
-            row.save()
-            audit.record("add" if added else "change", row, by=request.user, now=request.now, after={"name": str(row), "role": row.role})
-        formset.save_m2m()
-
-
-@admin.register(Membership)
-class MembershipAdmin(AuditedAdmin):
-    list_display = ("user", "organisation", "role")
-    list_filter = ("role",)
-    search_fields = ("user__username", "user__full_name", "organisation__name_hans", "organisation__code")
-    autocomplete_fields = ("user", "organisation")
-    list_select_related = ("user", "organisation")
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """An administrator's own roles are somebody else's to change."""
-        return super().get_queryset(request).exclude(user=request.user)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "user":
-            kwargs["queryset"] = User.objects.exclude(pk=request.user.pk)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+admin.site.register(User, PersonAdmin)
+admin.site.register(Membership, MembershipAdmin)
 
 
 @admin.register(Organisation)
 class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
     resource_classes = [OrganisationResource]
+    import_makes_rows = True
     list_display = ("code", "name_hans", "name_hant", "level", "kind", "parent", "valid_from", "valid_to")
     list_filter = ("level", "kind")
     search_fields = ("code", "name_hans", "name_hant", "full_name")
@@ -212,6 +150,15 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
         change_obligations([stored], wanted, action="change", by=request.user, now=request.now)
 
 
+class MeasureForm(ModelForm):
+    def clean_obligations(self) -> Any:
+        """A measure serves what its document gives to its body."""
+        chosen, plan = self.cleaned_data["obligations"], self.instance.plan
+        if chosen.exclude(organisation=plan.organisation_id, document=plan.document_id).exists():
+            raise ValidationError(_("A measure serves directives that this document gives to this body."))
+        return chosen
+
+
 @admin.register(Measure)
 class MeasureAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [MeasureResource]
@@ -222,9 +169,17 @@ class MeasureAdmin(AuditedAdmin, TableAdmin):
     raw_id_fields = ("obligations",)
     readonly_fields = (plan,)
     fields = (plan, "number", "text", "responsible", "due_on", "result", "done_on", "obligations")
+    form = MeasureForm
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Measure | None = None) -> bool:
+        """What was handed in stands as it is."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.plan.state in EDITABLE)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Measure | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.plan.state in EDITABLE)
 
 
 @admin.register(CalendarDay)

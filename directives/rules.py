@@ -106,6 +106,13 @@ def can_export(user: User, subject: Model | None = None) -> bool:
     return user.exports
 
 
+def can_administer(user: User, account: User) -> bool:
+    """Change an account, its password or its roles: nobody one that may more than they. Superusers are changed on the machine only."""
+    if account.is_superuser:
+        return False
+    return user.is_superuser or account.get_all_permissions() <= user.get_all_permissions()
+
+
 RIGHTS: dict[str, Callable[..., bool]] = {
     "receive": can_receive,
     "work": can_work,

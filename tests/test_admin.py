@@ -106,14 +106,6 @@ def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(desk, cast)
     assert tallies.drift() == []
 
 
-def test_a_new_pair_is_issued_by_import(desk, cast):
-    directive = make_directive()
-    confirm(desk, "obligation", import_file(desk, "obligation", f"directive,organisation,part\n{directive.pk},Q02,supporting\n"))
-    stored = Obligation.objects.get()
-    assert (stored.organisation, stored.state, stored.part) == (cast.sibling, "assigned", "supporting")
-    assert tallies.drift() == []
-
-
 def test_measures_are_imported(desk, cast):
     row = make_obligation(organisation=cast.body)
     plan = make_plan(cast.body, row.document)

@@ -34,6 +34,7 @@ LINES = (
     ("intake", "papers"),
     ("forms", "accounts", "caching", "clearing"),
     ("context", "middleware", "templatetags", "admin_lists", "admin_merging"),
+    ("admin_accounts",),
     ("sample",),
     ("demo", "bench"),
     ("backups",),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
@@ -15,7 +16,7 @@ from import_export.resources import Diff
 from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
 from tablib import Dataset
 
-from directives import audit, gate, issuing, organising
+from directives import audit, gate, organising
 from directives.intake.cells import Reading, reading_of
 from directives.intake.faults import Wrong
 from directives.intake.fields import Asking, Kind
@@ -27,6 +28,7 @@ from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.models import Directive, Measure, Obligation, Organisation, Plan
 from directives.outages import outage_of
 from directives.refusals import Refusal
+from directives.states import EDITABLE
 from directives.tallies import counted, recast
 from directives.transitions import change_obligations, hold
 
@@ -193,7 +195,7 @@ class DirectiveResource(SafeResource):
 
 
 class ObligationResource(SafeResource):
-    """Existing rows take new terms through `change_obligations`; a new pair is issued. Workflow is read only."""
+    """What is assigned takes new terms through `change_obligations`. Workflow is read only."""
 
     kind = OBLIGATIONS
 
@@ -242,26 +244,17 @@ class ObligationResource(SafeResource):
             demand(checker, OBLIGATIONS.fields(asking), rows)
 
     def validate_instance(self, instance: Obligation, *args: Any, **kwargs: Any) -> None:
-        """A new row has no issue day yet: `issuing` sets it, and checks the rest."""
-        if instance.pk:
-            super().validate_instance(instance, *args, **kwargs)
+        """Assigning is the work of supervisors, and has an author: a table changes what is assigned."""
+        if not instance.pk:
+            told = {"clause": instance.directive.code, "body": instance.organisation.name_hans}
+            raise ValidationError(_("%(clause)s is not assigned to %(body)s: supervisors assign it, under its document.") % told)
+        super().validate_instance(instance, *args, **kwargs)
 
     def save_instance(self, instance: Obligation, is_create: bool, row: dict, **kwargs: Any) -> None:
         wanted = {name: getattr(instance, name) for name in self.TERMS}
-        now, by = timezone.now(), kwargs.get("user")
+        stored = Obligation.objects.select_related("organisation").get(pk=instance.pk)
         try:
-            if is_create:
-                names = ("part", "deliverable", "starts_on", "plan_due_on", "due_on")
-                terms = issuing.Terms(**{name: wanted[name] for name in names})
-                made = issuing.issue(
-                    document=instance.directive.document, directives=[instance.directive], organisations=[instance.organisation],
-                    terms=terms, by=None, now=now,
-                )  # fmt: skip
-                instance.pk, stored = made[0].pk, made[0]
-                wanted = {name: wanted[name] for name in ("leader", "contact", "note")}
-            else:
-                stored = Obligation.objects.select_related("organisation").get(pk=instance.pk)
-            change_obligations([stored], wanted, action="import", by=by, now=now)
+            change_obligations([stored], wanted, action="import", by=kwargs.get("user"), now=timezone.now())
         except Refusal as refusal:
             raise ValidationError(str(refusal)) from refusal
 
@@ -278,11 +271,27 @@ class MeasureResource(SafeResource):
         use_transactions = True
         skip_unchanged = True
 
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """No plan is handed in while its measures are changed."""
+        ids = {int(text) for row in dataset.dict if (text := str(row.get("id") or "")).isdecimal()}
+        plans = {int(text) for row in dataset.dict if (text := str(row.get("plan") or "")).isdecimal()}
+        named = Q(pk__in=plans) | Q(pk__in=Measure.objects.filter(pk__in=ids).values("plan"))
+        list(Plan.objects.select_for_update(of=("self",)).filter(named).order_by("pk"))
+
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
-        """A measure serves what its document gives to its body."""
+        """A measure stays in its plan, which must be open to changes, and serves what its document gives to its body."""
         super().before_import_row(row, **kwargs)
-        plan = Plan.objects.filter(pk=row.get("plan") or 0).first()
-        ids = [text.strip() for text in str(row.get("obligations") or "").split(",") if text.strip().isdecimal()]
-        served = Obligation.objects.filter(pk__in=ids)
-        if plan is not None and served.exclude(organisation=plan.organisation_id, document=plan.document_id).exists():
+        known = Measure.objects.select_related("plan").filter(pk=row["id"]).first() if row.get("id") else None
+        if row.get("id") and known is None:
+            raise ValidationError(_("No measure has the id %(id)s.") % {"id": row["id"]})
+        plan = known.plan if known else Plan.objects.filter(pk=row.get("plan") or 0).first()
+        if plan is None:
+            raise ValidationError(_("No plan has the id %(id)s.") % {"id": row.get("plan") or "—"})
+        if known and str(row.get("plan", plan.pk)) != str(plan.pk):
+            raise ValidationError(_("A measure stays in its plan: this one is in the plan %(id)s.") % {"id": plan.pk})
+        if plan.state not in EDITABLE:
+            raise ValidationError(_("This plan was handed in: its measures stand as they are."))
+        ids = {text.strip() for text in str(row.get("obligations") or "").split(",") if text.strip()}
+        owed = Obligation.objects.filter(organisation=plan.organisation_id, document=plan.document_id)
+        if not all(map(str.isdecimal, ids)) or owed.filter(pk__in=ids).count() != len(ids):
             raise ValidationError(_("A measure serves directives that this document gives to this body."))

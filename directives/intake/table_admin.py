@@ -40,6 +40,13 @@ class TableAdmin(ImportExportModelAdmin):
     import_formats = export_formats = FORMATS
     export_form_class = ColumnsForm
     tmp_storage_class = SharedUpload
+    import_makes_rows = False  # whether a table may found rows, or changes those there are
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request) and (not self.import_makes_rows or self.has_add_permission(request))
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
     def import_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """What was uploaded stays for its confirmation, not after a failure."""

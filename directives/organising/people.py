@@ -1,6 +1,6 @@
 """People (成员) entered from a table: their accounts, without any password, and their roles in bodies; and taken back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from directives import audit
 from directives.models import Membership, User
 from directives.refusals import Invalid, NotAllowed
+from directives.rules import can_administer
 
 
 def demand_keeper(by: User | None) -> None:
@@ -19,9 +20,15 @@ def demand_keeper(by: User | None) -> None:
         raise NotAllowed(_("Accounts are kept by administrators."))
 
 
-def _not_themselves(people: set[int], by: User | None) -> None:
-    if by is not None and by.pk in people:
+def _demand_accounts(people: Iterable[User], by: User | None) -> None:
+    """Raise NotAllowed where one of these accounts is the person's own, or may more than they."""
+    if by is None:
+        return
+    people = list(people)
+    if any(person.pk == by.pk for person in people):
         raise NotAllowed(_("Nobody changes their own account or roles by a table."))
+    if above := [person.username for person in people if not can_administer(by, person)]:
+        raise NotAllowed(_("These accounts may more than you: %(names)s.") % {"names": ", ".join(above[:10])})
 
 
 @transaction.atomic
@@ -40,7 +47,7 @@ def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> Non
 def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime) -> None:
     """Give accounts new values of these fields. The people are locked, and come as they stand."""
     demand_keeper(by)
-    _not_themselves({person.pk for person in changes}, by)
+    _demand_accounts(changes, by)
     told, alike = [], {}
     for person, fields in changes.items():
         told.append(audit.Change(person, {name: getattr(person, name) for name in fields}, dict(fields)))
@@ -56,7 +63,7 @@ def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None,
 def give_roles(memberships: Sequence[Membership], *, by: User | None, now: datetime) -> None:
     """Make these memberships; they come with person and body."""
     demand_keeper(by)
-    _not_themselves({row.user_id for row in memberships}, by)
+    _demand_accounts((row.user for row in memberships), by)
     Membership.objects.bulk_create(memberships, batch_size=500)
     told = [audit.Change(row, {}, {"name": str(row), "role": row.role}) for row in memberships]
     audit.record_many("add", told, by=by, now=now)
@@ -66,7 +73,7 @@ def give_roles(memberships: Sequence[Membership], *, by: User | None, now: datet
 def take_roles(memberships: Sequence[Membership], *, by: User | None, now: datetime) -> None:
     """Take these memberships away; they come with person and body."""
     demand_keeper(by)
-    _not_themselves({row.user_id for row in memberships}, by)
+    _demand_accounts((row.user for row in memberships), by)
     told = [audit.Change(row, {"name": str(row), "role": row.role}) for row in memberships]
     audit.record_many("delete", told, by=by, now=now)
     Membership.objects.filter(pk__in=[row.pk for row in memberships]).delete()
@@ -76,7 +83,7 @@ def take_roles(memberships: Sequence[Membership], *, by: User | None, now: datet
 def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
     """Delete accounts that were never used. Raises Invalid where one was, or holds a role."""
     demand_keeper(by)
-    _not_themselves({person.pk for person in people}, by)
+    _demand_accounts(people, by)
     used = [person.username for person in people if person.last_login or person.has_usable_password()]
     if used:
         raise Invalid(_("These accounts have a password by now: %(names)s.") % {"names": ", ".join(used[:10])})

@@ -50,6 +50,7 @@ WORDS: dict[str, str | Promise] = {
     "item": pgettext_lazy("event", "Item updated"),
     "log": pgettext_lazy("event", "Work logged"),
     "light": pgettext_lazy("event", "Light changed"),
+    "password": pgettext_lazy("event", "Password set"),
     "add": pgettext_lazy("event", "Added"),
     "change": pgettext_lazy("event", "Changed"),
     "delete": pgettext_lazy("event", "Deleted"),

@@ -18,6 +18,7 @@ from directives.intake.kinds.comparing import Past, Stored, compared, fresh, tex
 from directives.intake.kinds.staffing import ACTIVE, ENDED, LISTED, NO, PLAIN, YES, role_in_words, undo, write
 from directives.models import Organisation, User
 from directives.models.intakes import SAME
+from directives.rules import can_administer
 from directives.script import fold
 from directives.states import ROLES
 
@@ -153,9 +154,9 @@ class PeopleChecker(Checker):
         if changes and user.pk == self.asking.by.pk:
             expected = _("Somebody else's account: nobody changes their own by a table.")
             yield Fault("username", user.username, expected, _("Take the row out, or ask another administrator."))
-        elif changes and user.is_superuser and not self.asking.by.is_superuser:
-            expected = _("An account that is not of a full administrator.")
-            yield Fault("username", user.username, expected, _("Take the row out, or ask a full administrator."))
+        elif changes and not can_administer(self.asking.by, user):
+            expected = _("An account that may no more than you.")
+            yield Fault("username", user.username, expected, _("Take the row out, or ask whoever runs the server."))
 
     def _roles(self, row: Given, faults: list[Fault], ends: bool) -> list[str]:
         """The roles that a row names, as code:role."""
