@@ -38,6 +38,14 @@ if connection.vendor == "sqlite":  # which has one writer: the others wait as lo
     connections.settings["default"]["OPTIONS"] = {**connection.settings_dict["OPTIONS"], "timeout": 120}
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures of long tests, which tell of them as `record_property("figure", text)`."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "figure":
+                terminalreporter.write_line(str(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """A tree of bodies and one person for each role.

@@ -1,6 +1,5 @@
 """Whatever process is killed, at whatever moment: the act is done once, or offered again, and its page and a notice say so."""
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -146,7 +145,12 @@ def test_a_report_whose_web_process_is_killed_is_handed_in_once(world):
 
 def killed_often(world: World, act: LongAct, random: Random, length: int) -> int:
     """Kill whoever carries it out, at any of so many statements, until it is done; returns how many were killed."""
-    row, said = act.begin(kill=random.randrange(length) + random.choice((0, AFTER)))
+
+    def moment() -> float:
+        """Of an act that is written in one transaction nothing stays before its end: every fifth process lives."""
+        return random.randrange(length * 5 // 4) + random.choice((0, AFTER))
+
+    row, said = act.begin(kill=moment())
     kills = int(said is None)
     for _process in range(60):
         row.refresh_from_db()
@@ -155,25 +159,24 @@ def killed_often(world: World, act: LongAct, random: Random, length: int) -> int
             return kills
         world.time_passes()
         type(row).objects.filter(pk=row.pk).update(tries=0)  # else a person would be asked
-        said = world.order("work", rescue=True, kill=random.randrange(length) + random.choice((0, AFTER)))
+        said = world.order("work", rescue=True, kill=moment())
         kills += said is None
     raise AssertionError(f"{row.pk} {row.state} {row.fault}")
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("kind", ACTS)
-def test_hundreds_of_processes_killed_at_any_statement(world: World, kind: type, capsys: pytest.CaptureFixture) -> None:
+def test_hundreds_of_processes_killed_at_any_statement(world: World, kind: type, record_property: Callable[[str, object], None]) -> None:
     act, random, kills, acts = kind(world), Random(9), 0, 0
     _row, said = act.begin()
     while kills < KILLS:
         kills, acts = kills + killed_often(world, act, random, len(said)), acts + 1
-    with capsys.disabled():
-        sys.stdout.write(f"\n{kind.__name__}: {kills} processes killed over {acts} acts, each done once, no drift\n")
+    record_property("figure", f"{kind.__name__}: {kills} processes killed over {acts} acts, each done once, no drift")
     assert kills >= KILLS
 
 
 @pytest.mark.torture
-def test_an_issue_over_1173_bodies_whose_worker_is_killed_three_times(world, capsys):
+def test_an_issue_over_1173_bodies_whose_worker_is_killed_three_times(world, record_property):
     for number in range(1173 - BODIES):
         make_body(f"N{number:04}", parent=world.centre)
     section = make_section()
@@ -198,13 +201,12 @@ def test_an_issue_over_1173_bodies_whose_worker_is_killed_three_times(world, cap
     process.wait()
     assert (Obligation.objects.count(), tallies.drift()) == (11_730, [])
     assert Notice.objects.filter(user=world.boss, kind="act_done").count() == 1
-    with capsys.disabled():
-        sys.stdout.write(f"\nAn issue over 1,173 bodies, killed at {reached}, went on and was done\n")
+    record_property("figure", f"An issue over 1,173 bodies, killed at {reached}, went on and was done")
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("act", ["apply", "undo", "check"])
-def test_a_table_of_1500_rows_whose_web_process_is_killed(world, act, capsys):
+def test_a_table_of_1500_rows_whose_web_process_is_killed(world, act, record_property):
     """A real gunicorn, killed at moments after the form was sent."""
     table, seen, cookies = LongTable(world), Counter(), world.cookies(world.admin)
     for delay in (0.02, 0.15, 0.15, 0.3, 0.6, 1.0, 1.5, 2.5):
@@ -218,11 +220,10 @@ def test_a_table_of_1500_rows_whose_web_process_is_killed(world, act, capsys):
         row.refresh_from_db()
         seen[row.state] += 1
         page = world.page(world.admin, f"/intakes/{row.pk}/")
-        assert ("<form" in page.partition("<main")[2], tallies.drift()) == (True, [])
+        assert ("<form" in page.partition("<main")[2], tallies.drift()) == (row.state != "undone", [])
         busy = row.state in row.BUSY
         world.rescue()
         row.refresh_from_db()
         assert table.whole(row, act, carried=busy), (delay, row.state, row.fault)
         assert tallies.drift() == []
-    with capsys.disabled():
-        sys.stdout.write(f"\n{act} of 1,500 rows, the web process killed: found {dict(seen)}, each then carried out or offered again\n")
+    record_property("figure", f"{act} of 1,500 rows, the web process killed: found {dict(seen)}, each then carried out or offered again")

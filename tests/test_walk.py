@@ -76,6 +76,7 @@ def test_the_counts_are_true_after_any_write(walk):
 
 @pytest.mark.torture
 @pytest.mark.parametrize("seed", range(2, 2 + LONG_WALKS))
-def test_the_counts_are_true_after_thousands_of_writes(walk, seed):
+def test_the_counts_are_true_after_thousands_of_writes(walk, seed, record_property):
     walker = walk(seed, LONG_WRITES)
+    record_property("figure", f"walk {seed}: {walker.stored.total()} stored writes at {len(walker.stored)} addresses, no drift")
     assert (walker.stored.total() >= LONG_WRITES, lacking(walker)) == (True, [])
