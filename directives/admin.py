@@ -7,7 +7,6 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
-from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms import ModelForm, TypedChoiceField
@@ -35,9 +34,6 @@ from directives.transitions import change_obligations
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.site_header = admin.site.site_title = _("Implementation tracker")
 admin.site.site_url = "/"
-
-
-admin.site.unregister(Group)  # what administrators may do is not theirs to widen
 
 
 @admin.register(Indicator)

@@ -35,7 +35,7 @@ class TodayMiddleware:
             response = HttpResponse(status=401)
         patch_vary_headers(response, ["HX-Request"])
         if not response.has_header("Cache-Control"):
-            patch_cache_control(response, private=True, no_cache=True)
+            patch_cache_control(response, private=True, no_store=True)  # no browser, shared or stolen, keeps what was read
         return response
 
 

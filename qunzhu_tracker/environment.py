@@ -44,7 +44,9 @@ A_LINE = re.compile(r"\s*(#.*|(export )?\w+=.*)?")
 DEMANDED = {
     "SECRET_KEY": "a secret, the same on all machines: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
     "ALLOWED_HOSTS": "the names under which it is served, with commas",
+    "SITE_URL": "its address, which mails lead to, such as https://tracker.example.org",
 }
+SECRET_LENGTH, SECRET_LETTERS = 50, 5  # as `check --deploy` asks; letters that differ
 NOTSET = environ.Env.NOTSET
 
 
@@ -250,3 +252,18 @@ def demand(env: Environment, *, production: bool, debug: bool) -> None:
             raise WrongSetting(name, env.ENVIRON.get(name), why)
     if debug:
         raise WrongSetting("DEBUG", "true", "production shows nobody its insides")
+    secret = env.str("SECRET_KEY")
+    if len(secret) < SECRET_LENGTH or len(set(secret)) < SECRET_LETTERS or secret.startswith("django-insecure-"):
+        raise WrongSetting("SECRET_KEY", "…", f"it can be guessed: production needs {DEMANDED['SECRET_KEY']}")
+    for host in env.list("ALLOWED_HOSTS"):
+        if host.strip() in ("*", "."):
+            raise WrongSetting("ALLOWED_HOSTS", host, f"{DEMANDED['ALLOWED_HOSTS']}, were expected, not any name")
+    site = env.str("SITE_URL")
+    if not site.startswith("https://"):
+        raise WrongSetting("SITE_URL", site, f"production is reached over HTTPS: {A_SITE}")
+
+
+def demand_private(var: str, folder: Path) -> None:
+    """Raise WrongSetting where other users of the machine may read what the folder holds."""
+    if folder.stat().st_mode & 0o077:
+        raise WrongSetting(var, str(folder), f"other users of this machine may read it: chmod 700 {folder} closes it")

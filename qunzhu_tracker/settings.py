@@ -1,5 +1,6 @@
 """Settings. Every value an office may change comes from the environment or a .env file; README.md lists them."""
 
+import os
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
@@ -8,18 +9,19 @@ from django.utils.translation import gettext_lazy as _
 from import_export.formats.base_formats import CSV, XLSX
 
 from qunzhu_tracker.databases import databases
-from qunzhu_tracker.environment import Environment, demand
+from qunzhu_tracker.environment import Environment, demand, demand_private
 from qunzhu_tracker.files import file_storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
 env.read_dotenv("QUNZHU_DOTENV", BASE_DIR / ".env")
 
-VAR_DIR = env.folder("QUNZHU_VAR", default=BASE_DIR / "var")
-
 # "local" is what `make run` uses; "production" demands real secrets and HTTPS and refuses the demo data.
 ENVIRONMENT = env.choice("QUNZHU_ENV", ("local", "production"), default="local")
 PRODUCTION = ENVIRONMENT == "production"
+if PRODUCTION:
+    os.umask(0o077)  # whatever this process writes is its user's alone
+VAR_DIR = env.folder("QUNZHU_VAR", default=BASE_DIR / "var")
 DEBUG = env.bool("DEBUG", default=False)
 PORT = env.int("PORT", default=8000, least=1, most=65535)  # of `manage.py serve`
 
@@ -39,6 +41,8 @@ if not (SECRET_KEY or PRODUCTION):
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 demand(env, production=PRODUCTION, debug=DEBUG)
+if PRODUCTION:
+    demand_private("QUNZHU_VAR", VAR_DIR)
 ADMIN_PATH = "admin/"
 ROOT_URLCONF = "qunzhu_tracker.urls"
 WSGI_APPLICATION = "qunzhu_tracker.wsgi.application"
@@ -193,7 +197,10 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a proxy asks over plain HTTP
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=3600 if PRODUCTION else 0)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_SECONDS > 0
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # whether browsers ship with the name of the site is its owner's to ask for
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 
 # Mail: EMAIL_URL as smtp://user:password@host:port; without it, local mail is written to var/mail/.

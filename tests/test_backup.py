@@ -352,13 +352,14 @@ def test_a_backup_that_failed_is_no_last_backup(
     assert backup.chores[0].due > time.monotonic() + 3000  # not every minute
 
 
-def test_worker_or_timer_by_one_setting():
+def test_worker_or_timer_by_one_setting(tmp_path: Path):
     probe = "from django.conf import settings; print(settings.BACKUP_DIR)"
-    common = {**os.environ, "QUNZHU_DOTENV": os.devnull, "SECRET_KEY": "x", "ALLOWED_HOSTS": "x"}
+    told = {"SECRET_KEY": "0123456789" * 5, "ALLOWED_HOSTS": "x", "SITE_URL": "https://x"}
+    common = {**os.environ, "QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(tmp_path / "var"), **told}
     common.pop("BACKUP_DIR", None)
     shell = ("shell", "--no-imports", "-c", probe)
-    local = manage(common | {"QUNZHU_ENV": "local"}, *shell)
     production = manage(common | {"QUNZHU_ENV": "production"}, *shell)
+    local = manage(common | {"QUNZHU_ENV": "local"}, *shell)
     assert (local.stdout, production.stdout) == (f"{common['QUNZHU_VAR']}/backups\n", "\n")
 
 

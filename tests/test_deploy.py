@@ -187,8 +187,10 @@ def test_gunicorn_ends_with_a_sentence_where_the_settings_are_wrong(monkeypatch,
 
 
 def test_the_image_is_built_with_settings_that_suffice(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "umask", lambda mode: None)
+    tmp_path.chmod(0o700)
     text = read("compose/Dockerfile")
-    words = re.search(r"^RUN ((?:[A-Z_]+=\S+ )+)python manage.py collectstatic", text, re.MULTILINE)[1]
+    words = re.search(r"^RUN ((?:[A-Z_]+=\S+ )+)\\\n +python manage.py collectstatic", text, re.MULTILINE)[1]
     for word in ["QUNZHU_ENV=production", f"QUNZHU_VAR={tmp_path}", *words.split()]:
         monkeypatch.setenv(*word.split("=", 1))
     assert "QUNZHU_ENV=production" in text

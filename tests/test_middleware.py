@@ -84,7 +84,7 @@ def test_otherwise_the_language_stays(user, cookies):
 def test_answers_are_private_and_differ_for_htmx():
     _request, answer = ask()
     assert answer.headers["Vary"] == "HX-Request"
-    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Cache-Control"] == "private, no-store"
 
 
 def test_an_answer_that_says_how_it_is_cached_is_left_alone():

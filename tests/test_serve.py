@@ -162,8 +162,9 @@ def test_the_life_of_an_installation(office: Office) -> None:
 def test_nothing_outlives_a_killed_server(office: Office) -> None:
     office.environment["QUNZHU_ENV"] = "production"  # no sample, and so a quick start
     office.environment |= {
-        "SECRET_KEY": "x" * 50,
+        "SECRET_KEY": "0123456789" * 5,
         "ALLOWED_HOSTS": "127.0.0.1",
+        "SITE_URL": "https://127.0.0.1",
         "SECURE_SSL_REDIRECT": "false",
     }
     subprocess.run(

@@ -30,8 +30,9 @@ SECRET = "geheim"
 SERVER = f"postgres://u:{SECRET}@db.example.org:5432/app"
 PRODUCTION = {
     "QUNZHU_ENV": "production",
-    "SECRET_KEY": "x" * 50,
+    "SECRET_KEY": "0123456789" * 5,
     "ALLOWED_HOSTS": "tracker.example.org",
+    "SITE_URL": "https://tracker.example.org",
 }
 BUCKET = {"FILES_S3_BUCKET": "evidence"}
 
@@ -43,6 +44,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("QUNZHU_DOTENV", os.devnull)
     monkeypatch.setenv("QUNZHU_VAR", str(tmp_path / "var"))
+    monkeypatch.setattr(os, "umask", lambda mode: (tmp_path / "var").mkdir(mode=0o777 & ~mode, exist_ok=True))
 
 
 def documented() -> set[str]:
@@ -119,6 +121,12 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **words: str) -> str:
         ({"QUNZHU_ENV": "production"}, "SECRET_KEY is not set: QUNZHU_ENV is production"),
         ({"QUNZHU_ENV": "production", "SECRET_KEY": "x"}, "ALLOWED_HOSTS is not set"),
         (PRODUCTION | {"DEBUG": "true"}, "DEBUG is “true”: production shows"),
+        (PRODUCTION | {"SECRET_KEY": "0123456789"}, "SECRET_KEY is “…”: it can be guessed"),
+        (PRODUCTION | {"SECRET_KEY": "x" * 50}, "SECRET_KEY is “…”: it can be guessed"),
+        (PRODUCTION | {"SECRET_KEY": "django-insecure-" + "0123456789" * 5}, "SECRET_KEY is “…”: it can be guessed"),
+        (PRODUCTION | {"ALLOWED_HOSTS": "a.example.org,*"}, "ALLOWED_HOSTS is “*”: the names"),
+        (PRODUCTION | {"SITE_URL": ""}, "SITE_URL is empty: QUNZHU_ENV is production"),
+        (PRODUCTION | {"SITE_URL": "http://tracker.example.org"}, "SITE_URL is “http://tracker.example.org”: production is reached"),
         ({"QUNZHU_VAR": ""}, "QUNZHU_VAR is empty: a folder was expected"),
         ({"QUNZHU_VAR": os.devnull}, "QUNZHU_VAR is “/dev/null”: a folder"),
         ({"QUNZHU_VAR": "/proc/nowhere"}, "QUNZHU_VAR is “/proc/nowhere”: a folder"),
@@ -162,6 +170,28 @@ def test_right_settings_are_taken(environment: None, monkeypatch: pytest.MonkeyP
         True,
         2,
     )
+
+
+@pytest.mark.once
+def test_django_finds_nothing_to_warn_of_in_production(tmp_path: Path) -> None:
+    told = {"QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(tmp_path / "var"), "DATABASE_URL": f"sqlite:///{tmp_path}/q.sqlite3"}
+    environment = {**os.environ, **PRODUCTION, **told}
+    environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # of the tests
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert (done.returncode, "no issues" in done.stderr) == (0, True), done.stderr
+
+
+def test_production_keeps_its_folder_to_itself(environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
+    load()
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700  # its umask was 077 before it was made
+    monkeypatch.setattr(os, "umask", lambda mode: None)
+    (tmp_path / "var").chmod(0o750)
+    assert f"{tmp_path}/var”: other users of this machine may read it: chmod 700" in refusal(monkeypatch)
 
 
 def test_a_folder_that_may_not_be_written_to_is_no_folder(
