@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit
+from directives import audit, contents, viruses
 from directives.keeping import keep
 from directives.models import Attachment, LogEntry, Plan, ReportEntry, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed
@@ -90,6 +90,8 @@ def faults(upload: UploadedFile) -> list[str]:
         facts["kind"] = kind
         text = _("“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, then choose it again.")
         found.append(text % facts)
+    elif not found:
+        found = [text for text in (contents.fault(upload, kind, name) or viruses.fault(upload, name),) if text]
     return found
 
 
@@ -131,6 +133,10 @@ def attach(parent: Parent, upload: UploadedFile, *, by: User, now: datetime) -> 
     found = faults(upload)
     if found:
         raise Invalid({"files": found})
+    return _keep(parent, upload, by, now)
+
+
+def _keep(parent: Parent, upload: UploadedFile, by: User, now: datetime) -> Attachment:
     name = clean_name(upload.name)
     attachment = Attachment(name=name, size=upload.size, sha256=_digest(upload), by=by, at=now)
     field = {LogEntry: "log_entry", ReportEntry: "report_entry", Plan: "plan"}[type(parent)]
@@ -145,10 +151,12 @@ def attach(parent: Parent, upload: UploadedFile, *, by: User, now: datetime) -> 
 def attach_all(parent: Parent, uploads: Sequence[UploadedFile], *, by: User, now: datetime) -> list[Attachment]:
     """Keep several files, or none: raises as `attach` does, with every fault of every file at once."""
     _demand(by, parent)
+    if not takes_more(parent):
+        raise IllegalMove(_("This was handed in, so its files are fixed."))
     found = [fault for upload in uploads for fault in faults(upload)]
     if not uploads or found:
         raise Invalid({"files": found or [_("Choose a file first.")]})
-    return [attach(parent, upload, by=by, now=now) for upload in uploads]
+    return [_keep(parent, upload, by, now) for upload in uploads]
 
 
 @transaction.atomic

@@ -173,6 +173,13 @@ class Environment(environ.Env):
             raise WrongSetting(var, value, A_SITE)
         return value
 
+    def listener(self, var: str) -> str:
+        """Where a service of this network listens: a socket's path or host:port; "" for none."""
+        value = self.get_value(var, default="")
+        if value and not (value.startswith("/") or re.fullmatch(r"[^\s/]+:\d{1,5}", value)):
+            raise WrongSetting(var, value, "the path of a socket or host:port was expected")
+        return value
+
     def sender(self, var: str, default: str) -> str:
         """Whom mail is from."""
         value = self.get_value(var, default=default)

@@ -167,6 +167,7 @@ STORAGES = {
 }
 UPLOAD_LIMIT = 20 * 1024 * 1024  # bytes, one evidence file
 UPLOAD_TYPES = ("pdf", "docx", "doc", "xlsx", "xls", "pptx", "ppt", "wps", "et", "txt", "csv", "png", "jpg", "jpeg", "ofd", "zip")
+CLAMD = env.listener("CLAMD")  # ClamAV's daemon, which looks at every upload
 INTAKE_LIMIT = 20 * 1024 * 1024  # bytes, one table brought in
 INTAKE_DAYS = 30  # for which the file and its rows are kept
 FILE_UPLOAD_HANDLERS = [

@@ -2,6 +2,8 @@
 
 import hashlib
 from datetime import timedelta
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +14,18 @@ from directives.refusals import IllegalMove, Invalid, NotAllowed
 from tests.factories import NOW, make_cycle, make_log, make_measure, make_obligation, make_plan, make_report
 
 PDF = b"%PDF-1.7\nx"
-ZIP = b"PK\x03\x04rest"
+
+
+def package(*members: str) -> bytes:
+    with BytesIO() as made:
+        with ZipFile(made, "w") as archive:
+            for member in members:
+                archive.writestr(member, "x")
+        return made.getvalue()
+
+
+DOCX, XLSX, PPTX = package("word/document.xml"), package("xl/workbook.xml"), package("ppt/presentation.xml")
+OFD, ZIP = package("OFD.xml"), package("办法.txt")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest"
 PNG = b"\x89PNG\r\n\x1a\nrest"
 
@@ -32,7 +45,7 @@ def stored(folder):
 
 
 GOOD = [
-    ("a.pdf", PDF), ("a.docx", ZIP), ("a.xlsx", ZIP), ("a.pptx", ZIP), ("a.ofd", ZIP), ("a.zip", ZIP), ("a.doc", OLE), ("a.xls", OLE),
+    ("a.pdf", PDF), ("a.docx", DOCX), ("a.xlsx", XLSX), ("a.pptx", PPTX), ("a.ofd", OFD), ("a.zip", ZIP), ("a.doc", OLE), ("a.xls", OLE),
     ("a.ppt", OLE), ("a.wps", OLE), ("a.wps", ZIP), ("a.et", OLE), ("a.png", PNG), ("a.jpg", b"\xff\xd8\xff\xe0x"),
     ("A.JPEG", b"\xff\xd8\xff\xe1x"),
     ("a.txt", "进展".encode("gb18030")), ("a.csv", "\ufeff甲,乙".encode()), ("a.txt", "甲".encode("utf-16")),
@@ -46,7 +59,8 @@ def test_every_type_is_known_by_its_bytes(name, content):
 
 BAD = [
     ("a.pdf", b"MZ\x90\x00"), ("a.pdf", ZIP), ("a.docx", PDF), ("a.docx", OLE), ("a.png", b"GIF89a"), ("a.jpg", PNG),
-    ("a.txt", b"MZ\x90"), ("a.csv", b"a\0b"), ("a.txt", PDF), ("a.zip", b"PK\x05\x06"),
+    ("a.txt", b"MZ\x90"), ("a.csv", b"a\0b"), ("a.txt", PDF), ("a.zip", b"PK\x05\x06"), 
+    ("a.docx", XLSX), ("a.zip", b"PK\x03\x04rest"), ("a.xlsx", b"PK\x03\x04rest"),
 ]  # fmt: skip
 
 

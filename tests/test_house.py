@@ -20,6 +20,7 @@ LINES = (
     ("rules", "audit", "wording", "addressing"),
     ("tallies", "sealing"),
     ("transitions",),
+    ("contents", "viruses"),
     ("notices", "evidence", "hearing"),
     ("organising", "jobs"),
     ("issuing",),

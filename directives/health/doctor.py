@@ -11,6 +11,7 @@ CHECKS = (
     Check("static files", machine.look_at_static_files, offline=True),
     Check("disks", machine.look_at_disks, offline=True),
     Check("files", machine.look_at_files, offline=True),
+    Check("virus scanner", machine.look_at_scanner, offline=True),
     Check("mail", machine.look_at_mail, offline=True),
     Check("database", database.look_at_database, offline=True),
     Check("migrations", database.look_at_migrations),

@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.mail import get_connection
 
-from directives import disk
+from directives import disk, viruses
 from directives.health.findings import Finding, fine, warning, wrong
 
 # What an office decides for its whole domain: HSTS of subdomains, and its preload list.
@@ -44,6 +44,20 @@ def look_at_static_files(now: datetime) -> Iterator[Finding]:
         yield wrong(
             f"none are collected in {settings.STATIC_ROOT}: no page can be shown",
             "manage.py collectstatic --no-input, then restart the web server.",
+        )
+
+
+def look_at_scanner(now: datetime) -> Iterator[Finding]:
+    """Whether ClamAV answers, where uploads are shown to it."""
+    if not settings.CLAMD:
+        yield fine("uploads are not examined for viruses (CLAMD is not set)")
+        return
+    try:
+        yield fine(f"{viruses.version()} at {settings.CLAMD}")
+    except OSError as error:
+        yield wrong(
+            f"ClamAV does not answer at {settings.CLAMD}, so no file can be uploaded: {error}",
+            "systemctl start clamav-daemon, or correct CLAMD.",
         )
 
 

@@ -1,0 +1,74 @@
+"""Uploads shown to ClamAV, where the office runs it (`CLAMD`): its daemon is sent the bytes, and answers in words."""
+
+import logging
+import socket
+from typing import BinaryIO
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+BLOCK = 64 * 1024  # bytes
+SECONDS = 30  # that an answer may take
+
+logger = logging.getLogger(__name__)
+
+
+def _connect() -> socket.socket:
+    """Raises OSError where nobody listens."""
+    if not settings.CLAMD.startswith("/"):
+        host, _colon, port = settings.CLAMD.rpartition(":")
+        return socket.create_connection((host, int(port)), SECONDS)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(SECONDS)
+    try:
+        connection.connect(settings.CLAMD)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def _ask(command: bytes, file: BinaryIO | None = None) -> str:
+    """What the daemon answers to a command and, after it, a file. Raises OSError."""
+    with _connect() as connection:
+        connection.sendall(b"z" + command + b"\0")
+        if file is not None:
+            file.seek(0)
+            while block := file.read(BLOCK):
+                connection.sendall(len(block).to_bytes(4, "big") + block)
+            file.seek(0)
+            connection.sendall(bytes(4))
+        answer = b""
+        while not answer.endswith(b"\0") and (read := connection.recv(4096)):
+            answer += read
+    return answer.rstrip(b"\0").decode(errors="replace")
+
+
+def fault(file: BinaryIO, name: str) -> str:
+    """Why a file is not taken; "" if it is, or no scanner is set. A file that cannot be looked at now is not taken."""
+    if not settings.CLAMD:
+        return ""
+    try:
+        answer = _ask(b"INSTREAM", file)
+    except OSError as error:
+        logger.error("ClamAV at %s did not answer: %s", settings.CLAMD, error)
+        answer = ""
+    if answer.endswith(" OK"):
+        return ""
+    if answer.endswith(" FOUND"):
+        found = answer.removeprefix("stream: ").removesuffix(" FOUND")
+        logger.warning("An upload holds %s", found)
+        return _("“%(name)s” holds malicious software (%(found)s). It was not stored: have your computer examined.") % {
+            "name": name,
+            "found": found,
+        }
+    if answer:
+        logger.error("ClamAV answered: %s", answer)
+    return _("“%(name)s” could not be examined for malicious software just now. Try again in a minute, or tell the administrator.") % {
+        "name": name
+    }
+
+
+def version() -> str:
+    """Which scanner answers, with the day of its signatures. Raises OSError."""
+    return _ask(b"VERSION")
