@@ -59,7 +59,7 @@ def test_every_type_is_known_by_its_bytes(name, content):
 
 BAD = [
     ("a.pdf", b"MZ\x90\x00"), ("a.pdf", ZIP), ("a.docx", PDF), ("a.docx", OLE), ("a.png", b"GIF89a"), ("a.jpg", PNG),
-    ("a.txt", b"MZ\x90"), ("a.csv", b"a\0b"), ("a.txt", PDF), ("a.zip", b"PK\x05\x06"), 
+    ("a.txt", b"MZ\x90"), ("a.csv", b"a\0b"), ("a.txt", PDF), ("a.zip", b"PK\x05\x06"),
     ("a.docx", XLSX), ("a.zip", b"PK\x03\x04rest"), ("a.xlsx", b"PK\x03\x04rest"),
 ]  # fmt: skip
 
