@@ -329,3 +329,17 @@ def test_many_bodies_are_chosen_by_what_they_are_from_choice_to_progress(cast, d
     shown = client.get(f"/jobs/{job.pk}/", headers={"HX-Request": "true"}).content.decode()
     assert ("hx-trigger" in shown, "<!DOCTYPE" in shown) == (False, False)
     assert Obligation.objects.count() == 2 * Organisation.objects.exclude(pk=cast.centre.pk).count()
+
+
+def test_what_fails_after_the_commit_of_a_page_leaves_its_answer_as_it_is(cast, monkeypatch, django_capture_on_commit_callbacks, caplog):
+    def fails(*told, **more):
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(running, "run", fails)
+    job = JobProgress.objects.create(kind="relight", by=cast.supervisor, at=NOW, total=1)
+    with django_capture_on_commit_callbacks() as callbacks:
+        jobs.begin(job, at_once=True)
+    assert len(callbacks) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.begin(job, at_once=True)
+    assert "database or disk is full" in caplog.text

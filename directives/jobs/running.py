@@ -53,7 +53,9 @@ def begin(row: Carried, *, at_once: bool = False) -> None:
     queued = _enqueue(row, SPARE if at_once else None)
     type(row).objects.filter(pk=row.pk).update(task=queued)
     if at_once:
-        transaction.on_commit(partial(run, _name(row), row.pk, awaited=True), robust=True)
+        name, pk = _name(row), row.pk
+        # No partial: Django asks a callback that fails for its name, and a partial has none.
+        transaction.on_commit(lambda: run(name, pk, awaited=True), robust=True)
 
 
 def _name(row: Carried) -> str:
