@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 from django.utils import translation
 from openpyxl import load_workbook
 
 from directives import audit
-from directives.models import Event, Unsealed
+from directives.models import Event, Membership, Unsealed
 from directives.overview.changes import changed
 from directives.overview.timeline import WORDS
 from directives.transitions import move
@@ -84,6 +85,26 @@ def rows(client, query=""):
 )
 def test_each_sees_their_own_part(cast, done, sign_in, name, seen):
     assert rows(sign_in(getattr(cast, name))) == seen
+
+
+def test_administrators_see_who_did_what_and_when_and_no_words(cast, done, sign_in):
+    event = Event.objects.get(action="dispute")
+    assert (event.reason, bool(event.after)) == ("不归我们", True)
+    pages = ["/events/", f"/directives/{event.directive_id}/"]
+    pages += [reverse(f"admin:directives_event_{page}", args=args) for page, args in (("changelist", ()), ("change", (event.pk,)))]
+    told = [sign_in(cast.admin).get(page).content.decode() for page in pages]
+    assert ["不归我们" in page or "待签收" in page for page in told] == [False] * 4
+    assert "不归我们" in sign_in(cast.supervisor).get("/events/").content.decode()
+    line = next(row for row in sign_in(cast.admin).get("/events/").context["rows"] if row.event.pk == event.pk)
+    assert (line.event.by, line.event.reason, line.changed) == (cast.stranger, "", ())
+
+
+def test_an_administrator_with_a_role_reads_what_it_lets_them_read(cast, done, sign_in):
+    Membership.objects.create(user=cast.admin, organisation=cast.body, role="staff")
+    told = {row.event.action: bool(row.changed) for row in sign_in(cast.admin).get("/events/").context["rows"]}
+    assert (told["acknowledge"], told["dispute"]) == (True, False)
+    exported = b"".join(sign_in(cast.admin).get("/events/?export=csv").streaming_content).decode("utf-8-sig")
+    assert ("共青团中央" in exported, "不归我们" in exported) == (True, False)
 
 
 @pytest.mark.parametrize(

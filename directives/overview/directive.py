@@ -96,7 +96,7 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
         owers=owers(user, owed, items) if few else (),
         groups=() if few else groups(scope, directive, items),
         terms=terms(owed) if few else Terms(leads=leads(scope.walked(live, "organisation"))),
-        happenings=timeline(_acts(user, directive, given if few and not user.is_staff else None)),
+        happenings=timeline(_acts(user, directive, given if few else None)),
         repairs=_repairs(directive),
     )
 
@@ -106,7 +106,7 @@ def _acts(user: User, directive: Directive, given: QuerySet[Obligation] | None) 
     if given is not None:
         return Event.objects.filter(obligation_id__in=given.values("pk"))
     latest = Event.objects.filter(directive_id=directive.pk).order_by("-pk").values("pk")[:LATEST]
-    return Event.objects.visible_to(user).filter(pk__in=latest)
+    return Event.objects.readable_by(user).filter(pk__in=latest)
 
 
 def _neighbours(directive: Directive) -> tuple[Directive | None, Directive | None]:

@@ -19,7 +19,7 @@ from directives.overview import captions
 from directives.overview.changes import changed
 from directives.overview.scope import Scope
 from directives.overview.timeline import WORDS, word_of
-from directives.states import RED
+from directives.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
 from directives.tallies import ACTS, WORSE
 
 SUBJECTS: dict[str, str | Promise] = {
@@ -145,6 +145,21 @@ class Line:
         return changed(self.event)
 
 
+def _may_read(user: User, event: Event) -> bool:
+    """As `readable_by`, of an event at hand with its body."""
+    body = event.organisation
+    if body is None:
+        return False
+    works = any(m.organisation_id == body.pk for m in user.in_role(STAFF, MANAGER))
+    return works or any(body.path.startswith(m.organisation.path) for m in user.in_role(MANAGER, SUPERVISOR, VIEWER))
+
+
+def _without_content(event: Event) -> Event:
+    """Who did what to which row, and when: what an administrator sees of others' work."""
+    event.reason, event.before, event.after = "", {}, {}
+    return event
+
+
 def seen(user: User) -> QuerySet[Event]:
     """The events that this person may see; whoever sees nearly all has them found from the newest on."""
     scope = Scope.of(user)
@@ -157,8 +172,10 @@ def events_for(user: User, asked: Asked) -> QuerySet[Event]:
     return asked.apply(seen(user)).select_related("by", "organisation").annotate(code=Subquery(code)).order_by("-id")
 
 
-def lines(events: Iterable[Event]) -> list[Line]:
-    """Events as rows."""
+def lines(events: Iterable[Event], user: User) -> list[Line]:
+    """Events as rows, as this person may read them."""
+    if user.is_staff:
+        events = [event if _may_read(user, event) else _without_content(event) for event in events]
     return [
         Line(event, word_of(event.action), SUBJECTS.get(event.subject_type, event.subject_type), ADDRESSES.get(event.subject_type, ""))
         for event in events

@@ -125,7 +125,7 @@ def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workd
         measures=measures,
         log=tuple(log.annotate(files_count=Count("files")).order_by("-on", "-pk")[:LOG]),
         entries=entries,
-        happenings=timeline(Event.objects.visible_to(user).filter(obligation_id=row.pk)),
+        happenings=timeline(Event.objects.readable_by(user).filter(obligation_id=row.pk)),
         steps=steps(row, user),
         ways=tuple(_ways(row, user, measures, entries)),
     )

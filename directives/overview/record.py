@@ -30,7 +30,7 @@ def events_page(user: User, asked: Asked, query: Mapping[str, str]) -> Leaf:
 def exported(user: User, asked: Asked) -> Iterator[Line]:
     """Everything that was asked for, streamed."""
     for event in events_for(user, asked).iterator(chunk_size=2000):
-        yield from lines([event])
+        yield from lines([event], user)
 
 
 def _searched(asked: Asked) -> Q:

@@ -19,7 +19,7 @@ def events(request):
     chosen = Asked.of(request.GET)
     shown = events_page(request.user, chosen, request.GET)
     context = {
-        "page": shown, "rows": lines(shown.rows), "chosen": chosen, "actions": sorted(WORDS), "words": WORDS, "subjects": SUBJECTS,
-        "searched": SEARCHED,
+        "page": shown, "rows": lines(shown.rows, request.user), "chosen": chosen, "actions": sorted(WORDS), "words": WORDS,
+        "subjects": SUBJECTS, "searched": SEARCHED,
     }  # fmt: skip
     return page(request, HERE + "list.html", context, fragment=HERE + "_list.html")
