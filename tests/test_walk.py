@@ -13,7 +13,7 @@ from tests.walk.walker import Step, Walker
 STEPS: Mapping[str, Step] = {**working.STEPS, **office.STEPS, **tables.STEPS}
 SELDOM = {*tables.STEPS, "set_script", "notice_open"}  # they take long, or store nothing
 WRITES = 500  # of the short walk
-LONG_WALKS, LONG_WRITES = 20, 1000
+LONG_WALKS, LONG_WRITES = 6, 1000
 # Write addresses that change nothing of which the record tells, and why.
 STORES_NO_EVENT = {
     "set_script": "a person's own language",
