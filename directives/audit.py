@@ -124,3 +124,9 @@ def record(
     """Write the event of one change; see `record_many`."""
     _within()
     return _write(_event(action, Change(subject, before or {}, after or {}), by, now, reason))
+
+
+def record_taken(action: str, subject: Model, *, by: User, now: datetime, **facts: Any) -> None:
+    """Write that somebody took something away, or looked at a source: the one thing that a GET writes."""
+    with transaction.atomic():
+        record(action, subject, by=by, now=now, after=facts)

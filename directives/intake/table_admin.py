@@ -4,12 +4,14 @@ for its confirmation.
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from import_export.admin import ImportExportModelAdmin
 from import_export.forms import SelectableFieldsExportForm
 from import_export.tmp_storages import MediaStorage
 
+from directives import audit
 from directives.intake.formats import FORMATS
 from directives.keeping import note, undone_on_failure
 from directives.outages import outage_of
@@ -52,6 +54,12 @@ class TableAdmin(ImportExportModelAdmin):
         """What was uploaded stays for its confirmation, not after a failure."""
         with undone_on_failure():
             return super().import_action(request, *args, **kwargs)
+
+    def get_export_data(self, file_format: Any, request: HttpRequest, queryset: QuerySet, **kwargs: Any) -> Any:
+        data = super().get_export_data(file_format, request, queryset, **kwargs)
+        facts = {"list": self.opts.model_name, "rows": queryset.count()}
+        audit.record_taken("export", request.user, by=request.user, now=request.now, **facts)
+        return data
 
     def add_data_read_fail_error_to_form(self, form: Form, e: Exception) -> None:
         """A file that cannot be read is a fault of the form; a full disk or a lost database is

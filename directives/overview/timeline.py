@@ -17,7 +17,10 @@ from directives.states import COLOURS
 LIMIT = 20  # happenings of one timeline
 READ = 200  # acts that are read to make them
 # What the product notes for itself while people work: it stands in the audit record and not among their acts.
-QUIET = ("save", "append", "redraft", "begin", "export", "cancel_export", "columns", "continue_act", "call_off_act")
+QUIET = (
+    "save", "append", "redraft", "begin", "export", "cancel_export", "columns", "continue_act", "call_off_act", "download",
+    "take_offline", "take_paper", "view_source",
+)  # fmt: skip
 # Bookkeeping of the same moment as a person's act: what it changed is told there, and it is no line of its own.
 ECHOES = ("review", "report_clock")
 
@@ -80,6 +83,10 @@ WORDS: dict[str, str | Promise] = {
     "report_clock": pgettext_lazy("event", "Report clock set"),
     "review": pgettext_lazy("event", "Reviewed"),
     "complete": pgettext_lazy("event", "Report complete"),
+    "download": pgettext_lazy("event", "File downloaded"),
+    "take_offline": pgettext_lazy("event", "Workbook to fill in taken away"),
+    "take_paper": pgettext_lazy("event", "Paper taken away"),
+    "view_source": pgettext_lazy("event", "Source of the document taken away"),
     "export": pgettext_lazy("event", "Taken away as a file"),
     "cancel_export": pgettext_lazy("event", "Writing of a file cancelled"),
     "continue_act": pgettext_lazy("event", "Continued a stopped task"),

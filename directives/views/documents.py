@@ -8,7 +8,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from directives import correcting, issuing
+from directives import audit, correcting, issuing
 from directives.forms.register import RegisterForm, RepairForm, UploadForm, packed
 from directives.ingest.reading import read
 from directives.ingest.sources import MESSAGES, DocumentError
@@ -113,7 +113,8 @@ def _document_context(request, found, chosen, directives, typed=None):
 @require_GET
 def document_source(request, pk):
     """The bytes as they were saved, as a file of plain text: never run, never sniffed."""
-    found = get_object_or_404(Document.objects.visible_to(request.user).only("source", "source_name"), pk=pk)
+    found = get_object_or_404(Document.objects.visible_to(request.user).only("source", "source_name", "sha256"), pk=pk)
+    audit.record_taken("view_source", found, by=request.user, now=request.now, sha256=found.sha256)
     response = HttpResponse(bytes(found.source), content_type="text/plain")
     response.headers["Content-Disposition"] = content_disposition_header(True, found.source_name)
     response.headers["X-Content-Type-Options"] = "nosniff"

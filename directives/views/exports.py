@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from directives import audit
 from directives.forms.exports import AskForm, ColumnsForm
 from directives.overview.exports import found, shelf, taken
 from directives.refusals import Stale
@@ -87,6 +88,7 @@ def export_file(request, pk):
         content = row.file.open("rb")
     except FileNotFoundError:
         return _page(request, row, refused=_("The file is kept no longer."), status=404)
+    audit.record_taken("download", row, by=request.user, now=request.now, file=row.name)
     response = FileResponse(content, as_attachment=True, filename=row.name, content_type=FORMATS[row.format].content_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives import evidence
+from directives import audit, evidence
 from directives.models import Attachment, LogEntry, Plan, ReportEntry
 from directives.overview.files import file_list
 from directives.refusals import Invalid
@@ -37,6 +37,8 @@ def attachment(request, pk):
         content = row.file.open("rb")
     except FileNotFoundError as lost:
         raise Http404 from lost
+    parent = evidence.parent_of(row)
+    audit.record_taken("download", parent, by=request.user, now=request.now, file=row.name, sha256=row.sha256)
     response = FileResponse(content, as_attachment=True, filename=row.name)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

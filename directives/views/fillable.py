@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from directives import audit
 from directives.forms.intakes import place_asked
 from directives.intake import checking
 from directives.intake.fields import Asking
@@ -48,6 +49,7 @@ def intake_marked(request, pk):
     file = BytesIO()
     with checking.opened(found) as opened:
         marked(opened, wrong, file)
+    audit.record_taken("download", found, by=request.user, now=request.now, file=found.name)
     return _workbook(file.getvalue(), _("%(file)s with its faults") % {"file": found.name.rpartition(".")[0] or found.name})
 
 
@@ -59,4 +61,5 @@ def report_offline(request, pk):
     asking = Asking(request.user, request.now, request.today, place)
     rows = entries_to_fill_in(sheet(report, request.user, now=request.now))
     name = _("%(period)s progress report") % {"period": report.cycle.name} + f" {picked(report.organisation, 'name')}"
+    audit.record_taken("take_offline", report, by=request.user, now=request.now, entries=len(rows))
     return _workbook(template(KINDS["entries"], asking, rows), name)

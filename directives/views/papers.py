@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from directives import audit
 from directives.overview.entries import sheet
 from directives.overview.plan_page import plan_view
 from directives.overview.plans import found as found_plans
@@ -22,7 +23,7 @@ from directives.rules import may
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def _answer(request, paper, back, *, empty=""):
+def _answer(request, subject, paper, back, *, empty=""):
     """The page that shows the paper, or the file that ?export=docx asks for."""
     if request.GET.get("export") != "docx":
         context = {
@@ -35,6 +36,7 @@ def _answer(request, paper, back, *, empty=""):
         return render(request, "directives/papers/paper.html", context)
     if not may(request.user, "export"):
         raise PermissionDenied(_("Exporting is for staff, managers and supervisors."))
+    audit.record_taken("take_paper", subject, by=request.user, now=request.now, file=f"{paper.file_name}.docx")
     return FileResponse(BytesIO(layout.write(paper)), as_attachment=True, filename=f"{paper.file_name}.docx", content_type=DOCX)
 
 
@@ -43,7 +45,7 @@ def plan_as_paper(request, pk):
     plan = get_object_or_404(found_plans(request.user).select_related("organisation__parent"), pk=pk)
     it = plan_view(plan, request.user, now=request.now)
     empty = "" if it.lines else _("The plan has no measures yet. The paper is drawn from them.")
-    return _answer(request, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty)
+    return _answer(request, plan, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty)
 
 
 @require_GET
@@ -51,4 +53,4 @@ def report_as_paper(request, pk):
     report = get_object_or_404(found_reports(request.user).select_related("organisation__parent"), pk=pk)
     shown = sheet(report, request.user, now=request.now)
     empty = "" if shown.lines else _("Nothing of this report is to be seen yet: it was not begun, or nothing of it was handed in.")
-    return _answer(request, report_paper(shown, today=request.today), reverse("report", args=[pk]), empty=empty)
+    return _answer(request, report, report_paper(shown, today=request.today), reverse("report", args=[pk]), empty=empty)
