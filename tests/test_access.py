@@ -155,7 +155,7 @@ TABLE = {
     "acknowledge_many": Row(sees=ALL, post={"obligations": []}),
     "item_state": Row("obligation", HANDED_IN, INSIDE, {"state": "underway"}, lambda w: (w["pk"], w["item_state"])),
     # plans
-    "plan_start": Row("organisation", {**IN_THE_REGISTER, "foreign": OBLIGED["foreign"]}, INSIDE, {}),
+    "plan_start": Row("organisation", OBLIGED, INSIDE, {}),
     "plan": Row("plan", args=pk),
     "plan_paper": Row("plan", args=pk),
     "plan_save": Row("plan", HANDED_IN, INSIDE, {"title": "方案"}, pk),

@@ -241,8 +241,11 @@ class Office:
         self.random = random
         top = make_body(kind="centre")
         middle = make_body(parent=top)
-        self.bodies = [top, middle, make_body(parent=middle), make_body(parent=top)]
-        self.people = [make_member(random.choice(self.bodies), self.role(), f"p{number}-{top.code}") for number in range(6)]
+        self.bodies = [top, middle, make_body(parent=middle)]
+        self.people = [make_member(random.choice(self.bodies), self.role()) for _number in range(6)]
+        for body, person in zip((*self.bodies, top), self.people, strict=False):  # so that somebody can begin, and decide
+            Membership.objects.get_or_create(user=person, organisation=body, role="staff")
+            Membership.objects.get_or_create(user=person, organisation=top, role="supervisor")
         section = make_section()
         rows = [make_obligation(make_directive(section), body, state="assigned", percent=0) for body in self.bodies[1:] * 2]
         report = make_report(middle, make_cycle(section.document), rows[0])
@@ -297,7 +300,7 @@ class Office:
 def test_whoever_asked_never_decides(db, seed):
     office = Office(Random(seed))
     made = 0
-    for turn in range(120):
+    for turn in range(150):
         if turn % 15 == 14:
             office.hire()
         made += office.act()
