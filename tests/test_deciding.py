@@ -300,7 +300,7 @@ class Office:
 def test_whoever_asked_never_decides(db, seed):
     office = Office(Random(seed))
     made = 0
-    for turn in range(150):
+    for turn in range(300):
         if turn % 15 == 14:
             office.hire()
         made += office.act()

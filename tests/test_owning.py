@@ -149,7 +149,8 @@ def define(directive, by):
 
 
 def take_back(directive, by):
-    return issuing.take_back(list(directive.obligations.select_related("organisation")), by=by, now=NOW)
+    rows = directive.obligations.filter(state="assigned").select_related("organisation")
+    return issuing.take_back(list(rows), by=by, now=NOW)
 
 
 def remove(directive, by):
