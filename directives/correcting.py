@@ -69,8 +69,8 @@ def correct_directive(
     Returns the directive as it then stands; where nothing differs nothing is written. Raises NotAllowed, Stale, or Invalid
     with every fault at once.
     """
-    if not may(by, "issue"):
-        raise NotAllowed(_("The reading is corrected by supervisors."))
+    if not may(by, "own", directive):
+        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, correct its reading."))
     before = reading_of(directive)
     wanted = settled(directive, correction, before)
     errors = faults_of(directive, wanted)
@@ -174,8 +174,10 @@ def decide_repair(*, repair: Repair, decision: Decision, version: int, by: User 
     Raises NotAllowed, IllegalMove if it was decided already, Stale, or Invalid (who or why is missing, or the new text
     would cut the sentences otherwise).
     """
-    if not may(by, "issue"):
-        raise NotAllowed(_("Doubtful places are decided by supervisors."))
+    if not may(by, "own", repair):
+        raise NotAllowed(
+            _("Only supervisors of the organisation that registered the document, or of one above it, decide its doubtful places.")
+        )
     if repair.state != PROPOSED:
         raise IllegalMove(_("This place has been decided: %(state)s.") % {"state": repair.get_state_display()})
     _check_decision(decision)

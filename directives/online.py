@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 from django.db import NotSupportedError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import AddConstraint, AddIndex, RemoveIndex
+from django.db.migrations.operations import AddConstraint, AddField, AddIndex, RemoveIndex
 from django.db.migrations.state import ProjectState
 
 INVALID = """
@@ -93,6 +93,20 @@ class RemoveIndexOnline(_Online, RemoveIndex):
         index = from_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
         with lock_timeout(schema_editor.connection, 0):
             schema_editor.remove_index(from_state.apps.get_model(app_label, self.model_name), index, concurrently=True)
+
+
+class AddFieldAgain(AddField):
+    """AddField for a migration that is not atomic: an attempt that was broken off may have added the column already."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        connection, column = schema_editor.connection, model._meta.get_field(self.name).column
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_table_description(cursor, model._meta.db_table)
+        if column not in {one.name for one in found}:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 class AddConstraintOnline(_Online, AddConstraint):

@@ -9,6 +9,8 @@ from django.db.models import Model
 
 from directives.models import (
     Attachment,
+    Directive,
+    Document,
     Figure,
     Indicator,
     LogEntry,
@@ -18,7 +20,9 @@ from directives.models import (
     Organisation,
     Plan,
     ProgressReport,
+    Repair,
     ReportEntry,
+    Section,
     User,
 )
 from directives.states import MANAGER, STAFF, SUPERVISOR
@@ -78,22 +82,24 @@ def can_hand_in(user: User, subject: Model) -> bool:
     return can_sign(user, subject) or (holds(user, subject, STAFF) and not has_manager(organisation_of(subject)))
 
 
-def can_review(user: User, subject: Model) -> bool:
-    """Accept or return: a supervisor above, who did not hand it in."""
-    return is_above(user, subject) and getattr(subject, "submitted_by_id", None) != user.pk
-
-
-def can_issue(user: User, subject: Model | None = None) -> bool:
-    """Register documents, correct the reading, open cycles; for one body: assign directives to it."""
-    return user.supervises if subject is None else is_above(user, subject)
-
-
-def can_define(user: User, subject: Model | None = None) -> bool:
-    """Say which figures are asked for: a supervisor; for one body, of that body or one above it."""
-    if subject is None:
-        return user.supervises
+def supervises(user: User, subject: Model) -> bool:
+    """The person supervises the body of the row, or one above it."""
     path = organisation_of(subject).path
     return any(path.startswith(m.organisation.path) for m in user.in_role(SUPERVISOR))
+
+
+def can_register(user: User, subject: Organisation | None = None) -> bool:
+    """Register documents at all, or for one body: a supervisor of it, or of one above it."""
+    return user.supervises if subject is None else supervises(user, subject)
+
+
+def owns(user: User, subject: Document | Directive | Section | Repair) -> bool:
+    """Correct the reading of a document, assign its directives, open its cycles, say which figures it asks for.
+
+    It is for the supervisors of the body that registered it, and of those above that body.
+    """
+    document = subject if isinstance(subject, Document) else subject.document
+    return document.organisation is not None and supervises(user, document.organisation)
 
 
 def can_report(user: User, subject: Model) -> bool:
@@ -119,10 +125,12 @@ RIGHTS: dict[str, Callable[..., bool]] = {
     "draft": can_work,
     "sign": can_sign,
     "hand_in": can_hand_in,
-    "review": can_review,
+    "review": is_above,
     "oversee": is_above,
-    "issue": can_issue,
-    "define": can_define,
+    "issue": is_above,
+    "register": can_register,
+    "own": owns,
+    "define": supervises,
     "report": can_report,
     "export": can_export,
 }

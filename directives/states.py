@@ -4,6 +4,7 @@ A move is a row of a table, so that the code which performs it (`transitions.mov
 and a newcomer reads the whole life of an obligation, a plan, a report or an entry on one screen.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
@@ -91,25 +92,40 @@ class Move:
     target: str
     right: str
     reasoned: bool = False  # a reason in words is demanded
+    decides: frozenset[str] = frozenset()  # on what was asked for by these acts (ASKED): never whoever asked
     settles: bool = False  # every item must be established, or have a reason why it is not
     label: str = ""
 
 
-def _move(*sources: str, to: str, right: str, reasoned: bool = False, settles: bool = False, label: str = "") -> Move:
-    return Move(frozenset(sources), to, right, reasoned, settles, label)
+# Acts that ask for a decision, and the field of the row that remembers who did it last.
+ASKED = {
+    "dispute": "asked_by",
+    "request_close": "asked_by",
+    "ask_signature": "asked_by",
+    "sign": "submitted_by",
+    "hand_in": "submitted_by",
+}
+DISPUTE, CLOSE_OUT = frozenset({"dispute"}), frozenset({"request_close"})
+FILED = frozenset({"ask_signature", "sign", "hand_in"})  # by whom a filing came in
+
+
+def _move(
+    *sources: str, to: str, right: str, reasoned: bool = False, settles: bool = False, decides: Iterable[str] = (), label: str = ""
+) -> Move:
+    return Move(frozenset(sources), to, right, reasoned, frozenset(decides), settles, label)
 
 
 OBLIGATION_MOVES = {
     "acknowledge": _move(ASSIGNED, to=ACKNOWLEDGED, right="receive", label=_("Acknowledge receipt")),
     "dispute": _move(ASSIGNED, to=DISPUTED, right="receive", reasoned=True, label=_("Dispute")),
-    "reassign": _move(DISPUTED, to=ASSIGNED, right="oversee", reasoned=True, label=_("Uphold the assignment")),
-    "withdraw": _move(DISPUTED, ASSIGNED, to=WITHDRAWN, right="oversee", reasoned=True, label=_("Withdraw")),
+    "reassign": _move(DISPUTED, to=ASSIGNED, right="oversee", reasoned=True, decides=DISPUTE, label=_("Uphold the assignment")),
+    "withdraw": _move(DISPUTED, ASSIGNED, to=WITHDRAWN, right="oversee", reasoned=True, decides=DISPUTE, label=_("Withdraw")),
     "start": _move(ACKNOWLEDGED, to=UNDERWAY, right="work", label=_("Start work")),
     "suspend": _move(UNDERWAY, to=SUSPENDED, right="oversee", reasoned=True, label=_("Suspend")),
     "resume": _move(SUSPENDED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Resume")),
     "request_close": _move(UNDERWAY, to=CLOSING, right="work", reasoned=True, settles=True, label=_("Apply to close")),
-    "close": _move(CLOSING, to=CLOSED, right="oversee", reasoned=True, settles=True, label=_("Verify and close")),
-    "refuse_close": _move(CLOSING, to=UNDERWAY, right="oversee", reasoned=True, label=_("Refuse to close")),
+    "close": _move(CLOSING, to=CLOSED, right="oversee", reasoned=True, settles=True, decides=CLOSE_OUT, label=_("Verify and close")),
+    "refuse_close": _move(CLOSING, to=UNDERWAY, right="oversee", reasoned=True, decides=CLOSE_OUT, label=_("Refuse to close")),
     "reopen": _move(CLOSED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Reopen")),
 }
 
@@ -120,8 +136,8 @@ FILING_MOVES = {
     "decline": _move(AWAITING, to=RETURNED, right="sign", reasoned=True, label=_("Send back to staff")),
     "sign": _move(AWAITING, to=SUBMITTED, right="sign", label=_("Sign and hand in")),
     "hand_in": _move(DRAFT, RETURNED, to=SUBMITTED, right="hand_in", label=_("Hand in")),
-    "accept": _move(SUBMITTED, to=ACCEPTED, right="review", label=_("Accept")),
-    "return": _move(SUBMITTED, to=RETURNED, right="review", reasoned=True, label=_("Return")),
+    "accept": _move(SUBMITTED, to=ACCEPTED, right="review", decides=FILED, label=_("Accept")),
+    "return": _move(SUBMITTED, to=RETURNED, right="review", reasoned=True, decides=FILED, label=_("Return")),
 }
 PLAN_MOVES = FILING_MOVES | {
     "revise": _move(ACCEPTED, to=DRAFT, right="draft", reasoned=True, label=_("Revise")),

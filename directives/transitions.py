@@ -6,7 +6,7 @@ audit event and keeps light and tallies, all in one transaction. Zero rows updat
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -16,22 +16,22 @@ from django.utils.translation import gettext as _
 
 from directives import audit
 from directives.clocks import Facts, Tolerances, light
+from directives.deciding import TABLES, Subject, asked_by, asking, demand_others
 from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
 from directives.models.writing import overwrite
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
-from directives.states import ACCEPTED, CLOSED, ENTRY_MOVES, LIVE, OBLIGATION_MOVES, PLAN_MOVES, RETURNED, SUBMITTED, Move
+from directives.states import ACCEPTED, CLOSED, ENTRY_MOVES, LIVE, OBLIGATION_MOVES, RETURNED, SUBMITTED, Move
 from directives.tallies import Standing, count_items, counted, gathering, point_moved
 from directives.workdays import Workdays
 
-TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
 CLOCKS = ("state", "percent", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned")
 BATCH = 500  # rows of one update
 # Acts by which the organisation of an obligation is heard from. A log entry is another: see `hear`.
 HEARD = frozenset(OBLIGATION_MOVES) | {"plan_handed_in", "report_clock"}
 SILENT = "silent"  # the reason of a light
+UNTOLD = frozenset({"heard_on", "asked_by_id"})  # fields that the event itself tells: its day, and who made the move
 LIGHT_FIELDS = ("light", "light_code", "light_on", "light_changes_on")
-Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
 
 
 def tolerances() -> Tolerances:
@@ -57,7 +57,7 @@ def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
 def can_move(subject: Subject, action: str, by: User | None) -> bool:
     """True if this move is legal now and this person may make it; pages show the button then."""
     step = TABLES[type(subject)][action]
-    return subject.state in step.sources and may(by, step.right, subject)
+    return subject.state in step.sources and may(by, step.right, subject) and not asked_by(subject, step, by)
 
 
 def moves_open(subject: Subject, by: User | None) -> list[str]:
@@ -73,6 +73,8 @@ def _checked(subject: Subject, action: str, by: User | None, reason: str, grante
     if subject.state not in step.sources:
         state = subject.get_state_display()
         raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % {"move": step.label, "state": state})
+    if asked_by(subject, step, by):
+        raise NotAllowed(_("You asked for this yourself: somebody else decides."))
     errors: dict[str, list[str]] = {}
     if step.reasoned and not reason.strip():
         errors["reason"] = [_("Give a reason: those who receive this will act on it.")]
@@ -90,20 +92,21 @@ def _open_items(obligation: Obligation) -> dict[str, list[str]]:
     return {f"open-{pk}": [text] for pk in obligation.item_states.unsettled().values_list("pk", flat=True)}
 
 
-def _marks(subject: Subject, step: Move, by: User | None, now: datetime, reason: str) -> dict[str, Any]:
+def _marks(subject: Subject, action: str, step: Move, by: User | None, now: datetime, reason: str) -> dict[str, Any]:
     """The fields that record who moved a row, when and why."""
     if isinstance(subject, Obligation):
-        marks: dict[str, Any] = {"reason": reason.strip(), "moved_at": now}
+        marks: dict[str, Any] = {"reason": reason.strip(), "moved_at": now, **asking(action, by)}
         if step.target == CLOSED:
             marks["closed_on"] = timezone.localdate(now)
         elif subject.state == CLOSED:
             marks["closed_on"] = None
         return marks
+    marks = {} if action == "sign" or step.decides else asking(action, by)
     if step.target == SUBMITTED:
-        return {"submitted_at": now, "submitted_by": by, "reason": ""}
+        return {**marks, "submitted_at": now, "submitted_by": by, "reason": ""}
     if step.target in (ACCEPTED, RETURNED):
-        return {"decided_at": now, "decided_by": by, "reason": reason.strip()}
-    return {}
+        return {**marks, "decided_at": now, "decided_by": by, "reason": reason.strip()}
+    return marks
 
 
 @counted(savepoint=False)
@@ -122,7 +125,7 @@ def move(
     missing) or Stale (the row's version or state is no longer the one in memory); nothing is changed then.
     """
     step = _checked(subject, action, by, reason)
-    fields = {**_marks(subject, step, by, now, reason), **(changes or {}), "state": step.target}
+    fields = {**_marks(subject, action, step, by, now, reason), **(changes or {}), "state": step.target}
     if isinstance(subject, Obligation):
         change_within([subject], fields, action=action, by=by, now=now, reason=reason)
         return subject
@@ -139,13 +142,14 @@ def move_entries(
 
     `granted` is the right that the caller has found this person to hold over the report: it is not asked for again.
     """
+    demand_others(entries, ENTRY_MOVES[action], by)
     steps = [_checked(entry, action, by, reason, granted) for entry in entries]
     alike: dict[tuple[str, int], list[ReportEntry]] = {}  # entries that one statement can write
     for entry in entries:
         alike.setdefault((entry.state, entry.version), []).append(entry)
     told: dict[int, audit.Change] = {}
     for same in alike.values():
-        fields = {**_marks(same[0], steps[0], by, now, reason), "state": steps[0].target}
+        fields = {**_marks(same[0], action, steps[0], by, now, reason), "state": steps[0].target}
         told |= {change.subject.pk: change for change in _filed(same, fields, action, timezone.localdate(now))}
     audit.record_many(action, [told[entry.pk] for entry in entries], by=by, now=now, reason=reason)
 
@@ -153,8 +157,9 @@ def move_entries(
 def _filed(filings: Sequence[Plan] | Sequence[ReportEntry], fields: Mapping[str, Any], action: str, today: date) -> list[audit.Change]:
     """Write filings that stand alike (state, version), and count them; returns what the record tells of each."""
     kind, first = type(filings[0]), filings[0]
-    before = [{name: _plain(getattr(filing, name)) for name in fields} for filing in filings]
-    after = {name: _plain(value) for name, value in fields.items()}
+    told = [name for name in fields if name not in UNTOLD]
+    before = [{name: _plain(getattr(filing, name)) for name in told} for filing in filings]
+    after = {name: _plain(fields[name]) for name in told}
     stored = {**fields, "version": first.version + 1}
     for start in range(0, len(filings), BATCH):
         ids = [filing.pk for filing in filings[start : start + BATCH]]
@@ -162,7 +167,7 @@ def _filed(filings: Sequence[Plan] | Sequence[ReportEntry], fields: Mapping[str,
             raise Stale(theirs=next((row for row in kind.objects.filter(pk__in=ids) if row.version != stored["version"]), None))
     for filing in filings:
         _count(filing, stored, action, today)
-    return [audit.Change(filing, told, after) for filing, told in zip(filings, before, strict=True)]
+    return [audit.Change(filing, was, after) for filing, was in zip(filings, before, strict=True)]
 
 
 def _count(subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date) -> None:
@@ -218,8 +223,7 @@ def change_within(
     alike: dict[tuple, list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
-        # The record need not tell when something was heard: its event bears the day.
-        names = [name for name in wanted if name != "heard_on" and getattr(row, name) != wanted[name]]
+        names = [name for name in wanted if name not in UNTOLD and getattr(row, name) != wanted[name]]
         wanted |= {"heard_on": max(row.last_heard, today)} if action in HEARD else {}
         before = {name: _plain(getattr(row, name)) for name in names}
         standing, state = Standing.of(row), row.state

@@ -53,12 +53,15 @@ def make_member(body: Organisation, role: str, username: str = "", **fields: Any
 
 
 def make_document(**fields: Any) -> Document:
+    """A document of the topmost body, as the system registers one."""
     number = next(_numbers)
     title = f"关于第{number}件事的意见"
     defaults = {
         "title": title, "title_hans": title, "title_hant": title, "script": "hans", "source": b"x", "source_name": "x.txt",
         "sha256": f"{number:064}", "text_read": "x", "text_repaired": "x", "registered_at": NOW,
     }  # fmt: skip
+    if "organisation" not in fields:
+        defaults["organisation"] = Organisation.objects.filter(parent=None).order_by("-branch", "path").first()
     return Document.objects.create(**(defaults | fields))
 
 

@@ -16,46 +16,68 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directives import urls
-from directives.models import Attachment, Export, Intake, JobProgress, Notice, Repair, ReportEntry, Submission
+from directives.models import (
+    Attachment,
+    Cycle,
+    Directive,
+    Document,
+    Export,
+    Intake,
+    JobProgress,
+    Notice,
+    Organisation,
+    Repair,
+    ReportEntry,
+    Submission,
+    User,
+)
 from directives.sheets.carrying import reach_of
 from tests.factories import (
     NOW,
+    make_body,
     make_cycle,
     make_directive,
     make_document,
     make_indicator,
     make_measure,
+    make_member,
     make_obligation,
     make_plan,
     make_report,
     make_section,
 )
 
-PEOPLE = ("staff", "manager", "supervisor", "viewer", "admin", "outsider", "stranger", "below")
-WHERE = ("own", "child", "sibling", "parent")
+# Beside the cast: `middle` supervises the body itself, `foreign` the top of another tree.
+PEOPLE = ("staff", "manager", "supervisor", "viewer", "admin", "outsider", "stranger", "below", "middle", "foreign")
+WHERE = ("own", "child", "sibling", "parent", "foreign")
 EVERYBODY = frozenset(PEOPLE)
 NOBODY: frozenset[str] = frozenset()
 
 
-def by_where(own="", child="", sibling="", parent="") -> dict[str, frozenset[str]]:
-    return {place: frozenset(names.split()) for place, names in zip(WHERE, (own, child, sibling, parent), strict=True)}
+def by_where(own="", child="", sibling="", parent="", foreign="") -> dict[str, frozenset[str]]:
+    return {place: frozenset(names.split()) for place, names in zip(WHERE, (own, child, sibling, parent, foreign), strict=True)}
 
 
 # Who sees a thing, by whose it is.
 HANDED_IN = by_where(
-    "staff manager supervisor viewer", "below manager supervisor viewer", "stranger supervisor viewer", "supervisor viewer"
-)
+    "staff manager supervisor viewer middle", "below manager supervisor viewer middle", "stranger supervisor viewer",
+    "supervisor viewer", "foreign",
+)  # fmt: skip
 INSIDE = by_where("staff manager", "below", "stranger")  # drafts and the work on them
 IN_THE_REGISTER = dict.fromkeys(WHERE, EVERYBODY - {"outsider"})
-IN_A_BODY = dict.fromkeys(WHERE, EVERYBODY - {"outsider", "admin"})
-OVERSEERS = dict.fromkeys(WHERE, frozenset({"manager", "supervisor", "viewer"}))
+# A document of the centre that all of its tree owe something under, and one of the other tree.
+OBLIGED = {**dict.fromkeys(WHERE, EVERYBODY - {"outsider", "foreign"}), "foreign": frozenset({"admin", "foreign"})}
+ASKED = {place: names - {"admin"} for place, names in OBLIGED.items()}
+OVERSEERS = {**dict.fromkeys(WHERE, frozenset({"manager", "supervisor", "viewer", "middle"})), "foreign": frozenset({"foreign"})}
 ALL = dict.fromkeys(WHERE, EVERYBODY)
 # Who may act on it.
 STAFF_ONLY = by_where("staff", "below", "stranger")
-ABOVE = by_where("supervisor", "supervisor", "supervisor")
+ABOVE = by_where("supervisor", "supervisor middle", "supervisor", "", "foreign")
 SIGNS = by_where("manager")
 EXPORTERS = dict.fromkeys(WHERE, EVERYBODY - {"viewer", "admin", "outsider"})
-SUPERVISORS = dict.fromkeys(WHERE, frozenset({"supervisor"}))
+SUPERVISORS = dict.fromkeys(WHERE, frozenset({"supervisor", "middle", "foreign"}))
+OWNERS = by_where("supervisor", foreign="foreign")
+ASKER = by_where("supervisor")  # of a long act
 ADMINISTRATORS = dict.fromkeys(WHERE, frozenset({"admin"}))
 
 
@@ -100,32 +122,32 @@ TABLE = {
     # documents
     "document_new": Row(sees=ALL, acts=SUPERVISORS),
     "document_register": Row(sees=ALL, acts=SUPERVISORS, post={}),
-    "document": Row("document", IN_THE_REGISTER, args=pk),
-    "document_source": Row("document", IN_THE_REGISTER, args=pk),
-    "matrix": Row("document", IN_THE_REGISTER, args=pk),
-    "repair_decide": Row("document", IN_THE_REGISTER, SUPERVISORS, {"decision": "confirmed"}, lambda w: (w["pk"], w["repair"])),
-    "issue_choose": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
-    "issue_terms": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
-    "issue_preview": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
-    "issue_confirm": Row("document", IN_THE_REGISTER, SUPERVISORS, {}, pk),
-    "job": Row("job", SUPERVISORS, args=pk),
-    **dict.fromkeys(("job_go_on", "job_call_off"), Row("job", SUPERVISORS, None, {}, pk)),
+    "document": Row("document", OBLIGED, args=pk),
+    "document_source": Row("document", OBLIGED, args=pk),
+    "matrix": Row("document", OBLIGED, args=pk),
+    "repair_decide": Row("document", OBLIGED, OWNERS, {"decision": "confirmed"}, lambda w: (w["pk"], w["repair"])),
+    "issue_choose": Row("document", OBLIGED, OWNERS, args=pk),
+    "issue_terms": Row("document", OBLIGED, OWNERS, args=pk),
+    "issue_preview": Row("document", OBLIGED, OWNERS, args=pk),
+    "issue_confirm": Row("document", OBLIGED, OWNERS, {}, pk),
+    "job": Row("job", ASKER, args=pk),
+    **dict.fromkeys(("job_go_on", "job_call_off"), Row("job", ASKER, None, {}, pk)),
     # statistics
     "statistics": Row(sees=ALL),
-    "indicator": Row("indicator", IN_A_BODY, args=pk),
-    "indicator_missing": Row("indicator", IN_A_BODY, OVERSEERS, args=pk),
+    "indicator": Row("indicator", ASKED, args=pk),
+    "indicator_missing": Row("indicator", ASKED, OVERSEERS, args=pk),
     "figures": Row("organisation", IN_THE_REGISTER, INSIDE, args=pk),
     "figures_save": Row("organisation", IN_THE_REGISTER, INSIDE, {}, pk),
-    "indicators": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
-    "indicator_add": Row("document", IN_THE_REGISTER, SUPERVISORS, {}, pk),
-    "indicator_edit": Row("indicator", IN_THE_REGISTER, SUPERVISORS, args=pk),
-    "indicator_save": Row("indicator", IN_THE_REGISTER, SUPERVISORS, {}, pk),
-    "indicator_move": Row("indicator", IN_THE_REGISTER, SUPERVISORS, {}, lambda w: (w["pk"], "end")),
-    "cycle_new": Row("document", IN_THE_REGISTER, SUPERVISORS, args=pk),
-    "cycle_open": Row("document", IN_THE_REGISTER, SUPERVISORS, {}, pk),
-    "directive": Row("directive", IN_THE_REGISTER, args=pk),
-    "directive_correct": Row("directive", IN_THE_REGISTER, SUPERVISORS, args=pk),
-    "directive_correct_save": Row("directive", IN_THE_REGISTER, SUPERVISORS, {}, pk),
+    "indicators": Row("document", OBLIGED, OWNERS, args=pk),
+    "indicator_add": Row("document", OBLIGED, OWNERS, {}, pk),
+    "indicator_edit": Row("indicator", OBLIGED, OWNERS, args=pk),
+    "indicator_save": Row("indicator", OBLIGED, OWNERS, {}, pk),
+    "indicator_move": Row("indicator", OBLIGED, OWNERS, {}, lambda w: (w["pk"], "end")),
+    "cycle_new": Row("document", OBLIGED, OWNERS, args=pk),
+    "cycle_open": Row("document", OBLIGED, OWNERS, {}, pk),
+    "directive": Row("directive", OBLIGED, args=pk),
+    "directive_correct": Row("directive", OBLIGED, OWNERS, args=pk),
+    "directive_correct_save": Row("directive", OBLIGED, OWNERS, {}, pk),
     "organisation": Row("organisation", IN_THE_REGISTER, args=pk),
     # obligations
     "obligation": Row("obligation", args=pk),
@@ -133,7 +155,7 @@ TABLE = {
     "acknowledge_many": Row(sees=ALL, post={"obligations": []}),
     "item_state": Row("obligation", HANDED_IN, INSIDE, {"state": "underway"}, lambda w: (w["pk"], w["item_state"])),
     # plans
-    "plan_start": Row("organisation", IN_THE_REGISTER, INSIDE, {}),
+    "plan_start": Row("organisation", OBLIGED, INSIDE, {}),
     "plan": Row("plan", args=pk),
     "plan_paper": Row("plan", args=pk),
     "plan_save": Row("plan", HANDED_IN, INSIDE, {"title": "方案"}, pk),
@@ -173,6 +195,8 @@ TABLE = {
     "entry_save": Row("entry", HANDED_IN, INSIDE, ENTRY, pk),
     "entry_recall": Row("entry", HANDED_IN, INSIDE, {}, pk),
 }
+OF_NO_BODY = frozenset({"", "notice", "job", "export", "intake"})
+OF_A_DOCUMENT = frozenset({"document", "directive", "indicator"})
 # An object that is named in the form, not in the address.
 NAMED_IN_FORM = {
     "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
@@ -182,46 +206,59 @@ NAMED_IN_FORM = {
 
 
 @pytest.fixture
-def world(cast):
-    """One of each thing for each of the four bodies; filings are handed in, so that those above may see them."""
-    document = make_document()
+def people(cast):
+    """Everybody of PEOPLE, by name."""
+    beside = {"middle": make_member(cast.body, "supervisor", "middle"), "foreign": make_member(make_body("F000"), "supervisor", "foreign")}
+    return {name: beside.get(name) or getattr(cast, name) for name in PEOPLE}
+
+
+def paper_of(top: Organisation) -> dict[str, int]:
+    """A document that a body registered, with one of each thing that is of the document alone."""
+    document = make_document(organisation=top)
     directive = make_directive(make_section(document), items=("制度",))
-    cycle = make_cycle(document)
     repair = Repair.objects.create(document=document, order=0, kind="shifted", line=1, start=0, before="?", after="，", state="proposed")
+    cycle, indicator = make_cycle(document), make_indicator(document, top)
+    return {"document": document.pk, "directive": directive.pk, "repair": repair.pk, "cycle": cycle.pk, "indicator": indicator.pk}
+
+
+def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, int]:
+    """One of each thing for a body; filings are handed in, so that those above may see them."""
+    document, cycle = Document.objects.get(pk=paper["document"]), Cycle.objects.get(pk=paper["cycle"])
+    obligation = make_obligation(Directive.objects.get(pk=paper["directive"]), body, state="assigned", percent=0)
+    plan = make_plan(body, document, state="submitted", submitted_at=NOW, submitted_by=by)
+    measure = make_measure(plan, obligation)
+    report = make_report(body, cycle, obligation)
+    report.entries.update(state="submitted", submitted_at=NOW, submitted_by=by)
+    entry = ReportEntry.objects.get(report=report)
+    content = {"organisation": body.name_hans, "entries": [], "measures": [], "plan": {}, "cycle": {}}
+    told = {"organisation": body, "document": document, "number": 1, "content": content, "submitted_at": NOW, "submitted_by": by}
+    handed = Submission.objects.create(plan=plan, **told)
+    Submission.objects.create(report=report, **told)
+    file = Attachment(report_entry=entry, name="佐证.txt", size=2, sha256="0" * 64, by=by, at=NOW)
+    file.file.save("x.txt", ContentFile(b"ok"))
+    return {
+        "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk, "measure": measure.pk, "report": report.pk,
+        "entry": entry.pk, "submission": handed.pk, "file": file.pk, "item_state": obligation.item_states.get().pk,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def world(cast, people):
+    """One of each thing for each of the four bodies, and of the other tree, whose document is its own."""
     notice = Notice.objects.create(user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"})
-    indicator = make_indicator(document, cast.centre)
     export = Export(by=cast.staff, list="ledger", format="csv", language="zh-hans", asked_at=NOW, as_of=NOW, finished_at=timezone.now())
     export.reach, export.state, export.name = reach_of(cast.staff), "ready", "台账.csv"
     export.file.save("x.csv", ContentFile(b"ok"))
-    job = JobProgress.objects.create(kind="issue", document=document, by=cast.supervisor, at=NOW, total=3)
+    paper, other = paper_of(cast.centre), paper_of(Organisation.objects.get(code="F000"))
+    job = JobProgress.objects.create(kind="issue", document_id=paper["document"], by=cast.supervisor, at=NOW, total=3)
     intake = Intake.objects.create(
         kind="bodies", by=cast.admin, at=NOW, name="单位.csv", size=1, sha256="0", language="zh-hans", state="checked"
     )
-    things = {}
+    own = {"notice": notice.pk, "job": job.pk, "export": export.pk, "intake": intake.pk}
     bodies = {"own": cast.body, "child": cast.child, "sibling": cast.sibling, "parent": cast.centre}
-    for where, body in bodies.items():
-        obligation = make_obligation(directive, body, state="assigned", percent=0)
-        plan = make_plan(body, document, state="submitted", submitted_at=NOW, submitted_by=cast.staff)
-        measure = make_measure(plan, obligation)
-        report = make_report(body, cycle, obligation)
-        report.entries.update(state="submitted", submitted_at=NOW, submitted_by=cast.staff)
-        entry = ReportEntry.objects.get(report=report)
-        content = {"organisation": body.name_hans, "entries": [], "measures": [], "plan": {}, "cycle": {}}
-        handed = Submission.objects.create(
-            organisation=body, document=document, plan=plan, number=1, content=content, submitted_at=NOW, submitted_by=cast.staff
-        )
-        Submission.objects.create(
-            organisation=body, document=document, report=report, number=1, content=content, submitted_at=NOW, submitted_by=cast.staff
-        )
-        file = Attachment(report_entry=entry, name="佐证.txt", size=2, sha256="0" * 64, by=cast.staff, at=NOW)
-        file.file.save("x.txt", ContentFile(b"ok"))
-        things[where] = {
-            "document": document.pk, "directive": directive.pk, "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk,
-            "measure": measure.pk, "report": report.pk, "entry": entry.pk, "submission": handed.pk, "file": file.pk, "notice": notice.pk,
-            "repair": repair.pk, "job": job.pk, "export": export.pk,
-            "intake": intake.pk, "indicator": indicator.pk, "item_state": obligation.item_states.get().pk,
-        }  # fmt: skip
-    return things
+    things = {where: own | paper | work_of(body, paper, cast.staff) for where, body in bodies.items()}
+    far = make_body("F001", parent=Organisation.objects.get(code="F000"))
+    return things | {"foreign": own | other | work_of(far, other, make_member(far, "staff"))}
 
 
 def expected(row: Row, name: str, where: str) -> str:
@@ -257,12 +294,12 @@ def test_every_address_is_in_the_table():
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_who_may(cast, world, sign_in, name):
+def test_who_may(people, world, sign_in, name):
     row = TABLE[name]
-    places = WHERE if row.thing not in ("", "notice", "document", "directive", "job", "export", "indicator", "intake") else ("own",)
+    places = ("own",) if row.thing in OF_NO_BODY else ("own", "foreign") if row.thing in OF_A_DOCUMENT else WHERE
     found, wanted = {}, {}
     for person in PEOPLE:
-        client = sign_in(getattr(cast, person))
+        client = sign_in(people[person])
         for where in places:
             wanted[person, where] = expected(row, person, where)
             found[person, where] = outcome(ask(client, name, row, world[where]), post=row.post is not None)

@@ -18,7 +18,7 @@ LINES = (
     ("clocks", "ingest", "outages", "uploads"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
-    ("tallies", "sealing"),
+    ("tallies", "sealing", "deciding"),
     ("transitions",),
     ("contents", "viruses"),
     ("notices", "evidence", "hearing"),

@@ -265,7 +265,7 @@ def test_terms_and_rights_are_looked_at_before(cast, directives):
         issue_in_parts(
             document=directives[0].document, choice=chosen, terms=Terms(due_on=date(2020, 1, 1)), by=cast.supervisor, now=NOW,
         )  # fmt: skip
-    with pytest.raises(Invalid):  # nobody below
+    with pytest.raises(NotAllowed):  # not the document's owner
         issue_in_parts(document=directives[0].document, choice=chosen, terms=Terms(), by=cast.manager, now=NOW)
     with pytest.raises((Invalid, NotAllowed)):
         issue_in_parts(document=directives[0].document, choice=Choice(), terms=Terms(), by=cast.supervisor, now=NOW)

@@ -16,7 +16,7 @@ from django.db.models import NOT_PROVIDED
 from django.test.utils import CaptureQueriesContext
 
 from directives.models import JobRun
-from directives.online import AddConstraintOnline, AddIndexOnline, RemoveIndexOnline, lock_timeout
+from directives.online import AddConstraintOnline, AddFieldAgain, AddIndexOnline, RemoveIndexOnline, lock_timeout
 from tests.spare import PATIENCE, side_by_side
 
 FOLDER = Path(apps.get_app_config("directives").path) / "migrations"
@@ -127,6 +127,19 @@ def test_an_index_is_added_and_removed_on_either_engine(transactional_db):
     carry_out(AddIndexOnline("logentry", INDEX), state())
     carry_out(AddIndexOnline("logentry", INDEX), state(), backwards=True)
     assert INDEX.name not in indexes()
+
+
+def test_a_column_that_a_broken_off_attempt_has_added_is_left_as_it_is(transactional_db):
+    column, table = models.IntegerField(null=True), "directives_logentry"
+    after = carry_out(AddFieldAgain("logentry", "once", column), state())
+    carry_out(AddFieldAgain("logentry", "once", column), state())
+    with connection.cursor() as cursor:
+        assert [one.name for one in connection.introspection.get_table_description(cursor, table)].count("once") == 1
+    before = state()
+    with connection.schema_editor(atomic=False) as editor:
+        AddFieldAgain("logentry", "once", column).database_backwards("directives", editor, after, before)
+    with connection.cursor() as cursor:
+        assert "once" not in {one.name for one in connection.introspection.get_table_description(cursor, table)}
 
 
 only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer, and no lock timeout")

@@ -431,9 +431,8 @@ def test_a_supervisor_does_not_fill_in_the_form_of_another(cast, asked, sign_in,
 
 
 def test_a_body_that_is_not_asked_is_told_so(cast, asked, sign_in):
-    idle = make_body(parent=cast.centre)
-    person = make_member(idle, "manager")
-    page = sign_in(person).get(reverse("figures", args=[idle.pk]), {"document": asked.document_id})
+    person = make_member(cast.centre, "manager")  # which registered the document and owes nothing under it
+    page = sign_in(person).get(reverse("figures", args=[cast.centre.pk]), {"document": asked.document_id})
     assert "本单位无须填报" in page.content.decode() and 'name="value-' not in page.content.decode()
 
 
@@ -480,6 +479,7 @@ def test_a_supervisor_defines_an_indicator(cast, asked, sign_in, key):
 
 
 def test_not_for_a_body_that_they_do_not_supervise(cast, asked, sign_in, key):
+    type(asked.document).objects.update(organisation=cast.sibling)
     client = sign_in(make_member(cast.sibling, "supervisor"))
     answer = client.post(reverse("indicator_add", args=[asked.document_id]), definition(organisation=cast.centre.pk) | key())
     assert (answer.status_code, Indicator.objects.count()) == (422, 1)

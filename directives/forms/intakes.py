@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives.intake.fields import Kind
+from directives.issuing import homes
 from directives.models import Cycle, Document, Organisation, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.states import MANAGER, STAFF
@@ -17,6 +18,7 @@ from directives.wording import picked
 
 CHOOSE = gettext_lazy("– choose –")
 LISTED = 100  # cycles to choose from, the newest first
+OWNS = gettext_lazy("The document belongs to it: its supervisors, and those above it, correct the reading and assign its directives.")
 LETTER = re.compile(r"field-([A-Z]{1,3})")
 
 
@@ -67,7 +69,11 @@ class IntakeForm(forms.Form):
         for need in kind.needs:
             if need == "document" and "cycle" in kind.needs:
                 continue  # the cycle says which
+            if need == "owner" and len(homes(user)) < 2:
+                continue  # there is no choice
             self.fields[need] = PLACES[need](user)
+            if need == "document" and kind.owned:
+                self.fields[need].queryset = self.fields[need].queryset.owned_by(user)
             queryset = getattr(self.fields[need], "queryset", None)
             if queryset is not None and need not in self.initial:
                 first = list(queryset[:2])
@@ -102,7 +108,13 @@ def _bodies(user: User) -> forms.Field:
     return BodyField(Organisation.objects.filter(pk__in=own).order_by("path"), label=gettext_lazy("Body"), empty_label=CHOOSE)
 
 
-PLACES = {"document": _documents, "cycle": _cycles, "organisation": _bodies}
+def owner_field(user: User) -> BodyField:
+    """Which of the bodies that the person supervises owns what they register."""
+    rows = Organisation.objects.filter(pk__in=[body.pk for body in homes(user)]).order_by("path")
+    return BodyField(rows, label=gettext_lazy("Registering organisation"), help_text=OWNS, empty_label=CHOOSE)
+
+
+PLACES = {"document": _documents, "cycle": _cycles, "organisation": _bodies, "owner": owner_field}
 
 
 def columns_asked(data: Mapping[str, str]) -> dict[str, str]:
@@ -121,4 +133,6 @@ def place_asked(kind: Kind, user: User, data: Mapping[str, str]) -> dict[str, in
     return found
 
 
-SEEN: dict[str, type[Cycle] | type[Document] | type[Organisation]] = {"document": Document, "cycle": Cycle, "organisation": Organisation}
+SEEN: dict[str, type[Cycle] | type[Document] | type[Organisation]] = {
+    "document": Document, "cycle": Cycle, "organisation": Organisation, "owner": Organisation,
+}  # fmt: skip

@@ -12,8 +12,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from directives.correcting import Correction, Decision, Named
+from directives.forms.intakes import owner_field
 from directives.ingest.sources import LIMIT
-from directives.models import Directive
+from directives.issuing import homes
+from directives.models import Directive, Organisation, User
 from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNSTATED
 from directives.wording import scripted
 
@@ -50,6 +52,16 @@ class RegisterForm(forms.Form):
     source = forms.CharField(widget=forms.HiddenInput)
     source_name = forms.CharField(max_length=200, widget=forms.HiddenInput)
     fictional = forms.BooleanField(required=False, label=_("Progress on this document is fictional (demonstration)"))
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(homes(user)) > 1:  # else there is no choice
+            self.fields["organisation"] = owner_field(user)
+
+    @property
+    def owner(self) -> Organisation | None:
+        """The body that was chosen; None where there was no choice."""
+        return self.cleaned_data.get("organisation")
 
     def clean_source(self) -> bytes:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directives.deciding import askers_of
 from directives.models import ReportEntry, User
 from directives.overview.entries import Shown
 from directives.refusals import Invalid
@@ -89,7 +90,7 @@ def verdicts(data: Mapping[str, str], entries: Iterable[ReportEntry], *, by: Use
     chosen: dict[int, Decision] = {}
     for entry in entries:
         seen = data.get(f"version-{entry.pk}", "")
-        open_still = seen.isdecimal() and entry.state == SUBMITTED and entry.submitted_by_id != by.pk
+        open_still = seen.isdecimal() and entry.state == SUBMITTED and by.pk not in askers_of(entry)
         verdict = data.get(f"verdict-{entry.pk}") or ("accept" if data.get("rest") == "accept" and open_still else "")
         if verdict in ("accept", "return"):
             reason = data.get(f"reason-{entry.pk}", "").strip()

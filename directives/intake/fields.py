@@ -21,7 +21,7 @@ Choices = tuple[tuple[str, Words], ...]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who brings the table in, when, and what it belongs to; `place` holds ids by name: document, cycle, organisation."""
+    """Who brings the table in, when, and what it belongs to; `place` holds ids by name: document, cycle, organisation, owner."""
 
     by: User
     now: datetime
@@ -151,7 +151,7 @@ class Kind:
     key: str
     name: Words
     about: Words  # one sentence: what it is for, what happens when it is applied
-    needs: tuple[str, ...]  # what must be chosen before: document, cycle, organisation
+    needs: tuple[str, ...]  # what must be chosen before: document, cycle, organisation, owner (of what is registered)
     fields: Callable[[Asking], tuple[Field, ...]]
     may: Callable[[User], bool]  # whether the person brings in such tables at all
     checker: Callable[[Asking, frozenset[str]], Checker]
@@ -162,5 +162,6 @@ class Kind:
     undo: Callable[[Asking, Rows], None]
     order: Literal["file", "parents"] = "file"
     updates: bool = True  # False: rows are only ever added
+    owned: bool = False  # only of documents that the person's own bodies, or bodies below these, registered
     # The values of the several rows that one row of a file stands for, such as one that names several bodies.
     apart: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None

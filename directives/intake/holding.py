@@ -28,6 +28,10 @@ class OfficeObligations(ObligationChecker):
     def seen(self) -> Q:
         return Q(pk__gt=0)
 
+    @cached_property
+    def owned(self) -> bool:
+        return True
+
     def above(self, path: str) -> bool:
         return True
 

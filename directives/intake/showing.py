@@ -227,6 +227,8 @@ def placed(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
         found.append((_("Cycle"), cycle.name))
     if body := Organisation.objects.filter(pk=place.get("organisation")).first():
         found.append((_("Body"), picked(body, "name")))
+    if owner := Organisation.objects.filter(pk=place.get("owner")).first():
+        found.append((_("Registering organisation"), picked(owner, "name")))
     return tuple(found)
 
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit, notices, tallies
-from directives.issuing.giving import Terms, open_items, owed_on, wrong_plan_day
+from directives.issuing.giving import Terms, demand_own, open_items, owed_on, wrong_plan_day
 from directives.models import CalendarDay, Directive, Document, Measure, Notice, Obligation, Organisation, User
+from directives.models.documents import HEAVY
 from directives.refusals import Invalid, NotAllowed
 from directives.rules import may
 from directives.states import ASSIGNED, LIVE, NOT_STARTED
@@ -58,6 +59,7 @@ def issue_pairs(*, document: Document, pairs: Sequence[Pair], by: User | None, n
     The bodies come with their paths; no pair may exist yet. Raises NotAllowed, or Invalid with what stands against a pair.
     """
     today = timezone.localdate(now)
+    demand_own(document, by)
     for body in {pair.organisation for pair in pairs}:
         if not may(by, "issue", body):
             raise NotAllowed(_("%(body)s is not below the body that you supervise.") % {"body": body.name_hans})
@@ -101,6 +103,9 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
 
     They come with their bodies, as they stand. Raises NotAllowed, or Invalid that names what was built on them.
     """
+    documents = Document.objects.filter(pk__in={row.document_id for row in obligations})
+    for document in documents.select_related("organisation").defer(*HEAVY):
+        demand_own(document, by)
     for body in {row.organisation for row in obligations}:
         if not may(by, "issue", body):
             raise NotAllowed(_("%(body)s is not below the body that you supervise.") % {"body": body.name_hans})

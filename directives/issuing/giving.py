@@ -74,6 +74,7 @@ def check(
     document: Document, directives: Sequence[Directive], organisations: Sequence[Organisation], terms: Terms, by: User | None, today: date
 ) -> None:
     """Raise what stands against the issue: Invalid with every fault at once, or NotAllowed."""
+    demand_own(document, by)
     errors: dict[str, list[str]] = {}
     if not directives:
         errors["directives"] = [_("Choose at least one directive.")]
@@ -103,6 +104,12 @@ def check(
         raise Invalid(errors)
 
 
+def demand_own(document: Document, by: User | None) -> None:
+    """Raise NotAllowed to whoever does not give this document's directives to anybody."""
+    if not may(by, "own", document):
+        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, assign its directives."))
+
+
 def wrong_plan_day(deliverable: str, day: object) -> str:
     """What stands against the day by which a paper is due, in words; empty where nothing does.
 
@@ -129,7 +136,8 @@ def issue(
     """Give directives to bodies; pairs that exist are left as they are. Returns the obligations made.
 
     `pairs` (directive id, body id) leaves out all other combinations. Raises Invalid with every fault at once, NotAllowed
-    for a body that is not below the person's own, Stale where one of the pairs came to be meanwhile.
+    for a document that is not theirs to assign or a body that is not below the person's own, Stale where one of the pairs
+    came to be meanwhile.
     """
     today = timezone.localdate(now)
     check(document, directives, organisations, terms, by, today)

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from directives import audit
 from directives.ingest.reading import Reading, SectionRead, SentenceRead
 from directives.ingest.sources import DocumentError
-from directives.models import Addressee, Directive, Document, Item, LeftOut, Repair, Section, User
+from directives.models import Addressee, Directive, Document, Item, LeftOut, Organisation, Repair, Section, User
 from directives.models.documents import CERTAIN, CONFIRMED, PROPOSED, UNSTATED
 from directives.refusals import NotAllowed
 from directives.rules import may
 from directives.script import fold, to_hans, to_hant
+from directives.states import SUPERVISOR
 
 
 def _both(text: str, script: str) -> tuple[str, str]:
@@ -23,15 +24,24 @@ def _both(text: str, script: str) -> tuple[str, str]:
 
 @transaction.atomic
 def register_document(
-    *, reading: Reading, source: bytes, source_name: str, by: User | None, now: datetime, fictional: bool = False
+    *,
+    reading: Reading,
+    source: bytes,
+    source_name: str,
+    by: User | None,
+    now: datetime,
+    organisation: Organisation | None = None,
+    fictional: bool = False,
 ) -> Document:
     """Store what was read as a document with its sections, directives, items and repairs.
 
-    Raises DocumentError "repeated" if a document with the same bytes is stored already, NotAllowed if the person
-    may not register documents.
+    `organisation` is the body that owns it: the topmost one that the person supervises where none is given, and of all
+    bodies where the system registers. Raises DocumentError "repeated" if a document with the same bytes is stored already,
+    NotAllowed if the person may not register documents for that body.
     """
-    if not may(by, "issue"):
-        raise NotAllowed(_("Documents are registered by supervisors."))
+    organisation = organisation or _home(by)
+    if not may(by, "register", organisation):
+        raise NotAllowed(_("Documents are registered by supervisors, for the organisations that they supervise and those below."))
     known = Document.objects.filter(sha256=reading.sha256).first()
     if known is not None:
         raise DocumentError.repeated(known.title)
@@ -39,15 +49,28 @@ def register_document(
     document = Document.objects.create(
         title=reading.title, title_hans=hans, title_hant=hant, issuer=reading.issuer, script=reading.script, source=source,
         source_name=source_name, sha256=reading.sha256, text_read=reading.text_read, text_repaired=reading.text_repaired,
-        fictional=fictional, registered_at=now, registered_by=by,
+        fictional=fictional, registered_at=now, registered_by=by, organisation=organisation,
     )  # fmt: skip
     order = 0
     for place, section in enumerate(reading.sections):
         order = _register_section(document, section, place, order)
     _register_repairs(document, reading, now)
     after = {"title": document.title, "sha256": document.sha256, "directives": order}
+    after |= {"organisation": organisation.name_hans} if organisation else {}
     audit.record("register", document, by=by, now=now, after=after)
     return document
+
+
+def homes(user: User) -> list[Organisation]:
+    """The bodies that the person supervises, the topmost first: each may own what they register."""
+    bodies = {m.organisation_id: m.organisation for m in user.in_role(SUPERVISOR)}
+    return sorted(bodies.values(), key=lambda body: (len(body.path), body.path))
+
+
+def _home(by: User | None) -> Organisation | None:
+    if by is None:
+        return Organisation.objects.filter(parent=None).order_by("-branch", "path").first()
+    return next(iter(homes(by)), None)
 
 
 def _register_section(document: Document, read: SectionRead, place: int, order: int) -> int:

@@ -17,7 +17,7 @@ from directives.ingest.modality import STATEMENT, cadence_of, kind_of, modality_
 from directives.ingest.reading import Reading, SectionRead, SentenceRead, script_of
 from directives.ingest.sources import DocumentError
 from directives.issuing.registering import register_document
-from directives.models import Directive, Document, User
+from directives.models import Directive, Document, Organisation, User
 from directives.refusals import Invalid, NotAllowed
 from directives.rules import may
 from directives.script import to_hans
@@ -46,13 +46,21 @@ def part_of(heading: str) -> tuple[str, str]:
 
 
 @transaction.atomic
-def register_tasks(*, title: str, issuer: str, tasks: Sequence[Task], source_name: str, by: User | None, now: datetime) -> Document:
+def register_tasks(
+    *,
+    title: str,
+    issuer: str,
+    tasks: Sequence[Task],
+    source_name: str,
+    by: User | None,
+    now: datetime,
+    organisation: Organisation | None = None,
+) -> Document:
     """Register a task table as a document with its parts, directives and items, in its own words.
 
-    The codes are there, and each stands once. Raises NotAllowed, or Invalid where the same table was registered before.
+    The codes are there, and each stands once. `organisation` owns it, as `register_document` says. Raises NotAllowed, or
+    Invalid where the same table was registered before.
     """
-    if not may(by, "issue"):
-        raise NotAllowed(_("Documents are registered by supervisors."))
     text = "\n".join([title, *_lines(tasks)]) + "\n"
     source = text.encode()
     reading = Reading(
@@ -60,7 +68,8 @@ def register_tasks(*, title: str, issuer: str, tasks: Sequence[Task], source_nam
         text_read=text, text_repaired=text, sha256=hashlib.sha256(source).hexdigest(),
     )  # fmt: skip
     try:
-        return register_document(reading=reading, source=source, source_name=source_name[:200], by=by, now=now)
+        told = {"source_name": source_name[:200], "organisation": organisation, "by": by, "now": now}
+        return register_document(reading=reading, source=source, **told)
     except DocumentError as error:
         raise Invalid(_("The same tasks are registered already, as “%(title)s”.") % error.params) from error
 
@@ -108,8 +117,8 @@ def _item(number: int, name: str, text: str) -> ItemRead:
 @transaction.atomic
 def remove_document(document: Document, *, by: User | None, now: datetime) -> None:
     """Delete a document on which nothing rests yet. Raises NotAllowed, or Invalid that names what rests on it."""
-    if not may(by, "issue"):
-        raise NotAllowed(_("Documents are registered by supervisors."))
+    if not may(by, "own", document):
+        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, take it back."))
     if Directive.objects.filter(document=document).exclude(version=1).exists():
         raise Invalid(_("The reading of its directives was corrected since."))
     told = {"title": document.title, "sha256": document.sha256}

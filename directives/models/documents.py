@@ -1,5 +1,6 @@
 """A policy document and what was read from it, in its own words."""
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q
 from django.utils.functional import Promise
@@ -7,7 +8,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.models.people import User
-from directives.models.scope import NOTHING, worked
+from directives.models.scope import (
+    NOTHING,
+    any_of,
+    in_view,
+    own,
+    subtrees,
+    topmost,
+    worked,
+)
+from directives.states import COLOURS, MANAGER, SUPERVISOR, VIEWER
 
 MODALITIES = tuple((word, word) for word in ("要", "應該", "可", "支持", "鼓勵", "探索", "不得", "祈使"))
 KINDS = (
@@ -52,12 +62,33 @@ def obliged_documents(user: User) -> Q:
     return NOTHING if condition is NOTHING else Q(pk__in=Document.objects.filter(condition).values("pk"))
 
 
+def overseen_documents(user: User) -> Q:
+    """Documents under which something is owed in the subtrees that this person oversees.
+
+    The kept totals tell: one row for each document and top body, however many bodies owe it.
+    """
+    tops = topmost(user.in_role(MANAGER, SUPERVISOR, VIEWER))
+    if not tops:
+        return NOTHING
+    owed = any_of(Q(**{f"{colour}__gt": 0}) for colour in COLOURS)
+    totals = apps.get_model("directives", "DocumentTotal").objects
+    return Q(pk__in=totals.filter(own(tops, "scope"), owed).values("document"))
+
+
 class DocumentQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "DocumentQuerySet":
-        """Whoever oversees a subtree, and administrators, see every document; others those that oblige their body."""
-        if user.oversees or user.is_staff:
+        """Those that the person's bodies, or bodies that they oversee, registered or owe something under.
+
+        Administrators see every document.
+        """
+        if user.is_staff:
             return self
-        return self.filter(obliged_documents(user))
+        ways = (in_view(user, "organisation"), obliged_documents(user), overseen_documents(user))
+        return self.filter(any_of(ways))
+
+    def owned_by(self, user: User) -> "DocumentQuerySet":
+        """Those that the bodies which the person supervises, or bodies below these, registered."""
+        return self.filter(subtrees(user.in_role(SUPERVISOR), "organisation__path"))
 
 
 class Document(models.Model):
@@ -77,6 +108,8 @@ class Document(models.Model):
     fictional = models.BooleanField(_("progress is fictional"), default=False)
     registered_at = models.DateTimeField()
     registered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # The body that owns it (登记单位). None: there was no body yet when it was read in.
+    organisation = models.ForeignKey("Organisation", models.PROTECT, null=True, related_name="documents", verbose_name=_("registered by"))
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = DocumentQuerySet.as_manager()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.clocks import Reason
 from directives.models.documents import Directive, Document, Item, Section
 from directives.models.organisations import Organisation
+from directives.models.people import User
 from directives.models.scope import ScopedQuerySet
 from directives.states import (
     ASSIGNED,
@@ -118,6 +119,8 @@ class Obligation(models.Model):
     light_on = models.DateField(null=True)  # the day that the reason speaks of
     light_changes_on = models.DateField(null=True, db_index=True)
     reason = models.TextField(_("reason of the last move"), blank=True)
+    # Who asked for what now waits for a decision: they do not make it.
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     moved_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 

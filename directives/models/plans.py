@@ -41,6 +41,8 @@ class Plan(models.Model):
     due_on = models.DateField(_("due on"), null=True, blank=True)
     submitted_at = models.DateTimeField(null=True)
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # Who sent it for the signature by which it went in; None: it went in without.
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     reason = models.TextField(blank=True)  # of the last return

@@ -148,6 +148,8 @@ class ReportEntry(models.Model):
     reason = models.TextField(blank=True)  # of the last return
     submitted_at = models.DateTimeField(null=True)
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    # Who sent it for the signature by which it went in; None: it went in without.
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     saved_at = models.DateTimeField(null=True)

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from directives import audit, gate, notices
-from directives.models import Obligation, Organisation, User
+from directives.models import Document, Obligation, Organisation, User
 from directives.organising.tree import demand
 from directives.refusals import Invalid, Stale
 from directives.states import CLOSED, WITHDRAWN
@@ -80,9 +80,9 @@ def _owed(into: Organisation) -> QuerySet:
 def merge(body: Organisation, *, into: Organisation, by: User | None, now: datetime, version: int | None = None) -> Merged:
     """Let a body cease to exist today and another take its work over.
 
-    Obligations go over with their state and clocks; what the successor owes already is withdrawn, unless it is closed: that
-    stays as it is, as plans, reports and the record do. The people of both are told. Raises NotAllowed, Stale, or Invalid with
-    all that stands against it.
+    Obligations go over with their state and clocks, and the documents that it registered; what the successor owes already is
+    withdrawn, unless it is closed: that stays as it is, as plans, reports and the record do. The people of both are told.
+    Raises NotAllowed, Stale, or Invalid with all that stands against it.
     """
     demand(by)
     # Whoever holds one of these may be waiting at the gate: the rows first, in the order in which reports are begun. Without
@@ -104,6 +104,7 @@ def merge(body: Organisation, *, into: Organisation, by: User | None, now: datet
         reason = _("%(body)s was merged into %(into)s.") % {"body": body.name_hans, "into": into.name_hans}
     _withdraw(double, reason, by, now)
     _hand_over(over, into, reason, by, now)
+    _own(body, into, reason, by, now)
     _end(body, into, reason, by, now)
     merged = Merged(body, into, len(over), len(double))
     notices.merged(body, into, over=len(over), withdrawn=len(double), now=now)
@@ -121,6 +122,16 @@ def _hand_over(rows: Sequence[Obligation], into: Organisation, reason: str, by: 
     count_items(delta, rows, -1)
     change_obligations(rows, {"organisation": into}, action="hand_over", by=by, now=now, reason=reason)
     count_items(delta, rows)
+
+
+def _own(body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime) -> None:
+    """What the body registered belongs to its successor."""
+    documents = list(Document.objects.select_for_update(no_key=True).filter(organisation=body).only("organisation").order_by("pk"))
+    Document.objects.filter(organisation=body).update(organisation=into, version=F("version") + 1)
+    before, after = {"organisation": body.name_hans}, {"organisation": into.name_hans}
+    for document in documents:
+        document.organisation = into
+    audit.record_many("hand_over", [audit.Change(row, before, after) for row in documents], by=by, now=now, reason=reason)
 
 
 def _end(body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime) -> None:

@@ -5,9 +5,9 @@ from directives.overview.choice import Choice
 
 
 def documents_in_view(user: User) -> tuple[Document, ...]:
-    """Every document that the person sees, the newest first, with its names alone."""
-    names = ("title", "title_hans", "title_hant", "fictional", "script")
-    rows = Document.objects.visible_to(user).only(*names)
+    """Every document that the person sees, the newest first, with its names and its body's place alone."""
+    names = ("title", "title_hans", "title_hant", "fictional", "script", "organisation__path")
+    rows = Document.objects.visible_to(user).select_related("organisation").only(*names)
     return tuple(rows.order_by("-registered_at", "-pk"))
 
 

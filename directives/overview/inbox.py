@@ -132,7 +132,7 @@ class Desk:
 
 
 def inbox(user: User) -> Inbox | None:
-    """What waits for this person as a supervisor; None if they are none. They cannot review what they handed in themselves."""
+    """What waits for this person as a supervisor; None if they are none. What they asked for themselves waits for others."""
     posts = user.in_role(SUPERVISOR)
     if not posts:
         return None
@@ -169,7 +169,7 @@ OLDEST = ("waiting_since", "organisation")
 
 
 def _reports(desk: Desk) -> list[Waiting]:
-    mine = Case(When(submitted_by=desk.user, then=0), default=1)  # what they handed in themselves is another's to decide
+    mine = Case(When(Q(submitted_by=desk.user) | Q(asked_by=desk.user), then=0), default=1)
     entries = ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED).order_by().values("report").annotate(n=Sum(mine))
     found = desk.first(REPORTS, *OLDEST, limit=SHOWN + 1).annotate(n=Subquery(entries.values("n")))
     return [Waiting("report", *row, n=n) for *row, n in found.values_list("pk", *NAMES, "waiting_since", "n") if n]
@@ -180,14 +180,15 @@ def _count(desk: Desk) -> int:
 
 
 def _plans(desk: Desk) -> list[Waiting]:
-    rows = Plan.objects.filter(live=True, state=SUBMITTED).exclude(submitted_by=desk.user)
+    rows = Plan.objects.filter(live=True, state=SUBMITTED).exclude(submitted_by=desk.user).exclude(asked_by=desk.user)
     found = desk.first(rows, "submitted_at", "organisation", limit=SHOWN + 1)
     return [Waiting("plan", *row) for row in found.values_list("pk", *NAMES, "submitted_at")]
 
 
 def _moved(desk: Desk, kind: str) -> list[Waiting]:
     """Disputes or close-outs."""
-    found = desk.first(Obligation.objects.filter(state=MOVED[kind]), "moved_at", limit=SHOWN + 1)
+    rows = Obligation.objects.filter(state=MOVED[kind]).exclude(asked_by=desk.user)
+    found = desk.first(rows, "moved_at", limit=SHOWN + 1)
     return [Waiting(kind, *row) for row in found.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")]
 
 

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from directives.deciding import askers_of
 from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, Tally, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.overview.deciders import Deciders, deciders
 from directives.overview.timeline import Happening, timeline
 from directives.rules import may
 from directives.states import (
@@ -83,6 +85,7 @@ class ObligationPage:
     happenings: tuple[Happening, ...]
     steps: tuple[Step, ...]
     ways: tuple[Way, ...]
+    deciders: Deciders | None = None  # where the reader asked for what waits here
 
     @property
     def established(self) -> int:
@@ -128,6 +131,7 @@ def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workd
         happenings=timeline(Event.objects.readable_by(user).filter(obligation_id=row.pk)),
         steps=steps(row, user),
         ways=tuple(_ways(row, user, measures, entries)),
+        deciders=deciders(row, user),
     )
 
 
@@ -151,7 +155,7 @@ def _ways(row: Obligation, user: User, measures: tuple[Measure, ...], entries: t
         if measures:
             yield Way(_("Log progress"), f"{reverse('log')}?measure={measures[0].pk}")
     elif may(user, "oversee", row):
-        waiting = (entry for entry in entries if entry.state == SUBMITTED and entry.submitted_by_id != user.pk)
+        waiting = (entry for entry in entries if entry.state == SUBMITTED and user.pk not in askers_of(entry))
         for entry in islice(waiting, 1):
             yield Way(_("Review the progress entry"), f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}", due=True)
         if row.state == CLOSED:

@@ -9,6 +9,7 @@ from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
 from directives import transitions
 from directives.models import Measure, Obligation, Plan, Section, Submission, User, Verdict
+from directives.overview.deciders import Deciders, deciders
 from directives.overview.files import FileList, file_list
 from directives.planning import Gap, gaps, owed
 from directives.planning.plans import earliest
@@ -102,6 +103,7 @@ class PlanView:
     works: bool  # belongs to the body
     reviews: bool  # may give the verdict now
     as_filed: bool  # shows what was handed in, because the body is revising it
+    deciders: Deciders | None = None  # where the reader asked for the verdict themselves
 
     @property
     def signs(self) -> bool:
@@ -199,6 +201,7 @@ def plan_view(plan: Plan, user: User, *, now: datetime) -> PlanView:
         writes=writes,
         works=works,
         reviews=transitions.can_move(plan, "accept", user),
+        deciders=deciders(plan, user),
         as_filed=as_filed,
     )
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from directives.deciding import askers_of
 from directives.models import Attachment, Plan, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.overview.deciders import Deciders, deciders
 from directives.reporting import Earlier, earlier_entries
 from directives.reviewing import Decision
 from directives.states import PARTS, SUBMITTED
@@ -19,7 +21,7 @@ class ReviewLine:
     earlier: Earlier
     files: tuple[Attachment, ...]
     submission: int  # the number of the hand-in
-    own: bool  # handed in by the reviewer: somebody else decides
+    own: bool  # the reviewer asked for it: somebody else decides
     chosen: Decision | None = None
     errors: Sequence[str] = ()
 
@@ -41,15 +43,17 @@ class Desk:
     lines: tuple[ReviewLine, ...]
     decided: int  # entries accepted already
     total: int  # entries of the report
+    deciders: Deciders | None = None  # of those that the reviewer asked for themselves
 
     @property
     def waiting(self) -> int:
-        return len(self.lines)
+        """Entries that wait for this reviewer."""
+        return sum(not line.own for line in self.lines)
 
     @property
     def not_in(self) -> int:
         """Entries that are not handed in, or returned."""
-        return self.total - self.decided - self.waiting
+        return self.total - self.decided - len(self.lines)
 
 
 def desk(
@@ -69,9 +73,17 @@ def desk(
         row.report = report
         before, pick = earlier.get(row.obligation_id, Earlier()), (chosen or {}).get(row.pk)
         wrong = (errors or {}).get(f"reason-{row.pk}", ())
-        own = row.submitted_by_id == user.pk
+        own = user.pk in askers_of(row)
         lines.append(ReviewLine(row, before, tuple(row.files.all()), numbers.get(row.pk, 0), own, pick, wrong))
-    return Desk(report, tuple(lines), states.count("accepted"), len(states))
+    others = next((deciders(line.entry, user) for line in lines if line.own), None)
+    return Desk(report, tuple(lines), states.count("accepted"), len(states), others)
+
+
+def left_out(report: ProgressReport, user: User) -> list[str]:
+    """The codes of what waits for a verdict and is not this person's to decide, as they asked for it."""
+    rows = report.entries.owed().filter(state=SUBMITTED).select_related("obligation__directive")
+    ordered = rows.order_by("obligation__directive__order")
+    return [row.obligation.directive.code for row in ordered if user.pk in askers_of(row)]
 
 
 def _numbers(report: ProgressReport) -> dict[int, int]:

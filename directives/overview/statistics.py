@@ -176,7 +176,8 @@ def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
     that has ended. At most eight queries.
     """
     view = vantage(user, choice.scope)
-    documents = tuple(Document.objects.visible_to(user).only(*TITLE).order_by("-registered_at", "-pk"))
+    seen = Document.objects.visible_to(user).select_related("organisation").only(*TITLE, "organisation__path")
+    documents = tuple(seen.order_by("-registered_at", "-pk"))
     found = [one for one in indicators_of(user) if concerns(one, view.body)] if view else []
     held = {one.document_id for one in found}
     document = next((row for row in documents if row.pk == choice.document), None)

@@ -61,8 +61,8 @@ def open_cycle(
     much is owed the worker goes from body to body (`job_of`). Raises NotAllowed, or Invalid: no such period, a cycle of that
     period exists, due before opening, nobody owes anything.
     """
-    if not may(by, "issue"):
-        raise NotAllowed(_("Reporting cycles are opened by supervisors."))
+    if not may(by, "own", document):
+        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, open its cycles."))
     _check_period(document, period, number, year, opens_on, due_on)
     owing = _owing(document, by).order_by()[: AT_ONCE + 1].count()
     if not owing:

@@ -158,13 +158,18 @@ def _groups(*, titled: bool) -> Callable[[LedgerRow], Path]:
 # the cover
 
 
-def _asked(chosen: Filter) -> list[tuple[Words, Words]]:
-    """The filter in words, one line for each thing asked for."""
-    documents = Document.objects.defer(*HEAVY)
+def _seen(model: type[Document] | type[Directive] | type[Section], user: User | None) -> QuerySet:
+    """The rows that may be named to a person; all of them to the system."""
+    return model.objects.all() if user is None else model.objects.visible_to(user)
+
+
+def _asked(chosen: Filter, user: User | None) -> list[tuple[Words, Words]]:
+    """The filter in words, one line for each thing asked for; what the person does not see has no name."""
+    documents, directives = _seen(Document, user).defer(*HEAVY), _seen(Directive, user)
     rows: list[tuple[Words, object]] = [
         (_("Document"), picked(documents.filter(pk=chosen.document).first(), "title") if chosen.document else ""),
-        (_("Section"), _section(chosen.section) if chosen.section else ""),
-        (_("Directive"), Directive.objects.filter(pk=chosen.directive).first() or "" if chosen.directive else ""),
+        (_("Section"), _section(chosen.section, user) if chosen.section else ""),
+        (_("Directive"), directives.filter(pk=chosen.directive).first() or "" if chosen.directive else ""),
         (_("Body and those below"), picked(Organisation.objects.filter(pk=chosen.body).first(), "name") if chosen.body else ""),
         (_("Kind of directive"), dict(DIRECTIVE_KINDS).get(chosen.about, "")),
         (_("Kind of body"), dict(KINDS).get(chosen.kind, "")),
@@ -182,8 +187,8 @@ def _asked(chosen: Filter) -> list[tuple[Words, Words]]:
     return given or [(pgettext("ledger", "Filter"), _("None: everything in view"))]
 
 
-def _section(pk: int) -> str:
-    section = Section.objects.filter(pk=pk).first()
+def _section(pk: int, user: User | None) -> str:
+    section = _seen(Section, user).filter(pk=pk).first()
     return f"{section.number} {picked(section, 'title')}".strip() if section else ""
 
 
@@ -209,7 +214,7 @@ def book(rows: QuerySet[Obligation], chosen: Filter, *, user: User | None, dated
         columns=columns(dated, titled=titled),
         rows=ledger(_parts(chosen, shown, counted.keys(), lights.total), user),
         as_of=now,
-        notes=(*_asked(chosen), *light_notes(lights)),
+        notes=(*_asked(chosen, user), *light_notes(lights)),
         fictional=documents.filter(fictional=True).exists(),
         site=settings.SITE_URL,
         group=_groups(titled=titled) if _in_order(chosen) else None,
@@ -240,7 +245,7 @@ def listed(asked: Asked, place: Place) -> Listed:
     rows = Obligation.objects.exportable_by(asked.user)
     shown = chosen.apply(rows, asked.today).order_by()
     make = partial(book, rows, chosen, user=asked.user, dated=asked, now=asked.now)
-    return Listed(tuple(_asked(chosen)), partial(_few, asked, chosen, shown), shown.count, make)
+    return Listed(tuple(_asked(chosen, asked.user)), partial(_few, asked, chosen, shown), shown.count, make)
 
 
 def _few(asked: Asked, chosen: Filter, shown: QuerySet[Obligation], limit: int) -> bool:

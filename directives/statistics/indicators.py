@@ -40,10 +40,12 @@ class IndicatorFields:
         return {**fields, "name_hans": to_hans(name), "name_hant": to_hant(name)}
 
 
-def demand(by: User | None, subject: Organisation | Indicator) -> None:
-    """Raise NotAllowed to a person who does not say what is asked of this body."""
+def demand(by: User | None, document: Document, subject: Organisation | Indicator) -> None:
+    """Raise NotAllowed to a person who does not say what this document asks of this body."""
     if not may(by, "define", subject):
         raise NotAllowed(_("Indicators are defined by the supervisors of a body or of one above it."))
+    if not may(by, "own", document):
+        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, define its indicators."))
 
 
 def _faults(fields: IndicatorFields) -> dict[str, list[str]]:
@@ -73,7 +75,7 @@ def define_indicator(
 
     Raises NotAllowed, and Invalid with every fault at once.
     """
-    demand(by, organisation)
+    demand(by, document, organisation)
     if errors := _faults(fields):
         raise Invalid(errors)
     last = Indicator.objects.filter(document=document).aggregate(last=Max("order"))["last"] or 0
@@ -93,7 +95,7 @@ def change_indicator(indicator: Indicator, *, fields: IndicatorFields, version: 
 
     Raises NotAllowed, Invalid with every fault at once, or Stale with the indicator as it now stands.
     """
-    demand(by, indicator)
+    demand(by, indicator.document, indicator)
     errors = _faults(fields)
     if Figure.objects.filter(indicator=indicator).exists():
         if fields.cadence != indicator.cadence:
@@ -109,7 +111,7 @@ def change_indicator(indicator: Indicator, *, fields: IndicatorFields, version: 
 @transaction.atomic
 def end_indicator(indicator: Indicator, *, version: int, by: User | None, now: datetime) -> Indicator:
     """Ask for it no longer. What was reported stays. Raises NotAllowed, IllegalMove, Stale."""
-    demand(by, indicator)
+    demand(by, indicator.document, indicator)
     if indicator.ended_at is not None:
         raise IllegalMove(_("This indicator has ended already."))
     return _write(indicator, "end", {"ended_at": now}, version, by, now)
@@ -118,7 +120,7 @@ def end_indicator(indicator: Indicator, *, version: int, by: User | None, now: d
 @transaction.atomic
 def resume_indicator(indicator: Indicator, *, version: int, by: User | None, now: datetime) -> Indicator:
     """Ask for it again. Raises NotAllowed, IllegalMove, Stale."""
-    demand(by, indicator)
+    demand(by, indicator.document, indicator)
     if indicator.ended_at is None:
         raise IllegalMove(_("This indicator is asked for already."))
     return _write(indicator, "resume", {"ended_at": None}, version, by, now)
@@ -130,7 +132,7 @@ def shift_indicator(indicator: Indicator, *, up: bool, version: int, by: User | 
 
     Raises NotAllowed, Stale.
     """
-    demand(by, indicator)
+    demand(by, indicator.document, indicator)
     rows = list(Indicator.objects.select_for_update(no_key=True).filter(document=indicator.document_id).order_by("order", "pk"))
     here = next(place for place, row in enumerate(rows) if row.pk == indicator.pk)
     there = here - 1 if up else here + 1

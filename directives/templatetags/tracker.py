@@ -15,8 +15,9 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
 
-from directives import calendaring, wording
+from directives import calendaring, rules, wording
 from directives.clocks import WORDS
+from directives.models import Document, User
 from directives.script import to_hans, to_hant
 from directives.wording import NOTHING, as_day, day, picked, words_of_light
 
@@ -33,6 +34,12 @@ WEEKDAYS = (
     pgettext_lazy("weekday", "Sat"),
     pgettext_lazy("weekday", "Sun"),
 )
+
+
+@register.filter
+def owned_by(document: Document, user: User) -> bool:
+    """The person corrects its reading, assigns it and opens its cycles. It comes with its body."""
+    return rules.may(user, "own", document)
 
 
 # lights

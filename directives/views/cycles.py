@@ -18,8 +18,9 @@ HERE = "directives/cycles/new.html"
 
 
 def _document(request, pk):
-    document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), pk=pk)
-    demand(request.user, "issue")
+    seen = Document.objects.visible_to(request.user).select_related("organisation")
+    document = get_object_or_404(seen.defer(*HEAVY), pk=pk)
+    demand(request.user, "own", document)
     return document
 
 

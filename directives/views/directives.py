@@ -17,21 +17,21 @@ HERE = "directives/directives/"
 
 
 def _directive(request, pk):
-    rows = Directive.objects.visible_to(request.user).select_related("document", "section")
+    rows = Directive.objects.visible_to(request.user).select_related("document__organisation", "section")
     return get_object_or_404(rows.defer("document__source", "document__text_read", "document__text_repaired"), pk=pk)
 
 
 @require_GET
 def directive(request, pk):
     found = _directive(request, pk)
-    context = {"view": directive_view(request.user, found), "directive": found, "may_correct": may(request.user, "issue")}
+    context = {"view": directive_view(request.user, found), "directive": found, "may_correct": may(request.user, "own", found)}
     return page(request, HERE + "directive.html", context)
 
 
 @require_GET
 def directive_correct(request, pk):
     found = _directive(request, pk)
-    demand(request.user, "issue")
+    demand(request.user, "own", found)
     forms = CorrectionForms(found, correcting.reading_of(found))
     return page(request, HERE + "correct.html", {"directive": found, "forms": forms})
 
@@ -39,7 +39,7 @@ def directive_correct(request, pk):
 @write
 def directive_correct_save(request, pk):
     found = _directive(request, pk)
-    demand(request.user, "issue")
+    demand(request.user, "own", found)
     now_reads = correcting.reading_of(found)
     forms = CorrectionForms(found, now_reads, request.POST)
     context = {"directive": found, "forms": forms}

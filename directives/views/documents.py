@@ -38,14 +38,14 @@ def documents(request):
     found = register.documents_found(request.user, q=chosen.q)
     shown = paged(request, found)
     rows = register.document_rows(request.user, list(shown))
-    context = {"chosen": chosen, "page": shown, "rows": rows, "may_register": may(request.user, "issue")}
+    context = {"chosen": chosen, "page": shown, "rows": rows, "may_register": may(request.user, "register")}
     return page(request, HERE + "list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def document_new(request):
     """A file to choose; posted, it is read and shown, and nothing is stored yet."""
-    demand(request.user, "issue")
+    demand(request.user, "register")
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "GET" or not form.is_valid():
         return page(request, HERE + "new.html", {"form": form}, status=422 if request.method == "POST" else 200)
@@ -59,8 +59,13 @@ def document_new(request):
     except DocumentError as fault:
         form.add_error("file", worded(fault))
         return page(request, HERE + "new.html", {"form": form}, status=422)
-    confirm = RegisterForm(initial={"source": packed(source), "source_name": file.name})
-    return page(request, HERE + "preview.html", {"form": confirm, "preview": preview_of(reading), "file_name": file.name})
+    confirm = RegisterForm(request.user, initial={"source": packed(source), "source_name": file.name})
+    return _preview(request, confirm, reading, file.name)
+
+
+def _preview(request, form, reading, name, status=200):
+    context = {"form": form, "preview": preview_of(reading), "file_name": name}
+    return page(request, HERE + "preview.html", context, status=status)
 
 
 def worded(fault: DocumentError) -> str:
@@ -70,14 +75,18 @@ def worded(fault: DocumentError) -> str:
 
 @write
 def document_register(request):
-    demand(request.user, "issue")
-    form = RegisterForm(request.POST)
-    if not form.is_valid():
+    demand(request.user, "register")
+    form = RegisterForm(request.user, request.POST)
+    sound = form.is_valid()
+    if "source" in form.errors or "source_name" in form.errors:
         return _choose_again(request, form.errors.get("source") or [_("The file did not arrive whole. Choose it again.")])
     source, name = form.cleaned_data["source"], form.cleaned_data["source_name"]
     try:
+        reading = read(source, name=name)
+        if not sound:  # which body owns it was not said
+            return _preview(request, form, reading, name, status=422)
         document = issuing.register_document(
-            reading=read(source, name=name), source=source, source_name=name, by=request.user, now=request.now,
+            reading=reading, source=source, source_name=name, by=request.user, now=request.now, organisation=form.owner,
             fictional=form.cleaned_data["fictional"],
         )  # fmt: skip
     except DocumentError as fault:
@@ -93,11 +102,16 @@ def _choose_again(request, faults):
     return page(request, HERE + "new.html", {"form": form}, status=422)
 
 
+def _documents(request):
+    """The documents that this person sees, each with the body that owns it."""
+    return Document.objects.visible_to(request.user).select_related("organisation")
+
+
 @require_GET
 def document(request, pk):
     if asked(request):
         return answer(request, "directives", {"pk": pk})
-    found = get_object_or_404(Document.objects.visible_to(request.user).defer("source"), pk=pk)
+    found = get_object_or_404(_documents(request).defer("source"), pk=pk)
     chosen = DirectivesAsked.of(request.GET)
     directives = register.directives_found(found, q=chosen.q, kind=chosen.kind, section=chosen.section)
     return page(request, HERE + "document.html", _document_context(request, found, chosen, directives))
@@ -106,7 +120,7 @@ def document(request, pk):
 def _document_context(request, found, chosen, directives, typed=None):
     return {
         "document": found, "chosen": chosen, "view": register.document_view(request.user, found, directives), "kinds": KINDS,
-        "sections": found.sections.order_by("order"), "typed": typed, "may_issue": may(request.user, "issue"),
+        "sections": found.sections.order_by("order"), "typed": typed, "may_issue": may(request.user, "own", found),
     }  # fmt: skip
 
 
@@ -123,8 +137,9 @@ def document_source(request, pk):
 
 @write
 def repair_decide(request, pk, repair):
-    row = get_object_or_404(Repair.objects.visible_to(request.user).select_related("document"), pk=repair, document=pk)
-    demand(request.user, "issue")
+    rows = Repair.objects.visible_to(request.user).select_related("document__organisation")
+    row = get_object_or_404(rows, pk=repair, document=pk)
+    demand(request.user, "own", row)
     form = RepairForm(request.POST)
     if not form.is_valid():
         return _repair_again(request, row, form)
@@ -139,7 +154,7 @@ def repair_decide(request, pk, repair):
 
 def _repair_again(request, row, form):
     """The page of the document with what was typed in its place."""
-    found = get_object_or_404(Document.objects.visible_to(request.user).defer("source"), pk=row.document_id)
+    found = get_object_or_404(_documents(request).defer("source"), pk=row.document_id)
     chosen = DirectivesAsked()
     context = _document_context(request, found, chosen, register.directives_found(found), {"repair": row.pk, "form": form})
     return page(request, HERE + "document.html", context, status=422)
@@ -149,7 +164,7 @@ def _repair_again(request, row, form):
 def matrix(request, pk):
     if asked(request):
         return answer(request, "matrix", {"pk": pk})
-    found = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), pk=pk)
+    found = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)
     chosen = MatrixAsked.of(request.GET)
     bodies = near(request.user, int(chosen.body) if chosen.body.isdecimal() and chosen.body.isascii() else None)
     top = next((body for body in bodies if str(body.pk) == chosen.body), None)
@@ -157,6 +172,6 @@ def matrix(request, pk):
     lines = axes(request.user, found, **asked_for, body=top, query=request.GET)
     context = {
         "document": found, "chosen": chosen, "top": top, "bodies": bodies, "matrix": matrix_of(lines, request.GET),
-        "sections": found.sections.order_by("order"), "kinds": BODY_KINDS, "lights": LIGHTS, "may_issue": may(request.user, "issue"),
+        "sections": found.sections.order_by("order"), "kinds": BODY_KINDS, "lights": LIGHTS, "may_issue": may(request.user, "own", found),
     }  # fmt: skip
     return page(request, HERE + "matrix.html", context)

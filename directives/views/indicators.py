@@ -17,15 +17,17 @@ HERE = "directives/statistics/"
 
 
 def _document(request, pk):
-    document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), pk=pk)
-    demand(request.user, "define")
+    seen = Document.objects.visible_to(request.user).select_related("organisation")
+    document = get_object_or_404(seen.defer(*HEAVY), pk=pk)
+    demand(request.user, "own", document)
     return document
 
 
 def _indicator(request, pk):
-    rows = Indicator.objects.visible_to(request.user).select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT)
-    indicator = get_object_or_404(rows, pk=pk)
+    rows = Indicator.objects.visible_to(request.user).select_related("organisation", "document__organisation")
+    indicator = get_object_or_404(rows.defer(*HEAVY_OF_DOCUMENT), pk=pk)
     demand(request.user, "define", indicator)
+    demand(request.user, "own", indicator.document)
     return indicator
 
 

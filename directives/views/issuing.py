@@ -27,8 +27,9 @@ HERE = "directives/issuing/"
 
 def _begun(request, pk):
     """The document, and what the person has chosen so far."""
-    document = get_object_or_404(Document.objects.visible_to(request.user).defer(*HEAVY), pk=pk)
-    demand(request.user, "issue")
+    seen = Document.objects.visible_to(request.user).select_related("organisation")
+    document = get_object_or_404(seen.defer(*HEAVY), pk=pk)
+    demand(request.user, "own", document)
     return document, Draft.of(request.session, document)
 
 

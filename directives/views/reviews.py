@@ -7,12 +7,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import reviewing
+from directives.deciding import askers_of
 from directives.forms.reports import PlanVerdictForm, verdicts
+from directives.overview.deciders import deciders
 from directives.overview.reports import found
-from directives.overview.reviews import desk, plan_on_desk
+from directives.overview.reviews import desk, left_out, plan_on_desk
 from directives.refusals import Invalid, Stale
 from directives.states import SUBMITTED
 from directives.views.doors import demand, write
+from directives.wording import scripted
 
 
 @require_GET
@@ -35,6 +38,9 @@ def report_decide(request, pk):
     accepted = sum(verdict.accepted for verdict in made)
     facts = {"accepted": accepted, "returned": len(made) - accepted}
     messages.success(request, _("Accepted %(accepted)s, returned %(returned)s. The body has been told.") % facts)
+    if request.POST.get("rest") and (own := left_out(report, request.user)):
+        told = {"codes": "、".join(scripted(code) for code in own)}
+        messages.warning(request, _("Left out, as you asked for them yourself: %(codes)s") % told)
     return redirect("report_review", pk=pk)
 
 
@@ -49,7 +55,12 @@ def _plan(request, pk):
 def plan_review(request, pk):
     plan = _plan(request, pk)
     demand(request.user, "oversee", plan)
-    return render(request, "directives/reviews/plan.html", {"plan": plan, "waits": plan.state == SUBMITTED})
+    return render(request, "directives/reviews/plan.html", _of_plan(request, plan))
+
+
+def _of_plan(request, plan, **more):
+    waits = plan.state == SUBMITTED and request.user.pk not in askers_of(plan)
+    return {"plan": plan, "waits": waits, "deciders": deciders(plan, request.user), **more}
 
 
 @write
@@ -65,7 +76,7 @@ def plan_decide(request, pk):
             plan=plan, accepted=accepted, reason=data["reason"], version=data["version"], by=request.user, now=request.now
         )
     except (Invalid, Stale) as refusal:
-        context = {"plan": _plan(request, pk), "waits": True, "form": form, "refusal": refusal}
+        context = _of_plan(request, _plan(request, pk), form=form, refusal=refusal)
         return render(request, "directives/reviews/plan.html", context, status=refusal.status)
     messages.success(request, _("The plan was accepted.") if accepted else _("The plan was returned with your reason."))
     return redirect("plan_review", pk=pk)

@@ -15,7 +15,7 @@ from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind,
 from directives.intake.kinds.clauses import TITLE, unknown_clause
 from directives.intake.kinds.comparing import Past, Stored, built_on, compared, moved_on, refused, text_of, unchanged, wrong
 from directives.intake.kinds.counts import COUNTS
-from directives.models import Directive, User
+from directives.models import Directive, Document, User
 from directives.models.documents import BASES, CADENCES, HEAVY_OF_DOCUMENT, KINDS, MODALITIES, NAMED, UNSTATED
 from directives.refusals import Refusal
 from directives.script import fold
@@ -76,8 +76,8 @@ class DirectiveChecker(Checker):
         self.twice: list[tuple[int, str]] = []
 
     def seen(self) -> QuerySet[Directive]:
-        """The directives that may be meant at all."""
-        return Directive.objects.visible_to(self.asking.by)
+        """The directives that may be meant at all: of documents whose reading the person puts right."""
+        return Directive.objects.filter(document__in=Document.objects.owned_by(self.asking.by))
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         keys = {row.number: fold(TITLE.sub("", text_of(row.values.get("code")))) for row in rows}
@@ -150,7 +150,7 @@ def _faults(directive: Directive, values: dict[str, Any]) -> Iterable[Fault]:
 
 
 def _held(rows: Rows) -> dict[int, Directive]:
-    found = Directive.objects.select_related("document").prefetch_related("addressees").order_by("pk")
+    found = Directive.objects.select_related("document__organisation").prefetch_related("addressees").order_by("pk")
     return found.select_for_update(no_key=True, of=("self",)).in_bulk([row.subject_id for row in rows])
 
 
@@ -193,4 +193,5 @@ DIRECTIVES = Kind(
     checker=DirectiveChecker,
     write=write,
     undo=undo,
+    owned=True,
 )

@@ -17,7 +17,7 @@ from directives.intake.kinds.owing import DAYS, PEOPLE, TERMS, pair_of, undo, wr
 from directives.intake.kinds.parting import AFTER_NAME, apart
 from directives.intake.kinds.shown import TOLD, Shown
 from directives.issuing import faults_of, wrong_plan_day
-from directives.models import Obligation, Organisation, User
+from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view
 from directives.states import CLOSED, DELIVERABLES, PARTS, RESPONSIBLE, SUPERVISOR, WITHDRAWN
@@ -221,6 +221,11 @@ class ObligationChecker(Checker):
         return in_view(self.asking.by, "organisation")
 
     @cached_property
+    def owned(self) -> bool:
+        """Whether the person assigns directives of this document at all."""
+        return Document.objects.owned_by(self.asking.by).filter(pk=self.asking.place.get("document")).exists()
+
+    @cached_property
     def tops(self) -> tuple[str, ...]:
         return tuple({m.organisation.path for m in self.asking.by.in_role(SUPERVISOR)})
 
@@ -230,6 +235,9 @@ class ObligationChecker(Checker):
 
     def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
+        if not self.owned:
+            expected = _("A document registered by your organisation or by one below it: only its supervisors assign directives.")
+            yield Fault("clause", clause, expected, _("Delete this line, or ask those who registered the document."))
         if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
             yield unknown_words("directive", words)
         elif not pair[0]:

@@ -65,7 +65,7 @@ def write(asking: Asking, rows: Rows) -> None:
 
 
 def _issue(asking: Asking, rows: Rows) -> None:
-    document = Document.objects.defer(*HEAVY).get(pk=asking.place["document"])
+    document = Document.objects.select_related("organisation").defer(*HEAVY).get(pk=asking.place["document"])
     directives = {row.code: row for row in document.directives.filter(code__in={row.after["clause"] for row in rows})}
     bodies = {body.code: body for body in Organisation.objects.filter(code__in={row.after["body"] for row in rows})}
     pairs = [pair_of(row.after, directives[row.after["clause"]], bodies[row.after["body"]]) for row in rows]

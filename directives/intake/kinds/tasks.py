@@ -11,7 +11,7 @@ from directives import issuing
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.kinds.comparing import fresh, moved_on, nothing_on, text_of, wrong
 from directives.issuing import Task
-from directives.models import Directive, Document, IntakeRow, User
+from directives.models import Directive, Document, IntakeRow, Organisation, User
 from directives.models.documents import CADENCES, HEAVY, KINDS, MODALITIES
 from directives.models.intakes import NEW
 from directives.script import fold
@@ -119,8 +119,9 @@ def write(asking: Asking, rows: Rows) -> None:
         name = rows[0].intake.name if rows[0].intake_id else ""
         title = first.get("document") or PurePosixPath(name).stem or _("Task table")
         document = issuing.register_tasks(
-            title=title, issuer=first.get("issuer", ""), tasks=_tasks(every), source_name=name, by=asking.by, now=asking.now
-        )
+            title=title, issuer=first.get("issuer", ""), tasks=_tasks(every), source_name=name, by=asking.by, now=asking.now,
+            organisation=Organisation.objects.filter(pk=asking.place.get("owner")).first(),
+        )  # fmt: skip
     codes = {fold(code): pk for code, pk in document.directives.values_list("code", "pk")}
     for row in rows:
         row.subject_id, row.left = codes[fold(row.after["code"])], 1
@@ -162,7 +163,7 @@ TASKS = Kind(
     key="tasks",
     name=gettext_lazy("Task table"),
     about=gettext_lazy("A document without a text of its own is registered from its table of tasks, in the words of the table."),
-    needs=(),
+    needs=("owner",),
     fields=fields,
     may=may,
     checker=TaskChecker,

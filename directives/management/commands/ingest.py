@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from directives import issuing
@@ -12,6 +12,7 @@ from directives.ingest.confirmations import confirmations_of
 from directives.ingest.reading import Reading, read
 from directives.ingest.sources import DocumentError
 from directives.ingest.wire import json_of
+from directives.models import Organisation
 
 REFUSED = 2
 
@@ -27,9 +28,12 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the document as saved")
         parser.add_argument("--json", action="store_true", help="print the reading as JSON, and nothing else; stores nothing")
         parser.add_argument("--dry-run", action="store_true", help="print a summary of the reading; stores nothing")
+        parser.add_argument("--owner", metavar="CODE", help="the body that the document belongs to; the topmost one where none is named")
         parser.add_argument("--confirmations", type=Path, help="JSON file: who confirmed which proposed repair, and why")
 
-    def handle(self, *args: Any, file: Path, json: bool, dry_run: bool, confirmations: Path | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, file: Path, json: bool, dry_run: bool, confirmations: Path | None, owner: str | None = None, **options: Any
+    ) -> None:
         try:
             source = _bytes_of(file)
             sheet = () if confirmations is None else confirmations_of(_bytes_of(confirmations), document=source)
@@ -41,7 +45,8 @@ class Command(BaseCommand):
             if dry_run:
                 self.stdout.write("Dry run: nothing was stored.")
                 return
-            document = issuing.register_document(reading=reading, source=source, source_name=file.name, by=None, now=timezone.now())
+            told = {"source_name": file.name, "organisation": _owner(owner), "by": None, "now": timezone.now()}
+            document = issuing.register_document(reading=reading, source=source, **told)
         except DocumentError as refusal:
             self.stderr.write(self.style.ERROR(f"{refusal.message} Nothing was stored."))
             raise SystemExit(REFUSED) from refusal
@@ -63,6 +68,13 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(reading.left_out)} lines left out:")
         for line in reading.left_out:
             self.stdout.write(f"  line {line.line}: {line.text} ({line.reason})")
+
+
+def _owner(code: str | None) -> Organisation | None:
+    body = Organisation.objects.filter(code=code).first() if code else None
+    if code and body is None:
+        raise CommandError(f"There is no body with the code {code}. Nothing was stored.")
+    return body
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -1,0 +1,51 @@
+"""Nobody decides what they asked for. The table of moves says what a move decides, a row remembers who asked for it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from directives.models import Obligation, Plan, ReportEntry, User
+from directives.refusals import NotAllowed
+from directives.rules import may
+from directives.states import ASKED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES, Move
+
+TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
+Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
+
+
+def askers(subject: Subject, step: Move) -> set[int]:
+    """Who asked (ids of people) for what this move decides."""
+    return {getattr(subject, f"{ASKED[act]}_id") for act in step.decides} - {None}
+
+
+def asked_by(subject: Subject, step: Move, person: User | None) -> bool:
+    """True if the person asked for what this move decides: somebody else makes it, whatever their rights."""
+    return person is not None and person.pk in askers(subject, step)
+
+
+def _steps(subject: Subject) -> list[Move]:
+    """The moves that would decide what waits here."""
+    return [step for step in TABLES[type(subject)].values() if step.decides and subject.state in step.sources]
+
+
+def askers_of(subject: Subject) -> set[int]:
+    """Who asked (ids of people) for what waits here for a decision."""
+    return {person for step in _steps(subject) for person in askers(subject, step)}
+
+
+def asked_for(subject: Subject, by: User) -> bool:
+    """True if a decision waits here that would be this person's, had they not asked for it."""
+    return any(asked_by(subject, step, by) and may(by, step.right, subject) for step in _steps(subject))
+
+
+def demand_others(entries: Sequence[ReportEntry], step: Move, by: User | None) -> None:
+    """Raise NotAllowed that names every entry which the person asked for themselves."""
+    if own := [entry.obligation.directive.code for entry in entries if asked_by(entry, step, by)]:
+        raise NotAllowed(_("You asked for these yourself: somebody else decides. %(codes)s") % {"codes": "、".join(own)})
+
+
+def asking(action: str, by: User | None) -> dict[str, Any]:
+    """Who asked for what is still to be decided, as a move leaves it."""
+    return {"asked_by_id": by.pk if by is not None and ASKED.get(action) == "asked_by" else None}

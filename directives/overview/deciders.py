@@ -1,0 +1,40 @@
+"""Who decides in the place of somebody who asked for it themselves."""
+
+from dataclasses import dataclass
+
+from directives.deciding import asked_for, askers_of
+from directives.models import Membership, Obligation, Organisation, Plan, ReportEntry, User
+from directives.rules import organisation_of
+from directives.states import SUPERVISOR
+
+NAMED = 3  # people
+
+
+@dataclass(frozen=True, slots=True)
+class Deciders:
+    """The nearest level above at which anybody else may decide; without a body there is nobody."""
+
+    body: Organisation | None = None
+    people: tuple[User, ...] = ()
+
+    @property
+    def named(self) -> tuple[User, ...]:
+        return self.people[:NAMED]
+
+    @property
+    def more(self) -> int:
+        return len(self.people) - len(self.named)
+
+
+def deciders(subject: Obligation | Plan | ReportEntry, user: User) -> Deciders | None:
+    """None, unless a decision waits here that would be this person's, had they not asked for it; two queries then."""
+    if not asked_for(subject, user):
+        return None
+    above = organisation_of(subject).strict_ancestor_ids
+    posts = Membership.objects.filter(organisation__in=above, role=SUPERVISOR, user__is_active=True)
+    others = posts.exclude(user__in=askers_of(subject)).select_related("user", "organisation").order_by("pk")
+    nearest = max(others, key=lambda post: len(post.organisation.path), default=None)
+    if nearest is None:
+        return Deciders()
+    people = tuple(post.user for post in others if post.organisation_id == nearest.organisation_id)
+    return Deciders(nearest.organisation, people)
