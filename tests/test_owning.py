@@ -323,7 +323,7 @@ def test_a_merger_takes_what_the_body_registered_along(cast):
     organising.merge(cast.child, into=cast.sibling, by=None, now=NOW)
     document.refresh_from_db()
     assert (document.organisation, document.version) == (cast.sibling, 2)
-    told = Event.objects.get(action="hand_over", subject_type="document")
+    told = Event.objects.get(action="own", subject_type="document")
     assert (told.subject_id, told.before, told.after) == (
         document.pk, {"organisation": cast.child.name_hans}, {"organisation": cast.sibling.name_hans},
     )  # fmt: skip
@@ -337,7 +337,7 @@ def test_a_document_of_nobody_is_given_to_a_body_on_the_machine(cast, capsys):
             call_command("document_owner", *map(str, wrong))
     call_command("document_owner", str(document.pk), "Q01")
     document.refresh_from_db()
-    told = Event.objects.get(action="hand_over")
+    told = Event.objects.get(action="own")
     assert (document.organisation, told.before, told.after) == (cast.body, {"organisation": ""}, {"organisation": cast.body.name_hans})
     assert may(cast.supervisor, "own", document)
 

@@ -70,7 +70,7 @@ def hand_over(*, document: Document, to: Organisation, by: User | None, now: dat
     before = {"organisation": document.organisation.name_hans} if document.organisation else {"organisation": ""}
     document.organisation = to
     Document.objects.filter(pk=document.pk).update(organisation=to, version=F("version") + 1)
-    audit.record("hand_over", document, by=by, now=now, before=before, after={"organisation": to.name_hans})
+    audit.record("own", document, by=by, now=now, before=before, after={"organisation": to.name_hans})
 
 
 def homes(user: User) -> list[Organisation]:
