@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
@@ -322,11 +323,41 @@ def test_a_merger_takes_what_the_body_registered_along(cast):
     organising.merge(cast.child, into=cast.sibling, by=None, now=NOW)
     document.refresh_from_db()
     assert (document.organisation, document.version) == (cast.sibling, 2)
-    told = Event.objects.get(action="hand_over", subject_type="document")
+    told = Event.objects.get(action="own", subject_type="document")
     assert (told.subject_id, told.before, told.after) == (
         document.pk, {"organisation": cast.child.name_hans}, {"organisation": cast.sibling.name_hans},
     )  # fmt: skip
     assert tallies.drift() == []
+
+
+def test_a_document_of_nobody_is_given_to_a_body_on_the_machine(cast, capsys):
+    document = make_document(organisation=None)
+    for wrong in ((document.pk + 1, "Q01"), (document.pk, "Q99")):
+        with pytest.raises(CommandError, match="There is no"):
+            call_command("document_owner", *map(str, wrong))
+    call_command("document_owner", str(document.pk), "Q01")
+    document.refresh_from_db()
+    told = Event.objects.get(action="own")
+    assert (document.organisation, told.before, told.after) == (cast.body, {"organisation": ""}, {"organisation": cast.body.name_hans})
+    assert may(cast.supervisor, "own", document)
+
+
+def test_whoever_hands_a_document_over_supervises_both_bodies(cast, middle):
+    document = make_document(organisation=cast.body)
+    for by, to in ((middle, cast.sibling), (cast.staff, cast.child)):
+        with pytest.raises(NotAllowed):
+            issuing.hand_over(document=document, to=to, by=by, now=NOW)
+    issuing.hand_over(document=document, to=cast.child, by=middle, now=NOW)
+    assert Document.objects.get().organisation == cast.child
+
+
+def test_reading_a_document_in_names_its_owner(cast, tmp_path, capsys):
+    file = tmp_path / "x.txt"
+    file.write_text(TEXT.format(number=next(_numbers)), encoding="utf-8")
+    with pytest.raises(CommandError, match="Q99"):
+        call_command("ingest", str(file), owner="Q99")
+    call_command("ingest", str(file), owner="Q01")
+    assert Document.objects.get().organisation == cast.body
 
 
 def test_a_body_that_has_ended_keeps_what_it_registered(cast):

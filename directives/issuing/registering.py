@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from directives import audit
@@ -59,6 +60,17 @@ def register_document(
     after |= {"organisation": organisation.name_hans} if organisation else {}
     audit.record("register", document, by=by, now=now, after=after)
     return document
+
+
+@transaction.atomic
+def hand_over(*, document: Document, to: Organisation, by: User | None, now: datetime) -> None:
+    """Let a document belong to another body. Raises NotAllowed to whoever does not own it, or does not supervise that body."""
+    if not (may(by, "own", document) and may(by, "register", to)):
+        raise NotAllowed(_("Documents are registered by supervisors, for the organisations that they supervise and those below."))
+    before = {"organisation": document.organisation.name_hans} if document.organisation else {"organisation": ""}
+    document.organisation = to
+    Document.objects.filter(pk=document.pk).update(organisation=to, version=F("version") + 1)
+    audit.record("own", document, by=by, now=now, before=before, after={"organisation": to.name_hans})
 
 
 def homes(user: User) -> list[Organisation]:

@@ -131,7 +131,7 @@ def _own(body: Organisation, into: Organisation, reason: str, by: User | None, n
     before, after = {"organisation": body.name_hans}, {"organisation": into.name_hans}
     for document in documents:
         document.organisation = into
-    audit.record_many("hand_over", [audit.Change(row, before, after) for row in documents], by=by, now=now, reason=reason)
+    audit.record_many("own", [audit.Change(row, before, after) for row in documents], by=by, now=now, reason=reason)
 
 
 def _end(body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime) -> None:

@@ -64,6 +64,7 @@ WORDS: dict[str, str | Promise] = {
     "move": pgettext_lazy("event", "Moved in the tree"),
     "merge": pgettext_lazy("event", "Merged into another body"),
     "hand_over": pgettext_lazy("event", "Handed over to the successor"),
+    "own": pgettext_lazy("event", "Document given to another organisation"),
     "start_plan": pgettext_lazy("event", "Plan begun"),
     "save_plan": pgettext_lazy("event", "Plan changed"),
     "plan_handed_in": pgettext_lazy("event", "Plan handed in"),

@@ -1,0 +1,29 @@
+"""Say to which body a document belongs: where it was read in before there were bodies, or for the wrong one."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from directives import issuing
+from directives.models import Document, Organisation
+from directives.models.documents import HEAVY
+
+
+class Command(BaseCommand):
+    help = "Gives a document to a body, whose supervisors, and those above it, then correct, assign and open cycles."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("document", type=int, help="its id, as in the address of its page")
+        parser.add_argument("code", help="the code of the body")
+
+    def handle(self, *args: Any, document: int, code: str, **options: Any) -> None:
+        found = Document.objects.select_related("organisation").defer(*HEAVY).filter(pk=document).first()
+        body = Organisation.objects.filter(code=code).first()
+        if found is None:
+            raise CommandError(f"There is no document {document}.")
+        if body is None:
+            raise CommandError(f"There is no body with the code {code}.")
+        issuing.hand_over(document=found, to=body, by=None, now=timezone.now())
+        self.stdout.write(f"{found.title_hans} belongs to {body.name_hans}.")
