@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from directives import audit, organising
 from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, told
 from directives.admin_merging import MergingAdmin
+from directives.admin_passwords import GivenPasswords, own_password
 from directives.forms.bodies import BodyForm
 from directives.forms.obligations import TermsForm
 from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
@@ -30,6 +31,7 @@ from directives.ticking import relight_all
 from directives.transitions import change_obligations
 
 admin.site.login = secure_admin_login(admin.site.login)
+admin.site.password_change = own_password
 admin.site.site_header = admin.site.site_title = _("Implementation tracker")
 admin.site.site_url = "/"
 
@@ -62,7 +64,7 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(User)
-class PersonAdmin(AuditedAdmin, UserAdmin):
+class PersonAdmin(GivenPasswords, AuditedAdmin, UserAdmin):
     list_display = ("username", "full_name", "phone", "is_active", "is_staff", "last_login")
     search_fields = ("username", "full_name", "phone")
     inlines = (MembershipInline,)

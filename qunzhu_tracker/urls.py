@@ -1,12 +1,47 @@
+from collections.abc import Callable, Iterator
+from functools import wraps
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.views import login_webauthn
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path
 
 admin.autodiscover()
+admin.site.unregister(Authenticator)  # its page shows secrets; directives.admin takes a lost factor away
+
+login_not_required(login_webauthn)  # allauth knows no LoginRequiredMiddleware for it
+
+
+def in_one_transaction(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of allauth whose form is carried out whole, its audit event with it."""
+
+    @wraps(view)
+    def carried(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            return view(request, *args, **kwargs)
+
+    return carried
+
+
+def patterns_of(resolver: URLResolver) -> Iterator[URLPattern]:
+    for pattern in resolver.url_patterns:
+        yield from patterns_of(pattern) if isinstance(pattern, URLResolver) else [pattern]
+
+
+accounts = path("accounts/", include("allauth.urls"))
+for pattern in patterns_of(accounts):
+    if (pattern.name or "").startswith("mfa_") or pattern.name == "account_change_password":
+        pattern.callback = in_one_transaction(pattern.callback)
 
 urlpatterns = [
     path("", include("directives.urls")),
-    path("accounts/", include("allauth.urls")),
+    accounts,
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directives import urls
-from directives.models import Attachment, Export, Intake, JobProgress, Notice, Repair, ReportEntry, Submission
+from directives.models import Attachment, Export, Intake, JobProgress, Notice, OpenSession, Repair, ReportEntry, Submission
 from directives.sheets.carrying import reach_of
 from tests.factories import (
     NOW,
@@ -86,6 +86,10 @@ TABLE = {
     "set_script": Row(sees=ALL, post={"language": "en"}),
     **dict.fromkeys(("healthz", "readyz"), Row(sees=ALL)),
     "notices_read": Row(sees=ALL, post={}),
+    # the sign-in
+    **dict.fromkeys(("second_factor", "sessions"), Row(sees=ALL)),
+    **dict.fromkeys(("session_stay", "sessions_end"), Row(sees=ALL, post={})),
+    "session_end": Row("session", by_where("staff"), post={}, args=pk),
     # files taken away
     "exports": Row(sees=ALL),
     "export_new": Row(sees=ALL, acts=EXPORTERS),
@@ -173,6 +177,7 @@ TABLE = {
     "entry_save": Row("entry", HANDED_IN, INSIDE, ENTRY, pk),
     "entry_recall": Row("entry", HANDED_IN, INSIDE, {}, pk),
 }
+OF_NOBODY_ELSE = ("", "notice", "document", "directive", "job", "export", "indicator", "intake", "session")
 # An object that is named in the form, not in the address.
 NAMED_IN_FORM = {
     "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
@@ -193,6 +198,7 @@ def world(cast):
     export = Export(by=cast.staff, list="ledger", format="csv", language="zh-hans", asked_at=NOW, as_of=NOW, finished_at=timezone.now())
     export.reach, export.state, export.name = reach_of(cast.staff), "ready", "台账.csv"
     export.file.save("x.csv", ContentFile(b"ok"))
+    session = OpenSession.objects.create(key="elsewhere", user=cast.staff, began_at=NOW)
     job = JobProgress.objects.create(kind="issue", document=document, by=cast.supervisor, at=NOW, total=3)
     intake = Intake.objects.create(
         kind="bodies", by=cast.admin, at=NOW, name="单位.csv", size=1, sha256="0", language="zh-hans", state="checked"
@@ -218,7 +224,7 @@ def world(cast):
         things[where] = {
             "document": document.pk, "directive": directive.pk, "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk,
             "measure": measure.pk, "report": report.pk, "entry": entry.pk, "submission": handed.pk, "file": file.pk, "notice": notice.pk,
-            "repair": repair.pk, "job": job.pk, "export": export.pk,
+            "repair": repair.pk, "job": job.pk, "export": export.pk, "session": session.pk,
             "intake": intake.pk, "indicator": indicator.pk, "item_state": obligation.item_states.get().pk,
         }  # fmt: skip
     return things
@@ -259,7 +265,7 @@ def test_every_address_is_in_the_table():
 @pytest.mark.parametrize("name", TABLE)
 def test_who_may(cast, world, sign_in, name):
     row = TABLE[name]
-    places = WHERE if row.thing not in ("", "notice", "document", "directive", "job", "export", "indicator", "intake") else ("own",)
+    places = ("own",) if row.thing in OF_NOBODY_ELSE else WHERE
     found, wanted = {}, {}
     for person in PEOPLE:
         client = sign_in(getattr(cast, person))

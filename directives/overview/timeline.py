@@ -89,6 +89,11 @@ WORDS: dict[str, str | Promise] = {
     "report_figure": pgettext_lazy("event", "Figure reported"),
     "correct_figure": pgettext_lazy("event", "Figure corrected"),
     "take_back_figure": pgettext_lazy("event", "Figure taken back"),
+    "change_password": pgettext_lazy("event", "Own password changed"),
+    "set_password": pgettext_lazy("event", "Given a new password"),
+    "add_factor": pgettext_lazy("event", "Second factor added"),
+    "remove_factor": pgettext_lazy("event", "Second factor removed"),
+    "end_sessions": pgettext_lazy("event", "Own sessions ended"),
 }
 
 
