@@ -12,6 +12,7 @@ const token = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1
 
 document.addEventListener("htmx:configRequest", (event) => {
   if (token()) event.detail.headers["X-CSRFToken"] = token();
+  if (token() && event.detail.parameters.csrfmiddlewaretoken) event.detail.parameters.csrfmiddlewaretoken = token();
   if (person) event.detail.headers["X-Person"] = person;
 });
 
