@@ -81,15 +81,15 @@ def test_each_sort_of_row_goes_at_its_age_and_not_before(cast, clear, monkeypatc
     now = timezone.now()
     wanted = {old.what: clearing.rows_of(old, now).count() for old in clearing.ROWS}
     assert wanted == {
-        "keys of forms": 7, "notices that were read": 3, "notices that nobody read": 1, "sessions": 17, "tasks of the worker": 11,
-        "long acts that have ended": 6, "places of sessions": 13, "sign-ins that failed": 15, "places of sign-ins": 7,
+        "keys of forms": 9, "notices that were read": 3, "notices that nobody read": 1, "sessions": 17, "tasks of the worker": 11,
+        "long acts that have ended": 6, "places of sessions": 13, "sign-ins that failed": 15, "places of sign-ins": 6,
     }  # fmt: skip
     waiting = (DBTaskResult.objects.filter(status="READY").count(), JobProgress.objects.filter(finished_at=None).count())
     dry = clear("--dry-run")
     assert {old.what: clearing.rows_of(old, now).count() for old in clearing.ROWS} == wanted
     assert clear() == dry
     assert [clearing.rows_of(old, now).count() for old in clearing.ROWS] == [0] * len(clearing.ROWS)
-    assert FormKey.objects.count() == 2 * len(clearing.ROWS) - 7
+    assert FormKey.objects.count() == 2 * len(clearing.ROWS) - 9
     assert (DBTaskResult.objects.filter(status="READY").count(), JobProgress.objects.filter(finished_at=None).count()) == waiting
 
 

@@ -29,8 +29,9 @@ OPEN = {
 
 def password_is_old(user: User, now: datetime) -> bool:
     """Whether the office's rules ask for a new one by its age."""
-    since = user.password_set_at or user.date_joined
-    return bool(settings.PASSWORD_DAYS) and since < now - timedelta(days=settings.PASSWORD_DAYS)
+    if not settings.PASSWORD_DAYS:
+        return False
+    return (user.password_set_at or user.date_joined) < now - timedelta(days=settings.PASSWORD_DAYS)
 
 
 def must_go_to(user: User, now: datetime) -> str:
