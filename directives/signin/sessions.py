@@ -84,16 +84,17 @@ class SessionStore(StoredSession):
 
     def go_on(self) -> None:
         """Note that somebody is at work. A page is shown even where that cannot be written down."""
-        self.setdefault("began", int(timezone.now().timestamp()))  # one from before sessions ended by themselves
         end = self.get_expiry_date()
         if self.until is not None and abs(end - self.until) < NOTED:
             return
         try:
             with _impatient(), connection.cursor() as cursor:
                 cursor.execute(UNTIL, [connection.ops.adapt_datetimefield_value(end), self.session_key])
-            self.until = end
         except DatabaseError as error:
             logger.warning("a session was not noted to go on: %s", str(error).strip())
+            return
+        self.until = end
+        self.setdefault("began", int(timezone.now().timestamp()))  # one from before sessions ended by themselves
 
 
 @receiver(user_logged_in, dispatch_uid="a session begins")

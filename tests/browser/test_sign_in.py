@@ -104,7 +104,7 @@ def test_a_passkey_that_is_not_there_is_said_in_words(db, desk):
     one.go("/accounts/login/")
     one.page.evaluate("() => { navigator.credentials.get = async () => { throw new DOMException('no', 'NotAllowedError'); }; }")
     one.press("用通行密钥登录")
-    expect(one.page.locator("[data-failed]")).to_contain_text("未能完成")
+    expect(one.page.locator("form [data-failed]")).to_contain_text("未能完成")
 
 
 def row(page, entry):

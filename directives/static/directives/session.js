@@ -14,6 +14,8 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (token()) event.detail.headers["X-CSRFToken"] = token();
   if (token() && event.detail.parameters.csrfmiddlewaretoken) event.detail.parameters.csrfmiddlewaretoken = token();
   if (person) event.detail.headers["X-Person"] = person;
+  // htmx hands headers down: what a person presses within a part that asks by itself is their own act.
+  if (!(event.detail.elt.getAttribute("hx-headers") || "").includes("X-By-Itself")) delete event.detail.headers["X-By-Itself"];
 });
 
 document.addEventListener("submit", (event) => {
