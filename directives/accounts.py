@@ -134,6 +134,10 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
             response.headers["Location"] = f"{reverse('second_factor')}?{query}"
         return response
 
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """On to the work: allauth would show the same form again."""
+        return "/"
+
     @transaction.atomic
     def set_password(self, user: User, password: str) -> None:
         """A person's own choice: told of, and the end of their sessions elsewhere."""

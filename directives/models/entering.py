@@ -9,6 +9,17 @@ from django.db.models import F, OuterRef, Subquery
 from directives.models.people import User
 
 
+# Marks of a user agent and what they mean, the more special first.
+BROWSERS = {
+    "MicroMessenger": "WeChat", "QQBrowser": "QQ Browser", "UCBrowser": "UC Browser", "Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox",
+    "Chrome": "Chrome", "Safari": "Safari",
+}  # fmt: skip
+SYSTEMS = {
+    "OpenHarmony": "HarmonyOS", "HarmonyOS": "HarmonyOS", "Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad",
+    "Mac OS": "macOS", "Linux": "Linux",
+}  # fmt: skip
+
+
 class OpenSessionQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "OpenSessionQuerySet":
         """Everybody's own; nobody else's."""
@@ -40,6 +51,12 @@ class OpenSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address} {self.agent}"
+
+    @property
+    def browser(self) -> str:
+        """Browser and system as people call them; "" where they are not known."""
+        marks = (next((name for mark, name in table.items() if mark in self.agent), "") for table in (BROWSERS, SYSTEMS))
+        return " · ".join(filter(None, marks))
 
 
 class SignInAttempt(models.Model):

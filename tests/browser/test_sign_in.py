@@ -123,7 +123,7 @@ def test_a_session_that_ends_while_a_report_is_typed_loses_nothing(cast, office,
     with forgiven(one, "401"):
         row(one.page, entry).locator("[name=progress]").fill("已印发办法，覆盖全部基层单位")
         one.page.keyboard.press("Tab")
-        expect(one.page.locator("#session")).to_contain_text("登录已结束")
+        expect(one.page.locator("#session [data-when=over]")).to_be_visible()
         typed_and_kept(one, entry)
     one.press("取回并保存")
     assert until(one.page, lambda: words_of(entry) == "已印发办法，覆盖全部基层单位")
@@ -154,7 +154,7 @@ def test_kept_words_are_shown_to_their_writer_alone_and_gone_when_they_sign_out(
     with forgiven(one, "401"):
         row(one.page, entry).locator("[name=progress]").fill("只有我能看到")
         one.page.keyboard.press("Tab")
-        expect(one.page.locator("#session")).to_contain_text("登录已结束")
+        expect(one.page.locator("#session [data-when=over]")).to_be_visible()
         one.follow("重新登录")
         enter(one, "manager")
         one.page.wait_for_url(f"{one.url}{office.url}")
@@ -213,11 +213,11 @@ def test_the_end_is_told_in_time_with_a_button_that_puts_it_off(cast, office, de
     one.page.clock.fast_forward(20 * MINUTE)
     expect(box).to_be_hidden()
     one.page.clock.fast_forward(6 * MINUTE)
-    expect(box).to_contain_text("4 分钟后将自动退出登录")
+    expect(box.locator("[data-when=soon]")).to_contain_text("4 分钟后将自动退出登录")
     one.press("继续使用")
     expect(box).to_be_hidden()
     one.page.clock.fast_forward(26 * MINUTE)
     expect(box).to_be_visible()
     one.page.clock.fast_forward(10 * MINUTE)
-    expect(box).to_contain_text("登录已结束")
+    expect(box.locator("[data-when=over]")).to_be_visible()
     assert User.objects.get(pk=cast.staff.pk).is_active is True
