@@ -8,7 +8,6 @@ from django.db.models import F, OuterRef, Subquery
 
 from directives.models.people import User
 
-
 # Marks of a user agent and what they mean, the more special first.
 BROWSERS = {
     "MicroMessenger": "WeChat", "QQBrowser": "QQ Browser", "UCBrowser": "UC Browser", "Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox",
