@@ -1,4 +1,4 @@
-# make run     the tracker with the sample document, on http://127.0.0.1:8000 (PORT=… for another port)
+# make run     the tracker with the sample document, on http://127.0.0.1:8000, for passkeys http://localhost:8000 (PORT=… for another port)
 # make test    every test, on SQLite and on PostgreSQL
 # make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
 # make lint    style and formatting

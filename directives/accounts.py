@@ -1,25 +1,34 @@
 """Sign-in: accounts are made by administrators, never by visitors; sessions, and whom each belongs to."""
 
+from datetime import UTC
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth import authenticate
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.password_validation import MinimumLengthValidator
-from django.contrib.sessions.backends.db import SessionStore as StoredSession
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _lazy
 
-from directives.models import Membership, Organisation, User
-from directives.models.people import UNREAD_SHOWN
+from directives import audit
+from directives.models import Membership, OpenSession, Organisation, User
+from directives.models.people import SECOND_FACTORS, UNREAD_SHOWN
 from directives.models.planned import planned
+from directives.signin import limits
+from directives.signin.addresses import client_address
+from directives.signin.factors import lacks_factor
+from directives.signin.sessions import SessionStore
+
+__all__ = ["SessionStore"]  # SESSION_ENGINE names this module
 
 PERSON = (
     "id", "password", "username", "first_name", "last_name", "full_name", "email", "phone", "language", "is_active", "is_staff",
-    "is_superuser",
+    "is_superuser", "made_up", "password_given", "password_set_at", "sign_ins_without_factor",
 )  # fmt: skip
 PARTS = ((User, PERSON), (Membership, None), (Organisation, None))  # None: every column
 
@@ -34,7 +43,8 @@ PLACES = ", ".join(f"{model._meta.db_table}.{name}" for model, names in COLUMNS 
 WHO = f"""
 SELECT {PLACES},
   (SELECT COUNT(*) FROM (SELECT 1 FROM directives_notice WHERE user_id = %s AND read_at IS NULL LIMIT {UNREAD_SHOWN}) AS few),
-  EXISTS (SELECT 1 FROM directives_document WHERE fictional)
+  EXISTS (SELECT 1 FROM directives_document WHERE fictional),
+  EXISTS (SELECT 1 FROM mfa_authenticator WHERE user_id = %s AND type IN {SECOND_FACTORS})
 FROM directives_user
 LEFT JOIN directives_membership ON directives_membership.user_id = directives_user.id
 LEFT JOIN directives_organisation ON directives_organisation.id = directives_membership.organisation_id
@@ -57,7 +67,7 @@ def person(pk: int) -> User | None:
     One query, read anew for each request: a membership that was withdrawn is gone with the next one.
     """
     with planned(connection) as cursor:
-        cursor.execute(WHO, [pk, pk])
+        cursor.execute(WHO, [pk, pk, pk])
         rows = cursor.fetchall()
     if not rows:
         return None
@@ -66,50 +76,75 @@ def person(pk: int) -> User | None:
         if user.is_active and membership.pk is not None:
             membership.user, membership.organisation = user, body
             standing.append(membership)
-    user.standing, user.unread, user.among_fiction = tuple(standing), rows[0][-2], bool(rows[0][-1])
+    user.standing, user.unread, user.among_fiction = tuple(standing), rows[0][-3], bool(rows[0][-2])
+    user.has_factor = bool(rows[0][-1])
+    if user.password_set_at is not None and timezone.is_naive(user.password_set_at):
+        user.password_set_at = user.password_set_at.replace(tzinfo=UTC)  # as SQLite has it
     return user
-
-
-SESSION = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
-
-
-class SessionStore(StoredSession):
-    """Django's sessions in the database. Only how one is loaded differs: written out, as every request asks it."""
-
-    def load(self) -> dict[str, Any]:
-        """What the session holds; nothing, and no key any more, where there is none or it has ended."""
-        with planned(connection) as cursor:
-            cursor.execute(SESSION, [self.session_key, connection.ops.adapt_datetimefield_value(timezone.now())])
-            row = cursor.fetchone()
-        if row is None:
-            self._session_key = None
-            return {}
-        return self.decode(row[0])
 
 
 class Door(ModelBackend):
     """Signs in by name and password, and tells who a session belongs to."""
+
+    def user_can_authenticate(self, user: User) -> bool:
+        """Made-up people are no people of a real installation."""
+        return super().user_can_authenticate(user) and not (settings.PRODUCTION and user.made_up)
 
     def get_user(self, user_id: int) -> User | None:
         user = person(user_id)
         return user if user is not None and self.user_can_authenticate(user) else None
 
 
-class LongEnough(MinimumLengthValidator):
-    """A password has so many characters. Django's own words for it are not translated."""
-
-    def get_error_message(self) -> str:
-        return _("This password is too short: use at least %(n)s characters.") % {"n": self.min_length}
-
-    def get_help_text(self) -> str:
-        return _("At least %(n)s characters.") % {"n": self.min_length}
-
-
 class ClosedDoorAdapter(DefaultAccountAdapter):
-    """Nobody signs up by themselves."""
+    """Nobody signs up by themselves; passwords that fail are counted in our own way."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": _lazy(
+            "Too many attempts have failed here. Wait five minutes, then try again; if you have forgotten the password, "
+            "ask your administrator for a new one."
+        ),
+        "username_password_mismatch": _lazy("The name or the password is not right."),
+        "rate_limited": _lazy("Too many attempts. Wait a few minutes, then try again."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Whose name and password these are. Raises ValidationError after too many that were wrong."""
+        attempt = limits.begin(request, credentials.get("username", ""), now=timezone.now())
+        if attempt is None:
+            raise self.validation_error("too_many_login_attempts")
+        user = authenticate(request, **credentials)
+        if user is None:
+            self.authentication_failed(request, **credentials)
+        else:
+            attempt.delete()
+        return user
+
+    def post_login(self, request: HttpRequest, user: User, **told: Any) -> HttpResponse:
+        """Remember from where, and lead to the second factor whoever is asked for one."""
+        response = super().post_login(request, user, **told)
+        limits.remember(request, response, user.username, now=timezone.now())
+        if lacks_factor(user) and not user.password_given:
+            query = urlencode({"next": response.url})
+            response.headers["Location"] = f"{reverse('second_factor')}?{query}"
+        return response
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """On to the work: allauth would show the same form again."""
+        return "/"
+
+    @transaction.atomic
+    def set_password(self, user: User, password: str) -> None:
+        """A person's own choice: told of, and the end of their sessions elsewhere."""
+        user.password_given = False
+        super().set_password(user, password)
+        elsewhere = OpenSession.objects.filter(user=user).exclude(key=self.request.session.session_key or "")
+        audit.record("change_password", user, by=user, now=timezone.now(), after={"sessions_ended": elsewhere.end()})
 
 
 def prefer_language(*, by: User, language: str) -> None:

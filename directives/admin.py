@@ -18,6 +18,7 @@ from directives import organising
 from directives.admin_accounts import MembershipAdmin, PersonAdmin
 from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, told
 from directives.admin_merging import MergingAdmin
+from directives.admin_passwords import own_password
 from directives.forms.bodies import BodyForm
 from directives.forms.obligations import TermsForm
 from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
@@ -32,6 +33,7 @@ from directives.ticking import relight_all
 from directives.transitions import change_obligations
 
 admin.site.login = secure_admin_login(admin.site.login)
+admin.site.password_change = own_password
 admin.site.site_header = admin.site.site_title = _("Implementation tracker")
 admin.site.site_url = "/"
 

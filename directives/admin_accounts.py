@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db import transaction
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -12,10 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from directives import audit
 from directives.admin_lists import AuditedAdmin
+from directives.admin_passwords import GivenPasswords
 from directives.models import Membership, User
 from directives.rules import can_administer
-
-PASSWORD_PAGE = "auth_user_password_change"  # noqa: S105 - Django's name of the address, whatever the model is called
 
 
 class MembershipInline(admin.TabularInline):
@@ -37,7 +35,7 @@ class MembershipInline(admin.TabularInline):
         return self._others(request, obj) and super().has_delete_permission(request, obj)
 
 
-class PersonAdmin(AuditedAdmin, UserAdmin):
+class PersonAdmin(GivenPasswords, AuditedAdmin, UserAdmin):
     list_display = ("username", "full_name", "phone", "is_active", "is_staff", "last_login")
     search_fields = ("username", "full_name", "phone")
     inlines = (MembershipInline,)
@@ -60,16 +58,6 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
         """Superusers are made on the machine alone; only they give administrative rights."""
         fixed = ("last_login", "date_joined", "is_superuser")
         return fixed if request.user.is_superuser else (*fixed, "is_staff", "groups")
-
-    @transaction.atomic
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        return super().user_change_password(request, id, form_url)
-
-    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
-        """Django calls this for every stored form. Saves of the other one are on record already, by `save_model`."""
-        if request.resolver_match.url_name == PASSWORD_PAGE:
-            audit.record("password", obj, by=request.user, now=request.now, after={"username": obj.username})
-        return super().log_change(request, obj, message)
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
         """Memberships are saved with the person: an event for each."""

@@ -22,7 +22,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 from import_export.tmp_storages import MediaStorage
 
-from directives.models import Attachment, Event, FormKey, JobProgress, Notice
+from directives.models import Attachment, Event, FormKey, JobProgress, Notice, OpenSession, SignInAttempt
 
 AT_ONCE = 20_000  # rows that are looked for at a time
 LOT = 500  # rows of one statement: no writer waits for long
@@ -58,6 +58,18 @@ ROWS = (
         lambda before: Notice.objects.filter(at__lt=before, read_at__isnull=True),
     ),
     Old("sessions", 0, "they have ended", lambda before: Session.objects.filter(expire_date__lt=before)),
+    Old(
+        "places of sessions", 7, "none lasts that long",
+        lambda before: OpenSession.objects.filter(began_at__lt=before).exclude(key__in=Session.objects.values("session_key")),
+    ),
+    Old(
+        "sign-ins that failed", 1, "they are counted over an hour",
+        lambda before: SignInAttempt.objects.filter(at__lt=before, succeeded=False),
+    ),
+    Old(
+        "places of sign-ins", 90, "they are known no longer",
+        lambda before: SignInAttempt.objects.filter(at__lt=before, succeeded=True),
+    ),
     Old(
         "tasks of the worker", 14, "what they did stands elsewhere; a failure may be looked into for two weeks",
         lambda before: DBTaskResult.objects.filter(status__in=ENDED, finished_at__lt=before),

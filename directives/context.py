@@ -93,6 +93,13 @@ class Shell:
         return banners(keeper.ask(self.now), self.user, self.now) if self.user else ()
 
     @property
+    def rest(self) -> dict[str, int]:
+        """Seconds until the session ends if nothing is done, and until it ends in any case."""
+        session = self.request.session
+        last = int((session.last_end - self.now).total_seconds()) if "began" in session else settings.SESSION_HOURS * 3600
+        return {"idle": settings.SESSION_IDLE_MINUTES * 60, "last": max(0, last)}
+
+    @property
     def behind(self) -> bool:
         """Whether the page was read from a replica that lacks what was written of late."""
         return bool(behind(self.request))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from time import monotonic
+from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from directives.models import CalendarDay
 from directives.workdays import Workdays
@@ -19,7 +21,8 @@ class TodayMiddleware:
     """Gives each request one `now` (an instant), one `today` (the day in Asia/Shanghai) and `workdays` (read when first used).
 
     A signed-in person without a language cookie gets the language they last chose. An htmx request that meets the
-    sign-in page is answered 401 instead: the page says so and keeps what was typed.
+    sign-in page is answered 401 instead: the page says so and keeps what was typed. Whoever sent a form comes back to
+    the page of that form once signed in.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -31,8 +34,8 @@ class TodayMiddleware:
         request.workdays = SimpleLazyObject(lambda: calendar.around(request.today))
         use_preference(request)
         response = self.get_response(request)
-        if request.htmx and is_sign_in(response):
-            response = HttpResponse(status=401)
+        if is_sign_in(response):
+            response = HttpResponse(status=401) if request.htmx else back_to_the_form(request, response)
         patch_vary_headers(response, ["HX-Request"])
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_store=True)  # no browser, shared or stolen, keeps what was read
@@ -95,3 +98,13 @@ def use_preference(request: HttpRequest) -> None:
 def is_sign_in(response: HttpResponse) -> bool:
     """Whether this answer sends the reader to the sign-in page."""
     return response.status_code == 302 and response.headers.get("Location", "").startswith(resolve_url(settings.LOGIN_URL))
+
+
+def back_to_the_form(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """An address that takes forms has no page of its own: after the sign-in the page comes on which the form stood."""
+    page = request.headers.get("Referer", "")
+    if request.method == "POST" and url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()):
+        parts = urlsplit(page)
+        query = urlencode({"next": urlunsplit(("", "", parts.path, parts.query, ""))})
+        response.headers["Location"] = f"{resolve_url(settings.LOGIN_URL)}?{query}"
+    return response

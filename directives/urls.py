@@ -34,6 +34,11 @@ from directives.views import (
 
 urlpatterns = [
     path("script/", session.set_script, name="set_script"),
+    path("session/second-step/", session.second_factor, name="second_factor"),
+    path("session/stay/", session.session_stay, name="session_stay"),
+    path("sessions/", session.sessions, name="sessions"),
+    path("sessions/end/", session.sessions_end, name="sessions_end"),
+    path("sessions/<int:pk>/end/", session.session_end, name="session_end"),
     path("", mine.my_work, name="my_work"),
     path("notices/", mine.notices, name="notices"),
     path("notices/read/", mine.notices_read, name="notices_read"),

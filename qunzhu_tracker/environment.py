@@ -7,6 +7,7 @@ import errno
 import os
 import re
 from collections.abc import Callable, Collection
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,6 +48,7 @@ DEMANDED = {
     "SITE_URL": "its address, which mails lead to, such as https://tracker.example.org",
 }
 SECRET_LENGTH, SECRET_LETTERS = 50, 5  # as `check --deploy` asks; letters that differ
+EVERYWHERE = ("0.0.0.0/0", "::/0")
 NOTSET = environ.Env.NOTSET
 
 
@@ -165,6 +167,23 @@ class Environment(environ.Env):
         if value not in choices:
             raise WrongSetting(var, value, f"{' or '.join(choices)} was expected")
         return value
+
+    def words(self, var: str, choices: Collection[str], default: list[str]) -> list[str]:
+        """Some of these words, with commas between them; empty: none."""
+        found = [word.strip() for word in self.list(var, default=default) if word.strip()]
+        if not set(found) <= set(choices):
+            raise WrongSetting(var, ",".join(found), f"some of {', '.join(choices)} were expected, with commas, or nothing")
+        return found
+
+    def networks(self, var: str, default: list[str]) -> list[IPv4Network | IPv6Network]:
+        """Addresses and networks, with commas between them; "*" is every address."""
+        found = []
+        for word in self.list(var, default=default):
+            try:
+                found += [ip_network(one, strict=False) for one in (EVERYWHERE if word.strip() == "*" else [word.strip()])]
+            except ValueError:
+                raise WrongSetting(var, word, "addresses or networks were expected, such as 10.0.0.10 or 10.0.0.0/24") from None
+        return found
 
     def address(self, var: str, default: str) -> str:
         """Where something is on the web: a scheme and a host; "" only where that is the default."""

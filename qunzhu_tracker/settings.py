@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "directives.middleware.TodayMiddleware",
     "directives.middleware.FullDiskMiddleware",
+    "directives.signin.entry.EntryMiddleware",
     "directives.replicas.ReplicaMiddleware",  # the last: it carries out the view
 ]
 
@@ -111,37 +112,63 @@ REPLICA_MAX_LAG = env.int("REPLICA_MAX_LAG", default=60)  # seconds; one that is
 DATABASE_ROUTERS = ["directives.replicas.Router"] if REPLICAS else []
 
 AUTH_USER_MODEL = "directives.User"
-AUTHENTICATION_BACKENDS = [
-    "directives.accounts.Door",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["directives.accounts.Door"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# "dengbao" is level 3 of GB/T 22239: kinds of characters, an age, a history.
+PASSWORD_PROFILE = env.choice("PASSWORD_PROFILE", ("standard", "dengbao"), default="standard")
+DENGBAO = PASSWORD_PROFILE == "dengbao"  # noqa: S105 - a profile
+PASSWORD_DAYS = 90 if DENGBAO else 0  # after which a new one is asked for; 0: never
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "directives.accounts.LongEnough"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "full_name", "first_name", "last_name", "email", "phone")},
+    },
+    {"NAME": "directives.signin.passwords.LongEnough", "OPTIONS": {"min_length": 12}},
+    {"NAME": "directives.signin.passwords.NotCommon"},
+    {"NAME": "directives.signin.passwords.NotHadBefore", "OPTIONS": {"last": 5 if DENGBAO else 1}},
 ]
+if DENGBAO:
+    AUTH_PASSWORD_VALIDATORS.append({"NAME": "directives.signin.passwords.Mixed"})
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "directives.accounts.ClosedDoorAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
-# Sign-in limits are counted for each address: behind a proxy that is the last one it noted, or everybody would share the proxy's.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXIES", default=1 if PRODUCTION else 0, most=10)
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Passwords that fail are counted by signin/limits.py; what counts successes too would lock out an office behind one address.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/300s/key"}
+MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
+# X-Forwarded-For is believed from these alone; so many proxies in front have each added an address to it.
+PROXIES = env.int("PROXIES", default=1 if PRODUCTION else 0, most=10)
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", default=["127.0.0.1", "::1"])
+MFA_ADAPTER = "directives.signin.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds by which a telephone's clock may be wrong
+# Who needs a second factor, and how many sign-ins they have to set one up.
+SECOND_FACTOR = env.words(
+    "SECOND_FACTOR",
+    ("administrator", "auditor", "supervisor"),
+    default=["administrator", "auditor", "supervisor"] if PRODUCTION else [],
+)
+SECOND_FACTOR_GRACE = env.int("SECOND_FACTOR_GRACE", default=3, most=100)
+# Secrets of second factors are encrypted by the first of these; the others, and SECRET_KEY, still open what they closed.
+FACTOR_KEYS = env.list("FACTOR_KEYS", default=[])
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30, least=1, most=1440)
+SESSION_HOURS = env.int("SESSION_HOURS", default=12, least=1, most=168)
 
 # The admin's import and export: what people have, and nothing that runs.
 IMPORT_FORMATS = EXPORT_FORMATS = [CSV, XLSX]
 
 # Sign-in limits are counted in a cache that every worker shares.
-CACHES = {"default": {"BACKEND": "directives.caching.HonestCache", "LOCATION": "cache"}}
+# A third of it is thrown away when it is full: nobody makes room for their own attempts by filling it.
+CACHES = {"default": {"BACKEND": "directives.caching.HonestCache", "LOCATION": "cache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 
 LANGUAGE_CODE = "zh-hans"
@@ -195,6 +222,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_ENGINE = "directives.accounts"  # Django's sessions in the database, read in fewer steps
 SESSION_COOKIE_HTTPONLY = True
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a proxy asks over plain HTTP
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)

@@ -1,18 +1,51 @@
+from collections.abc import Callable, Iterator
+from functools import wraps
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.views import login_webauthn
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
-from django.urls import include, path
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path
 
 admin.autodiscover()
 # What administrators may do is not theirs to widen; addresses and second factors are each person's own.
 for model in (Group, EmailAddress, Authenticator):
     admin.site.unregister(model)
 
+login_not_required(login_webauthn)  # allauth knows no LoginRequiredMiddleware for it
+
+
+def in_one_transaction(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of allauth whose form is carried out whole, its audit event with it."""
+
+    @wraps(view)
+    def carried(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            return view(request, *args, **kwargs)
+
+    return carried
+
+
+def patterns_of(resolver: URLResolver) -> Iterator[URLPattern]:
+    for pattern in resolver.url_patterns:
+        yield from patterns_of(pattern) if isinstance(pattern, URLResolver) else [pattern]
+
+
+accounts = path("accounts/", include("allauth.urls"))
+for pattern in patterns_of(accounts):
+    if (pattern.name or "").startswith("mfa_") or pattern.name == "account_change_password":
+        pattern.callback = in_one_transaction(pattern.callback)
+
 urlpatterns = [
     path("", include("directives.urls")),
-    path("accounts/", include("allauth.urls")),
+    accounts,
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
 

@@ -34,6 +34,9 @@ hypothesis.settings.load_profile("suite")
 # Else every client reads the headers of all static files when it is made: a fifth of the time of a test of pages.
 settings.WHITENOISE_AUTOREFRESH = True
 
+# Else whoever travels in time would have to sign in again; tests/signin has the real ones.
+settings.SESSION_IDLE_MINUTES, settings.SESSION_HOURS = 14 * 24 * 60, 14 * 24
+
 if connection.vendor == "sqlite":  # which has one writer: the others wait as long as it takes here, too
     connections.settings["default"]["OPTIONS"] = {**connection.settings_dict["OPTIONS"], "timeout": 120}
 

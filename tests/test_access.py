@@ -25,6 +25,7 @@ from directives.models import (
     Intake,
     JobProgress,
     Notice,
+    OpenSession,
     Organisation,
     Repair,
     ReportEntry,
@@ -108,6 +109,10 @@ TABLE = {
     "set_script": Row(sees=ALL, post={"language": "en"}),
     **dict.fromkeys(("healthz", "readyz"), Row(sees=ALL)),
     "notices_read": Row(sees=ALL, post={}),
+    # the sign-in
+    **dict.fromkeys(("second_factor", "sessions"), Row(sees=ALL)),
+    **dict.fromkeys(("session_stay", "sessions_end"), Row(sees=ALL, post={})),
+    "session_end": Row("session", by_where("staff"), post={}, args=pk),
     # files taken away
     "exports": Row(sees=ALL),
     "export_new": Row(sees=ALL, acts=EXPORTERS),
@@ -195,7 +200,7 @@ TABLE = {
     "entry_save": Row("entry", HANDED_IN, INSIDE, ENTRY, pk),
     "entry_recall": Row("entry", HANDED_IN, INSIDE, {}, pk),
 }
-OF_NO_BODY = frozenset({"", "notice", "job", "export", "intake"})
+OF_NO_BODY = frozenset({"", "notice", "job", "export", "intake", "session"})
 OF_A_DOCUMENT = frozenset({"document", "directive", "indicator"})
 # An object that is named in the form, not in the address.
 NAMED_IN_FORM = {
@@ -251,10 +256,11 @@ def world(cast, people):
     export.file.save("x.csv", ContentFile(b"ok"))
     paper, other = paper_of(cast.centre), paper_of(Organisation.objects.get(code="F000"))
     job = JobProgress.objects.create(kind="issue", document_id=paper["document"], by=cast.supervisor, at=NOW, total=3)
+    session = OpenSession.objects.create(key="elsewhere", user=cast.staff, began_at=NOW)
     intake = Intake.objects.create(
         kind="bodies", by=cast.admin, at=NOW, name="单位.csv", size=1, sha256="0", language="zh-hans", state="checked"
     )
-    own = {"notice": notice.pk, "job": job.pk, "export": export.pk, "intake": intake.pk}
+    own = {"notice": notice.pk, "job": job.pk, "export": export.pk, "intake": intake.pk, "session": session.pk}
     bodies = {"own": cast.body, "child": cast.child, "sibling": cast.sibling, "parent": cast.centre}
     things = {where: own | paper | work_of(body, paper, cast.staff) for where, body in bodies.items()}
     far = make_body("F001", parent=Organisation.objects.get(code="F000"))

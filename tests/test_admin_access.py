@@ -146,7 +146,7 @@ def test_who_may(recorded, people, sign_in, who):
 
 
 # What an action of a list asks for.
-ACTIONS = {"delete_selected": "delete", "merge_chosen": "change"}
+ACTIONS = {"delete_selected": "delete", "merge_chosen": "change", "forget_factors": "change"}
 
 
 @pytest.mark.parametrize("who", [*POWERS, "supervisor"])

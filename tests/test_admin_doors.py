@@ -190,7 +190,7 @@ def test_superusers_are_made_and_changed_on_the_machine_only(cast, sign_in):
 
 def test_a_password_that_an_administrator_sets_is_on_record(desk, administrator, cast):
     assert change_password(desk, cast.staff).status_code == 302
-    event = Event.objects.get(action="password")
+    event = Event.objects.get(action="set_password")
     assert (event.by, event.subject_type, event.subject_id) == (administrator, "user", cast.staff.pk)
     assert STRONG not in str((event.before, event.after))
     assert User.objects.get(pk=cast.staff.pk).check_password(STRONG)

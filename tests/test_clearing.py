@@ -17,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 
 from directives import clearing, evidence
 from directives.management.commands.worker import DAILY
-from directives.models import Attachment, Event, FormKey, JobProgress, Notice, Submission
+from directives.models import Attachment, Event, FormKey, JobProgress, Notice, OpenSession, SignInAttempt, Submission
 from tests.factories import NOW, make_document, make_measure, make_obligation, make_plan
 
 
@@ -59,6 +59,9 @@ def rows_of_each_age(cast, days: float) -> None:
     for read_at in (at, None):
         Notice.objects.create(user=cast.staff, kind="returned", url="/", at=at, read_at=read_at)
     Session.objects.create(session_key=uuid4().hex, session_data="", expire_date=at)
+    OpenSession.objects.create(key=uuid4().hex, user=cast.staff, began_at=at)
+    for succeeded in (False, True):
+        SignInAttempt.objects.create(account="x", address="x", at=at, succeeded=succeeded)
     for status in ("SUCCESSFUL", "READY"):
         task = DBTaskResult.objects.create(
             status=status, args_kwargs={"args": [], "kwargs": {}}, priority=0, task_path="x", queue_name="default",
@@ -78,15 +81,15 @@ def test_each_sort_of_row_goes_at_its_age_and_not_before(cast, clear, monkeypatc
     now = timezone.now()
     wanted = {old.what: clearing.rows_of(old, now).count() for old in clearing.ROWS}
     assert wanted == {
-        "keys of forms": 7, "notices that were read": 3, "notices that nobody read": 1, "sessions": 11, "tasks of the worker": 9,
-        "long acts that have ended": 5,
+        "keys of forms": 9, "notices that were read": 3, "notices that nobody read": 1, "sessions": 17, "tasks of the worker": 11,
+        "long acts that have ended": 6, "places of sessions": 13, "sign-ins that failed": 15, "places of sign-ins": 6,
     }  # fmt: skip
     waiting = (DBTaskResult.objects.filter(status="READY").count(), JobProgress.objects.filter(finished_at=None).count())
     dry = clear("--dry-run")
     assert {old.what: clearing.rows_of(old, now).count() for old in clearing.ROWS} == wanted
     assert clear() == dry
     assert [clearing.rows_of(old, now).count() for old in clearing.ROWS] == [0] * len(clearing.ROWS)
-    assert FormKey.objects.count() == 2 * len(clearing.ROWS) - 7
+    assert FormKey.objects.count() == 2 * len(clearing.ROWS) - 9
     assert (DBTaskResult.objects.filter(status="READY").count(), JobProgress.objects.filter(finished_at=None).count()) == waiting
 
 

@@ -5,17 +5,18 @@ import os
 import re
 import runpy
 import subprocess
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 import yaml
-from allauth.core.internal.httpkit import get_client_ip
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from directives.refusals import Refusal
+from directives.signin.addresses import client_address
 from directives.views import doors, health
 from tests.test_access import TABLE, world  # noqa: F401 - a fixture
 
@@ -67,13 +68,16 @@ def test_a_proxy_asks_over_plain_http(db, settings, address):
 @pytest.mark.parametrize(("proxies", "wanted"), [(0, "10.0.0.10"), (1, "203.0.113.9")])
 def test_sign_ins_are_limited_for_each_visitor_and_not_for_the_proxy(settings, proxies, wanted):
     """nginx passes on one address, the visitor's own, whatever the visitor claims."""
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    settings.PROXIES, settings.TRUSTED_PROXIES = proxies, [ip_network("10.0.0.10")]
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.10", headers={"X-Forwarded-For": "203.0.113.9"})
-    assert get_client_ip(request) == wanted
+    assert client_address(request) == wanted
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in read("nginx/proxy.conf")
 
 
-@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.post is not None and name != "set_script"])
+AS_OFTEN = ("set_script", "session_stay")  # as one likes
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.post is not None and name not in AS_OFTEN])
 def test_every_write_carries_a_key(cast, world, sign_in, name):  # noqa: F811
     """nginx sends a write again when a node breaks off: each must be one that is done once."""
     row = TABLE[name]

@@ -33,8 +33,9 @@ LINES = (
     ("overview",),
     ("sheets",),
     ("intake", "papers"),
+    ("signin",),
     ("forms", "accounts", "caching", "clearing"),
-    ("context", "middleware", "templatetags", "admin_lists", "admin_merging"),
+    ("context", "middleware", "templatetags", "admin_lists", "admin_merging", "admin_passwords"),
     ("admin_accounts",),
     ("sample",),
     ("demo", "bench"),
@@ -117,7 +118,7 @@ def test_today_is_passed_in(path):
     """Only the edges may ask what time it is: the middleware, commands, background tasks."""
     admins = {"intake/resources.py", "intake/formats.py"}  # called by the import-export library, which passes no time
     admins |= {"health/database.py"}  # which compares two clocks
-    edges = {"middleware", "management", "admin", "sheets", "jobs", "context", "accounts", "caching"}
+    edges = {"middleware", "management", "admin", "sheets", "jobs", "context", "accounts", "caching", "signin"}
     if room_of(path) in edges or str(path.relative_to(APP)) in admins:
         return
     asked = [

@@ -18,6 +18,7 @@ LONG_WALKS, LONG_WRITES = 6, 1000
 STORES_NO_EVENT = {
     "set_script": "a person's own language",
     "notices_read": "a person's own notices",
+    "session_stay": "that a person is still there",
     "notice_open": "a person's own notices",
     "intake_upload": "a file and what was found in it: nothing of the product has changed",
     "intake_match": "the same",

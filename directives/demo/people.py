@@ -54,7 +54,7 @@ def make(password: str, provinces: list[str], *, now: datetime) -> Crew:
 
 def _silent(username: str, number: int, code: str, role: str, now: datetime) -> int:
     """Somebody without a password: nobody can sign in as them."""
-    user = User(username=username.lower(), full_name=made_up_name(number), phone=f"555-{number:04}")
+    user = User(username=username.lower(), full_name=made_up_name(number), phone=f"555-{number:04}", made_up=True)
     user.set_unusable_password()
     user.save()
     enrol(user, ((code, role),), now)

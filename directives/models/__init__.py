@@ -2,6 +2,7 @@
 
 from directives.models.audit import Event, Seal, Unsealed
 from directives.models.documents import Addressee, Directive, Document, Item, LeftOut, Repair, Section
+from directives.models.entering import FormerPassword, OpenSession, SignInAttempt
 from directives.models.exports import Export, ListChoice
 from directives.models.intakes import Intake, IntakeRow, Matching
 from directives.models.jobs import CalendarDay, Carried, FormKey, JobProgress, JobRun, Notice
@@ -28,6 +29,7 @@ __all__ = [
     "Figure",
     "FigureTotal",
     "FormKey",
+    "FormerPassword",
     "Indicator",
     "Intake",
     "IntakeRow",
@@ -44,6 +46,7 @@ __all__ = [
     "Membership",
     "Notice",
     "Obligation",
+    "OpenSession",
     "Organisation",
     "OverallDay",
     "OverallMark",
@@ -54,6 +57,7 @@ __all__ = [
     "ReportEntry",
     "Seal",
     "Section",
+    "SignInAttempt",
     "Submission",
     "Tally",
     "TallyDay",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
 
 UNREAD_SHOWN = 100  # unread notices are counted up to here
+SECOND_FACTORS = ("totp", "webauthn")  # recovery codes stand in for one of these
 
 
 class User(AbstractUser):
@@ -17,6 +18,10 @@ class User(AbstractUser):
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
+    made_up = models.BooleanField(default=False, db_default=False, editable=False)  # never signs in to production
+    password_given = models.BooleanField(_("password was given"), default=False, db_default=False, editable=False)
+    password_set_at = models.DateTimeField(null=True, editable=False)  # null: when the account was made
+    sign_ins_without_factor = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
     among_fiction: bool | None = None  # whether the installation holds fictional data, where the sign-in has read it
 
@@ -38,6 +43,11 @@ class User(AbstractUser):
     def unread(self) -> int:
         """Unread notices, counted up to UNREAD_SHOWN."""
         return self.notices.filter(read_at=None).order_by()[:UNREAD_SHOWN].count()
+
+    @cached_property
+    def has_factor(self) -> bool:
+        """Whether a sign-in takes more than the password: an authenticator app or a passkey."""
+        return self.authenticator_set.filter(type__in=SECOND_FACTORS).exists()
 
     def in_role(self, *roles: str) -> tuple["Membership", ...]:
         """Their memberships in any of these roles."""

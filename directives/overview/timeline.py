@@ -53,7 +53,6 @@ WORDS: dict[str, str | Promise] = {
     "item": pgettext_lazy("event", "Item updated"),
     "log": pgettext_lazy("event", "Work logged"),
     "light": pgettext_lazy("event", "Light changed"),
-    "password": pgettext_lazy("event", "Password set"),
     "add": pgettext_lazy("event", "Added"),
     "change": pgettext_lazy("event", "Changed"),
     "delete": pgettext_lazy("event", "Deleted"),
@@ -98,6 +97,11 @@ WORDS: dict[str, str | Promise] = {
     "report_figure": pgettext_lazy("event", "Figure reported"),
     "correct_figure": pgettext_lazy("event", "Figure corrected"),
     "take_back_figure": pgettext_lazy("event", "Figure taken back"),
+    "change_password": pgettext_lazy("event", "Own password changed"),
+    "set_password": pgettext_lazy("event", "Given a new password"),
+    "add_factor": pgettext_lazy("event", "Second factor added"),
+    "remove_factor": pgettext_lazy("event", "Second factor removed"),
+    "end_sessions": pgettext_lazy("event", "Own sessions ended"),
 }
 
 

@@ -69,7 +69,12 @@ def make_accounts(password: str, *, now: datetime, more: tuple[Account, ...] = (
     users = []
     for account in (*ACCOUNTS, *more):
         user = User.objects.create_user(
-            account.username, password=password, full_name=account.full_name, phone=account.phone, is_staff=not account.roles
+            account.username,
+            password=password,
+            full_name=account.full_name,
+            phone=account.phone,
+            is_staff=not account.roles,
+            made_up=True,
         )
         if user.is_staff:
             user.groups.add(administrators())
@@ -92,7 +97,7 @@ def make_fillers(bodies: list[Organisation], *, now: datetime) -> dict[int, User
     """Who fills in for each body, by its id. They have no password, so nobody can sign in as them."""
     fillers = {}
     for number, body in enumerate(bodies):
-        user = User(username=f"filler-{body.code.lower()}", full_name=made_up_name(number), phone=f"555-{number:04}")
+        user = User(username=f"filler-{body.code.lower()}", full_name=made_up_name(number), phone=f"555-{number:04}", made_up=True)
         user.set_unusable_password()
         user.save()
         enrol(user, ((body.code, STAFF),), now)

@@ -96,7 +96,7 @@ class Desk:
         self.go("/accounts/login/")
         self.page.fill("[name=login]", username)
         self.page.fill("[name=password]", PASSWORD)
-        self.press("登录")
+        self.press("登录", exact=True)
         self.page.wait_for_url(f"{self.url}/")
 
     def be(self, user: User) -> None:

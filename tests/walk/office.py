@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from directives import issuing, reporting
@@ -17,6 +18,7 @@ from directives.models import (
     JobProgress,
     ListChoice,
     Obligation,
+    OpenSession,
     Organisation,
     Owing,
     Repair,
@@ -316,6 +318,19 @@ def job_call_off(w: Walker) -> None:
     w.send("job_call_off", job.by, job.pk, version=job.version)
 
 
+def sessions_end(w: Walker) -> None:
+    """A second session of somebody is ended, by itself or with all others."""
+    by = w.supervisor
+    w.send("session_stay", by)
+    elsewhere = Client()
+    elsewhere.force_login(by, backend="directives.accounts.Door")
+    row = OpenSession.objects.get(key=elsewhere.session.session_key)
+    if w.random.random() < 0.5:
+        w.send("session_end", by, row.pk)
+    else:
+        w.send("sessions_end", by)
+
+
 STEPS = {
     step.__name__: step
     for step in (
@@ -323,5 +338,6 @@ STEPS = {
         document_register, repair_decide, directive_correct_save, issue_confirm, large_cycle, indicator_add, indicator_save,
         indicator_move, figures_save, export_ask, export_cancel, export_delete, export_columns_save,
         body_changed, bodies_merged, terms_changed, table_in_admin, day_off, time, queue,
+        sessions_end,
     )
 }  # fmt: skip

@@ -260,7 +260,7 @@ class Command(BaseCommand):
         return new
 
     def announce(self, *, port: int, new: bool) -> None:
-        lines = ["", f"The tracker is at http://{HOST}:{port}/", ""]
+        lines = ["", f"The tracker is at http://{HOST}:{port}/", f"With passkeys: http://localhost:{port}/", ""]
         names = [account.username for account in ACCOUNTS]
         there = set(User.objects.filter(username__in=names, is_active=True).values_list("username", flat=True))
         connections.close_all()

@@ -77,6 +77,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const now = fieldsOf(row).map((field) => field.value).join("\u0000");
   if (event.detail.successful && (row.dataset.sent === now || !document.contains(row))) unsaved.delete(row.id);
   if (!event.detail.successful) leaving = null;
+  if (!event.detail.successful) document.getElementById("saved")?.replaceChildren(); // not a word of “saved” beside a refusal
   if (event.detail.successful && event.detail.requestConfig.verb === "post") {
     clearTimeout(looking);
     looking = setTimeout(look, LOOK, row);
@@ -127,7 +128,7 @@ document.addEventListener("input", (event) => {
 });
 
 window.addEventListener("beforeunload", (event) => {
-  if (unsaved.size) event.preventDefault();
+  if (unsaved.size && !window.wordsAreKept) event.preventDefault();
 });
 
 if (location.hash.startsWith("#e-")) {

@@ -1,0 +1,15 @@
+"""Encrypt the secrets of second factors by the present key: those from before, and those of an earlier key."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.core.management.base import BaseCommand
+
+from directives.signin.factors import close_anew
+
+
+class Command(BaseCommand):
+    help = "Encrypt the secrets of second factors by the first of FACTOR_KEYS; then older keys can be taken out."
+
+    def handle(self, **options: Any) -> None:
+        self.stdout.write(f"Encrypted anew: {close_anew(Authenticator.objects.all())}")

@@ -1,0 +1,66 @@
+"""What stands between signing in and the work: a password of one's own, a second factor, a session that lasts."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from directives.models import User
+from directives.signin.factors import lacks_factor
+
+BY_ITSELF = "X-By-Itself"  # header of a request that no person made
+PERSON = "X-Person"  # header: whose page it is that asks
+PASSWORD, FACTOR = "account_change_password", "second_factor"  # where to go first
+ALWAYS = {"account_logout", "account_reauthenticate", "set_script", "session_stay"}
+# What opens to somebody who has to go there first.
+OPEN = {
+    PASSWORD: ALWAYS | {PASSWORD},
+    FACTOR: ALWAYS | {
+        FACTOR, PASSWORD, "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_view_recovery_codes",
+        "mfa_download_recovery_codes", "mfa_generate_recovery_codes", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
+    },
+}  # fmt: skip
+
+
+def password_is_old(user: User, now: datetime) -> bool:
+    """Whether the office's rules ask for a new one by its age."""
+    if not settings.PASSWORD_DAYS:
+        return False
+    return (user.password_set_at or user.date_joined) < now - timedelta(days=settings.PASSWORD_DAYS)
+
+
+def must_go_to(user: User, now: datetime) -> str:
+    """The page that stands before all others for this person; "" where none does."""
+    if user.password_given or password_is_old(user, now):
+        return PASSWORD
+    if lacks_factor(user) and user.sign_ins_without_factor > settings.SECOND_FACTOR_GRACE:
+        return FACTOR
+    return ""
+
+
+class EntryMiddleware:
+    """Leads whoever has something to do first there, and keeps the session of whoever works."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, *arguments: Any) -> HttpResponse | None:
+        if not getattr(view, "login_required", True) or not request.user.is_authenticated:
+            return None
+        if request.headers.get(PERSON, "") not in ("", str(request.user.pk)):
+            return HttpResponse(status=401)  # a page of whoever sat here before
+        request.session.resting = BY_ITSELF in request.headers
+        if not request.session.resting:
+            request.session.go_on()
+        first = must_go_to(request.user, request.now)
+        if not first or request.resolver_match.view_name in OPEN[first]:
+            return None
+        return HttpResponseClientRedirect(reverse(first)) if request.htmx else redirect(first)

@@ -1,0 +1,145 @@
+"""The second factor: who needs one, and its secrets, which the database holds only encrypted."""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from typing import Any
+
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_used
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from directives import audit
+from directives.models import User
+
+SEALED = "fernet:"  # before a secret that is encrypted; no plain one begins so
+SECRETS = ("secret", "seed")  # where an authenticator keeps one
+# Who a word of SECOND_FACTOR means.
+ROLES: dict[str, Callable[[User], bool]] = {
+    "administrator": lambda user: user.is_staff or user.is_superuser,
+    "auditor": lambda user: bool(user.in_role("auditor")),
+    "supervisor": lambda user: user.supervises,
+}
+
+
+def needs_factor(user: User) -> bool:
+    """Whether one of their roles needs more than a password."""
+    return any(ROLES[role](user) for role in settings.SECOND_FACTOR)
+
+
+def lacks_factor(user: User) -> bool:
+    return needs_factor(user) and not user.has_factor
+
+
+def sign_ins_left(user: User) -> int:
+    """How many more sign-ins are open to somebody who lacks the factor that they need."""
+    return max(0, settings.SECOND_FACTOR_GRACE - user.sign_ins_without_factor)
+
+
+def _locks() -> list[Fernet]:
+    """The first closes, each opens."""
+    keys = [*settings.FACTOR_KEYS, settings.SECRET_KEY]
+    return [Fernet(urlsafe_b64encode(HKDF(SHA256(), 32, salt=None, info=b"second factor").derive(key.encode()))) for key in keys]
+
+
+def closed(plain: str) -> str:
+    return SEALED + _locks()[0].encrypt(plain.encode()).decode("ascii")
+
+
+def opened(secret: str) -> str:
+    """The secret; one that was never encrypted as it is. Raises InvalidToken where no key fits."""
+    if not secret.startswith(SEALED):
+        return secret
+    return MultiFernet(_locks()).decrypt(secret.removeprefix(SEALED).encode("ascii")).decode()
+
+
+def _closed_by_first(secret: str) -> bool:
+    try:
+        _locks()[0].decrypt(secret.removeprefix(SEALED).encode("ascii"))
+    except InvalidToken:
+        return False
+    return secret.startswith(SEALED)
+
+
+@transaction.atomic
+def close_anew(authenticators: QuerySet) -> int:
+    """Encrypt by the present key what is not; returns of how many."""
+    count = 0
+    for row in authenticators.select_for_update():
+        held = {name: row.data[name] for name in SECRETS if name in row.data}
+        if all(map(_closed_by_first, held.values())):
+            continue
+        row.data |= {name: closed(opened(secret)) for name, secret in held.items()}
+        row.save(update_fields=["data"])
+        count += 1
+    return count
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Authenticator apps and passkeys in the product's words, their secrets encrypted."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("This code is not right. A code holds for 30 seconds and once only: wait for the next one."),
+        "cannot_delete_authenticator": _("Your role needs a second step: add another one before you remove this."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return closed(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return opened(encrypted_text)
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """A role that needs a factor keeps one."""
+        user = authenticator.user
+        others = user.authenticator_set.exclude(pk=authenticator.pk).exclude(type=Authenticator.Type.RECOVERY_CODES)
+        return not needs_factor(user) or others.exists()
+
+    def get_totp_label(self, user: User) -> str:
+        return user.username
+
+    def get_totp_issuer(self) -> str:
+        return str(settings.SITE_NAME)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return super().get_public_key_credential_rp_entity() | {"name": str(settings.SITE_NAME)}
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        entity = super().get_public_key_credential_user_entity(user)
+        return entity | {"name": user.username, "display_name": str(user)}
+
+
+@receiver(authenticator_used, dispatch_uid="secrets are closed by the present key")
+def keep_closed(sender: Any, user: User, **told: Any) -> None:
+    """Secrets from before, or of an earlier key, are encrypted anew when their person signs in."""
+    close_anew(Authenticator.objects.filter(user_id=user.pk))
+
+
+def _tell(action: str, authenticator: Authenticator) -> None:
+    request = context.request
+    by = request.user if request is not None and request.user.is_authenticated else None
+    with transaction.atomic():
+        audit.record(action, authenticator.user, by=by, now=timezone.now(), after={"type": authenticator.type})
+
+
+@receiver(post_save, sender=Authenticator, dispatch_uid="a factor is added")
+def added(sender: Any, instance: Authenticator, created: bool, raw: bool = False, **told: Any) -> None:
+    if created and not raw:
+        _tell("add_factor", instance)
+
+
+@receiver(post_delete, sender=Authenticator, dispatch_uid="a factor is removed")
+def removed(sender: Any, instance: Authenticator, origin: Any = None, **told: Any) -> None:
+    """Not where the account itself goes."""
+    if not isinstance(origin, User):
+        _tell("remove_factor", instance)

@@ -1,0 +1,82 @@
+"""How often a password may be tried.
+
+Failures alone are counted. For an account they are counted by place: whoever tries from elsewhere
+locks nobody out at their own desk, and a browser that has signed in to an account before is counted
+by itself, so that neither a colleague behind the same address nor a stranger can shut it out.
+"""
+
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
+
+from directives.models import SignInAttempt
+from directives.signin.addresses import place
+
+COOKIE = "browser"
+YEAR = 365 * 24 * 3600  # seconds
+LENGTH = 32  # characters of a browser's name
+KNOWN = timedelta(days=90)  # since a sign-in from there
+# Failures, and the time in which they are too many.
+OF_ONE = 5, timedelta(minutes=5)  # of an account, from one place
+OF_PLACE = 200, timedelta(minutes=10)  # from an address: a large office mistypes, too
+OF_ACCOUNT = 100, timedelta(hours=1)  # of an account, from places where it never signed in
+
+
+def account_of(name: str) -> str:
+    """A name as attempts hold it: what was typed may be a password."""
+    return salted_hmac("sign-in", name.strip().casefold(), algorithm="sha256").hexdigest()
+
+
+def browser_of(request: HttpRequest) -> str:
+    """How this browser was named at an earlier sign-in; "" for a new one."""
+    name = request.COOKIES.get(COOKIE, "")
+    return name if len(name) == LENGTH else ""
+
+
+def begin(request: HttpRequest, name: str, *, now: datetime) -> SignInAttempt | None:
+    """Note an attempt as a failure, until it is known to be none. None: there were too many.
+
+    It is noted before it is tried, so that many at once gain nothing.
+    """
+    account, address, browser = account_of(name), place(request), browser_of(request)
+    known = SignInAttempt.objects.filter(account=account, succeeded=True, at__gt=now - KNOWN)
+    same_browser = bool(browser) and known.filter(browser=browser).exists()
+    attempt = SignInAttempt.objects.create(account=account, address=address, browser=browser if same_browser else "", at=now)
+    if _too_many(attempt, known_place=same_browser or known.filter(address=address).exists()):
+        attempt.delete()
+        return None
+    return attempt
+
+
+def _too_many(attempt: SignInAttempt, *, known_place: bool) -> bool:
+    """Whether these failures, this one among them, are more than may be."""
+
+    def since(limit: tuple[int, timedelta]) -> Q:
+        return Q(at__gt=attempt.at - limit[1])
+
+    account, address = Q(account=attempt.account), Q(address=attempt.address)
+    here = Q(browser=attempt.browser) if attempt.browser else address & Q(browser="")
+    failures = SignInAttempt.objects.filter(account | address, since(OF_ACCOUNT), succeeded=False)
+    counts = failures.aggregate(
+        one=Count("pk", filter=account & here & since(OF_ONE)),
+        place=Count("pk", filter=address & Q(browser="") & since(OF_PLACE)),
+        account=Count("pk", filter=account & Q(browser="")),
+    )
+    if counts["one"] > OF_ONE[0]:
+        return True
+    if attempt.browser:
+        return False
+    return counts["place"] > OF_PLACE[0] or (counts["account"] > OF_ACCOUNT[0] and not known_place)
+
+
+def remember(request: HttpRequest, response: HttpResponse, name: str, *, now: datetime) -> None:
+    """Note that this account signed in from here: one row for each place."""
+    browser = browser_of(request) or token_urlsafe(LENGTH)[:LENGTH]
+    where = {"account": account_of(name), "address": place(request), "browser": browser, "succeeded": True}
+    if not SignInAttempt.objects.filter(**where).update(at=now):
+        SignInAttempt.objects.create(**where, at=now)
+    response.set_cookie(COOKIE, browser, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")

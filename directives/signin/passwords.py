@@ -1,0 +1,115 @@
+"""Which passwords are refused, and what is said of each in the reader's language."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+
+from django.contrib.auth.hashers import check_password, is_password_usable
+from django.contrib.auth.password_validation import CommonPasswordValidator, MinimumLengthValidator
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives.models import FormerPassword, User
+
+COMMON = Path(__file__).parent / "common_passwords.txt"
+ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p")
+RUN = 4  # neighbours on a keyboard, or in the alphabet, that count as one
+OWN = 5  # characters that must be left without whatever everybody guesses
+LOOKS = str.maketrans("@4301!5$7", "aaeoiisst")
+KINDS = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^a-zA-Z0-9]")
+WANTED = 3  # of these kinds
+
+
+class LongEnough(MinimumLengthValidator):
+    """A password has so many characters. Django's own words for it are not translated."""
+
+    def get_error_message(self) -> str:
+        return _("This password is too short: use at least %(n)s characters.") % {"n": self.min_length}
+
+    def get_help_text(self) -> str:
+        return _("At least %(n)s characters.") % {"n": self.min_length}
+
+
+def _runs() -> Iterator[str]:
+    """Every row of neighbours, forwards and backwards."""
+    for row in (*ROWS, *(row[::-1] for row in ROWS)):
+        for start, end in combinations(range(len(row) + 1), 2):
+            if end - start >= RUN:
+                yield row[start:end]
+
+
+@cache
+def common() -> re.Pattern:
+    """What is typed by many: listed words, years, the longest first."""
+    lines = COMMON.read_text(encoding="utf-8").splitlines()
+    words = {line.strip().lower() for line in lines if line.strip() and not line.startswith("#")}
+    listed = sorted(words | set(_runs()), key=lambda word: (-len(word), word))
+    return re.compile("|".join([*map(re.escape, listed), r"(?:19|20)\d\d", r"(.)\1\1+"]))
+
+
+def own_part(password: str) -> int:
+    """How many characters are left without what everybody guesses, repetitions among it."""
+    plain = password.lower()
+    once = re.fullmatch(r"(.+?)\1+", plain)
+    plain = once[1] if once else plain
+    meant = re.sub(r"\d{3,}|.", lambda part: part[0] if part[0].isdigit() and len(part[0]) > 1 else part[0].translate(LOOKS), plain)
+    return min(len(common().sub("", form)) for form in (plain, meant))
+
+
+class NotCommon(CommonPasswordValidator):
+    """Not among the passwords that are tried first: listed ones, and those put together from such."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        listed = password.lower().strip() in self.passwords
+        if listed or own_part(password) < OWN:
+            raise ValidationError(self.get_error_message(), code="password_too_common")
+
+    def get_error_message(self) -> str:
+        return _("This password is easily guessed: it is a common one, a repetition, a row of keys, or made of such.")
+
+    def get_help_text(self) -> str:
+        return _("No common words, rows of keys, repetitions, nor the name of the product or of an organisation.")
+
+
+class Mixed:
+    """Three of four kinds of characters."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        if sum(bool(re.search(kind, password)) for kind in KINDS) < WANTED:
+            raise ValidationError(self.get_help_text(), code="password_not_mixed")
+
+    def get_help_text(self) -> str:
+        return _("At least three of these: small letters, capital letters, digits, other characters.")
+
+
+class NotHadBefore:
+    """Neither the present password nor one of the last few. Hashes of more than the present one are kept only if asked for."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        if user is None or user.pk is None:
+            return
+        stored = User.objects.filter(pk=user.pk).values_list("password", flat=True).first() or ""
+        earlier = user.former_passwords.order_by("-pk").values_list("password", flat=True)[: self.last]
+        had = (one for one in (stored, *earlier) if is_password_usable(one) and one)
+        if any(check_password(password, one) for one in had):
+            raise ValidationError(self.get_help_text(), code="password_had_before")
+
+    def password_changed(self, password: str, user: User) -> None:
+        """Note when, and what is now the present one. Called by Django, wherever it is set."""
+        now = timezone.now()
+        User.objects.filter(pk=user.pk).update(password_set_at=now)
+        if self.last > 1:
+            FormerPassword.objects.create(user=user, password=user.password, at=now)
+            kept = user.former_passwords.order_by("-pk").values_list("pk", flat=True)[: self.last]
+            user.former_passwords.exclude(pk__in=list(kept)).delete()
+
+    def get_help_text(self) -> str:
+        if self.last == 1:
+            return _("Not the password that you have now.")
+        return _("None of your last %(n)s passwords.") % {"n": self.last}

@@ -1,0 +1,119 @@
+"""How long a session lasts: until its person rests, and never longer than a working day."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from logging import getLogger
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends.db import SessionStore as StoredSession
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from directives import audit
+from directives.models import OpenSession, User
+from directives.models.planned import planned
+from directives.signin.addresses import client_address
+from directives.signin.factors import lacks_factor
+
+SESSION = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
+UNTIL = "UPDATE django_session SET expire_date = %s WHERE session_key = %s"
+NOTED = timedelta(minutes=1)  # a page later than this is written down
+SOON = 250  # milliseconds that a page waits for SQLite's one writer to note that its reader is there
+AGENT = 200  # characters
+logger = getLogger(__name__)
+
+
+def _instant(value: datetime | str) -> datetime:
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    if connection.vendor != "sqlite":
+        yield
+        return
+    patience = int(connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {SOON}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {patience}")
+
+
+class SessionStore(StoredSession):
+    """Django's sessions in the database, loaded by a statement written out, as every request asks it.
+
+    A session ends when nothing was asked of it for a while. What asks by itself, such as a page that
+    follows a task, leaves it as it is (`resting`).
+    """
+
+    until: datetime | None = None  # as it is stored
+    resting = False
+
+    def load(self) -> dict[str, Any]:
+        """What the session holds; nothing, and no key any more, where there is none or it has ended."""
+        with planned(connection) as cursor:
+            cursor.execute(SESSION, [self.session_key, connection.ops.adapt_datetimefield_value(timezone.now())])
+            row = cursor.fetchone()
+        if row is None:
+            self._session_key = None
+            return {}
+        self.until = _instant(row[1])
+        return self.decode(row[0])
+
+    def get_expiry_date(self, **kwargs: Any) -> datetime:
+        """When it ends if nothing more is asked of it."""
+        if self.resting and self.until is not None:
+            return self.until
+        end = timezone.now() + timedelta(minutes=settings.SESSION_IDLE_MINUTES)
+        began = self.get("began")
+        return min(end, self.last_end) if began else end
+
+    @property
+    def last_end(self) -> datetime:
+        """When it ends whatever is asked of it."""
+        return datetime.fromtimestamp(self["began"], tz=UTC) + timedelta(hours=settings.SESSION_HOURS)
+
+    def go_on(self) -> None:
+        """Note that somebody is at work. A page is shown even where that cannot be written down."""
+        end = self.get_expiry_date()
+        if self.until is not None and abs(end - self.until) < NOTED:
+            return
+        try:
+            with _impatient(), connection.cursor() as cursor:
+                cursor.execute(UNTIL, [connection.ops.adapt_datetimefield_value(end), self.session_key])
+        except DatabaseError as error:
+            logger.warning("a session was not noted to go on: %s", str(error).strip())
+            return
+        self.until = end
+        self.setdefault("began", int(timezone.now().timestamp()))  # one from before sessions ended by themselves
+
+
+@receiver(user_logged_in, dispatch_uid="a session begins")
+def begin(sender: type[User], request: HttpRequest, user: User, **told: Any) -> None:
+    """Note when and from where it was begun, and that a factor was missing that is asked for."""
+    now = timezone.now()
+    request.session["began"] = int(now.timestamp())
+    if request.session.session_key is None:
+        request.session.create()
+    agent = request.META.get("HTTP_USER_AGENT", "")[:AGENT]
+    OpenSession.objects.create(key=request.session.session_key, user=user, began_at=now, address=client_address(request), agent=agent)
+    if lacks_factor(user):
+        User.objects.filter(pk=user.pk).update(sign_ins_without_factor=F("sign_ins_without_factor") + 1)
+
+
+@transaction.atomic
+def end_sessions(sessions: Any, *, by: User, now: datetime) -> int:
+    """End these sessions of a person; returns how many."""
+    count = sessions.end()
+    if count:
+        audit.record("end_sessions", by, by=by, now=now, after={"count": count})
+    return count
