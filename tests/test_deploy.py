@@ -18,7 +18,7 @@ from django.urls import reverse
 from directives.refusals import Refusal
 from directives.signin.addresses import client_address
 from directives.views import doors, health
-from tests.test_access import TABLE, world  # noqa: F401 - a fixture
+from tests.test_access import TABLE, people, world  # noqa: F401 - a fixture
 
 DEPLOY = settings.BASE_DIR / "deploy"
 TEXTS = sorted(path for path in DEPLOY.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
