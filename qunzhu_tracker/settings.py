@@ -171,6 +171,9 @@ FILE_UPLOAD_HANDLERS = [
 ]
 # Where the worker keeps the daily backups; empty: a timer makes them (manage.py backup --into).
 BACKUP_DIR = env.str("BACKUP_DIR", default="" if PRODUCTION else str(VAR_DIR / "backups"))
+# What is known of the audit record outside its database: the key of the next seal, and the mark of the last one.
+AUDIT_DIR = env.folder("AUDIT_DIR", default=VAR_DIR / "record")
+AUDIT_ANCHORS = env.anchors("AUDIT_ANCHORS")  # where the mark is told every quarter of an hour
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # an issue of every directive to every body is one form
 
