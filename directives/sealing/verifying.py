@@ -156,7 +156,7 @@ def _marks(state: keys.State | None) -> Iterator[str]:
 def _waiting(state: keys.State | None) -> Iterator[str]:
     """Events that await their seal, or were written a moment ago, and are not as they were written."""
     noted, seen = witness.noted(), set()
-    upgrading = state is None or not Seal.objects.filter(at__gte=state.codes_from).exists()
+    coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
     rows, after = Unsealed.objects.order_by("event_id"), 0
     while some := dict(rows.filter(event_id__gt=after).values_list("event_id", "mac")[:AT_ONCE]):
         after, events = max(some), {row["id"]: row for row in Event.objects.filter(id__in=some).values(*FIELDS)}
@@ -164,7 +164,7 @@ def _waiting(state: keys.State | None) -> Iterator[str]:
         for pk, mac in some.items():
             if pk not in events:
                 yield f"event {pk}: it awaits its seal, and is gone"
-            elif (mac or not upgrading) and not witness.is_code(mac, events[pk]):
+            elif (coded or (state and mac)) and not witness.is_code(mac, events[pk]):
                 yield f"event {pk}: it awaits its seal, and is not as the product wrote it"
             elif noted.get(pk, mac[:16]) != mac[:16]:
                 yield f"event {pk}: it awaits its seal, and is not the one that was written under this number"
