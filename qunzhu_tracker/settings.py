@@ -36,6 +36,7 @@ def _local_secret():
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not (SECRET_KEY or PRODUCTION):
     SECRET_KEY = env.kept_in("QUNZHU_VAR", _local_secret)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # old ones, while one is replaced
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 demand(env, production=PRODUCTION, debug=DEBUG)
