@@ -11,6 +11,7 @@ import hmac
 import os
 from collections.abc import Iterable
 from datetime import UTC
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ FIELDS = (
     "before", "after", "reason",
 )  # fmt: skip
 MOST = 4 * 1024**2  # bytes of `written`; where nobody seals on this machine, lines that old are sealed elsewhere
+APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 PURPOSE = b"an event that awaits its seal"
 
 _encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
@@ -39,7 +41,12 @@ def code(row: dict[str, Any]) -> str:
 
 def _code(secret: str, row: dict[str, Any]) -> str:
     content = plain({name: row[name] for name in FIELDS})
-    return hmac.digest(hashlib.sha256(PURPOSE + secret.encode()).digest(), content, "sha256").hex()
+    return hmac.digest(_key(secret), content, "sha256").hex()
+
+
+@lru_cache(maxsize=8)
+def _key(secret: str) -> bytes:
+    return hashlib.sha256(PURPOSE + secret.encode()).digest()
 
 
 def is_code(given: str, row: dict[str, Any]) -> bool:
@@ -54,9 +61,8 @@ def _place() -> Path:
 
 def note(written: Iterable[tuple[int, str]]) -> None:
     """Note ids and codes of events that were committed."""
-    _place().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lines = "".join(f"{pk} {mac[:16]}\n" for pk, mac in written)
-    file = os.open(_place(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    file = _opened()
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         if os.fstat(file).st_size > MOST:
@@ -64,6 +70,14 @@ def note(written: Iterable[tuple[int, str]]) -> None:
         os.write(file, lines.encode())
     finally:
         os.close(file)
+
+
+def _opened() -> int:
+    try:
+        return os.open(_place(), APPENDING, 0o600)
+    except FileNotFoundError:
+        _place().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(_place(), APPENDING, 0o600)
 
 
 def noted() -> dict[int, str]:
