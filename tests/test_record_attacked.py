@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from directives import audit, witness
 from directives.models import Event, Organisation, Seal, Unsealed
-from directives.sealing import anchor, anchors, keys, seal, verify
+from directives.sealing import anchor, anchors, keys, proving, seal, verify
 from tests.factories import NOW, make_body
 
 GUARDS = import_module("directives.migrations.0003_append_only")
@@ -276,12 +276,23 @@ def test_a_retired_key_seals_what_is_newer(transactional_db, tmp_path, monkeypat
         ("root = ''", "the seal itself was changed"),
         ("signature = ''", "it has no signature, and signing had begun before it"),
         ("hash = 'x'", "the seal before it was changed or removed"),
+        ("tree = '[\"00\"]'", "its total or its root is not that of all events up to it"),
+        ("ranges = '[]'", "the seal itself was changed"),
+        ("ranges = '[[1]]'", "the seal itself was changed"),
+        ("ranges = '{}', tree = '[1]', total = NULL, number = NULL, key = ''", "the seal itself was changed"),
         ("next_key = 'x'", "it was signed with a key that the seal before it does not name"),
     ],
 )
 def test_a_seal_that_is_changed(record, change, said):
     sql(f"UPDATE directives_seal SET {change} WHERE id = %s", seals()[1].pk)
     assert said in words(verify())
+
+
+@pytest.mark.parametrize("change", ["tree = '[1]'", "ranges = '{}'", "total = NULL, number = NULL", "root = ''"])
+def test_no_seal_that_makes_no_sense_keeps_what_comes_from_being_sealed(record, change):
+    sql(f"UPDATE directives_seal SET {change}, hash = 'x' WHERE id = %s", seals()[-1].pk)
+    assert seal(now=LATER) == 2
+    assert [fault for fault in words(verify()) if fault.startswith(MARK)] != []
 
 
 def test_sealed_twice(record, monkeypatch):
@@ -338,6 +349,23 @@ def test_anchors_by_mail_and_in_the_log(record, settings, mailoutbox, monkeypatc
 
 
 # What is no attack
+
+
+def test_an_event_is_proved_to_somebody_who_sees_no_other(record, capsys):
+    call_command("verify_audit", prove=record[4])
+    given = json.loads(capsys.readouterr().out)
+    assert (proving.holds(given), given["index"], given["seal"]["total"]) == (True, 4, 9)
+    assert json.loads(given["event"])["id"] == record[4]
+    for change in ({"event": given["event"].replace("第", "弟")}, {"index": 5}, {"proof": given["proof"][1:]}):
+        assert not proving.holds(given | change)
+    assert not proving.holds(given | {"seal": given["seal"] | {"signature": "00"}})
+    with pytest.raises(CommandError, match="No signed seal covers"):
+        call_command("verify_audit", prove=record[9])
+
+
+def test_clearing_what_is_old_leaves_the_record(record):
+    call_command("clear_old", verbosity=0)
+    assert verify() == []
 
 
 def test_seals_from_before_signing_began_are_covered_by_the_first_signed_one(transactional_db):

@@ -14,7 +14,8 @@ from directives.models import Seal
 from directives.sealing import keys
 
 WORDS = ("number", "total", "at", "root", "hash", "key", "signature")
-LINE = re.compile("qunzhu-seal " + " ".join(rf"{word}=(?P<{word}>\S+)" for word in WORDS))
+NO_SPACE, KINDS = r"\S+", {"number": r"\d+", "total": r"\d+"}
+LINE = re.compile("qunzhu-seal " + " ".join(rf"{word}=(?P<{word}>{KINDS.get(word, NO_SPACE)})" for word in WORDS))
 
 
 def line_of(mark: keys.Mark) -> str:

@@ -12,7 +12,7 @@ from directives import witness
 from directives.models import Event, Seal, Unsealed
 from directives.sealing import keys
 from directives.sealing.merkle import Frontier
-from directives.sealing.rows import FIELDS, Hashed, hashed, ranges_of, within
+from directives.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
 
 BATCH = 5000  # events of one seal
 ONE_AT_A_TIME = 7_103_005_382  # the key of the advisory lock; any number that nothing else uses
@@ -65,7 +65,9 @@ def _base(last: Seal | None, now: datetime) -> Base | None:
     """Where sealing goes on. None: it is another machine's, as it seems."""
     state = keys.load()
     if state and last and state.mark.hash == last.hash:
-        return Base(last, _tree_of(state.mark), state.private, datetime.fromisoformat(state.codes_from), state.lost)
+        return Base(
+            last, Frontier.read(state.mark.total, state.mark.tree), state.private, datetime.fromisoformat(state.codes_from), state.lost
+        )
     lost = list(state.lost) if state else []
     if state and not stands(state.mark):
         lost.append(state.mark)
@@ -91,17 +93,13 @@ def _waits_long(now: datetime) -> bool:
     return Event.objects.filter(pk=first, at__lt=now - TAKE_OVER).exists()
 
 
-def _tree_of(mark: keys.Mark | Seal) -> Frontier:
-    return Frontier.read(mark.total, mark.tree)
-
-
 def _tree_behind(last: Seal | None) -> Frontier:
     """The tree up to a seal; over events that were sealed before signing began it is made by reading them all."""
-    if last is None or last.signature:
-        return _tree_of(last) if last else Frontier()
+    if last and last.signature and (known := tree_of(last)):
+        return known
     tree = Frontier()
     for ranges in Seal.objects.order_by("id").values_list("ranges", flat=True):
-        tree = hashed(within(ranges), tree).tree
+        tree = hashed(within(readable(ranges)), tree).tree
     return tree
 
 

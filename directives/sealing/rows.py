@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from directives import witness
-from directives.models import Event
+from directives.models import Event, Seal
 from directives.sealing.merkle import Frontier, leaf
 
 FIELDS = ("id", *witness.FIELDS)
@@ -30,6 +31,24 @@ def ranges_of(ids: Iterable[int]) -> list[list[int]]:
         else:
             ranges.append([number, number])
     return ranges
+
+
+def readable(ranges: Any) -> list[list[int]]:
+    """The ranges that a seal covers; none where somebody made something else of them."""
+    match ranges:
+        case [*pairs] if all(isinstance(pair, list) and [*map(type, pair)] == [int, int] for pair in pairs):
+            return pairs
+    return []
+
+
+def tree_of(seal: Seal) -> Frontier | None:
+    """The tree up to a seal, as it says; None where that is not what its root is of."""
+    try:
+        tree = Frontier.read(seal.total, seal.tree)
+    except (TypeError, ValueError):
+        return None
+    grows = tree.size is not None and tree.size.bit_count() == len(tree.roots)
+    return tree if grows and tree.root().hex() == seal.root else None
 
 
 def within(ranges: list[list[int]]) -> Iterator[dict]:

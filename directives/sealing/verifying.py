@@ -9,7 +9,7 @@ from directives.models import Event, Seal, Unsealed
 from directives.sealing import anchors, keys
 from directives.sealing.making import hash_seal, stands
 from directives.sealing.merkle import Frontier
-from directives.sealing.rows import FIELDS, Hashed, hashed, ranges_of, within
+from directives.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
 
 ACKNOWLEDGE = "If you restored a backup or moved the worker: manage.py verify_audit --acknowledge {} --reason …"
 AT_ONCE = 5000
@@ -30,11 +30,14 @@ class Walk:
     fresh: frozenset = frozenset()  # keys with which an administrator knows that sealing began anew
 
     def fault(self, seal: Seal, words: str) -> None:
-        self.faults.append(f"seal {seal.pk}, events {seal.ranges[0][0]} to {seal.ranges[-1][1]}: {words}")
+        covered = readable(seal.ranges)
+        where = f"events {covered[0][0]} to {covered[-1][1]}" if covered else "of no events"
+        self.faults.append(f"seal {seal.pk}, {where}: {words}")
 
     def look_at(self, seal: Seal) -> None:
-        found = hashed(within(seal.ranges), self.tree)
-        expected = sum(last - first + 1 for first, last in seal.ranges)
+        ranges = readable(seal.ranges)
+        found = hashed(within(ranges), self.tree)
+        expected = sum(last - first + 1 for first, last in ranges)
         if found.count != expected:
             self.fault(seal, f"{expected} events were sealed, {found.count} are there")
         elif found.digest != seal.rows_hash:
@@ -60,9 +63,10 @@ class Walk:
         elif linked and seal.key not in self.fresh and seal.key != (self.signed.next_key if self.signed else seal.key):
             words = "it was signed with a key that the seal before it does not name"
             self.fault(seal, f"{words}. {ACKNOWLEDGE.format(seal.number)}")
-        if linked and seal.number != (self.signed.number if self.signed else 0) + 1:
+        if linked and seal.number != (self.signed.number or 0 if self.signed else 0) + 1:
             self.fault(seal, f"it says that it is number {seal.number}")
-        if self.sure and (seal.total, seal.root) != (found.tree.size, found.tree.root().hex()):
+        grown = found.tree
+        if self.sure and (seal.total, seal.root, seal.tree) != (grown.size, grown.root().hex(), grown.told()):
             self.fault(seal, "its total or its root is not that of all events up to it")
 
     def _go_on(self, seal: Seal, found: Hashed) -> None:
@@ -70,10 +74,10 @@ class Walk:
         if seal.signature:
             self.used[seal.key], self.signed = seal.pk, seal
             if not self.sure:
-                self.tree = Frontier.read(seal.total, seal.tree or [])
-                self.sure = self.tree.root().hex() == seal.root
+                known = tree_of(seal)
+                self.tree, self.sure = known or Frontier(), known is not None
         self.last, self.seals = seal, self.seals + 1
-        self.ranges += seal.ranges
+        self.ranges += readable(seal.ranges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,7 @@ def _covered(walk: Walk, before: int, waiting: int) -> Iterator[str]:
     if Event.objects.count() <= covered + waiting:
         return
     sealed = Seal.objects.values_list("ranges", flat=True) if before else [walk.ranges]
-    known = {pk for ranges in sealed for first, last in ranges for pk in range(first, last + 1)}
+    known = {pk for ranges in sealed for first, last in readable(ranges) for pk in range(first, last + 1)}
     known |= set(Unsealed.objects.values_list("event_id", flat=True))
     there = Event.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=AT_ONCE)
     for first, last in ranges_of(pk for pk in there if pk not in known):

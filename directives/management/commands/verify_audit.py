@@ -1,5 +1,6 @@
 """manage.py verify_audit: walk the signed seals and name each fault of the record."""
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from directives.sealing import keys
+from directives.sealing.proving import prove
 from directives.sealing.verifying import Found, acknowledge, examine
 
 
@@ -17,10 +19,14 @@ class Command(BaseCommand):
         add = parser.add_argument
         add("--since-last", action="store_true", help="read only what is new since the last run on this machine")
         add("--anchor", action="append", default=[], metavar="LINE", help="compare with an anchor of a log or mail")
+        add("--prove", type=int, metavar="EVENT", help="print a proof that this event is under the newest seal")
         add("--acknowledge", type=int, metavar="NUMBER", help="you know why sealing began anew with this seal")
         add("--reason", default="", help="with --acknowledge: why")
 
     def handle(self, *, since_last: bool, anchor: list[str], acknowledge: int | None, reason: str, **options: Any) -> None:
+        if options["prove"] is not None:
+            self.stdout.write(self.proof(options["prove"]))
+            return
         if acknowledge is not None:
             self.note(acknowledge, reason)
             return
@@ -32,6 +38,12 @@ class Command(BaseCommand):
         if found.end:
             keys.note_verified(found.end)
         self.stdout.write(self.told(found))
+
+    def proof(self, pk: int) -> str:
+        found = prove(pk)
+        if found is None:
+            raise CommandError(f"No signed seal covers event {pk}.")
+        return json.dumps(found, ensure_ascii=False, indent=1)
 
     def told(self, found: Found) -> str:
         words = f"{found.events} events under {found.seals} seals are whole; {found.waiting} wait for the next seal"
