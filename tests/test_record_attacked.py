@@ -86,7 +86,7 @@ def seal_as(folder: Path, patch: pytest.MonkeyPatch) -> None:
         sql("DELETE FROM directives_unsealed")
         for row in Event.objects.exclude(pk__in=covered).order_by("id").values():
             sql("INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)", row["id"], witness.code(row))
-        assert seal(now=LATER + timedelta(hours=1)) > 0
+        assert seal(now=LATER) + seal(now=LATER + timedelta(hours=1)) > 0
 
 
 def words(faults: list[str]) -> list[str]:
@@ -320,7 +320,7 @@ def test_an_anchor_outside_finds_what_the_mark_no_longer_tells(record, tmp_path,
     with pytest.raises(CommandError, match="1 faults"):
         call_command("verify_audit", anchor=[f"Nov 30 host qunzhu: {kept.read_text()}"])
     write(1)
-    assert seal(now=LATER + timedelta(days=1)) == 1
+    assert (seal(now=LATER), seal(now=LATER + timedelta(minutes=10))) == (0, 1)
     with pytest.raises(CommandError, match="2 faults"):
         call_command("verify_audit", anchor=[kept.read_text()])
     told = capsys.readouterr().err
@@ -416,8 +416,7 @@ def test_a_restored_record_begins_anew_and_an_administrator_says_so(record, tmp_
     settings.AUDIT_DIR = tmp_path / "new"
     call_command("verify_audit")
     assert "Nothing is known of seals on this machine" in capsys.readouterr().out
-    assert seal(now=NOW + timedelta(minutes=9)) == 0
-    assert seal(now=NOW + timedelta(minutes=11)) == 2
+    assert [seal(now=NOW + timedelta(minutes=minute)) for minute in (3, 12, 13)] == [0, 0, 2]
     assert words(verify()) == ["it was signed with a key that the seal before it does not name"]
     with pytest.raises(CommandError, match="Say why"):
         call_command("verify_audit", acknowledge=4)
@@ -426,7 +425,7 @@ def test_a_restored_record_begins_anew_and_an_administrator_says_so(record, tmp_
     call_command("verify_audit", acknowledge=4, reason="恢复备份")
     assert verify() == []
     write(1)
-    assert (seal(now=NOW + timedelta(minutes=12)), verify()) == (1, [])
+    assert (seal(now=NOW + timedelta(minutes=14)), verify()) == (1, [])
 
 
 def test_two_machines_with_folders_of_their_own_make_one_chain(transactional_db, tmp_path, settings):
@@ -442,9 +441,9 @@ def test_two_machines_with_folders_of_their_own_make_one_chain(transactional_db,
     write(1)
     assert (at(other, 2), at(one, 2)) == (0, 1)
     write(1)
-    assert at(other, 11) == 1
+    assert (at(other, 3), at(other, 12), at(other, 13)) == (0, 0, 1)
     write(1)
-    assert (at(one, 9), at(other, 9)) == (0, 1)
+    assert (at(one, 14), at(other, 14)) == (0, 1)
     settings.AUDIT_DIR = other
     assert len(verify()) == 1
     call_command("verify_audit", acknowledge=3, reason="换机")

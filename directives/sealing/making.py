@@ -71,7 +71,7 @@ def _base(last: Seal | None, now: datetime) -> Base | None:
     lost = list(state.lost) if state else []
     if state and not stands(state.mark):
         lost.append(state.mark)
-    elif last and last.signature and not _waits_long(now):
+    elif last and last.signature and not _stands_still(last, now):
         return None
     codes_from = datetime.fromisoformat(state.codes_from) if state else _codes_from(last, now)
     return Base(last, _tree_behind(last), keys.new_key(), codes_from, lost, trusting=state is None)
@@ -88,9 +88,13 @@ def stands(mark: keys.Mark) -> bool:
     return Seal.objects.filter(number=mark.number, hash=mark.hash, total=mark.total, root=mark.root).exists()
 
 
-def _waits_long(now: datetime) -> bool:
-    first = Unsealed.objects.order_by("event_id").values_list("event_id", flat=True).first()
-    return Event.objects.filter(pk=first, at__lt=now - TAKE_OVER).exists()
+def _stands_still(last: Seal, now: datetime) -> bool:
+    """Whether events have waited since this machine first saw them behind this seal, long enough for another to be gone."""
+    seen = keys.read("watching") or {}
+    if seen.get("behind") != last.hash:
+        keys.write("watching", {"behind": last.hash, "since": now.isoformat()})
+        return False
+    return now - datetime.fromisoformat(seen["since"]) >= TAKE_OVER
 
 
 def _tree_behind(last: Seal | None) -> Frontier:
