@@ -521,6 +521,12 @@ def test_a_key_is_for_its_owner_alone_and_signs_once(record):
     assert keys.public_of(keys.load().private) == seals()[-1].next_key
 
 
+def test_a_folder_that_was_there_is_closed_to_others(record):
+    settings.AUDIT_DIR.chmod(0o755)
+    seal(now=LATER)
+    assert settings.AUDIT_DIR.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_damaged_key_is_named_and_nothing_is_sealed(record):
     (settings.AUDIT_DIR / "state").write_text("{")
     with pytest.raises(ValueError, match="is damaged"):

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,12 @@ class Verified:
 
 
 def folder() -> Path:
+    """AUDIT_DIR, for its owner alone; where it is another's, the doctor tells."""
     path = Path(settings.AUDIT_DIR)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.stat().st_mode & 0o077:
+        with suppress(PermissionError):
+            path.chmod(0o700)
     return path
 
 
