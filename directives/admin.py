@@ -215,4 +215,6 @@ class SealAdmin(ReadOnlyAdmin):
     fields = (
         at, told("ranges", _("Numbers of the events")), count, told("rows_hash", _("Hash of the events")),
         told("previous_hash", _("Hash of the seal before")), digest,
+        told("number", _("Number of the seal")), told("total", _("Events under all seals")), told("root", _("Root over all events")),
+        told("key", _("Key that signed it")), told("next_key", _("Key of the next seal")), told("signature", _("Signature")),
     )  # fmt: skip

@@ -10,8 +10,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import Model
 
+from directives import witness
 from directives.models import Event, Unsealed, User
-from directives.models.loading import Encoded, load_columns, load_keys, same
+from directives.models.loading import Encoded, load_beside, load_columns, same
 from directives.models.planned import planned
 
 FIELDS = tuple(field for field in Event._meta.concrete_fields if not field.primary_key)
@@ -19,8 +20,8 @@ COLUMNS = ", ".join(connection.ops.quote_name(field.column) for field in FIELDS)
 PLACES = ", ".join(["%s"] * len(FIELDS))
 # Written out, as most moves and every save write one event: the ORM took longer over it than a database.
 EVENT = f"INSERT INTO directives_event ({COLUMNS}) VALUES ({PLACES}) RETURNING id"  # noqa: S608 - names of our own tables
-UNSEALED = "INSERT INTO directives_unsealed (event_id)"
-BOTH = f"WITH told AS ({EVENT}) {UNSEALED} SELECT id FROM told RETURNING event_id"  # noqa: S608 - the same
+UNSEALED = "INSERT INTO directives_unsealed (event_id, mac)"
+BOTH = f"WITH told AS ({EVENT}) {UNSEALED} SELECT id, %s FROM told RETURNING event_id"  # noqa: S608 - the same
 OWN = -1  # no body has this id
 JSON = DjangoJSONEncoder().encode  # as the column itself has it
 
@@ -65,9 +66,25 @@ def record_many(action: str, changes: Iterable[Change], *, by: User | None, now:
     told = list(changes)
     if len(told) < 2:
         return [_write(_event(action, change, by, now, reason)).pk for change in told]
-    ids = load_columns(Event, _columns(action, told, by, now, reason), len(told))
-    load_keys(Unsealed, ids)
+    columns = _columns(action, told, by, now, reason)
+    codes = _codes(columns, told)
+    ids = load_columns(Event, columns, len(told))
+    load_beside(Unsealed, ids, mac=codes)
+    _note(zip(ids, codes, strict=True))
     return ids
+
+
+def _codes(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str]:
+    """The code of each event of these columns, in which before and after are JSON already."""
+    given = columns | {"before": [change.before for change in changes], "after": [change.after for change in changes]}
+    return [witness.code(dict(zip(given, row, strict=True))) for row in zip(*given.values(), strict=True)]
+
+
+def _note(written: Iterable[tuple[int, str]]) -> None:
+    """Note them outside the database once they are committed; a writer never fails by that."""
+    noted = list(written)
+    # No partial: Django asks a callback that fails for its name, and a partial has none.
+    transaction.on_commit(lambda: witness.note(noted), robust=True)
 
 
 def _within() -> None:
@@ -101,12 +118,14 @@ def _columns(action: str, changes: Sequence[Change], by: User | None, now: datet
 def _write(event: Event) -> Event:
     """Insert one event and its line among what awaits a seal, in one statement where the engine can."""
     values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in FIELDS]
+    mac = witness.code({name: getattr(event, name) for name in witness.FIELDS})
     together = connection.vendor == "postgresql"
     with planned(connection) as cursor:
-        cursor.execute(BOTH if together else EVENT, values)
+        cursor.execute(BOTH if together else EVENT, [*values, mac] if together else values)
         event.pk = cursor.fetchone()[0]
         if not together:
-            cursor.execute(f"{UNSEALED} VALUES (%s)", [event.pk])
+            cursor.execute(f"{UNSEALED} VALUES (%s, %s)", [event.pk, mac])
+    _note([(event.pk, mac)])
     event._state.adding, event._state.db = False, connection.alias
     return event
 

@@ -41,6 +41,7 @@ MAIL = (
     "memorymail",
     "dummymail",
 )
+AN_ANCHOR = re.compile(r"file:///[^/].*|syslog:|mailto:[^@\s]+@[^@\s]+")
 A_LINE = re.compile(r"\s*(#.*|(export )?\w+=.*)?")
 DEMANDED = {
     "SECRET_KEY": "a secret, the same on all machines: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
@@ -198,6 +199,14 @@ class Environment(environ.Env):
         if value and not (value.startswith("/") or re.fullmatch(r"[^\s/]+:\d{1,5}", value)):
             raise WrongSetting(var, value, "the path of a socket or host:port was expected")
         return value
+
+    def anchors(self, var: str) -> list[str]:
+        """Where the newest seal of the record is told: files, the system's log, mail addresses."""
+        places = self.list(var, default=[])
+        for place in places:
+            if not AN_ANCHOR.fullmatch(place):
+                raise WrongSetting(var, place, "file:///folder/file, syslog: or mailto:somebody@example.org was expected")
+        return places
 
     def sender(self, var: str, default: str) -> str:
         """Whom mail is from."""

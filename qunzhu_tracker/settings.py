@@ -38,6 +38,7 @@ def _local_secret():
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not (SECRET_KEY or PRODUCTION):
     SECRET_KEY = env.kept_in("QUNZHU_VAR", _local_secret)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # old ones, while one is replaced
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 demand(env, production=PRODUCTION, debug=DEBUG)
@@ -203,6 +204,9 @@ FILE_UPLOAD_HANDLERS = [
 ]
 # Where the worker keeps the daily backups; empty: a timer makes them (manage.py backup --into).
 BACKUP_DIR = env.str("BACKUP_DIR", default="" if PRODUCTION else str(VAR_DIR / "backups"))
+# What is known of the audit record outside its database: the key of the next seal, and the mark of the last one.
+AUDIT_DIR = env.folder("AUDIT_DIR", default=VAR_DIR / "record")
+AUDIT_ANCHORS = env.anchors("AUDIT_ANCHORS")  # where the mark is told every quarter of an hour
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # an issue of every directive to every body is one form
 

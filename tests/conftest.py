@@ -131,6 +131,12 @@ def upkeep(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.fixture(autouse=True)
+def own_key_of_the_record(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is known of a record outside its database is of that database alone: each test begins without."""
+    monkeypatch.setattr(settings, "AUDIT_DIR", tmp_path_factory.getbasetemp() / f"record-{uuid4().hex}")
+
+
+@pytest.fixture(autouse=True)
 def default_language() -> None:
     """A request leaves its reader's language active: one test must not speak in the language of the one before."""
     translation.activate(settings.LANGUAGE_CODE)

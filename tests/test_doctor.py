@@ -226,6 +226,33 @@ def test_seals_that_are_behind(db):
     assert found(work.look_at_seals, late)[0][0] == FINE
 
 
+def test_the_key_of_the_record(db, settings, tmp_path):
+    settings.AUDIT_DIR, settings.AUDIT_ANCHORS = tmp_path / "record", []
+    assert found(work.look_at_key)[0] == (FINE, f"no seal was made with {tmp_path / 'record'}")
+    audit.record("create", make_body("X"), by=None, now=NOW)
+    sealing.seal(now=NOW)
+    fine = (FINE, "seal number 1 stands as it was made here")
+    assert found(work.look_at_key) == [fine]
+    settings.PRODUCTION = True
+    assert found(work.look_at_key) == [fine, (WARNING, "the newest seal is told nowhere outside")]
+    settings.AUDIT_ANCHORS = [f"file://{tmp_path / 'anchors'}"]
+    assert found(work.look_at_key) == [fine, (WARNING, "anchors were last written never")]
+    sealing.anchor(now=NOW)
+    assert found(work.look_at_key, NOW + 9 * DAY) == [fine]
+    audit.record("create", make_body("Y"), by=None, now=NOW)
+    sealing.seal(now=NOW)
+    assert found(work.look_at_key, NOW + timedelta(minutes=59))[0][0] == FINE
+    assert found(work.look_at_key, NOW + timedelta(minutes=61))[1] == (WARNING, "anchors were last written 2026-10-13 08:30")
+    (tmp_path / "record" / "state").chmod(0o640)
+    assert found(work.look_at_key)[0] == (WRONG, f"{tmp_path / 'record'} can be read by others than this user")
+    (tmp_path / "record" / "state").chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("directives.sealing.knowing.stands", lambda mark: False)
+        assert found(work.look_at_key)[0] == (WRONG, "the database does not have seal number 2, which was made here")
+    (tmp_path / "record" / "state").write_text("{")
+    assert found(work.look_at_key)[0] == (WRONG, f"{tmp_path / 'record' / 'state'} is damaged")
+
+
 def test_backups(db):
     assert found(work.look_at_backup) == [(WARNING, "none was ever made")]
     JobRun.objects.create(name="backup", last_ran_at=NOW, last_day=TODAY)
@@ -254,8 +281,8 @@ def test_counts_that_drifted_and_a_record_that_was_changed(cast):
     sealing.seal(now=NOW)
     assert found(work.look_at_record)[0][0] == FINE
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sealing, "_hash_rows", lambda rows: ("other", len(list(rows))))
-        assert "an event was changed after it was sealed" in found(work.look_at_record)[0][1]
+        patch.setattr("directives.sealing.verifying.hash_seal", lambda seal: "other")
+        assert "the seal itself was changed" in found(work.look_at_record)[0][1]
 
 
 # The command

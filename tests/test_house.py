@@ -15,7 +15,7 @@ APP = ROOT / "directives"
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
     ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience"),
-    ("clocks", "ingest", "outages", "uploads"),
+    ("clocks", "ingest", "outages", "uploads", "witness"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
     ("tallies", "sealing", "deciding"),
@@ -158,3 +158,9 @@ def test_templates_have_no_inline_script_or_style():
 def test_migrations_are_complete(db):
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
     assert (APP / "migrations" / "0001_initial.py").exists()
+
+
+def test_what_may_fail_after_a_commit_has_a_name():
+    """Django logs such a failure by the name of the callback; a partial has none, and would fail the page instead."""
+    told = [path.name for path in ROOT.rglob("*.py") if re.search(r"on_commit\(\s*partial\([^\n]*robust=True", path.read_text("utf-8"))]
+    assert told == []

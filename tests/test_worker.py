@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -92,6 +94,15 @@ def test_events_are_sealed(db: None, daily: list[str]) -> None:
     audit.record("create", make_body("X"), by=None, now=NOW)
     call_command("worker", "--once")
     assert (Seal.objects.count(), Unsealed.objects.count()) == (1, 0)
+
+
+def test_the_newest_seal_is_told_outside(db: None, daily: list[str], settings: Any, tmp_path: Path) -> None:
+    settings.AUDIT_ANCHORS = [f"file://{tmp_path / 'anchors'}"]
+    audit.record("create", make_body("X"), by=None, now=NOW)
+    call_command("worker", "--once")
+    call_command("worker", "--once")
+    assert (tmp_path / "anchors").read_text().startswith("qunzhu-seal number=1 total=1 ")
+    assert (tmp_path / "anchors").read_text().count("\n") == 1
 
 
 def test_more_events_than_one_seal_holds_are_sealed_at_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,8 +146,7 @@ class Story:
         directives = list(Directive.objects.filter(document=document, statement=False).order_by("order").prefetch_related("items"))
         cycles = self._cycles(calendar, document, len(owing))
         indicators = define(document, calendar)
-        while sealing.seal(now=self.now.astimezone(UTC)):
-            pass
+        sealing.link_waiting(now=self.now.astimezone(UTC))
         scale = SCALES[self.scale]
         lot = Lot(calendar, self.seed, all_terms(len(directives)), days.LOGGED[-scale.logs :])
         stripped = bare.strip(MANY)

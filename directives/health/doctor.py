@@ -22,6 +22,7 @@ CHECKS = (
     Check("queue", work.look_at_queue),
     Check("lights", work.look_at_lights),
     Check("seals", work.look_at_seals),
+    Check("key", work.look_at_key),
     Check("backup", work.look_at_backup),
     Check("calendar", work.look_at_calendar),
     Check("counts", work.look_at_counts, deep=True),

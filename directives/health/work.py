@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -14,6 +15,7 @@ from directives.models import Event, JobRun, Obligation, Unsealed
 
 START = "make run starts one; with systemd: systemctl restart qunzhu-worker."
 SEALED = timedelta(minutes=10)  # after which an event should have its seal
+ANCHORED = timedelta(hours=1)  # after which the newest seal should be told outside
 DAY = timedelta(days=1)
 SHOWN = 5  # lines of faults that may be many
 
@@ -75,6 +77,30 @@ def look_at_seals(now: datetime) -> Iterator[Finding]:
         yield warning(words, "See to the worker: it seals every minute.")
     else:
         yield fine("the record is sealed")
+
+
+def look_at_key(now: datetime) -> Iterator[Finding]:
+    """What is known of the record outside its database, and whether it is told elsewhere."""
+    try:
+        state = sealing.known()
+    except (OSError, ValueError) as error:
+        yield wrong(f"{error}", "Nothing is sealed. docs/record.md says what to do.")
+        return
+    if state is None:
+        yield fine(f"no seal was made with {settings.AUDIT_DIR}")
+    elif not state.private:
+        words = f"{settings.AUDIT_DIR} can be read by others than this user"
+        yield wrong(words, f"chmod -R go-rwx {settings.AUDIT_DIR}")
+    elif not state.stands:
+        words = f"the database does not have seal number {state.number}, which was made here"
+        yield wrong(words, "manage.py verify_audit; docs/record.md says what may be the cause.")
+    else:
+        yield fine(f"seal number {state.number} stands as it was made here")
+    if settings.PRODUCTION and not settings.AUDIT_ANCHORS:
+        yield warning("the newest seal is told nowhere outside", "Set AUDIT_ANCHORS: docs/record.md.")
+    elif settings.AUDIT_ANCHORS and state and not state.told and (state.told_at is None or now - state.told_at > ANCHORED):
+        since = at(state.told_at) if state.told_at else "never"
+        yield warning(f"anchors were last written {since}", "The worker's log says why.")
 
 
 def look_at_backup(now: datetime) -> Iterator[Finding]:

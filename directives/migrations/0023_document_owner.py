@@ -88,7 +88,7 @@ def asker() -> models.ForeignKey:
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("directives", "0021_overdue_everywhere")]
+    dependencies = [("directives", "0022_signed_seals")]
 
     operations = [
         AddFieldAgain(

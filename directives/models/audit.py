@@ -53,13 +53,18 @@ class Event(models.Model):
 
 
 class Unsealed(models.Model):
-    """An event that no seal covers yet: written beside it, removed when it is sealed."""
+    """An event that no seal covers yet: written beside it, removed when it is sealed. `mac`: what shows who wrote it (`witness.code`)."""
 
     event = models.OneToOneField(Event, models.DO_NOTHING, primary_key=True, related_name="+")
+    mac = models.CharField(max_length=64, blank=True, default="", db_default="")
 
 
 class Seal(models.Model):
-    """A link of the chain: which events it covers, the hash of their rows, and the hash of the seal before."""
+    """A link of the chain: which events it covers, the hash of their rows, and the hash of the seal before.
+
+    A signed one also says how many seals and events there are with it, the root of the Merkle tree over all of them (with what the
+    tree must be known by to grow), which key signed it and which will sign the next. Seals from before signing began have none of it.
+    """
 
     at = models.DateTimeField()
     ranges = models.JSONField()  # [[first, last], …] of event ids, closed
@@ -67,6 +72,13 @@ class Seal(models.Model):
     rows_hash = models.CharField(max_length=64)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, unique=True)
+    number = models.PositiveBigIntegerField(null=True)
+    total = models.PositiveBigIntegerField(null=True)
+    root = models.CharField(max_length=64, blank=True, default="", db_default="")
+    tree = models.JSONField(null=True)
+    key = models.CharField(max_length=64, blank=True, default="", db_default="")
+    next_key = models.CharField(max_length=64, blank=True, default="", db_default="")
+    signature = models.CharField(max_length=128, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("seal")

@@ -33,10 +33,10 @@ def load_columns(model: type[Model], columns: Mapping[str, Sequence[Any]], rows:
     return ids
 
 
-def load_keys(model: type[Model], keys: Sequence[int]) -> None:
-    """Insert rows that consist of a key alone, which is another table's."""
+def load_beside(model: type[Model], keys: Sequence[int], **columns: Sequence[Any]) -> None:
+    """Insert rows whose key is another table's. `columns` by attribute, with values as the engine takes them."""
     with transaction.atomic(savepoint=False):
-        _fill(model, (model._meta.pk.attname,), zip(keys, strict=True))
+        _fill(model, (model._meta.pk.attname, *columns), zip(keys, *columns.values(), strict=True))
 
 
 @lru_cache(maxsize=100)

@@ -33,10 +33,11 @@ from directives.models import JobRun
 from directives.models.jobs import HEART as STALE
 from directives.models.jobs import WORKER as PREFIX
 from directives.outages import outage_of
-from directives.sealing import BATCH, seal
+from directives.sealing import BATCH, anchor, seal
 
 BEAT_SECONDS = 10
 CHORE_SECONDS = 60
+ANCHOR_SECONDS = 15 * 60
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 RESTART_SECONDS = 5  # between a failure of the task loop itself and its new beginning
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when a daily job ran that never ended well
@@ -69,6 +70,10 @@ def boot_of_machine() -> str:
 def seal_events(now: datetime) -> None:
     while seal(now=now) == BATCH:
         pass  # a full seal: there may be more
+
+
+def anchor_record(now: datetime) -> None:
+    anchor(now=now)
 
 
 def claim(job: str, *, by: str, now: datetime) -> bool:
@@ -130,6 +135,7 @@ def chores_of(worker_name: str) -> "Chores":
     return Chores(
         Chore("rescue of tasks", CHORE_SECONDS, rescue_tasks),
         Chore("sealing of events", CHORE_SECONDS, seal_events),
+        Chore("anchoring of the record", ANCHOR_SECONDS, anchor_record),
         *(Chore(f"daily {command}", CHORE_SECONDS, partial(run_daily, command, worker_name)) for command in DAILY),
     )
 

@@ -1,0 +1,40 @@
+"""What a machine knows of the record, for whoever looks after it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from directives.sealing import keys
+from directives.sealing.making import stands
+
+OTHERS = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The newest seal that was made with AUDIT_DIR. `private`: nobody else can read the key; `told`: anchors tell of this seal."""
+
+    number: int
+    private: bool
+    stands: bool
+    told: bool
+    told_at: datetime | None
+
+
+def known() -> Known | None:
+    """None where no seal was made. Raises ValueError for a key that is damaged."""
+    state = keys.load()
+    if state is None:
+        return None
+    folder, anchored = Path(settings.AUDIT_DIR), keys.read("anchored") or {}
+    modes = [path.stat().st_mode for path in (folder, folder / "state")]
+    told_at = datetime.fromisoformat(anchored["at"]) if anchored else None
+    return Known(
+        state.mark.number,
+        not any(mode & OTHERS for mode in modes),
+        stands(state.mark),
+        anchored.get("hash") == state.mark.hash,
+        told_at,
+    )

@@ -1,0 +1,177 @@
+"""Sealing the events that wait, one process at a time, each seal with a key of its own."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from directives import witness
+from directives.models import Event, Seal, Unsealed
+from directives.sealing import keys
+from directives.sealing.merkle import Frontier
+from directives.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
+
+BATCH = 5000  # events of one seal
+ONE_AT_A_TIME = 7_103_005_382  # the key of the advisory lock; any number that nothing else uses
+TAKE_OVER = timedelta(minutes=10)  # for which events wait before another machine than the last begins with a key of its own
+UPGRADE = timedelta(days=1)  # for which nodes of the release before may still write events without a code
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the next seal stands on: the seal before it, the tree up to it, and the key that signs.
+
+    `trusting`: events are taken whatever their codes, as SECRET_KEY may be another than where they were written.
+    """
+
+    last: Seal | None
+    tree: Frontier
+    private: str
+    codes_from: datetime
+    lost: list[keys.Mark] = field(default_factory=list)
+    trusting: bool = False
+
+
+def hash_seal(seal: Seal) -> str:
+    """What the hash of a seal must be, by what it says."""
+    told = [seal.previous_hash, seal.at.isoformat(), seal.ranges, seal.rows_hash]
+    if seal.signature:
+        told += [seal.count, seal.number, seal.total, seal.root, seal.key, seal.next_key]
+    return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+
+
+def seal(*, now: datetime) -> int:
+    """Seal the events that wait; returns how many. One that commits after this goes into the next seal.
+
+    Returns 0 where another machine's worker has the key and does it.
+    """
+    with keys.alone():
+        last = Seal.objects.order_by("-id").first()
+        keys.recover(last.hash if last else "")
+        if not Unsealed.objects.exists():
+            return 0
+        base = _base(last, now)
+        ids = _add(base, now=now) if base else []
+        if ids:
+            keys.adopt()
+            witness.forget(ids)
+    return len(ids)
+
+
+def _base(last: Seal | None, now: datetime) -> Base | None:
+    """Where sealing goes on. None: it is another machine's, as it seems."""
+    state = keys.load()
+    if state and last and state.mark.hash == last.hash:
+        return Base(
+            last, Frontier.read(state.mark.total, state.mark.tree), state.private, datetime.fromisoformat(state.codes_from), state.lost
+        )
+    lost = list(state.lost) if state else []
+    if state and not stands(state.mark):
+        lost.append(state.mark)
+    elif last and last.signature and not _stands_still(last, now):
+        return None
+    codes_from = datetime.fromisoformat(state.codes_from) if state else _codes_from(last, now)
+    return Base(last, _tree_behind(last), keys.new_key(), codes_from, lost, trusting=state is None)
+
+
+def _codes_from(last: Seal | None, now: datetime) -> datetime:
+    """Since when events need a code, where sealing begins: later if the release before wrote here."""
+    before = not last.signature if last else Unsealed.objects.filter(mac="").exists()
+    return now + UPGRADE if before else now
+
+
+def stands(mark: keys.Mark) -> bool:
+    """Whether the database still has the seal that this is the mark of."""
+    return Seal.objects.filter(number=mark.number, hash=mark.hash, total=mark.total, root=mark.root).exists()
+
+
+def _stands_still(last: Seal, now: datetime) -> bool:
+    """Whether events have waited since this machine first saw them behind this seal, long enough for another to be gone."""
+    seen = keys.read("watching") or {}
+    if seen.get("behind") != last.hash:
+        keys.write("watching", {"behind": last.hash, "since": now.isoformat()})
+        return False
+    return now - datetime.fromisoformat(seen["since"]) >= TAKE_OVER
+
+
+def _tree_behind(last: Seal | None) -> Frontier:
+    """The tree up to a seal; over events that were sealed before signing began it is made by reading them all."""
+    if last and last.signature and (known := tree_of(last)):
+        return known
+    tree = Frontier()
+    for ranges in Seal.objects.order_by("id").values_list("ranges", flat=True):
+        tree = hashed(within(readable(ranges)), tree).tree
+    return tree
+
+
+@transaction.atomic
+def _add(base: Base, *, now: datetime) -> list[int]:
+    """The next seal, over the events that wait; returns their ids."""
+    _wait_for_other_sealers()
+    if Seal.objects.order_by("-id").first() != base.last:
+        return []
+    rows = list(_good(trusting=base.trusting, upgrading=now < base.codes_from))
+    if not rows:
+        return []
+    ids = [row["id"] for row in rows]
+    found = hashed(rows, base.tree)
+    following = keys.new_key()
+    made = _signed(base, ranges_of(ids), found, keys.public_of(following), now)
+    mark = keys.Mark(made.number, made.total, made.root, made.hash, made.key, made.signature, now.isoformat(), made.tree)
+    keys.prepare(keys.State(following, mark, base.codes_from.isoformat(), base.lost))
+    made.save(force_insert=True)
+    Unsealed.objects.filter(event_id__in=ids).delete()
+    return ids
+
+
+def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict]:
+    """The events that wait and are as they were written, up to a seal's number. Others stay, and `verify` names them."""
+    after, left = 0, BATCH
+    while left and (some := list(Unsealed.objects.filter(event_id__gt=after).order_by("event_id").values_list("event_id", "mac")[:BATCH])):
+        codes, after = dict(some), some[-1][0]
+        for row in Event.objects.filter(id__in=codes).order_by("id").values(*FIELDS):
+            mac = codes[row["id"]]
+            if left and (trusting or (witness.is_code(mac, row) if mac else upgrading)):
+                left -= 1
+                yield row
+
+
+def _signed(base: Base, ranges: list[list[int]], found: Hashed, next_key: str, now: datetime) -> Seal:
+    number = (base.last.number or 0) + 1 if base.last else 1
+    made = Seal(
+        at=now, ranges=ranges, count=found.count, rows_hash=found.digest, previous_hash=base.last.hash if base.last else "",
+        number=number, total=found.tree.size, root=found.tree.root().hex(), tree=found.tree.told(),
+        key=keys.public_of(base.private), next_key=next_key, signature="-",
+    )  # fmt: skip
+    made.hash = hash_seal(made)
+    made.signature = keys.sign(base.private, made.hash)
+    return made
+
+
+def link(last: Seal | None, ranges: list[list[int]], rows_hash: str, count: int, *, now: datetime) -> Seal:
+    """Add a seal without a signature behind the last one, over made-up events whose rows have this hash, before signing begins."""
+    made = Seal(at=now, ranges=ranges, count=count, rows_hash=rows_hash, previous_hash=last.hash if last else "")
+    made.hash = hash_seal(made)
+    made.save(force_insert=True)
+    return made
+
+
+def link_waiting(*, now: datetime) -> None:
+    """Put what waits under a seal without a signature: made-up work, before signing begins."""
+    ids = list(Unsealed.objects.order_by("event_id").values_list("event_id", flat=True))
+    if ids:
+        ranges = ranges_of(ids)
+        found = hashed(within(ranges), Frontier())
+        link(Seal.objects.order_by("-id").first(), ranges, found.digest, found.count, now=now)
+        Unsealed.objects.all().delete()
+
+
+def _wait_for_other_sealers() -> None:
+    """Two workers would both chain to the same seal. A lock on the last row is not enough: who waited for it still sees that row
+    as the last one. SQLite has one writer anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])

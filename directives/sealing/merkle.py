@@ -1,0 +1,136 @@
+"""Merkle trees as RFC 9162 has them (section 2.1): roots, and proofs that a leaf is in a tree and that one tree continues another.
+
+Pure. A tree that only grows is kept as its `Frontier`: the roots of its perfect subtrees, at most one for each bit of its size.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+EMPTY = hashlib.sha256(b"").digest()  # the root of a tree without leaves
+
+
+def leaf(data: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def _split(size: int) -> int:
+    """The largest power of two below the size: so many leaves are on the left."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+@dataclass
+class Frontier:
+    """A tree as far as it must be known to grow: its size and the roots of its perfect subtrees, the largest first."""
+
+    size: int = 0
+    roots: list[bytes] = field(default_factory=list)
+
+    def add(self, one: bytes) -> None:
+        """Append the hash of a leaf."""
+        size = self.size
+        while size & 1:
+            one, size = node(self.roots.pop(), one), size >> 1
+        self.roots.append(one)
+        self.size += 1
+
+    def root(self) -> bytes:
+        if not self.roots:
+            return EMPTY
+        *larger, found = self.roots
+        for left in reversed(larger):
+            found = node(left, found)
+        return found
+
+    def copy(self) -> "Frontier":
+        return Frontier(self.size, [*self.roots])
+
+    def told(self) -> list[str]:
+        """As JSON holds it; the size goes beside it."""
+        return [one.hex() for one in self.roots]
+
+    @classmethod
+    def read(cls, size: int, told: Iterable[str]) -> "Frontier":
+        return cls(size, [bytes.fromhex(one) for one in told])
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """The root over hashes of leaves, by the definition (MTH)."""
+    if not leaves:
+        return EMPTY
+    if len(leaves) == 1:
+        return leaves[0]
+    middle = _split(len(leaves))
+    return node(root_of(leaves[:middle]), root_of(leaves[middle:]))
+
+
+def inclusion(index: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """The proof that the leaf of this index is in the tree (PATH)."""
+    if len(leaves) == 1:
+        return []
+    middle = _split(len(leaves))
+    if index < middle:
+        return [*inclusion(index, leaves[:middle]), root_of(leaves[middle:])]
+    return [*inclusion(index - middle, leaves[middle:]), root_of(leaves[:middle])]
+
+
+def is_included(one: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether the proof shows that this hash of a leaf stands at the index of the tree with this size and root."""
+    if not 0 <= index < size:
+        return False
+    at, last = index, size - 1
+    for other in proof:
+        if not last:
+            return False
+        if at & 1 or at == last:
+            one = node(other, one)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            one = node(one, other)
+        at, last = at >> 1, last >> 1
+    return not last and one == root
+
+
+def consistency(size: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """The proof that the tree continues that of its first `size` leaves, of which there is one at least (PROOF)."""
+    return _continued(size, leaves, whole=True)
+
+
+def _continued(size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes]:
+    if size == len(leaves):
+        return [] if whole else [root_of(leaves)]
+    middle = _split(len(leaves))
+    if size <= middle:
+        return [*_continued(size, leaves[:middle], whole=whole), root_of(leaves[middle:])]
+    return [*_continued(size - middle, leaves[middle:], whole=False), root_of(leaves[:middle])]
+
+
+def is_continued(before: int, first: bytes, after: int, second: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether the proof shows that the tree of `after` leaves and root `second` continues that of `before` and `first`."""
+    if not 0 < before <= after:
+        return False
+    if before == after:
+        return not proof and first == second
+    proof = [first, *proof] if not before & (before - 1) else [*proof]
+    if not proof:
+        return False
+    at, last = before - 1, after - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    old = new = proof[0]
+    for other in proof[1:]:
+        if not last:
+            return False
+        if at & 1 or at == last:
+            old, new = node(other, old), node(other, new)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            new = node(new, other)
+        at, last = at >> 1, last >> 1
+    return not last and old == first and new == second

@@ -1,0 +1,34 @@
+"""A proof for one event: that it is, word by word, among all that a signed seal is the root of. It shows no other event."""
+
+from itertools import chain
+
+from directives import witness
+from directives.models import Seal
+from directives.sealing import keys
+from directives.sealing.merkle import inclusion, is_included, leaf
+from directives.sealing.rows import readable, within
+
+
+def prove(pk: int) -> dict | None:
+    """The proof against the newest seal; None for an event under no seal that this one continues."""
+    newest = Seal.objects.exclude(signature="").order_by("-id").first()
+    if newest is None:
+        return None
+    ranges = Seal.objects.filter(pk__lte=newest.pk).order_by("id").values_list("ranges", flat=True)
+    leaves, index, event = [], None, ""
+    for row in chain.from_iterable(map(within, map(readable, ranges))):
+        data = witness.plain(row)
+        if row["id"] == pk:
+            index, event = len(leaves), data.decode()
+        leaves.append(leaf(data))
+    if index is None:
+        return None
+    seal = {name: getattr(newest, name) for name in ("number", "total", "root", "hash", "key", "signature")}
+    return {"event": event, "index": index, "proof": [one.hex() for one in inclusion(index, leaves)], "seal": seal}
+
+
+def holds(given: dict) -> bool:
+    """Whether a proof shows that its event is under the seal that it names, and that the seal's key signed it."""
+    seal, proof = given["seal"], [bytes.fromhex(one) for one in given["proof"]]
+    included = is_included(leaf(given["event"].encode()), given["index"], seal["total"], proof, bytes.fromhex(seal["root"]))
+    return included and keys.is_signed(seal["key"], seal["hash"], seal["signature"])

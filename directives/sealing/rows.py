@@ -1,0 +1,69 @@
+"""The events under a seal, as they are hashed."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from directives import witness
+from directives.models import Event, Seal
+from directives.sealing.merkle import Frontier, leaf
+
+FIELDS = ("id", *witness.FIELDS)
+AT_ONCE = 5000  # rows of one read
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """Rows in their order: their hash, how many, and the tree that they have grown."""
+
+    digest: str
+    count: int
+    tree: Frontier
+
+
+def ranges_of(ids: Iterable[int]) -> list[list[int]]:
+    """Sorted ids as closed ranges: 1 2 3 7 → [[1, 3], [7, 7]]."""
+    ranges: list[list[int]] = []
+    for number in ids:
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ranges
+
+
+def readable(ranges: Any) -> list[list[int]]:
+    """The ranges that a seal covers; none where somebody made something else of them."""
+    match ranges:
+        case [*pairs] if all(isinstance(pair, list) and [*map(type, pair)] == [int, int] for pair in pairs):
+            return pairs
+    return []
+
+
+def tree_of(seal: Seal) -> Frontier | None:
+    """The tree up to a seal, as it says; None where that is not what its root is of."""
+    try:
+        tree = Frontier.read(seal.total, seal.tree)
+    except (TypeError, ValueError):
+        return None
+    grows = tree.size is not None and tree.size.bit_count() == len(tree.roots)
+    return tree if grows and tree.root().hex() == seal.root else None
+
+
+def within(ranges: list[list[int]]) -> Iterator[dict]:
+    """The events of these ids that are there."""
+    for first, last in ranges:
+        rows = Event.objects.filter(id__range=(first, last)).order_by("id").values(*FIELDS)
+        yield from rows if last - first < AT_ONCE else rows.iterator(chunk_size=AT_ONCE)
+
+
+def hashed(rows: Iterable[dict], tree: Frontier) -> Hashed:
+    """The hash of rows, and the tree that grows by them."""
+    digest, count, grown = hashlib.sha256(), 0, tree.copy()
+    for row in rows:
+        data = witness.plain(row)
+        digest.update(data + b"\n")
+        grown.add(leaf(data))
+        count += 1
+    return Hashed(digest.hexdigest(), count, grown)

@@ -1,0 +1,200 @@
+"""Walking the seals: every fault of the record in a line of its own, what and where."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from directives import witness
+from directives.models import Event, Seal, Unsealed
+from directives.sealing import anchors, keys
+from directives.sealing.making import hash_seal, stands
+from directives.sealing.merkle import Frontier
+from directives.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
+
+ACKNOWLEDGE = "If you restored a backup or moved the worker: manage.py verify_audit --acknowledge {} --reason …"
+AT_ONCE = 5000
+
+
+@dataclass
+class Walk:
+    """Goes from seal to seal. `tree`: over the events so far; `sure`: whether that is known from rows that were whole."""
+
+    tree: Frontier = field(default_factory=Frontier)
+    sure: bool = True
+    last: Seal | None = None  # or what was verified before, with the same names
+    signed: Seal | keys.Verified | None = None
+    used: dict[str, int] = field(default_factory=dict)  # key → the seal that it signed
+    faults: list[str] = field(default_factory=list)
+    ranges: list[list[int]] = field(default_factory=list)
+    seals: int = 0
+    fresh: frozenset = frozenset()  # keys with which an administrator knows that sealing began anew
+
+    def fault(self, seal: Seal, words: str) -> None:
+        covered = readable(seal.ranges)
+        where = f"events {covered[0][0]} to {covered[-1][1]}" if covered else "of no events"
+        self.faults.append(f"seal {seal.pk}, {where}: {words}")
+
+    def look_at(self, seal: Seal) -> None:
+        ranges = readable(seal.ranges)
+        found = hashed(within(ranges), self.tree)
+        expected = sum(last - first + 1 for first, last in ranges)
+        if found.count != expected:
+            self.fault(seal, f"{expected} events were sealed, {found.count} are there")
+        elif found.digest != seal.rows_hash:
+            self.fault(seal, "an event was changed after it was sealed")
+        linked = seal.previous_hash == (self.last.hash if self.last else "")
+        if not linked:
+            self.fault(seal, "the seal before it was changed or removed")
+        if seal.hash != hash_seal(seal):
+            self.fault(seal, "the seal itself was changed")
+        whole = found.count == expected and found.digest == seal.rows_hash and linked
+        self.sure = self.sure and whole
+        if seal.signature:
+            self._look_at_signature(seal, found, linked)
+        elif self.signed:
+            self.fault(seal, "it has no signature, and signing had begun before it")
+        self._go_on(seal, found)
+
+    def _look_at_signature(self, seal: Seal, found: Hashed, linked: bool) -> None:
+        if not keys.is_signed(seal.key, seal.hash, seal.signature):
+            self.fault(seal, "its signature is not that of the key that it names")
+        if seal.key in self.used:
+            self.fault(seal, f"it was signed with the retired key of seal {self.used[seal.key]}")
+        elif linked and seal.key not in self.fresh and seal.key != (self.signed.next_key if self.signed else seal.key):
+            words = "it was signed with a key that the seal before it does not name"
+            self.fault(seal, f"{words}. {ACKNOWLEDGE.format(seal.number)}")
+        if linked and seal.number != (self.signed.number or 0 if self.signed else 0) + 1:
+            self.fault(seal, f"it says that it is number {seal.number}")
+        grown = found.tree
+        if self.sure and (seal.total, seal.root, seal.tree) != (grown.size, grown.root().hex(), grown.told()):
+            self.fault(seal, "its total or its root is not that of all events up to it")
+
+    def _go_on(self, seal: Seal, found: Hashed) -> None:
+        self.tree = found.tree
+        if seal.signature:
+            self.used[seal.key], self.signed = seal.pk, seal
+            if not self.sure:
+                known = tree_of(seal)
+                self.tree, self.sure = known or Frontier(), known is not None
+        self.last, self.seals = seal, self.seals + 1
+        self.ranges += readable(seal.ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a verification came to. `before`: events that an earlier one had read."""
+
+    faults: list[str]
+    seals: int
+    events: int
+    before: int
+    waiting: int
+    outside: bool  # whether AUDIT_DIR knows of a seal
+    end: keys.Verified | None
+
+
+def verify() -> list[str]:
+    """Every fault of the record, in words; empty when it is whole."""
+    return examine().faults
+
+
+def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Found:
+    """Read the record, or what was added since it was last found whole. `lines`: anchors that somebody gives."""
+    walk, before = _begin(since_last)
+    for seal in Seal.objects.filter(pk__gt=walk.last.pk if walk.last else 0).order_by("id").iterator(chunk_size=500):
+        walk.look_at(seal)
+    waiting = Unsealed.objects.count()
+    state, damaged = _state()
+    faults = [
+        *walk.faults, *damaged, *_marks(state), *anchors.faults(lines), *_waiting(state),
+        *_covered(walk, before, waiting),
+    ]  # fmt: skip
+    last, events = walk.signed, sum(last - first + 1 for first, last in walk.ranges)
+    end = keys.Verified(last.pk, last.hash, last.total, last.number, last.next_key, walk.tree.told()) if last else None
+    return Found(faults, walk.seals, events, before, waiting, state is not None, end)
+
+
+def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict]:
+    """Note that somebody knows why sealing began anew with the seal of this number, or why seals from it on are missing.
+
+    Returns what was noted. Nothing but that is forgiven: whatever else is wrong stays a fault.
+    """
+    about = {"number": number, "reason": reason, "at": now.isoformat()}
+    seal, before = (Seal.objects.filter(number=one).exclude(signature="").first() for one in (number, number - 1))
+    entries = [about | {"key": seal.key}] if seal and (before is None or before.next_key != seal.key) else []
+    state = keys.load()
+    lost = [] if state is None else [mark for mark in (*state.lost, state.mark) if mark.number >= number and not stands(mark)]
+    entries += [about | {"lost": mark.hash} for mark in lost]
+    if entries:
+        keys.acknowledge(entries)
+        witness.forget(set(witness.noted()) - set(_there(list(witness.noted()))))
+    return entries
+
+
+def _begin(since_last: bool) -> tuple[Walk, int]:
+    """A walk from the first seal, or from the last one that was found whole and still stands; and the events before it."""
+    walk = Walk(fresh=frozenset(one["key"] for one in keys.acknowledged() if "key" in one))
+    known = keys.verified() if since_last else None
+    if known and Seal.objects.filter(pk=known.pk, hash=known.hash).exists():
+        walk.tree, walk.last, walk.signed = Frontier.read(known.total, known.tree), known, known
+        return walk, known.total
+    return walk, 0
+
+
+def _state() -> tuple[keys.State | None, list[str]]:
+    try:
+        return keys.load(), []
+    except ValueError as error:
+        return None, [f"{error}: what was sealed on this machine cannot be compared"]
+
+
+def _marks(state: keys.State | None) -> Iterator[str]:
+    """Seals that were made with this folder, and that the database does not have as they were."""
+    known = {one.get("lost") for one in keys.acknowledged()}
+    for mark in [] if state is None else [*state.lost, state.mark]:
+        if mark.hash not in known and not stands(mark):
+            words = f"the mark outside the database says that it was sealed {mark.at}, {mark.total} events in all: it is gone or another"
+            yield f"seal number {mark.number}: {words}. {ACKNOWLEDGE.format(mark.number)}"
+
+
+def _waiting(state: keys.State | None) -> Iterator[str]:
+    """Events that await their seal, or were written a moment ago, and are not as they were written."""
+    noted, seen = witness.noted(), set()
+    coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
+    rows, after = Unsealed.objects.order_by("event_id"), 0
+    while some := dict(rows.filter(event_id__gt=after).values_list("event_id", "mac")[:AT_ONCE]):
+        after, events = max(some), {row["id"]: row for row in Event.objects.filter(id__in=some).values(*FIELDS)}
+        seen |= some.keys()
+        for pk, mac in some.items():
+            if pk not in events:
+                yield f"event {pk}: it awaits its seal, and is gone"
+            elif (coded or (state and mac)) and not witness.is_code(mac, events[pk]):
+                yield f"event {pk}: it awaits its seal, and is not as the product wrote it"
+            elif noted.get(pk, mac[:16]) != mac[:16]:
+                yield f"event {pk}: it awaits its seal, and is not the one that was written under this number"
+    left = [pk for pk in noted if pk not in seen]
+    there = {pk for start in range(0, len(left), AT_ONCE) for pk in _there(left[start : start + AT_ONCE])}
+    yield from (f"event {pk}: it was written, and is gone" for pk in left if pk not in there)
+
+
+def _there(ids: list[int]) -> list[int]:
+    return list(Event.objects.filter(id__in=ids).values_list("id", flat=True))
+
+
+def _covered(walk: Walk, before: int, waiting: int) -> Iterator[str]:
+    """Events that neither a seal covers nor a writer left to be sealed; and those that two seals cover."""
+    end = 0
+    for first, last in sorted(walk.ranges):
+        if first <= end:
+            yield f"events {first} to {min(last, end)}: two seals cover them"
+        end = max(end, last)
+    covered = before + sum(last - first + 1 for first, last in walk.ranges)
+    if Event.objects.count() <= covered + waiting:
+        return
+    sealed = Seal.objects.values_list("ranges", flat=True) if before else [walk.ranges]
+    known = {pk for ranges in sealed for first, last in readable(ranges) for pk in range(first, last + 1)}
+    known |= set(Unsealed.objects.values_list("event_id", flat=True))
+    there = Event.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=AT_ONCE)
+    for first, last in ranges_of(pk for pk in there if pk not in known):
+        where = f"event {first}" if first == last else f"events {first} to {last}"
+        yield f"{where}: not covered by any seal and not waiting for one: {'it was' if first == last else 'they were'} slipped in"

@@ -1,0 +1,101 @@
+"""What shows, until an event is sealed, that it is as it was written and still there.
+
+The process that writes an event knows SECRET_KEY, which no database holds: it leaves a code beside the event
+(`Unsealed.mac`) and, after the commit, a line in `written` under AUDIT_DIR. So an event that somebody slips in or changes
+has no code, and one that is deleted is missed. Neither ever stops a writer.
+"""
+
+import fcntl
+import hashlib
+import hmac
+import os
+from collections.abc import Iterable
+from datetime import UTC
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+
+FIELDS = (
+    "at", "by_id", "action", "subject_type", "subject_id", "organisation_id", "document_id", "directive_id", "obligation_id",
+    "before", "after", "reason",
+)  # fmt: skip
+MOST = 4 * 1024**2  # bytes of `written`; where nobody seals on this machine, lines that old are sealed elsewhere
+APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+PURPOSE = b"an event that awaits its seal"
+
+_encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def plain(row: dict[str, Any]) -> bytes:
+    """A row as it is hashed: JSON with sorted keys, the instant in UTC to a thousandth of a second."""
+    return _encode({**row, "at": row["at"].astimezone(UTC)}).encode()
+
+
+def code(row: dict[str, Any]) -> str:
+    """The code of an event's columns, its id apart: that comes from the database."""
+    return _code(settings.SECRET_KEY, row)
+
+
+def _code(secret: str, row: dict[str, Any]) -> str:
+    content = plain({name: row[name] for name in FIELDS})
+    return hmac.digest(_key(secret), content, "sha256").hex()
+
+
+@lru_cache(maxsize=8)
+def _key(secret: str) -> bytes:
+    return hashlib.sha256(PURPOSE + secret.encode()).digest()
+
+
+def is_code(given: str, row: dict[str, Any]) -> bool:
+    """Whether the product wrote this row; also under a SECRET_KEY that is being replaced."""
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return any(hmac.compare_digest(given, _code(secret, row)) for secret in secrets)
+
+
+def _place() -> Path:
+    return Path(settings.AUDIT_DIR) / "written"
+
+
+def note(written: Iterable[tuple[int, str]]) -> None:
+    """Note ids and codes of events that were committed."""
+    lines = "".join(f"{pk} {mac[:16]}\n" for pk, mac in written)
+    file = _opened()
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_size > MOST:
+            os.ftruncate(file, 0)
+        os.write(file, lines.encode())
+    finally:
+        os.close(file)
+
+
+def _opened() -> int:
+    try:
+        return os.open(_place(), APPENDING, 0o600)
+    except FileNotFoundError:
+        _place().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(_place(), APPENDING, 0o600)
+
+
+def noted() -> dict[int, str]:
+    """The ids that were noted, each with the beginning of its code."""
+    if not _place().exists():
+        return {}
+    rows = (line.split() for line in _place().read_text("ascii").splitlines())
+    return {int(row[0]): row[1] for row in rows if len(row) == 2}
+
+
+def forget(ids: Iterable[int]) -> None:
+    """Drop the lines of events that are under a seal by now."""
+    if not _place().exists():
+        return
+    known = {str(pk) for pk in ids}
+    with _place().open("r+", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        kept = [line for line in file.read().splitlines(keepends=True) if line.split()[:1] != [] and line.split()[0] not in known]
+        file.seek(0)
+        file.truncate()
+        file.writelines(kept)
