@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 admin.autodiscover()
@@ -38,8 +38,15 @@ def patterns_of(resolver: URLResolver) -> Iterator[URLPattern]:
         yield from patterns_of(pattern) if isinstance(pattern, URLResolver) else [pattern]
 
 
+def closed(request: HttpRequest, **told: object) -> HttpResponse:
+    """An address of allauth that the product does not offer: addresses are given by administrators, mail goes to no other."""
+    raise Http404
+
+
 accounts = path("accounts/", include("allauth.urls"))
 for pattern in patterns_of(accounts):
+    if pattern.name in ("account_email", "account_confirm_email", "account_email_verification_sent"):
+        pattern.callback = closed
     if (pattern.name or "").startswith("mfa_") or pattern.name == "account_change_password":
         pattern.callback = in_one_transaction(pattern.callback)
 

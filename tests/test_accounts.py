@@ -80,3 +80,9 @@ def test_a_new_password_is_refused_in_the_readers_language(cast, sign_in):
     assert "密码太短，至少要有 12 个字符。" in page and "too short" not in page
     assert "密码至少要有 12 个字符。" in page
     assert 'class="btn do" type="submit"' in page
+
+
+def test_nobody_has_mail_sent_to_an_address_of_their_own_choice(cast, sign_in, mailoutbox):
+    client = sign_in(cast.staff)
+    answers = [client.get("/accounts/email/"), client.post("/accounts/email/", {"action_add": "", "email": "other@example.org"})]
+    assert ([answer.status_code for answer in answers], mailoutbox) == ([404, 404], [])
