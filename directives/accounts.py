@@ -7,8 +7,10 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.signals import user_logged_out
 from django.db import connection, transaction
 from django.db.models import Model
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +18,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _lazy
 
 from directives import audit
-from directives.models import Membership, OpenSession, Organisation, User
+from directives.models import Membership, OpenSession, Organisation, SignInAttempt, User
 from directives.models.people import SECOND_FACTORS, UNREAD_SHOWN
 from directives.models.planned import planned
 from directives.signin import limits
@@ -95,6 +97,18 @@ class Door(ModelBackend):
         return user if user is not None and self.user_can_authenticate(user) else None
 
 
+def _tell(action: str, subject: User | SignInAttempt, request: HttpRequest, *, by: User | None) -> None:
+    """Write it into the record, with the address. What was typed as a name is not told: it may be a password."""
+    with transaction.atomic():
+        audit.record(action, subject, by=by, now=timezone.now(), after={"address": client_address(request)})
+
+
+@receiver(user_logged_out, dispatch_uid="signing out is on record")
+def signed_out(sender: Any, request: HttpRequest, user: User | None, **told: Any) -> None:
+    if user is not None:
+        _tell("sign_out", user, request, by=user)
+
+
 class ClosedDoorAdapter(DefaultAccountAdapter):
     """Nobody signs up by themselves; passwords that fail are counted in our own way."""
 
@@ -120,6 +134,8 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
         user = authenticate(request, **credentials)
         if user is None:
+            known = User.objects.filter(username=credentials.get("username", "")).first()
+            _tell("failed_sign_in", known or attempt, request, by=None)
             self.authentication_failed(request, **credentials)
         else:
             attempt.delete()
@@ -128,6 +144,7 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **told: Any) -> HttpResponse:
         """Remember from where, and lead to the second factor whoever is asked for one."""
         response = super().post_login(request, user, **told)
+        _tell("sign_in", user, request, by=user)
         limits.remember(request, response, user.username, now=timezone.now())
         if lacks_factor(user) and not user.password_given:
             query = urlencode({"next": response.url})

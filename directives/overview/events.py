@@ -38,6 +38,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "repair": pgettext_lazy("subject", "Repair"),
     "organisation": pgettext_lazy("subject", "Body"),
     "user": pgettext_lazy("subject", "Account"),
+    "signinattempt": pgettext_lazy("subject", "Attempt to sign in"),
     "membership": pgettext_lazy("subject", "Membership"),
     "calendarday": pgettext_lazy("subject", "Calendar day"),
     "intake": pgettext_lazy("subject", "Import"),
