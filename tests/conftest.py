@@ -31,6 +31,7 @@ BUSY = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, database=None, suppress_health_check=BUSY)
 hypothesis.settings.load_profile("suite")
 
+settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2", *settings.PASSWORD_HASHERS[1:]]
 # Else every client reads the headers of all static files when it is made: a fifth of the time of a test of pages.
 settings.WHITENOISE_AUTOREFRESH = True
 

@@ -299,6 +299,7 @@ def test_every_address_is_in_the_table():
     assert sorted(TABLE) == sorted(pattern.name for pattern in urls.urlpatterns)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", TABLE)
 def test_who_may(people, world, sign_in, name):
     row = TABLE[name]
