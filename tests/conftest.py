@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from importlib import import_module
+from typing import Any
 from uuid import uuid4
 
 import hypothesis
@@ -160,6 +161,17 @@ def sign_in() -> Callable[[User], Client]:
 def key() -> Callable[[], dict[str, str]]:
     """The hidden field of a write form: a fresh idempotency key."""
     return lambda: {"idempotency_key": str(uuid4())}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """As pytest-django has it. A process that a test killed may leave a session open, and PostgreSQL then keeps the database."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(scope="session", autouse=True)
