@@ -144,7 +144,6 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **told: Any) -> HttpResponse:
         """Remember from where, and lead to the second factor whoever is asked for one."""
         response = super().post_login(request, user, **told)
-        _tell("sign_in", user, request, by=user)
         limits.remember(request, response, user.username, now=timezone.now())
         if lacks_factor(user) and not user.password_given:
             query = urlencode({"next": response.url})

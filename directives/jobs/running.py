@@ -55,7 +55,17 @@ def begin(row: Carried, *, at_once: bool = False) -> None:
     if at_once:
         name, pk = _name(row), row.pk
         # No partial: Django asks a callback that fails for its name, and a partial has none.
-        transaction.on_commit(lambda: run(name, pk, awaited=True), robust=True)
+        transaction.on_commit(lambda: _run_at_once(name, pk), robust=True)
+
+
+def _run_at_once(name: str, pk: int) -> None:
+    """Carry it out while somebody waits. What a full disk or a lost database keeps from being noted is left to its task."""
+    try:
+        run(name, pk, awaited=True)
+    except Exception as error:
+        if outage_of(error) is None:
+            raise
+        logger.error("The act on %s %s is left to the worker: %s", name, pk, str(error).strip())
 
 
 def _name(row: Carried) -> str:

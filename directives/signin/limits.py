@@ -6,15 +6,19 @@ by itself, so that neither a colleague behind the same address nor a stranger ca
 """
 
 from datetime import datetime, timedelta
+from logging import getLogger
 from secrets import token_urlsafe
 
 from django.conf import settings
+from django.db import DatabaseError, transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 from directives.models import SignInAttempt
 from directives.signin.addresses import place
+
+logger = getLogger(__name__)
 
 COOKIE = "browser"
 YEAR = 365 * 24 * 3600  # seconds
@@ -76,7 +80,16 @@ def _too_many(attempt: SignInAttempt, *, known_place: bool) -> bool:
 def remember(request: HttpRequest, response: HttpResponse, name: str, *, now: datetime) -> None:
     """Note that this account signed in from here: one row for each place."""
     browser = browser_of(request) or token_urlsafe(LENGTH)[:LENGTH]
-    where = {"account": account_of(name), "address": place(request), "browser": browser, "succeeded": True}
+    try:
+        _remember(account_of(name), place(request), browser, now)
+    except DatabaseError as error:  # they are signed in, and counted as from an unknown place next time
+        logger.warning("the place of a sign-in was not noted: %s", str(error).strip())
+        return
+    response.set_cookie(COOKIE, browser, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")
+
+
+@transaction.atomic
+def _remember(account: str, address: str, browser: str, now: datetime) -> None:
+    where = {"account": account, "address": address, "browser": browser, "succeeded": True}
     if not SignInAttempt.objects.filter(**where).update(at=now):
         SignInAttempt.objects.create(**where, at=now)
-    response.set_cookie(COOKIE, browser, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")
