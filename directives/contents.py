@@ -40,7 +40,7 @@ def fault(file: BinaryIO, kind: str, name: str) -> str:
         if kind in ARCHIVES and zipfile.is_zipfile(file):
             return next(_faults_inside(file, facts, depth=1), "")
         if kind in PLACES or kind == "zip":
-            return _not_real(facts)
+            return not_real(name, kind)
         if kind in OLE_TYPES and _holds(file, VBA_IN_OLE):
             return _("“%(name)s” holds macros. Save it without them, then choose it again.") % facts
         if kind not in OLE_TYPES and _ends_as_zip(file):
@@ -53,9 +53,10 @@ def fault(file: BinaryIO, kind: str, name: str) -> str:
         file.seek(0)
 
 
-def _not_real(facts: dict[str, str]) -> str:
+def not_real(name: str, kind: str) -> str:
+    """What is said of a file that is not of the type that its name claims."""
     text = _("“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, then choose it again.")
-    return text % facts
+    return text % {"name": name, "kind": kind}
 
 
 def _faults_inside(file: BinaryIO, facts: dict[str, str], *, depth: int) -> Iterator[str]:
@@ -64,7 +65,7 @@ def _faults_inside(file: BinaryIO, facts: dict[str, str], *, depth: int) -> Iter
         with zipfile.ZipFile(file) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if depth == 1 and facts["kind"] in PLACES and not _lies_in(members, PLACES[facts["kind"]]):
-                yield _not_real(facts)
+                yield not_real(facts["name"], facts["kind"])
                 return
             if len(members) > MEMBERS:
                 yield _("“%(name)s” holds more than %(limit)s files. Send fewer at a time.") % {**facts, "limit": MEMBERS}
@@ -72,7 +73,7 @@ def _faults_inside(file: BinaryIO, facts: dict[str, str], *, depth: int) -> Iter
             for member in members:
                 yield from _faults_of_member(archive, member, {**facts, "member": PurePosixPath(member.filename).name}, depth)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError):
-        yield _not_real(facts)
+        yield not_real(facts["name"], facts["kind"])
 
 
 def _lies_in(members: list[zipfile.ZipInfo], place: str) -> bool:

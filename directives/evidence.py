@@ -87,11 +87,9 @@ def faults(upload: UploadedFile) -> list[str]:
     if kind not in settings.UPLOAD_TYPES:
         found.append(_("“%(name)s” is of a type that is not taken. Taken are %(types)s; save it as one of these.") % facts)
     elif not _is_what_it_says(upload, kind):
-        facts["kind"] = kind
-        text = _("“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, then choose it again.")
-        found.append(text % facts)
-    elif not found:
-        found = [text for text in (contents.fault(upload, kind, name) or viruses.fault(upload, name),) if text]
+        found.append(contents.not_real(name, kind))
+    elif not found and (fault := contents.fault(upload, kind, name) or viruses.fault(upload, name)):
+        found.append(fault)
     return found
 
 
