@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -92,5 +92,7 @@ class MembershipAdmin(AuditedAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
-            kwargs["queryset"] = User.objects.exclude(pk=request.user.pk).exclude(is_superuser=True)
+            powerful = User.objects.filter(Q(is_superuser=True) | Q(groups__isnull=False) | Q(user_permissions__isnull=False))
+            above = [person.pk for person in powerful.distinct() if not can_administer(request.user, person)]
+            kwargs["queryset"] = User.objects.exclude(pk__in=[request.user.pk, *above])
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
