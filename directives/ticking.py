@@ -5,7 +5,7 @@ Each batch is a transaction of its own, so that a long tick holds up nobody, and
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db.models import F
 from django.utils import timezone
@@ -31,7 +31,7 @@ def tick(*, now: datetime, everything: bool = False) -> int:
     workdays = CalendarDay.objects.workdays(today)
     rows = Obligation.objects.all() if everything else Obligation.objects.due_for_light(today)
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
-    return sum(_tick_batch(batch, today=today, workdays=workdays, now=now) for batch in _batches(ids))
+    return sum(_tick_batch(batch, workdays=workdays, now=now) for batch in _batches(ids))
 
 
 def relight_all(*, by: User | None, now: datetime) -> None:
@@ -43,15 +43,13 @@ def relight_all(*, by: User | None, now: datetime) -> None:
 
 def next_part(job: JobProgress) -> bool:
     """Work out the next lights anew, in the order of the obligations' keys."""
-    ticked = JobRun.objects.filter(name="tick").values_list("last_day", flat=True)
-    today = max(timezone.localdate(job.at), *ticked, date.min)  # it may have waited past midnight, and the lights are of the new day
+    now = JobRun.objects.as_of(job.at)
     rows = Obligation.objects.order_by("pk").values_list("pk", flat=True)
     if not job.reached:
         job.total = rows.count()
     batch = list(rows.filter(pk__gt=int(job.reached or 0))[:BATCH])
     if batch:
-        workdays = CalendarDay.objects.workdays(today)
-        job.made += _tick_batch(batch, today=today, workdays=workdays, now=job.at)
+        job.made += _tick_batch(batch, workdays=CalendarDay.objects.workdays(timezone.localdate(now)), now=now)
         job.done, job.reached = job.done + len(batch), str(batch[-1])
     return len(batch) == BATCH
 
@@ -64,8 +62,12 @@ def _batches(ids: list[int]) -> Iterator[list[int]]:
 
 
 @counted()
-def _tick_batch(ids: list[int], *, today: date, workdays: Workdays, now: datetime) -> int:
-    """Relight one batch, tallies and audit with it. The rows are locked, so no move can come between reading and writing."""
+def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
+    """Relight one batch, tallies and audit with it, as of one instant: a light that turns is counted on the day of its event.
+
+    The rows are locked, so no move can come between reading and writing.
+    """
+    today = timezone.localdate(now)
     locked = Obligation.objects.select_for_update(no_key=True)  # who files something about a row does not wait, nor do we
     delta, told = gathering(), []
     alike: dict[tuple, list[int]] = {}

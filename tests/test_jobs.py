@@ -59,6 +59,18 @@ def test_all_below_get_their_directives_part_by_part(cast, directives, few, monk
     assert set(Event.objects.filter(action="issue").values_list("at", flat=True)) == {NOW}
 
 
+def test_what_waited_behind_a_tick_is_given_on_its_day(cast, directives, few):
+    """No light of the day on which it was asked for is left behind the tick of a later one."""
+    job, later = begun(cast, directives), NOW + timedelta(days=30)
+    JobRun.objects.create(name="tick", last_ran_at=later, last_day=later)
+    for _part in range(2):
+        jobs.run("job", job.pk)
+    assert set(Obligation.objects.values_list("issued_on", flat=True)) == {later.date()}
+    assert set(Event.objects.filter(action="issue").values_list("at", flat=True)) == {later}
+    assert not Obligation.objects.due_for_light(later.date()).exists()
+    assert tallies.drift() == []
+
+
 def test_what_was_broken_off_goes_on_and_does_nothing_twice(cast, directives, few):
     job = begun(cast, directives)
     jobs.run("job", job.pk)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from directives import tallies, ticking
 from directives.clocks import Reason
-from directives.models import CalendarDay, Event, JobRun, Obligation, Unsealed
+from directives.models import CalendarDay, Event, JobProgress, JobRun, Obligation, Unsealed
 from directives.refusals import Stale
 from directives.states import OBLIGATION_MOVES
 from directives.ticking import tick
@@ -92,6 +92,17 @@ def test_rows_that_show_the_same_are_written_together(cast, django_assert_max_nu
         make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
     with django_assert_max_num_queries(15):
         assert tick(now=later(18)) == 30
+
+
+def test_lights_asked_for_before_a_tick_turn_on_its_day(cast):
+    """Every light is worked out anew behind the tick of a later day: each that turns is counted on the day of its event."""
+    ticking.relight_all(by=None, now=NOW)
+    JobRun.objects.create(name="tick", last_ran_at=later(18), last_day=TODAY + timedelta(days=18))
+    make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)  # as issued on the day that was asked on
+    assert ticking.next_part(JobProgress.objects.get()) is False
+    assert Event.objects.get(action="light").at == later(18)
+    assert wrong_lights(later(18)) == []
+    assert tallies.drift() == []
 
 
 def test_a_move_decided_on_the_old_light_is_stale(cast):

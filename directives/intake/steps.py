@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from directives import jobs
 from directives.intake.fields import Asking, Fault, Kind
 from directives.intake.kinds import KINDS
-from directives.models import Intake, IntakeRow
+from directives.models import Intake, IntakeRow, JobRun
 from directives.models.intakes import CHANGED, CONFLICT, THEIRS
 from directives.refusals import NotAllowed, Refusal, Stale
 
@@ -32,8 +32,8 @@ def asking_of(intake: Intake, now: datetime) -> Asking:
 
 
 def asked_of(intake: Intake) -> Asking:
-    """The same, as of when the act that is in hand was asked for."""
-    return asking_of(intake, intake.asked_at or intake.at)
+    """The same, for the act that is in hand."""
+    return asking_of(intake, JobRun.objects.as_of(intake.asked_at or intake.at))
 
 
 def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> Intake:

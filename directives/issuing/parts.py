@@ -14,7 +14,7 @@ from directives import jobs
 from directives.addressing import pairs_proposed
 from directives.issuing.choosing import Choice, chosen_bodies
 from directives.issuing.giving import Terms, check, issue
-from directives.models import Document, JobProgress, Organisation, User
+from directives.models import Document, JobProgress, JobRun, Organisation, User
 
 AT_ONCE = 5_000  # pairs that are made while their author waits; more are left to the worker
 PART = 2_000  # pairs of one transaction
@@ -51,12 +51,13 @@ def next_part(job: JobProgress) -> bool:
     choice = Choice.from_json(job.asked)
     directives = list(job.document.directives.filter(pk__in=choice.directives, statement=False).order_by("order"))
     size = max(1, PART // max(1, len(directives)))
-    meant = chosen_bodies(job.by, choice, timezone.localdate(job.at)).filter(path__gt=job.reached)
+    now = JobRun.objects.as_of(job.at)
+    meant = chosen_bodies(job.by, choice, timezone.localdate(now)).filter(path__gt=job.reached)
     bodies = list(meant.order_by("path")[:size])
     if bodies:
         pairs = pairs_proposed(directives, bodies) if choice.addressed else None
         made = issue(
-            document=job.document, directives=directives, organisations=bodies, terms=_terms(job.asked["terms"]), by=job.by, now=job.at,
+            document=job.document, directives=directives, organisations=bodies, terms=_terms(job.asked["terms"]), by=job.by, now=now,
             pairs=pairs,
         )  # fmt: skip
         job.made, job.done, job.reached = job.made + len(made), job.done + len(bodies), bodies[-1].path

@@ -65,6 +65,10 @@ class JobRunQuerySet(models.QuerySet):
         """The heartbeats of workers that are alive."""
         return self.workers().filter(last_ran_at__gte=now - HEART)
 
+    def as_of(self, asked_at: datetime) -> datetime:
+        """The instant at which to carry out what was asked for then: it may have waited, and lights never go back behind a tick."""
+        return max([asked_at, *self.filter(name="tick").values_list("last_ran_at", flat=True)])
+
 
 class JobRun(models.Model):
     """When a periodic job last ran; `last_day` is the Shanghai day it last ran for, `held_by` the worker that has it in hand.

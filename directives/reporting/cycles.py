@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from directives import audit, jobs, notices
-from directives.models import Cycle, Document, JobProgress, Obligation, Organisation, ProgressReport, User
+from directives.models import Cycle, Document, JobProgress, JobRun, Obligation, Organisation, ProgressReport, User
 from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import any_of, inside
 from directives.refusals import Invalid, NotAllowed
@@ -114,7 +114,8 @@ def next_part(job: JobProgress) -> bool:
     bodies = list(_bodies(job.document, job.by).filter(path__gt=job.reached)[:PART])
     if bodies:
         asked = set(ProgressReport.objects.filter(cycle=cycle, organisation__in=bodies).values_list("organisation_id", flat=True))
-        reports = _ask(cycle, [body for body in bodies if body.pk not in asked], by=job.by, now=job.at)
+        unasked = [body for body in bodies if body.pk not in asked]
+        reports = _ask(cycle, unasked, by=job.by, now=JobRun.objects.as_of(job.at))
         job.made, job.done, job.reached = job.made + len(reports), job.done + len(bodies), bodies[-1].path
     return len(bodies) == PART
 

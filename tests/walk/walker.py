@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Container, Mapping
 from datetime import date, timedelta
+from itertools import count
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -47,6 +48,7 @@ class Walker:
     def _found_office(self) -> None:
         """Bodies and people, and nothing to do for them yet. Every second body has a manager."""
         centre = make_body("C000", kind="centre")
+        number = count(1)  # no key: it goes on from the walk before, and would lead the same seed elsewhere
         for branch in range(BRANCHES):
             above = make_body(f"Q{branch}", parent=centre, kind="committee", level="provincial")
             for body in (
@@ -54,7 +56,7 @@ class Walker:
                 *(make_body(f"Q{branch}{leaf}", parent=above) for leaf in range(LEAVES)),
             ):
                 make_member(body, STAFF, f"staff-{body.code}")
-                if body.pk % 2:
+                if next(number) % 2:
                     make_member(body, MANAGER, f"manager-{body.code}")
         self.centre = centre
         self.supervisor = make_member(centre, "supervisor", "supervisor")
