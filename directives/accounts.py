@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_noop
 
 from directives import audit
 from directives.models import Membership, OpenSession, Organisation, SignInAttempt, User
@@ -28,6 +29,11 @@ from directives.signin.sessions import SessionStore
 
 __all__ = ["SessionStore"]  # SESSION_ENGINE names this module
 
+# Labels of allauth's forms in the product's words: its catalogue comes before theirs.
+LABELS = (
+    gettext_noop("Username"), gettext_noop("Password"), gettext_noop("Email"), gettext_noop("Email address"),
+    gettext_noop("Current Password"), gettext_noop("New Password"), gettext_noop("New Password (again)"), gettext_noop("Authenticator code"),
+)  # fmt: skip
 PERSON = (
     "id", "password", "username", "first_name", "last_name", "full_name", "email", "phone", "language", "is_active", "is_staff",
     "is_superuser", "made_up", "password_given", "password_set_at", "sign_ins_without_factor",
@@ -120,6 +126,9 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
         "username_password_mismatch": _lazy("The name or the password is not right."),
         "rate_limited": _lazy("Too many attempts. Wait a few minutes, then try again."),
     }
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"{settings.SITE_NAME} · {subject}"
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -260,7 +260,10 @@ def boxed(field: BoundField) -> bool:
 
 @register.filter
 def styled(field: BoundField) -> SafeString:
-    """A field in the look of the product's inputs."""
+    """A field in the look of the product's inputs. A placeholder that repeats the label is left out."""
+    attrs = field.field.widget.attrs
+    if str(attrs.get("placeholder", "")) == str(field.label):
+        attrs.pop("placeholder", None)
     if isinstance(field.field.widget, PLAIN):
         return field.as_widget()
     classes = f"in {field.field.widget.attrs.get('class', '')}".strip()
