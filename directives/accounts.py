@@ -32,7 +32,8 @@ __all__ = ["SessionStore"]  # SESSION_ENGINE names this module
 # Labels of allauth's forms in the product's words: its catalogue comes before theirs.
 LABELS = (
     gettext_noop("Username"), gettext_noop("Password"), gettext_noop("Email"), gettext_noop("Email address"),
-    gettext_noop("Current Password"), gettext_noop("New Password"), gettext_noop("New Password (again)"), gettext_noop("Authenticator code"),
+    gettext_noop("Current Password"), gettext_noop("New Password"), gettext_noop("New Password (again)"),
+    gettext_noop("Authenticator code"), gettext_noop("Master key"), gettext_noop("Backup key"),
 )  # fmt: skip
 PERSON = (
     "id", "password", "username", "first_name", "last_name", "full_name", "email", "phone", "language", "is_active", "is_staff",
