@@ -1,9 +1,14 @@
 """What every test may ask for: the cast, a signed-in browser, today."""
 
 import os
+import tempfile
 
 # Playwright's own event loop makes Django believe that it runs inside async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# A process whose clock a test set on clears away "old" temporary files: those of the processes beside it are not among them.
+if process := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix=f"{process}-")
+    os.chmod(tempfile.tempdir, 0o755)  # PostgreSQL's own user must be able to enter
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
