@@ -1,4 +1,4 @@
-"""People (成员) entered from a table: their accounts, without any password, and their roles in bodies; and taken back."""
+"""People (成员) entered from a table: their accounts, without any password; and taken back. `rights` gives them their roles."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,14 +10,15 @@ from django.utils.translation import gettext as _
 
 from directives import audit
 from directives.models import Membership, User
+from directives.organising.rights import demand_second_left
 from directives.refusals import Invalid, NotAllowed
-from directives.rules import can_administer
+from directives.rules import can_administer, keeps_accounts
 
 
 def demand_keeper(by: User | None) -> None:
     """Raise NotAllowed to a person who does not keep the accounts. None is the system itself."""
-    if by is not None and not (by.has_perm("directives.change_user") and by.has_perm("directives.change_membership")):
-        raise NotAllowed(_("Accounts are kept by administrators."))
+    if by is not None and not keeps_accounts(by):
+        raise NotAllowed(_("Accounts are kept by the system administrator."))
 
 
 def _demand_accounts(people: Iterable[User], by: User | None) -> None:
@@ -50,6 +51,8 @@ def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None,
     _demand_accounts(changes, by)
     told, alike = [], {}
     for person, fields in changes.items():
+        if fields.get("is_active") is False:
+            demand_second_left(person, by)
         told.append(audit.Change(person, {name: getattr(person, name) for name in fields}, dict(fields)))
         for name, value in fields.items():
             setattr(person, name, value)
@@ -57,26 +60,6 @@ def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None,
     for names, people in alike.items():
         User.objects.bulk_update(people, names, batch_size=500)
     audit.record_many("change", told, by=by, now=now)
-
-
-@transaction.atomic
-def give_roles(memberships: Sequence[Membership], *, by: User | None, now: datetime) -> None:
-    """Make these memberships; they come with person and body."""
-    demand_keeper(by)
-    _demand_accounts((row.user for row in memberships), by)
-    Membership.objects.bulk_create(memberships, batch_size=500)
-    told = [audit.Change(row, {}, {"name": str(row), "role": row.role}) for row in memberships]
-    audit.record_many("add", told, by=by, now=now)
-
-
-@transaction.atomic
-def take_roles(memberships: Sequence[Membership], *, by: User | None, now: datetime) -> None:
-    """Take these memberships away; they come with person and body."""
-    demand_keeper(by)
-    _demand_accounts((row.user for row in memberships), by)
-    told = [audit.Change(row, {"name": str(row), "role": row.role}) for row in memberships]
-    audit.record_many("delete", told, by=by, now=now)
-    Membership.objects.filter(pk__in=[row.pk for row in memberships]).delete()
 
 
 @transaction.atomic

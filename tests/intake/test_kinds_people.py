@@ -8,8 +8,7 @@ from directives.intake.kinds import KINDS
 from directives.models import Event, Membership, Organisation, User
 from directives.models.intakes import CHANGED, NEW, SAME, WRONG
 from directives.refusals import Invalid, NotAllowed, Stale
-from directives.sample.people import administrators
-from tests.factories import NOW, TODAY, make_user
+from tests.factories import NOW, TODAY, make_administrator, make_user
 from tests.intake.bringing import bring
 
 PEOPLE = KINDS["people"]
@@ -23,9 +22,7 @@ def bring_in(request):
 
 @pytest.fixture
 def keeper(cast):
-    user = make_user("keeper", is_staff=True)
-    user.groups.add(administrators())
-    return user
+    return make_administrator("keeper")
 
 
 def roles(name):
