@@ -19,11 +19,11 @@ def look_at_duties(now: datetime) -> Iterator[Finding]:
         yield fine("one person may hold several duties: SEPARATE_DUTIES is off")
         return
     found = 0
-    works = Exists(Membership.objects.filter(user=OuterRef("pk")))
+    has_role = Exists(Membership.objects.filter(user=OuterRef("pk")))
     holders = User.objects.filter(Q(is_auditor=True) | Q(is_system_administrator=True, is_security_administrator=True), is_active=True)
-    for person in holders.annotate(works=works).order_by("pk"):
+    for person in holders.annotate(has_role=has_role).order_by("pk"):
         held = [key.replace("_", " ") for key in sorted(person.duties)] + ["superuser"] * (person.is_superuser and person.is_auditor)
-        held += ["a role in a body"] * (person.works and person.is_auditor)
+        held += ["a role in a body"] * (person.has_role and person.is_auditor)
         if len(held) > 1:
             found += 1
             words = f"{person.username} holds {' and '.join(held)}: these are for different people"

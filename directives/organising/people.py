@@ -1,6 +1,6 @@
 """People (成员) entered from a table: their accounts, without any password; and taken back. `rights` gives them their roles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,17 +15,17 @@ from directives.refusals import Invalid, NotAllowed
 from directives.rules import can_administer, keeps_accounts
 
 
-def demand_keeper(by: User | None) -> None:
+def _demand_keeper(people: Collection[User], by: User | None) -> None:
     """Raise NotAllowed to a person who does not keep the accounts. None is the system itself."""
-    if by is not None and not keeps_accounts(by):
+    if by is not None and people and not keeps_accounts(by):
         raise NotAllowed(_("Accounts are kept by the system administrator."))
 
 
-def _demand_accounts(people: Iterable[User], by: User | None) -> None:
-    """Raise NotAllowed where one of these accounts is the person's own, or may more than they."""
+def _demand_accounts(people: Collection[User], by: User | None) -> None:
+    """The same, and where one of these accounts is the person's own, or may more than they."""
+    _demand_keeper(people, by)
     if by is None:
         return
-    people = list(people)
     if any(person.pk == by.pk for person in people):
         raise NotAllowed(_("Nobody changes their own account or roles by a table."))
     if above := [person.username for person in people if not can_administer(by, person)]:
@@ -35,7 +35,7 @@ def _demand_accounts(people: Iterable[User], by: User | None) -> None:
 @transaction.atomic
 def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
     """Make these accounts. None has a password: its bearer signs in once an administrator has given a first one."""
-    demand_keeper(by)
+    _demand_keeper(people, by)
     for person in people:
         person.set_unusable_password()
         person.date_joined = now
@@ -47,7 +47,6 @@ def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> Non
 @transaction.atomic
 def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime) -> None:
     """Give accounts new values of these fields. The people are locked, and come as they stand."""
-    demand_keeper(by)
     _demand_accounts(changes, by)
     told, alike = [], {}
     for person, fields in changes.items():
@@ -65,7 +64,6 @@ def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None,
 @transaction.atomic
 def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
     """Delete accounts that were never used. Raises Invalid where one was, or holds a role."""
-    demand_keeper(by)
     _demand_accounts(people, by)
     used = [person.username for person in people if person.last_login or person.has_usable_password()]
     if used:

@@ -57,7 +57,8 @@ def demand_second_left(person: User, by: User | None) -> None:
 
 
 def _demand_giver(by: User | None, people: Collection[User]) -> None:
-    if by is None:
+    """Raise NotAllowed where `by` may not say which rights these people have."""
+    if by is None or not people:
         return
     if not keeps_rights(by):
         raise NotAllowed(_("Roles and duties are given by the security administrator."))
