@@ -11,6 +11,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from directives import organising
 from directives.admin_lists import AuditedAdmin
@@ -19,9 +20,9 @@ from directives.duties import DUTIES
 from directives.models import Membership, PendingRight, User
 from directives.organising.rights import demand_second_left, why_separate
 from directives.refusals import Refusal
-from directives.rules import can_administer, can_give, keeps_accounts, keeps_rights
+from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 
-OF_PERSON = ("username", "full_name", "phone", "email", "language", "is_active")
+OF_PERSON = ("username", "full_name", "phone", "language", "is_active")
 OF_DUTIES = tuple(duty.field for duty in DUTIES.values())
 WAITS = _("It waits until a second person confirms it: %(right)s.")
 
@@ -82,7 +83,7 @@ class PersonForm(UserChangeForm):
 
 class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
     form = PersonForm
-    list_display = ("username", "full_name", "phone", "is_active", *OF_DUTIES, "last_login")
+    list_display = ("username", "full_name", "phone", "is_active", "duties_held", "last_login")
     list_filter = ("is_active", *OF_DUTIES, "is_superuser")
     search_fields = ("username", "full_name", "phone")
     inlines = (MembershipInline,)
@@ -93,6 +94,10 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "full_name", "usable_password", "password1", "password2")}),)
+
+    @admin.display(description=_("Duties"))
+    def duties_held(self, person: User) -> str:
+        return pgettext("list", ", ").join(person.duty_names)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody changes an account that may more than they; roles and duties are given without being able to do as much."""
@@ -110,8 +115,10 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         """Superusers are made on the machine alone; who enters the admin follows from the duties."""
         fixed = ("last_login", "date_joined", "is_superuser", "is_staff", "groups")
         of_person = () if obj is None or self._keeps(request, obj) else OF_PERSON
+        # A new password may be asked for by mail: whoever enters the address could sign in.
+        of_mail = () if obj is None or obj.pk == request.user.pk or can_reset(request.user, obj) else ("email",)
         of_duties = () if obj is not None and can_give(request.user, obj) else OF_DUTIES
-        return (*fixed, *of_person, *of_duties)
+        return (*fixed, *of_person, *of_mail, *of_duties)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """A password is given by who keeps the rights: with an account of others, whoever knows its password has its rights, too."""

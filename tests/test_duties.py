@@ -176,6 +176,23 @@ def test_a_security_administrator_gives_rights_and_passwords_and_changes_no_name
     assert (stored(plain).password_given, plain.memberships.get().role) == (True, "staff")
 
 
+def test_a_mail_address_is_entered_by_whoever_may_give_a_password(cast, confirmed, sign_in, security, second):
+    """A new password is asked for by mail, so the address opens the account."""
+    system, both = make_administrator("system", SYSTEM), make_administrator("both")
+    for who, person, entered in ((system, cast.supervisor, False), (both, second, False), (security, cast.supervisor, True)):
+        change(sign_in(who), person, email=f"{who}@example.org")
+        assert (stored(person).email == f"{who}@example.org") == entered
+    with pytest.raises(NotAllowed):
+        organising.change_people({stored(cast.staff): {"email": "x@example.org"}}, by=system, now=NOW)
+    with pytest.raises(NotAllowed):
+        organising.add_people([User(username="puppet", email="x@example.org")], by=system, now=NOW)
+    rows = [
+        {"username": "new", "full_name": "新", "email": "x@example.org"},
+        {"username": "staff", "full_name": "林晓岚", "email": "x@x.cn"},
+    ]
+    assert [(number, field) for number, field, _expected in bring(KINDS["people"], system, rows).faults] == [(1, "email"), (2, "email")]
+
+
 def test_nobody_gives_a_duty_to_themselves(cast, sign_in, security):
     change(sign_in(security), security, **{FIELDS[SYSTEM]: "on"})
     assert stored(security).duties == {SECURITY}

@@ -7,12 +7,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from directives import audit
 from directives.models import Membership, User
 from directives.organising.rights import demand_second_left
 from directives.refusals import Invalid, NotAllowed
-from directives.rules import can_administer, keeps_accounts
+from directives.rules import can_administer, can_reset, keeps_accounts, keeps_rights
+
+# A new password may be asked for by mail: whoever enters the address could sign in.
+MAIL = gettext_lazy("Mail addresses open accounts: whoever may give a password enters them.")
 
 
 def _demand_keeper(people: Collection[User], by: User | None) -> None:
@@ -36,6 +40,8 @@ def _demand_accounts(people: Collection[User], by: User | None) -> None:
 def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
     """Make these accounts. None has a password: its bearer signs in once an administrator has given a first one."""
     _demand_keeper(people, by)
+    if by is not None and not keeps_rights(by) and any(person.email for person in people):
+        raise NotAllowed(MAIL)
     for person in people:
         person.set_unusable_password()
         person.date_joined = now
@@ -48,6 +54,8 @@ def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> Non
 def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime) -> None:
     """Give accounts new values of these fields. The people are locked, and come as they stand."""
     _demand_accounts(changes, by)
+    if by is not None and not all(can_reset(by, person) for person, fields in changes.items() if "email" in fields):
+        raise NotAllowed(MAIL)
     told, alike = [], {}
     for person, fields in changes.items():
         if fields.get("is_active") is False:

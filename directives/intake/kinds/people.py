@@ -18,7 +18,7 @@ from directives.intake.kinds.comparing import Past, Stored, compared, fresh, tex
 from directives.intake.kinds.staffing import ACTIVE, ENDED, LISTED, NO, PLAIN, YES, role_in_words, undo, write
 from directives.models import Organisation, User
 from directives.models.intakes import SAME
-from directives.rules import can_administer, can_give, keeps_accounts, keeps_rights
+from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 from directives.script import fold
 from directives.states import ROLES, SUPERVISOR
 
@@ -165,6 +165,10 @@ class PeopleChecker(Checker):
         if _changes(user, plain) and not keeps_accounts(by):
             expected = _("An account as it stands: the system administrator makes and changes them.")
             yield Fault("username", name, expected, _("Take the row out, or ask the system administrator."))
+        mails = plain.get("email", user.email if user else "") != (user.email if user else "")
+        if mails and (can_administer(by, user) and not can_reset(by, user) if user else not keeps_rights(by)):
+            expected = _("No new address: mail opens the account, so whoever may give it a password enters the address.")
+            yield Fault("email", plain["email"], expected, _("Empty the cells, or ask the security administrator."))
         if gives and not keeps_rights(by):
             expected = _("No roles: the security administrator gives them and takes them away.")
             yield Fault("role", "", expected, _("Empty the cells, or ask the security administrator."))
