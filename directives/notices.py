@@ -38,9 +38,9 @@ KINDS = {
     "move_refuse_close": gettext_noop("%(code)s of %(body)s was not closed: %(reason)s"),
     "move_close": gettext_noop("%(code)s of %(body)s was verified and closed: %(reason)s"),
     "move_reopen": gettext_noop("%(code)s of %(body)s was reopened: %(reason)s"),
-    "rights_wait": gettext_noop("Rights that %(name)s asked for wait until a second person confirms them: %(count)s."),
-    "right_confirmed": gettext_noop("%(name)s confirmed what you asked for: %(person)s, %(right)s. %(body)s"),
-    "right_declined": gettext_noop("%(name)s declined what you asked for: %(person)s, %(right)s. %(body)s"),
+    "rights_wait": gettext_noop("Rights that %(who)s asked for wait until a second person confirms them: %(count)s."),
+    "right_confirmed": gettext_noop("%(who)s confirmed what you asked for: %(person)s, %(right)s. %(body)s"),
+    "right_declined": gettext_noop("%(who)s declined what you asked for: %(person)s, %(right)s. %(body)s"),
     "export_ready": gettext_noop("Your file is ready: %(name)s."),
     "act_done": gettext_noop("%(act)s: finished. %(what)s"),
     "act_stopped": gettext_noop("%(act)s: stopped. %(what)s %(reason)s"),
@@ -64,7 +64,7 @@ def wording(notice: Notice) -> str:
     facts = dict(notice.facts)
     if translation.get_language() == "zh-hant":
         facts |= {name.removesuffix("_hant"): value for name, value in facts.items() if name.endswith("_hant")}
-    facts |= {name: scripted(facts[name]) for name in ("reason", "what") if name in facts}
+    facts |= {name: scripted(facts[name]) for name in ("reason", "what", "who", "person") if name in facts}
     if "right" in facts:
         facts["right"] = dict(CONFIRMED)[facts["right"]]
     if "act" in facts:
@@ -169,7 +169,7 @@ def merged(body: Organisation, into: Organisation, *, over: int, withdrawn: int,
 
 def rights_wait(people: Iterable[User], *, by: User, count: int, now: datetime) -> None:
     """Tell those who could confirm them that rights wait."""
-    facts = {"name": str(by), "count": count}
+    facts = {"who": str(by), "count": count}
     readers = [Reader(person.pk, person.email) for person in people]
     send(readers, "rights_wait", url=reverse("admin:directives_pendingright_changelist"), now=now, facts=facts)
 
@@ -178,7 +178,7 @@ def right_decided(right: PendingRight, kind: str, *, by: User, now: datetime) ->
     """Tell who asked for a right what became of it: `kind` is right_confirmed or right_declined."""
     body = right.organisation
     named = {"body": body.name_hans, "body_hant": body.name_hant or body.name_hans} if body else {"body": ""}
-    facts = {"name": str(by), "person": str(right.person), "right": right.right, **named}
+    facts = {"who": str(by), "person": str(right.person), "right": right.right, **named}
     url = reverse("admin:directives_user_change", args=[right.person_id])
     send([Reader(right.asked_by_id, right.asked_by.email)], kind, url=url, now=now, facts=facts)
 
