@@ -7,13 +7,14 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
-from directives import accounts, organising
+from directives import accounts, jobs, organising
 from directives.duties import AUDITOR, DUTIES, PERMISSIONS, SECURITY, SYSTEM
 from directives.health.accounts import look_at_duties
 from directives.health.findings import FINE, WARNING
 from directives.intake.kinds import KINDS
-from directives.models import Event, Membership, Notice, OpenSession, PendingRight, SignInAttempt, User
+from directives.models import Event, Export, Membership, Notice, OpenSession, PendingRight, SignInAttempt, User
 from directives.notices import wording
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.rules import RIGHTS, can_administer, can_give, can_reset, may
@@ -497,3 +498,25 @@ def test_an_auditor_takes_the_record_away_and_no_other_list(cast, auditor, sign_
     assert [may(cast.viewer, "export", "events"), may(cast.staff, "export", "ledger"), may(cast.admin, "export", "events")] == [
         False, True, False,
     ]  # fmt: skip
+
+
+def test_a_long_file_of_the_record_is_the_auditors_while_they_audit(cast, auditor, sign_in, security, key):
+    client = sign_in(auditor)
+    asked = client.post("/exports/ask/", {"list": "events", "format": "csv", **key()})
+    export = Export.objects.get(by=auditor)
+    assert (asked.url, export.reach) == (f"/exports/{export.pk}/", [[AUDITOR, ""]])
+    jobs.run("export", export.pk)
+    organising.move(cast.child, to=cast.sibling, by=None, now=timezone.now())  # nothing goes out of their view
+    assert "时间" in client.get(f"/exports/{export.pk}/file/").getvalue().decode("utf-8-sig")
+    organising.take_duty(auditor, AUDITOR, by=security, now=NOW)
+    organising.give_roles([Membership(user=auditor, organisation=cast.body, role="staff")], by=security, now=NOW)
+    assert client.get(f"/exports/{export.pk}/file/").status_code == 403
+
+
+def test_made_up_people_confirm_nothing_in_production(settings, confirmed, cast, security):
+    User.objects.filter(is_superuser=True).update(is_active=False)
+    User.objects.filter(pk=make_administrator("demo", SECURITY).pk).update(made_up=True)
+    for production, waits in ((False, True), (True, False)):
+        settings.PRODUCTION = production
+        right = organising.give_duty(make_user(), AUDITOR, by=security, now=NOW)
+        assert (right is not None) == waits

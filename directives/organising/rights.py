@@ -99,7 +99,7 @@ def give_roles(memberships: Sequence[Membership], *, by: User | None, now: datet
         raise Invalid(" ".join(dict.fromkeys(refused)))
     others = confirmers(by)
     waiting = [row for row in memberships if _must_wait(row.role, row.user, others)]
-    given = [row for row in memberships if row not in waiting]
+    given = [row for row in memberships if not _must_wait(row.role, row.user, others)]
     Membership.objects.bulk_create(given, batch_size=500)
     told = [audit.Change(row, {}, {"name": str(row), "role": row.role, **_alone(row.role, by)}) for row in given]
     audit.record_many("add", told, by=by, now=now)
