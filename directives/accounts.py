@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import gettext_noop
 
 from directives import audit
+from directives.duties import DUTIES
 from directives.models import Membership, OpenSession, Organisation, SignInAttempt, User
 from directives.models.people import SECOND_FACTORS, UNREAD_SHOWN
 from directives.models.planned import planned
@@ -38,6 +39,7 @@ LABELS = (
 PERSON = (
     "id", "password", "username", "first_name", "last_name", "full_name", "email", "phone", "language", "is_active", "is_staff",
     "is_superuser", "made_up", "password_given", "password_set_at", "sign_ins_without_factor",
+    *(duty.field for duty in DUTIES.values()),
 )  # fmt: skip
 PARTS = ((User, PERSON), (Membership, None), (Organisation, None))  # None: every column
 
@@ -93,11 +95,16 @@ def person(pk: int) -> User | None:
 
 
 class Door(ModelBackend):
-    """Signs in by name and password, and tells who a session belongs to."""
+    """Signs in by name and password, tells who a session belongs to, and what their duties let them do in the admin."""
 
     def user_can_authenticate(self, user: User) -> bool:
         """Made-up people are no people of a real installation."""
         return super().user_can_authenticate(user) and not (settings.PRODUCTION and user.made_up)
+
+    def get_group_permissions(self, user: User, obj: Model | None = None) -> set[str]:
+        """Those of the person's duties, beside those of groups that somebody made on the machine."""
+        found = super().get_group_permissions(user, obj)
+        return found.union(*(DUTIES[key].permissions for key in user.duties)) if user.is_active and obj is None else found
 
     def get_user(self, user_id: int) -> User | None:
         user = person(user_id)

@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from directives import organising
-from directives.admin_accounts import MembershipAdmin, PersonAdmin
+from directives.admin_accounts import MembershipAdmin, PendingRightAdmin, PersonAdmin
 from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, told
 from directives.admin_merging import MergingAdmin
 from directives.admin_passwords import own_password
@@ -23,7 +23,20 @@ from directives.forms.bodies import BodyForm
 from directives.forms.obligations import TermsForm
 from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
 from directives.intake.table_admin import TableAdmin
-from directives.models import CalendarDay, Directive, Document, Event, Indicator, Measure, Membership, Obligation, Organisation, Seal, User
+from directives.models import (
+    CalendarDay,
+    Directive,
+    Document,
+    Event,
+    Indicator,
+    Measure,
+    Membership,
+    Obligation,
+    Organisation,
+    PendingRight,
+    Seal,
+    User,
+)
 from directives.models.documents import CADENCES
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
@@ -48,6 +61,7 @@ class IndicatorAdmin(ReadOnlyAdmin):
 
 admin.site.register(User, PersonAdmin)
 admin.site.register(Membership, MembershipAdmin)
+admin.site.register(PendingRight, PendingRightAdmin)
 
 
 @admin.register(Organisation)

@@ -1,79 +1,171 @@
-"""The admin's pages of accounts and their roles. Nobody rises by them: not by their own, nor by one that may more than they."""
+"""The admin's pages of accounts, their roles and duties. Nobody rises by them: not by their own account, nor by one that may more."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import Model, Q
+from django.contrib.auth.forms import UserChangeForm
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
-from directives import audit
+from directives import organising
 from directives.admin_lists import AuditedAdmin
 from directives.admin_passwords import GivenPasswords
-from directives.models import Membership, User
-from directives.rules import can_administer
+from directives.duties import DUTIES
+from directives.models import Membership, PendingRight, User
+from directives.organising.rights import demand_second_left, why_separate
+from directives.refusals import Refusal
+from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
+
+OF_PERSON = ("username", "full_name", "phone", "language", "is_active")
+OF_DUTIES = tuple(duty.field for duty in DUTIES.values())
+WAITS = _("It waits until a second person confirms it: %(right)s.")
+
+
+class RefusedInWords(admin.ModelAdmin):
+    """What a command refuses is said on the list; nothing is changed then."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def tell_waiting(self, request: HttpRequest, *waiting: PendingRight | None) -> None:
+        for right in filter(None, waiting):
+            self.message_user(request, WAITS % {"right": right}, messages.WARNING)
+
+
+class MembershipForm(ModelForm):
+    def clean(self) -> None:
+        super().clean()
+        person = self.cleaned_data.get("user") or User.objects.filter(pk=self.instance.user_id).first()
+        why = why_separate(person, role=self.cleaned_data.get("role", "")) if person else ""
+        if why:
+            self.add_error("role", why)
 
 
 class MembershipInline(admin.TabularInline):
+    """A role is given or taken away, never turned into another."""
+
     model = Membership
+    form = MembershipForm
     extra = 0
     autocomplete_fields = ("organisation",)
 
-    def _others(self, request: HttpRequest, obj: Model | None) -> bool:
-        """Nobody gives a role to themselves, or takes one from who may more than they."""
-        return obj is None or (obj.pk != request.user.pk and can_administer(request.user, obj))
+    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return (obj is None or can_give(request.user, obj)) and keeps_rights(request.user)
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._others(request, obj) and super().has_add_permission(request, obj)
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._others(request, obj) and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._others(request, obj) and super().has_delete_permission(request, obj)
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return self.has_add_permission(request, obj)
 
 
-class PersonAdmin(GivenPasswords, AuditedAdmin, UserAdmin):
-    list_display = ("username", "full_name", "phone", "is_active", "is_staff", "last_login")
+class PersonForm(UserChangeForm):
+    def clean(self) -> None:
+        """A duty that is not to be held beside others is refused at its field; what is taken away with it is no hindrance."""
+        super().clean()
+        person = User.objects.get(pk=self.instance.pk)
+        chosen = {duty: self.cleaned_data[duty.field] for duty in DUTIES.values() if duty.field in self.changed_data}
+        for duty, held in sorted(chosen.items(), key=lambda choice: choice[1]):
+            if held and (why := why_separate(person, duty=duty.key)):
+                self.add_error(duty.field, why)
+            setattr(person, duty.field, held)
+
+
+class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
+    form = PersonForm
+    list_display = ("username", "full_name", "phone", "is_active", "duties_held", "last_login")
+    list_filter = ("is_active", *OF_DUTIES, "is_superuser")
     search_fields = ("username", "full_name", "phone")
     inlines = (MembershipInline,)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Person"), {"fields": ("full_name", "phone", "email", "language")}),
-        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Access"), {"fields": ("is_active", *OF_DUTIES, "is_staff", "is_superuser", "groups")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "full_name", "usable_password", "password1", "password2")}),)
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody changes an account that may more than they, its password included."""
-        return super().has_change_permission(request, obj) and (obj is None or can_administer(request.user, obj))
+    @admin.display(description=_("Duties"))
+    def duties_held(self, person: User) -> str:
+        return pgettext("list", ", ").join(person.duty_names)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody changes an account that may more than they; roles and duties are given without being able to do as much."""
+        if not super().has_change_permission(request, obj):
+            return False
+        return obj is None or self._keeps(request, obj) or can_give(request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or can_administer(request.user, obj))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        """Superusers are made on the machine alone; only they give administrative rights."""
-        fixed = ("last_login", "date_joined", "is_superuser")
-        return fixed if request.user.is_superuser else (*fixed, "is_staff", "groups")
+    def _keeps(self, request: HttpRequest, obj: User) -> bool:
+        return keeps_accounts(request.user) and can_administer(request.user, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Superusers are made on the machine alone; who enters the admin follows from the duties."""
+        fixed = ("last_login", "date_joined", "is_superuser", "is_staff", "groups")
+        of_person = () if obj is None or self._keeps(request, obj) else OF_PERSON
+        # A new password may be asked for by mail: whoever enters the address could sign in.
+        of_mail = () if obj is None or obj.pk == request.user.pk or can_reset(request.user, obj) else ("email",)
+        of_duties = () if obj is not None and can_give(request.user, obj) else OF_DUTIES
+        return (*fixed, *of_person, *of_mail, *of_duties)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """A password is given by who keeps the rights: with an account of others, whoever knows its password has its rights, too."""
+        if obj is None and not keeps_rights(request.user):
+            return ((None, {"classes": ("wide",), "fields": ("username", "full_name")}),)
+        return super().get_fieldsets(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
+        if obj is None and not keeps_rights(request.user):
+            kwargs["form"] = ModelForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The row is stored whole: it is kept as it stands while a form is carried out, lest a duty come back that was just taken."""
+        if request.method != "POST" or not (object_id or "").isdecimal():
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        with transaction.atomic():
+            User.objects.select_for_update(no_key=True).filter(pk=object_id).first()
+            return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        """Duties are given and taken by their own commands, which write their own events."""
+        wanted = {duty: form.cleaned_data[duty.field] for duty in DUTIES.values() if change and duty.field in form.changed_data}
+        for duty in wanted:
+            setattr(obj, duty.field, form.initial[duty.field])
+        form.changed_data = [name for name in form.changed_data if name not in OF_DUTIES]
+        if "is_active" in form.changed_data and not obj.is_active:
+            demand_second_left(User.objects.get(pk=obj.pk), request.user)
+        if form.changed_data or not change:
+            super().save_model(request, obj, form, change)
+        told = {"by": request.user, "now": request.now}
+        for duty in [duty for duty, held in wanted.items() if not held]:
+            organising.take_duty(obj, duty.key, **told)
+        self.tell_waiting(request, *(organising.give_duty(obj, duty.key, **told) for duty, held in wanted.items() if held))
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
         """Memberships are saved with the person: an event for each."""
         rows = formset.save(commit=False)
-        for gone in formset.deleted_objects:
-            audit.record("delete", gone, by=request.user, now=request.now, before={"name": str(gone)})
-            gone.delete()
-        for row in rows:
-            added = row.pk is None
-            row.version += not added
-            row.save()
-            audit.record("add" if added else "change", row, by=request.user, now=request.now, after={"name": str(row), "role": row.role})
+        organising.take_roles(formset.deleted_objects, by=request.user, now=request.now)
+        self.tell_waiting(request, *organising.give_roles(rows, by=request.user, now=request.now))
         formset.save_m2m()
 
 
-class MembershipAdmin(AuditedAdmin):
+class MembershipAdmin(RefusedInWords, AuditedAdmin):
+    """A role is given or taken away, never turned into another."""
+
+    form = MembershipForm
     list_display = ("user", "organisation", "role")
     list_filter = ("role",)
     search_fields = ("user__username", "user__full_name", "organisation__name_hans", "organisation__code")
@@ -84,15 +176,75 @@ class MembershipAdmin(AuditedAdmin):
         """An administrator's own roles are somebody else's to change."""
         return super().get_queryset(request).exclude(user=request.user)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return keeps_rights(request.user)
+
     def has_change_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or can_administer(request.user, obj.user))
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or can_administer(request.user, obj.user))
+        return keeps_rights(request.user) and (obj is None or can_give(request.user, obj.user))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
             powerful = User.objects.filter(Q(is_superuser=True) | Q(groups__isnull=False) | Q(user_permissions__isnull=False))
-            above = [person.pk for person in powerful.distinct() if not can_administer(request.user, person)]
+            above = [person.pk for person in powerful.distinct() if not can_give(request.user, person)]
             kwargs["queryset"] = User.objects.exclude(pk__in=[request.user.pk, *above])
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool) -> None:
+        self.tell_waiting(request, *organising.give_roles([obj], by=request.user, now=request.now))
+
+    def log_addition(self, request: HttpRequest, obj: Membership, message: Any) -> Any:
+        """What waits is no row yet."""
+        return super().log_addition(request, obj, message) if obj.pk else None
+
+    def response_add(self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None) -> HttpResponse:
+        if obj.pk is None:
+            return redirect("admin:directives_pendingright_changelist")
+        return super().response_add(request, obj, post_url_continue)
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        organising.take_roles([obj], by=request.user, now=request.now)
+
+
+class PendingRightAdmin(admin.ModelAdmin):
+    """Rights that wait for a second person, who confirms or declines them here."""
+
+    list_display = ("person", "right", "organisation", "asked_by", "asked_at")
+    list_select_related = ("person", "organisation", "asked_by")
+    list_filter = ("right",)
+    actions = ("confirm", "decline")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PendingRight]:
+        return PendingRight.objects.visible_to(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PendingRight | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PendingRight | None = None) -> bool:
+        return False
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return keeps_rights(request.user)
+
+    @admin.action(description=_("Confirm: the right is given"), permissions=["decide"])
+    def confirm(self, request: HttpRequest, queryset: QuerySet[PendingRight]) -> None:
+        self._decide(request, queryset, organising.confirm_right, _("Given: %(right)s."))
+
+    @admin.action(description=_("Decline, or take back what you asked for yourself"), permissions=["decide"])
+    def decline(self, request: HttpRequest, queryset: QuerySet[PendingRight]) -> None:
+        self._decide(request, queryset, organising.decline_right, _("Not given: %(right)s."))
+
+    def _decide(self, request: HttpRequest, rights: QuerySet[PendingRight], command: Any, said: Any) -> None:
+        """Each by itself: one that is refused keeps none of the others."""
+        for right in rights:
+            try:
+                command(right, by=request.user, now=request.now)
+            except Refusal as refusal:
+                self.message_user(request, f"{right}: {refusal}", messages.ERROR)
+            else:
+                self.message_user(request, said % {"right": right}, messages.SUCCESS)

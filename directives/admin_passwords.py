@@ -1,8 +1,9 @@
-"""Passwords and second factors in the hands of an administrator."""
+"""Passwords, second factors and sessions in the hands of whoever keeps the rights."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -12,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from directives import audit
 from directives.models import OpenSession, User
-from directives.rules import can_administer
+from directives.rules import can_give, can_reset, keeps_rights
+from directives.signin.limits import forget
 
 
 def own_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -23,16 +25,23 @@ def own_password(request: HttpRequest, extra_context: Any = None) -> HttpRespons
 class GivenPasswords(admin.ModelAdmin):
     """A password that somebody else knows is good for one sign-in, at which its bearer chooses another."""
 
-    actions = ("forget_factors",)
+    actions = ("forget_factors", "end_sessions", "unlock")
+
+    def has_reset_permission(self, request: HttpRequest) -> bool:
+        return keeps_rights(request.user)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         if not change:
+            if not obj.password:
+                obj.set_unusable_password()
             obj.password_given = obj.has_usable_password()
         super().save_model(request, obj, form, change)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         if id == str(request.user.pk):
             return own_password(request)
+        if not self._may_reset(request, id):
+            raise PermissionDenied
         with transaction.atomic():
             answer = super().user_change_password(request, id, form_url)
             if request.method == "POST" and answer.status_code == 302:
@@ -46,12 +55,32 @@ class GivenPasswords(admin.ModelAdmin):
         ended = OpenSession.objects.filter(user=person).end()
         audit.record("set_password", person, by=request.user, now=request.now, after={"sessions_ended": ended})
 
-    @admin.action(description=_("Take away the second step (lost telephone or key)"), permissions=["change"])
+    def _may_reset(self, request: HttpRequest, pk: str) -> bool:
+        person = User.objects.filter(pk=pk).first() if pk.isdecimal() else None
+        return self.has_reset_permission(request) and (person is None or can_reset(request.user, person))
+
+    def _theirs_to_reset(self, request: HttpRequest, queryset: QuerySet) -> list[User]:
+        return [person for person in queryset if can_reset(request.user, person)]
+
+    @admin.action(description=_("Take away the second step (lost telephone or key)"), permissions=["reset"])
     @transaction.atomic
     def forget_factors(self, request: HttpRequest, queryset: QuerySet) -> None:
         """They set up another at the next sign-in. Nobody's own, and nobody's who may more."""
-        people = queryset.exclude(pk=request.user.pk).exclude(authenticator=None).distinct()
-        for person in [person for person in people if can_administer(request.user, person)]:
+        for person in self._theirs_to_reset(request, queryset.exclude(authenticator=None).distinct()):
             for factor in person.authenticator_set.all():
                 factor.delete()
             OpenSession.objects.filter(user=person).end()
+
+    @admin.action(description=_("End all sessions"), permissions=["reset"])
+    @transaction.atomic
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """They sign in again. One's own are ended in “My sessions”."""
+        for person in [person for person in queryset if can_give(request.user, person)]:
+            ended = OpenSession.objects.filter(user=person).end()
+            audit.record("end_sessions_of", person, by=request.user, now=request.now, after={"sessions_ended": ended})
+
+    @admin.action(description=_("Unlock after failed sign-ins"), permissions=["reset"])
+    @transaction.atomic
+    def unlock(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for person in [person for person in queryset if can_give(request.user, person)]:
+            audit.record("unlock", person, by=request.user, now=request.now, after={"attempts": forget(person.username)})

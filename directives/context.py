@@ -58,7 +58,7 @@ PLACES = (
     ("events", pgettext_lazy("place", "Record")),
 )
 FOLDED = {"plans", "log", "organisations"}  # on a phone
-OVERSEERS = {"organisations", "events"}  # shown to overseers and administrators alone
+OVERSEERS = {"organisations", "events"}  # shown to overseers and administrators alone; to auditors the record
 KEPT = {"statistics", "intakes", "events"}  # looked up now and then: in the person's menu at every width
 KEPT_OF_OVERSEERS = KEPT | {"log"}  # they read the log of others seldom; who works writes it daily
 
@@ -145,12 +145,23 @@ class Shell:
     def nav(self) -> tuple[NavEntry, ...]:
         return tuple(self._entries()) if self.user else ()
 
+    def _opens(self, name: str) -> bool:
+        """Whether the person is led to this place."""
+        if self.user.only_audits:
+            return name == "events"
+        if name == "intakes":
+            return bool(kinds_for(self.user))
+        return name not in OVERSEERS or self.user.oversees or self.user.is_staff or (name == "events" and self.user.is_auditor)
+
+    def _kept(self) -> set[str]:
+        if self.user.only_audits:
+            return set()
+        return KEPT_OF_OVERSEERS if self.user.oversees or self.user.is_staff else KEPT
+
     def _entries(self) -> Iterator[NavEntry]:
-        oversees = self.user.oversees or self.user.is_staff
-        kept = KEPT_OF_OVERSEERS if oversees else KEPT
-        unread = self.unread_shown if self.unread else ""
+        kept, unread = self._kept(), self.unread_shown if self.unread else ""
         for name, label in PLACES:
-            if (name in OVERSEERS and not oversees) or (name == "intakes" and not kinds_for(self.user)):
+            if not self._opens(name):
                 continue
             url, home = reverse(name), name == "my_work"
             current = self.request.path == url if home else self.request.path.startswith(url)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django_tasks import task
 
-from directives.models import Cycle, Document, Membership, Notice, Obligation, Organisation, Plan, ProgressReport, User
+from directives.models import Cycle, Document, Membership, Notice, Obligation, Organisation, PendingRight, Plan, ProgressReport, User
+from directives.models.people import CONFIRMED
 from directives.models.writing import add
 from directives.states import MANAGER, STAFF, SUPERVISOR
 from directives.wording import day, scripted
@@ -37,6 +38,9 @@ KINDS = {
     "move_refuse_close": gettext_noop("%(code)s of %(body)s was not closed: %(reason)s"),
     "move_close": gettext_noop("%(code)s of %(body)s was verified and closed: %(reason)s"),
     "move_reopen": gettext_noop("%(code)s of %(body)s was reopened: %(reason)s"),
+    "rights_wait": gettext_noop("Rights that %(who)s asked for wait until a second person confirms them: %(count)s."),
+    "right_confirmed": gettext_noop("%(who)s confirmed what you asked for: %(person)s, %(right)s. %(body)s"),
+    "right_declined": gettext_noop("%(who)s declined what you asked for: %(person)s, %(right)s. %(body)s"),
     "export_ready": gettext_noop("Your file is ready: %(name)s."),
     "act_done": gettext_noop("%(act)s: finished. %(what)s"),
     "act_stopped": gettext_noop("%(act)s: stopped. %(what)s %(reason)s"),
@@ -60,7 +64,9 @@ def wording(notice: Notice) -> str:
     facts = dict(notice.facts)
     if translation.get_language() == "zh-hant":
         facts |= {name.removesuffix("_hant"): value for name, value in facts.items() if name.endswith("_hant")}
-    facts |= {name: scripted(facts[name]) for name in ("reason", "what") if name in facts}
+    facts |= {name: scripted(facts[name]) for name in ("reason", "what", "who", "person") if name in facts}
+    if "right" in facts:
+        facts["right"] = dict(CONFIRMED)[facts["right"]]
     if "act" in facts:
         title = ACTS[facts["act"]]
         facts["act"] = _(title)
@@ -159,6 +165,22 @@ def merged(body: Organisation, into: Organisation, *, over: int, withdrawn: int,
     facts |= {"body_hant": body.name_hant or body.name_hans, "into_hant": into.name_hant or into.name_hans}
     people = _readers([body.pk, into.pk], STAFF, MANAGER)
     send(people, "merged", url=reverse("organisation", args=[into.pk]), now=now, facts=facts)
+
+
+def rights_wait(people: Iterable[User], *, by: User, count: int, now: datetime) -> None:
+    """Tell those who could confirm them that rights wait."""
+    facts = {"who": str(by), "count": count}
+    readers = [Reader(person.pk, person.email) for person in people]
+    send(readers, "rights_wait", url=reverse("admin:directives_pendingright_changelist"), now=now, facts=facts)
+
+
+def right_decided(right: PendingRight, kind: str, *, by: User, now: datetime) -> None:
+    """Tell who asked for a right what became of it: `kind` is right_confirmed or right_declined."""
+    body = right.organisation
+    named = {"body": body.name_hans, "body_hant": body.name_hant or body.name_hans} if body else {"body": ""}
+    facts = {"who": str(by), "person": str(right.person), "right": right.right, **named}
+    url = reverse("admin:directives_user_change", args=[right.person_id])
+    send([Reader(right.asked_by_id, right.asked_by.email)], kind, url=url, now=now, facts=facts)
 
 
 def to_sign(body: Organisation, document: Document, *, count: int, url: str, now: datetime) -> None:

@@ -33,7 +33,7 @@ ON_REPLICA = frozenset({
     "plans", "log", "reports", "submission", "events", "statistics", "indicator", "indicator_missing", "plan_paper", "report_paper",
 })  # fmt: skip
 # Who may come in, and what must be seen at once.
-ON_PRIMARY = frozenset({"user", "membership", "formkey", "jobrun", "notice"})
+ON_PRIMARY = frozenset({"user", "membership", "pendingright", "formkey", "jobrun", "notice"})
 
 COOKIE = "written"
 PLACE = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")

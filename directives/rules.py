@@ -5,8 +5,10 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db.models import Model
 
+from directives.duties import PERMISSIONS
 from directives.models import (
     Attachment,
     Directive,
@@ -26,6 +28,8 @@ from directives.models import (
     User,
 )
 from directives.states import MANAGER, STAFF, SUPERVISOR
+
+RECORD = "events"  # key of the record among the lists that can be taken away
 
 
 def organisation_of(subject: Model) -> Organisation:
@@ -107,16 +111,50 @@ def can_report(user: User, subject: Model) -> bool:
     return can_work(user, subject) or is_above(user, subject)
 
 
-def can_export(user: User, subject: Model | None = None) -> bool:
-    """Take lists away as files: everybody who works with them; a viewer only looks."""
-    return user.exports
+def can_export(user: User, subject: str = "") -> bool:
+    """Take a list away as a file, named by its key: everybody who works with it; a viewer only looks, an auditor takes the record."""
+    return user.exports or (subject == RECORD and can_audit(user))
+
+
+def can_audit(user: User) -> bool:
+    """Read and export the whole record, with its reasons and values."""
+    return user.is_active and user.is_auditor
+
+
+def keeps_accounts(user: User) -> bool:
+    """Makes accounts, puts their names right, says whether they are in use."""
+    return user.is_active and (user.is_system_administrator or user.is_superuser)
+
+
+def keeps_rights(user: User) -> bool:
+    """Says who holds which role and duty; gives first passwords, takes away lost second factors."""
+    return user.is_active and (user.is_security_administrator or user.is_superuser)
 
 
 def can_administer(user: User, account: User) -> bool:
-    """Change an account, its password or its roles: nobody one that may more than they. Superusers are changed on the machine only."""
+    """Change an account or its password: nobody one that may more than they. Superusers are changed on the machine only."""
     if account.is_superuser:
         return False
-    return user.is_superuser or account.get_all_permissions() <= user.get_all_permissions()
+    return user.is_superuser or (account.duties <= user.duties and account.get_all_permissions() <= user.get_all_permissions())
+
+
+def can_give(user: User, account: User) -> bool:
+    """Say which roles and duties somebody else holds: giving them makes the giver no stronger, so it may be what they lack themselves.
+
+    Not where the account has permissions that no duty has: those were given on the machine.
+    """
+    if not keeps_rights(user) or account.is_superuser or account.pk == user.pk:
+        return False
+    return user.is_superuser or account.get_all_permissions() <= user.get_all_permissions() | PERMISSIONS
+
+
+def can_reset(user: User, account: User) -> bool:
+    """Give somebody else a password, or take away their second factor: whoever does could sign in as them.
+
+    Where rights are confirmed by a second person, nobody becomes that person so; superusers help out.
+    """
+    confirms = settings.CONFIRM_RIGHTS and account.is_security_administrator and not user.is_superuser
+    return keeps_rights(user) and account.pk != user.pk and can_administer(user, account) and not confirms
 
 
 RIGHTS: dict[str, Callable[..., bool]] = {
@@ -133,9 +171,12 @@ RIGHTS: dict[str, Callable[..., bool]] = {
     "define": supervises,
     "report": can_report,
     "export": can_export,
+    "audit": can_audit,
+    "keep_accounts": keeps_accounts,
+    "keep_rights": keeps_rights,
 }
 
 
-def may(user: User | None, right: str, subject: Model | None = None) -> bool:
+def may(user: User | None, right: str, subject: Model | str | None = None) -> bool:
     """True if the person holds the right over the row. None is the system itself (tick, sample), which holds all."""
     return True if user is None else RIGHTS[right](user, subject) if subject is not None else RIGHTS[right](user)

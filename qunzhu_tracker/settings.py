@@ -161,6 +161,10 @@ SECOND_FACTOR = env.words(
 SECOND_FACTOR_GRACE = env.int("SECOND_FACTOR_GRACE", default=3, most=100)
 # Secrets of second factors are encrypted by the first of these; the others, and SECRET_KEY, still open what they closed.
 FACTOR_KEYS = env.list("FACTOR_KEYS", default=[])
+# The three duties of the installation (directives/duties.py) are held by three people, and an auditor has no role in a body.
+SEPARATE_DUTIES = env.bool("SEPARATE_DUTIES", default=PRODUCTION)
+# A new right to supervise, administer or audit is given by one person and confirmed by a second.
+CONFIRM_RIGHTS = env.bool("CONFIRM_RIGHTS", default=PRODUCTION)
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30, least=1, most=1440)
 SESSION_HOURS = env.int("SESSION_HOURS", default=12, least=1, most=168)
 

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from directives import tallies
+from directives.duties import ADMINISTRATIVE, DUTIES
 from directives.models import (
     CalendarDay,
     Cycle,
@@ -43,6 +44,12 @@ def make_body(code: str = "", *, parent: Organisation | None = None, **fields: A
 def make_user(username: str = "", **fields: Any) -> User:
     username = username or f"user{next(_numbers)}"
     return User.objects.create_user(username, password=None, **({"full_name": username} | fields))
+
+
+def make_administrator(username: str = "", *duties: str) -> User:
+    """Somebody with these duties of the installation; without any, with both administrative ones."""
+    held = {DUTIES[key].field: True for key in duties or ADMINISTRATIVE}
+    return make_user(username, is_staff=not {*held}.isdisjoint(DUTIES[key].field for key in ADMINISTRATIVE), **held)
 
 
 def make_member(body: Organisation, role: str, username: str = "", **fields: Any) -> User:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directives import urls
+from directives.duties import AUDITOR, SECURITY
 from directives.models import (
     Attachment,
     Cycle,
@@ -35,6 +36,7 @@ from directives.models import (
 from directives.sheets.carrying import reach_of
 from tests.factories import (
     NOW,
+    make_administrator,
     make_body,
     make_cycle,
     make_directive,
@@ -46,10 +48,15 @@ from tests.factories import (
     make_plan,
     make_report,
     make_section,
+    make_user,
 )
 
-# Beside the cast: `middle` supervises the body itself, `foreign` the top of another tree.
-PEOPLE = ("staff", "manager", "supervisor", "viewer", "admin", "outsider", "stranger", "below", "middle", "foreign")
+# Beside the cast: `middle` supervises the body itself, `foreign` the top of another tree; `auditor` has that duty and no role,
+# `security` is the security administrator alone, `bare` may enter the admin and has no permission there.
+PEOPLE = (
+    "staff", "manager", "supervisor", "viewer", "admin", "security", "bare", "auditor", "outsider", "stranger", "below", "middle",
+    "foreign",
+)  # fmt: skip
 WHERE = ("own", "child", "sibling", "parent", "foreign")
 EVERYBODY = frozenset(PEOPLE)
 NOBODY: frozenset[str] = frozenset()
@@ -65,17 +72,19 @@ HANDED_IN = by_where(
     "supervisor viewer", "foreign",
 )  # fmt: skip
 INSIDE = by_where("staff manager", "below", "stranger")  # drafts and the work on them
-IN_THE_REGISTER = dict.fromkeys(WHERE, EVERYBODY - {"outsider"})
+ENTER_THE_ADMIN = frozenset({"admin", "security", "bare"})
+NOWHERE = frozenset({"outsider", "auditor"})
+IN_THE_REGISTER = dict.fromkeys(WHERE, EVERYBODY - NOWHERE)
 # A document of the centre that all of its tree owe something under, and one of the other tree.
-OBLIGED = {**dict.fromkeys(WHERE, EVERYBODY - {"outsider", "foreign"}), "foreign": frozenset({"admin", "foreign"})}
-ASKED = {place: names - {"admin"} for place, names in OBLIGED.items()}
+OBLIGED = {**dict.fromkeys(WHERE, EVERYBODY - NOWHERE - {"foreign"}), "foreign": ENTER_THE_ADMIN | {"foreign"}}
+ASKED = {place: names - ENTER_THE_ADMIN for place, names in OBLIGED.items()}
 OVERSEERS = {**dict.fromkeys(WHERE, frozenset({"manager", "supervisor", "viewer", "middle"})), "foreign": frozenset({"foreign"})}
 ALL = dict.fromkeys(WHERE, EVERYBODY)
 # Who may act on it.
 STAFF_ONLY = by_where("staff", "below", "stranger")
 ABOVE = by_where("supervisor", "supervisor middle", "supervisor", "", "foreign")
 SIGNS = by_where("manager")
-EXPORTERS = dict.fromkeys(WHERE, EVERYBODY - {"viewer", "admin", "outsider"})
+EXPORTERS = dict.fromkeys(WHERE, EVERYBODY - ENTER_THE_ADMIN - NOWHERE - {"viewer"})
 SUPERVISORS = dict.fromkeys(WHERE, frozenset({"supervisor", "middle", "foreign"}))
 OWNERS = by_where("supervisor", foreign="foreign")
 ASKER = by_where("supervisor")  # of a long act
@@ -213,7 +222,11 @@ NAMED_IN_FORM = {
 @pytest.fixture
 def people(cast):
     """Everybody of PEOPLE, by name."""
-    beside = {"middle": make_member(cast.body, "supervisor", "middle"), "foreign": make_member(make_body("F000"), "supervisor", "foreign")}
+    beside = {
+        "middle": make_member(cast.body, "supervisor", "middle"), "foreign": make_member(make_body("F000"), "supervisor", "foreign"),
+        "security": make_administrator("security", SECURITY), "auditor": make_administrator("auditor", AUDITOR),
+        "bare": make_user("bare", is_staff=True),
+    }  # fmt: skip
     return {name: beside.get(name) or getattr(cast, name) for name in PEOPLE}
 
 

@@ -15,39 +15,42 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
-from directives import audit
-from directives.models import CalendarDay, Event, Indicator, Seal, User
-from directives.sample.people import administrators
+from directives import audit, duties
+from directives.models import CalendarDay, Event, Indicator, PendingRight, Seal, User
 from directives.sealing import seal
-from tests.factories import NOW, make_indicator, make_measure, make_obligation, make_plan, make_user
+from tests.factories import NOW, make_administrator, make_indicator, make_measure, make_obligation, make_plan, make_user
 
 pytestmark = pytest.mark.once  # SQLite counts the rows that are written
 
 # What an administrator may do with each model, what a permission to look gives, and what even a superuser may not do.
-ADMINISTRATOR = {
+SYSTEM = {
     "calendarday": "view add change delete", "dbtaskresult": "", "directive": "view change import export", "document": "view",
-    "event": "view", "indicator": "view", "measure": "view change delete import export", "membership": "view add change delete",
-    "obligation": "view change import export", "organisation": "view add change import export", "seal": "view", "user": "view add change",
+    "event": "view", "indicator": "view", "measure": "view change import export", "membership": "view",
+    "obligation": "view change import export", "organisation": "view add change import export", "pendingright": "", "seal": "view",
+    "user": "view add change",
 }  # fmt: skip
-NOT_IN_THE_GROUP = {"measure": {"delete"}}  # the group that the product makes has fewer powers than the pages offer
+SECURITY = dict.fromkeys(SYSTEM, "") | {
+    "event": "view", "membership": "view add delete", "organisation": "view export", "pendingright": "view decide", "seal": "view",
+    "user": "view change reset",
+}  # fmt: skip
+ADMINISTRATOR = {model: f"{SYSTEM[model]} {SECURITY[model]}" for model in SYSTEM}
+SUPERUSER = ADMINISTRATOR | {
+    "dbtaskresult": "view", "measure": "view change delete import export", "user": "view add change reset delete",
+}  # fmt: skip
 WITH_TABLES = ("directive", "measure", "obligation", "organisation")
-SUPERUSER = ADMINISTRATOR | {"dbtaskresult": "view", "user": "view add change delete"}
-LOOKS = {model: "view export" if model in WITH_TABLES else "view" for model in ADMINISTRATOR}
-POWERS = {
-    "administrator": {model: set(powers.split()) - NOT_IN_THE_GROUP.get(model, set()) for model, powers in ADMINISTRATOR.items()},
-    "superuser": {model: set(powers.split()) for model, powers in SUPERUSER.items()},
-    "looks": {model: set(powers.split()) for model, powers in LOOKS.items()},
-    "bare": dict.fromkeys(ADMINISTRATOR, set()),
-}
+LOOKS = {model: "view export" if model in WITH_TABLES else "view" for model in SYSTEM}
+TABLES = {"system": SYSTEM, "security": SECURITY, "administrator": ADMINISTRATOR, "superuser": SUPERUSER, "looks": LOOKS}
+POWERS = {who: {model: set(powers.split()) for model, powers in table.items()} for who, table in TABLES.items()}
+POWERS["bare"] = dict.fromkeys(SYSTEM, set())
 # The power that an address asks for, with GET and with POST; None: it answers no such request.
 PAGES = {
     "changelist": ("view", "view"), "add": ("add", "add"), "change": ("view", "change"), "delete": ("delete", "delete"),
     "history": ("view", "view"), "import": ("import", "import"), "process_import": (None, "import"), "export": ("export", "export"),
-    "merge": ("change", "change"), "password_change": ("change", "change"),
+    "merge": ("change", "change"), "password_change": ("reset", "reset"),
 }  # fmt: skip
 OF_NOTHING = {"add", "changelist", "import", "process_import", "export"}  # they name no row
 EVERYBODYS = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "autocomplete", "view_on_site", "app_list"}
-OUTSIDE = ("outsider", "staff", "manager", "supervisor", "viewer")
+OUTSIDE = ("outsider", "staff", "manager", "supervisor", "viewer", "auditor")
 
 
 def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -76,7 +79,7 @@ def split(name: str) -> tuple[str, str]:
 def test_every_address_is_in_the_tables():
     found = {split(name) for name in addresses()}
     assert {page for model, page in found if not model} == EVERYBODYS
-    assert {model for model, _page in found if model} == ADMINISTRATOR.keys()
+    assert {model for model, _page in found if model} == SYSTEM.keys()
     assert {page for model, page in found if model} == PAGES.keys()
 
 
@@ -91,6 +94,7 @@ def rows(cast) -> dict[str, int]:
         "calendarday": CalendarDay.objects.first().pk, "directive": obligation.directive_id, "document": obligation.document_id,
         "measure": measure.pk, "membership": cast.staff.memberships.get().pk, "obligation": obligation.pk,
         "organisation": cast.child.pk, "user": cast.staff.pk, "indicator": Indicator.objects.get().pk,
+        "pendingright": PendingRight.objects.create(person=cast.viewer, right="auditor", asked_by=cast.admin, asked_at=NOW).pk,
     }  # fmt: skip
 
 
@@ -105,14 +109,16 @@ def recorded(cast, rows) -> dict[str, int]:
 
 @pytest.fixture
 def people(cast) -> dict[str, User]:
-    administrator, looks = make_user("administrator", is_staff=True), make_user("looks", is_staff=True)
-    administrator.groups.add(administrators())
+    looks = make_user("looks", is_staff=True)
     looks.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     special = {
-        "administrator": administrator, "looks": looks, "bare": make_user("bare", is_staff=True),
+        "administrator": make_administrator("administrator"), "looks": looks,
+        "system": make_administrator("system", duties.SYSTEM), "security": make_administrator("security", duties.SECURITY),
+        "bare": make_user("bare", is_staff=True),
         "superuser": make_user("superuser", is_staff=True, is_superuser=True),
     }  # fmt: skip
-    return special | {name: getattr(cast, name) for name in OUTSIDE}
+    special["auditor"] = make_administrator("auditor", duties.AUDITOR)
+    return special | {name: getattr(cast, name) for name in OUTSIDE if name not in special}
 
 
 def ask(client: Client, address: str, method: str, **form: object) -> tuple[int, bool]:
@@ -146,13 +152,16 @@ def test_who_may(recorded, people, sign_in, who):
 
 
 # What an action of a list asks for.
-ACTIONS = {"delete_selected": "delete", "merge_chosen": "change", "forget_factors": "change"}
+ACTIONS = {
+    "delete_selected": "delete", "merge_chosen": "change", "forget_factors": "reset", "end_sessions": "reset", "unlock": "reset",
+    "confirm": "decide", "decline": "decide",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("who", [*POWERS, "supervisor"])
+@pytest.mark.parametrize("who", [*POWERS, "supervisor", "auditor"])
 def test_who_may_act_on_a_list(recorded, people, sign_in, who):
     client, found, wanted = sign_in(people[who]), {}, {}
-    for model, action in product(ADMINISTRATOR, ACTIONS):
+    for model, action in product(SYSTEM, ACTIONS):
         label = "django_tasks_database" if model == "dbtaskresult" else "directives"
         address = reverse(f"admin:{label}_{model}_changelist")
         powers = POWERS.get(who, {}).get(model, set())

@@ -200,7 +200,7 @@ def test_where_there_is_nobody_at_all_the_page_says_whom_to_ask(cast, sign_in):
     two_hats = promoted(cast.staff, cast.centre)
     User.objects.filter(pk=cast.supervisor.pk).update(is_active=False)
     assert deciders(row, two_hats).body is None
-    assert "系统管理员" in sign_in(two_hats).get(reverse("obligation", args=[row.pk])).content.decode()
+    assert "请联系管理员" in sign_in(two_hats).get(reverse("obligation", args=[row.pk])).content.decode()
 
 
 # how it came about

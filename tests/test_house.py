@@ -15,7 +15,8 @@ APP = ROOT / "directives"
 
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
-    ("states", "workdays", "script", "refusals", "replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience"),
+    ("states", "duties", "workdays", "script", "refusals"),
+    ("replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience"),
     ("clocks", "ingest", "outages", "uploads", "witness"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),

@@ -444,6 +444,7 @@ def test_every_notice_can_be_put_into_words(cast, kind, language):
         "body": "全国总工会", "body_hant": "全國總工會", "document": "《意见》", "document_hant": "《意見》", "count": 2,
         "due": "2026-10-15", "what": "实施方案", "reason": "请改", "code": "九.3.3",
         "into": "共青团中央", "into_hant": "共青團中央", "over": 3, "withdrawn": 1, "name": "台账.xlsx", "act": "check",
+        "who": "周启明", "person": "林晓岚", "right": "auditor",
     }  # fmt: skip
     with translation.override(language):
         said = wording(make_notice(cast.staff, kind=kind, facts=facts))

@@ -76,8 +76,9 @@ def test_a_return_quotes_its_reason(cast):
 def test_every_kind_can_be_worded():
     words = (
         "count", "document", "body", "due", "what", "reason", "code", "move", "directive", "cycle", "into", "over", "withdrawn", "name",
+        "who", "person",
     )  # fmt: skip
-    facts = dict.fromkeys(words, "某") | {"due": "2026-10-15", "act": "issue"}
+    facts = dict.fromkeys(words, "某") | {"due": "2026-10-15", "act": "issue", "right": "supervisor"}
     for kind in KINDS:
         assert "%(" not in wording(Notice(kind=kind, facts=facts))
 

@@ -22,6 +22,7 @@ from directives.models import (
     Cycle,
     Directive,
     Document,
+    Event,
     ItemState,
     Membership,
     Notice,
@@ -37,6 +38,7 @@ from directives.models import (
 from directives.models.obligations import CLOCKS
 from directives.models.scope import in_view, worked
 from directives.overview import counts
+from directives.overview.events import _may_read
 from directives.overview.scope import Scope
 from directives.reporting.handing_in import _percents
 from directives.transitions import CLOCKS as FACTS
@@ -238,6 +240,20 @@ def test_what_is_in_view_is_told_alike_everywhere(office):
     for body in office.bodies:
         near = {other.pk for other in office.bodies if other.pk in body.ancestor_ids or other.parent_id == body.pk}
         assert set(counts._around(body.pk)) == near
+
+
+@every_office
+def test_who_reads_the_words_of_an_event_is_told_alike_everywhere(office):
+    """`readable_by` is a condition on a query, `_may_read` asks an event at hand."""
+    for number, body in enumerate([*office.bodies, None] * 3):
+        Event.objects.create(at=NOW, action="change", subject_type="obligation", subject_id=number + 1, organisation=body)
+    events = list(Event.objects.select_related("organisation"))
+    for person in office.people:
+        person.is_auditor, person.is_staff = office.random.random() < 0.3, office.random.random() < 0.5
+        readable = set(Event.objects.readable_by(person).values_list("pk", flat=True))
+        assert {event.pk for event in events if _may_read(person, event)} == readable
+        assert readable <= set(Event.objects.visible_to(person).values_list("pk", flat=True))
+    assert len({person.is_auditor for person in office.people}) == 2
 
 
 @every_office

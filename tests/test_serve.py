@@ -112,7 +112,7 @@ def test_the_life_of_an_installation(office: Office) -> None:
     office.start()
     assert f"The tracker is at {office.url}\n" in office.said
     assert "With passkeys: http://localhost:" in office.said
-    assert "Demo accounts: staff, manager, supervisor, viewer, admin\n" in office.said
+    assert "Demo accounts: staff, manager, supervisor, viewer, admin, auditor\n" in office.said
     assert "password is printed above" in office.said
     assert sign_in(office.url, "staff") == "/"
     kinds = " ".join(office.children().values())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from directives.health import database, machine, work
+from directives.health import accounts, database, machine, work
 from directives.health.findings import WRONG, Check, Finding, wrong
 
 CHECKS = (
@@ -25,6 +25,7 @@ CHECKS = (
     Check("key", work.look_at_key),
     Check("backup", work.look_at_backup),
     Check("calendar", work.look_at_calendar),
+    Check("duties", accounts.look_at_duties),
     Check("counts", work.look_at_counts, deep=True),
     Check("record", work.look_at_record, deep=True),
 )

@@ -8,7 +8,7 @@ from directives.models.intakes import Intake, IntakeRow, Matching
 from directives.models.jobs import CalendarDay, Carried, FormKey, JobProgress, JobRun, Notice
 from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
-from directives.models.people import Membership, User
+from directives.models.people import Membership, PendingRight, User
 from directives.models.plans import LogEntry, Measure, Plan
 from directives.models.reports import Attachment, Cycle, ProgressReport, ReportEntry, Submission, Verdict
 from directives.models.statistics import Figure, FigureTotal, Indicator
@@ -51,6 +51,7 @@ __all__ = [
     "OverallDay",
     "OverallMark",
     "Owing",
+    "PendingRight",
     "Plan",
     "ProgressReport",
     "Repair",

@@ -10,12 +10,12 @@ from directives.models.scope import ScopedQuerySet
 
 class EventQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> "EventQuerySet":
-        """As ScopedQuerySet; administrators see of the whole record who did what to which row, and when."""
-        return self if user.is_staff else super().visible_to(user)
+        """As ScopedQuerySet; auditors see the whole record, administrators of all of it who did what to which row, and when."""
+        return self if user.sees_whole_record else super().visible_to(user)
 
     def readable_by(self, user: User) -> "EventQuerySet":
         """The events of which this person may read reasons and values."""
-        return super().visible_to(user)
+        return self if user.is_auditor else super().visible_to(user)
 
 
 class Event(models.Model):

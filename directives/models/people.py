@@ -4,16 +4,20 @@ from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from directives.duties import AUDITOR, DUTIES, SECURITY, SYSTEM
 from directives.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
 
 UNREAD_SHOWN = 100  # unread notices are counted up to here
 SECOND_FACTORS = ("totp", "webauthn")  # recovery codes stand in for one of these
+# Rights that a second person confirms before they are given.
+CONFIRMED = (*((role, label) for role, label in ROLES if role == SUPERVISOR), *((duty.key, duty.name) for duty in DUTIES.values()))
 
 
 class User(AbstractUser):
-    """A person who signs in. What they may do follows from their memberships, never from this row alone."""
+    """A person who signs in. What they may do follows from their memberships in bodies and their duties of the whole installation."""
 
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
@@ -22,6 +26,10 @@ class User(AbstractUser):
     password_given = models.BooleanField(_("password was given"), default=False, db_default=False, editable=False)
     password_set_at = models.DateTimeField(null=True, editable=False)  # null: when the account was made
     sign_ins_without_factor = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    # Given and taken away by organising/rights.py alone, as is_staff, which goes with the first two.
+    is_system_administrator = models.BooleanField(DUTIES[SYSTEM].name, default=False, db_default=False)
+    is_security_administrator = models.BooleanField(DUTIES[SECURITY].name, default=False, db_default=False)
+    is_auditor = models.BooleanField(DUTIES[AUDITOR].name, default=False, db_default=False)
 
     among_fiction: bool | None = None  # whether the installation holds fictional data, where the sign-in has read it
 
@@ -38,6 +46,25 @@ class User(AbstractUser):
         if not self.is_active:
             return ()
         return tuple(self.memberships.select_related("organisation").order_by("id"))
+
+    @property
+    def duties(self) -> frozenset[str]:
+        """The keys of the duties that they hold."""
+        return frozenset(key for key, duty in DUTIES.items() if getattr(self, duty.field))
+
+    @property
+    def duty_names(self) -> tuple[str, ...]:
+        return tuple(str(duty.name) for duty in DUTIES.values() if getattr(self, duty.field))
+
+    @property
+    def sees_whole_record(self) -> bool:
+        """An auditor with its reasons and values, an administrator without."""
+        return self.is_staff or self.is_auditor
+
+    @property
+    def only_audits(self) -> bool:
+        """Nothing but the record is theirs to see."""
+        return self.is_auditor and not self.is_staff and not self.standing
 
     @cached_property
     def unread(self) -> int:
@@ -88,3 +115,38 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.organisation} · {self.get_role_display()}"
+
+
+class PendingRightQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "PendingRightQuerySet":
+        """Those who could confirm one see all of them."""
+        return self if user.is_security_administrator or user.is_superuser else self.none()
+
+
+class PendingRight(models.Model):
+    """A role in a body, or a duty, that was asked for a person and gives nothing until a second person confirms it."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="pending_rights", verbose_name=_("person"))
+    right = models.CharField(_("right"), max_length=30, choices=CONFIRMED)
+    organisation = models.ForeignKey("Organisation", models.CASCADE, null=True, related_name="+", verbose_name=_("body"))
+    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("asked by"))
+    asked_at = models.DateTimeField(_("asked at"))
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = PendingRightQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("right that waits for confirmation")
+        verbose_name_plural = _("rights that wait for confirmation")
+        ordering = ["asked_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "right", "organisation"], name="one_pending_role"),
+            models.UniqueConstraint(fields=["person", "right"], condition=Q(organisation=None), name="one_pending_duty"),
+            models.CheckConstraint(
+                condition=Q(right=SUPERVISOR, organisation__isnull=False) | (~Q(right=SUPERVISOR) & Q(organisation=None)),
+                name="pending_role_in_a_body",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return " · ".join(str(part) for part in (self.person, self.organisation, self.get_right_display()) if part)

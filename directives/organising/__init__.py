@@ -3,7 +3,7 @@
 from directives.organising.changing import change
 from directives.organising.entering import Entered, detach, enter, take_away
 from directives.organising.merging import Merged, merge, obstacles, preview, unmergeable
-from directives.organising.people import add_people, change_people, give_roles, remove_people, take_roles
+from directives.organising.people import add_people, change_people, remove_people
 from directives.organising.register import (
     COLUMNS,
     BodyRow,
@@ -18,10 +18,12 @@ from directives.organising.register import (
     rows_of,
     tie,
 )
+from directives.organising.rights import confirm_right, decline_right, give_duty, give_roles, take_duty, take_roles
 from directives.organising.tree import Moved, move, refresh_paths
 
 __all__ = [
     "COLUMNS", "BodyRow", "Entered", "Fault", "Faults", "Loaded", "Merged", "Moved", "add_people", "change", "change_people", "check",
-    "check_header", "circle", "detach", "enter", "give_roles", "load", "merge", "move", "obstacles", "preview", "read_table",
-    "refresh_paths", "remove_people", "rows_of", "take_away", "take_roles", "tie", "unmergeable",
+    "check_header", "circle", "confirm_right", "decline_right", "detach", "enter", "give_duty", "give_roles", "load", "merge", "move",
+    "obstacles", "preview", "read_table", "refresh_paths", "remove_people", "rows_of", "take_away", "take_duty", "take_roles", "tie",
+    "unmergeable",
 ]  # fmt: skip

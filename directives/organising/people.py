@@ -1,30 +1,35 @@
-"""People (成员) entered from a table: their accounts, without any password, and their roles in bodies; and taken back."""
+"""People (成员) entered from a table: their accounts, without any password; and taken back. `rights` gives them their roles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from directives import audit
 from directives.models import Membership, User
+from directives.organising.rights import demand_second_left
 from directives.refusals import Invalid, NotAllowed
-from directives.rules import can_administer
+from directives.rules import can_administer, can_reset, keeps_accounts, keeps_rights
+
+# A new password may be asked for by mail: whoever enters the address could sign in.
+MAIL = gettext_lazy("Mail addresses open accounts: whoever may give a password enters them.")
 
 
-def demand_keeper(by: User | None) -> None:
+def _demand_keeper(people: Collection[User], by: User | None) -> None:
     """Raise NotAllowed to a person who does not keep the accounts. None is the system itself."""
-    if by is not None and not (by.has_perm("directives.change_user") and by.has_perm("directives.change_membership")):
-        raise NotAllowed(_("Accounts are kept by administrators."))
+    if by is not None and people and not keeps_accounts(by):
+        raise NotAllowed(_("Accounts are kept by the system administrator."))
 
 
-def _demand_accounts(people: Iterable[User], by: User | None) -> None:
-    """Raise NotAllowed where one of these accounts is the person's own, or may more than they."""
+def _demand_accounts(people: Collection[User], by: User | None) -> None:
+    """The same, and where one of these accounts is the person's own, or may more than they."""
+    _demand_keeper(people, by)
     if by is None:
         return
-    people = list(people)
     if any(person.pk == by.pk for person in people):
         raise NotAllowed(_("Nobody changes their own account or roles by a table."))
     if above := [person.username for person in people if not can_administer(by, person)]:
@@ -34,7 +39,9 @@ def _demand_accounts(people: Iterable[User], by: User | None) -> None:
 @transaction.atomic
 def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
     """Make these accounts. None has a password: its bearer signs in once an administrator has given a first one."""
-    demand_keeper(by)
+    _demand_keeper(people, by)
+    if by is not None and not keeps_rights(by) and any(person.email for person in people):
+        raise NotAllowed(MAIL)
     for person in people:
         person.set_unusable_password()
         person.date_joined = now
@@ -46,10 +53,13 @@ def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> Non
 @transaction.atomic
 def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime) -> None:
     """Give accounts new values of these fields. The people are locked, and come as they stand."""
-    demand_keeper(by)
     _demand_accounts(changes, by)
+    if by is not None and not all(can_reset(by, person) for person, fields in changes.items() if "email" in fields):
+        raise NotAllowed(MAIL)
     told, alike = [], {}
     for person, fields in changes.items():
+        if fields.get("is_active") is False:
+            demand_second_left(person, by)
         told.append(audit.Change(person, {name: getattr(person, name) for name in fields}, dict(fields)))
         for name, value in fields.items():
             setattr(person, name, value)
@@ -60,29 +70,8 @@ def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None,
 
 
 @transaction.atomic
-def give_roles(memberships: Sequence[Membership], *, by: User | None, now: datetime) -> None:
-    """Make these memberships; they come with person and body."""
-    demand_keeper(by)
-    _demand_accounts((row.user for row in memberships), by)
-    Membership.objects.bulk_create(memberships, batch_size=500)
-    told = [audit.Change(row, {}, {"name": str(row), "role": row.role}) for row in memberships]
-    audit.record_many("add", told, by=by, now=now)
-
-
-@transaction.atomic
-def take_roles(memberships: Sequence[Membership], *, by: User | None, now: datetime) -> None:
-    """Take these memberships away; they come with person and body."""
-    demand_keeper(by)
-    _demand_accounts((row.user for row in memberships), by)
-    told = [audit.Change(row, {"name": str(row), "role": row.role}) for row in memberships]
-    audit.record_many("delete", told, by=by, now=now)
-    Membership.objects.filter(pk__in=[row.pk for row in memberships]).delete()
-
-
-@transaction.atomic
 def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
     """Delete accounts that were never used. Raises Invalid where one was, or holds a role."""
-    demand_keeper(by)
     _demand_accounts(people, by)
     used = [person.username for person in people if person.last_login or person.has_usable_password()]
     if used:

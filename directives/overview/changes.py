@@ -53,6 +53,7 @@ FIELDS: dict[str, str | Promise] = {
     "note": pgettext_lazy("change", "Remarks"),
     "order": pgettext_lazy("change", "Order"),
     "ended_at": pgettext_lazy("change", "Ended"),
+    "alone": pgettext_lazy("change", "Nobody else was there to confirm it"),
 }
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
 

@@ -51,7 +51,7 @@ def _searched(asked: Asked) -> Q:
 def _near(user: User, turn: Turn) -> Q:
     """Not further back than a page of a few bodies can reach: the newest of each are found by index, however long the record."""
     scope = Scope.of(user)
-    if user.is_staff or scope.wide:
+    if user.sees_whole_record or scope.wide:
         return Q()
     newest = Event.objects.filter(organisation=OuterRef("pk"), **({"pk__lt": turn.after[0]} if turn.after else {}))
     bodies = Organisation.objects.filter(scope.condition(""))[: FEW + 1].annotate(

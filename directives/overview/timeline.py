@@ -104,6 +104,14 @@ WORDS: dict[str, str | Promise] = {
     "set_password": pgettext_lazy("event", "Given a new password"),
     "add_factor": pgettext_lazy("event", "Second factor added"),
     "remove_factor": pgettext_lazy("event", "Second factor removed"),
+    "give_duty": pgettext_lazy("event", "Duty given"),
+    "take_duty": pgettext_lazy("event", "Duty taken away"),
+    "ask_right": pgettext_lazy("event", "Right asked for"),
+    "confirm_right": pgettext_lazy("event", "Right confirmed"),
+    "decline_right": pgettext_lazy("event", "Right declined"),
+    "withdraw_right": pgettext_lazy("event", "Right no longer asked for"),
+    "end_sessions_of": pgettext_lazy("event", "Sessions ended by an administrator"),
+    "unlock": pgettext_lazy("event", "Unlocked after failed sign-ins"),
     "end_sessions": pgettext_lazy("event", "Own sessions ended"),
 }
 

@@ -3,40 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import Group, Permission
+from django.conf import settings
 from django.db import transaction
 
-from directives import audit
+from directives import audit, organising
+from directives.duties import AUDITOR, SECURITY, SYSTEM
 from directives.models import Membership, Organisation, User
 from directives.states import MANAGER, STAFF, SUPERVISOR, VIEWER
 
 HOME = "Q01"  # the body that the demo accounts fill in for
 TOP = "C000"
-ADMINISTRATORS = "Administrators"
-# An administrator's models, and what they may do with each.
-POWERS = {
-    "user": ("view", "add", "change"),
-    "membership": ("view", "add", "change", "delete"),
-    "organisation": ("view", "add", "change", "delete"),
-    "document": ("view",),
-    "directive": ("view", "change"),
-    "obligation": ("view", "change"),
-    "measure": ("view", "change"),
-    "indicator": ("view",),
-    "calendarday": ("view", "add", "change", "delete"),
-    "event": ("view",),
-    "seal": ("view",),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A demo account: its name, and its roles as (body code, role)."""
+    """A demo account: its name, its roles as (body code, role), its duties of the installation."""
 
     username: str
     full_name: str
     phone: str
     roles: tuple[tuple[str, str], ...]
+    duties: tuple[str, ...] = ()
 
 
 ACCOUNTS = (
@@ -44,7 +31,8 @@ ACCOUNTS = (
     Account("manager", "顾明远", "010-5550 0102", ((HOME, MANAGER), (TOP, VIEWER))),
     Account("supervisor", "周启明", "010-5550 0103", ((TOP, SUPERVISOR),)),
     Account("viewer", "沈知秋", "010-5550 0104", ((TOP, VIEWER),)),
-    Account("admin", "何守一", "010-5550 0105", ()),
+    Account("admin", "何守一", "010-5550 0105", (), (SYSTEM, SECURITY)),
+    Account("auditor", "秦正言", "010-5550 0106", (), (AUDITOR,)),
 )
 SURNAMES = "王李张刘陈杨赵黄吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程"
 GIVEN = ("一诺", "子涵", "文博", "雨桐", "思远", "嘉禾", "景行", "若水", "明哲", "清和", "书瑶", "亦凡", "南乔")
@@ -53,14 +41,6 @@ GIVEN = ("一诺", "子涵", "文博", "雨桐", "思远", "嘉禾", "景行", "
 def made_up_name(number: int) -> str:
     """The number-th made-up name; the first 390 differ."""
     return SURNAMES[number % len(SURNAMES)] + GIVEN[number // len(SURNAMES) % len(GIVEN)]
-
-
-def administrators() -> Group:
-    """The group whose members administer accounts and bodies, with its rights as they are meant to be."""
-    group, _made = Group.objects.get_or_create(name=ADMINISTRATORS)
-    names = [f"{verb}_{model}" for model, verbs in POWERS.items() for verb in verbs]
-    group.permissions.set(Permission.objects.filter(content_type__app_label="directives", codename__in=names))
-    return group
 
 
 @transaction.atomic
@@ -73,12 +53,12 @@ def make_accounts(password: str, *, now: datetime, more: tuple[Account, ...] = (
             password=password,
             full_name=account.full_name,
             phone=account.phone,
-            is_staff=not account.roles,
             made_up=True,
         )
-        if user.is_staff:
-            user.groups.add(administrators())
         enrol(user, account.roles, now)
+        # Where duties are separate, one account cannot have both.
+        for key in account.duties[:1] if settings.SEPARATE_DUTIES else account.duties:
+            organising.give_duty(user, key, by=None, now=now)
         users.append(user)
     return users
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import jobs
+from directives.duties import AUDITOR
 from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Export, User
 from directives.models.exports import READY
@@ -38,8 +39,9 @@ logger = logging.getLogger("directives.worker")
 
 
 def reach_of(user: User) -> list[list[str]]:
-    """What the person can see, as roles in subtrees: while they hold all of it, they may see what they saw."""
-    return sorted([m.role, m.organisation.path] for m in user.standing)
+    """What the person can see, as roles in subtrees and the duty of all: while they hold all of it, they may see what they saw."""
+    posts = [[m.role, m.organisation.path] for m in user.standing]
+    return sorted([*posts, [AUDITOR, ""]] if user.is_auditor else posts)
 
 
 def dressed(book: Book, key: str, *, columns: list[str], paper: str, dated: Asked) -> Book:
@@ -145,7 +147,7 @@ def _written(export: Export, alias: str, teller: Teller, file: BinaryIO) -> dict
     teller.source = connections[alias]
     with one_instant(alias) as as_of:
         person = User.objects.get(pk=export.by_id)
-        if not may(person, "export"):
+        if not may(person, "export", export.list):
             raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
         today = timezone.localdate(as_of)
         asked = Asked(person, QueryDict(export.query), today, as_of, CalendarDay.objects.workdays(today))

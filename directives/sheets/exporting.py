@@ -37,9 +37,9 @@ MARGIN = timedelta(minutes=10)  # by which a change of the tree may have begun b
 MOVES = 200  # changes of the tree that are looked at one by one
 
 
-def demand(user: User) -> None:
-    """Raise PermissionDenied to a person who may not export."""
-    if not may(user, "export"):
+def demand(user: User, key: str) -> None:
+    """Raise PermissionDenied to a person who may not take this list away."""
+    if not may(user, "export", key):
         raise PermissionDenied(_("Exporting is for staff, managers and supervisors."))
 
 
@@ -61,7 +61,7 @@ def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpRe
 
     Raises PermissionDenied for a person who may not export, Http404 for a format or a thing that is not there.
     """
-    demand(request.user)
+    demand(request.user, key)
     wanted, place = request.GET.get("export", ""), dict(place or {})
     if wanted not in FORMATS:
         raise Http404
@@ -78,12 +78,12 @@ def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpRe
 
 
 def _note(by: User, now: datetime, key: str, **facts: object) -> None:
-    """Who took what away, in the record of the body for which they work or which they oversee."""
+    """Who took what away, in the record of the body for which they work or which they oversee; an auditor has none."""
     posts = by.in_role(SUPERVISOR, MANAGER, STAFF)
-    post: Membership = min(posts, key=lambda one: len(one.organisation.path))
+    subject: Membership | User = min(posts, key=lambda one: len(one.organisation.path), default=by)
     with translation.override("zh-hans"):  # stored words: the bodies' own language, whoever takes it
         name = str(LISTS[key].name)
-    audit.record("export", post, by=by, now=now, after={"list": key, "name": name, **facts})
+    audit.record("export", subject, by=by, now=now, after={"list": key, "name": name, **facts})
 
 
 @transaction.atomic
@@ -92,7 +92,7 @@ def ask(*, key: str, place: Place, query: str, wanted: str, asked: Asked, langua
 
     Raises NotAllowed, Http404 for what is not there, or Refusal where the person has MOST of them under way.
     """
-    if not may(by, "export"):
+    if not may(by, "export", key):
         raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
     if wanted not in FORMATS:
         raise Http404
@@ -147,7 +147,7 @@ def refusal(export: Export, user: User, now: datetime) -> str:
     """Why the file may not be downloaded any more, in words; "" if it may."""
     if export.state != READY or export.finished_at + KEPT < now:
         return _("The file is kept no longer.")
-    if not may(user, "export"):
+    if not may(user, "export", export.list):
         return _("Exporting is for staff, managers and supervisors.")
     held = carrying.reach_of(user)
     if any(part not in held for part in export.reach):
@@ -165,7 +165,8 @@ def _moved(export: Export) -> bool:
         return True
     bodies = {pk for body, before in seen for pk in (body, before.get("parent_id")) if pk}
     paths = Organisation.objects.filter(pk__in=bodies).values_list("path", flat=True)
-    return any(path.startswith(tuple(part[1] for part in export.reach)) for path in paths)
+    trees = tuple(path for _role, path in export.reach if path)  # nothing goes out of an auditor's view
+    return any(path.startswith(trees) for path in paths)
 
 
 def due(now: datetime) -> QuerySet[Export]:

@@ -213,7 +213,7 @@ def _events(asked: Asked, place: Place) -> Listed:
 
     def few(limit: int) -> bool:
         """A search of a long record is left to the worker: what it would find cannot be known without going through it."""
-        wide = asked.user.is_staff or Scope.of(asked.user).wide
+        wide = asked.user.sees_whole_record or Scope.of(asked.user).wide
         if chosen.any and wide and _numbered() > SEARCHED:
             return False
         return found.order_by()[: limit + 1].count() <= limit

@@ -27,7 +27,7 @@ SECRETS = ("secret", "seed")  # where an authenticator keeps one
 # Who a word of SECOND_FACTOR means.
 ROLES: dict[str, Callable[[User], bool]] = {
     "administrator": lambda user: user.is_staff or user.is_superuser,
-    "auditor": lambda user: bool(user.in_role("auditor")),
+    "auditor": lambda user: user.is_auditor,
     "supervisor": lambda user: user.supervises,
 }
 

@@ -77,6 +77,11 @@ def _too_many(attempt: SignInAttempt, *, known_place: bool) -> bool:
     return counts["place"] > OF_PLACE[0] or (counts["account"] > OF_ACCOUNT[0] and not known_place)
 
 
+def forget(name: str) -> int:
+    """Forget the failures of an account; returns how many there were."""
+    return SignInAttempt.objects.filter(account=account_of(name), succeeded=False).delete()[0]
+
+
 def remember(request: HttpRequest, response: HttpResponse, name: str, *, now: datetime) -> None:
     """Note that this account signed in from here: one row for each place."""
     browser = browser_of(request) or token_urlsafe(LENGTH)[:LENGTH]

@@ -15,6 +15,7 @@ from directives import audit
 from directives.forms.exports import AskForm, ColumnsForm
 from directives.overview.exports import found, shelf, taken
 from directives.refusals import Stale
+from directives.rules import may
 from directives.sheets import exporting
 from directives.sheets.exporting import KEPT
 from directives.sheets.lists import LISTS, Asked, listed
@@ -38,7 +39,7 @@ def exports(request):
 @require_GET
 def export_new(request):
     """What would be written: a list too long to come at once, under its filter."""
-    demand(request.user, "export")
+    demand(request.user, "export", request.GET.get("list", ""))
     if "list" not in request.GET:
         return redirect("exports")
     form = AskForm(request.GET)
@@ -52,7 +53,7 @@ def export_new(request):
 
 @write
 def export_ask(request):
-    demand(request.user, "export")
+    demand(request.user, "export", request.POST.get("list", ""))
     form = AskForm(request.POST)
     if not form.is_valid():
         raise Http404
@@ -65,7 +66,8 @@ def export_ask(request):
 
 
 def _page(request, row, **more):
-    context = {"it": taken([row], now=request.now, kept=KEPT)[0], "days": KEPT.days, **more}
+    takes = may(request.user, "export", row.list)
+    context = {"it": taken([row], now=request.now, kept=KEPT)[0], "days": KEPT.days, "takes": takes, **more}
     status = more.pop("status", 200)
     return page(request, HERE + "export.html", context, fragment=HERE + "_export.html", status=status)
 
@@ -129,7 +131,7 @@ def _columns_page(request, key, form, *, status=200, theirs=None):
 @require_GET
 def export_columns(request, key):
     offered = _kind(key).columns(request)
-    demand(request.user, "export")
+    demand(request.user, "export", key)
     choice = exporting.choice_of(request.user, key)
     form = ColumnsForm(offered=offered, chosen=choice.columns, initial={"paper": choice.paper, "version": choice.version})
     return _columns_page(request, key, form)
@@ -138,7 +140,7 @@ def export_columns(request, key):
 @write
 def export_columns_save(request, key):
     offered = _kind(key).columns(request)
-    demand(request.user, "export")
+    demand(request.user, "export", key)
     form = ColumnsForm(request.POST, offered=offered, chosen=exporting.choice_of(request.user, key).columns)
     keys, reset = [column.key for column in offered], "reset" in request.POST
     if not form.is_valid() and not (reset and "version" in form.cleaned_data):

@@ -9,7 +9,9 @@ from directives.views.doors import page
 
 @require_GET
 def help(request):
-    return page(request, "directives/help/help.html", {"roles": {m.role for m in request.user.standing}})
+    roles = {m.role for m in request.user.standing}
+    rules = {"separate": settings.SEPARATE_DUTIES, "confirmed": settings.CONFIRM_RIGHTS}
+    return page(request, "directives/help/help.html", {"roles": roles, **rules})
 
 
 @require_GET

@@ -12,6 +12,8 @@ from directives.views.doors import back, page, paged, write
 
 @require_GET
 def my_work(request):
+    if request.user.only_audits:
+        return redirect("events")
     work = mine.my_work(request.user, now=request.now, today=request.today, workdays=request.workdays)
     return page(request, "directives/mine/work.html", {"work": work, "quick": work.quick, "next": "/"})
 

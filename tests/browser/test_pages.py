@@ -35,7 +35,7 @@ LATIN = {
     "GB",
     "Big",
 }
-USERNAMES = {"staff", "manager", "supervisor", "viewer", "admin"}
+USERNAMES = {"staff", "manager", "supervisor", "viewer", "admin", "auditor"}
 # All that can be read or heard, but for the words of the source as they were saved: their damage holds pinyin.
 SEEN = """() => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
@@ -71,6 +71,8 @@ def filed(world: World) -> list[str]:
 
 
 def pages_of(role: str, world: World) -> list[str]:
+    if role == "auditor":
+        return ["/", "/notices/", "/events/", "/exports/", "/help/", "/help/lights/"]
     document = f"/documents/{world.document.pk}/"
     own = {
         "supervisor": [
@@ -84,7 +86,14 @@ def pages_of(role: str, world: World) -> list[str]:
 @pytest.mark.once
 @pytest.mark.parametrize(
     ("role", "language"),
-    [("staff", "zh-hans"), ("manager", "zh-hant"), ("supervisor", "zh-hans"), ("viewer", "zh-hant"), ("admin", "zh-hans")],
+    [
+        ("staff", "zh-hans"),
+        ("manager", "zh-hant"),
+        ("supervisor", "zh-hans"),
+        ("viewer", "zh-hant"),
+        ("admin", "zh-hans"),
+        ("auditor", "zh-hant"),
+    ],
 )
 def test_the_pages_of_a_role(role: str, language: str, world: World, desk: Callable[..., Desk]) -> None:
     one = desk(WIDE, language)

@@ -11,8 +11,7 @@ from directives.intake.kinds import KINDS
 from directives.models import CalendarDay, Event, JobProgress, JobRun, Notice, Obligation, User
 from directives.models.intakes import APPLIED, CHANGED, NEW, SAME, WRONG
 from directives.refusals import Invalid, NotAllowed, Stale
-from directives.sample.people import administrators
-from tests.factories import NOW, TODAY, make_obligation, make_user
+from tests.factories import NOW, TODAY, make_administrator, make_obligation
 from tests.intake.bringing import bring as bring_rows
 
 CALENDAR = KINDS["calendar"]
@@ -21,8 +20,7 @@ NEXT = date(2027, 1, 1)
 
 @pytest.fixture
 def keeper(cast):
-    user = make_user("keeper", is_staff=True)
-    user.groups.add(administrators())
+    user = make_administrator("keeper")
     return User.objects.get(pk=user.pk)
 
 

@@ -8,8 +8,7 @@ from directives.intake.kinds import KINDS
 from directives.models import Event, Membership, Organisation, User
 from directives.models.intakes import CHANGED, NEW, SAME, WRONG
 from directives.refusals import Invalid, NotAllowed, Stale
-from directives.sample.people import administrators
-from tests.factories import NOW, TODAY, make_user
+from tests.factories import NOW, TODAY, make_administrator, make_user
 from tests.intake.bringing import bring
 
 PEOPLE = KINDS["people"]
@@ -23,9 +22,7 @@ def bring_in(request):
 
 @pytest.fixture
 def keeper(cast):
-    user = make_user("keeper", is_staff=True)
-    user.groups.add(administrators())
-    return user
+    return make_administrator("keeper")
 
 
 def roles(name):
@@ -187,3 +184,11 @@ def test_a_role_that_went_or_came_back_meanwhile(cast, keeper):
     Membership.objects.create(user=cast.manager, organisation=cast.body, role="manager")
     with pytest.raises(Invalid, match="manager"):
         brought.undo()
+
+
+def test_a_table_says_beforehand_that_supervisors_wait(settings, cast, keeper, bring_in):
+    for confirmed in (False, True):
+        settings.CONFIRM_RIGHTS = confirmed
+        told = "拟任督查员：1 人次。有其他可确认的人时，须先经其确认。"
+        intake = bring_in(keeper, "用户名,姓名,单位,角色\nzhang,张三,Q01,督查员\n", kind="people")
+        assert (told in intake.remarks) == confirmed

@@ -18,9 +18,9 @@ from directives.intake.kinds.comparing import Past, Stored, compared, fresh, tex
 from directives.intake.kinds.staffing import ACTIVE, ENDED, LISTED, NO, PLAIN, YES, role_in_words, undo, write
 from directives.models import Organisation, User
 from directives.models.intakes import SAME
-from directives.rules import can_administer
+from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 from directives.script import fold
-from directives.states import ROLES
+from directives.states import ROLES, SUPERVISOR
 
 CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 
@@ -54,8 +54,8 @@ HELP_ENDS = gettext_lazy("Yes: the person no longer holds the role of this row. 
 
 
 def may(user: User) -> bool:
-    """Those who keep the accounts."""
-    return user.is_active and user.is_staff and user.has_perm("directives.change_user") and user.has_perm("directives.change_membership")
+    """Those who keep the accounts, and those who say which roles people have: each with the part of a table that is theirs."""
+    return user.is_staff and (keeps_accounts(user) or keeps_rights(user))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class PeopleChecker(Checker):
         self.met: dict[str, list[str]] = {}  # by user name: the roles as earlier rows leave them
         self.said: dict[str, dict[str, Any]] = {}  # what the first row of a person says of them
         self.named: dict[str, dict[str, bool]] = {}  # by user name: the roles that rows name, and whether they end
+        self.waiting = 0  # rows by which somebody is to supervise
         self.keep = 0  # people who keep roles that the table does not name
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
@@ -120,11 +121,13 @@ class PeopleChecker(Checker):
         if user is None and read.ends:
             expected = _("Somebody who has an account and holds this role.")
             faults.append(Fault("username", name, expected, _("Mend the user name, or take the row out.")))
+        if not faults:
+            faults += self._faults_of_duty(plain, user, gives=roles != stands)
         if user is not None and not faults:
-            faults += self._faults_of_person(user, plain, changes=roles != stands)
+            faults += self._faults_of_person(user, plain, gives=roles != stands)
         if faults or row.faults or not name:
             return wrong(row, faults, label, user.pk if user else None)
-        self.met[name] = roles
+        self._note(name, roles, gained={*roles}.difference(stands))
         if first is plain:
             label += self._kept(stands, self.named[name])
         if user is not None:
@@ -143,18 +146,39 @@ class PeopleChecker(Checker):
         self.keep += 1
         return " · " + _("keeps also: %(roles)s") % {"roles": "、".join(map(role_in_words, kept))}
 
+    def _note(self, name: str, roles: list[str], *, gained: Iterable[str]) -> None:
+        self.met[name] = roles
+        self.waiting += settings.CONFIRM_RIGHTS and any(role.endswith(f":{SUPERVISOR}") for role in gained)
+
     def remarks(self) -> Iterable[str]:
+        if self.waiting:
+            yield _("People who are to supervise: %(count)s. Another person confirms that first, where there is one.") % {
+                "count": self.waiting
+            }
         if self.keep:
             text = _("People who keep roles that the table does not name: %(count)s. Their rows say which.")
             yield text % {"count": self.keep}
 
-    def _faults_of_person(self, user: User, plain: dict[str, Any], *, changes: bool) -> Iterable[Fault]:
-        here = stored_of(user)
-        changes = changes or any(here[name] != value for name, value in plain.items())
-        if changes and user.pk == self.asking.by.pk:
+    def _faults_of_duty(self, plain: dict[str, Any], user: User | None, *, gives: bool) -> Iterable[Fault]:
+        """Accounts are for the system administrator, roles for the security administrator, who may be one person."""
+        by, name = self.asking.by, user.username if user else ""
+        if _changes(user, plain) and not keeps_accounts(by):
+            expected = _("An account as it stands: the system administrator makes and changes them.")
+            yield Fault("username", name, expected, _("Take the row out, or ask the system administrator."))
+        mails = plain.get("email", user.email if user else "") != (user.email if user else "")
+        if mails and (can_administer(by, user) and not can_reset(by, user) if user else not keeps_rights(by)):
+            expected = _("No new address: mail opens the account, so whoever may give it a password enters the address.")
+            yield Fault("email", plain["email"], expected, _("Empty the cells, or ask the security administrator."))
+        if gives and not keeps_rights(by):
+            expected = _("No roles: the security administrator gives them and takes them away.")
+            yield Fault("role", "", expected, _("Empty the cells, or ask the security administrator."))
+
+    def _faults_of_person(self, user: User, plain: dict[str, Any], *, gives: bool) -> Iterable[Fault]:
+        changes, by = _changes(user, plain), self.asking.by
+        if (changes or gives) and user.pk == by.pk:
             expected = _("Somebody else's account: nobody changes their own by a table.")
             yield Fault("username", user.username, expected, _("Take the row out, or ask another administrator."))
-        elif changes and not can_administer(self.asking.by, user):
+        elif (changes and not can_administer(by, user)) or (gives and not can_give(by, user)):
             expected = _("An account that may no more than you.")
             yield Fault("username", user.username, expected, _("Take the row out, or ask whoever runs the server."))
 
@@ -185,6 +209,11 @@ class PeopleChecker(Checker):
             faults.append(Fault(field, text, _("A body that still exists."), _("Choose the body that came after it.")))
             return ""
         return found.code
+
+
+def _changes(user: User | None, plain: Mapping[str, Any]) -> bool:
+    """Whether a row makes an account, or says something else of it than it says."""
+    return user is None or any(stored_of(user)[name] != value for name, value in plain.items())
 
 
 def stored_of(user: User) -> dict[str, Any]:

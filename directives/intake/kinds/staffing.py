@@ -6,7 +6,7 @@ from typing import Any
 from directives import organising
 from directives.intake.fields import Asking, Rows
 from directives.intake.kinds.comparing import moved_on, nothing_on, stale
-from directives.models import IntakeRow, Membership, Organisation, User
+from directives.models import IntakeRow, Membership, Organisation, PendingRight, User
 from directives.models.intakes import NEW
 from directives.states import ROLES
 
@@ -110,6 +110,9 @@ def _take(asking: Asking, rows: Rows, people: Mapping[int, User]) -> None:
     if again is not None:
         raise moved_on(again)
     organising.take_roles([stands[key] for key in ours if key in stands], by=asking.by, now=asking.now)
+    for right in PendingRight.objects.filter(person__in=people, organisation__isnull=False).select_related("organisation"):
+        if (right.person_id, f"{right.organisation.code}:{right.right}") in ours:
+            organising.decline_right(right, by=asking.by, now=asking.now)
     organising.give_roles(_made(ended, people), by=asking.by, now=asking.now)
 
 

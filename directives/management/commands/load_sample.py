@@ -36,4 +36,4 @@ class Command(BaseCommand):
         for account in ACCOUNTS:
             self.stdout.write(f"  {account.username:<11} {account.full_name}")
         given = "DEMO_PASSWORD" if os.environ.get("DEMO_PASSWORD") else password
-        self.stdout.write(f"Password of all five: {given}")
+        self.stdout.write(f"Password of all: {given}")
