@@ -119,6 +119,11 @@ def can_administer(user: User, account: User) -> bool:
     return user.is_superuser or account.get_all_permissions() <= user.get_all_permissions()
 
 
+def can_audit(user: User) -> bool:
+    """Take away the record signed, and see from where each of its events came."""
+    return user.is_superuser
+
+
 RIGHTS: dict[str, Callable[..., bool]] = {
     "receive": can_receive,
     "work": can_work,
@@ -133,6 +138,7 @@ RIGHTS: dict[str, Callable[..., bool]] = {
     "define": supervises,
     "report": can_report,
     "export": can_export,
+    "audit": can_audit,
 }
 
 

@@ -20,8 +20,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 FIELDS = (
     "at", "by_id", "action", "subject_type", "subject_id", "organisation_id", "document_id", "directive_id", "obligation_id",
-    "before", "after", "reason",
+    "before", "after", "reason", "address", "request",
 )  # fmt: skip
+ADDED = ("address", "request")  # by a later release: left out where they are empty, so that older events are hashed as they were
 MOST = 4 * 1024**2  # bytes of `written`; where nobody seals on this machine, lines that old are sealed elsewhere
 APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 PURPOSE = b"an event that awaits its seal"
@@ -31,7 +32,11 @@ _encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 def plain(row: dict[str, Any]) -> bytes:
     """A row as it is hashed: JSON with sorted keys, the instant in UTC to a thousandth of a second."""
-    return _encode({**row, "at": row["at"].astimezone(UTC)}).encode()
+    said = {**row, "at": row["at"].astimezone(UTC)}
+    for name in ADDED:
+        if not said.get(name):
+            said.pop(name, None)
+    return _encode(said).encode()
 
 
 def code(row: dict[str, Any]) -> str:

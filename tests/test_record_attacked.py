@@ -14,12 +14,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from directives import audit, witness
+from directives import audit, origins, witness
 from directives.models import Event, Organisation, Seal, Unsealed
 from directives.sealing import anchor, anchors, keys, proving, seal, verify
 from tests.factories import NOW, make_body
 
 GUARDS = import_module("directives.migrations.0003_append_only")
+ORIGIN = origins.Origin("203.0.113.9", "a3f1c08e5b27")
 LATER = NOW + timedelta(minutes=9)
 
 
@@ -27,7 +28,7 @@ def write(number: int = 1) -> None:
     """Somebody's changes, each in a transaction of its own."""
     body = make_body(f"B{Organisation.objects.count()}")
     for index in range(number):
-        with transaction.atomic():
+        with origins.within(ORIGIN), transaction.atomic():
             audit.record("create", body, by=None, now=NOW + timedelta(seconds=index), after={"name": f"第{index}项"})
 
 
@@ -97,7 +98,13 @@ def words(faults: list[str]) -> list[str]:
 MARK = "the mark outside the database says that it was sealed"
 
 
-@pytest.mark.parametrize("column", ["reason = 'x'", "by_id = NULL, action = 'x'", "at = at", "subject_id = 7"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        "reason = 'x'", "by_id = NULL, action = 'x'", "at = at", "subject_id = 7",
+        "address = '198.51.100.7'", "address = ''", "request = 'x'", "request = '', address = ''", "address = request, request = address",
+    ],
+)  # fmt: skip
 def test_a_sealed_event_that_is_edited(record, column):
     sql(f"UPDATE directives_event SET {column} WHERE id = %s", record[4])
     whole = column == "at = at"
@@ -138,8 +145,9 @@ def test_an_event_that_is_slipped_in(record, waiting):
     assert verify() == [f"event {pk}: {said}"]
 
 
-def test_an_event_that_waits_is_changed(record):
-    sql("UPDATE directives_event SET reason = 'x' WHERE id = %s", record[9])
+@pytest.mark.parametrize("column", ["reason = 'x'", "address = ''", "request = 'x'"])
+def test_an_event_that_waits_is_changed(record, column):
+    sql(f"UPDATE directives_event SET {column} WHERE id = %s", record[9])
     named = [f"event {record[9]}: it awaits its seal, and is not as the product wrote it"]
     assert verify() == named
     assert seal(now=LATER) == 1

@@ -19,6 +19,7 @@ from directives.overview import captions
 from directives.overview.changes import changed
 from directives.overview.scope import Scope
 from directives.overview.timeline import WORDS, word_of
+from directives.rules import may
 from directives.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
 from directives.tallies import ACTS, WORSE
 
@@ -47,6 +48,9 @@ SUBJECTS: dict[str, str | Promise] = {
     "listchoice": pgettext_lazy("subject", "Columns of a file"),
     "indicator": pgettext_lazy("subject", "Indicator"),
     "figure": pgettext_lazy("subject", "Figure"),
+    "notice": pgettext_lazy("subject", "Message"),
+    "opensession": pgettext_lazy("subject", "Session"),
+    "seal": pgettext_lazy("subject", "Seal"),
 }
 ADDRESSES = {"obligation": "obligation", "plan": "plan", "document": "document", "directive": "directive", "organisation": "organisation"}
 
@@ -161,6 +165,16 @@ def _without_content(event: Event) -> Event:
     return event
 
 
+def sees_origin(user: User) -> bool:
+    """Whether this person sees from which address and in which request an event was written: who looks after accounts, or audits."""
+    return user.is_staff or may(user, "audit")
+
+
+def _without_origin(event: Event) -> Event:
+    event.address, event.request = "", ""
+    return event
+
+
 def seen(user: User) -> QuerySet[Event]:
     """The events that this person may see; whoever sees nearly all has them found from the newest on."""
     scope = Scope.of(user)
@@ -177,6 +191,8 @@ def lines(events: Iterable[Event], user: User) -> list[Line]:
     """Events as rows, as this person may read them."""
     if user.is_staff:
         events = [event if _may_read(user, event) else _without_content(event) for event in events]
+    if not sees_origin(user):
+        events = map(_without_origin, events)
     return [
         Line(event, word_of(event.action), SUBJECTS.get(event.subject_type, event.subject_type), ADDRESSES.get(event.subject_type, ""))
         for event in events

@@ -2,7 +2,7 @@
 
 from django.views.decorators.http import require_GET
 
-from directives.overview.events import SUBJECTS, Asked, lines
+from directives.overview.events import SUBJECTS, Asked, lines, sees_origin
 from directives.overview.record import SEARCHED, events_page
 from directives.overview.timeline import WORDS
 from directives.sheets.exporting import answer
@@ -20,6 +20,6 @@ def events(request):
     shown = events_page(request.user, chosen, request.GET)
     context = {
         "page": shown, "rows": lines(shown.rows, request.user), "chosen": chosen, "actions": sorted(WORDS), "words": WORDS,
-        "subjects": SUBJECTS, "searched": SEARCHED,
+        "subjects": SUBJECTS, "searched": SEARCHED, "origin": sees_origin(request.user),
     }  # fmt: skip
     return page(request, HERE + "list.html", context, fragment=HERE + "_list.html")
