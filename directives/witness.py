@@ -87,20 +87,33 @@ def _opened() -> int:
 
 def noted() -> dict[int, str]:
     """The ids that were noted, each with the beginning of its code."""
-    if not _place().exists():
-        return {}
-    rows = (line.split() for line in _place().read_text("ascii").splitlines())
-    return {int(row[0]): row[1] for row in rows if len(row) == 2}
+    return dict(row for row in map(_row, _lines()) if row)
+
+
+def damaged() -> int:
+    """How many lines of what was noted cannot be read, as after a power failure."""
+    return sum(_row(line) is None for line in _lines())
+
+
+def _lines() -> list[str]:
+    return _place().read_text("ascii", "replace").splitlines() if _place().exists() else []
+
+
+def _row(line: str) -> tuple[int, str] | None:
+    match line.split():
+        case [pk, mac] if pk.isdecimal():
+            return int(pk), mac
+    return None
 
 
 def forget(ids: Iterable[int]) -> None:
-    """Drop the lines of events that are under a seal by now."""
+    """Drop the lines of events that are under a seal by now, and those that cannot be read."""
     if not _place().exists():
         return
-    known = {str(pk) for pk in ids}
-    with _place().open("r+", encoding="ascii") as file:
+    known = set(ids)
+    with _place().open("r+", encoding="ascii", errors="replace") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        kept = [line for line in file.read().splitlines(keepends=True) if line.split()[:1] != [] and line.split()[0] not in known]
+        kept = [line for line in file.read().splitlines(keepends=True) if (row := _row(line)) and row[0] not in known]
         file.seek(0)
         file.truncate()
         file.writelines(kept)

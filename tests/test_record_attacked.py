@@ -432,8 +432,11 @@ def test_a_restored_record_begins_anew_and_an_administrator_says_so(record, tmp_
         call_command("verify_audit", acknowledge=3, reason="恢复备份")
     call_command("verify_audit", acknowledge=4, reason="恢复备份")
     assert verify() == []
+    event = Event.objects.latest("pk")
+    assert (event.action, event.subject_type, event.subject_id) == ("acknowledge_seal", "seal", seals()[3].pk)
+    assert (event.reason, event.after) == ("恢复备份", {"number": 4, "entries": 1})
     write(1)
-    assert (seal(now=NOW + timedelta(minutes=14)), verify()) == (1, [])
+    assert (seal(now=NOW + timedelta(minutes=14)), verify()) == (2, [])
 
 
 def test_two_machines_with_folders_of_their_own_make_one_chain(transactional_db, tmp_path, settings):
@@ -462,8 +465,9 @@ def test_a_mark_that_an_administrator_acknowledges(record):
     cut(2)
     call_command("verify_audit", acknowledge=3, reason="从备份恢复到昨天")
     assert verify() == []
+    assert Event.objects.filter(action="acknowledge_seal", subject_id=0, reason="从备份恢复到昨天").count() == 1
     write(1)
-    assert seal(now=LATER) == 1
+    assert seal(now=LATER) == 2
     assert words(verify()) == ["it was signed with a key that the seal before it does not name"]
     call_command("verify_audit", acknowledge=3, reason="同上")
     assert verify() == []
@@ -533,6 +537,38 @@ def test_a_folder_that_was_there_is_closed_to_others(record):
     settings.AUDIT_DIR.chmod(0o755)
     seal(now=LATER)
     assert settings.AUDIT_DIR.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("text", ["{", "[7]", '{"a": 1}', "7", "\0\0"])
+@pytest.mark.parametrize("name", ["acknowledged", "verified", "state"])
+def test_what_is_damaged_is_told_in_a_sentence(record, name, text, capsys):
+    """A damaged state is one fault among others; without the other two nothing can be said."""
+    (Path(settings.AUDIT_DIR) / name).write_text(text)
+    with pytest.raises(CommandError) as told:
+        call_command("verify_audit", since_last=True)
+    said = f"{Path(settings.AUDIT_DIR) / name} is damaged"
+    assert told.value.returncode == (1 if name == "state" else 2)
+    assert said in capsys.readouterr().err + str(told.value)
+
+
+def test_a_folder_that_is_none_is_told_in_a_sentence(record, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(settings, "AUDIT_DIR", tmp_path / "file")
+    with pytest.raises(CommandError, match="Nothing was verified: .*Not a directory") as told:
+        call_command("verify_audit")
+    assert told.value.returncode == 2
+    with pytest.raises(CommandError, match="Nothing was verified"):
+        call_command("verify_audit", acknowledge=3, reason="x")
+    assert Event.objects.filter(action="acknowledge_seal").count() == 0
+
+
+def test_lines_of_what_was_written_that_cannot_be_read_are_named_and_dropped(record):
+    """A power failure leaves zeros; sealing goes on."""
+    place = Path(settings.AUDIT_DIR) / "written"
+    place.write_bytes(place.read_bytes() + b"\0\0\xff\n12\n")
+    assert verify() == ["2 lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"]
+    assert seal(now=LATER) == 2
+    assert (verify(), place.read_bytes()) == ([], b"")
 
 
 def test_a_damaged_key_is_named_and_nothing_is_sealed(record):

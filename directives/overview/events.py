@@ -183,8 +183,13 @@ def seen(user: User) -> QuerySet[Event]:
 
 def events_for(user: User, asked: Asked) -> QuerySet[Event]:
     """The events that this person may see under the filter, newest first."""
+    return with_names(asked.apply(seen(user))).order_by("-id")
+
+
+def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
+    """Events with what a row names of others: the person, the body, the code of the directive."""
     code = Directive.objects.filter(pk=OuterRef("directive_id")).values("code")[:1]
-    return asked.apply(seen(user)).select_related("by", "organisation").annotate(code=Subquery(code)).order_by("-id")
+    return events.select_related("by", "organisation").annotate(code=Subquery(code))
 
 
 def lines(events: Iterable[Event], user: User) -> list[Line]:
@@ -193,7 +198,10 @@ def lines(events: Iterable[Event], user: User) -> list[Line]:
         events = [event if _may_read(user, event) else _without_content(event) for event in events]
     if not sees_origin(user):
         events = map(_without_origin, events)
-    return [
-        Line(event, word_of(event.action), SUBJECTS.get(event.subject_type, event.subject_type), ADDRESSES.get(event.subject_type, ""))
-        for event in events
-    ]
+    return [in_words(event) for event in events]
+
+
+def in_words(event: Event) -> Line:
+    """An event as a row, as whoever may read all of it reads it."""
+    subject = event.subject_type
+    return Line(event, word_of(event.action), SUBJECTS.get(subject, subject), ADDRESSES.get(subject, ""))
