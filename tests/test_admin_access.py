@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
-from directives import audit
+from directives import audit, denials
 from directives.models import CalendarDay, Event, Indicator, Seal, User
 from directives.sample.people import administrators
 from directives.sealing import seal
@@ -113,6 +113,12 @@ def people(cast) -> dict[str, User]:
         "superuser": make_user("superuser", is_staff=True, is_superuser=True),
     }  # fmt: skip
     return special | {name: getattr(cast, name) for name in OUTSIDE}
+
+
+@pytest.fixture(autouse=True)
+def refusals_are_not_written(monkeypatch) -> None:
+    """That they are is told in tests/test_denials.py; here a refusal writes nothing else."""
+    monkeypatch.setattr(denials, "note", lambda *arguments, **facts: None)
 
 
 def ask(client: Client, address: str, method: str, **form: object) -> tuple[int, bool]:

@@ -122,4 +122,4 @@ def test_a_refusal_has_words_and_the_administrator_sees_it(cast, sign_in):
     draft = make_plan(cast.body, state="draft")
     sign_in(cast.supervisor).get(f"/plans/{draft.pk}/")
     page = sign_in(cast.admin).get("/events/?action=refused").content.decode()
-    assert ("被拒绝" in page, f"/plans/{draft.pk}/" in page) == (True, True)
+    assert ("被拒绝" in page, f"/plans/{draft.pk}/" in page, "<dt>请求的页面</dt>" in page) == (True, True, True)

@@ -52,6 +52,8 @@ SUBJECTS: dict[str, str | Promise] = {
     "opensession": pgettext_lazy("subject", "Session"),
     "seal": pgettext_lazy("subject", "Seal"),
 }
+# What these tell is of the product, and nobody's words about their work: administrators read it.
+OF_THE_PRODUCT = frozenset({"refused", "refused_more", "take_record", "acknowledge_seal"})
 ADDRESSES = {"obligation": "obligation", "plan": "plan", "document": "document", "directive": "directive", "organisation": "organisation"}
 
 
@@ -195,7 +197,7 @@ def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
 def lines(events: Iterable[Event], user: User) -> list[Line]:
     """Events as rows, as this person may read them."""
     if user.is_staff:
-        events = [event if _may_read(user, event) else _without_content(event) for event in events]
+        events = [event if event.action in OF_THE_PRODUCT or _may_read(user, event) else _without_content(event) for event in events]
     if not sees_origin(user):
         events = map(_without_origin, events)
     return [in_words(event) for event in events]
