@@ -101,6 +101,7 @@ WORDS: dict[str, str | Promise] = {
     "sign_in": pgettext_lazy("event", "Signed in"),
     "sign_out": pgettext_lazy("event", "Signed out"),
     "failed_sign_in": pgettext_lazy("event", "Sign-in failed"),
+    "failed_factor": pgettext_lazy("event", "Second factor was wrong"),
     "set_password": pgettext_lazy("event", "Given a new password"),
     "add_factor": pgettext_lazy("event", "Second factor added"),
     "remove_factor": pgettext_lazy("event", "Second factor removed"),
