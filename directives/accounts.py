@@ -111,16 +111,16 @@ class Door(ModelBackend):
         return user if user is not None and self.user_can_authenticate(user) else None
 
 
-def _tell(action: str, subject: User | SignInAttempt, request: HttpRequest, *, by: User | None) -> None:
-    """Write it into the record, with the address. What was typed as a name is not told: it may be a password."""
+def _tell(action: str, subject: User | SignInAttempt, *, by: User | None) -> None:
+    """Write it into the record. What was typed as a name is not told: it may be a password."""
     with transaction.atomic():
-        audit.record(action, subject, by=by, now=timezone.now(), after={"address": client_address(request)})
+        audit.record(action, subject, by=by, now=timezone.now())
 
 
 @receiver(user_logged_out, dispatch_uid="signing out is on record")
 def signed_out(sender: Any, request: HttpRequest, user: User | None, **told: Any) -> None:
     if user is not None:
-        _tell("sign_out", user, request, by=user)
+        _tell("sign_out", user, by=user)
 
 
 class ClosedDoorAdapter(DefaultAccountAdapter):
@@ -152,7 +152,7 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
         user = authenticate(request, **credentials)
         if user is None:
             known = User.objects.filter(username=credentials.get("username", "")).first()
-            _tell("failed_sign_in", known or attempt, request, by=None)
+            _tell("failed_sign_in", known or attempt, by=None)
             self.authentication_failed(request, **credentials)
         else:
             attempt.delete()

@@ -216,8 +216,7 @@ class CalendarDayAdmin(AuditedAdmin):
 class EventAdmin(ReadOnlyAdmin):
     at, kind, row = told("at", _("Time")), told("subject_type", _("To what"), SUBJECTS), told("subject_id", _("Its number"))
     action = told("action", _("action"), WORDS)
-    list_display = (at, "by", action, kind, row, "organisation")
-    fields = (at, "by", action, kind, row, "organisation")
+    list_display = fields = (at, "by", action, kind, row, "organisation", "address", "request")
     list_filter = (ByAction, BySubject)
     list_select_related = ("by", "organisation")
 

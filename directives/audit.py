@@ -10,7 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import Model
 
-from directives import witness
+from directives import origins, witness
 from directives.models import Event, Unsealed, User
 from directives.models.loading import Encoded, load_beside, load_columns, same
 from directives.models.planned import planned
@@ -94,16 +94,17 @@ def _within() -> None:
 
 def _event(action: str, change: Change, by: User | None, now: datetime, reason: str) -> Event:
     subject, home = change.subject, {} if change.home == OWN else {"organisation_id": change.home}
+    origin = origins.present()
     return Event(
         at=now, by=by, action=action, subject_type=subject._meta.model_name, subject_id=subject.pk, before=_plain(change.before),
-        after=_plain(change.after), reason=reason, **_bearings(subject) | home,
+        after=_plain(change.after), reason=reason, address=origin.address, request=origin.request, **_bearings(subject) | home,
     )  # fmt: skip
 
 
 def _columns(action: str, changes: Sequence[Change], by: User | None, now: datetime, reason: str) -> dict[str, list[Any]]:
     """Many events, an attribute each: what they have in common is said once."""
     rows, subjects = len(changes), [change.subject for change in changes]
-    bearings = [_bearings(subject) for subject in subjects]
+    bearings, origin = [_bearings(subject) for subject in subjects], origins.present()
     homes = [found["organisation_id"] if change.home == OWN else change.home for change, found in zip(changes, bearings, strict=True)]
     return {
         "at": same(now, rows), "by_id": same(by.pk if by else None, rows), "action": same(action, rows),
@@ -111,7 +112,7 @@ def _columns(action: str, changes: Sequence[Change], by: User | None, now: datet
         "organisation_id": homes, "document_id": [found["document_id"] for found in bearings],
         "directive_id": [found["directive_id"] for found in bearings], "obligation_id": [found["obligation_id"] for found in bearings],
         "before": [Encoded(JSON(change.before)) for change in changes], "after": [Encoded(JSON(change.after)) for change in changes],
-        "reason": same(reason, rows),
+        "reason": same(reason, rows), "address": same(origin.address, rows), "request": same(origin.request, rows),
     }  # fmt: skip
 
 
@@ -143,6 +144,16 @@ def record(
     """Write the event of one change; see `record_many`."""
     _within()
     return _write(_event(action, Change(subject, before or {}, after or {}), by, now, reason))
+
+
+def record_apart(
+    action: str, subject: type[Model], pk: int, *, by: User | None, now: datetime, after: dict[str, Any], reason: str = ""
+) -> Event:
+    """Write an event that stands in the whole record alone: in that of no body, on no page of what it is about."""
+    _within()
+    origin = origins.present()
+    told = {"subject_type": subject._meta.model_name, "subject_id": pk, "after": _plain(after), "reason": reason}
+    return _write(Event(at=now, by=by, action=action, address=origin.address, request=origin.request, **told))
 
 
 def record_taken(action: str, subject: Model, *, by: User, now: datetime, **facts: Any) -> None:

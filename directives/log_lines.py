@@ -1,6 +1,8 @@
-"""The log of what is refused: a line each. A traceback is kept for faults of ours."""
+"""Lines of the log: from which request each is; and what is refused in one line. A traceback is kept for faults of ours."""
 
 import logging
+
+from directives import origins
 
 EXPECTED = frozenset({*range(400, 500), 503, 507})  # statuses
 
@@ -18,4 +20,14 @@ class OneLine(logging.Filter):
                 cause = " ".join(f"{type(error).__name__}: {error}".split())
                 record.msg, record.args = "%s (%s)", (record.getMessage(), cause)
             record.exc_info = record.exc_text = None
+        return True
+
+
+class FromWhere(logging.Filter):
+    """Gives each record `origin`: the id of the request or the name of the task in hand, "-" where there is none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        # Of an answer Django logs once the request is over: it gives the request along.
+        origin = getattr(getattr(record, "request", None), "origin", None) or origins.present()
+        record.origin = origin.request or "-"
         return True

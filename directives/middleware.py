@@ -1,4 +1,4 @@
-"""The day and the hour of a request, the reader's language, and how its answer may be cached."""
+"""Where a request comes from, its day and hour, the reader's language, and how its answer may be cached."""
 
 from collections.abc import Callable
 from datetime import date
@@ -13,8 +13,28 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
+from directives import origins
 from directives.models import CalendarDay
+from directives.origins import Origin
+from directives.signin.addresses import client_address
 from directives.workdays import Workdays
+
+
+class OriginMiddleware:
+    """Gives each request an id, and says it and the visitor's address to whoever writes an event or a line of the log.
+
+    It stands before all others: no answer is without the id (X-Request-ID).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.origin = Origin(client_address(request), origins.new_id())
+        with origins.within(request.origin):
+            response = self.get_response(request)
+        response["X-Request-ID"] = request.origin.request
+        return response
 
 
 class TodayMiddleware:

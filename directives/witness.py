@@ -20,8 +20,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 FIELDS = (
     "at", "by_id", "action", "subject_type", "subject_id", "organisation_id", "document_id", "directive_id", "obligation_id",
-    "before", "after", "reason",
+    "before", "after", "reason", "address", "request",
 )  # fmt: skip
+ADDED = ("address", "request")  # by a later release: left out where they are empty, so that older events are hashed as they were
 MOST = 4 * 1024**2  # bytes of `written`; where nobody seals on this machine, lines that old are sealed elsewhere
 APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 PURPOSE = b"an event that awaits its seal"
@@ -31,7 +32,11 @@ _encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 def plain(row: dict[str, Any]) -> bytes:
     """A row as it is hashed: JSON with sorted keys, the instant in UTC to a thousandth of a second."""
-    return _encode({**row, "at": row["at"].astimezone(UTC)}).encode()
+    said = {**row, "at": row["at"].astimezone(UTC)}
+    for name in ADDED:
+        if not said.get(name):
+            said.pop(name, None)
+    return _encode(said).encode()
 
 
 def code(row: dict[str, Any]) -> str:
@@ -82,20 +87,33 @@ def _opened() -> int:
 
 def noted() -> dict[int, str]:
     """The ids that were noted, each with the beginning of its code."""
-    if not _place().exists():
-        return {}
-    rows = (line.split() for line in _place().read_text("ascii").splitlines())
-    return {int(row[0]): row[1] for row in rows if len(row) == 2}
+    return dict(row for row in map(_row, _lines()) if row)
+
+
+def damaged() -> int:
+    """How many lines of what was noted cannot be read, as after a power failure."""
+    return sum(_row(line) is None for line in _lines())
+
+
+def _lines() -> list[str]:
+    return _place().read_text("ascii", "replace").splitlines() if _place().exists() else []
+
+
+def _row(line: str) -> tuple[int, str] | None:
+    match line.split():
+        case [pk, mac] if pk.isdecimal():
+            return int(pk), mac
+    return None
 
 
 def forget(ids: Iterable[int]) -> None:
-    """Drop the lines of events that are under a seal by now."""
+    """Drop the lines of events that are under a seal by now, and those that cannot be read."""
     if not _place().exists():
         return
-    known = {str(pk) for pk in ids}
-    with _place().open("r+", encoding="ascii") as file:
+    known = set(ids)
+    with _place().open("r+", encoding="ascii", errors="replace") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        kept = [line for line in file.read().splitlines(keepends=True) if line.split()[:1] != [] and line.split()[0] not in known]
+        kept = [line for line in file.read().splitlines(keepends=True) if (row := _row(line)) and row[0] not in known]
         file.seek(0)
         file.truncate()
         file.writelines(kept)

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "directives.middleware.OriginMiddleware",  # the first: no answer is without the id of its request
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -254,9 +255,9 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"one line": {"()": "directives.log_lines.OneLine"}},
-    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one line"]}},
+    "formatters": {"line": {"format": "%(asctime)s [%(origin)s] %(levelname)s %(name)s: %(message)s"}},
+    "filters": {"one line": {"()": "directives.log_lines.OneLine"}, "from where": {"()": "directives.log_lines.FromWhere"}},
+    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one line", "from where"]}},
     "root": {"handlers": ["terminal"], "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING")},
     "loggers": {"django": {"handlers": [], "level": "INFO"}},
 }

@@ -56,4 +56,6 @@ urlpatterns = [
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
 
+handler403 = "directives.views.refused.forbidden"
+handler404 = "directives.views.refused.missing"
 handler500 = "directives.views.outages.failed"

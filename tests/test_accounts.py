@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from directives.accounts import Door, SessionStore, person
-from directives.models import Membership, Notice, User
+from directives.models import Event, Membership, Notice, User
 from directives.models.people import UNREAD_SHOWN
 from tests.factories import NOW, make_document
 
@@ -86,3 +87,18 @@ def test_nobody_has_mail_sent_to_an_address_of_their_own_choice(cast, sign_in, m
     client = sign_in(cast.staff)
     answers = [client.get("/accounts/email/"), client.post("/accounts/email/", {"action_add": "", "email": "other@example.org"})]
     assert ([answer.status_code for answer in answers], mailoutbox) == ([404, 404], [])
+
+
+def test_what_is_done_to_accounts_on_the_machine_is_on_record(db, monkeypatch, capsys):
+    """By Django's own commands, which know nothing of the record."""
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a long enough one 9")
+    call_command("createsuperuser", username="root", email="root@example.org", interactive=False)
+    monkeypatch.setattr("getpass.getpass", lambda *arguments, **options: "another long enough 7")
+    call_command("changepassword", "root")
+    root = User.objects.get(username="root")
+    assert root.check_password("another long enough 7")
+    told = Event.objects.order_by("pk").values_list("action", "by", "subject_type", "subject_id")
+    assert list(told) == [("add", None, "user", root.pk), ("set_password", None, "user", root.pk)]
+    with pytest.raises(CommandError, match="does not exist"):
+        call_command("changepassword", "nobody")
+    assert Event.objects.count() == 2

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
-from directives import audit, duties
+from directives import audit, denials, duties
 from directives.models import CalendarDay, Event, Indicator, PendingRight, Seal, User
 from directives.sealing import seal
 from tests.factories import NOW, make_administrator, make_indicator, make_measure, make_obligation, make_plan, make_user
@@ -119,6 +119,12 @@ def people(cast) -> dict[str, User]:
     }  # fmt: skip
     special["auditor"] = make_administrator("auditor", duties.AUDITOR)
     return special | {name: getattr(cast, name) for name in OUTSIDE if name not in special}
+
+
+@pytest.fixture(autouse=True)
+def refusals_are_not_written(monkeypatch) -> None:
+    """That they are is told in tests/test_denials.py; here a refusal writes nothing else."""
+    monkeypatch.setattr(denials, "note", lambda *arguments, **facts: None)
 
 
 def ask(client: Client, address: str, method: str, **form: object) -> tuple[int, bool]:

@@ -116,7 +116,8 @@ def test_each_step_back_names_every_table_and_column_that_would_go(full, name):
     wanted = {f"{asked(f'SELECT count(*) FROM {table}')} rows of {table}" for table in now.keys() - then.keys()}
     for table in now.keys() & then.keys():
         for column in now[table] - then[table]:
-            said = asked(f"SELECT count(*) FROM {table} WHERE {connection.ops.quote_name(column)} IS NOT NULL")
+            quoted = connection.ops.quote_name(column)
+            said = asked(f"SELECT count(*) FROM {table} WHERE {quoted} IS NOT NULL AND CAST({quoted} AS text) <> ''")
             wanted |= {f"{said} values of {table}.{column}"} if said else set()
     state = executor.loader.project_state(executor.loader.graph.leaf_nodes())
     found = {loss.what for loss in losses(plan, state.apps, connection)}

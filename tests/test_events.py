@@ -171,3 +171,13 @@ def test_an_empty_record_does_not_blame_the_filter(cast, sign_in):
     page = client.get("/events/").content.decode()
     assert "还没有记录" in page and "没有符合的记录" not in page
     assert "没有符合的记录" in client.get("/events/", {"q": "不存在"}).content.decode()
+
+
+def test_what_is_taken_away_follows_the_filter(cast, done, sign_in):
+    """The links stand above the list: htmx, which swaps the list alone, gets them beside it."""
+    client = sign_in(cast.supervisor)
+    whole = client.get("/events/?action=dispute").content.decode()
+    part = client.get("/events/?action=dispute", headers={"HX-Request": "true"}).content.decode()
+    link = "?action=dispute&amp;export=xlsx"
+    assert (whole.count(link), whole.count('id="taking"'), "hx-swap-oob" in whole) == (1, 1, False)
+    assert (part.count(link), 'id="taking" hx-swap-oob="true"' in part) == (1, True)

@@ -15,12 +15,13 @@ APP = ROOT / "directives"
 
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
+    ("origins",),
     ("states", "duties", "workdays", "script", "refusals"),
     ("replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience"),
     ("clocks", "ingest", "outages", "uploads", "witness"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
-    ("tallies", "sealing", "deciding"),
+    ("tallies", "sealing", "deciding", "denials"),
     ("transitions",),
     ("contents", "viruses"),
     ("notices", "evidence", "hearing"),

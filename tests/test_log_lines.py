@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
-from directives.log_lines import OneLine
+from directives.log_lines import FromWhere, OneLine
 from directives.views import log as log_views
 from tests.factories import make_obligation
 
@@ -18,11 +18,11 @@ from tests.factories import make_obligation
 @pytest.fixture
 def terminal() -> StringIO:
     """What the terminal shows, through the handler of the settings."""
-    told = settings.LOGGING["handlers"]["terminal"]
-    assert told["filters"] == ["one line"]
+    assert settings.LOGGING["handlers"]["terminal"]["filters"] == ["one line", "from where"]
     handler = logging.StreamHandler(StringIO())
     handler.setFormatter(logging.Formatter(settings.LOGGING["formatters"]["line"]["format"]))
     handler.addFilter(OneLine())
+    handler.addFilter(FromWhere())
     logging.getLogger().addHandler(handler)
     yield handler.stream
     logging.getLogger().removeHandler(handler)

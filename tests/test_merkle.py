@@ -62,3 +62,14 @@ def test_a_proof_of_consistency_holds_for_what_was_continued_alone(drawn):
     assert not merkle.is_continued(before, first, after, second, [*proof, first])
     assert not merkle.is_continued(before, first, after, second, proof[:-1]) or not proof
     assert not merkle.is_continued(after + 1, first, after, second, proof)
+
+
+@given(st.integers(0, 70), st.integers(1, 70))
+def test_a_tree_of_which_only_the_end_is_known_proves_it(first, more):
+    leaves, base = leaves_of(first + more), merkle.Frontier()
+    for one in leaves[:first]:
+        base.add(one)
+    grown = merkle.Grown(base, leaves[first:])
+    assert [grown.proof(index) for index in range(first, first + more)] == [
+        merkle.inclusion(index, leaves) for index in range(first, first + more)
+    ]

@@ -14,12 +14,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from directives import audit, witness
+from directives import audit, origins, witness
 from directives.models import Event, Organisation, Seal, Unsealed
 from directives.sealing import anchor, anchors, keys, proving, seal, verify
 from tests.factories import NOW, make_body
 
 GUARDS = import_module("directives.migrations.0003_append_only")
+ORIGIN = origins.Origin("203.0.113.9", "a3f1c08e5b27")
 LATER = NOW + timedelta(minutes=9)
 
 
@@ -27,7 +28,7 @@ def write(number: int = 1) -> None:
     """Somebody's changes, each in a transaction of its own."""
     body = make_body(f"B{Organisation.objects.count()}")
     for index in range(number):
-        with transaction.atomic():
+        with origins.within(ORIGIN), transaction.atomic():
             audit.record("create", body, by=None, now=NOW + timedelta(seconds=index), after={"name": f"第{index}项"})
 
 
@@ -97,7 +98,13 @@ def words(faults: list[str]) -> list[str]:
 MARK = "the mark outside the database says that it was sealed"
 
 
-@pytest.mark.parametrize("column", ["reason = 'x'", "by_id = NULL, action = 'x'", "at = at", "subject_id = 7"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        "reason = 'x'", "by_id = NULL, action = 'x'", "at = at", "subject_id = 7",
+        "address = '198.51.100.7'", "address = ''", "request = 'x'", "request = '', address = ''", "address = request, request = address",
+    ],
+)  # fmt: skip
 def test_a_sealed_event_that_is_edited(record, column):
     sql(f"UPDATE directives_event SET {column} WHERE id = %s", record[4])
     whole = column == "at = at"
@@ -138,8 +145,9 @@ def test_an_event_that_is_slipped_in(record, waiting):
     assert verify() == [f"event {pk}: {said}"]
 
 
-def test_an_event_that_waits_is_changed(record):
-    sql("UPDATE directives_event SET reason = 'x' WHERE id = %s", record[9])
+@pytest.mark.parametrize("column", ["reason = 'x'", "address = ''", "request = 'x'"])
+def test_an_event_that_waits_is_changed(record, column):
+    sql(f"UPDATE directives_event SET {column} WHERE id = %s", record[9])
     named = [f"event {record[9]}: it awaits its seal, and is not as the product wrote it"]
     assert verify() == named
     assert seal(now=LATER) == 1
@@ -424,8 +432,11 @@ def test_a_restored_record_begins_anew_and_an_administrator_says_so(record, tmp_
         call_command("verify_audit", acknowledge=3, reason="恢复备份")
     call_command("verify_audit", acknowledge=4, reason="恢复备份")
     assert verify() == []
+    event = Event.objects.latest("pk")
+    assert (event.action, event.subject_type, event.subject_id) == ("acknowledge_seal", "seal", seals()[3].pk)
+    assert (event.reason, event.after) == ("恢复备份", {"number": 4, "entries": 1})
     write(1)
-    assert (seal(now=NOW + timedelta(minutes=14)), verify()) == (1, [])
+    assert (seal(now=NOW + timedelta(minutes=14)), verify()) == (2, [])
 
 
 def test_two_machines_with_folders_of_their_own_make_one_chain(transactional_db, tmp_path, settings):
@@ -454,8 +465,9 @@ def test_a_mark_that_an_administrator_acknowledges(record):
     cut(2)
     call_command("verify_audit", acknowledge=3, reason="从备份恢复到昨天")
     assert verify() == []
+    assert Event.objects.filter(action="acknowledge_seal", subject_id=0, reason="从备份恢复到昨天").count() == 1
     write(1)
-    assert seal(now=LATER) == 1
+    assert seal(now=LATER) == 2
     assert words(verify()) == ["it was signed with a key that the seal before it does not name"]
     call_command("verify_audit", acknowledge=3, reason="同上")
     assert verify() == []
@@ -525,6 +537,38 @@ def test_a_folder_that_was_there_is_closed_to_others(record):
     settings.AUDIT_DIR.chmod(0o755)
     seal(now=LATER)
     assert settings.AUDIT_DIR.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("text", ["{", "[7]", '{"a": 1}', "7", "\0\0"])
+@pytest.mark.parametrize("name", ["acknowledged", "verified", "state"])
+def test_what_is_damaged_is_told_in_a_sentence(record, name, text, capsys):
+    """A damaged state is one fault among others; without the other two nothing can be said."""
+    (Path(settings.AUDIT_DIR) / name).write_text(text)
+    with pytest.raises(CommandError) as told:
+        call_command("verify_audit", since_last=True)
+    said = f"{Path(settings.AUDIT_DIR) / name} is damaged"
+    assert told.value.returncode == (1 if name == "state" else 2)
+    assert said in capsys.readouterr().err + str(told.value)
+
+
+def test_a_folder_that_is_none_is_told_in_a_sentence(record, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(settings, "AUDIT_DIR", tmp_path / "file")
+    with pytest.raises(CommandError, match="Nothing was verified: .*Not a directory") as told:
+        call_command("verify_audit")
+    assert told.value.returncode == 2
+    with pytest.raises(CommandError, match="Nothing was verified"):
+        call_command("verify_audit", acknowledge=3, reason="x")
+    assert Event.objects.filter(action="acknowledge_seal").count() == 0
+
+
+def test_lines_of_what_was_written_that_cannot_be_read_are_named_and_dropped(record):
+    """A power failure leaves zeros; sealing goes on."""
+    place = Path(settings.AUDIT_DIR) / "written"
+    place.write_bytes(place.read_bytes() + b"\0\0\xff\n12\n")
+    assert verify() == ["2 lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"]
+    assert seal(now=LATER) == 2
+    assert (verify(), place.read_bytes()) == ([], b"")
 
 
 def test_a_damaged_key_is_named_and_nothing_is_sealed(record):

@@ -70,8 +70,17 @@ def test_an_export_of_the_admin_is_on_record(cast, report, sign_in):
     assert (event.action, event.by, event.after) == ("export", cast.admin, {"list": "organisation", "rows": 4})
 
 
-def test_whoever_may_not_have_it_leaves_no_event(cast, report, sign_in):
+def test_whoever_may_not_have_it_is_on_record_as_refused(cast, report, sign_in):
     there = [address(cast, report) for _action, _subject, address in WAYS.values()]
     before = Event.objects.count()
     assert {sign_in(cast.outsider).get(address).status_code for address in there} <= {403, 404}
-    assert Event.objects.count() == before
+    told = list(Event.objects.order_by("pk").values_list("action", "by"))[before:]
+    assert told == [("refused", cast.outsider.pk)] * len(WAYS)
+
+
+def test_a_file_that_one_may_have_no_more_is_refused_on_record(cast, report, sign_in):
+    there = export(cast, report)
+    cast.staff.memberships.update(role="viewer")
+    assert sign_in(cast.staff).get(there).status_code == 403
+    event = Event.objects.latest("pk")
+    assert (event.action, event.subject_type, event.after["where"]) == ("refused", "export", "export_file")

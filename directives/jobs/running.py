@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy
 from django_tasks import TaskContext, TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
+from directives import origins
 from directives.jobs.noting import Superseded, TooLong, shift, tell
 from directives.models import Carried, Export, Intake, JobProgress
 from directives.models.jobs import FAILED, RUNNING, STOPPED, WAITING
+from directives.origins import Origin
 from directives.outages import FULL, outage_of
 from directives.patience import BROKEN, leave, patiently
 from directives.refusals import Refusal
@@ -81,7 +83,8 @@ def _enqueue(row: Carried, after: timedelta | None = None) -> UUID:
 @task(takes_context=True)
 def carry_out(context: TaskContext, name: str, pk: int) -> None:
     """Carry out what is left of an act, for a turn. Bears being run again, and twice at once."""
-    run(name, pk, queued=UUID(context.task_result.id))
+    with origins.within(Origin(request=f"{name}-{pk}")):
+        run(name, pk, queued=UUID(context.task_result.id))
 
 
 def run(name: str, pk: int, *, queued: UUID | None = None, awaited: bool = False) -> None:

@@ -1,6 +1,6 @@
 """The tables. A model knows its own constraints and who may see a row; what happens to it is told elsewhere."""
 
-from directives.models.audit import Event, Seal, Unsealed
+from directives.models.audit import Event, RefusalCount, Seal, Unsealed
 from directives.models.documents import Addressee, Directive, Document, Item, LeftOut, Repair, Section
 from directives.models.entering import FormerPassword, OpenSession, SignInAttempt
 from directives.models.exports import Export, ListChoice
@@ -54,6 +54,7 @@ __all__ = [
     "PendingRight",
     "Plan",
     "ProgressReport",
+    "RefusalCount",
     "Repair",
     "ReportEntry",
     "Seal",

@@ -33,6 +33,8 @@ class Event(models.Model):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     reason = models.TextField(_("reason"), blank=True)
+    address = models.CharField(_("from address"), max_length=45, blank=True, default="", db_default="")  # "": no request wrote it
+    request = models.CharField(_("request"), max_length=40, blank=True, default="", db_default="")  # its id, or the name of a task
 
     objects = EventQuerySet.as_manager()
 
@@ -57,6 +59,17 @@ class Unsealed(models.Model):
 
     event = models.OneToOneField(Event, models.DO_NOTHING, primary_key=True, related_name="+")
     mac = models.CharField(max_length=64, blank=True, default="", db_default="")
+
+
+class RefusalCount(models.Model):
+    """How often a person was refused something of late: so many lines of it stand in the record, the others are counted."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.count}"
 
 
 class Seal(models.Model):

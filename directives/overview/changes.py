@@ -54,6 +54,17 @@ FIELDS: dict[str, str | Promise] = {
     "order": pgettext_lazy("change", "Order"),
     "ended_at": pgettext_lazy("change", "Ended"),
     "alone": pgettext_lazy("change", "Nobody else was there to confirm it"),
+    "address": pgettext_lazy("change", "From address"),
+    "where": pgettext_lazy("change", "Page asked for"),
+    "method": pgettext_lazy("change", "Method"),
+    "status": pgettext_lazy("change", "Answer"),
+    "left_out": pgettext_lazy("change", "Refusals not listed"),
+    "since": pgettext_lazy("change", "Since"),
+    "events": pgettext_lazy("change", "Lines of the record"),
+    "filter": pgettext_lazy("change", "Filter"),
+    "manifest": pgettext_lazy("change", "SHA-256 of the list of files"),
+    "key": pgettext_lazy("change", "Key"),
+    "seal": pgettext_lazy("change", "Seal"),
 }
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
 

@@ -1,6 +1,6 @@
 """The audit record as a list: who did what, when, to what, for which body."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -19,6 +19,7 @@ from directives.overview import captions
 from directives.overview.changes import changed
 from directives.overview.scope import Scope
 from directives.overview.timeline import WORDS, word_of
+from directives.rules import may
 from directives.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
 from directives.tallies import ACTS, WORSE
 
@@ -48,7 +49,12 @@ SUBJECTS: dict[str, str | Promise] = {
     "listchoice": pgettext_lazy("subject", "Columns of a file"),
     "indicator": pgettext_lazy("subject", "Indicator"),
     "figure": pgettext_lazy("subject", "Figure"),
+    "notice": pgettext_lazy("subject", "Message"),
+    "opensession": pgettext_lazy("subject", "Session"),
+    "seal": pgettext_lazy("subject", "Seal"),
 }
+# What these tell is of the product, and nobody's words about their work: administrators read it.
+OF_THE_PRODUCT = frozenset({"refused", "refused_more", "take_record", "acknowledge_seal"})
 ADDRESSES = {"obligation": "obligation", "plan": "plan", "document": "document", "directive": "directive", "organisation": "organisation"}
 
 
@@ -164,6 +170,16 @@ def _without_content(event: Event) -> Event:
     return event
 
 
+def sees_origin(user: User) -> bool:
+    """Whether this person sees from which address and in which request an event was written: who looks after accounts, or audits."""
+    return user.is_staff or may(user, "audit")
+
+
+def _without_origin(event: Event) -> Event:
+    event.address, event.request = "", ""
+    return event
+
+
 def seen(user: User) -> QuerySet[Event]:
     """The events that this person may see; whoever sees nearly all has them found from the newest on."""
     scope = Scope.of(user)
@@ -174,16 +190,25 @@ def seen(user: User) -> QuerySet[Event]:
 
 def events_for(user: User, asked: Asked) -> QuerySet[Event]:
     """The events that this person may see under the filter, newest first."""
+    return with_names(asked.apply(seen(user))).order_by("-id")
+
+
+def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
+    """Events with what a row names of others: the person, the body, the code of the directive."""
     code = Directive.objects.filter(pk=OuterRef("directive_id")).values("code")[:1]
-    return asked.apply(seen(user)).select_related("by", "organisation").annotate(code=Subquery(code)).order_by("-id")
+    return events.select_related("by", "organisation").annotate(code=Subquery(code))
 
 
 def lines(events: Iterable[Event], user: User) -> list[Line]:
     """Events as rows, as this person may read them. Nothing leads on whoever sees nothing but the record."""
     if user.is_staff:
-        events = [event if _may_read(user, event) else _without_content(event) for event in events]
-    addresses = {} if user.only_audits else ADDRESSES
-    return [
-        Line(event, word_of(event.action), SUBJECTS.get(event.subject_type, event.subject_type), addresses.get(event.subject_type, ""))
-        for event in events
-    ]
+        events = [event if event.action in OF_THE_PRODUCT or _may_read(user, event) else _without_content(event) for event in events]
+    if not sees_origin(user):
+        events = map(_without_origin, events)
+    return [in_words(event, {} if user.only_audits else ADDRESSES) for event in events]
+
+
+def in_words(event: Event, addresses: Mapping[str, str] = ADDRESSES) -> Line:
+    """An event as a row, as whoever may read all of it reads it; `addresses`: which subjects have a page that may be named."""
+    subject = event.subject_type
+    return Line(event, word_of(event.action), SUBJECTS.get(subject, subject), addresses.get(subject, ""))

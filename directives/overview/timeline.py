@@ -19,7 +19,7 @@ READ = 200  # acts that are read to make them
 # What the product notes for itself while people work: it stands in the audit record and not among their acts.
 QUIET = (
     "save", "append", "redraft", "begin", "export", "cancel_export", "columns", "continue_act", "call_off_act", "download",
-    "take_offline", "take_paper", "view_source",
+    "take_offline", "take_paper", "view_source", "refused",
 )  # fmt: skip
 # Bookkeeping of the same moment as a person's act: what it changed is told there, and it is no line of its own.
 ECHOES = ("review", "report_clock")
@@ -101,6 +101,7 @@ WORDS: dict[str, str | Promise] = {
     "sign_in": pgettext_lazy("event", "Signed in"),
     "sign_out": pgettext_lazy("event", "Signed out"),
     "failed_sign_in": pgettext_lazy("event", "Sign-in failed"),
+    "failed_factor": pgettext_lazy("event", "Second factor was wrong"),
     "set_password": pgettext_lazy("event", "Given a new password"),
     "add_factor": pgettext_lazy("event", "Second factor added"),
     "remove_factor": pgettext_lazy("event", "Second factor removed"),
@@ -113,6 +114,10 @@ WORDS: dict[str, str | Promise] = {
     "end_sessions_of": pgettext_lazy("event", "Sessions ended by an administrator"),
     "unlock": pgettext_lazy("event", "Unlocked after failed sign-ins"),
     "end_sessions": pgettext_lazy("event", "Own sessions ended"),
+    "refused": pgettext_lazy("event", "Refused"),
+    "refused_more": pgettext_lazy("event", "Refused more often than is listed"),
+    "take_record": pgettext_lazy("event", "Signed copy of the record taken away"),
+    "acknowledge_seal": pgettext_lazy("event", "New beginning of the seals acknowledged"),
 }
 
 

@@ -58,7 +58,7 @@ def _tell(place: str, line: str) -> None:
 
 def faults(given: Iterable[str]) -> Iterator[str]:
     """What anchors say of seals that the database does not have, or has otherwise. `given` beside those in files."""
-    lines = [*given, *_kept()]
+    lines = [*given, *kept()]
     found = [match.groupdict() for line in lines if (match := LINE.search(line))]
     if len(found) < len(lines):
         yield f"{len(lines) - len(found)} lines are no anchors"
@@ -77,7 +77,7 @@ def faults(given: Iterable[str]) -> Iterator[str]:
             yield f"{where}: it is not the one of which an anchor of {one['at']} tells"
 
 
-def _kept() -> Iterator[str]:
+def kept() -> Iterator[str]:
     """The lines of anchors in files that can be read here."""
     for place in settings.AUDIT_ANCHORS:
         path = Path(place.removeprefix("file://"))

@@ -19,6 +19,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.conf import settings
 
 PURPOSE = b"qunzhu seal 1\n"  # before what is signed, so that no signature means anything else
+COPY = b"qunzhu copy of the record 1\n"  # the same, before the manifest of a copy
+
+
+class Damaged(ValueError):
+    """A file of AUDIT_DIR that does not say what it is to say."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{Path(settings.AUDIT_DIR) / name} is damaged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +90,13 @@ def alone() -> Iterator[None]:
 
 
 def read(name: str) -> Any:
-    """What a file of the folder says; None where there is none. Raises ValueError for one that is damaged."""
+    """What a file of the folder says; None where there is none. Raises Damaged."""
     try:
-        text = (Path(settings.AUDIT_DIR) / name).read_text("utf-8")
+        return json.loads((Path(settings.AUDIT_DIR) / name).read_text("utf-8"))
     except FileNotFoundError:
         return None
-    try:
-        return json.loads(text)
     except ValueError as error:
-        raise ValueError(f"{Path(settings.AUDIT_DIR) / name} is damaged") from error
+        raise Damaged(name) from error
 
 
 def write(name: str, values: Any) -> None:
@@ -112,19 +118,23 @@ def _settle() -> None:
     os.close(file)
 
 
-def _state(values: Any) -> State | None:
+def _state(name: str) -> State | None:
+    values = read(name)
     if values is None:
         return None
-    lost = [Mark(**one) for one in values["lost"]]
-    return State(values["private"], Mark(**values["mark"]), values["codes_from"], lost)
+    try:
+        lost = [Mark(**one) for one in values["lost"]]
+        return State(values["private"], Mark(**values["mark"]), values["codes_from"], lost)
+    except (KeyError, TypeError) as error:
+        raise Damaged(name) from error
 
 
 def load() -> State | None:
-    """The state; None before the first seal. Raises ValueError if it cannot be read."""
+    """The state; None before the first seal. Raises Damaged."""
     try:
-        return _state(read("state"))
-    except ValueError:
-        pending = _state(read("pending"))  # the state's key was being overwritten
+        return _state("state")
+    except Damaged:
+        pending = _state("pending")  # the state's key was being overwritten
         if pending is None:
             raise
         return pending
@@ -137,7 +147,7 @@ def prepare(state: State) -> None:
 
 def recover(newest: str) -> None:
     """Finish, or forget, what a process that died had prepared. `newest`: the hash of the database's newest seal."""
-    pending = _state(read("pending"))
+    pending = _state("pending")
     if pending is None:
         return
     if pending.mark.hash == newest or not _is_whole("state"):  # the key was overwritten: there is no way back
@@ -173,8 +183,16 @@ def erase(name: str) -> None:
 
 
 def acknowledged() -> list[dict]:
-    """New beginnings that an administrator has looked into: the number and key of a seal, or the hash of a lost one."""
-    return read("acknowledged") or []
+    """New beginnings that an administrator has looked into: the number and key of a seal, or the hash of a lost one. Raises Damaged."""
+    found = read("acknowledged") or []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise Damaged("acknowledged")
+    return found
+
+
+def begun_anew() -> frozenset[str]:
+    """The keys with which an administrator knows that sealing began anew."""
+    return frozenset(one["key"] for one in acknowledged() if "key" in one)
 
 
 def acknowledge(entries: list[dict]) -> None:
@@ -183,11 +201,27 @@ def acknowledge(entries: list[dict]) -> None:
 
 def verified() -> Verified | None:
     found = read("verified")
-    return Verified(**found) if found else None
+    try:
+        return Verified(**found) if found else None
+    except TypeError as error:
+        raise Damaged("verified") from error
 
 
 def note_verified(found: Verified) -> None:
     write("verified", asdict(found))
+
+
+def copy_key() -> str:
+    """The key by which this machine signs copies of the record, made when it is first needed.
+
+    It is none of the keys of seals: those sign one seal each and are gone, this one stays.
+    """
+    with alone():
+        known = read("copy_key")
+        if known is None:
+            known = {"private": new_key()}
+            write("copy_key", known)
+    return known["private"]
 
 
 # Keys
@@ -205,14 +239,18 @@ def _private(private: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private))
 
 
-def sign(private: str, digest: str) -> str:
-    return _private(private).sign(PURPOSE + digest.encode()).hex()
+def sign(private: str, said: str | bytes, *, purpose: bytes = PURPOSE) -> str:
+    return _private(private).sign(purpose + _bytes(said)).hex()
 
 
-def is_signed(key: str, digest: str, signature: str) -> bool:
-    """Whether the holder of this public key signed the hash of a seal."""
+def _bytes(said: str | bytes) -> bytes:
+    return said.encode() if isinstance(said, str) else said
+
+
+def is_signed(key: str, said: str | bytes, signature: str, *, purpose: bytes = PURPOSE) -> bool:
+    """Whether the holder of this public key signed the hash of a seal, or for another purpose something else."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature), PURPOSE + digest.encode())
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature), purpose + _bytes(said))
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -96,6 +96,57 @@ def is_included(one: bytes, index: int, size: int, proof: Sequence[bytes], root:
     return not last and one == root
 
 
+class Grown:
+    """A tree whose first leaves are known by their frontier alone, and the others each by its hash; it proves any of these.
+
+    Every perfect subtree that holds one of them is kept: two hashes for each leaf.
+    """
+
+    def __init__(self, base: Frontier, leaves: Sequence[bytes]) -> None:
+        self.base, self.size = base.size, base.size + len(leaves)
+        self.known: dict[tuple[int, int], bytes] = {}  # level and place of the subtrees of the base
+        start, levels = 0, [level for level in reversed(range(base.size.bit_length())) if base.size >> level & 1]
+        for level, root in zip(levels, base.roots, strict=True):
+            self.known[level, start >> level] = root
+            start += 1 << level
+        self.levels: list[Sequence[bytes]] = [leaves]
+        self.odd: dict[tuple[int, int], bytes] = {}  # subtrees at the right edge that are not perfect
+        while self.base >> len(self.levels) < self.size >> len(self.levels):
+            level = len(self.levels)
+            places = range(self.base >> level, self.size >> level)
+            made = [node(self._perfect(level - 1, 2 * place), self._perfect(level - 1, 2 * place + 1)) for place in places]
+            self.levels.append(made)
+
+    def _perfect(self, level: int, place: int) -> bytes:
+        """The root over the leaves from place·2^level on, 2^level of them."""
+        first = self.base >> level
+        return self.known[level, place] if place < first else self.levels[level][place - first]
+
+    def _over(self, first: int, end: int) -> bytes:
+        """The root over these leaves, which are a subtree."""
+        size = end - first
+        if size & (size - 1) == 0:
+            level = size.bit_length() - 1
+            return self._perfect(level, first >> level)
+        if (first, end) not in self.odd:
+            middle = first + _split(size)
+            self.odd[first, end] = node(self._over(first, middle), self._over(middle, end))
+        return self.odd[first, end]
+
+    def proof(self, index: int) -> list[bytes]:
+        """The proof that the leaf of this index, which is not in the base, is in the tree (PATH)."""
+        first, end, path = 0, self.size, []
+        while end - first > 1:
+            middle = first + _split(end - first)
+            if index < middle:
+                path.append(self._over(middle, end))
+                end = middle
+            else:
+                path.append(self._over(first, middle))
+                first = middle
+        return path[::-1]
+
+
 def consistency(size: int, leaves: Sequence[bytes]) -> list[bytes]:
     """The proof that the tree continues that of its first `size` leaves, of which there is one at least (PROOF)."""
     return _continued(size, leaves, whole=True)

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from directives import witness
+from django.db import transaction
+
+from directives import audit, witness
 from directives.models import Event, Seal, Unsealed
 from directives.sealing import anchors, keys
 from directives.sealing.making import hash_seal, stands
@@ -126,14 +128,22 @@ def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict]:
     lost = [] if state is None else [mark for mark in (*state.lost, state.mark) if mark.number >= number and not stands(mark)]
     entries += [about | {"lost": mark.hash} for mark in lost]
     if entries:
-        keys.acknowledge(entries)
+        _note(number, entries, seal, reason=reason, now=now)
         witness.forget(set(witness.noted()) - set(_there(list(witness.noted()))))
     return entries
 
 
+@transaction.atomic
+def _note(number: int, entries: list[dict], seal: Seal | None, *, reason: str, now: datetime) -> None:
+    """Write it into AUDIT_DIR, and that it was done into the record, about the seal or, where that is missing, about none."""
+    facts = {"number": number, "entries": len(entries)}
+    audit.record_apart("acknowledge_seal", Seal, seal.pk if seal else 0, by=None, now=now, after=facts, reason=reason)
+    keys.acknowledge(entries)
+
+
 def _begin(since_last: bool) -> tuple[Walk, int]:
     """A walk from the first seal, or from the last one that was found whole and still stands; and the events before it."""
-    walk = Walk(fresh=frozenset(one["key"] for one in keys.acknowledged() if "key" in one))
+    walk = Walk(fresh=keys.begun_anew())
     known = keys.verified() if since_last else None
     if known and Seal.objects.filter(pk=known.pk, hash=known.hash).exists():
         walk.tree, walk.last, walk.signed = Frontier.read(known.total, known.tree), known, known
@@ -144,7 +154,7 @@ def _begin(since_last: bool) -> tuple[Walk, int]:
 def _state() -> tuple[keys.State | None, list[str]]:
     try:
         return keys.load(), []
-    except ValueError as error:
+    except keys.Damaged as error:
         return None, [f"{error}: what was sealed on this machine cannot be compared"]
 
 
@@ -160,6 +170,8 @@ def _marks(state: keys.State | None) -> Iterator[str]:
 def _waiting(state: keys.State | None) -> Iterator[str]:
     """Events that await their seal, or were written a moment ago, and are not as they were written."""
     noted, seen = witness.noted(), set()
+    if lost := witness.damaged():
+        yield f"{lost} lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"
     coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
     rows, after = Unsealed.objects.order_by("event_id"), 0
     while some := dict(rows.filter(event_id__gt=after).values_list("event_id", "mac")[:AT_ONCE]):

@@ -5,10 +5,12 @@ import json
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from directives.models import User
+from directives.overview.events import sees_origin
 from directives.sheets.book import Column
 from directives.wording import picked, scripted
 
-EVENTS = (
+COMMON = (
     Column("at", gettext_lazy("When"), lambda line: line.event.at, "moment"),
     Column("by", gettext_lazy("By whom"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
     Column("action", gettext_lazy("What"), lambda line: line.word, width=18),
@@ -23,6 +25,15 @@ EVENTS = (
     Column("before", gettext_lazy("Before"), lambda line: _told(line.event.before), width=40),
     Column("after", gettext_lazy("After"), lambda line: _told(line.event.after), width=40),
 )
+ORIGIN = (
+    Column("address", gettext_lazy("From address"), lambda line: line.event.address, width=16),
+    Column("request", gettext_lazy("Request"), lambda line: line.event.request, width=14),
+)
+
+
+def columns(user: User) -> tuple[Column, ...]:
+    """What this person sees of the record."""
+    return COMMON + ORIGIN if sees_origin(user) else COMMON
 
 
 def _told(values: dict) -> str:

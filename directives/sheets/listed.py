@@ -12,7 +12,6 @@ from django.utils.translation import pgettext
 
 from directives.models import User
 from directives.sheets.book import Book, Column, Words
-from directives.wording import Dated
 from directives.workdays import Workdays
 
 Place = Mapping[str, int]  # what the address of the page names: {"pk": 3}, or nothing
@@ -55,7 +54,7 @@ class Kind:
     name: Words
     page: str
     find: Callable[[Asked, Place], Listed]
-    columns: Callable[[Dated], Sequence[Column]] = lambda dated: ()
+    columns: Callable[[Asked], Sequence[Column]] = lambda asked: ()
     placed: bool = False
 
 

@@ -33,9 +33,9 @@ from directives.overview.reports import found as reports_found
 from directives.overview.scope import Lights, Scope
 from directives.overview.timeline import word_of
 from directives.sheets import board as tables
+from directives.sheets import events as event_columns
 from directives.sheets import ledger, matrix, statistics
 from directives.sheets.book import Book, Words
-from directives.sheets.events import EVENTS
 from directives.sheets.listed import Asked, Kind, Listed, Notes, Place, in_words, of_known, of_rows, part_of
 from directives.sheets.plans import LOG_COLUMNS, MEASURE_COLUMNS, PLAN_COLUMNS
 from directives.sheets.register import BODIES, DIRECTIVES, DOCUMENTS, section_of
@@ -219,7 +219,7 @@ def _events(asked: Asked, place: Place) -> Listed:
         return found.order_by()[: limit + 1].count() <= limit
 
     def make() -> Book:
-        return Book(_("Audit record"), EVENTS, every_event(asked.user, chosen), asked.now, told, _fictional())
+        return Book(_("Audit record"), event_columns.columns(asked.user), every_event(asked.user, chosen), asked.now, told, _fictional())
 
     return Listed(told, few, found.order_by().count, make)
 
@@ -264,7 +264,7 @@ LISTS: dict[str, Kind] = {
     "log": Kind(gettext_lazy("Work log"), "log", _log, lambda dated: LOG_COLUMNS),
     "reports": Kind(gettext_lazy("Progress reports"), "reports", _reports, lambda dated: REPORTS),
     "entries": Kind(pgettext_lazy("sheet", "Progress report"), "report", _entries, lambda dated: ENTRIES, placed=True),
-    "events": Kind(gettext_lazy("Audit record"), "events", _events, lambda dated: EVENTS),
+    "events": Kind(gettext_lazy("Audit record"), "events", _events, lambda asked: event_columns.columns(asked.user)),
     **{f"board-{key}": _of_table(key) for key in tables.TABLES},
     **statistics.KINDS,
 }

@@ -7,7 +7,7 @@ from typing import Any
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_used
+from allauth.mfa.signals import authentication_failed, authenticator_used
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -130,6 +130,12 @@ def _tell(action: str, authenticator: Authenticator) -> None:
     by = request.user if request is not None and request.user.is_authenticated else None
     with transaction.atomic():
         audit.record(action, authenticator.user, by=by, now=timezone.now(), after={"type": authenticator.type})
+
+
+@receiver(authentication_failed, dispatch_uid="a wrong second factor is on record")
+@transaction.atomic
+def failed(sender: Any, user: User, authenticator: Authenticator, **told: Any) -> None:
+    audit.record("failed_factor", user, by=None, now=timezone.now(), after={"type": authenticator.type})
 
 
 @receiver(post_save, sender=Authenticator, dispatch_uid="a factor is added")

@@ -108,7 +108,7 @@ def begin(sender: type[User], request: HttpRequest, user: User, **told: Any) -> 
     agent = request.META.get("HTTP_USER_AGENT", "")[:AGENT]
     OpenSession.objects.create(key=request.session.session_key, user=user, began_at=now, address=client_address(request), agent=agent)
     if request.resolver_match is not None:  # by a page: a session that is made on the machine comes from nowhere
-        audit.record("sign_in", user, by=user, now=now, after={"address": client_address(request)})
+        audit.record("sign_in", user, by=user, now=now)
     if lacks_factor(user):
         User.objects.filter(pk=user.pk).update(sign_ins_without_factor=F("sign_ins_without_factor") + 1)
 

@@ -21,6 +21,7 @@ from directives.sheets.exporting import KEPT
 from directives.sheets.lists import LISTS, Asked, listed
 from directives.sheets.out import FORMATS
 from directives.views.doors import demand, page, write
+from directives.views.refused import note
 
 HERE = "directives/exports/"
 
@@ -85,6 +86,7 @@ def export_file(request, pk):
         return redirect("export", pk)
     why = exporting.refusal(row, request.user, request.now)
     if why:
+        note(request, 403)
         return _page(request, row, refused=why, status=403)
     try:
         content = row.file.open("rb")

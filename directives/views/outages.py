@@ -4,11 +4,11 @@ database and writes nothing.
 
 import sys
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
-from django.views.defaults import server_error
 
+from directives import origins
 from directives.outages import FULL, outage_of
 from directives.views.doors import came_from, typed
 
@@ -22,11 +22,12 @@ def failed(request: HttpRequest) -> HttpResponse:
     """
     outage = outage_of(sys.exc_info()[1])
     if outage is None:
-        return server_error(request)
+        return HttpResponseServerError(render_to_string("500.html", {"request_id": origins.present().request}))
     if hasattr(request, "session"):
         request.session.modified = False  # it cannot be saved
     reads = request.method in ("GET", "HEAD", "OPTIONS")
     context = {"outage": outage.name, "reads": reads, "typed": [] if reads else _typed(request), "back": came_from(request)}
+    context["request_id"] = origins.present().request
     response = HttpResponse(render_to_string("outage.html", context), status=outage.status)
     if outage is not FULL:
         response["Retry-After"] = str(RETRY_SECONDS)

@@ -70,6 +70,9 @@ def test_the_app_is_set_up_signs_in_and_is_on_record(supervisor):
     client, answer = enter(supervisor)
     assert (answer.url, client.get("/").status_code) == ("/accounts/2fa/authenticate/", 302)
     assert "验证码不正确" in client.post("/accounts/2fa/authenticate/", {"code": "000000"}).content.decode()
+    event = Event.objects.latest("pk")
+    assert (event.action, event.by, event.subject_id, event.after) == ("failed_factor", None, supervisor.pk, {"type": "totp"})
+    assert event.address != ""
     assert client.post("/accounts/2fa/authenticate/", {"code": code_of(secret, 2)}).status_code == 302
     assert client.get("/").status_code == 200
 

@@ -1,13 +1,15 @@
-"""manage.py verify_audit: walk the signed seals and name each fault of the record."""
+"""manage.py verify_audit: walk the signed seals and name each fault of the record, or of a copy of it."""
 
 import json
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from directives.sealing import keys
+from directives.sealing.checking import Checked, check
 from directives.sealing.proving import prove
 from directives.sealing.verifying import Found, acknowledge, examine
 
@@ -20,24 +22,63 @@ class Command(BaseCommand):
         add("--since-last", action="store_true", help="read only what is new since the last run on this machine")
         add("--anchor", action="append", default=[], metavar="LINE", help="compare with an anchor of a log or mail")
         add("--prove", type=int, metavar="EVENT", help="print a proof that this event is under the newest seal")
+        add("--file", metavar="FILE.zip", help="check a copy that export_record wrote; needs no database")
         add("--acknowledge", type=int, metavar="NUMBER", help="you know why sealing began anew with this seal")
         add("--reason", default="", help="with --acknowledge: why")
 
-    def handle(self, *, since_last: bool, anchor: list[str], acknowledge: int | None, reason: str, **options: Any) -> None:
-        if options["prove"] is not None:
+    def handle(self, **options: Any) -> None:
+        """Exit code 2 where nothing can be said, as AUDIT_DIR cannot be read."""
+        try:
+            self.carry_out(**options)
+        except keys.Damaged as error:
+            words = f"{error}, so nothing was verified. Keep it aside for whoever looks into it, and run this again without it"
+            raise CommandError(words, returncode=2) from error
+        except OSError as error:
+            raise CommandError(f"Nothing was verified: {error}", returncode=2) from error
+
+    def carry_out(self, *, since_last: bool, anchor: list[str], acknowledge: int | None, reason: str, **options: Any) -> None:
+        if options["file"] is not None:
+            self.check_copy(options["file"], anchor)
+        elif options["prove"] is not None:
             self.stdout.write(self.proof(options["prove"]))
-            return
-        if acknowledge is not None:
+        elif acknowledge is not None:
             self.note(acknowledge, reason)
-            return
-        found = examine(since_last=since_last, lines=anchor)
-        for fault in found.faults:
+        else:
+            found = examine(since_last=since_last, lines=anchor)
+            self.demand_whole("the audit record", found.faults)
+            if found.end:
+                keys.note_verified(found.end)
+            self.stdout.write(self.told(found))
+
+    def demand_whole(self, what: str, faults: list[str]) -> None:
+        for fault in faults:
             self.stderr.write(fault)
-        if found.faults:
-            raise CommandError(f"the audit record is not whole: {len(found.faults)} faults", returncode=1)
-        if found.end:
-            keys.note_verified(found.end)
-        self.stdout.write(self.told(found))
+        if faults:
+            raise CommandError(f"{what} is not whole: {len(faults)} faults", returncode=1)
+
+    def check_copy(self, name: str, lines: list[str]) -> None:
+        found = check(Path(name), lines=lines)
+        self.demand_whole(name, found.faults)
+        for line in self.told_of_copy(found):
+            self.stdout.write(line)
+
+    def told_of_copy(self, found: Checked) -> list[str]:
+        """What a copy without faults proves, and what it does not."""
+        proved, newest = len(found.places), found.newest
+        words = [f"{proved} events are as they were sealed; {len(found.unsealed)} more were under no seal when the copy was made."]
+        if proved:
+            between = f"{found.gaps} events between the first and the last are not in it: a selection does not prove what it leaves out"
+            consecutive = f"They stand at the places {min(found.places)} to {max(found.places)} of the record: none between is missing"
+            words.append(f"{between if found.gaps else consecutive}.")
+        if newest:
+            words.append(f"Newest seal: number {newest.number}, {newest.total} events in all, hash {newest.hash}.")
+        if found.compared:
+            words.append("Its seals are in the chain of this installation, whose record tells that the copy was taken.")
+        if found.anchored:
+            words.append(f"{found.anchored} anchors tell of its seals.")
+        if not found.compared and not found.anchored:
+            words.append("Whoever forges a copy can make seals and keys of their own: compare the newest seal with an anchor (--anchor).")
+        return words
 
     def proof(self, pk: int) -> str:
         found = prove(pk)

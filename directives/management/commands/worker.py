@@ -27,11 +27,12 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
-from directives import jobs, tallies
+from directives import denials, jobs, origins, tallies
 from directives.health.upkeep import ENDED
 from directives.models import JobRun
 from directives.models.jobs import HEART as STALE
 from directives.models.jobs import WORKER as PREFIX
+from directives.origins import Origin
 from directives.outages import outage_of
 from directives.sealing import BATCH, anchor, seal
 
@@ -76,6 +77,10 @@ def anchor_record(now: datetime) -> None:
     anchor(now=now)
 
 
+def count_refusals(now: datetime) -> None:
+    denials.close(now=now)
+
+
 def claim(job: str, *, by: str, now: datetime) -> bool:
     """Take the job of this Shanghai day in hand, unless it is done or a living worker has it.
 
@@ -91,7 +96,8 @@ def run_daily(command: str, by: str, now: datetime) -> None:
     if JobRun.objects.filter(name=command, last_day__gte=timezone.localdate(now)).exists() or not claim(command, by=by, now=now):
         return
     try:
-        call_command(command, verbosity=0)
+        with origins.within(Origin(request=command)):
+            call_command(command, verbosity=0)
         record(command, now)
     finally:
         JobRun.objects.filter(name=command, held_by=by).update(held_by="")
@@ -135,6 +141,7 @@ def chores_of(worker_name: str) -> "Chores":
     return Chores(
         Chore("rescue of tasks", CHORE_SECONDS, rescue_tasks),
         Chore("sealing of events", CHORE_SECONDS, seal_events),
+        Chore("counting of refusals", CHORE_SECONDS, count_refusals),
         Chore("anchoring of the record", ANCHOR_SECONDS, anchor_record),
         *(Chore(f"daily {command}", CHORE_SECONDS, partial(run_daily, command, worker_name)) for command in DAILY),
     )

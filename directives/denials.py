@@ -1,0 +1,40 @@
+"""What people were refused, on record: who, which page, about what. No words of it, and never so much that it fills a disk."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Model
+
+from directives import audit
+from directives.models import RefusalCount, User
+
+WINDOW = timedelta(minutes=10)
+LISTED = 20  # lines of one person within it
+
+
+@transaction.atomic
+def note(subject: type[Model], pk: int, *, by: User, now: datetime, **facts: str | int) -> None:
+    """Write that a person was refused something about this row; beyond LISTED it is only counted."""
+    RefusalCount.objects.get_or_create(user=by, defaults={"since": now})
+    count = RefusalCount.objects.select_for_update().get(user=by)
+    if count.since <= now - WINDOW:
+        _tell_of_more(count, now)
+        count.since, count.count = now, 0
+    count.count += 1
+    count.save()
+    if count.count <= LISTED:
+        audit.record_apart("refused", subject, pk, by=by, now=now, after=facts)
+
+
+@transaction.atomic
+def close(*, now: datetime) -> None:
+    """Tell of the refusals that were counted and not listed, once their ten minutes are over. The worker calls it."""
+    for count in RefusalCount.objects.select_for_update(of=("self",)).select_related("user").filter(since__lte=now - WINDOW)[:1000]:
+        _tell_of_more(count, now)
+        count.delete()
+
+
+def _tell_of_more(count: RefusalCount, now: datetime) -> None:
+    if count.count > LISTED:
+        left = {"left_out": count.count - LISTED, "since": count.since}
+        audit.record_apart("refused_more", User, count.user_id, by=count.user, now=now, after=left)

@@ -1,0 +1,20 @@
+"""Django's manage.py changepassword, on record."""
+
+import getpass
+from typing import Any
+
+from django.contrib.auth.management.commands import changepassword
+from django.db import transaction
+from django.utils import timezone
+
+from directives import audit
+from directives.models import User
+
+
+class Command(changepassword.Command):
+    def handle(self, *arguments: Any, **options: Any) -> str:
+        told = super().handle(*arguments, **options)
+        user = User.objects.get(username=options["username"] or getpass.getuser())
+        with transaction.atomic():  # not around the command, which waits for somebody to type
+            audit.record("set_password", user, by=None, now=timezone.now())
+        return told

@@ -1,0 +1,276 @@
+"""Checking a copy of the record by itself, and against the database where there is one: each fault in a line of its own."""
+
+import hashlib
+import json
+import zlib
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+from django.db import Error
+
+from directives import witness
+from directives.models import Event, Seal
+from directives.sealing import anchors, keys
+from directives.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SAID, SEALS, SIGNATURE
+from directives.sealing.making import hash_seal
+from directives.sealing.merkle import is_included, leaf
+from directives.sealing.rows import FIELDS, ranges_of
+
+LINE = 16 * 1024**2  # bytes of a line at most; an event is far below
+SMALL = 4 * 1024**2  # bytes of the manifest and of proof.json at most
+AT_ONCE = 500
+BROKEN = (ValueError, KeyError, TypeError, AttributeError)  # what reading JSON that somebody made up may raise
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A seal of the copy, as far as events are held against it."""
+
+    number: int
+    total: int
+    root: str
+    hash: str
+    next_key: str
+
+
+@dataclass
+class Checked:
+    """What was found. `gaps`: places between the first and the last event that are not in the copy; `anchored`: anchors that agree.
+
+    `compared`: whether there is a database with seals that it was compared with.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+    manifest: str = ""
+    places: array = field(default_factory=lambda: array("q"))
+    unsealed: list[int] = field(default_factory=list)
+    gaps: int = 0
+    anchored: int = 0
+    compared: bool = False
+    newest: Sealed | None = None
+    seals: dict[int, Sealed] = field(default_factory=dict)  # by number
+
+
+def check(path: Path, *, lines: Iterable[str] = ()) -> Checked:
+    """Check a copy. `lines`: anchors to compare its seals with. Raises OSError for a file that cannot be read."""
+    found = Checked()
+    try:
+        with ZipFile(path) as package:
+            names = set(package.namelist())
+            lacking = [name for name in (EVENTS, PROOFS, SEALS, ABOUT, MANIFEST, SIGNATURE) if name not in names]
+            found.faults += [f"{name} is missing from the file" for name in lacking]
+            if not lacking:
+                _read(package, found)
+    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:  # RuntimeError: it is encrypted
+        found.faults.append(f"the file cannot be read: {error}")
+    if found.about:
+        _against_anchors(found, lines)
+        _against_database(path, found)
+    return found
+
+
+def _read(package: ZipFile, found: Checked) -> None:
+    found.faults += _manifest(package, found)
+    found.about = _object(package, ABOUT, found)
+    found.faults += _seals(package, found)
+    found.faults += _events(package, found)
+    found.faults += _whole(found)
+
+
+def _object(package: ZipFile, name: str, found: Checked) -> dict[str, Any]:
+    try:
+        with package.open(name) as file:
+            value = json.loads(file.read(SMALL))
+        return value if isinstance(value, dict) else {}
+    except ValueError:
+        found.faults.append(f"{name} is damaged")
+        return {}
+
+
+def _manifest(package: ZipFile, found: Checked) -> Iterator[str]:
+    """Whether the manifest is as it was signed, and each file as the manifest says."""
+    with package.open(MANIFEST) as file, package.open(SIGNATURE) as signed:
+        text, signature = file.read(SMALL), signed.read(SMALL).decode("ascii", "replace").strip()
+    found.manifest = hashlib.sha256(text).hexdigest()
+    told = _object(package, MANIFEST, found)
+    files = told.get("files")
+    if not isinstance(files, dict) or not keys.is_signed(str(told.get("key")), text, signature, purpose=keys.COPY):
+        yield f"{MANIFEST} was changed after it was signed"
+        files = files if isinstance(files, dict) else {}
+    counts = Counter(package.namelist())
+    yield from (f"{name} is in the file {count} times" for name, count in counts.items() if count > 1)
+    for name in sorted({*files, *counts} - {MANIFEST, SIGNATURE}):
+        if name not in counts:
+            yield f"{name} is missing from the file"
+        elif name not in files:
+            yield f"{name} is in the file, and {MANIFEST} does not name it"
+        elif files[name] != _hash(package, name):
+            yield f"{name} is not the one that was signed"
+
+
+def _hash(package: ZipFile, name: str) -> str:
+    with package.open(name) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _lines(package: ZipFile, name: str) -> Iterator[bytes]:
+    with package.open(name) as file:
+        while line := file.readline(LINE):
+            yield line.removesuffix(b"\n")
+
+
+def _seals(package: ZipFile, found: Checked) -> Iterator[str]:
+    """Each seal by its own hash and signature, and whether it names the one before."""
+    fresh, last = keys.begun_anew(), None
+    for number, line in enumerate(_lines(package, SEALS), 1):
+        try:
+            told = json.loads(line)
+            seal = Seal(at=datetime.fromisoformat(told["at"]), **{name: told[name] for name in SAID})
+            where, changed = f"seal number {seal.number}", seal.hash != hash_seal(seal)
+        except BROKEN:
+            yield f"line {number} of {SEALS} is damaged"
+            continue
+        if changed:
+            yield f"{where} was changed"
+        if not keys.is_signed(seal.key, seal.hash, seal.signature):
+            yield f"{where}: its signature is not that of the key that it names"
+        if last is not None and seal.previous_hash != last.hash:
+            yield f"{where}: the seal before it was changed or removed"
+        elif last is not None and seal.key != last.next_key and seal.key not in fresh:
+            yield f"{where}: it was signed with a key that the seal before it does not name: ask why sealing began anew with it"
+        last = Sealed(seal.number, seal.total, seal.root, seal.hash, seal.next_key)
+        found.seals[seal.number] = last
+    found.newest = last
+    told = found.about.get("seal") or {}
+    if (told.get("hash") if isinstance(told, dict) else "") != (last.hash if last else None):
+        yield f"{ABOUT} names another newest seal than {SEALS} ends with"
+
+
+def _events(package: ZipFile, found: Checked) -> Iterator[str]:
+    """Each event by its proof. Lines go together by the number of their event, in the same order."""
+    ids, proved = _numbers(package, EVENTS), _numbers(package, PROOFS)
+    for name, numbers in ((EVENTS, ids), (PROOFS, proved)):
+        yield from (f"event {pk} is in {name} {count} times" for pk, count in numbers.items() if pk and count > 1)
+        if numbers[0]:
+            yield f"{numbers[0]} lines of {name} are damaged"
+    yield from (f"event {pk}: it is in the file, and has no proof" for pk in ids if pk not in proved)
+    yield from (f"event {pk}: there is a proof of it, and it is gone" for pk in proved if pk not in ids)
+    both = {pk for pk in ids if pk and ids[pk] == proved[pk] == 1}
+    events = (line for line in _lines(package, EVENTS) if _number(line) in both)
+    proofs = (line for line in _lines(package, PROOFS) if _number(line) in both)
+    for event, proof in zip(events, proofs, strict=True):
+        if _number(event) != _number(proof):
+            yield f"event {_number(event)}: it does not stand where its proof does"
+        else:
+            yield from _event(event, json.loads(proof), found)
+    if found.about.get("events") != ids.total():
+        yield f"{ABOUT} tells of {found.about.get('events')} events, {ids.total()} are there"
+
+
+def _number(line: bytes) -> int:
+    """The number of the event that a line is about; 0 for a line that makes no sense."""
+    try:
+        pk = json.loads(line)["id"]
+    except BROKEN:
+        return 0
+    return pk if type(pk) is int and pk > 0 else 0
+
+
+def _numbers(package: ZipFile, name: str) -> Counter[int]:
+    return Counter(map(_number, _lines(package, name)))
+
+
+def _event(line: bytes, proof: dict[str, Any], found: Checked) -> Iterator[str]:
+    pk, number = proof["id"], proof.get("seal")
+    if number is None:
+        found.unsealed.append(pk)
+        return
+    seal = found.seals.get(number) if isinstance(number, int) else None
+    if seal is None:
+        yield f"event {pk}: the seal that is to cover it is not in the file"
+        return
+    try:
+        path = [bytes.fromhex(one) for one in proof["proof"]]
+        holds = is_included(leaf(line), proof["index"], seal.total, path, bytes.fromhex(seal.root))
+    except BROKEN:
+        holds = False
+    if holds:
+        found.places.append(proof["index"])
+    else:
+        yield f"event {pk}: it is not as it was sealed (seal number {number})"
+
+
+def _whole(found: Checked) -> Iterator[str]:
+    """What lies between the first and the last event, and whether a copy of everything has everything."""
+    runs = ranges_of(sorted(set(found.places)))
+    found.gaps = sum(after[0] - before[1] - 1 for before, after in zip(runs, runs[1:], strict=False))
+    if found.about.get("whole") is True and found.newest is not None and not found.faults:
+        for first, end in _missing(runs, found.newest.total):
+            yield f"the copy is to hold the whole record, and what stands at the places {first} to {end} of it is missing"
+
+
+def _missing(runs: list[list[int]], total: int) -> Iterator[tuple[int, int]]:
+    start = 0
+    for first, end in [*runs, [total, total]]:
+        if first > start:
+            yield start, first - 1
+        start = end + 1
+
+
+# against what is known elsewhere
+
+
+def _against_anchors(found: Checked, lines: Iterable[str]) -> None:
+    given = list(lines)
+    for line in (*given, *anchors.kept()):
+        match = anchors.LINE.search(line)
+        if match is None:
+            found.faults += [f"an anchor cannot be read: {line.strip()[:60]}"] if line in given else []
+            continue
+        seal = found.seals.get(int(match["number"]))
+        if seal is None:
+            continue
+        if (seal.hash, str(seal.total), seal.root) == (match["hash"], match["total"], match["root"]):
+            found.anchored += 1
+        else:
+            found.faults.append(f"seal number {seal.number}: it is not the one of which an anchor of {match['at']} tells")
+
+
+def _against_database(path: Path, found: Checked) -> None:
+    """Whether its seals are in the chain here, the record tells that it was taken, and what is unsealed stands here as it is there."""
+    try:
+        if not Seal.objects.exclude(signature="").exists():
+            return
+        found.compared = True
+        numbers = sorted(found.seals)
+        for start in range(0, len(numbers), AT_ONCE):
+            some = numbers[start : start + AT_ONCE]
+            standing = set(Seal.objects.filter(number__in=some).values_list("number", "hash"))
+            wrong = [number for number in some if (number, found.seals[number].hash) not in standing]
+            found.faults += [f"seal number {number}: it is not in the chain of this installation" for number in wrong]
+        taken = Event.objects.filter(subject_type="seal", action="take_record", after__manifest=found.manifest)
+        if not taken.exists():
+            found.faults.append("the record of this installation does not tell that this copy was taken")
+        found.faults += _unsealed(path, found.unsealed)
+    except Error:
+        found.compared = False
+
+
+def _unsealed(path: Path, ids: list[int]) -> Iterator[str]:
+    wanted = set(ids)
+    if not wanted:
+        return
+    with ZipFile(path) as package:
+        for line in _lines(package, EVENTS):
+            pk = _number(line)
+            if pk in wanted:
+                row = Event.objects.filter(pk=pk).values(*FIELDS).first()
+                if row is None or witness.plain(row) != line:
+                    yield f"event {pk}: no seal covers it, and it is not as this installation has it"

@@ -1,0 +1,169 @@
+"""A copy of events that can be proved away from its database: each as it was hashed, with its proof, and the seals.
+
+An event is proved against the seal that covers it: the tree of that seal is the frontier of the signed seal before it and
+the events since, so that nothing else is read, however long the record.
+"""
+
+import hashlib
+import json
+import tempfile
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from directives import witness
+from directives.models import Event, Seal
+from directives.sealing import keys
+from directives.sealing.merkle import Frontier, Grown, leaf
+from directives.sealing.rows import AT_ONCE, FIELDS, readable, tree_of, within
+
+EVENTS, PROOFS, SEALS, READABLE, ABOUT, HELP = "events.jsonl", "proofs.jsonl", "seals.jsonl", "record.csv", "proof.json", "README.txt"
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+SAID = ("number", "ranges", "count", "rows_hash", "previous_hash", "total", "root", "key", "next_key", "signature", "hash")
+HOW = Path(__file__).with_name("how_to_check.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """An event as it was hashed. `seal`: the number of the one that covers it, None where none does yet; `index`: its place under it."""
+
+    pk: int
+    data: bytes
+    seal: int | None = None
+    index: int | None = None
+    proof: Sequence[bytes] = ()
+
+    def told(self) -> dict[str, Any]:
+        return {"id": self.pk, "seal": self.seal, "index": self.index, "proof": [one.hex() for one in self.proof]}
+
+
+def newest() -> Seal | None:
+    """The newest signed seal. Ask for it before the events of a copy are chosen: then all that it covers can be among them."""
+    return Seal.objects.exclude(signature="").order_by("-id").first()
+
+
+def copied(ids: array, last: Seal | None) -> Iterator[Copied]:
+    """The events of these sorted ids in the order of the record, each with its proof; then those that no seal up to `last` covers."""
+    done = bytearray(len(ids))
+    for seal, base, ranges in _trees(last):
+        if not any(_at(ids, first) < _at(ids, end + 1) for first, end in ranges):
+            continue
+        tree = Grown(base, [leaf(witness.plain(row)) for row in within(ranges)])
+        for index, row in enumerate(within(ranges), base.size):
+            at = _at(ids, row["id"])
+            if at < len(ids) and ids[at] == row["id"]:
+                done[at] = True
+                yield Copied(row["id"], witness.plain(row), seal.number, index, tree.proof(index))
+    left = [pk for pk, known in zip(ids, done, strict=True) if not known]
+    for start in range(0, len(left), AT_ONCE):
+        for row in Event.objects.filter(id__in=left[start : start + AT_ONCE]).order_by("id").values(*FIELDS):
+            yield Copied(row["id"], witness.plain(row))
+
+
+def _at(ids: array, pk: int) -> int:
+    return bisect_left(ids, pk)
+
+
+def _trees(last: Seal | None) -> Iterator[tuple[Seal, Frontier, list[list[int]]]]:
+    """Each signed seal with the tree of the signed one before it, and the ranges of the events between.
+
+    Events from before signing began come under the first signed seal.
+    """
+    base, ranges = Frontier(), []
+    for seal in Seal.objects.filter(pk__lte=last.pk if last else 0).order_by("id").iterator(chunk_size=500):
+        ranges += readable(seal.ranges)
+        if seal.signature:
+            yield seal, base, ranges
+            base, ranges = tree_of(seal) or Frontier(), []
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What a copy came to: how many events, how many of them no seal covers, the hash of its manifest, the key that signed that."""
+
+    events: int
+    unsealed: int
+    manifest: str
+    key: str
+
+
+class Package:
+    """A zip file in the making, which knows the hash of each of its files."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.zip = ZipFile(file, "w", ZIP_DEFLATED)
+        self.hashes: dict[str, str] = {}
+
+    @contextmanager
+    def entry(self, name: str) -> Iterator[Callable[[bytes], None]]:
+        """Write an entry; only one at a time can be open."""
+        digest = hashlib.sha256()
+        with self.zip.open(name, "w", force_zip64=True) as out:
+
+            def write(data: bytes) -> None:
+                digest.update(data)
+                out.write(data)
+
+            yield write
+        self.hashes[name] = digest.hexdigest()
+
+    def add(self, name: str, data: bytes | BinaryIO) -> None:
+        with self.entry(name) as write:
+            if isinstance(data, bytes):
+                write(data)
+                return
+            data.seek(0)
+            while block := data.read(1 << 20):
+                write(block)
+
+
+def pack(file: BinaryIO, ids: array, last: Seal | None, *, about: dict[str, Any], table: Callable[[BinaryIO], object]) -> Packed:
+    """Write a copy of these events as a zip file. `about` is told in proof.json, `table` writes the same events for people (CSV)."""
+    made, private = Package(file), keys.copy_key()
+    events = unsealed = 0
+    lowest: int | None = None
+    with tempfile.TemporaryFile() as proofs:
+        with made.entry(EVENTS) as write:
+            for one in copied(ids, last):
+                write(one.data + b"\n")
+                proofs.write(_json(one.told()) + b"\n")
+                events, unsealed = events + 1, unsealed + (one.seal is None)
+                lowest = one.seal if lowest is None else lowest
+        made.add(PROOFS, proofs)
+    with made.entry(SEALS) as write:
+        for seal in _chain(lowest, last):
+            write(_json(said(seal)) + b"\n")
+    with tempfile.TemporaryFile() as readable_file:
+        table(readable_file)
+        made.add(READABLE, readable_file)
+    key = keys.public_of(private)
+    facts = {"format": 1, **about, "events": events, "unsealed": unsealed, "seal": said(last) if last else None, "key": key}
+    made.add(ABOUT, _json(facts, indent=1))
+    made.add(HELP, HOW.read_bytes())
+    manifest = _json({"format": 1, "key": key, "files": made.hashes}, indent=1)
+    made.zip.writestr(MANIFEST, manifest)
+    made.zip.writestr(SIGNATURE, keys.sign(private, manifest, purpose=keys.COPY) + "\n")
+    made.zip.close()
+    return Packed(events, unsealed, hashlib.sha256(manifest).hexdigest(), key)
+
+
+def _chain(lowest: int | None, last: Seal | None) -> Iterator[Seal]:
+    """The seals from the one with this number to the last one, each of which names the one before."""
+    if last is None:
+        return
+    first = Seal.objects.filter(number=lowest).exclude(signature="").order_by("id").first() if lowest else last
+    yield from Seal.objects.filter(pk__gte=first.pk, pk__lte=last.pk).order_by("id").iterator(chunk_size=500)
+
+
+def said(seal: Seal) -> dict[str, Any]:
+    """What a seal says, as a copy holds it."""
+    return {"at": seal.at.isoformat(), **{name: getattr(seal, name) for name in SAID}}
+
+
+def _json(value: Any, indent: int | None = None) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=indent).encode()
