@@ -46,3 +46,16 @@ def test_cookies_are_for_https_and_this_site_alone(cast, client, settings):
     assert {name for name, cookie in given.items() if not cookie["secure"]} == set()
     assert {name for name, cookie in given.items() if cookie["samesite"] not in ("Lax", "Strict")} == set()
     assert {name for name, cookie in given.items() if not cookie["httponly"]} == READ_BY_SCRIPTS
+
+
+def test_a_fault_of_ours_tells_the_visitor_nothing(cast, sign_in, monkeypatch):
+    def broken(*_words: object, **_named: object) -> None:
+        raise RuntimeError("select secret from directives_user")
+
+    monkeypatch.setattr("directives.views.help.page", broken)
+    client = sign_in(cast.staff)
+    client.raise_request_exception = False
+    answer = client.get(reverse("help"))
+    text = answer.content.decode()
+    assert answer.status_code == 500
+    assert [word for word in ("RuntimeError", "Traceback", "secret", "directives") if word in text.replace("/directives/", "")] == []
