@@ -28,7 +28,7 @@ JUDGED = tomllib.loads((ROOT / "tests" / "judged.toml").read_text(encoding="utf-
 # The demo accounts; the last may end the sessions of the others.
 ACCOUNTS = ("staff", "manager", "supervisor", "viewer", "admin")
 MODULES = "sql,xss,permanentxss,exec,file,redirect,crlf,csrf,cookieflags,csp,http_headers,ssrf,xxe,upload"
-CRAWL, ATTACK = 30, 8  # seconds, for each role; for each module of each role
+CRAWL, ATTACK = 25, 5  # seconds, for each role; for each module of each role
 LEAST = 60  # pages that a role must have been seen to reach
 # Who is attacked must stay signed in, and keep the password.
 LEFT_ALONE = (
