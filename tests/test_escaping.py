@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from directives.models import Event, Plan, ProgressReport, Submission, User
-from tests.factories import NOW
+from tests.factories import NOW, make_cycle, make_obligation, make_report
 from tests.test_access import TABLE, people, world  # noqa: F401 - fixtures
 from tests.test_admin_access import OF_NOTHING, addresses, recorded, rows, split  # noqa: F401 - fixtures
 
@@ -120,3 +120,12 @@ def test_no_page_of_the_admin_reads_words_as_html(recorded, cast, hostile, sign_
             loose[name] = place
     assert loose == {}
     assert shown > 15
+
+
+def test_an_entry_that_comes_back_with_faults_reads_nothing_as_html(cast, sign_in):
+    row = make_obligation(organisation=cast.body)
+    entry = make_report(cast.body, make_cycle(row.document), row).entries.get()
+    typed = dict.fromkeys(("version", "percent", "progress", "problems", "next_steps", "unchanged_reason"), EVIL)
+    answer = sign_in(cast.staff).post(reverse("entry_save", args=[entry.pk]), {**typed, "idempotency_key": str(uuid4())})
+    text = answer.content.decode()
+    assert (answer.status_code, text.count("&lt;x-evil&gt;") >= 3, place_of(text)) == (422, True, "")
