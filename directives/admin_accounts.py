@@ -10,13 +10,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from directives import audit
-from directives.admin_lists import AuditedAdmin
+from directives.admin_lists import AuditedAdmin, LooksRowsUp
 from directives.admin_passwords import GivenPasswords
 from directives.models import Membership, User
 from directives.rules import can_administer
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(LooksRowsUp, admin.TabularInline):
     model = Membership
     extra = 0
     autocomplete_fields = ("organisation",)
