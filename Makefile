@@ -1,7 +1,7 @@
 # make run     the tracker with the sample document, on http://127.0.0.1:8000, for passkeys http://localhost:8000 (PORT=… for another port)
 # make test    every test, on SQLite and on PostgreSQL
 # make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
-# make security  what the product is asked about its own security: tests of access, sign-in, record and uploads, two scanners (15 minutes)
+# make security  what the product is asked about its own security: tests of access, sign-in, record and uploads, two scanners (20 minutes)
 # make lint    style and formatting
 # make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small --documents 100")
 # make restore-drill  back this installation up, restore it into a throw-away place, check and serve it there
