@@ -1,6 +1,7 @@
 # make run     the tracker with the sample document, on http://127.0.0.1:8000, for passkeys http://localhost:8000 (PORT=… for another port)
 # make test    every test, on SQLite and on PostgreSQL
 # make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
+# make security  what the product is asked about its own security: tests of access, sign-in, record and uploads, two scanners (20 minutes)
 # make lint    style and formatting
 # make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small --documents 100")
 # make restore-drill  back this installation up, restore it into a throw-away place, check and serve it there
@@ -16,8 +17,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.requirements
 READY_FOR_TESTS := $(VENV)/.test-requirements
+SCANNERS := .venv-security
+READY_TO_SCAN := $(SCANNERS)/.requirements
 
-.PHONY: run test torture lint bench restore-drill screenshots messages clean
+.PHONY: run test torture security lint bench restore-drill screenshots messages clean
 
 run: $(READY)
 	@exec $(PY) manage.py serve
@@ -27,6 +30,9 @@ test: $(READY) $(READY_FOR_TESTS)
 
 torture: $(READY) $(READY_FOR_TESTS)
 	@exec tests/run -m torture
+
+security: $(READY) $(READY_FOR_TESTS) $(READY_TO_SCAN)
+	@exec tests/security
 
 lint: $(READY) $(READY_FOR_TESTS)
 	@$(PY) -m ruff check .
@@ -57,4 +63,10 @@ $(READY): requirements.txt constraints.txt
 $(READY_FOR_TESTS): tests/requirements.txt constraints.txt $(READY)
 	@echo "Installing what the tests require …"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement tests/requirements.txt
+	@touch $@
+
+$(READY_TO_SCAN): tests/security.txt
+	@deploy/venv.sh $(PYTHON) $(SCANNERS)
+	@echo "Installing the scanners …"
+	@$(SCANNERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/security.txt
 	@touch $@

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from directives import organising
-from directives.admin_lists import AuditedAdmin
+from directives.admin_lists import AuditedAdmin, LooksRowsUp
 from directives.admin_passwords import GivenPasswords
 from directives.duties import DUTIES
 from directives.models import Membership, PendingRight, User
@@ -51,7 +51,7 @@ class MembershipForm(ModelForm):
             self.add_error("role", why)
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(LooksRowsUp, admin.TabularInline):
     """A role is given or taken away, never turned into another."""
 
     model = Membership

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.functional import cached_property
@@ -15,6 +16,8 @@ from directives import audit
 from directives.overview.counting import LIMIT
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
+
+KEY_DIGITS = 19  # every number shorter than that is one that both databases hold
 
 
 def told(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Callable[[Model], Any]:
@@ -36,7 +39,24 @@ class BoundedPaginator(Paginator):
         return self.object_list.order_by()[:LIMIT].count()
 
 
-class BoundedAdmin(admin.ModelAdmin):
+class RowsByKey(AutocompleteSelect):
+    """Django's own asks the database for whatever was sent, and fails on what can be no key; here that is a fault of the field."""
+
+    def optgroups(self, name: str, value: list[str], attr: Mapping[str, Any] | None = None) -> list[Any]:
+        keys = [one for one in value if str(one).isascii() and str(one).isdigit() and len(str(one)) < KEY_DIGITS]
+        return super().optgroups(name, keys, attr)
+
+
+class LooksRowsUp:
+    """A page of the admin whose `autocomplete_fields` take keys of rows and nothing else."""
+
+    def formfield_for_foreignkey(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", RowsByKey(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class BoundedAdmin(LooksRowsUp, admin.ModelAdmin):
     """Lists short pages of a table that nobody counts to its end."""
 
     paginator = BoundedPaginator

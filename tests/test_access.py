@@ -1,16 +1,18 @@
 """Every address × every member of the cast × their own, child, sibling and parent body. One that is not in the table fails.
 
 The table says who sees a thing and who may act on it, in the words of the permission table, independently of the code:
-whoever does not see it gets 404, whoever sees it but may not act gets 403, and the others get an answer.
+whoever does not see it gets 404, whoever sees it but may not act gets 403, and the others get an answer. What is refused
+changes no row of any table, and neither does a page that is only looked at; no form changes a thing that its sender does not see.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -25,9 +27,13 @@ from directives.models import (
     Export,
     Intake,
     JobProgress,
+    Measure,
     Notice,
+    Obligation,
     OpenSession,
     Organisation,
+    Plan,
+    ProgressReport,
     Repair,
     ReportEntry,
     Submission,
@@ -212,6 +218,12 @@ TABLE = {
 OF_NO_BODY = frozenset({"", "notice", "job", "export", "intake", "session"})
 OF_A_DOCUMENT = frozenset({"document", "directive", "indicator"})
 # An object that is named in the form, not in the address.
+READS_THAT_ARE_RECORDED = {"attachment", "document_source", "export_file", "report_offline"}  # who took what away stands in the record
+RECORD = {"directives_event", "directives_unsealed"}
+WORK = {
+    "obligation": Obligation, "plan": Plan, "measure": Measure, "report": ProgressReport, "entry": ReportEntry, "submission": Submission,
+    "file": Attachment,
+}  # fmt: skip
 NAMED_IN_FORM = {
     "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
     "log_add": lambda w: {"measure": w["pk"]},
@@ -280,6 +292,26 @@ def world(cast, people):
     return things | {"foreign": own | other | work_of(far, other, make_member(far, "staff"))}
 
 
+@pytest.fixture
+def changes(world) -> Callable[[], set[tuple[str, int]]]:
+    """The rows of all tables, by table and row ID, that were changed since it was last asked. SQLite notes them by itself."""
+    row_of = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE changed (name TEXT, number INTEGER)")
+        for table, (action, row) in product(connection.introspection.table_names(), row_of.items()):
+            note = f"INSERT INTO changed VALUES ('{table}', {row}.rowid)"
+            cursor.execute(f'CREATE TEMP TRIGGER "{action}_{table}" AFTER {action} ON main."{table}" BEGIN {note}; END')
+
+    def since() -> set[tuple[str, int]]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT DISTINCT name, number FROM changed")
+            found = set(cursor.fetchall())
+            cursor.execute("DELETE FROM changed")
+        return found
+
+    return since
+
+
 def expected(row: Row, name: str, where: str) -> str:
     if name not in row.sees[where]:
         return "404"
@@ -293,19 +325,22 @@ def outcome(status: int, *, post: bool) -> str:
     return "answered" if status in fine else f"HTTP {status}"
 
 
-def ask(client: Client, name: str, row: Row, world: dict) -> int:
+def ask(client: Client, name: str, row: Row, world: dict, changes: Callable[[], set], **form: object) -> tuple[int, set]:
+    """The status of the answer, and the rows that were changed for it."""
     things = {**world, "pk": world.get(row.thing)}
     address = reverse(name, args=row.args(things))
     with transaction.atomic():
+        changes()
         if row.post is None:
             answer = client.get(address)
         else:
             named = NAMED_IN_FORM.get(name, lambda w: {})(things)
-            answer = client.post(address, {"idempotency_key": str(uuid4()), "version": "1", **row.post, **named})
+            answer = client.post(address, {"idempotency_key": str(uuid4()), "version": "1", **row.post, **named, **form})
         if answer.streaming:  # a file that is sent stays open until it is read
             assert b"".join(answer.streaming_content)
+        changed = changes()
         transaction.set_rollback(True)  # each asks of the same world
-    return answer.status_code
+    return answer.status_code, changed
 
 
 def test_every_address_is_in_the_table():
@@ -314,16 +349,53 @@ def test_every_address_is_in_the_table():
 
 @pytest.mark.once
 @pytest.mark.parametrize("name", TABLE)
-def test_who_may(people, world, sign_in, name):
-    row = TABLE[name]
+def test_who_may(people, world, changes, sign_in, name):
+    row, reads = TABLE[name], TABLE[name].post is None
+    recorded = RECORD if name in READS_THAT_ARE_RECORDED else set()
     places = ("own",) if row.thing in OF_NO_BODY else ("own", "foreign") if row.thing in OF_A_DOCUMENT else WHERE
-    found, wanted = {}, {}
+    found, wanted, wrongly = {}, {}, {}
     for person in PEOPLE:
         client = sign_in(people[person])
         for where in places:
+            status, changed = ask(client, name, row, world[where], changes)
             wanted[person, where] = expected(row, person, where)
-            found[person, where] = outcome(ask(client, name, row, world[where]), post=row.post is not None)
+            found[person, where] = outcome(status, post=not reads)
+            tables = {table for table, _number in changed}
+            if status >= 400 or reads:
+                wrongly[person, where] = tables - (recorded if status < 400 else set())
     assert found == wanted
+    assert {key: tables for key, tables in wrongly.items() if tables} == {}
+
+
+def names_of(world: dict, where: str) -> dict[str, object]:
+    """Every name by which a form of the product asks for a row, filled in with what is of one place."""
+    its = world[where]
+    entry, obligation, indicator = its["entry"], its["obligation"], its["indicator"]
+    return {
+        "pick": [obligation], "obligations": [obligation], "obligation": obligation, "measure": its["measure"], "entry": [entry],
+        f"verdict-{entry}": "accept", f"version-{entry}": "1", "rest": "accept", "parent": f"report_entry-{entry}",
+        "document": its["document"], "directive": [its["directive"]], "organisation": its["organisation"], "body": [its["organisation"]],
+        f"value-{indicator}": "7", "pk": its["organisation"], "into": its["organisation"],
+    }  # fmt: skip
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("person", ["staff", "manager", "supervisor", "middle"])
+def test_no_form_changes_what_its_sender_does_not_see(people, world, changes, sign_in, person):
+    """Each form, sent about a thing of one's own, names the things of others in every field that takes a row."""
+    client, reached, stored = sign_in(people[person]), {}, 0
+    unseen = [where for where in WHERE if person not in HANDED_IN[where]]
+    own = next(where for where in WHERE if person in HANDED_IN[where])
+    rows = {(model._meta.db_table, world[where][thing]) for where in unseen for thing, model in WORK.items()}
+    for (name, row), where in product(TABLE.items(), {unseen[0], unseen[-1]}):
+        if row.post is None:
+            continue
+        status, changed = ask(client, name, row, world[own], changes, **names_of(world, where))
+        stored += status < 400 and bool(changed)
+        if changed & rows:
+            reached[name, where] = changed & rows
+    assert reached == {}
+    assert stored > 5
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.post is not None])

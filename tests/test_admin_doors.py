@@ -191,3 +191,31 @@ def test_a_password_that_an_administrator_sets_is_on_record(desk, administrator,
     assert (event.by, event.subject_type, event.subject_id) == (administrator, "user", cast.staff.pk)
     assert STRONG not in str((event.before, event.after))
     assert User.objects.get(pk=cast.staff.pk).check_password(STRONG)
+
+
+NO_KEYS = ("a", "'", "1' OR 1=1", "http://x/", "9" * 30, "1\x00", "-1", "é")
+
+
+def pages_that_look_rows_up(cast) -> list[tuple[str, str]]:
+    """The address of each form of the admin with a field that takes the key of a row, and what a form calls the field."""
+    found = []
+    for model, page in admin.site._registry.items():
+        label = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        found += [(reverse(f"{label}_add"), name) for name in page.autocomplete_fields]
+        own = [(inline, name) for inline in page.inlines for name in inline.autocomplete_fields]
+        found += [(reverse(f"{label}_change", args=[cast.staff.pk]), f"memberships-0-{name}") for _inline, name in own]
+    return found
+
+
+def test_what_is_no_key_of_a_row_is_a_fault_of_its_field(cast, sign_in):
+    desk, failed = sign_in(cast.admin), {}
+    desk.get("/admin/")
+    desk.raise_request_exception = False
+    managed = {"memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "0", "memberships-0-role": "staff"}
+    pages = pages_that_look_rows_up(cast)
+    for (address, name), value in product(pages, NO_KEYS):
+        statuses = (desk.post(address, {**managed, name: value}).status_code, desk.get(address, {name: value}).status_code)
+        if statuses != (200, 200):
+            failed[address, name, value] = statuses
+    assert failed == {}
+    assert sorted(name for _address, name in pages) == ["memberships-0-organisation", "organisation", "parent", "successor", "user"]

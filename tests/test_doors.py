@@ -29,6 +29,16 @@ def test_a_form_sent_twice_acts_once(cast, row, sign_in):
     assert Obligation.objects.get().version == 2
 
 
+@pytest.mark.parametrize(
+    ("address", "form"), [("/notices/read/", {}), ("/exports/columns/ledger/save/", {"column": "number", "version": "0"})]
+)
+def test_a_way_back_is_an_address_and_never_the_name_of_a_view(cast, sign_in, address, form):
+    client, key = sign_in(cast.staff), str(uuid4())
+    client.raise_request_exception = False
+    answers = [client.post(address, {"idempotency_key": key, "next": "obligations", **form}) for _time in range(2)]
+    assert [(answer.status_code, answer.headers.get("Location")) for answer in answers] == [(302, "obligations")] * 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_acts_once(cast, row, sign_in):
     key, answers, ready = str(uuid4()), [], Barrier(2)

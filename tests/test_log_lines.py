@@ -58,6 +58,11 @@ def test_an_expected_refusal_is_one_line(cast, sign_in, key, terminal):
     ]  # fmt: skip
 
 
+def test_no_address_writes_a_line_of_its_own(cast, sign_in, terminal):
+    assert ask(sign_in, cast.staff, "/no%0a2026-10-13 08:30:00 ERROR forged/") == 404
+    assert len(terminal.getvalue().splitlines()) == 1
+
+
 def test_an_outage_is_one_line_that_tells_the_cause(cast, sign_in, terminal, monkeypatch):
     monkeypatch.setattr(log_views, "_page", failing(OSError(28, "No space left\non device")))
     assert ask(sign_in, cast.staff, "/log/") == 507

@@ -56,7 +56,7 @@ def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     """To the page that the form names in `next`, if it is ours; else to the fallback."""
     target = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
-    return redirect(target if ours else fallback)
+    return HttpResponseRedirect(target) if ours else redirect(fallback)  # `redirect` takes a bare word for the name of a view
 
 
 def _key(request: HttpRequest) -> UUID | None:
@@ -69,7 +69,7 @@ def _key(request: HttpRequest) -> UUID | None:
 def _again(request: HttpRequest, done: FormKey) -> HttpResponse:
     """The answer to a form that was carried out before: where the first answer led, and nothing done twice."""
     messages.info(request, _("This form had already been carried out; nothing was done twice."))
-    return redirect(done.location or "/")
+    return HttpResponseRedirect(done.location or "/")
 
 
 def typed(request: HttpRequest) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, QueryDict
+from django.http import FileResponse, Http404, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -153,7 +153,7 @@ def export_columns_save(request, key):
     except Stale as stale:
         return _columns_page(request, key, form, status=409, theirs=stale)
     messages.success(request, _("Saved. Every file of this list will be so."))
-    return redirect(_onward(request, key))
+    return HttpResponseRedirect(_onward(request, key))
 
 
 def _onward(request, key):

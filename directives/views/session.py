@@ -27,9 +27,8 @@ def set_script(request):
         prefer_language(by=request.user, language=language)
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     response = HttpResponseRedirect(target if safe else "/")
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.LANGUAGE_COOKIE_AGE, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
-    )
+    kept = {"max_age": settings.LANGUAGE_COOKIE_AGE, "samesite": "Lax", "httponly": True, "secure": settings.SESSION_COOKIE_SECURE}
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, **kept)
     return response
 
 

@@ -14,6 +14,7 @@ from directives.models import Event, OpenSession
 from directives.signin import sessions
 from tests.test_house import ROOT
 
+PASSWORD = "白云-over-7-hills"
 POLL = {"HX-Request": "true", "X-By-Itself": "1"}
 
 
@@ -186,3 +187,22 @@ def test_the_script_holds_no_name_in_common_with_the_others():
     text = Path(ROOT / "directives" / "static" / "directives" / "session.js").read_text(encoding="utf-8")
     assert text.split("\n")[1] == "(() => {"
     assert text.rstrip().endswith("})();")
+
+
+def test_signing_in_gives_a_new_session_and_signing_out_ends_it(cast):
+    cast.staff.set_password(PASSWORD)
+    cast.staff.save()
+    client = Client()
+    client.get("/accounts/login/")
+    planted = sessions.SessionStore()
+    planted["seen"] = True
+    planted.save()
+    client.cookies["sessionid"] = planted.session_key
+    client.post("/accounts/login/", {"login": "staff", "password": PASSWORD})
+    key = client.cookies["sessionid"].value
+    assert key != planted.session_key
+    assert client.get("/help/").status_code == 200
+    client.post("/accounts/logout/")
+    late = Client()
+    late.cookies["sessionid"] = key
+    assert late.get("/help/").status_code == 302

@@ -1,0 +1,61 @@
+"""What every answer tells the browser: what it may load, keep, frame and send on; and which cookies scripts may read."""
+
+import pytest
+from django.urls import reverse
+
+from tests.browser.conftest import PASSWORD
+from tests.test_access import TABLE, people, world  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.once
+
+WANTED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY"}
+POLICY = ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'")
+SANDBOXED = {"attachment": ("default-src 'none'", "sandbox")}  # a file of somebody's: stricter still
+# session.js sends the newest token after another sign-in.
+READ_BY_SCRIPTS = {"csrftoken"}
+
+
+def test_every_answer_tells_the_browser_what_it_may(world, people, sign_in):  # noqa: F811
+    client, wrong = sign_in(people["supervisor"]), {}
+    for name, row in TABLE.items():
+        if name in ("healthz", "readyz"):
+            continue
+        things = {**world["own"], "pk": world["own"].get(row.thing)}
+        address = reverse(name, args=row.args(things))
+        answer = client.get(address) if row.post is None else client.post(address, row.post)
+        if answer.streaming:
+            assert b"".join(answer.streaming_content)
+        told = {key: answer.headers.get(key) for key in WANTED}
+        policy = answer.headers.get("Content-Security-Policy", "")
+        lacking = [part for part in SANDBOXED.get(name, POLICY) if part not in policy] + (["unsafe"] if "unsafe-" in policy else [])
+        kept = answer.headers.get("Cache-Control", "")
+        if told != WANTED or lacking or not ("no-store" in kept and ("private" in kept or "no-cache" in kept)):
+            wrong[name] = (answer.status_code, told, lacking, kept)
+    assert wrong == {}
+
+
+def test_cookies_are_for_https_and_this_site_alone(cast, client, settings):
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    cast.staff.set_password(PASSWORD)
+    cast.staff.save()
+    client.get(reverse("account_login"))
+    client.post(reverse("account_login"), {"login": "staff", "password": PASSWORD})
+    client.post(reverse("set_script"), {"language": "en"})
+    given = {name: cookie for name, cookie in client.cookies.items() if cookie.value}
+    assert {"sessionid", "csrftoken", "language", "browser"} <= given.keys()
+    assert {name for name, cookie in given.items() if not cookie["secure"]} == set()
+    assert {name for name, cookie in given.items() if cookie["samesite"] not in ("Lax", "Strict")} == set()
+    assert {name for name, cookie in given.items() if not cookie["httponly"]} == READ_BY_SCRIPTS
+
+
+def test_a_fault_of_ours_tells_the_visitor_nothing(cast, sign_in, monkeypatch):
+    def broken(*_words: object, **_named: object) -> None:
+        raise RuntimeError("select secret from directives_user")
+
+    monkeypatch.setattr("directives.views.help.page", broken)
+    client = sign_in(cast.staff)
+    client.raise_request_exception = False
+    answer = client.get(reverse("help"))
+    text = answer.content.decode()
+    assert answer.status_code == 500
+    assert [word for word in ("RuntimeError", "Traceback", "secret", "directives") if word in text.replace("/directives/", "")] == []

@@ -1,0 +1,177 @@
+"""Rules of this code base that no linter knows: what may reach a page unescaped, which rows a view may ask for, what never runs.
+
+Ruff's rules (pyproject.toml) hold eval, exec, shells and unsafe loaders everywhere; tests/test_house.py holds inline scripts and styles.
+"""
+
+import ast
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.urls import URLPattern
+
+from directives import urls
+
+pytestmark = pytest.mark.once
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted([*(ROOT / "directives").rglob("*.py"), *(ROOT / "qunzhu_tracker").rglob("*.py"), ROOT / "manage.py"])
+VIEWS = sorted((ROOT / "directives" / "views").glob("*.py"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+
+# Where HTML is put together in Python; tests/test_escaping.py sends hostile words through each of them.
+BUILD_HTML = {
+    "intake/resources.py", "templatetags/board.py", "templatetags/cards.py", "templatetags/curves.py", "templatetags/filing.py",
+    "templatetags/intakes.py", "templatetags/ledger.py", "templatetags/matrix.py", "templatetags/register.py",
+    "templatetags/statistics.py", "templatetags/tracker.py",
+}  # fmt: skip
+# Help texts of forms stand in the code; Django's own of passwords and import-export's hold lists.
+UNESCAPED = {"_field.html", "admin/import_export/export.html", "admin/import_export/import.html"}
+# Whoever may write a row of the cache may as well write the rows that the product trusts: Django's own cache does the same.
+UNPICKLES = {"directives/caching.py"}
+# Rows that a view asks for without `visible_to`, and why.
+UNSCOPED = {
+    ("documents.py", "document_new"): "whether the bytes are registered already, by their SHA-256",
+    ("doors.py", "_carry_out"): "keys of forms, each of one person",
+    ("obligations.py", "item_state"): "items of an obligation that was found with `visible_to`",
+}
+GUARDS = {"require_GET", "require_POST", "write"}
+# Pages whose form comes back to the same address.
+BOTH = {"document_new", "issue_choose", "issue_terms"}
+SECRETS = (
+    re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"),
+    re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    re.compile(r"\b(?:ghp|gho|ghs|glpat|xox[abp])[-_][0-9A-Za-z]{20,}"),
+    re.compile(r"""^[ \t]*(?:SECRET_KEY|FACTOR_KEYS|[A-Z_]*PASSWORD)[ \t]*[=:][ \t]*["']?[^\s"'$<{(#]{12,}""", re.MULTILINE),
+)
+NO_SECRET = {"docs/screenshots.py"}  # of a database that lives for a minute
+
+
+def here(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def named(tree: ast.AST, *names: str) -> bool:
+    """Whether one of these names is used or imported."""
+    for node in ast.walk(tree):
+        word = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None
+        imported = {alias.name for alias in node.names} if isinstance(node, ast.Import | ast.ImportFrom) else set()
+        if word in names or imported & set(names):
+            return True
+    return False
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def unscoped(tree: ast.AST) -> set[str]:
+    """Functions that ask for rows of a table and never say for whom."""
+    return {
+        function.name
+        for function in functions(tree)
+        if named(function, "objects", "_default_manager", "_base_manager") and not named(function, "visible_to")
+    }
+
+
+def test_every_form_is_guarded_against_forgery():
+    assert [here(path) for path, tree in TREES.items() if named(tree, "csrf_exempt", "csrf_protect", "ensure_csrf_cookie")] == []
+    assert "django.middleware.csrf.CsrfViewMiddleware" in settings.MIDDLEWARE
+
+
+def test_html_is_put_together_where_it_is_known_to_be():
+    marks = {here(path).removeprefix("directives/") for path, tree in TREES.items() if named(tree, "mark_safe", "SafeString", "SafeText")}
+    assert marks == BUILD_HTML
+
+
+def test_templates_escape():
+    shown = {path: path.read_text(encoding="utf-8") for path in TEMPLATES}
+    assert {path.relative_to(ROOT / "templates").as_posix() for path, text in shown.items() if re.search(r"\|\s*safe\b", text)} == UNESCAPED
+    assert [here(path) for path, text in shown.items() if re.search(r"\bautoescape\s+off\b|\|\s*safeseq\b", text)] == []
+
+
+def test_nothing_that_arrives_is_run_or_unpickled():
+    """Beside what ruff refuses: it allows these inside of what it does not take for a call."""
+    found = {here(path) for path, tree in TREES.items() if named(tree, "pickle", "marshal", "shelve", "dill", "yaml", "eval", "exec")}
+    assert found == UNPICKLES
+    shells = [
+        here(path)
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "shell" and not (isinstance(node.value, ast.Constant) and not node.value.value)
+    ]
+    assert shells == []
+
+
+@pytest.mark.parametrize("path", VIEWS, ids=lambda path: path.name)
+def test_views_ask_for_rows_that_their_reader_sees(path):
+    assert unscoped(TREES[path]) == {function for name, function in UNSCOPED if name == path.name}
+
+
+def test_the_rule_sees_a_row_that_is_found_by_its_number_alone():
+    tree = ast.parse("def plan(request, pk):\n    return get_object_or_404(Plan.objects.all(), pk=pk)")
+    assert unscoped(tree) == {"plan"}
+    tree = ast.parse("def plan(request, pk):\n    return get_object_or_404(Plan.objects.visible_to(request.user), pk=pk)")
+    assert unscoped(tree) == set()
+
+
+def decorators(view: Callable) -> set[str]:
+    """The names of the decorators of a view, as its module spells them."""
+    path = Path(import_module(view.__module__).__file__)
+    found = next(function for function in TREES[path].body if isinstance(function, ast.FunctionDef) and function.name == view.__name__)
+    return {ast.unparse(each) for each in found.decorator_list}
+
+
+@pytest.mark.parametrize("pattern", urls.urlpatterns, ids=lambda pattern: pattern.name)
+def test_every_view_says_which_method_it_answers(pattern: URLPattern):
+    told = decorators(pattern.callback)
+    if pattern.name in BOTH:
+        assert "require_http_methods(['GET', 'POST'])" in told
+        return
+    assert len(told & GUARDS) == 1
+
+
+def test_nobody_is_sent_where_a_stranger_wants():
+    """A function that redirects and reads an address from the request asks Django whether it is ours."""
+    loose = []
+    for path in SOURCES:
+        for function in functions(TREES[path]):
+            text = ast.unparse(function)
+            sends = re.search(r"\b(?:redirect|HttpResponse\w*Redirect)\(", text)
+            reads = re.search(r"""(?:GET|POST)(?:\.get\(|\[)'(?:next|then|back|url|to)'|headers.*'Referer'""", text)
+            if sends and reads and "url_has_allowed_host_and_scheme" not in text:
+                loose.append(f"{here(path)}: {function.name}")
+    assert loose == []
+
+
+def test_templates_handle_no_event_in_an_attribute_and_load_nothing_from_elsewhere():
+    events, elsewhere = [], []
+    for path in TEMPLATES:
+        text = re.sub(r"\{[{%#].*?[#%}]\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        events += [here(path)] if re.search(r"<[^>]*\son[a-z]+\s*=", text) else []
+        elsewhere += [here(path)] if re.search(r"""\b(?:src|href|action|data|hx-\w+)\s*=\s*["']?(?:https?:)?//""", text) else []
+    assert (events, elsewhere) == ([], [])
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no repository")
+def test_no_secret_is_in_the_repository():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    found = []
+    for name in listed:
+        path = ROOT / name
+        if name.startswith("tests/") or name in NO_SECRET or not path.is_file() or path.stat().st_size > 2_000_000:
+            continue  # passwords in tests are made up; what opens them is thrown away with them
+        text = path.read_bytes().decode("utf-8", "ignore")
+        found += [f"{name}: {match[0][:40]}" for secret in SECRETS for match in secret.finditer(text)]
+    assert found == []
+    assert len(listed) > 500
+
+
+@pytest.mark.parametrize("words", ["-----BEGIN PRIVATE KEY-----", "AKIA" + "A" * 16, "ghp_" + "a" * 36, 'SECRET_KEY = "0123456789abcdef"'])
+def test_the_rule_knows_a_secret(words):
+    assert [secret for secret in SECRETS if secret.search(words)]
