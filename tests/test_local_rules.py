@@ -38,6 +38,7 @@ UNPICKLES = {"directives/caching.py"}
 UNSCOPED = {
     ("documents.py", "document_new"): "whether the bytes are registered already, by their SHA-256",
     ("doors.py", "_carry_out"): "keys of forms, each of one person",
+    ("refused.py", "note"): "whether what was refused is there at all, for the record; its answer is the same",
     ("obligations.py", "item_state"): "items of an obligation that was found with `visible_to`",
 }
 GUARDS = {"require_GET", "require_POST", "write"}
