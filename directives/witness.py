@@ -5,9 +5,11 @@ The process that writes an event knows SECRET_KEY, which no database holds: it l
 has no code, and one that is deleted is missed. Neither ever stops a writer.
 """
 
+import errno
 import fcntl
 import hashlib
 import hmac
+import logging
 import os
 from collections.abc import Iterable
 from datetime import UTC
@@ -27,6 +29,7 @@ MOST = 4 * 1024**2  # bytes of `written`; where nobody seals on this machine, li
 APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 PURPOSE = b"an event that awaits its seal"
 
+logger = logging.getLogger(__name__)
 _encode = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -65,14 +68,25 @@ def _place() -> Path:
 
 
 def note(written: Iterable[tuple[int, str]]) -> None:
-    """Note ids and codes of events that were committed."""
+    """Note ids and codes of events that were committed. Where there is no room for it the log tells of it: the events stand."""
     lines = "".join(f"{pk} {mac[:16]}\n" for pk, mac in written)
+    try:
+        _append(lines.encode())
+    except OSError as error:
+        logger.error("%s events could not be noted in AUDIT_DIR until their seal: %s", lines.count("\n"), error)
+
+
+def _append(lines: bytes) -> None:
+    """Add whole lines or none."""
     file = _opened()
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         if os.fstat(file).st_size > MOST:
             os.ftruncate(file, 0)
-        os.write(file, lines.encode())
+        size = os.fstat(file).st_size
+        if os.write(file, lines) < len(lines):
+            os.ftruncate(file, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(file)
 

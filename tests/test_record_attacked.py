@@ -1,6 +1,7 @@
 """Somebody has the whole database, without its triggers, but neither AUDIT_DIR nor SECRET_KEY: whatever they do is found and named."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -583,3 +584,21 @@ def test_a_secret_that_is_replaced_still_shows_what_waits(record, settings):
     assert verify() == []
     settings.SECRET_KEY_FALLBACKS = []
     assert len(verify()) == 2
+
+
+def test_a_full_disk_stops_no_writer_and_is_one_line_of_the_log(cast, settings, tmp_path, caplog, django_capture_on_commit_callbacks):
+    settings.AUDIT_DIR = tmp_path
+    (tmp_path / "written").symlink_to("/dev/full")
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        audit.record("change", cast.body, by=None, now=NOW)
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("ERROR", None)]
+    assert "1 events could not be noted in AUDIT_DIR" in caplog.text
+
+
+def test_a_line_that_was_cut_off_is_taken_back(settings, tmp_path, monkeypatch, caplog):
+    settings.AUDIT_DIR, written, write = tmp_path, tmp_path / "written", os.write
+    witness.note([(1, "a" * 64)])
+    monkeypatch.setattr(os, "write", lambda file, lines: write(file, lines[:5]))
+    witness.note([(2, "b" * 64)])
+    assert written.read_text() == f"1 {'a' * 16}\n"
+    assert "No space left on device" in caplog.text
