@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from directives import urls
+from directives import denials, urls
 from directives.duties import AUDITOR, SECURITY
 from directives.models import (
     Attachment,
@@ -293,8 +293,12 @@ def world(cast, people):
 
 
 @pytest.fixture
-def changes(world) -> Callable[[], set[tuple[str, int]]]:
-    """The rows of all tables, by table and row ID, that were changed since it was last asked. SQLite notes them by itself."""
+def changes(world, monkeypatch) -> Callable[[], set[tuple[str, int]]]:
+    """The rows of all tables, by table and row ID, that were changed since it was last asked. SQLite notes them by itself.
+
+    That a refusal is put on record is told in tests/test_denials.py; here it writes nothing else.
+    """
+    monkeypatch.setattr(denials, "note", lambda *arguments, **facts: None)
     row_of = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE changed (name TEXT, number INTEGER)")
