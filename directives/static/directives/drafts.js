@@ -194,8 +194,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (form) sending.set(form, wordsOf(form));
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, xhr, requestConfig } = event.detail;
-  const form = requestConfig.verb === "post" && draftForm(elt);
+  const { xhr, requestConfig } = event.detail;
+  const form = requestConfig.verb === "post" && draftForm(requestConfig.elt); // the event comes from above where the form is gone
   if (!form) return;
   if (xhr.status >= 200 && xhr.status < 400) taken(form);
   else if (AWAY.includes(xhr.status) || xhr.status === 401) waiting.set(form, xhr.status);
@@ -325,7 +325,9 @@ function offer(form, name) {
   if (words === wordsOf(form)) { // given back by the server with what is wrong, or kept by the browser
     if (draft.sent) saved.set(form, "");
     drop(name);
-    return look(form);
+    if (lines.has(name)) lines.get(name).remove();
+    look(form);
+    return keepAll();
   }
   const folded = form.closest("details:not([open])");
   const row = form.closest("[data-entry]");
@@ -366,6 +368,7 @@ function settleAll() {
 
 settleAll();
 addEventListener("pageshow", (event) => {
+  if (said) setTimeout(() => offerIn(document.documentElement)); // a browser that goes back fills in some forms by itself, late
   if (!event.persisted) return;
   leaving = false;
   settleAll();

@@ -24,14 +24,15 @@ document.addEventListener("submit", (event) => {
 // A form that the server found out of date comes with a new token: it is sent once more, by itself.
 const again = new WeakSet();
 document.addEventListener("htmx:responseError", (event) => {
-  const { elt, xhr, requestConfig } = event.detail;
+  const { xhr, requestConfig } = event.detail;
+  const elt = requestConfig.elt;
   if (!xhr.getResponseHeader("X-Form-Out-Of-Date") || again.has(elt)) return;
   again.add(elt);
   const asked = requestConfig.triggeringEvent;
   const on = elt.getAttribute("hx-trigger") || "submit";
   htmx.trigger(elt, elt.tagName === "FORM" && on.includes("submit") ? "submit" : asked ? asked.type : "click");
 });
-document.addEventListener("htmx:afterOnLoad", (event) => event.detail.xhr.status < 400 && again.delete(event.detail.elt));
+document.addEventListener("htmx:afterOnLoad", (event) => event.detail.xhr.status < 400 && again.delete(event.detail.requestConfig.elt));
 
 // A browser may keep nothing (private windows, a full store): then the words are on the page alone.
 function stored(act) {
