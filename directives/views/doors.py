@@ -128,18 +128,18 @@ def tell_stored(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
+def _is_page(path: str) -> bool:
+    try:
+        return not hasattr(resolve(path).func, FORM_PAGE)
+    except Resolver404:
+        return False
+
+
 def _page_above(request: HttpRequest) -> str:
     """The nearest page above an address: /plans/3/ for /plans/3/measures/add/."""
-    parts = request.path_info.strip("/").split("/")[:-1]
-    while parts:
-        path = f"/{'/'.join(parts)}/"
-        try:
-            if not hasattr(resolve(path).func, FORM_PAGE):
-                return path
-        except Resolver404:
-            pass
-        parts.pop()
-    return "/"
+    parts = request.path_info.strip("/").split("/")
+    above = (f"/{'/'.join(parts[:count])}/" for count in range(len(parts) - 1, 0, -1))
+    return next(filter(_is_page, above), "/")
 
 
 def posted(form: str | Callable[..., str] = "") -> Callable:

@@ -130,16 +130,16 @@ TYPE = """([action, words]) => {
     if (form.getAttribute("method") !== "post" || new URL(form.getAttribute("action") || "", location).pathname !== action) continue;
     const free = [...form.elements].find((one) => one.matches("textarea, input:not([type]), input[type=text]"));
     const other = "input[type=radio]:not(:checked), input[type=checkbox], select, input[type=date], input[type=number]";
-    const field = free || [...form.elements].find((one) => one.matches(other));
-    if (!field) continue;
+    const field = free || [...form.elements].find((one) => one.matches(other) && (!one.options || one.options.length > 1));
+    if (!field) return "";
     if (free) field.value = words;
     else if (field.type === "radio" || field.type === "checkbox") field.checked = !field.checked;
-    else if (field.tagName === "SELECT") field.selectedIndex = field.options.length - 1;
+    else if (field.tagName === "SELECT") field.selectedIndex = field.selectedIndex ? 0 : field.options.length - 1;
     else field.value = field.type === "date" ? "2031-05-06" : "7";
     field.dispatchEvent(new Event("input", { bubbles: true }));
     return field.name;
   }
-  return "";
+  return null;
 }"""
 
 
@@ -161,7 +161,8 @@ def silent_forms(one, user):
         one.go(address)
         one.page.route("**/*", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
         field = one.page.evaluate(TYPE, [urlsplit(action).path, WORDS])
-        if not field or not until_kept(one.page, field) or not one.page.locator(BADGE).count():
+        choice = field != "" or view in FORMS[user.username]  # a list of one thing offers none
+        if choice and not (field and until_kept(one.page, field) and one.page.locator(BADGE).count()):
             silent.append(view)
         one.page.unroute("**/*")
         one.page.evaluate("localStorage.clear()")
@@ -190,6 +191,7 @@ def test_words_sent_after_the_end_are_stored_by_one_press_once(one, measure):
     one.page.fill("[name=password]", PASSWORD)
     one.press("登录", exact=True)
     one.page.wait_for_url(f"{one.url}/plans/*/")
+    expect(one.page.locator(".kept")).to_contain_text("尚未保存")
     one.press("取回并保存")
     assert until(one.page, lambda: Plan.objects.get().summary == WORDS)
     one.page.wait_for_load_state()
@@ -264,6 +266,7 @@ def test_saving_the_text_of_a_plan_keeps_the_measure_that_is_begun(one, measure)
     one.page.fill("#m-new [name=text]", WORDS)
     one.page.fill("[name=summary]", "先建机制")
     one.press("保存文字")
+    expect(one.page.locator("#messages .kept")).to_contain_text("本页还有内容尚未保存")
     one.press("不带这些内容，继续")
     assert until(one.page, lambda: Plan.objects.get().summary == "先建机制")
     one.page.wait_for_load_state()

@@ -294,6 +294,7 @@ function askFirst(event, kind, others) {
   const acts = [[said.dataset[`${kind}Go`], go]];
   if (others.length) acts.unshift([said.dataset.show, () => enter(others[0])]);
   const pages = new Map(names(true).map(read).filter((draft) => draft && draft.page !== here).map((draft) => [draft.page, draft.title]));
+  if (kind === "signOut") acts.unshift([said.dataset.stay, () => {}]);
   if (kind === "signOut") pages.forEach((title, page) => acts.unshift([title, page]));
   question = line(messages(), said.dataset[kind], acts);
   question.scrollIntoView({ block: "center" });
