@@ -70,8 +70,8 @@ def measure(cast):
     return make_measure(make_plan(cast.body, row.directive.document), row)
 
 
-def log(client, measure, key, text="已办", **headers):
-    form = {"idempotency_key": key, "measure": measure.pk, "on": "2026-01-05", "text": text}
+def log(client, measure, key, text="已办", person="", **headers):
+    form = {"idempotency_key": key, "measure": measure.pk, "on": "2026-01-05", "text": text, "_person": person}
     return client.post("/log/add/", form, headers=headers)
 
 
@@ -89,6 +89,14 @@ def test_the_browser_is_not_told_so_of_a_form_that_was_refused_or_met_the_sign_i
     assert f"stored-{key}" not in log(sign_in(cast.staff), measure, key, text="").cookies
     assert f"stored-{key}" not in log(Client(), measure, key).cookies
     assert LogEntry.objects.count() == 0
+
+
+def test_the_words_of_one_person_are_not_stored_as_anothers(cast, measure, sign_in):
+    key = str(uuid4())
+    answer = log(sign_in(cast.manager), measure, key, person=cast.staff.pk)
+    assert (answer.url, LogEntry.objects.count(), f"stored-{key}" in answer.cookies) == ("/", 0, False)
+    assert log(sign_in(cast.staff), measure, key, person=cast.staff.pk).status_code == 302
+    assert LogEntry.objects.get().by == cast.staff
 
 
 def test_a_form_out_of_date_gets_a_new_token_and_is_not_called_forbidden(cast, measure):

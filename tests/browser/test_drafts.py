@@ -47,11 +47,11 @@ def measure(cast, office):
     return make_measure(make_plan(cast.body, office.section.document, state="draft"), office.rows[0])
 
 
-def sign_in_elsewhere(one):
+def sign_in_elsewhere(one, name="staff"):
     """In another tab, through the page; the token is another one from then on."""
     other = one.context.new_page()
     other.goto("/accounts/login/")
-    other.fill("[name=login]", "staff")
+    other.fill("[name=login]", name)
     other.fill("[name=password]", PASSWORD)
     other.get_by_role("button", name="登录", exact=True).click()
     other.wait_for_url(f"{one.url}/")
@@ -241,6 +241,21 @@ def test_a_page_form_out_of_date_says_so_and_its_words_are_stored_by_one_press(o
     one.press("取回并保存")
     expect(one.page.locator("#rows")).to_contain_text(WORDS)
     assert (logged(), kept(one.page)) == (1, "")
+
+
+@pytest.mark.once
+def test_what_one_person_typed_is_neither_sent_nor_shown_as_anothers(one, measure):
+    one.go("/log/")
+    one.page.fill("#quick [name=text]", WORDS)
+    one.context.clear_cookies(name="sessionid")
+    sign_in_elsewhere(one, "manager")
+    one.press("记下", exact=True)
+    one.page.wait_for_load_state()
+    assert until(one.page, lambda: "没有提交任何内容" in one.page.locator("#messages").inner_text() or logged())
+    assert logged() == 0
+    one.go("/log/")
+    expect(one.page.locator(".kept")).to_have_count(0)
+    assert WORDS in kept(one.page)
 
 
 # Several forms, several tabs

@@ -17,8 +17,15 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  const field = event.target.elements.namedItem("csrfmiddlewaretoken");
-  if (field && token()) field.value = token();
+  const form = event.target;
+  const field = form.elements.namedItem("csrfmiddlewaretoken");
+  if (!field) return;
+  if (token()) field.value = token();
+  if (!person || form.elements.namedItem("_person")) return;
+  const whose = form.appendChild(document.createElement("input")); // who is signed in by then may be somebody else
+  whose.type = "hidden";
+  whose.name = "_person";
+  whose.value = person;
 }, true);
 
 // A form that the server found out of date comes with a new token: it is sent once more, by itself.
