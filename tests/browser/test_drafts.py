@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from directives import reviewing
 from directives.models import LogEntry, Measure, Plan, User
+from directives.reporting import EntryFields, save_entry
 from tests.browser.conftest import PASSWORD, forgiven, until
 from tests.factories import make_measure, make_plan
 from tests.test_report_pages import Office
@@ -353,3 +354,42 @@ def test_a_form_pressed_without_a_network_is_sent_when_it_is_back(one, measure):
     one.context.set_offline(False)
     expect(one.page.locator("#rows")).to_contain_text(WORDS)
     assert (logged(), kept(one.page)) == (1, "")
+
+
+# Until they are thrown away
+
+
+@pytest.mark.once
+def test_words_go_after_a_week_or_by_a_press(one, measure):
+    one.go("/log/")
+    one.page.fill("#quick [name=text]", WORDS)
+    assert until(one.page, lambda: WORDS in kept(one.page))
+    one.go("/log/")
+    expect(one.page.locator(".kept")).to_have_count(1)
+    one.press("放弃")
+    assert kept(one.page) == ""
+    one.page.fill("#quick [name=text]", WORDS)
+    assert until(one.page, lambda: WORDS in kept(one.page))
+    age = "() => { for (const name of Object.keys(localStorage)) if (name.startsWith('draft:')) localStorage.setItem(name, localStorage.getItem(name)"
+    one.page.evaluate(age + '.replace(/"at":\\d+/, `"at":${Date.now() - 8 * 86400000}`)); }')
+    one.go("/log/")
+    expect(one.page.locator(".kept")).to_have_count(0)
+    assert kept(one.page) == ""
+
+
+@pytest.mark.once
+def test_words_that_met_another_version_stay_unsaved_until_one_is_chosen(cast, one, office):
+    one.go(office.url)
+    entry = office.entries[0]
+    save_entry(entry=entry, fields=EntryFields(progress="别人写的"), version=entry.version, by=cast.manager, now=timezone.now())
+    row = one.page.locator(f"#e-{entry.pk}")
+    with forgiven(one, "409"):
+        row.locator("[name=progress]").fill(WORDS)
+        one.page.keyboard.press("Tab")
+        row.locator(".clash").wait_for()
+        assert WORDS in kept(one.page)
+        expect(one.page.locator(BADGE)).to_contain_text("尚未保存")
+    row.locator(".clash").get_by_role("button", name="用我的").click()
+    expect(one.page.locator(BADGE)).to_have_count(0)
+    assert kept(one.page) == ""
+    assert type(entry).objects.get(pk=entry.pk).progress == WORDS

@@ -74,4 +74,4 @@ document.addEventListener("htmx:afterOnLoad", (event) => {
   const said = event.detail.xhr.status < 400 && document.querySelector("#messages > [data-said]");
   if (said) said.remove();
 });
-document.addEventListener("htmx:sendError", () => say("offline"));
+document.addEventListener("htmx:sendError", () => document.querySelector("#drafts:not([hidden])") || say("offline")); // the badge says so already
