@@ -134,6 +134,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 if DENGBAO:
     AUTH_PASSWORD_VALIDATORS.append({"NAME": "directives.signin.passwords.Mixed"})
+CSRF_FAILURE_VIEW = "directives.views.doors.out_of_date"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "directives.accounts.ClosedDoorAdapter"

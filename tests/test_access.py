@@ -25,7 +25,9 @@ from directives.models import (
     Cycle,
     Directive,
     Document,
+    Event,
     Export,
+    FormKey,
     Intake,
     JobProgress,
     Measure,
@@ -405,10 +407,17 @@ def test_no_form_changes_what_its_sender_does_not_see(people, world, changes, si
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.post is not None])
-def test_a_write_is_refused_by_get(cast, world, sign_in, name):
+def test_reading_a_write_address_changes_nothing_and_leads_to_its_form(people, world, sign_in, name):
     row = TABLE[name]
     address = reverse(name, args=row.args({**world["own"], "pk": world["own"].get(row.thing)}))
-    assert sign_in(cast.staff).get(address).status_code == 405
+    may = set(PEOPLE) & row.sees["own"] & (row.acts or row.sees)["own"]
+    client, events = sign_in(people[min(may)]), Event.objects.count()
+    answer = client.get(address)
+    assert answer.status_code == 302
+    page = client.get(answer.url, follow=True)  # a measure that is handed in leads on to its plan
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert (Event.objects.count(), FormKey.objects.count()) == (events, 0)
+    assert client.put(address).status_code == 405
 
 
 @pytest.mark.parametrize("name", TABLE)

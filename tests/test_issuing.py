@@ -382,7 +382,7 @@ def test_who_may_walk_the_steps(cast, sign_in, key, document, name):
         got[who] = (client.post(step(document, name), key()) if name == "confirm/" else client.get(step(document, name))).status_code
     assert got == {"staff": 403, "manager": 403, "viewer": 403, "admin": 403, "stranger": 404, "outsider": 404}
     if name == "confirm/":
-        assert sign_in(cast.supervisor).get(step(document, name)).status_code == 405
+        assert sign_in(cast.supervisor).get(step(document, name)).url == step(document, "")
 
 
 @pytest.mark.parametrize("count", [1, 5])

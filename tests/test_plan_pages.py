@@ -122,7 +122,7 @@ def test_a_plan_that_the_manager_sent_back_stays_inside(cast, work, sign_in):
 def test_writes_are_posted(cast, filed, sign_in):
     client = sign_in(cast.staff)
     for url, _data in [*posts(*filed), (reverse("plan_start"), {})]:
-        assert client.get(url).status_code == 405
+        assert client.get(url).status_code == 302
     for url in [*gets(*filed), reverse("plans"), reverse("log")]:
         assert client.post(url).status_code == 405
 

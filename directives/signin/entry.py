@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from directives.models import User
@@ -15,6 +17,7 @@ from directives.signin.factors import lacks_factor
 
 BY_ITSELF = "X-By-Itself"  # header of a request that no person made
 PERSON = "X-Person"  # header: whose page it is that asks
+PERSON_FIELD = "_person"  # the same in a form that is sent as a page
 PASSWORD, FACTOR = "account_change_password", "second_factor"  # where to go first
 ALWAYS = {"account_logout", "account_reauthenticate", "set_script", "session_stay"}
 # What opens to somebody who has to go there first.
@@ -57,6 +60,9 @@ class EntryMiddleware:
             return None
         if request.headers.get(PERSON, "") not in ("", str(request.user.pk)):
             return HttpResponse(status=401)  # a page of whoever sat here before
+        if request.method == "POST" and request.POST.get(PERSON_FIELD, "") not in ("", str(request.user.pk)):
+            messages.warning(request, _("That page was opened by whoever was signed in before. Nothing was sent."))
+            return redirect("my_work")
         request.session.resting = BY_ITSELF in request.headers
         if not request.session.resting:
             request.session.go_on()

@@ -37,7 +37,7 @@ def cycle_new(request, pk):
     return page(request, HERE, _context(request, _document(request, pk)))
 
 
-@write
+@write(form="cycle_new")
 def cycle_open(request, pk):
     document, form = _document(request, pk), CycleForm(request.POST)
     if form.is_valid():

@@ -25,7 +25,7 @@ from directives.rules import may
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
 from directives.states import LIGHTS
-from directives.views.doors import demand, page, paged, write
+from directives.views.doors import demand, page, paged, tell_stored, write
 
 HERE = "directives/documents/"
 
@@ -60,7 +60,7 @@ def document_new(request):
         form.add_error("file", worded(fault))
         return page(request, HERE + "new.html", {"form": form}, status=422)
     confirm = RegisterForm(request.user, initial={"source": packed(source), "source_name": file.name})
-    return _preview(request, confirm, reading, file.name)
+    return tell_stored(request, _preview(request, confirm, reading, file.name))
 
 
 def _preview(request, form, reading, name, status=200):
@@ -73,7 +73,7 @@ def worded(fault: DocumentError) -> str:
     return _(MESSAGES[fault.code]) % fault.params
 
 
-@write
+@write(form="document_new")
 def document_register(request):
     demand(request.user, "register")
     form = RegisterForm(request.user, request.POST)

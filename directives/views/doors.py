@@ -1,19 +1,21 @@
 """What every view shares: how a page answers, and how a write is carried out once or not at all."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from directives.keeping import discard, undone_on_failure
 from directives.models import FormKey
@@ -27,6 +29,8 @@ HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
 CHOSEN = {"measure", "parent", "document", "organisation", "directive", "body"}  # record IDs, from lists
 NEVER = "password"  # no field with this in its name is ever given back
 GIVEN_BACK = 200  # fields at most: the ticks of an issue may be thousands
+STORED_FOR = 600  # seconds for which the browser is told that a form was stored
+FORM_PAGE = "form_page"  # attribute of a view that takes forms and shows no page: a function to the address of its form
 
 
 def page(request: HttpRequest, template: str, context: dict, *, fragment: str = "", status: int = 200) -> HttpResponse:
@@ -111,22 +115,85 @@ def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwa
     return response
 
 
-def write(view: Callable) -> Callable:
+def tell_stored(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Tell the browser that it need not keep the words of this form any longer (session.js).
+
+    A cookie, because the answer to a form leads to another page; htmx hears it from the answer itself.
+    """
+    key = _key(request)
+    if key is not None and response.status_code < 400 and not request.htmx:
+        response.set_cookie(
+            f"stored-{key}", "1", max_age=STORED_FOR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )  # fmt: skip
+    return response
+
+
+def _is_page(path: str) -> bool:
+    try:
+        return not hasattr(resolve(path).func, FORM_PAGE)
+    except Resolver404:
+        return False
+
+
+def _page_above(request: HttpRequest) -> str:
+    """The nearest page above an address: /plans/3/ for /plans/3/measures/add/."""
+    parts = request.path_info.strip("/").split("/")
+    above = (f"/{'/'.join(parts[:count])}/" for count in range(len(parts) - 1, 0, -1))
+    return next(filter(_is_page, above), "/")
+
+
+def posted(form: str | Callable[..., str] = "") -> Callable:
+    """A view that takes forms and shows no page of its own: reading its address leads to the page of its form.
+
+    That is the nearest page above it, or the page named `form`, or what a function of the request finds.
+    Its address is read after a sign-in, by the browser's Back and from bookmarks.
+    """
+
+    def decorator(view: Callable) -> Callable:
+        @wraps(view)
+        def answered(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+            if request.method == "POST":
+                return view(request, *args, **kwargs)
+            if request.method not in {"GET", "HEAD"}:
+                return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+            if callable(form):
+                return redirect(form(request, *args, **kwargs))
+            return redirect(reverse(form, args=args, kwargs=kwargs) if form else _page_above(request))
+
+        setattr(answered, FORM_PAGE, form)
+        return answered
+
+    return decorator
+
+
+def write(view: Callable | None = None, *, form: str | Callable[..., str] = "") -> Callable:
     """A view that changes something: POST only, in one transaction, once for each idempotency key.
 
     A response of 400 or more, or a Refusal, leaves nothing changed; a Refusal becomes a page that says why and
-    keeps what was typed. Use {% once %} in the form.
+    keeps what was typed. Use {% once %} in the form. `form` as in `posted`.
     """
+    if view is None:
+        return partial(write, form=form)
 
-    @require_POST
+    @posted(form)
     @wraps(view)
     def carried(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         key = _key(request)
         if key is None:
             return _refused(request, Refusal(OUT_OF_DATE))
         try:
-            return _carry_out(view, request, key, args, kwargs)
+            return tell_stored(request, _carry_out(view, request, key, args, kwargs))
         except Refusal as refusal:
             return _refused(request, refusal)
 
     return carried
+
+
+def out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW. A script sends its form again by the token that this answer sets (session.js)."""
+    get_token(request)
+    if request.htmx:
+        return HttpResponse(status=403, headers={"X-Form-Out-Of-Date": "1"})
+    referer = came_from(request)
+    context = {"typed": typed(request) if referer != "/" else [], "back": referer, "reason": reason}
+    return render(request, "403_csrf.html", context, status=403)

@@ -40,7 +40,12 @@ def _whole(request, entry, **more):
     return surroundings(request, report, page) | {"line": line_of(page, entry.pk, **more)}
 
 
-@write
+def _row(request, pk):
+    """Where the entry is filled in."""
+    return f"{reverse('report', args=[_entry(request, pk).report_id])}#e-{pk}"
+
+
+@write(form=_row)
 def entry_save(request, pk):
     entry, form = _own_entry(request, pk), EntryForm(request.POST)
     folded = entry.unchanged
@@ -81,7 +86,7 @@ def _not_saved(request, entry, form, refusal):
     return render(request, part, context, status=refusal.status)
 
 
-@write
+@write(form=_row)
 def entry_recall(request, pk):
     entry = _entry(request, pk)
     recall(report=entry.report, entries=[entry.pk], by=request.user, now=request.now)

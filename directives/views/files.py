@@ -52,7 +52,12 @@ def _answer(request, parent, fallback, *, errors=(), status=200):
     return page(request, "directives/_files.html", context, status=status)
 
 
-@write
+def _first_page(request, pk=None):
+    """Files are added and taken away on many pages; /files/3/ above is the file itself."""
+    return reverse("my_work")
+
+
+@write(form=_first_page)
 def attachment_add(request):
     parent, uploads = _parent(request, request.POST.get("parent", "")), request.FILES.getlist("files")
     try:
@@ -66,7 +71,7 @@ def attachment_add(request):
     return _answer(request, parent, reverse("my_work"))
 
 
-@write
+@write(form=_first_page)
 def attachment_remove(request, pk):
     row = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
     parent = evidence.parent_of(row)

@@ -20,7 +20,7 @@ from directives.overview import issuing as overview
 from directives.overview.jobs import under_way
 from directives.overview.wide_issue import kinds_meant, wide_preview
 from directives.refusals import Invalid, Stale
-from directives.views.doors import demand, page, write
+from directives.views.doors import demand, page, tell_stored, write
 
 HERE = "directives/issuing/"
 
@@ -64,6 +64,10 @@ def _chosen(request, document, draft):
     draft = draft.choosing(directives=said["directive"], picks=said["pick"], bodies=said["body"], addressed=said["addressed"])
     draft = ACTS.get(act, _same)(request, document, draft, said)
     draft.keep(request.session, document)
+    return tell_stored(request, _after_choice(request, document, draft, act))
+
+
+def _after_choice(request, document, draft, act):
     if act in ACTS:
         return redirect("issue_preview" if act == "succeed" else "issue_choose", document.pk)
     if not draft.directives or not (draft.bodies or draft.picks):
@@ -147,7 +151,7 @@ def issue_terms(request, pk):
     if request.method == "POST":
         replace(draft, terms=form.as_typed()).keep(request.session, document)
         if _sound(form, document, selected, draft.choice, request):
-            return redirect("issue_preview", pk)
+            return tell_stored(request, redirect("issue_preview", pk))
     receipt = request.workdays.add(request.today, settings.ACKNOWLEDGE_DAYS)
     context = {"document": document, "form": form, "selected": selected, "receipt_on": receipt, "days": settings.ACKNOWLEDGE_DAYS}
     return page(request, HERE + "terms.html", context, status=422 if request.method == "POST" else 200)

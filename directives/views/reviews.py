@@ -25,7 +25,7 @@ def report_review(request, pk):
     return render(request, "directives/reviews/report.html", {"desk": desk(report, request.user), "report": report})
 
 
-@write
+@write(form="report_review")
 def report_decide(request, pk):
     report = get_object_or_404(found(request.user), pk=pk)
     chosen = verdicts(request.POST, report.entries.all(), by=request.user)
@@ -63,7 +63,7 @@ def _of_plan(request, plan, **more):
     return {"plan": plan, "waits": waits, "deciders": deciders(plan, request.user), **more}
 
 
-@write
+@write(form="plan_review")
 def plan_decide(request, pk):
     plan, form = _plan(request, pk), PlanVerdictForm(request.POST)
     demand(request.user, "oversee", plan)

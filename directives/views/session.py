@@ -7,18 +7,18 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpRespo
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from directives.accounts import prefer_language
 from directives.models import OpenSession
 from directives.signin.entry import must_go_to
 from directives.signin.factors import needs_factor, sign_ins_left
 from directives.signin.sessions import end_sessions
-from directives.views.doors import write
+from directives.views.doors import posted, write
 
 
 @login_not_required
-@require_POST
+@posted()
 def set_script(request):
     language, target = request.POST.get("language", ""), request.POST.get("next", "/")
     if language not in dict(settings.LANGUAGES):
@@ -69,7 +69,7 @@ def sessions_end(request):
     return redirect("sessions")
 
 
-@require_POST
+@posted()
 def session_stay(request):
     """The button of the warning. That it was pressed keeps the session already."""
     left = int((request.session.last_end - request.now).total_seconds())

@@ -164,7 +164,10 @@ def test_kept_words_are_shown_to_their_writer_alone_and_gone_when_they_sign_out(
     one.go(office.url)
     expect(one.page.locator(".kept")).to_have_count(1)
     one.page.locator(".me summary").click()
-    one.press("退出登录")
+    one.press("退出登录", exact=True)
+    expect(one.page.locator("#messages .kept")).to_contain_text("退出登录后将被丢弃")
+    assert len(kept(one)) == 1
+    one.press("丢弃并退出登录")
     one.page.wait_for_url(f"{one.url}/accounts/login/**")
     assert kept(one) == []
 

@@ -19,6 +19,7 @@ if (list) {
     else other.before(line);
     number();
     button.focus();
+    list.dispatchEvent(new Event("input", { bubbles: true }));
     said.textContent = `${said.dataset.words} ${[...list.children].indexOf(line) + 1}`;
   });
   // A number that was typed puts the line where it says.

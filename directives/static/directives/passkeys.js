@@ -10,7 +10,8 @@ async function asked(form) {
 async function answered(form) {
   const options = await asked(form);
   if (form.dataset.passkey !== "add") return webauthnJSON.get(options.request_options);
-  const alone = form.elements.namedItem("passwordless")?.checked;
+  const box = form.elements.namedItem("passwordless");
+  const alone = Boolean(box && box.checked);
   const chosen = options.creation_options.publicKey.authenticatorSelection;
   chosen.residentKey = alone ? "required" : "discouraged";
   chosen.requireResidentKey = alone;

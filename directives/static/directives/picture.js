@@ -60,7 +60,7 @@ async function shoot(card) {
 }
 
 function nameOf(card) {
-  const words = [document.title.split(" · ").slice(0, 2).join(" "), card.querySelector("h2, h3")?.textContent ?? ""];
+  const words = [document.title.split(" · ").slice(0, 2).join(" "), (card.querySelector("h2, h3") || { textContent: "" }).textContent];
   return `${words.join(" ").replace(/[\\/:*?"<>|\s]+/g, " ").trim()}.png`;
 }
 

@@ -32,7 +32,10 @@ document.addEventListener("focusin", (event) => mark(rowOf(event.target)));
 
 document.addEventListener("input", (event) => {
   const row = rowOf(event.target);
-  if (row && event.target.form && event.target.form.matches(".keep")) unsaved.add(row.id);
+  if (row && event.target.form && event.target.form.matches(".keep")) {
+    unsaved.add(row.id);
+    sayNothing();
+  }
   const field = event.target;
   if (field.matches(".need") && field.value.trim()) field.classList.remove("need");
 });
@@ -53,6 +56,12 @@ document.addEventListener("keydown", (event) => {
     box.click();
   }
 });
+
+// Not a word of “saved” beside what is not, or beside a refusal.
+function sayNothing() {
+  const words = document.getElementById("saved");
+  if (words) words.textContent = "";
+}
 
 // After a save the row looks as its state says.
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -75,10 +84,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const row = rowOf(event.target);
   if (!row) return;
   const now = fieldsOf(row).map((field) => field.value).join("\u0000");
-  if (event.detail.successful && (row.dataset.sent === now || !document.contains(row))) unsaved.delete(row.id);
-  if (!event.detail.successful) leaving = null;
-  if (!event.detail.successful) document.getElementById("saved")?.replaceChildren(); // not a word of “saved” beside a refusal
-  if (event.detail.successful && event.detail.requestConfig.verb === "post") {
+  const taken = event.detail.xhr.status >= 200 && event.detail.xhr.status < 400; // htmx counts 409 and 422 as successful: they bring a page
+  if (taken && (row.dataset.sent === now || !document.contains(row))) unsaved.delete(row.id);
+  if (!taken) leaving = null;
+  if (!taken || unsaved.size) sayNothing();
+  if (taken && event.detail.requestConfig.verb === "post") {
     clearTimeout(looking);
     looking = setTimeout(look, LOOK, row);
   }
@@ -96,7 +106,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 // Hand in only what is saved: what is still being typed is saved first.
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("[data-guard]")) unsaved.clear();
   if (!event.target.matches("[data-leave]") || !unsaved.size) return;
   event.preventDefault();
   leaving = () => {
@@ -105,10 +114,6 @@ document.addEventListener("submit", (event) => {
     if (form) form.requestSubmit();
   };
   for (const id of unsaved) document.getElementById(id).querySelector("form.keep").requestSubmit();
-});
-
-document.addEventListener("input", (event) => {
-  if (event.target.closest("[data-guard]")) unsaved.add("desk");
 });
 
 // A link to an entry that is on this page goes there without leaving.
@@ -125,10 +130,6 @@ document.addEventListener("input", (event) => {
   const verdict = event.target.closest(".verdict");
   if (!verdict || event.target.tagName !== "TEXTAREA" || !event.target.value.trim()) return;
   if (!verdict.querySelector("input[type=radio]:checked")) verdict.querySelector("input[value=return]").checked = true;
-});
-
-window.addEventListener("beforeunload", (event) => {
-  if (unsaved.size && !window.wordsAreKept) event.preventDefault();
 });
 
 if (location.hash.startsWith("#e-")) {

@@ -31,7 +31,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("change", (event) => {
   const words = event.target.matches("[data-named]") && event.target.parentElement.querySelector("span");
   if (!words) return;
-  words.dataset.empty ??= words.textContent;
+  words.dataset.empty = words.dataset.empty || words.textContent;
   words.textContent = [...event.target.files].map((file) => file.name).join("、") || words.dataset.empty;
 });
 
@@ -39,9 +39,9 @@ document.addEventListener("change", (event) => {
 const inWords = new Intl.DateTimeFormat(document.documentElement.lang.replace(/^en$/, "en-GB"), { year: "numeric", month: "long", day: "numeric", weekday: "short", timeZone: "UTC" });
 
 function sayDay(input) {
-  const label = input.closest(".field")?.querySelector("span") ?? input.closest(".row")?.querySelector("label");
+  const label = input.closest(".field") ? input.closest(".field").querySelector("span") : input.closest(".row") && input.closest(".row").querySelector("label");
   if (!label) return;
-  const words = label.querySelector(".day-said") ?? label.appendChild(document.createElement("small"));
+  const words = label.querySelector(".day-said") || label.appendChild(document.createElement("small"));
   words.className = "day-said";
   words.textContent = input.valueAsDate ? inWords.format(input.valueAsDate) : "";
 }
@@ -57,11 +57,21 @@ function say(kind) {
   if (!words) return;
   const line = document.createElement("p");
   line.className = "notice warn";
+  line.dataset.said = kind;
   line.textContent = words;
-  box.replaceChildren(line);
+  box.textContent = "";
+  box.appendChild(line);
   line.scrollIntoView({ block: "nearest" });
 }
 
 const REFUSALS = { 401: "signedOut", 403: "forbidden", 503: "away", 507: "full" };
-document.addEventListener("htmx:responseError", (event) => say(REFUSALS[event.detail.xhr.status] ?? "failed"));
-document.addEventListener("htmx:sendError", () => say("offline"));
+document.addEventListener("htmx:responseError", (event) => {
+  const answer = event.detail.xhr;
+  say(answer.getResponseHeader("X-Form-Out-Of-Date") ? "outOfDate" : REFUSALS[answer.status] || "failed");
+});
+// What was said of a form that did not get through is no longer so once it does.
+document.addEventListener("htmx:afterOnLoad", (event) => {
+  const said = event.detail.xhr.status < 400 && document.querySelector("#messages > [data-said]");
+  if (said) said.remove();
+});
+document.addEventListener("htmx:sendError", () => document.querySelector("#drafts:not([hidden])") || say("offline")); // the badge says so already
