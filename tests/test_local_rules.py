@@ -41,7 +41,7 @@ UNSCOPED = {
     ("refused.py", "note"): "whether what was refused is there at all, for the record; its answer is the same",
     ("obligations.py", "item_state"): "items of an obligation that was found with `visible_to`",
 }
-GUARDS = {"require_GET", "require_POST", "write"}
+GUARDS = {"require_GET", "require_POST", "posted", "write"}
 # Pages whose form comes back to the same address.
 BOTH = {"document_new", "issue_choose", "issue_terms"}
 SECRETS = (
@@ -125,7 +125,7 @@ def decorators(view: Callable) -> set[str]:
     """The names of the decorators of a view, as its module spells them."""
     path = Path(import_module(view.__module__).__file__)
     found = next(function for function in TREES[path].body if isinstance(function, ast.FunctionDef) and function.name == view.__name__)
-    return {ast.unparse(each) for each in found.decorator_list}
+    return {ast.unparse(each).partition("(form=")[0].removesuffix("()") for each in found.decorator_list}
 
 
 @pytest.mark.parametrize("pattern", urls.urlpatterns, ids=lambda pattern: pattern.name)
