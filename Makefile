@@ -1,6 +1,7 @@
 # make run     the tracker with the sample document, on http://127.0.0.1:8000, for passkeys http://localhost:8000 (PORT=… for another port)
 # make test    every test, on SQLite and on PostgreSQL
 # make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
+# make fuzz    20,000 forms and addresses, each with one field that nobody means (a quarter of an hour)
 # make lint    style and formatting
 # make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small --documents 100")
 # make restore-drill  back this installation up, restore it into a throw-away place, check and serve it there
@@ -17,7 +18,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.requirements
 READY_FOR_TESTS := $(VENV)/.test-requirements
 
-.PHONY: run test torture lint bench restore-drill screenshots messages clean
+.PHONY: run test torture fuzz lint bench restore-drill screenshots messages clean
 
 run: $(READY)
 	@exec $(PY) manage.py serve
@@ -27,6 +28,9 @@ test: $(READY) $(READY_FOR_TESTS)
 
 torture: $(READY) $(READY_FOR_TESTS)
 	@exec tests/run -m torture
+
+fuzz: $(READY) $(READY_FOR_TESTS)
+	@exec tests/run -m torture tests/test_fuzz.py
 
 lint: $(READY) $(READY_FOR_TESTS)
 	@$(PY) -m ruff check .

@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from directives import audit
+from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
@@ -36,12 +39,39 @@ class BoundedPaginator(Paginator):
         return self.object_list.order_by()[:LIMIT].count()
 
 
-class BoundedAdmin(admin.ModelAdmin):
+class KnownRows(AutocompleteSelect):
+    """Django's list with a search; what was sent instead of an id, and is none, is chosen by nobody when the form is shown again."""
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
+        return super().optgroups(name, [one for one in value if not one or whole(one) is not None], attrs)
+
+
+class Autocompleting:
+    """What the forms and the inline rows of the admin share."""
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KnownRows(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+def beyond(request: HttpRequest) -> bool:
+    """Whether the address filters by a number that no column holds, which an engine would answer with an error."""
+    return any(text.isdecimal() and whole(text) is None for texts in request.GET.lists() for text in texts[1])
+
+
+class BoundedAdmin(Autocompleting, admin.ModelAdmin):
     """Lists short pages of a table that nobody counts to its end."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A filter that makes no sense is answered as Django answers one: with the list and a word."""
+        if beyond(request):
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        return super().changelist_view(request, extra_context)
 
 
 def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +26,7 @@ OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, load the page aga
 HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
 CHOSEN = {"measure", "parent", "document", "organisation", "directive", "body"}  # record IDs, from lists
 NEVER = "password"  # no field with this in its name is ever given back
+LONGEST = 2000  # characters of an address that every browser and proxy takes in a header
 GIVEN_BACK = 200  # fields at most: the ticks of an issue may be thousands
 
 
@@ -52,11 +53,15 @@ def demand(user: object, right: str, subject: object = None) -> None:
         raise PermissionDenied
 
 
+def onward(request: HttpRequest, address: str, fallback: str = "/") -> str:
+    """The address, if it leads to a page of ours and a browser can be sent there; else the fallback."""
+    leads = address.startswith("/") and len(address) <= LONGEST
+    return address if leads and url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure()) else fallback
+
+
 def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     """To the page that the form names in `next`, if it is ours; else to the fallback."""
-    target = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
-    return redirect(target if ours else fallback)
+    return HttpResponseRedirect(onward(request, request.POST.get("next", ""), fallback))
 
 
 def _key(request: HttpRequest) -> UUID | None:
@@ -69,7 +74,7 @@ def _key(request: HttpRequest) -> UUID | None:
 def _again(request: HttpRequest, done: FormKey) -> HttpResponse:
     """The answer to a form that was carried out before: where the first answer led, and nothing done twice."""
     messages.info(request, _("This form had already been carried out; nothing was done twice."))
-    return redirect(done.location or "/")
+    return HttpResponseRedirect(done.location or "/")
 
 
 def typed(request: HttpRequest) -> list[tuple[str, str]]:
