@@ -4,6 +4,7 @@ import logging
 from random import Random
 
 import pytest
+from django.db import connection
 
 from tests.fuzz.forms import crawl
 from tests.fuzz.office import make_office
@@ -11,9 +12,9 @@ from tests.fuzz.sending import chosen, send
 
 PEOPLE = ("staff", "manager", "supervisor", "administrator")
 PAGES = 400  # at most, that are looked at for forms
-SHORT, LONG = 500, 5000  # requests of each person: 2,000 and 20,000 together
+SHORT, LONG = 250, 2500  # requests of each person on each engine: 2,000 and 20,000 together
 ENTERS = 0.6  # of the requests: past CSRF, permission and key
-SEED = 1
+SEED = 1 if connection.vendor == "sqlite" else 2  # each engine is asked something else
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_no_field_of_any_form_breaks_a_page(fuzz, who):
 @pytest.mark.torture
 @pytest.mark.parametrize("who", PEOPLE)
 def test_no_field_of_any_form_breaks_a_page_in_thousands_of_requests(fuzz, who, record_property):
-    outcome = fuzz(who, LONG, SEED + 1)
+    outcome = fuzz(who, LONG, SEED + 2)
     record_property("figure", f"{who}: {outcome.total} requests, {outcome.entered} got in, answers {dict(sorted(outcome.answers.items()))}")
     assert outcome.broken == [], "\n".join(outcome.broken)
     assert (outcome.total, outcome.entered >= ENTERS * LONG) == (LONG, True)

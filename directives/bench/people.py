@@ -19,6 +19,7 @@ from directives.bench.exports import LANGUAGE
 from directives.bench.places import BenchError
 from directives.models import CalendarDay, Document, Obligation, Organisation, User
 from directives.models.documents import HEAVY
+from directives.models.scope import own, subtrees
 from directives.overview.obligations import Filter
 from directives.sheets.exporting import AT_ONCE
 from directives.sheets.ledger import Today, book
@@ -106,8 +107,8 @@ def _command(user: User, asked: Filter, now: datetime) -> Callable[[], int]:
     """The same rows as the system writes them."""
     today = timezone.localdate(now)
     dated = Today(today, CalendarDay.objects.workdays(today))
-    tops = [post.organisation.path for post in user.in_role(SUPERVISOR, MANAGER, STAFF)]
-    rows = Obligation.objects.filter(organisation__path__gte=tops[0], organisation__path__lte=f"{tops[0]}zzzzzz")
+    post = user.standing[0]
+    rows = Obligation.objects.filter(own([post], "organisation") if post.role == STAFF else subtrees([post], "organisation__path"))
 
     def write() -> int:
         with TemporaryFile() as file:

@@ -10,7 +10,7 @@ from django.urls import Resolver404, resolve
 from lxml import html
 
 STARTS = ("/", "/admin/")
-EACH = 3  # pages that are looked at for each address of the product; their forms differ by the state of the thing
+EACH = 2  # pages that are looked at for each address of the product; their forms differ by the state of the thing
 NEVER = ("account_logout", "admin:logout")  # nothing is behind them but the sign-in
 KEY = "idempotency_key"
 
