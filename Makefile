@@ -2,6 +2,7 @@
 # make test    every test, on SQLite and on PostgreSQL
 # make torture  the long tests of reliability: kills, full disks, thousands of writes (minutes to hours)
 # make security  what the product is asked about its own security: tests of access, sign-in, record and uploads, two scanners (20 minutes)
+# make fuzz    20,000 forms and addresses, each with one field that nobody means (a quarter of an hour)
 # make lint    style and formatting
 # make bench   how fast the hot pages and saves are, against bare floors (BENCH="--scale nation --engine postgresql --against small --documents 100")
 # make restore-drill  back this installation up, restore it into a throw-away place, check and serve it there
@@ -20,7 +21,7 @@ READY_FOR_TESTS := $(VENV)/.test-requirements
 SCANNERS := .venv-security
 READY_TO_SCAN := $(SCANNERS)/.requirements
 
-.PHONY: run test torture security lint bench restore-drill screenshots messages clean
+.PHONY: run test torture fuzz security lint bench restore-drill screenshots messages clean
 
 run: $(READY)
 	@exec $(PY) manage.py serve
@@ -30,6 +31,9 @@ test: $(READY) $(READY_FOR_TESTS)
 
 torture: $(READY) $(READY_FOR_TESTS)
 	@exec tests/run -m torture
+
+fuzz: $(READY) $(READY_FOR_TESTS)
+	@exec tests/run -m torture tests/test_fuzz.py
 
 security: $(READY) $(READY_FOR_TESTS) $(READY_TO_SCAN)
 	@exec tests/security

@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from directives import organising
-from directives.admin_lists import AuditedAdmin, LooksRowsUp
+from directives.admin_lists import AuditedAdmin, Autocompleting
 from directives.admin_passwords import GivenPasswords
 from directives.duties import DUTIES
 from directives.models import Membership, PendingRight, User
+from directives.numbers import whole
 from directives.organising.rights import demand_second_left, why_separate
 from directives.refusals import Refusal
 from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
@@ -51,7 +52,7 @@ class MembershipForm(ModelForm):
             self.add_error("role", why)
 
 
-class MembershipInline(LooksRowsUp, admin.TabularInline):
+class MembershipInline(Autocompleting, admin.TabularInline):
     """A role is given or taken away, never turned into another."""
 
     model = Membership
@@ -133,7 +134,7 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> HttpResponse:
         """The row is stored whole: it is kept as it stands while a form is carried out, lest a duty come back that was just taken."""
-        if request.method != "POST" or not (object_id or "").isdecimal():
+        if request.method != "POST" or whole(object_id or "") is None:
             return super().changeform_view(request, object_id, *args, **kwargs)
         with transaction.atomic():
             User.objects.select_for_update(no_key=True).filter(pk=object_id).first()

@@ -4,20 +4,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.paginator import Paginator
-from django.db.models import Field, Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from directives import audit
+from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
-
-KEY_DIGITS = 19  # every number shorter than that is one that both databases hold
 
 
 def told(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Callable[[Model], Any]:
@@ -39,29 +39,39 @@ class BoundedPaginator(Paginator):
         return self.object_list.order_by()[:LIMIT].count()
 
 
-class RowsByKey(AutocompleteSelect):
-    """Django's own asks the database for whatever was sent, and fails on what can be no key; here that is a fault of the field."""
+class KnownRows(AutocompleteSelect):
+    """Django's list with a search; what was sent instead of an id, and is none, is chosen by nobody when the form is shown again."""
 
-    def optgroups(self, name: str, value: list[str], attr: Mapping[str, Any] | None = None) -> list[Any]:
-        keys = [one for one in value if str(one).isascii() and str(one).isdigit() and len(str(one)) < KEY_DIGITS]
-        return super().optgroups(name, keys, attr)
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
+        return super().optgroups(name, [one for one in value if not one or whole(one) is not None], attrs)
 
 
-class LooksRowsUp:
-    """A page of the admin whose `autocomplete_fields` take keys of rows and nothing else."""
+class Autocompleting:
+    """What the forms and the inline rows of the admin share."""
 
-    def formfield_for_foreignkey(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", RowsByKey(db_field, self.admin_site))
+            kwargs.setdefault("widget", KnownRows(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class BoundedAdmin(LooksRowsUp, admin.ModelAdmin):
+def beyond(request: HttpRequest) -> bool:
+    """Whether the address filters by a number that no column holds, which an engine would answer with an error."""
+    return any(text.isdecimal() and whole(text) is None for texts in request.GET.lists() for text in texts[1])
+
+
+class BoundedAdmin(Autocompleting, admin.ModelAdmin):
     """Lists short pages of a table that nobody counts to its end."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A filter that makes no sense is answered as Django answers one: with the list and a word."""
+        if beyond(request):
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        return super().changelist_view(request, extra_context)
 
 
 def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:

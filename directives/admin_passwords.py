@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directives import audit
 from directives.models import OpenSession, User
+from directives.numbers import whole
 from directives.rules import can_give, can_reset, keeps_rights
 from directives.signin.limits import forget
 
@@ -56,7 +57,7 @@ class GivenPasswords(admin.ModelAdmin):
         audit.record("set_password", person, by=request.user, now=request.now, after={"sessions_ended": ended})
 
     def _may_reset(self, request: HttpRequest, pk: str) -> bool:
-        person = User.objects.filter(pk=pk).first() if pk.isdecimal() else None
+        person = None if whole(pk) is None else User.objects.filter(pk=pk).first()
         return self.has_reset_permission(request) and (person is None or can_reset(request.user, person))
 
     def _theirs_to_reset(self, request: HttpRequest, queryset: QuerySet) -> list[User]:

@@ -8,10 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from directives import audit
 from directives.ingest.reading import Reading, SentenceRead, read
 from directives.ingest.repair import Confirmation
+from directives.ingest.sources import DocumentError
 from directives.issuing import addressees
 from directives.models import Addressee, Directive, Document, Item, Repair, User
 from directives.models.documents import BASES, CADENCES, CARRIED, CONFIRMED, KINDS, PROPOSED, REFUSED, UNSTATED
@@ -209,17 +211,23 @@ def _check_decision(decision: Decision) -> None:
         raise Invalid(errors)
 
 
+CUT_OTHERWISE = gettext_lazy("With these words the sentences would be cut otherwise, and the codes are stable. Leave the place as it is.")
+
+
 @transaction.atomic
 def reread(*, document: Document, by: User | None, now: datetime) -> int:
     """Read a document's bytes again with what people decided, and let the directives follow; returns how many changed.
 
     Codes are for ever: raises Invalid if the sentences would be cut otherwise than they are.
     """
-    fresh = _read_again(document)
+    try:
+        fresh = _read_again(document)
+    except DocumentError as fault:
+        raise Invalid(str(CUT_OTHERWISE)) from fault
     sentences = {sentence.code: sentence for sentence in fresh.sentences}
     directives = {row.code: row for row in document.directives.prefetch_related("items")}
     if sentences.keys() != directives.keys():
-        raise Invalid(_("With these words the sentences would be cut otherwise, and the codes are stable. Leave the place as it is."))
+        raise Invalid(str(CUT_OTHERWISE))
     Document.objects.filter(pk=document.pk).update(text_repaired=fresh.text_repaired)
     changed = [row for code, row in directives.items() if row.text != sentences[code].text]
     for directive in changed:

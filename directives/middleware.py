@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import date
+from itertools import chain
 from time import monotonic
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
@@ -128,3 +130,21 @@ def back_to_the_form(request: HttpRequest, response: HttpResponse) -> HttpRespon
         query = urlencode({"next": urlunsplit(("", "", parts.path, parts.query, ""))})
         response.headers["Location"] = f"{resolve_url(settings.LOGIN_URL)}?{query}"
     return response
+
+
+class NulMiddleware:
+    """Refuses what carries the character NUL in its address, query or form: nobody types it, and PostgreSQL takes no text with it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: tuple, kwargs: dict[str, object]) -> None:
+        """After Django has checked where a form comes from."""
+        sent = [*kwargs.values(), *chain.from_iterable(values for _name, values in request.GET.lists())]
+        if request.method == "POST":
+            sent += chain.from_iterable(values for _name, values in request.POST.lists())
+        if any("\0" in str(value) for value in sent):
+            raise BadRequest("NUL")

@@ -1,8 +1,9 @@
 """Notices to people, in the product and by mail. Written in the transaction of the change, mailed after it commits."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
@@ -55,8 +56,13 @@ ACTS = {
     "undo": gettext_noop("Undoing an import"),
     "export": gettext_noop("Exporting a list"),
 }
+TRIES = 24  # of one mail: about a day
+PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 15, 45))  # between them; below the hour after which a task counts as forgotten
 BATCH = 100  # notices of one statement
 MOVES = {kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")}  # moves of an obligation that are told
+
+
+logger = logging.getLogger(__name__)
 
 
 def wording(notice: Notice) -> str:
@@ -121,13 +127,29 @@ def _leave(rows: list[tuple[Reader | User, Notice]]) -> None:
 
 
 @task()
-def mail(notice_id: int) -> None:
-    """Mail one notice in its reader's language."""
+def mail(notice_id: int, failed: int = 0) -> None:
+    """Mail one notice in its reader's language. `failed`: how often it could not be sent; it is tried again, less and less soon.
+
+    The last failure fails the task, of which the doctor tells.
+    """
     notice = Notice.objects.select_related("user").get(pk=notice_id)
+    if not notice.user.email:
+        return  # it was taken away meanwhile
+    try:
+        _mail(notice)
+    except Exception as error:
+        if failed + 1 >= TRIES:
+            raise
+        logger.warning("The mail of notice %s could not be sent and is tried again: %s", notice_id, error)
+        mail.using(run_after=timezone.now() + PAUSES[min(failed, len(PAUSES) - 1)]).enqueue(notice_id, failed + 1)
+
+
+def _mail(notice: Notice) -> None:
     with translation.override(notice.user.language or settings.LANGUAGE_CODE):
         text = wording(notice)
         body = f"{text}\n\n{settings.SITE_URL}{notice.url}\n"
-        send_mail(f"{_('Implementation tracker')} · {text[:60]}", body, settings.DEFAULT_FROM_EMAIL, [notice.user.email])
+        line = " ".join(text.split())  # a reason may have several, a subject has one
+        send_mail(f"{_('Implementation tracker')} · {line[:60]}", body, settings.DEFAULT_FROM_EMAIL, [notice.user.email])
 
 
 def about(body: Organisation, document: Document, **more: object) -> dict:

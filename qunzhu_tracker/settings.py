@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "directives.middleware.TodayMiddleware",
     "directives.middleware.FullDiskMiddleware",
+    "directives.middleware.NulMiddleware",
     "directives.signin.entry.EntryMiddleware",
     "directives.replicas.ReplicaMiddleware",  # the last: it carries out the view
 ]

@@ -13,6 +13,7 @@ from django.db import connection
 from directives import tallies
 from directives.bench.desks import Desk
 from directives.bench.exports import export
+from directives.bench.people import web_exports
 from directives.bench.places import POSTGRESQL
 from directives.bench.stage import populate, prepare
 from directives.bench.tables import Laid, lay_table, turn
@@ -55,6 +56,11 @@ def sheet(clock: Clock, *, way: str, rows: int) -> dict[str, Any]:
     return asdict(export(clock(), way=way, rows=rows))
 
 
+def people(clock: Clock, *, rounds: int) -> dict[str, Any]:
+    """The ledger taken away by people of each role."""
+    return {"exports": [asdict(one) for one in web_exports(clock(), rounds=rounds)]}
+
+
 def table(clock: Clock, *, way: str, laid: dict[str, Any]) -> dict[str, Any]:
     """One step of bringing a table in, or what it is compared with."""
     return asdict(turn(clock(), way=way, laid=Laid(**laid)))
@@ -66,7 +72,7 @@ def lay(clock: Clock, **what: Any) -> dict[str, Any]:
 
 
 JOBS = {
-    "fill": fill, "lay_out": lay_out, "move": move, "drift": drift, "export": sheet, "lay_table": lay, "table": table,
+    "fill": fill, "lay_out": lay_out, "move": move, "drift": drift, "export": sheet, "people": people, "lay_table": lay, "table": table,
 }  # fmt: skip
 
 

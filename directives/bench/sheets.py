@@ -7,10 +7,12 @@ from statistics import median
 
 from directives.bench import intakes
 from directives.bench.exports import Export
+from directives.bench.people import WebExport
 from directives.bench.places import folder, place, server_of
 from directives.bench.results import Fact, table_of
 
 OUT, IN = "out", "in"
+ENOUGH = 1_000  # rows of an export through the page that is compared
 MANY = 10  # times the rows, for the long one
 NAMES = {
     "bare": "XlsxWriter alone, `constant_memory`, fed constant rows of 18 cells",
@@ -43,6 +45,7 @@ class Found:
     database: str
     ways: dict[str, list[Export]]
     brought: list[intakes.Brought] = field(default_factory=list)
+    people: list[WebExport] = field(default_factory=list)
 
     def seconds(self, way: str) -> float | None:
         turns = self.ways.get(way)
@@ -73,8 +76,12 @@ def measure(plan: Sheeting, say: Callable[[str], object]) -> Found:
             say(NAMES[way])
             rows = plan.rows * (MANY if way == "many" else 1)
             ways.setdefault(way, []).append(Export(**where.ask(do="export", way=way, rows=rows)))
+        people = []
+        if plan.only != IN:
+            say("the ledger by people of each role")
+            people = [WebExport(**one) for one in where.ask(do="people", rounds=plan.rounds)["exports"]]
         brought = intakes.measure(where, base, rows=plan.rows, rounds=plan.rounds, say=say) if plan.only != OUT else []
-        return Found(plan.scale, plan.engine, ways, brought)
+        return Found(plan.scale, plan.engine, ways, brought, people)
 
 
 def _turns(plan: Sheeting) -> Iterator[str]:
@@ -96,7 +103,14 @@ def _flat(found: Found) -> float | None:
     return round(found.own("many") / max(found.own("ours"), 1), 2) if "many" in found.ways else None
 
 
+def _worst(found: Found) -> float | None:
+    """Of those with so many rows that what a page costs by itself does not tell."""
+    shares = [one.web / one.command for one in found.people if one.rows >= ENOUGH]
+    return round(max(shares), 2) if shares else None
+
+
 FACTS = (
+    Fact("export through the page, the worst of all roles: × the command's processor time", _worst, 1.3),
     Fact("ledger: × the bare writer's time", _times("ours", "bare"), 1.25),
     Fact("ledger: MiB at its peak over idle", lambda found: round(found.peak("ours"), 1), 80),
     Fact("django-import-export: × the ledger's time", _times("peer", "ours"), 5, least=True),
@@ -114,7 +128,7 @@ def unmet(found: Found) -> list[str]:
 def markdown(found: Found) -> str:
     """All that was found, as the tables that docs/performance.md shows."""
     said = f"**{found.scale}, {found.database}**: each step in a process of its own, the steps in turn."
-    out = [_ways(found), table_of(FACTS, found)] if found.ways else []
+    out = [_ways(found), _people(found), table_of(FACTS, found)] if found.ways else []
     return "\n\n".join([said, *out, *([intakes.markdown(found.brought)] if found.brought else [])])
 
 
@@ -127,4 +141,15 @@ def _ways(found: Found) -> str:
             f"| {NAMES[way]} | {last.rows:,} | {seconds:,.1f} | {found.busy(way):,.1f} | {last.rows / seconds:,.0f} "
             f"| {found.peak(way):,.0f} | {found.own(way):,.0f} | {last.bytes / 1e6:,.1f} |"
         )
+    return "\n".join([head, *lines])
+
+
+def _people(found: Found) -> str:
+    head = (
+        "| who | bodies in view | rows | through the page, s of a processor | the command, s of a processor | × |\n|---" + "|--:" * 5 + "|"
+    )
+    lines = [
+        f"| {one.role}, {one.body} | {one.bodies:,} | {one.rows:,} | {one.web:,.2f} | {one.command:,.2f} | {one.web / one.command:.2f} |"
+        for one in found.people
+    ]
     return "\n".join([head, *lines])

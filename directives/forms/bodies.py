@@ -6,13 +6,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from directives.models import Organisation
+from directives.numbers import LARGEST
 from directives.refusals import Stale
 
 
 class BodyForm(forms.ModelForm):
     """A body in the admin; it knows which version the person saw."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen = forms.IntegerField(max_value=LARGEST, widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Organisation
@@ -41,7 +42,7 @@ class MergeForm(forms.Form):
     """Into which body another is merged."""
 
     into = forms.CharField(label=_("Code of the successor"), max_length=20)
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     def clean_into(self) -> Organisation:
         found = Organisation.objects.filter(code=self.cleaned_data["into"].strip()).first()

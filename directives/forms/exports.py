@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from directives.models.exports import PAPERS
+from directives.numbers import LARGEST, whole
 from directives.sheets.book import Column, Words
 from directives.sheets.out import FORMATS
 
@@ -16,7 +17,7 @@ class AskForm(forms.Form):
     """A list, the filter of its page's address, and a format."""
 
     list = forms.CharField(max_length=40)
-    pk = forms.IntegerField(min_value=1, max_value=2**62, required=False)
+    pk = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
     format = forms.ChoiceField(choices=[(name, name) for name in FORMATS])
     query = forms.CharField(max_length=4000, required=False)
 
@@ -41,7 +42,7 @@ class ColumnsForm(forms.Form):
     """Ticked columns by the numbers that stand beside them; of equal numbers, the one that stood first comes first."""
 
     paper = forms.ChoiceField(label=_("Paper"), choices=PAPERS, widget=forms.RadioSelect, required=False)
-    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, offered: Sequence[Column], chosen: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,4 +81,4 @@ class ColumnsForm(forms.Form):
 
 
 def _whole(text: str) -> bool:
-    return not text or (text.isascii() and text.isdigit())
+    return not text or whole(text) is not None

@@ -13,6 +13,7 @@ from directives.intake.fields import Kind
 from directives.issuing import homes
 from directives.models import Cycle, Document, Organisation, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.numbers import whole
 from directives.states import MANAGER, STAFF
 from directives.wording import picked
 
@@ -127,9 +128,9 @@ def place_asked(kind: Kind, user: User, data: Mapping[str, str]) -> dict[str, in
     """What a table belongs to, as an address names it; what is missing there, or out of sight, is left out."""
     found: dict[str, int] = {}
     for need in kind.needs:
-        text = data.get(need, "")
-        if text.isascii() and text.isdecimal() and SEEN[need].objects.visible_to(user).filter(pk=int(text[:18])).exists():
-            found[need] = int(text)
+        pk = whole(data.get(need, ""))
+        if pk is not None and SEEN[need].objects.visible_to(user).filter(pk=pk).exists():
+            found[need] = pk
     return found
 
 

@@ -13,6 +13,7 @@ from directives.forms.obligations import DayInput
 from directives.issuing import Choice, Pick, Terms
 from directives.models import Document, Organisation
 from directives.models.organisations import KINDS, LEVELS
+from directives.numbers import LARGEST, whole
 from directives.states import DELIVERABLES, PARTS, RESPONSIBLE
 from directives.wording import picked
 
@@ -74,7 +75,7 @@ class Draft:
 
 
 def _ids(texts: Iterable[str]) -> frozenset[int]:
-    return frozenset(int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 16)
+    return frozenset(pk for text in texts if (pk := whole(text)) is not None)
 
 
 class Ids(forms.Field):
@@ -106,7 +107,7 @@ class ChoiceForm(forms.Form):
     directive_kind = forms.CharField(required=False, max_length=20)
     kind = forms.ChoiceField(label=_("Kind of body"), required=False, choices=[("", _("Any")), *KINDS])
     level = forms.ChoiceField(label=_("Level"), required=False, choices=[("", _("Any")), *LEVELS])
-    below = forms.IntegerField(label=_("Below"), required=False)
+    below = forms.IntegerField(label=_("Below"), min_value=1, max_value=LARGEST, required=False)
     q = forms.CharField(label=_("Name or code"), required=False, max_length=60)
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.issuing import wrong_plan_day
 from directives.models import ItemState
+from directives.numbers import LARGEST
 from directives.refusals import Refusal
 from directives.states import ITEM_STATES
 from directives.wording import picked
@@ -28,7 +29,7 @@ class MoveForm(forms.Form):
     `items` are those that are not established: each is asked why, where the move closes the work.
     """
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
     reason = forms.CharField(label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, items: Iterable[ItemState] = (), **kwargs: Any) -> None:
@@ -62,7 +63,7 @@ class MoveForm(forms.Form):
 class ItemForm(forms.Form):
     """How far a body has got with one named item."""
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
     state = forms.ChoiceField(label=_("State"), choices=ITEM_STATES, widget=forms.RadioSelect)
     on = forms.DateField(label=_("Day"), required=False, widget=DayInput)
     evidence = forms.CharField(

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from directives.models import Document, Measure, Obligation, User
+from directives.numbers import LARGEST, whole
 from directives.overview.log import DAYS, LogFilter
 from directives.overview.plans import PlanFilter
 from directives.planning import MeasureContent
@@ -49,7 +50,7 @@ class MeasureForm(forms.Form):
     def chosen(self) -> list[int]:
         """The ids of the ticked obligations, valid or not."""
         value = self["obligations"].value() or []
-        return [int(pk) for pk in value if str(pk).isdecimal()]
+        return [pk for text in value if (pk := whole(text)) is not None]
 
     @classmethod
     def of(cls, measure: Measure, *, servable: QuerySet[Obligation]) -> "MeasureForm":
@@ -92,8 +93,8 @@ class PlanFilterForm(forms.Form):
 class LogFilterForm(forms.Form):
     """The filter over the log; a value that means nothing filters nothing."""
 
-    measure = forms.IntegerField(required=False, min_value=1, max_value=2**31)
-    obligation = forms.IntegerField(required=False, min_value=1, max_value=2**31)
+    measure = forms.IntegerField(required=False, min_value=1, max_value=LARGEST)
+    obligation = forms.IntegerField(required=False, min_value=1, max_value=LARGEST)
     since = Day(required=False)
     until = Day(required=False)
     q = forms.CharField(max_length=100, required=False)

@@ -17,6 +17,7 @@ from directives.ingest.sources import LIMIT
 from directives.issuing import homes
 from directives.models import Directive, Organisation, User
 from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNSTATED
+from directives.numbers import LARGEST
 from directives.wording import scripted
 
 # a new document
@@ -85,7 +86,7 @@ class RepairForm(forms.Form):
     reads = forms.CharField(label=_("It reads"), max_length=200, required=False, strip=False)
     who = forms.CharField(label=_("Who looked at the original"), max_length=100)
     why = forms.CharField(label=_("Compared with what, and why sure"), max_length=500)
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -113,7 +114,7 @@ class CorrectionForm(forms.Form):
         label=_("Why it is corrected"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Kept in the record with what it said before."),
     )  # fmt: skip
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

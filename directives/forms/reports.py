@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.deciding import askers_of
 from directives.models import ReportEntry, User
+from directives.numbers import LARGEST, whole
 from directives.overview.entries import Shown
 from directives.refusals import Invalid
 from directives.reporting import EntryFields
@@ -43,7 +44,7 @@ class EntryForm(forms.Form):
     percent = Percent(required=False, error_messages={"invalid": WHOLE})
     unchanged = forms.BooleanField(required=False)
     unchanged_reason = forms.CharField(required=False, max_length=200)
-    version = forms.IntegerField(min_value=1)
+    version = forms.IntegerField(min_value=1, max_value=LARGEST)
 
     def given(self) -> EntryFields:
         """What was typed. Raises Invalid with each fault by field."""
@@ -73,12 +74,12 @@ class PlanVerdictForm(forms.Form):
 
     verdict = forms.ChoiceField(choices=[("accept", ""), ("return", "")], error_messages={"required": _("Choose accept or return.")})
     reason = Words(max_length=500)
-    version = forms.IntegerField(min_value=1, required=False)
+    version = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
 
 
 def chosen_entries(data: Mapping[str, str], name: str = "entry") -> list[int] | None:
     """The ids of the entries that a form names; None where it names none, which means all."""
-    ids = [int(value) for value in data.getlist(name) if value.isdecimal()]
+    ids = [pk for text in data.getlist(name) if (pk := whole(text)) is not None]
     return ids or None
 
 
@@ -89,10 +90,10 @@ def verdicts(data: Mapping[str, str], entries: Iterable[ReportEntry], *, by: Use
     """
     chosen: dict[int, Decision] = {}
     for entry in entries:
-        seen = data.get(f"version-{entry.pk}", "")
-        open_still = seen.isdecimal() and entry.state == SUBMITTED and by.pk not in askers_of(entry)
+        seen = whole(data.get(f"version-{entry.pk}", ""))
+        open_still = seen is not None and entry.state == SUBMITTED and by.pk not in askers_of(entry)
         verdict = data.get(f"verdict-{entry.pk}") or ("accept" if data.get("rest") == "accept" and open_still else "")
         if verdict in ("accept", "return"):
             reason = data.get(f"reason-{entry.pk}", "").strip()
-            chosen[entry.pk] = Decision(verdict == "accept", reason, int(seen) if seen.isdecimal() else None)
+            chosen[entry.pk] = Decision(verdict == "accept", reason, seen)
     return chosen

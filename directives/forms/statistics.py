@@ -12,6 +12,7 @@ from directives import statistics
 from directives.models import Indicator, Organisation, User
 from directives.models.reports import PERIODS
 from directives.models.statistics import AGGREGATIONS
+from directives.numbers import whole
 from directives.overview.filing import Asked, Desk
 from directives.states import SUPERVISOR
 from directives.statistics import FigureFault, IndicatorFields, Reported, number_of
@@ -114,7 +115,7 @@ class FigureRow:
         pk, figure = line.indicator.pk, line.figure
         if data is not None:
             value, note, seen = (data.get(f"{name}-{pk}", "").strip() for name in ("value", "note", "seen"))
-            return cls(line, value, note, int(seen) if seen.isdecimal() and len(seen) < 10 else 0, errors)
+            return cls(line, value, note, whole(seen) or 0, errors)
         if figure is None:
             return cls(line, "", "", 0, errors)
         return cls(line, f"{figure.value:.{line.indicator.places}f}", figure.note, figure.version, errors)

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from directives import sealing, tallies
+from directives import notices, sealing, tallies
 from directives.health.findings import Finding, fine, warning, wrong
 from directives.health.upkeep import read
 from directives.models import Event, JobRun, Obligation, Unsealed
@@ -48,6 +49,11 @@ def look_at_queue(now: datetime) -> Iterator[Finding]:
         )
     else:
         yield fine(f"{waiting} tasks wait")
+    unsent = DBTaskResult.objects.filter(
+        status=TaskResultStatus.READY, task_path=notices.mail.module_path, args_kwargs__args__1__isnull=False
+    )
+    if count := unsent.count():
+        yield warning(f"{count} mails could not be sent and are tried again", "The worker's log says why; see to the mail server.")
     lately = DBTaskResult.objects.failed().filter(finished_at__gt=now - DAY)
     failed = Counter(lately.values_list("task_path", flat=True))
     if failed:

@@ -9,8 +9,11 @@ from directives.ingest.items import ItemRead, items_of
 from directives.ingest.modality import STATEMENT, cadence_of, is_statement, kind_of, modality_of
 from directives.ingest.repair import Confirmation, Repair, repaired
 from directives.ingest.sources import DocumentError, text_of
-from directives.ingest.structure import LeftOut, Section, is_label, structure_of
+from directives.ingest.structure import LeftOut, Section, Structure, is_label, structure_of
 from directives.script import to_hans
+
+TITLE, ISSUER, NAME = 200, 100, 100  # characters that the register has room for; what is longer is no title, and no name
+START = 20  # characters of a heading that a message quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ class Reading:
 def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()) -> Reading:
     """Read a document. `name` is what messages call it; `confirmations` are people's words on proposed repairs.
 
-    Raises DocumentError: empty, too_large, binary, encoding, no_section, or confirmations for one that confirms what was
-    never proposed.
+    Raises DocumentError: empty, too_large, binary, encoding, no_section, repeated_number, long, or confirmations for one that
+    confirms what was never proposed.
     """
     text = text_of(source, name=name)
     mended = repaired(text, confirmations)
@@ -70,6 +73,7 @@ def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()
         reason = f"nothing like “{place.proposed}” was proposed at line {place.line}, character {place.start}"
         raise DocumentError("confirmations", {"reason": reason})
     structure = structure_of(mended.text, name=name)
+    check(structure, name)
     return Reading(
         title=structure.title,
         issuer=structure.issuer,
@@ -81,6 +85,20 @@ def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()
         text_repaired=mended.text,
         sha256=hashlib.sha256(source).hexdigest(),
     )
+
+
+def check(structure: Structure, name: str) -> None:
+    """Raise DocumentError where two sections have one number, or a heading is longer than the register takes."""
+    heads: dict[str, Section] = {}
+    for section in structure.sections:
+        other = heads.setdefault(section.prefix, section)
+        if other is not section:
+            told = {"number": section.prefix, "first": other.title[:START], "second": section.title[:START]}
+            raise DocumentError("repeated_number", {"name": name, **told})
+    texts = ((structure.title, TITLE), (structure.issuer, ISSUER), *((section.title, TITLE) for section in structure.sections))
+    for text, limit in texts:
+        if len(text) > limit:
+            raise DocumentError("long", {"name": name, "length": len(text), "limit": limit, "start": text[:START]})
 
 
 def script_of(text: str) -> str:
@@ -113,9 +131,9 @@ def _sentence(text: str, code: str, before: Sequence[AddresseeRead], code_before
     hans = _aligned(text)
     if is_statement(hans) or is_label(hans):
         return SentenceRead(code, text, hans, True, (), "", STATEMENT, "", ())
-    addressees = addressees_of(text, hans, before, code_before)
+    addressees = tuple(who for who in addressees_of(text, hans, before, code_before) if len(who.name) <= NAME)
     owners = tuple(_aligned(who.name) for who in addressees if who.basis != UNSTATED)
-    items = items_of(text, hans, owners)
+    items = tuple(item for item in items_of(text, hans, owners) if len(item.name) <= NAME)
     modality = modality_of(hans)
     kind = kind_of(hans, modality, [(_aligned(item.verb), _aligned(item.name)) for item in items])
     return SentenceRead(code, text, hans, False, addressees, modality, kind, cadence_of(hans, kind), items)

@@ -44,6 +44,14 @@ MESSAGES = {
     "repeated": gettext_noop(
         "This document is registered already, as %(title)s (same SHA-256). Open that one instead of loading it again."
     ),
+    "repeated_number": gettext_noop(
+        "%(name)s numbers two sections alike: “%(first)s” and “%(second)s” are both %(number)s, so that their sentences would have the same"
+        " codes. Register an annex with numbers of its own as a document of its own."
+    ),
+    "long": gettext_noop(
+        "%(name)s has a title or heading of %(length)s characters; at most %(limit)s are taken. It begins “%(start)s…”. Put the text of the"
+        " document on lines of its own."
+    ),
     "confirmations": gettext_noop(
         "The confirmations cannot be used: %(reason)s. Expected is JSON with the SHA-256 of the document and, for each confirmed"
         " repair, its line, start, proposed and confirmed reading, by whom and why."

@@ -4,9 +4,12 @@ for its confirmation.
 
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from import_export.admin import ImportExportModelAdmin
 from import_export.forms import SelectableFieldsExportForm
 from import_export.tmp_storages import MediaStorage
@@ -54,6 +57,13 @@ class TableAdmin(ImportExportModelAdmin):
         """What was uploaded stays for its confirmation, not after a failure."""
         with undone_on_failure():
             return super().import_action(request, *args, **kwargs)
+
+    def export_action(self, request: HttpRequest) -> HttpResponse:
+        """Under a filter that makes no sense: back to the list, which says so."""
+        try:
+            return super().export_action(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_changelist')}?{ERROR_FLAG}=1")
 
     def get_export_data(self, file_format: Any, request: HttpRequest, queryset: QuerySet, **kwargs: Any) -> Any:
         data = super().get_export_data(file_format, request, queryset, **kwargs)

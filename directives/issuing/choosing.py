@@ -10,6 +10,7 @@ from django.db.models.functions import Concat
 from directives.models import Organisation, User
 from directives.models.organisations import KINDS, LEVELS
 from directives.models.scope import LAST, any_of, inside
+from directives.numbers import whole
 from directives.states import SUPERVISOR
 
 
@@ -31,7 +32,7 @@ class Pick:
         """The pick of a key; None for a text that is none."""
         below, _colon, rest = key[:100].partition(":")
         level, _colon, kind = rest.partition(":")
-        sound = (not below or (below.isascii() and below.isdigit() and len(below) < 16)) and level in {"", *dict(LEVELS)}
+        sound = (not below or whole(below) is not None) and level in {"", *dict(LEVELS)}
         return cls(int(below) if below else None, level, kind) if sound and kind in {"", *dict(KINDS)} else None
 
     @property

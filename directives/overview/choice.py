@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS
 from directives.models.tallies import ALWAYS
+from directives.numbers import whole
 
 IDS = ("scope", "document", "section", "directive", "cycle", "page")
 WORDS = {"about": {code for code, _label in DIRECTIVE_KINDS}, "kind": {code for code, _label in KINDS}}
@@ -91,7 +92,8 @@ def _number(text: str) -> int | None:
     """An id from an address: None where none is given."""
     if not text:
         return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else NOBODY
+    number = whole(text)
+    return NOBODY if number is None else number
 
 
 def _day(text: str) -> date | None:

@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from directives.models import Directive, Event, Organisation, User
 from directives.models.scope import LAST, any_of
+from directives.numbers import whole
 from directives.overview import captions
 from directives.overview.changes import changed
 from directives.overview.scope import Scope
@@ -81,7 +82,7 @@ class Asked:
             except ValueError:  # 2026-02-30
                 days[name] = None
         act, ids = query.get("act", ""), {name: query.get(name, "") for name in ("document", "body")}
-        numbers = {name: int(text) for name, text in ids.items() if text.isascii() and text.isdigit() and len(text) < 16}
+        numbers = {name: number for name, text in ids.items() if (number := whole(text)) is not None}
         words = (action if action in WORDS else "", subject if subject in SUBJECTS else "", query.get("q", "").strip())
         return cls(*words, **days, **numbers, act=act if act in captions.HAPPENED else "")
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db.models import F, OrderBy, Q, QuerySet
 
+from directives.numbers import whole
+
 SIZE = 50  # lines of a page
 END = "end"  # before this key lies everything
 FAR = 200  # pages that an address of old, ?page=…, reaches by counting
@@ -117,7 +119,7 @@ class Turn:
     def of(cls, query: Mapping[str, str], order: Order, prefix: str = "") -> "Turn":
         """The turn that an address asks for under `after`, `before` and `page`; what makes no sense leads to the first page."""
         text = query.get(f"{prefix}page", "")
-        number = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 8 else 1
+        number = max(1, whole(text, 10**7) or 1)
         before, after = query.get(f"{prefix}before", ""), query.get(f"{prefix}after", "")
         if before == END:
             return cls(last=True, number=number)

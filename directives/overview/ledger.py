@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from directives.models import Directive, Item, ItemState, Measure, Obligation, Organisation, User
+from directives.models import Directive, Item, ItemState, Measure, Obligation, Organisation, Plan, User
 from directives.states import HANDED_IN, LEAD
 
 BATCH = 500  # rows whose items and measures are read together
@@ -94,13 +94,16 @@ BODY = ("pk", "code", "name_hans", "name_hant")
 
 @dataclass(slots=True)
 class _Known:
-    """What earlier batches have read of clauses, items, bodies and leads: they come again with the next."""
+    """What earlier batches have read of clauses, items, bodies, leads and plans: they come again with the next."""
 
+    user: User | None
     clauses: dict[int, Clause] = field(default_factory=dict)
     items: dict[int, tuple[int, str, str]] = field(default_factory=dict)
     itemised: set[int] = field(default_factory=set)  # clauses that have items
     bodies: dict[int, Body] = field(default_factory=dict)
     leads: dict[int, tuple[Body, ...]] = field(default_factory=dict)
+    looked: set[int] = field(default_factory=set)  # plans
+    seen: set[int] = field(default_factory=set)  # of these, those that the reader sees
 
     def meet(self, clauses: set[int], bodies: set[int], led: set[int]) -> None:
         """Read what these rows name for the first time; `led` are clauses of which somebody else may be the lead."""
@@ -115,6 +118,17 @@ class _Known:
             self.bodies |= {cells[0]: Body(*cells) for cells in Organisation.objects.filter(pk__in=new).values_list(*BODY)}
         if new := led - self.leads.keys():
             self.leads |= _leads(new)
+
+    def look(self, plans: set[int]) -> None:
+        """Which of these plans the reader sees."""
+        if len(self.looked) > KEPT:
+            self.looked.clear()
+            self.seen.clear()
+        new = plans - self.looked
+        if new:
+            seen = Plan.objects.visible_to(self.user) if self.user else Plan.objects.filter(state__in=HANDED_IN)
+            self.seen.update(seen.filter(pk__in=new).values_list("pk", flat=True))
+            self.looked |= new
 
 
 def _leads(clauses: set[int]) -> dict[int, tuple[Body, ...]]:
@@ -134,12 +148,19 @@ def _items(keys: list[int], known: dict[int, tuple[int, str, str]]) -> dict[int,
     return {pk: sorted(lines) for pk, lines in found.items()}
 
 
-def _measures(keys: list[int], user: User | None) -> dict[int, list[str]]:
-    seen = Measure.objects.visible_to(user) if user else Measure.objects.filter(plan__state__in=HANDED_IN)
-    served = seen.filter(plan__live=True, obligations__in=keys).order_by("plan", "number")
+def _measures(keys: list[int], known: _Known) -> dict[int, list[str]]:
+    """The measures of each obligation: read by its id, and only then asked which of their plans are seen.
+
+    Asked in one question, an engine may begin with every plan of the person's subtree, for each batch anew.
+    """
+    served = Measure.obligations.through.objects.filter(obligation__in=keys, measure__plan__live=True)
+    served = served.order_by("measure__plan", "measure__number").values_list("obligation", "measure__plan", "measure__text")
+    lines = list(served)
+    known.look({plan for _pk, plan, _text in lines})
     found: dict[int, list[str]] = {}
-    for pk, text in served.values_list("obligations", "text"):
-        found.setdefault(pk, []).append(text)
+    for pk, plan, text in lines:
+        if plan in known.seen:
+            found.setdefault(pk, []).append(text)
     return found
 
 
@@ -148,14 +169,14 @@ def ledger(parts: Iterable[QuerySet[Obligation]], user: User | None) -> Iterator
 
     Measures of plans that are still drafts show only to their own body; `user` None is the system.
     """
-    known, first = _Known(), 1
+    known, first = _Known(user), 1
     # A query for each part, streamed. It brings only the ids of what repeats: words are read once.
     streams = (rows.values_list(*OWN, "directive_id", "organisation_id").iterator(chunk_size=BATCH) for rows in parts)
     source: Iterator[Any] = chain.from_iterable(streams)
     while batch := list(islice(source, BATCH)):
         known.meet({cells[-2] for cells in batch}, {cells[-1] for cells in batch}, {cells[-2] for cells in batch if cells[2] != LEAD})
         items = _items([cells[0] for cells in batch if cells[-2] in known.itemised], known.items)
-        measures = _measures([cells[0] for cells in batch], user)
+        measures = _measures([cells[0] for cells in batch], known)
         for number, (pk, version, part, *own, clause, body) in enumerate(batch, first):
             leads = (known.bodies[body],) if part == LEAD else known.leads[clause]
             yield LedgerRow(

@@ -10,6 +10,7 @@ from django.db.models import Prefetch, QuerySet, Subquery
 
 from directives.models import LogEntry, Obligation, User
 from directives.models.scope import worked
+from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.files import FileList, file_list
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
@@ -43,7 +44,7 @@ class LogFilter:
 
 
 def _id(text: str) -> int | None:
-    return int(text) or None if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return whole(text) or None
 
 
 def _day(text: str) -> date | None:

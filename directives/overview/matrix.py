@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from directives.models import Directive, Document, Mark, Obligation, Organisation, Tally, Total, User
 from directives.models.scope import in_view
+from directives.numbers import whole
 from directives.overview.counting import Reach
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 
@@ -80,7 +81,7 @@ def axes(
     reach = Reach.of(user, body)
     owed = Obligation.objects.live().filter(document=document)
     directives = Directive.objects.filter(document=document, statement=False).select_related("section")
-    part = {"section": section} if section.isdecimal() else {}
+    part = {} if (pk := whole(section)) is None else {"section": pk}
     directives, owed = directives.filter(**part), owed.filter(**part)
     lit = owed.filter(light=light) if light else owed
     if light:

@@ -14,6 +14,7 @@ from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import KINDS
 from directives.models.scope import LAST
+from directives.numbers import whole
 from directives.overview.keyset import Column, Order
 from directives.script import fold, to_hans
 from directives.states import (
@@ -111,7 +112,7 @@ class Filter:
         words = {name: parameters.get(name, "") for name in CHOICES}
         known = {name: word for name, word in words.items() if word in CHOICES[name]}
         ids = {name: parameters.get(name, "") for name in ("document", "section", "directive", "body")}
-        numbers = {name: int(text) for name, text in ids.items() if text.isascii() and text.isdigit() and len(text) < 16}
+        numbers = {name: number for name, text in ids.items() if (number := whole(text)) is not None}
         return cls(**numbers, **known, on=_day(parameters.get("on", "")), q=parameters.get("q", "").strip()[:100])
 
     @property

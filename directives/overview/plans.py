@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from directives.models import ALWAYS, Document, Mark, Measure, Obligation, Organisation, Plan, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.scope import worked
+from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.overview.plan_page import Serves
@@ -39,7 +40,7 @@ class PlanFilter:
         """The filter in an address; a value that means nothing filters nothing."""
         state, pk = query.get("state", ""), query.get("document", "")
         seen = Document.objects.visible_to(user).only("title", "title_hans", "title_hant", "fictional")
-        document = seen.filter(pk=int(pk)).first() if pk.isascii() and pk.isdigit() and len(pk) < 16 else None
+        document = seen.filter(pk=whole(pk)).first() if whole(pk) else None
         return cls(state if state in HANDED_IN else "", document, query.get("q", "").strip()[:100])
 
 

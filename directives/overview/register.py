@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from directives.models import ALWAYS, Directive, Document, LeftOut, Mark, Owing, Repair, Section, User
 from directives.models.documents import HEAVY, PROPOSED
+from directives.numbers import whole
 from directives.overview.scope import NONE, Lights, Scope, lights_by
 from directives.overview.source import Doubt, Line, doubts, lines_of, places
 from directives.script import fold, to_hans
@@ -132,8 +133,8 @@ def directives_found(document: Document, *, q: str = "", kind: str = "", section
         rows = rows.filter(Q(code__icontains=q.strip()) | Q(search_key__contains=fold(q)))
     if kind:
         rows = rows.filter(kind=kind)
-    if section.isdecimal():
-        rows = rows.filter(section=section)
+    if (pk := whole(section)) is not None:
+        rows = rows.filter(section=pk)
     return rows
 
 

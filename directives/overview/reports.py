@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.numbers import whole
 from directives.overview.captions import Words
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.script import to_hans
@@ -56,9 +57,8 @@ class ReportFilter:
         """The filter in an address. Who oversees bodies begins with the newest cycle; a value that means nothing filters nothing."""
         wanted, known = data.get("cycle", ""), [cycle.pk for cycle in cycles]
         newest = known[0] if known and user.oversees else 0
-        cycle = newest if not wanted else int(wanted) if wanted.isdecimal() and int(wanted) in known else 0
-        state = data.get("state", "")
-        return cls(cycle, state if state in STATES else "", data.get("q", "").strip()[:100])
+        cycle, state = newest if not wanted else whole(wanted), data.get("state", "")
+        return cls(cycle if cycle in known else 0, state if state in STATES else "", data.get("q", "").strip()[:100])
 
     @property
     def any(self) -> bool:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from directives.models import Document, Figure, FigureTotal, Indicator, Organisation, User
 from directives.models.reports import PERIODS
 from directives.models.statistics import EACH, MEAN, SUM
+from directives.numbers import whole
 from directives.overview.counts import Body, Vantage, vantage
 from directives.overview.coverage import Gone, among, bodies_asked, reported_and_gone
 from directives.statistics.periods import MONTHS, Period
@@ -33,7 +34,7 @@ class Choice:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Choice":
         ids = {name: query.get(name, "") for name in ("document", "scope")}
-        numbers = {name: int(text) for name, text in ids.items() if text.isascii() and text.isdigit() and len(text) < 16}
+        numbers = {name: number for name, text in ids.items() if (number := whole(text)) is not None}
         return cls(**numbers, period=Period.of(query.get("period", "")))
 
 

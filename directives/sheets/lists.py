@@ -13,6 +13,7 @@ from directives.models.documents import HEAVY
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.models.organisations import LEVELS
+from directives.numbers import whole
 from directives.overview import bodies, register
 from directives.overview import events as record
 from directives.overview.around import FILTERS
@@ -70,7 +71,7 @@ def _directives(asked: Asked, place: Place) -> Listed:
     document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
     chosen = DirectivesAsked.of(asked.GET)
     found = register.directives_found(document, q=chosen.q, kind=chosen.kind, section=chosen.section)
-    section = document.sections.filter(pk=chosen.section).first() if chosen.section.isdecimal() else None
+    section = document.sections.filter(pk=whole(chosen.section)).first() if whole(chosen.section) else None
     kind = dict(DIRECTIVE_KINDS).get(chosen.kind)
     part = section and f"{scripted(section.number)} {picked(section, 'title')}".strip()
     told = in_words((_("Document"), picked(document, "title")), (_("Section"), part), (_("Kind of directive"), kind), (SEARCH, chosen.q))

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext
 from directives.models import Directive, Document, Organisation, Section
 from directives.models.documents import HEAVY
 from directives.models.organisations import KINDS
+from directives.numbers import whole
 from directives.overview.asked import MatrixAsked
 from directives.overview.matrix import Axes, BodyRow, axes, rows_by_body, rows_of
 from directives.sheets.book import Book, Column
@@ -24,10 +25,10 @@ def listed(asked: Asked, place: Place) -> Listed:
     """The matrix of a document under its filter."""
     document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
     chosen = MatrixAsked.of(asked.GET)
-    wanted = int(chosen.body) if chosen.body.isascii() and chosen.body.isdecimal() and len(chosen.body) < 16 else None
+    wanted = whole(chosen.body)
     top = Organisation.objects.visible_to(asked.user).filter(pk=wanted).first() if wanted else None
     found = axes(asked.user, document, section=chosen.section, kind=chosen.body_kind, light=chosen.light, body=top)
-    section = Section.objects.filter(document=document, pk=chosen.section).first() if chosen.section.isdecimal() else None
+    section = Section.objects.filter(document=document, pk=whole(chosen.section)).first() if whole(chosen.section) else None
     told = in_words(
         (_("Document"), picked(document, "title")), (_("Section"), section and f"{scripted(section.number)} {picked(section, 'title')}"),
         (_("Body and those below"), top and picked(top, "name")), (_("Kind of body"), dict(KINDS).get(chosen.body_kind)),

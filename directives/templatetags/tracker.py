@@ -13,7 +13,7 @@ from django.template.context import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 
 from directives import calendaring, rules, wording
 from directives.clocks import WORDS
@@ -146,6 +146,15 @@ def meter(done: int, total: int, label: str = "", low: bool = False) -> SafeStri
         " low" if low else "",
         width,
     )
+
+
+@register.simple_tag
+def progress(done: int | None = None, total: int | None = None) -> SafeString:
+    """How far a long act has come, as a bar; one that moves by itself where nobody can say yet."""
+    if not total or done is None:
+        return format_html('<progress class="progress" aria-label="{}"></progress>', pgettext("bar", "Progress"))
+    label, share = pgettext("bar", "Progress"), f"{100 * min(done, total) // total}%"
+    return format_html('<progress class="progress" max="{}" value="{}" aria-label="{}">{}</progress>', total, done, label, share)
 
 
 @register.filter

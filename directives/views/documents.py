@@ -15,6 +15,7 @@ from directives.ingest.sources import MESSAGES, DocumentError
 from directives.models import Document, Repair
 from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import KINDS as BODY_KINDS
+from directives.numbers import whole
 from directives.overview import register
 from directives.overview.asked import DirectivesAsked, DocumentsAsked, MatrixAsked
 from directives.overview.listing import near
@@ -166,7 +167,7 @@ def matrix(request, pk):
         return answer(request, "matrix", {"pk": pk})
     found = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)
     chosen = MatrixAsked.of(request.GET)
-    bodies = near(request.user, int(chosen.body) if chosen.body.isdecimal() and chosen.body.isascii() else None)
+    bodies = near(request.user, whole(chosen.body))
     top = next((body for body in bodies if str(body.pk) == chosen.body), None)
     asked_for = {"section": chosen.section, "kind": chosen.body_kind, "light": chosen.light}
     lines = axes(request.user, found, **asked_for, body=top, query=request.GET)

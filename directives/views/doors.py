@@ -28,6 +28,7 @@ OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, load the page aga
 HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
 CHOSEN = {"measure", "parent", "document", "organisation", "directive", "body"}  # record IDs, from lists
 NEVER = "password"  # no field with this in its name is ever given back
+LONGEST = 2000  # characters of an address that every browser and proxy takes in a header
 GIVEN_BACK = 200  # fields at most: the ticks of an issue may be thousands
 STORED_FOR = 600  # seconds for which the browser is told that a form was stored
 FORM_PAGE = "form_page"  # attribute of a view that takes forms and shows no page: a function to the address of its form
@@ -56,11 +57,15 @@ def demand(user: object, right: str, subject: object = None) -> None:
         raise PermissionDenied
 
 
+def onward(request: HttpRequest, address: str, fallback: str = "/") -> str:
+    """The address, if it leads to a page of ours and a browser can be sent there; else the fallback."""
+    leads = address.startswith("/") and len(address) <= LONGEST
+    return address if leads and url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure()) else fallback
+
+
 def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     """To the page that the form names in `next`, if it is ours; else to the fallback."""
-    target = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
-    return HttpResponseRedirect(target) if ours else redirect(fallback)  # `redirect` takes a bare word for the name of a view
+    return HttpResponseRedirect(onward(request, request.POST.get("next", ""), fallback))
 
 
 def _key(request: HttpRequest) -> UUID | None:

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -20,7 +20,7 @@ from directives.sheets import exporting
 from directives.sheets.exporting import KEPT
 from directives.sheets.lists import LISTS, Asked, listed
 from directives.sheets.out import FORMATS
-from directives.views.doors import demand, page, write
+from directives.views.doors import demand, onward, page, write
 from directives.views.refused import note
 
 HERE = "directives/exports/"
@@ -125,7 +125,7 @@ def _kind(key):
 
 
 def _columns_page(request, key, form, *, status=200, theirs=None):
-    target = request.POST.get("next") or request.GET.get("next", "")
+    target = onward(request, request.POST.get("next") or request.GET.get("next", ""), "")
     context = {"key": key, "kind": _kind(key), "form": form, "next": target, "formats": FORMATS, "theirs": theirs}
     return page(request, HERE + "columns.html", context, status=status)
 
@@ -153,14 +153,12 @@ def export_columns_save(request, key):
     except Stale as stale:
         return _columns_page(request, key, form, status=409, theirs=stale)
     messages.success(request, _("Saved. Every file of this list will be so."))
-    return HttpResponseRedirect(_onward(request, key))
+    return HttpResponseRedirect(_where(request, key))
 
 
-def _onward(request, key):
+def _where(request, key):
     """Where the list is; with the format that was pressed, the list as a file."""
-    wanted, target = request.POST.get("then", ""), request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
-        target = ""
+    wanted, target = request.POST.get("then", ""), onward(request, request.POST.get("next", ""), "")
     if "reset" in request.POST or not target:
         return f"{reverse('export_columns', args=[key])}?{urlencode({'next': target})}"
     if wanted not in FORMATS:

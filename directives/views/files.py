@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from directives import audit, evidence
 from directives.models import Attachment, LogEntry, Plan, ReportEntry
+from directives.numbers import whole
 from directives.overview.files import file_list
 from directives.refusals import Invalid
 from directives.views.doors import back, page, write
@@ -24,10 +25,10 @@ PARENTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
 def _parent(request, name):
     """The plan, record or entry that `name` (plan-12, log_entry-3, report_entry-5) stands for, if the reader sees it."""
     kind, _dash, pk = name.partition("-")
-    if kind not in PARENTS or not pk.isdecimal():
+    if kind not in PARENTS or whole(pk) is None:
         raise Http404
     model, related = PARENTS[kind]
-    return get_object_or_404(model.objects.visible_to(request.user).select_related(*related), pk=int(pk))
+    return get_object_or_404(model.objects.visible_to(request.user).select_related(*related), pk=whole(pk))
 
 
 @require_GET

@@ -10,6 +10,7 @@ from directives import statistics
 from directives.forms.statistics import IndicatorForm
 from directives.models import Document, Indicator
 from directives.models.documents import HEAVY, HEAVY_OF_DOCUMENT
+from directives.numbers import whole
 from directives.refusals import Invalid, Stale
 from directives.views.doors import demand, page, write
 
@@ -34,7 +35,7 @@ def _indicator(request, pk):
 def _version(request):
     """The version that the reader saw; a form without one saw nothing and saves nothing."""
     value = request.POST.get("version", "")
-    return int(value) if value.isdecimal() else 0
+    return whole(value) or 0
 
 
 def _refuse(form, refusal):

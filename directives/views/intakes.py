@@ -13,6 +13,7 @@ from directives.intake import applying, listing, showing, starting, undoing
 from directives.intake.kinds import KINDS
 from directives.models import Intake
 from directives.models.intakes import UNDOING
+from directives.numbers import whole
 from directives.overview.keyset import Turn, leaf
 from directives.refusals import Invalid, Stale
 from directives.views.doors import back, page, write
@@ -109,7 +110,7 @@ def intake_check(request, pk):
 @write
 def intake_choose(request, pk):
     number = request.POST.get("number", "")
-    one = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    one = whole(number, 10**9)
     applying.choose(_mine(request, pk), request.POST.get("choice", ""), number=one)
     return back(request, f"/intakes/{pk}/")
 

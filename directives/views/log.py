@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from directives.forms.plans import LogFilterForm, LogForm
 from directives.models import Measure
+from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.log import log_page, log_rows
 from directives.overview.plans import quick_choices
@@ -41,8 +42,8 @@ def log(request):
 @write
 def log_add(request):
     chosen = request.POST.get("measure", "")
-    if chosen.isdecimal():
-        get_object_or_404(Measure.objects.visible_to(request.user), pk=int(chosen))
+    if (pk := whole(chosen)) is not None:
+        get_object_or_404(Measure.objects.visible_to(request.user), pk=pk)
     form = LogForm(request.POST, user=request.user)
     files = request.FILES.getlist("files")
     if form.is_valid():

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from directives import planning
 from directives.forms.plans import MeasureForm
 from directives.models import Measure
+from directives.numbers import whole
 from directives.overview.plan_page import picker, plan_view, servable
 from directives.overview.plans import found
 from directives.planning.plans import opened
@@ -76,9 +77,7 @@ def measure_save(request, pk):
         return _edit(request, measure.plan, form, measure=measure, status=422)
     version = request.POST.get("version", "")
     try:
-        saved = planning.save_measure(
-            measure, content=form.content(), version=int(version) if version.isdecimal() else 0, by=request.user, now=request.now
-        )
+        saved = planning.save_measure(measure, content=form.content(), version=whole(version) or 0, by=request.user, now=request.now)
     except Stale as stale:
         if stale.theirs is None:
             raise
@@ -99,7 +98,7 @@ def measure_done(request, pk):
     measure = _measure(request, pk)
     done_on = request.today if request.POST.get("done") else None
     version = request.POST.get("version", "")
-    if not version.isdecimal():
+    if whole(version) is None:
         raise Invalid(_("This form is out of date. Go back, load the page again and send it once more."))
-    planning.mark_done(measure, done_on=done_on, version=int(version), by=request.user, now=request.now)
+    planning.mark_done(measure, done_on=done_on, version=whole(version), by=request.user, now=request.now)
     return _saved(request, measure)

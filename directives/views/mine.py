@@ -1,13 +1,13 @@
 """“My work”, the first page of everybody, and the notices."""
 
+from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET
 
 from directives.models import Notice
 from directives.notices import mark_all_read, mark_read
 from directives.overview import mine
-from directives.views.doors import back, page, paged, write
+from directives.views.doors import back, onward, page, paged, write
 
 
 @require_GET
@@ -33,5 +33,4 @@ def notices_read(request):
 def notice_open(request, pk):
     notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
     mark_read(notice, now=request.now)
-    ours = url_has_allowed_host_and_scheme(notice.url, {request.get_host()}, request.is_secure())
-    return redirect(notice.url if ours else "/")
+    return HttpResponseRedirect(onward(request, notice.url))

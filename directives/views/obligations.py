@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from directives.forms.obligations import ItemForm, MoveForm
 from directives.models import ItemState, Obligation
+from directives.numbers import whole
 from directives.overview.listing import contradicts, listing, options
 from directives.overview.obligation import found, obligation_page, open_items, steps
 from directives.overview.obligations import LABELS, Filter
@@ -89,7 +90,7 @@ def acknowledge_many(request):
     if request.POST.get("all"):
         rows = Filter.of(request.POST).apply(mine, request.today).filter(state=ASSIGNED, organisation__in=bodies)
     else:
-        picked = [pk for pk in request.POST.getlist("pick") if pk.isascii() and pk.isdigit() and len(pk) < 16]
+        picked = [pk for text in request.POST.getlist("pick") if (pk := whole(text)) is not None]
         rows = mine.visible_to(request.user).filter(pk__in=picked[:AT_ONCE])
     rows = list(rows[: AT_ONCE + 1])
     if not rows:

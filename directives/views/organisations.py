@@ -5,6 +5,7 @@ from django.views.decorators.http import require_GET
 
 from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS
+from directives.numbers import whole
 from directives.overview import bodies
 from directives.overview.asked import BodiesAsked
 from directives.overview.counting import LIMIT
@@ -27,7 +28,7 @@ def organisations(request):
     if chosen.q or chosen.body_kind or chosen.level:
         shown, lines = bodies.found_page(request.user, found, request.GET)
         return page(request, HERE + "list.html", context | {"page": shown, "lines": lines})
-    under = get_object_or_404(seen, pk=chosen.under) if chosen.under.isdecimal() else None
+    under = None if (pk := whole(chosen.under)) is None else get_object_or_404(seen, pk=pk)
     context |= {"tree": bodies.tree_of(request.user, under, request.GET), "under": under}
     return page(request, HERE + "list.html", context, fragment=HERE + "_below.html" if under else "")
 

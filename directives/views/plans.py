@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from directives import planning
 from directives.forms.plans import MeasureForm, PlanFilterForm, PlanForm
 from directives.models import Document, Organisation
+from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.plan_page import picker, plan_view, servable
 from directives.overview.plans import found, own_plans, plans_page, state_counts, to_start
@@ -58,10 +59,10 @@ def plan_start(request):
 
 
 def _id(request, name):
-    value = request.POST.get(name, "")
-    if not value.isdecimal():
+    pk = whole(request.POST.get(name, ""))
+    if pk is None:
         raise Http404
-    return int(value)
+    return pk
 
 
 def _page(request, row, form=None, theirs=None, status=200):
@@ -96,8 +97,7 @@ def plan_save(request, pk):
 
 def _version(request):
     """The version that the reader saw; a form without one saw nothing and saves nothing."""
-    value = request.POST.get("version", "")
-    return int(value) if value.isdecimal() else 0
+    return whole(request.POST.get("version", "")) or 0
 
 
 @write

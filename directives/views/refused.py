@@ -29,6 +29,7 @@ from directives.models import (
     Submission,
     User,
 )
+from directives.numbers import whole
 
 logger = logging.getLogger(__name__)
 # Of what the number in an address is, by how the address begins; the first that fits.
@@ -70,7 +71,7 @@ def note(request: HttpRequest, status: int) -> None:
 def _thing(match: ResolverMatch) -> tuple[type[Model] | None, int]:
     """The table and the number of the row that an address names; no table where it names none."""
     number = str(match.kwargs.get("pk") or match.kwargs.get("object_id") or match.kwargs.get("id") or "")
-    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+    if whole(number) is None:
         return None, 0
     if match.app_names == ["admin"]:  # admin/directives/user/<id>/…
         name = match.route.split("/")[2]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from directives import reporting
 from directives.forms.reports import SignForm, chosen_entries
+from directives.numbers import whole
 from directives.overview.around import FILTERS
 from directives.overview.entries import line_of, sheet
 from directives.overview.plan_page import lines_filed
@@ -48,8 +49,8 @@ def report(request, pk):
     if asked(request):
         return answer(request, "entries", {"pk": pk})
     report = get_object_or_404(found(request.user), pk=pk)
-    if request.htmx and request.GET.get("entry", "").isdecimal():
-        return _one_entry(request, report, int(request.GET["entry"]))
+    if request.htmx and (entry := whole(request.GET.get("entry", ""))) is not None:
+        return _one_entry(request, report, entry)
     if request.htmx and request.GET.get("part") == "around":
         return _around(request, report)
     return render(request, "directives/reports/report.html", _context(request, report))

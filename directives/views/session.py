@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -14,19 +13,18 @@ from directives.models import OpenSession
 from directives.signin.entry import must_go_to
 from directives.signin.factors import needs_factor, sign_ins_left
 from directives.signin.sessions import end_sessions
-from directives.views.doors import posted, write
+from directives.views.doors import onward, posted, write
 
 
 @login_not_required
 @posted()
 def set_script(request):
-    language, target = request.POST.get("language", ""), request.POST.get("next", "/")
+    language, target = request.POST.get("language", ""), onward(request, request.POST.get("next", "/"))
     if language not in dict(settings.LANGUAGES):
         return HttpResponseBadRequest()
     if request.user.is_authenticated:
         prefer_language(by=request.user, language=language)
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    response = HttpResponseRedirect(target if safe else "/")
+    response = HttpResponseRedirect(target)
     kept = {"max_age": settings.LANGUAGE_COOKIE_AGE, "samesite": "Lax", "httponly": True, "secure": settings.SESSION_COOKIE_SECURE}
     response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, **kept)
     return response
@@ -35,10 +33,8 @@ def set_script(request):
 @require_GET
 def second_factor(request):
     """Where whoever needs a second step sets one up; in time, or at once."""
-    target = request.GET.get("next", "/")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
     context = {
-        "needed": needs_factor(request.user), "left": sign_ins_left(request.user), "next": target if safe else "/",
+        "needed": needs_factor(request.user), "left": sign_ins_left(request.user), "next": onward(request, request.GET.get("next", "/")),
         "later": must_go_to(request.user, request.now) == "",
     }  # fmt: skip
     return render(request, "directives/session/second_factor.html", context)
