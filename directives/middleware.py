@@ -148,3 +148,8 @@ class NulMiddleware:
             sent += chain.from_iterable(values for _name, values in request.POST.lists())
         if any("\0" in str(value) for value in sent):
             raise BadRequest("NUL")
+        try:
+            for target in request.GET.getlist("next"):
+                urlsplit(target)  # allauth takes it apart without asking whether it can be
+        except ValueError as fault:
+            raise BadRequest("next") from fault

@@ -48,6 +48,11 @@ def test_the_page_of_columns_leads_to_nothing_else_either(cast, sign_in, key, gi
     assert saved.url == f"{reverse('export_columns', args=['ledger'])}?next="
 
 
+def test_the_sign_in_leads_to_no_address_that_is_none(cast, sign_in):
+    assert sign_in(cast.staff).get(reverse("account_login"), {"next": "http://["}).status_code == 400
+    assert sign_in(cast.staff).get(reverse("account_login"), {"next": "/plans/"}).url == "/plans/"
+
+
 # numbers
 
 
