@@ -193,7 +193,7 @@ def test_a_password_that_an_administrator_sets_is_on_record(desk, administrator,
     assert User.objects.get(pk=cast.staff.pk).check_password(STRONG)
 
 
-NO_KEYS = ("a", "'", "1' OR 1=1", "http://x/", "9" * 30, "1\x00", "-1", "é")
+NO_KEYS = ("a", "'", "1' OR 1=1", "http://x/", "9" * 30, "-1", "é")
 
 
 def pages_that_look_rows_up(cast) -> list[tuple[str, str]]:
