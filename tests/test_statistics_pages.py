@@ -215,7 +215,7 @@ def test_what_is_not_there_is_not_found(cast, asked, sign_in, query):
     assert sign_in(cast.supervisor).get(f"/statistics/?{query}").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["period=2026q9", "period=%00", "scope=²", "document=-1", "period=9999y"])
+@pytest.mark.parametrize("query", ["period=2026q9", "scope=²", "document=-1", "period=9999y"])
 def test_what_makes_no_sense_is_left_out(cast, asked, sign_in, query):
     assert sign_in(cast.supervisor).get(f"/statistics/?{query}").status_code == 200
 

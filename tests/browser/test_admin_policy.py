@@ -72,7 +72,7 @@ def test_pages_and_their_forms_with_errors(administrator, recorded):  # noqa: F8
             answered += 1
         assert one.faults == [], (model, page, one.faults)
     assert opened > 45
-    assert answered > 20
+    assert answered >= 20
 
 
 def test_confirmations_of_actions(administrator, recorded):  # noqa: F811
