@@ -77,6 +77,7 @@ def test_sign_ins_are_limited_for_each_visitor_and_not_for_the_proxy(settings, p
 AS_OFTEN = ("set_script", "session_stay")  # as one likes
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.post is not None and name not in AS_OFTEN])
 def test_every_write_carries_a_key(cast, world, sign_in, name):  # noqa: F811
     """nginx sends a write again when a node breaks off: each must be one that is done once."""
