@@ -1,5 +1,6 @@
 """What every view shares: how a page answers, and how a write is carried out once or not at all."""
 
+import re
 from collections.abc import Callable
 from functools import partial, wraps
 from uuid import UUID
@@ -30,7 +31,9 @@ CHOSEN = {"measure", "parent", "document", "organisation", "directive", "body"} 
 NEVER = "password"  # no field with this in its name is ever given back
 LONGEST = 2000  # characters of an address that every browser and proxy takes in a header
 GIVEN_BACK = 200  # fields at most: the ticks of an issue may be thousands
-STORED_FOR = 600  # seconds for which the browser is told that a form was stored
+STORED = "stored"  # the cookie that tells the browser which forms were stored,
+STORED_FOR, STORED_AT_ONCE = 600, 8  # for so many seconds, and how many of them
+FORM_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FORM_PAGE = "form_page"  # attribute of a view that takes forms and shows no page: a function to the address of its form
 
 
@@ -121,15 +124,16 @@ def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwa
 
 
 def tell_stored(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Tell the browser that it need not keep the words of this form any longer (session.js).
+    """Tell the browser that it need not keep the words of this form any longer (drafts.js, which takes the cookie away).
 
-    A cookie, because the answer to a form leads to another page; htmx hears it from the answer itself.
+    A cookie, because the answer to a form leads to another page; htmx hears it from the answer itself. It names the last few
+    forms: two may be stored before a page of ours is read.
     """
     key = _key(request)
     if key is not None and response.status_code < 400 and not request.htmx:
-        response.set_cookie(
-            f"stored-{key}", "1", max_age=STORED_FOR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
-        )  # fmt: skip
+        earlier = [one for one in request.COOKIES.get(STORED, "").split(".") if FORM_KEY.fullmatch(one)]
+        kept = {"max_age": STORED_FOR, "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
+        response.set_cookie(STORED, ".".join([*earlier[1 - STORED_AT_ONCE :], str(key)]), **kept)
     return response
 
 

@@ -357,14 +357,15 @@ function offerRest() {
 
 // The server says by a cookie which forms it has stored; what is older than a week is nobody's any more.
 function settleAll() {
-  const keys = (document.cookie.match(/stored-[0-9a-f-]{36}/g) || []).map((name) => name.slice(7));
+  const told = document.cookie.match(/(?:^|; )stored=([0-9a-f.-]+)/);
+  const keys = told ? told[1].split(".") : [];
   for (const name of names(false)) {
     const draft = read(name);
     const key = draft && draft.marks && draft.marks.idempotency_key;
     if (!draft || !draft.action || Date.now() - draft.at > KEPT_DAYS * 86400000) drop(name);
     else if (key && keys.includes(key[0])) drop(name);
   }
-  for (const key of keys) document.cookie = `stored-${key}=; Max-Age=0; Path=/; SameSite=Lax`;
+  if (told) document.cookie = "stored=; Max-Age=0; Path=/; SameSite=Lax";
 }
 
 settleAll();
