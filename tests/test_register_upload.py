@@ -6,7 +6,7 @@ import zlib
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from directives.models import Document, Event
+from directives.models import Document, Event, Repair
 
 TEXT = "关于做好某项工作的意见\n一、健全制度\n各单位要建立请示报告制度。要定期开会。\n二、加强领导\n党委要加强领导。\n责任编辑：某某\n"
 
@@ -29,6 +29,18 @@ def test_a_file_is_previewed_and_stored_only_when_confirmed(cast, sign_in, key):
     assert client.post("/documents/register/", form).status_code == 302
     assert Document.objects.count() == 1
     assert Event.objects.filter(action="register").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "doubtful"), [(TEXT, "请核对解析出的任务", 0), (TEXT.replace("制度。要", "制度?要"), "存疑之处", 1)]
+)
+def test_doubtful_places_are_spoken_of_only_where_there_are_some(cast, sign_in, key, text, says, doubtful):
+    client = sign_in(cast.supervisor)
+    initial = upload(client, text.encode()).context["form"].initial
+    client.post("/documents/register/", {"source": initial["source"], "source_name": "x.txt"} | key())
+    page = client.get(f"/documents/{Document.objects.get().pk}/")
+    assert [("存疑之处" in str(message), says in str(message)) for message in page.context["messages"]] == [(bool(doubtful), True)]
+    assert Repair.objects.filter(state="proposed").count() == doubtful
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,10 @@ class TermsForm(forms.Form):
         label=_("Work starts on"), required=False, widget=DayInput, help_text=_("Today where no day is given. Before it the light is grey.")
     )
     due_on = forms.DateField(
-        label=_("Complete by"), required=False, widget=DayInput, help_text=_("The document names no day: the supervising office sets it.")
+        label=_("Complete by"),
+        required=False,
+        widget=DayInput,
+        help_text=_("Not read from the document: look whether its text names a date."),
     )
 
     def __init__(self, data: Mapping[str, str] | None = None, *, bodies: tuple[Organisation, ...], **kwargs: Any) -> None:

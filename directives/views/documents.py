@@ -13,7 +13,7 @@ from directives.forms.register import RegisterForm, RepairForm, UploadForm, pack
 from directives.ingest.reading import read
 from directives.ingest.sources import MESSAGES, DocumentError
 from directives.models import Document, Repair
-from directives.models.documents import HEAVY, KINDS
+from directives.models.documents import HEAVY, KINDS, PROPOSED
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.numbers import whole
 from directives.overview import register
@@ -92,7 +92,10 @@ def document_register(request):
         )  # fmt: skip
     except DocumentError as fault:
         return _choose_again(request, [worded(fault)])
-    messages.success(request, _("The document is registered. Look through its doubtful places, then assign its directives."))
+    if document.repairs.filter(state=PROPOSED).exists():
+        messages.success(request, _("The document is registered. Settle its doubtful places, then assign its directives."))
+    else:
+        messages.success(request, _("The document is registered. Check the directives as they were read, then assign them."))
     return redirect("document", document.pk)
 
 
