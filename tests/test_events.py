@@ -123,6 +123,15 @@ def test_the_filter(cast, done, sign_in, query, seen):
     assert rows(sign_in(cast.supervisor), query) == seen
 
 
+def test_an_event_of_an_account_names_its_person(cast, done, sign_in):
+    cast.below.full_name = "王小明"
+    cast.below.save()
+    for account in (cast.below, cast.stranger):
+        audit.record("set_password", account, by=cast.admin, now=NOW)
+    shown = sign_in(cast.admin).get("/events/?subject=user&action=set_password").context["rows"]
+    assert [line.name for line in shown] == [cast.stranger.username, "王小明"]
+
+
 def test_the_file_holds_what_the_page_shows(cast, done, sign_in):
     answer = sign_in(cast.supervisor).get("/events/?action=dispute&export=xlsx")
     cells = [

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Concat
+from django.db.models.functions import Coalesce, Concat, NullIf
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -145,8 +145,8 @@ class Line:
 
     @property
     def name(self) -> str:
-        """Which one: the directive's code where there is one, else the number of the row."""
-        return self.event.code or str(self.event.subject_id)
+        """Which one: the code of its directive, the person of an account, else the number of the row."""
+        return self.event.code or self.event.person or str(self.event.subject_id)
 
     @property
     def changed(self) -> tuple[tuple[str, str, str], ...]:
@@ -195,9 +195,12 @@ def events_for(user: User, asked: Asked) -> QuerySet[Event]:
 
 
 def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
-    """Events with what a row names of others: the person, the body, the code of the directive."""
+    """Events with what a row names of others: who did it, the body, the code of the directive, the person whose account it was."""
     code = Directive.objects.filter(pk=OuterRef("directive_id")).values("code")[:1]
-    return events.select_related("by", "organisation").annotate(code=Subquery(code))
+    accounts = User.objects.filter(pk=OuterRef("subject_id"))
+    person = Subquery(accounts.values(name=Coalesce(NullIf("full_name", Value("")), "username"))[:1])
+    of_account = Case(When(subject_type="user", then=person))
+    return events.select_related("by", "organisation").annotate(code=Subquery(code), person=of_account)
 
 
 def lines(events: Iterable[Event], user: User) -> list[Line]:
