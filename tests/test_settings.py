@@ -379,7 +379,7 @@ def test_a_folder_that_is_not_there(said_of: Callable[[str], str]) -> None:
     assert "cannot be opened. Make its folder" in said_of("sqlite:////nowhere/x.sqlite3")
 
 
-# The processes
+# The processes: started anew for each, which no engine changes
 
 
 def started(*arguments: str, **words: str) -> subprocess.CompletedProcess:
@@ -393,6 +393,7 @@ def started(*arguments: str, **words: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -414,6 +415,7 @@ def test_no_process_starts_with_a_wrong_setting(
     ]
 
 
+@pytest.mark.once
 def test_no_process_starts_without_its_database(environment: None) -> None:
     url = f"postgres://u:{SECRET}@127.0.0.1:{spare_port()}/app"
     result = started("manage.py", "tick", DATABASE_URL=url)

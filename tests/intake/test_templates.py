@@ -18,6 +18,8 @@ from directives.intake.templates import template
 from directives.models import Document
 from tests.factories import NOW, TODAY, make_directive, make_document, make_indicator, make_section
 
+pytestmark = pytest.mark.once
+
 LANGUAGES = ("zh-hans", "zh-hant", "en")
 
 
