@@ -29,7 +29,7 @@ LINES = (
     ("issuing",),
     ("planning",),
     ("reporting",),
-    ("reviewing",),
+    ("reviewing", "amending"),
     ("supervising", "correcting", "ticking", "statistics"),
     ("calendaring",),
     ("health",),

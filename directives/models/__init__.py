@@ -10,7 +10,7 @@ from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, PendingRight, User
 from directives.models.plans import LogEntry, Measure, Plan
-from directives.models.reports import Attachment, Cycle, ProgressReport, ReportEntry, Submission, Verdict
+from directives.models.reports import Attachment, Cycle, LogUse, ProgressReport, ReportEntry, Submission, Verdict
 from directives.models.statistics import Figure, FigureTotal, Indicator
 from directives.models.tallies import ALWAYS, DocumentTotal, Mark, OverallDay, OverallMark, Owing, Tally, TallyDay, Total
 
@@ -40,6 +40,7 @@ __all__ = [
     "LeftOut",
     "ListChoice",
     "LogEntry",
+    "LogUse",
     "Mark",
     "Matching",
     "Measure",

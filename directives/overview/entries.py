@@ -116,13 +116,13 @@ class Sheet(Around):
         return sum(line.writes and line.entry.saved_at is None and line.entry.state != RETURNED for line in self.lines)
 
 
-def sheet(report: ProgressReport, user: User, *, now: datetime) -> Sheet:
+def sheet(report: ProgressReport, user: User) -> Sheet:
     """The report, its entries and what this person may do with it. The report comes with cycle, document and body."""
     rows = ReportEntry.objects.visible_to(user).owed().filter(report=report).prefetch_related("files")
     rows = rows.select_related("obligation__directive", "decided_by", "saved_by").order_by("obligation__directive__order")
     handed_in = report.submissions.select_related("submitted_by").defer("content")
     works, earlier = may(user, "work", report), earlier_entries(report)
-    lines = [_line(row, report, earlier, user, works, now) for row in rows]
+    lines = [_line(row, report, earlier, user, works) for row in rows]
     if not works:
         lines = _as_handed_in(report, lines)
     submissions = tuple(handed_in.annotate(count=KT("content__count")).order_by("-number"))
@@ -130,10 +130,10 @@ def sheet(report: ProgressReport, user: User, *, now: datetime) -> Sheet:
     return Sheet(lines=tuple(lines), submissions=submissions, **rights(report, user), last_number=last)
 
 
-def _line(row: ReportEntry, report: ProgressReport, earlier: Mapping[int, Earlier], user: User, works: bool, now: datetime) -> Line:
+def _line(row: ReportEntry, report: ProgressReport, earlier: Mapping[int, Earlier], user: User, works: bool) -> Line:
     row.report = report
     before = earlier.get(row.obligation_id, Earlier())
-    files = file_list(row, user, now=now)
+    files = file_list(row, user)
     return Line(row, before, missing(row, before.percent, last_filed(files.files)), files, works and row.state in EDITABLE, Shown.of(row))
 
 

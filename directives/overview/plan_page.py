@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
@@ -129,7 +129,8 @@ class PlanView:
 def measures_of(plan: Plan) -> list[Measure]:
     """The measures of a plan with what they serve, how often work was logged and when last."""
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
-    counted = plan.measures.annotate(log_count=Count("log"), last_on=Max("log__on"))
+    standing = Q(log__withdrawn_at=None)
+    counted = plan.measures.annotate(log_count=Count("log", filter=standing), last_on=Max("log__on", filter=standing))
     return list(counted.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving)))
 
 
@@ -178,12 +179,12 @@ def _steps(plan: Plan, user: User) -> tuple[Step, ...]:
     return tuple(Step(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading) for action in open_ones)
 
 
-def plan_view(plan: Plan, user: User, *, now: datetime) -> PlanView:
+def plan_view(plan: Plan, user: User) -> PlanView:
     """The page of a plan. Whoever looks from above while the body revises it sees what was handed in, not the draft."""
     measures, history, works = measures_of(plan), history_of(plan), may(user, "work", plan)
     as_filed = not works and plan.state in EDITABLE | {AWAITING} and bool(history)
     writes = works and plan.state in EDITABLE and plan.live
-    files, lines = file_list(plan, user, now=now), tuple(line_of(measure) for measure in measures)
+    files, lines = file_list(plan, user), tuple(line_of(measure) for measure in measures)
     if as_filed:
         content = history[0].submission.content
         plan.title, plan.summary = content["title"], content["summary"]

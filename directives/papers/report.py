@@ -80,7 +80,8 @@ def _overall(sheet: Sheet) -> str:
 
 def _logged(report: ProgressReport) -> int:
     """Entries in the body's log since the cycle before fell due."""
-    mine = LogEntry.objects.filter(measure__plan__organisation=report.organisation_id, measure__plan__document=report.document_id)
+    home = {"measure__plan__organisation": report.organisation_id, "measure__plan__document": report.document_id}
+    mine = LogEntry.objects.standing().filter(**home)
     earlier = ProgressReport.objects.filter(organisation=report.organisation_id, document=report.document_id)
     due = earlier.filter(cycle__due_on__lt=report.cycle.due_on).order_by("-cycle__due_on")
     last = due.values_list("cycle__due_on", flat=True).first()

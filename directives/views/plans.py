@@ -67,7 +67,7 @@ def _id(request, name):
 
 def _page(request, row, form=None, theirs=None, status=200):
     form = form or PlanForm(initial={"title": row.title, "summary": row.summary})
-    it = plan_view(row, request.user, now=request.now)
+    it = plan_view(row, request.user)
     context = {"it": it, "plan": row, "form": form, "theirs": theirs}
     if it.writes:
         context |= {"blank": MeasureForm(servable=servable(row, None)), "groups": picker(row, None, ())}

@@ -37,6 +37,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("codes", gettext_lazy("Clauses"), read_only=True),
         Field("evidence", gettext_lazy("Evidence"), read_only=True),
         Field("by", gettext_lazy("Written by"), read_only=True),
+        Field("amended", gettext_lazy("Correction"), read_only=True),
     )
 
 
@@ -70,7 +71,7 @@ class LogChecker(Checker):
     @cached_property
     def seen(self) -> set[int]:
         """Hashes of the lines that stand in the log, and of those of the file so far."""
-        lines = LogEntry.objects.filter(measure__in=self.words).order_by().values_list("measure_id", "on", "text")
+        lines = LogEntry.objects.standing().filter(measure__in=self.words).order_by().values_list("measure_id", "on", "text")
         return set(map(hash, lines.iterator(chunk_size=2000)))
 
     def _one(self, row: Given, measures: list[int]) -> Planned:
