@@ -110,6 +110,7 @@ urlpatterns = [
     path("reports/<id:pk>/hand-in/", reports.report_hand_in, name="report_hand_in"),
     path("reports/<id:pk>/sign/", reports.report_sign, name="report_sign"),
     path("submissions/<id:pk>/", reports.submission, name="submission"),
+    path("submissions/<id:pk>/paper/", papers.submission_as_paper, name="submission_paper"),
     path("entries/<id:pk>/save/", entries.entry_save, name="entry_save"),
     path("entries/<id:pk>/recall/", entries.entry_recall, name="entry_recall"),
     path("reports/<id:pk>/review/", reviews.report_review, name="report_review"),

@@ -23,7 +23,7 @@ LINES = (
     ("rules", "audit", "wording", "addressing"),
     ("tallies", "sealing", "deciding", "denials"),
     ("transitions",),
-    ("contents", "viruses"),
+    ("contents", "viruses", "copies"),
     ("notices", "evidence", "hearing"),
     ("organising", "jobs"),
     ("issuing",),

@@ -255,6 +255,11 @@ class Verdict(models.Model):
             models.CheckConstraint(condition=Q(accepted=True) | ~Q(reason=""), name="refusal_has_a_reason"),
         ]
 
+    @property
+    def reviewer(self) -> str:
+        """The name of who decided, as of then where it was kept."""
+        return self.by_name or str(self.by)
+
 
 class AttachmentQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "AttachmentQuerySet":

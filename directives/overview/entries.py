@@ -108,7 +108,7 @@ class Sheet(Around):
     """The whole report as this person sees it; a page shows `showing(…)` of it."""
 
     lines: tuple[Line, ...]
-    submissions: tuple[Submission, ...]  # newest first, without their content; `count` is how many entries each has
+    submissions: tuple[Submission, ...]  # newest first, without their content; how many entries each has, and who handed it in
 
     @property
     def untouched(self) -> int:
@@ -125,7 +125,8 @@ def sheet(report: ProgressReport, user: User) -> Sheet:
     lines = [_line(row, report, earlier, user, works) for row in rows]
     if not works:
         lines = _as_handed_in(report, lines)
-    submissions = tuple(handed_in.annotate(count=KT("content__count")).order_by("-number"))
+    facts = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
+    submissions = tuple(handed_in.annotate(**facts).order_by("-number"))
     last = submissions[0].number if submissions else 0
     return Sheet(lines=tuple(lines), submissions=submissions, **rights(report, user), last_number=last)
 

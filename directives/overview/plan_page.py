@@ -11,6 +11,7 @@ from directives import transitions
 from directives.models import Measure, Obligation, Plan, Section, Submission, User, Verdict
 from directives.overview.deciders import Deciders, deciders
 from directives.overview.files import FileList, file_list
+from directives.overview.kept import Person, submitter
 from directives.planning import Gap, gaps, owed
 from directives.planning.plans import earliest
 from directives.rules import may
@@ -76,6 +77,11 @@ class Filed:
 
     submission: Submission
     verdict: Verdict | None
+
+    @property
+    def person(self) -> Person:
+        """Who handed it in."""
+        return submitter(self.submission)
 
 
 @dataclass(frozen=True, slots=True)

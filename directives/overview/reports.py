@@ -186,8 +186,9 @@ class Listing:
 
 
 def found(user: User) -> QuerySet[ProgressReport]:
-    """The reports that this person may know of, with cycle, document and body."""
-    return ProgressReport.objects.visible_to(user).select_related("cycle", "document", "organisation").defer(*HEAVY_OF_DOCUMENT)
+    """The reports that this person may know of, with cycle, document, body and the one above it."""
+    related = ("cycle", "document", "organisation__parent")
+    return ProgressReport.objects.visible_to(user).select_related(*related).defer(*HEAVY_OF_DOCUMENT)
 
 
 def cycles_of(user: User) -> tuple[Cycle, ...]:

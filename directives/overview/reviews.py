@@ -8,6 +8,7 @@ from directives.deciding import askers_of
 from directives.models import Attachment, Plan, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.deciders import Deciders, deciders
+from directives.overview.kept import Cover, cover
 from directives.reporting import Earlier, earlier_entries
 from directives.reviewing import Decision
 from directives.states import PARTS, SUBMITTED
@@ -123,12 +124,20 @@ class Record:
     """A submission as a page prints it: of a report its entries, of a plan the plan's own words."""
 
     submission: Submission
+    cover: Cover
     entries: tuple[Copied, ...]
     verdict: Verdict | None  # on a plan as a whole
 
     @property
     def plan(self) -> Mapping[str, Any] | None:
         return self.submission.content if self.submission.plan_id else None
+
+    @property
+    def prepared_by(self) -> str:
+        """Who had sent it for the signature by which it went in."""
+        content = self.submission.content
+        people = [one.get("asked_by") for one in (content, *content.get("entries", ()))]
+        return "、".join(dict.fromkeys(person["name"] for person in people if person)) if self.cover.signed else ""
 
     @property
     def accepted(self) -> int:
@@ -147,11 +156,11 @@ WORDS = tuple(name for name in Copied.__dataclass_fields__ if name not in ("file
 
 
 def record(submission: Submission) -> Record:
-    """A submission with its verdicts; one query."""
+    """A submission with its verdicts; one query. It comes with its body, document and person."""
     verdicts = {verdict.entry_id: verdict for verdict in submission.verdicts.select_related("by")}
     copies = submission.content["entries"] if submission.report_id else ()
     entries = tuple(_copied(one, verdicts.get(one["entry"])) for one in copies)
-    return Record(submission, entries, verdicts.get(None))
+    return Record(submission, cover(submission), entries, verdicts.get(None))
 
 
 def _copied(one: Mapping[str, Any], verdict: Verdict | None) -> Copied:
