@@ -16,7 +16,7 @@ APP = ROOT / "directives"
 # A room imports only rooms that stand on a line above its own. directives/README.md tells what each is for.
 LINES = (
     ("origins",),
-    ("states", "duties", "workdays", "script", "refusals", "numbers"),
+    ("states", "duties", "workdays", "script", "refusals", "numbers", "differences"),
     ("replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience"),
     ("clocks", "ingest", "outages", "uploads", "witness"),
     ("models",),

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.db.models.fields.json import KT
 
-from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User
+from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.reports import CARRIED
 from directives.overview.around import Around, Stands, rights
 from directives.overview.files import FileList, file_list
+from directives.overview.revisions import Revision, copies_of, returns_of, revision_of_entry
 from directives.reporting import Earlier, earlier_entries, missing
 from directives.rules import may
-from directives.states import EDITABLE, RETURNED
+from directives.states import ACCEPTED, EDITABLE, RETURNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Line(Stands):
     writes: bool  # this person may fill it in now
     shown: Shown
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    revision: Revision | None = None  # since the last return of its submission
 
     @property
     def key(self) -> str:
@@ -123,8 +125,7 @@ def sheet(report: ProgressReport, user: User) -> Sheet:
     handed_in = report.submissions.select_related("submitted_by").defer("content")
     works, earlier = may(user, "work", report), earlier_entries(report)
     lines = [_line(row, report, earlier, user, works) for row in rows]
-    if not works:
-        lines = _as_handed_in(report, lines)
+    lines = _with_revisions(report, lines) if works else _as_handed_in(report, lines)
     facts = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
     submissions = tuple(handed_in.annotate(**facts).order_by("-number"))
     last = submissions[0].number if submissions else 0
@@ -136,6 +137,18 @@ def _line(row: ReportEntry, report: ProgressReport, earlier: Mapping[int, Earlie
     before = earlier.get(row.obligation_id, Earlier())
     files = file_list(row, user)
     return Line(row, before, missing(row, before.percent, last_filed(files.files)), files, works and row.state in EDITABLE, Shown.of(row))
+
+
+def _with_revisions(report: ProgressReport, lines: list[Line]) -> list[Line]:
+    """The lines with what was changed since a return; at most two queries, none where nothing was decided on."""
+    returned = returns_of(report, [line.entry for line in lines if line.state != ACCEPTED])
+    copies = copies_of(report, returned)
+    return [replace(line, revision=_revision(line, returned, copies)) if line.pk in copies else line for line in lines]
+
+
+def _revision(line: Line, returned: Mapping[int, Verdict], copies: Mapping[int, Mapping[str, Any]]) -> Revision:
+    files = [file.name for file in line.files.files]
+    return revision_of_entry(returned[line.pk], copies[line.pk], line.entry, files)
 
 
 def _as_handed_in(report: ProgressReport, lines: list[Line]) -> list[Line]:

@@ -38,6 +38,7 @@ class Line:
     done_on: date | None
     serves: tuple[Serves, ...]
     pk: int = 0
+    measure: int = 0  # the id of the measure, also of a line read from a submission that kept it
     version: int = 0
     log_count: int = 0
     last_on: date | None = None
@@ -144,7 +145,7 @@ def line_of(measure: Measure) -> Line:
     """A measure that `measures_of` read."""
     names = ("number", "text", "responsible", "due_on", "result", "done_on", "pk", "version", "log_count", "last_on")
     serves = tuple(Serves(row.pk, row.directive.code) for row in measure.obligations.all())
-    return Line(serves=serves, **{name: getattr(measure, name) for name in names})
+    return Line(serves=serves, measure=measure.pk, **{name: getattr(measure, name) for name in names})
 
 
 def lines_filed(submission: Submission) -> tuple[Line, ...]:
@@ -152,7 +153,8 @@ def lines_filed(submission: Submission) -> tuple[Line, ...]:
     return tuple(
         Line(
             number=row["number"], text=row["text"], responsible=row["responsible"], due_on=_day(row["due_on"]), result=row["result"],
-            done_on=_day(row["done_on"]), serves=tuple(Serves(served["id"], served["code"]) for served in row["obligations"]),
+            done_on=_day(row["done_on"]), measure=row.get("id", 0),
+            serves=tuple(Serves(served["id"], served["code"]) for served in row["obligations"]),
         )
         for row in submission.content["measures"]
     )  # fmt: skip

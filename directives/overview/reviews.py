@@ -9,6 +9,7 @@ from directives.models import Attachment, Plan, ProgressReport, ReportEntry, Sub
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.deciders import Deciders, deciders
 from directives.overview.kept import Cover, cover
+from directives.overview.revisions import Revision, copies_of, returns_of, revision_of_entry
 from directives.reporting import Earlier, earlier_entries
 from directives.reviewing import Decision
 from directives.states import PARTS, SUBMITTED
@@ -23,6 +24,7 @@ class ReviewLine:
     files: tuple[Attachment, ...]
     submission: int  # the number of the hand-in
     own: bool  # the reviewer asked for it: somebody else decides
+    revision: Revision | None  # since it was returned
     chosen: Decision | None = None
     errors: Sequence[str] = ()
 
@@ -69,13 +71,17 @@ def desk(
     states = list(owed.values_list("state", flat=True))
     rows = owed.filter(state=SUBMITTED).select_related("obligation__directive", "submitted_by").prefetch_related("files")
     earlier, numbers = earlier_entries(report), _numbers(report)
-    lines = []
-    for row in rows.order_by("obligation__directive__order"):
+    lines, waiting = [], list(rows.order_by("obligation__directive__order"))
+    returned = returns_of(report, waiting)
+    copies = copies_of(report, returned)
+    for row in waiting:
         row.report = report
+        files, copy = tuple(row.files.all()), copies.get(row.pk)
+        since = revision_of_entry(returned[row.pk], copy, row, [file.name for file in files]) if copy else None
         before, pick = earlier.get(row.obligation_id, Earlier()), (chosen or {}).get(row.pk)
         wrong = (errors or {}).get(f"reason-{row.pk}", ())
         own = user.pk in askers_of(row)
-        lines.append(ReviewLine(row, before, tuple(row.files.all()), numbers.get(row.pk, 0), own, pick, wrong))
+        lines.append(ReviewLine(row, before, files, numbers.get(row.pk, 0), own, since, pick, wrong))
     others = next((deciders(line.entry, user) for line in lines if line.own), None)
     return Desk(report, tuple(lines), states.count("accepted"), len(states), others)
 
