@@ -11,7 +11,7 @@ from directives import audit, evidence
 from directives.models import LogEntry, ProgressReport, User
 from directives.planning.log import demand_line, told_of, unwrite, write_line
 from directives.refusals import IllegalMove, NotAllowed, Stale
-from directives.reporting import refresh_drafts
+from directives.reporting import drafts_from, refresh_drafts
 from directives.rules import may
 from directives.states import LOG_ACTS, LOG_SIGNING, LOG_STATES
 from directives.tallies import counted
@@ -59,7 +59,7 @@ def edit_log(
         audit.record("edit_log", held, by=by, now=now, before=before, after={name: after[name] for name in before})
     for upload in files:
         evidence.attach(held, upload, by=by, now=now)
-    refresh_drafts(held, by=by, now=now)
+    refresh_drafts(drafts_from([held]), by=by, now=now)
     return held
 
 
@@ -74,7 +74,7 @@ def withdraw_log(entry: LogEntry, *, version: int, by: User, now: datetime) -> L
     _written(held, "withdrawn_at", "withdrawn_by")
     audit.record("withdraw_log", held, by=by, now=now, before=told_of(held), after={"withdrawn_at": now})
     unwrite([held.measure_id], held.created_at, action="withdraw_log", by=by, now=now)
-    refresh_drafts(held, by=by, now=now)
+    refresh_drafts(drafts_from([held]), by=by, now=now)
     return held
 
 
@@ -94,5 +94,5 @@ def correct_log(
     before = {"on": held.on, "text": held.text}
     after = {"on": correction.on, "text": correction.text, "corrected_by": correction.pk}
     audit.record("correct_log", held, by=by, now=now, before=before, after=after)
-    refresh_drafts(held, by=by, now=now)
+    refresh_drafts(drafts_from([held]), by=by, now=now)
     return correction

@@ -1,6 +1,6 @@
 """Filling in a report: its entries are begun, drafted anew, and saved as they are typed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives import audit
-from directives.models import ALWAYS, LogEntry, Obligation, ProgressReport, ReportEntry, User
+from directives.models import ALWAYS, LogEntry, LogUse, Obligation, ProgressReport, ReportEntry, User
 from directives.models.reports import FROM_LOG, TYPED
 from directives.models.writing import overwrite
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
@@ -116,14 +116,16 @@ def redraft(*, report: ProgressReport, by: User | None, now: datetime) -> int:
     return _redraft(report, list(untouched), ("progress", "problems", "next_steps", "percent"), by, now)
 
 
-def refresh_drafts(changed: LogEntry, *, by: User | None, now: datetime) -> None:
-    """Let every draft that was made from this log entry say what the log says now; what people typed stays as it is.
+def drafts_from(log: Iterable[LogEntry]) -> list[ReportEntry]:
+    """The report entries whose progress was drafted from any of these log entries, and which nobody typed in or handed in since."""
+    ids = LogUse.objects.filter(log_entry__in=log).values("entry")
+    return list(ReportEntry.objects.filter(pk__in=ids, origin=FROM_LOG, state__in=EDITABLE).select_related("report__cycle"))
 
-    Where somebody filled in other fields, or the manager or a reviewer sent it back, the progress alone is drafted anew.
-    """
-    rows = ReportEntry.objects.filter(log_uses__log_entry=changed, origin=FROM_LOG, state__in=EDITABLE)
+
+def refresh_drafts(stale: Iterable[ReportEntry], *, by: User | None, now: datetime) -> None:
+    """Let the progress of these drafts (`drafts_from`) say what the log says now; what people typed in other fields stays."""
     by_report: dict[ProgressReport, list[ReportEntry]] = {}
-    for entry in rows.select_related("report__cycle"):
+    for entry in stale:
         by_report.setdefault(entry.report, []).append(entry)
     for report, entries in by_report.items():
         _redraft(report, entries, ("progress",), by, now)
