@@ -277,7 +277,8 @@ def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, in
     file.file.save("x.txt", ContentFile(b"ok"))
     return {
         "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk, "measure": measure.pk, "report": report.pk,
-        "entry": entry.pk, "submission": handed.pk, "log": make_log(measure, by).pk, "file": file.pk, "item_state": obligation.item_states.get().pk,
+        "entry": entry.pk, "submission": handed.pk, "log": make_log(measure, by).pk,
+        "file": file.pk, "item_state": obligation.item_states.get().pk,
     }  # fmt: skip
 
 

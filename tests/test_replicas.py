@@ -25,10 +25,10 @@ from tests.test_access import TABLE
 # Every page that is not read from a replica, and why not: it has a form of what it shows, it is one's own, it is about this node.
 READ_WHERE_IT_IS_WRITTEN = {
     "my_work", "notices", "document_new", "issue_choose", "issue_terms", "issue_preview", "cycle_new", "directive_correct", "obligation",
-    "plan", "measure_edit", "log_entry", "attachment", "report", "report_review", "plan_review", "help", "lights", "healthz", "readyz", "job",
+    "plan", "measure_edit", "attachment", "report", "report_review", "plan_review", "help", "lights", "healthz", "readyz", "job",
     "exports", "export_new", "export", "export_file", "export_columns", "intakes", "intake_new", "intake",
     "intake_columns", "intake_faults", "intake_marked", "intake_template", "report_offline",
-    "figures", "indicators", "indicator_edit", "second_factor", "sessions",
+    "log_entry", "figures", "indicators", "indicator_edit", "second_factor", "sessions",
 }  # fmt: skip
 HERE = place("0/5000000")
 

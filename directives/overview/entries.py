@@ -104,6 +104,16 @@ class Line(Stands):
         """The reason for which it was last returned, while that matters."""
         return self.entry.reason if self.entry.state in EDITABLE else ""
 
+    @property
+    def answers(self) -> bool:
+        """The quoted reason is the reviewer's, since which the revision tells what was changed; else the manager's."""
+        return bool(self.quoted) and self.revision is not None and self.revision.at == self.entry.decided_at
+
+    @property
+    def quoted_of(self) -> str:
+        """Who gave the quoted reason, a reviewer by the name of then."""
+        return self.revision.reviewer if self.revision and self.answers else str(self.entry.decided_by)
+
 
 @dataclass(frozen=True)
 class Sheet(Around):

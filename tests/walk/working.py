@@ -319,7 +319,8 @@ STEPS = {
     step.__name__: step
     for step in (
         obligation_move, acknowledge_many, item_state, plan_start, plan_save, plan_move, plan_decide, measure_add, measure_save,
-        measure_delete, measure_done, log_add, log_edit, log_correct, log_withdraw, attachment_add, attachment_remove, cycle_open, report_begin, report_redraft, entry_save,
+        measure_delete, measure_done, log_add, log_edit, log_correct, log_withdraw,
+        attachment_add, attachment_remove, cycle_open, report_begin, report_redraft, entry_save,
         entry_recall, report_hand_in, report_sign, report_decide, set_script, notice_open,
     )
 }  # fmt: skip
