@@ -230,11 +230,10 @@ def test_withdrawn_it_is_in_no_list_and_no_count_and_on_record(cast, section, me
     assert (event.before["text"], event.by) == ("误记的一条", cast.staff)
 
 
-def test_the_day_of_what_was_heard_goes_back(cast, section, measure, row):
-    then = TODAY - timedelta(days=30)
-    Obligation.objects.filter(pk=row.pk).update(heard_on=then)
+def test_the_day_of_what_was_heard_goes_back(cast, section, row):
+    Obligation.objects.filter(pk=row.pk).update(heard_on=None)
     before = hearing.heard_days(Obligation.objects.all())[row.pk]
-    entry = log(measure, cast.staff)
+    entry = log(make_measure(make_plan(cast.body, section.document), row), cast.staff)
     assert Obligation.objects.get().heard_on == TODAY
     amending.withdraw_log(entry, version=1, by=cast.staff, now=LATER)
     assert Obligation.objects.get().heard_on == before < TODAY

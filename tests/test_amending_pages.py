@@ -12,7 +12,7 @@ from tests.factories import NOW, make_directive, make_document, make_measure, ma
 
 ON = date(2026, 10, 12)
 THIRD = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15)}
-QUERIES = {"log": 8, "my_work": 11, "obligation": 12}
+QUERIES = {"log": 8, "my_work": 9, "obligation": 12}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from importlib import import_module
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
@@ -186,7 +187,7 @@ def test_a_paper_takes_as_many_queries_for_many_entries(cast, row, sign_in, djan
             client.get(f"/submissions/{submission.pk}/paper/")
 
 
-QUERIES = 6
+QUERIES = 4
 
 
 # rows from before
@@ -200,9 +201,8 @@ def test_the_log_behind_reports_from_before_is_taken_as_used(cast, row):
     report.entries.update(drawn_from=1, origin="log", state="accepted", submitted_at=NOW, decided_at=NOW, decided_by=cast.supervisor)
     draft = make_report(cast.body, make_cycle(row.document, year=2027, due_on=date(2027, 10, 15)), row)
     draft.entries.update(drawn_from=1, origin="log")
-    with connection.schema_editor() as editor:
-        import_module("directives.migrations.0028_log_uses").fill(apps, editor)
-        import_module("directives.migrations.0028_log_uses").fill(apps, editor)  # broken off and begun again
+    for _time in range(2):  # broken off and begun again
+        import_module("directives.migrations.0028_log_uses").fill(apps, SimpleNamespace(connection=connection))
     assert set(report.entries.get().log_uses.values_list("log_entry", flat=True)) == {before.pk}
     assert set(draft.entries.get().log_uses.values_list("log_entry", flat=True)) == {before.pk, after.pk}
     assert (before.state, after.state) == ("reported", "open")

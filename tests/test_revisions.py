@@ -131,9 +131,9 @@ def test_a_plan_that_came_back_shows_each_measure_that_was_changed(cast, plan, s
     for state in ("returned", "submitted"):
         page = text(sign_in(cast.staff).get(f"/plans/{plan.pk}/"))
         assert "印发<ins>实施</ins>办法" in page
-        assert "措施3：新增" in page and "<ins>通报情况</ins>" in page
-        assert "措施2：已删除" in page and "<del>开展培训</del>" in page
-        assert "未改动：措施2" in page  # the third, which moved up
+        assert "第 3 条措施：新增" in page and "<ins>通报情况</ins>" in page
+        assert "第 2 条措施：已删除" in page and "<del>开展培训</del>" in page
+        assert "未改动：第 2 条措施" in page  # the third, which moved up
         assert page.count("缺少时间节点") >= 1
         if state == "returned":
             planning.move_plan(plan, "hand_in", by=cast.manager, now=AFTER + timedelta(minutes=1))

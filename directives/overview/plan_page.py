@@ -126,6 +126,12 @@ class PlanView:
         return next((line for line in self.lines if line.pk == pk), None)
 
     @property
+    def returned_by(self) -> str:
+        """Who sent it back last: a reviewer by the name of then, else the manager."""
+        verdict = next((filed.verdict for filed in self.history if filed.verdict), None)
+        return verdict.reviewer if verdict and verdict.at == self.plan.decided_at else str(self.plan.decided_by)
+
+    @property
     def returned(self) -> bool:
         """The words of the last return still wait for an answer."""
         last = self.history[0].verdict if self.history else None
