@@ -6,11 +6,12 @@ from directives.models.entering import FormerPassword, OpenSession, SignInAttemp
 from directives.models.exports import Export, ListChoice
 from directives.models.intakes import Intake, IntakeRow, Matching
 from directives.models.jobs import CalendarDay, Carried, FormKey, JobProgress, JobRun, Notice
+from directives.models.log_uses import LogUse
 from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, PendingRight, User
 from directives.models.plans import LogEntry, Measure, Plan
-from directives.models.reports import Attachment, Cycle, LogUse, ProgressReport, ReportEntry, Submission, Verdict
+from directives.models.reports import Attachment, Cycle, ProgressReport, ReportEntry, Submission, Verdict
 from directives.models.statistics import Figure, FigureTotal, Indicator
 from directives.models.tallies import ALWAYS, DocumentTotal, Mark, OverallDay, OverallMark, Owing, Tally, TallyDay, Total
 

@@ -187,8 +187,7 @@ class Listing:
 
 def found(user: User) -> QuerySet[ProgressReport]:
     """The reports that this person may know of, with cycle, document, body and the one above it."""
-    related = ("cycle", "document", "organisation__parent")
-    return ProgressReport.objects.visible_to(user).select_related(*related).defer(*HEAVY_OF_DOCUMENT)
+    return ProgressReport.objects.visible_to(user).select_related("cycle", "document", "organisation__parent").defer(*HEAVY_OF_DOCUMENT)
 
 
 def cycles_of(user: User) -> tuple[Cycle, ...]:
