@@ -14,7 +14,6 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit, contents, viruses
@@ -22,7 +21,7 @@ from directives.keeping import keep
 from directives.models import Attachment, LogEntry, Plan, ReportEntry, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed
 from directives.rules import may
-from directives.states import EDITABLE
+from directives.states import EDITABLE, LOG_ACTS, LOG_CORRECTED, LOG_WITHDRAWN
 
 Parent = LogEntry | ReportEntry | Plan
 
@@ -101,16 +100,19 @@ def _digest(upload: UploadedFile) -> str:
     return digest.hexdigest()
 
 
-def is_open(parent: Parent, *, now: datetime) -> bool:
-    """Files may be taken away: while a plan or an entry is being written, and on the day a record was logged."""
-    if isinstance(parent, LogEntry):
-        return parent.measure.plan.state in EDITABLE or timezone.localdate(parent.created_at) == timezone.localdate(now)
-    return parent.state in EDITABLE
+def is_open(parent: Parent) -> bool:
+    """Files may be taken away: while a plan or an entry is being written, and until a report used an entry of the log."""
+    return parent.state in (LOG_ACTS["edit"] if isinstance(parent, LogEntry) else EDITABLE)
 
 
 def takes_more(parent: Parent) -> bool:
-    """Files may be added: to a record at any time, to a plan or an entry while it is being written."""
-    return isinstance(parent, LogEntry) or parent.state in EDITABLE
+    """Files may be added: to an entry of the log while it stands, to a plan or a report entry while it is being written."""
+    return parent.state not in (LOG_CORRECTED, LOG_WITHDRAWN) if isinstance(parent, LogEntry) else parent.state in EDITABLE
+
+
+def may_remove(user: User, parent: Parent) -> bool:
+    """Take files away: the people of the body, from an entry of the log its author."""
+    return may(user, "amend" if isinstance(parent, LogEntry) else "work", parent)
 
 
 def parent_of(attachment: Attachment) -> Parent:
@@ -162,7 +164,9 @@ def remove(attachment: Attachment, *, by: User, now: datetime) -> None:
     """Take a file away. The bytes stay if a Submission names them, because what was handed in never changes."""
     parent = parent_of(attachment)
     _demand(by, parent)
-    if not is_open(parent, now=now):
+    if not may_remove(by, parent):
+        raise NotAllowed(_("An entry of the work log is changed only by its author."))
+    if not is_open(parent):
         raise IllegalMove(_("This was handed in, so its files are fixed."))
     _record("remove_file", attachment, parent, by, now)
     file, kept = attachment.file, _was_handed_in(parent)

@@ -49,7 +49,7 @@ def _heard(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     """The rows with the day on which each was last heard from, worked out from what is stored."""
     plans = Plan.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"))
     entries = ReportEntry.objects.filter(obligation=OuterRef("pk"))
-    logs = LogEntry.objects.filter(measure__obligations=OuterRef("pk"))
+    logs = LogEntry.objects.standing().filter(measure__obligations=OuterRef("pk"))
     return rows.annotate(
         heard=Greatest(
             F("issued_on"),

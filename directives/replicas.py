@@ -31,6 +31,7 @@ from psycopg.errors import QueryCanceled
 ON_REPLICA = frozenset({
     "dashboard", "documents", "document", "document_source", "matrix", "directive", "organisations", "organisation", "obligations",
     "plans", "log", "reports", "submission", "events", "statistics", "indicator", "indicator_missing", "plan_paper", "report_paper",
+    "submission_paper",
 })  # fmt: skip
 # Who may come in, and what must be seen at once.
 ON_PRIMARY = frozenset({"user", "membership", "pendingright", "formkey", "jobrun", "notice"})

@@ -98,7 +98,7 @@ def _verdicts(report: ProgressReport, entries: list[ReportEntry], given: Mapping
     rows = []
     for entry in entries:
         accepted, reason = given[entry.pk].accepted, given[entry.pk].reason.strip()
-        rows.append(Verdict(submission=by_entry[entry.pk], entry=entry, accepted=accepted, reason=reason, at=now, by=by))
+        rows.append(Verdict(submission=by_entry[entry.pk], entry=entry, accepted=accepted, reason=reason, at=now, by=by, by_name=str(by)))
     add(rows)
     return rows
 

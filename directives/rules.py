@@ -77,6 +77,11 @@ def can_work(user: User, subject: Model) -> bool:
     return holds(user, subject, STAFF, MANAGER)
 
 
+def can_amend(user: User, subject: LogEntry) -> bool:
+    """Change or withdraw an entry of the work log: who wrote it, while they work for its body. LOG_ACTS says in which states."""
+    return subject.by_id == user.pk and can_work(user, subject)
+
+
 def can_sign(user: User, subject: Model) -> bool:
     return holds(user, subject, MANAGER)
 
@@ -161,6 +166,7 @@ RIGHTS: dict[str, Callable[..., bool]] = {
     "receive": can_receive,
     "work": can_work,
     "draft": can_work,
+    "amend": can_amend,
     "sign": can_sign,
     "hand_in": can_hand_in,
     "review": is_above,

@@ -84,6 +84,22 @@ ITEM_STATES = (
 )
 
 
+# An entry of the work log, by what was done with it since, and what its author may do then.
+LOG_OPEN, LOG_SIGNING, LOG_REPORTED, LOG_CORRECTED, LOG_WITHDRAWN = "open", "signing", "reported", "corrected", "withdrawn"
+LOG_STATES = (
+    (LOG_OPEN, pgettext_lazy("log entry", "Not reported yet")),
+    (LOG_SIGNING, pgettext_lazy("log entry", "In a report that waits to be signed")),
+    (LOG_REPORTED, pgettext_lazy("log entry", "Reported")),
+    (LOG_CORRECTED, pgettext_lazy("log entry", "Corrected")),
+    (LOG_WITHDRAWN, pgettext_lazy("log entry", "Withdrawn")),
+)
+LOG_ACTS: dict[str, frozenset[str]] = {
+    "edit": frozenset({LOG_OPEN}),
+    "withdraw": frozenset({LOG_OPEN}),
+    "correct": frozenset({LOG_REPORTED}),  # by another entry, beside which it stands
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """One legal move: from any of `sources` to `target`, by whoever holds `right` (a predicate of `rules`)."""

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
 from directives.views import (
+    amending,
     cycles,
     dashboard,
     directives,
@@ -93,6 +94,10 @@ urlpatterns = [
     path("measures/<id:pk>/done/", measures.measure_done, name="measure_done"),
     path("log/", log.log, name="log"),
     path("log/add/", log.log_add, name="log_add"),
+    path("log/<id:pk>/", amending.log_entry, name="log_entry"),
+    path("log/<id:pk>/edit/", amending.log_edit, name="log_edit"),
+    path("log/<id:pk>/withdraw/", amending.log_withdraw, name="log_withdraw"),
+    path("log/<id:pk>/correct/", amending.log_correct, name="log_correct"),
     path("files/<id:pk>/", files.attachment, name="attachment"),
     path("files/add/", files.attachment_add, name="attachment_add"),
     path("files/<id:pk>/remove/", files.attachment_remove, name="attachment_remove"),
@@ -105,6 +110,7 @@ urlpatterns = [
     path("reports/<id:pk>/hand-in/", reports.report_hand_in, name="report_hand_in"),
     path("reports/<id:pk>/sign/", reports.report_sign, name="report_sign"),
     path("submissions/<id:pk>/", reports.submission, name="submission"),
+    path("submissions/<id:pk>/paper/", papers.submission_as_paper, name="submission_paper"),
     path("entries/<id:pk>/save/", entries.entry_save, name="entry_save"),
     path("entries/<id:pk>/recall/", entries.entry_recall, name="entry_recall"),
     path("reports/<id:pk>/review/", reviews.report_review, name="report_review"),

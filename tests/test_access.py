@@ -29,6 +29,7 @@ from directives.models import (
     FormKey,
     Intake,
     JobProgress,
+    LogEntry,
     Measure,
     Notice,
     Obligation,
@@ -50,6 +51,7 @@ from tests.factories import (
     make_directive,
     make_document,
     make_indicator,
+    make_log,
     make_measure,
     make_member,
     make_obligation,
@@ -90,6 +92,7 @@ ASKED = {place: names - ENTER_THE_ADMIN for place, names in OBLIGED.items()}
 OVERSEERS = {**dict.fromkeys(WHERE, frozenset({"manager", "supervisor", "viewer", "middle"})), "foreign": frozenset({"foreign"})}
 ALL = dict.fromkeys(WHERE, EVERYBODY)
 # Who may act on it.
+AUTHOR = by_where("staff")  # of an entry of the work log, in the body for which they work
 STAFF_ONLY = by_where("staff", "below", "stranger")
 ABOVE = by_where("supervisor", "supervisor middle", "supervisor", "", "foreign")
 SIGNS = by_where("manager")
@@ -191,6 +194,9 @@ TABLE = {
     "measure_delete": Row("measure", HANDED_IN, INSIDE, {}, pk),
     "measure_done": Row("measure", HANDED_IN, INSIDE, {"done_on": "2026-10-01"}, pk),
     "log_add": Row("measure", HANDED_IN, INSIDE, {"text": "办了", "on": "2026-10-01"}),
+    "log_entry": Row("log", args=pk),
+    **dict.fromkeys(("log_edit", "log_correct"), Row("log", HANDED_IN, AUTHOR, {"text": "更正", "on": "2026-10-01"}, pk)),
+    "log_withdraw": Row("log", HANDED_IN, AUTHOR, {}, pk),
     # tables brought in: one's own; the kind of this one is for administrators
     "intakes": Row(sees=ALL),
     "intake_new": Row(sees=ALL, acts=ADMINISTRATORS, args=lambda w: ("bodies",)),
@@ -214,7 +220,7 @@ TABLE = {
     "report_sign": Row("report", HANDED_IN, SIGNS, {"action": "sign"}, pk),
     "report_review": Row("report", HANDED_IN, ABOVE, args=pk),
     "report_decide": Row("report", HANDED_IN, ABOVE, {}, pk),
-    "submission": Row("submission", args=pk),
+    **dict.fromkeys(("submission", "submission_paper"), Row("submission", args=pk)),
     "entry_save": Row("entry", HANDED_IN, INSIDE, ENTRY, pk),
     "entry_recall": Row("entry", HANDED_IN, INSIDE, {}, pk),
 }
@@ -225,7 +231,7 @@ READS_THAT_ARE_RECORDED = {"attachment", "document_source", "export_file", "repo
 RECORD = {"directives_event", "directives_unsealed"}
 WORK = {
     "obligation": Obligation, "plan": Plan, "measure": Measure, "report": ProgressReport, "entry": ReportEntry, "submission": Submission,
-    "file": Attachment,
+    "log": LogEntry, "file": Attachment,
 }  # fmt: skip
 NAMED_IN_FORM = {
     "plan_start": lambda w: {"document": w["document"], "organisation": w["pk"]},
@@ -271,7 +277,8 @@ def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, in
     file.file.save("x.txt", ContentFile(b"ok"))
     return {
         "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk, "measure": measure.pk, "report": report.pk,
-        "entry": entry.pk, "submission": handed.pk, "file": file.pk, "item_state": obligation.item_states.get().pk,
+        "entry": entry.pk, "submission": handed.pk, "log": make_log(measure, by).pk,
+        "file": file.pk, "item_state": obligation.item_states.get().pk,
     }  # fmt: skip
 
 

@@ -151,16 +151,21 @@ def test_what_was_handed_in_keeps_its_files(cast):
     assert Attachment.objects.count() == 2
 
 
-def test_a_record_takes_files_at_any_time_but_gives_them_up_only_on_its_day(cast):
-    measure = make_measure(make_plan(cast.body, state="submitted"))
-    entry = make_log(measure, cast.staff)
-    kept = evidence.attach(entry, upload(), by=cast.staff, now=NOW)
+def test_an_entry_of_the_log_takes_files_at_any_time_and_gives_them_up_until_it_was_reported(cast):
+    row = make_obligation(organisation=cast.body)
+    entry = make_log(make_measure(make_plan(cast.body, row.document, state="submitted"), row), cast.staff)
+    first, second = (evidence.attach(entry, upload(), by=by, now=NOW) for by in (cast.staff, cast.manager))
+    with pytest.raises(NotAllowed):
+        evidence.remove(first, by=cast.manager, now=NOW)  # who did not write it
     later = NOW + timedelta(days=1)
-    evidence.attach(entry, upload(), by=cast.staff, now=later)
+    evidence.remove(first, by=cast.staff, now=later)
+    report = make_report(cast.body, make_cycle(row.document), row)
+    entry.uses.create(entry=report.entries.get(), at=NOW)
+    report.entries.update(state="submitted", submitted_at=NOW)
     with pytest.raises(IllegalMove):
-        evidence.remove(kept, by=cast.staff, now=later)
-    evidence.remove(kept, by=cast.staff, now=NOW)
-    assert Attachment.objects.count() == 1
+        evidence.remove(second, by=cast.staff, now=later)
+    evidence.attach(entry, upload(), by=cast.staff, now=later)
+    assert Attachment.objects.count() == 2
 
 
 def test_removing_deletes_the_bytes_unless_they_were_handed_in(cast, media, django_capture_on_commit_callbacks):

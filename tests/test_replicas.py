@@ -28,7 +28,7 @@ READ_WHERE_IT_IS_WRITTEN = {
     "plan", "measure_edit", "attachment", "report", "report_review", "plan_review", "help", "lights", "healthz", "readyz", "job",
     "exports", "export_new", "export", "export_file", "export_columns", "intakes", "intake_new", "intake",
     "intake_columns", "intake_faults", "intake_marked", "intake_template", "report_offline",
-    "figures", "indicators", "indicator_edit", "second_factor", "sessions",
+    "log_entry", "figures", "indicators", "indicator_edit", "second_factor", "sessions",
 }  # fmt: skip
 HERE = place("0/5000000")
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from directives.copies import copy_directive, copy_document
 from directives.demo.bodies import Placed
 from directives.demo.draw import Drawn
 from directives.demo.plans import REASON, Plans, plan_moments
@@ -27,11 +28,9 @@ class Filings:
     def __post_init__(self) -> None:
         head = ("id", "organisation_id", "document_id", "plan_id", "report_id", "number", "content", "submitted_at", "submitted_by_id")
         self.rows = sink(Submission, *head, lot=COPIES)
-        self.verdicts = sink(Verdict, "submission_id", "entry_id", "accepted", "reason", "at", "by_id")
+        self.verdicts = sink(Verdict, "submission_id", "entry_id", "accepted", "reason", "at", "by_id", "by_name")
         self.next = self.work.first[Submission]
-        self.fixed = [
-            {"code": row.code, "text": row.text, "text_hans": row.text_hans, "text_hant": row.text_hant} for row in self.work.directives
-        ]
+        self.fixed = [copy_directive(row) for row in self.work.directives]
 
     def write(self, index: int, placed: Placed, drawn: Drawn, plan: int | None, entries: Sequence[Entry], *, full: bool) -> None:
         """The submissions of a body. Unless it is told in full: only of a paper on which somebody must still decide."""
@@ -46,9 +45,11 @@ class Filings:
     def _row(self, placed: Placed, name: str, subject: tuple[int | None, int | None], content: dict[str, Any], day: int, hour: int) -> int:
         pk, self.next = self.next, self.next + 1
         self.of_body.setdefault(placed.pk, {})[name] = pk
-        told = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        by = self.work.crew.signer(placed)
+        people = {"submitted_by": {"id": by, "name": self.work.crew.names[by]}, "signed": by != self.work.crew.writer(placed)}
+        told = json.dumps({**self._names(placed), **content, **people}, ensure_ascii=False, separators=(",", ":"))
         document, at = self.work.cycles[0].document_id, self.work.calendar.at(day, hour)
-        self.rows.add(self.rows.cells(pk, placed.pk, document, *subject, 1, told, at, self.work.crew.signer(placed)))
+        self.rows.add(self.rows.cells(pk, placed.pk, document, *subject, 1, told, at, by))
         return pk
 
     def _plan(self, index: int, placed: Placed, drawn: Drawn, plan: int, handed: int, decided: int | None) -> None:
@@ -56,7 +57,8 @@ class Filings:
         if decided is not None:
             accepted = drawn.course.plan == ACCEPTED
             at, by = self.work.calendar.at(decided, 16), self.work.crew.reviewer(placed)
-            self.verdicts.add(self.verdicts.cells(pk, None, accepted, "" if accepted else REASON, at, by))
+            reviewer = self.work.crew.names[by]
+            self.verdicts.add(self.verdicts.cells(pk, None, accepted, "" if accepted else REASON, at, by, reviewer))
 
     def _report(self, index: int, placed: Placed, drawn: Drawn, entries: Sequence[Entry], cycle: int) -> None:
         _begun, handed, decided = moments(drawn.course, cycle)
@@ -65,19 +67,22 @@ class Filings:
         if decided is None:
             return
         out, at, by = self.verdicts, self.work.calendar.at(decided, 11), self.work.crew.reviewer(placed)
-        accepted = out.cells(True, "", at, by)
+        reviewer = self.work.crew.names[by]
+        accepted = out.cells(True, "", at, by, reviewer)
         for entry in entries:
             if entry.state == ACCEPTED:
                 out.add(out.ids(pk, entry.pk), accepted)
             elif entry.state == RETURNED:
-                out.add(out.ids(pk, entry.pk), out.cells(False, return_reason(entry), at, by))
+                out.add(out.ids(pk, entry.pk), out.cells(False, return_reason(entry), at, by, reviewer))
+
+    def _names(self, placed: Placed) -> dict[str, Any]:
+        body, document = placed.body, self.work.cycles[0].document
+        names = {"name_hans": body.name.hans, "name_hant": body.name.hant, "full_name": body.full}
+        return {"organisation": {"code": body.code, **names}, "document": copy_document(document)}
 
     def _copy(self, placed: Placed, entries: Sequence[Entry], cycle: int) -> dict[str, Any]:
-        period, body = self.work.cycles[cycle], placed.body
-        document = period.document
+        period = self.work.cycles[cycle]
         return {
-            "organisation": {"code": body.code, "name_hans": body.name.hans, "name_hant": body.name.hant},
-            "document": {"id": document.pk, **{name: getattr(document, name) for name in ("title", "title_hans", "title_hant")}},
             "cycle": {"year": period.year, "period": period.period, "number": period.number, "due_on": period.due_on.isoformat()},
             "count": len(entries),
             "entries": [self._copy_entry(placed, entry) for entry in entries],

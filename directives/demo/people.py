@@ -28,6 +28,7 @@ class Crew:
     writers: dict[str, int]
     signers: dict[str, int]
     reviewers: dict[str, int]
+    names: dict[int, str]
 
     def writer(self, placed: Placed) -> int:
         return self.writers.get(placed.body.code) or self.writers[placed.body.province]
@@ -49,7 +50,8 @@ def make(password: str, provinces: list[str], *, now: datetime) -> Crew:
         writers[code] = _silent(f"filler-{code or TOP}", number, code or HOME_BODY, STAFF, now)
         if code not in reviewers:
             reviewers[code] = _silent(f"reviewer-{code}", 100 + number, code, SUPERVISOR, now)
-    return Crew(writers, {HOME_BODY: accounts["manager"]}, reviewers)
+    names = {user.pk: str(user) for user in User.objects.in_bulk({*writers.values(), *reviewers.values(), *accounts.values()}).values()}
+    return Crew(writers, {HOME_BODY: accounts["manager"]}, reviewers, names)
 
 
 def _silent(username: str, number: int, code: str, role: str, now: datetime) -> int:

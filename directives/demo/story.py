@@ -143,7 +143,8 @@ class Story:
 
     def _work(self, calendar: Calendar, bodies: list[Placed], crew: people.Crew, document: Document) -> None:
         owing = bodies[1:]  # the centre gives the work and owes none
-        directives = list(Directive.objects.filter(document=document, statement=False).order_by("order").prefetch_related("items"))
+        rows = Directive.objects.filter(document=document, statement=False).select_related("section")
+        directives = list(rows.order_by("order").prefetch_related("items"))
         cycles = self._cycles(calendar, document, len(owing))
         indicators = define(document, calendar)
         sealing.link_waiting(now=self.now.astimezone(UTC))

@@ -60,14 +60,19 @@ class MeasureForm(forms.Form):
         return cls(initial={**initial, "obligations": [row.pk for row in measure.obligations.all()]}, servable=servable)
 
 
-class LogForm(forms.Form):
-    """A record of what was done. Files come beside it, because a browser never gives them back."""
+class LineForm(forms.Form):
+    """Day and words of an entry of the log. Files come beside it, because a browser never gives them back."""
+
+    text = forms.CharField(label=_("What was done"), error_messages={"required": _("Say what was done.")})
+    on = Day(label=_("Day"))
+
+
+class LogForm(LineForm):
+    """A new entry, on a measure."""
 
     measure = forms.ModelChoiceField(
         Measure.objects.none(), label=_("Measure"), error_messages={"required": _("Choose what the work was for.")}
     )
-    text = forms.CharField(label=_("What was done"), error_messages={"required": _("Say what was done.")})
-    on = Day(label=_("Day"))
 
     def __init__(self, *args, user: User, **kwargs) -> None:
         super().__init__(*args, **kwargs)

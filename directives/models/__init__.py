@@ -6,6 +6,7 @@ from directives.models.entering import FormerPassword, OpenSession, SignInAttemp
 from directives.models.exports import Export, ListChoice
 from directives.models.intakes import Intake, IntakeRow, Matching
 from directives.models.jobs import CalendarDay, Carried, FormKey, JobProgress, JobRun, Notice
+from directives.models.log_uses import LogUse
 from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, PendingRight, User
@@ -40,6 +41,7 @@ __all__ = [
     "LeftOut",
     "ListChoice",
     "LogEntry",
+    "LogUse",
     "Mark",
     "Matching",
     "Measure",

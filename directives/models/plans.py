@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from directives.models.documents import Document
@@ -12,7 +12,18 @@ from directives.models.organisations import Organisation
 from directives.models.people import User
 from directives.models.scope import ScopedQuerySet, overseen, worked
 from directives.models.tallies import ALWAYS
-from directives.states import DELIVERABLES, DRAFT, FILING_STATES, IMPLEMENTATION_PLAN
+from directives.states import (
+    AWAITING,
+    DELIVERABLES,
+    DRAFT,
+    FILING_STATES,
+    IMPLEMENTATION_PLAN,
+    LOG_CORRECTED,
+    LOG_OPEN,
+    LOG_REPORTED,
+    LOG_SIGNING,
+    LOG_WITHDRAWN,
+)
 
 
 class FiledQuerySet(ScopedQuerySet):
@@ -107,15 +118,41 @@ class Measure(models.Model):
 class LogEntryQuerySet(FiledQuerySet):
     owner, filing = "measure__plan__organisation", "measure__plan__"
 
+    def standing(self) -> "LogEntryQuerySet":
+        """Without what was withdrawn: what lists show and counts count."""
+        return self.filter(withdrawn_at=None)
+
+    def current(self) -> "LogEntryQuerySet":
+        """Without what was withdrawn or corrected by another entry: what a new draft is made from."""
+        return self.standing().exclude(Exists(corrections()))
+
+    def with_state(self) -> "LogEntryQuerySet":
+        """With what `LogEntry.state` needs: whether a report used it, and the id of the entry that corrects it."""
+        uses = LogEntry.objects.filter(pk=OuterRef("pk"))
+        return self.annotate(
+            reported=Exists(uses.filter(uses__at__lte=F("uses__entry__submitted_at"))),
+            signing=Exists(uses.filter(uses__entry__state=AWAITING)),
+            corrected_by=Subquery(corrections().values("pk")[:1]),
+        )
+
+
+def corrections() -> "LogEntryQuerySet":
+    """What stands as the correction of the entry of the outer query."""
+    return LogEntry.objects.standing().filter(corrects=OuterRef("pk"))
+
 
 class LogEntry(models.Model):
-    """What was done on a day for a measure (工作记录)."""
+    """What was done on a day for a measure (工作记录). Its author may change it until a report that used it was handed in."""
 
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="log")
     on = models.DateField(_("day"))
     text = models.TextField(_("what was done"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    # Two keys that are rarely set: an index of the rows that have one is enough, or none.
+    corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections", db_index=False)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = LogEntryQuerySet.as_manager()
@@ -127,7 +164,18 @@ class LogEntry(models.Model):
         indexes = [
             models.Index(fields=["measure", "on"], name="log_of_measure"),
             models.Index(fields=["-on", "-id"], name="log_newest"),
+            models.Index(fields=["corrects"], name="log_corrects", condition=Q(corrects__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return self.text[:40]
+
+    @property
+    def state(self) -> str:
+        """A key of LOG_STATES; one query for an entry that was not read `with_state`."""
+        if self.withdrawn_at:
+            return LOG_WITHDRAWN
+        facts = self if hasattr(self, "corrected_by") else LogEntry.objects.with_state().get(pk=self.pk)
+        if facts.corrected_by:
+            return LOG_CORRECTED
+        return LOG_REPORTED if facts.reported else LOG_SIGNING if facts.signing else LOG_OPEN

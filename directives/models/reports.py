@@ -228,6 +228,7 @@ class Verdict(models.Model):
     reason = models.TextField(blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by_name = models.CharField(max_length=150, blank=True, default="", db_default="")  # as of then; empty in rows from before it was kept
 
     objects = VerdictQuerySet.as_manager()
 
@@ -239,6 +240,11 @@ class Verdict(models.Model):
             models.UniqueConstraint(fields=["submission"], condition=Q(entry=None), name="one_verdict_per_plan_submission"),
             models.CheckConstraint(condition=Q(accepted=True) | ~Q(reason=""), name="refusal_has_a_reason"),
         ]
+
+    @property
+    def reviewer(self) -> str:
+        """The name of who decided, as of then where it was kept."""
+        return self.by_name or str(self.by)
 
 
 class AttachmentQuerySet(models.QuerySet):

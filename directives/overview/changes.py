@@ -24,6 +24,8 @@ FIELDS: dict[str, str | Promise] = {
     "plan": pgettext_lazy("change", "Plan"),
     "report": pgettext_lazy("change", "Report"),
     "measure": pgettext_lazy("change", "Measure"),
+    "corrects": pgettext_lazy("change", "Corrects the entry with record ID"),
+    "corrected_by": pgettext_lazy("change", "Corrected by the entry with record ID"),
     "item": pgettext_lazy("change", "Item"),
     "body": pgettext_lazy("change", "Body"),
     "entries": pgettext_lazy("change", "Entries"),

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.db.models.fields.json import KT
 
-from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User
+from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.reports import CARRIED
 from directives.overview.around import Around, Stands, rights
 from directives.overview.files import FileList, file_list
+from directives.overview.revisions import Revision, copies_of, returns_of, revision_of_entry
 from directives.reporting import Earlier, earlier_entries, missing
 from directives.rules import may
-from directives.states import EDITABLE, RETURNED
+from directives.states import ACCEPTED, EDITABLE, RETURNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Line(Stands):
     writes: bool  # this person may fill it in now
     shown: Shown
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    revision: Revision | None = None  # since the last return of its submission
 
     @property
     def key(self) -> str:
@@ -102,13 +104,23 @@ class Line(Stands):
         """The reason for which it was last returned, while that matters."""
         return self.entry.reason if self.entry.state in EDITABLE else ""
 
+    @property
+    def answers(self) -> bool:
+        """The quoted reason is the reviewer's, since which the revision tells what was changed; else the manager's."""
+        return bool(self.quoted) and self.revision is not None and self.revision.at == self.entry.decided_at
+
+    @property
+    def quoted_of(self) -> str:
+        """Who gave the quoted reason, a reviewer by the name of then."""
+        return self.revision.reviewer if self.revision and self.answers else str(self.entry.decided_by)
+
 
 @dataclass(frozen=True)
 class Sheet(Around):
     """The whole report as this person sees it; a page shows `showing(…)` of it."""
 
     lines: tuple[Line, ...]
-    submissions: tuple[Submission, ...]  # newest first, without their content; `count` is how many entries each has
+    submissions: tuple[Submission, ...]  # newest first, without their content; how many entries each has, and who handed it in
 
     @property
     def untouched(self) -> int:
@@ -116,25 +128,37 @@ class Sheet(Around):
         return sum(line.writes and line.entry.saved_at is None and line.entry.state != RETURNED for line in self.lines)
 
 
-def sheet(report: ProgressReport, user: User, *, now: datetime) -> Sheet:
+def sheet(report: ProgressReport, user: User) -> Sheet:
     """The report, its entries and what this person may do with it. The report comes with cycle, document and body."""
     rows = ReportEntry.objects.visible_to(user).owed().filter(report=report).prefetch_related("files")
     rows = rows.select_related("obligation__directive", "decided_by", "saved_by").order_by("obligation__directive__order")
     handed_in = report.submissions.select_related("submitted_by").defer("content")
     works, earlier = may(user, "work", report), earlier_entries(report)
-    lines = [_line(row, report, earlier, user, works, now) for row in rows]
-    if not works:
-        lines = _as_handed_in(report, lines)
-    submissions = tuple(handed_in.annotate(count=KT("content__count")).order_by("-number"))
+    lines = [_line(row, report, earlier, user, works) for row in rows]
+    lines = _with_revisions(report, lines) if works else _as_handed_in(report, lines)
+    facts = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
+    submissions = tuple(handed_in.annotate(**facts).order_by("-number"))
     last = submissions[0].number if submissions else 0
     return Sheet(lines=tuple(lines), submissions=submissions, **rights(report, user), last_number=last)
 
 
-def _line(row: ReportEntry, report: ProgressReport, earlier: Mapping[int, Earlier], user: User, works: bool, now: datetime) -> Line:
+def _line(row: ReportEntry, report: ProgressReport, earlier: Mapping[int, Earlier], user: User, works: bool) -> Line:
     row.report = report
     before = earlier.get(row.obligation_id, Earlier())
-    files = file_list(row, user, now=now)
+    files = file_list(row, user)
     return Line(row, before, missing(row, before.percent, last_filed(files.files)), files, works and row.state in EDITABLE, Shown.of(row))
+
+
+def _with_revisions(report: ProgressReport, lines: list[Line]) -> list[Line]:
+    """The lines with what was changed since a return; at most two queries, none where nothing was decided on."""
+    returned = returns_of(report, [line.entry for line in lines if line.state != ACCEPTED])
+    copies = copies_of(report, returned)
+    return [replace(line, revision=_revision(line, returned, copies)) if line.pk in copies else line for line in lines]
+
+
+def _revision(line: Line, returned: Mapping[int, Verdict], copies: Mapping[int, Mapping[str, Any]]) -> Revision:
+    files = [file.name for file in line.files.files]
+    return revision_of_entry(returned[line.pk], copies[line.pk], line.entry, files)
 
 
 def _as_handed_in(report: ProgressReport, lines: list[Line]) -> list[Line]:

@@ -56,7 +56,7 @@ SUBJECTS: dict[str, str | Promise] = {
 }
 # What these tell is of the product, and nobody's words about their work: administrators read it.
 OF_THE_PRODUCT = frozenset({"refused", "refused_more", "take_record", "acknowledge_seal"})
-ADDRESSES = {"obligation": "obligation", "plan": "plan", "document": "document", "directive": "directive", "organisation": "organisation"}
+ADDRESSES = {name: name for name in ("obligation", "plan", "document", "directive", "organisation")} | {"logentry": "log_entry"}
 
 
 @dataclass(frozen=True, slots=True)

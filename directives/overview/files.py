@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from directives import evidence
 from directives.models import Attachment, User
@@ -23,9 +22,9 @@ class FileList:
 PARENTS = {"Plan": "plan", "LogEntry": "log_entry", "ReportEntry": "report_entry"}
 
 
-def file_list(parent: evidence.Parent, user: User, *, now: datetime, errors: Sequence[str] = ()) -> FileList:
-    """The files of one parent; no query beyond `parent.files` if the parent comes with its body (a log entry with its plan)."""
+def file_list(parent: evidence.Parent, user: User, *, errors: Sequence[str] = ()) -> FileList:
+    """The files of one parent; no query beyond `parent.files` if it comes with its body, a log entry `with_state`."""
     name = f"{PARENTS[type(parent).__name__]}-{parent.pk}"
     writes = may(user, "work", parent)
-    adds, removes = writes and evidence.takes_more(parent), writes and evidence.is_open(parent, now=now)
+    adds, removes = writes and evidence.takes_more(parent), evidence.may_remove(user, parent) and evidence.is_open(parent)
     return FileList(name, tuple(parent.files.all()), adds, removes, tuple(errors))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -113,10 +113,10 @@ def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, 
 def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workdays) -> ObligationPage:
     """Gather the page of one obligation; a fixed number of queries."""
     leading = Obligation.objects.live().filter(directive=row.directive_id, part=LEAD).select_related("organisation")
-    measures = (
-        Measure.objects.visible_to(user).filter(obligations=row, plan__live=True).select_related("plan").annotate(logged=Count("log"))
-    )
-    log = LogEntry.objects.visible_to(user).filter(measure__obligations=row).select_related("by", "measure")
+    logged = Count("log", filter=Q(log__withdrawn_at=None))
+    measures = Measure.objects.visible_to(user).filter(obligations=row, plan__live=True).select_related("plan").annotate(logged=logged)
+    log = LogEntry.objects.visible_to(user).standing().filter(measure__obligations=row).with_state()
+    log = log.select_related("by", "measure__plan__organisation", "corrects")
     entries = ReportEntry.objects.visible_to(user).filter(obligation=row).select_related("report__cycle")
     measures, entries = tuple(measures.order_by("plan", "number")), tuple(entries.order_by("-report__cycle__due_on", "-pk"))
     return ObligationPage(

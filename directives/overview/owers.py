@@ -88,7 +88,7 @@ def owers(user: User, owed: QuerySet[Obligation], items: tuple[Item, ...]) -> tu
     if items:
         for obligation, item, state in ItemState.objects.filter(obligation__in=rows).values_list("obligation", "item", "state"):
             states[obligation, item] = state
-    logs = LogEntry.objects.visible_to(user).filter(measure__obligations__in=rows)
+    logs = LogEntry.objects.visible_to(user).standing().filter(measure__obligations__in=rows)
     logged = dict(logs.values_list("measure__obligations").annotate(Max("on")).order_by())
     return tuple(Ower(row, tuple(states.get((row.pk, item.pk), "") for item in items), logged.get(row.pk)) for row in rows)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
@@ -11,6 +11,7 @@ from directives import transitions
 from directives.models import Measure, Obligation, Plan, Section, Submission, User, Verdict
 from directives.overview.deciders import Deciders, deciders
 from directives.overview.files import FileList, file_list
+from directives.overview.kept import Person, submitter
 from directives.planning import Gap, gaps, owed
 from directives.planning.plans import earliest
 from directives.rules import may
@@ -37,6 +38,7 @@ class Line:
     done_on: date | None
     serves: tuple[Serves, ...]
     pk: int = 0
+    measure: int = 0  # the id of the measure, also of a line read from a submission that kept it
     version: int = 0
     log_count: int = 0
     last_on: date | None = None
@@ -76,6 +78,11 @@ class Filed:
 
     submission: Submission
     verdict: Verdict | None
+
+    @property
+    def person(self) -> Person:
+        """Who handed it in."""
+        return submitter(self.submission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,12 @@ class PlanView:
         return next((line for line in self.lines if line.pk == pk), None)
 
     @property
+    def returned_by(self) -> str:
+        """Who sent it back last: a reviewer by the name of then, else the manager."""
+        verdict = next((filed.verdict for filed in self.history if filed.verdict), None)
+        return verdict.reviewer if verdict and verdict.at == self.plan.decided_at else str(self.plan.decided_by)
+
+    @property
     def returned(self) -> bool:
         """The words of the last return still wait for an answer."""
         last = self.history[0].verdict if self.history else None
@@ -129,7 +142,8 @@ class PlanView:
 def measures_of(plan: Plan) -> list[Measure]:
     """The measures of a plan with what they serve, how often work was logged and when last."""
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
-    counted = plan.measures.annotate(log_count=Count("log"), last_on=Max("log__on"))
+    standing = Q(log__withdrawn_at=None)
+    counted = plan.measures.annotate(log_count=Count("log", filter=standing), last_on=Max("log__on", filter=standing))
     return list(counted.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving)))
 
 
@@ -137,7 +151,7 @@ def line_of(measure: Measure) -> Line:
     """A measure that `measures_of` read."""
     names = ("number", "text", "responsible", "due_on", "result", "done_on", "pk", "version", "log_count", "last_on")
     serves = tuple(Serves(row.pk, row.directive.code) for row in measure.obligations.all())
-    return Line(serves=serves, **{name: getattr(measure, name) for name in names})
+    return Line(serves=serves, measure=measure.pk, **{name: getattr(measure, name) for name in names})
 
 
 def lines_filed(submission: Submission) -> tuple[Line, ...]:
@@ -145,7 +159,8 @@ def lines_filed(submission: Submission) -> tuple[Line, ...]:
     return tuple(
         Line(
             number=row["number"], text=row["text"], responsible=row["responsible"], due_on=_day(row["due_on"]), result=row["result"],
-            done_on=_day(row["done_on"]), serves=tuple(Serves(served["id"], served["code"]) for served in row["obligations"]),
+            done_on=_day(row["done_on"]), measure=row.get("id", 0),
+            serves=tuple(Serves(served["id"], served["code"]) for served in row["obligations"]),
         )
         for row in submission.content["measures"]
     )  # fmt: skip
@@ -178,12 +193,12 @@ def _steps(plan: Plan, user: User) -> tuple[Step, ...]:
     return tuple(Step(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading) for action in open_ones)
 
 
-def plan_view(plan: Plan, user: User, *, now: datetime) -> PlanView:
+def plan_view(plan: Plan, user: User) -> PlanView:
     """The page of a plan. Whoever looks from above while the body revises it sees what was handed in, not the draft."""
     measures, history, works = measures_of(plan), history_of(plan), may(user, "work", plan)
     as_filed = not works and plan.state in EDITABLE | {AWAITING} and bool(history)
     writes = works and plan.state in EDITABLE and plan.live
-    files, lines = file_list(plan, user, now=now), tuple(line_of(measure) for measure in measures)
+    files, lines = file_list(plan, user), tuple(line_of(measure) for measure in measures)
     if as_filed:
         content = history[0].submission.content
         plan.title, plan.summary = content["title"], content["summary"]

@@ -198,7 +198,8 @@ def quick_choices(user: User, today: date, *, first: int = 0) -> QuickChoices:
     Measures that are done come at the end. Two queries.
     """
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
-    rows = Measure.objects.filter(worked(user, "plan__organisation"), plan__live=True).annotate(last_on=Max("log__on"))
+    last = Max("log__on", filter=Q(log__withdrawn_at=None))
+    rows = Measure.objects.filter(worked(user, "plan__organisation"), plan__live=True).annotate(last_on=last)
     recent, near = F("last_on").desc(nulls_last=True), F("due_on").asc(nulls_last=True)
     ordered = rows.order_by(F("done_on").desc(nulls_first=True), recent, near, "plan", "number").select_related("plan__organisation")
     choices = [

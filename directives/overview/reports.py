@@ -186,8 +186,8 @@ class Listing:
 
 
 def found(user: User) -> QuerySet[ProgressReport]:
-    """The reports that this person may know of, with cycle, document and body."""
-    return ProgressReport.objects.visible_to(user).select_related("cycle", "document", "organisation").defer(*HEAVY_OF_DOCUMENT)
+    """The reports that this person may know of, with cycle, document, body and the one above it."""
+    return ProgressReport.objects.visible_to(user).select_related("cycle", "document", "organisation__parent").defer(*HEAVY_OF_DOCUMENT)
 
 
 def cycles_of(user: User) -> tuple[Cycle, ...]:

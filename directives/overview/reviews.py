@@ -8,6 +8,8 @@ from directives.deciding import askers_of
 from directives.models import Attachment, Plan, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.deciders import Deciders, deciders
+from directives.overview.kept import Cover, cover
+from directives.overview.revisions import Revision, copies_of, returns_of, revision_of_entry
 from directives.reporting import Earlier, earlier_entries
 from directives.reviewing import Decision
 from directives.states import PARTS, SUBMITTED
@@ -22,6 +24,7 @@ class ReviewLine:
     files: tuple[Attachment, ...]
     submission: int  # the number of the hand-in
     own: bool  # the reviewer asked for it: somebody else decides
+    revision: Revision | None  # since it was returned
     chosen: Decision | None = None
     errors: Sequence[str] = ()
 
@@ -68,13 +71,17 @@ def desk(
     states = list(owed.values_list("state", flat=True))
     rows = owed.filter(state=SUBMITTED).select_related("obligation__directive", "submitted_by").prefetch_related("files")
     earlier, numbers = earlier_entries(report), _numbers(report)
-    lines = []
-    for row in rows.order_by("obligation__directive__order"):
+    lines, waiting = [], list(rows.order_by("obligation__directive__order"))
+    returned = returns_of(report, waiting)
+    copies = copies_of(report, returned)
+    for row in waiting:
         row.report = report
+        files, copy = tuple(row.files.all()), copies.get(row.pk)
+        since = revision_of_entry(returned[row.pk], copy, row, [file.name for file in files]) if copy else None
         before, pick = earlier.get(row.obligation_id, Earlier()), (chosen or {}).get(row.pk)
         wrong = (errors or {}).get(f"reason-{row.pk}", ())
         own = user.pk in askers_of(row)
-        lines.append(ReviewLine(row, before, tuple(row.files.all()), numbers.get(row.pk, 0), own, pick, wrong))
+        lines.append(ReviewLine(row, before, files, numbers.get(row.pk, 0), own, since, pick, wrong))
     others = next((deciders(line.entry, user) for line in lines if line.own), None)
     return Desk(report, tuple(lines), states.count("accepted"), len(states), others)
 
@@ -123,12 +130,20 @@ class Record:
     """A submission as a page prints it: of a report its entries, of a plan the plan's own words."""
 
     submission: Submission
+    cover: Cover
     entries: tuple[Copied, ...]
     verdict: Verdict | None  # on a plan as a whole
 
     @property
     def plan(self) -> Mapping[str, Any] | None:
         return self.submission.content if self.submission.plan_id else None
+
+    @property
+    def prepared_by(self) -> str:
+        """Who had sent it for the signature by which it went in."""
+        content = self.submission.content
+        people = [one.get("asked_by") for one in (content, *content.get("entries", ()))]
+        return "、".join(dict.fromkeys(person["name"] for person in people if person)) if self.cover.signed else ""
 
     @property
     def accepted(self) -> int:
@@ -147,11 +162,11 @@ WORDS = tuple(name for name in Copied.__dataclass_fields__ if name not in ("file
 
 
 def record(submission: Submission) -> Record:
-    """A submission with its verdicts; one query."""
+    """A submission with its verdicts; one query. It comes with its body, document and person."""
     verdicts = {verdict.entry_id: verdict for verdict in submission.verdicts.select_related("by")}
     copies = submission.content["entries"] if submission.report_id else ()
     entries = tuple(_copied(one, verdicts.get(one["entry"])) for one in copies)
-    return Record(submission, entries, verdicts.get(None))
+    return Record(submission, cover(submission), entries, verdicts.get(None))
 
 
 def _copied(one: Mapping[str, Any], verdict: Verdict | None) -> Copied:

@@ -170,7 +170,7 @@ MEASURE = ("pk", "number", "text", "due_on", "done_on", "version")
 
 def plans_of(user: User) -> tuple[PlanLine, ...]:
     """The live plans of the person's bodies, with their measures and what those serve: one query."""
-    last = LogEntry.objects.filter(measure=OuterRef("measures__pk")).order_by("-on").values("on")[:1]
+    last = LogEntry.objects.standing().filter(measure=OuterRef("measures__pk")).order_by("-on").values("on")[:1]
     serves = ("measures__obligations__pk", "measures__obligations__directive__code")
     rows = (
         Plan.objects.filter(worked(user, "organisation"), live=True)
@@ -234,6 +234,7 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
 def logged_by(user: User) -> QuerySet[LogEntry]:
     """The latest records on the measures of the person's bodies, each with the first directive it stands under: one query."""
     first = Measure.obligations.through.objects.filter(measure=OuterRef("measure")).order_by("obligation__directive__order")
-    rows = LogEntry.objects.filter(worked(user, "measure__plan__organisation"))
+    rows = LogEntry.objects.standing().filter(worked(user, "measure__plan__organisation")).with_state()
+    rows = rows.select_related("measure__plan__organisation", "corrects")
     named = rows.annotate(code=Subquery(first.values("obligation__directive__code")[:1]), by_name=F("by__full_name"))
     return named.order_by("-on", "-id")[:LOGGED]

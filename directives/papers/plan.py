@@ -1,52 +1,75 @@
 """The implementation plan (实施方案), or the list of specific measures (具体措施), as a paper."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from sys import maxsize
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from directives.models import Obligation, Section
+from directives.models import Obligation
 from directives.overview.plan_page import Line, PlanView
 from directives.papers.paper import Block, Paper, Para, Table, clean, headed, paragraphs, sentence
-from directives.papers.wording import chinese_of_reader, demo, full_name, recipient_of
-from directives.wording import as_day, in_script, picked, scripted
+from directives.papers.wording import HANS, HANT, chinese_of_reader, demo, full_name, recipient_of, title_of_section
+from directives.wording import in_script, scripted
+
+LAST = maxsize  # after every section
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Of whom a plan is, what it says before its measures, and when it was signed."""
+
+    body: Any
+    title: str
+    summary: str
+    recipient: str
+    signed_on: date
+    fictional: str
+    remark: str = ""  # on names that are of another day
 
 
 def plan_paper(it: PlanView, *, today: date) -> Paper:
-    """The plan as its page shows it to this reader; signed on the day it was handed in, a draft on `today`."""
+    """The plan as it stands now, as its page shows it to this reader; it bears today's day."""
     plan = it.plan
     with chinese_of_reader() as traditional:
-        parts = [(_("General requirements"), paragraphs(scripted(plan.summary))), (_("Main measures"), _by_section(it))]
-        annex = _annex(it.lines, "zh-hant" if traditional else "zh-hans")
-        return Paper(
-            title=clean(scripted(plan.title)),
-            recipient=recipient_of(plan.organisation),
-            blocks=headed(1, parts),
-            signer=full_name(plan.organisation),
-            signed_on=as_day(plan.submitted_at) if plan.submitted_at else today,
-            annexes=(annex.title,) if it.lines else (),
-            tables=(annex,) if it.lines else (),
-            traditional=traditional,
-            fictional=demo(plan.document),
-        )
+        told = {"recipient": recipient_of(plan.organisation), "signed_on": today, "fictional": demo(plan.document.fictional)}
+        head = Head(plan.organisation, plan.title, plan.summary, **told)
+        ids = {served.pk for line in it.lines for served in line.serves}
+        rows = Obligation.objects.filter(pk__in=ids).select_related("section")
+        headings = {row.pk: (row.section.order, title_of_section(row.section)) for row in rows}
+        return plan_of(head, it.lines, headings, traditional)
 
 
-def _by_section(it: PlanView) -> tuple[Block, ...]:
+def plan_of(head: Head, lines: Sequence[Line], headings: Mapping[int, tuple[int, str]], traditional: bool) -> Paper:
+    """A plan as a paper; `headings` are place and title of the section of each obligation (id). Within `chinese_of_reader`."""
+    parts = [(_("General requirements"), paragraphs(scripted(head.summary))), (_("Main measures"), _by_section(lines, headings))]
+    annex = _annex(lines, HANT if traditional else HANS)
+    return Paper(
+        title=clean(scripted(head.title)),
+        recipient=head.recipient,
+        blocks=(*headed(1, parts), *([Para(head.remark)] if head.remark else [])),
+        signer=full_name(head.body),
+        signed_on=head.signed_on,
+        annexes=(annex.title,) if lines else (),
+        tables=(annex,) if lines else (),
+        traditional=traditional,
+        fictional=head.fictional,
+    )
+
+
+def _by_section(lines: Iterable[Line], headings: Mapping[int, tuple[int, str]]) -> tuple[Block, ...]:
     """The measures under the parts of the document that they answer; each stands where its first directive does."""
-    ids = {served.pk for line in it.lines for served in line.serves}
-    homes = dict(Obligation.objects.filter(pk__in=ids).values_list("pk", "directive__section"))
-    lines: dict[int | None, list[Line]] = {}
-    for line in it.lines:
-        first = next((homes[served.pk] for served in line.serves if served.pk in homes), None)
-        lines.setdefault(first, []).append(line)
-    sections = {section.pk: section for section in Section.objects.filter(document=it.plan.document_id).order_by("order")}
-    titles = {pk: picked(section, "title") or _("Closing paragraph") for pk, section in sections.items()}
-    order = [*sections, None]
-    parts = [(titles.get(pk, _("Other")), [_measure(line) for line in lines.get(pk, ())]) for pk in order]
-    if len([part for part in parts if part[1]]) > 1:
-        return headed(2, parts)
-    return tuple(block for _title, blocks in parts for block in blocks)
+    last = (LAST, _("Other"))
+    parts: dict[tuple[int, str], list[Block]] = {}
+    for line in lines:
+        first = next((headings[served.pk] for served in line.serves if served.pk in headings), last)
+        parts.setdefault(first, []).append(_measure(line))
+    if len(parts) > 1:
+        return headed(2, [(title, parts[order, title]) for order, title in sorted(parts)])
+    return tuple(block for blocks in parts.values() for block in blocks)
 
 
 def _measure(line: Line) -> Para:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from directives.models import Document, Organisation
+from directives.models import Organisation
+from directives.overview.kept import Cover
 from directives.wording import picked, scripted
 
 HANT, HANS = "zh-hant", "zh-hans"
@@ -20,7 +22,7 @@ def chinese_of_reader() -> Iterator[bool]:
         yield traditional
 
 
-def full_name(body: Organisation) -> str:
+def full_name(body: Any) -> str:
     """The name by which a body signs."""
     return scripted(body.full_name) or picked(body, "name")
 
@@ -30,6 +32,18 @@ def recipient_of(body: Organisation) -> str:
     return full_name(body.parent) if body.parent else ""
 
 
-def demo(document: Document) -> str:
+def demo(fictional: bool) -> str:
     """What a paper on made-up data says of itself, on every page."""
-    return _("Demo data: progress and figures are fictional") if document.fictional else ""
+    return _("Demo data: progress and figures are fictional") if fictional else ""
+
+
+def title_of_section(section: Any) -> str:
+    return picked(section, "title") or _("Closing paragraph")
+
+
+def names_of_today(cover: Cover) -> str:
+    """Which names of a submission's paper are as of today; empty where all are as of then."""
+    names = [picked(cover.body, "name")] if not cover.body.kept else []
+    names += [f"《{picked(cover.document, 'title')}》"] if not cover.document.kept else []
+    told = {"names": "、".join(names)}
+    return _("Names as of today (those used at the time were not kept): %(names)s.") % told if names else ""

@@ -3,25 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit
-from directives.hearing import hear, unhear
-from directives.models import Attachment, LogEntry, Measure, Obligation, Plan, Submission, User
+from directives.hearing import hear
+from directives.models import Attachment, LogEntry, LogUse, Measure, Obligation, Plan, Submission, User
 from directives.models.loading import load
 from directives.models.writing import erase
-from directives.planning.log import start_work
+from directives.planning.log import log_faults, start_work, told_of, unwrite
 from directives.planning.measures import MeasureContent, check_content, told
 from directives.planning.plans import demand, opened
 from directives.refusals import Invalid
-from directives.states import ACKNOWLEDGED, UNDERWAY
 from directives.tallies import counted
-from directives.transitions import change_obligations
 
 SERVES = Measure.obligations.through
 
@@ -94,16 +91,6 @@ class Done:
     text: str
 
 
-def log_faults(text: str, on: date, today: date) -> dict[str, str]:
-    """What stands against a line of the log."""
-    found = {}
-    if not text.strip():
-        found["text"] = _("Say what was done.")
-    if on > today:
-        found["on"] = _("This day is still to come; choose today or an earlier day.")
-    return found
-
-
 @counted()
 def log_many(*, done: Sequence[Done], by: User, now: datetime) -> list[LogEntry]:
     """Write down what was done, as `log_work` does, in few statements; the first record of a measure starts the work.
@@ -120,7 +107,7 @@ def log_many(*, done: Sequence[Done], by: User, now: datetime) -> list[LogEntry]
     said = {"by_id": by.pk, "created_at": now}
     made = [LogEntry(measure=line.measure, on=line.on, text=line.text.strip(), **said) for line in done]
     load(made)
-    changes = [audit.Change(row, {}, {"measure": row.measure_id, "on": row.on, "text": row.text}) for row in made]
+    changes = [audit.Change(row, {}, told_of(row)) for row in made]
     audit.record_many("log", changes, by=by, now=now)
     served = SERVES.objects.filter(measure__in={line.measure.pk for line in done}).values("obligation")
     rows = list(Obligation.objects.filter(pk__in=served).select_related("organisation"))
@@ -146,22 +133,9 @@ def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
         later = Submission.objects.filter(organisation=plan.organisation_id, document=plan.document_id, report__isnull=False)
         if later.filter(submitted_at__gte=written).exists():
             raise Invalid(_("A report was handed in since, and may speak of them."))
-    changes = [audit.Change(entry, _line(entry)) for entry in entries]
+    changes = [audit.Change(entry, told_of(entry)) for entry in entries]
     measures = {entry.measure_id for entry in entries}
+    LogUse.objects.filter(log_entry__in=rows).delete()
     erase(LogEntry, [entry.pk for entry in entries])
     audit.record_many("take_back", changes, by=by, now=now)
-    _rest(measures, written, by, now)
-    heard = Obligation.objects.open().filter(measures__in=measures, heard_on=timezone.localdate(written)).distinct()
-    unhear(heard.select_related("organisation"), by=by, now=now)
-
-
-def _line(entry: LogEntry) -> dict[str, Any]:
-    return {"measure": entry.measure_id, "on": entry.on, "text": entry.text}
-
-
-def _rest(measures: Iterable[int], begun: datetime, by: User, now: datetime) -> None:
-    """Obligations that went underway at this instant, and for which nothing is logged any more, are acknowledged again."""
-    logged = LogEntry.objects.filter(measure__obligations=OuterRef("pk"))
-    rows = Obligation.objects.filter(measures__in=list(measures), state=UNDERWAY, moved_at=begun).exclude(Exists(logged))
-    rows = list(Obligation.objects.filter(pk__in=rows.values("pk")).select_related("organisation"))
-    change_obligations(rows, {"state": ACKNOWLEDGED, "moved_at": now}, action="undo_import", by=by, now=now)
+    unwrite(measures, written, action="undo_import", by=by, now=now)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from directives import audit, notices, transitions
+from directives.copies import copy_body, copy_directive, copy_document, copy_person
 from directives.hearing import hear
 from directives.models import Measure, Obligation, Plan, Submission, User, Verdict
 from directives.planning.log import start_work
@@ -28,6 +29,7 @@ class Moved:
     """A move that was made: what the people concerned are told of."""
 
     plan: Plan
+    action: str
     by: User | None
     now: datetime
     reason: str
@@ -39,14 +41,19 @@ class Moved:
 
 def frozen(plan: Plan, measures: list[Measure], obligations: list[Obligation]) -> dict[str, Any]:
     """A plan as its Submission keeps it. `clocks` are the plan days of the obligations, by id, before they were met."""
+    served = {row.pk: row for measure in measures for row in measure.obligations.all()}
     return {
         "kind": "plan",
+        "organisation": copy_body(plan.organisation),
+        "document": copy_document(plan.document),
+        "asked_by": copy_person(plan.asked_by),
         "deliverable": plan.kind,
         "title": plan.title,
         "summary": plan.summary,
         "due_on": plan.due_on.isoformat() if plan.due_on else None,
         "measures": [
             {
+                "id": measure.pk,
                 "number": measure.number,
                 "text": measure.text,
                 "responsible": measure.responsible,
@@ -59,12 +66,16 @@ def frozen(plan: Plan, measures: list[Measure], obligations: list[Obligation]) -
         ],
         "files": [{"id": row.pk, "name": row.name, "size": row.size, "sha256": row.sha256} for row in plan.files.all()],
         "obligations": [{"id": row.pk, "code": row.directive.code} for row in obligations],
+        "directives": [
+            {"obligation": row.pk, **copy_directive(row.directive)} for row in ({row.pk: row for row in obligations} | served).values()
+        ],
         "clocks": {str(row.pk): row.plan_due_on.isoformat() for row in obligations if row.plan_due_on},
     }
 
 
 def _measures(plan: Plan) -> list[Measure]:
-    return list(plan.measures.order_by("number").prefetch_related("obligations__directive"))
+    serving = Obligation.objects.select_related("directive__section").order_by("directive__order")
+    return list(plan.measures.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving)))
 
 
 def _complete(plan: Plan) -> None:
@@ -86,9 +97,10 @@ def _hand_over(made: Moved) -> None:
     """Keep what was handed in, stop the plan clocks, tell the supervisors."""
     plan, obligations = made.plan, list(owed(made.plan))
     last = plan.submissions.aggregate(last=Max("number"))["last"] or 0
+    people = {"submitted_by": copy_person(made.by), "signed": made.action == "sign"}
     submission = Submission.objects.create(
         organisation=plan.organisation, document=plan.document, plan=plan, number=last + 1,
-        content=frozen(plan, _measures(plan), obligations), submitted_at=made.now, submitted_by=made.by,
+        content={**frozen(plan, _measures(plan), obligations), **people}, submitted_at=made.now, submitted_by=made.by,
     )  # fmt: skip
     audit.record("submission", submission, by=made.by, now=made.now, after={"plan": plan.pk, "number": submission.number})
     met = [row for row in obligations if row.plan_due_on or row.plan_returned]
@@ -128,7 +140,7 @@ def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason
         if action == "ask_signature" and not has_manager(plan.organisation):
             raise Invalid(_("Nobody signs for this body. Hand the plan in directly."))
     transitions.move(plan, action, by=by, now=now, reason=reason, changes=changes)
-    after(Moved(plan, by, now, reason.strip()))
+    after(Moved(plan, action, by, now, reason.strip()))
     return plan
 
 
@@ -140,7 +152,8 @@ def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) 
     """
     transitions.move(plan, "accept" if accepted else "return", by=by, now=now, reason=reason)
     submission = plan.submissions.order_by("-number")[0]
-    verdict = Verdict.objects.create(submission=submission, accepted=accepted, reason=reason.strip(), at=now, by=by)
+    said = {"accepted": accepted, "reason": reason.strip(), "by_name": str(by)}
+    verdict = Verdict.objects.create(submission=submission, **said, at=now, by=by)
     if accepted:
         start_work(list(owed(plan)), now=now)
     else:

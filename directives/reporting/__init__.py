@@ -13,7 +13,18 @@ from directives.reporting.cycles import job_of, open_cycle
 from directives.reporting.desk import entry_on_desk
 from directives.reporting.drafting import Earlier, earlier_entries
 from directives.reporting.entering import Written, held, redraft_entries, save_entries, set_back
-from directives.reporting.entries import LACKS, NOT_YOURS, EntryFields, begin, lacks, missing, redraft, save_entry
+from directives.reporting.entries import (
+    LACKS,
+    NOT_YOURS,
+    EntryFields,
+    begin,
+    drafts_from,
+    lacks,
+    missing,
+    redraft,
+    refresh_drafts,
+    save_entry,
+)
 from directives.reporting.handing_in import decline, hand_in, recall, sign
 
 __all__ = [
@@ -24,6 +35,7 @@ __all__ = [
     "Written",
     "begin",
     "decline",
+    "drafts_from",
     "earlier_entries",
     "entry_on_desk",
     "hand_in",
@@ -35,6 +47,7 @@ __all__ = [
     "recall",
     "redraft",
     "redraft_entries",
+    "refresh_drafts",
     "report_clocks",
     "save_entries",
     "save_entry",

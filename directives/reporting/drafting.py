@@ -1,26 +1,32 @@
 """What an entry says before anybody typed: drawn from the log, else carried forward from the last accepted report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from directives.models import LogEntry, ProgressReport, ReportEntry
+from directives.models import LogEntry, LogUse, ProgressReport, ReportEntry
 from directives.models.reports import BLANK, CARRIED, FROM_LOG
 from directives.states import ACCEPTED
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fields of an entry that nobody has touched; `drawn_from` counts log entries."""
+    """The fields of an entry that nobody has touched; `log` are the ids of the log entries that it is made from."""
 
     progress: str = ""
     problems: str = ""
     next_steps: str = ""
     percent: int | None = None
     origin: str = BLANK
-    drawn_from: int = 0
+    log: tuple[int, ...] = ()
+
+    def fields(self) -> dict[str, Any]:
+        """The columns of the entry."""
+        names = ("progress", "problems", "next_steps", "percent", "origin")
+        return {**{name: getattr(self, name) for name in names}, "drawn_from": len(self.log)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,13 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One line of the log."""
+    """One line of the log; `corrects`: it stands for a line that was reported already."""
 
     on: date
     text: str
     written_at: datetime
+    pk: int = 0
+    corrects: bool = False
 
 
 def entries_before(report: ProgressReport) -> QuerySet[ReportEntry]:
@@ -79,11 +87,20 @@ def drafts(report: ProgressReport, obligations: Iterable[int]) -> dict[int, Draf
 
 def _log(report: ProgressReport) -> dict[int, list[Done]]:
     """The body's log on the document by obligation, oldest day first."""
-    rows = LogEntry.objects.filter(measure__plan__organisation=report.organisation_id, measure__plan__document=report.document_id)
+    mine = {"measure__plan__organisation": report.organisation_id, "measure__plan__document": report.document_id}
+    rows = LogEntry.objects.current().filter(**mine).order_by("on", "id")
     log: dict[int, list[Done]] = {}
-    for pk, on, text, at in rows.order_by("on", "id").values_list("measure__obligations", "on", "text", "created_at"):
-        log.setdefault(pk, []).append(Done(on, text, at))
+    for obligation, corrected, *line in rows.values_list("measure__obligations", "corrects", "on", "text", "created_at", "pk"):
+        log.setdefault(obligation, []).append(Done(*line, corrects=corrected is not None))
     return log
+
+
+def note_uses(drafted: Mapping[int, Draft], *, now: datetime) -> None:
+    """Note from which log entries these entries (ids) are drafted now. What was handed in once stays noted."""
+    noted = LogUse.objects.filter(entry__in=drafted)
+    noted.filter(Q(entry__submitted_at=None) | Q(at__gt=F("entry__submitted_at"))).delete()
+    uses = [LogUse(entry_id=pk, log_entry_id=used, at=now) for pk, draft in drafted.items() for used in draft.log]
+    LogUse.objects.bulk_create(uses, batch_size=500, ignore_conflicts=True)
 
 
 def _draft(earlier: Earlier, log: list[Done], year: int) -> Draft:
@@ -92,7 +109,7 @@ def _draft(earlier: Earlier, log: list[Done], year: int) -> Draft:
     last = earlier.accepted
     kept = (last.problems, last.next_steps, last.percent) if last else ("", "", None)
     if fresh:
-        return Draft(narrative(fresh, year), *kept, origin=FROM_LOG, drawn_from=len(fresh))
+        return Draft(narrative(fresh, year), *kept, origin=FROM_LOG, log=tuple(done.pk for done in fresh))
     return Draft(last.progress, *kept, origin=CARRIED) if last else Draft()
 
 
@@ -100,7 +117,7 @@ def narrative(log: Iterable[Done], year: int) -> str:
     """Lines of the log as one text: 10月9日，印发通知；座谈；10月12日，…。 A day of another year names its year."""
     parts, day = [], None
     for done in log:
-        text = " ".join(done.text.split()).rstrip("。；;.")
+        text = ("更正：" if done.corrects else "") + " ".join(done.text.split()).rstrip("。；;.")
         if done.on != day:
             day = done.on
             text = f"{'' if day.year == year else f'{day.year}年'}{day.month}月{day.day}日，{text}"

@@ -1,7 +1,7 @@
 """Entries of a report filled in from a table, set-wise; and set back as they were."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from directives import audit
 from directives.models import ProgressReport, ReportEntry, User
 from directives.models.reports import TYPED
 from directives.refusals import IllegalMove, NotAllowed
-from directives.reporting.drafting import drafts
+from directives.reporting.drafting import drafts, note_uses
 from directives.reporting.entries import NAMES, EntryFields
 from directives.rules import may
 from directives.states import EDITABLE
@@ -77,10 +77,11 @@ def redraft_entries(report: ProgressReport, entries: Iterable[ReportEntry], *, b
     fresh = drafts(report, [entry.obligation_id for entry in entries])
     written, marks = [], {}
     for entry in entries:
-        draft = asdict(fresh[entry.obligation_id])
+        draft = fresh[entry.obligation_id].fields()
         marks[entry.pk] = {"origin": draft["origin"], "drawn_from": draft["drawn_from"], "saved_at": None, "saved_by": None}
         written.append(Written(entry, EntryFields(**{name: value for name, value in draft.items() if name in NAMES})))
     set_back(written, marks=marks, by=by, now=now)
+    note_uses({entry.pk: fresh[entry.obligation_id] for entry in entries}, now=now)
 
 
 def _changed(entry: ReportEntry, before: Mapping[str, Any], after: Mapping[str, Any]) -> audit.Change:

@@ -1,7 +1,7 @@
 """Filling in a report: its entries are begun, drafted anew, and saved as they are typed."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives import audit
-from directives.models import ALWAYS, Obligation, ProgressReport, ReportEntry, User
-from directives.models.reports import TYPED
+from directives.models import ALWAYS, LogEntry, LogUse, Obligation, ProgressReport, ReportEntry, User
+from directives.models.reports import FROM_LOG, TYPED
 from directives.models.writing import overwrite
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.reporting.drafting import drafts
+from directives.reporting.drafting import drafts, note_uses
 from directives.rules import may
 from directives.states import DRAFT, EDITABLE, REPORTABLE, RETURNED
 from directives.tallies import counted, gathering
@@ -91,8 +91,13 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
     missing = list(owed.exclude(entries__report=report).order_by("directive__order").values_list("pk", flat=True))
     if not missing and report.begun_at is not None:
         return report
-    made = [ReportEntry(report=report, obligation_id=pk, **asdict(draft)) for pk, draft in drafts(report, missing).items()]
+    fresh = drafts(report, missing)
+    made = [ReportEntry(report=report, obligation_id=pk, **draft.fields()) for pk, draft in fresh.items()]
     ReportEntry.objects.bulk_create(made, batch_size=500, ignore_conflicts=True)
+    logged = {pk: draft for pk, draft in fresh.items() if draft.log}
+    if logged:
+        stored = report.entries.filter(obligation__in=logged).values_list("pk", "obligation")
+        note_uses({pk: logged[obligation] for pk, obligation in stored}, now=now)
     begun_at = report.begun_at or now
     alike = ProgressReport.objects.filter(pk=report.pk, version=report.version)
     if not alike.update(begun_at=begun_at, version=report.version + 1):
@@ -107,18 +112,43 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
 def redraft(*, report: ProgressReport, by: User | None, now: datetime) -> int:
     """Draft the untouched entries anew from the log as it now is; returns how many changed. What was typed stays."""
     _check_writer(report, by)
-    untouched = list(report.entries.filter(state=DRAFT, saved_at=None))
-    fresh = drafts(report, [entry.obligation_id for entry in untouched])
-    changes = []
-    for entry in untouched:
-        after = asdict(fresh[entry.obligation_id])
+    untouched = report.entries.filter(state=DRAFT, saved_at=None)
+    return _redraft(report, list(untouched), ("progress", "problems", "next_steps", "percent"), by, now)
+
+
+def drafts_from(log: Iterable[LogEntry]) -> list[ReportEntry]:
+    """The report entries whose progress was drafted from any of these log entries, and which nobody typed in or handed in since."""
+    ids = LogUse.objects.filter(log_entry__in=log).values("entry")
+    return list(ReportEntry.objects.filter(pk__in=ids, origin=FROM_LOG, state__in=EDITABLE).select_related("report__cycle"))
+
+
+def refresh_drafts(stale: Iterable[ReportEntry], *, by: User | None, now: datetime) -> None:
+    """Let the progress of these drafts (`drafts_from`) say what the log says now; what people typed in other fields stays."""
+    by_report: dict[ProgressReport, list[ReportEntry]] = {}
+    for entry in stale:
+        by_report.setdefault(entry.report, []).append(entry)
+    for report, entries in by_report.items():
+        _redraft(report, entries, ("progress",), by, now)
+
+
+def _redraft(report: ProgressReport, entries: list[ReportEntry], names: Sequence[str], by: User | None, now: datetime) -> int:
+    """Draft these fields anew, from the log as it now is; returns how many entries changed."""
+    fresh = drafts(report, [entry.obligation_id for entry in entries])
+    changes, drafted = [], {}
+    for entry in entries:
+        draft = fresh[entry.obligation_id]
+        after = {name: value for name, value in draft.fields().items() if name in (*names, "origin", "drawn_from")}
         before = {name: getattr(entry, name) for name in after}
+        drafted[entry.pk] = draft
         if before == after:
             continue
-        alike = ReportEntry.objects.filter(pk=entry.pk, version=entry.version, saved_at=None)
+        alike = ReportEntry.objects.filter(pk=entry.pk, version=entry.version, saved_at=entry.saved_at)
         if alike.update(**after, version=entry.version + 1):
             entry.report = report
             changes.append(audit.Change(entry, before, after))
+        else:
+            del drafted[entry.pk]
+    note_uses(drafted, now=now)
     audit.record_many("redraft", changes, by=by, now=now)
     return len(changes)
 

@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from directives import audit, notices
+from directives.copies import copy_body, copy_directive, copy_document, copy_person
 from directives.hearing import hear
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
 from directives.models.writing import add, overwrite
@@ -30,7 +31,7 @@ Percents = Mapping[int, int | None]  # by obligation: what was last accepted
 
 def _chosen(report: ProgressReport, entries: Iterable[int] | None, states: frozenset[str]) -> list[ReportEntry]:
     """The entries named, or all in these states, with what a move and a copy need of them."""
-    rows = report.entries.owed().select_related("obligation__directive")
+    rows = report.entries.owed().select_related("obligation__directive__section", "asked_by")
     rows = rows.filter(state__in=states) if entries is None else rows.filter(pk__in=set(entries))
     chosen = list(rows.order_by("obligation__directive__order"))
     if entries is not None and len(chosen) != len(set(entries)):
@@ -132,7 +133,7 @@ def _submit(
     number = (report.submissions.aggregate(last=Max("number"))["last"] or 0) + 1
     submission = Submission(
         organisation=report.organisation, document=report.document, report=report, number=number, submitted_at=now, submitted_by=by,
-        content=_copy(report, entries, percents),
+        content={**_copy(report, entries, percents), "submitted_by": copy_person(by), "signed": action == "sign"},
     )  # fmt: skip
     add([submission])
     audit.record("submission", submission, by=by, now=now, after={"report": report.pk, "number": number, "entries": len(entries)})
@@ -170,8 +171,8 @@ def _copy(report: ProgressReport, entries: Sequence[ReportEntry], percents: Perc
         one = {"id": file.pk, "name": file.name, "size": file.size, "sha256": file.sha256}
         files.setdefault(file.report_entry_id, []).append(one)
     return {
-        "organisation": {"code": body.code, "name_hans": body.name_hans, "name_hant": body.name_hant},
-        "document": {"id": document.pk, "title": document.title, "title_hans": document.title_hans, "title_hant": document.title_hant},
+        "organisation": copy_body(body),
+        "document": copy_document(document),
         "cycle": {"year": cycle.year, "period": cycle.period, "number": cycle.number, "due_on": cycle.due_on.isoformat()},
         "count": len(entries),  # so that a list need not read the copy
         "entries": [_copy_entry(row, percents.get(row.obligation_id), files.get(row.pk, [])) for row in entries],
@@ -179,10 +180,9 @@ def _copy(report: ProgressReport, entries: Sequence[ReportEntry], percents: Perc
 
 
 def _copy_entry(entry: ReportEntry, last_percent: int | None, files: list[dict[str, Any]]) -> dict[str, Any]:
-    directive = entry.obligation.directive
     return {
         "entry": entry.pk, "obligation": entry.obligation_id, "part": entry.obligation.part,
-        "code": directive.code, "text": directive.text, "text_hans": directive.text_hans, "text_hant": directive.text_hant,
+        **copy_directive(entry.obligation.directive), "asked_by": copy_person(entry.asked_by),
         "progress": entry.progress, "problems": entry.problems, "next_steps": entry.next_steps,
         "percent": entry.percent, "last_percent": last_percent,
         "unchanged": entry.unchanged, "unchanged_reason": entry.unchanged_reason, "files": files,

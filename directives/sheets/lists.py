@@ -122,7 +122,7 @@ def _plans(asked: Asked, place: Place) -> Listed:
 
 def _measures(asked: Asked, place: Place) -> Listed:
     plan = get_object_or_404(plans_found(asked.user), **place)
-    shown = plan_view(plan, asked.user, now=asked.now)
+    shown = plan_view(plan, asked.user)
     body, title = picked(plan.organisation, "name"), picked(plan.document, "title")
     told = in_words((_("Body"), body), (_("Document"), title), (_("Plan"), scripted(plan.title)))
 
@@ -142,7 +142,7 @@ def _log(asked: Asked, place: Place) -> Listed:
     )  # fmt: skip
 
     def make() -> Book:
-        rows = every_row(asked.user, chosen, now=asked.now)
+        rows = every_row(asked.user, chosen)
         return Book(_("Work log"), LOG_COLUMNS, rows, asked.now, told, _fictional())
 
     return of_rows(told, NEWEST.sort(log_found(asked.user, chosen)), make)
@@ -175,7 +175,7 @@ def _reports(asked: Asked, place: Place) -> Listed:
 def _entries(asked: Asked, place: Place) -> Listed:
     report = get_object_or_404(reports_found(asked.user), **place)
     name = asked.GET.get("show", "")
-    whole = sheet(report, asked.user, now=asked.now)
+    whole = sheet(report, asked.user)
     lines = whole.showing(name if name in FILTERS else "all")
     told = in_words(
         (_("Body"), picked(report.organisation, "name")), (_("Document"), picked(report.document, "title")),

@@ -43,4 +43,5 @@ LOG_COLUMNS = (
     Column("text", _("What was done"), lambda row: row.entry.text, width=60),
     Column("evidence", _("Evidence"), lambda row: "、".join(file.name for file in row.files.files), width=30),
     Column("by", _("Written by"), lambda row: str(row.entry.by), width=12),
+    Column("amended", _("Correction"), lambda row: row.amended, width=18),
 )

@@ -6,10 +6,14 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
-from directives.models import Notice
+from directives.differences import Piece, differences
+from directives.models import LogEntry, Notice
 from directives.notices import wording
+from directives.overview.log import acts_open
 from directives.overview.plan_page import measure_overdue
-from directives.wording import words_of_light
+from directives.overview.revisions import Change
+from directives.states import LOG_STATES
+from directives.wording import scripted, words_of_light
 
 register = template.Library()
 
@@ -39,3 +43,21 @@ register.filter("measure_overdue", measure_overdue)
 @register.filter
 def notice_words(notice: Notice) -> str:
     return wording(notice)
+
+
+@register.simple_tag(takes_context=True)
+def log_acts(context: Context, entry: LogEntry) -> tuple[str, ...]:
+    """What the reader may do with an entry of the work log: keys of LOG_ACTS."""
+    return acts_open(entry, context["request"].user)
+
+
+@register.filter
+def log_state(entry: LogEntry) -> str:
+    """The name of the state of an entry of the work log."""
+    return str(dict(LOG_STATES)[entry.state])
+
+
+@register.filter
+def pieces(change: Change) -> list[Piece]:
+    """What was added to a field and what was taken out, in the reader's script."""
+    return differences(scripted(change.before), scripted(change.after))

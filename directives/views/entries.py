@@ -36,7 +36,7 @@ def _place(entry):
 def _whole(request, entry, **more):
     """The context of an answer that draws the entry anew."""
     report = found(request.user).get(pk=entry.report_id)
-    page = sheet(report, request.user, now=request.now)
+    page = sheet(report, request.user)
     return surroundings(request, report, page) | {"line": line_of(page, entry.pk, **more)}
 
 

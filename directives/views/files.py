@@ -49,7 +49,7 @@ def attachment(request, pk):
 def _answer(request, parent, fallback, *, errors=(), status=200):
     if not request.htmx:
         return back(request, fallback)
-    context = {"list": file_list(parent, request.user, now=request.now, errors=errors)}
+    context = {"list": file_list(parent, request.user, errors=errors)}
     return page(request, "directives/_files.html", context, status=status)
 
 

@@ -59,7 +59,7 @@ def report_offline(request, pk):
     demand(request.user, "work", report)
     place = {"cycle": report.cycle_id, "document": report.document_id, "organisation": report.organisation_id}
     asking = Asking(request.user, request.now, request.today, place)
-    rows = entries_to_fill_in(sheet(report, request.user, now=request.now))
+    rows = entries_to_fill_in(sheet(report, request.user))
     name = _("%(period)s progress report") % {"period": report.cycle.name} + f" {picked(report.organisation, 'name')}"
     audit.record_taken("take_offline", report, by=request.user, now=request.now, entries=len(rows))
     return _workbook(template(KINDS["entries"], asking, rows), name)

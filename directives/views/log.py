@@ -24,7 +24,7 @@ def _page(request, form=None, status=200):
     wanted = filters.wanted(request.user)
     current = log_page(request.user, wanted, request.GET)
     context = {
-        "page": current, "rows": log_rows(current.rows, request.user, now=request.now), "wanted": wanted, "filters": filters,
+        "page": current, "rows": log_rows(current.rows, request.user), "wanted": wanted, "filters": filters,
         "limit": 0 if wanted.below else LIMIT,
         "quick": quick_choices(request.user, request.today, first=wanted.measure or 0) if request.user.works else None, "form": form,
         "next": request.POST.get("next", reverse("log")),

@@ -39,7 +39,7 @@ def _saved(request, measure, *, added=False):
         messages.success(request, _("Saved."))
         return redirect(anchor)
     plan = get_object_or_404(found(request.user), pk=measure.plan_id)
-    it = plan_view(plan, request.user, now=request.now)
+    it = plan_view(plan, request.user)
     context = {"it": it, "plan": plan, "line": it.line(measure.pk), "added": added, "fresh": True}
     if added:
         form = MeasureForm(servable=servable(plan, None))

@@ -4,7 +4,7 @@ from io import BytesIO
 
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -14,16 +14,18 @@ from directives.overview.entries import sheet
 from directives.overview.plan_page import plan_view
 from directives.overview.plans import found as found_plans
 from directives.overview.reports import found as found_reports
+from directives.overview.reviews import record, submissions_of
 from directives.papers import layout
 from directives.papers.paper import title_lines
 from directives.papers.plan import plan_paper
 from directives.papers.report import report_paper
+from directives.papers.submission import submission_paper
 from directives.rules import may
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def _answer(request, subject, paper, back, *, empty=""):
+def _answer(request, subject, paper, back, *, empty="", submission=None):
     """The page that shows the paper, or the file that ?export=docx asks for."""
     if request.GET.get("export") != "docx":
         context = {
@@ -31,6 +33,7 @@ def _answer(request, subject, paper, back, *, empty=""):
             "title_lines": title_lines(paper.title),
             "back": back,
             "empty": empty,
+            "submission": submission,
             "takes": may(request.user, "export"),
         }
         return render(request, "directives/papers/paper.html", context)
@@ -43,7 +46,9 @@ def _answer(request, subject, paper, back, *, empty=""):
 @require_GET
 def plan_as_paper(request, pk):
     plan = get_object_or_404(found_plans(request.user).select_related("organisation__parent"), pk=pk)
-    it = plan_view(plan, request.user, now=request.now)
+    it = plan_view(plan, request.user)
+    if it.as_filed:
+        return redirect(f"{reverse('submission_paper', args=[it.history[0].submission.pk])}?{request.GET.urlencode()}")
     empty = "" if it.lines else _("The plan has no measures yet. The paper is drawn from them.")
     return _answer(request, plan, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty)
 
@@ -51,6 +56,14 @@ def plan_as_paper(request, pk):
 @require_GET
 def report_as_paper(request, pk):
     report = get_object_or_404(found_reports(request.user).select_related("organisation__parent"), pk=pk)
-    shown = sheet(report, request.user, now=request.now)
+    shown = sheet(report, request.user)
     empty = "" if shown.lines else _("Nothing of this report is to be seen yet: it was not begun, or nothing of it was handed in.")
     return _answer(request, report, report_paper(shown, today=request.today), reverse("report", args=[pk]), empty=empty)
+
+
+@require_GET
+def submission_as_paper(request, pk):
+    row = get_object_or_404(submissions_of(request.user), pk=pk)
+    empty = "" if row.content.get("entries") or row.content.get("measures") else _("This submission says nothing that a paper could print.")
+    paper = submission_paper(record(row))
+    return _answer(request, row, paper, reverse("submission", args=[pk]), empty=empty, submission=row)

@@ -14,6 +14,7 @@ from directives.models import Document, Organisation
 from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.plan_page import picker, plan_view, servable
+from directives.overview.plan_revisions import revision_on_page
 from directives.overview.plans import found, own_plans, plans_page, state_counts, to_start
 from directives.planning.moves import AFTER
 from directives.refusals import Stale
@@ -67,8 +68,8 @@ def _id(request, name):
 
 def _page(request, row, form=None, theirs=None, status=200):
     form = form or PlanForm(initial={"title": row.title, "summary": row.summary})
-    it = plan_view(row, request.user, now=request.now)
-    context = {"it": it, "plan": row, "form": form, "theirs": theirs}
+    it = plan_view(row, request.user)
+    context = {"it": it, "plan": row, "form": form, "theirs": theirs, "revision": revision_on_page(it)}
     if it.writes:
         context |= {"blank": MeasureForm(servable=servable(row, None)), "groups": picker(row, None, ())}
     return page(request, "directives/plans/plan.html", context, status=status)

@@ -18,6 +18,7 @@ from directives.models import (
     Indicator,
     Intake,
     JobProgress,
+    LogEntry,
     Measure,
     Notice,
     Obligation,
@@ -37,7 +38,7 @@ NUMBERED: dict[str, type[Model]] = {
     "documents/": Document, "directives/": Directive, "organisations/": Organisation, "obligations/": Obligation, "plans/": Plan,
     "measures/": Measure, "files/": Attachment, "reports/": ProgressReport, "submissions/": Submission, "entries/": ReportEntry,
     "statistics/report/": Organisation, "statistics/": Indicator, "indicators/": Indicator, "exports/": Export, "intakes/": Intake,
-    "jobs/": JobProgress, "notices/": Notice, "sessions/": OpenSession,
+    "log/": LogEntry, "jobs/": JobProgress, "notices/": Notice, "sessions/": OpenSession,
 }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def reports(request):
 
 
 def _context(request, report, **more):
-    shown = sheet(report, request.user, now=request.now)
+    shown = sheet(report, request.user)
     name = request.GET.get("show", "")
     show = name if name in FILTERS else "all"
     current = paged(request, shown.showing(show))
@@ -65,7 +65,7 @@ def surroundings(request, report, shown):
 
 def _around(request, report):
     """What a save changes around the rows: the time, the counts, the hand-in bar."""
-    shown = sheet(report, request.user, now=request.now)
+    shown = sheet(report, request.user)
     return render(request, "directives/reports/_around.html", surroundings(request, report, shown))
 
 
@@ -74,7 +74,7 @@ def _one_entry(request, report, pk):
 
     The state keeps the version that the page has read: what somebody else changed since must still meet a conflict.
     """
-    shown = sheet(report, request.user, now=request.now)
+    shown = sheet(report, request.user)
     if pk not in {line.entry.pk for line in shown.lines}:
         raise Http404
     left = request.workdays.between(request.today, report.cycle.due_on)

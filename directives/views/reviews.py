@@ -10,6 +10,7 @@ from directives import reviewing
 from directives.deciding import askers_of
 from directives.forms.reports import PlanVerdictForm, verdicts
 from directives.overview.deciders import deciders
+from directives.overview.plan_revisions import revision_on_desk
 from directives.overview.reports import found
 from directives.overview.reviews import desk, left_out, plan_on_desk
 from directives.refusals import Invalid, Stale
@@ -60,7 +61,7 @@ def plan_review(request, pk):
 
 def _of_plan(request, plan, **more):
     waits = plan.state == SUBMITTED and request.user.pk not in askers_of(plan)
-    return {"plan": plan, "waits": waits, "deciders": deciders(plan, request.user), **more}
+    return {"plan": plan, "waits": waits, "deciders": deciders(plan, request.user), "revision": revision_on_desk(plan), **more}
 
 
 @write(form="plan_review")

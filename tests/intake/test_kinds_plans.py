@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from directives import tallies
+from directives import reporting, tallies
 from directives.intake.kinds import KINDS
-from directives.models import Attachment, Event, LogEntry, Measure, Obligation, Plan, Submission
+from directives.models import Attachment, Event, LogEntry, Measure, Obligation, Plan, ProgressReport, Submission
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME
 from directives.planning import MeasureContent, save_measure
 from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
@@ -152,6 +152,25 @@ def test_log_lines_are_added_once_and_start_the_work(cast, plan):
     assert list(LogEntry.objects.values_list("text", flat=True)) == ["发通知"]
     assert set(Obligation.objects.values_list("state", flat=True)) == {ACKNOWLEDGED}
     assert tallies.drift() == []
+
+
+def test_an_import_is_undone_after_a_draft_was_made_from_it(cast, plan):
+    brought = bring(LOG, cast.staff, [{"measure": "1", "on": TODAY, "text": "召开会议"}], **where(plan))
+    brought.apply()
+    report = ProgressReport.objects.create(organisation=cast.body, cycle=make_cycle(plan.document), document=plan.document)
+    reporting.begin(report=report, by=cast.staff, now=NOW)
+    assert sorted(report.entries.values_list("origin", "progress")) == [("blank", ""), ("log", "10月13日，召开会议。")]
+    brought.undo()
+    assert list(report.entries.values_list("origin", "progress")) == [("blank", "")] * 2
+
+
+def test_the_day_of_what_was_heard_goes_back_with_an_import(cast, plan):
+    then = TODAY - timedelta(days=30)
+    Obligation.objects.update(heard_on=then, issued_on=then, starts_on=then)
+    brought = bring(LOG, cast.staff, [{"measure": "1", "on": TODAY, "text": "召开会议"}], **where(plan))
+    brought.apply()
+    brought.undo()
+    assert set(Obligation.objects.values_list("state", "heard_on")) == {(ACKNOWLEDGED, then)}
 
 
 def test_faults_of_the_log(cast, plan):

@@ -174,6 +174,27 @@ def log_add(w: Walker) -> None:
     )
 
 
+def _log_entry(w: Walker) -> LogEntry:
+    return w.pick(LogEntry.objects.standing().select_related("by", "measure__plan"))
+
+
+def _amend(w: Walker, act: str) -> None:
+    entry = _log_entry(w)
+    w.send(act, entry.by, entry.pk, version=entry.version, text=w.words(), on=w.day(-3, 0))
+
+
+def log_edit(w: Walker) -> None:
+    _amend(w, "log_edit")
+
+
+def log_correct(w: Walker) -> None:
+    _amend(w, "log_correct")
+
+
+def log_withdraw(w: Walker) -> None:
+    _amend(w, "log_withdraw")
+
+
 # evidence
 
 
@@ -298,7 +319,8 @@ STEPS = {
     step.__name__: step
     for step in (
         obligation_move, acknowledge_many, item_state, plan_start, plan_save, plan_move, plan_decide, measure_add, measure_save,
-        measure_delete, measure_done, log_add, attachment_add, attachment_remove, cycle_open, report_begin, report_redraft, entry_save,
+        measure_delete, measure_done, log_add, log_edit, log_correct, log_withdraw,
+        attachment_add, attachment_remove, cycle_open, report_begin, report_redraft, entry_save,
         entry_recall, report_hand_in, report_sign, report_decide, set_script, notice_open,
     )
 }  # fmt: skip

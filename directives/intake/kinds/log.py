@@ -8,7 +8,7 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives import planning
+from directives import planning, reporting
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.comparing import demand_as_left, fresh, nothing_on, place_of, plain, refused, text_of, wrong
 from directives.intake.kinds.plans import plan_of, works
@@ -37,6 +37,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("codes", gettext_lazy("Clauses"), read_only=True),
         Field("evidence", gettext_lazy("Evidence"), read_only=True),
         Field("by", gettext_lazy("Written by"), read_only=True),
+        Field("amended", gettext_lazy("Correction"), read_only=True),
     )
 
 
@@ -70,7 +71,7 @@ class LogChecker(Checker):
     @cached_property
     def seen(self) -> set[int]:
         """Hashes of the lines that stand in the log, and of those of the file so far."""
-        lines = LogEntry.objects.filter(measure__in=self.words).order_by().values_list("measure_id", "on", "text")
+        lines = LogEntry.objects.standing().filter(measure__in=self.words).order_by().values_list("measure_id", "on", "text")
         return set(map(hash, lines.iterator(chunk_size=2000)))
 
     def _one(self, row: Given, measures: list[int]) -> Planned:
@@ -131,8 +132,10 @@ def undo(asking: Asking, rows: Rows) -> None:
     measures = Measure.objects.select_related("plan__organisation").in_bulk({entry.measure_id for entry in entries.values()})
     for entry in entries.values():
         entry.measure = measures[entry.measure_id]  # a plan has few beside the lines of its log
+    stale = reporting.drafts_from(entries.values())
     with nothing_on(rows[0]):
         planning.delete_log(entries=list(entries.values()), by=asking.by, now=asking.now)
+    reporting.refresh_drafts(stale, by=asking.by, now=asking.now)
 
 
 LOG = Kind(

@@ -1,0 +1,42 @@
+"""What was added to a text and what was taken out: by characters of Chinese, by words and numbers of other scripts."""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+CHARACTERS = re.compile(r"[A-Za-z]+|[0-9]+|.", re.DOTALL)
+SENTENCES = re.compile(r"[^。；！？\n]*[。；！？\n]|[^。；！？\n]+")
+LONG = 6000  # characters of both texts together, from which on whole sentences are compared
+SHORT = 2  # characters between two changes: fewer are a part of the change, so that it can be read
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text: of both versions, of the later alone, or of the earlier alone."""
+
+    text: str
+    mark: Literal["same", "added", "removed"] = "same"
+
+
+def differences(before: str, after: str) -> list[Piece]:
+    """The pieces of both versions in their order: without the added ones they read as before, without the removed ones as after."""
+    parts = SENTENCES if len(before) + len(after) > LONG else CHARACTERS
+    old, new = parts.findall(before), parts.findall(after)
+    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    pieces: list[Piece] = []
+    removed = added = ""
+    for place, (code, old_from, old_to, new_from, new_to) in enumerate(codes, 1):
+        out, into = "".join(old[old_from:old_to]), "".join(new[new_from:new_to])
+        between = (removed or added) and place < len(codes)
+        if code == "equal" and not (between and len(out) < SHORT):
+            pieces += [*_change(removed, added), Piece(out)]
+            removed = added = ""
+        else:
+            removed, added = removed + out, added + into
+    return [*pieces, *_change(removed, added)]
+
+
+def _change(removed: str, added: str) -> list[Piece]:
+    pieces = [Piece(removed, "removed"), Piece(added, "added")]
+    return [piece for piece in pieces if piece.text]
