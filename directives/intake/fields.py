@@ -52,6 +52,7 @@ class Field:
     listed: str = ""  # names a list of the place for a template's drop-down: organisations, directives, indicators
     read_only: bool = False  # goes out, is compared with nothing, and is passed over on the way in
     told: bool = False  # of one that is shown only: the kind gets its cells as they are, and tells of each that is not taken over
+    computed: bool = False  # the check works it out; no file has a column of it
     unless: str = ""  # passed over on the way in where the file has a column of that other field
     deadline: bool = False  # of a "date": a day by which something is done, so that a month or a quarter means its last day
 

@@ -90,6 +90,7 @@ class Names:
     """The fields of a kind by every name that a heading may give them."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
+        fields = [field for field in fields if not field.computed]
         self.fields = fields
         self.sure: dict[str, str] = {}
         self.likely: dict[str, str] = {}

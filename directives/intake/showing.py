@@ -272,7 +272,7 @@ class Columns:
 def columns_of(intake: Intake, now: datetime, chosen: Mapping[str, str] | None = None) -> Columns:
     """The columns of an intake as they were found, or as chosen (letter → field)."""
     kind = KINDS[intake.kind]
-    fields = kind.fields(asking_of(intake, now))
+    fields = tuple(field for field in kind.fields(asking_of(intake, now)) if not field.computed)
     heads = [Head.of_json(table) for table in intake.tables]
     head = heads[0] if chosen is None else heads[0].matching(chosen)
     asked = tuple(Asked(column, column.field) for column in head.columns)

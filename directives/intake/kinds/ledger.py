@@ -31,7 +31,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("supporting", gettext_lazy("Supporting bodies"), "text", SUPPORTING, unless="id", told=True),
     )  # fmt: skip
     cycles = tuple((cycle.pk, cycle.name) for cycle in Cycle.objects.filter(document=asking.place.get("document", 0)))
-    report = Field("cycle", gettext_lazy("Goes into the report for"), "choice", choices=cycles, read_only=True)
+    report = Field("cycle", gettext_lazy("Goes into the report for"), "choice", choices=cycles, read_only=True, computed=True)
     shown = (Field(name, label, sort, read_only=True, told=name in ELSEWHERE) for name, label, sort in GOES_OUT)
     return (*own, report, *shown)
 

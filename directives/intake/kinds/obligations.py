@@ -17,13 +17,13 @@ from directives.intake.kinds.ledger import AS_EXPORTED, fields, untaken
 from directives.intake.kinds.owing import DAYS, NOT_ABOVE, OWN, PEOPLE, TERMS, pair_of, undo, write
 from directives.intake.kinds.parting import AFTER_NAME, NAMED_IN, apart
 from directives.intake.kinds.progress import Edit, Reports
-from directives.intake.kinds.shown import WORDS, Shown, said
+from directives.intake.kinds.shown import WORDS, Shown, cell_text
 from directives.issuing import faults_of, wrong_plan_day
 from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view
 from directives.overview.ledger import LedgerRow
-from directives.states import CLOSED, DELIVERABLES, MANAGER, PARTS, RESPONSIBLE, STAFF, SUPERVISOR, WITHDRAWN
+from directives.states import CLOSED, DELIVERABLES, PARTS, RESPONSIBLE, SUPERVISOR, WITHDRAWN
 
 READ = (
     "pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code", "organisation_id", "organisation__code",
@@ -60,7 +60,8 @@ class ObligationChecker(Checker):
         past = Past.of(Obligation, {here[0]: (row.values.get("version") or here[1], here[1]) for row, here in met})
         fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
         self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
-        self.lines, self.edits = self.shown.lines([here[0] for _row, here in met]), []
+        self.lines = self.shown.lines([here[0] for _row, here in met]) if self.asking.by else {}  # nobody asks for the system
+        self.edits = []
         planned = [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
         self.reports.settle(self.edits)
         return planned
@@ -137,7 +138,7 @@ class ObligationChecker(Checker):
         """Take out of what a row changes the terms that are not this person's to edit."""
         if not planned.after or self.above(here[10]):
             return
-        allowed = OWN if here[7] in self.works else ()
+        allowed = OWN if here[7] in self.reports.own else ()
         for name in [name for name in planned.after if name not in allowed]:
             after, before = planned.after.pop(name), planned.before.pop(name)
             planned.theirs.pop(name, None)
@@ -201,11 +202,6 @@ class ObligationChecker(Checker):
     def tops(self) -> tuple[str, ...]:
         return tuple({m.organisation.path for m in self.asking.by.in_role(SUPERVISOR)})
 
-    @cached_property
-    def works(self) -> frozenset[int]:
-        """The organisations for which the person fills in."""
-        return frozenset(m.organisation_id for m in self.asking.by.in_role(STAFF, MANAGER))
-
     def above(self, path: str) -> bool:
         """Whether the person assigns to the body of this path."""
         return any(path != top and path.startswith(top) for top in self.tops)
@@ -248,7 +244,7 @@ class ObligationChecker(Checker):
     def _unassigned(self, row: Given, directive: int) -> Iterable[Untaken]:
         """Cells of a new row that say what no assignment holds."""
         for name, cell in row.shown.items():
-            value = said(name, cell)
+            value = cell_text(name, cell)
             if value and (name != "directive" or self.clauses.find(value) != self.clauses.rows[directive]):
                 yield untaken(name, value, "")
 

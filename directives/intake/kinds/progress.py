@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -43,7 +44,11 @@ class Reports:
 
     def __init__(self, asking: Asking) -> None:
         self.asking = asking
-        self.own = {m.organisation_id for m in asking.by.in_role(STAFF, MANAGER)}
+
+    @cached_property
+    def own(self) -> frozenset[int]:
+        """The organisations for which the person fills in."""
+        return frozenset(m.organisation_id for m in self.asking.by.in_role(STAFF, MANAGER))
 
     def settle(self, edits: Sequence[Edit]) -> None:
         """Let each row change the entry of its obligation, or tell of its words cell by cell. Some queries for all of them."""

@@ -79,7 +79,7 @@ class Shown:
             if cell == stands or ((cell is None or cell == "") and (stands is None or not ours)):
                 continue
             if not self._alike(name, cell, stands, line) and not self._said_then(name, cell, then):
-                found.append(Difference(name, cell, said(name, cell), said(name, stands)))
+                found.append(Difference(name, cell, cell_text(name, cell), cell_text(name, stands)))
         return found
 
     def _alike(self, name: str, cell: Any, stands: Any, line: LedgerRow) -> bool:
@@ -167,7 +167,7 @@ def percents(cell: Any) -> tuple[int, ...]:
     return (100, 1) if given == 1 else (round(100 * given),)
 
 
-def said(name: str, cell: Any) -> str:
+def cell_text(name: str, cell: Any) -> str:
     """A cell as it is told of."""
     if name == "percent" and isinstance(cell, float | int) and not isinstance(cell, bool):
         return f"{100 * cell:.10g}%" if 0 <= cell <= 1 else f"{cell:.10g}"
