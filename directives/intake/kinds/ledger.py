@@ -1,6 +1,7 @@
 """The columns of the ledger of obligations: which come back, which only go out, and where these are edited instead."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -96,3 +97,9 @@ ELSEWHERE: Mapping[str, tuple[Words, Words]] = {
 def untaken(name: str, value: str, stands: str) -> Untaken:
     """A cell of a column that is never taken over."""
     return Untaken(name, value, stands, *map(str, ELSEWHERE[name]))
+
+
+def term(name: str, value: Any) -> str:
+    """A term, as JSON holds it, for people."""
+    labels = dict({"part": PARTS, "deliverable": DELIVERABLES}.get(name, ()))
+    return str(labels.get(value, value or ""))

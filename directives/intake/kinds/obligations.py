@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Q
@@ -13,7 +14,7 @@ from directives.intake.fields import Asking, Checker, Fault, Given, Kind, Place,
 from directives.intake.kinds.clauses import Clauses, unknown_clause, unknown_words
 from directives.intake.kinds.codes import Bodies, own_numbers, taken_as, unclear, unknown_body
 from directives.intake.kinds.comparing import Past, Stored, compared, fresh, plain, refused, text_of, verdict_of, wrong
-from directives.intake.kinds.ledger import AS_EXPORTED, fields, untaken
+from directives.intake.kinds.ledger import AS_EXPORTED, fields, term, untaken
 from directives.intake.kinds.owing import DAYS, NOT_ABOVE, OWN, PEOPLE, TERMS, pair_of, undo, write
 from directives.intake.kinds.parting import AFTER_NAME, NAMED_IN, apart
 from directives.intake.kinds.progress import Edit, Reports
@@ -22,14 +23,16 @@ from directives.issuing import faults_of, wrong_plan_day
 from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view
-from directives.overview.ledger import LedgerRow
-from directives.states import CLOSED, DELIVERABLES, PARTS, RESPONSIBLE, SUPERVISOR, WITHDRAWN
+from directives.overview.ledger import CELLS, LedgerRow
+from directives.states import CLOSED, RESPONSIBLE, SUPERVISOR, WITHDRAWN
 
+SAID = ("progress", "problems", "next_steps", "light_code", "light_on")
 READ = (
     "pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code", "organisation_id", "organisation__code",
-    "organisation__name_hans", "organisation__path", "percent", "light", *TERMS,
+    "organisation__name_hans", "organisation__path", "percent", "light", *TERMS, *SAID,
 )  # fmt: skip
 FIRST = READ.index("part")
+cells_of = itemgetter(*map(READ.index, CELLS))  # what the line of the ledger is made of
 
 
 def may(user: User) -> bool:
@@ -60,7 +63,7 @@ class ObligationChecker(Checker):
         past = Past.of(Obligation, {here[0]: (row.values.get("version") or here[1], here[1]) for row, here in met})
         fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
         self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
-        self.lines = self.shown.lines([here[0] for _row, here in met]) if self.asking.by else {}  # nobody asks for the system
+        self.lines = self.shown.lines([cells_of(here) for _row, here in met]) if self.asking.by else {}  # nobody asks for the system
         self.edits = []
         planned = [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
         self.reports.settle(self.edits)
@@ -159,8 +162,11 @@ class ObligationChecker(Checker):
 
     def _faults_of_pair(self, row: Given, pair: tuple[int | None, int | None], here: tuple) -> Iterable[Fault]:
         """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
+        other = pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]
+        if not other and pair[1] in (None, here[7]):
+            return
         remedy = own_numbers(_("Empty id and version where a new line is meant; otherwise put back what stood here."))
-        if pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]:
+        if other:
             yield Fault("clause", text_of(row.values["clause"]), _("%(code)s, as the id of this line says.") % {"code": here[6]}, remedy)
         if pair[1] and pair[1] != here[7]:
             yield Fault("body", text_of(row.values["body"]), _("%(code)s, as the id of this line says.") % {"code": here[8]}, remedy)
@@ -268,15 +274,11 @@ def _kept(row: Given, here: Stored) -> Iterable[Untaken]:
             yield Untaken(name, "", term(name, here.values[name]), _("This can be replaced, but not removed."), str(AS_EXPORTED))
 
 
-def term(name: str, value: Any) -> str:
-    """A term, as JSON holds it, for people."""
-    labels = dict({"part": PARTS, "deliverable": DELIVERABLES}.get(name, ()))
-    return str(labels.get(value, value or ""))
-
-
 def stored_of(row: tuple) -> Stored:
     """An obligation, read as READ says."""
-    values = {name: value.isoformat() if isinstance(value, date) else value for name, value in zip(TERMS, row[FIRST:], strict=True)}
+    values = {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in zip(TERMS, row[FIRST : -len(SAID)], strict=True)
+    }
     return Stored(row[0], row[1], f"{row[6]} · {row[9]}", values)
 
 

@@ -135,7 +135,7 @@ def _take(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> Non
             planned.untaken.append(_told(cell, _("Expected: %(expected)s") % {"expected": value.expected}, where))
         elif not alike(stands, value):
             before[cell.name], after[cell.name] = stands, value
-            if typed and not alike(stands, getattr(edit.line, cell.name)):
+            if typed and stands not in ("", None) and not alike(stands, getattr(edit.line, cell.name)):
                 theirs[cell.name] = stands
     if after and planned.verdict != WRONG:
         goes = {"cycle": None}

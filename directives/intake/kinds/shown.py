@@ -1,10 +1,11 @@
 """Cells of the ledger that are shown only: whether they still say what would go out now, whichever program saved them."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from django.conf import settings
 from django.utils import translation
@@ -14,8 +15,8 @@ from directives.intake.fields import Asking
 from directives.intake.kinds.clauses import ENDS, TITLE, Clauses
 from directives.intake.kinds.comparing import alike, bare
 from directives.intake.kinds.parting import named
-from directives.models import CalendarDay, Obligation
-from directives.overview.ledger import CELLS, LedgerRow, Reader
+from directives.models import CalendarDay
+from directives.overview.ledger import LedgerRow, Reader
 from directives.script import fold
 from directives.sheets.book import Column, plain
 from directives.sheets.ledger import Today, columns
@@ -46,7 +47,7 @@ class Shown:
     def __init__(self, asking: Asking, clauses: Clauses, body_of: Callable[[str], int | None]) -> None:
         self.asking, self.clauses, self.body_of = asking, clauses, body_of
         self.reader = Reader(asking.by)
-        self.met: dict[tuple[str, str, str], bool] = {}
+        self.met: dict[tuple[str, Any, Any], bool] = {}
         self.tongues: dict[str, Mapping[str, Column]] = {}
 
     @cached_property
@@ -62,20 +63,22 @@ class Shown:
     def named(self) -> Mapping[str, Mapping[str, str]]:
         return {"state": names_of(OBLIGATION_STATES), "light": names_of(LIGHTS) | {fold(word): light for word, light in LAMPS}}
 
-    def lines(self, ids: Collection[int]) -> dict[int, LedgerRow]:
-        """The lines of these obligations, by id: a few queries."""
-        rows = list(Obligation.objects.filter(pk__in=ids).order_by().values_list(*CELLS)) if ids else []
-        return {line.pk: line for line in self.reader.lines(rows)}
+    def lines(self, rows: Sequence[tuple[Any, ...]]) -> dict[int, LedgerRow]:
+        """The lines of obligations given as `overview.ledger.CELLS` says, by id: a few queries."""
+        return {line.pk: line for line in self.reader.lines(rows)} if rows else {}
 
     def differing(self, cells: Mapping[str, Any], line: LedgerRow, then: Then, *, ours: bool) -> list[Difference]:
         """The cells that say neither what stands here nor what the record tells that stood here when the file went out (`then`).
 
         An empty cell says something in a list of ours alone.
         """
-        found = []
+        found, known = [], self.columns
         for name, cell in cells.items():
-            column = self.columns.get(name)
-            stands = plain(column.value(line), column.kind) if column else None
+            column = known.get(name)
+            value = column.value(line) if column else None
+            if column and cell == value and column.kind == "text":  # as nearly all of them
+                continue
+            stands = plain(value, column.kind) if column else None
             if cell == stands or ((cell is None or cell == "") and (stands is None or not ours)):
                 continue
             if not self._alike(name, cell, stands, line) and not self._said_then(name, cell, then):
@@ -85,17 +88,17 @@ class Shown:
     def _alike(self, name: str, cell: Any, stands: Any, line: LedgerRow) -> bool:
         if name == "percent":
             return stands is not None and round(100 * stands) in percents(cell)
-        key = (name, typed(cell), typed(stands))
+        key = (name, cell, stands)
         if key not in self.met:
             if len(self.met) >= KEPT:
                 self.met.clear()
-            self.met[key] = self._same(*key, line)
+            self.met[key] = self._same(name, typed(cell), typed(stands), line)
         return self.met[key]
 
     def _same(self, name: str, text: str, stands: str, line: LedgerRow) -> bool:
         if name in WORDS:
             return alike(stands, text)
-        if _squeezed(text) == _squeezed(stands):
+        if text == normalize("NFKC", stands) or _squeezed(text) == _squeezed(stands):
             return True
         return bool(text) and (self._means(name, text, line) or self._in_another_language(name, text, line))
 
