@@ -98,7 +98,7 @@ class Shown:
     def _same(self, name: str, text: str, stands: str, line: LedgerRow) -> bool:
         if name in WORDS:
             return alike(stands, text)
-        if text == normalize("NFKC", stands) or _squeezed(text) == _squeezed(stands):
+        if text == normalize("NFKC", stands) or _key(name, text) == _key(name, stands):
             return True
         return bool(text) and (self._means(name, text, line) or self._in_another_language(name, text, line))
 
@@ -127,9 +127,8 @@ class Shown:
         return found.pk if found else None
 
     def _value(self, name: str, text: str) -> str:
-        """The state or the colour that a cell names; behind a colour stands its reason."""
-        word = text.replace("：", ":").split(":")[0] if name == "light" else text
-        return self.named[name].get(fold(word), "")
+        """The state or the colour that a cell names."""
+        return self.named[name].get(fold(_lamp(text) if name == "light" else text), "")
 
     def _in_another_language(self, name: str, text: str, line: LedgerRow) -> bool:
         """Whether the cell is what goes out in one of the other languages."""
@@ -138,7 +137,7 @@ class Shown:
                 if code not in self.tongues:
                     self.tongues[code] = {column.key: column for column in columns(self.dated, titled=False)}
                 column = self.tongues[code].get(name)
-                if column and _squeezed(text) == _squeezed(typed(plain(column.value(line), column.kind))):
+                if column and _key(name, text) == _key(name, typed(plain(column.value(line), column.kind))):
                     return True
         return False
 
@@ -151,8 +150,13 @@ class Shown:
         return self._value(name, text) == then[name] if name in self.named else alike(then[name] or "", text)
 
 
-def _squeezed(text: str) -> str:
-    return fold(bare(text))
+def _key(name: str, text: str) -> str:
+    """Equal for texts of a column that say the same. Behind a light stands its reason, which speaks of the day that it went out."""
+    return fold(bare(_lamp(text) if name == "light" else text))
+
+
+def _lamp(text: str) -> str:
+    return text.replace("：", ":").split(":")[0]
 
 
 def percents(cell: Any) -> tuple[int, ...]:
