@@ -109,7 +109,8 @@ def typed(cell: Cell) -> str:
         case None:
             return ""
         case str():
-            return unguard(cell.strip().strip(UNSEEN).replace("\r\n", "\n").replace("\r", "\n")).strip()
+            text = cell.replace("_x000D_", "\r") if "_x000D_" in cell else cell
+            return unguard(text.strip().strip(UNSEEN).replace("\r\n", "\n").replace("\r", "\n")).strip()
         case datetime():
             return f"{cell:%Y-%m-%d}" if not (cell.hour or cell.minute or cell.second) else f"{cell:%Y-%m-%d %H:%M}"
         case date():

@@ -5,6 +5,7 @@ Nothing of the product changes. A run that was killed is begun anew; one that fi
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from directives import jobs
 from directives.intake import reader, steps
-from directives.intake.differing import Differing
+from directives.intake.differing import Summary
 from directives.intake.fields import Asking, Fault, Field, Kind, Planned
 from directives.intake.given import Reader
 from directives.intake.layout import Opened
@@ -46,7 +47,7 @@ def again(intake: Intake, fault: str) -> None:
 
 
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
-    jobs.shift(intake, UNREADABLE, fault=fault, counts={}, moved_at=None)
+    jobs.shift(intake, UNREADABLE, fault=fault, counts={}, untaken=None, moved_at=None)
     IntakeRow.objects.filter(intake=intake).delete()
 
 
@@ -120,7 +121,8 @@ def chosen(found: Iterable[Head]) -> dict[str, dict[str, str]]:
 def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
     """Columns that are read from nowhere, in words."""
     left = [column.heading or column.letter for column in found[0].columns if not column.field]
-    shown = [str(field.label) for field in fields if field.name in found[0].matched and field.shown_only(found[0].matched)]
+    only = [field for field in fields if field.shown_only(found[0].matched) and not field.told]
+    shown = [str(field.label) for field in only if field.name in found[0].matched]
     remarks = [_("Columns passed over, as no field is chosen for them: %(names)s.") % {"names": "、".join(left)}] if left else []
     if shown:
         remarks.append(_("Columns that are shown only; changes in them are not taken over: %(names)s.") % {"names": "、".join(shown)})
@@ -135,12 +137,13 @@ def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
         jobs.note(intake)  # before anything of a run that took over since is taken away
         IntakeRow.objects.filter(intake=intake).delete()
     places = {head.sheet: head.matched for head in source.heads}
-    checker, differing, counts, number = kind.checker(asking, source.headed), Differing(places), Counter[str](), 0
+    checker, untaken, counts, number = kind.checker(asking, source.headed), Summary(), Counter[str](), 0
     for batch in _batches(source.rows()):
         rows = []
         for planned in checker.check(batch):
-            differing.meet(planned)
             rows.append(_row(intake, planned, places))
+            if planned.untaken:
+                rows[-1].untaken = _untaken(planned, places, untaken)
         with transaction.atomic():
             add_many(rows)
             number += len(rows)
@@ -148,10 +151,11 @@ def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
         counts.update(row.verdict for row in rows)
     with transaction.atomic():
         counts = _late(intake, checker.finish(), places, counts)
-        kept = [*intake.remarks, *source.remarks, *checker.remarks(), *differing.remarks()]
+        kept = [*intake.remarks, *source.remarks, *checker.remarks()]
         if not number:
             kept.append(_("There are no rows below the headings. Fill some in and upload the file again."))
-        jobs.finish(intake, CHECKED, counts=dict(+counts), remarks=kept, total=number, done=number)
+        found = {"remarks": kept, "untaken": untaken.as_json()}
+        jobs.finish(intake, CHECKED, counts=dict(+counts), total=number, done=number, **found)
 
 
 def _batches(rows: Iterator) -> Iterator[list]:
@@ -178,6 +182,16 @@ def _row(intake: Intake, planned: Planned, places: dict) -> IntakeRow:
         label=planned.label[:LABEL], subject_id=planned.subject, seen=planned.seen, before=planned.before, after=planned.after,
         theirs=planned.theirs, faults=[_placed(fault, given.sheet, places) for fault in faults],
     )  # fmt: skip
+
+
+def _untaken(planned: Planned, places: dict, summary: Summary) -> list[dict[str, str]]:
+    """The cells of a row that are not taken over, as JSON holds them; counted in the summary."""
+    given, found = planned.given, []
+    for cell in planned.untaken:
+        column = places[given.sheet].get(cell.field)
+        found.append(replace(cell, column=column.letter, heading=column.heading) if column else cell)
+    summary.meet(found, given.sheet if len(places) > 1 else "", given.line)
+    return [asdict(cell) for cell in found]
 
 
 def _late(intake: Intake, found: Iterable[tuple[int, Fault]], places: dict, counts: Counter[str]) -> Counter[str]:

@@ -1,36 +1,53 @@
-"""Cells of columns that only go out, where they say something else than stands here: how many of which column, and where."""
+"""Cells that are not taken over, summed up over a whole table: how many of which column and why, and where the first of them stand."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from django.utils.translation import gettext as _
+from directives.intake.fields import Untaken
 
-from directives.intake.fields import Planned
-from directives.intake.matching import Column
-
-NAMED = 3  # places of each column
+NAMED = 5  # places that are named of each group
 
 
-class Differing:
-    """Counts such cells, and keeps the first places of each column; `columns`: sheet → field → its column."""
+@dataclass(slots=True)
+class Group:
+    """Cells of one column that are not taken over for one reason. `places`: the first of them, as a spreadsheet names cells."""
 
-    def __init__(self, columns: Mapping[str, Mapping[str, Column]]) -> None:
-        self.columns = columns
-        self.counts: Counter[str] = Counter()
-        self.places: dict[str, list[str]] = {}
+    heading: str
+    why: str
+    where: str
+    count: int = 0
+    places: list[str] = field(default_factory=list)
 
-    def meet(self, planned: Planned) -> None:
-        given = planned.given
-        for name in planned.differs:
-            self.counts[name] += 1
-            places = self.places.setdefault(name, [])
-            if len(places) < NAMED:
-                column = self.columns[given.sheet][name]
-                places.append(f"{given.sheet}!{column.letter}{given.line}" if len(self.columns) > 1 else f"{column.letter}{given.line}")
+    @property
+    def more(self) -> bool:
+        """Whether there are others than those named."""
+        return self.count > len(self.places)
 
-    def remarks(self) -> Iterator[str]:
-        headings = {name: column.heading for columns in self.columns.values() for name, column in columns.items()}
-        for name, count in self.counts.items():
-            places = "、".join(self.places[name]) + ("…" if count > NAMED else "")
-            text = _("Cells of “%(heading)s” that say something else than stands here, and are not taken over: %(count)s (%(places)s).")
-            yield text % {"heading": headings[name], "count": count, "places": places}
+
+@dataclass(slots=True)
+class Summary:
+    """How many rows hold such cells, how many cells there are, and their groups in the order in which they were met."""
+
+    rows: int = 0
+    cells: int = 0
+    groups: dict[tuple[str, str, str], Group] = field(default_factory=dict)
+
+    def meet(self, cells: Sequence[Untaken], sheet: str, line: int) -> None:
+        """Count the cells of one row; `sheet` is "" where the file is read from one alone."""
+        self.rows += bool(cells)
+        self.cells += len(cells)
+        for cell in cells:
+            group = self.groups.setdefault((cell.heading, cell.why, cell.where), Group(cell.heading, cell.why, cell.where))
+            group.count += 1
+            if len(group.places) < NAMED:
+                group.places.append(f"{sheet}!{cell.column}{line}" if sheet else f"{cell.column}{line}")
+
+    def as_json(self) -> dict[str, Any] | None:
+        """As an intake keeps it; None where every cell is taken over."""
+        return {"rows": self.rows, "cells": self.cells, "groups": [*map(asdict, self.groups.values())]} if self.cells else None
+
+    @classmethod
+    def of_json(cls, kept: Mapping[str, Any]) -> "Summary":
+        groups = [Group(**group) for group in kept["groups"]]
+        return cls(kept["rows"], kept["cells"], {(group.heading, group.why, group.where): group for group in groups})

@@ -51,7 +51,8 @@ class Field:
     help: Words = ""
     listed: str = ""  # names a list of the place for a template's drop-down: organisations, directives, indicators
     read_only: bool = False  # goes out, is compared with nothing, and is passed over on the way in
-    told: bool = False  # of one that is shown only: cells that say something else than stands here are told of
+    told: bool = False  # of one that is shown only: the kind gets its cells as they are, and tells of each that is not taken over
+    computed: bool = False  # the check works it out; no file has a column of it
     unless: str = ""  # passed over on the way in where the file has a column of that other field
     deadline: bool = False  # of a "date": a day by which something is done, so that a month or a quarter means its last day
 
@@ -69,6 +70,19 @@ class Fault:
     expected: str
     remedy: str = ""
     column: str = ""  # its letter in the sheet, where there is one
+    heading: str = ""  # as the file spells it
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """A cell that says something else than stands here and is not taken over: both values, why not, and where it is edited."""
+
+    field: str
+    value: str
+    stands: str
+    why: str
+    where: str
+    column: str = ""  # its letter in the sheet
     heading: str = ""  # as the file spells it
 
 
@@ -96,8 +110,7 @@ class Given:
     faults: tuple[Fault, ...] = ()
     hidden: bool = False
     spelt_out: frozenset[str] = frozenset()  # fields whose number came with 万 or 亿, in the cell or its heading, and was worked out
-
-    shown: Mapping[str, Any] = field(default_factory=dict)  # the cells, as they are, of fields that are only told of
+    shown: Mapping[str, Any] = field(default_factory=dict)  # the cells, as they are, of fields that are shown only and told of
 
     @property
     def place(self) -> Place:
@@ -117,7 +130,7 @@ class Planned:
     after: dict[str, Any] = field(default_factory=dict)
     theirs: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    differs: Sequence[str] = ()  # fields of which it is told alone that their cells say something else
+    untaken: list[Untaken] = field(default_factory=list)
 
 
 class Checker(ABC):

@@ -15,10 +15,11 @@ from directives.intake.figures import has_unit, scale_of, shares_of
 from directives.intake.layout import Opened, RawRow, Table, letter
 from directives.intake.matching import SCALES, Column, Head
 from directives.intake.merged import Merged
-from directives.intake.passing import Passing, listed, remarks_of
+from directives.intake.passing import Passing, listed, remarks_of, title_above
 from directives.script import fold
 
 SECTION = "section"  # the field that the heading of a group of rows fills
+TITLE = "document"  # the field that the title above the headings fills
 FIGURES = ("money", "number")  # sorts of fields
 PAIRS = 3  # pairs of words and what they mean that a remark names
 
@@ -79,9 +80,11 @@ class Reader:
 
     def _sheet(self, head: Head, table: Table) -> Iterator[Given]:
         slots = self._slots(head, table)
-        passing, merged = Passing(head, table, [slot.index for slot in slots]), Merged(table, head.last, [slot.index for slot in slots])
         told = [(column.index, column.field) for column in head.columns if column.field in self.told]
+        read = [slot.index for slot in slots]
+        passing, merged = Passing(head, table, read), Merged(table, head.last, [*read, *(index for index, _name in told)])
         groups = SECTION in self.fields and SECTION not in head.matched
+        title = title_above(head, table) if TITLE in self.fields and TITLE not in head.matched else ""
         width = max((column.index for column in head.columns if column.heading), default=0) + 1
         figures = [slot for slot in slots if slot.figure]
         for raw in self.opened.rows(table):
@@ -102,7 +105,9 @@ class Reader:
                 self.meant.setdefault(slot.heading, Counter())[said, value] += 1
             if groups and passing.group:
                 values[SECTION] = passing.group
-            shows = {name: raw.cells[index] for index, name in told if index < len(raw.cells)}
+            if title:
+                values[TITLE] = title
+            shows = {name: full.cells[index] if index < len(full.cells) else None for index, name in told}
             several = self.apart(values) if self.apart else (values,)
             if len(several) > 1:
                 self.parted.append(self._place(head, raw))

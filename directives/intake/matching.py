@@ -26,6 +26,7 @@ WIDEST = 300  # columns that are looked at
 LONGEST = 60  # characters of a heading
 SAMPLES = 3
 SHOWN = 60  # characters of a sample
+COUNTED = ("1", "2", "3")  # the first samples of a column that counts its rows
 NOISE = re.compile(r"[*＊:：?？]|[(（\[【〔].*?[)）\]】〕]")
 SCALES = {"万": 10_000, "万元": 10_000, "亿": 10**8, "亿元": 10**8, "千元": 1000, "百万元": 10**6, "万人": 10_000}
 IN_BRACKETS = re.compile(r"[(（\[【](?:单位[:：])?([^)）\]】]*)[)）\]】]|/([^/]+)$")
@@ -89,6 +90,7 @@ class Names:
     """The fields of a kind by every name that a heading may give them."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
+        fields = [field for field in fields if not field.computed]
         self.fields = fields
         self.sure: dict[str, str] = {}
         self.likely: dict[str, str] = {}
@@ -103,6 +105,11 @@ class Names:
     @cached_property
     def required(self) -> frozenset[str]:
         return frozenset(field.name for field in self.fields if field.required)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Fields other than our ids that tell which row is meant."""
+        return frozenset(field.name for field in self.fields if field.key and field.name != "id")
 
     def of(self, texts: Sequence[str]) -> tuple[str, bool]:
         """The field that a heading of these rows names, and whether it is its very name; ("", False) for none."""
@@ -200,7 +207,7 @@ def _named(grid: Grid, lines: range, names: Names) -> Head:
         samples = grid.samples(lines[-1], index)
         if texts or samples:
             columns.append(Column(index, " / ".join(texts), samples, field, sure))
-    return Head(grid.table.number, grid.table.name, lines[0], lines[-1], _once(columns))
+    return Head(grid.table.number, grid.table.name, lines[0], lines[-1], _without_own_numbers(_once(columns), names))
 
 
 def _once(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -212,6 +219,22 @@ def _once(columns: Sequence[Column]) -> tuple[Column, ...]:
         alike = fold(first.heading) == fold(column.heading)
         result.append(column if alike else replace(column, field="", sure=False))
     return tuple(result)
+
+
+def _without_own_numbers(columns: tuple[Column, ...], names: Names) -> tuple[Column, ...]:
+    """The columns, where one that may hold our ids counts the rows of the table from 1: it is not matched.
+
+    Only where others tell which row is meant, and no version stands beside it.
+    """
+    matched = {column.field for column in columns}
+    if "version" in matched or not matched & names.keys:
+        return columns
+    return tuple(
+        replace(column, field="", sure=False)
+        if column.field == "id" and column.samples and column.samples == COUNTED[: len(column.samples)]
+        else column
+        for column in columns
+    )
 
 
 def remembered(head: Head, columns: Mapping[str, str], names: Names) -> Head:

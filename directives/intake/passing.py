@@ -26,6 +26,7 @@ LABELS = re.compile(
 EXAMPLE = re.compile(r"[(【\[〔](?:示例|例|範例|example)[)】\]〕]|(?:示例|例|範例|example):", re.IGNORECASE)
 GROUP = re.compile(r"第?[一二三四五六七八九十]{1,3}(?:[、.]|部分|章|节)|\([一二三四五六七八九十]{1,3}\)")
 INNER = re.compile(r"\(")  # （一） stands inside 一、
+ANNEX = re.compile(r"^附(?:件|表|录|錄)[\s\d一二三四五六七八九十]*[:：]?")
 COUNTED = re.compile(r"\(?(\d{1,3})\)?")
 LETTERED = ("甲乙丙丁戊己庚辛", "ABCDEFGH", "abcdefgh")  # how the columns before those of figures are named: 甲 乙 1 2 3
 MARKED = re.compile(r"[计計:：]|total", re.IGNORECASE)
@@ -104,6 +105,16 @@ class Passing:
         if cells and _texts(raw) in self.titles:
             return True
         return self.seen <= FIRST and len(cells) >= NUMBERED and _counts(list(cells.values()))
+
+
+def title_above(head: Head, table: Table) -> str:
+    """The title of a table: the longest text that stands alone in a row above its headings; "" where there is none.
+
+    "附件1", and lines that say who made the table or in what its numbers are counted, are no titles.
+    """
+    above = [[text for cell in row.cells if (text := " ".join(typed(cell).split()))] for row in table.head if row.line < head.first]
+    alone = [ANNEX.sub("", texts[0]).strip() for texts in above if len(texts) == 1]
+    return max((text for text in alone if not (LABELS.match(folded(text)) or NOTES.match(folded(text)))), key=len, default="")
 
 
 def _texts(row: RawRow) -> tuple[str, ...]:

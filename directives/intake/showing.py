@@ -9,7 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from directives.intake.applying import ALL_CONTESTED, obstacles, to_write
-from directives.intake.fields import Fault, Field, Kind, Words
+from directives.intake.differing import Summary
+from directives.intake.fields import Fault, Field, Kind, Untaken, Words
 from directives.intake.kinds import KINDS
 from directives.intake.kinds.staffing import LISTED, role_in_words
 from directives.intake.matching import Column, Head, Names, faults_of
@@ -65,6 +66,7 @@ class Line:
     word: Words
     changes: tuple[Change, ...]
     faults: tuple[Fault, ...]
+    untaken: tuple[Untaken, ...] = ()
 
     @property
     def others(self) -> int:
@@ -98,7 +100,8 @@ def lines_of(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Lin
             for name in order
             if row.verdict != NEW or row.after[name] not in (None, "", [])
         )  # fmt: skip
-        result.append(Line(row, verdicts[row.verdict], changes, tuple(Fault(**fault) for fault in row.faults)))
+        faults, untaken = (Fault(**fault) for fault in row.faults), (Untaken(**cell) for cell in row.untaken or ())
+        result.append(Line(row, verdicts[row.verdict], changes, tuple(faults), tuple(untaken)))
     return result
 
 
@@ -138,6 +141,11 @@ class View:
     conflicts: Conflicts | None = None
 
     @property
+    def untaken(self) -> Summary | None:
+        """The cells that are not taken over; None where there is none."""
+        return Summary.of_json(self.intake.untaken) if self.intake.untaken else None
+
+    @property
     def busy(self) -> bool:
         return self.progress.busy
 
@@ -152,15 +160,17 @@ class View:
         return not self.intake.file and self.intake.state == APPLIED
 
 
-ALL, EFFECT = "all", "effect"  # every row; those that are not the same as what stands here
+# Every row; those that are not the same as what stands here; those with cells that are not taken over.
+ALL, EFFECT, UNTAKEN = "all", "effect", "untaken"
 
 
 def chosen_verdict(intake: Intake, asked: str) -> str:
-    """The rows that are shown: those asked for, else those that need somebody, else those that do something."""
-    if asked in dict(VERDICTS) or asked in (ALL, EFFECT):
+    """The rows that are shown: those asked for, else those that need somebody, do something, or hold cells that are not taken over."""
+    if asked in dict(VERDICTS) or asked in (ALL, EFFECT, UNTAKEN):
         return asked
     needy = next((verdict for verdict in (WRONG, CONFLICT) if intake.state == CHECKED and intake.counts.get(verdict)), "")
-    return needy or (EFFECT if 0 < intake.counts.get(SAME, 0) < sum(intake.counts.values()) else ALL)
+    same, total = intake.counts.get(SAME, 0), sum(intake.counts.values())
+    return needy or (EFFECT if 0 < same < total else UNTAKEN if intake.untaken and same else ALL)
 
 
 def shown_rows(intake: Intake, verdict: str) -> tuple[QuerySet[IntakeRow], int]:
@@ -168,6 +178,8 @@ def shown_rows(intake: Intake, verdict: str) -> tuple[QuerySet[IntakeRow], int]:
     rows, total = IntakeRow.objects.filter(intake=intake), sum(intake.counts.values())
     if verdict == ALL:
         return rows, total
+    if verdict == UNTAKEN:
+        return rows.filter(untaken__isnull=False), intake.untaken["rows"] if intake.untaken else 0
     if verdict == EFFECT:
         return rows.exclude(verdict=SAME), total - intake.counts.get(SAME, 0)
     return rows.filter(verdict=verdict), intake.counts.get(verdict, 0)
@@ -205,6 +217,8 @@ def _chips(intake: Intake, chosen: str) -> Iterator[Chip]:
     for verdict in (WRONG, CONFLICT, NEW, CHANGED, SAME):
         if intake.counts.get(verdict):
             yield Chip(verdict, words[verdict], intake.counts[verdict], chosen == verdict)
+    if intake.untaken:
+        yield Chip(UNTAKEN, _("With cells not imported"), intake.untaken["rows"], chosen == UNTAKEN)
 
 
 def _conflicts(intake: Intake) -> Conflicts | None:
@@ -258,7 +272,7 @@ class Columns:
 def columns_of(intake: Intake, now: datetime, chosen: Mapping[str, str] | None = None) -> Columns:
     """The columns of an intake as they were found, or as chosen (letter → field)."""
     kind = KINDS[intake.kind]
-    fields = kind.fields(asking_of(intake, now))
+    fields = tuple(field for field in kind.fields(asking_of(intake, now)) if not field.computed)
     heads = [Head.of_json(table) for table in intake.tables]
     head = heads[0] if chosen is None else heads[0].matching(chosen)
     asked = tuple(Asked(column, column.field) for column in head.columns)
@@ -266,23 +280,4 @@ def columns_of(intake: Intake, now: datetime, chosen: Mapping[str, str] | None =
     return Columns(intake, kind, asked, fields, sheets, tuple(words(fault) for fault in faults_of(head, Names(fields))))
 
 
-# faults as a list
-
-
-@dataclass(frozen=True, slots=True)
-class FaultLine:
-    """One fault with its place, as a row of a list."""
-
-    row: IntakeRow
-    fault: Fault
-
-
-def fault_lines(intake: Intake) -> Iterable[FaultLine]:
-    """Every fault of an intake, in the order of the file."""
-    rows: QuerySet[IntakeRow] = IntakeRow.objects.filter(intake=intake, verdict=WRONG).order_by("number")
-    for row in rows.iterator(chunk_size=1000):
-        for fault in row.faults:
-            yield FaultLine(row, Fault(**fault))
-
-
-__all__ = ["MINE", "MINE_OF", "Columns", "View", "columns_of", "fault_lines", "kinds_for", "view_of"]
+__all__ = ["MINE", "MINE_OF", "Columns", "View", "columns_of", "kinds_for", "view_of"]

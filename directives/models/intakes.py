@@ -84,6 +84,7 @@ class Intake(Carried):
     matching = models.JSONField(default=dict)  # sheet → letter of a column → field, as confirmed
     counts = models.JSONField(default=dict)  # verdict → rows
     remarks = models.JSONField(default=list)  # about the file as a whole, in words: columns passed over, hidden rows
+    untaken = models.JSONField(null=True)  # of cells that are not taken over (intake.differing.Summary); None: there is none
     total = models.PositiveIntegerField(null=True)
     asked_at = models.DateTimeField(null=True)  # when the act that is in hand, or was last, was asked for
     applied_at = models.DateTimeField(null=True)
@@ -127,6 +128,7 @@ class IntakeRow(models.Model):
     after = models.JSONField(default=dict)
     theirs = models.JSONField(default=dict)  # of a conflict: what was written here since the file went out
     faults = models.JSONField(default=list)  # of intake.fields.Fault
+    untaken = models.JSONField(null=True)  # of intake.fields.Untaken; None: every cell is taken over, or says what stands here
     choice = models.CharField(max_length=6, blank=True)  # of a conflict: mine or theirs
     left = models.PositiveIntegerField(null=True)  # the version that applying left behind
 

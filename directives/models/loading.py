@@ -48,7 +48,7 @@ def prepared(field: Field, given: Sequence[Any]) -> Iterable[Any]:
     """The values of one column as the engine takes them; equal ones are worked out once."""
     if isinstance(field, JSONField):
         encode = _encoder(field).encode
-        return ["{}" if value == {} else value if isinstance(value, Encoded) else encode(value) for value in given]
+        return ["{}" if value == {} else value if value is None or isinstance(value, Encoded) else encode(value) for value in given]
     if PLAIN.issuperset(map(type, given)):
         return given
     stored = {value: field.get_db_prep_save(value, connection) for value in set(given)}

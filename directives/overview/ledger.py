@@ -1,6 +1,6 @@
 """The lines of the ledger (台账), read in batches, so that a long list is never held whole."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, islice
@@ -84,6 +84,7 @@ class LedgerRow(NamedTuple):
 
 
 OWN = LedgerRow._fields[:16]
+CELLS = (*OWN, "directive_id", "organisation_id")  # what `Reader.lines` takes of an obligation
 CLAUSE = (
     "pk", "code", "text", "text_hans", "text_hant", "document_id", "document__title", "document__title_hans", "document__title_hant",
     "section_id", "section__number", "section__title", "section__title_hans", "section__title_hant",
@@ -93,8 +94,11 @@ BODY = ("pk", "code", "name_hans", "name_hant")
 
 
 @dataclass(slots=True)
-class _Known:
-    """What earlier batches have read of clauses, items, bodies, leads and plans: they come again with the next."""
+class Reader:
+    """Reads lines of the ledger a batch at a time, and keeps what comes again with the next: clauses, items, bodies, leads, plans.
+
+    Measures of plans that are still drafts show only to their own body; `user` None is the system.
+    """
 
     user: User | None
     clauses: dict[int, Clause] = field(default_factory=dict)
@@ -130,6 +134,18 @@ class _Known:
             self.seen.update(seen.filter(pk__in=new).values_list("pk", flat=True))
             self.looked |= new
 
+    def lines(self, batch: Sequence[tuple[Any, ...]], first: int = 1) -> Iterator[LedgerRow]:
+        """The lines of these obligations, given as CELLS says, in their order; `first` is the number of the first one."""
+        self.meet({cells[-2] for cells in batch}, {cells[-1] for cells in batch}, {cells[-2] for cells in batch if cells[2] != LEAD})
+        items = _items([cells[0] for cells in batch if cells[-2] in self.itemised], self.items)
+        measures = _measures([cells[0] for cells in batch], self)
+        for number, (pk, version, part, *own, clause, body) in enumerate(batch, first):
+            leads = (self.bodies[body],) if part == LEAD else self.leads[clause]
+            yield LedgerRow(
+                pk, version, part, *own, number, self.clauses[clause], self.bodies[body], leads,
+                tuple(items.get(pk, ())), tuple(measures.get(pk, ())),
+            )  # fmt: skip
+
 
 def _leads(clauses: set[int]) -> dict[int, tuple[Body, ...]]:
     found: dict[int, list[Body]] = {pk: [] for pk in clauses}
@@ -148,7 +164,7 @@ def _items(keys: list[int], known: dict[int, tuple[int, str, str]]) -> dict[int,
     return {pk: sorted(lines) for pk, lines in found.items()}
 
 
-def _measures(keys: list[int], known: _Known) -> dict[int, list[str]]:
+def _measures(keys: list[int], known: Reader) -> dict[int, list[str]]:
     """The measures of each obligation: read by its id, and only then asked which of their plans are seen.
 
     Asked in one question, an engine may begin with every plan of the person's subtree, for each batch anew.
@@ -165,24 +181,13 @@ def _measures(keys: list[int], known: _Known) -> dict[int, list[str]]:
 
 
 def ledger(parts: Iterable[QuerySet[Obligation]], user: User | None) -> Iterator[LedgerRow]:
-    """Every line of these parts of a list, one part after another, read in batches of some queries beside the list itself.
-
-    Measures of plans that are still drafts show only to their own body; `user` None is the system.
-    """
-    known, first = _Known(user), 1
+    """Every line of these parts of a list, one part after another, read in batches of some queries beside the list itself."""
+    reader, first = Reader(user), 1
     # A query for each part, streamed. It brings only the ids of what repeats: words are read once.
-    streams = (rows.values_list(*OWN, "directive_id", "organisation_id").iterator(chunk_size=BATCH) for rows in parts)
+    streams = (rows.values_list(*CELLS).iterator(chunk_size=BATCH) for rows in parts)
     source: Iterator[Any] = chain.from_iterable(streams)
     while batch := list(islice(source, BATCH)):
-        known.meet({cells[-2] for cells in batch}, {cells[-1] for cells in batch}, {cells[-2] for cells in batch if cells[2] != LEAD})
-        items = _items([cells[0] for cells in batch if cells[-2] in known.itemised], known.items)
-        measures = _measures([cells[0] for cells in batch], known)
-        for number, (pk, version, part, *own, clause, body) in enumerate(batch, first):
-            leads = (known.bodies[body],) if part == LEAD else known.leads[clause]
-            yield LedgerRow(
-                pk, version, part, *own, number, known.clauses[clause], known.bodies[body], leads,
-                tuple(items.get(pk, ())), tuple(measures.get(pk, ())),
-            )  # fmt: skip
+        yield from reader.lines(batch, first)
         first += len(batch)
 
 

@@ -153,9 +153,8 @@ def test_cells_that_only_go_out_are_told_of_where_somebody_edited_them(cast, doc
     intake = bring(cast.supervisor, saved(book), name="台账.xlsx", kind="obligations", document=document.pk)
     assert intake.counts == {"same": 200}
     letters = {heading: sheet.cell(first, columns[heading]).column_letter for heading in edits}
-    places = {heading: (1, f"{letters[heading]}{lines[0]}") for heading in edits}
-    places["亮灯"] = (3, "、".join(f"{letters['亮灯']}{line}" for line in (lines[0], *lines[2:4])))
-    told = [remark for remark in intake.remarks if "现有内容不同" in remark]
-    assert sorted(told) == sorted(
-        f"“{heading}”列与系统现有内容不同且不予采纳的单元格：{count} 处（{where}）。" for heading, (count, where) in places.items()
-    )
+    lights = [f"{letters['亮灯']}{line}" for line in lines[:4]]
+    percents = [f"{letters['完成比例']}{lines[0]}", f"{letters['完成比例']}{lines[1]}"]
+    told = {group["heading"]: (group["count"], group["places"]) for group in intake.untaken["groups"]}
+    single = {heading: (1, [f"{letters[heading]}{lines[0]}"]) for heading in ("完成状态", "重点任务", "责任(配合)单位")}
+    assert told == single | {"亮灯": (4, lights), "完成比例": (2, percents)}

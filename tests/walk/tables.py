@@ -260,6 +260,21 @@ def entries(w: Walker) -> None:
     apply(w, bring(w, "entries", w.worker_of(report.organisation_id), heads, lines, **place))
 
 
+def own_ledger(w: Walker) -> None:
+    """Staff bring back the ledger of their own organisation: contacts, and words that go into its open report."""
+    report = w.pick(ProgressReport.objects.filter(completed_at=None, organisation__valid_to=None))
+    owed = Obligation.objects.filter(organisation=report.organisation_id, document=report.document_id)
+    heads = [
+        ("clause", "条款编号"), ("body", "责任单位"), ("contact", "责任人及电话"), ("progress", "进展情况"), ("percent", "完成比例"),
+        ("id", "编号"), ("version", "版本"),
+    ]  # fmt: skip
+    lines = [
+        (row.directive.code, row.organisation.code, w.words(), w.words(), f"{w.random.randint(0, 100)}%", row.pk, row.version)
+        for row in w.some(owed.select_related("directive", "organisation"), 3)
+    ]
+    apply(w, bring(w, "obligations", w.worker_of(report.organisation_id), heads, lines, document=report.document_id))
+
+
 def statistics(w: Walker) -> None:
     """Figures of years that are past, of several bodies."""
     indicator = w.pick(Indicator.objects.filter(ended_at=None))
@@ -290,6 +305,6 @@ def statistics(w: Walker) -> None:
 
 OF_KINDS = {
     f"table of {step.__name__}": step
-    for step in (bodies, people, calendar, tasks, directives, obligations, measures, log, entries, statistics)
+    for step in (bodies, people, calendar, tasks, directives, obligations, own_ledger, measures, log, entries, statistics)
 }  # fmt: skip
 STEPS = OF_KINDS | {"intake_undo": intake_undo, "conflict": conflict}

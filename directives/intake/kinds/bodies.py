@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives import gate, organising
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
-from directives.intake.kinds.codes import Bodies, taken_as, unclear
+from directives.intake.kinds.codes import Bodies, own_numbers, taken_as, unclear
 from directives.intake.kinds.comparing import Past, Stored, compared, demand_as_left, fresh, nothing_on, plain, text_of, unchanged, wrong
 from directives.intake.kinds.counts import COUNTS
 from directives.models import IntakeRow, Organisation, User
@@ -113,7 +113,7 @@ class BodyChecker(Checker):
     def _faults_of_key(self, row: Given, code: str, pk: int | None, body: Organisation | None) -> Iterable[Fault]:
         text = text_of(row.values.get("code"))
         if pk and body is None:
-            remedy = _("Empty this cell for a new body; never write an id by hand.")
+            remedy = own_numbers(_("Empty this cell for a new body; never write an id by hand."))
             yield Fault("id", str(pk), _("The id of a body in the register."), remedy)
         elif pk and body is not None and code and body.code != code:
             expected = _("%(code)s, the code of this id. Codes stay as they are.") % {"code": body.code}

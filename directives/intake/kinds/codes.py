@@ -71,6 +71,11 @@ class Bodies(Codes):
         return Found(codes[0], mended=True) if len(codes) == 1 else Found(several=codes)
 
 
+def own_numbers(remedy: str) -> str:
+    """The remedy of a fault of record IDs, for tables whose column of this name counts their own rows."""
+    return f"{remedy} {_('If these are numbers of your own, choose “pass over” for this column under “Change the columns”.')}"
+
+
 def unclear(field: str, text: str, found: Found) -> Fault:
     """The fault of a text that could be several codes."""
     return Fault(

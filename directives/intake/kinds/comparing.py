@@ -15,6 +15,7 @@ from directives.models import Event, IntakeRow
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
 from directives.refusals import Invalid, Stale
 from directives.script import to_hans
+from directives.sheets.book import DANGEROUS
 
 AT_ONCE = 500  # ids of one condition
 LABEL = IntakeRow._meta.get_field("label").max_length
@@ -37,13 +38,29 @@ def text_of(value: Any) -> str:
     return "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
+def bare(text: str) -> str:
+    """A text without the apostrophes by which a spreadsheet takes it for no formula: programs add, double and drop them."""
+    return text.lstrip("'") if DANGEROUS.match(text) else text
+
+
+def _lines(text: str) -> str:
+    """A text without what a program that saves it may add: apostrophes, and blanks at the ends of lines."""
+    return bare("\n".join(line.rstrip() for line in text_of(text).split("\n")))
+
+
 def alike(stored: Any, given: Any) -> bool:
-    """Whether two values say the same. Words went out in the reader's script, so both scripts of a text are one."""
+    """Whether two values say the same, whichever program saved the second.
+
+    Words went out in the reader's script, so both scripts of a text are one; a text of digits alone may have become a number.
+    """
     if stored == given:
         return True
-    if not isinstance(stored, str) or not isinstance(given, str) or len(stored.strip()) != len(given.strip()):
-        return isinstance(stored, str) and isinstance(given, str) and text_of(stored) == text_of(given)
-    return text_of(stored) == text_of(given) or to_hans(stored.strip()) == to_hans(given.strip())
+    if not isinstance(stored, str) or not isinstance(given, str):
+        return False
+    mine, theirs = _lines(stored), _lines(given)
+    if mine == theirs or (len(mine) == len(theirs) and to_hans(mine) == to_hans(theirs)):
+        return True
+    return theirs.isdecimal() and mine.isdecimal() and mine.lstrip("0") == theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +119,14 @@ def compared(row: Given, here: Stored, wanted: Mapping[str, Any], past: Past, ti
             contested.update(together if contested.intersection(together) else ())
     before = {name: here.values[name] for name in mine}
     theirs = {name: value for name, value in before.items() if name in contested}  # the same as `before`, where all are
-    verdict = CONFLICT if theirs else CHANGED if mine else SAME
-    return Planned(row, verdict, here.label[:LABEL], here.pk, seen, before, dict(mine), theirs)
+    planned = Planned(row, SAME, here.label[:LABEL], here.pk, seen, before, dict(mine), theirs)
+    planned.verdict = verdict_of(planned)
+    return planned
+
+
+def verdict_of(planned: Planned) -> str:
+    """What a row without faults that speaks of a stored one comes to."""
+    return CONFLICT if planned.theirs else CHANGED if planned.after else SAME
 
 
 def wrong(row: Given, faults: Sequence[Fault], label: str = "", subject: int | None = None) -> Planned:
@@ -134,8 +157,11 @@ def stale(row: IntakeRow, theirs: object = None) -> Stale:
 
 
 def unchanged(row: IntakeRow, here: Stored | None) -> Stored:
-    """The stored row, if what the file changes of it still says what it said when the table was checked; else raises Stale."""
-    if here is None or any(not alike(here.values[name], value) for name, value in row.before.items()):
+    """The stored row, if what the file changes of it still says what it said when the table was checked; else raises Stale.
+
+    Fields of `row.before` that the stored row does not have belong to another one.
+    """
+    if here is None or any(not alike(here.values[name], value) for name, value in row.before.items() if name in here.values):
         raise stale(row, here)
     return here
 
@@ -163,7 +189,7 @@ def demand_as_left(rows: Rows, stored: Mapping[int, Any], said: Callable[[Any], 
 
 def _still(row: IntakeRow, said: Mapping[str, Any]) -> bool:
     """Whether a stored row says what was written of it: of one that the table made, everything."""
-    names = said if row.verdict == NEW else row.after
+    names = said if row.verdict == NEW else row.after.keys() & said.keys()
     return all(alike(said[name] or "", row.after.get(name) or "") for name in names)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from directives import planning
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
+from directives.intake.kinds.codes import own_numbers
 from directives.intake.kinds.comparing import Past, Stored, built_on, compared, fresh, moved_on, plain, text_of, unchanged, wrong
 from directives.intake.kinds.plans import Owed, demand_editable, plan_of, works
 from directives.models import Measure, Obligation, Plan, User
@@ -93,7 +94,7 @@ class MeasureChecker(Checker):
         faults = list(self._faults_of_codes(row))
         here = self.stored.get(pk) if pk else None
         if pk and here is None:
-            expected, remedy = _("The id of a measure of this plan."), _("Empty this cell where a new measure is meant.")
+            expected, remedy = _("The id of a measure of this plan."), own_numbers(_("Empty this cell where a new measure is meant."))
             faults.append(Fault("id", str(pk), expected, remedy))
         if pk and (first := self.first.setdefault(pk, row.place)) != row.place:
             self.twice.append((row.number, first.seen_from(row.place)))

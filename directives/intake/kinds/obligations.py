@@ -1,92 +1,43 @@
 """Obligations (责任事项): the ledger that went out comes back, and new pairs are assigned from a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
-from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned
+from directives.intake.fields import Asking, Checker, Fault, Given, Kind, Place, Planned, Untaken
 from directives.intake.kinds.clauses import Clauses, unknown_clause, unknown_words
-from directives.intake.kinds.codes import Bodies, taken_as, unclear, unknown_body
-from directives.intake.kinds.comparing import Past, Stored, compared, fresh, plain, refused, text_of, wrong
-from directives.intake.kinds.owing import DAYS, PEOPLE, TERMS, pair_of, undo, write
-from directives.intake.kinds.parting import AFTER_NAME, apart
-from directives.intake.kinds.shown import TOLD, Shown
+from directives.intake.kinds.codes import Bodies, own_numbers, taken_as, unclear, unknown_body
+from directives.intake.kinds.comparing import Past, Stored, compared, fresh, plain, refused, text_of, verdict_of, wrong
+from directives.intake.kinds.ledger import AS_EXPORTED, fields, term, untaken
+from directives.intake.kinds.owing import DAYS, NOT_ABOVE, OWN, PEOPLE, TERMS, pair_of, undo, write
+from directives.intake.kinds.parting import AFTER_NAME, NAMED_IN, apart
+from directives.intake.kinds.progress import Edit, Reports
+from directives.intake.kinds.shown import WORDS, Shown, cell_text
 from directives.issuing import faults_of, wrong_plan_day
 from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view
-from directives.states import CLOSED, DELIVERABLES, PARTS, RESPONSIBLE, SUPERVISOR, WITHDRAWN
+from directives.overview.ledger import CELLS, LedgerRow
+from directives.states import CLOSED, RESPONSIBLE, SUPERVISOR, WITHDRAWN
 
+SAID = ("progress", "problems", "next_steps", "light_code", "light_on")
 READ = (
     "pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code", "organisation_id", "organisation__code",
-    "organisation__name_hans", "organisation__path", "percent", "light", *TERMS,
+    "organisation__name_hans", "organisation__path", "percent", "light", *TERMS, *SAID,
 )  # fmt: skip
 FIRST = READ.index("part")
-
-
-def fields(asking: Asking) -> tuple[Field, ...]:
-    """The columns of the ledger: those that come back, and those that only go out."""
-    body = pgettext_lazy("ledger", "Responsible or supporting body")
-    own = (
-        Field("clause", pgettext_lazy("ledger", "Clause"), "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
-        Field("body", body, "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
-        Field("part", gettext_lazy("Part"), "choice", ("责任类型", "责任方式", "分工", "角色"), choices=PARTS, example="lead"),
-        Field("deliverable", gettext_lazy("Deliverable"), "choice", ("报送成果", "应报材料", "成果类型"), choices=DELIVERABLES),
-        Field("leader", pgettext_lazy("ledger", "Responsible leader"), "text", LEADER, limit=60, example="顾明远"),
-        Field("contact", pgettext_lazy("ledger", "Contact and telephone"), "text", CONTACT, limit=100, example="林晓岚 010-65001234"),
-        Field("starts_on", gettext_lazy("Starts on"), "date", ("开始时间", "开始日期", "启动时间", "起始时间", "启动日期")),
-        Field("plan_due_on", gettext_lazy("Plan due"), "date", ("方案时限", "方案报送时限", "方案截止日期"), deadline=True),
-        Field("due_on", pgettext_lazy("ledger", "Complete by"), "date", DUE, example="2027-06-30", deadline=True),
-        Field("note", pgettext_lazy("ledger", "Remarks"), "text", ("说明", "附注", "备注说明"), limit=200),
-        Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
-        Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
-        # Of a table that people made themselves; in a ledger of ours they only tell what the id says.
-        Field("directive", pgettext_lazy("ledger", "Directive"), "text", TASK, unless="id", told=True),
-        Field("leads", pgettext_lazy("ledger", "Lead body"), "text", LEADS, unless="id"),
-        Field("supporting", gettext_lazy("Supporting bodies"), "text", SUPPORTING, unless="id"),
-    )  # fmt: skip
-    return own + tuple(Field(name, label, read_only=True, told=name in TOLD) for name, label in GOES_OUT)
-
-
-CLAUSE = ("条款", "条款编号", "任务编号", "任务编码", "任务代码", "文件条款编号", "文件条款号", "条款号", "任务条款")
-BODY = (
-    "责任单位", "单位", "承担单位", "落实单位", "承办单位", "责任部门", "单位编码", "单位代码", "单位名称", "机构代码", "责任主体",
-    "责任部门(单位)", "responsible",
-)  # fmt: skip
-TASK = ("任务", "任务内容", "工作任务", "主要任务", "任务名称", "重点工作", "重点事项", "具体任务", "task")
-LEADS = ("牵头部门", "牵头", "主办单位", "主责单位", "牵头责任单位", "lead")
-SUPPORTING = ("协办单位", "参与单位", "配合部门", "协同单位", "协助单位")
-LEADER = ("责任领导", "分管领导", "牵头领导", "负责人", "领导", "包联领导", "市级领导", "分管负责人")
-CONTACT = (
-    "责任人及电话", "联系人", "联系人及电话", "责任人", "联系方式", "联系电话", "经办人", "联络员", "联络员及电话", "具体责任人",
-    "责任人及联系电话", "责任人及联系方式", "联系人及联系方式",
-)  # fmt: skip
-DUE = (
-    "完成时限", "时限", "完成期限", "截止时间", "截止日期", "完成时间", "完成日期", "办结时限", "要求完成时间", "完成时间节点",
-    "时间节点", "时间要求", "完成节点", "目标时限", "整改时限", "时限要求", "deadline", "due date",
-)  # fmt: skip
-GOES_OUT = (
-    ("number", pgettext_lazy("ledger", "No.")),
-    ("items", pgettext_lazy("ledger", "Items")),
-    ("measures", pgettext_lazy("ledger", "Specific measures")),
-    ("progress", pgettext_lazy("ledger", "Progress")),
-    ("problems", pgettext_lazy("ledger", "Problems")),
-    ("next_steps", pgettext_lazy("ledger", "Next steps")),
-    ("percent", pgettext_lazy("ledger", "Percent complete")),
-    ("state", pgettext_lazy("ledger", "State of completion")),
-    ("light", pgettext_lazy("ledger", "Light")),
-    ("slip", pgettext_lazy("ledger", "Supervision slip")),
-)
+cells_of = itemgetter(*map(READ.index, CELLS))  # what the line of the ledger is made of
 
 
 def may(user: User) -> bool:
-    """Those who assign."""
-    return user.is_active and user.supervises
+    """Those who assign, and those who fill in for an organisation: what each of them edits is taken over."""
+    return user.is_active and (user.supervises or user.works)
 
 
 class ObligationChecker(Checker):
@@ -96,7 +47,9 @@ class ObligationChecker(Checker):
         super().__init__(asking, headed)
         self.clauses = Clauses(asking.place.get("document", 0))
         self.bodies = Bodies()
-        self.shown = Shown(self.clauses)
+        self.shown, self.reports = Shown(asking, self.clauses, self._body), Reports(asking)
+        self.lines: dict[int, LedgerRow] = {}  # of this batch
+        self.edits: list[Edit] = []
         self.first: dict[tuple[int, int], Place] = {}  # directive and body → the row that speaks of them
         self.led: dict[tuple[int, int], dict[str, Any]] = {}  # … which only names a lead: what it says
         self.twice: list[tuple[int, str]] = []
@@ -110,7 +63,11 @@ class ObligationChecker(Checker):
         past = Past.of(Obligation, {here[0]: (row.values.get("version") or here[1], here[1]) for row, here in met})
         fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
         self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
-        return [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
+        self.lines = self.shown.lines([cells_of(here) for _row, here in met]) if self.asking.by else {}  # nobody asks for the system
+        self.edits = []
+        planned = [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
+        self.reports.settle(self.edits)
+        return planned
 
     def _pair(self, row: Given) -> tuple[int | None, int | None]:
         """The directive and the body that the cells of a row name."""
@@ -162,7 +119,7 @@ class ObligationChecker(Checker):
     def _known(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
         if here is None:
             expected = _("The id of an obligation that you may see.")
-            remedy = _("Leave the id as it went out; empty it where a new line is meant.")
+            remedy = own_numbers(_("Leave the id as it went out; empty it where a new line is meant."))
             return wrong(row, [Fault("id", str(row.values["id"]), expected, remedy)])
         stored = stored_of(here)
         if row.values.get("leads"):  # it only says who leads
@@ -171,34 +128,51 @@ class ObligationChecker(Checker):
         faults = list(self._faults_of_pair(row, pair, here))
         wanted = {name: value for name, value in _cells(row).items() if value not in (None, "") or name not in ("part", "starts_on")}
         planned = compared(row, stored, wanted, past, tied=(DAYS,))
+        untaken = [*self._barred(planned, here), *_kept(row, stored)]
         if planned.after:
             faults += self._faults_of_change(here, planned, stored)
         planned = wrong(row, faults, stored.label, stored.pk) if faults or row.faults else planned
-        planned.differs = tuple(self._differs(row, pair, here))
+        planned.untaken = untaken
+        if line := self.lines.get(here[0]):
+            self._hold(row, planned, line, past.known.get(here[0], {}))
         return planned
 
-    def _differs(self, row: Given, pair: tuple[int | None, int | None], here: tuple) -> Iterable[str]:
-        """Cells that say nothing that is taken over: words where the id tells of which row, and what only goes out."""
-        if row.values.get("body") and not pair[1]:
-            yield "body"
-        if row.shown and row.values.get("version") == here[1]:
-            yield from self.shown.differs(row.shown, here[5], {"state": here[2], "percent": here[11], "light": here[12]})
+    def _barred(self, planned: Planned, here: tuple) -> Iterable[Untaken]:
+        """Take out of what a row changes the terms that are not this person's to edit."""
+        if not planned.after or self.above(here[10]):
+            return
+        allowed = OWN if here[7] in self.reports.own else ()
+        for name in [name for name in planned.after if name not in allowed]:
+            after, before = planned.after.pop(name), planned.before.pop(name)
+            planned.theirs.pop(name, None)
+            yield Untaken(name, term(name, after), term(name, before), str(NOT_ABOVE), _("Ask one of them to import it."))
+        planned.verdict = verdict_of(planned)
+
+    def _hold(self, row: Given, planned: Planned, line: LedgerRow, then: Mapping[str, Any]) -> None:
+        """Hold the cells that are shown only against the line of the ledger: words go into a report, others are told of."""
+        version, faulty = row.values.get("version"), {fault.field for fault in planned.faults}
+        keys = () if "directive" in row.values else ("clause", "body")  # else they are what tells which row is meant
+        cells = {**row.shown, **{name: row.values[name] for name in keys if name in row.values and name not in faulty}}
+        found = self.shown.differing(cells, line, then, ours=version is not None)
+        if edited := [cell for cell in found if cell.name in WORDS]:
+            self.edits.append(Edit(planned, line, edited))
+        planned.untaken += [untaken(cell.name, cell.value, cell.stands) for cell in found if cell.name not in WORDS]
+        if version is not None and version > line.version:
+            planned.untaken.append(untaken("version", str(version), str(line.version)))
 
     def _faults_of_pair(self, row: Given, pair: tuple[int | None, int | None], here: tuple) -> Iterable[Fault]:
         """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
-        remedy = _("Empty id and version where a new line is meant; otherwise put back what stood here.")
-        if pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]:
+        other = pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]
+        if not other and pair[1] in (None, here[7]):
+            return
+        remedy = own_numbers(_("Empty id and version where a new line is meant; otherwise put back what stood here."))
+        if other:
             yield Fault("clause", text_of(row.values["clause"]), _("%(code)s, as the id of this line says.") % {"code": here[6]}, remedy)
         if pair[1] and pair[1] != here[7]:
             yield Fault("body", text_of(row.values["body"]), _("%(code)s, as the id of this line says.") % {"code": here[8]}, remedy)
 
     def _faults_of_change(self, here: tuple, planned: Planned, stored: Stored) -> Iterable[Fault]:
         """Why the terms of an obligation cannot become what the file says."""
-        if not self.above(here[10]):
-            name = next(iter(planned.after))
-            expected = _("A body below the one that you supervise: only its supervisors change these terms.")
-            yield Fault(name, str(planned.after[name] or ""), expected, _("Put back what stood here, or ask those who supervise it."))
-            return
         days = [name for name in DAYS if name in planned.after]
         if here[2] == WITHDRAWN or (here[2] == CLOSED and days):
             name = (days or list(planned.after))[0]
@@ -214,6 +188,11 @@ class ObligationChecker(Checker):
         paper = {name: planned.after.get(name, stored.values[name]) for name in ("deliverable", "plan_due_on")}
         if paper.keys() & planned.after.keys() and (said := wrong_plan_day(*paper.values())):
             yield refused("plan_due_on", paper["plan_due_on"] or "", said)
+
+    @property
+    def names(self) -> str:
+        """The column that says which directive is meant."""
+        return "clause" if "clause" in self.headed else "directive"
 
     @cached_property
     def seen(self) -> Q:
@@ -237,17 +216,18 @@ class ObligationChecker(Checker):
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
         if not self.owned:
             expected = _("A document registered by your organisation or by one below it: only its supervisors assign directives.")
-            yield Fault("clause", clause, expected, _("Delete this line, or ask those who registered the document."))
+            yield Fault(self.names, clause, expected, _("Delete this line, or ask those who registered the document."))
         if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
             yield unknown_words("directive", words)
         elif not pair[0]:
-            yield unknown_clause("clause", clause)
+            yield unknown_clause(self.names, clause)
+        column = row.values.get(NAMED_IN, "body")
         if not pair[1]:
             found = self.bodies.find(body)
-            yield unclear("body", body, found) if found.several else unknown_body("body", body)
+            yield unclear(column, body, found) if found.several else unknown_body(column, body)
         elif not self.above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
             expected = _("A body below the one that you supervise.")
-            yield Fault("body", body, expected, _("Take this line out, or ask those who supervise the body to assign it."))
+            yield Fault(column, body, expected, _("Take this line out, or ask those who supervise the body to assign it."))
 
     def _fresh(self, row: Given, directive: int, body: int) -> Planned:
         clause, home = self.clauses.rows[directive], self.fresh[body]
@@ -256,19 +236,28 @@ class ObligationChecker(Checker):
         after = {"clause": clause.code, "body": home.code} | {name: value for name, value in _cells(row).items() if value}
         after.setdefault("part", RESPONSIBLE)
         pair = pair_of(after, clause, home)
-        columns = {"directive": "clause", "organisation": "body"}
+        columns = {"directive": self.names, "organisation": row.values.get(NAMED_IN, "body")}
         faults = []
         for name, text in faults_of(pair, by=self.asking.by, today=self.asking.today).items():
             field = columns.get(name, name)
             faults.append(refused(field, str(plain(row.values.get(field)) or ""), text))
         label, given = f"{clause.code} · {home.name_hans}", text_of(row.values.get("body"))
         label = f"{label} · {taken_as(given, home.code)}" if given.isdecimal() and given != home.code else label
-        return wrong(row, faults, label) if faults or row.faults else fresh(row, label, after)
+        planned = wrong(row, faults, label) if faults or row.faults else fresh(row, label, after)
+        planned.untaken = list(self._unassigned(row, directive))
+        return planned
+
+    def _unassigned(self, row: Given, directive: int) -> Iterable[Untaken]:
+        """Cells of a new row that say what no assignment holds."""
+        for name, cell in row.shown.items():
+            value = cell_text(name, cell)
+            if value and (name != "directive" or self.clauses.find(value) != self.clauses.rows[directive]):
+                yield untaken(name, value, "")
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
             expected = _("One row for each directive and body; row %(number)s of the file speaks of the same.") % {"number": first}
-            yield number, Fault("clause", "", expected, _("Keep one of the two rows."))
+            yield number, Fault(self.names, "", expected, _("Keep one of the two rows."))
 
 
 def _cells(row: Given) -> dict[str, Any]:
@@ -278,16 +267,28 @@ def _cells(row: Given) -> dict[str, Any]:
     return cells | {name: plain(given[name]) for name in DAYS if name in given}
 
 
+def _kept(row: Given, here: Stored) -> Iterable[Untaken]:
+    """Emptied cells of terms that an obligation never is without."""
+    for name in ("part", "starts_on"):
+        if name in row.values and row.values[name] in (None, "") and row.values.get("version"):
+            yield Untaken(name, "", term(name, here.values[name]), _("This can be replaced, but not removed."), str(AS_EXPORTED))
+
+
 def stored_of(row: tuple) -> Stored:
     """An obligation, read as READ says."""
-    values = {name: value.isoformat() if isinstance(value, date) else value for name, value in zip(TERMS, row[FIRST:], strict=True)}
+    values = {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in zip(TERMS, row[FIRST : -len(SAID)], strict=True)
+    }
     return Stored(row[0], row[1], f"{row[6]} · {row[9]}", values)
 
 
 OBLIGATIONS = Kind(
     key="obligations",
     name=gettext_lazy("Ledger of obligations"),
-    about=gettext_lazy("The ledger comes back: edited terms change, lines without an id are assigned. States, lights and progress stay."),
+    about=gettext_lazy(
+        "The exported ledger comes back: edited terms change, progress goes into the open report, rows without a record ID are assigned."
+        " Every cell that is not imported is listed."
+    ),
     needs=("document",),
     fields=fields,
     may=may,

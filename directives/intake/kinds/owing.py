@@ -1,21 +1,28 @@
 """Writing obligations of a checked table, and taking them back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from directives import issuing
 from directives.intake.fields import Asking, Rows
+from directives.intake.kinds import progress
 from directives.intake.kinds.comparing import Stored, demand_as_left, moved_on, nothing_on, plain, stale, unchanged
 from directives.issuing import Pair, Terms
-from directives.models import Directive, Document, IntakeRow, Obligation, Organisation
+from directives.models import Directive, Document, IntakeRow, Obligation, Organisation, User
 from directives.models.documents import HEAVY
 from directives.models.intakes import NEW
+from directives.refusals import NotAllowed
+from directives.rules import may
 from directives.states import CLOSED, RESPONSIBLE, WITHDRAWN
 from directives.transitions import change_obligations, hold
 
 PEOPLE = ("leader", "contact", "note")
 DAYS = ("starts_on", "plan_due_on", "due_on")
+OWN = frozenset({"contact"})  # what the organisation itself edits
+NOT_ABOVE = gettext_lazy("Only supervisors of an organisation above edit this column.")
 AT_REST = (CLOSED, WITHDRAWN)  # whose terms stay as they are
 TERMS = ("part", "deliverable", *PEOPLE, *DAYS)
 
@@ -43,21 +50,31 @@ def _as_stored(row: Obligation) -> Stored:
 
 
 def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _day(value) if name in DAYS else value for name, value in values.items()}
+    """The terms among these values, as an obligation holds them."""
+    return {name: _day(value) if name in DAYS else value for name, value in values.items() if name in TERMS}
+
+
+def _demand_right(by: User, obligation: Obligation, names: Iterable[str]) -> None:
+    """Raise NotAllowed to somebody who does not edit all of these terms of an obligation."""
+    if not may(by, "issue", obligation) and not (OWN.issuperset(names) and may(by, "work", obligation)):
+        raise NotAllowed(NOT_ABOVE)
 
 
 def write(asking: Asking, rows: Rows) -> None:
     """Terms change through the one door for obligations; new pairs are issued."""
     new, known = [row for row in rows if row.verdict == NEW], [row for row in rows if row.verdict != NEW]
+    progress.write(asking, known)
     stored, each = _held(known), {}
     for row in known:
         here = stored.get(row.subject_id)
         unchanged(row, _as_stored(here) if here else None)
-        each[here.pk] = _fields(row.after)
-        if here.original_due_on is None and row.after.get("due_on"):
-            each[here.pk]["original_due_on"] = each[here.pk]["due_on"]  # the first day that was set
+        if fields := _fields(row.after):
+            _demand_right(asking.by, here, fields)
+            first = here.original_due_on is None and fields.get("due_on")
+            each[here.pk] = fields | ({"original_due_on": first} if first else {})
     if each:
-        change_obligations(stored.values(), None, each=each, action="import", by=asking.by, now=asking.now)
+        changed = [stored[pk] for pk in each]
+        change_obligations(changed, None, each=each, action="import", by=asking.by, now=asking.now)
     for row in known:
         row.left = stored[row.subject_id].version
     if new:
@@ -87,13 +104,14 @@ def _not_yet(rows: Rows, pairs: list[Pair]) -> None:
 
 def undo(asking: Asking, rows: Rows) -> None:
     """Terms become again what they were; new obligations are deleted, where nothing was done about them."""
+    progress.undo(asking, [row for row in rows if row.verdict != NEW])
     stored = _held(rows)
     demand_as_left(rows, stored, lambda here: _as_stored(here).values)
     moved = next((row for row in rows if stored[row.subject_id].state in AT_REST and stored[row.subject_id].version != row.left), None)
     if moved is not None:
         raise moved_on(moved)
     known = ((row, stored[row.subject_id]) for row in rows if row.verdict != NEW)
-    each = {here.pk: _fields(row.before) | _first_day(row, here) for row, here in known}
+    each = {here.pk: fields | _first_day(row, here) for row, here in known if (fields := _fields(row.before))}
     if each:
         change_obligations([stored[pk] for pk in each], None, each=each, action="undo_import", by=asking.by, now=asking.now)
     new = {row.subject_id: row for row in rows if row.verdict == NEW}

@@ -11,6 +11,7 @@ from directives.script import fold
 from directives.states import LEAD, PARTS, RESPONSIBLE, SUPPORTING
 
 APART = re.compile(r"[、,，;；/\n]+|\s{2,}")
+NAMED_IN = "named_in"  # the key of a row taken apart that says in which column its organisation stands
 AFTER_NAME = re.compile(r"\s*[(（]([^()（）]*)[)）]$")  # 全国总工会（牵头）
 Values = dict[str, Any]
 
@@ -31,12 +32,12 @@ def apart(values: Values) -> Sequence[Values]:
     found: dict[str, Values] = {}
     for name, _part in leads:
         own = name in dict(bodies) or not bodies
-        found[name] = values | {"body": name, "part": LEAD, "leads": None if own else name}
+        found[name] = values | {"body": name, "part": LEAD, "leads": None if own else name, NAMED_IN: "leads"}
     for place, (name, part) in enumerate(bodies):
         part = part or values.get("part") or ("" if len(bodies) == 1 else RESPONSIBLE if place else first)
         found.setdefault(name, values | {"body": name, "leads": None} | ({"part": part} if part else {}))
     for name, _part in supporting:
-        found.setdefault(name, values | {"body": name, "part": SUPPORTING, "leads": None})
+        found.setdefault(name, values | {"body": name, "part": SUPPORTING, "leads": None, NAMED_IN: "supporting"})
     return tuple(found.values())
 
 
