@@ -47,8 +47,6 @@ from directives.transitions import change_obligations
 
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.password_change = own_password
-admin.site.site_header = admin.site.site_title = _("Implementation tracker")
-admin.site.site_url = "/"
 
 
 @admin.register(Indicator)
