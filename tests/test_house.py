@@ -38,7 +38,7 @@ LINES = (
     ("intake", "papers"),
     ("signin",),
     ("forms", "accounts", "caching", "clearing"),
-    ("context", "middleware", "templatetags", "admin_lists", "admin_merging", "admin_passwords"),
+    ("context", "middleware", "templatetags", "admin_lists", "admin_merging", "admin_passwords", "admin_site"),
     ("admin_accounts",),
     ("sample",),
     ("demo", "bench"),
