@@ -261,7 +261,8 @@ class Command(BaseCommand):
         if tallies.never_counted():
             tallies.rebuild()
         call_command("createcachetable", verbosity=0)
-        collect_static_files()
+        if not settings.PRODUCTION:  # which demands that they were collected with the release
+            collect_static_files()
         new = not (settings.PRODUCTION or Document.objects.exists() or User.objects.exists())
         if new:
             self.say("Loading the sample …")
