@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.templatetags import admin_list
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+
+from directives.wording import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,14 @@ TASKS = (
     Task(_("Enter next year's working days"), "CalendarDay", "add"),
     Task(_("Read the audit log"), "Event", "view"),
 )
+
+
+def yes_or_no(value: bool | None) -> str:
+    return NOTHING if value is None else gettext("Yes") if value else gettext("No")
+
+
+admin_list._boolean_icon = yes_or_no  # Django's pictures are called True and False, in every language
+SAID_BY_DJANGO = (gettext_noop("Error:"),)  # which has no Chinese for it
 
 
 class Administration(AdminSite):

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.once
 
 WHO = ("system", "security", "administrator", "superuser")
 # What a Chinese page may say in Latin letters: kinds of files, hashes, and the user names of this test.
-LATIN = {"csv", "xlsx", "SHA", "English", "EN", "ID"}
+LATIN = {"csv", "xlsx", "txt", "SHA", "LDAP", "English", "EN", "ID"}
 NAMES = {
     "system", "security", "administrator", "superuser", "bare", "looks", "staff", "manager", "supervisor", "viewer", "outsider",
     "auditor", "admin", "above", "middle", "stranger", "below", "Tab", "Ctrl",
@@ -125,9 +125,9 @@ def test_forms_with_faults_and_confirmations_are_read(recorded, people, sign_in,
 
 def faulty(row: Obligation) -> Iterator[tuple[str, str, str]]:
     """A model, a table of it with faults, and the row and column that are to be named."""
-    yield "organisation", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n", "第2行，“成立日期 (valid_from)”列"
-    yield "obligation", f"directive,organisation,due_on\n{row.directive_id},{row.organisation.code},soon\n", "第2行，“完成时限 (due_on)”列"
-    yield "measure", "id,plan,number,text\n,999999,9,印发办法\n", "第2行"
+    yield "organisation", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n", "第 2 行“成立日期 (valid_from)”列"
+    yield "obligation", f"directive,organisation,due_on\n{row.directive_id},{row.organisation.code},soon\n", "第 2 行“完成时限 (due_on)”列"
+    yield "measure", "id,plan,number,text\n,999999,9,印发办法\n", "第 2 行"
 
 
 def test_faults_of_a_table_are_said_by_row_and_column(recorded, people, sign_in):  # noqa: F811

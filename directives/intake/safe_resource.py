@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from import_export import resources
 from import_export.resources import Diff
 from tablib import Dataset
@@ -23,14 +24,20 @@ from directives.numbers import whole
 from directives.outages import outage_of
 from directives.tallies import counted
 
+UNNAMED = {"id": gettext_lazy("record ID"), "code": gettext_lazy("directive code")}  # where the model has no word
 STYLE = re.compile(r'<(ins|del) style="background:#[0-9a-f]{6};">')
 
 
 def heading_of(model: type[Model], name: str) -> str:
     """A column of a table file by the word of its field beside its name in the file: 上级单位 (parent)."""
     known = {field.name: field for field in model._meta.get_fields()}
-    word = str(getattr(known.get(name) or known.get(name.removesuffix("_hans")), "verbose_name", ""))
-    return f"{word} ({name})" if word and word != name.replace("_", " ") else name
+    field = known.get(name) or known.get(name.removesuffix("_hans"))
+    word = str(getattr(field, "verbose_name", ""))
+    if field is None or field.primary_key:
+        word = str(UNNAMED.get(name, name))
+    elif field.is_relation and word == name:
+        word = str(field.related_model._meta.verbose_name)
+    return f"{word} ({name})" if word != name.replace("_", " ") else name
 
 
 class Marked(Diff):
