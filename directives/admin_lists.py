@@ -94,8 +94,8 @@ def _named(listed: list[Any]) -> list[Any]:
 class TitledFilter(admin.RelatedFieldListFilter):
     """A filter by related rows that is called as these are."""
 
-    def __init__(self, field: ForeignKey, *arguments: Any) -> None:
-        super().__init__(field, *arguments)
+    def __init__(self, field: ForeignKey, *arguments: Any, **named: Any) -> None:
+        super().__init__(field, *arguments, **named)
         self.title = field.related_model._meta.verbose_name
 
 

@@ -29,7 +29,8 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 ROLES = ("staff", "manager", "supervisor", "viewer", "auditor", "admin", "system", "security", "superuser")
 WITHOUT = ("/accounts/login/", "/accounts/password/reset/", "/nowhere/")
 FILES = ("export=", "/paper", ".docx", ".xlsx", ".csv", "/logout/")
-OPEN = "document.querySelectorAll('main details').forEach((folded) => { folded.open = true; })"
+# What folds away within the page; menus lie over it, one at a time.
+OPEN = "document.querySelectorAll('main details:not(.menu)').forEach((folded) => { folded.open = true; })"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def pages_of(user: User | None) -> Iterator[str]:
     while waiting:
         address = waiting.pop(0)
         answer = client.get(address)
+        answer.close()
         if answer.status_code != 200 or answer.streaming or not answer["Content-Type"].startswith("text/html"):
             continue
         yield address
