@@ -31,7 +31,9 @@ def told(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Calla
     @admin.display(description=label, ordering=name)
     def column(row: Model) -> Any:
         value = getattr(row, name)
-        return NOTHING if value is None else (words or {}).get(value, value)
+        if value is None:
+            return NOTHING
+        return words.get(value, value) if words is not None else value
 
     return column
 

@@ -109,7 +109,7 @@ def test_forms_with_faults_and_confirmations_are_read(recorded, people, sign_in,
         name = "change" if changes else "add"
         address = reverse(f"admin:directives_{model}_{name}", args=[recorded[model]] if changes else [])
         with transaction.atomic():
-            answer = client.post(address, {})
+            answer = client.post(address, {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"})
             transaction.set_rollback(True)
         assert answer.status_code in (200, 302), address
         if words := Words(answer.content.decode()).english:
@@ -125,7 +125,7 @@ def test_forms_with_faults_and_confirmations_are_read(recorded, people, sign_in,
 
 def faulty(row: Obligation) -> Iterator[tuple[str, str, str]]:
     """A model, a table of it with faults, and the row and column that are to be named."""
-    yield "organisation", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n", "第 2 行“成立日期 (valid_from)”列"
+    yield "organisation", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n", "第 2 行“设立日期 (valid_from)”列"
     yield "obligation", f"directive,organisation,due_on\n{row.directive_id},{row.organisation.code},soon\n", "第 2 行“完成时限 (due_on)”列"
     yield "measure", "id,plan,number,text\n,999999,9,印发办法\n", "第 2 行"
 

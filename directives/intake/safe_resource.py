@@ -31,7 +31,7 @@ STYLE = re.compile(r'<(ins|del) style="background:#[0-9a-f]{6};">')
 def heading_of(model: type[Model], name: str) -> str:
     """A column of a table file by the word of its field beside its name in the file: 上级单位 (parent)."""
     known = {field.name: field for field in model._meta.get_fields()}
-    field = known.get(name) or known.get(name.removesuffix("_hans"))
+    field = known.get(name) or known.get(name.removesuffix("_hans").removesuffix("_id"))
     word = str(getattr(field, "verbose_name", ""))
     if field is None or field.primary_key:
         word = str(UNNAMED.get(name, name))
