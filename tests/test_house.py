@@ -17,7 +17,7 @@ APP = ROOT / "directives"
 LINES = (
     ("origins",),
     ("states", "duties", "workdays", "script", "refusals", "numbers"),
-    ("replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience"),
+    ("replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience", "collecting"),
     ("clocks", "ingest", "outages", "uploads", "witness"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),

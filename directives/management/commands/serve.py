@@ -22,13 +22,11 @@ from functools import partial
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.contrib.staticfiles.management.commands import collectstatic
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
-from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-from directives import tallies
+from directives import collecting, tallies
 from directives.models import Document, User
 from directives.sample.people import ACCOUNTS
 
@@ -146,13 +144,6 @@ def start_web(port: int) -> Child:
     return start("web server", ["-m", "gunicorn", "qunzhu_tracker.wsgi:application", f"--bind={HOST}:{port}", *options, *quiet], port=port)
 
 
-def collect_static_files() -> None:
-    """Store them compressed, under names that change with their content: browsers keep them for good."""
-    command = collectstatic.Command()
-    command.storage = CompressedManifestStaticFilesStorage()
-    call_command(command, interactive=False, verbosity=0)
-
-
 def require_alive(children: list[Child]) -> None:
     """Raise CommandError when a child has ended by itself."""
     for child in children:
@@ -262,7 +253,7 @@ class Command(BaseCommand):
             tallies.rebuild()
         call_command("createcachetable", verbosity=0)
         if not settings.PRODUCTION:  # which demands that they were collected with the release
-            collect_static_files()
+            collecting.collect()
         new = not (settings.PRODUCTION or Document.objects.exists() or User.objects.exists())
         if new:
             self.say("Loading the sample …")
