@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directives import organising
 from directives.admin_accounts import MembershipAdmin, PendingRightAdmin, PersonAdmin
-from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, told
+from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, TitledFilter, told
 from directives.admin_merging import MergingAdmin
 from directives.admin_passwords import own_password
 from directives.forms.bodies import BodyForm
@@ -47,8 +47,6 @@ from directives.transitions import change_obligations
 
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.password_change = own_password
-admin.site.site_header = admin.site.site_title = _("Implementation tracker")
-admin.site.site_url = "/"
 
 
 @admin.register(Indicator)
@@ -74,6 +72,10 @@ class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
     autocomplete_fields = ("parent", "successor")
     list_select_related = ("parent",)
     form = BodyForm
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """The version that was seen goes with a form, and is nothing to read."""
+        return [name for name in super().get_fields(request, obj) if name != "seen" or self.has_change_permission(request, obj)]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A body ends by its day or by a merger; what it did stays on record."""
@@ -114,7 +116,7 @@ class DirectiveAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [DirectiveResource]
     document, words = told("document", _("Document")), told("text_hans", _("The document's words"))
     list_display = ("code", document, words, "kind", "modality", told("cadence", _("Cadence"), dict(CADENCES)))
-    list_filter = ("document", "kind", "modality")
+    list_filter = (("document", TitledFilter), "kind", "modality")
     search_fields = ("code", "search_key")
     list_select_related = ("document",)
     fields = (document, "code", "text", "statement", "kind", "modality", "cadence")
@@ -139,15 +141,16 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
     resource_classes = [ObligationResource]
     ordering = ("pk",)
     list_display = ("directive", "organisation", "part", "deliverable", "state", "light", "percent", "due_on")
-    list_filter = ("document", "state", "light", "part", "deliverable")
+    list_filter = (("document", TitledFilter), "state", "light", "part", "deliverable")
     search_fields = ("directive__code", "organisation__name_hans", "organisation__code")
     list_select_related = ("directive", "organisation")
+    document = told("document", _("Document"))
     terms = ("part", "deliverable", "leader", "contact", "note", "starts_on", "plan_due_on", "due_on")
     readonly_fields = (
-        "document", "directive", "organisation", "state", "percent", "light", "issued_on", "acknowledge_by", "report_due_on",
+        document, "directive", "organisation", "state", "percent", "light", "issued_on", "acknowledge_by", "report_due_on",
         "original_due_on", "closed_on", "reason",
     )  # fmt: skip
-    fields = ("document", "directive", "organisation", *terms, *readonly_fields[3:])
+    fields = (document, "directive", "organisation", *terms, *readonly_fields[3:])
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,5 +1,6 @@
 """The admin's pages of accounts, their roles and duties. Nobody rises by them: not by their own account, nor by one that may more."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -22,9 +23,11 @@ from directives.numbers import whole
 from directives.organising.rights import demand_second_left, why_separate
 from directives.refusals import Refusal
 from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
+from directives.states import SUPERVISOR
 
 OF_PERSON = ("username", "full_name", "phone", "language", "is_active")
 OF_DUTIES = tuple(duty.field for duty in DUTIES.values())
+IDLE = _("%(organisation)s has no organisations below it: a supervisor there reviews nothing.")
 WAITS = _("It waits until a second person confirms it: %(right)s.")
 
 
@@ -38,12 +41,21 @@ class RefusedInWords(admin.ModelAdmin):
             self.message_user(request, str(refusal), messages.ERROR)
             return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
+    def tell_idle(self, request: HttpRequest, given: Iterable[Membership]) -> None:
+        """A supervisor reviews those below; where nobody is, whoever gave the role is told."""
+        for row in given:
+            if row.role == SUPERVISOR and not row.organisation.children.exists():
+                self.message_user(request, IDLE % {"organisation": row.organisation}, messages.WARNING)
+
     def tell_waiting(self, request: HttpRequest, *waiting: PendingRight | None) -> None:
         for right in filter(None, waiting):
             self.message_user(request, WAITS % {"right": right}, messages.WARNING)
 
 
 class MembershipForm(ModelForm):
+    class Meta:
+        help_texts = {"role": _("A supervisor reviews the organisations below: choose an organisation that has some.")}
+
     def clean(self) -> None:
         super().clean()
         person = self.cleaned_data.get("user") or User.objects.filter(pk=self.instance.user_id).first()
@@ -71,6 +83,8 @@ class MembershipInline(Autocompleting, admin.TabularInline):
 
 
 class PersonForm(UserChangeForm):
+    password = None  # its hash is nobody's to see
+
     def clean(self) -> None:
         """A duty that is not to be held beside others is refused at its field; what is taken away with it is no hindrance."""
         super().clean()
@@ -89,9 +103,9 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
     search_fields = ("username", "full_name", "phone")
     inlines = (MembershipInline,)
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username", "password_state")}),
         (_("Person"), {"fields": ("full_name", "phone", "email", "language")}),
-        (_("Access"), {"fields": ("is_active", *OF_DUTIES, "is_staff", "is_superuser", "groups")}),
+        (_("Access"), {"fields": ("is_active", *OF_DUTIES, "is_superuser")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "full_name", "usable_password", "password1", "password2")}),)
@@ -113,8 +127,8 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         return keeps_accounts(request.user) and can_administer(request.user, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Superusers are made on the machine alone; who enters the admin follows from the duties."""
-        fixed = ("last_login", "date_joined", "is_superuser", "is_staff", "groups")
+        """Superusers are made on the machine alone."""
+        fixed = ("password_state", "last_login", "date_joined", "is_superuser")
         of_person = () if obj is None or self._keeps(request, obj) else OF_PERSON
         # A new password may be asked for by mail: whoever enters the address could sign in.
         of_mail = () if obj is None or obj.pk == request.user.pk or can_reset(request.user, obj) else ("email",)
@@ -160,6 +174,7 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         rows = formset.save(commit=False)
         organising.take_roles(formset.deleted_objects, by=request.user, now=request.now)
         self.tell_waiting(request, *organising.give_roles(rows, by=request.user, now=request.now))
+        self.tell_idle(request, rows)
         formset.save_m2m()
 
 
@@ -195,6 +210,7 @@ class MembershipAdmin(RefusedInWords, AuditedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool) -> None:
         self.tell_waiting(request, *organising.give_roles([obj], by=request.user, now=request.now))
+        self.tell_idle(request, [obj])
 
     def log_addition(self, request: HttpRequest, obj: Membership, message: Any) -> Any:
         """What waits is no row yet."""

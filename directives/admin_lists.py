@@ -1,8 +1,10 @@
 """What the pages of the admin share: lists that stay quick over millions of rows, and saves that write their audit event."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -18,6 +20,9 @@ from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
+from directives.wording import NOTHING
+
+NUMBERED = re.compile(r" object \(\d+\)$")  # as Django names a row whose model does not
 
 
 def told(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Callable[[Model], Any]:
@@ -26,6 +31,8 @@ def told(name: str, label: Any, words: Mapping[str, Any] | None = None) -> Calla
     @admin.display(description=label, ordering=name)
     def column(row: Model) -> Any:
         value = getattr(row, name)
+        if value is None:
+            return NOTHING
         return words.get(value, value) if words is not None else value
 
     return column
@@ -81,6 +88,19 @@ def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: str(form.initial.get(name)) for name in names}, {name: str(form.cleaned_data.get(name)) for name in names}
 
 
+def _named(listed: list[Any]) -> list[Any]:
+    """A nested list of rows without those that are named by their number alone."""
+    return [_named(one) if isinstance(one, list) else one for one in listed if isinstance(one, list) or not NUMBERED.search(one)]
+
+
+class TitledFilter(admin.RelatedFieldListFilter):
+    """A filter by related rows that is called as these are."""
+
+    def __init__(self, field: ForeignKey, *arguments: Any, **named: Any) -> None:
+        super().__init__(field, *arguments, **named)
+        self.title = field.related_model._meta.verbose_name
+
+
 class AuditedAdmin(BoundedAdmin):
     """Writes the audit event of every save and deletion, in their transaction."""
 
@@ -90,6 +110,12 @@ class AuditedAdmin(BoundedAdmin):
         super().save_model(request, obj, form, change)
         before, after = _told(form)
         audit.record("change" if change else "add", obj, by=request.user, now=request.now, before=before if change else {}, after=after)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """What goes along, without the rows that only tie two others together: they have no name that a person knows."""
+        listed, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        ties = {model._meta.verbose_name_plural for model in apps.get_models(include_auto_created=True) if model._meta.auto_created}
+        return _named(listed), {name: count for name, count in counts.items() if name not in ties}, lacking, protected
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         audit.record("delete", obj, by=request.user, now=request.now, before={"name": str(obj)})

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from directives import audit
@@ -27,6 +28,19 @@ class GivenPasswords(admin.ModelAdmin):
     """A password that somebody else knows is good for one sign-in, at which its bearer chooses another."""
 
     actions = ("forget_factors", "end_sessions", "unlock")
+    change_form_template = "admin/directives/user/change_form.html"
+
+    @admin.display(description=_("Password"))
+    def password_state(self, person: User) -> str:
+        """Whether there is one; never a part of what is stored."""
+        if not person.has_usable_password():
+            return gettext("Not set")
+        return gettext("Given by an administrator; changed at the next sign-in") if person.password_given else gettext("Set")
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+        person = context.get("original")
+        context["may_set_password"] = person is not None and person.pk != request.user.pk and self._may_reset(request, str(person.pk))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_reset_permission(self, request: HttpRequest) -> bool:
         return keeps_rights(request.user)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -37,6 +38,18 @@ class OriginMiddleware:
             response = self.get_response(request)
         response["X-Request-ID"] = request.origin.request
         return response
+
+
+class PageCompressionMiddleware(GZipMiddleware):
+    """Compresses pages and their fragments. Files are compressed already, and stream with a length that is known.
+
+    Nothing secret is to be guessed from the length: tokens and nonces differ in each answer, and Django adds a random part.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
 
 
 class TodayMiddleware:

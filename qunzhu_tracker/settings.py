@@ -23,6 +23,7 @@ if PRODUCTION:
     os.umask(0o077)  # whatever this process writes is its user's alone
 VAR_DIR = env.folder("QUNZHU_VAR", default=BASE_DIR / "var")
 DEBUG = env.bool("DEBUG", default=False)
+WEB = env.str("QUNZHU_PROCESS", default="") == "web"  # wsgi.py says when this is a web process
 PORT = env.int("PORT", default=8000, least=1, most=65535)  # of `manage.py serve`
 
 
@@ -50,7 +51,7 @@ WSGI_APPLICATION = "qunzhu_tracker.wsgi.application"
 
 INSTALLED_APPS = [
     "directives",
-    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py discovers the admin, so that commands start without it
+    "directives.apps.AdministrationConfig",  # urls.py discovers the admin, so that commands start without it
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -71,6 +72,7 @@ MIDDLEWARE = [
     "directives.middleware.OriginMiddleware",  # the first: no answer is without the id of its request
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "directives.middleware.PageCompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -106,8 +108,8 @@ TEMPLATES = [
     }
 ]
 
-# SQLite in var/ unless DATABASE_URL names a PostgreSQL. wsgi.py says when this is a web process.
-DATABASES = databases(env, var=VAR_DIR, web=env.str("QUNZHU_PROCESS", default="") == "web")
+# SQLite in var/ unless DATABASE_URL names a PostgreSQL.
+DATABASES = databases(env, var=VAR_DIR, web=WEB)
 DB_PGBOUNCER = env.bool("DB_PGBOUNCER", default=False)
 MIGRATION_LOCK_TIMEOUT = env.int("DB_MIGRATION_LOCK_TIMEOUT", default=3)  # seconds
 REPLICAS = [name for name in DATABASES if name.startswith("replica")]
@@ -192,9 +194,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"  # what collectstatic gathers for production
 STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = VAR_DIR / "files"
-WHITENOISE_USE_FINDERS = not PRODUCTION
+# `manage.py serve` collects them, too: a web process serves what was collected, under names that change with the content.
+COLLECTED = PRODUCTION or (WEB and not DEBUG and (STATIC_ROOT / "staticfiles.json").exists())
+WHITENOISE_USE_FINDERS = not COLLECTED
 _static = (
-    "whitenoise.storage.CompressedManifestStaticFilesStorage" if PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    "whitenoise.storage.CompressedManifestStaticFilesStorage" if COLLECTED else "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
 STORAGES = {
     "default": file_storage(env),

@@ -11,10 +11,12 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
+from django_tasks_db.models import DBTaskResult
 
 admin.autodiscover()
-# What administrators may do is not theirs to widen; addresses and second factors are each person's own.
-for model in (Group, EmailAddress, Authenticator):
+# What administrators may do is not theirs to widen; addresses and second factors are each person's own; of tasks that
+# failed the doctor and the log tell.
+for model in (Group, EmailAddress, Authenticator, DBTaskResult):
     admin.site.unregister(model)
 
 login_not_required(login_webauthn)  # allauth knows no LoginRequiredMiddleware for it

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.once  # SQLite counts the rows that are written
 
 # What an administrator may do with each model, what a permission to look gives, and what even a superuser may not do.
 SYSTEM = {
-    "calendarday": "view add change delete", "dbtaskresult": "", "directive": "view change import export", "document": "view",
+    "calendarday": "view add change delete", "directive": "view change import export", "document": "view",
     "event": "view", "indicator": "view", "measure": "view change import export", "membership": "view",
     "obligation": "view change import export", "organisation": "view add change import export", "pendingright": "", "seal": "view",
     "user": "view add change",
@@ -35,7 +35,7 @@ SECURITY = dict.fromkeys(SYSTEM, "") | {
 }  # fmt: skip
 ADMINISTRATOR = {model: f"{SYSTEM[model]} {SECURITY[model]}" for model in SYSTEM}
 SUPERUSER = ADMINISTRATOR | {
-    "dbtaskresult": "view", "measure": "view change delete import export", "user": "view add change reset delete",
+    "measure": "view change delete import export", "user": "view add change reset delete",
 }  # fmt: skip
 WITH_TABLES = ("directive", "measure", "obligation", "organisation")
 LOOKS = {model: "view export" if model in WITH_TABLES else "view" for model in SYSTEM}
@@ -70,8 +70,8 @@ def split(name: str) -> tuple[str, str]:
     """The model and the page of an address: directives_obligation_change → obligation, change."""
     if name == "auth_user_password_change":
         return "user", "password_change"
-    if name.startswith(("directives_", "django_tasks_database_")):
-        model, _line, page = name.removeprefix("directives_").removeprefix("django_tasks_database_").partition("_")
+    if name.startswith("directives_"):
+        model, _line, page = name.removeprefix("directives_").partition("_")
         return model, page
     return "", name
 
@@ -100,11 +100,11 @@ def rows(cast) -> dict[str, int]:
 
 @pytest.fixture
 def recorded(cast, rows) -> dict[str, int]:
-    """The same with an event and a seal, and a task of the worker that is not there."""
+    """The same with an event and a seal."""
     with transaction.atomic():
         audit.record("change", cast.body, by=cast.admin, now=NOW)
     seal(now=NOW)
-    return {**rows, "event": Event.objects.latest("pk").pk, "seal": Seal.objects.latest("pk").pk, "dbtaskresult": 0}
+    return {**rows, "event": Event.objects.latest("pk").pk, "seal": Seal.objects.latest("pk").pk}
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_who_may(recorded, people, sign_in, who):
     client, found, wanted = sign_in(people[who]), {}, {}
     for name in addresses():
         model, page = split(name)
-        if not model or (model, page) == ("dbtaskresult", "change"):
+        if not model:
             continue
         address = reverse(f"admin:{name}", args=() if page in OF_NOTHING else (recorded[model],))
         for method, power in zip(("get", "post"), PAGES[page], strict=True):
@@ -168,8 +168,7 @@ ACTIONS = {
 def test_who_may_act_on_a_list(recorded, people, sign_in, who):
     client, found, wanted = sign_in(people[who]), {}, {}
     for model, action in product(SYSTEM, ACTIONS):
-        label = "django_tasks_database" if model == "dbtaskresult" else "directives"
-        address = reverse(f"admin:{label}_{model}_changelist")
+        address = reverse(f"admin:directives_{model}_changelist")
         powers = POWERS.get(who, {}).get(model, set())
         chosen = {"action": action, "_selected_action": [recorded[model]], "index": "0"}
         status, changed = ask(client, address, "post", **chosen)

@@ -39,7 +39,7 @@ def test_no_other_model_is_in_the_admin(client):
     client.get("/admin/")
     names = sorted(model._meta.model_name for model in admin.site._registry)
     assert names == [
-        "calendarday", "dbtaskresult", "directive", "document", "event", "indicator", "measure", "membership", "obligation",
+        "calendarday", "directive", "document", "event", "indicator", "measure", "membership", "obligation",
         "organisation", "pendingright", "seal", "user",
     ]  # fmt: skip
 

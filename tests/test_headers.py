@@ -1,5 +1,7 @@
 """What every answer tells the browser: what it may load, keep, frame and send on; and which cookies scripts may read."""
 
+import gzip
+
 import pytest
 from django.urls import reverse
 
@@ -59,3 +61,19 @@ def test_a_fault_of_ours_tells_the_visitor_nothing(cast, sign_in, monkeypatch):
     text = answer.content.decode()
     assert answer.status_code == 500
     assert [word for word in ("RuntimeError", "Traceback", "secret", "directives") if word in text.replace("/directives/", "")] == []
+
+
+def test_pages_are_compressed_and_files_are_not(cast, sign_in, world, people):  # noqa: F811
+    """The length tells nothing of a secret: it differs from one answer to the next (BREACH)."""
+    client = sign_in(cast.staff)
+    plain = client.get(reverse("help"))
+    answers = [client.get(reverse("help"), headers={"accept-encoding": "gzip"}) for _again in range(8)]
+    assert {answer.get("Content-Encoding") for answer in answers} == {"gzip"}
+    assert "Accept-Encoding" in plain["Vary"] and not plain.has_header("Content-Encoding")
+    assert len(gzip.decompress(answers[0].content)) > 2 * len(answers[0].content)
+    assert len({len(answer.content) for answer in answers}) > 1
+    row = TABLE["attachment"]
+    address = reverse("attachment", args=row.args({**world["own"], "pk": world["own"][row.thing]}))
+    file = sign_in(people["staff"]).get(address, headers={"accept-encoding": "gzip"})
+    assert (file.status_code, file.has_header("Content-Encoding")) == (200, False)
+    assert b"".join(file.streaming_content)

@@ -17,7 +17,7 @@ APP = ROOT / "directives"
 LINES = (
     ("origins",),
     ("states", "duties", "workdays", "script", "refusals", "numbers", "differences"),
-    ("replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience"),
+    ("replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience", "collecting"),
     ("clocks", "ingest", "outages", "uploads", "witness"),
     ("models",),
     ("rules", "audit", "wording", "addressing"),
@@ -38,7 +38,7 @@ LINES = (
     ("intake", "papers"),
     ("signin",),
     ("forms", "accounts", "caching", "clearing"),
-    ("context", "middleware", "templatetags", "admin_lists", "admin_merging", "admin_passwords"),
+    ("context", "middleware", "templatetags", "admin_lists", "admin_merging", "admin_passwords", "admin_site"),
     ("admin_accounts",),
     ("sample",),
     ("demo", "bench"),

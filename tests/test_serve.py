@@ -1,6 +1,7 @@
 """`manage.py serve`, as a person meets it: the first start, a taken port, Ctrl-C, the second start, children that die."""
 
 import argparse
+import http.client
 import http.cookiejar
 import os
 import re
@@ -106,6 +107,12 @@ def sign_in(url: str, username: str) -> str:
     return urllib.parse.urlsplit(answer.url).path
 
 
+def answer_of(url: str) -> http.client.HTTPMessage:
+    """The headers of an answer to a browser that takes compressed ones."""
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+    return urllib.request.urlopen(request, timeout=PATIENCE).headers
+
+
 @pytest.mark.once
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_life_of_an_installation(office: Office) -> None:
@@ -115,6 +122,12 @@ def test_the_life_of_an_installation(office: Office) -> None:
     assert "Demo accounts: staff, manager, supervisor, viewer, admin, auditor\n" in office.said
     assert "password is printed above" in office.said
     assert sign_in(office.url, "staff") == "/"
+    page = urllib.request.urlopen(office.url + "accounts/login/", timeout=PATIENCE).read().decode()
+    sheet = re.search(r'href="/(static/directives/tracker\.[0-9a-f]{12}\.css)"', page)
+    assert sheet is not None
+    kept = answer_of(office.url + sheet[1])
+    assert (kept["Cache-Control"], kept["Content-Encoding"]) == ("max-age=315360000, public, immutable", "gzip")
+    assert answer_of(office.url + "accounts/login/")["Content-Encoding"] == "gzip"
     kinds = " ".join(office.children().values())
     assert (kinds.count("gunicorn"), kinds.count("manage.py worker")) == (3, 1)
 

@@ -13,7 +13,7 @@ from directives.refusals import Stale
 class BodyForm(forms.ModelForm):
     """A body in the admin; it knows which version the person saw."""
 
-    seen = forms.IntegerField(max_value=LARGEST, widget=forms.HiddenInput, required=False)
+    seen = forms.IntegerField(label=_("Version"), max_value=LARGEST, widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Organisation

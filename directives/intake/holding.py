@@ -1,6 +1,7 @@
 """A table of the admin held to the checks of a kind: its cells read as the kind's fields say, its rows checked as a whole."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -55,7 +56,14 @@ def demand(checker: Checker, fields: Sequence[Field], rows: Sequence[tuple[int, 
             found += [(planned.given.number, fault) for fault in faults]
     found += checker.finish()
     if found:
-        raise ValidationError([words(line, fault) for line, fault in sorted(found, key=lambda one: one[0])])
+        headings = {field.name: _heading(field, checker.headed) for field in fields}
+        inside = sorted(found, key=lambda one: one[0])
+        raise ValidationError([words(line, replace(fault, field=headings.get(fault.field, fault.field))) for line, fault in inside])
+
+
+def _heading(field: Field, headed: Container[str]) -> str:
+    """A column by its word, and by its name where the file has a column of that name."""
+    return f"{field.label} ({field.name})" if field.name in headed else str(field.label)
 
 
 def _given(line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[str, Reading]) -> Given:

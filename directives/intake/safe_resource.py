@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from import_export import resources
 from import_export.resources import Diff
 from tablib import Dataset
@@ -16,14 +18,26 @@ from tablib import Dataset
 from directives import audit
 from directives.intake.cells import Reading, reading_of
 from directives.intake.faults import Wrong
-from directives.intake.fields import Asking, Fault, Kind
-from directives.intake.holding import words
+from directives.intake.fields import Asking, Kind
 from directives.intake.kinds.comparing import plain
 from directives.numbers import whole
 from directives.outages import outage_of
 from directives.tallies import counted
 
+UNNAMED = {"id": gettext_lazy("record ID"), "code": gettext_lazy("directive code")}  # where the model has no word
 STYLE = re.compile(r'<(ins|del) style="background:#[0-9a-f]{6};">')
+
+
+def heading_of(model: type[Model], name: str) -> str:
+    """A column of a table file by the word of its field beside its name in the file: 上级单位 (parent)."""
+    known = {field.name: field for field in model._meta.get_fields()}
+    field = known.get(name) or known.get(name.removesuffix("_hans").removesuffix("_id"))
+    word = str(getattr(field, "verbose_name", ""))
+    if field is None or field.primary_key:
+        word = str(UNNAMED.get(name, name))
+    elif field.is_relation and word == name:
+        word = str(field.related_model._meta.verbose_name)
+    return f"{word} ({name})" if word != name.replace("_", " ") else name
 
 
 class Marked(Diff):
@@ -39,6 +53,9 @@ class SafeResource(resources.ModelResource):
     @classmethod
     def get_diff_class(cls) -> type[Diff]:
         return Marked
+
+    def get_diff_headers(self) -> list[str]:
+        return [heading_of(self._meta.model, name) for name in super().get_diff_headers()]
 
     def import_data(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Any:
         """One transaction, and the counts written once, as its last act: row by row it would hold up everybody else's, or they it."""
@@ -73,15 +90,15 @@ class SafeResource(resources.ModelResource):
             value = self.readings[name](row[name])
             if not isinstance(value, Wrong):
                 row[name] = plain(value) or ""
-        self._demand_values(row, kwargs.get("row_number") or 0)
+        self._demand_values(row)
 
-    def _demand_values(self, row: Mapping[str, Any], number: int) -> None:
+    def _demand_values(self, row: Mapping[str, Any]) -> None:
         """An emptied cell of a column that is never empty is a fault, not an error of the engine."""
         columns = {column.name: column for column in self._meta.model._meta.concrete_fields if not (column.null or column.blank)}
         for name, field in self.fields.items():
             column = columns.get(field.attribute)
             if column and not column.is_relation and not field.readonly and row.get(name, "x") in (None, ""):
-                raise ValidationError(words(number + 1, Fault(name, "", _("a value; this cell must not be empty"), "")))
+                raise ValidationError({name: _("This cell must not be empty.")})
 
     def save_instance(self, instance: Any, is_create: bool, row: dict, **kwargs: Any) -> None:
         """As the library does, with the event; a dry run writes both and rolls both back."""

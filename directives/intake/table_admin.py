@@ -16,6 +16,7 @@ from import_export.tmp_storages import MediaStorage
 
 from directives import audit
 from directives.intake.formats import FORMATS
+from directives.intake.safe_resource import heading_of
 from directives.keeping import note, undone_on_failure
 from directives.outages import outage_of
 
@@ -24,9 +25,7 @@ class ColumnsForm(SelectableFieldsExportForm):
     """The columns of an export, each by its word beside its name in the file."""
 
     def _get_field_label(self, resource: Any, field_name: str) -> str:
-        known = {field.name: field for field in resource._meta.model._meta.get_fields()}
-        word = str(getattr(known.get(field_name), "verbose_name", ""))
-        return f"{word} ({field_name})" if word and word != field_name.replace("_", " ") else field_name
+        return heading_of(resource._meta.model, field_name)
 
 
 class SharedUpload(MediaStorage):

@@ -69,7 +69,7 @@ class RefusalCount(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.user_id}: {self.count}"
+        return f"{self.user} · {self.count}"
 
 
 class Seal(models.Model):

@@ -35,7 +35,7 @@ class ListChoice(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "list"], name="one_choice_per_list")]
 
     def __str__(self) -> str:
-        return f"{self.list} {self.user_id}"
+        return f"{self.list} · {self.user}"
 
 
 class ExportQuerySet(models.QuerySet):

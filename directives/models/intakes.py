@@ -157,4 +157,4 @@ class Matching(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "kind", "headings"], name="one_matching_per_heading")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.user_id}"
+        return f"{self.kind} · {self.user}"

@@ -151,7 +151,7 @@ class Obligation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.directive_id}×{self.organisation_id}"
+        return f"{self.organisation} · {self.directive}"
 
     @property
     def last_heard(self) -> date:

@@ -110,7 +110,7 @@ class ProgressReport(models.Model):
         indexes = [models.Index(fields=["waiting_since", "organisation"], name="report_waits", condition=Q(waiting_since__isnull=False))]
 
     def __str__(self) -> str:
-        return f"{self.organisation_id}×{self.cycle_id}"
+        return f"{self.organisation} · {self.cycle}"
 
     @property
     def point(self) -> tuple[str, str, date]:
@@ -175,7 +175,7 @@ class ReportEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.report_id}×{self.obligation_id}"
+        return f"{self.report.cycle} · {self.obligation}"
 
     @property
     def point(self) -> tuple[str, str, date]:

@@ -102,7 +102,7 @@ class Figure(models.Model):
         indexes = [models.Index(fields=["organisation", "indicator"], name="figure_of_body")]
 
     def __str__(self) -> str:
-        return f"{self.indicator_id}×{self.organisation_id} {self.year}"
+        return f"{self.organisation} · {self.indicator} · {self.year}"
 
     @property
     def document_id(self) -> int:
@@ -127,4 +127,4 @@ class FigureTotal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.scope_id}×{self.indicator_id} {self.year}"
+        return f"{self.scope} · {self.indicator} · {self.year}"

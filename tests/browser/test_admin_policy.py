@@ -37,7 +37,7 @@ def pages(recorded: dict[str, int]) -> Iterator[tuple[str, str, str]]:  # noqa: 
     """The model, the page and the address of everything that the admin shows a superuser."""
     for name in addresses():
         model, page = split(name)
-        if model and PAGES[page][0] in POWERS["superuser"][model] and (model, page) != ("dbtaskresult", "change"):
+        if model and PAGES[page][0] in POWERS["superuser"][model]:
             yield model, page, reverse(f"admin:{name}", args=() if page in OF_NOTHING else (recorded[model],))
 
 
@@ -78,11 +78,10 @@ def test_pages_and_their_forms_with_errors(administrator, recorded):  # noqa: F8
 def test_confirmations_of_actions(administrator, recorded):  # noqa: F811
     one, asked = administrator, 0
     for model in ADMINISTRATOR:
-        label = "django_tasks_database" if model == "dbtaskresult" else "directives"
-        one.go(reverse(f"admin:{label}_{model}_changelist"))
+        one.go(reverse(f"admin:directives_{model}_changelist"))
         offered = set(one.page.locator("select[name=action] option").evaluate_all("found => found.map((one) => one.value)"))
         for action in sorted(offered & ACTIONS.keys()):
-            one.go(reverse(f"admin:{label}_{model}_changelist"))
+            one.go(reverse(f"admin:directives_{model}_changelist"))
             one.page.locator("select[name=action]").select_option(action)
             one.page.locator("input[name=_selected_action]").first.check()
             with one.page.expect_navigation():

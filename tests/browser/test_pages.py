@@ -157,6 +157,19 @@ def violations(axe: Axe, desk: Desk) -> list[str]:
 
 
 @pytest.mark.once
+def test_the_search_is_reached_on_a_phone(world: World, desk: Callable[..., Desk]) -> None:
+    one = desk(NARROW)
+    one.be(User.objects.get(username="staff"))
+    one.go("/")
+    assert one.page.locator(".seek > summary").is_visible()
+    one.page.locator(".seek > summary").click()
+    one.page.fill("#q-small", "九.2.2")
+    one.page.locator(".seek").get_by_role("button", name="搜索").click()
+    expect(one.page).to_have_url(re.compile(r"/obligations/\?q="))
+    expect(one.page.locator("main")).to_contain_text("九.2.2")
+
+
+@pytest.mark.once
 def test_without_scripts(world: World, desk: Callable[..., Desk]) -> None:
     """Receipt, an entry and the log need no JavaScript."""
     one = desk(NARROW, java_script_enabled=False)

@@ -192,3 +192,12 @@ def test_a_table_says_beforehand_that_supervisors_wait(settings, cast, keeper, b
         told = "拟任督查员：1 人次。有其他可确认的人时，须先经其确认。"
         intake = bring_in(keeper, "用户名,姓名,单位,角色\nzhang,张三,Q01,督查员\n", kind="people")
         assert (told in intake.remarks) == confirmed
+
+
+def test_supervisors_of_organisations_with_nothing_below_are_told_of(cast):
+    """Once a table, by the codes of these organisations; who oversees others is none of them."""
+    told = "没有下级单位"
+    idle = bring_in(cast.admin, f"用户名,单位,角色\nu1,{cast.child.code},督查员\nu2,{cast.child.code},督查员\n", kind="people")
+    assert [remark.endswith(f"：{cast.child.code}。") for remark in idle.remarks if told in remark] == [True]
+    rest = bring_in(cast.admin, f"用户名,单位,角色\nu1,{cast.body.code},督查员\nu2,{cast.child.code},填报员\n", kind="people")
+    assert told not in "".join(rest.remarks)

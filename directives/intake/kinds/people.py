@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -82,6 +83,7 @@ class PeopleChecker(Checker):
         self.named: dict[str, dict[str, bool]] = {}  # by user name: the roles that rows name, and whether they end
         self.waiting = 0  # rows by which somebody is to supervise
         self.keep = 0  # people who keep roles that the table does not name
+        self.idle: set[str] = set()  # codes of organisations with nothing below, in which somebody is to supervise
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         names = {text_of(row.values.get("username")) for row in rows}
@@ -148,7 +150,14 @@ class PeopleChecker(Checker):
 
     def _note(self, name: str, roles: list[str], *, gained: Iterable[str]) -> None:
         self.met[name] = roles
-        self.waiting += settings.CONFIRM_RIGHTS and any(role.endswith(f":{SUPERVISOR}") for role in gained)
+        codes = {code for code, _colon, role in (one.rpartition(":") for one in gained) if role == SUPERVISOR}
+        self.waiting += settings.CONFIRM_RIGHTS and bool(codes)
+        self.idle |= codes and codes - self._parents
+
+    @cached_property
+    def _parents(self) -> set[str]:
+        """The codes of organisations that have others below them."""
+        return set(Organisation.objects.filter(children__isnull=False).order_by().values_list("code", flat=True).distinct())
 
     def remarks(self) -> Iterable[str]:
         if self.waiting:
@@ -158,6 +167,9 @@ class PeopleChecker(Checker):
         if self.keep:
             text = _("People who keep roles that the table does not name: %(count)s. Their rows say which.")
             yield text % {"count": self.keep}
+        if self.idle:
+            text = _("Supervisors of organisations with nothing below, who will review nothing: %(codes)s.")
+            yield text % {"codes": "、".join(sorted(self.idle)[:20])}
 
     def _faults_of_duty(self, plain: dict[str, Any], user: User | None, *, gives: bool) -> Iterable[Fault]:
         """Accounts are for the system administrator, roles for the security administrator, who may be one person."""

@@ -26,7 +26,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from directives import tallies
+from directives import collecting, tallies
 from directives.models import Document, User
 from directives.sample.people import ACCOUNTS
 
@@ -252,6 +252,8 @@ class Command(BaseCommand):
         if tallies.never_counted():
             tallies.rebuild()
         call_command("createcachetable", verbosity=0)
+        if not settings.PRODUCTION:  # which demands that they were collected with the release
+            collecting.collect()
         new = not (settings.PRODUCTION or Document.objects.exists() or User.objects.exists())
         if new:
             self.say("Loading the sample …")

@@ -1,0 +1,23 @@
+// On a phone each cell of a list stands under the heading of its column.
+const heads = [...document.querySelectorAll("#result_list thead th")].map((head) => head.textContent.trim());
+for (const row of document.querySelectorAll("#result_list tbody tr")) {
+  [...row.cells].forEach((cell, place) => {
+    if (heads[place]) cell.dataset.k = heads[place];
+  });
+}
+
+// A list with a search stands in the place of a select, and is called as this is.
+function nameChoices() {
+  for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+    const table = select.closest("table");
+    const label = select.labels[0] || (table && table.querySelector(`th.column-${select.dataset.fieldName}`));
+    const drawn = select.nextElementSibling;
+    if (!label || !drawn || !drawn.matches(".select2")) continue;
+    for (const one of drawn.querySelectorAll(".select2-selection, .select2-selection__rendered")) {
+      one.removeAttribute("aria-labelledby");
+      one.setAttribute("aria-label", label.textContent.trim());
+    }
+  }
+}
+addEventListener("load", nameChoices);
+document.addEventListener("formset:added", () => setTimeout(nameChoices));
