@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directives", "0026_where_from")]
+    dependencies = [("directives", "0028_log_uses")]
 
     operations = [
         migrations.AddField("intake", "untaken", models.JSONField(null=True)),
