@@ -84,7 +84,8 @@ def everywhere(say):
     def edit(sheet, first, places):
         for row in sheet.iter_rows(min_row=first + 1):
             for cell in row:
-                cell.value = say(cell.value) if isinstance(cell.value, str) else cell.value
+                if isinstance(cell.value, str):
+                    cell.value, cell.data_type = say(cell.value), "s"  # else openpyxl makes a formula of what begins with =
 
     return edit
 
