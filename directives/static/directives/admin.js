@@ -19,5 +19,5 @@ function nameChoices() {
     }
   }
 }
-addEventListener("load", nameChoices);
+if (window.django && window.django.jQuery) window.django.jQuery(nameChoices); // behind what puts them there
 document.addEventListener("formset:added", () => setTimeout(nameChoices));
