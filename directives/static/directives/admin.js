@@ -21,3 +21,9 @@ function nameChoices() {
 }
 if (window.django && window.django.jQuery) window.django.jQuery(nameChoices); // behind what puts them there
 document.addEventListener("formset:added", () => setTimeout(nameChoices));
+
+// The box that deletes a row is called as its column.
+for (const box of document.querySelectorAll(".tabular td.delete input")) {
+  const head = box.closest("table").querySelector("thead th:last-child");
+  if (head) box.setAttribute("aria-label", head.textContent.trim());
+}
