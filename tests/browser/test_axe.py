@@ -76,7 +76,7 @@ def pages_of(user: User | None) -> Iterator[str]:
     client.cookies["language"] = "zh-hans"
     if user is not None:
         client.force_login(user, backend="directives.accounts.Door")
-    waiting, seen = ["/"], set()
+    waiting, seen = ["/", "/events/"], set()  # an auditor is led from the one to the other
     while waiting:
         address = waiting.pop(0)
         answer = client.get(address)

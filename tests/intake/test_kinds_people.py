@@ -194,7 +194,7 @@ def test_a_table_says_beforehand_that_supervisors_wait(settings, cast, keeper, b
         assert (told in intake.remarks) == confirmed
 
 
-def test_supervisors_of_organisations_with_nothing_below_are_told_of(cast):
+def test_supervisors_of_organisations_with_nothing_below_are_told_of(cast, bring_in):
     """Once a table, by the codes of these organisations; who oversees others is none of them."""
     told = "没有下级单位"
     idle = bring_in(cast.admin, f"用户名,单位,角色\nu1,{cast.child.code},督查员\nu2,{cast.child.code},督查员\n", kind="people")
