@@ -32,5 +32,5 @@ class Differing:
         headings = {name: column.heading for columns in self.columns.values() for name, column in columns.items()}
         for name, count in self.counts.items():
             places = "、".join(self.places[name]) + ("…" if count > NAMED else "")
-            text = _("Cells of “%(heading)s” that say something else than stands here, and are not taken over: %(count)s (%(places)s).")
+            text = _("Cells of “%(heading)s” that differ from the current data and are not imported: %(count)s (%(places)s).")
             yield text % {"heading": headings[name], "count": count, "places": places}

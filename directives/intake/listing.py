@@ -17,15 +17,15 @@ COLUMNS = (
     Column("column", pgettext_lazy("table", "Column"), lambda line: line.fault.column, width=8),
     Column("heading", _("Heading"), lambda line: line.fault.heading),
     Column("value", _("Value in the file"), lambda line: line.fault.value, width=30),
-    Column("expected", _("What was expected"), lambda line: line.fault.expected, width=48),
-    Column("remedy", _("What to do"), lambda line: line.fault.remedy, width=48),
-    Column("label", _("About"), lambda line: line.row.label, width=30),
+    Column("expected", _("Expected"), lambda line: line.fault.expected, width=48),
+    Column("remedy", _("Suggested fix"), lambda line: line.fault.remedy, width=48),
+    Column("label", _("Record"), lambda line: line.row.label, width=30),
 )
 
 
 def faults_file(intake: Intake, *, now: datetime) -> FileResponse:
     """Every fault with its place, what was expected and what to do. It is the person's own file, so nobody need have a right to it."""
-    notes = ((_("File"), intake.name), (_("Rows with faults"), intake.counts.get("wrong", 0)), (_("Rows"), sum(intake.counts.values())))
+    notes = ((_("File"), intake.name), (_("Rows with errors"), intake.counts.get("wrong", 0)), (_("Rows"), sum(intake.counts.values())))
     book = Book(_("Faults of a table"), COLUMNS, fault_lines(intake), now, notes)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     FORMATS["xlsx"].write(book, file)

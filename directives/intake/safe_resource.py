@@ -81,7 +81,7 @@ class SafeResource(resources.ModelResource):
         for name, field in self.fields.items():
             column = columns.get(field.attribute)
             if column and not column.is_relation and not field.readonly and row.get(name, "x") in (None, ""):
-                raise ValidationError(words(number + 1, Fault(name, "", _("a value; this cell must not be empty"), "")))
+                raise ValidationError(words(number + 1, Fault(name, "", _("a value; this cell cannot be empty"), "")))
 
     def save_instance(self, instance: Any, is_create: bool, row: dict, **kwargs: Any) -> None:
         """As the library does, with the event; a dry run writes both and rolls both back."""

@@ -66,8 +66,9 @@ def _overall(sheet: Sheet) -> str:
         "log": _logged(report),
     }
     text = _(
-        "Of %(total)s obligations under this document, %(moved)s made progress in this period, %(same)s stand as they did, and "
-        "%(done)s have been carried out in full. %(log)s entries of the work log were made in the period."
+        "Of %(total)s obligations under this document, %(moved)s made progress in this period, %(same)s "
+        "are unchanged, and %(done)s have been completed. %(log)s work log entries were made in the "
+        "period."
     )
     text = text % facts
     if percents:
@@ -132,5 +133,5 @@ def _listed(lines: Iterable[Line], told: Callable[[Line], str], traditional: boo
 
 def _files(lines: Iterable[Line], traditional: bool) -> Table:
     rows = [(in_script(line.code, LANGUAGE[traditional]), clean(file.name)) for line in lines for file in line.files.files]
-    head = (pgettext("ledger", "No."), pgettext("ledger", "Clause"), _("Name of the file"))
+    head = (pgettext("ledger", "No."), pgettext("ledger", "Directive code"), _("Name of the file"))
     return Table(_("List of evidence"), head, tuple((str(place), *row) for place, row in enumerate(rows, 1)), (10, 20, 70))

@@ -70,7 +70,7 @@ def delete_measures(plan: Plan, *, measures: Sequence[Measure], by: User | None,
     """Take lines out of a plan; those after them move up. Raises Invalid if work was logged on one."""
     held = opened(plan, by)
     if LogEntry.objects.filter(measure__in=measures).exists():
-        raise Invalid(_("Work is logged on this measure, so it stays. Change its words, or mark it done."))
+        raise Invalid(_("This measure has logged work and cannot be deleted. Edit it, or mark it as done."))
     for measure in measures:
         measure.plan = held
     changes = [audit.Change(measure, told(measure, measure.obligations.all())) for measure in measures]
@@ -98,9 +98,9 @@ def log_faults(text: str, on: date, today: date) -> dict[str, str]:
     """What stands against a line of the log."""
     found = {}
     if not text.strip():
-        found["text"] = _("Say what was done.")
+        found["text"] = _("Enter what was done.")
     if on > today:
-        found["on"] = _("This day is still to come; choose today or an earlier day.")
+        found["on"] = _("This date has not come yet; choose today or earlier.")
     return found
 
 
@@ -140,12 +140,12 @@ def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
         demand(by, "work", plan)
     rows = LogEntry.objects.filter(pk__in=[entry.pk for entry in entries])
     if Attachment.objects.filter(log_entry__in=rows).exists():
-        raise Invalid(_("Files hang on them."))
+        raise Invalid(_("They have files attached."))
     written = min(entry.created_at for entry in entries)
     for plan in plans:
         later = Submission.objects.filter(organisation=plan.organisation_id, document=plan.document_id, report__isnull=False)
         if later.filter(submitted_at__gte=written).exists():
-            raise Invalid(_("A report was handed in since, and may speak of them."))
+            raise Invalid(_("A progress report was submitted since and may mention them."))
     changes = [audit.Change(entry, _line(entry)) for entry in entries]
     measures = {entry.measure_id for entry in entries}
     erase(LogEntry, [entry.pk for entry in entries])

@@ -34,9 +34,9 @@ def log_work(measure: Measure, *, on: date, text: str, files: Sequence[UploadedF
     demand(by, "work", measure)
     errors: dict[str, list[str]] = {}
     if not text.strip():
-        errors["text"] = [_("Say what was done.")]
+        errors["text"] = [_("Enter what was done.")]
     if on > timezone.localdate(now):
-        errors["on"] = [_("This day is still to come; choose today or an earlier day.")]
+        errors["on"] = [_("This date has not come yet; choose today or earlier.")]
     faults = [fault for upload in files for fault in evidence.faults(upload)]
     if faults:
         errors["files"] = faults

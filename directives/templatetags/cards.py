@@ -93,7 +93,7 @@ def light_table(lines: Iterable[Line], board: Board) -> SafeString:
         gettext("Document") if board.across else gettext("Section"),
         *(str(word) for _colour, word in LIGHTS),
         gettext("Obligations"),
-        gettext("Share on time"),
+        gettext("On-time rate"),
     ]
     head = "".join(f'<th scope="col"{" class=num" if place else ""}>{escape(word)}</th>' for place, word in enumerate(heads))
     closing, pen, rows = pgettext("section", "Closing"), Pen(board), []
@@ -183,7 +183,7 @@ def change_lines(board: Board) -> SafeString:
 def late_lines(board: Board, request: HttpRequest) -> SafeString:
     """The longest overdue rows: whose, what, why, and whose move it is."""
     pen, lines = Pen(board), []
-    opened, whose = escape(gettext("Open")), escape(gettext("Whose move"))
+    opened, whose = escape(gettext("Open")), escape(gettext("Waiting for"))
     titles = {line.thing.pk: picked(line.thing, "title") for line in board.document_lines}
     for late in board.late:
         row = late.obligation

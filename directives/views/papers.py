@@ -44,7 +44,7 @@ def _answer(request, subject, paper, back, *, empty=""):
 def plan_as_paper(request, pk):
     plan = get_object_or_404(found_plans(request.user).select_related("organisation__parent"), pk=pk)
     it = plan_view(plan, request.user, now=request.now)
-    empty = "" if it.lines else _("The plan has no measures yet. The paper is drawn from them.")
+    empty = "" if it.lines else _("The plan has no measures yet. The official document is generated from them.")
     return _answer(request, plan, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty)
 
 
@@ -52,5 +52,5 @@ def plan_as_paper(request, pk):
 def report_as_paper(request, pk):
     report = get_object_or_404(found_reports(request.user).select_related("organisation__parent"), pk=pk)
     shown = sheet(report, request.user, now=request.now)
-    empty = "" if shown.lines else _("Nothing of this report is to be seen yet: it was not begun, or nothing of it was handed in.")
+    empty = "" if shown.lines else _("Nothing to see in this report yet: it has not been started or submitted.")
     return _answer(request, report, report_paper(shown, today=request.today), reverse("report", args=[pk]), empty=empty)

@@ -258,12 +258,12 @@ def _cells():
 
 def test_a_file_that_is_too_large_is_not_read(monkeypatch, tmp_path):
     monkeypatch.setattr(reader, "FILE", 1000)
-    with pytest.raises(Unreadable, match="has 1 MB; at most 1 MB are taken"), override("en"):
+    with pytest.raises(Unreadable, match="has 1 MB; the limit is 1 MB"), override("en"):
         reader.read(io.BytesIO(bytes(2000)), "a.csv")
     large = tmp_path / "large.csv"
     with large.open("wb") as file:
         file.truncate(201 * 2**20)
-    with pytest.raises(Unreadable, match="has 201 MB; at most 200 MB are taken"), override("en"):
+    with pytest.raises(Unreadable, match="has 201 MB; the limit is 200 MB"), override("en"):
         reader.read(large, "large.csv")
 
 

@@ -31,11 +31,11 @@ FIRST = READ.index("part")
 
 def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of the ledger: those that come back, and those that only go out."""
-    body = pgettext_lazy("ledger", "Responsible or supporting body")
+    body = pgettext_lazy("ledger", "Responsible or supporting organisation")
     own = (
-        Field("clause", pgettext_lazy("ledger", "Clause"), "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
+        Field("clause", pgettext_lazy("ledger", "Directive code"), "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
         Field("body", body, "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
-        Field("part", gettext_lazy("Part"), "choice", ("责任类型", "责任方式", "分工", "角色"), choices=PARTS, example="lead"),
+        Field("part", gettext_lazy("Responsibility"), "choice", ("责任类型", "责任方式", "分工", "角色"), choices=PARTS, example="lead"),
         Field("deliverable", gettext_lazy("Deliverable"), "choice", ("报送成果", "应报材料", "成果类型"), choices=DELIVERABLES),
         Field("leader", pgettext_lazy("ledger", "Responsible leader"), "text", LEADER, limit=60, example="顾明远"),
         Field("contact", pgettext_lazy("ledger", "Contact and telephone"), "text", CONTACT, limit=100, example="林晓岚 010-65001234"),
@@ -43,12 +43,12 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("plan_due_on", gettext_lazy("Plan due"), "date", ("方案时限", "方案报送时限", "方案截止日期"), deadline=True),
         Field("due_on", pgettext_lazy("ledger", "Complete by"), "date", DUE, example="2027-06-30", deadline=True),
         Field("note", pgettext_lazy("ledger", "Remarks"), "text", ("说明", "附注", "备注说明"), limit=200),
-        Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
+        Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         # Of a table that people made themselves; in a ledger of ours they only tell what the id says.
         Field("directive", pgettext_lazy("ledger", "Directive"), "text", TASK, unless="id", told=True),
-        Field("leads", pgettext_lazy("ledger", "Lead body"), "text", LEADS, unless="id"),
-        Field("supporting", gettext_lazy("Supporting bodies"), "text", SUPPORTING, unless="id"),
+        Field("leads", pgettext_lazy("ledger", "Lead organisation"), "text", LEADS, unless="id"),
+        Field("supporting", gettext_lazy("Supporting organisations"), "text", SUPPORTING, unless="id"),
     )  # fmt: skip
     return own + tuple(Field(name, label, read_only=True, told=name in TOLD) for name, label in GOES_OUT)
 
@@ -161,8 +161,8 @@ class ObligationChecker(Checker):
 
     def _known(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
         if here is None:
-            expected = _("The id of an obligation that you may see.")
-            remedy = _("Leave the id as it went out; empty it where a new line is meant.")
+            expected = _("The record ID of an obligation you can see")
+            remedy = _("Keep the exported record ID; clear it for a new row.")
             return wrong(row, [Fault("id", str(row.values["id"]), expected, remedy)])
         stored = stored_of(here)
         if row.values.get("leads"):  # it only says who leads
@@ -186,31 +186,31 @@ class ObligationChecker(Checker):
 
     def _faults_of_pair(self, row: Given, pair: tuple[int | None, int | None], here: tuple) -> Iterable[Fault]:
         """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
-        remedy = _("Empty id and version where a new line is meant; otherwise put back what stood here.")
+        remedy = _("Clear record ID and version for a new row; otherwise restore the original value.")
         if pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]:
-            yield Fault("clause", text_of(row.values["clause"]), _("%(code)s, as the id of this line says.") % {"code": here[6]}, remedy)
+            yield Fault("clause", text_of(row.values["clause"]), _("%(code)s, as this row’s record ID says") % {"code": here[6]}, remedy)
         if pair[1] and pair[1] != here[7]:
-            yield Fault("body", text_of(row.values["body"]), _("%(code)s, as the id of this line says.") % {"code": here[8]}, remedy)
+            yield Fault("body", text_of(row.values["body"]), _("%(code)s, as this row’s record ID says") % {"code": here[8]}, remedy)
 
     def _faults_of_change(self, here: tuple, planned: Planned, stored: Stored) -> Iterable[Fault]:
         """Why the terms of an obligation cannot become what the file says."""
         if not self.above(here[10]):
             name = next(iter(planned.after))
-            expected = _("A body below the one that you supervise: only its supervisors change these terms.")
-            yield Fault(name, str(planned.after[name] or ""), expected, _("Put back what stood here, or ask those who supervise it."))
+            expected = _("An organisation below the one you supervise; only its supervisors change these terms")
+            yield Fault(name, str(planned.after[name] or ""), expected, _("Restore the original value, or ask its supervisors."))
             return
         days = [name for name in DAYS if name in planned.after]
         if here[2] == WITHDRAWN or (here[2] == CLOSED and days):
             name = (days or list(planned.after))[0]
-            expected = _("No change: this obligation is at rest.")
-            remedy = _("Put back what stood here; reopen the obligation first if it must change.")
+            expected = _("Unchanged: this obligation is closed or withdrawn")
+            remedy = _("Restore the original value; if it must change, reopen the obligation first.")
             yield Fault(name, str(planned.after[name] or ""), expected, remedy)
             return
         due, starts = (planned.after.get(name, stored.values[name]) for name in ("due_on", "starts_on"))
         floor = max(filter(None, (starts, plain(here[3]))))
         if due and days and due < floor:
-            expected = _("%(day)s or later: work does not end before it starts or is assigned.") % {"day": floor}
-            yield Fault("due_on" if "due_on" in planned.after else "starts_on", due, expected, _("Mend the day."))
+            expected = _("%(day)s or later: work cannot end before it starts or is assigned") % {"day": floor}
+            yield Fault("due_on" if "due_on" in planned.after else "starts_on", due, expected, _("Correct the date."))
         paper = {name: planned.after.get(name, stored.values[name]) for name in ("deliverable", "plan_due_on")}
         if paper.keys() & planned.after.keys() and (said := wrong_plan_day(*paper.values())):
             yield refused("plan_due_on", paper["plan_due_on"] or "", said)
@@ -236,8 +236,8 @@ class ObligationChecker(Checker):
     def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
         if not self.owned:
-            expected = _("A document registered by your organisation or by one below it: only its supervisors assign directives.")
-            yield Fault("clause", clause, expected, _("Delete this line, or ask those who registered the document."))
+            expected = _("A document registered by your organisation or one below it; only its supervisors assign directives")
+            yield Fault("clause", clause, expected, _("Delete this row, or ask the organisation that registered the document."))
         if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
             yield unknown_words("directive", words)
         elif not pair[0]:
@@ -246,8 +246,8 @@ class ObligationChecker(Checker):
             found = self.bodies.find(body)
             yield unclear("body", body, found) if found.several else unknown_body("body", body)
         elif not self.above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
-            expected = _("A body below the one that you supervise.")
-            yield Fault("body", body, expected, _("Take this line out, or ask those who supervise the body to assign it."))
+            expected = _("An organisation below the one you supervise")
+            yield Fault("body", body, expected, _("Delete this row, or ask the supervisors of the organisation to assign it."))
 
     def _fresh(self, row: Given, directive: int, body: int) -> Planned:
         clause, home = self.clauses.rows[directive], self.fresh[body]
@@ -267,7 +267,7 @@ class ObligationChecker(Checker):
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
-            expected = _("One row for each directive and body; row %(number)s of the file speaks of the same.") % {"number": first}
+            expected = _("One row for each directive and organisation; row %(number)s of the file has the same") % {"number": first}
             yield number, Fault("clause", "", expected, _("Keep one of the two rows."))
 
 
@@ -287,7 +287,7 @@ def stored_of(row: tuple) -> Stored:
 OBLIGATIONS = Kind(
     key="obligations",
     name=gettext_lazy("Ledger of obligations"),
-    about=gettext_lazy("The ledger comes back: edited terms change, lines without an id are assigned. States, lights and progress stay."),
+    about=gettext_lazy("An edited ledger: changed terms are updated, rows without a record ID are assigned. States and progress stay."),
     needs=("document",),
     fields=fields,
     may=may,
