@@ -28,6 +28,14 @@ SAMPLES = 3
 SHOWN = 60  # characters of a sample
 NOISE = re.compile(r"[*＊:：?？]|[(（\[【〔].*?[)）\]】〕]")
 SCALES = {"万": 10_000, "万元": 10_000, "亿": 10**8, "亿元": 10**8, "千元": 1000, "百万元": 10**6, "万人": 10_000}
+# What headed these fields in files that people keep from before, beside what heads them now.
+FORMER = {
+    "成果形式": "deliverable", "方案报送截止": "plan_due_on", "报送期限": "due_on", "最近记录日期": "last_on", "文件条款": "codes",
+    "佐证": "evidence", "分工": "part", "上期比例": "last_percent", "clauses": "codes", "clause": "code", "day": "on",
+    "body": "organisation", "written by": "by", "responsible or supporting body": "body", "lead body": "leads",
+    "supporting bodies": "supporting", "kind of body": "kind", "role ends": "ended", "roles in bodies": "memberships",
+    "why nothing changed": "unchanged_reason",
+}  # fmt: skip
 IN_BRACKETS = re.compile(r"[(（\[【](?:单位[:：])?([^)）\]】]*)[)）\]】]|/([^/]+)$")
 
 
@@ -99,6 +107,8 @@ class Names:
             with translation.override(code):
                 self.sure = {fold(str(field.label)): field.name for field in reversed(fields)} | self.sure
         self.sure |= {fold(field.name): field.name for field in fields}
+        named = {field.name for field in fields}
+        self.sure = {fold(heading): name for heading, name in FORMER.items() if name in named} | self.sure
 
     @cached_property
     def required(self) -> frozenset[str]:

@@ -58,7 +58,7 @@ def obligations(cast):
 def measures(cast):
     row = make_obligation(organisation=cast.body)
     measure = make_measure(make_plan(cast.body, row.document), row, number=1, text="印发办法", responsible="甲", result="010-1")
-    table = f"措施,责任人,报送材料,编号,版本\n印发办法,丙,010-2,{measure.pk},1\n"
+    table = f"措施,责任人,成果形式,编号,版本\n印发办法,丙,010-2,{measure.pk},1\n"
     content = MeasureContent("印发办法", "乙", result="010-1", obligations=(row,))
     save_measure(measure, content=content, version=1, by=cast.staff, now=NOW)
     said = Measure.objects.values_list("responsible", "result").get

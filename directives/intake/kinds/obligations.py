@@ -31,9 +31,9 @@ FIRST = READ.index("part")
 
 def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of the ledger: those that come back, and those that only go out."""
-    body = pgettext_lazy("ledger", "Responsible or supporting organisation")
+    body, clause = pgettext_lazy("ledger", "Responsible or supporting organisation"), pgettext_lazy("ledger", "Directive code")
     own = (
-        Field("clause", pgettext_lazy("ledger", "Directive code"), "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
+        Field("clause", clause, "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
         Field("body", body, "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
         Field("part", gettext_lazy("Responsibility"), "choice", ("责任类型", "责任方式", "分工", "角色"), choices=PARTS, example="lead"),
         Field("deliverable", gettext_lazy("Deliverable"), "choice", ("报送成果", "应报材料", "成果类型"), choices=DELIVERABLES),
