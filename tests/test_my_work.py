@@ -294,7 +294,8 @@ def test_a_person_who_supervises_many_bodies_asks_as_many_queries_with_as_many_p
 
 def test_every_role_is_told_what_to_do_when_there_is_nothing(cast, sign_in):
     wanted = {
-        "staff": "还没有交办给本单位的任务", "manager": "还没有交办给本单位的任务", "supervisor": "已报送的均已审核", "viewer": "/dashboard/",
+        "staff": "还没有交办给本单位的任务", "manager": "还没有交办给本单位的任务", "supervisor": "已报送的均已审核",
+        "viewer": "/dashboard/",
         "admin": "/admin/directives/user/", "outsider": "您还没有所属单位",
     }  # fmt: skip
     for name, words in wanted.items():

@@ -184,6 +184,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="obligation",
+            name="issued_on",
+            field=models.DateField(verbose_name="assigned on"),
+        ),
+        migrations.AlterField(
+            model_name="obligation",
             name="organisation",
             field=models.ForeignKey(
                 db_index=False,

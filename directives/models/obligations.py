@@ -103,7 +103,7 @@ class Obligation(models.Model):
     problems = models.TextField(_("problems"), blank=True)
     next_steps = models.TextField(_("next steps"), blank=True)
 
-    issued_on = models.DateField(_("issued on"))
+    issued_on = models.DateField(_("assigned on"))
     starts_on = models.DateField(_("starts on"))
     acknowledge_by = models.DateField(_("acknowledge by"), null=True, blank=True)
     plan_due_on = models.DateField(_("plan due"), null=True, blank=True)

@@ -91,7 +91,8 @@ def _bodies(asked: Asked, place: Place) -> Listed:
     abolished = bool(chosen.abolished or chosen.q)
     found = bodies.bodies_found(seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished)
     told = in_words(
-        (SEARCH, chosen.q), (_("Kind of organisation"), dict(BODY_KINDS).get(chosen.body_kind)), (_("Level"), dict(LEVELS).get(chosen.level)),
+        (SEARCH, chosen.q), (_("Kind of organisation"), dict(BODY_KINDS).get(chosen.body_kind)),
+        (_("Level"), dict(LEVELS).get(chosen.level)),
     )  # fmt: skip
 
     def make() -> Book:
@@ -157,7 +158,8 @@ def _reports(asked: Asked, place: Place) -> Listed:
     cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
     found = wanted(asked.user, chosen, today=asked.today)
     told = in_words(
-        (_("Reporting cycle"), cycle.name if cycle else _("All reporting cycles")), (_("Document"), cycle and picked(cycle.document, "title")),
+        (_("Reporting cycle"), cycle.name if cycle else _("All reporting cycles")),
+        (_("Document"), cycle and picked(cycle.document, "title")),
         (_("State"), chosen.state and REPORT_STATES[chosen.state]),
         (SEARCH, chosen.q),
     )  # fmt: skip

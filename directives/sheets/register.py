@@ -36,7 +36,7 @@ def _lights(row: Any) -> Lights:
 DOCUMENTS = (
     Column("title", _("Title"), lambda row: picked(row.document, "title"), width=48, link=lambda row: DOCUMENT(row.document.pk)),
     Column("issuer", _("Issuer"), lambda row: scripted(row.document.issuer), width=20),
-    Column("issued_on", _("Assigned on"), lambda row: row.document.issued_on, "date"),
+    Column("issued_on", pgettext_lazy("document", "Issued on"), lambda row: row.document.issued_on, "date"),
     Column("registered_at", _("Registered"), lambda row: row.document.registered_at, "moment"),
     Column("sections", _("Sections"), lambda row: row.sections, "number"),
     Column("directives", _("Directives"), lambda row: row.directives, "number"),

@@ -135,7 +135,8 @@ def _name(it: IndicatorView) -> str:
 def _told(it: IndicatorView) -> Notes:
     one = it.indicator
     return in_words(
-        (_("Document"), picked(one.document, "title")), (_("Organisation"), picked(it.view.body, "name")), (_("For the period"), it.period.name),
+        (_("Document"), picked(one.document, "title")), (_("Organisation"), picked(it.view.body, "name")),
+        (_("For the period"), it.period.name),
         (_("Indicator"), f"{one.code} {picked(one, 'name')}"),
     )  # fmt: skip
 
@@ -144,7 +145,8 @@ def _counts(it: IndicatorView) -> Notes:
     one = it.indicator
     return (
         (_("Unit"), scripted(one.unit) or "—"), (_("Definition"), scripted(one.meaning) or "—"),
-        (_("How it is combined"), one.get_aggregation_display()), (_("Organisations that reported"), part_of(it.line.reported, it.line.asked)),
+        (_("How it is combined"), one.get_aggregation_display()),
+        (_("Organisations that reported"), part_of(it.line.reported, it.line.asked)),
         (_("Organisations to report"), who_is_asked()),
     )  # fmt: skip
 

@@ -90,7 +90,7 @@ def assign(desk: Desk) -> None:
 
     expect(page.locator("td b.plus")).to_have_count(2 * len(CODES))
     assert Obligation.objects.count() == 0
-    desk.press(f"确认交办 {2 * len(CODES)} 件")
+    desk.press(f"确认交办 {2 * len(CODES)} 项")
     expect(page.locator("table.ledger tbody tr")).to_have_count(2 * len(CODES))
 
 
@@ -232,7 +232,7 @@ def sign_report(desk: Desk, report: ProgressReport) -> None:
     waiting = report.entries.filter(state="awaiting").count()
     desk.go("/")
     page.locator(".todo").get_by_role("link", name="审签").click()
-    page.locator("#handin").get_by_role("button", name=f"签发报送{waiting}项").click()
+    page.locator("#handin").get_by_role("button", name=f"签发报送 {waiting} 项").click()
     page.wait_for_url("**/submissions/*/")
     assert report.entries.filter(state="awaiting").count() == 0
 

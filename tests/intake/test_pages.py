@@ -166,7 +166,7 @@ def test_progress_is_of_the_rows_in_hand(cast, sign_in, bring, apply, state, row
     if state == "undoing":
         apply(intake)
     Intake.objects.filter(pk=intake.pk).update(state=state, done=1)
-    assert f"已处理<b>1</b>行，共{rows}行" in text(sign_in(cast.admin).get(f"/intakes/{intake.pk}/"))
+    assert f"已处理 <b>1</b> 行，共 {rows} 行" in text(sign_in(cast.admin).get(f"/intakes/{intake.pk}/"))
 
 
 def test_a_choice_is_told_plainly_and_can_be_made_anew(cast, sign_in, post, bring):
