@@ -128,8 +128,7 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": _lazy(
-            "Too many attempts have failed here. Wait five minutes, then try again; if you have forgotten the password, "
-            "ask your administrator for a new one."
+            "Too many failed attempts. Wait five minutes and try again; if you forgot the password, ask your administrator for a new one."
         ),
         "username_password_mismatch": _lazy("The name or the password is not right."),
         "rate_limited": _lazy("Too many attempts. Wait a few minutes, then try again."),

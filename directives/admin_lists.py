@@ -156,4 +156,4 @@ class ByAction(Known):
 
 
 class BySubject(Known):
-    title, parameter_name, words = _("To what"), "subject_type", SUBJECTS
+    title, parameter_name, words = _("Object"), "subject_type", SUBJECTS

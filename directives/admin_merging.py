@@ -30,10 +30,10 @@ class MergingAdmin(admin.ModelAdmin):
         context["against"] = organising.unmergeable(body, request.now) if body else []
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.action(description=_("Merge the chosen body into another"), permissions=["change"])
+    @admin.action(description=_("Merge the chosen organisation into another"), permissions=["change"])
     def merge_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         if queryset.count() != 1:
-            self.message_user(request, _("Choose exactly one body to merge."), messages.ERROR)
+            self.message_user(request, _("Choose exactly one organisation to merge."), messages.ERROR)
             return None
         body = queryset.get()
         against = organising.unmergeable(body, request.now)
@@ -58,13 +58,13 @@ class MergingAdmin(admin.ModelAdmin):
                 shown = organising.preview(body, into=into) if form.is_valid() else None
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
-        context = {**self.admin_site.each_context(request), "title": _("Merge into another body"), "opts": self.opts}
+        context = {**self.admin_site.each_context(request), "title": _("Merge into another organisation"), "opts": self.opts}
         context |= {"body": body, "form": form, "shown": shown, "against": against}
         return render(request, "admin/directives/organisation/merge.html", context)
 
     def _merged(self, request: HttpRequest, body: Organisation, into: Organisation, version: int) -> HttpResponse:
         done = organising.merge(body, into=into, by=request.user, now=request.now, version=version)
-        told = _("%(body)s was merged into %(into)s: %(over)s obligations went over, %(withdrawn)s were withdrawn.")
+        told = _("%(body)s was merged into %(into)s: %(over)s obligations transferred, %(withdrawn)s withdrawn.")
         names = {"body": body.name_hans, "into": into.name_hans, "over": done.over, "withdrawn": done.withdrawn}
         self.message_user(request, told % names)
         return redirect("admin:directives_organisation_change", into.pk)

@@ -77,7 +77,7 @@ class GivenPasswords(admin.ModelAdmin):
     def _theirs_to_reset(self, request: HttpRequest, queryset: QuerySet) -> list[User]:
         return [person for person in queryset if can_reset(request.user, person)]
 
-    @admin.action(description=_("Take away the second step (lost telephone or key)"), permissions=["reset"])
+    @admin.action(description=_("Remove the second step (lost phone or key)"), permissions=["reset"])
     @transaction.atomic
     def forget_factors(self, request: HttpRequest, queryset: QuerySet) -> None:
         """They set up another at the next sign-in. Nobody's own, and nobody's who may more."""

@@ -38,7 +38,7 @@ def enter(
     Known days are locked, and come as they stand. Raises NotAllowed.
     """
     if not keeps_calendar(by):
-        raise NotAllowed(_("The calendar is kept by administrators."))
+        raise NotAllowed(_("The working calendar is managed by system administrators."))
     CalendarDay.objects.bulk_create(new, batch_size=500)
     audit.record_many("add", [audit.Change(day, {}, said(day)) for day in new], by=by, now=now)
     told = []

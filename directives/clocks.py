@@ -31,7 +31,7 @@ WORDS: dict[str, str] = {
 }
 
 _NEAR, _RETURNED = gettext_noop("Near due"), gettext_noop("Returned, to be revised")
-_OVERDUE_DAYS = gettext_noop("Overdue %(days)s working day(s)")
+_OVERDUE_DAYS = gettext_noop("Working days overdue: %(days)s")
 
 # Reason code → the short word beside the lamp, where it says more than the colour's name.
 _SHORT: dict[str, str] = {
@@ -42,39 +42,39 @@ _SHORT: dict[str, str] = {
     "plan_returned": _RETURNED,
     "report_returned": _RETURNED,
     "behind": gettext_noop("Behind schedule"),
-    "silent": gettext_noop("Nothing heard"),
+    "silent": gettext_noop("No recent activity"),
     "withdrawn": gettext_noop("Withdrawn"),
     "suspended": gettext_noop("Suspended"),
 }
 
 # Reason code → the sentence under the light. Placeholders: on (a day), percent and expected (whole percent).
 PHRASES: dict[str, str] = {
-    "receipt_overdue": gettext_noop("Receipt was to be acknowledged by %(on)s; not acknowledged"),
-    "plan_overdue": gettext_noop("The implementation plan was due on %(on)s; not filed"),
-    "plan_returned_overdue": gettext_noop("The implementation plan was due on %(on)s; returned and not filed again"),
-    "report_overdue": gettext_noop("The progress report was due on %(on)s; not filed"),
-    "report_returned_overdue": gettext_noop("The progress report was due on %(on)s; returned and not filed again"),
-    "completion_overdue": gettext_noop("Completion was due on %(on)s; %(percent)s%% done so far"),
-    "plan_returned": gettext_noop("The implementation plan was returned; file it again by %(on)s"),
-    "report_returned": gettext_noop("The progress report was returned; file it again by %(on)s"),
-    "receipt_near": gettext_noop("Receipt is to be acknowledged by %(on)s"),
-    "plan_near": gettext_noop("The implementation plan is due on %(on)s"),
-    "report_near": gettext_noop("The progress report is due on %(on)s"),
-    "completion_near": gettext_noop("Completion is due on %(on)s; %(percent)s%% done so far"),
+    "receipt_overdue": gettext_noop("Not acknowledged; was due %(on)s"),
+    "plan_overdue": gettext_noop("Plan was due %(on)s; not submitted"),
+    "plan_returned_overdue": gettext_noop("Plan was due %(on)s; returned and not resubmitted"),
+    "report_overdue": gettext_noop("Progress report was due %(on)s; not submitted"),
+    "report_returned_overdue": gettext_noop("Progress report was due %(on)s; returned and not resubmitted"),
+    "completion_overdue": gettext_noop("Was due for completion on %(on)s; %(percent)s%% done so far"),
+    "plan_returned": gettext_noop("Plan returned; resubmit by %(on)s"),
+    "report_returned": gettext_noop("Progress report returned; resubmit by %(on)s"),
+    "receipt_near": gettext_noop("Acknowledge by %(on)s"),
+    "plan_near": gettext_noop("Plan due on %(on)s"),
+    "report_near": gettext_noop("Progress report due on %(on)s"),
+    "completion_near": gettext_noop("Due for completion on %(on)s; %(percent)s%% done so far"),
     "behind": gettext_noop("%(percent)s%% done; %(expected)s%% expected by now"),
-    "silent": gettext_noop("Nothing heard since %(on)s"),
-    "on_schedule": gettext_noop("Going to schedule: %(percent)s%% done, due on %(on)s"),
+    "silent": gettext_noop("No activity since %(on)s"),
+    "on_schedule": gettext_noop("On schedule: %(percent)s%% done, due on %(on)s"),
     "no_deadline": gettext_noop("No completion date set; %(percent)s%% done"),
-    "awaiting_verification": gettext_noop("Close-out requested; awaiting verification"),
+    "awaiting_verification": gettext_noop("Close requested; waiting for verification"),
     "closed": gettext_noop("Verified and closed"),
     "withdrawn": gettext_noop("The assignment was withdrawn"),
-    "suspended": gettext_noop("Suspended; the clocks are stopped"),
-    "not_started": gettext_noop("Begins on %(on)s"),
+    "suspended": gettext_noop("Suspended; deadlines are paused"),
+    "not_started": gettext_noop("Starts on %(on)s"),
 }
 # A returned paper may have no due date to be filed again by.
 _UNDATED: dict[str, str] = {
-    "plan_returned": gettext_noop("The implementation plan was returned; revise it and file it again"),
-    "report_returned": gettext_noop("The progress report was returned; revise it and file it again"),
+    "plan_returned": gettext_noop("Plan returned; revise and resubmit"),
+    "report_returned": gettext_noop("Progress report returned; revise and resubmit"),
 }
 
 

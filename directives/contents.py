@@ -42,10 +42,10 @@ def fault(file: BinaryIO, kind: str, name: str) -> str:
         if kind in PLACES or kind == "zip":
             return not_real(name, kind)
         if kind in OLE_TYPES and _holds(file, VBA_IN_OLE):
-            return _("“%(name)s” holds macros. Save it without them, then choose it again.") % facts
+            return _("“%(name)s” contains macros. Save it without them, then choose it again.") % facts
         if kind not in OLE_TYPES and _ends_as_zip(file):
             return (
-                _("“%(name)s” is a %(kind)s file and an archive at once. Open it in its own program, save it anew, then choose it again.")
+                _("“%(name)s” is both a %(kind)s file and an archive. Open it in its own program, save it again, then choose it again.")
                 % facts
             )
         return ""
@@ -68,7 +68,7 @@ def _faults_inside(file: BinaryIO, facts: dict[str, str], *, depth: int) -> Iter
                 yield not_real(facts["name"], facts["kind"])
                 return
             if len(members) > MEMBERS:
-                yield _("“%(name)s” holds more than %(limit)s files. Send fewer at a time.") % {**facts, "limit": MEMBERS}
+                yield _("“%(name)s” contains more than %(limit)s files. Send fewer at a time.") % {**facts, "limit": MEMBERS}
                 return
             for member in members:
                 yield from _faults_of_member(archive, member, {**facts, "member": PurePosixPath(member.filename).name}, depth)
@@ -84,13 +84,13 @@ def _faults_of_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, facts: 
     path = member.filename.lower().replace("\\", "/")
     ending = PurePosixPath(path).suffix.lstrip(".")
     if member.flag_bits & 1:
-        yield _("“%(name)s” is locked with a password, so nobody could look into it. Save it without one, then choose it again.") % facts
+        yield _("“%(name)s” is password-protected and cannot be checked. Save it without a password, then choose it again.") % facts
     elif path.endswith("vbaproject.bin") or "/macrosheets/" in path:
-        yield _("“%(name)s” holds macros. Save it without them, then choose it again.") % facts
+        yield _("“%(name)s” contains macros. Save it without them, then choose it again.") % facts
     elif ending in PROGRAM_NAMES or _begins_as_program(archive, member):
-        yield _("“%(name)s” holds a program: %(member)s. Take it out, then choose it again.") % facts
+        yield _("“%(name)s” contains a program: %(member)s. Remove it, then choose the file again.") % facts
     elif ending in OTHER_ARCHIVES:
-        yield _("“%(name)s” holds an archive that cannot be looked into: %(member)s. Put its files in by themselves.") % facts
+        yield _("“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files directly.") % facts
     elif ending in ARCHIVES:
         yield from _faults_of_nested(archive, member, facts, depth)
 
@@ -106,7 +106,7 @@ def _faults_of_nested(archive: zipfile.ZipFile, member: zipfile.ZipInfo, facts: 
     if not inner.startswith(b"PK"):  # a document of the older kind, or an empty file
         return
     if depth == DEPTH or len(inner) > NESTED_LIMIT:
-        yield _("“%(name)s” holds an archive that cannot be looked into: %(member)s. Put its files in by themselves.") % facts
+        yield _("“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files directly.") % facts
     else:
         yield from _faults_inside(BytesIO(inner), facts, depth=depth + 1)
 

@@ -55,7 +55,7 @@ PLACES = (
     ("organisations", pgettext_lazy("place", "Organisations")),
     ("statistics", pgettext_lazy("place", "Statistics")),
     ("intakes", pgettext_lazy("place", "Imports")),
-    ("events", pgettext_lazy("place", "Record")),
+    ("events", pgettext_lazy("place", "Audit log")),
 )
 FOLDED = {"plans", "log", "organisations"}  # on a phone
 OVERSEERS = {"organisations", "events"}  # shown to overseers and administrators alone; to auditors the record

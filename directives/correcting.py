@@ -126,10 +126,10 @@ def faults_of(directive: Directive, wanted: Correction) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     owed = directive.obligations.live().count() if wanted.statement else 0
     if owed:
-        text = _("%(count)s obligations rest on this directive. Withdraw them first; a statement asks nothing of anybody.")
+        text = _("This directive has %(count)s obligations. Withdraw them first; statements are not assigned.")
         errors["statement"] = [text % {"count": owed}]
     if not wanted.statement and wanted.kind == STATEMENT:
-        errors["kind"] = [_("Choose what kind of requirement it is, or mark it as a statement.")]
+        errors["kind"] = [_("Choose the kind of directive, or mark it as a statement.")]
     for named in wanted.addressees:
         errors.setdefault("addressees", []).extend(_faults(directive, named))
     return {name: texts for name, texts in errors.items() if texts}
@@ -137,13 +137,13 @@ def faults_of(directive: Directive, wanted: Correction) -> dict[str, list[str]]:
 
 def _faults(directive: Directive, named: Named) -> list[str]:
     if named.basis == UNSTATED and named.name:
-        return [_("“%(name)s”: an addressee that is unstated has no name. Choose another basis or empty the name.") % {"name": named.name}]
+        return [_("“%(name)s”: an unstated addressee has no name. Choose another basis or clear the name.") % {"name": named.name}]
     if named.basis != UNSTATED and not named.name:
         return [_("An addressee without a name can only be unstated.")]
     if named.basis == CARRIED:
         earlier = Directive.objects.filter(document=directive.document_id, code=named.source, order__lt=directive.order)
         if not earlier.exists():
-            return [_("“%(name)s”: give the code of the earlier sentence that it is carried from.") % {"name": named.name}]
+            return [_("“%(name)s”: give the code of the earlier sentence it is carried from.") % {"name": named.name}]
     return []
 
 
@@ -181,7 +181,7 @@ def decide_repair(*, repair: Repair, decision: Decision, version: int, by: User 
             _("Only supervisors of the organisation that registered the document, or of one above it, decide its doubtful places.")
         )
     if repair.state != PROPOSED:
-        raise IllegalMove(_("This place has been decided: %(state)s.") % {"state": repair.get_state_display()})
+        raise IllegalMove(_("This place is already decided: %(state)s.") % {"state": repair.get_state_display()})
     _check_decision(decision)
     state = CONFIRMED if decision.confirmed else REFUSED
     before = {"state": repair.state, "after": repair.after}
@@ -202,16 +202,16 @@ def decide_repair(*, repair: Repair, decision: Decision, version: int, by: User 
 def _check_decision(decision: Decision) -> None:
     errors = {}
     if not decision.who.strip():
-        errors["who"] = [_("Say who looked at the original.")]
+        errors["who"] = [_("Enter who checked the original.")]
     if not decision.why.strip():
-        errors["why"] = [_("Say why it reads so: what you compared it with.")]
+        errors["why"] = [_("Explain the basis: what you compared it with.")]
     if decision.confirmed and not decision.reads:
-        errors["reads"] = [_("Give the words that stand there.")]
+        errors["reads"] = [_("Enter the correct text.")]
     if errors:
         raise Invalid(errors)
 
 
-CUT_OTHERWISE = gettext_lazy("With these words the sentences would be cut otherwise, and the codes are stable. Leave the place as it is.")
+CUT_OTHERWISE = gettext_lazy("This text would split the sentences differently, and codes cannot change. Leave it as it is.")
 
 
 @transaction.atomic

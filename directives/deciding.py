@@ -43,7 +43,7 @@ def asked_for(subject: Subject, by: User) -> bool:
 def demand_others(entries: Sequence[ReportEntry], step: Move, by: User | None) -> None:
     """Raise NotAllowed that names every entry which the person asked for themselves."""
     if own := [entry.obligation.directive.code for entry in entries if asked_by(entry, step, by)]:
-        raise NotAllowed(_("You asked for these yourself: somebody else decides. %(codes)s") % {"codes": "、".join(own)})
+        raise NotAllowed(_("You requested or submitted these yourself; another person decides. %(codes)s") % {"codes": "、".join(own)})
 
 
 def asking(action: str, by: User | None) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Stale(Refusal):
     status = 409
 
     def __init__(self, message: str = "", *, theirs: object = None) -> None:
-        super().__init__(message or _("Somebody changed this before you did. Look at what it says now, then decide again."))
+        super().__init__(message or _("Another user changed this first. Check the current content, then decide again."))
         self.theirs = theirs
 
 

@@ -38,10 +38,10 @@ def _entries(report: ProgressReport, decisions: Mapping[int, Decision]) -> list[
     if not decisions:
         raise Invalid(_("Choose accept or return for at least one entry."))
     if len(entries) != len(decisions):
-        raise Invalid({"entries": [_("An entry that was chosen is not of this report.")]})
+        raise Invalid({"entries": [_("A selected entry is not in this report.")]})
     bare = [entry for entry in entries if not decisions[entry.pk].accepted and not decisions[entry.pk].reason.strip()]
     if bare:
-        text = _("Say why it is returned, so that they know what to change.")
+        text = _("Explain why it is returned and what has to change.")
         raise Invalid({f"reason-{entry.pk}": [text] for entry in bare})
     for entry in entries:
         entry.report = report
@@ -59,7 +59,7 @@ def decide(*, report: ProgressReport, decisions: Mapping[int, tuple], by: User, 
     (`reason-<entry id>`).
     """
     if not is_above(by, report):
-        raise NotAllowed(_("Reports are reviewed by a supervisor above the body."))
+        raise NotAllowed(_("Reports are reviewed by a supervisor above the organisation."))
     report = held(report)
     given = {pk: Decision(*decision) for pk, decision in decisions.items()}
     entries = _entries(report, given)

@@ -20,12 +20,26 @@ _HANT_OVERRIDES = (
     (re.compile("(?<=機構)編製|(?<=行政)編製|(?<=事業)編製|(?<=人員)編製|編製(?=委員會|辦|數|員額)"), "編制"),
     (re.compile("傢俱"), "家具"),
     (re.compile("臺(?=[賬帳])"), "台"),  # 台賬, a ledger
+    # 隻 counts animals (許多隻羊); 只 is "only".
+    (re.compile("(?<=[最至大]多)隻|(?<=許多)隻(?=[有能是要])"), "只"),
+    (re.compile("(?<=[聲說證表闡])明瞭"), "明了"),
+    (re.compile("係統"), "系統"),  # 此系统 is cut 此係 + 統
+    (re.compile("本錶"), "本表"),
+    (re.compile("複議"), "復議"),  # 行政復議, a remedy in law
+    (re.compile("複核"), "覆核"),
+    # A week is 週, a circuit or a year of age 周.
+    (re.compile("(?<=[0-9幾兩每])周(?![年歲])|(?<=[0-9] )周(?![年歲])|(?<=[一二三五六七八九十])周(?=[內前後以])"), "週"),
+    (re.compile("佔"), "占"),
+    (re.compile("(?<=[公發頒宣])佈"), "布"),
+    (re.compile("注釋"), "註釋"),
+    (re.compile("括注"), "括註"),
 )
 # t2s leaves 著 alone; in Simplified it stays only where it means written or notable.
 _HANS_OVERRIDES = (
     (re.compile("(?<![显顯昭卓原名专專编編论論遗遺土巨译譯合撰拙所])著(?![作名者述书書录錄称稱])"), "着"),
     (re.compile("甚[么麽]"), "什么"),
     (re.compile("麽"), "么"),
+    (re.compile("覆核"), "复核"),
     (re.compile("复盖(?![章印戳])"), "覆盖"),  # 写明覆盖 is cut 明覆 + 盖; 批复盖章 stays
 )
 

@@ -21,7 +21,7 @@ OBLIGATION_STATES = (
     (ASSIGNED, pgettext_lazy("obligation", "Assigned")),
     (ACKNOWLEDGED, pgettext_lazy("obligation", "Acknowledged")),
     (UNDERWAY, pgettext_lazy("obligation", "Underway")),
-    (CLOSING, pgettext_lazy("obligation", "Close-out requested")),
+    (CLOSING, pgettext_lazy("obligation", "Close requested")),
     (CLOSED, pgettext_lazy("obligation", "Closed")),
     (DISPUTED, pgettext_lazy("obligation", "Disputed")),
     (SUSPENDED, pgettext_lazy("obligation", "Suspended")),
@@ -30,7 +30,7 @@ OBLIGATION_STATES = (
 FILING_STATES = (
     (DRAFT, pgettext_lazy("filing", "Draft")),
     (AWAITING, pgettext_lazy("filing", "Awaiting signature")),
-    (SUBMITTED, pgettext_lazy("filing", "Handed in")),
+    (SUBMITTED, pgettext_lazy("filing", "Submitted")),
     (ACCEPTED, pgettext_lazy("filing", "Accepted")),
     (RETURNED, pgettext_lazy("filing", "Returned")),
 )
@@ -139,7 +139,7 @@ OBLIGATION_MOVES = {
     "start": _move(ACKNOWLEDGED, to=UNDERWAY, right="work", label=_("Start work")),
     "suspend": _move(UNDERWAY, to=SUSPENDED, right="oversee", reasoned=True, label=_("Suspend")),
     "resume": _move(SUSPENDED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Resume")),
-    "request_close": _move(UNDERWAY, to=CLOSING, right="work", reasoned=True, settles=True, label=_("Apply to close")),
+    "request_close": _move(UNDERWAY, to=CLOSING, right="work", reasoned=True, settles=True, label=_("Request to close")),
     "close": _move(CLOSING, to=CLOSED, right="oversee", reasoned=True, settles=True, decides=CLOSE_OUT, label=_("Verify and close")),
     "refuse_close": _move(CLOSING, to=UNDERWAY, right="oversee", reasoned=True, decides=CLOSE_OUT, label=_("Refuse to close")),
     "reopen": _move(CLOSED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Reopen")),
@@ -148,10 +148,10 @@ OBLIGATION_MOVES = {
 # A plan and a report entry share one life. Where a body has no manager, its staff hand in directly.
 FILING_MOVES = {
     "ask_signature": _move(DRAFT, RETURNED, to=AWAITING, right="draft", label=_("Send for signature")),
-    "recall": _move(AWAITING, to=DRAFT, right="draft", label=_("Take back")),
-    "decline": _move(AWAITING, to=RETURNED, right="sign", reasoned=True, label=_("Send back to staff")),
-    "sign": _move(AWAITING, to=SUBMITTED, right="sign", label=_("Sign and hand in")),
-    "hand_in": _move(DRAFT, RETURNED, to=SUBMITTED, right="hand_in", label=_("Hand in")),
+    "recall": _move(AWAITING, to=DRAFT, right="draft", label=_("Withdraw to edit")),
+    "decline": _move(AWAITING, to=RETURNED, right="sign", reasoned=True, label=_("Return to staff")),
+    "sign": _move(AWAITING, to=SUBMITTED, right="sign", label=_("Sign and submit")),
+    "hand_in": _move(DRAFT, RETURNED, to=SUBMITTED, right="hand_in", label=pgettext_lazy("report", "Submit")),
     "accept": _move(SUBMITTED, to=ACCEPTED, right="review", decides=FILED, label=_("Accept")),
     "return": _move(SUBMITTED, to=RETURNED, right="review", reasoned=True, decides=FILED, label=_("Return")),
 }

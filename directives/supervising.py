@@ -81,7 +81,7 @@ def acknowledge_many(*, obligations: Sequence[Obligation], by: User | None, now:
     """
     for row in obligations:
         if not may(by, "receive", row):
-            raise NotAllowed(_("Receipt is acknowledged by the staff of the body itself."))
+            raise NotAllowed(_("Staff of the organisation itself acknowledge receipt."))
     waiting = [row for row in obligations if row.state == ASSIGNED]
     fields = {"state": ACKNOWLEDGED, "reason": "", "moved_at": now, **_consequences("acknowledge", now)}
     return change_obligations(waiting, fields, action="acknowledge", by=by, now=now)
@@ -90,16 +90,16 @@ def acknowledge_many(*, obligations: Sequence[Obligation], by: User | None, now:
 def _check_item(item: ItemState, state: str, on: date | None, by: User | None, today: date) -> None:
     """Raise what stands against such a change, every fault at once."""
     if not may(by, "work", item.obligation):
-        raise NotAllowed(_("Items are kept by the staff and the manager of the body itself."))
+        raise NotAllowed(_("Items are updated by the staff and manager of the organisation itself."))
     if item.obligation.state not in OPEN:
-        raise IllegalMove(_("The obligation is at rest; its items can no longer be changed."))
+        raise IllegalMove(_("The obligation is closed or withdrawn; its items can no longer be changed."))
     errors: dict[str, list[str]] = {}
     if state not in dict(ITEM_STATES):
         errors["state"] = [_("There is no such state.")]
     if state == ESTABLISHED and on is None:
-        errors["on"] = [_("Say on which day it was established.")]
+        errors["on"] = [_("Enter the date it was established.")]
     if on is not None and on > today:
-        errors["on"] = [_("This day is still to come.")]
+        errors["on"] = [_("This date has not come yet.")]
     if errors:
         raise Invalid(errors)
 

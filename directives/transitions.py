@@ -69,15 +69,15 @@ def _checked(subject: Subject, action: str, by: User | None, reason: str, grante
     """The row of the table, once the state, the person and the reason have been found good."""
     step = TABLES[type(subject)][action]
     if step.right != granted and not may(by, step.right, subject):
-        raise NotAllowed(_("You may see this, but “%(move)s” is not yours to do.") % {"move": step.label})
+        raise NotAllowed(_("You don’t have permission to: %(move)s.") % {"move": step.label})
     if subject.state not in step.sources:
         state = subject.get_state_display()
         raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % {"move": step.label, "state": state})
     if asked_by(subject, step, by):
-        raise NotAllowed(_("You asked for this yourself: somebody else decides."))
+        raise NotAllowed(_("You requested this yourself; another person decides."))
     errors: dict[str, list[str]] = {}
     if step.reasoned and not reason.strip():
-        errors["reason"] = [_("Give a reason: those who receive this will act on it.")]
+        errors["reason"] = [_("Give a reason: the recipient will act on it.")]
     if step.settles and isinstance(subject, Obligation):
         errors |= _open_items(subject)
     if errors:
@@ -88,7 +88,7 @@ def _checked(subject: Subject, action: str, by: User | None, reason: str, grante
 def _open_items(obligation: Obligation) -> dict[str, list[str]]:
     """What stands against closing, by item (`open-<id>`). Nobody changes an item from now until the move is made."""
     hold(Obligation.objects.filter(pk=obligation.pk))
-    text = _("Not established: say why it may be closed nevertheless.")
+    text = _("Not established: explain why it can still be closed.")
     return {f"open-{pk}": [text] for pk in obligation.item_states.unsettled().values_list("pk", flat=True)}
 
 

@@ -252,7 +252,7 @@ class Table(LongAct):
     rows = ROWS
 
     def text(self, number: int) -> str:
-        return "代码,名称,上级单位\n" + "".join(f"T{number}-{row},单位{number}之{row},C\n" for row in range(self.rows))
+        return "编码,名称,上级单位\n" + "".join(f"T{number}-{row},单位{number}之{row},C\n" for row in range(self.rows))
 
     def made(self, row: Intake) -> int:
         return Organisation.objects.filter(code__startswith=f"{row.name.removesuffix('.csv')}-").count()

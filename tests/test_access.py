@@ -273,7 +273,7 @@ def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, in
     told = {"organisation": body, "document": document, "number": 1, "content": content, "submitted_at": NOW, "submitted_by": by}
     handed = Submission.objects.create(plan=plan, **told)
     Submission.objects.create(report=report, **told)
-    file = Attachment(report_entry=entry, name="佐证.txt", size=2, sha256="0" * 64, by=by, at=NOW)
+    file = Attachment(report_entry=entry, name="佐证材料.txt", size=2, sha256="0" * 64, by=by, at=NOW)
     file.file.save("x.txt", ContentFile(b"ok"))
     return {
         "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk, "measure": measure.pk, "report": report.pk,

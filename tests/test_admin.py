@@ -161,7 +161,7 @@ def test_a_body_is_moved_in_the_admin_with_its_counts(desk, cast):
     address = reverse("admin:directives_organisation_change", args=[cast.child.pk])
     form = form_of(Organisation.objects.get(pk=cast.child.pk), parent=cast.sibling.pk, kind="committee")
     page = desk.post(address, form, follow=True)
-    assert "已移动，连同下级单位 0 个、责任事项 1 项。" in page.content.decode()
+    assert "已移动，连同下级单位 0 家、责任事项 1 项。" in page.content.decode()
     moved = Organisation.objects.get(pk=cast.child.pk)
     assert (moved.parent, moved.kind, moved.path.startswith(cast.sibling.path)) == (cast.sibling, "committee", True)
     assert Event.objects.filter(subject_type="organisation", subject_id=moved.pk).count() == 2
@@ -182,10 +182,10 @@ def test_no_body_is_moved_below_itself_or_deleted_in_the_admin(desk, cast):
 def test_a_merger_is_shown_before_it_is_confirmed(desk, cast):
     make_obligation(organisation=cast.child)
     address = reverse("admin:directives_organisation_merge", args=[cast.child.pk])
-    assert "承接单位代码" in desk.get(address).content.decode()
-    assert "没有使用此代码的单位。" in desk.post(address, {"into": "nowhere", "version": 1}).content.decode()
+    assert "承接单位编码" in desk.get(address).content.decode()
+    assert "没有使用此编码的单位。" in desk.post(address, {"into": "nowhere", "version": 1}).content.decode()
     shown = desk.post(address, {"into": "Q02", "version": 1})
-    assert "1 项责任事项将转由 共青团中央 承担，0 项将撤回。" in shown.content.decode()
+    assert "1 项责任事项将转由共青团中央承担，0 项将撤回。" in shown.content.decode()
     assert Organisation.objects.get(pk=cast.child.pk).successor is None
     done = desk.post(address, {"into": "Q02", "version": 1, "confirm": "1"})
     assert (done.status_code, Organisation.objects.get(pk=cast.child.pk).successor) == (302, cast.sibling)
@@ -207,10 +207,10 @@ def test_a_merger_that_would_be_refused_is_not_offered(desk, cast):
     page = {body: desk.get(reverse("admin:directives_organisation_change", args=[body.pk])).content.decode() for body in (gone, cast.child)}
     links = [reverse("admin:directives_organisation_merge", args=[body.pk]) for body in page]
     assert [f'href="{link}"' in text for link, text in zip(links, page.values(), strict=True)] == [False, True]
-    assert ("不能撤并" in page[gone], "旧单位 已撤销。" in page[gone], "由共青团中央承接" in page[gone]) == (True, True, True)
+    assert ("不能撤并" in page[gone], "旧单位已撤销。" in page[gone], "由共青团中央承接" in page[gone]) == (True, True, True)
     assert "不能撤并" not in page[cast.child]
     asked = desk.get(links[0]).content.decode()
-    assert ("旧单位 已撤销。" in asked, 'name="into"' in asked) == (True, False)
+    assert ("旧单位已撤销。" in asked, 'name="into"' in asked) == (True, False)
 
 
 def test_a_body_with_others_below_it_says_so_instead_of_offering_a_merger(desk, cast):
@@ -222,7 +222,7 @@ def test_an_abolished_body_cannot_be_chosen_for_a_merger(desk, cast):
     gone = make_body("Q90", parent=cast.centre, name_hans="旧单位", valid_to=date(2020, 1, 1))
     address = reverse("admin:directives_organisation_changelist")
     said = desk.post(address, {"action": "merge_chosen", "_selected_action": [gone.pk]}, follow=True)
-    assert (said.redirect_chain, "旧单位 已撤销。" in said.content.decode()) == ([(address, 302)], True)
+    assert (said.redirect_chain, "旧单位已撤销。" in said.content.decode()) == ([(address, 302)], True)
 
 
 def test_only_administrators_merge(cast, sign_in):
@@ -299,7 +299,7 @@ def test_terms_with_a_plan_day_and_no_paper_are_refused_in_the_form(desk, cast):
     address = reverse("admin:directives_obligation_change", args=[row.pk])
     terms = {"part": "lead", "deliverable": "", "leader": "周", "starts_on": row.starts_on.isoformat(), "due_on": "2026-12-31"}
     page = desk.post(address, {**terms, "plan_due_on": "2026-12-01"})
-    assert (page.status_code, "未要求报送成果" in page.text, 'value="2026-12-01"' in page.text) == (200, True, True)
+    assert (page.status_code, "未要求报送材料的" in page.text, 'value="2026-12-01"' in page.text) == (200, True, True)
     assert desk.post(address, terms).status_code == 302
     row.refresh_from_db()
     assert (row.leader, row.plan_due_on) == ("周", None)

@@ -104,7 +104,7 @@ def test_the_worker_does_it_every_day():
 
 def test_files_without_a_row_go_after_a_day(cast, clear):
     measure = make_measure(make_plan(cast.body), make_obligation(organisation=cast.body))
-    upload = SimpleUploadedFile("佐证.txt", "办了".encode())
+    upload = SimpleUploadedFile("佐证材料.txt", "办了".encode())
     known = evidence.attach(measure.plan, upload, by=cast.staff, now=NOW)
     lost = [
         put("evidence/2026/11/lost.pdf"), put("evidence/2026/11/lost.pdf.0123.part"), put("intake/2026/11/lost.xlsx"),

@@ -155,7 +155,7 @@ def test_what_a_person_asked_for_does_not_wait_for_them(cast):
     row = make_obligation(organisation=cast.body, state="underway")
     disputed = make_obligation(organisation=cast.body, state="assigned")
     plan = make_plan(cast.body, row.document)
-    move(row, "request_close", by=cast.staff, now=NOW, reason="已办结")
+    move(row, "request_close", by=cast.staff, now=NOW, reason="已完成")
     move(disputed, "dispute", by=cast.staff, now=NOW, reason="不归我们")
     move(plan, "ask_signature", by=cast.staff, now=NOW)
     move(plan, "sign", by=cast.manager, now=NOW)
@@ -185,7 +185,7 @@ def test_the_page_of_a_plan_says_who_decides(cast, sign_in):
 
 def test_the_level_above_decides_where_a_level_has_nobody_else(cast):
     row = make_obligation(organisation=cast.child, state="underway")
-    move(row, "request_close", by=cast.below, now=NOW, reason="已办结")
+    move(row, "request_close", by=cast.below, now=NOW, reason="已完成")
     alone = promoted(cast.below, cast.body)
     found = deciders(row, alone)
     assert (found.body, found.people) == (cast.centre, (cast.supervisor,))
@@ -196,11 +196,11 @@ def test_the_level_above_decides_where_a_level_has_nobody_else(cast):
 
 def test_where_there_is_nobody_at_all_the_page_says_whom_to_ask(cast, sign_in):
     row = make_obligation(organisation=cast.body, state="underway")
-    move(row, "request_close", by=cast.staff, now=NOW, reason="已办结")
+    move(row, "request_close", by=cast.staff, now=NOW, reason="已完成")
     two_hats = promoted(cast.staff, cast.centre)
     User.objects.filter(pk=cast.supervisor.pk).update(is_active=False)
     assert deciders(row, two_hats).body is None
-    assert "请联系管理员" in sign_in(two_hats).get(reverse("obligation", args=[row.pk])).content.decode()
+    assert "请联系系统管理员" in sign_in(two_hats).get(reverse("obligation", args=[row.pk])).content.decode()
 
 
 # how it came about

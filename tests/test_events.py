@@ -30,7 +30,7 @@ def test_what_changed_is_told_in_words(cast, sign_in):
     told, moved = (line.changed for line in sign_in(cast.staff).get("/events/").context["rows"])
     assert ("状态", "已交办", "已签收") in moved
     assert told == (
-        ("销号日期", "", "2026-10-18"), ("nonsense", "", "甲、乙"), ("责任角色", "牵头", "配合"), ("方案被退回", "否", "是"),
+        ("销号日期", "", "2026-10-18"), ("nonsense", "", "甲、乙"), ("责任类型", "牵头", "配合"), ("方案被退回", "否", "是"),
     )  # fmt: skip
 
 

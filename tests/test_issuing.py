@@ -290,7 +290,7 @@ def test_a_choice_of_nothing_stays_at_the_first_step(cast, sign_in, document):
     client = sign_in(cast.supervisor)
     response = client.post(step(document), {"directive": ids(document), "act": "next"}, follow=True)
     assert response.redirect_chain[-1][0] == step(document)
-    assert "请至少勾选一条任务和一家单位" in response.content.decode()
+    assert "请至少选择一项任务和一家单位" in response.content.decode()
     assert client.get(step(document, "terms/")).headers["Location"] == step(document)
 
 
@@ -311,7 +311,7 @@ def test_a_day_for_a_paper_that_nobody_asks_for_is_said_at_its_field(cast, sign_
     response = client.post(step(document, "terms/"), terms_of(plan_due_on="2026-12-01"))
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["plan_due_on"])
     text = response.content.decode()
-    assert ("未要求报送成果，此日便无所指：请选定成果形式，或将此日留空。" in text, 'value="2026-12-01"' in text) == (True, True)
+    assert ("未要求报送材料的，不填报送时限；请选择报送材料，或清空日期。" in text, 'value="2026-12-01"' in text) == (True, True)
 
 
 def test_a_pair_of_a_table_names_no_day_for_a_paper_that_nobody_asks_for(cast):

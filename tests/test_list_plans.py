@@ -128,7 +128,7 @@ def test_too_many_rows_for_another_order_keep_that_of_the_tree_and_say_so(nation
     paths = [row.organisation_path for row in answer.context["rows"]]
     assert answer.context["list"].unsorted
     assert paths == sorted(paths)
-    assert "按机构树顺序" in answer.content.decode()
+    assert "按单位树顺序" in answer.content.decode()
     assert (
         not client.get("/obligations/", {"sort": "due", "body": Organisation.objects.filter(branch=True).last().pk})
         .context["list"]

@@ -163,7 +163,7 @@ def test_a_merger_hands_the_work_over(work):
     only.refresh_from_db()
     held.refresh_from_db()
     assert (only.organisation, (only.due_on, only.state, only.percent, only.light, only.light_on)) == (work.sibling, clocks)
-    assert (held.state, held.reason) == ("withdrawn", "北京市总工会 已并入 共青团中央。")
+    assert (held.state, held.reason) == ("withdrawn", "北京市总工会已并入共青团中央。")
     assert Obligation.objects.get(pk=theirs.pk).version == 1
     ended = again(work.child)
     assert (ended.valid_to, ended.successor) == (TODAY, work.sibling)

@@ -84,7 +84,7 @@ def test_the_manager_is_shown_them_but_does_not_acknowledge(cast):
 
 
 @pytest.mark.parametrize(
-    ("state", "label"), [(None, "写方案"), ("draft", "接着写"), ("returned", "修改"), ("awaiting", None), ("submitted", None)]
+    ("state", "label"), [(None, "编写方案"), ("draft", "继续填写"), ("returned", "修改"), ("awaiting", None), ("submitted", None)]
 )
 def test_the_plan_by_its_state(cast, state, label):
     row = make_obligation(organisation=cast.body, plan_due_on=SOON)
@@ -102,7 +102,7 @@ def test_a_report_says_how_many_are_ready_and_missing(cast):
     type(first).objects.filter(pk=second.pk).update(progress="已印发", percent=60)
     type(first).objects.filter(pk=third.pk).update(unchanged=True, percent=60)  # without its reason
     (task,) = desk_of(cast.staff).queue
-    assert (task.kind, task.done, task.total, task.note) == ("report", 2, 4, "应报 4 项：已报 1，可报 1，还差 2")
+    assert (task.kind, task.done, task.total, task.note) == ("report", 2, 4, "应报 4 项：已报 1，可报 1，待补 2")
 
 
 def test_a_report_not_begun_says_how_many_it_asks_for(cast):
@@ -125,10 +125,10 @@ def test_a_returned_entry_quotes_the_reviewer(cast, sign_in):
 def test_a_filing_to_sign_is_something_to_do(cast, sign_in):
     row = make_obligation(organisation=cast.body)
     page = sign_in(cast.manager).get("/").content.decode()
-    assert "今天没有要办的。" in page
+    assert "今日无待办事项。" in page
     make_plan(cast.body, row.document, state="awaiting")
     page = sign_in(cast.manager).get("/").content.decode()
-    assert "有 1 件待您审签。" in page and "今天没有要办的。" not in page
+    assert "1 件待您审签。" in page and "今日无待办事项。" not in page
 
 
 def test_measures_that_are_late_or_near(cast, sign_in, key):
@@ -202,7 +202,7 @@ def test_the_inbox_of_a_supervisor(cast, sign_in, monkeypatch, wide):
     ProgressReport.objects.settle_waiting()
     plan = make_plan(cast.child, entry_row.document, state="submitted", submitted_at=NOW - timedelta(days=3), submitted_by=cast.below)
     dispute = make_obligation(second, cast.sibling, state="disputed", reason="不归我们", moved_at=NOW - timedelta(days=1))
-    closing = make_obligation(third, cast.sibling, state="closing", reason="已办结", moved_at=NOW)
+    closing = make_obligation(third, cast.sibling, state="closing", reason="已完成", moved_at=NOW)
     make_obligation(fourth, cast.sibling, due_on=date(2026, 9, 1))
     make_obligation(fourth, cast.centre, state="closing", reason="本级", moved_at=NOW)  # their own body's: another decides
     found = desk_of(cast.supervisor).inbox
@@ -261,7 +261,7 @@ def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(cast, s
     Obligation.objects.filter(state="disputed").update(state="assigned")
     assert [line.pk for line in desk_of(cast.supervisor).inbox.lines] == [report.pk for report in reversed(reports[1:])]
     page = sign_in(cast.supervisor).get("/").content.decode()
-    assert "后面还有" in page and 'href="/reports/?state=review"' in page
+    assert "其后还有" in page and 'href="/reports/?state=review"' in page
 
 
 def test_the_worst_bodies_are_those_right_below_with_their_subtrees(cast):
@@ -294,7 +294,8 @@ def test_a_person_who_supervises_many_bodies_asks_as_many_queries_with_as_many_p
 
 def test_every_role_is_told_what_to_do_when_there_is_nothing(cast, sign_in):
     wanted = {
-        "staff": "还没有交办给本单位的任务", "manager": "还没有交办给本单位的任务", "supervisor": "报来的都已处理", "viewer": "/dashboard/",
+        "staff": "还没有交办给本单位的任务", "manager": "还没有交办给本单位的任务", "supervisor": "已报送的均已审核",
+        "viewer": "/dashboard/",
         "admin": "/admin/directives/user/", "outsider": "您还没有所属单位",
     }  # fmt: skip
     for name, words in wanted.items():
@@ -371,7 +372,7 @@ def test_a_long_queue_is_cut_and_says_so(cast, sign_in):
     for directive in directives_of(53):
         make_obligation(directive, cast.body, due_on=date(2026, 9, 30))
     page = sign_in(cast.staff).get("/").content.decode()
-    assert page.count('<div class="when">') == 50 and "还有 3 件" in page
+    assert page.count('<div class="when">') == 50 and "另有 3 件" in page
 
 
 # the log and the notices
@@ -456,7 +457,7 @@ def test_names_come_in_the_readers_script(cast, sign_in):
     make_obligation(make_directive(text="办好网站。"), cast.body, due_on=date(2026, 9, 1))
     Membership.objects.create(user=cast.staff, organisation=cast.sibling, role="staff")
     page = sign_in(cast.staff, "zh-hant").get("/").content.decode()
-    assert "全國總工會" in page and "逾期" in page and "先辦逾期的 1 件" in page
+    assert "全國總工會" in page and "逾期" in page and "逾期 1 件優先辦理" in page
 
 
 def test_looking_writes_nothing(cast, sign_in):

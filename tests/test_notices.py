@@ -57,7 +57,7 @@ def test_issuing_tells_the_people_of_the_body_and_nobody_else(cast):
     [
         ("zh-hans", "《关于一件事的意见》"),
         ("zh-hant", "《關於一件事的意見》"),
-        ("en", "directives: 1"),
+        ("en", "Please acknowledge receipt"),
     ],
 )
 def test_a_notice_speaks_its_readers_language(cast, language, words):

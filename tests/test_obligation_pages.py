@@ -152,8 +152,8 @@ def test_a_section_of_another_document_is_left_out(cast, sign_in):
 
 
 def test_the_empty_ledger_says_what_comes_next(cast, sign_in):
-    assert "去文件" in sign_in(cast.supervisor).get(LIST).content.decode()
-    assert "本单位还没有责任事项" in sign_in(cast.staff).get(LIST).content.decode()
+    assert "返回文件" in sign_in(cast.supervisor).get(LIST).content.decode()
+    assert "本单位尚无责任事项" in sign_in(cast.staff).get(LIST).content.decode()
     assert "没有符合条件的责任事项" in sign_in(cast.staff).get(LIST, {"q": "无"}).content.decode()
 
 
@@ -276,7 +276,7 @@ def test_the_second_of_two_people_sees_both_versions(cast, sign_in, key):
     text = response.content.decode()
     assert response.status_code == 409
     assert "不归我们" in text
-    assert "现在的状态：已签收" in text
+    assert "当前状态：已签收" in text
     assert Obligation.objects.get().state == "acknowledged"
 
 
@@ -354,7 +354,7 @@ def test_ticked_lines_are_acknowledged(cast, sign_in, key):
 def test_nothing_ticked_changes_nothing(cast, sign_in, key):
     make_obligation(organisation=cast.body, state="assigned")
     response = sign_in(cast.staff).post(f"{LIST}acknowledge/", key(), follow=True)
-    assert "请先勾选" in response.content.decode()
+    assert "请先选择" in response.content.decode()
     assert Event.objects.count() == 0
 
 
@@ -410,7 +410,7 @@ def test_htmx_gets_the_one_line_back(cast, sign_in, key, item):
 
 @pytest.mark.parametrize(
     ("fields", "words"),
-    [({"on": ""}, "请填写建成日期"), ({"on": "2999-01-01"}, "这一天还没有到"), ({"state": "done"}, ""), ({"on": "soon"}, "")],
+    [({"on": ""}, "请填写建成日期"), ({"on": "2999-01-01"}, "此日期尚未到"), ({"state": "done"}, ""), ({"on": "soon"}, "")],
 )
 def test_what_an_item_cannot_say_is_refused_and_kept(cast, sign_in, key, item, fields, words):
     for headers in ({}, {"HX-Request": "true"}):
@@ -455,17 +455,17 @@ def ways(response):
 def test_what_waits_for_the_reader_is_one_press_away(cast, sign_in):
     own, *_others = fill(cast, state="underway", plan_due_on=date(2026, 12, 1))
     address = f"{LIST}{own.pk}/"
-    assert ways(sign_in(cast.staff).get(address)) == [("写方案", "/plans/", True)]
+    assert ways(sign_in(cast.staff).get(address)) == [("编写方案", "/plans/", True)]
     Obligation.objects.filter(pk=own.pk).update(plan_due_on=None)
     measure = make_measure(make_plan(cast.body, own.document), own)
-    log = ("记进展", f"/log/?measure={measure.pk}", False)
+    log = ("登记工作", f"/log/?measure={measure.pk}", False)
     assert ways(sign_in(cast.staff).get(address)) == [log]
     report = make_report(cast.body, make_cycle(own.document), own)
     entry = report.entries.get()
     write = f"/reports/{report.pk}/#e-{entry.pk}"
     assert ways(sign_in(cast.staff).get(address)) == [("填写进展", write, True), log]
     report.entries.update(state="returned", decided_at=NOW, decided_by=cast.supervisor, reason="请补充", submitted_at=NOW)
-    assert ways(sign_in(cast.manager).get(address)) == [("改这一条", write, True), log]
+    assert ways(sign_in(cast.manager).get(address)) == [("修改本项", write, True), log]
     assert ways(sign_in(cast.supervisor).get(address)) == []
     report.entries.update(state="submitted", submitted_by=cast.staff, decided_at=None, decided_by=None)
     review = ("审核进展", f"/reports/{report.pk}/review/#e-{entry.pk}", True)

@@ -273,7 +273,7 @@ def test_the_page_prints_what_the_file_says_in_either_script(cast, work, sign_in
     for line in texts(client.get(address, {"export": "docx"})):
         assert line.removesuffix("：") in re.sub(r"</?(b|span)>", "", page).replace("&lt;", "<"), line
     assert "關於加強工作的意見" in page
-    assert "演示數據" in page
+    assert "示範資料" in page
 
 
 def test_a_reader_in_english_gets_the_paper_in_chinese(cast, work, sign_in):

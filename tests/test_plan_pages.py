@@ -197,7 +197,7 @@ def test_what_staff_see_of_a_draft(cast, work, sign_in):
     page = text(sign_in(cast.staff).get(reverse("plan", args=[plan.pk])))
     assert "尚未覆盖 1 项，共 2 项" in page
     assert reverse("obligation", args=[rows[1].pk]) in page
-    assert "送签" in page and "签发报送" not in page
+    assert "送审签" in page and "签发报送" not in page
     assert "已填齐" not in page and "还有 1 项任务没有对应措施" in page
 
 
@@ -214,7 +214,7 @@ def test_the_way_of_a_plan_through_the_pages(cast, work, sign_in, key):
     assert "撤回修改" in text(staff.get(here))
     assert go(staff, "sign").status_code == 403
     page = text(manager.get(here))
-    assert "签发报送" in page and "退填报员" in page
+    assert "签发报送" in page and "退回填报员" in page
     assert go(manager, "decline").status_code == 422
     assert go(manager, "decline", reason="补成果形式").status_code == 302
     assert "补成果形式" in text(staff.get(here))
@@ -298,7 +298,7 @@ def test_a_faulty_measure_keeps_what_was_typed(cast, work, sign_in, key):
         response = sign_in(cast.staff).post(url, data | key(), **extra)
         page = text(response)
         assert response.status_code == 422
-        assert all(words in page for words in ("请写明要做什么", "这不是日期", "组织部", "名册", f'value="{rows[1].pk}" checked'))
+        assert all(words in page for words in ("请写明要做什么", "不是日期", "组织部", "名录", f'value="{rows[1].pk}" checked'))
         assert ("<html" in page) == (not extra)
     assert sign_in(cast.staff).post(url, {"text": "x", "obligations": [foreign.pk]} | key()).status_code == 422
     assert Measure.objects.count() == 1
@@ -387,11 +387,11 @@ def test_a_faulty_record_keeps_what_was_typed(cast, work, sign_in, key):
     response = sign_in(cast.staff).post(reverse("log_add"), data | key())
     page = text(response)
     assert response.status_code == 422
-    assert all(words in page for words in ("写了很久的话", 'value="2026-10-14"', "这一天还没有到", "a.exe", "附件需要重新选择"))
+    assert all(words in page for words in ("写了很久的话", 'value="2026-10-14"', "此日期尚未到", "a.exe", "附件需要重新选择"))
     assert f'value="{measure.pk}" required checked' in page
     assert 'name="next" value="/"' in page
     assert (LogEntry.objects.count(), Attachment.objects.count()) == (0, 0)
-    for wrong, words in (({"measure": ""}, "请选择记到哪项措施"), ({"on": "昨天"}, "这不是日期"), ({"text": " "}, "请写明做了什么")):
+    for wrong, words in (({"measure": ""}, "请选择对应的措施"), ({"on": "昨天"}, "不是日期"), ({"text": " "}, "请写明做了什么")):
         response = sign_in(cast.staff).post(reverse("log_add"), {"measure": measure.pk, "text": "没丢", "on": "2026-10-13"} | wrong | key())
         assert response.status_code == 422
         assert words in text(response)

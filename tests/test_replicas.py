@@ -287,8 +287,8 @@ def test_a_dashboard_that_is_behind_says_so(cast, sign_in, monkeypatch):
     monkeypatch.setattr("directives.context.behind", lambda request: timedelta(seconds=12))
     monkeypatch.setattr("directives.context.data_as_of", lambda request, now: NOW)
     text = client.get("/dashboard/").content.decode()
-    assert "newer work follows" not in text
-    assert f"数据截至 {timezone.localtime(NOW):%H:%M}" in text and "新办事项稍后可见" in text
+    assert "newer work appears" not in text
+    assert f"数据截至{timezone.localtime(NOW):%H:%M}" in text and "新办事项稍后显示" in text
 
 
 # The databases, from the environment

@@ -127,7 +127,7 @@ def test_the_list_shows_each_reader_their_reports_and_the_next_step(cast, office
     above = sign_in(cast.supervisor).get("/reports/").content.decode()
     assert "全国总工会" in above and "0/3" in above and "继续填报" not in above
     stranger = sign_in(cast.stranger).get("/reports/").content.decode()
-    assert "全国总工会" not in stranger and "还没有开启填报周期" in stranger
+    assert "全国总工会" not in stranger and "尚未开启填报周期" in stranger
 
 
 def test_the_list_is_filtered_by_state_and_body(cast, office, sign_in):
@@ -183,7 +183,7 @@ def test_an_unbegun_report_is_begun_by_a_button_and_never_by_looking(cast, sign_
     make_obligation(make_directive(section), cast.body)
     report = reporting.open_cycle(document=section.document, by=cast.supervisor, now=NOW, **OPENING).reports.get()
     client, url = sign_in(cast.staff), f"/reports/{report.pk}/"
-    assert "这份报告还没有开始填" in client.get(url).content.decode()
+    assert "报告尚未开始填报" in client.get(url).content.decode()
     assert ReportEntry.objects.count() == 0
     assert client.get(f"{url}begin/").url == url
     again = key()
@@ -213,7 +213,7 @@ def test_those_above_read_what_was_handed_in_and_never_the_revision(cast, office
     assert "正在改的稿子" in sign_in(cast.manager).get(office.url).content.decode()
     for person in (cast.supervisor, cast.viewer):
         page = sign_in(person).get(office.url).content.decode()
-        assert "正在改的稿子" not in page and page.count("已印发") == 3 and "还差" not in page
+        assert "正在改的稿子" not in page and page.count("已印发") == 3 and "待补" not in page
 
 
 def test_what_the_manager_sent_back_stays_inside(cast, office, sign_in):
@@ -272,7 +272,7 @@ def test_what_stands_around_the_rows_is_asked_for_when_the_typing_pauses(cast, o
     text = client.get(f"{office.url}?part=around", headers=HTMX).content.decode()
     for part in ('id="saved"', 'id="chips"', 'id="handin" class="handbar"'):
         assert f'{part} hx-swap-oob="true"' in text
-    assert 'aria-current="true">还差 <b>2</b>' in text  # the chip that the reader stands under
+    assert 'aria-current="true">待补 <b>2</b>' in text  # the chip that the reader stands under
     assert "<textarea" not in text
 
 
@@ -297,7 +297,7 @@ def test_a_conflict_shows_both_versions_and_overwrites_neither(cast, office, sig
         response = sign_in(cast.staff).post(office.save_url(), TYPED | key(), headers=headers)
         text = response.content.decode()
         assert response.status_code == 409
-        assert "顾明远写的" in text and "已印发办法" in text and "用我的" in text and "用对方的" in text
+        assert "顾明远写的" in text and "已印发办法" in text and "保留本人内容" in text and "采用对方内容" in text
         assert ReportEntry.objects.get(pk=office.entries[0].pk).progress == "顾明远写的"
     mine = TYPED | key() | {"version": "2"}
     assert sign_in(cast.staff).post(office.save_url(), mine, headers=HTMX).status_code == 200
@@ -315,7 +315,7 @@ def test_a_wrong_percentage_is_refused_and_kept(cast, office, sign_in, key, perc
     for headers in (HTMX, {}):
         response = sign_in(cast.staff).post(office.save_url(), TYPED | key() | {"percent": percent}, headers=headers)
         assert response.status_code == 422
-        assert "完成比例应为0至100的整数" in response.content.decode()
+        assert "完成比例应为 0 至 100 的整数" in response.content.decode()
     assert f'value="{percent}"' in response.content.decode() and "已印发办法" in response.content.decode()
     assert ReportEntry.objects.get(pk=office.entries[0].pk).version == 1
 
@@ -331,7 +331,7 @@ def test_ticking_no_change_folds_the_row(cast, office, sign_in, key):
     row = f"#e-{office.entries[0].pk}"
     assert (response.headers["HX-Retarget"], response.headers["HX-Reswap"]) == (row, "outerHTML")
     text = response.content.decode()
-    assert "无变化的原因" in text and "还差" in text
+    assert "无变化的原因" in text and "待补" in text
     kept = TYPED | {"unchanged": "1", "unchanged_reason": "本季度无节点", "version": "2"}
     text = client.post(office.save_url(), kept | key(), headers=HTMX).content.decode()
     assert "无变化" in text
@@ -396,12 +396,12 @@ def test_redrafting_by_the_button(cast, office, sign_in, key):
 def test_staff_send_for_signature_take_back_and_the_manager_signs(cast, office, sign_in, key):
     office.write(cast.staff)
     staff, manager = sign_in(cast.staff), sign_in(cast.manager)
-    assert "整份送签3项" in staff.get(office.url).content.decode()
+    assert "整份送审签 3 项" in staff.get(office.url).content.decode()
     staff.post(f"{office.url}hand-in/", key() | {"entry": [office.entries[0].pk, office.entries[1].pk]})
     assert office.states() == ["awaiting", "awaiting", "draft"]
     staff.post(f"/entries/{office.entries[1].pk}/recall/", key())
     assert office.states() == ["awaiting", "draft", "draft"]
-    assert "签发报送1项" in manager.get(office.url).content.decode()
+    assert "签发报送 1 项" in manager.get(office.url).content.decode()
     assert "签发报送" not in staff.get(office.url).content.decode()
     assert staff.post(f"{office.url}sign/", key() | {"action": "sign"}).status_code == 403
     response = manager.post(f"{office.url}sign/", key() | {"action": "sign"})
@@ -443,7 +443,7 @@ def test_a_submission_is_read_by_those_concerned(cast, office, sign_in):
     url = f"/submissions/{office.hand_in(cast.manager).pk}/"
     for person in (cast.staff, cast.manager, cast.supervisor, cast.viewer):
         page = sign_in(person).get(url).content.decode()
-        assert "已印发" in page and "第 1 次报送" in page and "尚无结论" in page
+        assert "已印发" in page and "第 1 次报送" in page and "尚无审核结论" in page
     for person in (cast.stranger, cast.below, cast.outsider, cast.admin):
         assert sign_in(person).get(url).status_code == 404
     reviewing.decide(report=office.report, decisions={office.entries[0].pk: (False, "写具体些")}, by=cast.supervisor, now=NOW)
@@ -464,7 +464,7 @@ def test_a_submission_takes_the_same_queries_whatever_its_length(cast, sign_in):
 def test_a_supervisor_returns_one_and_accepts_the_rest(cast, office, sign_in, key):
     office.hand_in(cast.manager)
     client, url = sign_in(cast.supervisor), f"{office.url}review/"
-    assert "3项待审核" in client.get(url).content.decode()
+    assert "3 项待审核" in client.get(url).content.decode()
     first = office.entries[0].pk
     seen = {f"version-{entry.pk}": ReportEntry.objects.get(pk=entry.pk).version for entry in office.entries}
     form = seen | {f"verdict-{first}": "return", f"reason-{first}": "写具体些", "rest": "accept"}

@@ -71,7 +71,7 @@ def test_a_stale_form_says_what_to_do(cast, sign_in):
     client.cookies["language"] = "zh-hans"
     response = client.post("/accounts/login/", {"login": "staff", "password": "x"})
     assert response.status_code == 403
-    assert "这个页面已过期" in response.content.decode()
+    assert "此页面已过期" in response.content.decode()
 
 
 def test_a_page_that_is_not_there_says_what_to_do(cast, sign_in):

@@ -203,7 +203,7 @@ def test_the_table_takes_a_constant_number_of_queries(cast, asked, sign_in, djan
 
 def test_empty_pages_say_what_comes_next(cast, sign_in):
     assert "指标按文件设定" in read(sign_in(cast.supervisor), "/statistics/")
-    assert "分配单位角色" in read(sign_in(cast.outsider), "/statistics/")
+    assert "设置单位和角色" in read(sign_in(cast.outsider), "/statistics/")
     make_obligation(organisation=cast.body)
     assert "设定指标" in read(sign_in(cast.supervisor), "/statistics/")
     page = read(sign_in(cast.staff), "/statistics/")
@@ -387,7 +387,7 @@ def test_all_faults_are_told_at_once_and_what_was_typed_is_kept(cast, asked, sig
     answer = send(sign_in(cast.staff), cast.body, key, asked, "十二人", note="口径说明", **typed)
     page = answer.content.decode()
     assert answer.status_code == 422
-    for text in ("这不是数字", "数据不能小于 0", "请填整数", "只能更正，不能清空", 'value="十二人"', 'value="-1.5"', 'value="口径说明"'):
+    for text in ("不是数字", "数据不能小于 0", "请填整数", "只能更正，不能清空", 'value="十二人"', 'value="-1.5"', 'value="口径说明"'):
         assert text in page
     assert Figure.objects.count() == 1
 
@@ -433,7 +433,7 @@ def test_a_supervisor_does_not_fill_in_the_form_of_another(cast, asked, sign_in,
 def test_a_body_that_is_not_asked_is_told_so(cast, asked, sign_in):
     person = make_member(cast.centre, "manager")  # which registered the document and owes nothing under it
     page = sign_in(person).get(reverse("figures", args=[cast.centre.pk]), {"document": asked.document_id})
-    assert "本单位无须填报" in page.content.decode() and 'name="value-' not in page.content.decode()
+    assert "本单位无需填报" in page.content.decode() and 'name="value-' not in page.content.decode()
 
 
 @pytest.mark.parametrize("number", [1, 3])
@@ -455,7 +455,7 @@ def test_what_is_still_to_be_reported_stands_on_my_work(cast, asked, sign_in):
     report(asked, cast.body, 5, Period(2024, "year"))
     assert [one.period.key for one in to_report(cast.staff, today=TODAY)] == ["2025y"]
     page = read(sign_in(cast.staff), "/")
-    assert "还有 1 项数据未填报" in page and f"/statistics/report/{cast.body.pk}/?document={asked.document_id}&amp;period=2025y" in page
+    assert "1 项数据待填报" in page and f"/statistics/report/{cast.body.pk}/?document={asked.document_id}&amp;period=2025y" in page
     assert to_report(cast.supervisor, today=TODAY) == ()
     statistics.end_indicator(asked, version=1, by=cast.supervisor, now=NOW)
     assert to_report(cast.staff, today=TODAY) == ()

@@ -22,7 +22,7 @@ def report(cast, settings, tmp_path):
 
 
 def file(cast, report) -> str:
-    row = Attachment(report_entry=ReportEntry.objects.get(), name="佐证.txt", size=2, sha256="0" * 64, by=cast.staff, at=NOW)
+    row = Attachment(report_entry=ReportEntry.objects.get(), name="佐证材料.txt", size=2, sha256="0" * 64, by=cast.staff, at=NOW)
     row.file.save("x.txt", ContentFile(b"ok"))
     return reverse("attachment", args=[row.pk])
 

@@ -16,7 +16,7 @@ def project(tmp_path, settings, monkeypatch):
     """A small project of its own, so that a test may write catalogues."""
     settings.BASE_DIR = tmp_path
     monkeypatch.setattr(translations, "LOCALE", tmp_path / "directives" / "locale")
-    monkeypatch.setattr(translations, "OVERRIDES", tmp_path / "directives" / "locale" / "zh_Hant.overrides.tsv")
+    monkeypatch.setattr(translations, "WORDS", tmp_path / "directives" / "locale" / "zh_Hant.words.tsv")
     (tmp_path / "directives").mkdir()
     (tmp_path / "templates").mkdir()
     (tmp_path / "directives" / "words.py").write_text('_("Cadre")\npgettext("month", "May")\n', encoding="utf-8")
@@ -41,7 +41,7 @@ def test_the_running_program_sees_all_three_languages():
     with override("zh-hans"):
         assert str(gettext("Sign out")) == "退出登录"
     with override("zh-hant"):
-        assert str(gettext("Sign out")) == "退出登錄"
+        assert str(gettext("Sign out")) == "登出"
     with override("en"):
         assert str(gettext("Sign out")) == "Sign out"
 
@@ -52,6 +52,11 @@ def test_strings_are_found_with_their_places(project):
         Key("month", "May"): ["directives/words.py:2"],
         Key("", "%(n)s row", "%(n)s rows"): ["templates/page.html:3"],
     }
+
+
+def test_a_string_inside_an_f_string_is_found(project):
+    (project / "directives" / "words.py").write_text('row = f"<b>{gettext(\'Save\')}</b>"\n_lazy("Cadre")\n', encoding="utf-8")
+    assert list(translations.find_strings())[:2] == [Key("", "Save"), Key("", "Cadre")]
 
 
 def test_what_is_missing_is_listed_with_its_place(project):
@@ -74,11 +79,12 @@ def test_merging_makes_both_scripts_and_later_lines_win(project):
     assert translations.faults() == []
 
 
-def test_the_override_file_beats_the_converter(project):
+def test_an_interface_in_traditional_script_has_its_own_words_and_quotation_marks(project):
     (project / "directives" / "locale").mkdir()
-    translations.OVERRIDES.write_text("Cadre\t好干部\n", encoding="utf-8")
-    add(project, "Cadre\t好干部\n")
-    assert translations.read_catalogue("zh_Hant")[Key("", "Cadre")] == "好干部"
+    translations.WORDS.write_text("# a note\n文件\t檔案\n政策文件\t政策文件\n第 %(line)s 行\t第 %(line)s 列\n”列\t”欄\n", encoding="utf-8")
+    hans = "第 %(line)s 行“导出”列：政策文件不是文件"
+    made = translations.make_hant({Key("", "Row"): hans})
+    assert made == {Key("", "Row"): "第 %(line)s 列「導出」欄：政策文件不是檔案"}
 
 
 def test_a_line_whose_placeholders_differ_is_refused_and_the_others_are_kept(project):

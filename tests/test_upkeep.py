@@ -192,7 +192,7 @@ AGO = NOW - timedelta(days=1)
         (WELL, None),
         (WELL | {"seen_at": AGO}, "后台服务自10月12日 08:30起未运行。较大的导出和导入"),
         (WELL | {"seen_at": None}, "后台服务从未运行。较大的导出和导入"),
-        (WELL | {"waiting_since": AGO}, "交给后台服务的工作自10月12日 08:30起一直在排队。"),
+        (WELL | {"waiting_since": AGO}, "后台任务自10月12日 08:30起一直在排队。"),
         (WELL | {"backed_up_at": NOW - timedelta(days=4)}, "最近一次备份时间为10月9日 08:30。"),
         (WELL | {"full": True}, "服务器磁盘已满"),
         (WELL | {"full": True, "seen_at": None}, "服务器磁盘已满"),

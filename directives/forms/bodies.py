@@ -34,7 +34,7 @@ class BodyForm(forms.ModelForm):
             raise forms.ValidationError(str(Stale()))
         parent = cleaned.get("parent")
         if parent is not None and parent.path.startswith(stored.path):
-            self.add_error("parent", _("A body cannot stand below itself."))
+            self.add_error("parent", _("An organisation cannot be below itself."))
         return cleaned
 
 
@@ -47,5 +47,5 @@ class MergeForm(forms.Form):
     def clean_into(self) -> Organisation:
         found = Organisation.objects.filter(code=self.cleaned_data["into"].strip()).first()
         if found is None:
-            raise forms.ValidationError(_("No body has this code."))
+            raise forms.ValidationError(_("No organisation has this code."))
         return found

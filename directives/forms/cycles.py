@@ -16,7 +16,7 @@ class CycleForm(forms.Form):
     """Year, period and which of them; when it opens and when reports are due."""
 
     year = forms.IntegerField(label=_("Year"), min_value=2000, max_value=2100)
-    period = forms.ChoiceField(label=_("Period"), choices=PERIODS)
+    period = forms.ChoiceField(label=_("Frequency"), choices=PERIODS)
     number = forms.IntegerField(
         label=_("Which of the year"), min_value=1, max_value=4, help_text=_("1 to 4 for a quarter, 1 or 2 for a half-year, 1 for a year.")
     )

@@ -62,9 +62,9 @@ class ColumnsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if self.offered and not self.ticked & self.offered.keys():
-            self.add_error(None, _("Tick at least one column."))
+            self.add_error(None, _("Select at least one column."))
         if any(line.wrong for line in self.lines):
-            self.add_error(None, _("The order is told by whole numbers: 1, 2, 3 …"))
+            self.add_error(None, _("Enter the order as whole numbers: 1, 2, 3…"))
         return data
 
     @property

@@ -19,7 +19,7 @@ from directives.wording import picked
 
 CHOOSE = gettext_lazy("– choose –")
 LISTED = 100  # cycles to choose from, the newest first
-OWNS = gettext_lazy("The document belongs to it: its supervisors, and those above it, correct the reading and assign its directives.")
+OWNS = gettext_lazy("The document belongs to it: its supervisors, and those above it, correct the reading and assign directives.")
 LETTER = re.compile(r"field-([A-Z]{1,3})")
 
 
@@ -42,14 +42,14 @@ class CodeField(forms.CharField):
     """A body by its code, where there are too many to list."""
 
     def __init__(self, user: User) -> None:
-        super().__init__(label=gettext_lazy("Body"), max_length=40, help_text=gettext_lazy("The code of the body, such as Q01."))
+        super().__init__(label=gettext_lazy("Organisation"), max_length=40, help_text=gettext_lazy("The organisation code, such as Q01."))
         self.user = user
 
     def clean(self, value: Any) -> Organisation:
         code = super().clean(value).strip()
         found = Organisation.objects.visible_to(self.user).filter(code=code).first()
         if found is None:
-            raise ValidationError(_("No body that you see has the code “%(code)s”.") % {"code": code})
+            raise ValidationError(_("No organisation you can see has the code “%(code)s”.") % {"code": code})
         return found
 
 
@@ -99,14 +99,14 @@ def _documents(user: User) -> forms.Field:
 def _cycles(user: User) -> forms.Field:
     newest = Cycle.objects.visible_to(user).order_by("-due_on", "-pk").values("pk")[:LISTED]
     rows = Cycle.objects.filter(pk__in=list(newest.values_list("pk", flat=True))).select_related("document").defer(*HEAVY_OF_DOCUMENT)
-    return CycleField(rows.order_by("-due_on", "-pk"), label=gettext_lazy("Cycle"), empty_label=CHOOSE)
+    return CycleField(rows.order_by("-due_on", "-pk"), label=gettext_lazy("Reporting cycle"), empty_label=CHOOSE)
 
 
 def _bodies(user: User) -> forms.Field:
     own = [m.organisation_id for m in user.in_role(STAFF, MANAGER)]
     if not own:
         return CodeField(user)
-    return BodyField(Organisation.objects.filter(pk__in=own).order_by("path"), label=gettext_lazy("Body"), empty_label=CHOOSE)
+    return BodyField(Organisation.objects.filter(pk__in=own).order_by("path"), label=gettext_lazy("Organisation"), empty_label=CHOOSE)
 
 
 def owner_field(user: User) -> BodyField:

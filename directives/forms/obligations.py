@@ -65,7 +65,7 @@ class ItemForm(forms.Form):
 
     version = forms.IntegerField(min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
     state = forms.ChoiceField(label=_("State"), choices=ITEM_STATES, widget=forms.RadioSelect)
-    on = forms.DateField(label=_("Day"), required=False, widget=DayInput)
+    on = forms.DateField(label=_("Date"), required=False, widget=DayInput)
     evidence = forms.CharField(
         label=_("Evidence"), required=False, max_length=300, help_text=_("Number and title of the paper, or where it can be found.")
     )

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from directives.correcting import Correction, Decision, Named
 from directives.forms.intakes import owner_field
@@ -38,7 +39,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]
         if file.size > LIMIT:
-            raise ValidationError(_("The file is larger than 20 MB. Save the text of the document alone."))
+            raise ValidationError(_("The file is larger than 20 MB. Save only the text of the document."))
         return file
 
 
@@ -70,9 +71,9 @@ class RegisterForm(forms.Form):
             # The length is bounded while it unpacks: a small field can hold gigabytes of zeros.
             source = zlib.decompressobj().decompress(packed_bytes, LIMIT + 1)
         except (binascii.Error, zlib.error, ValueError) as fault:
-            raise ValidationError(_("The file did not arrive whole. Choose it again.")) from fault
+            raise ValidationError(_("The file did not arrive completely. Choose it again.")) from fault
         if len(source) > LIMIT:
-            raise ValidationError(_("The file is larger than 20 MB. Save the text of the document alone."))
+            raise ValidationError(_("The file is larger than 20 MB. Save only the text of the document."))
         return source
 
 
@@ -83,15 +84,15 @@ class RepairForm(forms.Form):
     """Who says what about a doubtful place, and why."""
 
     decision = forms.ChoiceField(choices=[("confirm", ""), ("refuse", "")])
-    reads = forms.CharField(label=_("It reads"), max_length=200, required=False, strip=False)
-    who = forms.CharField(label=_("Who looked at the original"), max_length=100)
-    why = forms.CharField(label=_("Compared with what, and why sure"), max_length=500)
+    reads = forms.CharField(label=_("Correct text"), max_length=200, required=False, strip=False)
+    who = forms.CharField(label=_("Who checked the original"), max_length=100)
+    why = forms.CharField(label=_("Compared with what, and why you are sure"), max_length=500)
     version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if data.get("decision") == "confirm" and not data.get("reads"):
-            self.add_error("reads", _("Give the words that stand there."))
+            self.add_error("reads", _("Enter the correct text."))
         return data
 
     @property
@@ -106,13 +107,13 @@ class RepairForm(forms.Form):
 class CorrectionForm(forms.Form):
     """How a directive should be read, but for its addressees, who have rows of their own."""
 
-    statement = forms.BooleanField(required=False, label=_("It is a statement: it says what something is and asks nothing of anybody"))
+    statement = forms.BooleanField(required=False, label=_("This is a statement: it requires nothing and cannot be assigned"))
     kind = forms.ChoiceField(label=_("Kind"), choices=KINDS)
-    modality = forms.ChoiceField(label=_("Modality"), required=False)
-    cadence = forms.ChoiceField(label=_("Cadence"), required=False, choices=[("", _("None")), *CADENCES])
+    modality = forms.ChoiceField(label=_("How binding"), required=False)
+    cadence = forms.ChoiceField(label=pgettext_lazy("directive", "Frequency"), required=False, choices=[("", _("None")), *CADENCES])
     reason = forms.CharField(
-        label=_("Why it is corrected"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Kept in the record with what it said before."),
+        label=_("Reason for correction"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Kept in the audit log with the earlier text."),
     )  # fmt: skip
     version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 

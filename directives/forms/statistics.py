@@ -22,27 +22,27 @@ from directives.wording import picked
 class IndicatorForm(forms.Form):
     """One indicator; a new one says for which body it is asked."""
 
-    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=gettext_lazy("Asked of the bodies at and below"))
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=gettext_lazy("Reported by this organisation and those below"))
     code = forms.CharField(
-        label=gettext_lazy("Code"), max_length=20, help_text=gettext_lazy("Such as ZZ-01: it names the indicator in tables.")
+        label=gettext_lazy("Code"), max_length=20, help_text=gettext_lazy("Such as ZZ-01: it identifies the indicator in tables.")
     )
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=100, error_messages={"required": gettext_lazy("Give the indicator a name.")}
+        label=gettext_lazy("Name"), max_length=100, error_messages={"required": gettext_lazy("Enter a name for the indicator.")}
     )
     unit = forms.CharField(
-        label=gettext_lazy("Unit"), max_length=20, required=False, help_text=gettext_lazy("People, sessions, 10,000 yuan …")
+        label=gettext_lazy("Unit"), max_length=20, required=False, help_text=gettext_lazy("People, sessions, 10,000 yuan…")
     )
     places = forms.IntegerField(
-        label=gettext_lazy("Decimal places"), min_value=0, max_value=4, initial=0, help_text=gettext_lazy("0 for whole numbers, 4 at most.")
+        label=gettext_lazy("Decimal places"), min_value=0, max_value=4, initial=0, help_text=gettext_lazy("0 for whole numbers; at most 4.")
     )
-    cadence = forms.ChoiceField(label=gettext_lazy("Asked for every"), choices=PERIODS, initial="year")
+    cadence = forms.ChoiceField(label=gettext_lazy("Frequency"), choices=PERIODS, initial="year")
     aggregation = forms.ChoiceField(
-        label=gettext_lazy("How it is added up"), choices=AGGREGATIONS, initial="sum",
-        help_text=gettext_lazy("How the figures of many bodies become one: their sum, their mean, or none."),
+        label=gettext_lazy("How it is combined"), choices=AGGREGATIONS, initial="sum",
+        help_text=gettext_lazy("How figures from many organisations are combined: total, mean, or not combined."),
     )  # fmt: skip
     meaning = forms.CharField(
-        label=gettext_lazy("What is counted"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("What counts and what does not, and as of which day: everybody who reports reads it."),
+        label=gettext_lazy("Definition"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("What counts and what does not, and as of which date; everyone who reports sees it."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, user: User, indicator: Indicator | None = None, **kwargs: Any) -> None:
@@ -91,9 +91,9 @@ class FiguresForm:
         given = self.reported()
         for row in self.rows:
             if not row.value and row.seen:
-                self.errors.setdefault(row.pk, []).append(_("A figure that was reported is corrected, not removed. Write 0 for none."))
+                self.errors.setdefault(row.pk, []).append(_("A reported figure is corrected, not removed. Write 0 for none."))
             elif not row.value and row.note:
-                self.errors.setdefault(row.pk, []).append(_("Remarks without a figure: write the figure, or take the remarks away."))
+                self.errors.setdefault(row.pk, []).append(_("Remarks without a figure: enter the figure, or delete the remarks."))
         self.take(given, statistics.faults_of(given, by=by, now=now))
         return given
 

@@ -60,13 +60,13 @@ def _of_work(upkeep: Upkeep, now: datetime) -> Iterator[str]:
     """The worst beside the lights."""
     today = timezone.localdate(now)
     if upkeep.full:
-        yield _("The server’s disk is full: nothing more can be saved.")
+        yield _("The server’s disk is full; nothing can be saved.")
     elif upkeep.silent(now):
         yield _silence(upkeep, now)
-        yield _("Long exports and imports, mail and tomorrow’s lights wait for it.")
+        yield _("Large exports and imports, email and tomorrow’s lights are waiting for it.")
     elif upkeep.tasks_wait(now):
         facts = {"moment": moment(upkeep.waiting_since, today)}
-        yield _("Work left to the background service has waited since %(moment)s.") % facts
+        yield _("Tasks for the background service have been waiting since %(moment)s.") % facts
     elif upkeep.backup_late(now):
         facts = {"moment": moment(upkeep.backed_up_at, today)}
         yield _("The last backup was made on %(moment)s.") % facts
@@ -74,15 +74,15 @@ def _of_work(upkeep: Upkeep, now: datetime) -> Iterator[str]:
 
 def _help(user: User) -> str:
     if user.is_staff:
-        return _("Run “manage.py doctor” on the server: it says what to do.")
+        return _("Run “manage.py doctor” on the server and follow its advice.")
     return _("Tell the administrator.")
 
 
 def _of_calendar(upkeep: Upkeep, user: User) -> Banner:
     years = {"years": "、".join(map(str, upkeep.missing_years))}
-    words = _("The working days of %(years)s are not entered: Monday to Friday are counted.") % years
+    words = _("The working days of %(years)s are not entered: Monday to Friday count.") % years
     if not calendaring.keeps_calendar(user):
-        then = _("The administrator enters them once they are announced.")
+        then = _("The system administrator enters them once they are announced.")
         return Banner(_joined(words, then), warns=False)
     url = reverse("intake_new", args=["calendar"])
     return Banner(words, warns=False, url=url, label=_("Import working days"))

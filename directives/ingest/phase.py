@@ -24,12 +24,12 @@ READING = "[a-zɑɡüêāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ
 _ORPHAN = re.compile(rf"\?(?:({READING})\))?")
 _LONGEST = 400  # characters of one run
 # Why a piece reads as it does, for people.
-_DECODED = gettext_noop("Decoded again from the bytes of GBK, one byte earlier.")
-_DOUBTFUL = gettext_noop("Decoded again from the bytes of GBK, one byte earlier; more may be lost here than the page shows.")
-_UNNAMED = gettext_noop("Its second byte stands on the page; nothing names its first.")
-_FIRST_KEPT = gettext_noop("Its first byte stands on the page, its second was dropped.")
-_SECOND_KEPT = gettext_noop("Its second byte stands on the page, its first was dropped.")
-_LINE_ENDS = gettext_noop("Its first byte stands on the page; the line ends before its second.")
+_DECODED = gettext_noop("Decoded again from the GBK bytes, one byte earlier.")
+_DOUBTFUL = gettext_noop("Decoded again from the GBK bytes, one byte earlier; more may be lost here than the page shows.")
+_UNNAMED = gettext_noop("Its second byte is on the page; its first cannot be determined.")
+_FIRST_KEPT = gettext_noop("Its first byte is on the page; its second was lost.")
+_SECOND_KEPT = gettext_noop("Its second byte is on the page; its first was lost.")
+_LINE_ENDS = gettext_noop("Its first byte is on the page; the line ends before its second.")
 SHIFTED_RUN, HALF_LOST = "shifted_run", "half_lost"
 _END_MARKS = frozenset("。；：！？”）")
 

@@ -119,7 +119,7 @@ def _runs(line: str, number: int, near: Neighbourhood) -> list[Repair]:
         rows.append(Repair(piece.kind, number, piece.start, before, piece.after, piece.certain, "", piece.why))
     for match in _ORPHAN_READING.finditer(line):
         if not any(row.start <= match.start() < row.start + max(1, len(row.before)) for row in rows):
-            why = gettext_noop("A byte was lost here and what stands on the page does not say which: look at the printed document.")
+            why = gettext_noop("A byte was lost here, and the page does not show which. Check the printed document.")
             rows.append(Repair(UNREADABLE, number, match.start(), match[0], match[0], False, "", why))
     return rows
 
@@ -139,9 +139,9 @@ def _marks(line: str, number: int, rows: Sequence[Repair]) -> list[Repair]:
         start = shown[place][1]
         if start >= 0:
             why = (
-                gettext_noop("A half-width mark between Chinese words.")
+                gettext_noop("A half-width mark between Chinese characters.")
                 if certain
-                else gettext_noop("A question mark, or a byte that was lost.")
+                else gettext_noop("A question mark, or a lost byte.")
             )
             made.append(Repair(PUNCTUATION, number, start, text[place], after, certain, "", why))
     return made

@@ -30,31 +30,31 @@ def gettext_noop(message: str) -> str:
 
 # For people: what was wrong, what was expected, what to do. The web layer translates them and fills in `params`.
 MESSAGES = {
-    "missing": gettext_noop("%(name)s cannot be read: %(reason)s. Give the path of a text file or of a saved web page."),
-    "empty": gettext_noop("%(name)s holds no text. Save the page again with its text, as plain text or HTML."),
-    "too_large": gettext_noop("%(name)s has %(bytes)s bytes; at most %(limit)s are taken. Save the text of the document alone."),
+    "missing": gettext_noop("Cannot read %(name)s: %(reason)s. Give the path of a text file or a saved web page."),
+    "empty": gettext_noop("%(name)s contains no text. Save the page again with its text, as plain text or HTML."),
+    "too_large": gettext_noop("%(name)s has %(bytes)s bytes; the limit is %(limit)s. Save only the text of the document."),
     "binary": gettext_noop("%(name)s is not text (%(what)s). Save it as plain text in UTF-8, or as an HTML page, and try again."),
     "encoding": gettext_noop(
-        "%(name)s is in an unknown encoding: at byte %(byte)s it is not UTF-8, and neither GB18030 nor Big5 makes Chinese of it."
-        " Save it as UTF-8."
+        "Cannot tell the encoding of %(name)s: at byte %(byte)s it is not UTF-8, and it does not read as "
+        "Chinese in GB18030 or Big5. Save it as UTF-8."
     ),
     "no_section": gettext_noop(
-        "%(name)s has no numbered section. A section begins with a line such as “%(example)s”; none of its %(lines)s lines does."
+        "%(name)s has no numbered section. A section starts with a line such as “%(example)s”; none of its %(lines)s lines does."
     ),
-    "repeated": gettext_noop(
-        "This document is registered already, as %(title)s (same SHA-256). Open that one instead of loading it again."
-    ),
+    "repeated": gettext_noop("This document is already registered as %(title)s (same SHA-256). Open it instead of loading it again."),
     "repeated_number": gettext_noop(
-        "%(name)s numbers two sections alike: “%(first)s” and “%(second)s” are both %(number)s, so that their sentences would have the same"
-        " codes. Register an annex with numbers of its own as a document of its own."
+        "%(name)s has two sections with the same number: “%(first)s” and “%(second)s” are both "
+        "%(number)s, so their directives would have the same codes. Register an annex with its own "
+        "numbers as a separate document."
     ),
     "long": gettext_noop(
-        "%(name)s has a title or heading of %(length)s characters; at most %(limit)s are taken. It begins “%(start)s…”. Put the text of the"
-        " document on lines of its own."
+        "%(name)s has a title or heading of %(length)s characters; the limit is %(limit)s. It starts "
+        "“%(start)s…”. Put the main text on separate lines."
     ),
     "confirmations": gettext_noop(
-        "The confirmations cannot be used: %(reason)s. Expected is JSON with the SHA-256 of the document and, for each confirmed"
-        " repair, its line, start, proposed and confirmed reading, by whom and why."
+        "The confirmations cannot be used: %(reason)s. JSON is required with the SHA-256 of the document "
+        "and, for each confirmed text repair, its line, start, proposed and confirmed reading, who "
+        "confirmed it and why."
     ),
 }
 

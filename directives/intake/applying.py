@@ -32,11 +32,11 @@ def obstacles(intake: Intake) -> list[str]:
     """What stands against applying it, in words."""
     rows = IntakeRow.objects.filter(intake=intake)
     if rows.filter(verdict=WRONG).exists():
-        return [_("Some rows are wrong. Mend them in the file and upload it again: all rows are applied or none.")]
+        return [_("Some rows have errors. Correct them in the file and upload it again: all rows are imported or none.")]
     if rows.filter(verdict=CONFLICT, choice="").exists():
-        return [_("Some rows were changed here meanwhile. Choose for each of them which of the two holds.")]
+        return [_("Some rows were changed here since the export. Choose which value to keep for each.")]
     if not to_write(intake).exists():
-        return [_("No row changes anything.")]
+        return [_("No row needs a change.")]
     return []
 
 
@@ -81,7 +81,7 @@ def _write(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
     """Where something was changed since the dry run, the rows are checked anew."""
     if isinstance(refusal, Stale):
-        text = _("Nothing was applied: %(reason)s The rows have been checked anew; look at them again.")
+        text = _("Nothing was imported: %(reason)s The rows have been checked again; please look at them again.")
         checking.again(intake, text % {"reason": fault})
     else:
         steps.halt(intake, state, fault, refusal)
@@ -89,6 +89,6 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
 
 WRITING = acts.Writing(
     event="import", since=CHECKED, meanwhile=APPLYING, to=APPLIED, undoes=False, rows=to_write, step=_write,
-    clash=gettext_lazy("Something was entered here meanwhile that these rows would enter once more."),
+    clash=gettext_lazy("The same entries were made here since then; importing would duplicate them."),
 )  # fmt: skip
 ACT = jobs.Act(partial(acts.carry_out, WRITING), _halt)

@@ -86,12 +86,12 @@ def _read(cell: Cell, read: Callable[[Cell, str], Any]) -> Any:
     if isinstance(cell, Odd):
         return _odd(cell)
     if isinstance(cell, bool):
-        return Wrong(_("a value in words or figures, not a tick or TRUE"), _("Write out what is meant."))
+        return Wrong(_("a value in words or figures, not a checkbox or TRUE"), _("Write the value in words."))
     text = typed(cell)
     if not text:
         return None
     if CONTROL.search(text):
-        return Wrong(_("text without hidden control characters"), _("Type the cell anew, or copy it as plain text."))
+        return Wrong(_("text without hidden control characters"), _("Type the cell again, or paste it as plain text."))
     return read(cell, text)
 
 
@@ -100,7 +100,7 @@ def _odd(cell: Odd) -> Wrong:
         return Wrong(
             _("a value; the formula was saved without its result"), _("Open the file in Excel or WPS and save it, or paste values.")
         )
-    return Wrong(_("a value, not an error of the spreadsheet"), _("Mend the formula, or write the value itself."))
+    return Wrong(_("a value, not a spreadsheet error"), _("Correct the formula, or write the value itself."))
 
 
 def typed(cell: Cell) -> str:
@@ -137,7 +137,7 @@ def _text(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
 def _worded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
     """Words; a long number in their place that a spreadsheet has cut short, such as a telephone's, is none any more."""
     if CUT_SHORT.fullmatch(text) or (isinstance(cell, int | float | Decimal) and abs(cell) >= EXACT):
-        return Wrong(_("text; a spreadsheet has made a rounded number of it"), _("Set the column to text, then type the number anew."))
+        return Wrong(_("text; a spreadsheet program has rounded it"), _("Set the column to text, then type the number again."))
     return _limited(cell, text, limit=limit)
 
 
@@ -156,9 +156,9 @@ def _coded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
     """A code stays text. A number that a spreadsheet has cut short is no code any more."""
     number = isinstance(cell, int | float | Decimal)
     if POWER.fullmatch(text) or (number and abs(cell) >= EXACT):
-        return Wrong(_("a code; a spreadsheet has made a rounded number of it"), _("Set the column to text, then type the code anew."))
+        return Wrong(_("a code; a spreadsheet program has rounded it"), _("Set the column to text, then type the code again."))
     if HIDDEN.search(text):
-        return Wrong(_("a code without characters that cannot be seen"), _("Delete the cell and type the code anew."))
+        return Wrong(_("a code without invisible characters"), _("Clear the cell and type the code again."))
     if text.casefold() in ("nan", "inf", "-inf"):
         return Wrong(_("a code"), _("Write the code, or leave the cell empty."))
     return _limited(cell, unicodedata.normalize("NFKC", text), limit=limit)

@@ -70,14 +70,14 @@ def _from_text(plain: str) -> date | Wrong:
     if found := HAN.fullmatch(plain):
         return _from_han(*found.groups())
     if SPAN.fullmatch(plain):
-        return Wrong(_("one day; this is a span of several"), _("Write the day alone; from when to when belongs in the text."))
+        return Wrong(_("one date; this is a period of several days"), _("Write a single date; put a start and end in the text."))
     if NO_YEAR.fullmatch(plain):
-        return Wrong(_("a day with its year"), _("Write the year with four digits in front, such as 2025-03-01."))
+        return Wrong(_("a date with its year"), _("Write the year with four digits in front, such as 2025-03-01."))
     if found := MONTH.fullmatch(plain):
         return _month_alone(int(found[1]), int(found[2]))
     if found := YEAR.fullmatch(plain):
-        return Wrong(_("a day, not a year alone"), _("Write which day of %(year)s is meant, such as 2025-03-31.") % {"year": found[1]})
-    return Wrong(_("a day such as %(plain)s or %(words)s") % EXAMPLES, _("Write the year with four digits, then the month, then the day."))
+        return Wrong(_("a full date, not only a year"), _("Write which day of %(year)s, such as 2025-03-31.") % {"year": found[1]})
+    return Wrong(_("a date such as %(plain)s or %(words)s") % EXAMPLES, _("Write the year with four digits, then month and day."))
 
 
 def _day(year: int, month: int, day: int) -> date | Wrong:
@@ -87,20 +87,20 @@ def _day(year: int, month: int, day: int) -> date | Wrong:
         return no_such(year, month, day)
     if FIRST <= found <= LAST:
         return found
-    return Wrong(_("a day between 1900 and 2199"), _("Look at the year, and write all four digits of it."))
+    return Wrong(_("a date between 1900 and 2199"), _("Check the year; write all four digits."))
 
 
 def no_such(year: int, month: int, day: int) -> Wrong:
     """What is wrong with a day that the calendar does not have."""
     said = {"year": year, "month": month, "day": day}
     if not 1 <= month <= 12:
-        return Wrong(_("a day that exists; a year has no month %(month)s") % said, _("Look at the month, and write it as 1 to 12."))
+        return Wrong(_("a date that exists; a year has no month %(month)s") % said, _("Check the month; write it as 1 to 12."))
     if 1 <= year <= 9998:
         following = date(year + month // 12, month % 12 + 1, 1)
         said["last"] = (following - timedelta(days=1)).day
-        expected = _("a day that exists; month %(month)s of %(year)s has no day %(day)s") % said
-        return Wrong(expected, _("Look at the day; the last one of that month is the %(last)s.") % said)
-    return Wrong(_("a day between 1900 and 2199"), _("Look at the year, and write all four digits of it."))
+        expected = _("a date that exists; month %(month)s of %(year)s has no day %(day)s") % said
+        return Wrong(expected, _("Check the date; the last day of that month is the %(last)s.") % said)
+    return Wrong(_("a date between 1900 and 2199"), _("Check the year; write all four digits."))
 
 
 def _month_alone(year: int, month: int) -> Wrong:
@@ -109,13 +109,13 @@ def _month_alone(year: int, month: int) -> Wrong:
         return last
     following = date(year + month // 12, month % 12 + 1, 1) if year < 9999 else LAST
     said = {"month": f"{year}-{month:02}", "last": f"{following - timedelta(days=1):%Y-%m-%d}"}
-    return Wrong(_("a day, not a month alone"), _("Write which day of %(month)s is meant; its last day is %(last)s.") % said)
+    return Wrong(_("a full date, not only a month"), _("Write which day of %(month)s; its last day is %(last)s.") % said)
 
 
 def _from_han(year: str, month: str | None, day: str | None) -> date | Wrong:
     number = int("".join(str(DIGITS[sign]) for sign in year))
     if month is None:
-        return Wrong(_("a day, not a year alone"), _("Write which day of %(year)s is meant, such as 2025-03-31.") % {"year": number})
+        return Wrong(_("a full date, not only a year"), _("Write which day of %(year)s, such as 2025-03-31.") % {"year": number})
     months = counted(month)
     return _month_alone(number, months) if day is None else _day(number, months, counted(day))
 

@@ -46,7 +46,7 @@ def read_deadline(cell: Cell, plain: str) -> date | Meant | Wrong:
         return found
     if isinstance(cell, float) and CUT_SHORT.fullmatch(plain):
         months = {"first": f"{plain[:4]}-01", "second": f"{plain[:4]}-10"}
-        return Wrong(_("a day; the number may mean %(first)s or %(second)s") % months, _("Set the cell to text and write the day out."))
+        return Wrong(_("a date; the number may mean %(first)s or %(second)s") % months, _("Set the cell to text and write the full date."))
     text = HAN_NUMBER.sub(lambda found: str(counted(found[1])), year_in_figures(to_hans(plain))).rstrip("。;,")
     if OPEN.fullmatch(text):
         return Meant(None)
@@ -92,12 +92,12 @@ def _ends_of_span(text: str) -> Iterator[Meant]:
 def _not_read(text: str) -> Wrong:
     said = {"text": text[:20]}
     if AT_ONCE.fullmatch(text):
-        remedy = _("Write the day by which it must be done, such as 2025-03-31; leave the cell empty if none was set.")
-        return Wrong(_("a day; “%(text)s” names none") % said, remedy)
+        remedy = _("Write the date by which it must be done, such as 2025-03-31; leave the cell empty if there is none.")
+        return Wrong(_("a date; “%(text)s” contains none") % said, remedy)
     if AGAIN.fullmatch(text):
-        remedy = _("Write the first day that comes, such as 2025-03-31; how often belongs in a remark.")
-        return Wrong(_("one day; “%(text)s” comes again and again") % said, remedy)
+        remedy = _("Write the next date, such as 2025-03-31; put the frequency in a remark.")
+        return Wrong(_("one date; “%(text)s” recurs") % said, remedy)
     if NO_YEAR.fullmatch(BEFORE.sub("", text)):
-        return Wrong(_("a day with its year; “%(text)s” names none") % said, _("Write the year too, such as %(example)s.") % EXAMPLES)
-    remedy = _("Write the year with four digits, then the month and the day; %(example)s and %(quarter)s are understood too.")
-    return Wrong(_("a day such as %(plain)s or %(words)s") % EXAMPLES, remedy % EXAMPLES)
+        return Wrong(_("a date with its year; “%(text)s” has none") % said, _("Add the year, such as %(example)s.") % EXAMPLES)
+    remedy = _("Write the year with four digits, then month and day; %(example)s and %(quarter)s are accepted too.")
+    return Wrong(_("a date such as %(plain)s or %(words)s") % EXAMPLES, remedy % EXAMPLES)

@@ -39,7 +39,7 @@ def read_figure(cell: Cell, plain: str, *, money: bool = False, scale: int = 1) 
         return _power()
     if ABOUT.search(text):
         return Wrong(
-            _("an exact number"), _("“About” and “more than” are not guessed at: write the number itself, and the rest in a remark.")
+            _("an exact number"), _("“About” and “more than” are not interpreted: write only the number, and the rest in a remark.")
         )
     return _spelt(MONEY.sub("", MONEY.sub("", text)) if money else text, scale)
 
@@ -61,7 +61,9 @@ def _spelt(text: str, scale: int) -> Decimal | Wrong:
         return _no_number()
     sign, whole, behind, unit = found[1], found[2] or "0", found[3] or "", found[4] or ""
     if "," in whole and not (THREES.fullmatch(whole) or FOURS.fullmatch(whole)):
-        return Wrong(_("a number; its commas do not part thousands"), _("Write it without commas; the point of a decimal is a full stop."))
+        return Wrong(
+            _("a number; its commas are not thousands separators"), _("Write it without commas; use a full stop as the decimal point.")
+        )
     number = Decimal(f"{sign}{whole.replace(',', '')}{behind}")
     return _checked(number * (UNITS[unit] if unit else scale))
 
@@ -80,13 +82,14 @@ def _tidy(number: Decimal) -> Decimal:
 def _no_number() -> Wrong:
     return Wrong(
         _("a number such as 1234.5 or %(words)s") % {"words": "3.5万"},
-        _("Write the number alone; what else there is to say belongs in a remark."),
+        _("Write only the number; put other notes in a remark."),
     )
 
 
 def _power() -> Wrong:
     return Wrong(
-        _("a number of fewer than 16 digits, written out"), _("A spreadsheet has cut it short: set the cell to text and type it anew.")
+        _("a number of fewer than 16 digits, written out"),
+        _("A spreadsheet program has cut it short. Set the cell to text and type it again."),
     )
 
 
@@ -96,7 +99,7 @@ def read_whole(cell: Cell, plain: str, *, scale: int = 1) -> int | Wrong:
     found = Decimal(year[1]) if year else read_figure(cell, plain, scale=scale)
     if isinstance(found, Wrong):
         return found
-    return int(found) if found == int(found) else Wrong(_("a whole number"), _("Write it without anything behind the point."))
+    return int(found) if found == int(found) else Wrong(_("a whole number"), _("Write it without decimals."))
 
 
 def read_percent(cell: Cell, plain: str, *, shares: Shares = "") -> int | Decimal | Meant | Wrong:
@@ -113,7 +116,7 @@ def read_percent(cell: Cell, plain: str, *, shares: Shares = "") -> int | Decima
     if isinstance(found, Wrong):
         return Wrong(_("a percentage such as 35 or 35%"), found.remedy)
     if found == 1 and shares != "points":
-        return 100 if shares else Wrong(_("a percentage; 1 may mean 1% or 100%"), _("Write 1% or 100%, with the sign."))
+        return 100 if shares else Wrong(_("a percentage; 1 may mean 1% or 100%"), _("Write 1% or 100%, with the percent sign."))
     return _points(found * 100 if 0 < found < 1 else found)
 
 

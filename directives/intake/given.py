@@ -154,19 +154,20 @@ class Reader:
     @property
     def remarks(self) -> list[str]:
         found = [
-            _("Cells of “%(heading)s” are counted in %(scale)s, as the heading says.") % {"heading": heading, "scale": f"{scale:,}"}
+            _("Numbers under “%(heading)s” are read in units of %(scale)s, as the heading says.")
+            % {"heading": heading, "scale": f"{scale:,}"}
             for heading, scale in self.scaled.items()
         ]
-        said = _("Above the table stands “%(unit)s”: numbers are read as they stand. Write the unit behind those that are counted in it.")
+        said = _("“%(unit)s” is written above the table, but numbers are read as written. Write the unit after numbers that use it.")
         found += [said % {"unit": unit} for unit in sorted(self.units)]
         found += [_understood(heading, counts) for heading, counts in self.meant.items()]
         if self.filled:
             said = {"headings": "、".join(self.filled), "count": self.filled.total()}
-            found.append(_("Merged cells count for every row that they span: %(headings)s (%(count)s cells).") % said)
+            found.append(_("Merged cells apply to every row they span: %(headings)s (%(count)s cells).") % said)
         if self.parted:
             text = _(
-                "Rows that name several bodies are taken as one row for each body: %(count)s (rows %(lines)s)."
-                " Where the table does not say who leads, the first one does."
+                "Rows with several organisations are read as one row for each: %(count)s (rows %(lines)s). Where "
+                "the table names no lead, the first one leads."
             )
             found.append(text % {"count": len(self.parted), "lines": listed(self.parted)})
         if self.hidden:
@@ -177,9 +178,9 @@ class Reader:
 
 def _understood(heading: str, counts: Counter[tuple[str, str]]) -> str:
     """What was read of cells of one column that do not say it by the letter."""
-    pairs = "；".join(f"{said} → {value or _('no day')}" for (said, value), _times in counts.most_common(PAIRS))
+    pairs = "；".join(f"{said} → {value or _('no date')}" for (said, value), _times in counts.most_common(PAIRS))
     said = {"heading": heading, "pairs": pairs + ("…" if len(counts) > PAIRS else ""), "count": counts.total()}
-    return _("“%(heading)s” was understood as follows: %(pairs)s (%(count)s cells).") % said
+    return _("“%(heading)s” was read as follows: %(pairs)s (%(count)s cells).") % said
 
 
 def _unit_above(head: Head, table: Table) -> str:
@@ -204,8 +205,8 @@ def _values(raw: RawRow, slots: Sequence[Slot]) -> tuple[dict[str, Any], list[Fa
         if value.__class__ is Wrong:
             faults.append(Fault(slot.name, shown(cell), value.expected, value.remedy, slot.letter, slot.heading))
         elif value is None and slot.required:
-            remedy = _("Fill it in, or delete the whole row if nothing is meant by it.")
-            faults.append(Fault(slot.name, "", _("a value; this cell must not be empty"), remedy, slot.letter, slot.heading))
+            remedy = _("Fill it in, or delete the whole row if it is empty.")
+            faults.append(Fault(slot.name, "", _("a value; this cell cannot be empty"), remedy, slot.letter, slot.heading))
         else:
             values[slot.name] = value
     return values, faults, meant
@@ -220,5 +221,5 @@ def _spelt_out(raw: RawRow, figures: Sequence[Slot]) -> frozenset[str]:
 def _longer(raw: RawRow, width: int) -> Fault:
     """Of a row of text with more cells than there are headings: most likely a text with a comma, which moved all that follows."""
     expected = _("at most %(count)s cells in the row, one for each heading") % {"count": width}
-    remedy = _("Put a text that contains the separator into quotation marks, or save the table as .xlsx.")
+    remedy = _("Put text that contains the separator in quotation marks, or save the table as .xlsx.")
     return Fault("", typed(raw.cells[width]), expected, remedy, letter(width))

@@ -76,7 +76,7 @@ def _given(line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[s
         if isinstance(value, Wrong):
             faults.append(Fault(name, shown(cell), value.expected, value.remedy))
         elif value is None and fields[name].required:
-            faults.append(Fault(name, "", _("a value; this cell must not be empty")))
+            faults.append(Fault(name, "", _("a value; this cell cannot be empty")))
         else:
             values[name] = value
     return Given(line, "", line, values, tuple(faults))

@@ -29,6 +29,14 @@ SHOWN = 60  # characters of a sample
 COUNTED = ("1", "2", "3")  # the first samples of a column that counts its rows
 NOISE = re.compile(r"[*＊:：?？]|[(（\[【〔].*?[)）\]】〕]")
 SCALES = {"万": 10_000, "万元": 10_000, "亿": 10**8, "亿元": 10**8, "千元": 1000, "百万元": 10**6, "万人": 10_000}
+# What headed these fields in files that people keep from before, beside what heads them now.
+FORMER = {
+    "成果形式": "deliverable", "方案报送截止": "plan_due_on", "报送期限": "due_on", "最近记录日期": "last_on", "文件条款": "codes",
+    "佐证": "evidence", "分工": "part", "上期比例": "last_percent", "clauses": "codes", "clause": "code", "day": "on",
+    "body": "organisation", "written by": "by", "responsible or supporting body": "body", "lead body": "leads",
+    "supporting bodies": "supporting", "kind of body": "kind", "role ends": "ended", "roles in bodies": "memberships",
+    "why nothing changed": "unchanged_reason",
+}  # fmt: skip
 IN_BRACKETS = re.compile(r"[(（\[【](?:单位[:：])?([^)）\]】]*)[)）\]】]|/([^/]+)$")
 
 
@@ -101,6 +109,8 @@ class Names:
             with translation.override(code):
                 self.sure = {fold(str(field.label)): field.name for field in reversed(fields)} | self.sure
         self.sure |= {fold(field.name): field.name for field in fields}
+        named = {field.name for field in fields}
+        self.sure = {fold(heading): name for heading, name in FORMER.items() if name in named} | self.sure
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -168,11 +178,11 @@ def heads_of(tables: Sequence[Table], names: Names) -> tuple[tuple[Head, ...], l
     best = max(found, key=lambda pair: (names.required <= pair[1].matched.keys(), len(pair[1].matched), -pair[0].number))[1]
     heads = tuple(head for _table, head in found if head is best or (head.digest == best.digest and best.matched))
     taken = {head.number for head in heads}
-    hidden = _("Sheet “%(sheet)s” is hidden and was passed over. If it is to be read, show it, save the file and upload it again.")
+    hidden = _("Sheet “%(sheet)s” is hidden and was skipped. To include it, unhide it, save the file and upload it again.")
     remarks = [hidden % {"sheet": table.name} for table in tables if table.hidden]
     left = [table.name for table in shown if table.number not in taken and table.name]
     if left:
-        text = _("Sheets passed over, as their headings are others: %(sheets)s. Give them the same headings, or bring in each by itself.")
+        text = _("Sheets skipped because their headings differ: %(sheets)s. Give them the same headings, or import each separately.")
         remarks.append(text % {"sheets": "、".join(left)})
     return heads, remarks
 
@@ -257,11 +267,13 @@ def faults_of(head: Head, names: Names) -> list[Fault]:
         if field.required and not times[field.name]:
             listed = "、".join([name for name in field.synonyms if name != str(field.label)][:4] or [str(field.label)])
             expected = _("a column headed “%(label)s” (or one of: %(names)s)") % {"label": field.label, "names": listed}
-            found.append(Fault(field.name, "", expected, _("Choose the column that holds it, or add it to the file and upload it again.")))
+            found.append(
+                Fault(field.name, "", expected, _("Choose the column that contains it, or add it to the file and upload it again."))
+            )
         if times[field.name] > 1:
             letters = [column.letter for column in head.columns if column.field == field.name]
             said = {"label": field.label, "columns": "、".join(letters)}
             expected = _("one column for “%(label)s”; %(columns)s all claim to be it") % said
-            remedy = _("Choose which of them holds it; the others are passed over.")
+            remedy = _("Choose which column to use; the others are skipped.")
             found.append(Fault(field.name, "、".join(letters), expected, remedy, letters[-1], str(field.label)))
     return found

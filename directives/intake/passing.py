@@ -133,12 +133,12 @@ def _counts(texts: Sequence[str]) -> bool:
 def remarks_of(passed: Mapping[str, Sequence[str]]) -> list[str]:
     """What was passed over, in words; `passed`: where the rows of each sort stand."""
     words = {
-        "sum": _("Rows of sums passed over: %(count)s (rows %(lines)s)."),
-        "note": _("Notes around the table passed over: %(count)s (rows %(lines)s)."),
-        "example": _("The template's example row was passed over."),
-        "heading": _("Headings repeated further down passed over: %(count)s (rows %(lines)s)."),
-        "group": _("Rows that only head a group passed over: %(count)s (rows %(lines)s)."),
-        "blank": _("Rows passed over, as no column that is read holds anything there: %(count)s (rows %(lines)s)."),
+        "sum": _("Rows with totals skipped: %(count)s (rows %(lines)s)."),
+        "note": _("Notes around the table skipped: %(count)s (rows %(lines)s)."),
+        "example": _("The template’s example row was skipped."),
+        "heading": _("Repeated headings skipped: %(count)s (rows %(lines)s)."),
+        "group": _("Group heading rows skipped: %(count)s (rows %(lines)s)."),
+        "blank": _("Rows skipped because no column that is read has content: %(count)s (rows %(lines)s)."),
     }
     return [words[why] % {"count": len(passed[why]), "lines": listed(passed[why])} for why in SORTS if passed.get(why)]
 

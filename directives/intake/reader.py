@@ -82,9 +82,7 @@ def _copy(source: BinaryIO) -> "tempfile._TemporaryFileWrapper[bytes]":
 
 def _remark(code: str) -> str:
     if code == "linked":
-        return _(
-            "The workbook takes values from other workbooks. They were not opened: what counts is the values as they were last saved here."
-        )
+        return _("The workbook uses values from other workbooks. They were not opened; the values last saved here are used.")
     raise Unreadable("nonsense")
 
 

@@ -26,7 +26,7 @@ from directives.states import EDITABLE
 from directives.tallies import recast
 from directives.transitions import change_obligations, hold
 
-NO_DIRECTIVE = gettext_noop("No directive has the id %(id)s. Directives come from a document, not from a table.")
+NO_DIRECTIVE = gettext_noop("No directive has the record ID %(id)s. Directives come from a document, not from a table.")
 
 
 class OrganisationResource(SafeResource):
@@ -113,7 +113,7 @@ class DirectiveResource(SafeResource):
         if known is None:
             raise ValidationError(_(NO_DIRECTIVE) % {"id": row.get("id")})
         if row.get("text", known.text) != known.text or row.get("code", known.code) != known.code:
-            raise ValidationError(_("%(code)s: the document's words and codes cannot be changed here.") % {"code": known.code})
+            raise ValidationError(_("%(code)s: the document’s text and codes cannot be changed here.") % {"code": known.code})
 
 
 class ObligationResource(SafeResource):
@@ -173,7 +173,7 @@ class ObligationResource(SafeResource):
         """Assigning is the work of supervisors, and has an author: a table changes what is assigned."""
         if not instance.pk:
             told = {"clause": instance.directive.code, "body": instance.organisation.name_hans}
-            raise ValidationError(_("%(clause)s is not assigned to %(body)s: supervisors assign it, under its document.") % told)
+            raise ValidationError(_("%(clause)s is not assigned to %(body)s. Supervisors assign it on the document’s page.") % told)
         super().validate_instance(instance, *args, **kwargs)
 
     def save_instance(self, instance: Obligation, is_create: bool, row: dict, **kwargs: Any) -> None:
@@ -209,15 +209,15 @@ class MeasureResource(SafeResource):
         super().before_import_row(row, **kwargs)
         known = Measure.objects.select_related("plan").filter(pk=whole(row["id"])).first() if row.get("id") else None
         if row.get("id") and known is None:
-            raise ValidationError(_("No measure has the id %(id)s.") % {"id": row["id"]})
+            raise ValidationError(_("No measure has the record ID %(id)s.") % {"id": row["id"]})
         plan = known.plan if known else Plan.objects.filter(pk=whole(row.get("plan") or 0)).first()
         if plan is None:
-            raise ValidationError(_("No plan has the id %(id)s.") % {"id": row.get("plan") or "—"})
+            raise ValidationError(_("No plan has the record ID %(id)s.") % {"id": row.get("plan") or "—"})
         if known and str(row.get("plan", plan.pk)) != str(plan.pk):
-            raise ValidationError(_("A measure stays in its plan: this one is in the plan %(id)s.") % {"id": plan.pk})
+            raise ValidationError(_("A measure cannot move to another plan: this one is in plan %(id)s.") % {"id": plan.pk})
         if plan.state not in EDITABLE:
-            raise ValidationError(_("This plan was handed in: its measures stand as they are."))
+            raise ValidationError(_("This plan was submitted; its measures can no longer be changed."))
         ids = {text.strip() for text in str(row.get("obligations") or "").split(",") if text.strip()}
         owed = Obligation.objects.filter(organisation=plan.organisation_id, document=plan.document_id)
         if owed.filter(pk__in=ids_in(ids)).count() != len(ids):
-            raise ValidationError(_("A measure serves directives that this document gives to this body."))
+            raise ValidationError(_("A measure serves directives that this document assigns to this organisation."))

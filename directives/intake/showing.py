@@ -238,9 +238,9 @@ def placed(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
     if document := Document.objects.filter(pk=place.get("document")).only("title_hans", "title_hant", "title").first():
         found.append((_("Document"), f"《{picked(document, 'title')}》"))
     if cycle := Cycle.objects.filter(pk=place.get("cycle")).first():
-        found.append((_("Cycle"), cycle.name))
+        found.append((_("Reporting cycle"), cycle.name))
     if body := Organisation.objects.filter(pk=place.get("organisation")).first():
-        found.append((_("Body"), picked(body, "name")))
+        found.append((_("Organisation"), picked(body, "name")))
     if owner := Organisation.objects.filter(pk=place.get("owner")).first():
         found.append((_("Registering organisation"), picked(owner, "name")))
     return tuple(found)

@@ -27,10 +27,10 @@ def faults(upload: UploadedFile) -> list[str]:
     """Why a file is not taken, in words; what it holds is looked at by the process that reads it."""
     name, limit = clean_name(upload.name or ""), settings.INTAKE_LIMIT // 1024**2
     if not upload.size:
-        return [_("“%(name)s” is empty. Open it on your computer to see whether it holds anything, then choose it again.") % {"name": name}]
+        return [_("“%(name)s” is empty. Open it on your computer to check its content, then choose it again.") % {"name": name}]
     if upload.size > settings.INTAKE_LIMIT:
         said = {"name": name, "size": f"{upload.size / 1024**2:.1f}", "limit": limit}
-        text = _("“%(name)s” is %(size)s MB; at most %(limit)s MB are taken. Take pictures out of it or split it, then choose it again.")
+        text = _("“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Remove pictures or split it, then choose it again.")
         return [text % said]
     return []
 
@@ -41,7 +41,7 @@ def bring_in(
 ) -> Intake:  # fmt: skip
     """Keep a file and have it checked. `place` holds what the kind needs. Raises NotAllowed, Invalid {"file": …}."""
     if not kind.may(by):
-        raise NotAllowed(_("You may not bring in tables of this kind. Ask the person who manages your account."))
+        raise NotAllowed(_("You cannot import tables of this kind. Ask your system administrator."))
     found = faults(upload)
     if found:
         raise Invalid({"file": found})

@@ -23,7 +23,7 @@ def kind_of(intake: Intake) -> Kind:
     """The kind of the table. Raises NotAllowed where the person may no longer bring such tables in."""
     kind = KINDS[intake.kind]
     if not kind.may(intake.by):
-        raise NotAllowed(_("You may not bring in tables of this kind. Ask the person who manages your account."))
+        raise NotAllowed(_("You cannot import tables of this kind. Ask your system administrator."))
     return kind
 
 

@@ -197,11 +197,11 @@ class _Template:
         if field.choices:
             parts.append(_("One of: %(all)s") % {"all": pgettext("list", ", ").join(str(label) for _value, label in field.choices)})
         words = {
-            "date": _("A day, such as 2026-06-30."),
-            "percent": _("A number from 0 to 100, or a text such as 35%."),
+            "date": _("A date, such as 2026-06-30"),
+            "percent": _("A number from 0 to 100, or a text such as 35%"),
             "whole": _("A whole number."),
-            "number": _("A number; Chinese units of ten thousand are understood."),
-            "money": _("An amount of money; Chinese units of ten thousand are understood."),
+            "number": _("A number; Chinese units of ten thousand are accepted"),
+            "money": _("An amount of money; Chinese units of ten thousand are accepted"),
             "codes": _("Several codes, separated by commas."),
         }
         if field.sort in words:
@@ -221,17 +221,16 @@ class _Template:
         sheet.write_string(0, 0, str(self.kind.name), self.title)
         said = [
             str(self.kind.about),
-            _("Fill in the first sheet. Columns may be left out or stand in another order, as long as their headings stay; those that are "
-              "dark must be filled in."),
-            _("The example row may stay: it is passed over.") if not self.filled
-            else _("Grey columns name the row and are not brought in. Rows that you leave as they are change nothing."),
-            _("Then bring the file in: before anything changes you see what each row would do, and every fault at once."),
+            _("Fill in the first sheet. Columns may be left out or reordered; keep the headings. Dark columns are required."),
+            _("The example row may stay; it is skipped.") if not self.filled
+            else _("Grey columns identify the row and are not imported. Unchanged rows change nothing."),
+            _("Then import the file: before anything changes you see the effect of each row and all errors."),
         ]  # fmt: skip
         for line, text in enumerate(said, 2):
             sheet.merge_range(line, 0, line, 3, text, self.plain)
             sheet.set_row(line, 32)
         start = len(said) + 3
-        for place, text in enumerate((_("Column"), _("Must be filled in"), _("What belongs into it"), _("For example"))):
+        for place, text in enumerate((_("Column"), _("Must be filled in"), _("Content to fill in"), _("For example"))):
             sheet.write_string(start, place, text, self.head)
         for line, field in enumerate((field for field in self.fields if not field.read_only), start + 1):
             cells = (

@@ -40,11 +40,13 @@ def _take_back(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
 
 
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
-    jobs.shift(intake, APPLIED, fault=_("It stays applied: %(reason)s") % {"reason": fault}, done=written(intake).count(), moved_at=None)
+    jobs.shift(
+        intake, APPLIED, fault=_("Could not undo the import: %(reason)s") % {"reason": fault}, done=written(intake).count(), moved_at=None
+    )
 
 
 WRITING = acts.Writing(
     event="undo_import", since=APPLIED, meanwhile=UNDOING, to=UNDONE, undoes=True, rows=written, step=_take_back,
-    clash=gettext_lazy("Something was entered here meanwhile that rests on these rows."),
+    clash=gettext_lazy("Later entries depend on these rows."),
 )  # fmt: skip
 ACT = jobs.Act(partial(acts.carry_out, WRITING), _halt)

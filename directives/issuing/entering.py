@@ -36,15 +36,15 @@ def faults_of(pair: Pair, *, by: User | None, today: date) -> dict[str, str]:
     """Everything that stands against issuing a pair, by the part of it that is wrong."""
     directive, body, terms, found = pair.directive, pair.organisation, pair.terms, {}
     if directive.statement:
-        text = _("%(code)s is a statement: it says what something is and asks nothing of anybody.")
+        text = _("%(code)s is a statement. It requires nothing and cannot be assigned.")
         found["directive"] = text % {"code": directive.code}
     if body.valid_to is not None and body.valid_to <= today:
         day = {"body": body.name_hans, "day": body.valid_to.isoformat()}
-        found["organisation"] = _("%(body)s ceased to exist on %(day)s.") % day
+        found["organisation"] = _("%(body)s was abolished on %(day)s.") % day
     for name in ("starts_on", "plan_due_on", "due_on"):
         day = getattr(terms, name)
         if day is not None and day < today and by is not None:
-            found[name] = _("This day is past; choose today or a later day.")
+            found[name] = _("This date has passed; choose today or later.")
     if plan_day := wrong_plan_day(terms.deliverable, terms.plan_due_on):
         found["plan_due_on"] = plan_day
     if terms.due_on and terms.due_on < (terms.starts_on or today):
@@ -62,7 +62,7 @@ def issue_pairs(*, document: Document, pairs: Sequence[Pair], by: User | None, n
     demand_own(document, by)
     for body in {pair.organisation for pair in pairs}:
         if not may(by, "issue", body):
-            raise NotAllowed(_("%(body)s is not below the body that you supervise.") % {"body": body.name_hans})
+            raise NotAllowed(_("%(body)s is not below the organisation that you supervise.") % {"body": body.name_hans})
     for pair in pairs:
         found = faults_of(pair, by=by, today=today)
         if found:
@@ -108,15 +108,15 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
         demand_own(document, by)
     for body in {row.organisation for row in obligations}:
         if not may(by, "issue", body):
-            raise NotAllowed(_("%(body)s is not below the body that you supervise.") % {"body": body.name_hans})
+            raise NotAllowed(_("%(body)s is not below the organisation that you supervise.") % {"body": body.name_hans})
     rows = Obligation.objects.filter(pk__in=[row.pk for row in obligations])
     hold(rows)
     if any(row.state != ASSIGNED for row in obligations):
-        raise Invalid(_("Receipt was acknowledged, or something else was done about them."))
+        raise Invalid(_("It was acknowledged, or something else has been done about them."))
     if Measure.objects.filter(obligations__in=rows).exists():
-        raise Invalid(_("Measures serve them already."))
+        raise Invalid(_("Some measures already serve them."))
     if rows.exclude(item_states__state=NOT_STARTED).filter(item_states__isnull=False).exists():
-        raise Invalid(_("Items of theirs were begun already."))
+        raise Invalid(_("Some of their items have started."))
     delta = tallies.gathering()
     tallies.count_items(delta, [row for row in obligations if row.state in LIVE], -1)
     for row in obligations:
@@ -126,4 +126,4 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
     try:
         rows.delete()
     except ProtectedError as error:
-        raise Invalid(_("Reports speak of them already.")) from error
+        raise Invalid(_("Progress reports already mention them.")) from error

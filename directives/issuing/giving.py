@@ -79,23 +79,23 @@ def check(
     if not directives:
         errors["directives"] = [_("Choose at least one directive.")]
     if not organisations:
-        errors["organisations"] = [_("Choose at least one body.")]
+        errors["organisations"] = [_("Choose at least one organisation.")]
     for directive in directives:
         if directive.statement:
-            text = _("%(code)s is a statement: it says what something is and asks nothing of anybody.") % {"code": directive.code}
+            text = _("%(code)s is a statement. It requires nothing and cannot be assigned.") % {"code": directive.code}
             errors.setdefault("directives", []).append(text)
         if directive.document_id != document.pk:
             errors.setdefault("directives", []).append(_("%(code)s is of another document.") % {"code": directive.code})
     for body in organisations:
         if body.valid_to is not None and body.valid_to <= today:
-            text = _("%(body)s ceased to exist on %(day)s.") % {"body": body.name_hans, "day": body.valid_to.isoformat()}
+            text = _("%(body)s was abolished on %(day)s.") % {"body": body.name_hans, "day": body.valid_to.isoformat()}
             errors.setdefault("organisations", []).append(text)
         if not may(by, "issue", body):
-            raise NotAllowed(_("%(body)s is not below the body that you supervise.") % {"body": body.name_hans})
+            raise NotAllowed(_("%(body)s is not below the organisation that you supervise.") % {"body": body.name_hans})
     for name in ("starts_on", "plan_due_on", "due_on"):
         day = getattr(terms, name)
         if day is not None and day < today and by is not None:
-            errors[name] = [_("This day is past; choose today or a later day.")]
+            errors[name] = [_("This date has passed; choose today or later.")]
     if plan_day := wrong_plan_day(terms.deliverable, terms.plan_due_on):
         errors["plan_due_on"] = [plan_day]
     if terms.starts_on and terms.due_on and terms.due_on < terms.starts_on:
@@ -116,9 +116,9 @@ def wrong_plan_day(deliverable: str, day: object) -> str:
     A day without a paper would run a clock for something that nobody was asked for.
     """
     if deliverable and not day:
-        return _("A deliverable needs the day by which it is due.")
+        return _("A required deliverable needs a due date.")
     if day and not deliverable:
-        return _("No deliverable is asked for, so this day means nothing: choose a deliverable, or leave the day empty.")
+        return _("No deliverable is required. Choose one, or clear the date.")
     return ""
 
 

@@ -71,7 +71,7 @@ def register_tasks(
         told = {"source_name": source_name[:200], "organisation": organisation, "by": by, "now": now}
         return register_document(reading=reading, source=source, **told)
     except DocumentError as error:
-        raise Invalid(_("The same tasks are registered already, as “%(title)s”.") % error.params) from error
+        raise Invalid(_("The same tasks are already registered as “%(title)s”.") % error.params) from error
 
 
 def _groups(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
@@ -118,9 +118,9 @@ def _item(number: int, name: str, text: str) -> ItemRead:
 def remove_document(document: Document, *, by: User | None, now: datetime) -> None:
     """Delete a document on which nothing rests yet. Raises NotAllowed, or Invalid that names what rests on it."""
     if not may(by, "own", document):
-        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, take it back."))
+        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, undo its registration."))
     if Directive.objects.filter(document=document).exclude(version=1).exists():
-        raise Invalid(_("The reading of its directives was corrected since."))
+        raise Invalid(_("The reading of its directives was corrected since then."))
     told = {"title": document.title, "sha256": document.sha256}
     audit.record("delete", document, by=by, now=now, before=told)
     try:
@@ -129,4 +129,4 @@ def remove_document(document: Document, *, by: User | None, now: datetime) -> No
         Document.objects.filter(pk=document.pk).delete()
     except ProtectedError as error:
         names = sorted({str(row._meta.verbose_name) for row in error.protected_objects})
-        raise Invalid(_("Something rests on this document already: %(what)s.") % {"what": ", ".join(names)}) from error
+        raise Invalid(_("This document is in use: %(what)s.") % {"what": ", ".join(names)}) from error

@@ -44,7 +44,7 @@ def _part(next_part: Callable[[JobProgress], bool], job: JobProgress) -> bool:
 def _demand_posts(person: User, posts: list[int]) -> None:
     """Raise NotAllowed where the person lost a post by which they asked: else its bodies would be passed over in silence."""
     if not set(posts) <= set(posts_of(person)):
-        raise NotAllowed(_("The person who asked for this no longer supervises the same organisations."))
+        raise NotAllowed(_("The person who requested this no longer supervises the same organisations."))
 
 
 def posts_of(person: User) -> list[int]:
@@ -63,7 +63,7 @@ def begin_job(kind: str, *, total: int, by: User | None, now: datetime, **fields
 def go_on(job: JobProgress, *, by: User, now: datetime) -> None:
     """Carry out what is left of an act that stopped. Raises IllegalMove if it did not."""
     if job.state not in HALTED:
-        raise IllegalMove(_("This has not stopped: it is under way, or has ended."))
+        raise IllegalMove(_("This has not stopped: it is in progress or has ended."))
     before = {"state": job.state, "done": job.done}
     _by_hand(job, WAITING, fault="", finished_at=None, moved_at=None, tries=0)
     audit.record("continue_act", job, by=by, now=now, before=before, after={"state": WAITING})
@@ -74,7 +74,7 @@ def go_on(job: JobProgress, *, by: User, now: datetime) -> None:
 def call_off(job: JobProgress, *, by: User, now: datetime) -> None:
     """End it where it is; what was done stays. Raises IllegalMove if it has come to its end."""
     if job.state not in UNENDED | HALTED or job.kind == "relight":
-        raise IllegalMove(_("It has come to its end already."))
+        raise IllegalMove(_("This file is already finished; no need to cancel."))
     before = {"state": job.state, "done": job.done}
     _by_hand(job, CANCELLED, finished_at=now)
     audit.record("call_off_act", job, by=by, now=now, before=before, after={"state": CANCELLED})
@@ -84,4 +84,4 @@ def _by_hand(job: JobProgress, state: str, **fields: Any) -> None:
     try:
         shift(job, state, **fields)
     except Superseded as first:
-        raise IllegalMove(_("It has come further meanwhile. Look at it again.")) from first
+        raise IllegalMove(_("The state has changed. Refresh and look again.")) from first

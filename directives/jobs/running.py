@@ -32,9 +32,9 @@ TRIES = 3  # processes that may end over an act, one after another, without its 
 SPARE = timedelta(seconds=90)  # beyond the time that a request may take (gunicorn's --timeout)
 PAUSE = timedelta(seconds=5)  # before what the database broke off is tried again
 LIVE = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
-ENDED = gettext_lazy("The process that carried it out ended three times at the same point.")
+ENDED = gettext_lazy("The process stopped three times at the same point.")
 FULL_DISK = gettext_lazy("The server’s disk is full, so nothing was saved. Tell the administrator, then try again.")
-BROKE = gettext_lazy("The database broke it off three times at the same point.")
+BROKE = gettext_lazy("The database stopped it three times at the same point.")
 MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "export": Export}
 ACTS = {
     "issue": "directives.issuing.parts.ACT",

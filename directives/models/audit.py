@@ -22,11 +22,13 @@ class Event(models.Model):
     """One change, written in the transaction of the change. A trigger refuses to alter or delete it."""
 
     at = models.DateTimeField()
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("who"))  # null: the system
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("user"))  # null: the system
     action = models.CharField(_("action"), max_length=40)
     subject_type = models.CharField(max_length=30)
     subject_id = models.BigIntegerField()
-    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("body"), db_index=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("organisation"), db_index=False
+    )
     document_id = models.BigIntegerField(null=True)
     directive_id = models.BigIntegerField(null=True)
     obligation_id = models.BigIntegerField(null=True)
@@ -94,8 +96,8 @@ class Seal(models.Model):
     signature = models.CharField(max_length=128, blank=True, default="", db_default="")
 
     class Meta:
-        verbose_name = _("seal")
-        verbose_name_plural = _("seals")
+        verbose_name = _("tamper check")
+        verbose_name_plural = _("tamper checks")
         ordering = ["id"]
 
     def __str__(self) -> str:

@@ -48,7 +48,7 @@ REPAIR_STATES = (
     (CERTAIN, pgettext_lazy("repair", "Certain")),
     (PROPOSED, pgettext_lazy("repair", "Proposed")),
     (CONFIRMED, pgettext_lazy("repair", "Confirmed")),
-    (REFUSED, pgettext_lazy("repair", "Refused")),
+    (REFUSED, pgettext_lazy("repair", "Rejected")),
 )
 
 # What a document carries whole: never loaded with a row that only names it.
@@ -160,15 +160,15 @@ class Directive(models.Model):
     paragraph = models.PositiveSmallIntegerField()
     sentence = models.PositiveSmallIntegerField()
     order = models.PositiveIntegerField()
-    code = models.CharField(_("code"), max_length=20)
+    code = models.CharField(_("directive code"), max_length=20)
     text = models.TextField(_("text"))
     text_hans = models.TextField()
     text_hant = models.TextField()
     search_key = models.TextField(editable=False)
     statement = models.BooleanField(_("statement"), default=False)
-    modality = models.CharField(_("modality"), max_length=4, choices=MODALITIES, blank=True)
+    modality = models.CharField(_("how binding"), max_length=4, choices=MODALITIES, blank=True)
     kind = models.CharField(_("kind"), max_length=16, choices=KINDS)
-    cadence = models.CharField(_("cadence"), max_length=16, blank=True)
+    cadence = models.CharField(pgettext_lazy("directive", "frequency"), max_length=16, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = PartQuerySet.as_manager()

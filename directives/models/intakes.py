@@ -36,8 +36,8 @@ FACTS = {
     ),
     CHECKING: Fact(pgettext_lazy("intake", "Being checked"), act="check", back=UNREADABLE, unchanged=True, step=3),
     CHECKED: Fact(pgettext_lazy("intake", "Checked"), unchanged=True, checkable=True, step=3, tone="y"),
-    APPLYING: Fact(pgettext_lazy("intake", "Being applied"), act="apply", back=CHECKED, unchanged=True),
-    APPLIED: Fact(pgettext_lazy("intake", "Applied"), tone="a"),
+    APPLYING: Fact(pgettext_lazy("intake", "Importing"), act="apply", back=CHECKED, unchanged=True),
+    APPLIED: Fact(pgettext_lazy("intake", "Imported"), tone="a"),
     UNDOING: Fact(pgettext_lazy("intake", "Being undone"), act="undo", back=APPLIED),
     UNDONE: Fact(pgettext_lazy("intake", "Undone")),
     DISCARDED: Fact(pgettext_lazy("intake", "Discarded")),
@@ -53,8 +53,8 @@ VERDICTS = (
     (NEW, pgettext_lazy("row", "New")),
     (CHANGED, pgettext_lazy("row", "Changed")),
     (SAME, pgettext_lazy("row", "Same")),
-    (CONFLICT, pgettext_lazy("row", "Changed here meanwhile")),
-    (WRONG, pgettext_lazy("row", "Wrong")),
+    (CONFLICT, pgettext_lazy("row", "Conflict")),
+    (WRONG, pgettext_lazy("row", "Errors")),
 )
 MINE, THEIRS = "mine", "theirs"  # of a conflict: what the file says, or what stands in the product
 

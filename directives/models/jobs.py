@@ -41,7 +41,7 @@ def _counted(days: tuple[tuple[date, bool], ...]) -> Workdays:
 class CalendarDay(models.Model):
     """A day that breaks the Monday-to-Friday rule: a holiday, or a weekend day that is worked (调休)."""
 
-    day = models.DateField(_("day"), unique=True)
+    day = models.DateField(_("date"), unique=True)
     working = models.BooleanField(_("worked"))
     name = models.CharField(_("name"), max_length=60, blank=True)
 
@@ -209,8 +209,8 @@ class JobProgress(Carried):
     objects = JobProgressQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("long act")
-        verbose_name_plural = _("long acts")
+        verbose_name = _("background task")
+        verbose_name_plural = _("background tasks")
         indexes = [models.Index(fields=["by", "finished_at"], name="job_of_person")]
 
     def __str__(self) -> str:

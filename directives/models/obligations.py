@@ -88,8 +88,10 @@ class Obligation(models.Model):
     document = models.ForeignKey(Document, models.PROTECT, related_name="obligations", db_index=False)
     section = models.ForeignKey(Section, models.PROTECT, related_name="+", db_index=False)
     directive = models.ForeignKey(Directive, models.PROTECT, related_name="obligations", verbose_name=_("directive"), db_index=False)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="obligations", verbose_name=_("body"), db_index=False)
-    part = models.CharField(_("part"), max_length=12, choices=PARTS, default=RESPONSIBLE)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="obligations", verbose_name=_("organisation"), db_index=False
+    )
+    part = models.CharField(_("responsibility"), max_length=12, choices=PARTS, default=RESPONSIBLE)
     deliverable = models.CharField(_("deliverable"), max_length=8, choices=DELIVERABLES, blank=True)
     leader = models.CharField(_("responsible leader"), max_length=60, blank=True)
     contact = models.CharField(_("contact and telephone"), max_length=100, blank=True)
@@ -101,18 +103,18 @@ class Obligation(models.Model):
     problems = models.TextField(_("problems"), blank=True)
     next_steps = models.TextField(_("next steps"), blank=True)
 
-    issued_on = models.DateField(_("issued on"))
+    issued_on = models.DateField(_("assigned on"))
     starts_on = models.DateField(_("starts on"))
-    acknowledge_by = models.DateField(_("receipt due"), null=True, blank=True)
+    acknowledge_by = models.DateField(_("acknowledge by"), null=True, blank=True)
     plan_due_on = models.DateField(_("plan due"), null=True, blank=True)
     plan_returned = models.BooleanField(default=False)
     report_due_on = models.DateField(_("report due"), null=True, blank=True)
     report_returned = models.BooleanField(default=False)
     due_on = models.DateField(_("complete by"), null=True, blank=True)
-    original_due_on = models.DateField(_("first complete by"), null=True, blank=True)
+    original_due_on = models.DateField(_("original due date"), null=True, blank=True)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
     # The last receipt, plan or entry handed in, log entry or move. None: nothing since it was issued.
-    heard_on = models.DateField(_("last heard on"), null=True, editable=False)
+    heard_on = models.DateField(_("last activity on"), null=True, editable=False)
 
     light = models.CharField(_("light"), max_length=8, choices=LIGHTS, default=UNDUE)
     light_code = models.CharField(max_length=24, blank=True)  # why: a key of clocks.PHRASES
@@ -181,9 +183,9 @@ class ItemState(models.Model):
     obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="item_states")
     item = models.ForeignKey(Item, models.PROTECT, related_name="states")
     state = models.CharField(max_length=12, choices=ITEM_STATES, default=NOT_STARTED)
-    on = models.DateField(_("day"), null=True, blank=True)
+    on = models.DateField(_("date"), null=True, blank=True)
     evidence = models.CharField(_("evidence"), max_length=300, blank=True)
-    open_reason = models.CharField(_("why it is not established"), max_length=200, blank=True, default="", db_default="")
+    open_reason = models.CharField(_("why not established"), max_length=200, blank=True, default="", db_default="")
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ItemStateQuerySet.as_manager()

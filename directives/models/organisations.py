@@ -27,7 +27,7 @@ KINDS = (
     ("centre", _("Central Committee")),
     ("provincial_committee", _("Provincial Party committee")),
     ("mass_organisation", _("Mass organisation")),
-    ("state_organ", _("State organ's Party group")),
+    ("state_organ", _("State organ’s Party group")),
     ("party_department", _("Party department")),
     ("military", _("Military")),
     ("committee", _("Party committee")),
@@ -71,7 +71,7 @@ class Organisation(models.Model):
     name_hant = models.CharField(_("name in Traditional script"), max_length=120, blank=True)
     full_name = models.CharField(_("full name"), max_length=200, blank=True)
     level = models.CharField(_("level"), max_length=12, choices=LEVELS, default="central")
-    kind = models.CharField(_("kind of body"), max_length=24, choices=KINDS, default="other")
+    kind = models.CharField(_("kind of organisation"), max_length=24, choices=KINDS, default="other")
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent"))
     path = models.CharField(max_length=STEP * 12, db_index=True, editable=False, default="")
     valid_from = models.DateField(_("exists from"), null=True, blank=True)
@@ -83,8 +83,8 @@ class Organisation(models.Model):
     objects = OrganisationQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("body")
-        verbose_name_plural = _("bodies")
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(

@@ -23,7 +23,7 @@ class User(AbstractUser):
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     made_up = models.BooleanField(default=False, db_default=False, editable=False)  # never signs in to production
-    password_given = models.BooleanField(_("password was given"), default=False, db_default=False, editable=False)
+    password_given = models.BooleanField(_("password set by someone else"), default=False, db_default=False, editable=False)
     password_set_at = models.DateTimeField(null=True, editable=False)  # null: when the account was made
     sign_ins_without_factor = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     # Given and taken away by organising/rights.py alone, as is_staff, which goes with the first two.
@@ -104,7 +104,7 @@ class Membership(models.Model):
     """A person's role in a body (成员)."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("person"))
-    organisation = models.ForeignKey("Organisation", models.PROTECT, related_name="memberships", verbose_name=_("body"))
+    organisation = models.ForeignKey("Organisation", models.PROTECT, related_name="memberships", verbose_name=_("organisation"))
     role = models.CharField(_("role"), max_length=12, choices=ROLES)
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -128,16 +128,16 @@ class PendingRight(models.Model):
 
     person = models.ForeignKey(User, models.CASCADE, related_name="pending_rights", verbose_name=_("person"))
     right = models.CharField(_("right"), max_length=30, choices=CONFIRMED)
-    organisation = models.ForeignKey("Organisation", models.CASCADE, null=True, related_name="+", verbose_name=_("body"))
-    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("asked by"))
-    asked_at = models.DateTimeField(_("asked at"))
+    organisation = models.ForeignKey("Organisation", models.CASCADE, null=True, related_name="+", verbose_name=_("organisation"))
+    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("requested by"))
+    asked_at = models.DateTimeField(_("requested at"))
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = PendingRightQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("right that waits for confirmation")
-        verbose_name_plural = _("rights that wait for confirmation")
+        verbose_name = _("right waiting for confirmation")
+        verbose_name_plural = _("rights waiting for confirmation")
         ordering = ["asked_at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["person", "right", "organisation"], name="one_pending_role"),

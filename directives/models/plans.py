@@ -96,8 +96,8 @@ class Measure(models.Model):
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="measures")
     number = models.PositiveSmallIntegerField(_("number"))
     text = models.TextField(_("what will be done"))
-    responsible = models.CharField(_("who"), max_length=100, blank=True)
-    due_on = models.DateField(_("by when"), null=True, blank=True)
+    responsible = models.CharField(_("user"), max_length=100, blank=True)
+    due_on = models.DateField(_("complete by"), null=True, blank=True)
     result = models.CharField(_("form of result"), max_length=200, blank=True)
     done_on = models.DateField(_("done on"), null=True, blank=True)
     obligations = models.ManyToManyField(Obligation, related_name="measures", verbose_name=_("serves"))
@@ -145,7 +145,7 @@ class LogEntry(models.Model):
     """What was done on a day for a measure (工作记录). Its author may change it until a report that used it was handed in."""
 
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="log")
-    on = models.DateField(_("day"))
+    on = models.DateField(_("date"))
     text = models.TextField(_("what was done"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

@@ -141,7 +141,7 @@ class ReportEntry(models.Model):
     next_steps = models.TextField(_("next steps"), blank=True)
     percent = models.PositiveSmallIntegerField(_("percent complete"), null=True, blank=True)
     unchanged = models.BooleanField(_("no change since the last report"), default=False)
-    unchanged_reason = models.CharField(_("why nothing changed"), max_length=200, blank=True)
+    unchanged_reason = models.CharField(_("reason for no change"), max_length=200, blank=True)
     origin = models.CharField(max_length=8, choices=ORIGINS, default=BLANK)
     drawn_from = models.PositiveSmallIntegerField(default=0)  # how many log entries the draft was made from
     state = models.CharField(max_length=12, choices=FILING_STATES, default=DRAFT)
@@ -233,8 +233,8 @@ class Verdict(models.Model):
     objects = VerdictQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("verdict")
-        verbose_name_plural = _("verdicts")
+        verbose_name = _("review result")
+        verbose_name_plural = _("review results")
         constraints = [
             models.UniqueConstraint(fields=["submission", "entry"], name="one_verdict_per_entry"),
             models.UniqueConstraint(fields=["submission"], condition=Q(entry=None), name="one_verdict_per_plan_submission"),

@@ -15,7 +15,7 @@ SUM, MEAN, EACH = "sum", "mean", "each"
 AGGREGATIONS = (
     (SUM, pgettext_lazy("aggregation", "Sum")),
     (MEAN, pgettext_lazy("aggregation", "Mean")),
-    (EACH, pgettext_lazy("aggregation", "Not added up")),
+    (EACH, pgettext_lazy("aggregation", "Not combined")),
 )
 
 
@@ -45,9 +45,9 @@ class Indicator(models.Model):
     name_hans = models.CharField(_("name"), max_length=100)
     name_hant = models.CharField(_("name (Traditional)"), max_length=100, blank=True)
     unit = models.CharField(_("unit"), max_length=20, blank=True)
-    meaning = models.TextField(_("what is counted"), blank=True)
+    meaning = models.TextField(_("definition"), blank=True)
     aggregation = models.CharField(_("added up"), max_length=8, choices=AGGREGATIONS, default=SUM)
-    cadence = models.CharField(_("asked every"), max_length=8, choices=PERIODS, default="year")
+    cadence = models.CharField(_("frequency"), max_length=8, choices=PERIODS, default="year")
     places = models.PositiveSmallIntegerField(_("decimal places"), default=0)
     order = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True, blank=True)  # no longer asked for; what was reported stays

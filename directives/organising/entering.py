@@ -137,7 +137,7 @@ def take_away(bodies: Sequence[Organisation], *, by: User | None, now: datetime)
         doomed.delete()
     except ProtectedError as error:
         names = sorted({str(row._meta.verbose_name) for row in error.protected_objects})
-        raise Invalid(_("Something rests on these bodies already: %(what)s.") % {"what": ", ".join(names)}) from error
+        raise Invalid(_("These organisations are in use: %(what)s.") % {"what": ", ".join(names)}) from error
     audit.record_many("delete", told, by=by, now=now)
     kept = set(Organisation.objects.filter(parent__in=parents).order_by().values_list("parent", flat=True))
     for parent in sorted(parents - kept):

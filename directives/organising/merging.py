@@ -32,11 +32,11 @@ def unmergeable(body: Organisation, now: datetime) -> list[str]:
     """All that stands against merging a body at all, in words, with what to do first."""
     today, names, found = timezone.localdate(now), {"body": body.name_hans}, []
     if Organisation.objects.filter(parent=body).exists():
-        found.append(_("%(body)s has bodies below it. Move or merge these first.") % names)
+        found.append(_("%(body)s has organisations below it. Move or merge these first.") % names)
     if body.valid_to is not None and body.valid_to <= today:
-        found.append(_("%(body)s has ceased to exist already.") % names)
+        found.append(_("%(body)s is already abolished.") % names)
     if body.valid_from is not None and body.valid_from >= today:
-        found.append(_("%(body)s was founded today or later; delete the day or wait until tomorrow.") % names)
+        found.append(_("%(body)s was founded today or later. Correct the date or wait until tomorrow.") % names)
     return found
 
 
@@ -47,7 +47,7 @@ def obstacles(body: Organisation, into: Organisation, now: datetime) -> list[str
         return [_("%(body)s cannot be merged into itself.") % names]
     found = unmergeable(body, now)
     if into.valid_to is not None and into.valid_to <= today:
-        found.append(_("%(into)s has ceased to exist. Choose the body that came after it.") % names)
+        found.append(_("%(into)s was abolished. Choose its successor.") % names)
     if _leads_back(into, body):
         found.append(_("%(body)s is already named as the successor of %(into)s.") % names)
     return found

@@ -16,13 +16,13 @@ from directives.refusals import Invalid, NotAllowed
 from directives.rules import can_administer, can_reset, keeps_accounts, keeps_rights
 
 # A new password may be asked for by mail: whoever enters the address could sign in.
-MAIL = gettext_lazy("Mail addresses open accounts: whoever may give a password enters them.")
+MAIL = gettext_lazy("Email addresses can be used to reset passwords, so only people who may set the password enter them.")
 
 
 def _demand_keeper(people: Collection[User], by: User | None) -> None:
     """Raise NotAllowed to a person who does not keep the accounts. None is the system itself."""
     if by is not None and people and not keeps_accounts(by):
-        raise NotAllowed(_("Accounts are kept by the system administrator."))
+        raise NotAllowed(_("Accounts are managed by the system administrator."))
 
 
 def _demand_accounts(people: Collection[User], by: User | None) -> None:
@@ -31,9 +31,9 @@ def _demand_accounts(people: Collection[User], by: User | None) -> None:
     if by is None:
         return
     if any(person.pk == by.pk for person in people):
-        raise NotAllowed(_("Nobody changes their own account or roles by a table."))
+        raise NotAllowed(_("You cannot change your own account or roles with a table."))
     if above := [person.username for person in people if not can_administer(by, person)]:
-        raise NotAllowed(_("These accounts may more than you: %(names)s.") % {"names": ", ".join(above[:10])})
+        raise NotAllowed(_("These accounts have more rights than you: %(names)s.") % {"names": ", ".join(above[:10])})
 
 
 @transaction.atomic
@@ -77,10 +77,10 @@ def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> 
     if used:
         raise Invalid(_("These accounts have a password by now: %(names)s.") % {"names": ", ".join(used[:10])})
     if Membership.objects.filter(user__in=people).exists():
-        raise Invalid(_("These people were given roles since."))
+        raise Invalid(_("These people were given roles since then."))
     told = [audit.Change(person, {"username": person.username}) for person in people]
     try:
         User.objects.filter(pk__in=[person.pk for person in people]).delete()
     except ProtectedError as error:
-        raise Invalid(_("These people have written something already.")) from error
+        raise Invalid(_("These people have already entered something.")) from error
     audit.record_many("delete", told, by=by, now=now)

@@ -89,7 +89,10 @@ def check_header(header: Sequence[str]) -> None:
     expected = {"all": ", ".join(COLUMNS)}
     missing = [Fault(1, name, "", _("This column is missing. Expected: %(all)s") % expected) for name in REQUIRED if name not in header]
     unknown = [name for name in header if name and name not in COLUMNS]
-    extra = [Fault(1, name, "", _("This column is not known, and would be lost. Expected: %(all)s") % expected) for name in unknown]
+    extra = [
+        Fault(1, name, "", _("This column is not recognised and its content would be lost. Expected: %(all)s") % expected)
+        for name in unknown
+    ]
     if missing or extra:
         raise Faults([*missing, *extra])
 
@@ -111,7 +114,7 @@ def faults_of(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[Fault]:
     for row in rows:
         found += _faults_of_row(row, codes)
         if row.code and times[row.code] > 1:
-            found.append(Fault(row.line, "code", row.code, _("This code stands in more than one row. Each body needs its own.")))
+            found.append(Fault(row.line, "code", row.code, _("This code appears in more than one row. Each organisation needs its own.")))
     return sorted(found + _cycles(rows, known), key=lambda fault: (fault.line, fault.column))
 
 
@@ -124,14 +127,19 @@ def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[Fault]:
             yield Fault(row.line, name, getattr(row, name), _("Expected one of: %(all)s") % {"all": ", ".join(allowed)})
     for name in ("parent", "successor"):
         if getattr(row, name) and getattr(row, name) not in codes:
-            yield Fault(row.line, name, getattr(row, name), _("No body has this code, here or in the register. Add it, or mend the code."))
+            yield Fault(
+                row.line,
+                name,
+                getattr(row, name),
+                _("No organisation has this code, here or in the register. Add it, or correct the code."),
+            )
     days = {}
     for name in ("valid_from", "valid_to"):
         days[name] = _day(getattr(row, name))
         if getattr(row, name) and days[name] is None:
-            yield Fault(row.line, name, getattr(row, name), _("Expected a day such as 2018-03-17."))
+            yield Fault(row.line, name, getattr(row, name), _("Expected a date such as 2018-03-17."))
     if days["valid_from"] and days["valid_to"] and days["valid_to"] <= days["valid_from"]:
-        yield Fault(row.line, "valid_to", row.valid_to, _("The body would end before it begins."))
+        yield Fault(row.line, "valid_to", row.valid_to, _("The organisation would end before it begins."))
 
 
 def _day(text: str) -> date | None:

@@ -27,13 +27,13 @@ def why_separate(person: User, *, role: str = "", duty: str = "") -> str:
     if not settings.SEPARATE_DUTIES:
         return ""
     if role and person.is_auditor:
-        return _("%(person)s is an auditor, and an auditor has no role in a body.") % {"person": person}
+        return _("%(person)s is an auditor, and an auditor has no role in an organisation.") % {"person": person}
     others = [str(DUTIES[key].name) for key in person.duties if duty and key != duty]
     if others:
         told = {"person": person, "held": others[0], "wanted": DUTIES[duty].name}
-        return _("%(person)s is %(held)s: nobody is %(wanted)s besides. Take the other duty away first.") % told
+        return _("%(person)s is %(held)s and cannot also be %(wanted)s. Remove the other duty first.") % told
     if duty == AUDITOR and person.memberships.exists():
-        return _("%(person)s has a role in a body, and an auditor has none. Take the roles away first.") % {"person": person}
+        return _("%(person)s has a role in an organisation; an auditor may not have one. Remove the roles first.") % {"person": person}
     return ""
 
 
@@ -52,7 +52,7 @@ def demand_second_left(person: User, by: User | None) -> None:
     others = confirmers(by)
     if by is not None and not by.is_superuser and [one.pk for one in others] == [person.pk]:
         raise NotAllowed(
-            _("%(person)s is the only other person who confirms rights: whoever runs the server takes this away.") % {"person": person}
+            _("%(person)s is the only other person who can confirm rights. Only the server operator can remove this.") % {"person": person}
         )
 
 
@@ -61,11 +61,11 @@ def _demand_giver(by: User | None, people: Collection[User]) -> None:
     if by is None or not people:
         return
     if not keeps_rights(by):
-        raise NotAllowed(_("Roles and duties are given by the security administrator."))
+        raise NotAllowed(_("Roles and duties are granted by the security administrator."))
     if any(person.pk == by.pk for person in people):
-        raise NotAllowed(_("Nobody changes their own roles or duties."))
+        raise NotAllowed(_("You cannot change your own roles or duties."))
     if above := [person.username for person in people if not can_give(by, person)]:
-        raise NotAllowed(_("These accounts may more than you: %(names)s.") % {"names": ", ".join(above[:10])})
+        raise NotAllowed(_("These accounts have more rights than you: %(names)s.") % {"names": ", ".join(above[:10])})
 
 
 def _locked(people: Iterable[User]) -> dict[int, User]:
@@ -189,7 +189,7 @@ def _decided(right: PendingRight) -> PendingRight:
     rows = PendingRight.objects.select_for_update(of=("self",)).select_related("person", "asked_by")
     found = rows.filter(pk=right.pk, version=right.version).first()
     if found is None:
-        raise Stale(_("Somebody decided this before you did."))
+        raise Stale(_("Another user decided this first."))
     PendingRight.objects.filter(pk=found.pk).delete()
     return found
 
@@ -202,7 +202,7 @@ def confirm_right(right: PendingRight, *, by: User, now: datetime) -> None:
     """
     found = _decided(right)
     if by.pk == found.asked_by_id:
-        raise NotAllowed(_("Who asked for a right does not confirm it: a second person does."))
+        raise NotAllowed(_("The person who requested a right cannot confirm it; a second person must."))
     person = _locked([found.person])[found.person_id]
     _demand_giver(by, [person])
     role = found.right if found.organisation_id else ""
@@ -224,7 +224,7 @@ def decline_right(right: PendingRight, *, by: User, now: datetime) -> None:
     found = _decided(right)
     own = by.pk == found.asked_by_id
     if not keeps_rights(by) or by.pk == found.person_id:
-        raise NotAllowed(_("Roles and duties are given by the security administrator."))
+        raise NotAllowed(_("Roles and duties are granted by the security administrator."))
     audit.record("withdraw_right" if own else "decline_right", right, by=by, now=now, after=_said(found))
     if not own:
         notices.right_decided(found, "right_declined", by=by, now=now)

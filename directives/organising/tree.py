@@ -32,7 +32,7 @@ class Moved:
 def demand(by: User | None) -> None:
     """Raise NotAllowed to a person who does not keep the register of bodies. None is the system itself."""
     if by is not None and not by.has_perm("directives.change_organisation"):
-        raise NotAllowed(_("The register of bodies is kept by administrators."))
+        raise NotAllowed(_("The register of organisations is managed by system administrators."))
 
 
 @transaction.atomic
@@ -51,9 +51,9 @@ def move(body: Organisation, *, to: Organisation | None, by: User | None, now: d
     subtree = Organisation.objects.under(body)
     longest = subtree.aggregate(longest=Max(Length("path")))["longest"]
     if parent is not None and parent.path.startswith(body.path):
-        raise Invalid({"parent": [_("%(body)s would stand below itself.") % {"body": body.name_hans}]})
+        raise Invalid({"parent": [_("%(body)s would be below itself.") % {"body": body.name_hans}]})
     if parent is not None and len(parent.path) + longest - len(body.path) + STEP > DEPTH * STEP:
-        raise Invalid({"parent": [_("The tree would be deeper than %(count)s levels.") % {"count": DEPTH}]})
+        raise Invalid({"parent": [_("The organisation tree would be deeper than %(count)s levels.") % {"count": DEPTH}]})
     bodies = subtree.count() - 1
     if body.parent_id != (parent.pk if parent else None):
         _transplant(body, parent)

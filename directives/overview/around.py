@@ -25,7 +25,7 @@ FILTERS: dict[str, Words] = {
     "ready": pgettext_lazy("entries", "Ready"),
     "unchanged": pgettext_lazy("entries", "Of these unchanged"),
     "awaiting": pgettext_lazy("entries", "Awaiting signature"),
-    "submitted": pgettext_lazy("entries", "Handed in"),
+    "submitted": pgettext_lazy("entries", "Submitted"),
     "accepted": pgettext_lazy("entries", "Accepted"),
 }
 FROM_ABOVE = frozenset({"all", "returned", "submitted", "accepted"})  # chips for those who only read
@@ -38,7 +38,7 @@ STATUS: dict[str, Words] = {
     "ready": pgettext_lazy("entry", "Ready"),
     "unchanged": pgettext_lazy("entry", "No change"),
     "awaiting": pgettext_lazy("filing", "Awaiting signature"),
-    "submitted": pgettext_lazy("filing", "Handed in"),
+    "submitted": pgettext_lazy("filing", "Submitted"),
     "accepted": pgettext_lazy("filing", "Accepted"),
 }
 NAMED = 4  # entries that the hand-in bar names

@@ -7,13 +7,13 @@ from django.utils.translation import pgettext_lazy
 Words = str | Promise
 
 MISSED = {  # a clock that has run out
-    "receipt": _("Receipt not acknowledged"),
-    "plan": _("Plan not filed"),
-    "report": _("Report not filed"),
+    "receipt": _("Not acknowledged"),
+    "plan": _("Plan not submitted"),
+    "report": _("Report not submitted"),
     "completion": _("Not completed"),
 }
 RUNS_OUT = {  # a clock that runs out on a day
-    "receipt": _("Receipt due"),
+    "receipt": _("Acknowledge by"),
     "plan": _("Plan due"),
     "report": _("Report due"),
     "completion": _("Completion due"),
@@ -22,12 +22,12 @@ CAUSES = {
     "near": _("Near due"),
     "returned": _("Returned, to be revised"),
     "behind": _("Behind schedule"),
-    "silent": _("Nothing heard"),
+    "silent": _("No recent activity"),
 }
 COVERED = {
-    "receipt": _("Receipt acknowledged"),
-    "plan": _("Plan filed"),
-    "report": _("Report of this cycle in"),
+    "receipt": _("Acknowledged"),
+    "plan": _("Plan submitted"),
+    "report": _("Reports submitted this cycle"),
 }
 HAPPENED = {
     "worse": _("newly overdue"),
@@ -35,15 +35,15 @@ HAPPENED = {
     "issued": _("assigned"),
     "received": _("acknowledged"),
     "disputed": _("disputed"),
-    "plans": _("plans handed in"),
-    "reports": _("report entries handed in"),
+    "plans": _("plans submitted"),
+    "reports": _("report entries submitted"),
     "accepted": _("accepted"),
     "returned": _("returned for revision"),
-    "closing": _("close-outs requested"),
+    "closing": _("close requests"),
     "closed": pgettext_lazy("since yesterday", "closed"),
 }
 WHOSE = {  # who must act next
-    "staff": _("The body's staff"),
-    "manager": _("The body's manager"),
+    "staff": _("The organisation’s staff"),
+    "manager": _("The organisation’s manager"),
     "supervisor": pgettext_lazy("whose move", "Supervisor"),
 }

@@ -21,7 +21,7 @@ from directives.workdays import Workdays
 SHOWN = 50  # tasks of the queue
 NOTICES = 5  # unread notices shown at once
 STRIP = 10  # working days ahead
-HOURS = ((5, _("Still at work")), (12, _("Good morning")), (14, _("Good day")), (18, _("Good afternoon")), (24, _("Good evening")))
+HOURS = ((5, _("Hello")), (12, _("Good morning")), (14, _("Good day")), (18, _("Good afternoon")), (24, _("Good evening")))
 
 
 @dataclass(frozen=True, slots=True)

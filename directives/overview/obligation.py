@@ -102,10 +102,10 @@ def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, 
     given = row.state not in {ASSIGNED, DISPUTED}
     runs = row.state in OPEN - {SUSPENDED}
     table = (
-        (_("Receipt"), row.acknowledge_by, _("Acknowledged") if given else _("No day set")),
+        (_("Acknowledgement"), row.acknowledge_by, _("Acknowledged") if given else _("No date set")),
         (_("Plan"), row.plan_due_on, _("Nothing due")),
         (_("Report"), row.report_due_on, _("Nothing due")),
-        (_("Completion"), row.due_on, _("No day set")),
+        (_("Completion"), row.due_on, _("No date set")),
     )
     return tuple(Clock(label, on, workdays.between(today, on) if on and runs else None, said) for label, on, said in table)
 
@@ -159,7 +159,7 @@ def _ways(row: Obligation, user: User, measures: tuple[Measure, ...], entries: t
         for entry in islice(waiting, 1):
             yield Way(_("Review the progress entry"), f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}", due=True)
         if row.state == CLOSED:
-            yield Way(_("Other close-outs to verify"), f"{reverse('obligations')}?state={CLOSING}")
+            yield Way(_("Other close requests to verify"), f"{reverse('obligations')}?state={CLOSING}")
 
 
 def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:

@@ -60,15 +60,15 @@ ORDERS = {
 LIGHT_WORDS = dict(LIGHTS) | {
     GREY: _("Grey: closed or not due"), ON: _("On time: green or grey"), OFF: _("Not on time: yellow or red"),
 }  # fmt: skip
-CLOCK_WORDS = {"receipt": _("Receipt"), "plan": _("Plan"), "report": _("Report"), "completion": _("Completion")}
+CLOCK_WORDS = {"receipt": _("Acknowledgement"), "plan": _("Plan"), "report": _("Report"), "completion": _("Completion")}
 CAUSE_WORDS = {
     "near": _("Near due"), "returned": _("Returned, to be revised"), "behind": _("Behind schedule"),
-    "silent": _("Nothing heard"),
+    "silent": _("No recent activity"),
 }  # fmt: skip
 UNDATED = "none"  # asks for open rows without a day of completion
 SORT_WORDS = {
-    TREE: _("Body by body, as they stand in the tree"), DOCUMENT: _("Order of the document"), "due": _("Due day"),
-    "light": _("Most urgent first"), "body": _("Code of the body"),
+    TREE: _("By organisation, in tree order"), DOCUMENT: _("Order of the document"), "due": _("By due date"),
+    "light": _("Most urgent first"), "body": _("Code of the organisation"),
 }  # fmt: skip
 Words = str | Promise
 CHOICES = {

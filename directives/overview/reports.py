@@ -29,13 +29,13 @@ WAITING = Order("waiting", (Column("waiting_since", moment=True), Column("organi
 STATES: dict[str, Words] = {
     "": pgettext_lazy("reports", "All"),
     "review": pgettext_lazy("reports", "To review"),
-    "waiting": pgettext_lazy("reports", "Not all handed in"),
+    "waiting": pgettext_lazy("reports", "Not all submitted"),
     "overdue": _("Overdue"),
     "returned": pgettext_lazy("reports", "Returned"),
     "accepted": pgettext_lazy("reports", "All accepted"),
 }
 STATUS: dict[str, tuple[Words, str]] = {  # word and tone
-    "unbegun": (pgettext_lazy("report", "Not begun"), "y"),
+    "unbegun": (pgettext_lazy("report", "Not started"), "y"),
     "returned": (_("Returned, to be revised"), "y"),
     "signing": (pgettext_lazy("filing", "Awaiting signature"), "a"),
     "writing": (pgettext_lazy("report", "Being filled in"), ""),

@@ -25,7 +25,7 @@ REPAIR_KINDS: dict[str, str | Promise] = {
 }
 REASONS: dict[str, str | Promise] = {
     "navigation": _("Navigation"),
-    "editor": _("Editor's name"),
+    "editor": _("Editor’s name"),
     "keywords": _("Keywords"),
     "source": pgettext_lazy("left out", "Source"),
     "time": _("Time of publication"),
@@ -46,7 +46,7 @@ def kind_word(repair: Repair) -> str | Promise:
 
 def reason_word(row: LeftOut) -> str | Promise:
     """Why a line is not the document's, for people."""
-    return REASONS.get(row.reason) or _("Page furniture")
+    return REASONS.get(row.reason) or _("Web page extras")
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,10 +116,10 @@ def _receipts(desk: Desk, days: Days) -> Iterator[Task]:
         rows_url = address(Filter(document=document, body=body, state=ASSIGNED))
         colour = days.colour("receipt", map(facts_of, rows))
         yield Task(
-            "receipt", desk.bodies[body], due, colour, receive if body in desk.receives else Action(_("Look"), rows_url),
-            code=pgettext("task", "Receipt"), url=rows_url, title=_("%(n)s directives to acknowledge") % {"n": len(rows)},
+            "receipt", desk.bodies[body], due, colour, receive if body in desk.receives else Action(_("View"), rows_url),
+            code=pgettext("task", "Acknowledgement"), url=rows_url, title=_("%(n)s directives to acknowledge") % {"n": len(rows)},
             document=_title(rows[0]),
-            note=_("Whoever finds one misdirected disputes it on its own page, with the reason."),
+            note=_("If a directive is not yours, dispute it on its page and give a reason."),
         )  # fmt: skip
 
 
@@ -139,8 +139,8 @@ def _plan(body: Organisation, rows: Sequence[Obligation], days: Days, plan: Plan
     due, document = _first(row.plan_due_on for row in rows), _title(rows[0])
     url = reverse("plan", args=[plan.pk]) if plan else reverse("plans")
     back = plan.returned if plan and plan.state == RETURNED else None
-    label = _("Revise") if back else _("Go on writing") if plan else _("Write the plan")
-    note = _("%(n)s measures so far") % {"n": len(plan.measures)} if plan else _("Not begun")
+    label = _("Revise") if back else _("Continue writing") if plan else _("Write the plan")
+    note = _("%(n)s measures so far") % {"n": len(plan.measures)} if plan else _("Not started")
     return Task(
         "plan", body, due, days.colour("plan", map(facts_of, rows)), Action(label, url), code=pgettext("task", "Plan"), url=url,
         title=plan.title if plan else _("Implementation plan"), document=document, note=note, returned=back,
@@ -156,7 +156,7 @@ def _reports(desk: Desk, days: Days) -> Iterator[Task]:
             note = _("%(n)s entries; drafts are made from the log") % {"n": len(rows)}
             colour = days.colour("report", (_of_report(row, report.due_on) for row in rows))
             yield Task(
-                "report", body, report.due_on, colour, Action(_("Begin"), url), code=pgettext("task", "Report"),
+                "report", body, report.due_on, colour, Action(_("Start"), url), code=pgettext("task", "Report"),
                 url=url, title=report.name, document=report.document, note=note, total=len(rows),
             )  # fmt: skip
         elif report.count(DRAFT, RETURNED):
@@ -175,8 +175,8 @@ def _of_entries(report: ReportLine, *states: str) -> Iterator[Facts]:
 
 def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Task:
     facts = {"total": len(report.entries), "in": report.in_hand, "ready": report.ready, "missing": report.missing}
-    note = _("%(total)s entries: %(in)s handed in, %(ready)s ready, %(missing)s to complete") % facts
-    label = _("Hand in") if not report.missing else _("Continue")
+    note = _("%(total)s entries: %(in)s submitted, %(ready)s ready, %(missing)s to complete") % facts
+    label = pgettext("report", "Submit") if not report.missing else _("Continue")
     colour = days.colour("report", _of_entries(report, DRAFT, RETURNED))
     return Task(
         "report", body, report.due_on, colour, Action(label, url), code=pgettext("task", "Report"), url=url,
@@ -193,7 +193,7 @@ def _returned(desk: Desk, days: Days) -> Iterator[Task]:
 
 def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days) -> Task:
     url = f"{reverse('report', args=[report.pk])}#e-{entry.pk}"
-    note = _("%(report)s; only this entry is handed in again") % {"report": report.name}
+    note = _("%(report)s; resubmit only this entry") % {"report": report.name}
     colour = days.colour("report", [entry.facts(report.due_on)])
     return Task(
         "entry", body, report.due_on, colour, Action(_("Revise this entry"), url), code=entry.code, url=url, words=entry.directive,
@@ -211,7 +211,7 @@ def _measures(desk: Desk, days: Days) -> Iterator[Task]:
 def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
     done = Action(_("Mark as done"), reverse("measure_done", args=[measure.pk]), (("done", 1), ("version", measure.version)))
     late = measure_overdue(measure, days.today)
-    note = _("The measure's day has passed; not marked as done") if late else _("A measure of the plan is due")
+    note = _("Past its due date; not marked as done") if late else _("A measure of the plan is due")
     return Task(
         "measure", body, measure.due_on, "", done if late else Action(_("Log progress"), "#quick"),
         code=measure.code or pgettext("task", "Measure"), url=f"{reverse('log')}?measure={measure.pk}", title=measure.text, note=note,
@@ -248,7 +248,7 @@ def _signatures(desk: Desk, days: Days) -> Iterator[Task]:
         waiting = report.count(AWAITING)
         if waiting and report.body in desk.signs:
             url = reverse("report", args=[report.pk])
-            note = _("%(n)s of %(total)s entries wait for your signature") % {"n": waiting, "total": len(report.entries)}
+            note = _("%(n)s of %(total)s entries for you to sign") % {"n": waiting, "total": len(report.entries)}
             colour = days.colour("report", _of_entries(report, AWAITING))
             yield Task(
                 "sign", desk.bodies[report.body], report.due_on, colour, Action(_("Read and sign"), url),

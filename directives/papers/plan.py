@@ -90,7 +90,7 @@ def _day(on: date | None) -> str:
 def _annex(lines: Iterable[Line], language: str) -> Table:
     head = (
         pgettext("ledger", "No."), _("Measure"), _("Responsible"), pgettext("ledger", "Complete by"), _("Form of result"),
-        pgettext("ledger", "Clause"),
+        pgettext("ledger", "Directive code"),
     )  # fmt: skip
     rows = tuple(
         (

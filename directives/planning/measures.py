@@ -43,9 +43,9 @@ def check_content(plan: Plan, content: MeasureContent) -> None:
     """Raise Invalid with every fault of what was written."""
     errors: dict[str, list[str]] = {}
     if not content.text.strip():
-        errors["text"] = [_("Say what will be done.")]
+        errors["text"] = [_("Enter what will be done.")]
     if any((row.organisation_id, row.document_id) != (plan.organisation_id, plan.document_id) for row in content.obligations):
-        errors["obligations"] = [_("A measure serves directives that this document gives to this body.")]
+        errors["obligations"] = [_("A measure serves directives that this document assigns to this organisation.")]
     if errors:
         raise Invalid(errors)
 
@@ -84,7 +84,7 @@ def delete_measure(measure: Measure, *, by: User | None, now: datetime) -> None:
     """Take a line out of a plan; those after it move up by one. Raises Invalid if work was logged on it."""
     held = opened(measure.plan, by)
     if measure.log.exists():
-        raise Invalid(_("Work is logged on this measure, so it stays. Change its words, or mark it done."))
+        raise Invalid(_("This measure has logged work and cannot be deleted. Edit it, or mark it as done."))
     audit.record("delete_measure", measure, by=by, now=now, before=told(measure, measure.obligations.all()))
     Measure.objects.filter(pk=measure.pk).delete()
     # One by one and upwards: no two lines may share a number even for a moment.
@@ -97,7 +97,7 @@ def mark_done(measure: Measure, *, done_on: date | None, version: int, by: User 
     """Say on which day a measure was finished, or (None) that it is not. Possible in any state of its plan."""
     demand(by, "work", measure)
     if done_on is not None and done_on > timezone.localdate(now):
-        raise Invalid({"done_on": [_("This day is still to come; choose today or an earlier day.")]})
+        raise Invalid({"done_on": [_("This date has not come yet; choose today or earlier.")]})
     if not Measure.objects.filter(pk=measure.pk, version=version).update(done_on=done_on, version=version + 1):
         raise Stale(theirs=Measure.objects.filter(pk=measure.pk).first())
     before, measure.done_on, measure.version = {"done_on": measure.done_on}, done_on, version + 1

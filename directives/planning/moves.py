@@ -138,7 +138,7 @@ def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason
             _complete(plan)
             changes["due_on"] = earliest(owed(plan)) or plan.due_on
         if action == "ask_signature" and not has_manager(plan.organisation):
-            raise Invalid(_("Nobody signs for this body. Hand the plan in directly."))
+            raise Invalid(_("This organisation has no manager to sign. Submit the plan directly."))
     transitions.move(plan, action, by=by, now=now, reason=reason, changes=changes)
     after(Moved(plan, action, by, now, reason.strip()))
     return plan

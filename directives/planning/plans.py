@@ -33,20 +33,20 @@ def owed(plan: Plan) -> QuerySet[Obligation]:
 def gaps(measures: Sequence[Measure]) -> list[Gap]:
     """Everything that stands against handing in a plan of these measures; they come with their obligations."""
     if not measures:
-        return [Gap(_("The plan has no measure yet."))]
+        return [Gap(_("The plan has no measures yet"))]
     found = []
     for measure in measures:
         if not measure.text.strip():
-            found.append(Gap(_("Measure %(number)s does not say what will be done.") % {"number": measure.number}, measure))
+            found.append(Gap(_("Measure %(number)s has no text") % {"number": measure.number}, measure))
         if not measure.obligations.all():
-            found.append(Gap(_("Measure %(number)s serves no directive.") % {"number": measure.number}, measure))
+            found.append(Gap(_("Measure %(number)s serves no directive") % {"number": measure.number}, measure))
     return found
 
 
 def demand(by: User | None, right: str, subject: Plan | Measure | Organisation) -> None:
     """Raise NotAllowed to a person who may not write for the body."""
     if not may(by, right, subject):
-        raise NotAllowed(_("Plans and logs are written by the people of the body itself."))
+        raise NotAllowed(_("Plans and work logs are written by people in the organisation itself."))
 
 
 def opened(plan: Plan, by: User | None) -> Plan:
@@ -54,7 +54,7 @@ def opened(plan: Plan, by: User | None) -> Plan:
     demand(by, "draft", plan)
     held = Plan.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation", "document").get(pk=plan.pk)
     if held.state not in EDITABLE or not held.live:
-        raise IllegalMove(_("This plan is “%(state)s”: its words are fixed until it comes back.") % {"state": held.get_state_display()})
+        raise IllegalMove(_("This plan is “%(state)s” and cannot be edited until it is returned.") % {"state": held.get_state_display()})
     return held
 
 
@@ -86,7 +86,7 @@ def start_plan(*, document: Document, organisation: Organisation, by: User | Non
         return known
     rows = list(Obligation.objects.open().filter(document=document, organisation=organisation))
     if not rows:
-        raise Invalid(_("Nothing of this document is assigned to this body, so there is nothing to plan."))
+        raise Invalid(_("This document has no directives assigned to this organisation, so no plan is needed."))
     wanted = {row.deliverable for row in rows}
     kind = SPECIFIC_MEASURES if SPECIFIC_MEASURES in wanted and IMPLEMENTATION_PLAN not in wanted else IMPLEMENTATION_PLAN
     title = _proposed_title(organisation, document, kind)
@@ -101,7 +101,7 @@ def save_plan(plan: Plan, *, title: str, summary: str, version: int, by: User | 
     held = opened(plan, by)
     after = {"title": title.strip(), "summary": summary.strip()}
     if not after["title"]:
-        raise Invalid({"title": [_("Give the plan a title.")]})
+        raise Invalid({"title": [_("Enter a title for the plan.")]})
     if not Plan.objects.filter(pk=plan.pk, version=version).update(**after, version=version + 1):
         raise Stale(theirs=held)
     before = {"title": held.title, "summary": held.summary}

@@ -26,9 +26,9 @@ def _check_period(document: Document, period: str, number: int, year: int, opens
     if (period, number) not in PERIOD_NAMES:
         errors["number"] = [_("There is no such period: a year has four quarters and two halves.")]
     elif Cycle.objects.filter(document=document, year=year, period=period, number=number).exists():
-        errors["number"] = [_("This document already has a cycle for this period.")]
+        errors["number"] = [_("This document already has a reporting cycle for this period.")]
     if due_on < opens_on:
-        errors["due_on"] = [_("The due day is before the opening day.")]
+        errors["due_on"] = [_("The due date is before the start date.")]
     if errors:
         raise Invalid(errors)
 
@@ -66,7 +66,7 @@ def open_cycle(
     _check_period(document, period, number, year, opens_on, due_on)
     owing = _owing(document, by).order_by()[: AT_ONCE + 1].count()
     if not owing:
-        raise Invalid(_("No body below yours owes anything under this document; assign its directives first."))
+        raise Invalid(_("No organisation below yours has obligations under this document; assign its directives first."))
     cycle = Cycle.objects.create(
         document=document, year=year, period=period, number=number, opens_on=opens_on, due_on=due_on, created_at=now, created_by=by
     )

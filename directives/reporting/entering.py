@@ -31,7 +31,7 @@ class Written:
 def held(report: ProgressReport, entries: Iterable[int], by: User | None) -> dict[int, ReportEntry]:
     """These entries of a report, until the transaction ends. Raises NotAllowed to whoever does not fill it in."""
     if not may(by, "draft", report):
-        raise NotAllowed(_("A report is filled in by the staff and the manager of its own body."))
+        raise NotAllowed(_("A report is filled in by the staff and manager of its own organisation."))
     rows = report.entries.filter(pk__in=set(entries)).select_for_update(no_key=True, of=("self",)).order_by("pk")
     found = {row.pk: row for row in rows.select_related("obligation")}
     for row in found.values():

@@ -20,13 +20,13 @@ from directives.tallies import counted, gathering
 
 # What an entry can lack before it may be handed in.
 LACKS = {
-    "revision": pgettext_lazy("lack", "The revision asked for"),
+    "revision": pgettext_lazy("lack", "The requested revision"),
     "progress": pgettext_lazy("lack", "Progress"),
-    "unchanged_reason": pgettext_lazy("lack", "Why nothing changed"),
+    "unchanged_reason": pgettext_lazy("lack", "Reason for no change"),
     "percent": pgettext_lazy("lack", "Percent complete"),
-    "problems": gettext_lazy("Why the percentage fell (under problems)"),
+    "problems": gettext_lazy("Reason the percentage fell (under problems)"),
 }
-NOT_YOURS = gettext_lazy("A report is filled in by the staff and the manager of its own body.")
+NOT_YOURS = gettext_lazy("A report is filled in by the staff and manager of its own organisation.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _check_fields(fields: EntryFields) -> None:
     if fields.percent is not None and not 0 <= fields.percent <= 100:
         errors["percent"] = [_("The percentage is a whole number from 0 to 100.")]
     if len(fields.unchanged_reason) > 200:
-        errors["unchanged_reason"] = [_("Say it in at most 200 characters.")]
+        errors["unchanged_reason"] = [_("At most 200 characters.")]
     if errors:
         raise Invalid(errors)
 

@@ -35,7 +35,7 @@ def _chosen(report: ProgressReport, entries: Iterable[int] | None, states: froze
     rows = rows.filter(state__in=states) if entries is None else rows.filter(pk__in=set(entries))
     chosen = list(rows.order_by("obligation__directive__order"))
     if entries is not None and len(chosen) != len(set(entries)):
-        raise Invalid({"entries": [_("An entry that was chosen is not of this report.")]})
+        raise Invalid({"entries": [_("A selected entry is not in this report.")]})
     for entry in chosen:
         entry.report = report
     return chosen
@@ -65,7 +65,7 @@ def _ready(entries: Iterable[int] | None, chosen: list[ReportEntry], percents: P
         unready = [entry for entry in chosen if gaps[entry.pk]]
         raise Invalid({entry.obligation.directive.code: [str(LACKS[gap]) for gap in gaps[entry.pk]] for entry in unready})
     if not ready:
-        raise Invalid(_("Nothing is ready to be handed in yet."))
+        raise Invalid(_("No entries ready to submit yet."))
     return ready
 
 
@@ -77,7 +77,7 @@ def hand_in(*, report: ProgressReport, entries: Iterable[int] | None = None, by:
     Raises NotAllowed, IllegalMove, Stale, or Invalid with what each entry lacks, by code.
     """
     if not may(by, "draft", report):
-        raise NotAllowed(_("A report is handed in by the staff and the manager of its own body."))
+        raise NotAllowed(_("A report is submitted by the staff and manager of its own organisation."))
     report = held(report)
     chosen = _chosen(report, entries, EDITABLE)
     percents = _percents(report, chosen)
@@ -118,10 +118,10 @@ def recall(*, report: ProgressReport, entries: Iterable[int] | None = None, by: 
 
 def _awaiting(report: ProgressReport, entries: Iterable[int] | None, by: User) -> list[ReportEntry]:
     if not may(by, "sign", report):
-        raise NotAllowed(_("A report is signed by the manager of its own body."))
+        raise NotAllowed(_("A report is signed by the manager of its own organisation."))
     chosen = _chosen(report, entries, frozenset({AWAITING}))
     if not chosen:
-        raise Invalid(_("Nothing waits for a signature."))
+        raise Invalid(_("No entries waiting for signature."))
     return chosen
 
 

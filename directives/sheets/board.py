@@ -37,7 +37,7 @@ def _figures() -> list[Column]:
     return [
         Column("total", _("Obligations"), lambda line: line.lights.total, "number"),
         Column("on_time", _("On time"), lambda line: line.lights.on_time, "number"),
-        Column("share", _("Share on time"), _share, "percent"),
+        Column("share", _("On-time rate"), _share, "percent"),
         *lights,
         Column("mean", _("Mean percent done"), lambda line: line.lights.mean, "percent"),
     ]
@@ -83,7 +83,7 @@ def _of_body(dated: Dated) -> list[Column]:
     return [
         Column("place", _("Rank"), lambda line: line.place, "number"),
         Column("code", _("Code"), lambda line: line.thing.code, width=12, link=lambda line: BODY(line.thing.pk)),
-        Column("name", _("Body"), lambda line: picked(line.thing, "name"), width=32),
+        Column("name", _("Organisation"), lambda line: picked(line.thing, "name"), width=32),
         *_figures(),
     ]
 
@@ -93,12 +93,12 @@ def _late(dated: Dated) -> list[Column]:
         return late.obligation
 
     return [
-        Column("body", _("Body"), lambda late: picked(of(late).organisation, "name"), width=32),
+        Column("body", _("Organisation"), lambda late: picked(of(late).organisation, "name"), width=32),
         Column("code", _("Code"), lambda late: of(late).directive.code, width=10, link=lambda late: OBLIGATION(of(late).pk)),
         Column("directive", _("Directive"), lambda late: picked(of(late).directive, "text"), width=60),
         Column("light", _("Light"), lambda late: words_of_light(dated, of(late))[0], width=18, light=lambda late: of(late).light),
         Column("reason", _("Reason of the light"), lambda late: words_of_light(dated, of(late))[1], width=48),
-        Column("whose", _("Whose move"), lambda late: late.whose_words, width=14),
+        Column("whose", _("Waiting for"), lambda late: late.whose_words, width=14),
     ]
 
 
@@ -128,7 +128,7 @@ def _weeks(dated: Dated) -> list[Column]:
         Column("day", _("End of day"), lambda point: point.day, "date"),
         Column("on_time", _("On time"), lambda point: point.on_time, "number"),
         Column("total", _("Obligations"), lambda point: point.total, "number"),
-        Column("share", _("Share on time"), share, "percent"),
+        Column("share", _("On-time rate"), share, "percent"),
         Column("red", _("Overdue"), lambda point: point.red, "number"),
     ]
 
@@ -141,9 +141,9 @@ def _same(name: Words, columns: Callable[[Dated], list[Column]], rows: Callable[
 TABLES = {
     "documents": _same(_("Progress by document"), _documents, lambda board: board.document_lines),
     "sections": _same(_("Progress by section"), _sections, lambda board: board.section_lines),
-    "bodies": Table(_("Bodies by share on time"), _bodies, lambda board: map(board.with_cells, board.bodies), _of_body),
+    "bodies": Table(_("On-time rate by organisation"), _bodies, lambda board: map(board.with_cells, board.bodies), _of_body),
     "directives": _same(_("Directive by directive"), _directives, lambda board: board.directives),
-    "weeks": _same(_("Share on time by week"), _weeks, lambda board: board.weeks.points if board.weeks else ()),
+    "weeks": _same(_("On-time rate by week"), _weeks, lambda board: board.weeks.points if board.weeks else ()),
     "late": Table(_("Overdue obligations"), _late_of, _late_rows, _late),
 }
 
@@ -170,7 +170,7 @@ def notes(board: Board) -> Iterator[tuple[Words, Any]]:
         yield _("All documents (%(n)s)") % {"n": len(titles)}, _("; ").join(map(str, [*titles[:NAMED], *more]))
     else:
         yield _("Document"), picked(board.document, "title")
-    yield _("Body"), picked(board.view.body, "name")
+    yield _("Organisation"), picked(board.view.body, "name")
     for section in board.sections if choice.section else ():
         if section.pk == choice.section:
             yield _("Section"), f"{section.number} {picked(section, 'title')}".strip()
@@ -179,6 +179,6 @@ def notes(board: Board) -> Iterator[tuple[Words, Any]]:
     if choice.about:
         yield _("Kind of directive"), choice.about_word
     if choice.kind:
-        yield _("Kind of body"), choice.kind_word
+        yield _("Kind of organisation"), choice.kind_word
     if choice.on:
         yield _("As of the end of the day"), choice.on

@@ -108,7 +108,7 @@ def carry_out(export: Export) -> bool:
         with tempfile.TemporaryFile() as file:
             _handed_over(export, file, _read(export, file))
     except Http404 as gone:
-        raise Refusal(_("What this list is about is no longer there, or out of your view.")) from gone
+        raise Refusal(_("The subject of this list no longer exists, or is outside your scope.")) from gone
     return False
 
 

@@ -12,12 +12,12 @@ from directives.wording import picked, scripted
 
 COMMON = (
     Column("at", gettext_lazy("When"), lambda line: line.event.at, "moment"),
-    Column("by", gettext_lazy("By whom"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
-    Column("action", gettext_lazy("What"), lambda line: line.word, width=18),
-    Column("subject", gettext_lazy("To what"), lambda line: f"{line.subject} {scripted(line.name)}", width=16),
+    Column("by", gettext_lazy("User"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
+    Column("action", gettext_lazy("What was done"), lambda line: line.word, width=18),
+    Column("subject", gettext_lazy("Object"), lambda line: f"{line.subject} {scripted(line.name)}", width=16),
     Column(
         "organisation",
-        pgettext_lazy("column", "Body"),
+        pgettext_lazy("column", "Organisation"),
         lambda line: picked(line.event.organisation, "name") if line.event.organisation else "",
         width=24,
     ),
@@ -26,7 +26,7 @@ COMMON = (
     Column("after", gettext_lazy("After"), lambda line: _told(line.event.after), width=40),
 )
 ORIGIN = (
-    Column("address", gettext_lazy("From address"), lambda line: line.event.address, width=16),
+    Column("address", gettext_lazy("IP address"), lambda line: line.event.address, width=16),
     Column("request", gettext_lazy("Request"), lambda line: line.event.request, width=14),
 )
 

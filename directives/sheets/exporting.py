@@ -105,7 +105,7 @@ def ask(*, key: str, place: Place, query: str, wanted: str, asked: Asked, langua
         if all(getattr(export, name) == value for name, value in what.items()):
             return export
     if len(under_way) >= MOST:
-        raise Refusal(_("%(count)s of your files are being written. Wait for one of them, or cancel one.") % {"count": len(under_way)})
+        raise Refusal(_("%(count)s of your files are being generated. Wait for one of them, or cancel one.") % {"count": len(under_way)})
     export = Export.objects.create(**what, by=by, asked_at=now, reach=carrying.reach_of(by), told=_spelt(told))
     _note(by, now, key, query=query, format=wanted, export=export.pk)
     jobs.begin(export)
@@ -121,7 +121,7 @@ def cancel(export: Export, *, by: User, now: datetime) -> None:
     """Call it off. Raises IllegalMove if it has come to its end."""
     ended = {"state": CANCELLED, "finished_at": now, "version": F("version") + 1}
     if not Export.objects.visible_to(by).filter(pk=export.pk, state__in=UNENDED).update(**ended):
-        raise IllegalMove(_("It has come to its end already."))
+        raise IllegalMove(_("This file is already finished; no need to cancel."))
     audit.record("cancel_export", export, by=by, now=now, before={"state": export.state}, after={"state": CANCELLED})
 
 
@@ -129,7 +129,7 @@ def cancel(export: Export, *, by: User, now: datetime) -> None:
 def remove(export: Export, *, by: User, now: datetime) -> None:
     """Delete the file and forget the export. Raises IllegalMove while it is being written."""
     if export.state in UNENDED:
-        raise IllegalMove(_("It is still being written. Cancel it first."))
+        raise IllegalMove(_("The file is still being generated. Cancel it first."))
     audit.record("delete", export, by=by, now=now, before={"name": export.name})
     _forget(export)
 
@@ -146,14 +146,16 @@ def _forget(export: Export) -> None:
 def refusal(export: Export, user: User, now: datetime) -> str:
     """Why the file may not be downloaded any more, in words; "" if it may."""
     if export.state != READY or export.finished_at + KEPT < now:
-        return _("The file is kept no longer.")
+        return _("The file has expired.")
     if not may(user, "export", export.list):
         return _("Exporting is for staff, managers and supervisors.")
     held = carrying.reach_of(user)
     if any(part not in held for part in export.reach):
-        return _("Your place in the bodies has changed since the file was written: it may hold rows that you no longer see.")
+        return _("Your roles in organisations changed after the file was generated. It may contain rows you can no longer see.")
     if _moved(export):
-        return _("Bodies in your view were moved or merged since the file was written: it may hold rows that you no longer see.")
+        return _(
+            "Organisations in your scope were moved or merged after the file was generated. It may contain rows you can no longer see."
+        )
     return ""
 
 
@@ -198,7 +200,7 @@ def choose(
         raise Http404
     wanted = [name for name in columns if name in offered]
     if offered and not wanted:
-        raise Invalid({"columns": [_("Tick at least one column.")]})
+        raise Invalid({"columns": [_("Select at least one column.")]})
     wanted = [] if wanted == list(offered) else wanted
     ListChoice.objects.get_or_create(user=by, list=key, defaults={"version": 0})
     choice = ListChoice.objects.select_for_update().get(user=by, list=key)

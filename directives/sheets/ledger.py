@@ -49,12 +49,12 @@ def columns(dated: Dated, *, titled: bool) -> tuple[Column, ...]:
     clause = _remembered(_of_clause, lambda row: _clause(row.clause, titled))
     return (
         Column("number", pgettext("ledger", "No."), lambda row: row.number, "id", 6),
-        Column("clause", pgettext("ledger", "Clause"), clause, width=24 if titled else 10, link=lambda row: pages(row.pk)),
+        Column("clause", pgettext("ledger", "Directive code"), clause, width=24 if titled else 10, link=lambda row: pages(row.pk)),
         Column("directive", pgettext("ledger", "Directive"), _remembered(_of_clause, lambda row: picked(row.clause, "text")), width=48),
         Column("items", pgettext("ledger", "Items"), _remembered(lambda row: row.items, _items), width=28),
         Column("measures", pgettext("ledger", "Specific measures"), lambda row: _numbered(row.measures), width=36),
-        Column("leads", pgettext("ledger", "Lead body"), _remembered(_led, _leads), width=18),
-        Column("body", pgettext("ledger", "Responsible or supporting body"), _remembered(_owed, _body), width=18),
+        Column("leads", pgettext("ledger", "Lead organisation"), _remembered(_led, _leads), width=18),
+        Column("body", pgettext("ledger", "Responsible or supporting organisation"), _remembered(_owed, _body), width=18),
         Column("leader", pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12),
         Column("contact", pgettext("ledger", "Contact and telephone"), lambda row: row.contact, width=18),
         Column("due_on", pgettext("ledger", "Complete by"), lambda row: row.due_on, "date"),
@@ -66,7 +66,7 @@ def columns(dated: Dated, *, titled: bool) -> tuple[Column, ...]:
         Column("light", pgettext("ledger", "Light"), _light(dated), width=32, light=lambda row: row.light),
         Column("slip", pgettext("ledger", "Supervision slip"), lambda row: None, width=10),  # slips are not issued yet
         Column("note", pgettext("ledger", "Remarks"), lambda row: row.note, width=20),
-        Column("id", _("Id"), lambda row: row.pk, "id", 8),
+        Column("id", _("Record ID"), lambda row: row.pk, "id", 8),
         Column("version", _("Version"), lambda row: row.version, "id", 6),
     )
 
@@ -170,21 +170,21 @@ def _asked(chosen: Filter, user: User | None) -> list[tuple[Words, Words]]:
         (_("Document"), picked(documents.filter(pk=chosen.document).first(), "title") if chosen.document else ""),
         (_("Section"), _section(chosen.section, user) if chosen.section else ""),
         (_("Directive"), directives.filter(pk=chosen.directive).first() or "" if chosen.directive else ""),
-        (_("Body and those below"), picked(Organisation.objects.filter(pk=chosen.body).first(), "name") if chosen.body else ""),
+        (_("Organisation and those below"), picked(Organisation.objects.filter(pk=chosen.body).first(), "name") if chosen.body else ""),
         (_("Kind of directive"), dict(DIRECTIVE_KINDS).get(chosen.about, "")),
-        (_("Kind of body"), dict(KINDS).get(chosen.kind, "")),
+        (_("Kind of organisation"), dict(KINDS).get(chosen.kind, "")),
         (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light, "") if chosen.light else ""),
         (_("State"), dict(OBLIGATION_STATES).get(chosen.state, "")),
-        (_("Part"), dict(PARTS).get(chosen.part, "")),
-        (_("Clock that has run out"), CLOCK_WORDS.get(chosen.clock, "")),
-        (_("Still owed"), CLOCK_WORDS.get(chosen.owes, "")),
-        (_("Owed by"), chosen.on.isoformat() if chosen.owes and chosen.on else ""),
-        (_("Why yellow"), CAUSE_WORDS.get(chosen.cause, "")),
+        (_("Responsibility"), dict(PARTS).get(chosen.part, "")),
+        (_("Missed deadline"), CLOCK_WORDS.get(chosen.clock, "")),
+        (_("Outstanding"), CLOCK_WORDS.get(chosen.owes, "")),
+        (_("Due by"), chosen.on.isoformat() if chosen.owes and chosen.on else ""),
+        (_("Yellow because"), CAUSE_WORDS.get(chosen.cause, "")),
         (_("Due date"), _("No due date set") if chosen.due else ""),
-        (_("Words searched for"), chosen.q),
+        (_("Search text"), chosen.q),
     ]
     given = [(label, str(value)) for label, value in rows if value]
-    return given or [(pgettext("ledger", "Filter"), _("None: everything in view"))]
+    return given or [(pgettext("ledger", "Filter"), _("None: everything in your scope"))]
 
 
 def _section(pk: int, user: User | None) -> str:

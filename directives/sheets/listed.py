@@ -61,7 +61,7 @@ class Kind:
 def in_words(*pairs: tuple[Words, Any]) -> Notes:
     """The filter in words, without what was not asked for."""
     given = tuple((label, str(value)) for label, value in pairs if value)
-    return given or ((pgettext("ledger", "Filter"), _("None: everything in view")),)
+    return given or ((pgettext("ledger", "Filter"), _("None: everything in your scope")),)
 
 
 def of_rows(told: Notes, rows: QuerySet, make: Callable[[], Book]) -> Listed:

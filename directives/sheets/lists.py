@@ -44,7 +44,7 @@ from directives.sheets.reports import ENTRIES, REPORTS
 from directives.states import FILING_STATES
 from directives.wording import picked, scripted
 
-SEARCH = gettext_lazy("Words searched for")
+SEARCH = gettext_lazy("Search text")
 
 
 def _fictional() -> bool:
@@ -91,11 +91,12 @@ def _bodies(asked: Asked, place: Place) -> Listed:
     abolished = bool(chosen.abolished or chosen.q)
     found = bodies.bodies_found(seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished)
     told = in_words(
-        (SEARCH, chosen.q), (_("Kind of body"), dict(BODY_KINDS).get(chosen.body_kind)), (_("Level"), dict(LEVELS).get(chosen.level)),
+        (SEARCH, chosen.q), (_("Kind of organisation"), dict(BODY_KINDS).get(chosen.body_kind)),
+        (_("Level"), dict(LEVELS).get(chosen.level)),
     )  # fmt: skip
 
     def make() -> Book:
-        return Book(_("Bodies"), BODIES, bodies.every_line(asked.user, found), asked.now, told, _fictional())
+        return Book(_("Organisations"), BODIES, bodies.every_line(asked.user, found), asked.now, told, _fictional())
 
     return of_rows(told, found, make)
 
@@ -124,7 +125,7 @@ def _measures(asked: Asked, place: Place) -> Listed:
     plan = get_object_or_404(plans_found(asked.user), **place)
     shown = plan_view(plan, asked.user)
     body, title = picked(plan.organisation, "name"), picked(plan.document, "title")
-    told = in_words((_("Body"), body), (_("Document"), title), (_("Plan"), scripted(plan.title)))
+    told = in_words((_("Organisation"), body), (_("Document"), title), (_("Plan"), scripted(plan.title)))
 
     def make() -> Book:
         covered = (_("Directives covered"), part_of(shown.coverage.covered, shown.coverage.total))
@@ -136,7 +137,7 @@ def _measures(asked: Asked, place: Place) -> Listed:
 def _log(asked: Asked, place: Place) -> Listed:
     chosen = LogFilter.of(asked.GET, asked.user)
     told = in_words(
-        (pgettext_lazy("log", "Whose"), _("Of the bodies below") if chosen.below else ""), (_("Measure"), chosen.measure),
+        (pgettext_lazy("log", "Scope"), _("Of organisations below") if chosen.below else ""), (_("Measure"), chosen.measure),
         (pgettext_lazy("subject", "Obligation"), chosen.obligation), (_("From"), chosen.since),
         (pgettext_lazy("day", "To"), chosen.until), (SEARCH, chosen.q),
     )  # fmt: skip
@@ -157,7 +158,8 @@ def _reports(asked: Asked, place: Place) -> Listed:
     cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
     found = wanted(asked.user, chosen, today=asked.today)
     told = in_words(
-        (_("Cycle"), cycle.name if cycle else _("All cycles")), (_("Document"), cycle and picked(cycle.document, "title")),
+        (_("Reporting cycle"), cycle.name if cycle else _("All reporting cycles")),
+        (_("Document"), cycle and picked(cycle.document, "title")),
         (_("State"), chosen.state and REPORT_STATES[chosen.state]),
         (SEARCH, chosen.q),
     )  # fmt: skip
@@ -178,8 +180,8 @@ def _entries(asked: Asked, place: Place) -> Listed:
     whole = sheet(report, asked.user)
     lines = whole.showing(name if name in FILTERS else "all")
     told = in_words(
-        (_("Body"), picked(report.organisation, "name")), (_("Document"), picked(report.document, "title")),
-        (_("Cycle"), report.cycle.name),
+        (_("Organisation"), picked(report.organisation, "name")), (_("Document"), picked(report.document, "title")),
+        (_("Reporting cycle"), report.cycle.name),
         (pgettext_lazy("ledger", "Filter"), FILTERS[name] if name in FILTERS and name != "all" else ""),
     )  # fmt: skip
 
@@ -206,9 +208,9 @@ def _events(asked: Asked, place: Place) -> Listed:
     body = Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first() if chosen.body else None
     document = Document.objects.visible_to(asked.user).defer(*HEAVY).filter(pk=chosen.document).first() if chosen.document else None
     told = in_words(
-        (_("Body or person"), chosen.q), (_("What was done"), chosen.action and word_of(chosen.action)),
-        (_("To what"), record.SUBJECTS.get(chosen.subject)), (_("From"), chosen.since), (pgettext_lazy("day", "To"), chosen.until),
-        (_("As the dashboard counts it"), chosen.act_word), (_("Body and those below"), body and picked(body, "name")),
+        (_("Organisation or person"), chosen.q), (_("What was done"), chosen.action and word_of(chosen.action)),
+        (_("Object"), record.SUBJECTS.get(chosen.subject)), (_("From"), chosen.since), (pgettext_lazy("day", "To"), chosen.until),
+        (_("As the dashboard counts it"), chosen.act_word), (_("Organisation and those below"), body and picked(body, "name")),
         (_("Document"), document and picked(document, "title")),
     )  # fmt: skip
 
@@ -220,7 +222,7 @@ def _events(asked: Asked, place: Place) -> Listed:
         return found.order_by()[: limit + 1].count() <= limit
 
     def make() -> Book:
-        return Book(_("Audit record"), event_columns.columns(asked.user), every_event(asked.user, chosen), asked.now, told, _fictional())
+        return Book(_("Audit log"), event_columns.columns(asked.user), every_event(asked.user, chosen), asked.now, told, _fictional())
 
     return Listed(told, few, found.order_by().count, make)
 
@@ -259,13 +261,13 @@ LISTS: dict[str, Kind] = {
     "directives": Kind(gettext_lazy("Directives"), "document", _directives, lambda dated: DIRECTIVES, placed=True),
     "matrix": Kind(gettext_lazy("Matrix"), "matrix", matrix.listed, placed=True),
     "ledger": Kind(gettext_lazy("Ledger of obligations"), "obligations", ledger.listed, lambda dated: ledger.columns(dated, titled=True)),
-    "bodies": Kind(gettext_lazy("Bodies"), "organisations", _bodies, lambda dated: BODIES),
+    "bodies": Kind(gettext_lazy("Organisations"), "organisations", _bodies, lambda dated: BODIES),
     "plans": Kind(gettext_lazy("Plans"), "plans", _plans, lambda dated: PLAN_COLUMNS),
     "measures": Kind(gettext_lazy("Measures"), "plan", _measures, lambda dated: MEASURE_COLUMNS, placed=True),
     "log": Kind(gettext_lazy("Work log"), "log", _log, lambda dated: LOG_COLUMNS),
     "reports": Kind(gettext_lazy("Progress reports"), "reports", _reports, lambda dated: REPORTS),
     "entries": Kind(pgettext_lazy("sheet", "Progress report"), "report", _entries, lambda dated: ENTRIES, placed=True),
-    "events": Kind(gettext_lazy("Audit record"), "events", _events, lambda asked: event_columns.columns(asked.user)),
+    "events": Kind(gettext_lazy("Audit log"), "events", _events, lambda asked: event_columns.columns(asked.user)),
     **{f"board-{key}": _of_table(key) for key in tables.TABLES},
     **statistics.KINDS,
 }

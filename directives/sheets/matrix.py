@@ -31,7 +31,7 @@ def listed(asked: Asked, place: Place) -> Listed:
     section = Section.objects.filter(document=document, pk=whole(chosen.section)).first() if whole(chosen.section) else None
     told = in_words(
         (_("Document"), picked(document, "title")), (_("Section"), section and f"{scripted(section.number)} {picked(section, 'title')}"),
-        (_("Body and those below"), top and picked(top, "name")), (_("Kind of body"), dict(KINDS).get(chosen.body_kind)),
+        (_("Organisation and those below"), top and picked(top, "name")), (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
         (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light)),
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ def listed(asked: Asked, place: Place) -> Listed:
         name = f"{_('Matrix')} {picked(document, 'title')}"
         if wide() <= ACROSS:
             bodies = list(found.bodies.order_by("path"))
-            notes = (*told, (_("Directives"), len(directives)), (_("Bodies"), len(bodies)))
+            notes = (*told, (_("Directives"), len(directives)), (_("Organisations"), len(bodies)))
             rows: Iterable = rows_of(found, directives, bodies)
             return Book(name, matrix_columns(bodies), rows, asked.now, notes, document.fictional)
         return _aside(name, found, directives, asked, document, told)
@@ -61,8 +61,8 @@ def listed(asked: Asked, place: Place) -> Listed:
 
 def _aside(name: str, found: Axes, directives: Sequence[Directive], asked: Asked, document: Document, told: tuple) -> Book:
     bodies = found.bodies.order_by().count()
-    why = _("More than %(count)s bodies: they stand one below another, the directives side by side.") % {"count": ACROSS}
-    notes = (*told, (_("Directives"), len(directives)), (_("Bodies"), bodies), (_("Layout"), why))
+    why = _("More than %(count)s organisations: organisations run down, directives across.") % {"count": ACROSS}
+    notes = (*told, (_("Directives"), len(directives)), (_("Organisations"), bodies), (_("Layout"), why))
     columns = aside_columns(directives)
     return Book(name, columns, rows_by_body(found, directives, found.bodies), asked.now, notes, document.fictional)
 
@@ -78,6 +78,6 @@ def aside_columns(directives: Iterable[Directive]) -> tuple[Column, ...]:
 
     head = (
         Column("organisation", pgettext("body", "Code"), lambda row: row.body.code, width=12),
-        Column("name", _("Body"), lambda row: picked(row.body, "name"), width=32),
+        Column("name", _("Organisation"), lambda row: picked(row.body, "name"), width=32),
     )
     return head + tuple(under(place, directive) for place, directive in enumerate(directives))

@@ -36,13 +36,13 @@ def _lights(row: Any) -> Lights:
 DOCUMENTS = (
     Column("title", _("Title"), lambda row: picked(row.document, "title"), width=48, link=lambda row: DOCUMENT(row.document.pk)),
     Column("issuer", _("Issuer"), lambda row: scripted(row.document.issuer), width=20),
-    Column("issued_on", _("Issued on"), lambda row: row.document.issued_on, "date"),
+    Column("issued_on", pgettext_lazy("document", "Issued on"), lambda row: row.document.issued_on, "date"),
     Column("registered_at", _("Registered"), lambda row: row.document.registered_at, "moment"),
     Column("sections", _("Sections"), lambda row: row.sections, "number"),
     Column("directives", _("Directives"), lambda row: row.directives, "number"),
     Column("statements", _("Statements"), lambda row: row.statements, "number"),
     Column("doubtful", _("Doubtful places"), lambda row: row.waiting, "number"),
-    Column("bodies", _("Bodies"), lambda row: row.bodies, "number"),
+    Column("bodies", _("Organisations"), lambda row: row.bodies, "number"),
     *light_columns(),
 )
 
@@ -60,8 +60,8 @@ DIRECTIVES = (
     Column("items", _("Items"), lambda row: "\n".join(picked(item, "name") for item in row.directive.items.all()), width=32),
     Column("addressees", _("Addressees"), _addressees, width=24),
     Column("kind", _("Kind"), lambda row: row.directive.get_kind_display(), width=12),
-    Column("modality", _("Modality"), lambda row: scripted(row.directive.modality), width=8),
-    Column("cadence", _("Cadence"), lambda row: row.directive.cadence_word, width=12),
+    Column("modality", _("How binding"), lambda row: scripted(row.directive.modality), width=8),
+    Column("cadence", pgettext_lazy("directive", "Frequency"), lambda row: row.directive.cadence_word, width=12),
     *light_columns(),
 )
 
@@ -81,13 +81,13 @@ BODIES = (
     Column("name_hans", pgettext_lazy("body", "Name"), lambda row: picked(row.body, "name"), width=28),
     Column("full_name", _("Full name"), lambda row: scripted(row.body.full_name), width=36),
     Column("level", _("Level"), lambda row: row.body.get_level_display(), width=10),
-    Column("kind", _("Kind of body"), lambda row: row.body.get_kind_display(), width=18),
+    Column("kind", _("Kind of organisation"), lambda row: row.body.get_kind_display(), width=18),
     Column("parent", _("Parent"), lambda row: picked(row.body.parent, "name") if row.body.parent else "", width=24),
     Column("valid_from", _("Exists from"), lambda row: row.body.valid_from, "date"),
     Column("valid_to", _("Exists until"), lambda row: row.body.valid_to, "date"),
     Column("successor", _("Successor"), _successor, width=24),
     *light_columns(),
-    Column("id", _("Id"), lambda row: row.body.pk, "id", 8),
+    Column("id", _("Record ID"), lambda row: row.body.pk, "id", 8),
     Column("version", _("Version"), lambda row: row.body.version, "id", 6),
 )
 

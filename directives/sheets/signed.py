@@ -33,7 +33,9 @@ def for_page(asked: Asked, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
     events = asked.apply(Event.objects.readable_by(by))
     ids = array("q", sorted(events.order_by("-id").values_list("id", flat=True)[: AT_ONCE + 1]))
     if len(ids) > AT_ONCE:
-        text = _("A signed copy with more than %(count)s lines is made on the server: %(command)s. Or choose fewer: an action, days.")
+        text = _(
+            "A signed copy with more than %(count)s entries is made on the server: %(command)s. Or choose fewer: an action, some days."
+        )
         raise Refusal(text % {"count": AT_ONCE, "command": command_of(asked)})
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     try:
@@ -42,7 +44,7 @@ def for_page(asked: Asked, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
         file.close()
         raise
     file.seek(0)
-    return file, f"{_('Audit record')} {timezone.localtime(now):%Y-%m-%d %H%M}.zip"
+    return file, f"{_('Audit log')} {timezone.localtime(now):%Y-%m-%d %H%M}.zip"
 
 
 def for_command(file: BinaryIO, asked: Asked, *, now: datetime) -> Packed:
@@ -82,7 +84,7 @@ def command_of(asked: Asked) -> str:
 
 
 def _table(ids: array, now: datetime, file: BinaryIO) -> int:
-    return write_csv(Book(_("Audit record"), COMMON + ORIGIN, _lines(ids), now), file)
+    return write_csv(Book(_("Audit log"), COMMON + ORIGIN, _lines(ids), now), file)
 
 
 def _lines(ids: array) -> Iterator[Line]:

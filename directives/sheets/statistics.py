@@ -16,7 +16,7 @@ from directives.sheets.book import Book, Column
 from directives.sheets.listed import Asked, Kind, Listed, Notes, Place, in_words, of_known, of_rows, part_of
 from directives.wording import picked, scripted
 
-PERCENT = gettext_lazy("Change in % of last year's figure")
+PERCENT = gettext_lazy("Change as % of last year’s figure")
 
 
 def _number(value: Decimal | None) -> Decimal | int | None:
@@ -39,30 +39,30 @@ TABLE = (
     Column("code", gettext_lazy("Code"), lambda line: line.indicator.code, width=12),
     Column("indicator", gettext_lazy("Indicator"), lambda line: picked(line.indicator, "name"), width=32),
     Column("unit", gettext_lazy("Unit"), lambda line: scripted(line.indicator.unit), width=10),
-    Column("aggregation", gettext_lazy("How it is added up"), lambda line: line.indicator.get_aggregation_display(), width=12),
-    Column("own", gettext_lazy("The body itself"), lambda line: _number(line.own.now), "number", width=14),
-    Column("value", gettext_lazy("With all below"), lambda line: _number(line.total.now), "number", width=14),
+    Column("aggregation", gettext_lazy("How it is combined"), lambda line: line.indicator.get_aggregation_display(), width=12),
+    Column("own", gettext_lazy("The organisation itself"), lambda line: _number(line.own.now), "number", width=14),
+    Column("value", gettext_lazy("Organisation and below"), lambda line: _number(line.total.now), "number", width=14),
     Column("then", gettext_lazy("Same period last year"), lambda line: _number(line.shown.then), "number", width=14),
     Column("change", gettext_lazy("Year on year"), lambda line: _number(line.shown.change), "number", width=12),
     Column("share", PERCENT, _share, "percent", width=12),
-    Column("reported", gettext_lazy("Bodies that reported"), lambda line: line.reported, "number", width=12),
-    Column("asked", gettext_lazy("Bodies asked"), lambda line: line.asked, "number", width=12),
+    Column("reported", gettext_lazy("Organisations that reported"), lambda line: line.reported, "number", width=12),
+    Column("asked", gettext_lazy("Expected to report"), lambda line: line.asked, "number", width=12),
 )
 RANKING = (
     Column("place", gettext_lazy("Rank"), lambda row: row.place or None, "number"),
-    Column("code", gettext_lazy("Code of the body"), lambda row: row.body.code, width=12),
-    Column("name", gettext_lazy("Body"), lambda row: picked(row.body, "name"), width=32),
-    Column("value", gettext_lazy("With all below"), lambda row: _number(row.values.now), "number", width=14),
+    Column("code", gettext_lazy("Code of the organisation"), lambda row: row.body.code, width=12),
+    Column("name", gettext_lazy("Organisation"), lambda row: picked(row.body, "name"), width=32),
+    Column("value", gettext_lazy("Organisation and below"), lambda row: _number(row.values.now), "number", width=14),
     Column("then", gettext_lazy("Same period last year"), lambda row: _number(row.values.then), "number", width=14),
     Column("change", gettext_lazy("Year on year"), lambda row: _number(row.values.change), "number", width=12),
     Column("share", PERCENT, lambda row: _percent(row.values), "percent", width=12),
-    Column("reported", gettext_lazy("Bodies that reported"), lambda row: row.reported, "number", width=12),
-    Column("asked", gettext_lazy("Bodies asked"), lambda row: row.asked, "number", width=12),
+    Column("reported", gettext_lazy("Organisations that reported"), lambda row: row.reported, "number", width=12),
+    Column("asked", gettext_lazy("Expected to report"), lambda row: row.asked, "number", width=12),
 )
 MISSING = (
-    Column("code", gettext_lazy("Code of the body"), lambda body: body.code, width=12),
-    Column("name", gettext_lazy("Body"), lambda body: picked(body, "name"), width=32),
-    Column("parent", gettext_lazy("Below"), lambda body: picked(body.parent, "name") if body.parent else None, width=32),
+    Column("code", gettext_lazy("Code of the organisation"), lambda body: body.code, width=12),
+    Column("name", gettext_lazy("Organisation"), lambda body: picked(body, "name"), width=32),
+    Column("parent", gettext_lazy("Parent"), lambda body: picked(body.parent, "name") if body.parent else None, width=32),
     Column("level", gettext_lazy("Level"), lambda body: body.get_level_display(), width=12),
 )
 
@@ -75,12 +75,16 @@ def _table(asked: Asked, place: Place) -> Listed:
     if it is None:
         raise Http404
     told = in_words(
-        (_("Document"), it.document and picked(it.document, "title")), (_("Body"), picked(it.view.body, "name")),
+        (_("Document"), it.document and picked(it.document, "title")), (_("Organisation"), picked(it.view.body, "name")),
         (_("For the period"), it.period.name),
     )  # fmt: skip
 
     def make() -> Book:
-        counts = ((_("Figures reported"), part_of(it.reported, it.asked)), (_("Who is asked"), who_is_asked())) if it.view.whole else ()
+        counts = (
+            ((_("Figures reported"), part_of(it.reported, it.asked)), (_("Organisations to report"), who_is_asked()))
+            if it.view.whole
+            else ()
+        )
         columns = TABLE if it.view.whole else tuple(column for column in TABLE if column.key not in OF_BRANCHES)
         fictional = bool(it.document and it.document.fictional)
         return Book(f"{_('Statistics')} {it.period.name}", columns, it.lines, asked.now, (*told, *counts), fictional)
@@ -131,7 +135,8 @@ def _name(it: IndicatorView) -> str:
 def _told(it: IndicatorView) -> Notes:
     one = it.indicator
     return in_words(
-        (_("Document"), picked(one.document, "title")), (_("Body"), picked(it.view.body, "name")), (_("For the period"), it.period.name),
+        (_("Document"), picked(one.document, "title")), (_("Organisation"), picked(it.view.body, "name")),
+        (_("For the period"), it.period.name),
         (_("Indicator"), f"{one.code} {picked(one, 'name')}"),
     )  # fmt: skip
 
@@ -139,22 +144,23 @@ def _told(it: IndicatorView) -> Notes:
 def _counts(it: IndicatorView) -> Notes:
     one = it.indicator
     return (
-        (_("Unit"), scripted(one.unit) or "—"), (_("What is counted"), scripted(one.meaning) or "—"),
-        (_("How it is added up"), one.get_aggregation_display()), (_("Bodies that reported"), part_of(it.line.reported, it.line.asked)),
-        (_("Who is asked"), who_is_asked()),
+        (_("Unit"), scripted(one.unit) or "—"), (_("Definition"), scripted(one.meaning) or "—"),
+        (_("How it is combined"), one.get_aggregation_display()),
+        (_("Organisations that reported"), part_of(it.line.reported, it.line.asked)),
+        (_("Organisations to report"), who_is_asked()),
     )  # fmt: skip
 
 
 def who_is_asked() -> str:
     """The rule of the denominator, as page and sheet print it."""
     return _(
-        "Bodies at and below the body for which the indicator was defined that owe something under the document today, "
-        "with those that reported and owe nothing any more"
+        "Organisations at and below the one that defined the indicator that are responsible under the "
+        "document today, and those that reported but no longer are"
     )
 
 
 KINDS: dict[str, Kind] = {
     "statistics": Kind(gettext_lazy("Statistics"), "statistics", _table, lambda dated: TABLE),
-    "indicator": Kind(gettext_lazy("Statistics by body"), "indicator", _ranking, lambda dated: RANKING, placed=True),
+    "indicator": Kind(gettext_lazy("Statistics by organisation"), "indicator", _ranking, lambda dated: RANKING, placed=True),
     "indicator-missing": Kind(gettext_lazy("Not reported"), "indicator_missing", _missing, lambda dated: MISSING, placed=True),
 }

@@ -151,7 +151,10 @@ class _Writer:
     def _facts(self) -> Iterator[tuple[Words, Any]]:
         book = self.book
         if book.fictional:
-            yield _("Demo data"), _("Progress, figures and persons are fictional and say nothing about the real work of the bodies named")
+            yield (
+                _("Demo data"),
+                _("Progress, figures and names are fictional and say nothing about the real work of the organisations named"),
+            )
         yield _("As of"), book.as_of
         if book.lights_on is not None:
             yield _("Lights as of"), book.lights_on

@@ -89,7 +89,7 @@ class FactorAdapter(DefaultMFAAdapter):
     """Authenticator apps and passkeys in the product's words, their secrets encrypted."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("This code is not right. A code holds for 30 seconds and once only: wait for the next one."),
+        "incorrect_code": _("This code is not right. A code works once and for 30 seconds; wait for the next one."),
         "cannot_delete_authenticator": _("Your role needs a second step: add another one before you remove this."),
     }
 

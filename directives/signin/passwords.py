@@ -68,7 +68,7 @@ class NotCommon(CommonPasswordValidator):
             raise ValidationError(self.get_error_message(), code="password_too_common")
 
     def get_error_message(self) -> str:
-        return _("This password is easily guessed: it is a common one, a repetition, a row of keys, or made of such.")
+        return _("This password is easily guessed: it is common, repetitive, a row of keys, or made of such parts.")
 
     def get_help_text(self) -> str:
         return _("No common words, rows of keys, repetitions, nor the name of the product or of an organisation.")

@@ -90,7 +90,7 @@ def faults_of(figures: Sequence[Reported], *, by: User | None, now: datetime) ->
     for place, figure in enumerate(figures):
         first = seen.setdefault(figure.key, place)
         if first != place:
-            found.append(FigureFault(place, "indicator", figure.said, _("The same figure stands here twice. Leave one of them.")))
+            found.append(FigureFault(place, "indicator", figure.said, _("The same figure appears twice. Keep one of them.")))
         parts = (_of_indicator(figure, asked), _of_period(figure, today), _of_value(figure), _of_body(figure, refused, today))
         found += [FigureFault(place, field, value, expected) for part in parts for field, value, expected in part]
     return found
@@ -102,13 +102,17 @@ Part = Iterator[tuple[str, str, str]]  # field, value, what was expected
 def _of_indicator(figure: Reported, asked: set[tuple[int, int]]) -> Part:
     indicator, body = figure.indicator, figure.organisation
     if indicator is None:
-        yield "indicator", "", _("There is no such indicator. Take the code from the list of indicators of the document.")
+        yield "indicator", "", _("There is no such indicator. Use a code from the document’s list of indicators.")
     elif indicator.ended_at is not None:
-        yield "indicator", indicator.code, _("This indicator is no longer asked for.")
+        yield "indicator", indicator.code, _("This indicator is no longer collected.")
     elif not body.path.startswith(indicator.organisation.path):
-        yield "organisation", body.code, _("This indicator is not asked of this body, which does not stand below the one that asks.")
+        yield (
+            "organisation",
+            body.code,
+            _("This indicator is not collected from this organisation, which is not below the one that collects it."),
+        )
     elif (body.pk, indicator.document_id) not in asked:
-        yield "organisation", body.code, _("This body owes nothing under the document, so it is not asked for figures.")
+        yield "organisation", body.code, _("This organisation is not responsible under the document, so no figures are required.")
 
 
 def _of_period(figure: Reported, today: date) -> Part:
@@ -118,9 +122,9 @@ def _of_period(figure: Reported, today: date) -> Part:
         return
     if indicator is not None and period.cadence != indicator.cadence:
         names = {"asked": dict(PERIODS)[indicator.cadence], "given": period.name}
-        yield "period", period.key, _("This indicator is asked for by the %(asked)s; %(given)s does not fit.") % names
+        yield "period", period.key, _("This indicator is reported by %(asked)s; %(given)s does not fit.") % names
     if not period.begun(today):
-        yield "period", period.key, _("%(period)s has not begun yet.") % {"period": period.name}
+        yield "period", period.key, _("%(period)s has not started yet.") % {"period": period.name}
 
 
 def _of_value(figure: Reported) -> Part:
@@ -129,12 +133,12 @@ def _of_value(figure: Reported) -> Part:
         yield "value", said, _("This is not a number. Write digits only, such as 1234 or 12.5, without the unit.")
         return
     if value < 0:
-        yield "value", said, _("A figure is not below 0. Write how many there are, not the change.")
+        yield "value", said, _("A figure cannot be below 0. Write the current number, not the change.")
     if value >= LIMIT:
-        yield "value", said, _("This is too large: a figure stays below 100 billion. Is the unit right?")
+        yield "value", said, _("This is too large: figures must be below 100 billion. Check the unit.")
     places = figure.indicator.places if figure.indicator else 4
     if decimals_of(value) > places:
-        whole = _("Write a whole number.") if not places else _("At most %(places)s decimal places are asked for.") % {"places": places}
+        whole = _("Write a whole number.") if not places else _("At most %(places)s decimal places.") % {"places": places}
         yield "value", said, whole
     if len(figure.note) > NOTE:
         yield "note", figure.note, _("At most %(most)s characters.") % {"most": NOTE}
@@ -149,9 +153,13 @@ def decimals_of(value: Decimal) -> int:
 def _of_body(figure: Reported, refused: set[int], today: date) -> Part:
     body = figure.organisation
     if body.pk in refused:
-        yield "organisation", body.code, _("This is another body's figure: only its own people, and supervisors above it, report it.")
+        yield (
+            "organisation",
+            body.code,
+            _("This is another organisation’s figure; only its own people, and supervisors above it, report it."),
+        )
     if body.valid_to is not None and body.valid_to <= today:
-        yield "organisation", body.code, _("This body has ceased to exist. Report for the one that came after it.")
+        yield "organisation", body.code, _("This organisation was abolished. Report for its successor.")
 
 
 def _refused(figures: Iterable[Reported], by: User | None) -> set[int]:

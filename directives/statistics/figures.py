@@ -69,7 +69,7 @@ def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: dateti
     The rows must be as they were read, and come with indicator and body. Raises NotAllowed or Stale; nothing changes then.
     """
     if not all(may(by, "report", body) for body in {row.organisation for row in figures}):
-        raise NotAllowed(_("This is another body's figure: only its own people, and supervisors above it, report it."))
+        raise NotAllowed(_("This is another organisation’s figure; only its own people, and supervisors above it, report it."))
     wanted = sorted(figures, key=_key)
     stood = stored(map(_key, wanted))
     stale = [stood.get(_key(row)) for row in wanted if row.version != _version(stood, _key(row))]

@@ -43,7 +43,7 @@ class IndicatorFields:
 def demand(by: User | None, document: Document, subject: Organisation | Indicator) -> None:
     """Raise NotAllowed to a person who does not say what this document asks of this body."""
     if not may(by, "define", subject):
-        raise NotAllowed(_("Indicators are defined by the supervisors of a body or of one above it."))
+        raise NotAllowed(_("Indicators are defined by the supervisors of an organisation or of one above it."))
     if not may(by, "own", document):
         raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, define its indicators."))
 
@@ -51,20 +51,20 @@ def demand(by: User | None, document: Document, subject: Organisation | Indicato
 def _faults(fields: IndicatorFields) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     if not CODE.fullmatch(fields.code.strip()):
-        errors["code"] = [_("Up to 20 letters, digits, dots and dashes, such as ZZ-01: it names the indicator in tables.")]
+        errors["code"] = [_("Up to 20 letters, digits, dots and dashes, such as ZZ-01: it identifies the indicator in tables.")]
     if not fields.name.strip():
-        errors["name"] = [_("Give the indicator a name.")]
+        errors["name"] = [_("Enter a name for the indicator.")]
     if fields.aggregation not in dict(AGGREGATIONS):
-        errors["aggregation"] = [_("Choose how the figures are added up.")]
+        errors["aggregation"] = [_("Choose how the figures are combined.")]
     if fields.cadence not in dict(PERIODS):
-        errors["cadence"] = [_("Choose how often the figure is asked for.")]
+        errors["cadence"] = [_("Choose how often the figure is reported.")]
     if not 0 <= fields.places <= PLACES:
         errors["places"] = [_("From 0 to %(most)s decimal places.") % {"most": PLACES}]
     return errors
 
 
 def _taken(code: str) -> Invalid:
-    return Invalid({"code": [_("Another indicator of this document has the code %(code)s. Choose another.") % {"code": code}]})
+    return Invalid({"code": [_("This document already has an indicator with the code %(code)s. Choose another.") % {"code": code}]})
 
 
 @transaction.atomic
@@ -99,9 +99,9 @@ def change_indicator(indicator: Indicator, *, fields: IndicatorFields, version: 
     errors = _faults(fields)
     if Figure.objects.filter(indicator=indicator).exists():
         if fields.cadence != indicator.cadence:
-            errors.setdefault("cadence", []).append(_("Figures were reported already. End this indicator and define another instead."))
+            errors.setdefault("cadence", []).append(_("Figures have been reported. Stop this indicator and define another."))
         if fields.places < indicator.places:
-            few = _("Figures with more decimals may have been reported already; only more can be allowed.")
+            few = _("Figures with more decimals may have been reported already; decimals can only be increased.")
             errors.setdefault("places", []).append(few)
     if errors:
         raise Invalid(errors)
@@ -113,7 +113,7 @@ def end_indicator(indicator: Indicator, *, version: int, by: User | None, now: d
     """Ask for it no longer. What was reported stays. Raises NotAllowed, IllegalMove, Stale."""
     demand(by, indicator.document, indicator)
     if indicator.ended_at is not None:
-        raise IllegalMove(_("This indicator has ended already."))
+        raise IllegalMove(_("This indicator is already stopped."))
     return _write(indicator, "end", {"ended_at": now}, version, by, now)
 
 
@@ -122,7 +122,7 @@ def resume_indicator(indicator: Indicator, *, version: int, by: User | None, now
     """Ask for it again. Raises NotAllowed, IllegalMove, Stale."""
     demand(by, indicator.document, indicator)
     if indicator.ended_at is None:
-        raise IllegalMove(_("This indicator is asked for already."))
+        raise IllegalMove(_("This indicator is already being collected."))
     return _write(indicator, "resume", {"ended_at": None}, version, by, now)
 
 

@@ -225,7 +225,7 @@ def chips(board: Board) -> SafeString:
     told += [(choice.kind_word, {"kind": ""})] if choice.kind else []
     if choice.cycle and board.trend and not board.trend.current:
         told.append((board.trend.name, {"cycle": None}))
-    off = gettext("take off")
+    off = gettext("clear")
     return SafeString(
         "".join(
             format_html(

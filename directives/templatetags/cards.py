@@ -7,7 +7,8 @@ from django import template
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.text import Truncator
+from django.utils.translation import get_language, gettext, pgettext
 
 from directives.clocks import WORDS
 from directives.overview.board import Board
@@ -18,7 +19,7 @@ from directives.overview.trend import Trend, period_name, table
 from directives.states import COLOURS, LIGHTS
 from directives.templatetags.board import EVERYTHING, Pen, meter
 from directives.templatetags.tracker import TONES, lamp
-from directives.wording import day, picked, words_of_light
+from directives.wording import day, in_script, picked, words_of_light
 
 register = template.Library()
 LONG = 1_000_000  # from here on a count is written smaller
@@ -45,6 +46,24 @@ def parts(named: Iterable[Named]) -> SafeString:
     """What a count is made of, each part with its rows."""
     told = (f'<a href="{escape(one.rows.url)}">{escape(str(one.label))} {one.rows.n:,}</a>' for one in named)
     return SafeString(" · ".join(told))
+
+
+@register.simple_tag
+def most_overdue(board: Board) -> SafeString:
+    """The documents or sections with most overdue obligations, each a link to them where the day is today's."""
+    named = (_named(board, line) for line in board.most_overdue)
+    return SafeString(escape(gettext(" and ")).join(named))
+
+
+def _named(board: Board, line: Line) -> str:
+    if board.across:
+        words = f"《{Truncator(picked(line.thing, 'title')).chars(14 if board.choice.wall else 24)}》"
+    elif line.thing.number:
+        words = gettext("section %(number)s") % {"number": in_script(line.thing.number, get_language())}
+    else:
+        words = gettext("the closing section")
+    href = f' href="{escape(line.red.url)}"' if board.now else ""
+    return f"<a{href}>{escape(words)}</a>"
 
 
 @register.simple_tag
@@ -93,7 +112,7 @@ def light_table(lines: Iterable[Line], board: Board) -> SafeString:
         gettext("Document") if board.across else gettext("Section"),
         *(str(word) for _colour, word in LIGHTS),
         gettext("Obligations"),
-        gettext("Share on time"),
+        gettext("On-time rate"),
     ]
     head = "".join(f'<th scope="col"{" class=num" if place else ""}>{escape(word)}</th>' for place, word in enumerate(heads))
     closing, pen, rows = pgettext("section", "Closing"), Pen(board), []
@@ -183,7 +202,7 @@ def change_lines(board: Board) -> SafeString:
 def late_lines(board: Board, request: HttpRequest) -> SafeString:
     """The longest overdue rows: whose, what, why, and whose move it is."""
     pen, lines = Pen(board), []
-    opened, whose = escape(gettext("Open")), escape(gettext("Whose move"))
+    opened, whose = escape(gettext("Open")), escape(gettext("Waiting for"))
     titles = {line.thing.pk: picked(line.thing, "title") for line in board.document_lines}
     for late in board.late:
         row = late.obligation

@@ -42,17 +42,17 @@ def report_curve(board: Board) -> SafeString:
     t = board.trend
     was, due = t.was_percent, day(t.cycle.due_on, t.today)
     told = {"percent": t.percent, "today": day(t.today, board.today), "due": due}
-    said = gettext("Entries handed in: %(percent)s%% by %(today)s; due on %(due)s") % told
+    said = gettext("Entries submitted: %(percent)s%% by %(today)s; due on %(due)s") % told
     if was is not None:
-        said += gettext("; ") + gettext("on the same day of the cycle before %(percent)s%%") % {"percent": was}
+        said += gettext("; ") + gettext("on the same day of the previous cycle %(percent)s%%") % {"percent": was}
     parts = [scale("0", "50", "100", 300, 30, t.right)]
     if t.line_before:
         parts.append(
-            f'<polyline class="was" points="{t.line_before}"/>{text(t.right, 22, gettext("cycle before"), anchor="end", look="opt")}'
+            f'<polyline class="was" points="{t.line_before}"/>{text(t.right, 22, gettext("previous cycle"), anchor="end", look="opt")}'
         )
     parts.append(f'<polygon class="area" points="{t.area}"/><polyline class="now" points="{t.line}"/>')
     parts.append(f'<path class="due" d="M{t.due_x} 20V300"/>')
-    missing = gettext("%(n)s not in") % {"n": f"{t.missing:,}"}
+    missing = gettext("%(n)s not submitted") % {"n": f"{t.missing:,}"}
     parts.append(text(t.due_words_x, 270, gettext("Due %(day)s") % {"day": due}, anchor=t.due_anchor, look="t2"))
     parts.append(text(t.due_words_x, 288, missing, anchor=t.due_anchor, look="opt apart"))
     parts.append(f'<circle class="dot" cx="{t.now_x}" cy="{t.now_y}" r="5"/>{_today(t)}')
@@ -66,10 +66,10 @@ def report_curve(board: Board) -> SafeString:
 
 def _today(t: Trend) -> str:
     """The words beside the last point."""
-    now = gettext("Today %(percent)s%%") if t.current else gettext("%(percent)s%% in the end")
+    now = gettext("Today %(percent)s%%") if t.current else gettext("Final %(percent)s%%")
     words = text(t.words_x, t.words_y, now % {"percent": t.percent}, anchor=t.anchor, look="t1")
     if t.was_percent is not None:
-        before = gettext("cycle before %(percent)s%%") % {"percent": t.was_percent}
+        before = gettext("previous cycle %(percent)s%%") % {"percent": t.was_percent}
         words += text(t.words_x, t.was_words_y, before, anchor=t.anchor, look="opt lower")
     return words
 
@@ -79,7 +79,7 @@ def week_curve(board: Board) -> SafeString:
     """The share on time, one point a week."""
     w = board.weeks
     last = board.on_time.share
-    said = gettext("Share on time: from %(from)s%% to %(to)s%%") % {"from": f"{w.points[0].share:.1f}", "to": last}
+    said = gettext("On-time rate: from %(from)s%% to %(to)s%%") % {"from": f"{w.points[0].share:.1f}", "to": last}
     marks = [
         f'<circle class="dot" cx="{x}" cy="{y}" r="{5 if place == len(w.points) else 2.5}"/>' for place, (x, y) in enumerate(w.marks, 1)
     ]

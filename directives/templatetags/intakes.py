@@ -25,7 +25,7 @@ def bring_in(context: Context, key: str, **place: Any) -> SafeString:
         return SafeString("")
     query = urlencode({name: value for name, value in place.items() if value})
     address = reverse("intake_new", args=[key]) + (f"?{query}" if query else "")
-    return format_html('<a class="btn" href="{}">{}</a>', address, gettext("Bring in a table"))
+    return format_html('<a class="btn" href="{}">{}</a>', address, gettext("Import a table"))
 
 
 @register.simple_tag

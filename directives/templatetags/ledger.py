@@ -67,7 +67,7 @@ class Writer:
     def tick(self, line: Line) -> str:
         if line.state != ASSIGNED or line.organisation_id not in self.own:
             return '<td class="pickone"></td>'
-        label = escape(gettext("Tick %(code)s") % {"code": line.code})
+        label = escape(gettext("Select %(code)s") % {"code": line.code})
         return f'<td class="pickone"><input type="checkbox" form="receive" name="pick" value="{line.pk}" aria-label="{label}"></td>'
 
     def line(self, line: Line, repeats: bool) -> str:

@@ -26,7 +26,7 @@ class Writer:
         self.names = {body.pk: picked(body, "name") for body in bodies}
         self.lights = {colour: (colour_word(colour), lamp(colour)) for colour in SYMBOLS}
         self.said = gettext("%(code)s, %(body)s: %(light)s, %(percent)s%%")
-        self.void = escape(gettext("Not owed. Assign it"))
+        self.void = escape(gettext("Not assigned. Assign it"))
 
     def owed(self, cell: Cell, code: str) -> str:
         word, mark = self.lights[cell.light]

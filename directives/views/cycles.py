@@ -50,6 +50,8 @@ def cycle_open(request, pk):
             job = reporting.job_of(cycle)
             if job is not None:
                 return redirect("job", job.pk)
-            messages.success(request, _("The cycle is open: %(cycle)s. The bodies have been told.") % {"cycle": cycle.name})
+            messages.success(
+                request, _("The reporting cycle is open: %(cycle)s. The organisations have been notified.") % {"cycle": cycle.name}
+            )
             return redirect("cycle_new", pk)
     return page(request, HERE, _context(request, document, form), status=422)

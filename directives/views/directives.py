@@ -55,5 +55,5 @@ def directive_correct_save(request, pk):
         return page(request, HERE + "correct.html", context, status=422)
     except Stale as refusal:
         return page(request, HERE + "correct.html", {**context, "theirs": now_reads, "refusal": refusal}, status=409)
-    messages.success(request, _("The reading is corrected; what it said before is kept in the record."))
+    messages.success(request, _("The reading is corrected; the earlier text is kept in the audit log."))
     return redirect("directive", found.pk)

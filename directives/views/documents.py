@@ -80,7 +80,7 @@ def document_register(request):
     form = RegisterForm(request.user, request.POST)
     sound = form.is_valid()
     if "source" in form.errors or "source_name" in form.errors:
-        return _choose_again(request, form.errors.get("source") or [_("The file did not arrive whole. Choose it again.")])
+        return _choose_again(request, form.errors.get("source") or [_("The file did not arrive completely. Choose it again.")])
     source, name = form.cleaned_data["source"], form.cleaned_data["source_name"]
     try:
         reading = read(source, name=name)
@@ -93,7 +93,7 @@ def document_register(request):
     except DocumentError as fault:
         return _choose_again(request, [worded(fault)])
     if document.repairs.filter(state=PROPOSED).exists():
-        messages.success(request, _("The document is registered. Settle its doubtful places, then assign its directives."))
+        messages.success(request, _("The document is registered. Decide its doubtful places, then assign its directives."))
     else:
         messages.success(request, _("The document is registered. Check the directives as they were read, then assign them."))
     return redirect("document", document.pk)
@@ -152,7 +152,7 @@ def repair_decide(request, pk, repair):
     except Invalid as refusal:
         form.add_error(None, str(refusal))
         return _repair_again(request, row, form)
-    messages.success(request, _("Decided. The words of the document follow."))
+    messages.success(request, _("Decided. The document’s text is updated."))
     return redirect(f"{reverse('document', args=[pk])}#waiting")
 
 

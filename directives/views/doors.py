@@ -25,7 +25,7 @@ from directives.rules import may
 from directives.tallies import counted
 
 PAGE_SIZE = 50
-OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, load the page again and send it once more.")
+OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, reload the page and submit again.")
 HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
 CHOSEN = {"measure", "parent", "document", "organisation", "directive", "body"}  # record IDs, from lists
 NEVER = "password"  # no field with this in its name is ever given back
@@ -80,7 +80,7 @@ def _key(request: HttpRequest) -> UUID | None:
 
 def _again(request: HttpRequest, done: FormKey) -> HttpResponse:
     """The answer to a form that was carried out before: where the first answer led, and nothing done twice."""
-    messages.info(request, _("This form had already been carried out; nothing was done twice."))
+    messages.info(request, _("This form was already submitted; nothing was repeated."))
     return HttpResponseRedirect(done.location or "/")
 
 

@@ -90,5 +90,5 @@ def _not_saved(request, entry, form, refusal):
 def entry_recall(request, pk):
     entry = _entry(request, pk)
     recall(report=entry.report, entries=[entry.pk], by=request.user, now=request.now)
-    messages.success(request, _("Taken back: you can edit it again."))
+    messages.success(request, _("Withdrawn: you can edit it again."))
     return redirect(f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}")

@@ -91,7 +91,7 @@ def export_file(request, pk):
     try:
         content = row.file.open("rb")
     except FileNotFoundError:
-        return _page(request, row, refused=_("The file is kept no longer."), status=404)
+        return _page(request, row, refused=_("The file has expired."), status=404)
     audit.record_taken("download", row, by=request.user, now=request.now, file=row.name)
     response = FileResponse(content, as_attachment=True, filename=row.name, content_type=FORMATS[row.format].content_type)
     response["X-Content-Type-Options"] = "nosniff"
@@ -103,7 +103,7 @@ def export_file(request, pk):
 def export_cancel(request, pk):
     row = get_object_or_404(found(request.user), pk=pk)
     exporting.cancel(row, by=request.user, now=request.now)
-    messages.success(request, _("Cancelled. Nothing of the file is kept."))
+    messages.success(request, _("Cancelled. The file was not kept."))
     return redirect("exports")
 
 
@@ -152,7 +152,7 @@ def export_columns_save(request, key):
         exporting.choose(columns=keys if reset else form.columns, paper="a4" if reset else form.cleaned_data["paper"], **given)
     except Stale as stale:
         return _columns_page(request, key, form, status=409, theirs=stale)
-    messages.success(request, _("Saved. Every file of this list will be so."))
+    messages.success(request, _("Saved. Every export of this list will use it."))
     return HttpResponseRedirect(_where(request, key))
 
 

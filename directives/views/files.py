@@ -78,5 +78,5 @@ def attachment_remove(request, pk):
     parent = evidence.parent_of(row)
     evidence.remove(row, by=request.user, now=request.now)
     if not request.htmx:
-        messages.success(request, _("“%(name)s” was taken away.") % {"name": row.name})
+        messages.success(request, _("Deleted “%(name)s”.") % {"name": row.name})
     return _answer(request, parent, reverse("my_work"))

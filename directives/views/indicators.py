@@ -64,7 +64,7 @@ def indicator_add(request, pk):
         except Invalid as refusal:
             _refuse(form, refusal)
         else:
-            messages.success(request, _("Defined: %(indicator)s. Bodies find it on their page of figures.") % {"indicator": made.code})
+            messages.success(request, _("Defined: %(indicator)s. Organisations see it on their figures page.") % {"indicator": made.code})
             return redirect("indicators", pk)
     return _list(request, document, form, 422)
 

@@ -135,7 +135,7 @@ def intake_discard(request, pk):
         messages.success(request, _("The import was kept. Nothing was undone."))
         return redirect("intake", pk)
     starting.discard(found)
-    messages.success(request, _("Given up. Nothing was changed."))
+    messages.success(request, _("Import discarded. Nothing was changed."))
     return redirect("intakes")
 
 

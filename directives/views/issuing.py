@@ -71,7 +71,7 @@ def _after_choice(request, document, draft, act):
     if act in ACTS:
         return redirect("issue_preview" if act == "succeed" else "issue_choose", document.pk)
     if not draft.directives or not (draft.bodies or draft.picks):
-        messages.warning(request, _("Tick at least one directive and one body."))
+        messages.warning(request, _("Select at least one directive and one organisation."))
         return redirect("issue_choose", document.pk)
     return redirect("issue_terms", document.pk)
 
@@ -88,7 +88,9 @@ def _propose(request, document, draft, said):
     pairs = pairs_proposed(directives, issuing.candidates(request.user).existing_on(request.today))
     bodies, heard = {body for _directive, body in pairs}, {directive for directive, _body in pairs}
     figures = {"bodies": len(bodies), "directives": len(heard), "silent": len(draft.directives) - len(heard)}
-    text = _("The text addresses %(bodies)s bodies in %(directives)s directives; %(silent)s directives name no body of the register.")
+    text = _(
+        "The text names %(bodies)s organisations in %(directives)s directives; %(silent)s directives name no organisation in the register."
+    )
     messages.info(request, text % figures)
     return draft.choosing(bodies=draft.bodies | bodies, addressed=bool(pairs))
 
@@ -97,7 +99,9 @@ def _propose_kinds(request, draft, directives):
     """The same where there are too many bodies to tick: their kinds."""
     kinds, heard = kinds_meant(request.user, directives, request.today)
     figures = {"kinds": len(kinds), "directives": heard, "silent": len(directives) - heard}
-    text = _("The text addresses %(kinds)s kinds of bodies in %(directives)s directives; %(silent)s directives name none of the register.")
+    text = _(
+        "The text names %(kinds)s kinds of organisations in %(directives)s directives; %(silent)s directives name none in the register."
+    )
     messages.info(request, text % figures)
     picks = dict.fromkeys((*draft.picks, *(Pick(kind=kind) for kind in sorted(kinds))))
     return draft.choosing(picks=tuple(picks)[:PICKS], addressed=bool(kinds))
@@ -112,9 +116,9 @@ def _add(request, document, draft, said):
     found = overview.matching(issuing.candidates(request.user), **conditions, below=said.get("below"), today=request.today)
     bodies = frozenset(found.values_list("pk", flat=True)[: overview.LISTED + 1])
     if len(draft.bodies | bodies) > overview.LISTED:
-        messages.warning(request, _("That is more than can be listed. Add to the name, or leave it empty and choose by level and kind."))
+        messages.warning(request, _("Too many to list. Enter more of the name, or leave it empty and choose by level and kind."))
         return draft
-    messages.info(request, _("Bodies ticked by these conditions: %(count)s.") % {"count": len(bodies)})
+    messages.info(request, _("Organisations selected by these conditions: %(count)s.") % {"count": len(bodies)})
     return draft.choosing(bodies=draft.bodies | bodies)
 
 
@@ -198,7 +202,7 @@ def issue_preview(request, pk):
 def issue_confirm(request, pk):
     document, draft = _begun(request, pk)
     if request.POST.get("digest") != draft.digest:
-        raise Stale(_("The choice has changed since this preview, perhaps in another tab. Look at the preview again."))
+        raise Stale(_("The selection has changed since this preview, perhaps in another tab. Check the preview again."))
     context = _preview(request, document, draft)
     if not context["sound"]:
         return page(request, HERE + "preview.html", context, status=422)
@@ -209,7 +213,7 @@ def issue_confirm(request, pk):
         selected = context["selected"]
         made = issuing.issue(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs, **told)
         figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
-        messages.success(request, _("Assigned: %(made)s obligations. %(left)s existed already and were left as they are.") % figures)
+        messages.success(request, _("Assigned: %(made)s obligations. %(left)s existed already and were left unchanged.") % figures)
         target = f"{reverse('obligations')}?document={document.pk}&state=assigned"
     request.session.pop(Draft.key(document), None)  # not before: after a refusal the choice is still there
     return redirect(target)

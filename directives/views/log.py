@@ -55,5 +55,5 @@ def log_add(request):
                 form.add_error(name if name in form.fields else None, texts)
     if not form.is_valid():
         return _page(request, form, status=422)
-    messages.success(request, _("Written down. The next report will draw on it."))
+    messages.success(request, _("Saved. The next report will use it."))
     return back(request, reverse("log"))

@@ -89,7 +89,7 @@ def measure_save(request, pk):
 def measure_delete(request, pk):
     measure = _measure(request, pk)
     planning.delete_measure(measure, by=request.user, now=request.now)
-    messages.success(request, _("Measure %(number)s was taken out of the plan.") % {"number": measure.number})
+    messages.success(request, _("Measure %(number)s was deleted.") % {"number": measure.number})
     return redirect("plan", measure.plan_id)
 
 
@@ -99,6 +99,6 @@ def measure_done(request, pk):
     done_on = request.today if request.POST.get("done") else None
     version = request.POST.get("version", "")
     if whole(version) is None:
-        raise Invalid(_("This form is out of date. Go back, load the page again and send it once more."))
+        raise Invalid(_("This form is out of date. Go back, reload the page and submit again."))
     planning.mark_done(measure, done_on=done_on, version=whole(version), by=request.user, now=request.now)
     return _saved(request, measure)

@@ -94,12 +94,12 @@ def acknowledge_many(request):
         rows = mine.visible_to(request.user).filter(pk__in=picked[:AT_ONCE])
     rows = list(rows[: AT_ONCE + 1])
     if not rows:
-        messages.warning(request, _("Tick at least one line first."))
+        messages.warning(request, _("Select at least one row first."))
         return back(request, "/obligations/")
     count = acknowledge_all(obligations=rows[:AT_ONCE], by=request.user, now=request.now)
-    messages.success(request, _("Receipt acknowledged: %(count)s.") % {"count": count})
+    messages.success(request, _("Acknowledged: %(count)s.") % {"count": count})
     if len(rows) > AT_ONCE:
-        messages.warning(request, _("More of them wait: acknowledge the rest in the same way."))
+        messages.warning(request, _("More to acknowledge: acknowledge the rest in the same way."))
     return back(request, "/obligations/")
 
 

@@ -25,11 +25,11 @@ from directives.views.doors import page, write
 
 DONE = {
     "ask_signature": gettext_lazy("Sent to the manager for signature."),
-    "recall": gettext_lazy("Taken back; you can change the plan again."),
-    "decline": gettext_lazy("Sent back to staff with your reason."),
-    "sign": gettext_lazy("Signed and handed in. The supervisors were told."),
-    "hand_in": gettext_lazy("Handed in. The supervisors were told."),
-    "revise": gettext_lazy("The plan is a draft again. What was accepted stays in the submissions."),
+    "recall": gettext_lazy("Withdrawn: you can edit the plan again."),
+    "decline": gettext_lazy("Returned to staff with your reason."),
+    "sign": gettext_lazy("Signed and submitted. The supervisors were notified."),
+    "hand_in": gettext_lazy("Submitted. The supervisors were notified."),
+    "revise": gettext_lazy("The plan is a draft again. The accepted version stays in the submissions."),
 }
 
 

@@ -96,7 +96,7 @@ def report_redraft(request, pk):
     report = get_object_or_404(found(request.user), pk=pk)
     reporting.begin(report=report, by=request.user, now=request.now)  # what was assigned since is added
     count = reporting.redraft(report=report, by=request.user, now=request.now)
-    messages.success(request, _("Drafted anew from the log: %(count)s. What you typed was left as it is.") % {"count": count})
+    messages.success(request, _("Redrafted from the log: %(count)s. Text you typed was kept.") % {"count": count})
     return redirect("report", pk=pk)
 
 
@@ -109,9 +109,9 @@ def report_hand_in(request, pk):
     except Invalid as refusal:
         return render(request, "directives/reports/report.html", _context(request, report, refusal=refusal), status=422)
     if submission is None:
-        messages.success(request, _("Sent to the manager for signature. You can take an entry back until it is signed."))
+        messages.success(request, _("Sent to the manager for signature. You can withdraw an entry until it is signed."))
         return redirect("report", pk=pk)
-    messages.success(request, _("Handed in as submission %(number)s.") % {"number": submission.number})
+    messages.success(request, _("Submitted as submission %(number)s.") % {"number": submission.number})
     return redirect("submission", pk=submission.pk)
 
 
@@ -126,12 +126,12 @@ def report_sign(request, pk):
             raise Invalid({name: list(texts) for name, texts in form.errors.items()})
         if form.cleaned_data["action"] == "sign":
             submission = reporting.sign(**given)
-            messages.success(request, _("Signed and handed in as submission %(number)s.") % {"number": submission.number})
+            messages.success(request, _("Signed and submitted as submission %(number)s.") % {"number": submission.number})
             return redirect("submission", pk=submission.pk)
         count = reporting.decline(reason=form.cleaned_data["reason"], **given)
     except Invalid as refusal:
         return render(request, "directives/reports/report.html", _context(request, report, refusal=refusal, sign=form), status=422)
-    messages.success(request, _("Sent back to the staff: %(count)s.") % {"count": count})
+    messages.success(request, _("Returned to staff: %(count)s.") % {"count": count})
     return redirect(reverse("report", args=[pk]))
 
 

@@ -38,10 +38,10 @@ def report_decide(request, pk):
         return render(request, "directives/reviews/report.html", context, status=refusal.status)
     accepted = sum(verdict.accepted for verdict in made)
     facts = {"accepted": accepted, "returned": len(made) - accepted}
-    messages.success(request, _("Accepted %(accepted)s, returned %(returned)s. The body has been told.") % facts)
+    messages.success(request, _("Accepted %(accepted)s, returned %(returned)s. The organisation has been notified.") % facts)
     if request.POST.get("rest") and (own := left_out(report, request.user)):
         told = {"codes": "、".join(scripted(code) for code in own)}
-        messages.warning(request, _("Left out, as you asked for them yourself: %(codes)s") % told)
+        messages.warning(request, _("Not processed because you requested or submitted them: %(codes)s") % told)
     return redirect("report_review", pk=pk)
 
 

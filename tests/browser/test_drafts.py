@@ -241,8 +241,8 @@ def test_a_page_form_out_of_date_says_so_and_its_words_are_stored_by_one_press(o
     one.page.fill("#quick [name=text]", WORDS)
     one.context.clear_cookies(name="csrftoken")
     with forgiven(one, "403"):
-        one.press("记下", exact=True)
-        expect(one.page.locator("h1")).to_contain_text("这个页面已过期")
+        one.press("保存", exact=True)
+        expect(one.page.locator("h1")).to_contain_text("此页面已过期")
     expect(one.page.locator("main")).to_contain_text(WORDS)
     one.follow("返回原页")
     one.press("取回并保存")
@@ -256,7 +256,7 @@ def test_what_one_person_typed_is_neither_sent_nor_shown_as_anothers(one, measur
     one.page.fill("#quick [name=text]", WORDS)
     one.context.clear_cookies(name="sessionid")
     sign_in_elsewhere(one, "manager")
-    one.press("记下", exact=True)
+    one.press("保存", exact=True)
     one.page.wait_for_load_state()
     assert until(one.page, lambda: "没有提交任何内容" in one.page.locator("#messages").inner_text() or logged())
     assert logged() == 0
@@ -326,7 +326,7 @@ def test_leaving_with_unsaved_words_warns_and_saved_ones_let_go(one, measure):
     assert asked == ["beforeunload"]
     one.go("/log/")
     one.press("取回")
-    one.press("记下", exact=True)
+    one.press("保存", exact=True)
     expect(one.page.locator("#rows")).to_contain_text(WORDS)
     assert asked == ["beforeunload"]
 
@@ -355,7 +355,7 @@ def test_a_form_pressed_without_a_network_is_sent_when_it_is_back(one, measure):
     one.go("/log/")
     one.page.fill("#quick [name=text]", WORDS)
     one.context.set_offline(True)
-    one.press("记下", exact=True)
+    one.press("保存", exact=True)
     expect(one.page.locator(BADGE)).to_contain_text("网络已断开")
     one.context.set_offline(False)
     expect(one.page.locator("#rows")).to_contain_text(WORDS)
@@ -394,7 +394,7 @@ def test_words_that_met_another_version_stay_unsaved_until_one_is_chosen(cast, o
         row.locator(".clash").wait_for()
         assert WORDS in kept(one.page)
         expect(one.page.locator(BADGE)).to_contain_text("尚未保存")
-    row.locator(".clash").get_by_role("button", name="用我的").click()
+    row.locator(".clash").get_by_role("button", name="保留本人内容").click()
     expect(one.page.locator(BADGE)).to_have_count(0)
     assert kept(one.page) == ""
     assert type(entry).objects.get(pk=entry.pk).progress == WORDS

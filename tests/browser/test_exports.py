@@ -71,8 +71,8 @@ def test_a_long_file_is_watched_until_it_is_ready(
     one.be(User.objects.get(username="supervisor"))
     page = one.page
     one.go("/obligations/")
-    one.follow("导出 Excel")
-    one.press("生成文件")
+    one.follow("下载 Excel")
+    one.press("生成导出文件")
     expect(page.locator("#export h2")).to_have_text("等待中")
     jobs.run("export", Export.objects.get().pk)
     expect(page.locator("#export h2")).to_have_text("可下载")  # without a press: the page looks by itself
@@ -95,7 +95,7 @@ def test_the_pages_of_files(language: str, world: World, desk: Callable[..., Des
     one.be(boss)
     row = Export.objects.create(
         by=boss, list="ledger", format="xlsx", language=language, asked_at=world.plan.created_at, state="running", done=2500, total=10_000,
-        started_at=world.plan.created_at, told=[["灯", "逾期"]],
+        started_at=world.plan.created_at, told=[["亮灯", "逾期"]],
     )  # fmt: skip
     pages = [
         f"/exports/{row.pk}/",

@@ -80,7 +80,7 @@ def assign(desk: Desk) -> None:
         kind.get_by_label(name, exact=True).check()
     expect(page.locator(".handin [data-count=directive]")).to_have_text(str(len(CODES)))
     expect(page.locator(".handin [data-count=body]")).to_have_text("2")
-    desk.press("下一步：定要求")
+    desk.press("下一步：确定要求")
 
     today = timezone.localdate()
     page.get_by_label("实施方案", exact=True).check()
@@ -90,7 +90,7 @@ def assign(desk: Desk) -> None:
 
     expect(page.locator("td b.plus")).to_have_count(2 * len(CODES))
     assert Obligation.objects.count() == 0
-    desk.press(f"确认交办 {2 * len(CODES)} 件")
+    desk.press(f"确认交办 {2 * len(CODES)} 项")
     expect(page.locator("table.ledger tbody tr")).to_have_count(2 * len(CODES))
 
 
@@ -105,8 +105,8 @@ def acknowledge(desk: Desk) -> None:
 def write_plan(desk: Desk) -> None:
     """A plan with one measure that serves every directive; sent to the manager."""
     page = desk.page
-    page.locator(".todo").get_by_role("link", name="写方案").click()
-    desk.press("写方案")
+    page.locator(".todo").get_by_role("link", name="编写方案").click()
+    desk.press("编写方案")
     new = page.locator("#m-new")
     new.get_by_label("具体措施").fill(MEASURE)
     new.get_by_label("责任人").fill("办公厅")
@@ -119,7 +119,7 @@ def write_plan(desk: Desk) -> None:
     row = page.locator("tbody[id^=m]", has_text=MEASURE)
     expect(row.locator("a.code")).to_have_text(list(CODES))
     assert Plan.objects.get().measures.get().obligations.count() == len(CODES)
-    page.locator("#handin").get_by_role("button", name="送签").click()
+    page.locator("#handin").get_by_role("button", name="送审签").click()
     expect(page.locator("#handin")).to_contain_text("签发")
     assert Plan.objects.get().state == "awaiting"
 
@@ -139,7 +139,7 @@ def accept_plan(desk: Desk) -> None:
     page.get_by_role("link", name=re.compile(OURS)).first.click()
     page.locator("#handin").get_by_role("link", name="审核").click()
     page.get_by_text("通过", exact=True).click()
-    desk.press("提交结论")
+    desk.press("提交审核结论")
     expect(page.locator("#messages, .notice").first).to_be_visible()
 
 
@@ -153,7 +153,7 @@ def log_work(desk: Desk, folder: Path) -> None:
     page.locator("#quick [name=files]").set_input_files(minutes)
     before = desk.clicks()
     page.locator("#quick label", has=page.locator("[name=measure]")).filter(has_text=MEASURE[:6]).click()
-    page.locator("#quick").get_by_role("button", name="记下").click()
+    page.locator("#quick").get_by_role("button", name="保存").click()
     expect(page.locator(".log")).to_contain_text(DID[:20])
     assert desk.clicks() - before == 2
     entry = LogEntry.objects.get()
@@ -168,7 +168,7 @@ def open_cycle(desk: Desk) -> None:
     page.get_by_role("link", name="填报周期").click()
     page.fill("[name=opens_on]", str(timezone.localdate()))
     page.fill("[name=due_on]", str(timezone.localdate() + timedelta(days=15)))
-    desk.press("开启周期")
+    desk.press("开启填报周期")
     expect(page.locator("table.tbl tbody tr")).to_have_count(1)
     assert ProgressReport.objects.count() == 2
 
@@ -222,8 +222,8 @@ def fill_in(desk: Desk) -> None:
 def hand_in_a_part(desk: Desk) -> None:
     """Two of the three are ready and go first."""
     page = desk.page
-    page.locator("#handin").get_by_role("button", name="先送签2项").click()
-    expect(row_of(desk, CODES[0]).locator(".stands .tag")).to_have_text("待签发")
+    page.locator("#handin").get_by_role("button", name="先送审签 2 项").click()
+    expect(row_of(desk, CODES[0]).locator(".stands .tag")).to_have_text("待审签")
     assert [entry_of(code).state for code in CODES] == ["awaiting", "awaiting", "draft"]
 
 
@@ -232,7 +232,7 @@ def sign_report(desk: Desk, report: ProgressReport) -> None:
     waiting = report.entries.filter(state="awaiting").count()
     desk.go("/")
     page.locator(".todo").get_by_role("link", name="审签").click()
-    page.locator("#handin").get_by_role("button", name=f"签发报送{waiting}项").click()
+    page.locator("#handin").get_by_role("button", name=f"签发报送 {waiting} 项").click()
     page.wait_for_url("**/submissions/*/")
     assert report.entries.filter(state="awaiting").count() == 0
 
@@ -268,8 +268,8 @@ def mend(desk: Desk) -> None:
         page.keyboard.press("Tab")
     expect(row.locator(".stands .tag")).to_have_text("可报")
     assert entry_of(CODES[0]).progress == MENDED
-    page.locator("#handin").get_by_role("button", name="整份送签2项").click()
-    expect(row.locator(".stands .tag")).to_have_text("待签发")
+    page.locator("#handin").get_by_role("button", name="整份送审签 2 项").click()
+    expect(row.locator(".stands .tag")).to_have_text("待审签")
 
 
 def accept_the_rest(desk: Desk, report: ProgressReport) -> None:
@@ -290,17 +290,17 @@ def compare_ledger(desk: Desk, folder: Path) -> None:
     page.locator("#f-document").select_option(index=1)
     page.wait_for_url(re.compile(rf"document={Document.objects.get().pk}\b"))
     page.locator("#f-q").fill(OURS)
-    page.locator("form.filters").get_by_role("button", name="查找").click()
+    page.locator("form.filters").get_by_role("button", name="搜索").click()
     expect(page.locator("table.ledger tbody tr")).to_have_count(len(CODES))
     with page.expect_download() as download:
-        desk.follow("导出 Excel")
+        desk.follow("下载 Excel")
     file = folder / "ledger.xlsx"
     download.value.save_as(file)
     assert download.value.suggested_filename.endswith(".xlsx")
     _cover, sheet = load_workbook(file).worksheets
     head, *lines = [[cell.value for cell in line] for line in sheet.iter_rows()]
-    place = {name: head.index(name) for name in ("文件条款", "责任(配合)单位", "亮灯", "完成状态", "完成比例", "完成时限", "进展情况")}
-    wanted = ("文件条款", "责任(配合)单位", "亮灯", "完成状态", "完成比例")
+    place = {name: head.index(name) for name in ("文件条款", "责任（配合）单位", "亮灯", "完成状态", "完成比例", "完成时限", "进展情况")}
+    wanted = ("文件条款", "责任（配合）单位", "亮灯", "完成状态", "完成比例")
     told = [[line[place[name]] for name in wanted] for line in lines]
     assert told == [line_of(row) for row in page.locator("table.ledger tbody tr").all()]
     assert [line[place["完成比例"]] for line in lines] == [0.4, 0.6, 0.15]

@@ -193,7 +193,7 @@ def test_without_scripts(world: World, desk: Callable[..., Desk]) -> None:
     one.go("/")
     page.locator("#quick textarea").fill("没有脚本也能记")
     with page.expect_navigation():
-        page.locator("#quick").get_by_role("button", name="记下").click()
+        page.locator("#quick").get_by_role("button", name="保存").click()
     assert LogEntry.objects.latest("pk").text == "没有脚本也能记"
 
 
@@ -246,8 +246,8 @@ def test_two_people_on_one_entry(world: World, desk: Callable[..., Desk]) -> Non
     expect(clash).to_contain_text("填报员后写的")
     entry = ReportEntry.objects.get(pk=world.entry.pk)
     assert (entry.progress, entry.percent) == ("负责人先写的", 41)
-    clash.get_by_role("link", name="用对方的").click()
+    clash.get_by_role("link", name="采用对方内容").click()
     expect(second.page.locator(f"#w-{world.entry.pk}")).to_have_value("负责人先写的")
-    second.page.locator("#handin").get_by_role("button", name="先送签").click()
-    expect(second.page.locator(f"#e-{world.entry.pk} .stands .tag")).to_have_text("待签发")
+    second.page.locator("#handin").get_by_role("button", name="先送审签").click()
+    expect(second.page.locator(f"#e-{world.entry.pk} .stands .tag")).to_have_text("待审签")
     assert ReportEntry.objects.get(pk=world.entry.pk).state == "awaiting"

@@ -43,7 +43,7 @@ def test_words_are_saved_as_they_are_typed_and_the_focus_stays(cast, office, ope
     page, entry = open_report(cast.staff).page, office.entries[0]
     words = row(page, entry).locator("[name=progress]")
     words.press_sequentially("已印发办法")
-    row(page, entry).get_by_text("还差： 完成比例").wait_for()
+    row(page, entry).get_by_text("待补： 完成比例").wait_for()
     assert until(page, lambda: stored(entry).progress == "已印发办法")  # on a slow machine it was saved before the last word already
     assert words.input_value() == "已印发办法"
     assert page.evaluate("document.activeElement.id") == f"w-{entry.pk}"
@@ -78,19 +78,19 @@ def test_two_people_on_one_entry_see_both_versions(cast, office, open_report):
 def both_versions(staff, manager, entry):
     row(manager, entry).locator("[name=progress]").fill("负责人写的")
     manager.keyboard.press("Tab")
-    row(manager, entry).get_by_text("还差： 完成比例").wait_for()
+    row(manager, entry).get_by_text("待补： 完成比例").wait_for()
     row(staff, entry).locator("[name=progress]").fill("填报员写的")
     staff.keyboard.press("Tab")
     clash = row(staff, entry).locator(".clash")
     clash.wait_for()
     assert "负责人写的" in clash.inner_text() and "填报员写的" in clash.inner_text()
     assert stored(entry).progress == "负责人写的"
-    clash.get_by_role("button", name="用我的").click()
+    clash.get_by_role("button", name="保留本人内容").click()
     clash.wait_for(state="detached")
     assert stored(entry).progress == "填报员写的"
     row(manager, entry).locator("[name=problems]").fill("还有问题")
     manager.keyboard.press("Tab")
-    row(manager, entry).locator(".clash").get_by_role("link", name="用对方的").click()
+    row(manager, entry).locator(".clash").get_by_role("link", name="采用对方内容").click()
     row(manager, entry).locator(".clash").wait_for(state="detached")
     assert row(manager, entry).locator("[name=progress]").input_value() == "填报员写的"
 

@@ -165,9 +165,9 @@ def test_kept_words_are_shown_to_their_writer_alone_and_gone_when_they_sign_out(
     expect(one.page.locator(".kept")).to_have_count(1)
     one.page.locator(".me summary").click()
     one.press("退出登录", exact=True)
-    expect(one.page.locator("#messages .kept")).to_contain_text("退出登录后将被丢弃")
+    expect(one.page.locator("#messages .kept")).to_contain_text("退出登录后将丢失")
     assert len(kept(one)) == 1
-    one.press("丢弃并退出登录")
+    one.press("放弃并退出登录")
     one.page.wait_for_url(f"{one.url}/accounts/login/**")
     assert kept(one) == []
 
@@ -179,7 +179,7 @@ def test_work_that_is_logged_after_the_end_comes_back_by_one_press(cast, office,
     one.go("/log/")
     Session.objects.all().delete()
     one.page.fill("#quick [name=text]", "召开推进会，研究了三项措施")
-    one.press("记下", exact=True)
+    one.press("保存", exact=True)
     enter(one, "staff")
     one.page.wait_for_url(f"{one.url}/log/")
     one.press("取回并保存")

@@ -98,7 +98,7 @@ def _work(body: Organisation, document: Document, cycle, rows, by: User, *, subm
         Submission.objects.create(plan=plan, **told)
         Submission.objects.create(report=report, **told)
     file = Attachment(
-        report_entry=ReportEntry.objects.filter(report=report).first(), name="佐证.txt", size=2, sha256="0" * 64, by=by, at=NOW
+        report_entry=ReportEntry.objects.filter(report=report).first(), name="佐证材料.txt", size=2, sha256="0" * 64, by=by, at=NOW
     )
     file.file.save("x.txt", ContentFile(b"ok"))
 

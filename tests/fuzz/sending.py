@@ -30,7 +30,7 @@ LIST = "a list"  # the field twice, with another value
 FILES = {
     "no file": None, "empty": ("空.csv", b""), "NUL": ("表.csv", b"\x00\x01"), "long name": ("长" * 250 + ".csv", b"a,b\n1,2\n"),
     "line break in name": ("表\r\n.csv", b"a\n1\n"),
-    "rows": ("表.csv", "单位代码,单位名称\nQ09,某某\n".encode()), "text": ("意见.txt", "一、\n".encode()),
+    "rows": ("表.csv", "单位编码,单位名称\nQ09,某某\n".encode()), "text": ("意见.txt", "一、\n".encode()),
 }  # fmt: skip
 PARAMETERS = (  # that some address knows
     "page", "after", "before", "export", "since", "until", "q", "document", "directive", "body", "cycle", "show", "entry", "list", "pk",

@@ -60,7 +60,7 @@ def test_what_the_database_takes_back_is_begun_anew(cast, bring, apply, monkeypa
 
 
 def test_a_table_that_changes_nothing_is_not_applied(cast, bring):
-    intake = bring(cast.admin, "代码,名称\nQ01,全国总工会\n")
+    intake = bring(cast.admin, "编码,名称\nQ01,全国总工会\n")
     assert intake.counts == {"same": 1}
     with pytest.raises(Invalid):
         applying.apply(intake, by=cast.admin, now=NOW)
@@ -71,7 +71,7 @@ def test_what_changed_since_the_dry_run_is_not_overwritten_but_checked_again(cas
     Organisation.objects.filter(pk=cast.sibling.pk).update(name_hans="共青团", version=cast.sibling.version + 1)
     apply(intake)
     assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (CHECKED, False)
-    assert "没有导入任何一行" in intake.fault
+    assert "未导入任何一行" in intake.fault
     row = IntakeRow.objects.get(intake=intake, line=4)
     assert row.before["name_hans"] == "共青团"
     apply(intake)
@@ -81,7 +81,7 @@ def test_what_changed_since_the_dry_run_is_not_overwritten_but_checked_again(cas
 def conflict(cast, bring):
     """A list of ours that comes back while a body was changed here."""
     body = cast.sibling
-    table = f"代码,名称,编号,版本\nQ02,共青团中央委员会,{body.pk},{body.version}\n"
+    table = f"编码,名称,编号,版本\nQ02,共青团中央委员会,{body.pk},{body.version}\n"
     Organisation.objects.filter(pk=body.pk).update(name_hans="共青团", version=body.version + 1)
     return bring(cast.admin, table)
 
@@ -187,7 +187,7 @@ def test_a_failure_at_the_very_end_leaves_it_as_it_was(cast, bring, apply, monke
 
 def test_a_parent_that_stands_batches_further_down_is_tied_when_it_comes(cast, bring, apply):
     lines = "".join(f"Y{number:03},单位{number},C000\n" for number in range(600))
-    intake = apply(bring(cast.admin, f"代码,名称,上级单位\nY900,甲,Y901\nQ02,共青团中央,Y901\n{lines}Y901,乙,C000\n"))
+    intake = apply(bring(cast.admin, f"编码,名称,上级单位\nY900,甲,Y901\nQ02,共青团中央,Y901\n{lines}Y901,乙,C000\n"))
     above = Organisation.objects.get(code="Y901")
     cast.sibling.refresh_from_db()
     assert (intake.state, Organisation.objects.get(code="Y900").parent, cast.sibling.parent) == (APPLIED, above, above)

@@ -188,7 +188,7 @@ def test_text_is_trimmed_and_freed_of_one_apostrophe():
         None,
         "办",
     ]
-    assert read("text", "一二三", limit=2).expected == "不超过2字；现有3字"
+    assert read("text", "一二三", limit=2).expected == "不超过 2 字；现有 3 字"
     assert isinstance(read("text", "a\x00b"), Wrong)
 
 
@@ -219,7 +219,7 @@ def test_a_number_is_text_as_a_spreadsheet_shows_it():
 
 @pytest.mark.parametrize("cell", ["1.39E+10", "1E+15", 1.39e15, 110101199001011234])
 def test_a_number_cut_short_is_no_text(cell):
-    assert read("text", cell) == Wrong("文字；表格软件已把它变成近似数字", "请将该列设为文本，再重新输入该号码。")
+    assert read("text", cell) == Wrong("文字；表格软件已将它变成近似数字", "请将该列设为文本，再重新输入该号码。")
 
 
 @pytest.mark.parametrize("cell", ["E+10区", "1E5", "电话1.39E+10", "010-65001234"])

@@ -10,7 +10,7 @@ from directives.models import Event, Intake, IntakeRow, Matching, Organisation
 from directives.models.intakes import CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED
 from tests.factories import NOW
 
-TABLE = "代码,名称,级别,上级单位\nQ01,全国总工会,中央,C000\nQ09,全国台联,中央,C000\nQ02,共青团中央委员会,中央,C000\n"
+TABLE = "编码,名称,级别,上级单位\nQ01,全国总工会,中央,C000\nQ09,全国台联,中央,C000\nQ02,共青团中央委员会,中央,C000\n"
 
 
 def rows(intake):
@@ -33,19 +33,19 @@ def test_a_dry_run_changes_nothing(cast, bring):
 
 
 def test_every_fault_is_told_at_once_with_its_place(cast, bring):
-    intake = bring(cast.admin, "代码,名称,级别,成立日期\nQ09,,星级,2025年2月30日\nQ10,乙,中央,2025-01-01\n1E+15,丙,,尽快\n")
+    intake = bring(cast.admin, "编码,名称,级别,成立日期\nQ09,,星级,2025年2月30日\nQ10,乙,中央,2025-01-01\n1E+15,丙,,尽快\n")
     wrong = [row for row in rows(intake) if row.verdict == "wrong"]
     places = [(row.line, fault["column"], fault["heading"], fault["value"]) for row in wrong for fault in row.faults]
     assert intake.counts == {"wrong": 2, "new": 1}
     assert places == [
-        (2, "B", "名称", ""), (2, "C", "级别", "星级"), (2, "D", "成立日期", "2025年2月30日"), (4, "A", "代码", "1E+15"),
+        (2, "B", "名称", ""), (2, "C", "级别", "星级"), (2, "D", "成立日期", "2025年2月30日"), (4, "A", "编码", "1E+15"),
         (4, "D", "成立日期", "尽快"),
     ]  # fmt: skip
     assert all(fault["expected"] and fault["remedy"] for row in wrong for fault in row.faults)
 
 
 def test_keys_that_stand_twice_are_faults_of_their_rows(cast, bring):
-    intake = bring(cast.admin, "代码,名称\nQ09,甲\nQ10,乙\nQ09,丙\n")
+    intake = bring(cast.admin, "编码,名称\nQ09,甲\nQ10,乙\nQ09,丙\n")
     assert [row.verdict for row in rows(intake)].count("wrong") >= 1
     assert sum(intake.counts.values()) == 3
 
@@ -60,13 +60,13 @@ def test_titles_sums_notes_and_repeated_headings_are_no_rows(cast, bring):
 @pytest.mark.parametrize(
     ("table", "passed"),
     [
-        ("代码,名称\n乙,1\n", False),
-        ("代码,名称\nA,1\n", False),
-        ("代码,名称,全称\n乙,1,2\n", False),
-        ("代码,名称,全称\nB,1,2\n", False),
-        ("代码,名称,全称\n甲,乙,1\n", True),
-        ("代码,名称,全称\n栏次,1,2\n", True),
-        ("代码,名称,全称\n1,2,3\n", True),
+        ("编码,名称\n乙,1\n", False),
+        ("编码,名称\nA,1\n", False),
+        ("编码,名称,全称\n乙,1,2\n", False),
+        ("编码,名称,全称\nB,1,2\n", False),
+        ("编码,名称,全称\n甲,乙,1\n", True),
+        ("编码,名称,全称\n栏次,1,2\n", True),
+        ("编码,名称,全称\n1,2,3\n", True),
     ],
 )
 def test_a_row_of_data_is_no_row_of_the_numbers_of_columns(cast, bring, table, passed):
@@ -75,13 +75,13 @@ def test_a_row_of_data_is_no_row_of_the_numbers_of_columns(cast, bring, table, p
 
 
 def test_columns_that_are_not_known_are_asked_about(cast, bring):
-    intake = bring(cast.admin, "代码,名称,星座\nQ09,甲,天秤\n")
+    intake = bring(cast.admin, "编码,名称,星座\nQ09,甲,天秤\n")
     assert (intake.state, intake.tables[0]["columns"][2][1:4]) == (UPLOADED, ["星座", ["天秤"], ""])
     assert rows(intake) == []
 
 
 def test_columns_that_must_be_there_are_asked_for(cast, bring):
-    assert bring(cast.admin, "代码,级别\nQ09,中央\n").state == UPLOADED
+    assert bring(cast.admin, "编码,级别\nQ09,中央\n").state == UPLOADED
 
 
 def test_a_file_that_cannot_be_read_says_why(cast, bring):
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_read_says_why(cast, bring):
 
 
 def test_what_was_matched_once_is_matched_at_once(cast, bring, django_capture_on_commit_callbacks):
-    table = "代码,叫什么,星座\nQ09,甲,天秤\n"
+    table = "编码,叫什么,星座\nQ09,甲,天秤\n"
     intake = bring(cast.admin, table)
     with django_capture_on_commit_callbacks(execute=True):
         starting.match(intake, {"A": "code", "B": "name_hans"}, language="zh-hans", by=cast.admin, now=NOW)

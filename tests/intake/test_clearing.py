@@ -37,7 +37,7 @@ def test_a_cleared_intake_still_has_its_page(cast, bring, sign_in):
     Intake.objects.filter(pk=intake.pk).update(state=APPLIED, applied_at=NOW, done=2)
     clear(now=LATER)
     shown = sign_in(cast.admin).get(f"/intakes/{intake.pk}/").content.decode()
-    assert ("到期清理" in shown, "整表撤销" in shown) == (True, False)
+    assert ("到期清理" in shown, "撤销导入" in shown) == (True, False)
 
 
 def test_the_command_tells_how_many(cast, bring, capsys):

@@ -58,7 +58,7 @@ def obligations(cast):
 def measures(cast):
     row = make_obligation(organisation=cast.body)
     measure = make_measure(make_plan(cast.body, row.document), row, number=1, text="印发办法", responsible="甲", result="010-1")
-    table = f"措施,责任人,成果,编号,版本\n印发办法,丙,010-2,{measure.pk},1\n"
+    table = f"措施,责任人,成果形式,编号,版本\n印发办法,丙,010-2,{measure.pk},1\n"
     content = MeasureContent("印发办法", "乙", result="010-1", obligations=(row,))
     save_measure(measure, content=content, version=1, by=cast.staff, now=NOW)
     said = Measure.objects.values_list("responsible", "result").get
@@ -140,7 +140,7 @@ def test_of_a_row_contested_throughout_nothing_is_written(cast, bring, apply, un
     """The record does not tell what a body was: every cell that differs is contested."""
     body = cast.sibling
     table = (
-        f"代码,名称,全称,编号,版本\nQ02,团中央,共青团中央委员会,{body.pk},{body.version}\nQ01,全总,,{cast.body.pk},{cast.body.version}\n"
+        f"编码,名称,全称,编号,版本\nQ02,团中央,共青团中央委员会,{body.pk},{body.version}\nQ01,全总,,{cast.body.pk},{cast.body.version}\n"
     )
     Organisation.objects.filter(pk=body.pk).update(name_hans="共青团", version=body.version + 1)
     intake = bring(cast.admin, table)

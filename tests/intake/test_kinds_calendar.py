@@ -58,7 +58,7 @@ def test_days_are_entered_changed_and_taken_back(keeper):
 def test_a_day_that_stands_twice_is_a_fault(keeper):
     brought = bring_rows(CALENDAR, keeper, [row("2027-01-01", "0"), row("2027-01-01", "1")])
     assert brought.verdicts == [NEW, WRONG]
-    assert brought.faults == [(2, "day", "每一天只写一次；第 2 行已有这一天。")]
+    assert brought.faults == [(2, "day", "每个日期只写一次；第 2 行已有此日期")]
 
 
 def test_what_was_changed_since_stands_against_it(keeper):

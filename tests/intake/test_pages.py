@@ -52,7 +52,7 @@ def test_from_the_file_to_the_result_and_back(cast, sign_in, post):
 
 
 def test_columns_are_confirmed_with_samples_beside_them(cast, sign_in, post, bring):
-    intake = bring(cast.admin, "代码,叫什么,星座\nQ09,甲,天秤\n")
+    intake = bring(cast.admin, "编码,叫什么,星座\nQ09,甲,天秤\n")
     shown = text(sign_in(cast.admin).get(f"/intakes/{intake.pk}/"))
     assert ("天秤" in shown, 'name="field-B"' in shown, "叫什么" in shown) == (True, True, True)
     answer = post(cast.admin, "intake_match", intake, **{"field-A": "code", "field-B": ""})
@@ -64,7 +64,7 @@ def test_columns_are_confirmed_with_samples_beside_them(cast, sign_in, post, bri
 
 
 def test_wrong_rows_come_first_with_what_to_do_and_as_a_list(cast, sign_in, bring):
-    intake = bring(cast.admin, "代码,名称,成立日期\nQ09,甲,2025年2月30日\nQ10,乙,\n")
+    intake = bring(cast.admin, "编码,名称,成立日期\nQ09,甲,2025年2月30日\nQ10,乙,\n")
     client = sign_in(cast.admin)
     shown = text(client.get(f"/intakes/{intake.pk}/"))
     assert ("2025年2月没有30日" in shown, "Q10" in shown.split('id="rows"')[1], "intake_apply" in shown) == (True, False, False)
@@ -78,7 +78,7 @@ def test_wrong_rows_come_first_with_what_to_do_and_as_a_list(cast, sign_in, brin
 def test_a_conflict_is_chosen_on_the_page(cast, sign_in, post, bring):
     intake = conflict(cast, bring)
     shown = text(sign_in(cast.admin).get(f"/intakes/{intake.pk}/"))
-    assert ("保留现有内容" in shown, "采用文件内容" in shown) == (True, True)
+    assert ("保留现有内容" in shown, "采用表格内容" in shown) == (True, True)
     post(cast.admin, "intake_choose", intake, choice="mine", number="1")
     post(cast.admin, "intake_apply", intake)
     assert intake.state == APPLIED
@@ -142,7 +142,7 @@ def test_rows_cost_no_more_queries_however_many(cast, sign_in, bring, django_ass
     client.get("/intakes/")
     counts = []
     for size in (1, 3):
-        intake = bring(cast.admin, "代码,名称\n" + "".join(f"Y{number},单位{number}\n" for number in range(size)))
+        intake = bring(cast.admin, "编码,名称\n" + "".join(f"Y{number},单位{number}\n" for number in range(size)))
         with django_assert_num_queries(13, exact=False) as found:
             client.get(f"/intakes/{intake.pk}/")
         counts.append(len(found))
@@ -166,7 +166,7 @@ def test_progress_is_of_the_rows_in_hand(cast, sign_in, bring, apply, state, row
     if state == "undoing":
         apply(intake)
     Intake.objects.filter(pk=intake.pk).update(state=state, done=1)
-    assert f"已处理<b>1</b>行，共{rows}行" in text(sign_in(cast.admin).get(f"/intakes/{intake.pk}/"))
+    assert f"已处理 <b>1</b> 行，共 {rows} 行" in text(sign_in(cast.admin).get(f"/intakes/{intake.pk}/"))
 
 
 def test_a_choice_is_told_plainly_and_can_be_made_anew(cast, sign_in, post, bring):

@@ -12,7 +12,7 @@ from directives.intake.passing import SUMS
 pytestmark = pytest.mark.once
 
 ENTRIES = ("序号", "文件条款", "进展情况", "存在问题", "完成比例")
-TOTALS = ("合计", "合　计", "小计：", "省级小计", "全市合计", "合计：3项", "总计（项）", "共计 12 个", "其中省直单位小计", "Subtotal")
+TOTALS = ("合计", "合　计", "小计：", "省级小计", "全市合计", "合计：3 项", "总计（项）", "共计 12 个", "其中省直单位小计", "Subtotal")
 NUMBERED = (("1", "2", "3", "4", "5"), (1, 2, 3, 4, 5), ("（1）", "（2）", "（3）"), ("甲", "乙", 1, 2, 3), ("栏次", "1", "2", "3"))
 FIRST, SECOND = (1, "九.1.1", "已印发", None, 60), (2, "九.1.2", "推进中", None, 35)
 
@@ -38,7 +38,7 @@ def without_faults(given):
 
 
 @pytest.mark.parametrize(
-    "text", ["合计", "合　计", "小计：", "省级小计", "全市合计", "合计：3项", "总计（项）", "共计 12 个", "其中省直单位小计", "Subtotal"]
+    "text", ["合计", "合　计", "小计：", "省级小计", "全市合计", "合计：3 项", "总计（项）", "共计 12 个", "其中省直单位小计", "Subtotal"]
 )
 def test_sums_are_passed_over_wherever_they_stand(text):
     given, remarks = read("entries", ENTRIES, FIRST, (text, None, None, None, 3), SECOND, (None, text, None, None, 95))
@@ -67,7 +67,7 @@ def test_notes_and_signatures_are_passed_over(row):
     if "（盖章）" in row:  # not every cell says who or what: it is asked back
         assert (lines(given), without_faults(given)) == ([2, 3, 4], False)
     else:
-        assert (lines(given), remarks) == ([2, 3], ["略过表外注释、签署行：1行（第4行）。"])
+        assert (lines(given), remarks) == ([2, 3], ["略过表外注释、签署行：1 行（第 4 行）。"])
 
 
 def test_further_lines_of_a_note_belong_to_it():
@@ -85,7 +85,7 @@ def test_a_text_alone_in_a_row_is_no_note_without_one_above():
 def test_headings_and_titles_said_again_are_passed_over():
     title = ("2026年第三季度进展情况表",)
     given, remarks = read("entries", title, ENTRIES, FIRST, title, ENTRIES, SECOND)
-    assert (lines(given), remarks) == ([3, 6], ["略过重复的表头、栏次行：2行（第4、5行）。"])
+    assert (lines(given), remarks) == ([3, 6], ["略过重复的标题、栏次行：2 行（第 4、5 行）。"])
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_headings_and_titles_said_again_are_passed_over():
 )
 def test_numbers_of_the_columns_are_passed_over(row):
     given, remarks = read("entries", ENTRIES, row, FIRST)
-    assert (lines(given), remarks) == ([3], ["略过重复的表头、栏次行：1行（第2行）。"])
+    assert (lines(given), remarks) == ([3], ["略过重复的标题、栏次行：1 行（第 2 行）。"])
 
 
 def test_rows_numbered_in_advance_are_told():
@@ -105,12 +105,12 @@ def test_the_heading_of_a_group_is_the_part_of_its_tasks():
     rows = (("一、加强领导",), (1, "健全制度"), ("（一）机制",), (2, "建立机制"), ("二、改进作风",), (3, "联系群众"))
     given, remarks = read("tasks", ("序号", "重点任务", "责任单位"), *rows)
     assert [(row.line, row.values["section"]) for row in given] == [(3, "一、加强领导"), (5, "一、加强领导"), (7, "二、改进作风")]
-    assert remarks == ["略过只起分类标题作用的行：3行（第2、4、6行）。"]
+    assert remarks == ["略过只作分类标题的行：3 行（第 2、4、6 行）。"]
 
 
 def test_a_heading_over_merged_columns_heads_a_group_without_a_number():
     given, remarks = read("entries", ENTRIES, ("组织建设",), FIRST, merges=[Merge(2, 0, 2, 4)])
-    assert (lines(given), remarks) == ([3], ["略过只起分类标题作用的行：1行（第2行）。"])
+    assert (lines(given), remarks) == ([3], ["略过只作分类标题的行：1 行（第 2 行）。"])
 
 
 def test_what_is_merged_downwards_counts_for_every_row():

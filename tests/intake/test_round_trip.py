@@ -142,7 +142,7 @@ def test_cells_that_only_go_out_are_told_of_where_somebody_edited_them(cast, doc
         "完成状态": ("已销号", 1),
         "完成比例": (0.9, 2),
         "重点任务": ("另一件事", 1),
-        "责任(配合)单位": ("某单位", 1),
+        "责任（配合）单位": ("某单位", 1),
     }
     for heading, (value, count) in edits.items():
         for line in lines[:count]:

@@ -99,7 +99,7 @@ def test_instructions_are_high_enough_and_lead_to_the_list(asking, language):
 def test_a_period_is_headed_and_explained_as_a_period(asking):
     book = load_workbook(BytesIO(made("statistics", asking)))
     heads = [cell.value for cell in book.worksheets[0][1]]
-    assert ("统计时期" in heads, "周期类型" in heads) == (True, False)
+    assert ("统计期" in heads, "填报频次" in heads) == (True, False)
     told = [cell.value for row in book["填写说明"].iter_rows() for cell in row if cell.value and "第三季度" in str(cell.value)]
     assert len(told) == 1
 

@@ -141,7 +141,7 @@ def test_a_faulty_choice_keeps_what_was_typed(cast, sign_in, key):
     answer = client.post("/exports/columns/ledger/save/", {"at-percent": "x", "paper": "a3", "version": "0", **key()})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "请至少勾选一列" in page and "顺序请填整数" in page and 'value="x"' in page and 'value="a3" checked' in page
+    assert "请至少选择一列" in page and "顺序请填整数" in page and 'value="x"' in page and 'value="a3" checked' in page
     assert ListChoice.objects.count() == 0
 
 

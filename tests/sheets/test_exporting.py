@@ -112,7 +112,7 @@ def test_an_export_says_again_what_was_asked(cast, work):
     export = ask(cast.manager, query="part=responsible")
     assert (export.state, export.columns, export.paper, export.query) == (WAITING, ["percent"], "a3", "part=responsible")
     assert export.reach == [["manager", cast.body.path]]
-    assert export.told == [["分工", "责任"]]
+    assert export.told == [["责任类型", "责任"]]
     assert Event.objects.get(action="export").after["export"] == export.pk
 
 
@@ -128,7 +128,7 @@ def test_what_is_under_way_is_not_begun_twice(cast, work):
 def test_nobody_has_more_than_three_under_way(cast, work):
     for number in range(3):
         ask(cast.manager, query=f"q={number}")
-    with pytest.raises(Refusal, match="3 个文件正在生成"):
+    with pytest.raises(Refusal, match="3 个导出文件正在生成"):
         ask(cast.manager, query="q=3")
     assert ask(cast.supervisor).state == WAITING
     exporting.cancel(Export.objects.filter(by=cast.manager).first(), by=cast.manager, now=timezone.now())
@@ -214,7 +214,7 @@ def test_a_thing_that_is_gone_is_told(cast, work):
     export = ask(cast.manager, key="directives", place={"pk": document.pk})
     Export.objects.update(place={"pk": 10**9})
     done(export)
-    assert (export.state, export.fault) == (STOPPED, "该清单所属的内容已不存在，或不在您的可见范围内。")
+    assert (export.state, export.fault) == (STOPPED, "该清单所属的内容已不存在，或不在您的查看范围内。")
 
 
 def test_a_failure_is_told_and_logged(cast, work, monkeypatch):
@@ -467,7 +467,7 @@ def test_it_is_refused_in_words_to_whom_may_no_longer_see_every_row(cast, work, 
             status = 404
     found, page = fetched(sign_in(supervisor), export)
     assert found == status
-    assert "文件不予下载" in page.decode()
+    assert "导出文件不予下载" in page.decode()
     assert ("重新生成" in page.decode()) is (change != "lowered")
 
 
@@ -545,9 +545,9 @@ def test_what_was_asked_is_told_in_the_script_of_its_reader(cast, work, sign_in)
     for address in ("/exports/", f"/exports/{export.pk}/"):
         page = client.get(address).content.decode()
         assert "亮燈" in page and "文件未能生成。" in page and "亮灯" not in page
-    Export.objects.update(fault="数据库中断。", name="责任事项台账.csv", told=[["条款", "数据"]])
+    Export.objects.update(fault="数据库中断。", name="责任事项台账.csv", told=[["条款编号", "数据"]])
     page = client.get("/exports/").content.decode()
-    assert ("數據庫中斷。" in page, "責任事項臺賬.csv" in page or "責任事項台賬.csv" in page, "條款" in page) == (True, True, True)
+    assert ("數據庫中斷。" in page, "責任事項臺賬.csv" in page or "責任事項台賬.csv" in page, "條款編號" in page) == (True, True, True)
 
 
 def test_the_list_says_how_long_the_writing_will_take(cast, work, sign_in):

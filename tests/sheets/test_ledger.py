@@ -25,7 +25,7 @@ from directives.sheets.out import plain
 from tests.factories import make_body, make_directive, make_document, make_measure, make_obligation, make_plan, make_section
 
 HEADINGS = [
-    "序号", "文件条款", "重点任务", "分项", "具体措施", "牵头单位", "责任(配合)单位", "责任领导", "责任人及电话", "完成时限", "进展情况",
+    "序号", "文件条款", "重点任务", "分项", "具体措施", "牵头单位", "责任（配合）单位", "责任领导", "责任人及电话", "完成时限", "进展情况",
     "存在问题", "下一步打算", "完成比例", "完成状态", "亮灯", "督办单", "备注",
     "编号", "版本",
 ]  # fmt: skip
@@ -89,7 +89,7 @@ def test_every_cell_of_the_workbook_is_what_the_lines_say(cast, sign_in, work):
     cover, cells = opened(sign_in(cast.supervisor).get("/obligations/", {"export": "xlsx"}))
     assert cells[0] == HEADINGS
     assert cells[1:] == expected(in_order(Obligation.objects.all()), cast.supervisor, titled=True)
-    assert (cover["本表行数"], "演示数据" in cover, cover["筛选条件"]) == (3, True, "无（可见范围全部）")
+    assert (cover["本表行数"], "演示数据" in cover, cover["筛选条件"]) == (3, True, "无（查看范围全部）")
 
 
 def test_the_cells_in_words(cast, sign_in, work):
@@ -99,13 +99,13 @@ def test_the_cells_in_words(cast, sign_in, work):
     assert (lead["序号"], lead["文件条款"], lead["重点任务"]) == (1, "九.3.3", "'=完善两项制度。")
     assert lead["分项"] == "1. 报告制度（未启动）\n2. 评议制度（已建成 2026-05-09）"
     assert lead["具体措施"] == "1. 措施甲\n2. 措施乙"
-    assert (lead["牵头单位"], lead["责任(配合)单位"]) == ("全国总工会", "全国总工会（牵头）")
+    assert (lead["牵头单位"], lead["责任（配合）单位"]) == ("全国总工会", "全国总工会（牵头）")
     assert (lead["责任领导"], lead["责任人及电话"], lead["备注"]) == ("顾明远", "林晓岚 010-12345678", "'@备注")
     assert (lead["进展情况"], lead["存在问题"], lead["下一步打算"]) == ("进展一", "'-问题", "打算")
     assert (lead["完成比例"], lead["完成状态"], lead["督办单"]) == (0.8, "推进中", None)
-    assert (other["牵头单位"], other["责任(配合)单位"], other["完成时限"]) == ("全国总工会", "北京市总工会（配合）", None)
+    assert (other["牵头单位"], other["责任（配合）单位"], other["完成时限"]) == ("全国总工会", "北京市总工会（配合）", None)
     assert other["具体措施"] is None  # its plan is a draft
-    assert (late["牵头单位"], late["责任(配合)单位"]) == (None, "共青团中央")
+    assert (late["牵头单位"], late["责任（配合）单位"]) == (None, "共青团中央")
     assert late["亮灯"].startswith("逾期")
     assert late["亮灯"].replace("2026年", "").endswith("应于3月9日完成，至今完成 5%")  # from 2027 on with its year
 

@@ -136,7 +136,7 @@ def test_a_list_holds_only_what_its_reader_may_take_away(cast, work):
 @pytest.mark.parametrize(
     ("key", "query", "told", "count"),
     [
-        ("ledger", {"light": "red"}, ("灯", "逾期"), 1),
+        ("ledger", {"light": "red"}, ("亮灯", "逾期"), 1),
         ("ledger", {"q": "北京"}, ("查找词", "北京"), 1),
         ("bodies", {"q": "总工会", "level": "provincial"}, ("查找词", "总工会"), 1),
         ("documents", {"q": "没有"}, ("查找词", "没有"), 0),
@@ -156,7 +156,7 @@ def test_the_filter_in_force_is_in_the_file_and_on_its_cover(cast, work, key, qu
 
 def test_nothing_asked_for_is_said_too(cast, work):
     assert [(str(label), value) for label, value in listed("plans", asked(cast.supervisor), {}).told] == [
-        ("筛选条件", "无（可见范围全部）")
+        ("筛选条件", "无（查看范围全部）")
     ]
 
 

@@ -223,7 +223,7 @@ def test_rows_are_folded_under_the_first_of_their_group():
 def test_cells_lead_to_pages_and_are_filled_with_the_colour_of_their_light(monkeypatch):
     monkeypatch.setattr(xlsx, "LINKS", 2)
     columns = (
-        Column("code", "条款", lambda row: row.name, link=lambda row: f"/obligations/{row.count}/" if row.count else ""),
+        Column("code", "条款编号", lambda row: row.name, link=lambda row: f"/obligations/{row.count}/" if row.count else ""),
         Column("light", "亮灯", lambda row: row.name, light=lambda row: "red" if row.count == 1 else ""),
     )
     rows = [Row(name, count, None, None, None) for name, count in (("一", 1), ("=二", 0), ("三", 3))]
@@ -231,14 +231,14 @@ def test_cells_lead_to_pages_and_are_filled_with_the_colour_of_their_light(monke
         _count, workbook = _xlsx(Book("台账", columns, rows, NOW, site="https://example.org"))
     cover, sheet = workbook.worksheets
     assert [cell.hyperlink and cell.hyperlink.target for cell in sheet["A"]] == [None, "https://example.org/obligations/1/", None, None]
-    assert [cell.value for cell in sheet["A"]] == ["条款", "一", "'=二", "三"]
+    assert [cell.value for cell in sheet["A"]] == ["条款编号", "一", "'=二", "三"]
     assert [cell.fill.fgColor.rgb for cell in sheet["B"]][1:] == ["FFF8D7D3", "00000000", "00000000"]
     told = {row[0].value: row[1].value for row in cover.iter_rows(min_row=2) if row[0].value}
     assert (told["系统网址"], told["页面链接"]) == ("https://example.org", "仅前 2 行")
 
 
 def test_without_a_site_no_cell_is_a_link():
-    columns = (Column("code", "条款", lambda row: row.name, link=lambda row: "/obligations/1/"),)
+    columns = (Column("code", "条款编号", lambda row: row.name, link=lambda row: "/obligations/1/"),)
     _count, workbook = _xlsx(Book("台账", columns, ROWS, NOW))
     assert [cell.hyperlink for cell in workbook.worksheets[1]["A"]] == [None] * 4
 

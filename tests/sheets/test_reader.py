@@ -128,7 +128,7 @@ def test_every_reason_is_told_by_a_file_or_below():
 def test_reasons_are_told_in_chinese_and_name_the_place():
     with pytest.raises(Unreadable) as refused, override("zh-hans"):
         everything(REFUSE / "cells-at-both-corners.xlsx")
-    told = "工作表“单位名录”：单元格 XFD1048576 有内容，但只读前 200 列（A 到 GR）。请删除 GR 之后的列，或者把表格移到左边。"
+    told = "工作表“单位名录”：单元格 XFD1048576 有内容，但只读前 200 列（A 到 GR）。请删除 GR 之后的列，或将表格移到左边。"
     assert str(refused.value) == told
     with pytest.raises(Unreadable, match="第 5 行是 UTF-8|第 5 行（第 5 个字节）不是"), override("zh-hans"):
         everything(REFUSE / "mixed-encodings.csv")
@@ -258,12 +258,12 @@ def _cells():
 
 def test_a_file_that_is_too_large_is_not_read(monkeypatch, tmp_path):
     monkeypatch.setattr(reader, "FILE", 1000)
-    with pytest.raises(Unreadable, match="has 1 MB; at most 1 MB are taken"), override("en"):
+    with pytest.raises(Unreadable, match="has 1 MB; the limit is 1 MB"), override("en"):
         reader.read(io.BytesIO(bytes(2000)), "a.csv")
     large = tmp_path / "large.csv"
     with large.open("wb") as file:
         file.truncate(201 * 2**20)
-    with pytest.raises(Unreadable, match="has 201 MB; at most 200 MB are taken"), override("en"):
+    with pytest.raises(Unreadable, match="has 201 MB; the limit is 200 MB"), override("en"):
         reader.read(large, "large.csv")
 
 

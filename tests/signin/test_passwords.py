@@ -179,15 +179,15 @@ def test_a_forgotten_password_is_chosen_anew_by_mail(client, cast, mailoutbox):
     cast.staff.email = "lin@example.org"
     cast.staff.save()
     client.cookies["language"] = "zh-hant"
-    assert "用戶名" in client.get("/accounts/login/").content.decode()
+    assert "使用者名稱" in client.get("/accounts/login/").content.decode()
     pages = [client.post("/accounts/password/reset/", {"email": f"{name}@example.org"}, follow=True) for name in ("lin", "nobody")]
-    assert [page.content.decode().count("鏈接已在發送途中") for page in pages] == [1, 1]
+    assert [page.content.decode().count("連結已在發送途中") for page in pages] == [1, 1]
     (letter,) = mailoutbox
-    assert (letter.to, letter.subject) == (["lin@example.org"], "落實跟蹤 · 設置新密碼")
+    assert (letter.to, letter.subject) == (["lin@example.org"], "落實跟蹤 · 設定新密碼")
     assert f"賬號“{cast.staff.username}”" in letter.body
     link = next(line for line in letter.body.splitlines() if line.startswith("http"))
     page = client.get(link, follow=True)
     done = client.post(page.request["PATH_INFO"], {"password1": WORD, "password2": WORD}, follow=True)
-    assert "新密碼已設置" in done.content.decode()
+    assert "新密碼已設定" in done.content.decode()
     assert User.objects.get(pk=cast.staff.pk).check_password(WORD)
-    assert "鏈接已失效" in client.get(link, follow=True).content.decode()
+    assert "連結已失效" in client.get(link, follow=True).content.decode()

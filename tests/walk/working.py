@@ -208,7 +208,7 @@ def attachment_add(w: Walker) -> None:
     for name in home.split("."):
         body = getattr(body, name)
     kind = {Plan: "plan", LogEntry: "log_entry", ReportEntry: "report_entry"}[type(parent)]
-    file = SimpleUploadedFile("佐证.txt", w.words().encode())
+    file = SimpleUploadedFile("佐证材料.txt", w.words().encode())
     w.send("attachment_add", w.worker_of(body), parent=f"{kind}-{parent.pk}", files=[file])
 
 

@@ -22,13 +22,13 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     working = ("安排", "类型", "放假或上班", "上班或放假", "是否上班", "working")
     name = ("名称", "节日", "节日名称", "节假日", "说明", "name_hans")
     return (
-        Field("day", gettext_lazy("Day"), "date", day, required=True, key=True, example=f"{asking.today.year + 1}-10-01"),
+        Field("day", gettext_lazy("Date"), "date", day, required=True, key=True, example=f"{asking.today.year + 1}-10-01"),
         Field("working", gettext_lazy("Worked or off"), "choice", working, required=True, choices=CHOICES, example=OFF, help=HELP),
         Field("name", gettext_lazy("Name"), "text", name, limit=60, example="国庆节"),
     )
 
 
-HELP = gettext_lazy("A line for each weekday that is off, and for each Saturday or Sunday that is worked.")
+HELP = gettext_lazy("One row for each weekday off, and each Saturday or Sunday worked.")
 
 
 class CalendarChecker(Checker):
@@ -51,8 +51,8 @@ class CalendarChecker(Checker):
             wanted["name"] = text_of(row.values["name"])
         faults = []
         if day and self.met.setdefault(day, row.line) != row.line:
-            expected = _("Each day once; row %(line)s has it already.") % {"line": self.met[day]}
-            faults.append(Fault("day", day, expected, _("Take one of the two rows out.")))
+            expected = _("Each date once; row %(line)s already has it") % {"line": self.met[day]}
+            faults.append(Fault("day", day, expected, _("Delete one of the two rows.")))
         label = f"{day} {wanted.get('name', '')}".strip()
         if faults or row.faults or not day:
             return wrong(row, faults, label, here.pk if here else None)
@@ -111,7 +111,7 @@ def undo(asking: Asking, rows: Rows) -> None:
 CALENDAR = Kind(
     key="calendar",
     name=gettext_lazy("Working days"),
-    about=gettext_lazy("Weekdays that are off, and weekend days that are worked. Days that the table does not name stay as they are."),
+    about=gettext_lazy("Weekdays off, and weekend days worked. Dates not in the table do not change."),
     needs=(),
     fields=fields,
     may=calendaring.keeps_calendar,

@@ -47,9 +47,9 @@ class Clauses:
 
 def unknown_words(field: str, text: str) -> Fault:
     """The fault of words that no directive says, or that several say."""
-    remedy = _("Copy the words from the list of directives, or add a column with the codes.")
-    return Fault(field, text, _("The words of one directive of the document."), remedy)
+    remedy = _("Copy the text from the list of directives, or add a column with the codes.")
+    return Fault(field, text, _("The text of one directive of the document"), remedy)
 
 
 def unknown_clause(field: str, text: str) -> Fault:
-    return Fault(field, text, _("The code of a directive of the document, as its page lists it."), _("Mend the code."))
+    return Fault(field, text, _("The code of a directive of the document, as listed on its page"), _("Correct the code."))

@@ -79,16 +79,16 @@ def own_numbers(remedy: str) -> str:
 def unclear(field: str, text: str, found: Found) -> Fault:
     """The fault of a text that could be several codes."""
     return Fault(
-        field, text, _("One code; this could be any of: %(all)s.") % {"all": ", ".join(found.several[:10])},
-        _("Write the whole code, in a cell formatted as text."),
+        field, text, _("One code; this could be any of: %(all)s") % {"all": ", ".join(found.several[:10])},
+        _("Write the complete code, in a cell formatted as text."),
     )  # fmt: skip
 
 
 def unknown_body(field: str, text: str) -> Fault:
-    expected = _("The code or the whole name of a body in the register.")
-    return Fault(field, text, expected, _("Mend it, or have the body entered in the register first."))
+    expected = _("The code or full name of an organisation in the register")
+    return Fault(field, text, expected, _("Correct it, or ask the system administrator to add the organisation first."))
 
 
 def taken_as(text: str, code: str) -> str:
     """What is told of a row whose code was mended."""
-    return _("“%(text)s” taken as %(code)s") % {"text": text, "code": code}
+    return _("“%(text)s” read as %(code)s") % {"text": text, "code": code}

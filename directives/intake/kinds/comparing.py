@@ -141,7 +141,7 @@ def fresh(row: Given, label: str, after: Mapping[str, Any]) -> Planned:
 
 def refused(field: str, value: str, why: str) -> Fault:
     """The fault of a cell that a command would refuse, in the command's own words."""
-    return Fault(field, value, _("A value that can be taken."), why)
+    return Fault(field, value, _("A valid value"), why)
 
 
 def place_of(row: IntakeRow) -> str:
@@ -152,7 +152,7 @@ def place_of(row: IntakeRow) -> str:
 
 def stale(row: IntakeRow, theirs: object = None) -> Stale:
     """What applying raises where a row was changed since it was checked."""
-    text = _("%(row)s was changed here after the table was checked. Check the table again, then decide.")
+    text = _("%(row)s was changed by another user after the check. Check the table again, then decide.")
     return Stale(text % {"row": place_of(row)}, theirs=theirs)
 
 
@@ -168,7 +168,7 @@ def unchanged(row: IntakeRow, here: Stored | None) -> Stored:
 
 def built_on(row: IntakeRow, why: str) -> Invalid:
     """What undoing raises where something was built on a row."""
-    return Invalid(_("%(row)s can no longer be taken back: %(why)s") % {"row": place_of(row), "why": why})
+    return Invalid(_("%(row)s can no longer be undone: %(why)s") % {"row": place_of(row), "why": why})
 
 
 def moved_on(row: IntakeRow) -> Invalid:

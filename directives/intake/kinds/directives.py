@@ -31,10 +31,10 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     return (
         Field("code", code, "code", CODE, required=True, key=True, limit=300, example="九.3.3", listed="directives"),
         Field("kind", gettext_lazy("Kind"), "choice", ("类别", "任务类别", "任务类型", "类型"), choices=KINDS),
-        Field("modality", gettext_lazy("Modality"), "choice", ("情态", "要求程度", "力度", "语气"), choices=MODALITIES),
-        Field("cadence", gettext_lazy("Cadence"), "choice", ("频次", "周期", "频率", "办理周期"), choices=CADENCES),
+        Field("modality", gettext_lazy("How binding"), "choice", ("情态", "要求程度", "力度", "语气"), choices=MODALITIES),
+        Field("cadence", pgettext_lazy("directive", "Frequency"), "choice", ("频次", "周期", "频率", "办理周期"), choices=CADENCES),
         Field("addressees", gettext_lazy("Addressees"), "text", ("主体", "责任主体", "对象", "责任对象"), help=HELP),
-        Field("id", gettext_lazy("Id"), "whole", ("编号",)),
+        Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         Field("section", gettext_lazy("Section"), read_only=True),
         Field("text", gettext_lazy("Directive"), read_only=True),
@@ -44,7 +44,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
 
 
 CODE = ("条款编号", "条款", "文件条款", "任务编号", "任务编码", "任务代码", "条款号", "编码", "代码")
-HELP = gettext_lazy("Each on a line of its own, with how we know in brackets where the document does not name it.")
+HELP = gettext_lazy("One per line, with the basis in brackets where the document does not name it.")
 
 
 def may(user: User) -> bool:
@@ -120,7 +120,7 @@ class DirectiveChecker(Checker):
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
-            expected = _("One row for each directive; row %(number)s of the file speaks of the same.") % {"number": first}
+            expected = _("One row for each directive; row %(number)s of the file has the same") % {"number": first}
             yield number, Fault("code", "", expected, _("Keep one of the two rows."))
 
 
@@ -186,7 +186,9 @@ def undo(asking: Asking, rows: Rows) -> None:
 DIRECTIVES = Kind(
     key="directives",
     name=gettext_lazy("Reading of the directives"),
-    about=gettext_lazy("How directives of a document are read: kind, force, cadence, addressees. Its words and codes stay as they are."),
+    about=gettext_lazy(
+        "Correct how directives are read: kind, how binding, frequency, addressees. The document’s text and codes do not change."
+    ),
     needs=("document",),
     fields=fields,
     may=may,

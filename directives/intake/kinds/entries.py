@@ -26,7 +26,7 @@ CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 
 def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a report."""
-    code, reason = gettext_lazy("Code"), gettext_lazy("Why nothing changed")
+    code, reason = gettext_lazy("Code"), gettext_lazy("Reason for no change")
     return (
         Field("code", code, "code", CODE, required=True, key=True, limit=300, example="九.3.3", listed="directives"),
         Field("progress", gettext_lazy("Progress"), "text", PROGRESS, example="已印发办法，完成培训两期"),
@@ -35,10 +35,10 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("percent", gettext_lazy("Percent complete"), "percent", PERCENT, example="60"),
         Field("unchanged", gettext_lazy("No change since the last report"), "choice", ("无变化", "较上期无变化"), choices=CHOICES),
         Field("unchanged_reason", reason, "text", ("无变化原因", "未变化原因", "无进展原因"), limit=200),
-        Field("id", gettext_lazy("Id"), "whole", ("编号",)),
+        Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         Field("text", gettext_lazy("Directive"), read_only=True),
-        Field("part", gettext_lazy("Part"), read_only=True),
+        Field("part", gettext_lazy("Responsibility"), read_only=True),
         Field("last_percent", gettext_lazy("Last percent"), read_only=True),
         Field("state", gettext_lazy("State"), read_only=True),
         Field("evidence", gettext_lazy("Evidence"), read_only=True),
@@ -68,7 +68,7 @@ def report_of(asking: Asking) -> ProgressReport:
     reports = ProgressReport.objects.filter(cycle=asking.place.get("cycle", 0), organisation=body)
     report = reports.select_related("cycle", "document", "organisation").defer(*HEAVY_OF_DOCUMENT).first()
     if report is None:
-        raise Invalid(_("This cycle asks %(body)s for no report.") % {"body": body.name_hans})
+        raise Invalid(_("This reporting cycle requires no report from %(body)s.") % {"body": body.name_hans})
     return report
 
 
@@ -105,8 +105,8 @@ class EntryChecker(Checker):
             self.twice.append((row.number, first.seen_from(row.place)))
         faults = list(_faults_of_percent(row))
         if key and entry is None and key not in self.owed:
-            expected = _("The code of a directive on which this report of your body reports.")
-            faults.append(Fault("code", text, expected, _("Mend the code, or take the row out.")))
+            expected = _("The code of a directive that this report of your organisation covers")
+            faults.append(Fault("code", text, expected, _("Correct the code, or delete the row.")))
         if faults or row.faults or not key:
             return wrong(row, faults, text)
         wanted = _wanted(row)
@@ -116,20 +116,20 @@ class EntryChecker(Checker):
         planned = compared(row, _stored(entry), wanted, past, tied=(("unchanged", "unchanged_reason"),))
         if planned.after and entry.state not in EDITABLE:
             name = next(iter(planned.after))
-            expected = _("No change: this entry is “%(state)s”.") % {"state": entry.get_state_display()}
-            return wrong(row, [Fault(name, str(planned.after[name]), expected, _("Put back what stood here, or take the row out."))], text)
+            expected = _("Unchanged: this entry is “%(state)s”") % {"state": entry.get_state_display()}
+            return wrong(row, [Fault(name, str(planned.after[name]), expected, _("Restore the original value, or delete the row."))], text)
         return planned
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
-            expected = _("One row for each directive; row %(number)s of the file speaks of the same.") % {"number": first}
+            expected = _("One row for each directive; row %(number)s of the file has the same") % {"number": first}
             yield number, Fault("code", "", expected, _("Keep one of the two rows."))
 
 
 def _faults_of_percent(row: Given) -> Iterable[Fault]:
     percent = row.values.get("percent")
     if percent is not None and not (percent == int(percent) and 0 <= percent <= 100):
-        yield Fault("percent", str(percent), _("A whole number from 0 to 100."), _("Write the percentage without decimals."))
+        yield Fault("percent", str(percent), _("A whole number from 0 to 100"), _("Write the percentage without decimals."))
 
 
 def _wanted(row: Given) -> dict[str, Any]:
@@ -202,7 +202,9 @@ def _back(row: IntakeRow, entry: ReportEntry) -> Written:
 ENTRIES = Kind(
     key="entries",
     name=gettext_lazy("Entries of a progress report"),
-    about=gettext_lazy("Your body's report for one cycle: what the rows say is saved in its entries, as if typed. Nothing is handed in."),
+    about=gettext_lazy(
+        "Your organisation’s report for one reporting cycle: rows are saved in its entries as if typed. Nothing is submitted."
+    ),
     needs=("cycle", "organisation"),
     fields=fields,
     may=works,

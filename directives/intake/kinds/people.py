@@ -32,13 +32,13 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("username", gettext_lazy("User name"), "code", USERNAME, required=True, key=True, limit=150, example="linxl"),
         Field("full_name", pgettext_lazy("person", "Name"), "text", ("姓名", "人员姓名", "真实姓名", "名字"), limit=60, example="林晓岚"),
         Field("phone", gettext_lazy("Telephone"), "code", PHONE, limit=40),
-        Field("email", gettext_lazy("E-mail"), "code", ("邮箱", "电子邮件", "电子邮箱", "邮件", "e-mail", "mail"), limit=254),
+        Field("email", gettext_lazy("Email"), "code", ("邮箱", "电子邮件", "电子邮箱", "邮件", "e-mail", "mail"), limit=254),
         Field("language", gettext_lazy("Language"), "choice", ("界面语言", "语种"), choices=tuple(settings.LANGUAGES)),
         Field("active", gettext_lazy("In use"), "choice", ("是否启用", "启用", "在用", "状态", "是否在用"), choices=CHOICES, example="yes"),
-        Field("body", gettext_lazy("Body"), "code", BODY, limit=200, example="Q01", listed="organisations"),
+        Field("body", gettext_lazy("Organisation"), "code", BODY, limit=200, example="Q01", listed="organisations"),
         Field("role", gettext_lazy("Role"), "choice", ("角色", "岗位", "身份", "权限", "用户角色"), choices=ROLES, example="staff"),
-        Field(ENDED, gettext_lazy("Role ends"), "choice", ENDS, choices=CHOICES, help=HELP_ENDS),
-        Field(LISTED, gettext_lazy("Roles in bodies"), "codes", ("成员", "单位角色", "所属单位及角色"), limit=200, help=HELP),
+        Field(ENDED, gettext_lazy("Role removed"), "choice", ENDS, choices=CHOICES, help=HELP_ENDS),
+        Field(LISTED, gettext_lazy("Roles in organisations"), "codes", ("成员", "单位角色", "所属单位及角色"), limit=200, help=HELP),
     )
 
 
@@ -48,10 +48,10 @@ BODY = (
     "单位", "所属单位", "单位编码", "单位代码", "单位名称", "工作单位", "所在单位", "机构代码", "部门", "所在部门", "所属部门",
     "工作部门",
 )  # fmt: skip
-HELP = gettext_lazy("Code of the body, colon, role; several with a comma between: Q01:staff, Q02:viewer.")
+HELP = gettext_lazy("Organisation code, colon, role; separate several with commas: Q01:staff, Q02:viewer")
 
 ENDS = ("撤销角色", "取消角色", "解除角色", "停用角色", "角色停用", "免去角色", "角色撤销", "是否撤销")
-HELP_ENDS = gettext_lazy("Yes: the person no longer holds the role of this row. The account stays, and so do roles that no row names.")
+HELP_ENDS = gettext_lazy("Yes: the role in this row is removed. The account stays, and so do roles not in the table.")
 
 
 def may(user: User) -> bool:
@@ -101,11 +101,11 @@ class PeopleChecker(Checker):
         ends = row.values.get(ENDED) == YES
         roles = self._roles(row, faults, ends)
         if ends and not roles and not faults:
-            expected = _("A body and a role beside it: the role that ends.")
-            faults.append(Fault(ENDED, str(CHOICES[0][1]), expected, _("Fill in body and role, or empty this cell.")))
+            expected = _("The organisation and role to remove, on the same row")
+            faults.append(Fault(ENDED, str(CHOICES[0][1]), expected, _("Fill in organisation and role, or empty this cell.")))
         named = self.named.setdefault(name, {})
         if any(named.setdefault(role, ends) != ends for role in roles):
-            expected = _("One of the two: another row of this person gives what this row ends, or ends what it gives.")
+            expected = _("One of the two; another row of this person grants the role this row removes, or removes the role it grants")
             faults.append(Fault("username", name, expected, _("Keep one of the rows.")))
         return Read(name, roles, ends, faults)
 
@@ -117,12 +117,12 @@ class PeopleChecker(Checker):
         stands = self.met.setdefault(name, sorted(listed.get(user.pk, ())) if user else [])
         first = self.said.setdefault(name, plain)
         if first is not plain and any(value and value != first.get(field) for field, value in plain.items()):
-            expected = _("The same as in the first row of this person.")
-            faults.append(Fault("username", name, expected, _("Mend one of the rows; one person has one user name.")))
+            expected = _("The same as in the first row of this person")
+            faults.append(Fault("username", name, expected, _("Correct one of the rows; one person has one user name.")))
         roles = sorted({*stands}.difference(read.roles) if read.ends else {*stands, *read.roles})
         if user is None and read.ends:
-            expected = _("Somebody who has an account and holds this role.")
-            faults.append(Fault("username", name, expected, _("Mend the user name, or take the row out.")))
+            expected = _("A person who has an account and this role")
+            faults.append(Fault("username", name, expected, _("Correct the user name, or delete the row.")))
         if not faults:
             faults += self._faults_of_duty(plain, user, gives=roles != stands)
         if user is not None and not faults:
@@ -161,11 +161,11 @@ class PeopleChecker(Checker):
 
     def remarks(self) -> Iterable[str]:
         if self.waiting:
-            yield _("People who are to supervise: %(count)s. Another person confirms that first, where there is one.") % {
+            yield _("People to become supervisors: %(count)s. If another person can confirm it, they must do so first.") % {
                 "count": self.waiting
             }
         if self.keep:
-            text = _("People who keep roles that the table does not name: %(count)s. Their rows say which.")
+            text = _("People who keep roles not in the table: %(count)s. See their rows.")
             yield text % {"count": self.keep}
         if self.idle:
             text = _("Supervisors of organisations with nothing below, who will review nothing: %(codes)s.")
@@ -175,24 +175,24 @@ class PeopleChecker(Checker):
         """Accounts are for the system administrator, roles for the security administrator, who may be one person."""
         by, name = self.asking.by, user.username if user else ""
         if _changes(user, plain) and not keeps_accounts(by):
-            expected = _("An account as it stands: the system administrator makes and changes them.")
-            yield Fault("username", name, expected, _("Take the row out, or ask the system administrator."))
+            expected = _("An unchanged account; the system administrator creates and edits accounts")
+            yield Fault("username", name, expected, _("Delete the row, or ask the system administrator."))
         mails = plain.get("email", user.email if user else "") != (user.email if user else "")
         if mails and (can_administer(by, user) and not can_reset(by, user) if user else not keeps_rights(by)):
-            expected = _("No new address: mail opens the account, so whoever may give it a password enters the address.")
-            yield Fault("email", plain["email"], expected, _("Empty the cells, or ask the security administrator."))
+            expected = _("An unchanged email address; email can reset the password, so only those who may set it enter the address")
+            yield Fault("email", plain["email"], expected, _("Clear the cells, or ask the security administrator."))
         if gives and not keeps_rights(by):
-            expected = _("No roles: the security administrator gives them and takes them away.")
-            yield Fault("role", "", expected, _("Empty the cells, or ask the security administrator."))
+            expected = _("No roles: the security administrator grants and removes them")
+            yield Fault("role", "", expected, _("Clear the cells, or ask the security administrator."))
 
     def _faults_of_person(self, user: User, plain: dict[str, Any], *, gives: bool) -> Iterable[Fault]:
         changes, by = _changes(user, plain), self.asking.by
         if (changes or gives) and user.pk == by.pk:
-            expected = _("Somebody else's account: nobody changes their own by a table.")
-            yield Fault("username", user.username, expected, _("Take the row out, or ask another administrator."))
+            expected = _("Another user’s account; you cannot change your own with a table")
+            yield Fault("username", user.username, expected, _("Delete the row, or ask another administrator."))
         elif (changes and not can_administer(by, user)) or (gives and not can_give(by, user)):
-            expected = _("An account that may no more than you.")
-            yield Fault("username", user.username, expected, _("Take the row out, or ask whoever runs the server."))
+            expected = _("An account with no more rights than yours")
+            yield Fault("username", user.username, expected, _("Delete the row, or ask the server operator."))
 
     def _roles(self, row: Given, faults: list[Fault], ends: bool) -> list[str]:
         """The roles that a row names, as code:role."""
@@ -200,7 +200,7 @@ class PeopleChecker(Checker):
         body, role = text_of(given.get("body")), given.get("role")
         if bool(body) != bool(role):
             missing = "role" if body else "body"
-            faults.append(Fault(missing, "", _("A body and a role, or neither."), _("Fill in the other of the two cells.")))
+            faults.append(Fault(missing, "", _("Both organisation and role, or neither"), _("Fill in the other of the two cells.")))
         elif body:
             pairs.append(("body", body, role))
         for text in given.get(LISTED) or ():
@@ -208,7 +208,7 @@ class PeopleChecker(Checker):
             named = self.roles.get(fold(word))
             if not code or named is None:
                 remedy = _("Write the role as one of: %(all)s.") % {"all": "、".join(str(label) for _value, label in ROLES)}
-                faults.append(Fault(LISTED, text, _("The code of a body, a colon and a role, such as Q01:staff."), remedy))
+                faults.append(Fault(LISTED, text, _("An organisation code, a colon and a role, such as Q01:staff"), remedy))
             else:
                 pairs.append((LISTED, code.strip(), named))
         return [f"{code}:{role}" for field, text, role in pairs if (code := self._code(field, text, faults, ends))]
@@ -218,7 +218,7 @@ class PeopleChecker(Checker):
         if not found.code:
             faults.append(unclear(field, text, found) if found.several else unknown_body(field, text))
         elif found.code in self.ended and not ends:
-            faults.append(Fault(field, text, _("A body that still exists."), _("Choose the body that came after it.")))
+            faults.append(Fault(field, text, _("An existing organisation"), _("Choose its successor.")))
             return ""
         return found.code
 
@@ -242,11 +242,11 @@ def _plain(row: Given) -> dict[str, Any]:
 
 def _faults_of_words(row: Given, fresh_name: str) -> Iterable[Fault]:
     for field, text, validate, expected in (
-        ("username", fresh_name, UnicodeUsernameValidator(), _("Letters, digits and @ . + - _ alone.")),
-        ("email", text_of(row.values.get("email")), validate_email, _("An address such as name@example.org.")),
+        ("username", fresh_name, UnicodeUsernameValidator(), _("Only letters, digits and @ . + - _")),
+        ("email", text_of(row.values.get("email")), validate_email, _("An address such as name@example.org")),
     ):
         if text and not _passes(validate, text):
-            yield Fault(field, text, expected, _("Mend the cell."))
+            yield Fault(field, text, expected, _("Correct this cell."))
 
 
 def _passes(validate: Any, text: str) -> bool:
@@ -261,7 +261,7 @@ PEOPLE = Kind(
     key="people",
     name=gettext_lazy("People and roles"),
     about=gettext_lazy(
-        "Accounts are made without a password: an administrator gives each a first one. Roles are added, and end where a row says so."
+        "Accounts are created without a password; an administrator sets each first one. Roles are added, and removed where a row says so."
     ),
     needs=(),
     fields=fields,

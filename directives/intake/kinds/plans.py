@@ -20,7 +20,7 @@ def own_body(asking: Asking) -> Organisation:
     """The body of the place. Raises NotAllowed to somebody who does not fill in for it."""
     body = Organisation.objects.filter(pk=asking.place.get("organisation", 0)).first()
     if body is None or not may(asking.by, "work", body):
-        raise NotAllowed(_("Choose a body of your own: its staff and its manager bring in its tables."))
+        raise NotAllowed(_("Choose your own organisation: its staff and manager import its tables."))
     return body
 
 
@@ -30,14 +30,14 @@ def plan_of(asking: Asking) -> Plan:
     plans = Plan.objects.filter(organisation=body, document=asking.place.get("document", 0), live=True)
     plan = plans.select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT).first()
     if plan is None:
-        raise Invalid(_("%(body)s has no plan for this document yet. Begin the plan, then bring the table in.") % {"body": body.name_hans})
+        raise Invalid(_("%(body)s has no plan for this document yet. Start the plan, then import the table.") % {"body": body.name_hans})
     return plan
 
 
 def demand_editable(plan: Plan) -> None:
     """Raise IllegalMove where nobody may write in the plan now."""
     if plan.state not in EDITABLE:
-        raise IllegalMove(_("This plan is “%(state)s”: its words are fixed until it comes back.") % {"state": plan.get_state_display()})
+        raise IllegalMove(_("This plan is “%(state)s” and cannot be edited until it is returned.") % {"state": plan.get_state_display()})
 
 
 class Owed:

@@ -41,20 +41,18 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a table of figures."""
     return (
         Field("indicator", gettext_lazy("Indicator"), "code", INDICATOR, required=True, key=True, limit=100, listed="indicators"),
-        Field("body", gettext_lazy("Body"), "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
+        Field("body", gettext_lazy("Organisation"), "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
         Field("year", gettext_lazy("Year"), "whole", ("年份", "统计年度", "年度"), key=True),
         Field("period", gettext_lazy("For the period"), "code", PERIODS, key=True, example="2025年", help=SPELT),
         Field("value", gettext_lazy("Value"), "number", VALUE, required=True, example="120"),
         Field("note", gettext_lazy("Remarks"), "text", ("备注", "说明", "数据说明"), limit=200),
-        Field("id", gettext_lazy("Id"), "whole", ("编号",)),
+        Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
     )  # fmt: skip
 
 
 INDICATOR = ("指标编码", "指标代码", "指标名称", "统计指标", "指标编号", "统计指标名称", "指标项目", "code")
-SPELT = gettext_lazy(
-    "Such as 2026, 2026H1 or 2026Q3, or as it is said in Chinese; with a column for the year, the part of the year is enough."
-)
+SPELT = gettext_lazy("Such as 2026, 2026H1 or 2026Q3, or the Chinese form; with a year column, the part of the year is enough")
 PERIODS = ("周期类型", "Period", "周期", "时期", "统计周期", "填报周期", "期间", "季度", "统计时期", "报告期", "统计期", "报送周期", "期别")
 VALUE = ("数值", "数据", "统计值", "数量", "指标值", "本期值", "本期数", "统计数", "上报数", "实际数", "累计数", "填报数")
 BODY = ("单位编码", "单位代码", "单位名称", "填报单位", "上报单位", "报送单位", "机构代码", "填表单位", "统计单位", "机构名称", "地区")
@@ -124,15 +122,15 @@ class FigureChecker(Checker):
         indicator = self.names.get(fold(text)) or self.codes.known.get(self.codes.find(text).code)
         period = period_of(when, given.get("year"))
         if indicator is None:
-            expected = _("The code or the name of an indicator of this document.")
-            faults.append(Fault("indicator", text, expected, _("Take it from the list of indicators.")))
+            expected = _("The code or name of an indicator of this document")
+            faults.append(Fault("indicator", text, expected, _("Use the list of indicators.")))
         if body is None:
             name = text_of(given.get("body"))
             found = self.bodies.find(name)
             faults.append(unclear("body", name, found) if found.several else unknown_body("body", name))
         if period is None and "period" not in {fault.field for fault in row.faults}:
-            expected = _("A period such as 2025, 2025Q3 or 2025H1.")
-            faults.append(Fault("period", when, expected, _("Write year and quarter, year and half, or the year alone.")))
+            expected = _("A period such as 2025, 2025Q3 or 2025H1")
+            faults.append(Fault("period", when, expected, _("Write year and quarter, year and half-year, or only the year.")))
         if indicator is None or body is None or period is None or "value" not in given:
             return None
         measured, value = self.indicators[indicator], given["value"]
@@ -146,7 +144,7 @@ class FigureChecker(Checker):
         label = f"{said.indicator.code} {said.indicator.name_hans} · {said.organisation.name_hans} · {said.period.name}"
         first = self.first.setdefault(said.key, row.place)
         if first != row.place:
-            expected = _("One row for each indicator, body and period; row %(number)s of the file says the same.")
+            expected = _("One row for each indicator, organisation and period; row %(number)s of the file has the same")
             faults = [fault for fault in faults if fault.field != "indicator"]
             expected %= {"number": first.seen_from(row.place)}
             faults.append(Fault("indicator", said.indicator.code, expected, _("Keep one of the two rows.")))
@@ -238,7 +236,7 @@ def undo(asking: Asking, rows: Rows) -> None:
 STATISTICS = Kind(
     key="statistics",
     name=gettext_lazy("Statistics"),
-    about=gettext_lazy("Figures of the document's indicators by body and period, earlier years among them: reported, or corrected."),
+    about=gettext_lazy("Report or correct the document’s indicators by organisation and period, including earlier years."),
     needs=("document",),
     fields=fields,
     may=may,

@@ -32,8 +32,8 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("items", gettext_lazy("Items"), "codes", ("分项", "子任务", "具体事项", "分项任务"), limit=100),
         Field("addressees", gettext_lazy("Addressees"), "codes", ADDRESSEES, limit=100),
         Field("kind", gettext_lazy("Kind"), "choice", ("类别", "任务类别", "任务类型", "类型"), choices=KINDS),
-        Field("modality", gettext_lazy("Modality"), "choice", ("情态", "要求程度", "语气"), choices=MODALITIES),
-        Field("cadence", gettext_lazy("Cadence"), "choice", ("频次", "周期", "频率", "办理周期"), choices=CADENCES),
+        Field("modality", gettext_lazy("How binding"), "choice", ("情态", "要求程度", "语气"), choices=MODALITIES),
+        Field("cadence", pgettext_lazy("directive", "Frequency"), "choice", ("频次", "周期", "频率", "办理周期"), choices=CADENCES),
     )
 
 
@@ -49,7 +49,7 @@ ADDRESSEES = (
     "主体", "责任主体", "责任单位", "牵头单位", "承担单位", "主责单位", "责任部门", "牵头部门", "承办单位", "主办单位", "落实单位",
     "责任处室", "牵头处室", "lead", "responsible",
 )  # fmt: skip
-HELP = gettext_lazy("The same in every row, or once in the first; without it the name of the file.")
+HELP = gettext_lazy("The same in every row, or only in the first; otherwise the file name is used")
 
 
 def may(user: User) -> bool:
@@ -77,16 +77,18 @@ class TaskChecker(Checker):
         text, faults = text_of(given.get("text")), []
         title = self.above["document"]
         if title and len(self.titles | {title: 0}) > 1 and title not in self.titles:
-            expected = _("One document for the whole table, as in its first row: %(title)s.") % {"title": next(iter(self.titles))}
-            faults.append(Fault("document", title, expected, _("Bring in each document with a table of its own.")))
+            expected = _("One document for the whole table, as in its first row: %(title)s") % {"title": next(iter(self.titles))}
+            faults.append(Fault("document", title, expected, _("Import a separate table for each document.")))
         self.titles.setdefault(title, row.number)
         code = text_of(given.get("code")) or self._code()
         first = self.codes.setdefault(fold(code), row.place)
         again = first != row.place and given.get("code") and self.texts.get(first) == text  # one task over several rows
         self.texts.setdefault(first, text)
         if first != row.place and not again:
-            expected = _("A code that stands once; row %(number)s of the file has the same.") % {"number": first.seen_from(row.place)}
-            faults.append(Fault("code", code, expected, _("Give each task its own code, or leave the column out: codes are made then.")))
+            expected = _("A code that appears once; row %(number)s of the file has the same") % {"number": first.seen_from(row.place)}
+            faults.append(
+                Fault("code", code, expected, _("Give each directive its own code, or leave the column out; codes are then generated."))
+            )
         label = f"{code} {text[:LABEL]}"
         label = _("%(label)s · with row %(number)s") % {"label": label, "number": first.seen_from(row.place)} if again else label
         if faults or row.faults or not text:
@@ -117,7 +119,7 @@ def write(asking: Asking, rows: Rows) -> None:
             every = list(IntakeRow.objects.filter(intake=rows[0].intake_id, verdict=NEW).order_by("number").only("after", "number"))
         first = every[0].after
         name = rows[0].intake.name if rows[0].intake_id else ""
-        title = first.get("document") or PurePosixPath(name).stem or _("Task table")
+        title = first.get("document") or PurePosixPath(name).stem or _("Table of directives")
         document = issuing.register_tasks(
             title=title, issuer=first.get("issuer", ""), tasks=_tasks(every), source_name=name, by=asking.by, now=asking.now,
             organisation=Organisation.objects.filter(pk=asking.place.get("owner")).first(),
@@ -161,8 +163,8 @@ def undo(asking: Asking, rows: Rows) -> None:
 
 TASKS = Kind(
     key="tasks",
-    name=gettext_lazy("Task table"),
-    about=gettext_lazy("A document without a text of its own is registered from its table of tasks, in the words of the table."),
+    name=gettext_lazy("Table of directives"),
+    about=gettext_lazy("A document without its own text is registered from its table of directives, using the table’s text."),
     needs=("owner",),
     fields=fields,
     may=may,

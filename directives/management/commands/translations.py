@@ -3,6 +3,7 @@
 It needs Babel, which only tests/requirements.txt installs; the compiled catalogues ship with the repository.
 """
 
+import ast
 import fcntl
 import gettext
 import io
@@ -31,10 +32,10 @@ except ImportError:  # pragma: no cover - Babel is a requirement of the tests al
     Catalog = extract = write_mo = read_po = write_po = None
 
 LOCALE = settings.BASE_DIR / "directives" / "locale"
-OVERRIDES = LOCALE / "zh_Hant.overrides.tsv"
+WORDS = LOCALE / "zh_Hant.words.tsv"
 SOURCES = ("directives/**/*.py", "qunzhu_tracker/*.py", "templates/**/*.html", "templates/**/*.txt")
 KEYWORDS: dict[str, Any] = {
-    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop")),
+    **dict.fromkeys(("_", "_lazy", "gettext", "gettext_lazy", "gettext_noop")),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
@@ -42,6 +43,7 @@ KEYWORDS: dict[str, Any] = {
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 HAN = re.compile(r"[\u3400-\u9fff]")
 FORBIDDEN = "乾部"
+QUOTES = str.maketrans("“”‘’", "「」『』")
 # A catalogue without its making-time: the same strings always give the same file.
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -61,14 +63,28 @@ def find_strings() -> dict[Key, list[str]]:
     for pattern in SOURCES:
         for path in sorted(settings.BASE_DIR.glob(pattern)):
             text = path.read_text(encoding="utf-8")
-            if path.suffix != ".py":
-                # In brackets Python's tokenizer does not mind the indentation of a template.
-                text = "(" + templatize(text) + "\n)"
-            for line, message, _comments, context in extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS):
-                english, plural = (message, "") if isinstance(message, str) else message
-                place = f"{path.relative_to(settings.BASE_DIR)}:{line}"
-                found.setdefault(Key(context or "", english, plural), []).append(place)
+            for line, key in _of_python(text) if path.suffix == ".py" else _of_template(text):
+                found.setdefault(key, []).append(f"{path.relative_to(settings.BASE_DIR)}:{line}")
     return found
+
+
+def _of_template(text: str) -> Iterator[tuple[int, Key]]:
+    # In brackets Python's tokenizer does not mind the indentation of a template.
+    source = io.BytesIO(f"({templatize(text)}\n)".encode())
+    for line, message, _comments, context in extract("python", source, keywords=KEYWORDS):
+        english, plural = (message, "") if isinstance(message, str) else message
+        yield line, Key(context or "", english, plural)
+
+
+def _of_python(text: str) -> Iterator[tuple[int, Key]]:
+    """From the syntax tree, which also sees the calls inside f-strings."""
+    calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+    for call in sorted(calls, key=lambda call: call.lineno):
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        words = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        if name in KEYWORDS and words:
+            context = words.pop(0) if "pgettext" in name and len(words) > 1 else ""
+            yield call.lineno, Key(context, words[0], words[1] if name.startswith("n") and len(words) > 1 else "")
 
 
 def catalogue_path(locale: str, suffix: str = "po") -> Path:
@@ -144,9 +160,19 @@ def placeholders(text: str) -> set[str]:
 
 
 def make_hant(hans: dict[Key, str]) -> dict[Key, str]:
-    """Traditional script from Simplified, except for the strings that the override file fixes."""
-    fixed = {key: chinese for _number, key, chinese in read_tsv(OVERRIDES)} if OVERRIDES.exists() else {}
-    return {key: fixed.get(key) or to_hant(chinese) for key, chinese in hans.items()}
+    """Traditional script from Simplified, with the words and quotation marks of Traditional interfaces.
+
+    The words are of the interface alone: documents keep theirs, only their characters change. A word of one character
+    stands for whole strings only (行, the head of a column), as it is part of too many others.
+    """
+    words = {key.english: word for _number, key, word in read_tsv(WORDS)} if WORDS.exists() else {}
+    longest_first = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
+    known = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+
+    def made(text: str) -> str:
+        return words.get(text) or known.sub(lambda match: words[match[0]], text).translate(QUOTES)
+
+    return {key: made(to_hant(text)) for key, text in hans.items()}
 
 
 def faults() -> list[str]:
