@@ -13,6 +13,7 @@ from django.forms import ModelForm, TypedChoiceField
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from directives import organising
 from directives.admin_accounts import MembershipAdmin, PendingRightAdmin, PersonAdmin
@@ -51,7 +52,11 @@ admin.site.password_change = own_password
 
 @admin.register(Indicator)
 class IndicatorAdmin(ReadOnlyAdmin):
-    asked, document, ended = told("organisation", _("Asked of")), told("document", _("Document")), told("ended_at", _("Ended on"))
+    asked, document, ended = (
+        told("organisation", _("Reporting organisations")),
+        told("document", _("Document")),
+        told("ended_at", _("Stopped on")),
+    )
     list_display = ("code", "name_hans", "unit", "cadence", "aggregation", document, ended)
     fields = ("code", document, asked, "name_hans", "name_hant", "unit", "meaning", "aggregation", "cadence", "places", ended)
     list_select_related = ("document",)
@@ -89,7 +94,7 @@ class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
         wanted = {name: form.cleaned_data[name] for name in form.changed_data if name != "seen"}
         moved = organising.change(obj, wanted, version=form.cleaned_data["seen"], by=request.user, now=request.now)
         if moved is not None:
-            told = _("Moved, with %(bodies)s bodies and %(obligations)s obligations below.")
+            told = _("Moved, with %(bodies)s organisations and %(obligations)s obligations below.")
             self.message_user(request, told % {"bodies": moved.bodies, "obligations": moved.obligations})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -114,8 +119,8 @@ class DocumentAdmin(ReadOnlyAdmin):
 @admin.register(Directive)
 class DirectiveAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [DirectiveResource]
-    document, words = told("document", _("Document")), told("text_hans", _("The document's words"))
-    list_display = ("code", document, words, "kind", "modality", told("cadence", _("Cadence"), dict(CADENCES)))
+    document, words = told("document", _("Document")), told("text_hans", _("Document text"))
+    list_display = ("code", document, words, "kind", "modality", told("cadence", pgettext_lazy("directive", "Frequency"), dict(CADENCES)))
     list_filter = (("document", TitledFilter), "kind", "modality")
     search_fields = ("code", "search_key")
     list_select_related = ("document",)
@@ -170,7 +175,7 @@ class MeasureForm(ModelForm):
         """A measure serves what its document gives to its body."""
         chosen, plan = self.cleaned_data["obligations"], self.instance.plan
         if chosen.exclude(organisation=plan.organisation_id, document=plan.document_id).exists():
-            raise ValidationError(_("A measure serves directives that this document gives to this body."))
+            raise ValidationError(_("A measure serves directives that this document assigns to this organisation."))
         return chosen
 
 
@@ -217,7 +222,7 @@ class CalendarDayAdmin(AuditedAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    at, kind, row = told("at", _("Time")), told("subject_type", _("To what"), SUBJECTS), told("subject_id", _("Its number"))
+    at, kind, row = told("at", _("Time")), told("subject_type", _("Object"), SUBJECTS), told("subject_id", _("Record ID"))
     action = told("action", _("action"), WORDS)
     list_display = fields = (at, "by", action, kind, row, "organisation", "address", "request")
     list_filter = (ByAction, BySubject)
@@ -226,11 +231,11 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(Seal)
 class SealAdmin(ReadOnlyAdmin):
-    at, count, digest = told("at", _("Time")), told("count", _("Events under the seal")), told("hash", _("Hash"))
+    at, count, digest = told("at", _("Time")), told("count", _("Events covered")), told("hash", _("Checksum"))
     list_display = ("id", at, count, digest)
     fields = (
-        at, told("ranges", _("Numbers of the events")), count, told("rows_hash", _("Hash of the events")),
-        told("previous_hash", _("Hash of the seal before")), digest,
-        told("number", _("Number of the seal")), told("total", _("Events under all seals")), told("root", _("Root over all events")),
-        told("key", _("Key that signed it")), told("next_key", _("Key of the next seal")), told("signature", _("Signature")),
+        at, told("ranges", _("Numbers of the events")), count, told("rows_hash", _("Checksum of the events")),
+        told("previous_hash", _("Previous checksum")), digest,
+        told("number", _("Check number")), told("total", _("Total events verified")), told("root", _("Root checksum of all events")),
+        told("key", _("Signing key")), told("next_key", _("Next public key")), told("signature", _("Signature")),
     )  # fmt: skip

@@ -28,7 +28,7 @@ from directives.states import SUPERVISOR
 OF_PERSON = ("username", "full_name", "phone", "language", "is_active")
 OF_DUTIES = tuple(duty.field for duty in DUTIES.values())
 IDLE = _("%(organisation)s has no organisations below it: a supervisor there reviews nothing.")
-WAITS = _("It waits until a second person confirms it: %(right)s.")
+WAITS = _("Takes effect once a second person confirms: %(right)s.")
 
 
 class RefusedInWords(admin.ModelAdmin):
@@ -248,13 +248,13 @@ class PendingRightAdmin(admin.ModelAdmin):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return keeps_rights(request.user)
 
-    @admin.action(description=_("Confirm: the right is given"), permissions=["decide"])
+    @admin.action(description=_("Confirm: grant the right"), permissions=["decide"])
     def confirm(self, request: HttpRequest, queryset: QuerySet[PendingRight]) -> None:
-        self._decide(request, queryset, organising.confirm_right, _("Given: %(right)s."))
+        self._decide(request, queryset, organising.confirm_right, _("Granted: %(right)s."))
 
-    @admin.action(description=_("Decline, or take back what you asked for yourself"), permissions=["decide"])
+    @admin.action(description=_("Decline, or withdraw your own request"), permissions=["decide"])
     def decline(self, request: HttpRequest, queryset: QuerySet[PendingRight]) -> None:
-        self._decide(request, queryset, organising.decline_right, _("Not given: %(right)s."))
+        self._decide(request, queryset, organising.decline_right, _("Not granted: %(right)s."))
 
     def _decide(self, request: HttpRequest, rights: QuerySet[PendingRight], command: Any, said: Any) -> None:
         """Each by itself: one that is refused keeps none of the others."""

@@ -74,7 +74,7 @@ TASKS = (
     Task(_("Give a role"), "Membership", "add", "add"),
     Task(_("Confirm roles and duties"), "PendingRight", "view"),
     Task(_("Keep the register of organisations"), "Organisation", "change"),
-    Task(_("Enter next year's working days"), "CalendarDay", "add"),
+    Task(_("Enter next year’s working days"), "CalendarDay", "add"),
     Task(_("Read the audit log"), "Event", "view"),
 )
 

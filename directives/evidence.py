@@ -77,14 +77,14 @@ def faults(upload: UploadedFile) -> list[str]:
     name = clean_name(upload.name or "")
     facts = {"name": name, "types": "、".join(settings.UPLOAD_TYPES), "limit": settings.UPLOAD_LIMIT // 1024**2}
     if not upload.size:
-        return [_("“%(name)s” is empty. Open it on your computer to see whether it holds anything, then choose it again.") % facts]
+        return [_("“%(name)s” is empty. Open it on your computer to check its content, then choose it again.") % facts]
     found = []
     if upload.size > settings.UPLOAD_LIMIT:
         facts["size"] = f"{upload.size / 1024**2:.1f}"
         found.append(_("“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Compress or split it, then choose it again.") % facts)
     kind = ending(name)
     if kind not in settings.UPLOAD_TYPES:
-        found.append(_("“%(name)s” is of a type that is not taken. Taken are %(types)s; save it as one of these.") % facts)
+        found.append(_("Files of the type of “%(name)s” are not accepted. Accepted: %(types)s; save it as one of these.") % facts)
     elif not _is_what_it_says(upload, kind):
         found.append(contents.not_real(name, kind))
     elif not found and (fault := contents.fault(upload, kind, name) or viruses.fault(upload, name)):
@@ -121,7 +121,7 @@ def parent_of(attachment: Attachment) -> Parent:
 
 def _demand(by: User | None, parent: Parent) -> None:
     if not may(by, "work", parent):
-        raise NotAllowed(_("Files are added and taken away by the people of the body itself."))
+        raise NotAllowed(_("Files are added and deleted by people in the organisation itself."))
 
 
 @transaction.atomic
@@ -129,7 +129,7 @@ def attach(parent: Parent, upload: UploadedFile, *, by: User, now: datetime) -> 
     """Keep a file as evidence on a record, an entry or a plan. Raises NotAllowed, IllegalMove, Invalid {"files": …}."""
     _demand(by, parent)
     if not takes_more(parent):
-        raise IllegalMove(_("This was handed in, so its files are fixed."))
+        raise IllegalMove(_("This was submitted, so its files are fixed."))
     found = faults(upload)
     if found:
         raise Invalid({"files": found})
@@ -152,7 +152,7 @@ def attach_all(parent: Parent, uploads: Sequence[UploadedFile], *, by: User, now
     """Keep several files, or none: raises as `attach` does, with every fault of every file at once."""
     _demand(by, parent)
     if not takes_more(parent):
-        raise IllegalMove(_("This was handed in, so its files are fixed."))
+        raise IllegalMove(_("This was submitted, so its files are fixed."))
     found = [fault for upload in uploads for fault in faults(upload)]
     if not uploads or found:
         raise Invalid({"files": found or [_("Choose a file first.")]})
@@ -167,7 +167,7 @@ def remove(attachment: Attachment, *, by: User, now: datetime) -> None:
     if not may_remove(by, parent):
         raise NotAllowed(_("An entry of the work log is changed only by its author."))
     if not is_open(parent):
-        raise IllegalMove(_("This was handed in, so its files are fixed."))
+        raise IllegalMove(_("This was submitted, so its files are fixed."))
     _record("remove_file", attachment, parent, by, now)
     file, kept = attachment.file, _was_handed_in(parent)
     Attachment.objects.filter(pk=attachment.pk).delete()

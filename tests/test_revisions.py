@@ -32,7 +32,7 @@ def test_the_reviewer_sees_the_reason_and_what_was_changed(cast, sign_in):
     handed_in = returned(cast)
     handed_in.again(cast)
     page = text(sign_in(cast.supervisor).get(f"/reports/{handed_in.report.pk}/review/"))
-    assert "未写明进度" in page and "第1次报送退回后的改动" in page
+    assert "未写明进度" in page and "第 1 次报送退回后的改动" in page
     assert "<ins>改后的</ins>进展<del>0</del>" in page
     assert "未改动：存在问题、下一步打算、完成比例" in page
 
@@ -93,7 +93,7 @@ def test_pages_take_as_many_queries_for_one_return_as_for_three(cast, sign_in, n
         client, address = sign_in(getattr(cast, name)), f"/reports/{handed_in.report.pk}/{end}"
         client.get(address)
         with CaptureQueriesContext(connection) as queries:
-            assert text(client.get(address)).count("第1次报送退回后的改动") == count
+            assert text(client.get(address)).count("第 1 次报送退回后的改动") == count
         taken.append(len(queries))
     assert taken[0] == taken[1]
 

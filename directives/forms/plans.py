@@ -17,21 +17,21 @@ class Day(forms.DateField):
 
     def __init__(self, **options) -> None:
         widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-        wrong = {"invalid": _("This is not a day. Write it as 2026-10-13.")}
+        wrong = {"invalid": _("This is not a date. Write it as 2026-10-13.")}
         super().__init__(input_formats=list(DAYS), widget=widget, error_messages=wrong, **options)
 
 
 class PlanForm(forms.Form):
     """The words at the head of a plan."""
 
-    title = forms.CharField(label=_("Title"), max_length=200, error_messages={"required": _("Give the plan a title.")})
+    title = forms.CharField(label=_("Title"), max_length=200, error_messages={"required": _("Enter a title for the plan.")})
     summary = forms.CharField(label=_("General requirements"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 class MeasureForm(forms.Form):
     """One line of a plan; `obligations` are those that it may serve."""
 
-    text = forms.CharField(error_messages={"required": _("Say what will be done.")})
+    text = forms.CharField(error_messages={"required": _("Enter what will be done.")})
     responsible = forms.CharField(label=_("Who"), max_length=100, required=False)
     due_on = Day(required=False)
     result = forms.CharField(label=_("Form of result"), max_length=200, required=False)
@@ -63,15 +63,15 @@ class MeasureForm(forms.Form):
 class LineForm(forms.Form):
     """Day and words of an entry of the log. Files come beside it, because a browser never gives them back."""
 
-    text = forms.CharField(label=_("What was done"), error_messages={"required": _("Say what was done.")})
-    on = Day(label=_("Day"))
+    text = forms.CharField(label=_("What was done"), error_messages={"required": _("Enter what was done.")})
+    on = Day(label=_("Date"))
 
 
 class LogForm(LineForm):
     """A new entry, on a measure."""
 
     measure = forms.ModelChoiceField(
-        Measure.objects.none(), label=_("Measure"), error_messages={"required": _("Choose what the work was for.")}
+        Measure.objects.none(), label=_("Measure"), error_messages={"required": _("Choose the measure this work belongs to.")}
     )
 
     def __init__(self, *args, user: User, **kwargs) -> None:

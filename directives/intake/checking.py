@@ -93,7 +93,7 @@ def _look(intake: Intake, file: Opened, names: Names) -> bool:
     """Find the headings and note them; True if they leave nothing to ask."""
     found, remarks = heads_of(file.tables, names)
     if not found:
-        raise Refusal(_("The file holds no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."))
+        raise Refusal(_("The file has no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."))
     known = Matching.objects.filter(user=intake.by, kind=intake.kind, headings=found[0].digest).first()
     if known is not None:
         found = tuple(remembered(head, known.columns, names) for head in found)
@@ -123,9 +123,9 @@ def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
     left = [column.heading or column.letter for column in found[0].columns if not column.field]
     only = [field for field in fields if field.shown_only(found[0].matched) and not field.told]
     shown = [str(field.label) for field in only if field.name in found[0].matched]
-    remarks = [_("Columns passed over, as no field is chosen for them: %(names)s.") % {"names": "、".join(left)}] if left else []
+    remarks = [_("Columns skipped because no field was chosen: %(names)s.") % {"names": "、".join(left)}] if left else []
     if shown:
-        remarks.append(_("Columns that are shown only; changes in them are not taken over: %(names)s.") % {"names": "、".join(shown)})
+        remarks.append(_("Columns for reference only; changes in them are not imported: %(names)s.") % {"names": "、".join(shown)})
     return remarks
 
 

@@ -53,8 +53,8 @@ COLUMNS = (
     Column("value", _("Value in the file"), lambda line: line.cell.value, width=30),
     Column("stands", _("Current value"), lambda line: line.untaken.stands if line.untaken else "", width=30),
     Column("expected", _("What was expected, or why it is not imported"), lambda line: _why(line), width=48),
-    Column("remedy", _("What to do"), lambda line: _what_to_do(line), width=48),
-    Column("label", _("About"), lambda line: line.row.label, width=30),
+    Column("remedy", _("Suggested fix"), lambda line: _what_to_do(line), width=48),
+    Column("label", _("Record"), lambda line: line.row.label, width=30),
 )
 
 
@@ -68,7 +68,7 @@ def _what_to_do(line: CellLine) -> str:
 
 def faults_file(intake: Intake, *, now: datetime) -> FileResponse:
     """Every such cell with its place, why, and what to do. It is the person's own file, so nobody need have a right to it."""
-    notes = ((_("File"), intake.name), (_("Rows with faults"), intake.counts.get("wrong", 0)), (_("Rows"), sum(intake.counts.values())))
+    notes = ((_("File"), intake.name), (_("Rows with errors"), intake.counts.get("wrong", 0)), (_("Rows"), sum(intake.counts.values())))
     notes += ((_("Cells not imported"), intake.untaken["cells"]),) if intake.untaken else ()
     book = Book(_("Faults of a table"), COLUMNS, cell_lines(intake), now, notes)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it

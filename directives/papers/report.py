@@ -111,8 +111,9 @@ def _overall(entries: Sequence[Told], logged: int | None) -> str:
         )
     else:
         text = _(
-            "Of %(total)s obligations under this document, %(moved)s made progress in this period, %(same)s stand as they did, and "
-            "%(done)s have been carried out in full. %(log)s entries of the work log were made in the period."
+            "Of %(total)s obligations under this document, %(moved)s made progress in this period, %(same)s "
+            "are unchanged, and %(done)s have been completed. %(log)s work log entries were made in the "
+            "period."
         )
     text = text % facts
     if percents:
@@ -178,5 +179,5 @@ def _listed(entries: Iterable[Told], told: Callable[[Told], str], traditional: b
 
 def _files(entries: Iterable[Told], traditional: bool) -> Table:
     rows = [(in_script(one.code, LANGUAGE[traditional]), clean(name)) for one in entries for name in one.files]
-    head = (pgettext("ledger", "No."), pgettext("ledger", "Clause"), _("Name of the file"))
+    head = (pgettext("ledger", "No."), pgettext("ledger", "Directive code"), _("Name of the file"))
     return Table(_("List of evidence"), head, tuple((str(place), *row) for place, row in enumerate(rows, 1)), (10, 20, 70))

@@ -67,7 +67,7 @@ def delete_measures(plan: Plan, *, measures: Sequence[Measure], by: User | None,
     """Take lines out of a plan; those after them move up. Raises Invalid if work was logged on one."""
     held = opened(plan, by)
     if LogEntry.objects.filter(measure__in=measures).exists():
-        raise Invalid(_("Work is logged on this measure, so it stays. Change its words, or mark it done."))
+        raise Invalid(_("This measure has logged work and cannot be deleted. Edit it, or mark it as done."))
     for measure in measures:
         measure.plan = held
     changes = [audit.Change(measure, told(measure, measure.obligations.all())) for measure in measures]
@@ -127,12 +127,12 @@ def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
         demand(by, "work", plan)
     rows = LogEntry.objects.filter(pk__in=[entry.pk for entry in entries])
     if Attachment.objects.filter(log_entry__in=rows).exists():
-        raise Invalid(_("Files hang on them."))
+        raise Invalid(_("They have files attached."))
     written = min(entry.created_at for entry in entries)
     for plan in plans:
         later = Submission.objects.filter(organisation=plan.organisation_id, document=plan.document_id, report__isnull=False)
         if later.filter(submitted_at__gte=written).exists():
-            raise Invalid(_("A report was handed in since, and may speak of them."))
+            raise Invalid(_("A progress report was submitted since and may mention them."))
     changes = [audit.Change(entry, told_of(entry)) for entry in entries]
     measures = {entry.measure_id for entry in entries}
     LogUse.objects.filter(log_entry__in=rows).delete()

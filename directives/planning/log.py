@@ -23,9 +23,9 @@ def log_faults(text: str, on: date, today: date) -> dict[str, str]:
     """What stands against a line of the log."""
     faults = {}
     if not text.strip():
-        faults["text"] = _("Say what was done.")
+        faults["text"] = _("Enter what was done.")
     if on > today:
-        faults["on"] = _("This day is still to come; choose today or an earlier day.")
+        faults["on"] = _("This date has not come yet; choose today or earlier.")
     return faults
 
 

@@ -49,7 +49,7 @@ def plan_as_paper(request, pk):
     it = plan_view(plan, request.user)
     if it.as_filed:
         return redirect(f"{reverse('submission_paper', args=[it.history[0].submission.pk])}?{request.GET.urlencode()}")
-    empty = "" if it.lines else _("The plan has no measures yet. The paper is drawn from them.")
+    empty = "" if it.lines else _("The plan has no measures yet. The official document is generated from them.")
     return _answer(request, plan, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty)
 
 
@@ -57,7 +57,7 @@ def plan_as_paper(request, pk):
 def report_as_paper(request, pk):
     report = get_object_or_404(found_reports(request.user).select_related("organisation__parent"), pk=pk)
     shown = sheet(report, request.user)
-    empty = "" if shown.lines else _("Nothing of this report is to be seen yet: it was not begun, or nothing of it was handed in.")
+    empty = "" if shown.lines else _("Nothing to see in this report yet: it has not been started or submitted.")
     return _answer(request, report, report_paper(shown, today=request.today), reverse("report", args=[pk]), empty=empty)
 
 

@@ -86,7 +86,7 @@ EDITS = {  # heading → what the file says, the field, and whether a supervisor
     "分项": ("1. 报告制度（已建成）", "items", ""),
     "具体措施": ("1. 另一条", "measures", ""),
     "牵头单位": ("共青团中央", "leads", ""),
-    "责任(配合)单位": ("全国总工会（配合）", "body", ""),
+    "责任（配合）单位": ("全国总工会（配合）", "body", ""),
     "责任领导": ("周启明", "leader", "S"),
     "责任人及电话": ("林晓岚 010-1", "contact", "SB"),
     "完成时限": (date(2027, 6, 30), "due_on", "S"),
@@ -145,7 +145,7 @@ def test_a_table_is_summed_up_by_column_and_reason(cast, report, come_back):
 
 
 def test_emptied_cells_of_our_own_ledger_are_told_of(cast, rows, come_back):
-    intake = come_back(cast.supervisor, {"重点任务": None, "完成状态": None, "具体措施": None, "责任(配合)单位": None})
+    intake = come_back(cast.supervisor, {"重点任务": None, "完成状态": None, "具体措施": None, "责任（配合）单位": None})
     assert [field for field, value, _stands in cells_of(intake) if not value] == ["directive", "measures", "state", "body"]
 
 
@@ -158,7 +158,7 @@ def test_cells_that_are_out_of_date_are_no_edits(cast, rows, report, come_back, 
 
 def test_cells_of_a_new_row_that_no_assignment_holds_are_told_of(cast, rows, come_back):
     def edit(sheet, first, places):
-        for heading, value in {"文件条款": "九.1.2", "责任(配合)单位": "Q02", "进展情况": "已开展", "完成状态": "推进中"}.items():
+        for heading, value in {"文件条款": "九.1.2", "责任（配合）单位": "Q02", "进展情况": "已开展", "完成状态": "推进中"}.items():
             sheet.cell(first + 4, places[heading]).value = value
 
     intake = come_back(cast.supervisor, edit=edit)
@@ -295,7 +295,7 @@ def test_who_lost_the_right_since_the_check_writes_nothing(cast, rows, come_back
 
 def test_staff_assign_nothing(cast, rows, come_back):
     def edit(sheet, first, places):
-        sheet.cell(first + 3, places["文件条款"]).value, sheet.cell(first + 3, places["责任(配合)单位"]).value = "九.1.2", "Q02"
+        sheet.cell(first + 3, places["文件条款"]).value, sheet.cell(first + 3, places["责任（配合）单位"]).value = "九.1.2", "Q02"
 
     intake = come_back(cast.staff, edit=edit)
     assert (intake.counts, IntakeRow.objects.get(intake=intake, verdict="wrong").faults[0]["heading"]) == (

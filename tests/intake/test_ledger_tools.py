@@ -105,7 +105,7 @@ SAVED = {
     "blanks at the ends": everywhere(lambda text: f"{text}  "),
     "blanks at the ends of lines": everywhere(lambda text: text.replace("\n", "  \n")),
     "codes in full width": each("文件条款", lambda text: text.translate(FULL)),
-    "names with half-width brackets": each("责任(配合)单位", lambda text: text.replace("（", "(").replace("）", ")")),
+    "names with half-width brackets": each("责任（配合）单位", lambda text: text.replace("（", "(").replace("）", ")")),
     "apostrophes stripped": everywhere(lambda text: text.removeprefix("'")),
     "apostrophes doubled": everywhere(lambda text: f"'{text}" if text.startswith("'") else text),
     "ids as text": each("编号", str),

@@ -156,5 +156,5 @@ def test_cells_that_only_go_out_are_told_of_where_somebody_edited_them(cast, doc
     lights = [f"{letters['亮灯']}{line}" for line in lines[:4]]
     percents = [f"{letters['完成比例']}{lines[0]}", f"{letters['完成比例']}{lines[1]}"]
     told = {group["heading"]: (group["count"], group["places"]) for group in intake.untaken["groups"]}
-    single = {heading: (1, [f"{letters[heading]}{lines[0]}"]) for heading in ("完成状态", "重点任务", "责任(配合)单位")}
+    single = {heading: (1, [f"{letters[heading]}{lines[0]}"]) for heading in ("完成状态", "重点任务", "责任（配合）单位")}
     assert told == single | {"亮灯": (4, lights), "完成比例": (2, percents)}

@@ -32,12 +32,12 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("name_hant", gettext_lazy("Name in Traditional script"), "text", ("繁体名称", "繁体简称"), limit=120, example="全國總工會"),
         Field("full_name", gettext_lazy("Full name"), "text", FULL, limit=200, example="中华全国总工会"),
         Field("level", gettext_lazy("Level"), "choice", LEVEL, choices=LEVELS, example="central"),
-        Field("kind", gettext_lazy("Kind of body"), "choice", KIND, choices=KINDS, example="mass_organisation"),
+        Field("kind", gettext_lazy("Kind of organisation"), "choice", KIND, choices=KINDS, example="mass_organisation"),
         Field("parent", gettext_lazy("Parent"), synonyms=PARENT, example="C000", help=HELP_PARENT, **known),
         Field("valid_from", gettext_lazy("Exists from"), "date", ("成立日期", "生效日期", "启用日期", "设立日期"), example="1925-05-01"),
         Field("valid_to", gettext_lazy("Exists until"), "date", ("撤销日期", "失效日期", "停用日期", "截止日期")),
         Field("successor", gettext_lazy("Successor"), synonyms=("接续单位", "承接单位", "继任单位", "并入单位"), **known),
-        Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
+        Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         *COUNTS,
     )  # fmt: skip
@@ -54,7 +54,7 @@ PARENT = (
     "上级单位", "上级编码", "上级代码", "上级单位编码", "上级单位代码", "主管单位", "隶属单位", "隶属", "父级", "上级", "上级机构",
     "隶属上级", "上级主管单位", "上级主管部门", "主管部门", "隶属关系", "上级组织", "上级部门",
 )  # fmt: skip
-HELP_PARENT = gettext_lazy("The code of the body above; it may stand further down in the same table.")
+HELP_PARENT = gettext_lazy("The code of the organisation above; it may be further down in the same table.")
 
 
 def may(user: User) -> bool:
@@ -113,11 +113,11 @@ class BodyChecker(Checker):
     def _faults_of_key(self, row: Given, code: str, pk: int | None, body: Organisation | None) -> Iterable[Fault]:
         text = text_of(row.values.get("code"))
         if pk and body is None:
-            remedy = own_numbers(_("Empty this cell for a new body; never write an id by hand."))
-            yield Fault("id", str(pk), _("The id of a body in the register."), remedy)
+            remedy = own_numbers(_("Leave empty for a new organisation; never type a record ID."))
+            yield Fault("id", str(pk), _("The record ID of an organisation in the register"), remedy)
         elif pk and body is not None and code and body.code != code:
-            expected = _("%(code)s, the code of this id. Codes stay as they are.") % {"code": body.code}
-            yield Fault("code", text, expected, _("Mend the code."))
+            expected = _("%(code)s, the code for this record ID; codes cannot be changed") % {"code": body.code}
+            yield Fault("code", text, expected, _("Correct the code."))
         elif text and text.isascii() and (several := self.bodies.find(text)).several:
             yield unclear("code", text, several)
 
@@ -151,11 +151,11 @@ class BodyChecker(Checker):
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for code, numbers in self.numbers.items():
             for number in numbers if len(numbers) > 1 else ():
-                text = _("A code that stands in one row; this one stands in %(count)s.") % {"count": len(numbers)}
-                yield number, Fault("code", code, text, _("Each body needs its own code; delete the row that is too many."))
+                text = _("A code that appears in one row; this one appears in %(count)s") % {"count": len(numbers)}
+                yield number, Fault("code", code, text, _("Each organisation needs its own code; delete the extra row."))
         for number, name, text in self.open:
             if text not in self.numbers:
-                told = _("The code of a body, here or in the register."), _("Add a row for that body, or mend the code.")
+                told = _("The code of an organisation, here or in the register"), _("Add a row for that organisation, or correct the code.")
                 yield number, Fault(name, text, *told)
         stored = {code: parent or "" for code, parent in Organisation.objects.order_by().values_list("code", "parent__code")}
         parents = stored | self.parents
@@ -168,23 +168,25 @@ def _faults_of_place(code: str, parent: str, parents: dict[str, str]) -> Iterabl
     """What is wrong with where a body would stand: a circle, or too deep."""
     chain = organising.circle(code, parents)
     if chain:
-        text = _("A parent that is not itself below this body: %(chain)s") % {"chain": " → ".join(chain)}
-        yield Fault("parent", parent, text, _("Mend the parent in one of these rows."))
+        text = _("A parent that is not below this organisation; these form a circle: %(chain)s") % {"chain": " → ".join(chain)}
+        yield Fault("parent", parent, text, _("Correct the parent in one of these rows."))
         return
     depth, at, seen = 1, parents.get(code, ""), {code}
     while at and at not in seen:
         seen.add(at)
         depth, at = depth + 1, parents.get(at, "")
     if depth > DEPTH:
-        yield Fault("parent", parent, _("At most %(count)s levels of bodies.") % {"count": DEPTH}, _("Choose a parent nearer to the root."))
+        yield Fault(
+            "parent", parent, _("At most %(count)s levels of organisations") % {"count": DEPTH}, _("Choose a parent higher in the tree.")
+        )
 
 
 def _faults_of_days(row: Given, body: Organisation | None, wanted: dict[str, Any]) -> list[Fault]:
     stored = {name: plain(getattr(body, name)) if body else None for name in ("valid_from", "valid_to")}
     begins, ends = (wanted.get(name, stored[name]) for name in ("valid_from", "valid_to"))
     if begins and ends and ends <= begins:
-        expected = _("A day after %(day)s: the body would end before it begins.") % {"day": begins}
-        return [Fault("valid_to" if "valid_to" in row.values else "valid_from", str(ends), expected, _("Mend one of the two days."))]
+        expected = _("A date after %(day)s; otherwise the organisation would end before it is founded") % {"day": begins}
+        return [Fault("valid_to" if "valid_to" in row.values else "valid_from", str(ends), expected, _("Correct one of the two dates."))]
     return []
 
 
@@ -253,8 +255,11 @@ def undo(asking: Asking, rows: Rows) -> None:
 
 BODIES = Kind(
     key="bodies",
-    name=gettext_lazy("Bodies"),
-    about=gettext_lazy("The register of bodies: new codes are entered, known ones changed. Nobody is deleted; a body ends by its day."),
+    name=gettext_lazy("Organisations"),
+    about=gettext_lazy(
+        "The register of organisations: new codes are added, existing ones updated. Nothing is deleted; "
+        "an organisation is abolished by its date."
+    ),
     needs=(),
     fields=fields,
     may=may,

@@ -12,11 +12,11 @@ from directives.states import DELIVERABLES, PARTS
 
 def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of the ledger: those that come back, and those that only go out."""
-    body = pgettext_lazy("ledger", "Responsible or supporting body")
+    body, clause = pgettext_lazy("ledger", "Responsible or supporting organisation"), pgettext_lazy("ledger", "Directive code")
     own = (
-        Field("clause", pgettext_lazy("ledger", "Clause"), "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
+        Field("clause", clause, "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
         Field("body", body, "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
-        Field("part", gettext_lazy("Part"), "choice", ("责任类型", "责任方式", "分工", "角色"), choices=PARTS, example="lead"),
+        Field("part", gettext_lazy("Responsibility"), "choice", ("责任类型", "责任方式", "分工", "角色"), choices=PARTS, example="lead"),
         Field("deliverable", gettext_lazy("Deliverable"), "choice", ("报送成果", "应报材料", "成果类型"), choices=DELIVERABLES),
         Field("leader", pgettext_lazy("ledger", "Responsible leader"), "text", LEADER, limit=60, example="顾明远"),
         Field("contact", pgettext_lazy("ledger", "Contact and telephone"), "text", CONTACT, limit=100, example="林晓岚 010-65001234"),
@@ -24,12 +24,12 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("plan_due_on", gettext_lazy("Plan due"), "date", ("方案时限", "方案报送时限", "方案截止日期"), deadline=True),
         Field("due_on", pgettext_lazy("ledger", "Complete by"), "date", DUE, example="2027-06-30", deadline=True),
         Field("note", pgettext_lazy("ledger", "Remarks"), "text", ("说明", "附注", "备注说明"), limit=200),
-        Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
+        Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         # Of a table that people made themselves; in a ledger of ours they only tell what the id says.
         Field("directive", pgettext_lazy("ledger", "Directive"), "text", TASK, unless="id", told=True),
-        Field("leads", pgettext_lazy("ledger", "Lead body"), "text", LEADS, unless="id", told=True),
-        Field("supporting", gettext_lazy("Supporting bodies"), "text", SUPPORTING, unless="id", told=True),
+        Field("leads", pgettext_lazy("ledger", "Lead organisation"), "text", LEADS, unless="id", told=True),
+        Field("supporting", gettext_lazy("Supporting organisations"), "text", SUPPORTING, unless="id", told=True),
     )  # fmt: skip
     cycles = tuple((cycle.pk, cycle.name) for cycle in Cycle.objects.filter(document=asking.place.get("document", 0)))
     report = Field("cycle", gettext_lazy("Goes into the report for"), "choice", choices=cycles, read_only=True, computed=True)

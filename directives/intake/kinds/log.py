@@ -31,17 +31,17 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     measure = ("措施序号", "具体措施", "措施编号", "对应措施", "措施号", "所属措施", "序号")
     return (
         Field("measure", gettext_lazy("Measure"), "text", measure, required=True, key=True, example="1", help=HELP),
-        Field("on", gettext_lazy("Day"), "date", day, required=True, key=True, example="2026-10-09"),
+        Field("on", gettext_lazy("Date"), "date", day, required=True, key=True, example="2026-10-09"),
         Field("text", gettext_lazy("What was done"), "text", DONE, required=True, example="召开座谈会，听取基层意见"),
-        Field("organisation", gettext_lazy("Body"), read_only=True),
-        Field("codes", gettext_lazy("Clauses"), read_only=True),
+        Field("organisation", gettext_lazy("Organisation"), read_only=True),
+        Field("codes", gettext_lazy("Directive codes"), read_only=True),
         Field("evidence", gettext_lazy("Evidence"), read_only=True),
-        Field("by", gettext_lazy("Written by"), read_only=True),
+        Field("by", gettext_lazy("Entered by"), read_only=True),
         Field("amended", gettext_lazy("Correction"), read_only=True),
     )
 
 
-HELP = gettext_lazy("The number of the measure in the plan, or its words.")
+HELP = gettext_lazy("The number of the measure in the plan, or its text.")
 
 
 class LogChecker(Checker):
@@ -103,9 +103,9 @@ def words_of(number: int, text: str) -> str:
 
 def _faults_of_measure(text: str, measures: list[int]) -> Fault:
     if measures:
-        return Fault("measure", text, _("One measure; several of the plan have these words."), _("Write the number of the measure."))
-    expected = _("The number of a measure of the plan, or its words as they stand there.")
-    return Fault("measure", text, expected, _("Mend the number, or enter the measure into the plan first."))
+        return Fault("measure", text, _("One measure; several in the plan have this text"), _("Write the number of the measure."))
+    expected = _("The number of a measure in the plan, or its exact text")
+    return Fault("measure", text, expected, _("Correct the number, or add the measure to the plan first."))
 
 
 def write(asking: Asking, rows: Rows) -> None:
@@ -119,7 +119,7 @@ def write(asking: Asking, rows: Rows) -> None:
     for row in rows:
         measure = measures.get(row.after["measure"])
         if measure is None:
-            raise Stale(_("%(row)s: the plan has no such measure any more. Check the table again.") % {"row": place_of(row)})
+            raise Stale(_("%(row)s: the plan no longer has this measure. Check the table again.") % {"row": place_of(row)})
         done.append(Done(measure, date.fromisoformat(row.after["on"]), row.after["text"]))
     for row, entry in zip(rows, planning.log_many(done=done, by=asking.by, now=asking.now), strict=True):
         row.subject_id, row.left = entry.pk, entry.version
@@ -141,7 +141,7 @@ def undo(asking: Asking, rows: Rows) -> None:
 LOG = Kind(
     key="log",
     name=gettext_lazy("Log entries"),
-    about=gettext_lazy("What your body did: each line is added to the log of its measure. Lines that stand there already are passed over."),
+    about=gettext_lazy("Your organisation’s work: each row is added to the log of its measure. Existing entries are skipped."),
     needs=("document", "organisation"),
     fields=fields,
     may=works,

@@ -31,7 +31,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("responsible", gettext_lazy("Who"), "text", WHO, limit=100, example="办公厅 林晓岚"),
         Field("due_on", gettext_lazy("Due on"), "date", DUE, example="2026-12-31", deadline=True),
         Field("result", gettext_lazy("Form of result"), "text", ("成果", "预期成果", "工作成果"), limit=200, example="印发文件"),
-        Field("id", gettext_lazy("Id"), "whole", ("编号",), key=True),
+        Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         Field("done_on", gettext_lazy("Done on"), "date", read_only=True),
         Field("logged", gettext_lazy("Log entries"), "whole", read_only=True),
@@ -94,7 +94,7 @@ class MeasureChecker(Checker):
         faults = list(self._faults_of_codes(row))
         here = self.stored.get(pk) if pk else None
         if pk and here is None:
-            expected, remedy = _("The id of a measure of this plan."), own_numbers(_("Empty this cell where a new measure is meant."))
+            expected, remedy = _("The record ID of a measure in this plan"), own_numbers(_("Clear this cell for a new measure."))
             faults.append(Fault("id", str(pk), expected, remedy))
         if pk and (first := self.first.setdefault(pk, row.place)) != row.place:
             self.twice.append((row.number, first.seen_from(row.place)))
@@ -119,13 +119,15 @@ class MeasureChecker(Checker):
     def _faults_of_codes(self, row: Given) -> Iterable[Fault]:
         unknown = [code for code in row.values.get("directives") or () if not self.owed.code(code)]
         if unknown:
-            expected = _("Codes of directives that this document gives to this body; not: %(codes)s.") % {"codes": "、".join(unknown)}
-            yield Fault("directives", "、".join(row.values["directives"]), expected, _("Mend these codes, or take them out."))
+            expected = _("Codes of directives that this document assigns to this organisation; not: %(codes)s") % {
+                "codes": "、".join(unknown)
+            }
+            yield Fault("directives", "、".join(row.values["directives"]), expected, _("Correct or delete these codes."))
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
-            expected = _("One row for each measure; row %(number)s of the file speaks of the same.") % {"number": first}
-            yield number, Fault("number", "", expected, _("Keep one of the two rows, or empty number and id of a new measure."))
+            expected = _("One row for each measure; row %(number)s of the file has the same") % {"number": first}
+            yield number, Fault("number", "", expected, _("Keep one of the two rows, or clear number and record ID for a new measure."))
 
 
 def _contents(plan: Plan, said: dict[int, dict[str, Any]]) -> dict[int, MeasureContent]:
@@ -133,7 +135,7 @@ def _contents(plan: Plan, said: dict[int, dict[str, Any]]) -> dict[int, MeasureC
     owed = Owed(plan)
     codes = {code for values in said.values() for code in values.get("directives", ())}
     if not codes <= owed.codes.keys():
-        raise Invalid({"directives": [_("A measure serves directives that this document gives to this body.")]})
+        raise Invalid({"directives": [_("A measure serves directives that this document assigns to this organisation.")]})
     known = Obligation.objects.select_related("directive").in_bulk(owed.ids(sorted(codes)))
     found = {}
     for number, values in said.items():
@@ -195,7 +197,9 @@ def undo(asking: Asking, rows: Rows) -> None:
 MEASURES = Kind(
     key="measures",
     name=gettext_lazy("Measures of a plan"),
-    about=gettext_lazy("The lines of your body's plan: known ones change, others are added at its end, while the plan may be written."),
+    about=gettext_lazy(
+        "The measures of your organisation’s plan: existing ones are updated, new ones added at the end, while the plan can be edited."
+    ),
     needs=("document", "organisation"),
     fields=fields,
     may=works,

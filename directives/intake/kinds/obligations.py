@@ -118,8 +118,8 @@ class ObligationChecker(Checker):
 
     def _known(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
         if here is None:
-            expected = _("The id of an obligation that you may see.")
-            remedy = own_numbers(_("Leave the id as it went out; empty it where a new line is meant."))
+            expected = _("The record ID of an obligation you can see")
+            remedy = own_numbers(_("Keep the exported record ID; clear it for a new row."))
             return wrong(row, [Fault("id", str(row.values["id"]), expected, remedy)])
         stored = stored_of(here)
         if row.values.get("leads"):  # it only says who leads
@@ -165,26 +165,26 @@ class ObligationChecker(Checker):
         other = pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]
         if not other and pair[1] in (None, here[7]):
             return
-        remedy = own_numbers(_("Empty id and version where a new line is meant; otherwise put back what stood here."))
+        remedy = own_numbers(_("Clear record ID and version for a new row; otherwise restore the original value."))
         if other:
-            yield Fault("clause", text_of(row.values["clause"]), _("%(code)s, as the id of this line says.") % {"code": here[6]}, remedy)
+            yield Fault("clause", text_of(row.values["clause"]), _("%(code)s, as this row’s record ID says") % {"code": here[6]}, remedy)
         if pair[1] and pair[1] != here[7]:
-            yield Fault("body", text_of(row.values["body"]), _("%(code)s, as the id of this line says.") % {"code": here[8]}, remedy)
+            yield Fault("body", text_of(row.values["body"]), _("%(code)s, as this row’s record ID says") % {"code": here[8]}, remedy)
 
     def _faults_of_change(self, here: tuple, planned: Planned, stored: Stored) -> Iterable[Fault]:
         """Why the terms of an obligation cannot become what the file says."""
         days = [name for name in DAYS if name in planned.after]
         if here[2] == WITHDRAWN or (here[2] == CLOSED and days):
             name = (days or list(planned.after))[0]
-            expected = _("No change: this obligation is at rest.")
-            remedy = _("Put back what stood here; reopen the obligation first if it must change.")
+            expected = _("Unchanged: this obligation is closed or withdrawn")
+            remedy = _("Restore the original value; if it must change, reopen the obligation first.")
             yield Fault(name, str(planned.after[name] or ""), expected, remedy)
             return
         due, starts = (planned.after.get(name, stored.values[name]) for name in ("due_on", "starts_on"))
         floor = max(filter(None, (starts, plain(here[3]))))
         if due and days and due < floor:
-            expected = _("%(day)s or later: work does not end before it starts or is assigned.") % {"day": floor}
-            yield Fault("due_on" if "due_on" in planned.after else "starts_on", due, expected, _("Mend the day."))
+            expected = _("%(day)s or later: work cannot end before it starts or is assigned") % {"day": floor}
+            yield Fault("due_on" if "due_on" in planned.after else "starts_on", due, expected, _("Correct the date."))
         paper = {name: planned.after.get(name, stored.values[name]) for name in ("deliverable", "plan_due_on")}
         if paper.keys() & planned.after.keys() and (said := wrong_plan_day(*paper.values())):
             yield refused("plan_due_on", paper["plan_due_on"] or "", said)
@@ -215,8 +215,8 @@ class ObligationChecker(Checker):
     def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
         if not self.owned:
-            expected = _("A document registered by your organisation or by one below it: only its supervisors assign directives.")
-            yield Fault(self.names, clause, expected, _("Delete this line, or ask those who registered the document."))
+            expected = _("A document registered by your organisation or one below it; only its supervisors assign directives")
+            yield Fault(self.names, clause, expected, _("Delete this row, or ask the organisation that registered the document."))
         if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
             yield unknown_words("directive", words)
         elif not pair[0]:
@@ -226,8 +226,8 @@ class ObligationChecker(Checker):
             found = self.bodies.find(body)
             yield unclear(column, body, found) if found.several else unknown_body(column, body)
         elif not self.above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
-            expected = _("A body below the one that you supervise.")
-            yield Fault(column, body, expected, _("Take this line out, or ask those who supervise the body to assign it."))
+            expected = _("An organisation below the one you supervise")
+            yield Fault(column, body, expected, _("Delete this row, or ask the supervisors of the organisation to assign it."))
 
     def _fresh(self, row: Given, directive: int, body: int) -> Planned:
         clause, home = self.clauses.rows[directive], self.fresh[body]
@@ -256,7 +256,7 @@ class ObligationChecker(Checker):
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
-            expected = _("One row for each directive and body; row %(number)s of the file speaks of the same.") % {"number": first}
+            expected = _("One row for each directive and organisation; row %(number)s of the file has the same") % {"number": first}
             yield number, Fault(self.names, "", expected, _("Keep one of the two rows."))
 
 

@@ -153,7 +153,7 @@ def _value(cell: Difference) -> Any:
     if not cell.value:
         return None
     found = [number for number in percents(cell.cell)[:1] if 0 <= number <= 100]
-    return found[0] if found else Wrong(_("A whole number from 0 to 100."))
+    return found[0] if found else Wrong(_("A whole number from 0 to 100"))
 
 
 # writing
