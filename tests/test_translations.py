@@ -84,7 +84,7 @@ def test_an_interface_in_traditional_script_has_its_own_words_and_quotation_mark
     translations.WORDS.write_text("# a note\n文件\t檔案\n政策文件\t政策文件\n第 %(line)s 行\t第 %(line)s 列\n”列\t”欄\n", encoding="utf-8")
     hans = "第 %(line)s 行“导出”列：政策文件不是文件"
     made = translations.make_hant({Key("", "Row"): hans})
-    assert made == {Key("", "Row"): "第 %(line)s 列「匯出」欄：政策文件不是檔案"}
+    assert made == {Key("", "Row"): "第 %(line)s 列「導出」欄：政策文件不是檔案"}
 
 
 def test_a_line_whose_placeholders_differ_is_refused_and_the_others_are_kept(project):

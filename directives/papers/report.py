@@ -106,7 +106,7 @@ def _overall(entries: Sequence[Told], logged: int | None) -> str:
     }
     if logged is None:
         text = _(
-            "This submission reports on %(total)s obligations: %(moved)s made progress in this period, %(same)s stand as they did, and "
+            "This submission reports on %(total)s obligations: %(moved)s made progress in this period, %(same)s are unchanged, and "
             "%(done)s have been carried out in full."
         )
     else:

@@ -28,7 +28,7 @@ FORMER = {
 
 
 @pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind, fields in FORMER.items() for field in fields])
-def test_a_former_heading_is_known(kind, field):
+def test_a_former_heading_is_known(db, kind, field):
     names = Names(KINDS[kind].fields(Asking(None, NOW, TODAY, {})))
     hans, english = FORMER[kind][field]
     assert [names.of([heading])[0] for heading in (hans, to_hant(hans), english)] == [field] * 3
