@@ -81,7 +81,7 @@ def changes_of(intake):
 
 WHOLE = {"same": 3}
 EDITS = {  # heading → what the file says, the field, and whether a supervisor above (S) and the organisation's staff (B) may
-    "条款编号": ("九.9.9", "clause", ""),
+    "文件条款": ("九.9.9", "clause", ""),
     "重点任务": ("另一件事", "directive", ""),
     "分项": ("1. 报告制度（已建成）", "items", ""),
     "具体措施": ("1. 另一条", "measures", ""),
@@ -158,7 +158,7 @@ def test_cells_that_are_out_of_date_are_no_edits(cast, rows, report, come_back, 
 
 def test_cells_of_a_new_row_that_no_assignment_holds_are_told_of(cast, rows, come_back):
     def edit(sheet, first, places):
-        for heading, value in {"条款编号": "九.1.2", "责任（配合）单位": "Q02", "进展情况": "已开展", "完成状态": "推进中"}.items():
+        for heading, value in {"文件条款": "九.1.2", "责任（配合）单位": "Q02", "进展情况": "已开展", "完成状态": "推进中"}.items():
             sheet.cell(first + 4, places[heading]).value = value
 
     intake = come_back(cast.supervisor, edit=edit)
@@ -295,12 +295,12 @@ def test_who_lost_the_right_since_the_check_writes_nothing(cast, rows, come_back
 
 def test_staff_assign_nothing(cast, rows, come_back):
     def edit(sheet, first, places):
-        sheet.cell(first + 3, places["条款编号"]).value, sheet.cell(first + 3, places["责任（配合）单位"]).value = "九.1.2", "Q02"
+        sheet.cell(first + 3, places["文件条款"]).value, sheet.cell(first + 3, places["责任（配合）单位"]).value = "九.1.2", "Q02"
 
     intake = come_back(cast.staff, edit=edit)
     assert (intake.counts, IntakeRow.objects.get(intake=intake, verdict="wrong").faults[0]["heading"]) == (
         {"same": 2, "wrong": 1},
-        "条款编号",
+        "文件条款",
     )
 
 

@@ -104,7 +104,7 @@ SAVED = {
     "line breaks as they are escaped": everywhere(lambda text: text.replace("\n", "_x000D_\n")),
     "blanks at the ends": everywhere(lambda text: f"{text}  "),
     "blanks at the ends of lines": everywhere(lambda text: text.replace("\n", "  \n")),
-    "codes in full width": each("条款编号", lambda text: text.translate(FULL)),
+    "codes in full width": each("文件条款", lambda text: text.translate(FULL)),
     "names with half-width brackets": each("责任（配合）单位", lambda text: text.replace("（", "(").replace("）", ")")),
     "apostrophes stripped": everywhere(lambda text: text.removeprefix("'")),
     "apostrophes doubled": everywhere(lambda text: f"'{text}" if text.startswith("'") else text),
@@ -172,7 +172,7 @@ def test_the_ledger_as_text_says_what_the_workbook_says(cast, ledger, report, si
 
 def test_a_workbook_of_rich_text(cast, ledger, report, sign_in, bring):  # noqa: F811
     book, sheet, first, places = taken(sign_in(cast.staff), ledger)
-    for heading in ("重点任务", "进展情况", "条款编号"):
+    for heading in ("重点任务", "进展情况", "文件条款"):
         cell = sheet.cell(first + 1, places[heading])
         text = cell.value
         cell.value = CellRichText(TextBlock(InlineFont(b=True), text[:2]), text[2:])

@@ -31,7 +31,7 @@ def directive(cast):
 
 
 def test_numbers_of_an_offices_own_are_not_taken_for_ours(cast, directive, bring):
-    heads = ["编号", "条款编号", "重点任务", "责任单位", "责任领导"]
+    heads = ["编号", "文件条款", "重点任务", "责任单位", "责任领导"]
     lines = [[number, "九.1.1", "加强网宣队伍建设。", body, "张"] for number, body in enumerate(("Q01", "Q02"), 1)]
     intake = bring(
         cast.supervisor, workbook(["2026年督办台账"], heads, *lines), name="台账.xlsx", kind="obligations", document=directive.document_id
@@ -44,17 +44,17 @@ def test_numbers_of_an_offices_own_are_not_taken_for_ours(cast, directive, bring
 def test_ids_beside_versions_or_beside_nothing_else_are_ours(cast, directive, bring):
     row = make_obligation(directive, cast.body)
     Organisation.objects.filter(pk=cast.body.pk).update(code="Q01")
-    for table in ("编号,版本,条款编号,责任单位\n{},1,九.1.1,Q01\n", "责任领导,编号\n张,{}\n"):
+    for table in ("编号,版本,文件条款,责任单位\n{},1,九.1.1,Q01\n", "责任领导,编号\n张,{}\n"):
         intake = bring(cast.supervisor, table.format(row.pk), name="台账.csv", kind="obligations", document=directive.document_id)
         assert (intake.state, fields(intake)["编号"]) == (CHECKED, "id")
 
 
 def test_a_fault_of_ids_says_that_the_column_can_be_passed_over(cast, directive, bring):
-    table = "编号,条款编号,责任单位\n901,九.1.1,Q01\n902,九.1.1,Q02\n"
+    table = "编号,文件条款,责任单位\n901,九.1.1,Q01\n902,九.1.1,Q02\n"
     intake = bring(cast.supervisor, table, name="台账.csv", kind="obligations", document=directive.document_id)
     assert ["略过" in row.faults[0]["remedy"] for row in intake.rows.all()] == [True, True]
     row = make_obligation(directive, cast.body)
-    table = f"编号,条款编号,责任单位\n{row.pk},九.1.1,Q02\n"
+    table = f"编号,文件条款,责任单位\n{row.pk},九.1.1,Q02\n"
     intake = bring(cast.supervisor, table, name="台账.csv", kind="obligations", document=directive.document_id)
     assert ["略过" in row.faults[0]["remedy"] for row in intake.rows.all()] == [True]
 
