@@ -35,7 +35,7 @@ KINDS = {
     "move_withdraw": gettext_noop("%(code)s is no longer assigned to %(body)s: %(reason)s"),
     "move_suspend": gettext_noop("%(code)s of %(body)s was suspended: %(reason)s"),
     "move_resume": gettext_noop("%(code)s of %(body)s was resumed: %(reason)s"),
-    "move_request_close": gettext_noop("%(body)s applies to close %(code)s: %(reason)s"),
+    "move_request_close": gettext_noop("%(body)s requests to close %(code)s: %(reason)s"),
     "move_refuse_close": gettext_noop("%(code)s of %(body)s was not closed: %(reason)s"),
     "move_close": gettext_noop("%(code)s of %(body)s was verified and closed: %(reason)s"),
     "move_reopen": gettext_noop("%(code)s of %(body)s was reopened: %(reason)s"),

@@ -298,7 +298,7 @@ def test_a_faulty_measure_keeps_what_was_typed(cast, work, sign_in, key):
         response = sign_in(cast.staff).post(url, data | key(), **extra)
         page = text(response)
         assert response.status_code == 422
-        assert all(words in page for words in ("请写明要做什么", "不是日期", "组织部", "名录", f'value="{rows[1].pk}" checked'))
+        assert all(words in page for words in ("请写明要做什么", "不是日期", "组织部", "名册", f'value="{rows[1].pk}" checked'))
         assert ("<html" in page) == (not extra)
     assert sign_in(cast.staff).post(url, {"text": "x", "obligations": [foreign.pk]} | key()).status_code == 422
     assert Measure.objects.count() == 1

@@ -71,7 +71,7 @@ def test_titles_sums_notes_and_repeated_headings_are_no_rows(cast, bring):
 )
 def test_a_row_of_data_is_no_row_of_the_numbers_of_columns(cast, bring, table, passed):
     intake = bring(cast.admin, table)
-    assert (intake.counts == {}, any("重复的表头" in remark for remark in intake.remarks)) == (passed, passed)
+    assert (intake.counts == {}, any("重复的标题" in remark for remark in intake.remarks)) == (passed, passed)
 
 
 def test_columns_that_are_not_known_are_asked_about(cast, bring):

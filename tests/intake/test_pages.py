@@ -171,9 +171,9 @@ def test_progress_is_of_the_rows_in_hand(cast, sign_in, bring, apply, state, row
 
 def test_a_choice_is_told_plainly_and_can_be_made_anew(cast, sign_in, post, bring):
     intake, client = conflict(cast, bring), sign_in(cast.admin)
-    assert "需要选择的只是" in text(client.get(f"/intakes/{intake.pk}/"))
+    assert "只需选择系统和表格" in text(client.get(f"/intakes/{intake.pk}/"))
     post(cast.admin, "intake_choose", intake, choice="theirs", number="1")
     shown = text(client.get(f"/intakes/{intake.pk}/"))
     assert ("保留现有内容 1 行。" in shown, "后者中有 1 行" in shown, "intake_apply" in shown) == (True, True, False)
     post(cast.admin, "intake_choose", intake, choice="again")
-    assert "待选择的行：1行" in text(client.get(f"/intakes/{intake.pk}/"))
+    assert "待选择的行：1 行" in text(client.get(f"/intakes/{intake.pk}/"))

@@ -43,7 +43,7 @@ def without_faults(given):
 def test_sums_are_passed_over_wherever_they_stand(text):
     given, remarks = read("entries", ENTRIES, FIRST, (text, None, None, None, 3), SECOND, (None, text, None, None, 95))
     assert (lines(given), without_faults(given)) == ([2, 4], True)
-    assert remarks == ["略过合计、小计行：2行（第3、5行）。"]
+    assert remarks == ["略过合计、小计行：2 行（第 3、5 行）。"]
 
 
 @pytest.mark.parametrize("text", ["审计", "总计划", "会计", "统计", "开展审计监督", "合计划"])
@@ -72,7 +72,7 @@ def test_notes_and_signatures_are_passed_over(row):
 
 def test_further_lines_of_a_note_belong_to_it():
     given, remarks = read("entries", ENTRIES, FIRST, ("注：1.略。",), ("2.完成时限为长期的，每半年报一次。",), SECOND)
-    assert (lines(given), remarks) == ([2, 5], ["略过表外注释、签署行：2行（第3、4行）。"])
+    assert (lines(given), remarks) == ([2, 5], ["略过表外注释、签署行：2 行（第 3、4 行）。"])
 
 
 def test_a_text_alone_in_a_row_is_no_note_without_one_above():
@@ -98,7 +98,7 @@ def test_numbers_of_the_columns_are_passed_over(row):
 
 def test_rows_numbered_in_advance_are_told():
     given, remarks = read("entries", ENTRIES, FIRST, (2,), (3,))
-    assert (lines(given), remarks) == ([2], ["略过要读取的各列均无内容的行：2行（第3、4行）。"])
+    assert (lines(given), remarks) == ([2], ["略过要读取的各列均无内容的行：2 行（第 3、4 行）。"])
 
 
 def test_the_heading_of_a_group_is_the_part_of_its_tasks():
@@ -124,7 +124,7 @@ def test_what_is_merged_downwards_counts_for_every_row():
     assert [(row.values["measure"], str(row.values["on"]), row.values["text"]) for row in given] == [
         ("1", "2026-10-09", "座谈"), ("1", "2026-10-09", "调研"), ("1", "2026-10-11", "培训"),
     ]  # fmt: skip
-    assert remarks == ["合并单元格的内容已用于其包含的每一行：措施序号、日期（共3格）。"]
+    assert remarks == ["合并单元格的内容已用于其包含的每一行：措施序号、日期（共 3 格）。"]
 
 
 def test_a_false_merge_hides_nothing_and_a_merge_across_is_not_spread():
@@ -148,13 +148,13 @@ def test_what_was_understood_of_a_column_is_told():
     )
     given, remarks = read("obligations", *rows)
     assert [str(row.values["due_on"]) for row in given] == ["2027-12-31", "2027-12-31", "None"]
-    assert remarks == ["“完成时限”一列按以下理解读入：2027年底前 → 2027-12-31；长期坚持 → 不设日期（共3格）。"]
+    assert remarks == ["“完成时限”一列按以下理解读入：2027年底前 → 2027-12-31；长期坚持 → 不设日期（共 3 格）。"]
 
 
 def test_percent_in_words_that_leave_no_doubt():
     given, remarks = read("entries", ENTRIES, (*FIRST[:4], "已完成"), (*SECOND[:4], "尚未启动"), (3, "九.1.3", "x", None, "进行中"))
     assert [row.values.get("percent", "wrong") for row in given] == [100, 0, "wrong"]
-    assert remarks == ["“完成比例”一列按以下理解读入：已完成 → 100；尚未启动 → 0（共2格）。"]
+    assert remarks == ["“完成比例”一列按以下理解读入：已完成 → 100；尚未启动 → 0（共 2 格）。"]
 
 
 def test_rows_are_read_as_they_are_where_nothing_is_odd():
@@ -169,7 +169,7 @@ FIGURES = ("指标", "单位", "年份", "数值")
 def test_the_unit_above_a_table_counts_for_its_numbers(unit):
     given, remarks = read("statistics", (None, None, unit), FIGURES, ("ZZ-01", "Q01", 2025, 12.5), ("ZZ-01", "Q02", 2025, "3亿元"))
     assert [(str(row.values["value"]), row.spelt_out) for row in given[:1]] == [("125000", frozenset({"value"}))]
-    assert remarks == ["按表头所示，“数值”列的数字以10,000为单位计算。"]
+    assert remarks == ["按标题所示，“数值”列的数字以10,000为单位计算。"]
 
 
 def test_a_unit_above_that_leaves_open_which_numbers_it_means_is_told():
