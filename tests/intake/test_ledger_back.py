@@ -306,7 +306,7 @@ def test_staff_assign_nothing(cast, rows, come_back):
 
 def test_rows_of_others_are_out_of_reach(cast, rows, come_back):
     def edit(sheet, first, places):
-        sheet.cell(first + 1, places["编号"]).value = rows[2].pk
+        sheet.cell(first + 1, places["系统编号"]).value = rows[2].pk
 
     assert come_back(cast.staff, edit=edit).counts == {"wrong": 1, "same": 1}
 

@@ -108,7 +108,7 @@ SAVED = {
     "names with half-width brackets": each("责任（配合）单位", lambda text: text.replace("（", "(").replace("）", ")")),
     "apostrophes stripped": everywhere(lambda text: text.removeprefix("'")),
     "apostrophes doubled": everywhere(lambda text: f"'{text}" if text.startswith("'") else text),
-    "ids as text": each("编号", str),
+    "ids as text": each("系统编号", str),
     "versions as text": each("版本", lambda number: f"{number} "),
     "empty texts": empty_texts,
     "rows sorted": bottom_up,
@@ -131,7 +131,7 @@ def test_what_another_program_saved_is_no_edit(cast, ledger, report, sign_in, br
     SAVED[way](sheet, first, places)
     intake = bring(who, saved(book), name="台账.xlsx", kind="obligations", document=ledger.pk)
     if intake.state == UPLOADED:  # ids that count from 1 beside no versions may be the office's own: it is asked
-        assert [column[1] for column in intake.tables[0]["columns"] if not column[3]] == ["编号"]
+        assert [column[1] for column in intake.tables[0]["columns"] if not column[3]] == ["系统编号"]
         return
     told = [cell for row in intake.rows.all() for cell in (*row.faults, *(row.untaken or ()), row.after) if cell]
     assert (intake.state, set(intake.counts), told) == (CHECKED, {"same"}, [])

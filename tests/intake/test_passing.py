@@ -3,11 +3,13 @@
 import pytest
 from django.utils.translation import override
 
+from directives.intake.fields import Asking
 from directives.intake.given import Reader
 from directives.intake.kinds import KINDS
 from directives.intake.layout import Merge, Opened, RawRow, Table
 from directives.intake.matching import Names, heads_of
 from directives.intake.passing import SUMS
+from tests.factories import NOW, TODAY
 
 pytestmark = pytest.mark.once
 
@@ -23,7 +25,7 @@ def read(kind, *rows, merges=(), heads=None):
     table = Table(0, "表", placed[:40], len(rows), merges=tuple(merges))
     opened = Opened("x.xlsx", "xlsx", (table,), (), lambda _table: iter(placed), lambda: None)
     with override("zh-hans"):
-        fields = KINDS[kind].fields(None)
+        fields = KINDS[kind].fields(Asking(None, NOW, TODAY, {}))
         reader = Reader(opened, heads_of(opened.tables, Names(fields))[0], fields, KINDS[kind].apart)
         given = list(reader.rows())
         return given, reader.remarks
@@ -141,7 +143,7 @@ def test_without_merges_an_empty_cell_stays_empty():
     assert [(fault.field, fault.value) for fault in given[1].faults] == [("code", "")]
 
 
-def test_what_was_understood_of_a_column_is_told():
+def test_what_was_understood_of_a_column_is_told(db):
     rows = (
         ("文件条款", "责任单位", "完成时限"),
         *(("九.1.1", f"Q0{n}", day) for n, day in enumerate(("2027年底前", "2027年底前", "长期坚持"))),

@@ -25,7 +25,7 @@ def _headings() -> list[Bad]:
     doubled = tuple((*row, row[1]) for row in ROWS)
     return [
         of("heading-twice", doubled, (0, "name_hans")),
-        of("two-headings-for-one-field", tuple((*row, row[0] if number else "编码") for number, row in enumerate(ROWS)), asks=True),
+        of("two-headings-for-one-field", tuple((*row, row[0] if number else "代码") for number, row in enumerate(ROWS)), asks=True),
         of("required-column-missing", tuple(row[1:] for row in ROWS), (0, "code")),
         of(
             "old-template",

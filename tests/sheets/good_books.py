@@ -37,8 +37,8 @@ def _headings() -> list[Good]:
         of("headings-in-traditional-script", headed("編碼", "名稱", "級別", "類別", "上級", "成立日期")),
         of("headings-with-spaces", headed("编 码", "名　称", " 级别 ", "类别", "上级 ", "成立 日期")),
         of("headings-with-line-breaks", headed("编码", "名称", "级别", "类别", "上级\n单位", "成立\n日期")),
-        of("headings-by-other-names", headed("单位编码", "单位名称", "层次", "单位性质", "上级单位", "设立日期")),
-        of("headings-with-a-star-and-a-note", headed("*编码", "名称*", "级别", "类别", "上级（编码）", "成立日期")),
+        of("headings-by-other-names", headed("单位代码", "单位名称", "层次", "单位性质", "上级单位", "设立日期")),
+        of("headings-with-a-star-and-a-note", headed("*编码", "名称*", "级别", "类别", "上级（代码）", "成立日期")),
         of("columns-in-another-order", turned),
         of("columns-that-nobody-asked-for", wide),
         of("columns-empty-on-the-left", left),
@@ -49,7 +49,7 @@ def _headings() -> list[Good]:
 
 def _sheets() -> list[Good]:
     cover = Sheet(lines(("单位名录 2025-03-01",), (), ("筛选", "全部"), ("行数", 3)), "封面")
-    other = Sheet(lines(("说明", "对象"), ("隐藏表", 1)), "参数", state="veryHidden")
+    other = Sheet(lines(("说明", "内容"), ("隐藏表", 1)), "参数", state="veryHidden")
     halves = [Sheet(lines(HEADS, *rows), name) for rows, name in ((REST[:1], "中央"), (REST[1:], "地方"))]
     return [
         Good("cover-sheet-first.xlsx", lambda: workbook(cover, PLAIN), table=1),
