@@ -47,30 +47,30 @@ def told(content: bytes, kind: str) -> str:
 WORD = {"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w:document/>"}
 SHEET = {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"}
 REFUSED = [
-    ("docx", archive(WORD | {"word/vbaProject.bin": b"x"}), "holds macros"),
-    ("xlsx", archive(SHEET | {"xl/vbaProject.bin": b"x"}), "holds macros"),
-    ("xlsx", archive(SHEET | {"xl/macrosheets/sheet1.xml": b"x"}), "holds macros"),
-    ("doc", OLE + b"x" * 2_000_000 + "_VBA_PROJECT".encode("utf-16-le") + b"x", "holds macros"),
-    ("xls", OLE + b"x" * (2**20 - len(OLE) - 5) + "_VBA_PROJECT".encode("utf-16-le"), "holds macros"),  # across two blocks
-    ("et", archive(SHEET | {"xl/vbaProject.bin": b"x"}), "holds macros"),
+    ("docx", archive(WORD | {"word/vbaProject.bin": b"x"}), "contains macros"),
+    ("xlsx", archive(SHEET | {"xl/vbaProject.bin": b"x"}), "contains macros"),
+    ("xlsx", archive(SHEET | {"xl/macrosheets/sheet1.xml": b"x"}), "contains macros"),
+    ("doc", OLE + b"x" * 2_000_000 + "_VBA_PROJECT".encode("utf-16-le") + b"x", "contains macros"),
+    ("xls", OLE + b"x" * (2**20 - len(OLE) - 5) + "_VBA_PROJECT".encode("utf-16-le"), "contains macros"),  # across two blocks
+    ("et", archive(SHEET | {"xl/vbaProject.bin": b"x"}), "contains macros"),
     ("zip", archive({"安装.exe": b"x"}), "a program: 安装.exe"),
     ("zip", archive({"照片.jpg": b"MZ\x90\x00"}), "a program: 照片.jpg"),
     ("zip", archive({"说明.txt": b"\x7fELF"}), "a program: 说明.txt"),
     ("zip", archive({"a/b.JS": b"x"}), "a program: b.JS"),
     ("zip", archive({"表.xlsm": archive(SHEET)}), "a program: 表.xlsm"),
-    ("zip", archive({"表.xlsx": archive(SHEET | {"xl/vbaProject.bin": b"x"})}), "holds macros"),
+    ("zip", archive({"表.xlsx": archive(SHEET | {"xl/vbaProject.bin": b"x"})}), "contains macros"),
     ("docx", archive(WORD | {"word/embeddings/a.exe": b"MZ"}), "a program: a.exe"),
-    ("zip", archive({"内.rar": b"Rar!"}), "cannot be looked into: 内.rar"),
-    ("zip", nested(DEPTH), "cannot be looked into: 内.zip"),
-    ("zip", locked(), "locked with a password"),
+    ("zip", archive({"内.rar": b"Rar!"}), "cannot be checked: 内.rar"),
+    ("zip", nested(DEPTH), "cannot be checked: 内.zip"),
+    ("zip", locked(), "is password-protected"),
     ("zip", archive({f"{number}.txt": b"" for number in range(MEMBERS + 1)}), f"more than {MEMBERS} files"),
     ("zip", archive({"办法.txt": b"x" * 999})[:-30], "not a real zip file"),
     ("docx", archive(SHEET), "not a real docx file"),
     ("xlsx", archive({"OFD.xml": b""}), "not a real xlsx file"),
-    ("png", PNG + archive({"a.exe": b"MZ"}), "an archive at once"),
-    ("jpg", b"\xff\xd8\xff\xe0" + archive({"a.txt": b"x"}), "an archive at once"),
-    ("pdf", b"%PDF-1.7\n" + archive({"a.txt": b"x"}), "an archive at once"),
-    ("txt", "进展".encode() + archive({"a.txt": b"x"}), "an archive at once"),
+    ("png", PNG + archive({"a.exe": b"MZ"}), "and an archive"),
+    ("jpg", b"\xff\xd8\xff\xe0" + archive({"a.txt": b"x"}), "and an archive"),
+    ("pdf", b"%PDF-1.7\n" + archive({"a.txt": b"x"}), "and an archive"),
+    ("txt", "进展".encode() + archive({"a.txt": b"x"}), "and an archive"),
 ]  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def test_no_file(path: str) -> None:
     with pytest.raises(SystemExit) as stop:
         call_command("ingest", path, "--json", stderr=err)
     assert stop.value.code == 2
-    assert "cannot be read" in err.getvalue()
+    assert "Cannot read" in err.getvalue()
 
 
 def test_confirmations_of_another_document(tmp_path: Path) -> None:

@@ -291,7 +291,7 @@ def test_states_and_colours_are_those_of_the_table():
 def test_templates_ask_for_states_that_there_are():
     tables = (
         states.OBLIGATION_STATES, states.FILING_STATES, states.ITEM_STATES, states.LIGHTS, states.PARTS, states.ROLES,
-        intakes.INTAKE_STATES, intakes.VERDICTS, exports.EXPORT_STATES, documents.REPAIR_STATES,
+        intakes.INTAKE_STATES, intakes.VERDICTS, exports.EXPORT_STATES, documents.REPAIR_STATES, states.LOG_STATES,
     )  # fmt: skip
     known = {word for table in tables for word, _label in table} | {
         "accept",

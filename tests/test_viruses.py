@@ -57,16 +57,16 @@ def fault(content: bytes) -> str:
 def test_what_the_scanner_knows_is_not_taken(settings, clamd):
     settings.CLAMD = str(clamd)
     assert fault(b"%PDF-1.7 " + b"x" * 200_000) == ""
-    assert "malicious software (Test.Made.Here" in fault(b"%PDF-1.7 " + b"x" * 200_000 + SIGN)
+    assert "malware (Test.Made.Here" in fault(b"%PDF-1.7 " + b"x" * 200_000 + SIGN)
     found = evidence.faults(SimpleUploadedFile("附件.pdf", b"%PDF-1.7 " + SIGN))
     assert ["Test.Made.Here" in text for text in found] == [True]
 
 
 def test_what_it_cannot_look_at_now_is_not_taken(settings, clamd, tmp_path):
     settings.CLAMD = str(tmp_path / "nobody")
-    assert "could not be examined" in fault(b"%PDF-1.7")
+    assert "could not be checked" in fault(b"%PDF-1.7")
     settings.CLAMD = str(clamd)
-    assert "could not be examined" in fault(b"x" * (26 * 1024**2))  # more than the daemon takes
+    assert "could not be checked" in fault(b"x" * (26 * 1024**2))  # more than the daemon takes
 
 
 def test_without_a_scanner_nothing_is_asked(settings):

@@ -193,7 +193,9 @@ def _head_of(table: Table, names: Names) -> Head:
         head = _named(grid, lines, names)
         if len(head.matched) > most:
             best, most = head, len(head.matched)
-    return best or _named(grid, _likeliest(table.head), names)
+    # Only now: a column that is not matched would let a deeper heading win, which takes the first row for its own.
+    head = best or _named(grid, _likeliest(table.head), names)
+    return replace(head, columns=_without_own_numbers(head.columns, names))
 
 
 def _candidates(rows: Sequence[RawRow]) -> Iterator[range]:
@@ -217,7 +219,7 @@ def _named(grid: Grid, lines: range, names: Names) -> Head:
         samples = grid.samples(lines[-1], index)
         if texts or samples:
             columns.append(Column(index, " / ".join(texts), samples, field, sure))
-    return Head(grid.table.number, grid.table.name, lines[0], lines[-1], _without_own_numbers(_once(columns), names))
+    return Head(grid.table.number, grid.table.name, lines[0], lines[-1], _once(columns))
 
 
 def _once(columns: Sequence[Column]) -> tuple[Column, ...]:

@@ -64,11 +64,11 @@ def edited(sheet, first, columns, cells):
     """Change so many cells, column by column; what each obligation is to say then."""
     wanted, values = {}, {"责任领导": "周启明", "责任人及电话": None, "完成时限": date(2027, 6, 30), "备注": "已改"}
     names = {"责任领导": "leader", "责任人及电话": "contact", "完成时限": "due_on", "备注": "note"}
-    lines = [line for line in range(first + 1, sheet.max_row + 1) if sheet.cell(line, columns["编号"]).value]
+    lines = [line for line in range(first + 1, sheet.max_row + 1) if sheet.cell(line, columns["系统编号"]).value]
     places = [(heading, line) for heading in values for line in lines][:cells]
     for heading, line in places:
         sheet.cell(line, columns[heading]).value = values[heading]
-        pk = int(sheet.cell(line, columns["编号"]).value)
+        pk = int(sheet.cell(line, columns["系统编号"]).value)
         wanted.setdefault(pk, {})[names[heading]] = values[heading] or ""
     return wanted
 
@@ -136,7 +136,7 @@ def test_other_lists_that_come_back_unedited_change_nothing(cast, sign_in, bring
 
 def test_cells_that_only_go_out_are_told_of_where_somebody_edited_them(cast, document, sign_in, bring):
     book, sheet, first, columns = taken(sign_in(cast.supervisor), document)
-    lines = [line for line in range(first + 1, sheet.max_row + 1) if sheet.cell(line, columns["编号"]).value]
+    lines = [line for line in range(first + 1, sheet.max_row + 1) if sheet.cell(line, columns["系统编号"]).value]
     edits = {
         "亮灯": ("逾期", 4),
         "完成状态": ("已销号", 1),
@@ -148,7 +148,7 @@ def test_cells_that_only_go_out_are_told_of_where_somebody_edited_them(cast, doc
         for line in lines[:count]:
             sheet.cell(line, columns[heading]).value = value
     change_obligations(
-        Obligation.objects.filter(pk=sheet.cell(lines[1], columns["编号"]).value), {"percent": 10}, action="change", by=None, now=NOW
+        Obligation.objects.filter(pk=sheet.cell(lines[1], columns["系统编号"]).value), {"percent": 10}, action="change", by=None, now=NOW
     )
     intake = bring(cast.supervisor, saved(book), name="台账.xlsx", kind="obligations", document=document.pk)
     assert intake.counts == {"same": 200}

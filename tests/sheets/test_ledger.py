@@ -27,7 +27,7 @@ from tests.factories import make_body, make_directive, make_document, make_measu
 HEADINGS = [
     "序号", "文件条款", "重点任务", "分项", "具体措施", "牵头单位", "责任（配合）单位", "责任领导", "责任人及电话", "完成时限", "进展情况",
     "存在问题", "下一步打算", "完成比例", "完成状态", "亮灯", "督办单", "备注",
-    "编号", "版本",
+    "系统编号", "版本",
 ]  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def test_the_filter_in_force_is_that_of_the_page_and_stands_on_the_cover(cast, s
     query = {"export": "xlsx", "document": work[0].document_id, "body": cast.body.pk, "light": "green", "q": "制度"}
     cover, cells = opened(sign_in(cast.manager).get("/obligations/", query))
     assert [line[6] for line in cells[1:]] == ["全国总工会（牵头）", "北京市总工会（配合）"]
-    assert (cover["单位及其下级"], cover["亮灯"], cover["搜索"]) == ("全国总工会", "正常", "制度")
+    assert (cover["单位及其下级"], cover["亮灯"], cover["关键词"]) == ("全国总工会", "正常", "制度")
     assert (cover["正常"], cover["逾期"]) == ("2/2 (100.0%)", "0/2 (0.0%)")
 
 
