@@ -184,7 +184,7 @@ def test_a_forgotten_password_is_chosen_anew_by_mail(client, cast, mailoutbox):
     assert [page.content.decode().count("連結已在發送途中") for page in pages] == [1, 1]
     (letter,) = mailoutbox
     assert (letter.to, letter.subject) == (["lin@example.org"], "落實跟蹤 · 設定新密碼")
-    assert f"賬號“{cast.staff.username}”" in letter.body
+    assert f"帳號「{cast.staff.username}」" in letter.body
     link = next(line for line in letter.body.splitlines() if line.startswith("http"))
     page = client.get(link, follow=True)
     done = client.post(page.request["PATH_INFO"], {"password1": WORD, "password2": WORD}, follow=True)
