@@ -202,7 +202,7 @@ def test_an_emptied_day_is_a_fault_in_words(cast, sign_in):
     answer = bring_in(sign_in(cast.admin), "obligation", text)
     said = answer.content.decode()
     assert "unsupported operand" not in said
-    assert "必填内容，不能为空" in said
+    assert "此格不能为空" in said
     assert Obligation.objects.get().starts_on == row.starts_on
 
 

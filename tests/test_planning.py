@@ -230,10 +230,14 @@ def test_staff_ask_and_the_manager_signs(cast, work):
     assert tallies.drift() == []
     submission = Submission.objects.get()
     assert (submission.number, submission.plan, submission.organisation, submission.submitted_by) == (1, plan, cast.body, cast.manager)
+    names = {
+        name: submission.content.pop(name) for name in ("organisation", "document", "directives", "asked_by", "submitted_by", "signed")
+    }
+    assert (names["asked_by"]["id"], names["submitted_by"]["id"], names["signed"]) == (cast.staff.pk, cast.manager.pk, True)
     assert submission.content == {
         "kind": "plan", "deliverable": "plan", "title": "实施方案", "summary": "", "due_on": "2026-10-20",
         "measures": [{
-            "number": 1, "text": "印发办法", "responsible": "", "due_on": "2026-10-13", "result": "", "done_on": None,
+            "id": plan.measures.get().pk, "number": 1, "text": "印发办法", "responsible": "", "due_on": "2026-10-13", "result": "", "done_on": None,
             "obligations": [{"id": rows[0].pk, "code": "九.1.1"}],
         }],
         "files": [], "obligations": [{"id": row.pk, "code": row.directive.code} for row in rows],

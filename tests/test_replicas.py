@@ -288,7 +288,7 @@ def test_a_dashboard_that_is_behind_says_so(cast, sign_in, monkeypatch):
     monkeypatch.setattr("directives.context.data_as_of", lambda request, now: NOW)
     text = client.get("/dashboard/").content.decode()
     assert "newer work appears" not in text
-    assert f"数据截至{timezone.localtime(NOW):%H:%M}" in text and "新办事项稍后显示" in text
+    assert f"数据截至 {timezone.localtime(NOW):%H:%M}" in text and "新办事项稍后显示" in text
 
 
 # The databases, from the environment

@@ -41,7 +41,7 @@ def test_the_author_sees_what_was_changed_before_and_after_handing_in_again(cast
     handed_in = returned(cast)
     address = f"/reports/{handed_in.report.pk}/"
     page = text(sign_in(cast.staff).get(address))
-    assert page.count("未写明进度") == 1 and "没有改动" in page
+    assert page.count("未写明进度") == 1 and "未作改动" in page
     entry = handed_in.report.entries.get()
     reporting.save_entry(entry=entry, fields=EntryFields("改后的进展", "缺人", "补人", 70), version=entry.version, by=cast.staff, now=AFTER)
     page = text(sign_in(cast.staff).get(address))
