@@ -237,7 +237,8 @@ def test_staff_ask_and_the_manager_signs(cast, work):
     assert submission.content == {
         "kind": "plan", "deliverable": "plan", "title": "实施方案", "summary": "", "due_on": "2026-10-20",
         "measures": [{
-            "id": plan.measures.get().pk, "number": 1, "text": "印发办法", "responsible": "", "due_on": "2026-10-13", "result": "", "done_on": None,
+            "id": plan.measures.get().pk,
+            "number": 1, "text": "印发办法", "responsible": "", "due_on": "2026-10-13", "result": "", "done_on": None,
             "obligations": [{"id": rows[0].pk, "code": "九.1.1"}],
         }],
         "files": [], "obligations": [{"id": row.pk, "code": row.directive.code} for row in rows],

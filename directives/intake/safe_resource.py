@@ -35,7 +35,7 @@ def heading_of(model: type[Model], name: str) -> str:
     word = str(getattr(field, "verbose_name", ""))
     if field is None or field.primary_key:
         word = str(UNNAMED.get(name, name))
-    elif field.is_relation and word == name:
+    elif field.is_relation and word == field.name:
         word = str(field.related_model._meta.verbose_name)
     return f"{word} ({name})" if word != name.replace("_", " ") else name
 

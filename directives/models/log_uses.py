@@ -17,4 +17,4 @@ class LogUse(models.Model):
         constraints = [models.UniqueConstraint(fields=["entry", "log_entry"], name="log_used_once_per_entry")]
 
     def __str__(self) -> str:
-        return f"{self.entry_id}×{self.log_entry_id}"
+        return f"{self.entry} · {self.log_entry}"
