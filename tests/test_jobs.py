@@ -173,7 +173,7 @@ def test_one_that_stopped_goes_on_behind_what_is_done(cast, directives, few, mon
     client = sign_in(cast.supervisor)
     shown = client.get(f"/jobs/{job.pk}/").content.decode()
     assert ("进程中断" in shown, "从此处继续" in shown, "hx-trigger" in shown) == (True, True, False)
-    assert "已中断，已处理 2 / 3 家单位" in client.get(f"/documents/{job.document_id}/issue/").content.decode()
+    assert "已中断，已处理 2/3 家单位" in client.get(f"/documents/{job.document_id}/issue/").content.decode()
     assert client.post(f"/jobs/{job.pk}/go-on/", {**key(), "version": 6}).status_code == 409
     assert client.post(f"/jobs/{job.pk}/go-on/", {**key(), "version": 7}).url == f"/jobs/{job.pk}/"
     jobs.run("job", job.pk)
