@@ -120,7 +120,7 @@ def write_plan(desk: Desk) -> None:
     expect(row.locator("a.code")).to_have_text(list(CODES))
     assert Plan.objects.get().measures.get().obligations.count() == len(CODES)
     page.locator("#handin").get_by_role("button", name="送审签").click()
-    expect(page.locator("#handin")).to_contain_text("签发")
+    expect(page.locator("#handin")).to_contain_text("待审签")
     assert Plan.objects.get().state == "awaiting"
 
 
