@@ -27,3 +27,10 @@ for (const box of document.querySelectorAll(".tabular td.delete input")) {
   const head = box.closest("table").querySelector("thead th:last-child");
   if (head) box.setAttribute("aria-label", head.textContent.trim());
 }
+
+// Above the names of rows nothing is said: a cell, no heading.
+for (const head of document.querySelectorAll(".tabular thead th.original:empty")) {
+  const cell = document.createElement("td");
+  cell.className = head.className;
+  head.replaceWith(cell);
+}
