@@ -155,7 +155,7 @@ def a_message_is_shown_where_it_leads(pair: Pair) -> None:
     staff = pair.person("staff")
     form = {"measure": pair.world["measure"], "text": "开了会", "on": "2026-10-13"}
     written = staff.send("/log/add/", form)
-    assert "Written down." in staff.read(written.location).text
+    assert "Saved. The next report will use it." in staff.read(written.location).text
 
 
 def a_form_sent_to_both_acts_once(pair: Pair) -> None:
