@@ -8,10 +8,9 @@ from django.views.decorators.http import require_GET
 
 from directives import amending
 from directives.forms.plans import LineForm
-from directives.numbers import whole
 from directives.overview.log import entry_page, log_seen
 from directives.refusals import Invalid, Stale
-from directives.views.doors import back, page, write
+from directives.views.doors import back, page, seen_version, write
 
 
 def _entry(request, pk):
@@ -29,18 +28,13 @@ def log_entry(request, pk):
     return _page(request, _entry(request, pk))
 
 
-def _version(request):
-    """The version that the reader saw; a form without one saw nothing and changes nothing."""
-    return whole(request.POST.get("version", "")) or 0
-
-
 def _rewritten(request, pk, command, told):
     """Carry out an act that takes the words of an entry anew; what was typed stays where it is refused."""
     entry, form = _entry(request, pk), LineForm(request.POST)
     files = request.FILES.getlist("files")
     if form.is_valid():
         try:
-            changed = command(entry, **form.cleaned_data, files=files, version=_version(request), by=request.user, now=request.now)
+            changed = command(entry, **form.cleaned_data, files=files, version=seen_version(request), by=request.user, now=request.now)
         except Stale as stale:
             return _page(request, _entry(request, pk), form, theirs=stale.theirs, status=409)
         except Invalid as refused:
@@ -64,6 +58,6 @@ def log_correct(request, pk):
 
 @write
 def log_withdraw(request, pk):
-    amending.withdraw_log(_entry(request, pk), version=_version(request), by=request.user, now=request.now)
+    amending.withdraw_log(_entry(request, pk), version=seen_version(request), by=request.user, now=request.now)
     messages.success(request, _("Withdrawn. The entry is in no list any more; it stays on record."))
     return back(request, reverse("log"))

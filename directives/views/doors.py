@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from directives.keeping import discard, undone_on_failure
 from directives.models import FormKey
+from directives.numbers import whole
 from directives.refusals import NotAllowed, Refusal
 from directives.rules import may
 from directives.tallies import counted
@@ -76,6 +77,11 @@ def _key(request: HttpRequest) -> UUID | None:
         return UUID(request.POST.get("idempotency_key", ""))
     except ValueError:
         return None
+
+
+def seen_version(request: HttpRequest) -> int:
+    """The version that the reader saw; a form without one saw nothing and changes nothing."""
+    return whole(request.POST.get("version", "")) or 0
 
 
 def _again(request: HttpRequest, done: FormKey) -> HttpResponse:

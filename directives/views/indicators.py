@@ -10,9 +10,8 @@ from directives import statistics
 from directives.forms.statistics import IndicatorForm
 from directives.models import Document, Indicator
 from directives.models.documents import HEAVY, HEAVY_OF_DOCUMENT
-from directives.numbers import whole
 from directives.refusals import Invalid, Stale
-from directives.views.doors import demand, page, write
+from directives.views.doors import demand, page, seen_version, write
 
 HERE = "directives/statistics/"
 
@@ -30,12 +29,6 @@ def _indicator(request, pk):
     demand(request.user, "define", indicator)
     demand(request.user, "own", indicator.document)
     return indicator
-
-
-def _version(request):
-    """The version that the reader saw; a form without one saw nothing and saves nothing."""
-    value = request.POST.get("version", "")
-    return whole(value) or 0
 
 
 def _refuse(form, refusal):
@@ -86,7 +79,7 @@ def indicator_save(request, pk):
     form = IndicatorForm(request.POST, user=request.user, indicator=indicator)
     if form.is_valid():
         try:
-            statistics.change_indicator(indicator, fields=form.content(), version=_version(request), by=request.user, now=request.now)
+            statistics.change_indicator(indicator, fields=form.content(), version=seen_version(request), by=request.user, now=request.now)
         except Invalid as refusal:
             _refuse(form, refusal)
         except Stale:
@@ -99,7 +92,7 @@ def indicator_save(request, pk):
 
 @write
 def indicator_move(request, pk, action):
-    indicator, told = _indicator(request, pk), {"version": _version(request), "by": request.user, "now": request.now}
+    indicator, told = _indicator(request, pk), {"version": seen_version(request), "by": request.user, "now": request.now}
     match action:
         case "end":
             statistics.end_indicator(indicator, **told)

@@ -21,7 +21,7 @@ from directives.refusals import Stale
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
 from directives.states import FILING_STATES, HANDED_IN
-from directives.views.doors import page, write
+from directives.views.doors import page, seen_version, write
 
 DONE = {
     "ask_signature": gettext_lazy("Sent to the manager for signature."),
@@ -89,16 +89,11 @@ def plan_save(request, pk):
         planning.plans.opened(row, request.user)
         return _page(request, row, form, status=422)
     try:
-        planning.save_plan(row, **form.cleaned_data, version=_version(request), by=request.user, now=request.now)
+        planning.save_plan(row, **form.cleaned_data, version=seen_version(request), by=request.user, now=request.now)
     except Stale as stale:
         return _page(request, stale.theirs, form, theirs=stale.theirs, status=409)
     messages.success(request, _("Saved."))
     return redirect("plan", pk)
-
-
-def _version(request):
-    """The version that the reader saw; a form without one saw nothing and saves nothing."""
-    return whole(request.POST.get("version", "")) or 0
 
 
 @write
@@ -106,7 +101,7 @@ def plan_move(request, pk, action):
     row = get_object_or_404(found(request.user), pk=pk)
     if action not in AFTER:
         raise Http404
-    row.version = _version(request)
+    row.version = seen_version(request)
     planning.move_plan(row, action, by=request.user, now=request.now, reason=request.POST.get("reason", ""))
     messages.success(request, DONE[action])
     return redirect(reverse("plan", args=[pk]))
