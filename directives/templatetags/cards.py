@@ -6,6 +6,7 @@ from html import escape
 from django import template
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext, pgettext
@@ -51,19 +52,17 @@ def parts(named: Iterable[Named]) -> SafeString:
 @register.simple_tag
 def most_overdue(board: Board) -> SafeString:
     """The documents or sections with most overdue obligations, each a link to them where the day is today's."""
-    named = (_named(board, line) for line in board.most_overdue)
-    return SafeString(escape(gettext(" and ")).join(named))
+    return format_html_join(gettext(" and "), "{}", ((_named(board, line),) for line in board.most_overdue))
 
 
-def _named(board: Board, line: Line) -> str:
+def _named(board: Board, line: Line) -> SafeString:
     if board.across:
         words = f"《{Truncator(picked(line.thing, 'title')).chars(14 if board.choice.wall else 24)}》"
     elif line.thing.number:
         words = gettext("section %(number)s") % {"number": in_script(line.thing.number, get_language())}
     else:
         words = gettext("the closing section")
-    href = f' href="{escape(line.red.url)}"' if board.now else ""
-    return f"<a{href}>{escape(words)}</a>"
+    return format_html('<a href="{}">{}</a>', line.red.url, words) if board.now else format_html("<a>{}</a>", words)
 
 
 @register.simple_tag
