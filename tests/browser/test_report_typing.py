@@ -54,6 +54,17 @@ def test_words_are_saved_as_they_are_typed_and_the_focus_stays(cast, office, ope
     expect(page.locator("#chips")).to_contain_text("可报 1")  # the counts follow when the typing pauses
 
 
+def test_what_the_pause_in_typing_has_saved_is_not_sent_again_on_leaving_the_field(cast, office, open_report):
+    page, entry = open_report(cast.staff).page, office.entries[0]
+    sent = []
+    page.on("request", lambda request: "/save/" in request.url and sent.append(request.url))
+    row(page, entry).locator("[name=progress]").fill("已印发办法")
+    row(page, entry).get_by_text("待补： 完成比例").wait_for()
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(1000)  # leaving a field sends after 0.2 s
+    assert len(sent) == 1
+
+
 def test_alt_n_folds_the_row_and_asks_why(cast, office, open_report):
     page, entry = open_report(cast.staff).page, office.entries[0]
     row(page, entry).locator("[name=progress]").focus()

@@ -31,7 +31,7 @@ READING_OF = {
     ("page", "text", "kinds"),
     [
         ("發(fā)揮作用", "發揮作用", ["annotation"]),
-        ("內(nèi)容、產(chǎn)業", "對象、產業", ["annotation", "annotation"]),
+        ("內(nèi)容、產(chǎn)業", "內容、產業", ["annotation", "annotation"]),
         ("會(huì )議", "會議", ["annotation"]),
         ("會( huì)議", "會議", ["annotation"]),
         ("女(nǚ)性，綠(lǜ)化", "女性，綠化", ["annotation", "annotation"]),

@@ -75,9 +75,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (turned && turned.querySelector("input[name=unchanged_reason].in")) enter(turned);
 });
 
+// A pause in typing sends the row, and so does leaving the field: by then nothing is left to send, and a save that
+// overtakes the hand-in, or is overtaken by it, would meet a conflict.
+const isSaved = (row, asked) => asked && ["input", "change"].includes(asked.type) && !unsaved.has(row.id);
+
 document.addEventListener("htmx:beforeRequest", (event) => {
   const row = rowOf(event.target);
-  if (row) row.dataset.sent = fieldsOf(row).map((field) => field.value).join("\u0000");
+  if (!row) return;
+  if (event.target.matches("form.keep") && isSaved(row, event.detail.requestConfig.triggeringEvent)) return event.preventDefault();
+  row.dataset.sent = fieldsOf(row).map((field) => field.value).join("\u0000");
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
