@@ -4,12 +4,14 @@ what code may do to either.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration, operations
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 from django.db.models import Field, Model, Q
 
 Plan = list[tuple[Migration, bool]]  # migrations in the order in which they are carried out; True: backwards
@@ -94,9 +96,7 @@ class _Step:
         field = _field(model, operation.name)
         if field is None or field.many_to_many:
             return
-        loader = MigrationLoader(self.connection)
-        state = loader.project_state((self.migration.app_label, self.migration.name), at_end=False)
-        before = state.apps.get_model(self.migration.app_label, operation.model_name)._meta.get_field(operation.name)
+        before = _field_before(self.migration, operation)
         count = self._said(model, field) if before.db_type(self.connection) != field.db_type(self.connection) else 0
         if count:
             yield self._loss(f"the form of {count} values of {model._meta.db_table}.{field.column}")
@@ -119,6 +119,22 @@ def _field(model: type[Model] | None, name: str) -> Field | None:
     """The field of that name; None if a later migration has removed it."""
     fields = () if model is None else (*model._meta.local_fields, *model._meta.local_many_to_many)
     return next((field for field in fields if field.name == name), None)
+
+
+@cache
+def _state_before(app: str, migration: str) -> ProjectState:
+    return MigrationLoader(None).project_state((app, migration), at_end=False)
+
+
+def _field_before(migration: Migration, operation: operations.AlterField) -> Field:
+    """The field as it was before the migration. Models are built for relations alone: it takes long, and only these ask
+    others for their type.
+    """
+    state = _state_before(migration.app_label, migration.name)
+    field = state.models[migration.app_label, operation.model_name_lower].get_field(operation.name)
+    if not field.is_relation:
+        return field
+    return state.apps.get_model(migration.app_label, operation.model_name)._meta.get_field(operation.name)
 
 
 def _defaults(field: Field) -> list[Any]:

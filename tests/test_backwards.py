@@ -5,6 +5,7 @@ before anything is changed.
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ from django.db import connection, models
 from django.db.migrations import Migration, operations
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import StateApps
 
 from directives.backwards import losses
 from directives.models import JobRun
@@ -95,10 +97,17 @@ def asked(statement: str) -> int:
         return cursor.fetchone()[0]
 
 
-def columns_of(executor: MigrationExecutor, nodes: list[tuple[str, str]], *, at_end: bool) -> dict[str, set[str]]:
-    """Each table and its columns, as the migrations say that they were at these nodes."""
-    known = executor.loader.project_state(nodes, at_end=at_end).apps.get_models(include_auto_created=True)
+def columns_of(state: StateApps) -> dict[str, set[str]]:
+    """Each table of a state of the schema, with its columns."""
+    known = state.get_models(include_auto_created=True)
     return {m._meta.db_table: {f.column for f in m._meta.local_concrete_fields} for m in known if m._meta.can_migrate(connection)}
+
+
+@cache
+def present_state() -> StateApps:
+    """The schema after all migrations. Rendering it takes a second, and every test asks for the same."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    return loader.project_state(loader.graph.leaf_nodes()).apps
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -110,26 +119,24 @@ def test_each_step_back_names_every_table_and_column_that_would_go(full, name):
     plan, executor = backwards_to("directives", before)
     undone = [(migration.app_label, migration.name) for migration, _backwards in plan]
     assert ("directives", name) in undone
-    now = columns_of(executor, executor.loader.graph.leaf_nodes(), at_end=True)
+    now = columns_of(present_state())
     kept = [node for node in executor.loader.graph.nodes if node not in undone]
-    then = columns_of(executor, kept, at_end=True)
+    then = columns_of(executor.loader.project_state(kept).apps)
     wanted = {f"{asked(f'SELECT count(*) FROM {table}')} rows of {table}" for table in now.keys() - then.keys()}
     for table in now.keys() & then.keys():
         for column in now[table] - then[table]:
             quoted = connection.ops.quote_name(column)
             said = asked(f"SELECT count(*) FROM {table} WHERE {quoted} IS NOT NULL AND CAST({quoted} AS text) <> ''")
             wanted |= {f"{said} values of {table}.{column}"} if said else set()
-    state = executor.loader.project_state(executor.loader.graph.leaf_nodes())
-    found = {loss.what for loss in losses(plan, state.apps, connection)}
+    found = {loss.what for loss in losses(plan, present_state(), connection)}
     assert {what for what in found if re.match(r"\d+ (rows|values) of", what)} == wanted
     assert all(not what.startswith("0 ") for what in found)
 
 
 @pytest.mark.parametrize("app", OTHERS)
 def test_the_tables_of_others_are_looked_at_too(full, app):
-    plan, executor = backwards_to(app, None)
-    state = executor.loader.project_state(executor.loader.graph.leaf_nodes())
-    found = {loss.what.split(" rows of ")[-1] for loss in losses(plan, state.apps, connection)}
+    plan, _executor = backwards_to(app, None)
+    found = {loss.what.split(" rows of ")[-1] for loss in losses(plan, present_state(), connection)}
     own = {model._meta.db_table for model in apps.get_app_config(app).get_models() if model._meta.can_migrate(connection)}
     assert own - found == set()
     assert own or app in ("admin", "auth")
@@ -164,9 +171,8 @@ def test_each_sort_of_operation(db, operation, lost):
 def test_what_says_nothing_is_no_loss(db):
     """A column that holds what it says by itself, or nothing, goes without a word."""
     JobRun.objects.create(name="tick", last_ran_at=NOW, last_day=TODAY)
-    plan, executor = backwards_to("directives", "0005_counts")
-    state = executor.loader.project_state(executor.loader.graph.leaf_nodes())
-    assert [loss.what for loss in losses(plan, state.apps, connection) if "held_by" in loss.what] == []
+    plan, _executor = backwards_to("directives", "0005_counts")
+    assert [loss.what for loss in losses(plan, present_state(), connection) if "held_by" in loss.what] == []
 
 
 def test_the_command_refuses_before_anything_is_changed(transactional_db):

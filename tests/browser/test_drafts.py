@@ -392,7 +392,7 @@ def test_words_that_met_another_version_stay_unsaved_until_one_is_chosen(cast, o
         row.locator("[name=progress]").fill(WORDS)
         one.page.keyboard.press("Tab")
         row.locator(".clash").wait_for()
-        assert WORDS in kept(one.page)
+        assert until(one.page, lambda: WORDS in kept(one.page))  # it is kept when the typing pauses
         expect(one.page.locator(BADGE)).to_contain_text("尚未保存")
     row.locator(".clash").get_by_role("button", name="保留本人内容").click()
     expect(one.page.locator(BADGE)).to_have_count(0)
