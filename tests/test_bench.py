@@ -48,13 +48,21 @@ def test_a_short_run_measures_everything_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_short_run_writes_the_ledger_in_every_way_and_leaves_nothing(tmp_path):
-    size = ("--sheets", "--only=out", "--scale=sample", "--engine=sqlite", "--bodies=4", "--rounds=1", "--rows=100", "--full")
+def test_a_short_run_takes_the_ledger_out_and_tables_in_and_leaves_nothing(tmp_path):
+    size = ("--sheets", "--scale=sample", "--engine=sqlite", "--bodies=4", "--rounds=1", "--rows=100", "--full")
     done = bench(*size, "--json", TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert {way: turns[0]["rows"] for way, turns in told["ways"].items()} == {"bare": 100, "ours": 100, "peer": 100, "many": 1000}
-    assert all(turn["seconds"] > 0 < turn["bytes"] for turns in told["ways"].values() for turn in turns)
+    results = json.loads(done.stdout)
+    ways = results["ways"]
+    assert {way: turns[0]["rows"] for way, turns in ways.items()} == {"bare": 100, "ours": 100, "peer": 100, "many": 1000}
+    assert all(turn["seconds"] > 0 < turn["bytes"] for turns in ways.values() for turn in turns)
+    log, ledger = results["brought"]
+    assert (log["kind"], ledger["kind"]) == ("log", "obligations")
+    assert [log["turns"][way][0]["rows"] for way in ("insert", "check", "entries", "apply", "undo")] == [100] * 5
+    changed = {ledger["turns"][way][0]["rows"] for way in ("check", "apply", "undo")}
+    assert len(changed) == 1 and 25 < changed.pop() <= 50  # not those of the body at the top, which nobody supervises
+    turns = [turn for table in (log, ledger) for turns in table["turns"].values() for turn in turns]
+    assert all(turn["seconds"] > 0 < turn["peak"] for turn in turns)
     assert list(tmp_path.iterdir()) == []
 
 

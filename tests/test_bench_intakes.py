@@ -1,29 +1,12 @@
 """The bench of tables brought in, in its smallest form."""
 
-import json
-
 import pytest
 
 from directives.bench import intakes
 from directives.bench.intakes import Brought
 from directives.bench.tables import Turn
-from tests.test_bench import bench
 
 pytestmark = pytest.mark.once
-
-
-def test_a_short_run_brings_both_tables_in_and_leaves_nothing(tmp_path):
-    size = ("--sheets", "--only=in", "--scale=sample", "--engine=sqlite", "--bodies=4", "--rounds=1", "--rows=100")
-    done = bench(*size, "--json", TMPDIR=str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    log, ledger = json.loads(done.stdout)["brought"]
-    assert (log["kind"], ledger["kind"]) == ("log", "obligations")
-    assert [log["turns"][way][0]["rows"] for way in ("insert", "check", "entries", "apply", "undo")] == [100] * 5
-    changed = {ledger["turns"][way][0]["rows"] for way in ("check", "apply", "undo")}
-    assert len(changed) == 1 and 25 < changed.pop() <= 50  # not those of the body at the top, which nobody supervises
-    turns = [turn for one in (log, ledger) for turns in one["turns"].values() for turn in turns]
-    assert all(turn["seconds"] > 0 < turn["peak"] for turn in turns)
-    assert list(tmp_path.iterdir()) == []
 
 
 def brought(**changes: Turn) -> Brought:

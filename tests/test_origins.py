@@ -2,8 +2,6 @@
 
 import logging
 import re
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +15,6 @@ from directives.models import Event, JobProgress
 from directives.origins import NOWHERE, Origin
 from directives.views import log as log_views
 from tests.factories import NOW, make_document, make_obligation
-from tests.node import environment, python
 from tests.test_log_lines import failing, terminal  # noqa: F401 - a fixture
 
 HERE = Origin("203.0.113.9", "abc")
@@ -161,13 +158,3 @@ def test_the_file_of_an_administrator_has_it_and_may_be_arranged(cast, sign_in, 
 
 
 # the schema
-
-
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite alone makes a table anew to add a column")
-def test_no_migration_leaves_a_table_without_its_triggers(tmp_path):
-    """On a database as an installation has it; the one under test has its triggers set again between tests."""
-    python(environment(tmp_path, f"sqlite:///{tmp_path}/q.sqlite3", QUNZHU_ENV="local"), "manage.py", "migrate", "-v0")
-    with closing(sqlite3.connect(tmp_path / "q.sqlite3")) as database:
-        found = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
-    tables = ("event", "seal", "submission", "verdict")
-    assert {f"directives_{table}_no_{verb}" for table in tables for verb in ("update", "delete")} - found == set()

@@ -1,10 +1,12 @@
 """The worker runs the queue, seals every minute, does the daily jobs once a day, and takes over from one that died."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
+from pytest_django import DjangoDbBlocker
 
 from directives import audit, jobs, tallies
 from directives.management.commands import worker
@@ -33,7 +36,8 @@ from directives.models import (
 )
 from directives.tallies import recount
 from tests.factories import NOW, make_body, make_obligation
-from tests.spare import PATIENCE, side_by_side, spare_database, told, wait_for
+from tests.node import copied_database
+from tests.spare import PATIENCE, side_by_side, told, wait_for
 
 ran: list[str] = []
 
@@ -274,12 +278,17 @@ def test_a_task_that_kills_every_worker_is_given_up(db: None, daily: list[str], 
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of an installation of its own, on the engine under test, with a migrated database."""
-    with spare_database(tmp_path_factory.mktemp("office")) as environment:
-        run = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-        subprocess.run(run, cwd=settings.BASE_DIR, env=environment, check=True)
-        yield environment
+def office(
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[dict[str, str]]:
+    """The environment of an installation of its own, on the engine under test, with every table."""
+    folder = tmp_path_factory.mktemp("office")
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            url = stack.enter_context(copied_database(folder))
+        yield {**os.environ, "QUNZHU_VAR": str(folder / "var"), "QUNZHU_DOTENV": os.devnull, "DATABASE_URL": url}
 
 
 def heartbeats(environment: dict[str, str]) -> int:

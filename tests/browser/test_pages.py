@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from directives.models import Document, LogEntry, Obligation, ReportEntry, User
@@ -50,7 +49,6 @@ SEEN = """() => {
   }
   return told.join("\\n");
 }"""
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 
 
 def shared(world: World) -> list[str]:
@@ -124,36 +122,6 @@ def english(page: Page) -> list[str]:
 def test_the_page_before_the_door(sample: Document, desk: Callable[..., Desk]) -> None:
     for language in ("zh-hans", "zh-hant"):
         assert faults_of(desk(WIDE, language), "/accounts/login/") == []
-
-
-@pytest.mark.once
-def test_wcag(world: World, desk: Callable[..., Desk]) -> None:
-    one, axe = desk(), Axe()
-    one.go("/accounts/login/")
-    found = violations(axe, one)
-    for role, size in (("staff", NARROW), ("supervisor", WIDE)):
-        one.be(User.objects.get(username=role))
-        one.page.set_viewport_size(size)
-        for path in chosen(role, world):
-            one.go(path)
-            found += violations(axe, one)
-    assert found == [], "\n".join(found)
-
-
-def chosen(role: str, world: World) -> list[str]:
-    document = f"/documents/{world.document.pk}/"
-    if role == "staff":
-        return ["/", f"/reports/{world.report.pk}/", f"/plans/{world.plan.pk}/", "/log/", f"/obligations/{world.fresh.pk}/"]
-    return [
-        *("/dashboard/", "/obligations/", document, f"{document}matrix/", f"/reports/{world.report.pk}/review/", f"{document}issue/"),
-        *("/organisations/", "/reports/"),
-    ]
-
-
-def violations(axe: Axe, desk: Desk) -> list[str]:
-    found = axe.run(desk.page, options=WCAG).response["violations"]
-    path = desk.page.url.removeprefix(desk.url)
-    return [f"{path}: {fault['id']}: {node['target']} {node['html'][:120]}" for fault in found for node in fault["nodes"]]
 
 
 @pytest.mark.once
