@@ -12,7 +12,6 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 
 from directives import organising
 from directives.admin_lists import AuditedAdmin, Autocompleting
@@ -24,6 +23,7 @@ from directives.organising.rights import demand_second_left, why_separate
 from directives.refusals import Refusal
 from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 from directives.states import SUPERVISOR
+from directives.wording import listed
 
 OF_PERSON = ("username", "full_name", "phone", "language", "is_active")
 OF_DUTIES = tuple(duty.field for duty in DUTIES.values())
@@ -112,7 +112,7 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
 
     @admin.display(description=_("Duties"))
     def duties_held(self, person: User) -> str:
-        return pgettext("list", ", ").join(person.duty_names)
+        return listed(person.duty_names)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody changes an account that may more than they; roles and duties are given without being able to do as much."""

@@ -10,6 +10,7 @@ from directives.models import Obligation, Plan, ReportEntry, User
 from directives.refusals import NotAllowed
 from directives.rules import may
 from directives.states import ASKED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES, Move
+from directives.wording import listed
 
 TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
 Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
@@ -43,7 +44,7 @@ def asked_for(subject: Subject, by: User) -> bool:
 def demand_others(entries: Sequence[ReportEntry], step: Move, by: User | None) -> None:
     """Raise NotAllowed that names every entry which the person asked for themselves."""
     if own := [entry.obligation.directive.code for entry in entries if asked_by(entry, step, by)]:
-        raise NotAllowed(_("You requested or submitted these yourself; another person decides. %(codes)s") % {"codes": "、".join(own)})
+        raise NotAllowed(_("You requested or submitted these yourself; another person decides. %(codes)s") % {"codes": listed(own)})
 
 
 def asking(action: str, by: User | None) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from directives.models import Attachment, LogEntry, Plan, ReportEntry, User
 from directives.refusals import IllegalMove, Invalid, NotAllowed
 from directives.rules import may
 from directives.states import EDITABLE, LOG_ACTS, LOG_CORRECTED, LOG_WITHDRAWN
+from directives.wording import listed
 
 Parent = LogEntry | ReportEntry | Plan
 
@@ -75,7 +76,7 @@ def _is_what_it_says(upload: UploadedFile, kind: str) -> bool:
 def faults(upload: UploadedFile) -> list[str]:
     """Why a file is not taken, in words that say what to do; empty if it is."""
     name = clean_name(upload.name or "")
-    facts = {"name": name, "types": "、".join(settings.UPLOAD_TYPES), "limit": settings.UPLOAD_LIMIT // 1024**2}
+    facts = {"name": name, "types": listed(settings.UPLOAD_TYPES), "limit": settings.UPLOAD_LIMIT // 1024**2}
     if not upload.size:
         return [_("“%(name)s” is empty. Open it on your computer to check its content, then choose it again.") % facts]
     found = []

@@ -1,11 +1,12 @@
 """How things read in the reader's language and script: names, days, and lights with their reasons. Pages and sheets share it."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from directives.clocks import WORDS, Reason, explain
 from directives.script import to_hans, to_hant
@@ -45,6 +46,11 @@ def in_script(text: str, language: str | None) -> str:
     """A short Chinese text that repeats, such as a code, in the script of a language."""
     convert = {"zh-hans": to_hans, "zh-hant": to_hant}.get(language or "")
     return convert(text) if convert else text
+
+
+def listed(words: Iterable[str]) -> str:
+    """As a list within a sentence: “a, b” in English, 甲、乙 in Chinese."""
+    return pgettext("list", ", ").join(words)
 
 
 def as_day(value: date | datetime) -> date:

@@ -21,6 +21,7 @@ from directives.models import Directive, Document, Organisation, User
 from directives.refusals import Invalid, NotAllowed
 from directives.rules import may
 from directives.script import to_hans
+from directives.wording import listed
 
 NUMBERED = re.compile(r"(?:第)?([一二三四五六七八九十]{1,4}|\d{1,3})(?:部分)?[、.．]\s*(.+)")
 
@@ -129,4 +130,4 @@ def remove_document(document: Document, *, by: User | None, now: datetime) -> No
         Document.objects.filter(pk=document.pk).delete()
     except ProtectedError as error:
         names = sorted({str(row._meta.verbose_name) for row in error.protected_objects})
-        raise Invalid(_("This document is in use: %(what)s.") % {"what": ", ".join(names)}) from error
+        raise Invalid(_("This document is in use: %(what)s.") % {"what": listed(names)}) from error

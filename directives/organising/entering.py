@@ -16,6 +16,7 @@ from directives.models.writing import add_many, overwrite_each
 from directives.organising.tree import demand, refresh_paths
 from directives.refusals import Invalid
 from directives.tallies import close_scope, open_scope, recast
+from directives.wording import listed
 
 TIES = ("parent", "successor")  # given as codes
 Tie = tuple[str, str, str]  # whose (code), which of TIES, to which (code; "" for none)
@@ -137,7 +138,7 @@ def take_away(bodies: Sequence[Organisation], *, by: User | None, now: datetime)
         doomed.delete()
     except ProtectedError as error:
         names = sorted({str(row._meta.verbose_name) for row in error.protected_objects})
-        raise Invalid(_("These organisations are in use: %(what)s.") % {"what": ", ".join(names)}) from error
+        raise Invalid(_("These organisations are in use: %(what)s.") % {"what": listed(names)}) from error
     audit.record_many("delete", told, by=by, now=now)
     kept = set(Organisation.objects.filter(parent__in=parents).order_by().values_list("parent", flat=True))
     for parent in sorted(parents - kept):

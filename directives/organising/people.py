@@ -14,6 +14,7 @@ from directives.models import Membership, User
 from directives.organising.rights import demand_second_left
 from directives.refusals import Invalid, NotAllowed
 from directives.rules import can_administer, can_reset, keeps_accounts, keeps_rights
+from directives.wording import listed
 
 # A new password may be asked for by mail: whoever enters the address could sign in.
 MAIL = gettext_lazy("Email addresses can be used to reset passwords, so only people who may set the password enter them.")
@@ -33,7 +34,7 @@ def _demand_accounts(people: Collection[User], by: User | None) -> None:
     if any(person.pk == by.pk for person in people):
         raise NotAllowed(_("You cannot change your own account or roles with a table."))
     if above := [person.username for person in people if not can_administer(by, person)]:
-        raise NotAllowed(_("These accounts have more rights than you: %(names)s.") % {"names": ", ".join(above[:10])})
+        raise NotAllowed(_("These accounts have more rights than you: %(names)s.") % {"names": listed(above[:10])})
 
 
 @transaction.atomic
@@ -75,7 +76,7 @@ def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> 
     _demand_accounts(people, by)
     used = [person.username for person in people if person.last_login or person.has_usable_password()]
     if used:
-        raise Invalid(_("These accounts have a password by now: %(names)s.") % {"names": ", ".join(used[:10])})
+        raise Invalid(_("These accounts have a password by now: %(names)s.") % {"names": listed(used[:10])})
     if Membership.objects.filter(user__in=people).exists():
         raise Invalid(_("These people were given roles since then."))
     told = [audit.Change(person, {"username": person.username}) for person in people]

@@ -18,6 +18,7 @@ from directives.organising.tree import refresh_paths
 from directives.refusals import Refusal
 from directives.script import to_hant
 from directives.tallies import recast
+from directives.wording import listed
 
 REQUIRED = ("code", "name_hans")
 
@@ -86,7 +87,7 @@ def read_table(source: bytes, *, name: str) -> list[BodyRow]:
 
 def check_header(header: Sequence[str]) -> None:
     """Raise Faults if a required column is missing, or one is there that would be lost."""
-    expected = {"all": ", ".join(COLUMNS)}
+    expected = {"all": listed(COLUMNS)}
     missing = [Fault(1, name, "", _("This column is missing. Expected: %(all)s") % expected) for name in REQUIRED if name not in header]
     unknown = [name for name in header if name and name not in COLUMNS]
     extra = [
@@ -124,7 +125,7 @@ def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[Fault]:
             yield Fault(row.line, name, "", _("This cell must not be empty."))
     for name, allowed in (("level", dict(LEVELS)), ("kind", dict(KINDS))):
         if getattr(row, name) not in allowed:
-            yield Fault(row.line, name, getattr(row, name), _("Expected one of: %(all)s") % {"all": ", ".join(allowed)})
+            yield Fault(row.line, name, getattr(row, name), _("Expected one of: %(all)s") % {"all": listed(allowed)})
     for name in ("parent", "successor"):
         if getattr(row, name) and getattr(row, name) not in codes:
             yield Fault(

@@ -18,6 +18,7 @@ from directives.models import Membership, PendingRight, User
 from directives.models.people import CONFIRMED
 from directives.refusals import Invalid, NotAllowed, Stale
 from directives.rules import can_give, keeps_rights
+from directives.wording import listed
 
 WAITING = frozenset(key for key, _label in CONFIRMED)
 
@@ -65,7 +66,7 @@ def _demand_giver(by: User | None, people: Collection[User]) -> None:
     if any(person.pk == by.pk for person in people):
         raise NotAllowed(_("You cannot change your own roles or duties."))
     if above := [person.username for person in people if not can_give(by, person)]:
-        raise NotAllowed(_("These accounts have more rights than you: %(names)s.") % {"names": ", ".join(above[:10])})
+        raise NotAllowed(_("These accounts have more rights than you: %(names)s.") % {"names": listed(above[:10])})
 
 
 def _locked(people: Iterable[User]) -> dict[int, User]:

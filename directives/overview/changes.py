@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
 from directives.models import Event
-from directives.wording import scripted
+from directives.wording import listed, scripted
 
 # Told elsewhere on the line (who, when), or worked out from what is told.
 LEFT_OUT = frozenset({"submitted_by", "decided_by", "moved_at", "light_reason", "sha256", "list", "query", "export"})
@@ -104,9 +104,9 @@ def _said(subject: str, name: str, value: Any) -> str:
         case bool():
             return pgettext("change", "yes") if value else pgettext("change", "no")
         case list():
-            return pgettext("list", ", ").join(_said(subject, name, one) for one in value)
+            return listed(_said(subject, name, one) for one in value)
         case dict():
-            return pgettext("list", ", ").join(_said(subject, name, one) for one in value.values())
+            return listed(_said(subject, name, one) for one in value.values())
         case str() if INSTANT.match(value):
             return f"{timezone.localtime(parse_datetime(value)):%Y-%m-%d %H:%M}"
     field = _field(subject, name)

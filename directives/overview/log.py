@@ -21,7 +21,7 @@ from directives.overview.scope import Scope
 from directives.overview.timeline import Happening, timeline
 from directives.rules import may
 from directives.states import LOG_ACTS
-from directives.wording import day
+from directives.wording import day, listed
 
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
 SEARCHED = 200_000  # records of those below that are gone through for words, the latest
@@ -72,7 +72,7 @@ class LogRow:
 
     @property
     def codes(self) -> str:
-        return "、".join(served.code for served in self.serves)
+        return listed(served.code for served in self.serves)
 
     @property
     def amended(self) -> str:

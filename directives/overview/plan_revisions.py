@@ -10,7 +10,7 @@ from directives.models import Plan
 from directives.overview.plan_page import Filed, Line, PlanView, history_of, lines_filed
 from directives.overview.revisions import Change, Part, Revision
 from directives.states import SUBMITTED
-from directives.wording import day
+from directives.wording import day, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def _revision(history: Sequence[Filed], now: PlanWords) -> Revision | None:
         (
             Change(_("Title"), before.title, now.title),
             Change(_("General requirements"), before.summary, now.summary),
-            Change(_("Files"), "、".join(before.files), "、".join(now.files)),
+            Change(_("Files"), listed(before.files), listed(now.files)),
         )
     )
     parts = (own, *_measures(before.lines, now.lines))
@@ -102,7 +102,7 @@ def _changes(old: Line | None, new: Line | None) -> tuple[Change, ...]:
         return day(line.due_on) if line and line.due_on else ""
 
     def codes(line: Line | None) -> str:
-        return "、".join(served.code for served in line.serves) if line else ""
+        return listed(served.code for served in line.serves) if line else ""
 
     return (
         both(_("Specific measures"), "text"),

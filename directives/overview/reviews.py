@@ -13,6 +13,7 @@ from directives.overview.revisions import Revision, copies_of, returns_of, revis
 from directives.reporting import Earlier, earlier_entries
 from directives.reviewing import Decision
 from directives.states import PARTS, SUBMITTED
+from directives.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class Record:
         """Who had sent it for the signature by which it went in."""
         content = self.submission.content
         people = [one.get("asked_by") for one in (content, *content.get("entries", ()))]
-        return "、".join(dict.fromkeys(person["name"] for person in people if person)) if self.cover.signed else ""
+        return listed(dict.fromkeys(person["name"] for person in people if person)) if self.cover.signed else ""
 
     @property
     def accepted(self) -> int:

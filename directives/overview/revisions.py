@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from directives.models import ProgressReport, ReportEntry, Verdict
+from directives.wording import listed
 
 Label = str | Promise
 # The fields of an entry in the order of its page.
@@ -100,5 +101,5 @@ def _said(fields: Mapping[str, Any], files: Sequence[str]) -> dict[str, str]:
         **{name: fields[name] for name in ("progress", "problems", "next_steps")},
         "unchanged": (why or pgettext("change", "yes")) if fields["unchanged"] else "",
         "percent": "" if percent is None else f"{percent}%",
-        "files": "、".join(files),
+        "files": listed(files),
     }

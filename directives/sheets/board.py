@@ -14,7 +14,7 @@ from directives.overview.weeks import Point
 from directives.sheets.book import Column, Words
 from directives.sheets.pages import path_to
 from directives.states import LIGHTS
-from directives.wording import Dated, picked, words_of_light
+from directives.wording import Dated, listed, picked, words_of_light
 
 BODY, DIRECTIVE, OBLIGATION = path_to("organisation"), path_to("directive"), path_to("obligation")
 DOCUMENT = path_to("document")
@@ -175,7 +175,7 @@ def notes(board: Board) -> Iterator[tuple[Words, Any]]:
         if section.pk == choice.section:
             yield _("Section"), f"{section.number} {picked(section, 'title')}".strip()
     if choice.directive:
-        yield _("Directive"), ", ".join(line.thing.code for line in board.directives)
+        yield _("Directive"), listed(line.thing.code for line in board.directives)
     if choice.about:
         yield _("Kind of directive"), choice.about_word
     if choice.kind:

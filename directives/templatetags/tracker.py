@@ -19,7 +19,7 @@ from directives import calendaring, rules, wording
 from directives.clocks import WORDS
 from directives.models import Document, User
 from directives.script import to_hans, to_hant
-from directives.wording import NOTHING, as_day, day, picked, words_of_light
+from directives.wording import NOTHING, as_day, day, listed, picked, words_of_light
 
 register = template.Library()
 
@@ -258,7 +258,7 @@ def missing_years(context: Context, *days: Any) -> str:
     """The years of these days whose days off should be in the calendar by now and are not, for people. What is no day is passed over."""
     request = context["request"]
     missing = calendaring.missing_years(request.workdays.published, request.today)
-    return "、".join(str(year) for year in missing if any(isinstance(one, date) and one.year == year for one in days))
+    return listed(str(year) for year in missing if any(isinstance(one, date) and one.year == year for one in days))
 
 
 @register.filter

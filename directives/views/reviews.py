@@ -16,7 +16,7 @@ from directives.overview.reviews import desk, left_out, plan_on_desk
 from directives.refusals import Invalid, Stale
 from directives.states import SUBMITTED
 from directives.views.doors import demand, write
-from directives.wording import scripted
+from directives.wording import listed, scripted
 
 
 @require_GET
@@ -40,7 +40,7 @@ def report_decide(request, pk):
     facts = {"accepted": accepted, "returned": len(made) - accepted}
     messages.success(request, _("Accepted %(accepted)s, returned %(returned)s. The organisation has been notified.") % facts)
     if request.POST.get("rest") and (own := left_out(report, request.user)):
-        told = {"codes": "、".join(scripted(code) for code in own)}
+        told = {"codes": listed(scripted(code) for code in own)}
         messages.warning(request, _("Not processed because you requested or submitted them: %(codes)s") % told)
     return redirect("report_review", pk=pk)
 

@@ -80,7 +80,7 @@ def test_a_code_that_lost_its_zeros_is_taken_where_only_one_is_meant(cast):
     brought = bring(BODIES, cast.admin, table)
     assert brought.verdicts == [CHANGED, WRONG, NEW]
     assert (brought.planned[0].subject, "001" in brought.planned[0].label, brought.planned[2].after["parent"]) == (one.pk, True, "001")
-    assert "0007, 007" in brought.faults[0][2]
+    assert "0007、007" in brought.faults[0][2]
 
 
 def test_a_parent_may_be_named(cast):

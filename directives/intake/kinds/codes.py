@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from directives.intake.cells import folded
 from directives.intake.fields import Fault
 from directives.models import Organisation
+from directives.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def own_numbers(remedy: str) -> str:
 def unclear(field: str, text: str, found: Found) -> Fault:
     """The fault of a text that could be several codes."""
     return Fault(
-        field, text, _("One code; this could be any of: %(all)s") % {"all": ", ".join(found.several[:10])},
+        field, text, _("One code; this could be any of: %(all)s") % {"all": listed(found.several[:10])},
         _("Write the complete code, in a cell formatted as text."),
     )  # fmt: skip
 
