@@ -28,8 +28,8 @@ for (const box of document.querySelectorAll(".tabular td.delete input")) {
   if (head) box.setAttribute("aria-label", head.textContent.trim());
 }
 
-// Above the names of rows nothing is said: a cell, no heading.
-for (const head of document.querySelectorAll(".tabular thead th.original:empty")) {
+// Above the names of rows, and of boxes that nobody may tick, nothing is said: a cell, no heading.
+for (const head of document.querySelectorAll(".tabular thead th:empty")) {
   const cell = document.createElement("td");
   cell.className = head.className;
   head.replaceWith(cell);
