@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.files.storage import default_storage
 from openpyxl import load_workbook
 from playwright.sync_api import expect
@@ -12,8 +11,9 @@ from playwright.sync_api import expect
 from directives import jobs
 from directives.models import Export, ListChoice, User
 from directives.sheets import exporting
-from tests.browser.conftest import NARROW, Desk
-from tests.browser.test_pages import faults_of, tab_to, violations
+from tests.browser.conftest import NARROW, WIDE, Desk
+from tests.browser.test_axe import Setting, violations
+from tests.browser.test_pages import faults_of, tab_to
 from tests.browser.world import World
 
 COLUMNS = "/exports/columns/ledger/?next=/obligations/"
@@ -105,8 +105,6 @@ def test_the_pages_of_files(language: str, world: World, desk: Callable[..., Des
         "/exports/columns/matrix/",
     ]
     faults = [fault for path in pages for fault in faults_of(one, path)]
-    for path in pages:
-        one.go(path)
-        faults += violations(Axe(), one)
+    faults += [fault for path in pages for fault in violations(one, path, Setting(language, WIDE, "light", False))]
     assert faults == [], "\n".join(faults)
     assert not default_storage.exists("exports")
