@@ -7,8 +7,8 @@ A word that is not here proposes nobody: a supervisor decides, the product does 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from directives.base.script import to_hans
 from directives.models import Addressee, Directive, Organisation
-from directives.script import to_hans
 
 # In Simplified script, without the examples that stand before 等.
 KINDS_BY_WORD = {

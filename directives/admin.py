@@ -20,6 +20,8 @@ from directives.admin_accounts import MembershipAdmin, PendingRightAdmin, Person
 from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, TitledFilter, told
 from directives.admin_merging import MergingAdmin
 from directives.admin_passwords import own_password
+from directives.base.refusals import Refusal
+from directives.base.states import EDITABLE
 from directives.forms.bodies import BodyForm
 from directives.forms.obligations import TermsForm
 from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
@@ -41,8 +43,6 @@ from directives.models import (
 from directives.models.documents import CADENCES
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
-from directives.refusals import Refusal
-from directives.states import EDITABLE
 from directives.ticking import relight_all
 from directives.transitions import change_obligations
 

@@ -16,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from directives import organising
 from directives.admin_lists import AuditedAdmin, Autocompleting
 from directives.admin_passwords import GivenPasswords
-from directives.duties import DUTIES
+from directives.base.duties import DUTIES
+from directives.base.numbers import whole
+from directives.base.refusals import Refusal
+from directives.base.states import SUPERVISOR
+from directives.base.wording import listed
 from directives.models import Membership, PendingRight, User
-from directives.numbers import whole
 from directives.organising.rights import demand_second_left, why_separate
-from directives.refusals import Refusal
 from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
-from directives.states import SUPERVISOR
-from directives.wording import listed
 
 OF_PERSON = ("username", "full_name", "phone", "language", "is_active")
 OF_DUTIES = tuple(duty.field for duty in DUTIES.values())

@@ -16,11 +16,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from directives import audit
-from directives.numbers import whole
+from directives.base.numbers import whole
+from directives.base.wording import NOTHING
 from directives.overview.counting import LIMIT
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
-from directives.wording import NOTHING
 
 NUMBERED = re.compile(r" object \(\d+\)$")  # as Django names a row whose model does not
 

@@ -10,9 +10,9 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from directives import organising
+from directives.base.refusals import Refusal
 from directives.forms.bodies import MergeForm
 from directives.models import Organisation
-from directives.refusals import Refusal
 
 
 class MergingAdmin(admin.ModelAdmin):

@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from directives import audit
+from directives.base.numbers import whole
 from directives.models import OpenSession, User
-from directives.numbers import whole
 from directives.rules import can_give, can_reset, keeps_rights
 from directives.signin.limits import forget
 

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from directives.wording import NOTHING
+from directives.base.wording import NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import Model
 
-from directives import origins, witness
+from directives.base import origins, witness
 from directives.models import Event, Unsealed, User
 from directives.models.loading import Encoded, load_beside, load_columns, same
 from directives.models.planned import planned

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.base.refusals import NotAllowed
 from directives.models import CalendarDay, User
-from directives.refusals import NotAllowed
 from directives.ticking import relight_all
 
 ANNOUNCED = 11  # the month from which next year's days should be known

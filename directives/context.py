@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import get_language, pgettext_lazy
 
+from directives.base.replicas import behind, data_as_of
 from directives.health.banners import Banner, banners
 from directives.health.upkeep import keeper
 from directives.intake.showing import kinds_for
 from directives.models import Document, Membership
 from directives.models.people import UNREAD_SHOWN
-from directives.replicas import behind, data_as_of
 
 
 @dataclass(frozen=True, slots=True)

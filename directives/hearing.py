@@ -11,8 +11,8 @@ from django.db.models import F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.utils import timezone
 
+from directives.base.states import OPEN
 from directives.models import LogEntry, Obligation, Plan, ReportEntry, User
-from directives.states import OPEN
 from directives.transitions import SILENT, change_within
 
 

@@ -16,11 +16,11 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from directives import origins
+from directives.base import origins
+from directives.base.origins import Origin
+from directives.base.workdays import Workdays
 from directives.models import CalendarDay
-from directives.origins import Origin
 from directives.signin.addresses import client_address
-from directives.workdays import Workdays
 
 
 class OriginMiddleware:

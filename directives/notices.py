@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django_tasks import task
 
+from directives.base.states import MANAGER, STAFF, SUPERVISOR
+from directives.base.wording import day, scripted
 from directives.models import Cycle, Document, Membership, Notice, Obligation, Organisation, PendingRight, Plan, ProgressReport, User
 from directives.models.people import CONFIRMED
 from directives.models.writing import add
-from directives.states import MANAGER, STAFF, SUPERVISOR
-from directives.wording import day, scripted
 
 # kind: the wording; facts fill the placeholders when it is shown, in the reader's language.
 KINDS = {

@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from directives import audit, notices, planning
+from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.base.states import ACCEPTED, SUBMITTED
 from directives.models import Plan, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.writing import add, overwrite
-from directives.refusals import Invalid, NotAllowed, Stale
 from directives.reporting import report_clocks
 from directives.reporting.holding import held
 from directives.rules import is_above
-from directives.states import ACCEPTED, SUBMITTED
 from directives.tallies import counted, point_moved
 from directives.transitions import change_within, move_entries
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db.models import Model
 
-from directives.duties import PERMISSIONS
+from directives.base.duties import PERMISSIONS
+from directives.base.states import MANAGER, STAFF, SUPERVISOR
 from directives.models import (
     Attachment,
     Directive,
@@ -27,7 +28,6 @@ from directives.models import (
     Section,
     User,
 )
-from directives.states import MANAGER, STAFF, SUPERVISOR
 
 RECORD = "events"  # key of the record among the lists that can be taken away
 

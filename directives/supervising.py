@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit, notices
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.base.states import ACKNOWLEDGED, ASSIGNED, ESTABLISHED, ITEM_STATES, NOT_STARTED, OBLIGATION_MOVES, OPEN
 from directives.models import CalendarDay, ItemState, Obligation, User
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
-from directives.states import ACKNOWLEDGED, ASSIGNED, ESTABLISHED, ITEM_STATES, NOT_STARTED, OBLIGATION_MOVES, OPEN
 from directives.tallies import counted, item_moved
 from directives.transitions import change_obligations, hold, move
 

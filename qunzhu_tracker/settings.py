@@ -88,7 +88,7 @@ MIDDLEWARE = [
     "directives.middleware.FullDiskMiddleware",
     "directives.middleware.NulMiddleware",
     "directives.signin.entry.EntryMiddleware",
-    "directives.replicas.ReplicaMiddleware",  # the last: it carries out the view
+    "directives.base.replicas.ReplicaMiddleware",  # the last: it carries out the view
 ]
 
 TEMPLATES = [
@@ -114,7 +114,7 @@ DB_PGBOUNCER = env.bool("DB_PGBOUNCER", default=False)
 MIGRATION_LOCK_TIMEOUT = env.int("DB_MIGRATION_LOCK_TIMEOUT", default=3)  # seconds
 REPLICAS = [name for name in DATABASES if name.startswith("replica")]
 REPLICA_MAX_LAG = env.int("REPLICA_MAX_LAG", default=60)  # seconds; one that is further behind is not read
-DATABASE_ROUTERS = ["directives.replicas.Router"] if REPLICAS else []
+DATABASE_ROUTERS = ["directives.base.replicas.Router"] if REPLICAS else []
 
 AUTH_USER_MODEL = "directives.User"
 AUTHENTICATION_BACKENDS = ["directives.accounts.Door"]
@@ -166,7 +166,7 @@ SECOND_FACTOR = env.words(
 SECOND_FACTOR_GRACE = env.int("SECOND_FACTOR_GRACE", default=3, most=100)
 # Secrets of second factors are encrypted by the first of these; the others, and SECRET_KEY, still open what they closed.
 FACTOR_KEYS = env.list("FACTOR_KEYS", default=[])
-# The three duties of the installation (directives/duties.py) are held by three people, and an auditor has no role in a body.
+# The three duties of the installation (directives/base/duties.py) are held by three people, and an auditor has no role in a body.
 SEPARATE_DUTIES = env.bool("SEPARATE_DUTIES", default=PRODUCTION)
 # A new right to supervise, administer or audit is given by one person and confirmed by a second.
 CONFIRM_RIGHTS = env.bool("CONFIRM_RIGHTS", default=PRODUCTION)
@@ -178,7 +178,7 @@ IMPORT_FORMATS = EXPORT_FORMATS = [CSV, XLSX]
 
 # Sign-in limits are counted in a cache that every worker shares.
 # A third of it is thrown away when it is full: nobody makes room for their own attempts by filling it.
-CACHES = {"default": {"BACKEND": "directives.caching.HonestCache", "LOCATION": "cache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
+CACHES = {"default": {"BACKEND": "directives.base.caching.HonestCache", "LOCATION": "cache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 
 LANGUAGE_CODE = "zh-hans"
@@ -211,7 +211,7 @@ INTAKE_LIMIT = 20 * 1024 * 1024  # bytes, one table brought in
 INTAKE_DAYS = 30  # for which the file and its rows are kept
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "directives.uploads.FullDiskHandler",
+    "directives.base.uploads.FullDiskHandler",
 ]
 # Where the worker keeps the daily backups; empty: a timer makes them (manage.py backup --into).
 BACKUP_DIR = env.str("BACKUP_DIR", default="" if PRODUCTION else str(VAR_DIR / "backups"))
@@ -262,7 +262,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s [%(origin)s] %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"one line": {"()": "directives.log_lines.OneLine"}, "from where": {"()": "directives.log_lines.FromWhere"}},
+    "filters": {"one line": {"()": "directives.base.log_lines.OneLine"}, "from where": {"()": "directives.base.log_lines.FromWhere"}},
     "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one line", "from where"]}},
     "root": {"handlers": ["terminal"], "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING")},
     "loggers": {"django": {"handlers": [], "level": "INFO"}},

@@ -7,7 +7,8 @@ from itertools import count
 from typing import Any
 
 from directives import tallies
-from directives.duties import ADMINISTRATIVE, DUTIES
+from directives.base.duties import ADMINISTRATIVE, DUTIES
+from directives.base.states import HANDED_IN
 from directives.models import (
     CalendarDay,
     Cycle,
@@ -27,7 +28,6 @@ from directives.models import (
     Section,
     User,
 )
-from directives.states import HANDED_IN
 from directives.transitions import relight
 
 TODAY = date(2026, 10, 13)  # a Tuesday

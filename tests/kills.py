@@ -32,9 +32,9 @@ from django.urls import get_resolver
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from directives.base.script import to_hant
 from directives.jobs import running
 from directives.management.commands import worker
-from directives.script import to_hant
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
 AFTER = 0.5  # added to the number of a statement: die when it has been carried out

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directives import denials, urls
-from directives.duties import AUDITOR, SECURITY
+from directives.base.duties import AUDITOR, SECURITY
 from directives.models import (
     Attachment,
     Cycle,

@@ -7,11 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from directives import amending, evidence, hearing, planning, reporting, reviewing, tallies
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.base.states import LOG_ACTS, LOG_STATES
 from directives.models import Event, LogEntry, LogUse, Membership, Obligation
 from directives.overview.log import LogFilter, log_found
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.reporting import EntryFields
-from directives.states import LOG_ACTS, LOG_STATES
 from directives.transitions import move
 from tests.factories import NOW, TODAY, make_directive, make_document, make_measure, make_member, make_obligation, make_plan, make_section
 

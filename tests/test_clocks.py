@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from directives import workdays as workdays_module
-from directives.clocks import (
+from directives.base import workdays as workdays_module
+from directives.base.clocks import (
     _SHORT,
     _UNDATED,
     PHRASES,
@@ -27,8 +27,8 @@ from directives.clocks import (
     light,
     overdue_days,
 )
-from directives.states import LIGHTS, OBLIGATION_STATES
-from directives.workdays import Workdays, read_days, workdays_of
+from directives.base.states import LIGHTS, OBLIGATION_STATES
+from directives.base.workdays import Workdays, read_days, workdays_of
 
 pytestmark = pytest.mark.once
 

@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directives import supervising, tallies
+from directives.base.refusals import Invalid, Refusal
+from directives.base.states import ITEM_STATES, OBLIGATION_MOVES
 from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.models import Event, ItemState, Obligation
 from directives.overview.ledger import ledger
-from directives.refusals import Invalid, Refusal
 from directives.sheets.ledger import _items
-from directives.states import ITEM_STATES, OBLIGATION_MOVES
 from directives.transitions import move
 from tests.factories import NOW, TODAY, make_directive, make_obligation
 from tests.intake.bringing import bring

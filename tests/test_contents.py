@@ -10,7 +10,7 @@ from django.utils import translation
 from docx import Document as Paper
 from xlsxwriter import Workbook
 
-from directives.contents import DEPTH, MEMBERS, fault
+from directives.base.contents import DEPTH, MEMBERS, fault
 
 pytestmark = pytest.mark.once
 

@@ -12,6 +12,7 @@ import pytest
 from django.http import QueryDict
 from openpyxl import load_workbook
 
+from directives.base.states import OBLIGATION_MOVES
 from directives.models import CalendarDay, Event, Obligation, ReportEntry, TallyDay
 from directives.overview.boards import board
 from directives.overview.choice import Choice
@@ -19,7 +20,6 @@ from directives.overview.events import Asked as EventFilter
 from directives.overview.figures import Figure
 from directives.overview.obligations import Filter
 from directives.overview.trend import by
-from directives.states import OBLIGATION_MOVES
 from directives.tallies import copy_day, counted, rebuild, recast, settle
 from directives.transitions import change_obligations, move
 from tests.factories import (

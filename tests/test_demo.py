@@ -14,6 +14,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from directives import audit, reporting, reviewing, tallies
+from directives.base.states import COLOURS, OPEN, REPORTABLE
 from directives.demo import others
 from directives.demo.bodies import tree
 from directives.demo.calendar import Calendar
@@ -49,7 +50,6 @@ from directives.overview.statistics import Choice
 from directives.reporting import report_clocks
 from directives.sample.checking import check
 from directives.sealing import verify
-from directives.states import COLOURS, OPEN, REPORTABLE
 from directives.statistics import Period, Reported, faults_of
 from directives.statistics.figures import said as figure_said
 from directives.ticking import tick

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from directives.refusals import Refusal
+from directives.base.refusals import Refusal
 from directives.signin.addresses import client_address
 from directives.views import doors, health
 from tests.test_access import TABLE, people, world  # noqa: F401 - a fixture

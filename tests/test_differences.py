@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directives.differences import LONG, differences
+from directives.base.differences import LONG, differences
 
 
 def marked(before, after):

@@ -15,12 +15,13 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from directives import audit, disk, sealing
+from directives import audit, sealing
+from directives.base import disk
+from directives.base.replicas import Standing
 from directives.health import database, doctor, machine, work
 from directives.health.findings import FINE, WARNING, WRONG, Check, Finding
 from directives.management.commands import worker
 from directives.models import JobRun, Obligation, Tally
-from directives.replicas import Standing
 from tests.factories import NOW, TODAY, make_body, make_obligation
 from tests.test_worker import note
 

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directives import accounts, jobs, organising
-from directives.duties import AUDITOR, DUTIES, PERMISSIONS, SECURITY, SYSTEM
+from directives.base.duties import AUDITOR, DUTIES, PERMISSIONS, SECURITY, SYSTEM
+from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.health.accounts import look_at_duties
 from directives.health.findings import FINE, WARNING
 from directives.intake.kinds import KINDS
 from directives.models import Event, Export, Membership, Notice, OpenSession, PendingRight, SignInAttempt, User
 from directives.notices import wording
-from directives.refusals import Invalid, NotAllowed, Stale
 from directives.rules import RIGHTS, can_administer, can_give, can_reset, may
 from directives.signin.factors import needs_factor
 from directives.signin.limits import account_of

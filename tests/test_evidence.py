@@ -9,8 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from directives import evidence
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.models import Attachment, Event
-from directives.refusals import IllegalMove, Invalid, NotAllowed
 from tests.factories import NOW, make_cycle, make_log, make_measure, make_obligation, make_plan, make_report
 
 PDF = b"%PDF-1.7\nx"

@@ -18,11 +18,12 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from tablib import Dataset
 
-from directives import audit, gate, issuing, organising, tallies, ticking
+from directives import audit, issuing, organising, tallies, ticking
+from directives.base import gate
+from directives.base.refusals import Refusal
 from directives.intake.kinds import KINDS
 from directives.intake.resources import ObligationResource, OrganisationResource
 from directives.models import Event, Figure, JobRun, Obligation, Organisation, ReportEntry, TallyDay
-from directives.refusals import Refusal
 from directives.statistics import Period, Reported, file_figures
 from directives.ticking import tick
 from directives.transitions import change_obligations, move

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from directives import planning, reporting, reviewing, supervising, tallies
-from directives.clocks import Reason
+from directives.base.clocks import Reason
 from directives.hearing import heard_days
 from directives.models import CalendarDay, Event, Obligation
 from directives.reporting import EntryFields

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from directives import jobs, reporting, tallies
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.issuing import Choice, Pick, Terms, chosen_bodies, issue_in_parts, parts
 from directives.jobs import running
 from directives.models import Event, JobProgress, JobRun, Notice, Obligation, Organisation, ProgressReport
@@ -16,7 +17,6 @@ from directives.models.jobs import CANCELLED, DONE, FAILED, STOPPED, WAITING
 from directives.notices import wording
 from directives.overview.issuing import Selection
 from directives.overview.wide_issue import wide_preview
-from directives.refusals import IllegalMove, Invalid, NotAllowed
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
 
 THIRD = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15)}

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from directives import evidence
-from directives.keeping import WholeFileStorage, note, undone_on_failure
+from directives.base.keeping import WholeFileStorage, note, undone_on_failure
 from directives.models import Attachment
 from tests.factories import NOW, make_body, make_member, make_plan
 

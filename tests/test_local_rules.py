@@ -33,7 +33,7 @@ BUILD_HTML = {
 # Help texts of forms stand in the code; Django's own of passwords and import-export's hold lists.
 UNESCAPED = {"_field.html", "admin/import_export/export.html", "admin/import_export/import.html"}
 # Whoever may write a row of the cache may as well write the rows that the product trusts: Django's own cache does the same.
-UNPICKLES = {"directives/caching.py"}
+UNPICKLES = {"directives/base/caching.py"}
 # Rows that a view asks for without `visible_to`, and why.
 UNSCOPED = {
     ("documents.py", "document_new"): "whether the bytes are registered already, by their SHA-256",

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
-from directives.log_lines import FromWhere, OneLine
+from directives.base.log_lines import FromWhere, OneLine
 from directives.views import log as log_views
 from tests.factories import make_obligation
 

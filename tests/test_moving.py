@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directives import organising, tallies
+from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.models import Event, Mark, Notice, Obligation, Organisation, ReportEntry, Tally, Total
 from directives.models.organisations import step
-from directives.refusals import Invalid, NotAllowed, Stale
 from directives.transitions import move as move_on
 from tests.factories import (
     NOW,

@@ -9,9 +9,9 @@ from django.utils import translation
 from django_tasks_db.models import DBTaskResult
 
 from directives import issuing, notices
+from directives.base.refusals import Invalid
 from directives.models import Notice
 from directives.notices import KINDS, wording
-from directives.refusals import Invalid
 from tests.factories import NOW, make_directive, make_document, make_member, make_plan, make_section
 from tests.spare import spare_port
 

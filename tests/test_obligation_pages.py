@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from directives import tallies
+from directives.base.states import OBLIGATION_MOVES
 from directives.models import Event, ItemState, Notice, Obligation
 from directives.overview.obligations import Filter
-from directives.states import OBLIGATION_MOVES
 from tests.factories import (
     NOW,
     make_body,

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from directives import notices
+from directives.base.numbers import LARGEST, whole
 from directives.health.work import look_at_queue
 from directives.ingest.reading import ISSUER, NAME, TITLE, read
 from directives.ingest.sources import DocumentError
 from directives.models import Addressee, Document, Item, Notice, Obligation, Section
-from directives.numbers import LARGEST, whole
 from tests.factories import NOW, make_directive, make_measure, make_obligation, make_plan
 
 BEYOND = ("9" * 20, str(2**63), "9" * 5000)

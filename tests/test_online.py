@@ -15,8 +15,8 @@ from django.db.migrations.state import ProjectState
 from django.db.models import NOT_PROVIDED
 from django.test.utils import CaptureQueriesContext
 
+from directives.base.online import AddConstraintOnline, AddFieldAgain, AddIndexOnline, RemoveIndexOnline, lock_timeout
 from directives.models import JobRun
-from directives.online import AddConstraintOnline, AddFieldAgain, AddIndexOnline, RemoveIndexOnline, lock_timeout
 from tests.spare import PATIENCE, side_by_side
 
 FOLDER = Path(apps.get_app_config("directives").path) / "migrations"

@@ -9,10 +9,11 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from directives import audit, jobs, origins, witness
+from directives import audit, jobs
+from directives.base import origins, witness
+from directives.base.origins import NOWHERE, Origin
 from directives.management.commands import worker
 from directives.models import Event, JobProgress
-from directives.origins import NOWHERE, Origin
 from directives.views import log as log_views
 from tests.factories import NOW, make_document, make_obligation
 from tests.test_log_lines import failing, terminal  # noqa: F401 - a fixture

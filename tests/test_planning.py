@@ -8,11 +8,11 @@ from django.db import DatabaseError, transaction
 from django.utils import translation
 
 from directives import planning, tallies
-from directives.clocks import Reason
+from directives.base.clocks import Reason
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.models import Attachment, Event, LogEntry, Measure, Membership, Notice, Plan, Submission, Verdict
 from directives.planning import MeasureContent
 from directives.planning.moves import AFTER
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from tests.factories import NOW, TODAY, make_directive, make_document, make_log, make_measure, make_obligation, make_plan, make_section
 
 DUE = date(2026, 10, 20)

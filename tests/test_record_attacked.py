@@ -15,7 +15,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from directives import audit, origins, witness
+from directives import audit
+from directives.base import origins, witness
 from directives.models import Event, Organisation, Seal, Unsealed
 from directives.sealing import anchor, anchors, keys, proving, seal, verify
 from tests.factories import NOW, make_body
@@ -505,7 +506,7 @@ def test_a_worker_that_dies_at_any_point_leaves_a_record_that_goes_on(transactio
     if not first:
         assert seal(now=NOW) == 2
         write(2)
-    room = "directives." if place.startswith("witness") else "directives.sealing."
+    room = "directives.base." if place.startswith("witness") else "directives.sealing."
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "AUDIT_DIR", settings.AUDIT_DIR)
         folder = settings.AUDIT_DIR

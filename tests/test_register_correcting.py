@@ -7,11 +7,11 @@ import pytest
 from django.conf import settings
 
 from directives import issuing
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.correcting import Correction, Decision, Named, correct_directive, decide_repair, reading_of
 from directives.ingest.reading import read
 from directives.models import Addressee, Directive, Event, Repair
 from directives.overview.source import doubts, lines_of, repairs_in, spans
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
 
 SAMPLE = Path(settings.BASE_DIR) / "directives" / "sample" / "opinion_2015.txt"

@@ -13,10 +13,10 @@ from django.test import RequestFactory
 from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
-from directives import replicas
+from directives.base import replicas
+from directives.base.replicas import COOKIE, NOWHERE, Replica, ReplicaMiddleware, Router, Standing, place, reading
 from directives.context import Shell
 from directives.models import FormKey, Membership, Obligation, User
-from directives.replicas import COOKIE, NOWHERE, Replica, ReplicaMiddleware, Router, Standing, place, reading
 from qunzhu_tracker.databases import databases
 from qunzhu_tracker.environment import Environment
 from tests.factories import NOW

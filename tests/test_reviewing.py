@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from directives import reporting, reviewing, tallies
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.models import Event, Notice, Obligation, Plan, Verdict
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.reporting import EntryFields
 from directives.reviewing import Decision
 from tests.factories import NOW, make_directive, make_document, make_member, make_obligation, make_plan, make_section

@@ -14,7 +14,9 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore as StoredSession
 from django.utils.translation import gettext, override
 
-from directives import accounts, clocks, issuing, notices, reporting, rules, states, tallies
+from directives import accounts, issuing, notices, reporting, rules, tallies
+from directives.base import clocks, states
+from directives.base.workdays import Workdays
 from directives.intake.fields import Asking
 from directives.intake.kinds.obligations import ObligationChecker
 from directives.models import (
@@ -43,7 +45,6 @@ from directives.overview.scope import Scope
 from directives.reporting.handing_in import _percents
 from directives.transitions import CLOCKS as FACTS
 from directives.transitions import relight, tolerances
-from directives.workdays import Workdays
 from tests.factories import (
     NOW,
     TODAY,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directives.script import fold, to_hans, to_hant
+from directives.base.script import fold, to_hans, to_hant
 from tests.ingest.expected import sample_sentences
 
 pytestmark = pytest.mark.once

@@ -14,7 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.urls import reverse
 
-from directives import audit, duties, origins
+from directives import audit
+from directives.base import duties, origins
 from directives.management.commands.export_record import day
 from directives.models import Event, Organisation, Seal, Unsealed
 from directives.sealing import anchors, copying, keys, link_waiting, seal

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from directives import organising, statistics, tallies
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.models import Event, Figure, FigureTotal, Indicator, Organisation
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.statistics import Faults, IndicatorFields, Period, Reported, number_of
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_indicator, make_obligation, make_section
 

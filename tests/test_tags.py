@@ -11,8 +11,8 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
+from directives.base.workdays import Workdays
 from directives.templatetags import tracker
-from directives.workdays import Workdays
 
 pytestmark = pytest.mark.once
 

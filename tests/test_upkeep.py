@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
-from directives import disk
+from directives.base import disk
 from directives.health import upkeep as upkeeping
 from directives.health.banners import banners
 from directives.health.upkeep import ENDED, Keeper, Upkeep, read

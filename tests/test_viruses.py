@@ -9,7 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
-from directives import evidence, viruses
+from directives import evidence
+from directives.base import viruses
 from directives.health import machine
 from tests.factories import NOW
 from tests.spare import wait_for

@@ -11,10 +11,10 @@ import pytest
 from django.conf import settings
 from django.utils.translation import gettext, override
 
-from directives.clocks import _SHORT, PHRASES, WORDS
+from directives.base.clocks import _SHORT, PHRASES, WORDS
+from directives.base.states import OBLIGATION_STATES
 from directives.management.commands.translations import PLACEHOLDER, find_strings, read_catalogue
 from directives.models import Document, Obligation
-from directives.states import OBLIGATION_STATES
 
 pytestmark = pytest.mark.once
 

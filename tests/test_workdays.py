@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directives import workdays as module
-from directives.workdays import CalendarDay, Workdays, read_days, workdays_of
+from directives.base import workdays as module
+from directives.base.workdays import CalendarDay, Workdays, read_days, workdays_of
 
 pytestmark = pytest.mark.once
 

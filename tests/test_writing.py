@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db import connection, transaction
 
-from directives import gate
+from directives.base import gate
 from directives.models import Notice, Obligation, Organisation, Submission
 from directives.models.writing import LOT, add, erase, overwrite
 from tests.factories import NOW, TODAY, make_obligation, make_plan

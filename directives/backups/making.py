@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from directives.backups import files, keeping, postgresql, sqlite
 from directives.backups.manifest import FILES, Contents, Kept, Manifest, differences, digest
-from directives.online import demand_session
+from directives.base.online import demand_session
 
 ENGINES = {"sqlite": sqlite, "postgresql": postgresql}
 ROUNDS = 3  # a file may be deleted between the copy of the database and its own

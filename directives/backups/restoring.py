@@ -12,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from directives.backups import files
 from directives.backups.making import ENGINES, read_back
 from directives.backups.manifest import Manifest, differences, read
-from directives.online import demand_session
+from directives.base.online import demand_session
 
 
 def restore(folder: Path) -> Manifest:

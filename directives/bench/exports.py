@@ -17,6 +17,8 @@ from django.utils import timezone, translation
 from import_export import fields, resources
 from xlsxwriter import Workbook
 
+from directives.base.states import HANDED_IN, LEAD
+from directives.base.wording import words_of_light
 from directives.bench.places import MIB, BenchError
 from directives.models import CalendarDay, Document, ItemState, Measure, Obligation
 from directives.models.documents import HEAVY
@@ -25,8 +27,6 @@ from directives.sheets.book import Book, plain
 from directives.sheets.ledger import Today, book
 from directives.sheets.rows import NUMBER_FORMATS
 from directives.sheets.xlsx import write_xlsx
-from directives.states import HANDED_IN, LEAD
-from directives.wording import words_of_light
 
 LANGUAGE = "zh-hans"
 COLUMNS = 18  # those of FIELD.md; ours has two more, by which a file comes back

@@ -14,6 +14,8 @@ from django.db.models.functions import Length
 from django.test import Client
 from django.utils import timezone, translation
 
+from directives.base.states import MANAGER, STAFF, SUPERVISOR
+from directives.base.wording import picked
 from directives.bench.desks import person
 from directives.bench.exports import LANGUAGE
 from directives.bench.places import BenchError
@@ -24,8 +26,6 @@ from directives.overview.obligations import Filter
 from directives.sheets.exporting import AT_ONCE
 from directives.sheets.ledger import Today, book
 from directives.sheets.xlsx import write_xlsx
-from directives.states import MANAGER, STAFF, SUPERVISOR
-from directives.wording import picked
 
 LEVELS = ((SUPERVISOR, 0), (MANAGER, 1), (SUPERVISOR, 2), (STAFF, 3))  # a role, and how far below the root its body stands
 

@@ -16,6 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from directives import tallies
+from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVISOR
 from directives.bench.desks import Desk, desks, person
 from directives.bench.places import BenchError
 from directives.issuing import Terms, issue
@@ -23,7 +24,6 @@ from directives.models import Cycle, Directive, Document, Measure, Obligation, O
 from directives.models.documents import HEAVY
 from directives.planning import MeasureContent, add_measure, owed, start_plan
 from directives.reporting import hand_in, open_cycle
-from directives.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVISOR
 from directives.ticking import tick
 
 SAMPLE = "sample"

@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 from xlsxwriter import Workbook
 
 from directives import jobs
+from directives.base.states import STAFF, SUPERVISOR
 from directives.bench.desks import person
 from directives.bench.exports import LANGUAGE, ledger
 from directives.bench.places import MIB, BenchError
@@ -29,7 +30,6 @@ from directives.models.documents import HEAVY
 from directives.models.intakes import APPLIED, APPLYING, CHECKED, NEW, UNDOING, UNDONE
 from directives.planning import MeasureContent, add_measures, owed, start_plan
 from directives.sheets.xlsx import write_xlsx
-from directives.states import STAFF, SUPERVISOR
 
 MEASURES = 100
 EDITED = 500  # cells of the ledger

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+from directives.base.states import ACCEPTED, AWAITING, DRAFT, RETURNED, SUBMITTED
 from directives.demo import calendar as days
 from directives.demo.bodies import Placed
 from directives.demo.courses import REVISED, Course
@@ -14,7 +15,6 @@ from directives.demo.filings import Filings
 from directives.demo.lives import plain
 from directives.demo.plans import REASON, plan_moments
 from directives.demo.work import Entry, Work, complete, moments, return_reason
-from directives.states import ACCEPTED, AWAITING, DRAFT, RETURNED, SUBMITTED
 
 BRIEF = frozenset({"issue", "acknowledge", "dispute", "request_close", "close", "suspend", "light"})  # told of every body
 AGAIN = "根据新的要求补充完善。"

@@ -7,10 +7,10 @@ from functools import cache, cached_property, lru_cache
 from django.conf import settings
 from django.utils import timezone
 
-from directives.clocks import Facts, Light, light
+from directives.base.clocks import Facts, Light, light
+from directives.base.workdays import Workdays
 from directives.models import CalendarDay
 from directives.transitions import tolerances
-from directives.workdays import Workdays
 
 BEGAN, REGISTERED, ISSUED, DISPUTED, ACKNOWLEDGED, WITHDRAWN = -230, -229, -225, -223, -222, -219
 PLANNED, PLAN_DECIDED, PLAN_DUE = -190, -166, -165

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from directives.base.states import ACCEPTED, DRAFT, RETURNED, SUBMITTED
 from directives.demo.calendar import LAST_DUE, LAST_OPENED, THIS_OPENED
-from directives.states import ACCEPTED, DRAFT, RETURNED, SUBMITTED
 
 NONE, LATE, REVISED, SILENT, PARTIAL, REVIEWED = "none", "late", "revised", "silent", "partial", "reviewed"
 RESOLUTION = 1024  # of the weights of courses

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from directives.base.states import ACCEPTED, DRAFT, RETURNED
 from directives.copies import copy_directive, copy_document
 from directives.demo.bodies import Placed
 from directives.demo.draw import Drawn
@@ -12,7 +13,6 @@ from directives.demo.plans import REASON, Plans, plan_moments
 from directives.demo.sink import Sink, sink
 from directives.demo.work import Entry, Work, moments, part_of, return_reason
 from directives.models import Submission, Verdict
-from directives.states import ACCEPTED, DRAFT, RETURNED
 
 COPIES = 200  # of one statement: each is long
 

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from directives.base.states import COLOURS
 from directives.demo import calendar as days
 from directives.demo.bodies import Placed
 from directives.demo.calendar import Calendar
@@ -12,7 +13,6 @@ from directives.demo.lives import BITS, FIELDS
 from directives.demo.sink import sink
 from directives.models import Directive, TallyDay
 from directives.models.organisations import ancestors
-from directives.states import COLOURS
 
 WORDS = "I"  # the array type of BITS
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from directives.clocks import Facts, Light, Reason
+from directives.base.clocks import Facts, Light, Reason
+from directives.base.states import ASSIGNED, COLOURS, LIVE
 from directives.demo import calendar as days
 from directives.demo.calendar import Calendar
 from directives.demo.courses import Course
 from directives.demo.steps import ABOVE, SYSTEM, Step, steps_of
 from directives.demo.terms import Fate, Terms
-from directives.states import ASSIGNED, COLOURS, LIVE
 from directives.transitions import CLOCKS
 from directives.transitions import HEARD as HEARD_BY_MOVES
 

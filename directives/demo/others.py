@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Q, Sum
 
 from directives import issuing, tallies
+from directives.base.states import COLOURS
 from directives.ingest.reading import read
 from directives.models import (
     Directive,
@@ -22,7 +23,6 @@ from directives.models import (
     Total,
     User,
 )
-from directives.states import COLOURS
 
 MATTERS = "安全生产 防汛救灾 文明创建 厂务公开 结对帮扶 职业培训 普法宣传 节约用能 志愿服务 档案管理"
 NAME = "demo-{number}.txt"

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from directives.base.states import STAFF, SUPERVISOR
 from directives.demo.bodies import HOME, Placed
 from directives.models import User
 from directives.sample.people import ACCOUNTS, TOP, Account, enrol, made_up_name, make_accounts
 from directives.sample.people import HOME as HOME_BODY
-from directives.states import STAFF, SUPERVISOR
 
 CITY, COUNTY, LEAF = f"{HOME}01", f"{HOME}0101", f"{HOME}0101-G"
 # Beside those of the sample: one that supervises at each level below the centre, and one that fills in at the very bottom.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from directives.script import to_hant
+from directives.base.script import to_hant
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from directives.base.states import ACCEPTED, DRAFT, IMPLEMENTATION_PLAN, OPEN, RETURNED, SUBMITTED
 from directives.demo import calendar as days
 from directives.demo.bodies import Placed
 from directives.demo.courses import LATE, NONE, REVISED, Course
@@ -14,7 +15,6 @@ from directives.demo.terms import EACH, SERVES
 from directives.demo.work import Work
 from directives.models import LogEntry, Measure, Plan
 from directives.sample import words
-from directives.states import ACCEPTED, DRAFT, IMPLEMENTATION_PLAN, OPEN, RETURNED, SUBMITTED
 
 VARIANTS = 3
 REASON = "方案缺少分阶段目标，请逐项补充时间节点和成果形式。"

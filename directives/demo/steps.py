@@ -4,11 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from directives.demo import calendar as days
-from directives.demo.calendar import Calendar
-from directives.demo.courses import LATE, PARTIAL, REVISED, SILENT, Course
-from directives.demo.terms import Fate, Terms
-from directives.states import (
+from directives.base.states import (  # fmt: skip
     ACCEPTED,
     ACKNOWLEDGED,
     ASSIGNED,
@@ -23,7 +19,11 @@ from directives.states import (
     SUSPENDED,
     UNDERWAY,
     WITHDRAWN,
-)  # fmt: skip
+)
+from directives.demo import calendar as days
+from directives.demo.calendar import Calendar
+from directives.demo.courses import LATE, PARTIAL, REVISED, SILENT, Course
+from directives.demo.terms import Fate, Terms
 
 OWN, ABOVE, SYSTEM = "own", "above", "system"  # who takes a step
 ASKED, VERIFIED = "各项任务已完成，佐证材料已报送，申请销号。", "经核验，材料齐全，同意销号。"

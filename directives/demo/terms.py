@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from directives.base.states import IMPLEMENTATION_PLAN, RETURNED
 from directives.demo import calendar as days
 from directives.demo.courses import HOME, PARTIAL, REVIEWED, Course, spread
-from directives.states import IMPLEMENTATION_PLAN, RETURNED
 
 CHOICES = 256  # fates to draw from evenly: one byte of a hash chooses
 PAST = (-70, -55, -40, -26, -12, -5, -3, -1)  # completion days that are behind us

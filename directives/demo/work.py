@@ -6,19 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from directives.demo.bodies import Placed
-from directives.demo.calendar import Calendar
-from directives.demo.courses import SILENT, Course
-from directives.demo.draw import Drawn, Lot
-from directives.demo.lives import Life
-from directives.demo.people import Crew
-from directives.demo.sink import Cells, Sink, sink
-from directives.demo.wording import VARIANTS, Words, reports_on
-from directives.models import Cycle, Directive, ItemState, Obligation, ProgressReport, ReportEntry
-from directives.models.reports import BLANK, CARRIED, TYPED
-from directives.sample.people import HOME as HOME_BODY
-from directives.sample.words import RETURNS
-from directives.states import (
+from directives.base.states import (  # fmt: skip
     ACCEPTED,
     CLOSED,
     CLOSING,
@@ -33,7 +21,19 @@ from directives.states import (
     SUBMITTED,
     SUPPORTING,
     UNDERWAY,
-)  # fmt: skip
+)
+from directives.demo.bodies import Placed
+from directives.demo.calendar import Calendar
+from directives.demo.courses import SILENT, Course
+from directives.demo.draw import Drawn, Lot
+from directives.demo.lives import Life
+from directives.demo.people import Crew
+from directives.demo.sink import Cells, Sink, sink
+from directives.demo.wording import VARIANTS, Words, reports_on
+from directives.models import Cycle, Directive, ItemState, Obligation, ProgressReport, ReportEntry
+from directives.models.reports import BLANK, CARRIED, TYPED
+from directives.sample.people import HOME as HOME_BODY
+from directives.sample.words import RETURNS
 
 ROW = (
     "state", "percent", "acknowledge_by", "plan_due_on", "plan_returned", "report_due_on", "report_returned", "closed_on", "light",

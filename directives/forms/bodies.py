@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.numbers import LARGEST
+from directives.base.refusals import Stale
 from directives.models import Organisation
-from directives.numbers import LARGEST
-from directives.refusals import Stale
 
 
 class BodyForm(forms.ModelForm):

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.numbers import LARGEST, whole
 from directives.models.exports import PAPERS
-from directives.numbers import LARGEST, whole
 from directives.sheets.book import Column, Words
 from directives.sheets.out import FORMATS
 

@@ -9,13 +9,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directives.base.numbers import whole
+from directives.base.states import MANAGER, STAFF
+from directives.base.wording import picked
 from directives.intake.fields import Kind
 from directives.issuing import homes
 from directives.models import Cycle, Document, Organisation, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.numbers import whole
-from directives.states import MANAGER, STAFF
-from directives.wording import picked
 
 CHOOSE = gettext_lazy("– choose –")
 LISTED = 100  # cycles to choose from, the newest first

@@ -9,13 +9,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.numbers import LARGEST, whole
+from directives.base.states import DELIVERABLES, PARTS, RESPONSIBLE
+from directives.base.wording import picked
 from directives.forms.obligations import DayInput
 from directives.issuing import Choice, Pick, Terms
 from directives.models import Document, Organisation
 from directives.models.organisations import KINDS, LEVELS
-from directives.numbers import LARGEST, whole
-from directives.states import DELIVERABLES, PARTS, RESPONSIBLE
-from directives.wording import picked
 
 FIRST = "first"  # the first body listed leads
 PICKS = 100  # groups of bodies of one issue

@@ -6,12 +6,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.numbers import LARGEST
+from directives.base.refusals import Refusal
+from directives.base.states import ITEM_STATES
+from directives.base.wording import picked
 from directives.issuing import wrong_plan_day
 from directives.models import ItemState
-from directives.numbers import LARGEST
-from directives.refusals import Refusal
-from directives.states import ITEM_STATES
-from directives.wording import picked
 
 
 class DayInput(forms.DateInput):

@@ -4,12 +4,12 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.numbers import LARGEST, whole
+from directives.base.states import FILING_STATES, HANDED_IN
 from directives.models import Document, Measure, Obligation, User
-from directives.numbers import LARGEST, whole
 from directives.overview.log import DAYS, LogFilter
 from directives.overview.plans import PlanFilter
 from directives.planning import MeasureContent
-from directives.states import FILING_STATES, HANDED_IN
 
 
 class Day(forms.DateField):

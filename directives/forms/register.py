@@ -12,14 +12,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives.base.numbers import LARGEST
+from directives.base.wording import scripted
 from directives.correcting import Correction, Decision, Named
 from directives.forms.intakes import owner_field
 from directives.ingest.sources import LIMIT
 from directives.issuing import homes
 from directives.models import Directive, Organisation, User
 from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNSTATED
-from directives.numbers import LARGEST
-from directives.wording import scripted
 
 # a new document
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.numbers import LARGEST, whole
+from directives.base.refusals import Invalid
+from directives.base.states import SUBMITTED
 from directives.deciding import askers_of
 from directives.models import ReportEntry, User
-from directives.numbers import LARGEST, whole
 from directives.overview.entries import Shown
-from directives.refusals import Invalid
 from directives.reporting import EntryFields
 from directives.reviewing import Decision
-from directives.states import SUBMITTED
 
 WHOLE = _("The percentage is a whole number from 0 to 100.")
 

@@ -9,14 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import statistics
+from directives.base.numbers import whole
+from directives.base.states import SUPERVISOR
+from directives.base.wording import picked
 from directives.models import Indicator, Organisation, User
 from directives.models.reports import PERIODS
 from directives.models.statistics import AGGREGATIONS
-from directives.numbers import whole
 from directives.overview.filing import Asked, Desk
-from directives.states import SUPERVISOR
 from directives.statistics import FigureFault, IndicatorFields, Reported, number_of
-from directives.wording import picked
 
 
 class IndicatorForm(forms.Form):

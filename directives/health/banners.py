@@ -10,9 +10,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from directives import calendaring
+from directives.base.wording import day, moment
 from directives.health.upkeep import Upkeep
 from directives.models import User
-from directives.wording import day, moment
 
 
 @dataclass(frozen=True, slots=True)

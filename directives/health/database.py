@@ -9,8 +9,8 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from directives.base.replicas import replica
 from directives.health.findings import Finding, fine, warning, wrong
-from directives.replicas import replica
 from qunzhu_tracker.starting import why_unusable
 
 APART = timedelta(seconds=5)  # by which two clocks may differ

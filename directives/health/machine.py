@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.mail import get_connection
 
-from directives import disk, viruses
+from directives.base import disk, viruses
 from directives.health.findings import Finding, fine, warning, wrong
 
 # What an office decides for its whole domain: HSTS of subdomains, and its preload list.

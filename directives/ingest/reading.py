@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from directives.base.script import to_hans
 from directives.ingest.addressees import UNSTATED, AddresseeRead, addressees_of
 from directives.ingest.items import ItemRead, items_of
 from directives.ingest.modality import STATEMENT, cadence_of, is_statement, kind_of, modality_of
 from directives.ingest.repair import Confirmation, Repair, repaired
 from directives.ingest.sources import DocumentError, text_of
 from directives.ingest.structure import LeftOut, Section, Structure, is_label, structure_of
-from directives.script import to_hans
 
 TITLE, ISSUER, NAME = 200, 100, 100  # characters that the register has room for; what is longer is no title, and no name
 START = 20  # characters of a heading that a message quotes

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from directives.base.script import to_hans
 from directives.ingest.sources import DocumentError
-from directives.script import to_hans
 
 CLOSING, OPENING = "結", "引"  # first part of the codes of unnumbered sections: 結.1.1 after the last, 引.1.1 before the first
 

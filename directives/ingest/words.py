@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import log
 from pathlib import Path
 
-from directives.script import to_hans
+from directives.base.script import to_hans
 
 _DATA = Path(__file__).parent / "data"
 # Share of the marks among the characters of official prose; the table of pairs has words alone.

@@ -13,11 +13,11 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from directives import audit, jobs
+from directives.base.refusals import Stale
 from directives.intake import steps
 from directives.intake.fields import Asking, Kind, Words
 from directives.intake.steps import AT_ONCE_ROWS, asked_of, kind_of, settled
 from directives.models import Intake, IntakeRow
-from directives.refusals import Stale
 from directives.tallies import counted
 
 BATCH = 500

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import jobs
+from directives.base.refusals import Invalid, Refusal, Stale
 from directives.intake import acts, checking, steps
 from directives.intake.fields import Asking, Kind
 from directives.intake.steps import kind_of, shift
 from directives.models import Intake, IntakeRow, User
 from directives.models.intakes import APPLIED, APPLYING, CHANGED, CHECKED, CONFLICT, MINE, NEW, THEIRS, WRONG
 from directives.models.writing import overwrite_each
-from directives.refusals import Invalid, Refusal, Stale
 
 CHOICES = {MINE: MINE, THEIRS: THEIRS, "again": ""}  # as a page asks → as it is kept
 # Of a conflict, every cell that the file changes: both hold the same ones in the same order then.

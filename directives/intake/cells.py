@@ -17,13 +17,13 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from directives.base.script import fold
 from directives.intake.days import read_day
 from directives.intake.deadlines import read_deadline
 from directives.intake.faults import Meant, Wrong
 from directives.intake.fields import Choices, Field
 from directives.intake.figures import POWER, Shares, read_figure, read_percent, read_whole
 from directives.intake.layout import Cell, Odd
-from directives.script import fold
 from directives.sheets.book import unguard
 
 Reading = Callable[[Cell], Any]

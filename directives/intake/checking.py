@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from directives import jobs
+from directives.base.refusals import Refusal
 from directives.intake import reader, steps
 from directives.intake.differing import Summary
 from directives.intake.fields import Asking, Fault, Field, Kind, Planned
@@ -24,7 +25,6 @@ from directives.intake.steps import AT_ONCE_BYTES, AT_ONCE_ROWS, asked_of, kind_
 from directives.models import Intake, IntakeRow, Matching
 from directives.models.intakes import CHECKABLE, CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
 from directives.models.writing import add_many, overwrite_each
-from directives.refusals import Refusal
 
 BATCH = 500
 LABEL = IntakeRow._meta.get_field("label").max_length

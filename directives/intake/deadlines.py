@@ -9,10 +9,10 @@ from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
+from directives.base.script import to_hans
 from directives.intake.days import counted, named_day, no_such, read_day, year_in_figures
 from directives.intake.faults import Meant, Wrong
 from directives.intake.layout import Cell
-from directives.script import to_hans
 
 UNTIL = re.compile(r"^(?:截至|截止到?|不晚于|不迟于|力争|确保)")
 BEFORE = re.compile(r"(?:之前|以前|前|之内|以内|内|期间|为止|止)?(?:要|须|全部|基本)?(?:完成|办结|落实|见效|报送|到位)*$")

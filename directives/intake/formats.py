@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from import_export.formats.base_formats import Format
 from tablib import Dataset
 
+from directives.base.refusals import Refusal
 from directives.intake import reader
 from directives.intake.cells import typed
 from directives.intake.layout import Odd, Opened, RawRow, Table
-from directives.refusals import Refusal
 from directives.sheets.book import Book, Column
 from directives.sheets.text import write_csv
 from directives.sheets.xlsx import write_xlsx

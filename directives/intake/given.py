@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from directives.base.script import fold
 from directives.intake.cells import Manner, Reading, meaning_of, shown, typed
 from directives.intake.faults import Meant, Wrong
 from directives.intake.fields import Fault, Field, Given
@@ -16,7 +17,6 @@ from directives.intake.layout import Opened, RawRow, Table, letter
 from directives.intake.matching import SCALES, Column, Head
 from directives.intake.merged import Merged
 from directives.intake.passing import Passing, listed, remarks_of, title_above
-from directives.script import fold
 
 SECTION = "section"  # the field that the heading of a group of rows fills
 TITLE = "document"  # the field that the title above the headings fills

@@ -19,11 +19,11 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_cell_to_rowcol
 from xlsxwriter.worksheet import Worksheet
 
+from directives.base.wording import NOTHING
 from directives.intake.layout import Cell, Opened, RawRow, Table
 from directives.intake.listing import noted_rows
 from directives.models import Intake, IntakeRow
 from directives.sheets.out import guard
-from directives.wording import NOTHING
 
 MOST = 20_000  # comments; a table with more faults has one fault many times over
 WIDTH = 16  # characters of every column

@@ -16,10 +16,10 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from directives.base.script import fold
 from directives.intake.cells import typed
 from directives.intake.fields import Fault, Field
 from directives.intake.layout import RawRow, Table, letter
-from directives.script import fold
 
 DEEPEST = 3  # rows that headings may take
 WIDEST = 300  # columns that are looked at

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from directives.base.wording import picked
 from directives.overview.entries import Line, Sheet
-from directives.wording import picked
 
 
 def entries_to_fill_in(sheet: Sheet) -> list[Mapping[str, Any]]:

@@ -19,10 +19,10 @@ from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
+from directives.base.refusals import Refusal
 from directives.intake.layout import Cell, Merge, Odd, Opened, RawRow, Table
 from directives.intake.parsing.limits import FILE, HEAD
 from directives.intake.wrongs import words_of
-from directives.refusals import Refusal
 
 MEMORY = 512 * 2**20  # bytes of address space of the process that reads
 SECONDS = {"outline": 120, "rows": 900}  # of its computing: a million rows take about 60

@@ -13,16 +13,17 @@ from import_export import fields
 from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
 from tablib import Dataset
 
-from directives import gate, organising
+from directives import organising
+from directives.base import gate
+from directives.base.numbers import whole
+from directives.base.refusals import Refusal
+from directives.base.states import EDITABLE
 from directives.intake.holding import OfficeDirectives, OfficeObligations, demand, lines
 from directives.intake.kinds.bodies import BODIES, BodyChecker
 from directives.intake.kinds.directives import DIRECTIVES
 from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.intake.safe_resource import SafeResource, asking_of, ids_in
 from directives.models import Directive, Measure, Obligation, Organisation, Plan
-from directives.numbers import whole
-from directives.refusals import Refusal
-from directives.states import EDITABLE
 from directives.tallies import recast
 from directives.transitions import change_obligations, hold
 

@@ -16,12 +16,12 @@ from import_export.resources import Diff
 from tablib import Dataset
 
 from directives import audit
+from directives.base.numbers import whole
+from directives.base.outages import outage_of
 from directives.intake.cells import Reading, reading_of
 from directives.intake.faults import Wrong
 from directives.intake.fields import Asking, Kind
 from directives.intake.kinds.comparing import plain
-from directives.numbers import whole
-from directives.outages import outage_of
 from directives.tallies import counted
 
 UNNAMED = {"id": gettext_lazy("record ID"), "code": gettext_lazy("directive code")}  # where the model has no word

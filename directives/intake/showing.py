@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from directives.base.wording import NOTHING, picked
 from directives.intake.applying import ALL_CONTESTED, obstacles, to_write
 from directives.intake.differing import Summary
 from directives.intake.fields import Fault, Field, Kind, Untaken, Words
@@ -36,7 +37,6 @@ from directives.models.intakes import (
 from directives.overview.jobs import Progress, standing
 from directives.overview.keyset import Column as Key
 from directives.overview.keyset import Leaf, Order, Turn, leaf
-from directives.wording import NOTHING, picked
 
 ROWS = Order("rows", (Key("number"),))
 MINE_OF = Order("intakes", (Key("pk", down=True),))

@@ -11,16 +11,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from directives import jobs
+from directives.base.keeping import keep
+from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.base.script import fold
 from directives.evidence import clean_name, ending
 from directives.intake import checking
 from directives.intake.fields import Fault, Kind
 from directives.intake.matching import Head, Names, faults_of
 from directives.intake.steps import asking_of, kind_of, shift
-from directives.keeping import keep
 from directives.models import Intake, IntakeRow, Matching, User
 from directives.models.intakes import APPLYING, CHECKING, DISCARDED, OPEN
-from directives.refusals import Invalid, NotAllowed, Stale
-from directives.script import fold
 
 
 def faults(upload: UploadedFile) -> list[str]:

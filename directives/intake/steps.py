@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import jobs
+from directives.base.refusals import NotAllowed, Refusal, Stale
 from directives.intake.fields import Asking, Fault, Kind
 from directives.intake.kinds import KINDS
 from directives.models import Intake, IntakeRow, JobRun
 from directives.models.intakes import CHANGED, CONFLICT, THEIRS
-from directives.refusals import NotAllowed, Refusal, Stale
 
 AT_ONCE_BYTES = 200 * 1024  # a larger file, or more rows, is left to the worker
 AT_ONCE_ROWS = 2000

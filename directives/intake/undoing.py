@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import jobs
+from directives.base.refusals import Refusal
 from directives.intake import acts
 from directives.intake.fields import Asking, Kind
 from directives.intake.steps import kind_of, shift
 from directives.models import Intake, IntakeRow, User
 from directives.models.intakes import APPLIED, UNDOING, UNDONE
-from directives.refusals import Refusal
 
 
 def written(intake: Intake) -> QuerySet[IntakeRow]:

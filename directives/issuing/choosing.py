@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
+from directives.base.numbers import whole
+from directives.base.states import SUPERVISOR
 from directives.models import Organisation, User
 from directives.models.organisations import KINDS, LEVELS
 from directives.models.scope import LAST, any_of, inside
-from directives.numbers import whole
-from directives.states import SUPERVISOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit, notices, tallies
+from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.base.states import ASSIGNED, LEAD, RESPONSIBLE
 from directives.models import CalendarDay, Directive, Document, Item, ItemState, Obligation, Organisation, User
-from directives.refusals import Invalid, NotAllowed, Stale
 from directives.rules import may
-from directives.states import ASSIGNED, LEAD, RESPONSIBLE
 from directives.transitions import relight
 
 

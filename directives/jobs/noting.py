@@ -13,9 +13,9 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.utils import timezone
 
 from directives import notices
+from directives.base.refusals import Refusal
 from directives.models import Carried
 from directives.models.jobs import DONE
-from directives.refusals import Refusal
 
 logger = logging.getLogger("directives.worker")
 

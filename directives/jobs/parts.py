@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.base.refusals import IllegalMove, NotAllowed
+from directives.base.states import SUPERVISOR
 from directives.jobs.noting import Act, Superseded, finish, note, shift
 from directives.jobs.running import begin
 from directives.models import JobProgress, User
 from directives.models.jobs import CANCELLED, HALTED, UNENDED, WAITING
-from directives.refusals import IllegalMove, NotAllowed
-from directives.states import SUPERVISOR
 from directives.tallies import counted
 
 

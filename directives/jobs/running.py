@@ -17,14 +17,14 @@ from django.utils.translation import gettext_lazy
 from django_tasks import TaskContext, TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
-from directives import origins
+from directives.base import origins
+from directives.base.origins import Origin
+from directives.base.outages import FULL, outage_of
+from directives.base.patience import BROKEN, leave, patiently
+from directives.base.refusals import Refusal
 from directives.jobs.noting import Superseded, TooLong, shift, tell
 from directives.models import Carried, Export, Intake, JobProgress
 from directives.models.jobs import FAILED, RUNNING, STOPPED, WAITING
-from directives.origins import Origin
-from directives.outages import FULL, outage_of
-from directives.patience import BROKEN, leave, patiently
-from directives.refusals import Refusal
 
 TURN_SECONDS = 10  # then whatever else is queued comes first: an export does not wait for a nation
 GAP_SECONDS = 0.1  # between two parts, for other writers

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.db import migrations
 
-from directives.workdays import read_days
+from directives.base.workdays import read_days
 
 TABLE = Path(__file__).resolve().parent.parent / "sample" / "calendar.csv"
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Min, OuterRef, Q, Subquery
 
-from directives.online import AddIndexOnline
+from directives.base.online import AddIndexOnline
 
 
 def fill(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:

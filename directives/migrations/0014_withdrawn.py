@@ -3,7 +3,7 @@
 from django.db import migrations, models
 from django.db.models import Q
 
-from directives.online import AddIndexOnline
+from directives.base.online import AddIndexOnline
 
 
 class Migration(migrations.Migration):

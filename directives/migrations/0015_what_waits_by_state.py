@@ -3,7 +3,7 @@
 from django.db import migrations, models
 from django.db.models import Q
 
-from directives.online import AddIndexOnline, RemoveIndexOnline
+from directives.base.online import AddIndexOnline, RemoveIndexOnline
 
 
 class Migration(migrations.Migration):

@@ -13,7 +13,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest, Now, TruncDate
 
-from directives.online import AddConstraintOnline
+from directives.base.online import AddConstraintOnline
 
 BATCH = 5000  # ids of one transaction
 OPEN = ("assigned", "acknowledged", "underway", "disputed", "suspended", "closing")

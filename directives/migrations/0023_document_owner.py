@@ -11,7 +11,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Case, Max, Min, Model, OuterRef, Subquery, When
 
-from directives.online import AddFieldAgain
+from directives.base.online import AddFieldAgain
 
 STEP = 6  # characters of one level in a path
 BATCH = 5000  # ids of one transaction

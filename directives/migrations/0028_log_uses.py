@@ -10,7 +10,7 @@ from django.db import migrations, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Max
 
-from directives.online import AddIndexOnline
+from directives.base.online import AddIndexOnline
 
 BATCH = 5000  # ids of one transaction
 FILL = """

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives.base.states import COLOURS, MANAGER, SUPERVISOR, VIEWER
 from directives.models.people import User
 from directives.models.scope import (
     NOTHING,
@@ -17,7 +18,6 @@ from directives.models.scope import (
     topmost,
     worked,
 )
-from directives.states import COLOURS, MANAGER, SUPERVISOR, VIEWER
 
 MODALITIES = tuple((word, word) for word in ("要", "應該", "可", "支持", "鼓勵", "探索", "不得", "祈使"))
 KINDS = (

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives.base.workdays import Workdays, workdays_of
 from directives.models.documents import Document
 from directives.models.people import User
-from directives.workdays import Workdays, workdays_of
 
 HORIZON = timedelta(days=800)  # how far on either side of today the calendar is read
 HEART = timedelta(seconds=60)  # a worker that has not shown for so long that it lives is dead

@@ -6,12 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from directives.clocks import Reason
-from directives.models.documents import Directive, Document, Item, Section
-from directives.models.organisations import Organisation
-from directives.models.people import User
-from directives.models.scope import ScopedQuerySet
-from directives.states import (
+from directives.base.clocks import Reason
+from directives.base.states import (
     ASSIGNED,
     CLOSING,
     DELIVERABLES,
@@ -30,6 +26,10 @@ from directives.states import (
     UNDUE,
     WITHDRAWN,
 )
+from directives.models.documents import Directive, Document, Item, Section
+from directives.models.organisations import Organisation
+from directives.models.people import User
+from directives.models.scope import ScopedQuerySet
 
 # clock: the day on which it runs out, and the states in which it stands still
 CLOCKS = {

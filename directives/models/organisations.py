@@ -8,7 +8,7 @@ from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives import gate
+from directives.base import gate
 from directives.models.people import User
 from directives.models.scope import LAST, inside
 

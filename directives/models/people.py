@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from directives.duties import AUDITOR, DUTIES, SECURITY, SYSTEM
-from directives.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
+from directives.base.duties import AUDITOR, DUTIES, SECURITY, SYSTEM
+from directives.base.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
 
 UNREAD_SHOWN = 100  # unread notices are counted up to here
 SECOND_FACTORS = ("totp", "webauthn")  # recovery codes stand in for one of these

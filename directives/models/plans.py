@@ -6,13 +6,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from directives.models.documents import Document
-from directives.models.obligations import Obligation
-from directives.models.organisations import Organisation
-from directives.models.people import User
-from directives.models.scope import ScopedQuerySet, overseen, worked
-from directives.models.tallies import ALWAYS
-from directives.states import (
+from directives.base.states import (
     AWAITING,
     DELIVERABLES,
     DRAFT,
@@ -24,6 +18,12 @@ from directives.states import (
     LOG_SIGNING,
     LOG_WITHDRAWN,
 )
+from directives.models.documents import Document
+from directives.models.obligations import Obligation
+from directives.models.organisations import Organisation
+from directives.models.people import User
+from directives.models.scope import ScopedQuerySet, overseen, worked
+from directives.models.tallies import ALWAYS
 
 
 class FiledQuerySet(ScopedQuerySet):

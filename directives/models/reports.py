@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives.base.states import DRAFT, EDITABLE, FILING_STATES, HANDED_IN, IN, REPORTABLE, SUBMITTED
 from directives.models.documents import Document
 from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
@@ -15,7 +16,6 @@ from directives.models.people import User
 from directives.models.plans import LogEntry, Plan
 from directives.models.scope import ScopedQuerySet, overseen, worked
 from directives.models.tallies import ALWAYS
-from directives.states import DRAFT, EDITABLE, FILING_STATES, HANDED_IN, IN, REPORTABLE, SUBMITTED
 
 PERIODS = (
     ("quarter", pgettext_lazy("period", "Quarter")),

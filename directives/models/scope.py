@@ -7,8 +7,8 @@ from django.db.models import Q
 from django.db.models.functions import Substr
 from django.db.models.lookups import In
 
+from directives.base.states import MANAGER, STAFF, SUPERVISOR, VIEWER
 from directives.models.people import Membership, User
-from directives.states import MANAGER, STAFF, SUPERVISOR, VIEWER
 
 NOTHING = Q(pk__in=())
 LAST = "zzzzzz"  # sorts after every step of a path

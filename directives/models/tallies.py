@@ -4,9 +4,9 @@ from datetime import date
 
 from django.db import models
 
+from directives.base.states import LIGHTS, OBLIGATION_STATES
 from directives.models.documents import Directive, Document, Section
 from directives.models.organisations import KINDS, Organisation
-from directives.states import LIGHTS, OBLIGATION_STATES
 
 ALWAYS = date(1, 1, 1)  # the day of a mark that has none
 

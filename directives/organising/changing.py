@@ -7,10 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from directives import audit, gate
+from directives import audit
+from directives.base import gate
+from directives.base.refusals import Stale
 from directives.models import Organisation, User
 from directives.organising.tree import Moved, demand, move
-from directives.refusals import Stale
 from directives.tallies import recast
 
 

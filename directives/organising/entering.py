@@ -9,14 +9,15 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from directives import audit, gate
+from directives import audit
+from directives.base import gate
+from directives.base.refusals import Invalid
+from directives.base.wording import listed
 from directives.models import Organisation, User
 from directives.models.organisations import step
 from directives.models.writing import add_many, overwrite_each
 from directives.organising.tree import demand, refresh_paths
-from directives.refusals import Invalid
 from directives.tallies import close_scope, open_scope, recast
-from directives.wording import listed
 
 TIES = ("parent", "successor")  # given as codes
 Tie = tuple[str, str, str]  # whose (code), which of TIES, to which (code; "" for none)

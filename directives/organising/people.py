@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import audit
+from directives.base.refusals import Invalid, NotAllowed
+from directives.base.wording import listed
 from directives.models import Membership, User
 from directives.organising.rights import demand_second_left
-from directives.refusals import Invalid, NotAllowed
 from directives.rules import can_administer, can_reset, keeps_accounts, keeps_rights
-from directives.wording import listed
 
 # A new password may be asked for by mail: whoever enters the address could sign in.
 MAIL = gettext_lazy("Email addresses can be used to reset passwords, so only people who may set the password enter them.")

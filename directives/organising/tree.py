@@ -12,10 +12,11 @@ from django.db.models import F, Max, Sum, Value
 from django.db.models.functions import Concat, Length, Substr
 from django.utils.translation import gettext as _
 
-from directives import audit, gate, tallies
+from directives import audit, tallies
+from directives.base import gate
+from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.models import FigureTotal, Obligation, Organisation, Plan, ProgressReport, Total, User
 from directives.models.organisations import STEP, ancestors, step
-from directives.refusals import Invalid, NotAllowed, Stale
 
 DEPTH = Organisation._meta.get_field("path").max_length // STEP
 

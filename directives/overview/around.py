@@ -10,11 +10,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED, SUBMITTED
 from directives.models import ProgressReport, User
 from directives.overview.captions import Words
 from directives.reporting import LACKS
 from directives.rules import is_above, may
-from directives.states import ACCEPTED, AWAITING, EDITABLE, RETURNED, SUBMITTED
 
 # The chips over the report, in their order. An entry may stand under several.
 FILTERS: dict[str, Words] = {

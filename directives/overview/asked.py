@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
 
+from directives.base.states import COLOURS
 from directives.models.documents import KINDS
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.models.organisations import LEVELS
-from directives.states import COLOURS
 
 
 @dataclass(frozen=True, slots=True)

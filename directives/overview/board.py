@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from directives.base.states import YELLOW
 from directives.models import Document, Organisation, Section
 from directives.models.obligations import CLOCKS
 from directives.overview import captions, counts, facts
@@ -21,7 +22,6 @@ from directives.overview.scope import Lights
 from directives.overview.trend import RIGHT, Trend
 from directives.overview.weeks import ON_WALL as WIDE_WEEKS
 from directives.overview.weeks import Change, Weeks, change, weeks
-from directives.states import YELLOW
 
 LATE_ROWS = 8
 NEXT_DAYS = 5

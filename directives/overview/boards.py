@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
+from directives.base.workdays import Workdays
 from directives.models import Document, Section, User
 from directives.overview import counts, facts, own
 from directives.overview.board import LATE_ROWS, Board
@@ -13,7 +14,6 @@ from directives.overview.late import oldest
 from directives.overview.scope import Scope
 from directives.overview.trend import ON_WALL as WIDE_REPORTS
 from directives.overview.trend import RIGHT, left, trend
-from directives.workdays import Workdays
 
 
 def board(user: User, choice: Choice, *, today: date, workdays: Workdays) -> Board | None:

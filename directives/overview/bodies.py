@@ -7,13 +7,13 @@ from operator import attrgetter
 
 from django.db.models import Q, QuerySet
 
+from directives.base.script import to_hans
+from directives.base.states import MANAGER, SUPERVISOR
 from directives.models import Document, Membership, Organisation, Plan, ProgressReport, Section, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.counting import LIMIT
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.overview.scope import NONE, Lights, Scope, lights_by, lights_of_bodies
-from directives.script import to_hans
-from directives.states import MANAGER, SUPERVISOR
 
 NODES = 300  # bodies of one tree page
 PEOPLE = 100  # of a body, on its page

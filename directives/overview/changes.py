@@ -11,8 +11,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
+from directives.base.wording import listed, scripted
 from directives.models import Event
-from directives.wording import listed, scripted
 
 # Told elsewhere on the line (who, when), or worked out from what is told.
 LEFT_OUT = frozenset({"submitted_by", "decided_by", "moved_at", "light_reason", "sha256", "list", "query", "export"})

@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote_plus
 
+from directives.base.numbers import whole
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS
 from directives.models.tallies import ALWAYS
-from directives.numbers import whole
 
 IDS = ("scope", "document", "section", "directive", "cycle", "page")
 WORDS = {"about": {code for code, _label in DIRECTIVE_KINDS}, "kind": {code for code, _label in KINDS}}

@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from directives.base.workdays import Workdays
 from directives.models import ALWAYS, Cycle, Document, Mark, ProgressReport, User
 from directives.overview.register import bodies_owing
 from directives.overview.scope import Scope
-from directives.workdays import Workdays
 
 MONTHS = {"quarter": 3, "half": 6, "year": 12}  # length of a period
 OPENS_BEFORE = timedelta(days=14)  # … its end

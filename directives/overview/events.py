@@ -13,15 +13,15 @@ from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from directives.base.numbers import whole
+from directives.base.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
 from directives.models import Directive, Event, Organisation, User
 from directives.models.scope import LAST, any_of
-from directives.numbers import whole
 from directives.overview import captions
 from directives.overview.changes import changed
 from directives.overview.scope import Scope
 from directives.overview.timeline import WORDS, word_of
 from directives.rules import may
-from directives.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
 from directives.tallies import ACTS, WORSE
 
 SUBJECTS: dict[str, str | Promise] = {

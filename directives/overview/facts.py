@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
+from directives.base.states import COLOURS, IN, ON_TIME, RED
 from directives.models import (
     ALWAYS,
     Cycle,
@@ -32,7 +33,6 @@ from directives.models import (
 from directives.models.scope import LAST
 from directives.overview.choice import Choice
 from directives.overview.counts import Vantage
-from directives.states import COLOURS, IN, ON_TIME, RED
 from directives.tallies import BETTER, WORSE
 from directives.tallies.delta import ACT_OF, points_of
 from directives.tallies.recount import day, member

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from directives.base.states import MANAGER, STAFF
 from directives.models import Document, Figure, Indicator, Organisation, Owing, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.scope import worked
 from directives.overview.statistics import Offered, newest
-from directives.states import MANAGER, STAFF
 from directives.statistics.periods import MONTHS, Period
 
 

@@ -11,11 +11,11 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Sum,
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from directives.base.states import CLOSING, DISPUTED, RED, SUBMITTED, SUPERVISOR
 from directives.models import DocumentTotal, Mark, Membership, Obligation, Organisation, Plan, ProgressReport, ReportEntry, User
 from directives.models.scope import MANY, subtrees, topmost
 from directives.overview.figures import address
 from directives.overview.obligations import Filter
-from directives.states import CLOSING, DISPUTED, RED, SUBMITTED, SUPERVISOR
 
 SHOWN = 20  # lines of the whole inbox
 WORST = 8  # overdue bodies

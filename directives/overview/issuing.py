@@ -11,11 +11,11 @@ from django.db.models.functions import Length
 from django.utils.functional import Promise
 
 from directives.addressing import pairs_proposed
+from directives.base.script import to_hans
 from directives.issuing import Choice, Pick, Preview, candidates, chosen_bodies
 from directives.models import Addressee, Directive, Document, Obligation, Organisation, Section, Tally, User
 from directives.models.organisations import KINDS, LEVELS
 from directives.models.scope import inside
-from directives.script import to_hans
 
 LISTED = 600  # bodies that the page lists; of more, only those chosen show
 PARENTS = 400  # bodies below which others are offered, the topmost first

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import F, OrderBy, Q, QuerySet
 
-from directives.numbers import whole
+from directives.base.numbers import whole
 
 SIZE = 50  # lines of a page
 END = "end"  # before this key lies everything

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
+from directives.base.states import HANDED_IN, LEAD
 from directives.models import Directive, Item, ItemState, Measure, Obligation, Organisation, Plan, User
-from directives.states import HANDED_IN, LEAD
 
 BATCH = 500  # rows whose items and measures are read together
 KEPT = 20_000  # bodies that are kept while others are read

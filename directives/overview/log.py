@@ -10,9 +10,11 @@ from django.db.models import Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from directives.base.numbers import whole
+from directives.base.states import LOG_ACTS
+from directives.base.wording import day, listed
 from directives.models import Event, LogEntry, Obligation, User
 from directives.models.scope import worked
-from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.files import FileList, file_list
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
@@ -20,8 +22,6 @@ from directives.overview.plan_page import Serves
 from directives.overview.scope import Scope
 from directives.overview.timeline import Happening, timeline
 from directives.rules import may
-from directives.states import LOG_ACTS
-from directives.wording import day, listed
 
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
 SEARCHED = 200_000  # records of those below that are gone through for words, the latest

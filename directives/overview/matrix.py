@@ -6,9 +6,9 @@ from itertools import islice
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
+from directives.base.numbers import whole
 from directives.models import Directive, Document, Mark, Obligation, Organisation, Tally, Total, User
 from directives.models.scope import in_view
-from directives.numbers import whole
 from directives.overview.counting import Reach
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
+from directives.base.script import fold, to_hans
 from directives.models import Directive, Obligation, Organisation, User
 from directives.models.scope import in_view
-from directives.script import fold, to_hans
 
 DIRECTIVES, BODIES = 200, 100  # that one search goes through; there may be more
 

@@ -10,13 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directives.deciding import askers_of
-from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, Tally, User
-from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.overview.deciders import Deciders, deciders
-from directives.overview.timeline import Happening, timeline
-from directives.rules import may
-from directives.states import (
+from directives.base.states import (
     ASSIGNED,
     CLOSED,
     CLOSING,
@@ -30,8 +24,14 @@ from directives.states import (
     SUBMITTED,
     SUSPENDED,
 )
+from directives.base.workdays import Workdays
+from directives.deciding import askers_of
+from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, Tally, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.overview.deciders import Deciders, deciders
+from directives.overview.timeline import Happening, timeline
+from directives.rules import may
 from directives.transitions import moves_open
-from directives.workdays import Workdays
 
 LOG = 6  # log entries shown
 

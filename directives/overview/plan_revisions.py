@@ -6,11 +6,11 @@ from operator import attrgetter
 
 from django.utils.translation import gettext as _
 
+from directives.base.states import SUBMITTED
+from directives.base.wording import day, listed
 from directives.models import Plan
 from directives.overview.plan_page import Filed, Line, PlanView, history_of, lines_filed
 from directives.overview.revisions import Change, Part, Revision
-from directives.states import SUBMITTED
-from directives.wording import day, listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives.base.numbers import whole
+from directives.base.script import to_hans
+from directives.base.states import ACCEPTED, AWAITING, EDITABLE, MANAGER, REPORTABLE, RETURNED, STAFF, SUBMITTED
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.numbers import whole
 from directives.overview.captions import Words
 from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
-from directives.script import to_hans
-from directives.states import ACCEPTED, AWAITING, EDITABLE, MANAGER, REPORTABLE, RETURNED, STAFF, SUBMITTED
 
 COUNTED = 1000  # reports under a chip are counted up to here; more than that is said to be so
 CYCLES = 60  # offered by the filter, the newest first

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from directives.base.states import PARTS, SUBMITTED
+from directives.base.wording import listed
 from directives.deciding import askers_of
 from directives.models import Attachment, Plan, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.documents import HEAVY_OF_DOCUMENT
@@ -12,8 +14,6 @@ from directives.overview.kept import Cover, cover
 from directives.overview.revisions import Revision, copies_of, returns_of, revision_of_entry
 from directives.reporting import Earlier, earlier_entries
 from directives.reviewing import Decision
-from directives.states import PARTS, SUBMITTED
-from directives.wording import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
+from directives.base.wording import listed
 from directives.models import ProgressReport, ReportEntry, Verdict
-from directives.wording import listed
 
 Label = str | Promise
 # The fields of an entry in the order of its page.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.db.models import BooleanField, Count, Func, Q, QuerySet, Sum
 
+from directives.base.states import COLOURS, MANAGER, ON_TIME, STAFF, SUPERVISOR, VIEWER
 from directives.models import Obligation, Organisation, Tally, Total, User
 from directives.models.scope import inside
-from directives.states import COLOURS, MANAGER, ON_TIME, STAFF, SUPERVISOR, VIEWER
 
 WIDE = 2  # levels of the tree from which nearly everything is seen
 

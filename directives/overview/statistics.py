@@ -11,10 +11,10 @@ from functools import cached_property
 
 from django.utils import timezone
 
+from directives.base.numbers import whole
 from directives.models import Document, Figure, FigureTotal, Indicator, Organisation, User
 from directives.models.reports import PERIODS
 from directives.models.statistics import EACH, MEAN, SUM
-from directives.numbers import whole
 from directives.overview.counts import Body, Vantage, vantage
 from directives.overview.coverage import Gone, among, bodies_asked, reported_and_gone
 from directives.statistics.periods import MONTHS, Period

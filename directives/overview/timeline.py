@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
+from directives.base.states import COLOURS
 from directives.models import Event, Organisation, User
-from directives.states import COLOURS
 
 LIMIT = 20  # happenings of one timeline
 READ = 200  # acts that are read to make them

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate, islice
 
+from directives.base.workdays import Workdays
 from directives.models.reports import PERIOD_NAMES
 from directives.overview.facts import Period
-from directives.workdays import Workdays
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 544, 30, 300  # the field of the drawing, in its own units
 ON_WALL = 660  # its right end on a wall, where cards are flat and words large

@@ -8,11 +8,11 @@ from datetime import date
 from django.db.models import Count, Sum
 
 from directives.addressing import propose
+from directives.base.states import SUPERVISOR
 from directives.issuing import Choice, candidates, chosen_bodies
 from directives.models import Addressee, Directive, Document, Obligation, Organisation, Tally, User
 from directives.models.scope import any_of, inside
 from directives.overview.issuing import Selection
-from directives.states import SUPERVISOR
 
 EXACT = 200_000  # pairs that are compared one by one: about two microseconds each
 Kinds = Mapping[str, int]

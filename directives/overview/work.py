@@ -5,12 +5,12 @@ from datetime import date, datetime
 
 from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from directives.clocks import Facts
+from directives.base.clocks import Facts
+from directives.base.states import ACCEPTED, AWAITING, DRAFT, EDITABLE, REPORTABLE, RETURNED, SUBMITTED
 from directives.models import LogEntry, Measure, Obligation, Organisation, Plan, ProgressReport, User
 from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import worked
 from directives.overview.plan_page import Serves
-from directives.states import ACCEPTED, AWAITING, DRAFT, EDITABLE, REPORTABLE, RETURNED, SUBMITTED
 
 LOGGED = 5  # records shown as recent
 

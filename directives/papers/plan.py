@@ -9,11 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from directives.base.wording import in_script, scripted
 from directives.models import Obligation
 from directives.overview.plan_page import Line, PlanView
 from directives.papers.paper import Block, Paper, Para, Table, clean, headed, paragraphs, sentence
 from directives.papers.wording import HANS, HANT, chinese_of_reader, demo, full_name, recipient_of, title_of_section
-from directives.wording import in_script, scripted
 
 LAST = maxsize  # after every section
 

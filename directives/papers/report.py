@@ -8,11 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from directives.base.wording import in_script, picked, scripted
 from directives.models import LogEntry, ProgressReport, Section
 from directives.overview.entries import Line, Sheet
 from directives.papers.paper import Block, Paper, Para, Table, clean, headed, sentence
 from directives.papers.wording import chinese_of_reader, demo, full_name, recipient_of, title_of_section
-from directives.wording import in_script, picked, scripted
 
 LANGUAGE = {True: "zh-hant", False: "zh-hans"}
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from directives.base.wording import as_day
 from directives.overview.kept import Cover, section_of
 from directives.overview.plan_page import lines_filed
 from directives.overview.reviews import Record
 from directives.papers import plan, report
 from directives.papers.paper import Paper
 from directives.papers.wording import chinese_of_reader, demo, full_name, names_of_today, title_of_section
-from directives.wording import as_day
 
 
 def submission_paper(record: Record) -> Paper:

@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
+from directives.base.wording import picked, scripted
 from directives.models import Organisation
 from directives.overview.kept import Cover
-from directives.wording import picked, scripted
 
 HANT, HANS = "zh-hant", "zh-hans"
 

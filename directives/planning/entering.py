@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.base.refusals import Invalid
 from directives.hearing import hear
 from directives.models import Attachment, LogEntry, LogUse, Measure, Obligation, Plan, Submission, User
 from directives.models.loading import load
@@ -17,7 +18,6 @@ from directives.models.writing import erase
 from directives.planning.log import log_faults, start_work, told_of, unwrite
 from directives.planning.measures import MeasureContent, check_content, told
 from directives.planning.plans import demand, opened
-from directives.refusals import Invalid
 from directives.tallies import counted
 
 SERVES = Measure.obligations.through

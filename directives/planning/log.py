@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit, evidence
+from directives.base.refusals import Invalid
+from directives.base.states import ACKNOWLEDGED, OBLIGATION_MOVES, UNDERWAY
 from directives.hearing import hear, unhear
 from directives.models import Event, LogEntry, Measure, Obligation, User
 from directives.planning.plans import demand
-from directives.refusals import Invalid
-from directives.states import ACKNOWLEDGED, OBLIGATION_MOVES, UNDERWAY
 from directives.tallies import counted
 from directives.transitions import change_within
 

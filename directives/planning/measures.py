@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.base.refusals import Invalid, Stale
 from directives.models import Measure, Obligation, Plan, User
 from directives.planning.plans import demand, opened
-from directives.refusals import Invalid, Stale
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from directives import audit, notices, transitions
+from directives.base.refusals import Invalid
 from directives.copies import copy_body, copy_directive, copy_document, copy_person
 from directives.hearing import hear
 from directives.models import Measure, Obligation, Plan, Submission, User, Verdict
 from directives.planning.log import start_work
 from directives.planning.plans import earliest, gaps, owed
-from directives.refusals import Invalid
 from directives.rules import has_manager
 from directives.tallies import counted
 

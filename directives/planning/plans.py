@@ -10,10 +10,10 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, SPECIFIC_MEASURES
 from directives.models import Document, Measure, Obligation, Organisation, Plan, User
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.rules import may
-from directives.states import EDITABLE, IMPLEMENTATION_PLAN, SPECIFIC_MEASURES
 
 
 @dataclass(frozen=True, slots=True)

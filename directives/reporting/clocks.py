@@ -6,8 +6,8 @@ from datetime import date
 
 from django.db.models import FilteredRelation, Q
 
+from directives.base.states import AWAITING, EDITABLE
 from directives.models import ProgressReport
-from directives.states import AWAITING, EDITABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from directives import audit, jobs, notices
+from directives.base.refusals import Invalid, NotAllowed
+from directives.base.states import REPORTABLE, SUPERVISOR
 from directives.models import Cycle, Document, JobProgress, JobRun, Obligation, Organisation, ProgressReport, User
 from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import any_of, inside
-from directives.refusals import Invalid, NotAllowed
 from directives.rules import may
-from directives.states import REPORTABLE, SUPERVISOR
 from directives.tallies import counted, gathering
 from directives.transitions import change_obligations
 

@@ -5,9 +5,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field
 
+from directives.base.states import ACCEPTED, EDITABLE, MANAGER, REPORTABLE, STAFF
 from directives.models import Obligation, ProgressReport, ReportEntry, User
 from directives.models.planned import planned
-from directives.states import ACCEPTED, EDITABLE, MANAGER, REPORTABLE, STAFF
 
 EDITED, REPORTED = sorted(EDITABLE), sorted(REPORTABLE)
 FIELDS = ReportEntry._meta.concrete_fields

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from directives.base.states import ACCEPTED
 from directives.models import LogEntry, LogUse, ProgressReport, ReportEntry
 from directives.models.reports import BLANK, CARRIED, FROM_LOG
-from directives.states import ACCEPTED
 
 
 @dataclass(frozen=True, slots=True)

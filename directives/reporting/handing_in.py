@@ -10,17 +10,17 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from directives import audit, notices
+from directives.base.refusals import Invalid, NotAllowed
+from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED
 from directives.copies import copy_body, copy_directive, copy_document, copy_person
 from directives.hearing import hear
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
 from directives.models.writing import add, overwrite
-from directives.refusals import Invalid, NotAllowed
 from directives.reporting.clocks import report_clocks
 from directives.reporting.drafting import entries_before
 from directives.reporting.entries import LACKS, missing
 from directives.reporting.holding import held
 from directives.rules import may
-from directives.states import ACCEPTED, AWAITING, EDITABLE, RETURNED
 from directives.tallies import counted, point_moved
 from directives.transitions import change_within, move_entries
 

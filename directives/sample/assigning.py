@@ -6,10 +6,10 @@ from datetime import date
 
 from directives import issuing
 from directives.addressing import propose
+from directives.base.states import IMPLEMENTATION_PLAN, RESPONSIBLE, SPECIFIC_MEASURES, SUPPORTING
 from directives.models import Directive, Organisation
 from directives.sample.people import HOME, make_fillers
 from directives.sample.stage import BEGAN, ISSUED, PLAN_DUE, Stage
-from directives.states import IMPLEMENTATION_PLAN, RESPONSIBLE, SPECIFIC_MEASURES, SUPPORTING
 
 # Sentences that name nobody who signs in here, and whom the made-up supervisor gave them to.
 DECIDED = {

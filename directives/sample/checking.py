@@ -5,9 +5,9 @@ from datetime import date
 
 from django.db.models import Count, F, Q, QuerySet
 
+from directives.base.states import ASSIGNED, CLOSED, CLOSING, DISPUTED, IN
 from directives.hearing import heard_days
 from directives.models import CalendarDay, ItemState, LogEntry, Measure, Obligation, ReportEntry
-from directives.states import ASSIGNED, CLOSED, CLOSING, DISPUTED, IN
 from directives.transitions import LIGHT_FIELDS, relight
 
 

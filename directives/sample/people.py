@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import transaction
 
 from directives import audit, organising
-from directives.duties import AUDITOR, SECURITY, SYSTEM
+from directives.base.duties import AUDITOR, SECURITY, SYSTEM
+from directives.base.states import MANAGER, STAFF, SUPERVISOR, VIEWER
 from directives.models import Membership, Organisation, User
-from directives.states import MANAGER, STAFF, SUPERVISOR, VIEWER
 
 HOME = "Q01"  # the body that the demo accounts fill in for
 TOP = "C000"

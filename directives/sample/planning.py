@@ -5,11 +5,11 @@ from datetime import datetime
 from itertools import groupby
 
 from directives import planning, supervising, ticking
+from directives.base.states import ASSIGNED
 from directives.models import Directive, Measure, Obligation, Organisation, Plan, User
 from directives.sample import words
 from directives.sample.people import HOME
 from directives.sample.stage import ACKNOWLEDGED, PLAN_DUE, PLANNED, Stage
-from directives.states import ASSIGNED
 
 TOGETHER = 3  # directives that one made-up measure serves
 NO_PLAN = ("Q08", "P63")  # their implementation plan is long overdue

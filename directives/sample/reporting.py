@@ -4,11 +4,11 @@ from datetime import date
 from random import Random
 
 from directives import reporting, reviewing, supervising, ticking
+from directives.base.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
 from directives.models import CalendarDay, Cycle, ItemState, Obligation, ProgressReport, ReportEntry, User
 from directives.sample import words
 from directives.sample.people import HOME
 from directives.sample.stage import Stage
-from directives.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
 
 LAST_OPENED, LAST_DUE, THIS_OPENED = -118, -92, -24  # days from today
 SILENT = ("Q05", "Q08", "P63")  # hand in nothing this time

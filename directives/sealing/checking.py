@@ -14,7 +14,7 @@ from zipfile import BadZipFile, ZipFile
 
 from django.db import Error
 
-from directives import witness
+from directives.base import witness
 from directives.models import Event, Seal
 from directives.sealing import anchors, keys
 from directives.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SAID, SEALS, SIGNATURE

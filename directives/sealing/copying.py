@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from directives import witness
+from directives.base import witness
 from directives.models import Event, Seal
 from directives.sealing import keys
 from directives.sealing.merkle import Frontier, Grown, leaf

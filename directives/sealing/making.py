@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from directives import witness
+from directives.base import witness
 from directives.models import Event, Seal, Unsealed
 from directives.sealing import keys
 from directives.sealing.merkle import Frontier

@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from directives import witness
+from directives.base import witness
 from directives.models import Seal
 from directives.sealing import keys
 from directives.sealing.merkle import inclusion, is_included, leaf

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from directives import witness
+from directives.base import witness
 from directives.models import Event, Seal
 from directives.sealing.merkle import Frontier, leaf
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from directives import audit, witness
+from directives import audit
+from directives.base import witness
 from directives.models import Event, Seal, Unsealed
 from directives.sealing import anchors, keys
 from directives.sealing.making import hash_seal, stands

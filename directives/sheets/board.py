@@ -7,14 +7,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from directives.base.states import LIGHTS
+from directives.base.wording import Dated, listed, picked, words_of_light
 from directives.overview.board import Board
 from directives.overview.figures import Line
 from directives.overview.late import Late, late_rows
 from directives.overview.weeks import Point
 from directives.sheets.book import Column, Words
 from directives.sheets.pages import path_to
-from directives.states import LIGHTS
-from directives.wording import Dated, listed, picked, words_of_light
 
 BODY, DIRECTIVE, OBLIGATION = path_to("organisation"), path_to("directive"), path_to("obligation")
 DOCUMENT = path_to("document")

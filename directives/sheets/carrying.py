@@ -20,12 +20,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import jobs
-from directives.duties import AUDITOR
+from directives.base.duties import AUDITOR
+from directives.base.patience import BROKEN, leave, patiently
+from directives.base.refusals import NotAllowed, Refusal
 from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Export, User
 from directives.models.exports import READY
-from directives.patience import BROKEN, leave, patiently
-from directives.refusals import NotAllowed, Refusal
 from directives.rules import may
 from directives.sheets.book import Book
 from directives.sheets.instant import aliases, interrupt, one_instant

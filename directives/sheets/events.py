@@ -5,10 +5,10 @@ import json
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from directives.base.wording import picked, scripted
 from directives.models import User
 from directives.overview.events import sees_origin
 from directives.sheets.book import Column
-from directives.wording import picked, scripted
 
 COMMON = (
     Column("at", gettext_lazy("When"), lambda line: line.event.at, "moment"),

@@ -17,17 +17,17 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from directives import audit, jobs
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Refusal, Stale
+from directives.base.replicas import data_as_of
+from directives.base.states import MANAGER, STAFF, SUPERVISOR
 from directives.health.upkeep import keeper
 from directives.models import Event, Export, ListChoice, Membership, Organisation, User
 from directives.models.exports import CANCELLED, PAPERS, READY, UNENDED
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Refusal, Stale
-from directives.replicas import data_as_of
 from directives.rules import may
 from directives.sheets import carrying
 from directives.sheets.listed import Asked, Notes, Place
 from directives.sheets.lists import LISTS, listed
 from directives.sheets.out import FORMATS, handed
-from directives.states import MANAGER, STAFF, SUPERVISOR
 
 AT_ONCE = 5_000  # rows of a file that comes at once
 MOST = 3  # unended exports of one person

@@ -9,9 +9,9 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
+from directives.base.patience import BROKEN
+from directives.base.replicas import Replica, reading, replica
 from directives.models import Export
-from directives.patience import BROKEN
-from directives.replicas import Replica, reading, replica
 
 
 def aliases(export: Export) -> Iterator[str]:

@@ -10,6 +10,9 @@ from django.db.models import Count, QuerySet, Value
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from directives.base.states import COLOURS, ITEM_STATES, LEAD, LIGHTS, OBLIGATION_STATES, PARTS, RESPONSIBLE
+from directives.base.wording import Dated, in_script, picked, words_of_light
+from directives.base.workdays import Workdays
 from directives.models import Directive, Document, Obligation, Organisation, Section, User
 from directives.models.documents import HEAVY
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
@@ -23,9 +26,6 @@ from directives.overview.scope import Lights, Scope, gathered
 from directives.sheets.book import Book, Column, Path, Words
 from directives.sheets.listed import Asked, Listed, Place
 from directives.sheets.pages import path_to
-from directives.states import COLOURS, ITEM_STATES, LEAD, LIGHTS, OBLIGATION_STATES, PARTS, RESPONSIBLE
-from directives.wording import Dated, in_script, picked, words_of_light
-from directives.workdays import Workdays
 
 SEARCHED = 50_000  # obligations among which words are looked for while the reader waits
 SORTED = 50_000  # obligations that are sorted as one list; more come one directive after another, and so at once

@@ -10,9 +10,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from directives.base.workdays import Workdays
 from directives.models import User
 from directives.sheets.book import Book, Column, Words
-from directives.workdays import Workdays
 
 Place = Mapping[str, int]  # what the address of the page names: {"pk": 3}, or nothing
 Notes = tuple[tuple[Words, Any], ...]

@@ -8,12 +8,14 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from directives.base.numbers import whole
+from directives.base.states import FILING_STATES
+from directives.base.wording import picked, scripted
 from directives.models import Document, Event, Organisation
 from directives.models.documents import HEAVY
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.models.organisations import LEVELS
-from directives.numbers import whole
 from directives.overview import bodies, register
 from directives.overview import events as record
 from directives.overview.around import FILTERS
@@ -41,8 +43,6 @@ from directives.sheets.listed import Asked, Kind, Listed, Notes, Place, in_words
 from directives.sheets.plans import LOG_COLUMNS, MEASURE_COLUMNS, PLAN_COLUMNS
 from directives.sheets.register import BODIES, DIRECTIVES, DOCUMENTS, section_of
 from directives.sheets.reports import ENTRIES, REPORTS
-from directives.states import FILING_STATES
-from directives.wording import picked, scripted
 
 SEARCH = gettext_lazy("Search text")
 

@@ -6,16 +6,16 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from directives.base.numbers import whole
+from directives.base.wording import picked, scripted
 from directives.models import Directive, Document, Organisation, Section
 from directives.models.documents import HEAVY
 from directives.models.organisations import KINDS
-from directives.numbers import whole
 from directives.overview.asked import MatrixAsked
 from directives.overview.matrix import Axes, BodyRow, axes, rows_by_body, rows_of
 from directives.sheets.book import Book, Column
 from directives.sheets.listed import Asked, Listed, Place, in_words
 from directives.sheets.register import LIGHT_WORDS, cell_words, matrix_columns
-from directives.wording import picked, scripted
 
 ACROSS = 200  # bodies that stand side by side; more stand one below another
 CELLS = 90_000  # that are written at once: as many as 5,000 lines of the ledger have

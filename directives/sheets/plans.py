@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.wording import picked
 from directives.sheets.book import Column
 from directives.sheets.pages import path_to
-from directives.wording import picked
 
 PLAN = path_to("plan")
 PLAN_COLUMNS = (

@@ -6,6 +6,8 @@ from typing import Any
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.states import LIGHTS
+from directives.base.wording import picked, scripted
 from directives.models import Organisation
 from directives.overview.bodies import BodyLine
 from directives.overview.matrix import Cell
@@ -13,8 +15,6 @@ from directives.overview.register import DirectiveRow
 from directives.overview.scope import Lights
 from directives.sheets.book import Column, Path
 from directives.sheets.pages import path_to
-from directives.states import LIGHTS
-from directives.wording import picked, scripted
 
 LIGHT_WORDS = dict(LIGHTS)
 DOCUMENT, DIRECTIVE, BODY = path_to("document"), path_to("directive"), path_to("organisation")

@@ -2,10 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.wording import picked, scripted
 from directives.overview.entries import Line
 from directives.sheets.book import Column
 from directives.sheets.pages import path_to
-from directives.wording import picked, scripted
 
 REPORT, OBLIGATION = path_to("report"), path_to("obligation")
 REPORTS = (

@@ -15,8 +15,8 @@ from typing import Any
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from directives.base.states import CLOSED_LIGHT, GREEN, RED, UNDUE, YELLOW
 from directives.sheets.book import Column, Kind, Path, fit, plain
-from directives.states import CLOSED_LIGHT, GREEN, RED, UNDUE, YELLOW
 
 NUMBER_FORMATS = {
     "text": "@", "number": "#,##0.##;-#,##0.##", "integer": "#,##0", "id": "0", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm",

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.base.refusals import Refusal
 from directives.models import Event, Seal, User
 from directives.overview.events import Asked, Line, in_words, with_names
-from directives.refusals import Refusal
 from directives.sealing.copying import Packed, newest, pack
 from directives.sheets.book import Book
 from directives.sheets.events import COMMON, ORIGIN

@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directives.base.wording import picked, scripted
 from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.indicator import IndicatorView, indicator_view, missing
 from directives.overview.statistics import Choice, Compared, Line, statistics
 from directives.sheets.book import Book, Column
 from directives.sheets.listed import Asked, Kind, Listed, Notes, Place, in_words, of_known, of_rows, part_of
-from directives.wording import picked, scripted
 
 PERCENT = gettext_lazy("Change as % of last year’s figure")
 

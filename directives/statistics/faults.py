@@ -10,9 +10,9 @@ from decimal import Decimal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from directives.base.refusals import Invalid
 from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.reports import PERIODS
-from directives.refusals import Invalid
 from directives.rules import may
 from directives.statistics.periods import Period
 

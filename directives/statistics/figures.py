@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from directives import audit
+from directives.base.refusals import NotAllowed, Stale
 from directives.models import Figure, User
 from directives.models.writing import add_many, overwrite_each
-from directives.refusals import NotAllowed, Stale
 from directives.rules import may
 from directives.statistics.faults import Faults, Key, Reported, faults_of
 from directives.tallies import counted, gathering

@@ -6,8 +6,8 @@ from django.db import connection, transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
+from directives.base.states import COLOURS
 from directives.models import Document, JobRun, Mark, OverallDay, OverallMark, Tally, TallyDay, Total
-from directives.states import COLOURS
 from directives.tallies.overall import copy_overall
 from directives.tallies.recount import PRUNED, acts_since
 

@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from directives import gate
+from directives.base import gate
+from directives.base.states import COLOURS, LIVE, OPEN, RED
 from directives.models import (
     ALWAYS,
     DocumentTotal,
@@ -28,7 +29,6 @@ from directives.models import (
 )
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import ancestors
-from directives.states import COLOURS, LIVE, OPEN, RED
 from directives.tallies.upserts import BATCH, Statement, upsert, upserts, write
 
 ACTS = {  # what happened: the acts that mean it, as subject:action

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable
 from datetime import date
 
+from directives.base.states import LIVE
 from directives.models import ALWAYS, ItemState, Obligation
-from directives.states import LIVE
 from directives.tallies.delta import Delta, Point, Standing
 from directives.tallies.gathering import counted, gathering
 from directives.tallies.upserts import BATCH

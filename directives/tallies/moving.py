@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.dispatch import receiver
 
-from directives import gate
+from directives.base import gate
 from directives.models import DocumentTotal, FigureTotal, Mark, Obligation, Organisation, OverallMark, Tally, Total
 from directives.models.organisations import became_branch
 from directives.tallies.delta import hold

@@ -3,9 +3,9 @@
 
 from django.db import connection, transaction
 
-from directives import gate
+from directives.base import gate
+from directives.base.states import COLOURS
 from directives.models import DocumentTotal, OverallDay, TallyDay
-from directives.states import COLOURS
 
 
 def copy_overall(as_day: str) -> str:

@@ -8,7 +8,8 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
-from directives import gate
+from directives.base import gate
+from directives.base.states import ACCEPTED, COLOURS, LIVE, OPEN, RED, SUBMITTED
 from directives.models import (
     DocumentTotal,
     Event,
@@ -28,7 +29,6 @@ from directives.models import (
     Total,
 )
 from directives.models.obligations import CLOCKS
-from directives.states import ACCEPTED, COLOURS, LIVE, OPEN, RED, SUBMITTED
 from directives.tallies.delta import ACT_OF, BETTER, WORSE
 from directives.tallies.overall import add_up_days
 from directives.tallies.upserts import COLUMNS, WORDS, adding, exact, values_of

@@ -7,9 +7,9 @@ from functools import lru_cache
 from django.db import connection
 from django.db.models import Model
 
-from directives import gate
+from directives.base import gate
+from directives.base.states import COLOURS
 from directives.models import DocumentTotal, FigureTotal, Mark, OverallMark, Owing, Tally, Total
-from directives.states import COLOURS
 
 BATCH = 400  # rows of one statement
 AT_ONCE = 5  # statements of one message

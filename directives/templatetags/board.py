@@ -10,14 +10,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
-from directives.clocks import WORDS
+from directives.base.clocks import WORDS
+from directives.base.states import COLOURS
+from directives.base.wording import in_script, picked, words_of_light
 from directives.overview.board import Board
 from directives.overview.choice import Choice, link
 from directives.overview.figures import Figure, Line
 from directives.overview.scope import Lights
-from directives.states import COLOURS
 from directives.templatetags.tracker import FILLS, TONES, lamp
-from directives.wording import in_script, picked, words_of_light
 
 register = template.Library()
 CUT = 60  # characters of a directive in a table

@@ -11,16 +11,16 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext, pgettext
 
-from directives.clocks import WORDS
+from directives.base.clocks import WORDS
+from directives.base.states import COLOURS, LIGHTS
+from directives.base.wording import day, in_script, picked, words_of_light
 from directives.overview.board import Board
 from directives.overview.choice import link
 from directives.overview.facts import Period
 from directives.overview.figures import Line, Named
 from directives.overview.trend import Trend, period_name, table
-from directives.states import COLOURS, LIGHTS
 from directives.templatetags.board import EVERYTHING, Pen, meter
 from directives.templatetags.tracker import TONES, lamp
-from directives.wording import day, in_script, picked, words_of_light
 
 register = template.Library()
 LONG = 1_000_000  # from here on a count is written smaller

@@ -6,14 +6,14 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
-from directives.differences import Piece, differences
+from directives.base.differences import Piece, differences
+from directives.base.states import LOG_STATES
+from directives.base.wording import scripted, words_of_light
 from directives.models import LogEntry, Notice
 from directives.notices import wording
 from directives.overview.log import acts_open
 from directives.overview.plan_page import measure_overdue
 from directives.overview.revisions import Change
-from directives.states import LOG_STATES
-from directives.wording import scripted, words_of_light
 
 register = template.Library()
 

@@ -2,11 +2,11 @@
 
 from django import template
 
+from directives.base.wording import scripted
 from directives.models import Export
 from directives.sheets.book import Words
 from directives.sheets.lists import told_of
 from directives.sheets.out import FORMATS
-from directives.wording import scripted
 
 register = template.Library()
 SHORT = {"xlsx": "Excel", "csv": "CSV", "csv-gb": "CSV GB18030"}

@@ -9,11 +9,11 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from directives.base.wording import in_script
 from directives.models.reports import CARRIED, FROM_LOG
 from directives.overview.around import Around
 from directives.overview.entries import Line
 from directives.templatetags.tracker import moment, once, version
-from directives.wording import in_script
 
 register = template.Library()
 SWAP = ' hx-swap-oob="true"'

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
+from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS, SUPPORTING
+from directives.base.wording import Dated, day, in_script, picked, words_of_light
 from directives.overview.listing import Line
-from directives.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS, SUPPORTING
 from directives.templatetags.tracker import TONES, lamp
-from directives.wording import Dated, day, in_script, picked, words_of_light
 
 register = template.Library()
 

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
+from directives.base.wording import in_script, picked
 from directives.models import Document
 from directives.overview.matrix import Cell, Row
 from directives.templatetags.tracker import SYMBOLS, colour_word, lamp
-from directives.wording import in_script, picked
 
 register = template.Library()
 

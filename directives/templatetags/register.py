@@ -5,13 +5,13 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from directives.base.states import ESTABLISHED, IN_PROGRESS
+from directives.base.wording import picked
 from directives.ingest.repair import ANNOTATION, PUNCTUATION
 from directives.models import Directive, LeftOut, Repair
 from directives.models.documents import PROPOSED, REFUSED
 from directives.overview.directive import Piece, pieces
 from directives.overview.source import kind_word, reason_word
-from directives.states import ESTABLISHED, IN_PROGRESS
-from directives.wording import picked
 
 register = template.Library()
 

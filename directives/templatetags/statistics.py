@@ -8,12 +8,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
+from directives.base.wording import NOTHING, scripted
 from directives.models import Indicator
 from directives.models.statistics import MEAN
 from directives.overview.indicator import IndicatorView, Point
 from directives.overview.statistics import Compared, Statistics
 from directives.statistics.periods import Period
-from directives.wording import NOTHING, scripted
 
 register = template.Library()
 WIDTH, HEIGHT, TOP, BOTTOM = 560, 190, 28, 146

@@ -15,11 +15,12 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 
-from directives import calendaring, rules, wording
-from directives.clocks import WORDS
+from directives import calendaring, rules
+from directives.base import wording
+from directives.base.clocks import WORDS
+from directives.base.script import to_hans, to_hant
+from directives.base.wording import NOTHING, as_day, day, listed, picked, words_of_light
 from directives.models import Document, User
-from directives.script import to_hans, to_hant
-from directives.wording import NOTHING, as_day, day, listed, picked, words_of_light
 
 register = template.Library()
 

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import amending
+from directives.base.refusals import Invalid, Stale
 from directives.forms.plans import LineForm
 from directives.overview.log import entry_page, log_seen
-from directives.refusals import Invalid, Stale
 from directives.views.doors import back, page, seen_version, write
 
 

@@ -6,12 +6,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import reporting
+from directives.base.refusals import Invalid
 from directives.forms.cycles import CycleForm
 from directives.models import Document
 from directives.models.documents import HEAVY
 from directives.overview.cycles import cycle_lines, next_cycle, owing
 from directives.overview.jobs import under_way
-from directives.refusals import Invalid
 from directives.views.doors import demand, page, write
 
 HERE = "directives/cycles/new.html"

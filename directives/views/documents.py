@@ -9,23 +9,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from directives import audit, correcting, issuing
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid
+from directives.base.states import LIGHTS
 from directives.forms.register import RegisterForm, RepairForm, UploadForm, packed
 from directives.ingest.reading import read
 from directives.ingest.sources import MESSAGES, DocumentError
 from directives.models import Document, Repair
 from directives.models.documents import HEAVY, KINDS, PROPOSED
 from directives.models.organisations import KINDS as BODY_KINDS
-from directives.numbers import whole
 from directives.overview import register
 from directives.overview.asked import DirectivesAsked, DocumentsAsked, MatrixAsked
 from directives.overview.listing import near
 from directives.overview.matrix import axes, matrix_of
 from directives.overview.preview import preview_of
-from directives.refusals import Invalid
 from directives.rules import may
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
-from directives.states import LIGHTS
 from directives.views.doors import demand, page, paged, tell_stored, write
 
 HERE = "directives/documents/"

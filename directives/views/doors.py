@@ -18,10 +18,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives.keeping import discard, undone_on_failure
+from directives.base.keeping import discard, undone_on_failure
+from directives.base.numbers import whole
+from directives.base.refusals import NotAllowed, Refusal
 from directives.models import FormKey
-from directives.numbers import whole
-from directives.refusals import NotAllowed, Refusal
 from directives.rules import may
 from directives.tallies import counted
 

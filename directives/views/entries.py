@@ -5,11 +5,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.forms.reports import EntryForm
 from directives.models import ReportEntry
 from directives.overview.entries import line_of, saved, sheet
 from directives.overview.reports import found
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.reporting import NOT_YOURS, entry_on_desk, recall, save_entry
 from directives.views.doors import back, write
 from directives.views.reports import surroundings

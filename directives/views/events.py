@@ -3,10 +3,10 @@
 from django.http import FileResponse
 from django.views.decorators.http import require_GET
 
+from directives.base.refusals import Refusal
 from directives.overview.events import SUBJECTS, Asked, lines, sees_origin
 from directives.overview.record import SEARCHED, events_page
 from directives.overview.timeline import WORDS
-from directives.refusals import Refusal
 from directives.rules import may
 from directives.sheets import signed
 from directives.sheets.exporting import answer

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import audit
+from directives.base.refusals import Stale
 from directives.forms.exports import AskForm, ColumnsForm
 from directives.overview.exports import found, shelf, taken
-from directives.refusals import Stale
 from directives.rules import may
 from directives.sheets import exporting
 from directives.sheets.exporting import KEPT

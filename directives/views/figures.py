@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from directives.base.refusals import Stale
 from directives.forms.statistics import FiguresForm
 from directives.models import Document, Organisation, Owing
 from directives.models.documents import HEAVY
 from directives.overview.filing import desk_of
 from directives.overview.statistics import Choice
-from directives.refusals import Stale
 from directives.statistics import file_figures
 from directives.views.doors import demand, page, write
 

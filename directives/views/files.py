@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import audit, evidence
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid
 from directives.models import Attachment, LogEntry, Plan, ReportEntry
-from directives.numbers import whole
 from directives.overview.files import file_list
-from directives.refusals import Invalid
 from directives.views.doors import back, page, write
 
 PARENTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import audit
+from directives.base.wording import picked
 from directives.forms.intakes import place_asked
 from directives.intake import checking
 from directives.intake.fields import Asking
@@ -20,7 +21,6 @@ from directives.models import Intake
 from directives.overview.entries import sheet
 from directives.overview.reports import found as found_reports
 from directives.views.doors import demand
-from directives.wording import picked
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

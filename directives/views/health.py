@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from directives import disk
+from directives.base import disk
 from directives.health.upkeep import keeper
 
 logger = logging.getLogger(__name__)

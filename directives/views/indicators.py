@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import statistics
+from directives.base.refusals import Invalid, Stale
 from directives.forms.statistics import IndicatorForm
 from directives.models import Document, Indicator
 from directives.models.documents import HEAVY, HEAVY_OF_DOCUMENT
-from directives.refusals import Invalid, Stale
 from directives.views.doors import demand, page, seen_version, write
 
 HERE = "directives/statistics/"

@@ -8,14 +8,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid, Stale
 from directives.forms.intakes import IntakeForm, columns_asked
 from directives.intake import applying, listing, showing, starting, undoing
 from directives.intake.kinds import KINDS
 from directives.models import Intake
 from directives.models.intakes import UNDOING
-from directives.numbers import whole
 from directives.overview.keyset import Turn, leaf
-from directives.refusals import Invalid, Stale
 from directives.views.doors import back, page, write
 
 HERE = "directives/intakes/"

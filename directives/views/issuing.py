@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from directives import issuing
 from directives.addressing import pairs_proposed
+from directives.base.refusals import Invalid, Stale
 from directives.forms.issuing import PICKS, ChoiceForm, Draft, TermsForm
 from directives.issuing import Pick
 from directives.models import Document
@@ -19,7 +20,6 @@ from directives.models.organisations import LEVELS
 from directives.overview import issuing as overview
 from directives.overview.jobs import under_way
 from directives.overview.wide_issue import kinds_meant, wide_preview
-from directives.refusals import Invalid, Stale
 from directives.views.doors import demand, page, tell_stored, write
 
 HERE = "directives/issuing/"

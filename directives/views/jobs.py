@@ -4,8 +4,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET
 
 from directives import jobs
+from directives.base.refusals import Stale
 from directives.overview.jobs import found, standing, title
-from directives.refusals import Stale
 from directives.views.doors import page, write
 
 HERE = "directives/jobs/"

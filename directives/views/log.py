@@ -6,14 +6,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid
 from directives.forms.plans import LogFilterForm, LogForm
 from directives.models import Measure
-from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.log import log_page, log_rows
 from directives.overview.plans import quick_choices
 from directives.planning import log_work
-from directives.refusals import Invalid
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
 from directives.views.doors import back, page, write

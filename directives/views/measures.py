@@ -7,14 +7,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import planning
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid, Stale
+from directives.base.states import EDITABLE
 from directives.forms.plans import MeasureForm
 from directives.models import Measure
-from directives.numbers import whole
 from directives.overview.plan_page import picker, plan_view, servable
 from directives.overview.plans import found
 from directives.planning.plans import opened
-from directives.refusals import Invalid, Stale
-from directives.states import EDITABLE
 from directives.views.doors import demand, page, write
 
 

@@ -7,17 +7,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid, Stale
+from directives.base.states import ASSIGNED, ESTABLISHED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STAFF
 from directives.forms.obligations import ItemForm, MoveForm
 from directives.models import ItemState, Obligation
-from directives.numbers import whole
 from directives.overview.listing import contradicts, listing, options
 from directives.overview.obligation import found, obligation_page, open_items, steps
 from directives.overview.obligations import LABELS, Filter
-from directives.refusals import Invalid, Stale
 from directives.rules import may
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
-from directives.states import ASSIGNED, ESTABLISHED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STAFF
 from directives.supervising import acknowledge_many as acknowledge_all
 from directives.supervising import move_obligation, set_item
 from directives.templatetags.tracker import query

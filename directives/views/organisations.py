@@ -3,9 +3,9 @@
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
+from directives.base.numbers import whole
 from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS
-from directives.numbers import whole
 from directives.overview import bodies
 from directives.overview.asked import BodiesAsked
 from directives.overview.counting import LIMIT

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 
-from directives import origins
-from directives.outages import FULL, outage_of
+from directives.base import origins
+from directives.base.outages import FULL, outage_of
 from directives.views.doors import came_from, typed
 
 RETRY_SECONDS = 5

@@ -9,18 +9,18 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from directives import planning
+from directives.base.numbers import whole
+from directives.base.refusals import Stale
+from directives.base.states import FILING_STATES, HANDED_IN
 from directives.forms.plans import MeasureForm, PlanFilterForm, PlanForm
 from directives.models import Document, Organisation
-from directives.numbers import whole
 from directives.overview.counting import LIMIT
 from directives.overview.plan_page import picker, plan_view, servable
 from directives.overview.plan_revisions import revision_on_page
 from directives.overview.plans import found, own_plans, plans_page, state_counts, to_start
 from directives.planning.moves import AFTER
-from directives.refusals import Stale
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
-from directives.states import FILING_STATES, HANDED_IN
 from directives.views.doors import page, seen_version, write
 
 DONE = {

@@ -10,6 +10,7 @@ from django.urls import ResolverMatch
 from django.views.defaults import page_not_found, permission_denied
 
 from directives import denials
+from directives.base.numbers import whole
 from directives.models import (
     Attachment,
     Directive,
@@ -30,7 +31,6 @@ from directives.models import (
     Submission,
     User,
 )
-from directives.numbers import whole
 
 logger = logging.getLogger(__name__)
 # Of what the number in an address is, by how the address begins; the first that fits.

@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import reporting
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid
 from directives.forms.reports import SignForm, chosen_entries
-from directives.numbers import whole
 from directives.overview.around import FILTERS
 from directives.overview.entries import line_of, sheet
 from directives.overview.plan_page import lines_filed
 from directives.overview.reports import COUNTED, ReportFilter, cycles_of, found, listing, report_page
 from directives.overview.reviews import record, submissions_of
-from directives.refusals import Invalid
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
 from directives.views.doors import demand, page, paged, write

@@ -7,16 +7,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives import reviewing
+from directives.base.refusals import Invalid, Stale
+from directives.base.states import SUBMITTED
+from directives.base.wording import listed, scripted
 from directives.deciding import askers_of
 from directives.forms.reports import PlanVerdictForm, verdicts
 from directives.overview.deciders import deciders
 from directives.overview.plan_revisions import revision_on_desk
 from directives.overview.reports import found
 from directives.overview.reviews import desk, left_out, plan_on_desk
-from directives.refusals import Invalid, Stale
-from directives.states import SUBMITTED
 from directives.views.doors import demand, write
-from directives.wording import listed, scripted
 
 
 @require_GET

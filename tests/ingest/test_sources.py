@@ -2,10 +2,10 @@
 
 import pytest
 
+from directives.base.script import to_hant
 from directives.ingest import sources
 from directives.ingest.reading import read
 from directives.ingest.sources import MESSAGES, DocumentError, text_of
-from directives.script import to_hant
 from tests.ingest.expected import SAMPLE
 
 pytestmark = pytest.mark.once

@@ -7,11 +7,11 @@ from django.db import OperationalError
 from django_tasks_db.models import DBTaskResult
 
 from directives import jobs, tallies
+from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.intake import acts, applying, starting
 from directives.models import Event, Intake, IntakeRow, Notice, Organisation
 from directives.models.intakes import APPLIED, APPLYING, CHECKED, DISCARDED, UNDOING, UNDONE
 from directives.notices import wording
-from directives.refusals import Invalid, NotAllowed, Stale
 from tests.factories import NOW, make_obligation, make_user
 from tests.intake.test_checking import TABLE
 

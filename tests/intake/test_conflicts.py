@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from directives import correcting, reporting, statistics, tallies, ticking
+from directives.base.refusals import Invalid
 from directives.intake import applying, showing
 from directives.intake.steps import settled
 from directives.models import Event, Figure, IntakeRow, Measure, Obligation, Organisation, ReportEntry, User
 from directives.models.intakes import APPLIED, UNDONE
 from directives.planning import MeasureContent, save_measure
-from directives.refusals import Invalid
 from directives.reporting import EntryFields
 from directives.statistics import Period, Reported
 from directives.transitions import change_obligations

@@ -2,10 +2,10 @@
 
 import pytest
 
+from directives.base.script import to_hant
 from directives.intake.fields import Asking
 from directives.intake.kinds import KINDS
 from directives.intake.matching import Names
-from directives.script import to_hant
 from tests.factories import NOW, TODAY
 
 pytestmark = pytest.mark.once

@@ -6,11 +6,11 @@ import pytest
 from django_tasks_db.models import DBTaskResult
 
 from directives import calendaring, jobs, ticking
+from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.intake import applying
 from directives.intake.kinds import KINDS
 from directives.models import CalendarDay, Event, JobProgress, JobRun, Notice, Obligation, User
 from directives.models.intakes import APPLIED, CHANGED, NEW, SAME, WRONG
-from directives.refusals import Invalid, NotAllowed, Stale
 from tests.factories import NOW, TODAY, make_administrator, make_obligation
 from tests.intake.bringing import bring as bring_rows
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.intake.kinds import KINDS
 from directives.models import Addressee, Directive, Event
 from directives.models.intakes import CHANGED, CONFLICT, SAME, WRONG
-from directives.refusals import Invalid, NotAllowed, Stale
 from tests.factories import make_directive, make_document, make_obligation, make_section
 from tests.intake.bringing import bring
 

@@ -3,10 +3,10 @@
 import pytest
 
 from directives import reporting, tallies
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.intake.kinds import KINDS
 from directives.models import Event, ReportEntry
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
-from directives.refusals import IllegalMove, Invalid, NotAllowed
 from directives.reporting import EntryFields
 from tests.factories import NOW, make_cycle, make_directive, make_document, make_log, make_measure, make_obligation, make_plan, make_section
 from tests.intake.bringing import bring

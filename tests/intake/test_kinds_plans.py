@@ -5,12 +5,12 @@ from datetime import date, timedelta
 import pytest
 
 from directives import reporting, tallies
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.base.states import ACKNOWLEDGED, UNDERWAY
 from directives.intake.kinds import KINDS
 from directives.models import Attachment, Event, LogEntry, Measure, Obligation, Plan, ProgressReport, Submission
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME
 from directives.planning import MeasureContent, save_measure
-from directives.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.states import ACKNOWLEDGED, UNDERWAY
 from tests.factories import (
     NOW,
     TODAY,

@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 
 from directives import statistics, tallies
+from directives.base.refusals import Invalid, Stale
 from directives.intake import reader
 from directives.intake.fields import Asking
 from directives.intake.given import Reader
@@ -14,7 +15,6 @@ from directives.intake.kinds.statistics import period_of
 from directives.intake.matching import Names, heads_of
 from directives.models import Figure, FigureTotal, User
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME
-from directives.refusals import Invalid, Stale
 from directives.statistics import Period, Reported
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_indicator, make_obligation, make_section
 from tests.intake.bringing import bring

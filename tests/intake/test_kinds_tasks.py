@@ -2,10 +2,10 @@
 
 import pytest
 
+from directives.base.refusals import Invalid, NotAllowed
 from directives.intake.kinds import KINDS
 from directives.models import Directive, Document, Event
 from directives.models.intakes import NEW, WRONG
-from directives.refusals import Invalid, NotAllowed
 from tests.factories import make_obligation
 from tests.intake.bringing import bring
 

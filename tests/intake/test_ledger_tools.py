@@ -9,8 +9,8 @@ import pytest
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
+from directives.base.script import to_hans, to_hant
 from directives.models.intakes import CHECKED, UPLOADED
-from directives.script import to_hans, to_hant
 from tests.factories import make_body, make_obligation
 from tests.intake.test_ledger_back import report, rows  # noqa: F401 - fixtures
 from tests.intake.test_round_trip import saved, taken

@@ -8,11 +8,11 @@ import pytest
 from django.db import InterfaceError, InternalError, OperationalError, connection, connections
 from django.utils import timezone
 
-from directives import patience
+from directives.base import patience
+from directives.base.replicas import Standing
 from directives.jobs import running
 from directives.models import Export, Notice
 from directives.models.exports import CANCELLED, READY, RUNNING, STOPPED, WAITING
-from directives.replicas import Standing
 from directives.sheets import carrying, exporting, instant
 from tests.factories import make_directive, make_obligation
 from tests.sheets.test_exporting import ask, content, done, shelf, undisturbed  # noqa: F401 - fixtures

@@ -5,9 +5,9 @@ from urllib.parse import quote
 import pytest
 from django.http import QueryDict
 
+from directives.base.refusals import Invalid, Stale
 from directives.forms.exports import ColumnsForm
 from directives.models import Event, ListChoice
-from directives.refusals import Invalid, Stale
 from directives.sheets import exporting
 from directives.sheets.book import Column
 from directives.sheets.lists import LISTS

@@ -17,11 +17,11 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from directives import jobs
+from directives.base.refusals import IllegalMove, NotAllowed, Refusal
+from directives.base.replicas import Standing
 from directives.models import Event, Export, JobRun, ListChoice, Membership, Notice, Obligation, Organisation
 from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, STOPPED, WAITING
 from directives.organising import tree
-from directives.refusals import IllegalMove, NotAllowed, Refusal
-from directives.replicas import Standing
 from directives.sheets import carrying, exporting, instant
 from directives.sheets.lists import Asked
 from tests.factories import make_body, make_directive, make_member, make_obligation

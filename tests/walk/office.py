@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from directives import issuing, reporting
+from directives.base.states import ASSIGNED, LIVE
 from directives.forms.issuing import Draft
 from directives.forms.register import packed
 from directives.models import (
@@ -27,7 +28,6 @@ from directives.models.exports import UNENDED
 from directives.models.jobs import STOPPED
 from directives.models.jobs import UNENDED as UNDER_WAY
 from directives.models.organisations import KINDS as BODY_KINDS
-from directives.states import ASSIGNED, LIVE
 from directives.statistics import Period
 from tests.walk.walker import WHY, NothingToDo, Walker
 from tests.walk.working import cycle_open

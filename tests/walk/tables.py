@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from directives.base.states import ASSIGNED, CLOSED, EDITABLE, REPORTABLE, WITHDRAWN
 from directives.intake.kinds import KINDS
 from directives.models import (
     Document,
@@ -28,7 +29,6 @@ from directives.models.intakes import (
     UNDONE,
     UPLOADED,
 )
-from directives.states import ASSIGNED, CLOSED, EDITABLE, REPORTABLE, WITHDRAWN
 from tests.walk.walker import NothingToDo, Walker
 
 BUSY = (CHECKING, APPLYING, UNDOING)

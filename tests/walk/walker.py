@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directives import tallies
+from directives.base.states import MANAGER, STAFF
 from directives.models import Event, Membership, User
-from directives.states import MANAGER, STAFF
 from tests.factories import NOW, make_body, make_member, make_user
 
 WHY = "已核实"

@@ -3,6 +3,19 @@
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Exists, OuterRef, Q
 
+from directives.base.states import (
+    ACCEPTED,
+    ASSIGNED,
+    AWAITING,
+    DRAFT,
+    EDITABLE,
+    MANAGER,
+    OBLIGATION_MOVES,
+    OPEN,
+    REPORTABLE,
+    STAFF,
+    SUBMITTED,
+)
 from directives.models import (
     Attachment,
     Document,
@@ -18,19 +31,6 @@ from directives.models import (
     ReportEntry,
 )
 from directives.rules import has_manager
-from directives.states import (
-    ACCEPTED,
-    ASSIGNED,
-    AWAITING,
-    DRAFT,
-    EDITABLE,
-    MANAGER,
-    OBLIGATION_MOVES,
-    OPEN,
-    REPORTABLE,
-    STAFF,
-    SUBMITTED,
-)
 from tests.walk.walker import WHY, NothingToDo, Walker
 
 EXISTING = Q(organisation__valid_to=None)

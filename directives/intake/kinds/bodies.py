@@ -6,7 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives import gate, organising
+from directives import organising
+from directives.base import gate
+from directives.base.script import to_hant
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.codes import Bodies, own_numbers, taken_as, unclear
 from directives.intake.kinds.comparing import Past, Stored, compared, demand_as_left, fresh, nothing_on, plain, text_of, unchanged, wrong
@@ -16,7 +18,6 @@ from directives.models.intakes import NEW
 from directives.models.organisations import KINDS, LEVELS
 from directives.organising import Entered
 from directives.organising.tree import DEPTH
-from directives.script import to_hant
 
 TIES = ("parent", "successor")
 PLAIN = ("name_hans", "name_hant", "full_name", "level", "kind", "valid_from", "valid_to")

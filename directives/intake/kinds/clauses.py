@@ -5,9 +5,9 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
+from directives.base.script import fold
 from directives.intake.fields import Fault
 from directives.models import Directive
-from directives.script import fold
 
 ENDS = "。.;；,"
 TITLE = re.compile(r"^《[^》]*》\s*")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from directives.base.wording import listed
 from directives.intake.cells import folded
 from directives.intake.fields import Fault
 from directives.models import Organisation
-from directives.wording import listed
 
 
 @dataclass(frozen=True, slots=True)

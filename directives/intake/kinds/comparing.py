@@ -10,11 +10,11 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from directives.base.refusals import Invalid, Stale
+from directives.base.script import to_hans
 from directives.intake.fields import Fault, Given, Planned, Rows
 from directives.models import Event, IntakeRow
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
-from directives.refusals import Invalid, Stale
-from directives.script import to_hans
 from directives.sheets.book import DANGEROUS
 
 AT_ONCE = 500  # ids of one condition

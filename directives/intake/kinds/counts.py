@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from directives.base.states import LIGHTS
 from directives.intake.fields import Field
-from directives.states import LIGHTS
 
 COUNTS = (
     Field("obligations", _("Obligations"), "whole", read_only=True),

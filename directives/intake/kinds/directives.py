@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives import correcting
+from directives.base.refusals import Refusal
+from directives.base.script import fold
 from directives.correcting import STATEMENT, Correction, Named
 from directives.intake.cells import names_of
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
@@ -17,8 +19,6 @@ from directives.intake.kinds.comparing import Past, Stored, built_on, compared, 
 from directives.intake.kinds.counts import COUNTS
 from directives.models import Directive, Document, User
 from directives.models.documents import BASES, CADENCES, HEAVY_OF_DOCUMENT, KINDS, MODALITIES, NAMED, UNSTATED
-from directives.refusals import Refusal
-from directives.script import fold
 
 WITH_BASIS = re.compile(r"(.*?)\s*[(（]([^()（）\s]+)\s*([^()（）]*)[)）]")
 APART = re.compile(r"[、;；\n]+")

@@ -7,16 +7,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import reporting
+from directives.base.refusals import Invalid
+from directives.base.script import fold
+from directives.base.states import EDITABLE, REPORTABLE
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.kinds.comparing import Past, Stored, compared, fresh, moved_on, stale, text_of, unchanged, wrong
 from directives.intake.kinds.plans import own_body, works
 from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.intakes import NEW
-from directives.refusals import Invalid
 from directives.reporting import EntryFields, Written
-from directives.script import fold
-from directives.states import EDITABLE, REPORTABLE
 
 TEXTS = ("progress", "problems", "next_steps", "unchanged_reason")
 NAMES = (*TEXTS, "percent", "unchanged")

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from directives.base.states import DELIVERABLES, PARTS
 from directives.intake.fields import Asking, Field, Sort, Untaken, Words
 from directives.models import Cycle
-from directives.states import DELIVERABLES, PARTS
 
 
 def fields(asking: Asking) -> tuple[Field, ...]:

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import planning, reporting
+from directives.base.refusals import Stale
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.comparing import demand_as_left, fresh, nothing_on, place_of, plain, refused, text_of, wrong
 from directives.intake.kinds.plans import plan_of, works
 from directives.models import LogEntry, Measure
 from directives.models.intakes import SAME
 from directives.planning import Done
-from directives.refusals import Stale
 
 NUMBERED = re.compile(r"(?:措施|第)?\s*(\d{1,5})\s*[项條条]?[.．、]?")
 DONE = (

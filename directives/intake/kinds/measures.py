@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import planning
+from directives.base.refusals import Invalid
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.kinds.codes import own_numbers
 from directives.intake.kinds.comparing import Past, Stored, built_on, compared, fresh, moved_on, plain, text_of, unchanged, wrong
@@ -16,7 +17,6 @@ from directives.models import Measure, Obligation, Plan, User
 from directives.models.intakes import NEW
 from directives.planning import MeasureContent
 from directives.planning.plans import opened
-from directives.refusals import Invalid
 
 NAMES = ("text", "responsible", "due_on", "result")
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directives.base.states import CLOSED, RESPONSIBLE, SUPERVISOR, WITHDRAWN
 from directives.intake.fields import Asking, Checker, Fault, Given, Kind, Place, Planned, Untaken
 from directives.intake.kinds.clauses import Clauses, unknown_clause, unknown_words
 from directives.intake.kinds.codes import Bodies, own_numbers, taken_as, unclear, unknown_body
@@ -24,7 +25,6 @@ from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view
 from directives.overview.ledger import CELLS, LedgerRow
-from directives.states import CLOSED, RESPONSIBLE, SUPERVISOR, WITHDRAWN
 
 SAID = ("progress", "problems", "next_steps", "light_code", "light_on")
 READ = (

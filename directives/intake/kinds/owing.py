@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from directives import issuing
+from directives.base.refusals import NotAllowed
+from directives.base.states import CLOSED, RESPONSIBLE, WITHDRAWN
 from directives.intake.fields import Asking, Rows
 from directives.intake.kinds import progress
 from directives.intake.kinds.comparing import Stored, demand_as_left, moved_on, nothing_on, plain, stale, unchanged
@@ -14,9 +16,7 @@ from directives.issuing import Pair, Terms
 from directives.models import Directive, Document, IntakeRow, Obligation, Organisation, User
 from directives.models.documents import HEAVY
 from directives.models.intakes import NEW
-from directives.refusals import NotAllowed
 from directives.rules import may
-from directives.states import CLOSED, RESPONSIBLE, WITHDRAWN
 from directives.transitions import change_obligations, hold
 
 PEOPLE = ("leader", "contact", "note")

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from directives.base.script import fold
+from directives.base.states import LEAD, PARTS, RESPONSIBLE, SUPPORTING
 from directives.intake.cells import names_of
 from directives.intake.kinds.comparing import text_of
-from directives.script import fold
-from directives.states import LEAD, PARTS, RESPONSIBLE, SUPPORTING
 
 APART = re.compile(r"[、,，;；/\n]+|\s{2,}")
 NAMED_IN = "named_in"  # the key of a row taken apart that says in which column its organisation stands

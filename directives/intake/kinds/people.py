@@ -12,6 +12,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from directives.base.script import fold
+from directives.base.states import ROLES, SUPERVISOR
 from directives.intake.cells import names_of
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned
 from directives.intake.kinds.codes import Bodies, unclear, unknown_body
@@ -20,8 +22,6 @@ from directives.intake.kinds.staffing import ACTIVE, ENDED, LISTED, NO, PLAIN, Y
 from directives.models import Organisation, User
 from directives.models.intakes import SAME
 from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
-from directives.script import fold
-from directives.states import ROLES, SUPERVISOR
 
 CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 

@@ -2,13 +2,13 @@
 
 from django.utils.translation import gettext as _
 
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed
+from directives.base.script import fold
+from directives.base.states import EDITABLE
 from directives.intake.fields import Asking
 from directives.models import Obligation, Organisation, Plan, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.refusals import IllegalMove, Invalid, NotAllowed
 from directives.rules import may
-from directives.script import fold
-from directives.states import EDITABLE
 
 
 def works(user: User) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from directives import reporting
+from directives.base.states import DRAFT, EDITABLE, MANAGER, OBLIGATION_STATES, REPORTABLE, STAFF
 from directives.intake.cells import reading_of
 from directives.intake.faults import Wrong
 from directives.intake.fields import Asking, Field, Planned, Rows, Untaken
@@ -20,7 +21,6 @@ from directives.models.intakes import WRONG
 from directives.overview.ledger import LedgerRow
 from directives.reporting import EntryFields, Written
 from directives.reporting.drafting import Draft, drafts
-from directives.states import DRAFT, EDITABLE, MANAGER, OBLIGATION_STATES, REPORTABLE, STAFF
 
 HOME = ("cycle", "document", "organisation")
 read_text = reading_of(Field("progress", ""))

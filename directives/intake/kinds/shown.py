@@ -10,6 +10,8 @@ from unicodedata import normalize
 from django.conf import settings
 from django.utils import translation
 
+from directives.base.script import fold
+from directives.base.states import GREEN, LIGHTS, OBLIGATION_STATES, RED, YELLOW
 from directives.intake.cells import names_of, shown, typed
 from directives.intake.fields import Asking
 from directives.intake.kinds.clauses import ENDS, TITLE, Clauses
@@ -17,10 +19,8 @@ from directives.intake.kinds.comparing import alike, bare
 from directives.intake.kinds.parting import named
 from directives.models import CalendarDay
 from directives.overview.ledger import LedgerRow, Reader
-from directives.script import fold
 from directives.sheets.book import Column, plain
 from directives.sheets.ledger import Today, columns
-from directives.states import GREEN, LIGHTS, OBLIGATION_STATES, RED, YELLOW
 
 WORDS = ("progress", "problems", "next_steps", "percent")  # go into a report, where it is plain into which
 LAMPS = (("红", RED), ("红灯", RED), ("黄", YELLOW), ("黄灯", YELLOW), ("绿", GREEN), ("绿灯", GREEN))  # as people write them

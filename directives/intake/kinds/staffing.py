@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from directives import organising
+from directives.base.states import ROLES
 from directives.intake.fields import Asking, Rows
 from directives.intake.kinds.comparing import moved_on, nothing_on, stale
 from directives.models import IntakeRow, Membership, Organisation, PendingRight, User
 from directives.models.intakes import NEW
-from directives.states import ROLES
 
 PLAIN = ("full_name", "phone", "email", "language")
 ACTIVE, ENDED, LISTED = "active", "ended", "memberships"

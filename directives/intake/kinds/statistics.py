@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives import statistics
+from directives.base.refusals import NotAllowed
+from directives.base.script import fold
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.figures import scale_of
 from directives.intake.kinds.codes import Bodies, Codes, taken_as, unclear, unknown_body
@@ -28,8 +30,6 @@ from directives.intake.kinds.comparing import (
 )
 from directives.models import Figure, Indicator, Organisation, User
 from directives.models.intakes import NEW
-from directives.refusals import NotAllowed
-from directives.script import fold
 from directives.statistics import Period, Reported
 
 PERIOD = re.compile(r"(\d{4})年?度?(?:第?([一二三四1-4])季度?|[qQ]([1-4])|([上下])半年|[hH]([12])|全年|[yY])?")

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives import issuing
+from directives.base.script import fold
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.kinds.comparing import fresh, moved_on, nothing_on, text_of, wrong
 from directives.issuing import Task
 from directives.models import Directive, Document, IntakeRow, Organisation, User
 from directives.models.documents import CADENCES, HEAVY, KINDS, MODALITIES
 from directives.models.intakes import NEW
-from directives.script import fold
 
 LABEL = 60  # characters of a task that a label shows
 LISTS = ("items", "addressees")

@@ -21,7 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import pre_migrate
 from psycopg.errors import LockNotAvailable
 
-from directives import backwards, online
+from directives.base import backwards, online
 
 ONE_AT_A_TIME = 7_103_005_381  # the key of the advisory lock; any number that nothing else uses
 

@@ -26,7 +26,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from directives import collecting, tallies
+from directives import tallies
+from directives.base import collecting
 from directives.models import Document, User
 from directives.sample.people import ACCOUNTS
 

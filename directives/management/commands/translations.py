@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation.template import templatize
 
-from directives.script import to_hant
+from directives.base.script import to_hant
 
 try:
     from babel.messages.catalog import Catalog

@@ -2,7 +2,7 @@
 
 import logging
 
-from directives import origins
+from directives.base import origins
 
 EXPECTED = frozenset({*range(400, 500), 503, 507})  # statuses
 

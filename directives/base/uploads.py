@@ -6,7 +6,7 @@ from typing import Any
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 
-from directives.disk import says_full
+from directives.base.disk import says_full
 
 
 class FullDiskHandler(TemporaryFileUploadHandler):

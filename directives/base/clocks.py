@@ -11,8 +11,8 @@ from typing import Literal
 
 from django.utils.translation import gettext_noop
 
-from directives.states import OBLIGATION_STATES
-from directives.workdays import Workdays
+from directives.base.states import OBLIGATION_STATES
+from directives.base.workdays import Workdays
 
 Colour = Literal["green", "yellow", "red", "closed", "undue"]
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, pgettext
 
-from directives.clocks import WORDS, Reason, explain
-from directives.script import to_hans, to_hant
-from directives.workdays import Workdays
+from directives.base.clocks import WORDS, Reason, explain
+from directives.base.script import to_hans, to_hant
+from directives.base.workdays import Workdays
 
 NOTHING = "—"
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 import psycopg
 from django.db import DatabaseError, InterfaceError
 
-from directives.disk import causes, says_full, was_taken_back
+from directives.base.disk import causes, says_full, was_taken_back
 
 BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 AWAY_SQLITE = frozenset({
