@@ -18,8 +18,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import gettext_noop
 
-from directives import audit
 from directives.base.duties import DUTIES
+from directives.core import audit
 from directives.models import Membership, OpenSession, Organisation, SignInAttempt, User
 from directives.models.people import SECOND_FACTORS, UNREAD_SHOWN
 from directives.models.planned import planned

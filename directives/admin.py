@@ -22,6 +22,8 @@ from directives.admin_merging import MergingAdmin
 from directives.admin_passwords import own_password
 from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
+from directives.core.ticking import relight_all
+from directives.core.transitions import change_obligations
 from directives.forms.bodies import BodyForm
 from directives.forms.obligations import TermsForm
 from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
@@ -43,8 +45,6 @@ from directives.models import (
 from directives.models.documents import CADENCES
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS
-from directives.ticking import relight_all
-from directives.transitions import change_obligations
 
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.password_change = own_password

@@ -21,9 +21,9 @@ from directives.base.numbers import whole
 from directives.base.refusals import Refusal
 from directives.base.states import SUPERVISOR
 from directives.base.wording import listed
+from directives.core.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 from directives.models import Membership, PendingRight, User
 from directives.organising.rights import demand_second_left, why_separate
-from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 
 OF_PERSON = ("username", "full_name", "phone", "language", "is_active")
 OF_DUTIES = tuple(duty.field for duty in DUTIES.values())

@@ -15,9 +15,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from directives import audit
 from directives.base.numbers import whole
 from directives.base.wording import NOTHING
+from directives.core import audit
 from directives.overview.counting import LIMIT
 from directives.overview.events import SUBJECTS
 from directives.overview.timeline import WORDS

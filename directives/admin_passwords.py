@@ -12,10 +12,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directives import audit
 from directives.base.numbers import whole
+from directives.core import audit
+from directives.core.rules import can_give, can_reset, keeps_rights
 from directives.models import OpenSession, User
-from directives.rules import can_give, can_reset, keeps_rights
 from directives.signin.limits import forget
 
 

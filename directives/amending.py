@@ -7,13 +7,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit, evidence
 from directives.base.refusals import IllegalMove, NotAllowed, Stale
 from directives.base.states import LOG_ACTS, LOG_SIGNING, LOG_STATES
+from directives.core import audit, evidence
+from directives.core.rules import may
 from directives.models import LogEntry, ProgressReport, User
 from directives.planning.log import demand_line, told_of, unwrite, write_line
 from directives.reporting import drafts_from, refresh_drafts
-from directives.rules import may
 from directives.tallies import counted
 
 

@@ -10,16 +10,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives import audit
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.script import fold, to_hans, to_hant
+from directives.core import audit
+from directives.core.rules import may
 from directives.ingest.reading import Reading, SentenceRead, read
 from directives.ingest.repair import Confirmation
 from directives.ingest.sources import DocumentError
 from directives.issuing import addressees
 from directives.models import Addressee, Directive, Document, Item, Repair, User
 from directives.models.documents import BASES, CADENCES, CARRIED, CONFIRMED, KINDS, PROPOSED, REFUSED, UNSTATED
-from directives.rules import may
 
 STATEMENT = "statement"
 

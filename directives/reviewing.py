@@ -8,16 +8,17 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from directives import audit, notices, planning
+from directives import planning
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.states import ACCEPTED, SUBMITTED
+from directives.core import audit, notices
+from directives.core.rules import is_above
+from directives.core.transitions import change_within, move_entries
 from directives.models import Plan, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.writing import add, overwrite
 from directives.reporting import report_clocks
 from directives.reporting.holding import held
-from directives.rules import is_above
 from directives.tallies import counted, point_moved
-from directives.transitions import change_within, move_entries
 
 NOTICE_REASON = 300  # characters of the reasons that a notice quotes
 FULL_STOPS = "。．.；;"  # a reason that is quoted in a list ends without one

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit, notices
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import ACKNOWLEDGED, ASSIGNED, ESTABLISHED, ITEM_STATES, NOT_STARTED, OBLIGATION_MOVES, OPEN
+from directives.core import audit, notices
+from directives.core.rules import may
+from directives.core.transitions import change_obligations, hold, move
 from directives.models import CalendarDay, ItemState, Obligation, User
-from directives.rules import may
 from directives.tallies import counted, item_moved
-from directives.transitions import change_obligations, hold, move
 
 
 def _consequences(action: str, now: datetime) -> Mapping[str, Any]:

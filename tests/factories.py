@@ -9,6 +9,7 @@ from typing import Any
 from directives import tallies
 from directives.base.duties import ADMINISTRATIVE, DUTIES
 from directives.base.states import HANDED_IN
+from directives.core.transitions import relight
 from directives.models import (
     CalendarDay,
     Cycle,
@@ -28,7 +29,6 @@ from directives.models import (
     Section,
     User,
 )
-from directives.transitions import relight
 
 TODAY = date(2026, 10, 13)  # a Tuesday
 NOW = datetime(2026, 10, 13, 0, 30, tzinfo=UTC)  # 08:30 in Shanghai

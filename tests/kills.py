@@ -33,7 +33,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from directives.base.script import to_hant
-from directives.jobs import running
+from directives.core.jobs import running
 from directives.management.commands import worker
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")

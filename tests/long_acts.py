@@ -22,10 +22,10 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from directives import issuing, reporting, tallies
-from directives.calendaring import enter
+from directives.core.calendaring import enter
+from directives.core.jobs import running
 from directives.intake import applying, starting
 from directives.intake.kinds import KINDS
-from directives.jobs import running
 from directives.models import (
     CalendarDay,
     Carried,
@@ -47,7 +47,7 @@ from tests.kills import Kills
 from tests.spare import PATIENCE, spare_port, wait_for
 
 CONSTANTS = {
-    "directives.issuing.parts.PART": 4, "directives.reporting.cycles.PART": 2, "directives.ticking.BATCH": 4,
+    "directives.issuing.parts.PART": 4, "directives.reporting.cycles.PART": 2, "directives.core.ticking.BATCH": 4,
     "directives.intake.acts.BATCH": 5, "directives.intake.checking.BATCH": 5, "directives.sheets.carrying.EVERY": 600,
 }  # fmt: skip
 BODIES, ROWS = 6, 12

@@ -17,8 +17,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from directives import denials, urls
+from directives import urls
 from directives.base.duties import AUDITOR, SECURITY
+from directives.core import denials
 from directives.models import (
     Attachment,
     Cycle,

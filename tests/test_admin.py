@@ -12,8 +12,8 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from directives import statistics, tallies
+from directives.core.sealing import seal
 from directives.models import Directive, Event, JobProgress, Measure, Membership, Obligation, Organisation, User
-from directives.sealing import seal
 from tests.factories import NOW, make_administrator, make_body, make_directive, make_measure, make_obligation, make_plan
 
 MODELS = ("user", "membership", "organisation", "document", "directive", "obligation", "measure", "calendarday", "event", "seal")

@@ -15,10 +15,10 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
-from directives import audit, denials
 from directives.base import duties
+from directives.core import audit, denials
+from directives.core.sealing import seal
 from directives.models import CalendarDay, Event, Indicator, PendingRight, Seal, User
-from directives.sealing import seal
 from tests.factories import NOW, make_administrator, make_indicator, make_measure, make_obligation, make_plan, make_user
 
 pytestmark = pytest.mark.once  # SQLite counts the rows that are written

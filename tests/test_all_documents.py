@@ -7,10 +7,10 @@ import pytest
 from django.http import QueryDict
 from openpyxl import load_workbook
 
+from directives.core.transitions import change_obligations, move
 from directives.models import Event, Obligation, OverallDay, TallyDay
 from directives.overview.events import Asked as EventFilter
 from directives.tallies import copy_day, rebuild
-from directives.transitions import change_obligations, move
 from tests.factories import (
     NOW,
     TODAY,

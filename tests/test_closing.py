@@ -11,11 +11,11 @@ from django.utils import timezone
 from directives import supervising, tallies
 from directives.base.refusals import Invalid, Refusal
 from directives.base.states import ITEM_STATES, OBLIGATION_MOVES
+from directives.core.transitions import move
 from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.models import Event, ItemState, Obligation
 from directives.overview.ledger import ledger
 from directives.sheets.ledger import _items
-from directives.transitions import move
 from tests.factories import NOW, TODAY, make_directive, make_obligation
 from tests.intake.bringing import bring
 

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from openpyxl import load_workbook
 
 from directives.base.states import OBLIGATION_MOVES
+from directives.core.transitions import change_obligations, move
 from directives.models import CalendarDay, Event, Obligation, ReportEntry, TallyDay
 from directives.overview.boards import board
 from directives.overview.choice import Choice
@@ -21,7 +22,6 @@ from directives.overview.figures import Figure
 from directives.overview.obligations import Filter
 from directives.overview.trend import by
 from directives.tallies import copy_day, counted, rebuild, recast, settle
-from directives.transitions import change_obligations, move
 from tests.factories import (
     NOW,
     TODAY,

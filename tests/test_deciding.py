@@ -11,10 +11,10 @@ from django.urls import reverse
 from directives import reviewing, tallies
 from directives.base.refusals import NotAllowed, Refusal
 from directives.base.states import ASKED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES
+from directives.core.transitions import can_move, move, move_entries, moves_open
 from directives.models import Membership, Obligation, Plan, ReportEntry, User
 from directives.overview.deciders import deciders
 from directives.overview.inbox import inbox
-from directives.transitions import can_move, move, move_entries, moves_open
 from tests.factories import NOW, make_body, make_cycle, make_directive, make_member, make_obligation, make_plan, make_report, make_section
 
 DECIDED = {"dispute": ("reassign", "withdraw"), "request_close": ("close", "refuse_close")}

@@ -13,8 +13,12 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from directives import audit, reporting, reviewing, tallies
+from directives import reporting, reviewing, tallies
 from directives.base.states import COLOURS, OPEN, REPORTABLE
+from directives.core import audit
+from directives.core.sealing import verify
+from directives.core.ticking import tick
+from directives.core.transitions import relight
 from directives.demo import others
 from directives.demo.bodies import tree
 from directives.demo.calendar import Calendar
@@ -49,11 +53,8 @@ from directives.overview.indicator import indicator_view
 from directives.overview.statistics import Choice
 from directives.reporting import report_clocks
 from directives.sample.checking import check
-from directives.sealing import verify
 from directives.statistics import Period, Reported, faults_of
 from directives.statistics.figures import said as figure_said
-from directives.ticking import tick
-from directives.transitions import relight
 from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db  # each test in a savepoint of the one transaction that holds the demo

@@ -7,7 +7,8 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
-from directives import denials, urls
+from directives import urls
+from directives.core import denials
 from directives.management.commands.worker import chores_of
 from directives.models import Event, RefusalCount, User
 from directives.views.refused import NUMBERED

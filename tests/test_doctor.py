@@ -15,9 +15,9 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from directives import audit, sealing
 from directives.base import disk
 from directives.base.replicas import Standing
+from directives.core import audit, sealing
 from directives.health import database, doctor, machine, work
 from directives.health.findings import FINE, WARNING, WRONG, Check, Finding
 from directives.management.commands import worker
@@ -248,7 +248,7 @@ def test_the_key_of_the_record(db, settings, tmp_path):
     assert found(work.look_at_key)[0] == (WRONG, f"{tmp_path / 'record'} can be read by others than this user")
     (tmp_path / "record" / "state").chmod(0o600)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("directives.sealing.knowing.stands", lambda mark: False)
+        patch.setattr("directives.core.sealing.knowing.stands", lambda mark: False)
         assert found(work.look_at_key)[0] == (WRONG, "the database does not have seal number 2, which was made here")
     (tmp_path / "record" / "state").write_text("{")
     assert found(work.look_at_key)[0] == (WRONG, f"{tmp_path / 'record' / 'state'} is damaged")
@@ -282,7 +282,7 @@ def test_counts_that_drifted_and_a_record_that_was_changed(cast):
     sealing.seal(now=NOW)
     assert found(work.look_at_record)[0][0] == FINE
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("directives.sealing.verifying.hash_seal", lambda seal: "other")
+        patch.setattr("directives.core.sealing.verifying.hash_seal", lambda seal: "other")
         assert "the seal itself was changed" in found(work.look_at_record)[0][1]
 
 

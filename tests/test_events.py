@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import translation
 from openpyxl import load_workbook
 
-from directives import audit
+from directives.core import audit
+from directives.core.transitions import move
 from directives.models import Event, Membership, Unsealed
 from directives.overview.changes import changed
 from directives.overview.timeline import WORDS
-from directives.transitions import move
 from tests.factories import NOW, make_obligation
 
 APP = Path(__file__).resolve().parent.parent / "directives"

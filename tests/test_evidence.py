@@ -8,8 +8,8 @@ from zipfile import ZipFile
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from directives import evidence
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
+from directives.core import evidence
 from directives.models import Attachment, Event
 from tests.factories import NOW, make_cycle, make_log, make_measure, make_obligation, make_plan, make_report
 

@@ -18,15 +18,16 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from tablib import Dataset
 
-from directives import audit, issuing, organising, tallies, ticking
+from directives import issuing, organising, tallies
 from directives.base import gate
 from directives.base.refusals import Refusal
+from directives.core import audit, ticking
+from directives.core.ticking import tick
+from directives.core.transitions import change_obligations, move
 from directives.intake.kinds import KINDS
 from directives.intake.resources import ObligationResource, OrganisationResource
 from directives.models import Event, Figure, JobRun, Obligation, Organisation, ReportEntry, TallyDay
 from directives.statistics import Period, Reported, file_figures
-from directives.ticking import tick
-from directives.transitions import change_obligations, move
 from tests.factories import (
     NOW,
     TODAY,

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, connections, transaction
 
 from directives import tallies
+from directives.core.transitions import move
 from directives.models import Obligation
-from directives.transitions import move
 from tests.factories import NOW, make_body, make_directive, make_obligation, make_section
 
 OUTSIDE = pytest.raises(transaction.TransactionManagementError, match="counted")

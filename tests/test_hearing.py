@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from directives import planning, reporting, reviewing, supervising, tallies
 from directives.base.clocks import Reason
-from directives.hearing import heard_days
+from directives.core.hearing import heard_days
+from directives.core.ticking import tick
+from directives.core.transitions import change_obligations, relight
 from directives.models import CalendarDay, Event, Obligation
 from directives.reporting import EntryFields
-from directives.ticking import tick
-from directives.transitions import change_obligations, relight
 from tests.factories import (
     NOW,
     TODAY,

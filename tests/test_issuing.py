@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from directives import issuing, tallies
-from directives.addressing import pairs_proposed
 from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.core.addressing import pairs_proposed
 from directives.issuing import Pair, Terms, faults_of, giving
 from directives.models import Addressee, Event, ItemState, Notice, Obligation
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_obligation, make_section

@@ -8,13 +8,14 @@ from django.db import OperationalError
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import jobs, reporting, tallies
+from directives import reporting, tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
+from directives.core import jobs
+from directives.core.jobs import running
+from directives.core.notices import wording
 from directives.issuing import Choice, Pick, Terms, chosen_bodies, issue_in_parts, parts
-from directives.jobs import running
 from directives.models import Event, JobProgress, JobRun, Notice, Obligation, Organisation, ProgressReport
 from directives.models.jobs import CANCELLED, DONE, FAILED, STOPPED, WAITING
-from directives.notices import wording
 from directives.overview.issuing import Selection
 from directives.overview.wide_issue import wide_preview
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from directives.core.keyset import END, Column, Order, Turn, leaf
 from directives.models import Obligation
-from directives.overview.keyset import END, Column, Order, Turn, leaf
 from directives.overview.listing import _lines
 from directives.overview.obligations import DUE, ORDERS, with_urgency
 from tests.factories import make_body, make_directive, make_section

@@ -136,7 +136,7 @@ def test_a_report_whose_web_process_is_killed_is_handed_in_once(world):
         assert again[-1].startswith("302")
         sent = Notice.objects.filter(user=world.boss, kind="handed_in").count()
         assert (Submission.objects.filter(report=report).count(), sent, tallies.drift()) == (1, 1, [])
-        mails = DBTaskResult.objects.filter(task_path="directives.notices.mail").count()
+        mails = DBTaskResult.objects.filter(task_path="directives.core.notices.mail").count()
         assert mails == number + 1  # a mail of the notice waits in the queue, whenever the process died
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directives.sealing import merkle
+from directives.core.sealing import merkle
 
 pytestmark = pytest.mark.once
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from directives import organising, tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.core.transitions import move as move_on
 from directives.models import Event, Mark, Notice, Obligation, Organisation, ReportEntry, Tally, Total
 from directives.models.organisations import step
-from directives.transitions import move as move_on
 from tests.factories import (
     NOW,
     TODAY,

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from directives.core.notices import KINDS, wording
 from directives.models import CalendarDay, LogEntry, Membership, Notice, Obligation, ProgressReport
-from directives.notices import KINDS, wording
 from directives.overview.mine import my_work
 from tests.factories import (
     NOW,

@@ -8,10 +8,11 @@ from django.core.management import call_command
 from django.utils import translation
 from django_tasks_db.models import DBTaskResult
 
-from directives import issuing, notices
+from directives import issuing
 from directives.base.refusals import Invalid
+from directives.core import notices
+from directives.core.notices import KINDS, wording
 from directives.models import Notice
-from directives.notices import KINDS, wording
 from tests.factories import NOW, make_directive, make_document, make_member, make_plan, make_section
 from tests.spare import spare_port
 

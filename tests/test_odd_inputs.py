@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import notices
 from directives.base.numbers import LARGEST, whole
+from directives.core import notices
 from directives.health.work import look_at_queue
 from directives.ingest.reading import ISSUER, NAME, TITLE, read
 from directives.ingest.sources import DocumentError

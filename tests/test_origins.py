@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from directives import audit, jobs
 from directives.base import origins, witness
 from directives.base.origins import NOWHERE, Origin
+from directives.core import audit, jobs
 from directives.management.commands import worker
 from directives.models import Event, JobProgress
 from directives.views import log as log_views

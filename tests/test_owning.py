@@ -14,13 +14,13 @@ from django.urls import reverse
 from directives import correcting, issuing, organising, reporting, statistics, tallies
 from directives.base.refusals import NotAllowed
 from directives.base.workdays import Workdays
+from directives.core.rules import may
 from directives.correcting import Correction, Decision, Named
 from directives.ingest.reading import read
 from directives.intake.kinds import KINDS
 from directives.issuing import Terms
 from directives.models import Directive, Document, Event, Membership, Obligation, Repair, Section
 from directives.models.intakes import CHANGED, NEW, WRONG
-from directives.rules import may
 from directives.sheets.ledger import listed
 from directives.sheets.listed import Asked
 from directives.statistics import IndicatorFields

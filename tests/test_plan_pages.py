@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from directives import evidence, planning
+from directives import planning
+from directives.core import evidence
 from directives.middleware import timezone as clock
 from directives.models import Attachment, LogEntry, Measure, Plan
 from directives.overview.plans import quick_choices

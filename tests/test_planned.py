@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 from django.db import connection
 
-from directives import accounts, audit, reporting
+from directives import accounts, reporting
+from directives.core import audit
 from directives.models import Event, ReportEntry
 from directives.models.planned import Planned, planned
 from qunzhu_tracker.databases import databases

@@ -15,10 +15,10 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from directives import audit
 from directives.base import origins, witness
+from directives.core import audit
+from directives.core.sealing import anchor, anchors, keys, proving, seal, verify
 from directives.models import Event, Organisation, Seal, Unsealed
-from directives.sealing import anchor, anchors, keys, proving, seal, verify
 from tests.factories import NOW, make_body
 
 GUARDS = import_module("directives.migrations.0003_append_only")
@@ -235,12 +235,12 @@ def test_the_record_is_sealed_anew_as_it_was_before_signing_began(record):
     for first in (0, 3, 6):
         ids = record[first : first + 3]
         found = hash_of(ids)
-        last = import_module("directives.sealing.making").link(last, [[ids[0], ids[-1]]], found, 3, now=NOW)
+        last = import_module("directives.core.sealing.making").link(last, [[ids[0], ids[-1]]], found, 3, now=NOW)
     assert [fault.startswith(MARK) for fault in words(verify())] == [True]
 
 
 def hash_of(ids: list[int]) -> str:
-    rows = import_module("directives.sealing.rows")
+    rows = import_module("directives.core.sealing.rows")
     return rows.hashed(rows.within([[ids[0], ids[-1]]]), rows.Frontier()).digest
 
 
@@ -380,7 +380,7 @@ def test_clearing_what_is_old_leaves_the_record(record):
 
 def test_seals_from_before_signing_began_are_covered_by_the_first_signed_one(transactional_db):
     write(5)
-    making = import_module("directives.sealing.making")
+    making = import_module("directives.core.sealing.making")
     ids = list(Event.objects.order_by("id").values_list("id", flat=True))
     last = making.link(None, [[ids[0], ids[2]]], hash_of(ids[:3]), 3, now=NOW)
     making.link(last, [[ids[3], ids[3]]], hash_of(ids[3:4]), 1, now=NOW)
@@ -506,7 +506,7 @@ def test_a_worker_that_dies_at_any_point_leaves_a_record_that_goes_on(transactio
     if not first:
         assert seal(now=NOW) == 2
         write(2)
-    room = "directives.base." if place.startswith("witness") else "directives.sealing."
+    room = "directives.base." if place.startswith("witness") else "directives.core.sealing."
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "AUDIT_DIR", settings.AUDIT_DIR)
         folder = settings.AUDIT_DIR

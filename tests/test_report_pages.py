@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from directives import reporting, reviewing
+from directives.core import keyset
 from directives.models import Cycle, Membership, Obligation, Plan, ProgressReport, ReportEntry, Submission, Verdict
-from directives.overview import keyset
 from directives.planning import move_plan
 from directives.reporting import EntryFields
 from tests.factories import (

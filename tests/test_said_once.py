@@ -14,9 +14,13 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore as StoredSession
 from django.utils.translation import gettext, override
 
-from directives import accounts, issuing, notices, reporting, rules, tallies
+from directives import accounts, issuing, reporting, tallies
 from directives.base import clocks, states
 from directives.base.workdays import Workdays
+from directives.core import notices, rules
+from directives.core.scope import Scope
+from directives.core.transitions import CLOCKS as FACTS
+from directives.core.transitions import relight, tolerances
 from directives.intake.fields import Asking
 from directives.intake.kinds.obligations import ObligationChecker
 from directives.models import (
@@ -41,10 +45,7 @@ from directives.models.obligations import CLOCKS
 from directives.models.scope import in_view, worked
 from directives.overview import counts
 from directives.overview.events import _may_read
-from directives.overview.scope import Scope
 from directives.reporting.handing_in import _percents
-from directives.transitions import CLOCKS as FACTS
-from directives.transitions import relight, tolerances
 from tests.factories import (
     NOW,
     TODAY,

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from directives import tallies
+from directives.core.transitions import relight
 from directives.models import CalendarDay, Event, ItemState, Membership, Obligation, Organisation, Plan
-from directives.transitions import relight
 from tests.factories import (
     NOW,
     TODAY,

@@ -8,10 +8,10 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from directives import audit
+from directives.core import audit
+from directives.core.sealing import seal, verify
+from directives.core.transitions import move
 from directives.models import Event, Seal, Submission, Unsealed
-from directives.sealing import seal, verify
-from directives.transitions import move
 from tests.factories import NOW, make_body, make_obligation, make_plan
 from tests.spare import side_by_side
 
@@ -123,7 +123,7 @@ def test_an_event_outside_a_transaction_is_refused(transactional_db):
 
 def test_two_workers_that_seal_at_once_make_one_chain(transactional_db, monkeypatch):
     """Each would take the same seal for the last one, and chain to it."""
-    monkeypatch.setattr("directives.sealing.making.BATCH", 3)
+    monkeypatch.setattr("directives.core.sealing.making.BATCH", 3)
     body = make_body("X")
     with transaction.atomic():
         for _number in range(40):

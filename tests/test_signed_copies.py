@@ -14,14 +14,14 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.urls import reverse
 
-from directives import audit
 from directives.base import duties, origins
+from directives.core import audit
+from directives.core.sealing import anchors, copying, keys, link_waiting, seal
+from directives.core.sealing.checking import check
+from directives.core.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SEALS, SIGNATURE
+from directives.core.sealing.making import hash_seal
 from directives.management.commands.export_record import day
 from directives.models import Event, Organisation, Seal, Unsealed
-from directives.sealing import anchors, copying, keys, link_waiting, seal
-from directives.sealing.checking import check
-from directives.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SEALS, SIGNATURE
-from directives.sealing.making import hash_seal
 from directives.sheets import signed
 from tests.factories import NOW, make_administrator, make_body, make_obligation
 from tests.node import environment, python

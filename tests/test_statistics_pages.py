@@ -9,7 +9,8 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from directives import statistics, tallies, transitions
+from directives import statistics, tallies
+from directives.core import transitions
 from directives.models import Event, Figure, Indicator, Obligation, Owing
 from directives.overview.filing import to_report
 from directives.overview.indicator import indicator_view, missing

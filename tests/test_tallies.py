@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from directives import organising, tallies
 from directives.base.states import COLOURS
+from directives.core.transitions import change_obligations, move
 from directives.models import Mark, Obligation, Organisation, OverallDay, Owing, Tally, TallyDay, Total
-from directives.transitions import change_obligations, move
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
 from tests.test_house import APP
 

@@ -7,13 +7,14 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from directives import tallies, ticking
+from directives import tallies
 from directives.base.clocks import Reason
 from directives.base.refusals import Stale
 from directives.base.states import OBLIGATION_MOVES
+from directives.core import ticking
+from directives.core.ticking import tick
+from directives.core.transitions import LIGHT_FIELDS, change_obligations, move, relight
 from directives.models import CalendarDay, Event, JobProgress, JobRun, Obligation, Unsealed
-from directives.ticking import tick
-from directives.transitions import LIGHT_FIELDS, change_obligations, move, relight
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
 
 

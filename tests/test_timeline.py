@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from directives import audit
+from directives.core import audit
 from directives.models import Event
 from directives.overview.timeline import timeline
 from tests.factories import NOW, make_obligation

@@ -5,8 +5,8 @@ import pytest
 from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import ENTRY_MOVES, FILING_STATES, OBLIGATION_MOVES, OBLIGATION_STATES, PLAN_MOVES
+from directives.core.transitions import move
 from directives.models import Event, Obligation, Tally, Total
-from directives.transitions import move
 from tests.factories import NOW, make_cycle, make_directive, make_member, make_obligation, make_plan, make_report
 
 HOLDERS = {

@@ -11,12 +11,12 @@ from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
 from directives.base import disk
+from directives.core.ticking import tick
 from directives.health import upkeep as upkeeping
 from directives.health.banners import banners
 from directives.health.upkeep import ENDED, Keeper, Upkeep, read
 from directives.management.commands import worker
 from directives.models import CalendarDay, JobRun, Obligation
-from directives.ticking import tick
 from tests.factories import NOW, TODAY, make_obligation
 from tests.test_worker import note
 

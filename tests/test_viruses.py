@@ -9,8 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
-from directives import evidence
 from directives.base import viruses
+from directives.core import evidence
 from directives.health import machine
 from tests.factories import NOW
 from tests.spare import wait_for

@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
@@ -21,12 +23,14 @@ from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoDbBlocker
 
-from directives import audit, jobs, tallies
+from directives import tallies
+from directives.core import audit, jobs, notices
 from directives.management.commands import worker
 from directives.models import (
     DocumentTotal,
     JobRun,
     Mark,
+    Notice,
     OverallMark,
     Owing,
     Seal,
@@ -35,6 +39,7 @@ from directives.models import (
     Unsealed,
 )
 from directives.tallies import recount
+from tests.conftest import Cast
 from tests.factories import NOW, make_body, make_obligation
 from tests.node import copied_database
 from tests.spare import PATIENCE, side_by_side, told, wait_for
@@ -275,6 +280,18 @@ def test_a_task_that_kills_every_worker_is_given_up(db: None, daily: list[str], 
     assert (ran, row.status) == ([], TaskResultStatus.FAILED)
     assert row.task_result.errors[0].traceback == "3 workers died running this task"
     assert "is given up: 3 workers died running this task" in caplog.text
+
+
+def test_a_mail_queued_before_its_module_moved_is_sent(cast: Cast, mailoutbox: list[Any]) -> None:
+    cast.staff.email = "staff@example.org"
+    cast.staff.save()
+    notice = Notice.objects.create(user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"})
+    task = DBTaskResult.objects.get(pk=notices.mail.enqueue(notice.pk).id)
+    DBTaskResult.objects.filter(pk=task.pk).update(task_path="directives.notices.mail")
+    import_module("directives.migrations.0031_task_paths").to_present_paths(apps, None)
+    call_command("worker", "--once")
+    task.refresh_from_db()
+    assert (task.status, [message.to for message in mailoutbox]) == (TaskResultStatus.SUCCESSFUL, [["staff@example.org"]])
 
 
 @pytest.fixture(scope="module")

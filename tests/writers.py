@@ -27,8 +27,8 @@ from django.db.models import Count, F, Q
 from directives import planning, reporting, reviewing, tallies
 from directives.base.refusals import Refusal
 from directives.base.states import OBLIGATION_MOVES, SUBMITTED
+from directives.core.rules import has_manager
 from directives.models import Event, LogEntry, Measure, Membership, Obligation, Plan, ProgressReport, Submission, User
-from directives.rules import has_manager
 from directives.supervising import move_obligation
 from tests.factories import (
     NOW,

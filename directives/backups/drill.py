@@ -21,8 +21,8 @@ from directives.backups.making import make
 from directives.bench.places import HOST, Place, served, server_of
 from directives.bench.places import folder as throw_away
 from directives.bench.stage import session_of
+from directives.core.sealing import verify
 from directives.models import Attachment, Membership, Obligation
-from directives.sealing import verify
 
 PAGES = ("/", "/dashboard/", "/documents/", "/obligations/")
 

@@ -19,12 +19,12 @@ from directives import tallies
 from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVISOR
 from directives.bench.desks import Desk, desks, person
 from directives.bench.places import BenchError
+from directives.core.ticking import tick
 from directives.issuing import Terms, issue
 from directives.models import Cycle, Directive, Document, Measure, Obligation, Organisation, Plan, ReportEntry, User
 from directives.models.documents import HEAVY
 from directives.planning import MeasureContent, add_measure, owed, start_plan
 from directives.reporting import hand_in, open_cycle
-from directives.ticking import tick
 
 SAMPLE = "sample"
 AGO = timedelta(days=120)  # when everything of the sample was assigned

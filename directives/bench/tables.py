@@ -18,11 +18,11 @@ from django.utils import timezone, translation
 from openpyxl import load_workbook
 from xlsxwriter import Workbook
 
-from directives import jobs
 from directives.base.states import STAFF, SUPERVISOR
 from directives.bench.desks import person
 from directives.bench.exports import LANGUAGE, ledger
 from directives.bench.places import MIB, BenchError
+from directives.core import jobs
 from directives.intake import reader, starting
 from directives.intake.kinds import KINDS
 from directives.models import Document, Intake, IntakeRow, LogEntry, Measure, Organisation, Plan, User

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from directives.base.clocks import Facts, Light, light
 from directives.base.workdays import Workdays
+from directives.core.transitions import tolerances
 from directives.models import CalendarDay
-from directives.transitions import tolerances
 
 BEGAN, REGISTERED, ISSUED, DISPUTED, ACKNOWLEDGED, WITHDRAWN = -230, -229, -225, -223, -222, -219
 PLANNED, PLAN_DECIDED, PLAN_DUE = -190, -166, -165

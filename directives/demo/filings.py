@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from directives.base.states import ACCEPTED, DRAFT, RETURNED
-from directives.copies import copy_directive, copy_document
+from directives.core.copies import copy_directive, copy_document
 from directives.demo.bodies import Placed
 from directives.demo.draw import Drawn
 from directives.demo.plans import REASON, Plans, plan_moments

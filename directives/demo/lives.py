@@ -9,13 +9,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from directives.base.clocks import Facts, Light, Reason
 from directives.base.states import ASSIGNED, COLOURS, LIVE
+from directives.core.transitions import CLOCKS
+from directives.core.transitions import HEARD as HEARD_BY_MOVES
 from directives.demo import calendar as days
 from directives.demo.calendar import Calendar
 from directives.demo.courses import Course
 from directives.demo.steps import ABOVE, SYSTEM, Step, steps_of
 from directives.demo.terms import Fate, Terms
-from directives.transitions import CLOCKS
-from directives.transitions import HEARD as HEARD_BY_MOVES
 
 BITS = 32  # of one figure: room for the sums of a nation
 FIELDS = 1 + len(COLOURS)  # figures of a day: obligations by colour, percentage points

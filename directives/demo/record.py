@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from directives.core.sealing import BATCH, link
 from directives.demo import calendar as days
 from directives.demo.acts import BRIEF, Papers, Told, days_of
 from directives.demo.bodies import Placed
@@ -19,7 +20,6 @@ from directives.demo.sink import Cells, sink
 from directives.demo.steps import OWN, SYSTEM
 from directives.demo.work import Work
 from directives.models import Event, Seal
-from directives.sealing import BATCH, link
 
 
 @dataclass

@@ -9,7 +9,8 @@ from itertools import islice
 
 from django.db.models import Max, Model
 
-from directives import audit, sealing, tallies
+from directives import tallies
+from directives.core import audit, sealing
 from directives.demo import bare, others, paper, people
 from directives.demo import calendar as days
 from directives.demo.bodies import Placed, placed, tree

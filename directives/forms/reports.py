@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.base.numbers import LARGEST, whole
 from directives.base.refusals import Invalid
 from directives.base.states import SUBMITTED
-from directives.deciding import askers_of
+from directives.core.deciding import askers_of
 from directives.models import ReportEntry, User
 from directives.overview.entries import Shown
 from directives.reporting import EntryFields

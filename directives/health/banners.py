@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from directives import calendaring
 from directives.base.wording import day, moment
+from directives.core import calendaring
 from directives.health.upkeep import Upkeep
 from directives.models import User
 

@@ -11,8 +11,8 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import calendaring
 from directives.base import disk
+from directives.core import calendaring
 from directives.models import CalendarDay, JobRun, Obligation
 from directives.models.jobs import WORKER
 

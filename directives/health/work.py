@@ -9,7 +9,8 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from directives import notices, sealing, tallies
+from directives import tallies
+from directives.core import notices, sealing
 from directives.health.findings import Finding, fine, warning, wrong
 from directives.health.upkeep import read
 from directives.models import Event, JobRun, Obligation, Unsealed

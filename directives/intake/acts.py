@@ -12,8 +12,8 @@ from datetime import datetime
 from django.db import IntegrityError
 from django.db.models import QuerySet
 
-from directives import audit, jobs
 from directives.base.refusals import Stale
+from directives.core import audit, jobs
 from directives.intake import steps
 from directives.intake.fields import Asking, Kind, Words
 from directives.intake.steps import AT_ONCE_ROWS, asked_of, kind_of, settled

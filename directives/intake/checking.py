@@ -13,8 +13,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives import jobs
 from directives.base.refusals import Refusal
+from directives.core import jobs
 from directives.intake import reader, steps
 from directives.intake.differing import Summary
 from directives.intake.fields import Asking, Fault, Field, Kind, Planned

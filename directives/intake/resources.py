@@ -18,6 +18,7 @@ from directives.base import gate
 from directives.base.numbers import whole
 from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
+from directives.core.transitions import change_obligations, hold
 from directives.intake.holding import OfficeDirectives, OfficeObligations, demand, lines
 from directives.intake.kinds.bodies import BODIES, BodyChecker
 from directives.intake.kinds.directives import DIRECTIVES
@@ -25,7 +26,6 @@ from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.intake.safe_resource import SafeResource, asking_of, ids_in
 from directives.models import Directive, Measure, Obligation, Organisation, Plan
 from directives.tallies import recast
-from directives.transitions import change_obligations, hold
 
 NO_DIRECTIVE = gettext_noop("No directive has the record ID %(id)s. Directives come from a document, not from a table.")
 

@@ -15,9 +15,9 @@ from import_export import resources
 from import_export.resources import Diff
 from tablib import Dataset
 
-from directives import audit
 from directives.base.numbers import whole
 from directives.base.outages import outage_of
+from directives.core import audit
 from directives.intake.cells import Reading, reading_of
 from directives.intake.faults import Wrong
 from directives.intake.fields import Asking, Kind

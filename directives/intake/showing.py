@@ -9,6 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from directives.base.wording import NOTHING, picked
+from directives.core.keyset import Column as Key
+from directives.core.keyset import Leaf, Order, Turn, leaf
 from directives.intake.applying import ALL_CONTESTED, obstacles, to_write
 from directives.intake.differing import Summary
 from directives.intake.fields import Fault, Field, Kind, Untaken, Words
@@ -35,8 +37,6 @@ from directives.models.intakes import (
     WRONG,
 )
 from directives.overview.jobs import Progress, standing
-from directives.overview.keyset import Column as Key
-from directives.overview.keyset import Leaf, Order, Turn, leaf
 
 ROWS = Order("rows", (Key("number"),))
 MINE_OF = Order("intakes", (Key("pk", down=True),))

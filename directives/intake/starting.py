@@ -10,11 +10,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives import jobs
 from directives.base.keeping import keep
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.script import fold
-from directives.evidence import clean_name, ending
+from directives.core import jobs
+from directives.core.evidence import clean_name, ending
 from directives.intake import checking
 from directives.intake.fields import Fault, Kind
 from directives.intake.matching import Head, Names, faults_of

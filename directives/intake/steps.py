@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import jobs
 from directives.base.refusals import NotAllowed, Refusal, Stale
+from directives.core import jobs
 from directives.intake.fields import Asking, Fault, Kind
 from directives.intake.kinds import KINDS
 from directives.models import Intake, IntakeRow, JobRun

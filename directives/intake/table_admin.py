@@ -14,9 +14,9 @@ from import_export.admin import ImportExportModelAdmin
 from import_export.forms import SelectableFieldsExportForm
 from import_export.tmp_storages import MediaStorage
 
-from directives import audit
 from directives.base.keeping import note, undone_on_failure
 from directives.base.outages import outage_of
+from directives.core import audit
 from directives.intake.formats import FORMATS
 from directives.intake.safe_resource import heading_of
 

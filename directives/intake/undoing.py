@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives import jobs
 from directives.base.refusals import Refusal
+from directives.core import jobs
 from directives.intake import acts
 from directives.intake.fields import Asking, Kind
 from directives.intake.steps import kind_of, shift

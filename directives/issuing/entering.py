@@ -10,14 +10,15 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit, notices, tallies
+from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed
 from directives.base.states import ASSIGNED, LIVE, NOT_STARTED
+from directives.core import audit, notices
+from directives.core.rules import may
+from directives.core.transitions import hold, relight
 from directives.issuing.giving import Terms, demand_own, open_items, owed_on, wrong_plan_day
 from directives.models import CalendarDay, Directive, Document, Measure, Notice, Obligation, Organisation, User
 from directives.models.documents import HEAVY
-from directives.rules import may
-from directives.transitions import hold, relight
 
 
 @dataclass(frozen=True, slots=True)

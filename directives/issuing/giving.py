@@ -9,12 +9,13 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit, notices, tallies
+from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.states import ASSIGNED, LEAD, RESPONSIBLE
+from directives.core import audit, notices
+from directives.core.rules import may
+from directives.core.transitions import relight
 from directives.models import CalendarDay, Directive, Document, Item, ItemState, Obligation, Organisation, User
-from directives.rules import may
-from directives.transitions import relight
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from directives import jobs
-from directives.addressing import pairs_proposed
+from directives.core import jobs
+from directives.core.addressing import pairs_proposed
 from directives.issuing.choosing import Choice, chosen_bodies
 from directives.issuing.giving import Terms, check, issue
 from directives.models import Document, JobProgress, JobRun, Organisation, User

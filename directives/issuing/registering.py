@@ -7,15 +7,15 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import NotAllowed
 from directives.base.script import fold, to_hans, to_hant
 from directives.base.states import SUPERVISOR
+from directives.core import audit
+from directives.core.rules import may
 from directives.ingest.reading import Reading, SectionRead, SentenceRead
 from directives.ingest.sources import DocumentError
 from directives.models import Addressee, Directive, Document, Item, LeftOut, Organisation, Repair, Section, User
 from directives.models.documents import CERTAIN, CONFIRMED, PROPOSED, UNSTATED
-from directives.rules import may
 
 
 def _both(text: str, script: str) -> tuple[str, str]:

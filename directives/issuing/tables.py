@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import Invalid, NotAllowed
 from directives.base.script import to_hans
 from directives.base.wording import listed
+from directives.core import audit
+from directives.core.rules import may
 from directives.ingest.addressees import NAMED, UNSTATED, AddresseeRead
 from directives.ingest.items import ItemRead
 from directives.ingest.modality import STATEMENT, cadence_of, kind_of, modality_of
@@ -21,7 +22,6 @@ from directives.ingest.reading import Reading, SectionRead, SentenceRead, script
 from directives.ingest.sources import DocumentError
 from directives.issuing.registering import register_document
 from directives.models import Directive, Document, Organisation, User
-from directives.rules import may
 
 NUMBERED = re.compile(r"(?:第)?([一二三四五六七八九十]{1,4}|\d{1,3})(?:部分)?[、.．]\s*(.+)")
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from directives import audit
 from directives.base import gate
 from directives.base.refusals import Stale
+from directives.core import audit
 from directives.models import Organisation, User
 from directives.organising.tree import Moved, demand, move
 from directives.tallies import recast

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base import gate
 from directives.base.refusals import Invalid
 from directives.base.wording import listed
+from directives.core import audit
 from directives.models import Organisation, User
 from directives.models.organisations import step
 from directives.models.writing import add_many, overwrite_each

@@ -9,14 +9,14 @@ from django.db.models import F, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from directives import audit, notices
 from directives.base import gate
 from directives.base.refusals import Invalid, Stale
 from directives.base.states import CLOSED, WITHDRAWN
+from directives.core import audit, notices
+from directives.core.transitions import change_obligations
 from directives.models import Document, Obligation, Organisation, User
 from directives.organising.tree import demand
 from directives.tallies import count_items, counted, gathering
-from directives.transitions import change_obligations
 
 
 @dataclass(frozen=True, slots=True)

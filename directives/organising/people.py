@@ -9,12 +9,12 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives import audit
 from directives.base.refusals import Invalid, NotAllowed
 from directives.base.wording import listed
+from directives.core import audit
+from directives.core.rules import can_administer, can_reset, keeps_accounts, keeps_rights
 from directives.models import Membership, User
 from directives.organising.rights import demand_second_left
-from directives.rules import can_administer, can_reset, keeps_accounts, keeps_rights
 
 # A new password may be asked for by mail: whoever enters the address could sign in.
 MAIL = gettext_lazy("Email addresses can be used to reset passwords, so only people who may set the password enter them.")

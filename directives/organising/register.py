@@ -10,11 +10,11 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base import gate
 from directives.base.refusals import Refusal
 from directives.base.script import to_hant
 from directives.base.wording import listed
+from directives.core import audit
 from directives.ingest.sources import text_of
 from directives.models import Organisation, User
 from directives.models.organisations import KINDS, LEVELS

@@ -12,13 +12,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from directives import audit, notices
 from directives.base.duties import ADMINISTRATIVE, AUDITOR, DUTIES, SECURITY
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.wording import listed
+from directives.core import audit, notices
+from directives.core.rules import can_give, keeps_rights
 from directives.models import Membership, PendingRight, User
 from directives.models.people import CONFIRMED
-from directives.rules import can_give, keeps_rights
 
 WAITING = frozenset(key for key, _label in CONFIRMED)
 

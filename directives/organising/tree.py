@@ -12,9 +12,10 @@ from django.db.models import F, Max, Sum, Value
 from django.db.models.functions import Concat, Length, Substr
 from django.utils.translation import gettext as _
 
-from directives import audit, tallies
+from directives import tallies
 from directives.base import gate
 from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.core import audit
 from directives.models import FigureTotal, Obligation, Organisation, Plan, ProgressReport, Total, User
 from directives.models.organisations import STEP, ancestors, step
 

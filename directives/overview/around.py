@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED, SUBMITTED
+from directives.core.captions import Words
+from directives.core.rules import is_above, may
 from directives.models import ProgressReport, User
-from directives.overview.captions import Words
 from directives.reporting import LACKS
-from directives.rules import is_above, may
 
 # The chips over the report, in their order. An entry may stand under several.
 FILTERS: dict[str, Words] = {

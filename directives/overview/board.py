@@ -9,16 +9,17 @@ from functools import cached_property
 from typing import Any
 
 from directives.base.states import YELLOW
+from directives.core import captions
+from directives.core.scope import Lights
 from directives.models import Document, Organisation, Section
 from directives.models.obligations import CLOCKS
-from directives.overview import captions, counts, facts
+from directives.overview import counts, facts
 from directives.overview.choice import Choice
 from directives.overview.counts import Body, Ground, Task, Vantage
 from directives.overview.facts import Facts, Period
 from directives.overview.figures import Cell, Covered, DueDay, Figure, Happened, Line, Named
 from directives.overview.late import Late
 from directives.overview.obligations import CAUSES, ON, UNDATED, Filter
-from directives.overview.scope import Lights
 from directives.overview.trend import RIGHT, Trend
 from directives.overview.weeks import ON_WALL as WIDE_WEEKS
 from directives.overview.weeks import Change, Weeks, change, weeks

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 from functools import partial
 
 from directives.base.workdays import Workdays
+from directives.core.scope import Scope
 from directives.models import Document, Section, User
 from directives.overview import counts, facts, own
 from directives.overview.board import LATE_ROWS, Board
 from directives.overview.choice import Choice
 from directives.overview.documents import document_of, documents_in_view, sections_of
 from directives.overview.late import oldest
-from directives.overview.scope import Scope
 from directives.overview.trend import ON_WALL as WIDE_REPORTS
 from directives.overview.trend import RIGHT, left, trend
 

@@ -9,11 +9,11 @@ from django.db.models import Q, QuerySet
 
 from directives.base.script import to_hans
 from directives.base.states import MANAGER, SUPERVISOR
+from directives.core.keyset import Column, Leaf, Order, Turn, leaf
+from directives.core.scope import NONE, Lights, Scope, lights_by, lights_of_bodies
 from directives.models import Document, Membership, Organisation, Plan, ProgressReport, Section, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.counting import LIMIT
-from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
-from directives.overview.scope import NONE, Lights, Scope, lights_by, lights_of_bodies
 
 NODES = 300  # bodies of one tree page
 PEOPLE = 100  # of a body, on its page

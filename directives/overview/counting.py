@@ -12,11 +12,11 @@ from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Su
 from django.db.models.functions import Length, Substr
 
 from directives.base.states import ASSIGNED, COLOURS, LEAD, LIVE, RED, STAFF, YELLOW
+from directives.core.scope import NONE, Lights, Scope, gathered
 from directives.models import ALWAYS, Mark, Obligation, Organisation, Tally, Total, User
 from directives.models.organisations import STEP
 from directives.models.scope import LAST, MANY, Range, merged
 from directives.overview.obligations import CAUSES, LIGHT_CHOICES, Filter
-from directives.overview.scope import NONE, Lights, Scope, gathered
 
 LEADS = 500  # leading bodies that a query names: each directive has one, or none
 LIMIT = 10_000  # rows that are counted one by one; beyond, a list says “more than”

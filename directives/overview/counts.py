@@ -14,6 +14,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Substr
 
 from directives.base.states import ASSIGNED, COLOURS
+from directives.core.scope import NONE, Lights, Scope
 from directives.models import (
     DocumentTotal,
     Obligation,
@@ -27,7 +28,6 @@ from directives.models import (
 from directives.models.organisations import ancestors
 from directives.models.scope import inside
 from directives.overview.choice import Choice
-from directives.overview.scope import NONE, Lights, Scope
 
 BODY = ("code", "name_hans", "name_hant", "path", "parent_id", "branch")
 

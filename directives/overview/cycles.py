@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from directives.base.workdays import Workdays
+from directives.core.scope import Scope
 from directives.models import ALWAYS, Cycle, Document, Mark, ProgressReport, User
 from directives.overview.register import bodies_owing
-from directives.overview.scope import Scope
 
 MONTHS = {"quarter": 3, "half": 6, "year": 12}  # length of a period
 OPENS_BEFORE = timedelta(days=14)  # … its end

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from directives.base.states import SUPERVISOR
-from directives.deciding import asked_for, askers_of
+from directives.core.deciding import asked_for, askers_of
+from directives.core.rules import organisation_of
 from directives.models import Membership, Obligation, Organisation, Plan, ReportEntry, User
-from directives.rules import organisation_of
 
 NAMED = 3  # people
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from directives.base.states import LIVE
+from directives.core.scope import NONE, Lights, Scope, lights_by
 from directives.models import Addressee, Directive, Document, Event, Item, Obligation, Repair, User
 from directives.models.documents import PROPOSED
 from directives.overview.owers import FEW, Group, ItemShare, Ower, Terms, given_in, groups, leads, owers, shares, terms
-from directives.overview.scope import NONE, Lights, Scope, lights_by
 from directives.overview.source import lines_of, repairs_in
 from directives.overview.timeline import Happening, timeline
 

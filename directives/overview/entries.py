@@ -8,13 +8,13 @@ from typing import Any
 from django.db.models.fields.json import KT
 
 from directives.base.states import ACCEPTED, EDITABLE, RETURNED
+from directives.core.files import FileList, file_list
+from directives.core.rules import may
 from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.reports import CARRIED
 from directives.overview.around import Around, Stands, rights
-from directives.overview.files import FileList, file_list
 from directives.overview.revisions import Revision, copies_of, returns_of, revision_of_entry
 from directives.reporting import Earlier, earlier_entries, missing
-from directives.rules import may
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from django.utils.translation import pgettext_lazy
 
 from directives.base.numbers import whole
 from directives.base.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
+from directives.core import captions
+from directives.core.rules import may
+from directives.core.scope import Scope
 from directives.models import Directive, Event, Organisation, User
 from directives.models.scope import LAST, any_of
-from directives.overview import captions
 from directives.overview.changes import changed
-from directives.overview.scope import Scope
 from directives.overview.timeline import WORDS, word_of
-from directives.rules import may
 from directives.tallies import ACTS, WORSE
 
 SUBJECTS: dict[str, str | Promise] = {

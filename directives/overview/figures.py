@@ -9,11 +9,11 @@ from urllib.parse import quote_plus
 from django.urls import get_script_prefix, reverse
 
 from directives.base.states import GREEN, RED
+from directives.core import captions
+from directives.core.captions import Words
+from directives.core.scope import Lights
 from directives.models import Section
-from directives.overview import captions
-from directives.overview.captions import Words
 from directives.overview.obligations import OFF, ON, Filter
-from directives.overview.scope import Lights
 from directives.tallies import BETTER, WORSE
 
 FEW = 10  # rows below which a share is marked as one of few

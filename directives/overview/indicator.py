@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from directives.core.keyset import SIZE, Column, Leaf, Order, Turn, leaf
 from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.scope import inside
 from directives.models.statistics import EACH
 from directives.overview.counts import Body, Vantage, vantage
 from directives.overview.coverage import Gone, among, bodies_asked, reported_and_gone
-from directives.overview.keyset import SIZE, Column, Leaf, Order, Turn, leaf
 from directives.overview.statistics import (
     NONE,
     Choice,

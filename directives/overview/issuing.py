@@ -10,8 +10,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Length
 from django.utils.functional import Promise
 
-from directives.addressing import pairs_proposed
 from directives.base.script import to_hans
+from directives.core.addressing import pairs_proposed
 from directives.issuing import Choice, Pick, Preview, candidates, chosen_bodies
 from directives.models import Addressee, Directive, Document, Obligation, Organisation, Section, Tally, User
 from directives.models.organisations import KINDS, LEVELS

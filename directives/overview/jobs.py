@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
+from directives.core.notices import ACTS
 from directives.models import Carried, Document, JobProgress, JobRun, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.jobs import HALTED, UNENDED
-from directives.notices import ACTS
 
 QUIET = timedelta(seconds=60)  # a row that has not moved for so long may have been left by its process
 

@@ -15,9 +15,9 @@ from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from directives.base.states import AWAITING, DISPUTED
+from directives.core import captions
 from directives.models import Directive, Obligation, Organisation, Plan, ReportEntry
 from directives.models.scope import LAST
-from directives.overview import captions
 from directives.overview.choice import Choice
 from directives.overview.counts import Vantage, of_document
 

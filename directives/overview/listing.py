@@ -10,13 +10,13 @@ from django.utils.translation import gettext
 
 from directives.base.clocks import Reason
 from directives.base.wording import picked, scripted
+from directives.core.keyset import Leaf, Order, Turn, leaf
+from directives.core.scope import Lights, Scope
 from directives.models import Directive, Obligation, Organisation, Section, User
 from directives.models.scope import in_view
 from directives.overview.counting import LIMIT, Counts, Known, Reach, counts, guided
-from directives.overview.keyset import Leaf, Order, Turn, leaf
 from directives.overview.mentions import BODIES, DIRECTIVES, Mentions, mentions
 from directives.overview.obligations import TREE, URGENCY, Filter, with_urgency
-from directives.overview.scope import Lights, Scope
 
 SORTABLE = 20_000  # rows that are sorted anew for a page; a longer list keeps the order of the tree, which an index gives
 TITLE = 24  # characters of a document's title in the filter's list

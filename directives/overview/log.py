@@ -13,15 +13,15 @@ from django.utils.translation import pgettext
 from directives.base.numbers import whole
 from directives.base.states import LOG_ACTS
 from directives.base.wording import day, listed
+from directives.core.files import FileList, file_list
+from directives.core.keyset import Column, Leaf, Order, Turn, leaf
+from directives.core.rules import may
+from directives.core.scope import Scope
 from directives.models import Event, LogEntry, Obligation, User
 from directives.models.scope import worked
 from directives.overview.counting import LIMIT
-from directives.overview.files import FileList, file_list
-from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.overview.plan_page import Serves
-from directives.overview.scope import Scope
 from directives.overview.timeline import Happening, timeline
-from directives.rules import may
 
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
 SEARCHED = 200_000  # records of those below that are gone through for words, the latest

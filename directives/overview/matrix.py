@@ -7,10 +7,10 @@ from itertools import islice
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from directives.base.numbers import whole
+from directives.core.keyset import Column, Leaf, Order, Turn, leaf
 from directives.models import Directive, Document, Mark, Obligation, Organisation, Tally, Total, User
 from directives.models.scope import in_view
 from directives.overview.counting import Reach
-from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 
 SIDE = 25  # directives and bodies of one page
 TOGETHER = 10  # directives of a file that are read at once

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.base.states import GREEN, MANAGER, RED, STAFF, YELLOW
 from directives.base.workdays import Workdays
+from directives.core.transitions import tolerances
 from directives.models import LogEntry, Notice, User
 from directives.overview.filing import ToReport, to_report
 from directives.overview.inbox import Inbox, inbox
 from directives.overview.plans import SHOWN_FIRST, Choice, QuickChoices
 from directives.overview.tasks import Days, Task, queue, to_sign
 from directives.overview.work import Desk, MeasureLine, logged_by, obligations_of, plans_of, reports_of
-from directives.transitions import tolerances
 
 SHOWN = 50  # tasks of the queue
 NOTICES = 5  # unread notices shown at once

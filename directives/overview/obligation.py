@@ -25,13 +25,13 @@ from directives.base.states import (
     SUSPENDED,
 )
 from directives.base.workdays import Workdays
-from directives.deciding import askers_of
+from directives.core.deciding import askers_of
+from directives.core.rules import may
+from directives.core.transitions import moves_open
 from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, Tally, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.deciders import Deciders, deciders
 from directives.overview.timeline import Happening, timeline
-from directives.rules import may
-from directives.transitions import moves_open
 
 LOG = 6  # log entries shown
 

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from directives.base.numbers import whole
 from directives.base.script import fold, to_hans
 from directives.base.states import CLOSED_LIGHT, COLOURS, GREEN, LIGHTS, LIVE, OBLIGATION_STATES, ON_TIME, PARTS, RED, UNDUE, YELLOW
+from directives.core.keyset import Column, Order
 from directives.models import Obligation, Organisation
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.obligations import CLOCKS
 from directives.models.organisations import KINDS
 from directives.models.scope import LAST
-from directives.overview.keyset import Column, Order
 
 GREY = "grey"  # both lamps that are grey
 ON, OFF = "on_time", "off_time"  # the two sides of the share that is on time

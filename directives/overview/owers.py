@@ -9,8 +9,8 @@ from django.db.models import Case, Count, IntegerField, Max, Min, Q, QuerySet, S
 from django.utils.functional import Promise
 
 from directives.base.states import COLOURS, ESTABLISHED, IN_PROGRESS, ITEM_STATES, LEAD, PARTS, RED, YELLOW
+from directives.core.scope import Lights, Scope, gathered
 from directives.models import ALWAYS, Directive, Item, ItemState, LogEntry, Mark, Obligation, Organisation, Tally, User
-from directives.overview.scope import Lights, Scope, gathered
 
 OWERS = 20  # obligations listed on the page; the ledger has them all
 FEW = 200  # obligations that are gone through one by one

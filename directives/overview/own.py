@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
+from directives.core.scope import Lights
 from directives.models import Obligation, Organisation
 from directives.models.scope import LAST
 from directives.overview.choice import Choice
 from directives.overview.counts import Ground, Task, Vantage, of_document
 from directives.overview.counts import ground as gathered
-from directives.overview.scope import Lights
 
 NAMES = ("code", "order", "text", "text_hans", "text_hant")
 FEW_ROWS, FEW_BODIES = 2_000, 300

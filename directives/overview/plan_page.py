@@ -7,15 +7,15 @@ from typing import Protocol
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
-from directives import transitions
 from directives.base.states import ACCEPTED, AWAITING, EDITABLE, OPEN, PLAN_MOVES, RETURNED
+from directives.core import transitions
+from directives.core.files import FileList, file_list
+from directives.core.rules import may
 from directives.models import Measure, Obligation, Plan, Section, Submission, User, Verdict
 from directives.overview.deciders import Deciders, deciders
-from directives.overview.files import FileList, file_list
 from directives.overview.kept import Person, submitter
 from directives.planning import Gap, gaps, owed
 from directives.planning.plans import earliest
-from directives.rules import may
 
 
 @dataclass(frozen=True, slots=True)

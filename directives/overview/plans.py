@@ -11,13 +11,13 @@ from django.db.models.functions import Coalesce
 from directives.base.numbers import whole
 from directives.base.script import to_hans
 from directives.base.states import HANDED_IN, MANAGER, OPEN, STAFF
+from directives.core.keyset import Column, Leaf, Order, Turn, leaf
+from directives.core.scope import Scope
 from directives.models import ALWAYS, Document, Mark, Measure, Obligation, Organisation, Plan, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.scope import worked
 from directives.overview.counting import LIMIT
-from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 from directives.overview.plan_page import Serves
-from directives.overview.scope import Scope
 
 LATEST = Order("latest", (Column("submitted_at", moment=True, down=True), Column("id", down=True)))
 NUMBERS = ("measure_count", "owed_count", "covered_count")

@@ -6,10 +6,10 @@ from datetime import datetime, time
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from directives.core.keyset import SIZE, Column, Leaf, Order, Turn, leaf
+from directives.core.scope import Scope
 from directives.models import Document, Event, Organisation, User
 from directives.overview.events import Asked, Line, events_for, lines
-from directives.overview.keyset import SIZE, Column, Leaf, Order, Turn, leaf
-from directives.overview.scope import Scope
 
 NEWEST = Order("newest", (Column("id", down=True),))
 SEARCHED = 200_000  # events that a search goes through

@@ -8,9 +8,9 @@ from django.db.models import Count, Q, QuerySet
 
 from directives.base.numbers import whole
 from directives.base.script import fold, to_hans
+from directives.core.scope import NONE, Lights, Scope, lights_by
 from directives.models import ALWAYS, Directive, Document, LeftOut, Mark, Owing, Repair, Section, User
 from directives.models.documents import HEAVY, PROPOSED
-from directives.overview.scope import NONE, Lights, Scope, lights_by
 from directives.overview.source import Doubt, Line, doubts, lines_of, places
 
 

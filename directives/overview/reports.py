@@ -11,10 +11,10 @@ from django.utils.translation import pgettext_lazy
 from directives.base.numbers import whole
 from directives.base.script import to_hans
 from directives.base.states import ACCEPTED, AWAITING, EDITABLE, MANAGER, REPORTABLE, RETURNED, STAFF, SUBMITTED
+from directives.core.captions import Words
+from directives.core.keyset import Column, Leaf, Order, Turn, leaf
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.overview.captions import Words
-from directives.overview.keyset import Column, Leaf, Order, Turn, leaf
 
 COUNTED = 1000  # reports under a chip are counted up to here; more than that is said to be so
 CYCLES = 60  # offered by the filter, the newest first

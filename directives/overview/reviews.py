@@ -6,7 +6,7 @@ from typing import Any
 
 from directives.base.states import PARTS, SUBMITTED
 from directives.base.wording import listed
-from directives.deciding import askers_of
+from directives.core.deciding import askers_of
 from directives.models import Attachment, Plan, ProgressReport, ReportEntry, Submission, User, Verdict
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.overview.deciders import Deciders, deciders

@@ -12,13 +12,13 @@ from django.utils.translation import pgettext
 from directives.base.clocks import Facts, Tolerances, clock_colour
 from directives.base.states import ASSIGNED, AWAITING, DRAFT, GREEN, RED, RETURNED, YELLOW
 from directives.base.workdays import Workdays
+from directives.core.captions import Words as Caption
+from directives.core.transitions import facts_of
 from directives.models import Obligation, Organisation
-from directives.overview.captions import Words as Caption
 from directives.overview.figures import address
 from directives.overview.obligations import URGENCY, Filter
 from directives.overview.plan_page import measure_overdue
 from directives.overview.work import Desk, EntryLine, MeasureLine, PlanLine, ReportLine, Returned, Title, Words
-from directives.transitions import facts_of
 
 MEASURES_AHEAD = 10  # working days before its day on which a measure comes into the queue
 RETURNED_SHOWN = 5  # returned entries of one report that stand in the queue by themselves

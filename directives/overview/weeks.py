@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from directives.core.scope import Lights
 from directives.overview.facts import WEEK, WEEKS, Facts, Kept
-from directives.overview.scope import Lights
 
 LEFT, RIGHT, TOP, BOTTOM = 44, 544, 16, 132  # the field of the drawing, in its own units
 ON_WALL = 900  # its right end on a wall

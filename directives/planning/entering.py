@@ -9,9 +9,9 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import Invalid
-from directives.hearing import hear
+from directives.core import audit
+from directives.core.hearing import hear
 from directives.models import Attachment, LogEntry, LogUse, Measure, Obligation, Plan, Submission, User
 from directives.models.loading import load
 from directives.models.writing import erase

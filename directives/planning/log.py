@@ -9,14 +9,14 @@ from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit, evidence
 from directives.base.refusals import Invalid
 from directives.base.states import ACKNOWLEDGED, OBLIGATION_MOVES, UNDERWAY
-from directives.hearing import hear, unhear
+from directives.core import audit, evidence
+from directives.core.hearing import hear, unhear
+from directives.core.transitions import change_within
 from directives.models import Event, LogEntry, Measure, Obligation, User
 from directives.planning.plans import demand
 from directives.tallies import counted
-from directives.transitions import change_within
 
 
 def log_faults(text: str, on: date, today: date) -> dict[str, str]:

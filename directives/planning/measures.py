@@ -10,8 +10,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import Invalid, Stale
+from directives.core import audit
 from directives.models import Measure, Obligation, Plan, User
 from directives.planning.plans import demand, opened
 

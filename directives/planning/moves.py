@@ -13,14 +13,14 @@ from django.db.models import Max, Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from directives import audit, notices, transitions
 from directives.base.refusals import Invalid
-from directives.copies import copy_body, copy_directive, copy_document, copy_person
-from directives.hearing import hear
+from directives.core import audit, notices, transitions
+from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
+from directives.core.hearing import hear
+from directives.core.rules import has_manager
 from directives.models import Measure, Obligation, Plan, Submission, User, Verdict
 from directives.planning.log import start_work
 from directives.planning.plans import earliest, gaps, owed
-from directives.rules import has_manager
 from directives.tallies import counted
 
 

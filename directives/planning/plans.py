@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, SPECIFIC_MEASURES
+from directives.core import audit
+from directives.core.rules import may
 from directives.models import Document, Measure, Obligation, Organisation, Plan, User
-from directives.rules import may
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,15 @@ from datetime import date, datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from directives import audit, jobs, notices
 from directives.base.refusals import Invalid, NotAllowed
 from directives.base.states import REPORTABLE, SUPERVISOR
+from directives.core import audit, jobs, notices
+from directives.core.rules import may
+from directives.core.transitions import change_obligations
 from directives.models import Cycle, Document, JobProgress, JobRun, Obligation, Organisation, ProgressReport, User
 from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import any_of, inside
-from directives.rules import may
 from directives.tallies import counted, gathering
-from directives.transitions import change_obligations
 
 AT_ONCE = 5_000  # obligations that are asked about while the supervisor waits; more are left to the worker
 PART = 50  # bodies of one part

@@ -8,14 +8,14 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import IllegalMove, NotAllowed
 from directives.base.states import EDITABLE
+from directives.core import audit
+from directives.core.rules import may
 from directives.models import ProgressReport, ReportEntry, User
 from directives.models.reports import TYPED
 from directives.reporting.drafting import drafts, note_uses
 from directives.reporting.entries import NAMES, EntryFields
-from directives.rules import may
 
 MARKS = ("origin", "drawn_from", "saved_at", "saved_by")
 

@@ -8,14 +8,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives import audit
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import DRAFT, EDITABLE, REPORTABLE, RETURNED
+from directives.core import audit
+from directives.core.rules import may
 from directives.models import ALWAYS, LogEntry, LogUse, Obligation, ProgressReport, ReportEntry, User
 from directives.models.reports import FROM_LOG, TYPED
 from directives.models.writing import overwrite
 from directives.reporting.drafting import drafts, note_uses
-from directives.rules import may
 from directives.tallies import counted, gathering
 
 # What an entry can lack before it may be handed in.

@@ -9,20 +9,20 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from directives import audit, notices
 from directives.base.refusals import Invalid, NotAllowed
 from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED
-from directives.copies import copy_body, copy_directive, copy_document, copy_person
-from directives.hearing import hear
+from directives.core import audit, notices
+from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
+from directives.core.hearing import hear
+from directives.core.rules import may
+from directives.core.transitions import change_within, move_entries
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
 from directives.models.writing import add, overwrite
 from directives.reporting.clocks import report_clocks
 from directives.reporting.drafting import entries_before
 from directives.reporting.entries import LACKS, missing
 from directives.reporting.holding import held
-from directives.rules import may
 from directives.tallies import counted, point_moved
-from directives.transitions import change_within, move_entries
 
 FEW = 20  # entries of which the past is looked up one by one, not the whole report's
 

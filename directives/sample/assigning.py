@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from directives import issuing
-from directives.addressing import propose
 from directives.base.states import IMPLEMENTATION_PLAN, RESPONSIBLE, SPECIFIC_MEASURES, SUPPORTING
+from directives.core.addressing import propose
 from directives.models import Directive, Organisation
 from directives.sample.people import HOME, make_fillers
 from directives.sample.stage import BEGAN, ISSUED, PLAN_DUE, Stage

@@ -6,9 +6,9 @@ from datetime import date
 from django.db.models import Count, F, Q, QuerySet
 
 from directives.base.states import ASSIGNED, CLOSED, CLOSING, DISPUTED, IN
-from directives.hearing import heard_days
+from directives.core.hearing import heard_days
+from directives.core.transitions import LIGHT_FIELDS, relight
 from directives.models import CalendarDay, ItemState, LogEntry, Measure, Obligation, ReportEntry
-from directives.transitions import LIGHT_FIELDS, relight
 
 
 class BrokenSample(Exception):

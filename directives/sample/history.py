@@ -7,7 +7,8 @@ itself would have left. The same day and seed give the same story.
 from datetime import date
 from random import Random
 
-from directives import issuing, organising, ticking
+from directives import issuing, organising
+from directives.core import ticking
 from directives.ingest.confirmations import confirmations_of
 from directives.ingest.reading import read
 from directives.models import Notice, Organisation, User

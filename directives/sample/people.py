@@ -6,9 +6,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from directives import audit, organising
+from directives import organising
 from directives.base.duties import AUDITOR, SECURITY, SYSTEM
 from directives.base.states import MANAGER, STAFF, SUPERVISOR, VIEWER
+from directives.core import audit
 from directives.models import Membership, Organisation, User
 
 HOME = "Q01"  # the body that the demo accounts fill in for

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
-from directives import planning, supervising, ticking
+from directives import planning, supervising
 from directives.base.states import ASSIGNED
+from directives.core import ticking
 from directives.models import Directive, Measure, Obligation, Organisation, Plan, User
 from directives.sample import words
 from directives.sample.people import HOME

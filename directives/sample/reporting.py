@@ -3,8 +3,9 @@
 from datetime import date
 from random import Random
 
-from directives import reporting, reviewing, supervising, ticking
+from directives import reporting, reviewing, supervising
 from directives.base.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
+from directives.core import ticking
 from directives.models import CalendarDay, Cycle, ItemState, Obligation, ProgressReport, ReportEntry, User
 from directives.sample import words
 from directives.sample.people import HOME

@@ -19,14 +19,14 @@ from django.http import Http404, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import jobs
 from directives.base.duties import AUDITOR
 from directives.base.patience import BROKEN, leave, patiently
 from directives.base.refusals import NotAllowed, Refusal
+from directives.core import jobs
+from directives.core.rules import may
 from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Export, User
 from directives.models.exports import READY
-from directives.rules import may
 from directives.sheets.book import Book
 from directives.sheets.instant import aliases, interrupt, one_instant
 from directives.sheets.listed import Asked, arranged

@@ -16,14 +16,14 @@ from django.utils import translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from directives import audit, jobs
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Refusal, Stale
 from directives.base.replicas import data_as_of
 from directives.base.states import MANAGER, STAFF, SUPERVISOR
+from directives.core import audit, jobs
+from directives.core.rules import may
 from directives.health.upkeep import keeper
 from directives.models import Event, Export, ListChoice, Membership, Organisation, User
 from directives.models.exports import CANCELLED, PAPERS, READY, UNENDED
-from directives.rules import may
 from directives.sheets import carrying
 from directives.sheets.listed import Asked, Notes, Place
 from directives.sheets.lists import LISTS, listed

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from directives.base.states import COLOURS, ITEM_STATES, LEAD, LIGHTS, OBLIGATION_STATES, PARTS, RESPONSIBLE
 from directives.base.wording import Dated, in_script, picked, words_of_light
 from directives.base.workdays import Workdays
+from directives.core.scope import Lights, Scope, gathered
 from directives.models import Directive, Document, Obligation, Organisation, Section, User
 from directives.models.documents import HEAVY
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
@@ -22,7 +23,6 @@ from directives.overview.ledger import Clause, ItemLine, LedgerRow, ledger, name
 from directives.overview.listing import in_reach
 from directives.overview.mentions import Mentions
 from directives.overview.obligations import CAUSE_WORDS, CLOCK_WORDS, DOCUMENT, LIGHT_WORDS, Filter
-from directives.overview.scope import Lights, Scope, gathered
 from directives.sheets.book import Book, Column, Path, Words
 from directives.sheets.listed import Asked, Listed, Place
 from directives.sheets.pages import path_to

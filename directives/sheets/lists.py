@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives.base.numbers import whole
 from directives.base.states import FILING_STATES
 from directives.base.wording import picked, scripted
+from directives.core.scope import Lights, Scope
 from directives.models import Document, Event, Organisation
 from directives.models.documents import HEAVY
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
@@ -33,7 +34,6 @@ from directives.overview.record import exported as every_event
 from directives.overview.reports import STATES as REPORT_STATES
 from directives.overview.reports import ReportFilter, cycles_of, order_of, walk, wanted
 from directives.overview.reports import found as reports_found
-from directives.overview.scope import Lights, Scope
 from directives.overview.timeline import word_of
 from directives.sheets import board as tables
 from directives.sheets import events as event_columns

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.base.states import LIGHTS
 from directives.base.wording import picked, scripted
+from directives.core.scope import Lights
 from directives.models import Organisation
 from directives.overview.bodies import BodyLine
 from directives.overview.matrix import Cell
 from directives.overview.register import DirectiveRow
-from directives.overview.scope import Lights
 from directives.sheets.book import Column, Path
 from directives.sheets.pages import path_to
 

@@ -14,11 +14,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import Refusal
+from directives.core import audit
+from directives.core.sealing.copying import Packed, newest, pack
 from directives.models import Event, Seal, User
 from directives.overview.events import Asked, Line, in_words, with_names
-from directives.sealing.copying import Packed, newest, pack
 from directives.sheets.book import Book
 from directives.sheets.events import COMMON, ORIGIN
 from directives.sheets.out import write_csv

@@ -19,7 +19,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directives import audit
+from directives.core import audit
 from directives.models import User
 
 SEALED = "fernet:"  # before a secret that is encrypted; no plain one begins so

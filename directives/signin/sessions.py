@@ -15,7 +15,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from directives import audit
+from directives.core import audit
 from directives.models import OpenSession, User
 from directives.models.planned import planned
 from directives.signin.addresses import client_address

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid
+from directives.core.rules import may
 from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.reports import PERIODS
-from directives.rules import may
 from directives.statistics.periods import Period
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")

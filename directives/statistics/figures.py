@@ -9,11 +9,11 @@ from itertools import groupby
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import NotAllowed, Stale
+from directives.core import audit
+from directives.core.rules import may
 from directives.models import Figure, User
 from directives.models.writing import add_many, overwrite_each
-from directives.rules import may
 from directives.statistics.faults import Faults, Key, Reported, faults_of
 from directives.tallies import counted, gathering
 

@@ -9,13 +9,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.script import to_hans, to_hant
+from directives.core import audit
+from directives.core.rules import may
 from directives.models import Document, Figure, Indicator, Organisation, User
 from directives.models.reports import PERIODS
 from directives.models.statistics import AGGREGATIONS, SUM
-from directives.rules import may
 
 CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,19}")
 PLACES = 4  # decimal places at most

@@ -9,8 +9,8 @@ from django.template.context import Context
 from directives.base.differences import Piece, differences
 from directives.base.states import LOG_STATES
 from directives.base.wording import scripted, words_of_light
+from directives.core.notices import wording
 from directives.models import LogEntry, Notice
-from directives.notices import wording
 from directives.overview.log import acts_open
 from directives.overview.plan_page import measure_overdue
 from directives.overview.revisions import Change

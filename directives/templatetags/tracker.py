@@ -15,11 +15,11 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 
-from directives import calendaring, rules
 from directives.base import wording
 from directives.base.clocks import WORDS
 from directives.base.script import to_hans, to_hant
 from directives.base.wording import NOTHING, as_day, day, listed, picked, words_of_light
+from directives.core import calendaring, rules
 from directives.models import Document, User
 
 register = template.Library()

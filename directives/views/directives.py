@@ -7,10 +7,10 @@ from django.views.decorators.http import require_GET
 
 from directives import correcting
 from directives.base.refusals import Invalid, Stale
+from directives.core.rules import may
 from directives.forms.register import CorrectionForms
 from directives.models import Directive
 from directives.overview.directive import directive_view
-from directives.rules import may
 from directives.views.doors import demand, page, write
 
 HERE = "directives/directives/"

@@ -8,10 +8,12 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from directives import audit, correcting, issuing
+from directives import correcting, issuing
 from directives.base.numbers import whole
 from directives.base.refusals import Invalid
 from directives.base.states import LIGHTS
+from directives.core import audit
+from directives.core.rules import may
 from directives.forms.register import RegisterForm, RepairForm, UploadForm, packed
 from directives.ingest.reading import read
 from directives.ingest.sources import MESSAGES, DocumentError
@@ -23,7 +25,6 @@ from directives.overview.asked import DirectivesAsked, DocumentsAsked, MatrixAsk
 from directives.overview.listing import near
 from directives.overview.matrix import axes, matrix_of
 from directives.overview.preview import preview_of
-from directives.rules import may
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
 from directives.views.doors import demand, page, paged, tell_stored, write

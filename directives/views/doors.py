@@ -21,8 +21,8 @@ from django.utils.translation import gettext_lazy
 from directives.base.keeping import discard, undone_on_failure
 from directives.base.numbers import whole
 from directives.base.refusals import NotAllowed, Refusal
+from directives.core.rules import may
 from directives.models import FormKey
-from directives.rules import may
 from directives.tallies import counted
 
 PAGE_SIZE = 50

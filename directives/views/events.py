@@ -4,10 +4,10 @@ from django.http import FileResponse
 from django.views.decorators.http import require_GET
 
 from directives.base.refusals import Refusal
+from directives.core.rules import may
 from directives.overview.events import SUBJECTS, Asked, lines, sees_origin
 from directives.overview.record import SEARCHED, events_page
 from directives.overview.timeline import WORDS
-from directives.rules import may
 from directives.sheets import signed
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked

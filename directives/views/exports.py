@@ -11,11 +11,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives import audit
 from directives.base.refusals import Stale
+from directives.core import audit
+from directives.core.rules import may
 from directives.forms.exports import AskForm, ColumnsForm
 from directives.overview.exports import found, shelf, taken
-from directives.rules import may
 from directives.sheets import exporting
 from directives.sheets.exporting import KEPT
 from directives.sheets.lists import LISTS, Asked, listed

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives import audit, evidence
 from directives.base.numbers import whole
 from directives.base.refusals import Invalid
+from directives.core import audit, evidence
+from directives.core.files import file_list
 from directives.models import Attachment, LogEntry, Plan, ReportEntry
-from directives.overview.files import file_list
 from directives.views.doors import back, page, write
 
 PARENTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {

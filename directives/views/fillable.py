@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives import audit
 from directives.base.wording import picked
+from directives.core import audit
 from directives.forms.intakes import place_asked
 from directives.intake import checking
 from directives.intake.fields import Asking

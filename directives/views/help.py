@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.views.decorators.http import require_GET
 
-from directives.transitions import tolerances
+from directives.core.transitions import tolerances
 from directives.views.doors import page
 
 

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET
 
 from directives.base.numbers import whole
 from directives.base.refusals import Invalid, Stale
+from directives.core.keyset import Turn, leaf
 from directives.forms.intakes import IntakeForm, columns_asked
 from directives.intake import applying, listing, showing, starting, undoing
 from directives.intake.kinds import KINDS
 from directives.models import Intake
 from directives.models.intakes import UNDOING
-from directives.overview.keyset import Turn, leaf
 from directives.views.doors import back, page, write
 
 HERE = "directives/intakes/"

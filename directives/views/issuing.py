@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from directives import issuing
-from directives.addressing import pairs_proposed
 from directives.base.refusals import Invalid, Stale
+from directives.core.addressing import pairs_proposed
 from directives.forms.issuing import PICKS, ChoiceForm, Draft, TermsForm
 from directives.issuing import Pick
 from directives.models import Document

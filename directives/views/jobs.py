@@ -3,8 +3,8 @@
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET
 
-from directives import jobs
 from directives.base.refusals import Stale
+from directives.core import jobs
 from directives.overview.jobs import found, standing, title
 from directives.views.doors import page, write
 

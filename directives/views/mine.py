@@ -4,8 +4,8 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET
 
+from directives.core.notices import mark_all_read, mark_read
 from directives.models import Notice
-from directives.notices import mark_all_read, mark_read
 from directives.overview import mine
 from directives.views.doors import back, onward, page, paged, write
 

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET
 from directives.base.numbers import whole
 from directives.base.refusals import Invalid, Stale
 from directives.base.states import ASSIGNED, ESTABLISHED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STAFF
+from directives.core.rules import may
 from directives.forms.obligations import ItemForm, MoveForm
 from directives.models import ItemState, Obligation
 from directives.overview.listing import contradicts, listing, options
 from directives.overview.obligation import found, obligation_page, open_items, steps
 from directives.overview.obligations import LABELS, Filter
-from directives.rules import may
 from directives.sheets.exporting import answer
 from directives.sheets.out import asked
 from directives.supervising import acknowledge_many as acknowledge_all

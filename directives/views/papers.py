@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from directives import audit
+from directives.core import audit
+from directives.core.rules import may
 from directives.overview.entries import sheet
 from directives.overview.plan_page import plan_view
 from directives.overview.plans import found as found_plans
@@ -20,7 +21,6 @@ from directives.papers.paper import title_lines
 from directives.papers.plan import plan_paper
 from directives.papers.report import report_paper
 from directives.papers.submission import submission_paper
-from directives.rules import may
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

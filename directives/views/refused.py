@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 from django.views.defaults import page_not_found, permission_denied
 
-from directives import denials
 from directives.base.numbers import whole
+from directives.core import denials
 from directives.models import (
     Attachment,
     Directive,

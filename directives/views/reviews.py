@@ -10,7 +10,7 @@ from directives import reviewing
 from directives.base.refusals import Invalid, Stale
 from directives.base.states import SUBMITTED
 from directives.base.wording import listed, scripted
-from directives.deciding import askers_of
+from directives.core.deciding import askers_of
 from directives.forms.reports import PlanVerdictForm, verdicts
 from directives.overview.deciders import deciders
 from directives.overview.plan_revisions import revision_on_desk

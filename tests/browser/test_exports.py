@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
-from directives import jobs
+from directives.core import jobs
 from directives.models import Export, ListChoice, User
 from directives.sheets import exporting
 from tests.browser.conftest import NARROW, WIDE, Desk

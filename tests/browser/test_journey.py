@@ -11,7 +11,8 @@ from django.utils import timezone
 from openpyxl import load_workbook
 from playwright.sync_api import Locator, expect
 
-from directives import sealing, tallies
+from directives import tallies
+from directives.core import sealing
 from directives.models import Attachment, Document, Event, LogEntry, Notice, Obligation, Plan, ProgressReport, ReportEntry, Submission
 from tests.browser.conftest import NARROW, Desk
 

@@ -7,7 +7,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from directives import issuing, ticking
+from directives import issuing
+from directives.core import ticking
 from directives.issuing import Terms
 from directives.models import Membership, Organisation, User
 from tests.browser.conftest import Desk

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from directives import issuing, planning, reporting, reviewing, ticking
+from directives import issuing, planning, reporting, reviewing
+from directives.core import ticking
+from directives.core.transitions import move
 from directives.models import Directive, Document, Obligation, Organisation, Plan, ProgressReport, ReportEntry, Submission, User
 from directives.reporting import EntryFields
-from directives.transitions import move
 
 MONTHS_AGO = timedelta(days=120)
 LONG = "召开主席办公会审议《重大事项报告办法（征求意见稿）》，书面征求各产业工会和省级工会意见，汇总修改后提交常委会会议审定并印发"

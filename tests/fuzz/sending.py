@@ -15,7 +15,7 @@ from django.db.models import CharField
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
-from directives import notices
+from directives.core import notices
 from tests.fuzz.forms import KEY, Sent
 
 LONG = "长" * 5000

@@ -6,12 +6,13 @@ import pytest
 from django.db import OperationalError
 from django_tasks_db.models import DBTaskResult
 
-from directives import jobs, tallies
+from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.core import jobs
+from directives.core.notices import wording
 from directives.intake import acts, applying, starting
 from directives.models import Event, Intake, IntakeRow, Notice, Organisation
 from directives.models.intakes import APPLIED, APPLYING, CHECKED, DISCARDED, UNDOING, UNDONE
-from directives.notices import wording
 from tests.factories import NOW, make_obligation, make_user
 from tests.intake.test_checking import TABLE
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import jobs
+from directives.core import jobs
 from directives.intake import checking, starting
 from directives.models import Event, Intake, IntakeRow, Matching, Organisation
 from directives.models.intakes import CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED

@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from directives import correcting, reporting, statistics, tallies, ticking
+from directives import correcting, reporting, statistics, tallies
 from directives.base.refusals import Invalid
+from directives.core import ticking
+from directives.core.transitions import change_obligations
 from directives.intake import applying, showing
 from directives.intake.steps import settled
 from directives.models import Event, Figure, IntakeRow, Measure, Obligation, Organisation, ReportEntry, User
@@ -16,7 +18,6 @@ from directives.models.intakes import APPLIED, UNDONE
 from directives.planning import MeasureContent, save_measure
 from directives.reporting import EntryFields
 from directives.statistics import Period, Reported
-from directives.transitions import change_obligations
 from tests.factories import (
     NOW,
     make_cycle,

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django_tasks_db.models import DBTaskResult
 
-from directives import calendaring, jobs, ticking
 from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.core import calendaring, jobs, ticking
 from directives.intake import applying
 from directives.intake.kinds import KINDS
 from directives.models import CalendarDay, Event, JobProgress, JobRun, Notice, Obligation, User

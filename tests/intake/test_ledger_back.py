@@ -7,12 +7,12 @@ import pytest
 
 from directives import reporting, tallies
 from directives.base.workdays import Workdays
+from directives.core.transitions import change_obligations
 from directives.intake import applying
 from directives.models import Event, IntakeRow, Obligation, ProgressReport, ReportEntry
 from directives.models.intakes import APPLIED, CHECKED, UNDONE
 from directives.reporting import EntryFields
 from directives.sheets.ledger import Today, columns
-from directives.transitions import change_obligations
 from tests.factories import (
     NOW,
     TODAY,

@@ -8,10 +8,10 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from directives import tallies
+from directives.core.transitions import change_obligations
 from directives.intake import applying, undoing
 from directives.models import Addressee, Event, IntakeRow, Obligation, ReportEntry
 from directives.models.intakes import APPLIED, CHECKED, UNDONE
-from directives.transitions import change_obligations
 from tests.factories import (
     NOW,
     make_body,

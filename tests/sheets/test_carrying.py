@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from directives.base import patience
 from directives.base.replicas import Standing
-from directives.jobs import running
+from directives.core.jobs import running
 from directives.models import Export, Notice
 from directives.models.exports import CANCELLED, READY, RUNNING, STOPPED, WAITING
 from directives.sheets import carrying, exporting, instant

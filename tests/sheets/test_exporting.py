@@ -16,9 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import jobs
 from directives.base.refusals import IllegalMove, NotAllowed, Refusal
 from directives.base.replicas import Standing
+from directives.core import jobs
 from directives.models import Event, Export, JobRun, ListChoice, Membership, Notice, Obligation, Organisation
 from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, STOPPED, WAITING
 from directives.organising import tree

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from directives import audit
+from directives.core import audit
 from directives.models import CalendarDay, Event, ListChoice, Plan
 from directives.overview.log import LogFilter
 from directives.overview.plans import PlanFilter

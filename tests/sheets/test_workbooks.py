@@ -15,7 +15,7 @@ from django.utils import translation
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from directives import audit
+from directives.core import audit
 from directives.models import CalendarDay, ItemState, ReportEntry
 from directives.sheets.book import CELL_LIMIT, Book, Column, plain
 from directives.sheets.lists import LISTS, Asked, listed

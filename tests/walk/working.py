@@ -16,6 +16,7 @@ from directives.base.states import (
     STAFF,
     SUBMITTED,
 )
+from directives.core.rules import has_manager
 from directives.models import (
     Attachment,
     Document,
@@ -30,7 +31,6 @@ from directives.models import (
     ProgressReport,
     ReportEntry,
 )
-from directives.rules import has_manager
 from tests.walk.walker import WHY, NothingToDo, Walker
 
 EXISTING = Q(organisation__valid_to=None)

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives import calendaring
+from directives.core import calendaring
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 from directives.intake.kinds.comparing import Past, Stored, compared, fresh, moved_on, plain, stale, text_of, wrong
 from directives.models import CalendarDay, IntakeRow

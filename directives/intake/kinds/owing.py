@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy
 from directives import issuing
 from directives.base.refusals import NotAllowed
 from directives.base.states import CLOSED, RESPONSIBLE, WITHDRAWN
+from directives.core.rules import may
+from directives.core.transitions import change_obligations, hold
 from directives.intake.fields import Asking, Rows
 from directives.intake.kinds import progress
 from directives.intake.kinds.comparing import Stored, demand_as_left, moved_on, nothing_on, plain, stale, unchanged
@@ -16,8 +18,6 @@ from directives.issuing import Pair, Terms
 from directives.models import Directive, Document, IntakeRow, Obligation, Organisation, User
 from directives.models.documents import HEAVY
 from directives.models.intakes import NEW
-from directives.rules import may
-from directives.transitions import change_obligations, hold
 
 PEOPLE = ("leader", "contact", "note")
 DAYS = ("starts_on", "plan_due_on", "due_on")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives.base.script import fold
 from directives.base.states import ROLES, SUPERVISOR
+from directives.core.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 from directives.intake.cells import names_of
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Planned
 from directives.intake.kinds.codes import Bodies, unclear, unknown_body
@@ -21,7 +22,6 @@ from directives.intake.kinds.comparing import Past, Stored, compared, fresh, tex
 from directives.intake.kinds.staffing import ACTIVE, ENDED, LISTED, NO, PLAIN, YES, role_in_words, undo, write
 from directives.models import Organisation, User
 from directives.models.intakes import SAME
-from directives.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 
 CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 

@@ -5,10 +5,10 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.base.script import fold
 from directives.base.states import EDITABLE
+from directives.core.rules import may
 from directives.intake.fields import Asking
 from directives.models import Obligation, Organisation, Plan, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.rules import may
 
 
 def works(user: User) -> bool:

@@ -7,7 +7,7 @@ from django.contrib.auth.management.commands import changepassword
 from django.db import transaction
 from django.utils import timezone
 
-from directives import audit
+from directives.core import audit
 from directives.models import User
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from directives.core import captions
+from directives.core.sealing.keys import Damaged
 from directives.models import Organisation
-from directives.overview import captions
 from directives.overview.events import SUBJECTS, Asked
 from directives.overview.timeline import WORDS
-from directives.sealing.keys import Damaged
 from directives.sheets import signed
 
 

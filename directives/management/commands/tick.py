@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from directives import tallies
+from directives.core.ticking import tick
 from directives.models import JobRun
-from directives.ticking import tick
 
 
 class Command(BaseCommand):

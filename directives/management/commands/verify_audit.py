@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from directives.sealing import keys
-from directives.sealing.checking import Checked, check
-from directives.sealing.proving import prove
-from directives.sealing.verifying import Found, acknowledge, examine
+from directives.core.sealing import keys
+from directives.core.sealing.checking import Checked, check
+from directives.core.sealing.proving import prove
+from directives.core.sealing.verifying import Found, acknowledge, examine
 
 
 class Command(BaseCommand):

@@ -27,15 +27,16 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
-from directives import denials, jobs, tallies
+from directives import tallies
 from directives.base import origins
 from directives.base.origins import Origin
 from directives.base.outages import outage_of
+from directives.core import denials, jobs
+from directives.core.sealing import BATCH, anchor, seal
 from directives.health.upkeep import ENDED
 from directives.models import JobRun
 from directives.models.jobs import HEART as STALE
 from directives.models.jobs import WORKER as PREFIX
-from directives.sealing import BATCH, anchor, seal
 
 BEAT_SECONDS = 10
 CHORE_SECONDS = 60

@@ -22,7 +22,7 @@ from directives.base.origins import Origin
 from directives.base.outages import FULL, outage_of
 from directives.base.patience import BROKEN, leave, patiently
 from directives.base.refusals import Refusal
-from directives.jobs.noting import Superseded, TooLong, shift, tell
+from directives.core.jobs.noting import Superseded, TooLong, shift, tell
 from directives.models import Carried, Export, Intake, JobProgress
 from directives.models.jobs import FAILED, RUNNING, STOPPED, WAITING
 
@@ -39,7 +39,7 @@ MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "expor
 ACTS = {
     "issue": "directives.issuing.parts.ACT",
     "open_cycle": "directives.reporting.cycles.ACT",
-    "relight": "directives.ticking.ACT",
+    "relight": "directives.core.ticking.ACT",
     "check": "directives.intake.checking.ACT",
     "apply": "directives.intake.applying.ACT",
     "undo": "directives.intake.undoing.ACT",

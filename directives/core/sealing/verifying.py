@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from directives import audit
 from directives.base import witness
+from directives.core import audit
+from directives.core.sealing import anchors, keys
+from directives.core.sealing.making import hash_seal, stands
+from directives.core.sealing.merkle import Frontier
+from directives.core.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
 from directives.models import Event, Seal, Unsealed
-from directives.sealing import anchors, keys
-from directives.sealing.making import hash_seal, stands
-from directives.sealing.merkle import Frontier
-from directives.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
 
 ACKNOWLEDGE = "If you restored a backup or moved the worker: manage.py verify_audit --acknowledge {} --reason …"
 AT_ONCE = 5000

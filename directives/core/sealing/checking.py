@@ -15,12 +15,12 @@ from zipfile import BadZipFile, ZipFile
 from django.db import Error
 
 from directives.base import witness
+from directives.core.sealing import anchors, keys
+from directives.core.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SAID, SEALS, SIGNATURE
+from directives.core.sealing.making import hash_seal
+from directives.core.sealing.merkle import is_included, leaf
+from directives.core.sealing.rows import FIELDS, ranges_of
 from directives.models import Event, Seal
-from directives.sealing import anchors, keys
-from directives.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SAID, SEALS, SIGNATURE
-from directives.sealing.making import hash_seal
-from directives.sealing.merkle import is_included, leaf
-from directives.sealing.rows import FIELDS, ranges_of
 
 LINE = 16 * 1024**2  # bytes of a line at most; an event is far below
 SMALL = 4 * 1024**2  # bytes of the manifest and of proof.json at most

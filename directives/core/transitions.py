@@ -14,15 +14,15 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.clocks import Facts, Tolerances, light
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import ACCEPTED, CLOSED, ENTRY_MOVES, LIVE, OBLIGATION_MOVES, RETURNED, SUBMITTED, Move
 from directives.base.workdays import Workdays
-from directives.deciding import TABLES, Subject, asked_by, asking, demand_others
+from directives.core import audit
+from directives.core.deciding import TABLES, Subject, asked_by, asking, demand_others
+from directives.core.rules import may
 from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
 from directives.models.writing import overwrite
-from directives.rules import may
 from directives.tallies import Standing, count_items, counted, gathering, point_moved
 
 CLOCKS = ("state", "percent", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned")

@@ -12,8 +12,8 @@ from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.utils import timezone
 
 from directives.base.states import OPEN
+from directives.core.transitions import SILENT, change_within
 from directives.models import LogEntry, Obligation, Plan, ReportEntry, User
-from directives.transitions import SILENT, change_within
 
 
 def hear(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -> None:

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from directives.base import witness
+from directives.core.sealing import keys
+from directives.core.sealing.merkle import Frontier, Grown, leaf
+from directives.core.sealing.rows import AT_ONCE, FIELDS, readable, tree_of, within
 from directives.models import Event, Seal
-from directives.sealing import keys
-from directives.sealing.merkle import Frontier, Grown, leaf
-from directives.sealing.rows import AT_ONCE, FIELDS, readable, tree_of, within
 
 EVENTS, PROOFS, SEALS, READABLE, ABOUT, HELP = "events.jsonl", "proofs.jsonl", "seals.jsonl", "record.csv", "proof.json", "README.txt"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"

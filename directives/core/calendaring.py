@@ -11,10 +11,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import NotAllowed
+from directives.core import audit
+from directives.core.ticking import relight_all
 from directives.models import CalendarDay, User
-from directives.ticking import relight_all
 
 ANNOUNCED = 11  # the month from which next year's days should be known
 

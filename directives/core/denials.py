@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Model
 
-from directives import audit
+from directives.core import audit
 from directives.models import RefusalCount, User
 
 WINDOW = timedelta(minutes=10)

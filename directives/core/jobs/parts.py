@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base.refusals import IllegalMove, NotAllowed
 from directives.base.states import SUPERVISOR
-from directives.jobs.noting import Act, Superseded, finish, note, shift
-from directives.jobs.running import begin
+from directives.core import audit
+from directives.core.jobs.noting import Act, Superseded, finish, note, shift
+from directives.core.jobs.running import begin
 from directives.models import JobProgress, User
 from directives.models.jobs import CANCELLED, HALTED, UNENDED, WAITING
 from directives.tallies import counted

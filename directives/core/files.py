@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from directives import evidence
+from directives.core import evidence
+from directives.core.rules import may
 from directives.models import Attachment, User
-from directives.rules import may
 
 
 @dataclass(frozen=True, slots=True)

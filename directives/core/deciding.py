@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import NotAllowed
 from directives.base.states import ASKED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES, Move
 from directives.base.wording import listed
+from directives.core.rules import may
 from directives.models import Obligation, Plan, ReportEntry, User
-from directives.rules import may
 
 TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
 Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from directives.base import witness
+from directives.core.sealing.merkle import Frontier, leaf
 from directives.models import Event, Seal
-from directives.sealing.merkle import Frontier, leaf
 
 FIELDS = ("id", *witness.FIELDS)
 AT_ONCE = 5000  # rows of one read

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from directives.base import witness
+from directives.core.sealing import keys
+from directives.core.sealing.merkle import Frontier
+from directives.core.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
 from directives.models import Event, Seal, Unsealed
-from directives.sealing import keys
-from directives.sealing.merkle import Frontier
-from directives.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
 
 BATCH = 5000  # events of one seal
 ONE_AT_A_TIME = 7_103_005_382  # the key of the advisory lock; any number that nothing else uses

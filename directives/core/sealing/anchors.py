@@ -10,8 +10,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.mail import send_mail
 
+from directives.core.sealing import keys
 from directives.models import Seal
-from directives.sealing import keys
 
 WORDS = ("number", "total", "at", "root", "hash", "key", "signature")
 NO_SPACE, KINDS = r"\S+", {"number": r"\d+", "total": r"\d+"}

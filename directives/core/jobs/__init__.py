@@ -15,9 +15,9 @@ turn again, with a task of its own: no other one carries it out. Whoever takes i
 process that was only slow finds itself superseded.
 """
 
-from directives.jobs.noting import Act, Superseded, TooLong, beats, finish, note, shift
-from directives.jobs.parts import begin_job, call_off, go_on, in_parts, posts_of
-from directives.jobs.running import begin, carry_out, rescue, run, sweep
+from directives.core.jobs.noting import Act, Superseded, TooLong, beats, finish, note, shift
+from directives.core.jobs.parts import begin_job, call_off, go_on, in_parts, posts_of
+from directives.core.jobs.running import begin, carry_out, rescue, run, sweep
 
 __all__ = [
     "Act", "Superseded", "TooLong", "beats", "begin", "begin_job", "call_off", "carry_out", "finish", "go_on", "in_parts", "note",

@@ -16,14 +16,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives import audit
 from directives.base import contents, viruses
 from directives.base.keeping import keep
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.base.states import EDITABLE, LOG_ACTS, LOG_CORRECTED, LOG_WITHDRAWN
 from directives.base.wording import listed
+from directives.core import audit
+from directives.core.rules import may
 from directives.models import Attachment, LogEntry, Plan, ReportEntry, User
-from directives.rules import may
 
 Parent = LogEntry | ReportEntry | Plan
 

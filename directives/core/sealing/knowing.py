@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from directives.sealing import keys
-from directives.sealing.making import stands
+from directives.core.sealing import keys
+from directives.core.sealing.making import stands
 
 OTHERS = 0o077
 

@@ -3,10 +3,10 @@
 from itertools import chain
 
 from directives.base import witness
+from directives.core.sealing import keys
+from directives.core.sealing.merkle import inclusion, is_included, leaf
+from directives.core.sealing.rows import readable, within
 from directives.models import Seal
-from directives.sealing import keys
-from directives.sealing.merkle import inclusion, is_included, leaf
-from directives.sealing.rows import readable, within
 
 
 def prove(pk: int) -> dict | None:

@@ -12,8 +12,8 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.utils import timezone
 
-from directives import notices
 from directives.base.refusals import Refusal
+from directives.core import notices
 from directives.models import Carried
 from directives.models.jobs import DONE
 

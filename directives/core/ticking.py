@@ -10,13 +10,13 @@ from datetime import datetime
 from django.db.models import F
 from django.utils import timezone
 
-from directives import audit, jobs
 from directives.base.clocks import Reason
 from directives.base.workdays import Workdays
+from directives.core import audit, jobs
+from directives.core.transitions import LIGHT_FIELDS, relight
 from directives.models import CalendarDay, JobProgress, JobRun, Obligation, User
 from directives.models.jobs import WAITING
 from directives.tallies import Standing, counted, gathering
-from directives.transitions import LIGHT_FIELDS, relight
 
 BATCH = 500  # obligations of one transaction
 

@@ -1,8 +1,0 @@
-"""Seals over the audit record, made beside the writers and signed by keys that no database holds. docs/record.md says what they prove."""
-
-from directives.sealing.anchors import anchor
-from directives.sealing.knowing import known
-from directives.sealing.making import BATCH, link, link_waiting, seal
-from directives.sealing.verifying import verify
-
-__all__ = ["BATCH", "anchor", "known", "link", "link_waiting", "seal", "verify"]
