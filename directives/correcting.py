@@ -17,7 +17,7 @@ from directives.core.rules import may
 from directives.ingest.reading import Reading, SentenceRead, read
 from directives.ingest.repair import Confirmation
 from directives.ingest.sources import DocumentError
-from directives.issuing import addressees
+from directives.issuing.registering import addressees
 from directives.models import Addressee, Directive, Document, Item, Repair, User
 from directives.models.documents import BASES, CADENCES, CARRIED, CONFIRMED, KINDS, PROPOSED, REFUSED, UNSTATED
 

@@ -21,11 +21,12 @@ from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import issuing, reporting, tallies
+from directives import reporting, tallies
 from directives.core.calendaring import enter
 from directives.core.jobs import running
 from directives.intake import applying, starting
 from directives.intake.kinds import KINDS
+from directives.issuing import choosing, giving, parts
 from directives.models import (
     CalendarDay,
     Carried,
@@ -196,9 +197,9 @@ class LongAct:
 class Issue(LongAct):
     def ask(self):
         directives = self.world.new_directives()
-        choice = issuing.Choice(frozenset(row.pk for row in directives), (issuing.Pick(),))
-        terms = issuing.Terms()
-        return issuing.issue_in_parts(
+        choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.Pick(),))
+        terms = giving.Terms()
+        return parts.issue_in_parts(
             document=directives[0].document, choice=choice, terms=terms, by=self.world.boss, now=timezone.now(),
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from tablib import Dataset
 
-from directives import issuing, organising, tallies
+from directives import organising, tallies
 from directives.base import gate
 from directives.base.refusals import Refusal
 from directives.core import audit, ticking
@@ -26,6 +26,7 @@ from directives.core.ticking import tick
 from directives.core.transitions import change_obligations, move
 from directives.intake.kinds import KINDS
 from directives.intake.resources import ObligationResource, OrganisationResource
+from directives.issuing import giving
 from directives.models import Event, Figure, JobRun, Obligation, Organisation, ReportEntry, TallyDay
 from directives.statistics import Period, Reported, file_figures
 from tests.factories import (
@@ -254,8 +255,8 @@ def test_tick_import_and_issue_at_once(transactional_db):
     fresh = [make_directive(tree.row.section) for _number in range(3)]
 
     def issue() -> object:
-        terms = issuing.Terms()
-        return issuing.issue(
+        terms = giving.Terms()
+        return giving.issue(
             document=fresh[0].document, directives=fresh, organisations=[tree.city, tree.body, tree.other], terms=terms, by=None, now=later
         )
 

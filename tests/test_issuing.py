@@ -5,10 +5,12 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from directives import issuing, tallies
+from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.core.addressing import pairs_proposed
-from directives.issuing import Pair, Terms, faults_of, giving
+from directives.issuing import giving
+from directives.issuing.entering import Pair, faults_of
+from directives.issuing.giving import Terms
 from directives.models import Addressee, Event, ItemState, Notice, Obligation
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_obligation, make_section
 
@@ -17,7 +19,7 @@ LATER = date(2027, 6, 30)
 
 def give(cast, directives, bodies, terms=None, **fields):
     fields = {"by": cast.supervisor, "now": NOW} | fields
-    return issuing.issue(document=directives[0].document, directives=directives, organisations=bodies, terms=terms or Terms(), **fields)
+    return giving.issue(document=directives[0].document, directives=directives, organisations=bodies, terms=terms or Terms(), **fields)
 
 
 def two(**fields):

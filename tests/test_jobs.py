@@ -13,7 +13,10 @@ from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.core import jobs
 from directives.core.jobs import running
 from directives.core.notices import wording
-from directives.issuing import Choice, Pick, Terms, chosen_bodies, issue_in_parts, parts
+from directives.issuing import parts
+from directives.issuing.choosing import Choice, Pick, chosen_bodies
+from directives.issuing.giving import Terms
+from directives.issuing.parts import issue_in_parts
 from directives.models import Event, JobProgress, JobRun, Notice, Obligation, Organisation, ProgressReport
 from directives.models.jobs import CANCELLED, DONE, FAILED, STOPPED, WAITING
 from directives.overview.issuing import Selection

@@ -13,7 +13,8 @@ import pytest
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import issuing, reporting, tallies
+from directives import reporting, tallies
+from directives.issuing import choosing, giving, parts
 from directives.models import JobProgress, JobRun, Notice, Obligation, Submission
 from directives.reporting import EntryFields
 from tests.factories import make_body, make_directive, make_obligation, make_section
@@ -181,8 +182,8 @@ def test_an_issue_over_1173_bodies_whose_worker_is_killed_three_times(world, rec
         make_body(f"N{number:04}", parent=world.centre)
     section = make_section()
     directives = [make_directive(section) for _number in range(10)]
-    choice = issuing.Choice(frozenset(row.pk for row in directives), (issuing.Pick(),))
-    job = issuing.issue_in_parts(document=section.document, choice=choice, terms=issuing.Terms(), by=world.boss, now=timezone.now())
+    choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.Pick(),))
+    job = parts.issue_in_parts(document=section.document, choice=choice, terms=giving.Terms(), by=world.boss, now=timezone.now())
     reached = []
     for _worker in range(3):
         world.time_passes()

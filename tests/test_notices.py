@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.utils import translation
 from django_tasks_db.models import DBTaskResult
 
-from directives import issuing
 from directives.base.refusals import Invalid
 from directives.core import notices
 from directives.core.notices import KINDS, wording
+from directives.issuing import giving
 from directives.models import Notice
 from tests.factories import NOW, make_directive, make_document, make_member, make_plan, make_section
 from tests.spare import spare_port
@@ -42,8 +42,8 @@ def sink(settings):
 
 def issue(cast, body):
     directive = make_directive(make_section(make_document(title_hans="关于一件事的意见", title_hant="關於一件事的意見")))
-    made = issuing.issue(
-        document=directive.document, directives=[directive], organisations=[body], terms=issuing.Terms(), by=cast.supervisor, now=NOW
+    made = giving.issue(
+        document=directive.document, directives=[directive], organisations=[body], terms=giving.Terms(), by=cast.supervisor, now=NOW
     )
     assert len(made) == 1
 
@@ -102,8 +102,6 @@ def test_mail_goes_out_through_the_worker_once_the_change_is_made(cast, sink):
 def test_what_was_rolled_back_is_not_mailed(cast, sink):
     make_member(cast.body, "staff", "mailed", email="mailed@example.org")
     with pytest.raises(Invalid):
-        issuing.issue(
-            document=make_document(), directives=[], organisations=[cast.body], terms=issuing.Terms(), by=cast.supervisor, now=NOW
-        )
+        giving.issue(document=make_document(), directives=[], organisations=[cast.body], terms=giving.Terms(), by=cast.supervisor, now=NOW)
     call_command("worker", "--once")
     assert sink.mails == []

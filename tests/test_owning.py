@@ -11,14 +11,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
-from directives import correcting, issuing, organising, reporting, statistics, tallies
+from directives import correcting, organising, reporting, statistics, tallies
 from directives.base.refusals import NotAllowed
 from directives.base.workdays import Workdays
 from directives.core.rules import may
 from directives.correcting import Correction, Decision, Named
 from directives.ingest.reading import read
 from directives.intake.kinds import KINDS
-from directives.issuing import Terms
+from directives.issuing import entering, giving, registering, tables
+from directives.issuing.giving import Terms
 from directives.models import Directive, Document, Event, Membership, Obligation, Repair, Section
 from directives.models.intakes import CHANGED, NEW, WRONG
 from directives.sheets.ledger import listed
@@ -134,7 +135,7 @@ def decide(directive, by):
 
 def issue(directive, by):
     body = make_body(parent=Membership.objects.get(user=by, role="supervisor").organisation) if by else make_body()
-    return issuing.issue(
+    return giving.issue(
         document=directive.document, directives=[directive], organisations=[body], terms=Terms(), by=by, now=NOW
     )  # fmt: skip
 
@@ -151,11 +152,11 @@ def define(directive, by):
 
 def take_back(directive, by):
     rows = directive.obligations.filter(state="assigned").select_related("organisation")
-    return issuing.take_back(list(rows), by=by, now=NOW)
+    return entering.take_back(list(rows), by=by, now=NOW)
 
 
 def remove(directive, by):
-    return issuing.remove_document(directive.document, by=by, now=NOW)
+    return tables.remove_document(directive.document, by=by, now=NOW)
 
 
 @pytest.mark.parametrize("act", [correct, decide, issue, open_cycle, define, take_back, remove])
@@ -194,7 +195,7 @@ def test_a_body_is_assigned_work_by_those_above_it_alone(cast, middle):
     """Whoever owns the document may still not give it to a body that is not below theirs."""
     directive = make_directive(make_section(make_document(organisation=cast.body)))
     with pytest.raises(NotAllowed):
-        issuing.issue(document=directive.document, directives=[directive], organisations=[cast.sibling], terms=Terms(), by=middle, now=NOW)
+        giving.issue(document=directive.document, directives=[directive], organisations=[cast.sibling], terms=Terms(), by=middle, now=NOW)
     assert not Obligation.objects.exists()
 
 
@@ -224,7 +225,7 @@ def offered(directive):
 
 def register(by, **more):
     source = TEXT.format(number=next(_numbers)).encode()
-    return issuing.register_document(reading=read(source, name="x.txt"), source=source, source_name="x.txt", by=by, now=NOW, **more)
+    return registering.register_document(reading=read(source, name="x.txt"), source=source, source_name="x.txt", by=by, now=NOW, **more)
 
 
 def test_a_document_belongs_to_the_topmost_body_that_its_registrar_supervises(cast, middle):
@@ -346,8 +347,8 @@ def test_whoever_hands_a_document_over_supervises_both_bodies(cast, middle):
     document = make_document(organisation=cast.body)
     for by, to in ((middle, cast.sibling), (cast.staff, cast.child)):
         with pytest.raises(NotAllowed):
-            issuing.hand_over(document=document, to=to, by=by, now=NOW)
-    issuing.hand_over(document=document, to=cast.child, by=middle, now=NOW)
+            registering.hand_over(document=document, to=to, by=by, now=NOW)
+    registering.hand_over(document=document, to=cast.child, by=middle, now=NOW)
     assert Document.objects.get().organisation == cast.child
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from directives import issuing
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.correcting import Correction, Decision, Named, correct_directive, decide_repair, reading_of
 from directives.ingest.reading import read
+from directives.issuing import registering
 from directives.models import Addressee, Directive, Event, Repair
 from directives.overview.source import doubts, lines_of, repairs_in, spans
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
@@ -145,7 +145,7 @@ def test_outsiders_do_not_find_it_and_other_roles_may_not(cast, directive, sign_
 def damaged(cast):
     """The sample without anybody's confirmations."""
     source = SAMPLE.read_bytes()
-    return issuing.register_document(reading=read(source, name="x.txt"), source=source, source_name="x.txt", by=None, now=NOW)
+    return registering.register_document(reading=read(source, name="x.txt"), source=source, source_name="x.txt", by=None, now=NOW)
 
 
 def decide(repair, cast, confirmed=True, reads=None, by="supervisor", version=None, **more):

@@ -14,7 +14,7 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore as StoredSession
 from django.utils.translation import gettext, override
 
-from directives import accounts, issuing, reporting, tallies
+from directives import accounts, reporting, tallies
 from directives.base import clocks, states
 from directives.base.workdays import Workdays
 from directives.core import notices, rules
@@ -23,6 +23,7 @@ from directives.core.transitions import CLOCKS as FACTS
 from directives.core.transitions import relight, tolerances
 from directives.intake.fields import Asking
 from directives.intake.kinds.obligations import ObligationChecker
+from directives.issuing import choosing
 from directives.models import (
     CalendarDay,
     Cycle,
@@ -218,7 +219,7 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
     document = office.entries[0].report.document
     for person in office.people:
         above = {body.pk for body in office.bodies if rules.may(person, "oversee", body)}
-        assert set(issuing.candidates(person).values_list("pk", flat=True)) == above
+        assert set(choosing.candidates(person).values_list("pk", flat=True)) == above
         reporting_bodies = reporting.cycles._bodies(document, person).values_list("pk", flat=True)
         owing = set(reportable.filter(document=document).values_list("organisation", flat=True))
         assert set(reporting_bodies) == above & owing

@@ -20,7 +20,7 @@ from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVI
 from directives.bench.desks import Desk, desks, person
 from directives.bench.places import BenchError
 from directives.core.ticking import tick
-from directives.issuing import Terms, issue
+from directives.issuing.giving import Terms, issue
 from directives.models import Cycle, Directive, Document, Measure, Obligation, Organisation, Plan, ReportEntry, User
 from directives.models.documents import HEAVY
 from directives.planning import MeasureContent, add_measure, owed, start_plan

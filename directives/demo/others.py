@@ -10,9 +10,10 @@ from itertools import cycle, islice
 from django.db import connection
 from django.db.models import Q, Sum
 
-from directives import issuing, tallies
+from directives import tallies
 from directives.base.states import COLOURS
 from directives.ingest.reading import read
+from directives.issuing import registering
 from directives.models import (
     Directive,
     Document,
@@ -43,7 +44,7 @@ def register(number: int, *, by: User, now: datetime) -> Document:
     told = "".join(sentence.format(matter=matter) for sentence in sentences)
     text = f"关于做好{matter}的通知（演示）\n\n本文件为演示数据，由程序按规则生成，并非真实文件\n\n一、主要任务\n{told}\n"
     source, name = text.encode(), NAME.format(number=number)
-    return issuing.register_document(
+    return registering.register_document(
         reading=read(source, name=name),
         source=source,
         source_name=name,

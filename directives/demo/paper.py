@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from directives import issuing
 from directives.ingest.reading import read
+from directives.issuing import registering
 from directives.models import Document, User
 
 NAME = "demo.txt"
@@ -55,4 +55,4 @@ def _paragraphs(number: int, size: int) -> Iterator[str]:
 def register(*, by: User, now: datetime) -> Document:
     """Store the document as anybody would who had it as a file."""
     source = text().encode()
-    return issuing.register_document(reading=read(source, name=NAME), source=source, source_name=NAME, by=by, now=now, fictional=True)
+    return registering.register_document(reading=read(source, name=NAME), source=source, source_name=NAME, by=by, now=now, fictional=True)

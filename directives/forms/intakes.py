@@ -13,7 +13,7 @@ from directives.base.numbers import whole
 from directives.base.states import MANAGER, STAFF
 from directives.base.wording import picked
 from directives.intake.fields import Kind
-from directives.issuing import homes
+from directives.issuing.registering import homes
 from directives.models import Cycle, Document, Organisation, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 

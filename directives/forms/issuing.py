@@ -13,7 +13,8 @@ from directives.base.numbers import LARGEST, whole
 from directives.base.states import DELIVERABLES, PARTS, RESPONSIBLE
 from directives.base.wording import picked
 from directives.forms.obligations import DayInput
-from directives.issuing import Choice, Pick, Terms
+from directives.issuing.choosing import Choice, Pick
+from directives.issuing.giving import Terms
 from directives.models import Document, Organisation
 from directives.models.organisations import KINDS, LEVELS
 

@@ -10,7 +10,7 @@ from directives.base.numbers import LARGEST
 from directives.base.refusals import Refusal
 from directives.base.states import ITEM_STATES
 from directives.base.wording import picked
-from directives.issuing import wrong_plan_day
+from directives.issuing.giving import wrong_plan_day
 from directives.models import ItemState
 
 

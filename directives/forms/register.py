@@ -17,7 +17,7 @@ from directives.base.wording import scripted
 from directives.correcting import Correction, Decision, Named
 from directives.forms.intakes import owner_field
 from directives.ingest.sources import LIMIT
-from directives.issuing import homes
+from directives.issuing.registering import homes
 from directives.models import Directive, Organisation, User
 from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNSTATED
 

@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 
 from directives.base.script import to_hans
 from directives.core.addressing import pairs_proposed
-from directives.issuing import Choice, Pick, Preview, candidates, chosen_bodies
+from directives.issuing.choosing import Choice, Pick, candidates, chosen_bodies
+from directives.issuing.giving import Preview
 from directives.models import Addressee, Directive, Document, Obligation, Organisation, Section, Tally, User
 from directives.models.organisations import KINDS, LEVELS
 from directives.models.scope import inside

@@ -9,7 +9,7 @@ from django.db.models import Count, Sum
 
 from directives.base.states import SUPERVISOR
 from directives.core.addressing import propose
-from directives.issuing import Choice, candidates, chosen_bodies
+from directives.issuing.choosing import Choice, candidates, chosen_bodies
 from directives.models import Addressee, Directive, Document, Obligation, Organisation, Tally, User
 from directives.models.scope import any_of, inside
 from directives.overview.issuing import Selection

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-from directives import issuing
 from directives.base.states import IMPLEMENTATION_PLAN, RESPONSIBLE, SPECIFIC_MEASURES, SUPPORTING
 from directives.core.addressing import propose
+from directives.issuing import giving
 from directives.models import Directive, Organisation
 from directives.sample.people import HOME, make_fillers
 from directives.sample.stage import BEGAN, ISSUED, PLAN_DUE, Stage
@@ -32,13 +32,13 @@ def assign(stage: Stage) -> None:
     bodies = list(Organisation.objects.existing_on(stage.day(ISSUED)).exclude(parent=None).order_by("code"))
     stage.fillers = make_fillers(bodies, now=stage.at(BEGAN, 11))
     stage.diligence = {body.pk: 0.15 if body.code in WEAK else stage.rng.uniform(0.55, 1.0) for body in bodies}
-    groups: dict[tuple[issuing.Terms, tuple[str, ...]], list[Directive]] = defaultdict(list)
+    groups: dict[tuple[giving.Terms, tuple[str, ...]], list[Directive]] = defaultdict(list)
     for directive in stage.document.directives.filter(statement=False).prefetch_related("addressees"):
         for codes, part in _given(directive, bodies):
             groups[_terms(stage, directive, part), codes].append(directive)
     by_code = {body.code: body for body in bodies}
     for (terms, codes), directives in groups.items():
-        issuing.issue(
+        giving.issue(
             document=stage.document, directives=directives, organisations=[by_code[code] for code in codes], terms=terms,
             by=stage.supervisor, now=stage.at(ISSUED, 15),
         )  # fmt: skip
@@ -53,7 +53,7 @@ def _given(directive: Directive, bodies: Sequence[Organisation]) -> list[tuple[t
     return [(codes, part) for codes, part in given if codes]
 
 
-def _terms(stage: Stage, directive: Directive, part: str) -> issuing.Terms:
+def _terms(stage: Stage, directive: Directive, part: str) -> giving.Terms:
     """The days depend on the kind of duty and on its place, so that the lights of the sample are of every colour."""
     year_end = date(stage.day(21).year, 12, 31)  # three weeks before it, the story already speaks of the next
     next_year = date(year_end.year + 1, 6, 30)
@@ -67,7 +67,7 @@ def _terms(stage: Stage, directive: Directive, part: str) -> issuing.Terms:
     due_on = None if directive.code in UNDATED else due_on
     deliverable = DELIVERABLES.get(directive.code, "")
     home = Organisation.objects.get(code=HOME)
-    return issuing.Terms(
+    return giving.Terms(
         part=part, deliverable=deliverable, starts_on=starts_on, due_on=due_on, lead=home if part == RESPONSIBLE else None,
         plan_due_on=stage.day(PLAN_DUE) if deliverable else None,
     )  # fmt: skip

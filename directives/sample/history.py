@@ -7,10 +7,11 @@ itself would have left. The same day and seed give the same story.
 from datetime import date
 from random import Random
 
-from directives import issuing, organising
+from directives import organising
 from directives.core import ticking
 from directives.ingest.confirmations import confirmations_of
 from directives.ingest.reading import read
+from directives.issuing import registering
 from directives.models import Notice, Organisation, User
 from directives.sample import BODIES, CONFIRMATIONS, DOCUMENT, people
 from directives.sample.assigning import assign
@@ -49,7 +50,7 @@ def _set_up(today: date, seed: int, password: str) -> Stage:
     confirmations = confirmations_of(CONFIRMATIONS.read_bytes(), document=source)
     words = read(source, name=DOCUMENT.name, confirmations=confirmations)
     stage.supervisor, stage.manager, stage.staff = (User.objects.get(username=name) for name in ("supervisor", "manager", "staff"))
-    stage.document = issuing.register_document(
+    stage.document = registering.register_document(
         reading=words, source=source, source_name=DOCUMENT.name, by=stage.supervisor, now=stage.at(-229, 9), fictional=True
     )
     return stage

@@ -8,7 +8,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from directives import correcting, issuing
+from directives import correcting
 from directives.base.numbers import whole
 from directives.base.refusals import Invalid
 from directives.base.states import LIGHTS
@@ -17,6 +17,7 @@ from directives.core.rules import may
 from directives.forms.register import RegisterForm, RepairForm, UploadForm, packed
 from directives.ingest.reading import read
 from directives.ingest.sources import MESSAGES, DocumentError
+from directives.issuing import registering
 from directives.models import Document, Repair
 from directives.models.documents import HEAVY, KINDS, PROPOSED
 from directives.models.organisations import KINDS as BODY_KINDS
@@ -87,7 +88,7 @@ def document_register(request):
         reading = read(source, name=name)
         if not sound:  # which body owns it was not said
             return _preview(request, form, reading, name, status=422)
-        document = issuing.register_document(
+        document = registering.register_document(
             reading=reading, source=source, source_name=name, by=request.user, now=request.now, organisation=form.owner,
             fictional=form.cleaned_data["fictional"],
         )  # fmt: skip

@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from directives import issuing
 from directives.base.refusals import Invalid, Stale
 from directives.core.addressing import pairs_proposed
 from directives.forms.issuing import PICKS, ChoiceForm, Draft, TermsForm
-from directives.issuing import Pick
+from directives.issuing import choosing, giving, parts
+from directives.issuing.choosing import Pick
 from directives.models import Document
 from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import LEVELS
@@ -85,7 +85,7 @@ def _propose(request, document, draft, said):
     directives = document.directives.filter(pk__in=draft.directives, statement=False)
     if overview.is_large(request.user, request.today):
         return _propose_kinds(request, draft, tuple(directives))
-    pairs = pairs_proposed(directives, issuing.candidates(request.user).existing_on(request.today))
+    pairs = pairs_proposed(directives, choosing.candidates(request.user).existing_on(request.today))
     bodies, heard = {body for _directive, body in pairs}, {directive for directive, _body in pairs}
     figures = {"bodies": len(bodies), "directives": len(heard), "silent": len(draft.directives) - len(heard)}
     text = _(
@@ -113,7 +113,7 @@ def _add(request, document, draft, said):
     if not conditions["q"] and overview.is_large(request.user, request.today):
         pick = Pick(said.get("below"), conditions["level"], conditions["kind"])
         return draft.choosing(picks=tuple(dict.fromkeys((*draft.picks, pick)))[:PICKS])
-    found = overview.matching(issuing.candidates(request.user), **conditions, below=said.get("below"), today=request.today)
+    found = overview.matching(choosing.candidates(request.user), **conditions, below=said.get("below"), today=request.today)
     bodies = frozenset(found.values_list("pk", flat=True)[: overview.LISTED + 1])
     if len(draft.bodies | bodies) > overview.LISTED:
         messages.warning(request, _("Too many to list. Enter more of the name, or leave it empty and choose by level and kind."))
@@ -166,8 +166,8 @@ def _sound(form, document, selected, choice, request):
     if not form.is_valid():
         return False
     try:
-        bodies = selected.bodies or issuing.chosen_bodies(request.user, choice, request.today)[:1]
-        issuing.check(document, selected.directives, list(bodies), form.terms, request.user, request.today)
+        bodies = selected.bodies or choosing.chosen_bodies(request.user, choice, request.today)[:1]
+        giving.check(document, selected.directives, list(bodies), form.terms, request.user, request.today)
     except Invalid as refusal:
         for name, texts in refusal.errors.items():
             form.add_error(name if name in form.fields else None, texts)
@@ -185,7 +185,7 @@ def _preview(request, document, draft):
     if selected.total:
         wide = wide_preview(document, request.user, draft.choice, selected, today=request.today)
         return context | {"wide": wide}
-    preview = issuing.preview(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs)
+    preview = giving.preview(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs)
     return context | {"preview": preview, "lines": overview.table(preview)}
 
 
@@ -207,11 +207,11 @@ def issue_confirm(request, pk):
     if not context["sound"]:
         return page(request, HERE + "preview.html", context, status=422)
     told = {"document": document, "terms": context["terms"], "by": request.user, "now": request.now}
-    if "wide" in context or context["preview"].fresh > issuing.AT_ONCE:
-        target = reverse("job", args=[issuing.issue_in_parts(choice=draft.choice, **told).pk])
+    if "wide" in context or context["preview"].fresh > parts.AT_ONCE:
+        target = reverse("job", args=[parts.issue_in_parts(choice=draft.choice, **told).pk])
     else:
         selected = context["selected"]
-        made = issuing.issue(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs, **told)
+        made = giving.issue(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs, **told)
         figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
         messages.success(request, _("Assigned: %(made)s obligations. %(left)s existed already and were left unchanged.") % figures)
         target = f"{reverse('obligations')}?document={document.pk}&state=assigned"

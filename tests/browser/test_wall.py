@@ -7,9 +7,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from directives import issuing
 from directives.core import ticking
-from directives.issuing import Terms
+from directives.issuing import giving
+from directives.issuing.giving import Terms
 from directives.models import Membership, Organisation, User
 from tests.browser.conftest import Desk
 from tests.browser.world import World
@@ -62,7 +62,7 @@ def spread(world: World) -> None:
     directives, then = list(world.document.directives.filter(statement=False)), timezone.now() - timedelta(days=60)
     bodies = list(Organisation.objects.filter(parent__code="C000", valid_to=None).exclude(pk=world.body.pk)[:10])
     by = User.objects.get(username="supervisor")
-    issuing.issue(document=world.document, directives=directives, organisations=[*bodies, world.body], terms=Terms(), by=by, now=then)
+    giving.issue(document=world.document, directives=directives, organisations=[*bodies, world.body], terms=Terms(), by=by, now=then)
     ticking.tick(now=timezone.now(), everything=True)
 
 
@@ -86,7 +86,7 @@ def test_all_documents_together_fill_the_screen_too(world: World, desk: Callable
     for number in range(24):
         document = make_document(title_hans=f"关于第{number}项工作的若干意见和具体措施")
         directive = make_directive(make_section(document))
-        issuing.issue(document=document, directives=[directive], organisations=bodies, terms=Terms(), by=by, now=then)
+        giving.issue(document=document, directives=[directive], organisations=bodies, terms=Terms(), by=by, now=then)
     ticking.tick(now=timezone.now(), everything=True)
     one = desk()
     one.be(by)

@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from directives import issuing, planning, reporting, reviewing
+from directives import planning, reporting, reviewing
 from directives.core import ticking
 from directives.core.transitions import move
+from directives.issuing import giving
 from directives.models import Directive, Document, Obligation, Organisation, Plan, ProgressReport, ReportEntry, Submission, User
 from directives.reporting import EntryFields
 
@@ -63,8 +64,8 @@ def assigned(document: Document, bodies: list[Organisation], by: User, began: da
     directives = list(document.directives.filter(section__number="九", statement=False).order_by("order"))
     plan_due_on = timezone.localdate(began) + timedelta(days=20)
     for part, due_on in ((directives[:2], today + timedelta(days=4)), (directives[2:], today + timedelta(days=150))):
-        terms = issuing.Terms(deliverable="plan", plan_due_on=plan_due_on, due_on=due_on, first_leads=True)
-        issuing.issue(document=document, directives=part, organisations=bodies, terms=terms, by=by, now=began)
+        terms = giving.Terms(deliverable="plan", plan_due_on=plan_due_on, due_on=due_on, first_leads=True)
+        giving.issue(document=document, directives=part, organisations=bodies, terms=terms, by=by, now=began)
     return list(Obligation.objects.select_related("organisation", "directive").order_by("organisation", "directive__order"))
 
 

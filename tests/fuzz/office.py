@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from directives.ingest.reading import read
-from directives.issuing import register_document
+from directives.issuing.registering import register_document
 from directives.models import (
     Attachment,
     Document,

@@ -6,10 +6,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from directives import issuing, reporting
+from directives import reporting
 from directives.base.states import ASSIGNED, LIVE
 from directives.forms.issuing import Draft
 from directives.forms.register import packed
+from directives.issuing import parts
 from directives.models import (
     Directive,
     Document,
@@ -100,7 +101,7 @@ def issue_confirm(w: Walker) -> None:
     client.post(reverse("issue_choose", args=[document.pk]), chosen)
     client.post(reverse("issue_terms", args=[document.pk]), terms)
     digest = Draft.of(client.session, document).digest
-    with patch.object(issuing, "AT_ONCE", w.random.choice([0, issuing.AT_ONCE])):
+    with patch.object(parts, "AT_ONCE", w.random.choice([0, parts.AT_ONCE])):
         w.send("issue_confirm", w.supervisor, document.pk, digest=digest)
 
 

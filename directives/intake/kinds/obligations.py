@@ -20,7 +20,8 @@ from directives.intake.kinds.owing import DAYS, NOT_ABOVE, OWN, PEOPLE, TERMS, p
 from directives.intake.kinds.parting import AFTER_NAME, NAMED_IN, apart
 from directives.intake.kinds.progress import Edit, Reports
 from directives.intake.kinds.shown import WORDS, Shown, cell_text
-from directives.issuing import faults_of, wrong_plan_day
+from directives.issuing.entering import faults_of
+from directives.issuing.giving import wrong_plan_day
 from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from directives import issuing
 from directives.base.refusals import NotAllowed
 from directives.base.states import CLOSED, RESPONSIBLE, WITHDRAWN
 from directives.core.rules import may
@@ -14,7 +13,9 @@ from directives.core.transitions import change_obligations, hold
 from directives.intake.fields import Asking, Rows
 from directives.intake.kinds import progress
 from directives.intake.kinds.comparing import Stored, demand_as_left, moved_on, nothing_on, plain, stale, unchanged
-from directives.issuing import Pair, Terms
+from directives.issuing import entering
+from directives.issuing.entering import Pair
+from directives.issuing.giving import Terms
 from directives.models import Directive, Document, IntakeRow, Obligation, Organisation, User
 from directives.models.documents import HEAVY
 from directives.models.intakes import NEW
@@ -87,7 +88,7 @@ def _issue(asking: Asking, rows: Rows) -> None:
     bodies = {body.code: body for body in Organisation.objects.filter(code__in={row.after["body"] for row in rows})}
     pairs = [pair_of(row.after, directives[row.after["clause"]], bodies[row.after["body"]]) for row in rows]
     _not_yet(rows, pairs)
-    made = issuing.issue_pairs(document=document, pairs=pairs, by=asking.by, now=asking.now)
+    made = entering.issue_pairs(document=document, pairs=pairs, by=asking.by, now=asking.now)
     for row, one in zip(rows, made, strict=True):
         row.subject_id, row.left = one.pk, one.version
 
@@ -117,7 +118,7 @@ def undo(asking: Asking, rows: Rows) -> None:
     new = {row.subject_id: row for row in rows if row.verdict == NEW}
     if new:
         with nothing_on(next(iter(new.values()))):
-            issuing.take_back([stored[pk] for pk in new], by=asking.by, now=asking.now)
+            entering.take_back([stored[pk] for pk in new], by=asking.by, now=asking.now)
 
 
 def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives import issuing
 from directives.base.script import fold
 from directives.intake.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
 from directives.intake.kinds.comparing import fresh, moved_on, nothing_on, text_of, wrong
-from directives.issuing import Task
+from directives.issuing import tables
+from directives.issuing.tables import Task
 from directives.models import Directive, Document, IntakeRow, Organisation, User
 from directives.models.documents import CADENCES, HEAVY, KINDS, MODALITIES
 from directives.models.intakes import NEW
@@ -103,7 +103,7 @@ class TaskChecker(Checker):
         section = self.above["section"]
         self.counts.setdefault(section, 0)
         self.counts[section] += 1
-        number = issuing.part_of(section)[0] or str(list(self.counts).index(section) + 1)
+        number = tables.part_of(section)[0] or str(list(self.counts).index(section) + 1)
         return f"{number}.{self.counts[section]}"
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
@@ -120,7 +120,7 @@ def write(asking: Asking, rows: Rows) -> None:
         first = every[0].after
         name = rows[0].intake.name if rows[0].intake_id else ""
         title = first.get("document") or PurePosixPath(name).stem or _("Table of directives")
-        document = issuing.register_tasks(
+        document = tables.register_tasks(
             title=title, issuer=first.get("issuer", ""), tasks=_tasks(every), source_name=name, by=asking.by, now=asking.now,
             organisation=Organisation.objects.filter(pk=asking.place.get("owner")).first(),
         )  # fmt: skip
@@ -158,7 +158,7 @@ def undo(asking: Asking, rows: Rows) -> None:
         raise moved_on(rows[0])
     for document in Document.objects.filter(pk__in=documents).defer(*HEAVY):
         with nothing_on(rows[0]):
-            issuing.remove_document(document, by=asking.by, now=asking.now)
+            tables.remove_document(document, by=asking.by, now=asking.now)
 
 
 TASKS = Kind(

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from directives import issuing
+from directives.issuing import registering
 from directives.models import Document, Organisation
 from directives.models.documents import HEAVY
 
@@ -25,5 +25,5 @@ class Command(BaseCommand):
             raise CommandError(f"There is no document {document}.")
         if body is None:
             raise CommandError(f"There is no body with the code {code}.")
-        issuing.hand_over(document=found, to=body, by=None, now=timezone.now())
+        registering.hand_over(document=found, to=body, by=None, now=timezone.now())
         self.stdout.write(f"{found.title_hans} belongs to {body.name_hans}.")

@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from directives import issuing
 from directives.ingest.confirmations import confirmations_of
 from directives.ingest.reading import Reading, read
 from directives.ingest.sources import DocumentError
 from directives.ingest.wire import json_of
+from directives.issuing import registering
 from directives.models import Organisation
 
 REFUSED = 2
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                 self.stdout.write("Dry run: nothing was stored.")
                 return
             told = {"source_name": file.name, "organisation": _owner(owner), "by": None, "now": timezone.now()}
-            document = issuing.register_document(reading=reading, source=source, **told)
+            document = registering.register_document(reading=reading, source=source, **told)
         except DocumentError as refusal:
             self.stderr.write(self.style.ERROR(f"{refusal.message} Nothing was stored."))
             raise SystemExit(REFUSED) from refusal
