@@ -350,7 +350,7 @@ def test_a_refused_confirmation_keeps_what_was_chosen(cast, sign_in, key, docume
         raise Stale("somebody was first")
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr("directives.views.issuing.issuing.issue", late)
+        meanwhile.setattr("directives.views.issuing.giving.issue", late)
         assert client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 409
     assert client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 302
     assert Obligation.objects.count() == 2
