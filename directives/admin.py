@@ -15,7 +15,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives import organising
 from directives.admin_accounts import MembershipAdmin, PendingRightAdmin, PersonAdmin
 from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, TitledFilter, told
 from directives.admin_merging import MergingAdmin
@@ -24,10 +23,8 @@ from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
 from directives.core.ticking import relight_all
 from directives.core.transitions import change_obligations
-from directives.forms.bodies import BodyForm
-from directives.forms.obligations import TermsForm
-from directives.intake.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
-from directives.intake.table_admin import TableAdmin
+from directives.intakes.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
+from directives.intakes.table_admin import TableAdmin
 from directives.models import (
     CalendarDay,
     Directive,
@@ -43,8 +40,11 @@ from directives.models import (
     User,
 )
 from directives.models.documents import CADENCES
-from directives.overview.events import SUBJECTS
-from directives.overview.timeline import WORDS
+from directives.obligations.forms.obligations import TermsForm
+from directives.organisations import commands as organising
+from directives.organisations.forms import BodyForm
+from directives.record.queries.events import SUBJECTS
+from directives.record.queries.timeline import WORDS
 
 admin.site.login = secure_admin_login(admin.site.login)
 admin.site.password_change = own_password

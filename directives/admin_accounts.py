@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from directives import organising
 from directives.admin_lists import AuditedAdmin, Autocompleting
 from directives.admin_passwords import GivenPasswords
 from directives.base.duties import DUTIES
@@ -23,7 +22,8 @@ from directives.base.states import SUPERVISOR
 from directives.base.wording import listed
 from directives.core.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 from directives.models import Membership, PendingRight, User
-from directives.organising.rights import demand_second_left, why_separate
+from directives.organisations import commands as organising
+from directives.organisations.commands.rights import demand_second_left, why_separate
 
 OF_PERSON = ("username", "full_name", "phone", "language", "is_active")
 OF_DUTIES = tuple(duty.field for duty in DUTIES.values())

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from directives.base.numbers import whole
 from directives.base.wording import NOTHING
 from directives.core import audit
-from directives.overview.counting import LIMIT
-from directives.overview.events import SUBJECTS
-from directives.overview.timeline import WORDS
+from directives.obligations.queries.counting import LIMIT
+from directives.record.queries.events import SUBJECTS
+from directives.record.queries.timeline import WORDS
 
 NUMBERED = re.compile(r" object \(\d+\)$")  # as Django names a row whose model does not
 

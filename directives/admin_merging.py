@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from directives import organising
 from directives.base.refusals import Refusal
-from directives.forms.bodies import MergeForm
 from directives.models import Organisation
+from directives.organisations import commands as organising
+from directives.organisations.forms import MergeForm
 
 
 class MergingAdmin(admin.ModelAdmin):

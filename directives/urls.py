@@ -3,36 +3,18 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from directives.views import (
-    amending,
-    cycles,
-    dashboard,
-    directives,
-    documents,
-    entries,
-    events,
-    exports,
-    figures,
-    files,
-    fillable,
-    health,
-    help,
-    indicators,
-    intakes,
-    issuing,
-    jobs,
-    log,
-    measures,
-    mine,
-    obligations,
-    organisations,
-    papers,
-    plans,
-    reports,
-    reviews,
-    session,
-    statistics,
-)
+from directives.dashboard import views as dashboard
+from directives.documents.views import directives, documents
+from directives.downloads.views import exports, jobs
+from directives.indicators.views import figures, indicators, statistics
+from directives.intakes.views import fillable, intakes
+from directives.my_work import views as mine
+from directives.obligations.views import issuing, obligations
+from directives.organisations import views as organisations
+from directives.plans.views import files, log, measures, plans
+from directives.record import views as events
+from directives.reports.views import amending, cycles, entries, papers, reports, reviews
+from directives.web import health, help, session
 
 
 class Id(IntConverter):

@@ -69,10 +69,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "directives.middleware.OriginMiddleware",  # the first: no answer is without the id of its request
+    "directives.web.middleware.OriginMiddleware",  # the first: no answer is without the id of its request
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "directives.middleware.PageCompressionMiddleware",
+    "directives.web.middleware.PageCompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -84,9 +84,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "directives.middleware.TodayMiddleware",
-    "directives.middleware.FullDiskMiddleware",
-    "directives.middleware.NulMiddleware",
+    "directives.web.middleware.TodayMiddleware",
+    "directives.web.middleware.FullDiskMiddleware",
+    "directives.web.middleware.NulMiddleware",
     "directives.signin.entry.EntryMiddleware",
     "directives.base.replicas.ReplicaMiddleware",  # the last: it carries out the view
 ]
@@ -102,7 +102,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "directives.context.shell",
+                "directives.web.context.shell",
             ],
         },
     }
@@ -137,7 +137,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 if DENGBAO:
     AUTH_PASSWORD_VALIDATORS.append({"NAME": "directives.signin.passwords.Mixed"})
-CSRF_FAILURE_VIEW = "directives.views.doors.out_of_date"
+CSRF_FAILURE_VIEW = "directives.web.doors.out_of_date"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "directives.accounts.ClosedDoorAdapter"

@@ -58,6 +58,6 @@ urlpatterns = [
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
 
-handler403 = "directives.views.refused.forbidden"
-handler404 = "directives.views.refused.missing"
-handler500 = "directives.views.outages.failed"
+handler403 = "directives.web.refused.forbidden"
+handler404 = "directives.web.refused.missing"
+handler500 = "directives.web.outages.failed"

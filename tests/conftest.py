@@ -27,9 +27,9 @@ from django.db.backends.base.operations import BaseDatabaseOperations as Databas
 from django.test import Client
 from django.utils import translation
 
-from directives import middleware
 from directives.health.upkeep import Upkeep, keeper, read
 from directives.models import Membership, Organisation, User
+from directives.web import middleware
 from tests.factories import make_body
 
 # Property tests are the same in each run, and a busy machine is no fault of theirs. For others: --hypothesis-profile=default

@@ -21,12 +21,13 @@ from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import reporting, tallies
+from directives import tallies
+from directives.catalogue.kinds import KINDS
+from directives.catalogue.lists import Asked
 from directives.core.calendaring import enter
 from directives.core.jobs import running
-from directives.intake import applying, starting
-from directives.intake.kinds import KINDS
-from directives.issuing import choosing, giving, parts
+from directives.downloads import exporting
+from directives.intakes import applying, starting
 from directives.models import (
     CalendarDay,
     Carried,
@@ -41,15 +42,15 @@ from directives.models import (
     Organisation,
     User,
 )
-from directives.sheets import exporting
-from directives.sheets.lists import Asked
+from directives.obligations.commands import choosing, giving, parts
+from directives.reports import commands as reporting
 from tests.factories import make_body, make_directive, make_member, make_obligation, make_section, make_user
 from tests.kills import Kills
 from tests.spare import PATIENCE, spare_port, wait_for
 
 CONSTANTS = {
-    "directives.issuing.parts.PART": 4, "directives.reporting.cycles.PART": 2, "directives.core.ticking.BATCH": 4,
-    "directives.intake.acts.BATCH": 5, "directives.intake.checking.BATCH": 5, "directives.sheets.carrying.EVERY": 600,
+    "directives.obligations.commands.parts.PART": 4, "directives.reports.commands.cycles.PART": 2, "directives.core.ticking.BATCH": 4,
+    "directives.intakes.acts.BATCH": 5, "directives.intakes.checking.BATCH": 5, "directives.downloads.carrying.EVERY": 600,
 }  # fmt: skip
 BODIES, ROWS = 6, 12
 OPENING = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15)}

@@ -20,6 +20,7 @@ from django.utils import timezone
 from directives import urls
 from directives.base.duties import AUDITOR, SECURITY
 from directives.core import denials
+from directives.downloads.carrying import reach_of
 from directives.models import (
     Attachment,
     Cycle,
@@ -43,7 +44,6 @@ from directives.models import (
     Submission,
     User,
 )
-from directives.sheets.carrying import reach_of
 from tests.factories import (
     NOW,
     make_administrator,

@@ -11,8 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from directives import statistics, tallies
+from directives import tallies
 from directives.core.sealing import seal
+from directives.indicators import commands as statistics
 from directives.models import Directive, Event, JobProgress, Measure, Membership, Obligation, Organisation, User
 from tests.factories import NOW, make_administrator, make_body, make_directive, make_measure, make_obligation, make_plan
 

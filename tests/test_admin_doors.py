@@ -8,9 +8,9 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from directives.base.refusals import NotAllowed
-from directives.intake.table_admin import TableAdmin
+from directives.intakes.table_admin import TableAdmin
 from directives.models import Event, Measure, Membership, Obligation, Organisation, User
-from directives.organising import change_people, give_roles, remove_people, take_roles
+from directives.organisations.commands import change_people, give_roles, remove_people, take_roles
 from tests.factories import NOW, make_administrator, make_directive, make_measure, make_obligation, make_plan, make_user
 from tests.test_admin import confirm, import_file
 

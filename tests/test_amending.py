@@ -6,14 +6,16 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from directives import amending, planning, reporting, reviewing, tallies
+from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import LOG_ACTS, LOG_STATES
 from directives.core import evidence, hearing
 from directives.core.transitions import move
 from directives.models import Event, LogEntry, LogUse, Membership, Obligation
-from directives.overview.log import LogFilter, log_found
-from directives.reporting import EntryFields
+from directives.plans import commands as planning
+from directives.plans.queries.log import LogFilter, log_found
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields, amending, reviewing
 from tests.factories import NOW, TODAY, make_directive, make_document, make_measure, make_member, make_obligation, make_plan, make_section
 
 THIRD = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15)}

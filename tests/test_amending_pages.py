@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from directives import planning, reporting
 from directives.models import LogEntry
-from directives.reporting import EntryFields
+from directives.plans import commands as planning
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields
 from tests.factories import NOW, make_directive, make_document, make_measure, make_obligation, make_plan, make_section
 
 ON = date(2026, 10, 12)

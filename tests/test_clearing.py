@@ -15,8 +15,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import clearing
-from directives.core import evidence
+from directives.core import clearing, evidence
 from directives.management.commands.worker import DAILY
 from directives.models import Attachment, Event, FormKey, JobProgress, Notice, OpenSession, SignInAttempt, Submission
 from tests.factories import NOW, make_document, make_measure, make_obligation, make_plan

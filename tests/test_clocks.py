@@ -32,7 +32,8 @@ from directives.base.workdays import Workdays, read_days, workdays_of
 
 pytestmark = pytest.mark.once
 
-CALENDAR = workdays_of(read_days((Path(workdays_module.__file__).parent / "sample" / "calendar.csv").read_text(encoding="utf-8")))
+DAYS = Path(workdays_module.__file__).parent.parent / "made_up" / "sample" / "calendar.csv"
+CALENDAR = workdays_of(read_days(DAYS.read_text(encoding="utf-8")))
 ONE_DAY = timedelta(days=1)
 TUESDAY = date(2026, 10, 13)
 YEAR_END = date(2026, 12, 31)

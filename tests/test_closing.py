@@ -8,14 +8,15 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from directives import supervising, tallies
+from directives import tallies
 from directives.base.refusals import Invalid, Refusal
 from directives.base.states import ITEM_STATES, OBLIGATION_MOVES
 from directives.core.transitions import move
-from directives.intake.kinds.obligations import OBLIGATIONS
 from directives.models import Event, ItemState, Obligation
-from directives.overview.ledger import ledger
-from directives.sheets.ledger import _items
+from directives.obligations.commands import supervising
+from directives.obligations.exports.ledger import _items
+from directives.obligations.imports.obligations import OBLIGATIONS
+from directives.obligations.queries.ledger import ledger
 from tests.factories import NOW, TODAY, make_directive, make_obligation
 from tests.intake.bringing import bring
 

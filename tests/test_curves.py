@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from django.utils import translation
 
-from directives.overview.facts import Period
-from directives.overview.trend import Trend
+from directives.dashboard.queries.facts import Period
+from directives.dashboard.queries.trend import Trend
 from directives.templatetags.curves import report_curve
 
 

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from directives.models import CalendarDay, Cycle, Notice, ProgressReport
-from directives.overview.cycles import next_cycle
+from directives.reports.queries.cycles import next_cycle
 from tests.factories import NOW, make_body, make_cycle, make_obligation, make_report
 
 

@@ -14,13 +14,13 @@ from openpyxl import load_workbook
 
 from directives.base.states import OBLIGATION_MOVES
 from directives.core.transitions import change_obligations, move
+from directives.dashboard.queries.boards import board
+from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.figures import Figure
+from directives.dashboard.queries.trend import by
 from directives.models import CalendarDay, Event, Obligation, ReportEntry, TallyDay
-from directives.overview.boards import board
-from directives.overview.choice import Choice
-from directives.overview.events import Asked as EventFilter
-from directives.overview.figures import Figure
-from directives.overview.obligations import Filter
-from directives.overview.trend import by
+from directives.obligations.queries.obligations import Filter
+from directives.record.queries.events import Asked as EventFilter
 from directives.tallies import copy_day, counted, rebuild, recast, settle
 from tests.factories import (
     NOW,
@@ -135,7 +135,7 @@ def test_every_figure_is_the_number_of_its_rows(cast, seed, who):
 @pytest.mark.parametrize("few", [2_000, 0])
 def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, narrow, few):
     """Where the rows under the filter are few they are read, and all is told as without one."""
-    monkeypatch.setattr("directives.overview.own.FEW_ROWS", few)
+    monkeypatch.setattr("directives.dashboard.queries.own.FEW_ROWS", few)
     document = make_work([cast.centre, cast.body, cast.child, cast.sibling])
     kinds = ("institution", "pilot", "resource")
     for place, directive in enumerate(document.directives.order_by("order")):
@@ -238,13 +238,13 @@ def test_equal_shares_share_a_place_and_small_ones_say_so(cast, sign_in):
 def test_the_longest_overdue_come_first_whichever_way_they_are_read(cast, monkeypatch):
     make_work([cast.centre, cast.body, cast.child, cast.sibling])
     near = [late.obligation.light_on for late in look(cast.supervisor).late]
-    monkeypatch.setattr("directives.overview.late.FEW", 0)
+    monkeypatch.setattr("directives.dashboard.queries.late.FEW", 0)
     assert near == [late.obligation.light_on for late in look(cast.supervisor).late] == sorted(near)
     one = Obligation.objects.overdue().select_related("directive").first()
     for asked in ({"section": one.section_id}, {"directive": one.directive_id}, {"about": "institution"}, {"kind": "centre"}):
-        monkeypatch.setattr("directives.overview.late.FEW", 0)
+        monkeypatch.setattr("directives.dashboard.queries.late.FEW", 0)
         walked = [late.obligation.light_on for late in look(cast.supervisor, **asked).late]
-        monkeypatch.setattr("directives.overview.late.FEW", 1000)
+        monkeypatch.setattr("directives.dashboard.queries.late.FEW", 1000)
         assert walked == [late.obligation.light_on for late in look(cast.supervisor, **asked).late]
     below = look(cast.supervisor, scope=cast.body.pk)
     assert {late.obligation.organisation_id for late in below.late} <= {cast.body.pk, cast.child.pk}

@@ -8,13 +8,14 @@ from django.apps import apps
 from django.db import connection
 from django.urls import reverse
 
-from directives import reviewing, tallies
+from directives import tallies
 from directives.base.refusals import NotAllowed, Refusal
 from directives.base.states import ASKED, ENTRY_MOVES, OBLIGATION_MOVES, PLAN_MOVES
+from directives.core.deciders import deciders
 from directives.core.transitions import can_move, move, move_entries, moves_open
 from directives.models import Membership, Obligation, Plan, ReportEntry, User
-from directives.overview.deciders import deciders
-from directives.overview.inbox import inbox
+from directives.my_work.queries.inbox import inbox
+from directives.reports.commands import reviewing
 from tests.factories import NOW, make_body, make_cycle, make_directive, make_member, make_obligation, make_plan, make_report, make_section
 
 DECIDED = {"dispute": ("reassign", "withdraw"), "request_close": ("close", "refuse_close")}

@@ -13,19 +13,24 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from directives import reporting, reviewing, tallies
+from directives import tallies
 from directives.base.states import COLOURS, OPEN, REPORTABLE
 from directives.core import audit
 from directives.core.sealing import verify
 from directives.core.ticking import tick
 from directives.core.transitions import relight
-from directives.demo import others
-from directives.demo.bodies import tree
-from directives.demo.calendar import Calendar
-from directives.demo.draw import Lot
-from directives.demo.people import accounts
-from directives.demo.sink import CopySink, ManySink
-from directives.demo.terms import terms_of
+from directives.indicators.commands import Period, Reported, faults_of
+from directives.indicators.commands.figures import said as figure_said
+from directives.indicators.queries.indicator import indicator_view
+from directives.indicators.queries.statistics import Choice
+from directives.made_up.demo import others
+from directives.made_up.demo.bodies import tree
+from directives.made_up.demo.calendar import Calendar
+from directives.made_up.demo.draw import Lot
+from directives.made_up.demo.people import accounts
+from directives.made_up.demo.sink import CopySink, ManySink
+from directives.made_up.demo.terms import terms_of
+from directives.made_up.sample.checking import check
 from directives.models import (
     Cycle,
     Directive,
@@ -49,12 +54,8 @@ from directives.models import (
     User,
     Verdict,
 )  # fmt: skip
-from directives.overview.indicator import indicator_view
-from directives.overview.statistics import Choice
-from directives.reporting import report_clocks
-from directives.sample.checking import check
-from directives.statistics import Period, Reported, faults_of
-from directives.statistics.figures import said as figure_said
+from directives.reports import commands as reporting
+from directives.reports.commands import report_clocks, reviewing
 from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db  # each test in a savepoint of the one transaction that holds the demo

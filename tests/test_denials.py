@@ -11,7 +11,7 @@ from directives import urls
 from directives.core import denials
 from directives.management.commands.worker import chores_of
 from directives.models import Event, RefusalCount, User
-from directives.views.refused import NUMBERED
+from directives.web.refused import NUMBERED
 from tests.factories import NOW, make_obligation, make_plan
 
 

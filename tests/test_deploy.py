@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from directives.base.refusals import Refusal
 from directives.signin.addresses import client_address
-from directives.views import doors, health
+from directives.web import doors, health
 from tests.test_access import TABLE, people, world  # noqa: F401 - a fixture
 
 DEPLOY = settings.BASE_DIR / "deploy"

@@ -9,16 +9,17 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from directives import accounts, organising
+from directives import accounts
 from directives.base.duties import AUDITOR, DUTIES, PERMISSIONS, SECURITY, SYSTEM
 from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.catalogue.kinds import KINDS
 from directives.core import jobs
 from directives.core.notices import wording
 from directives.core.rules import RIGHTS, can_administer, can_give, can_reset, may
 from directives.health.accounts import look_at_duties
 from directives.health.findings import FINE, WARNING
-from directives.intake.kinds import KINDS
 from directives.models import Event, Export, Membership, Notice, OpenSession, PendingRight, SignInAttempt, User
+from directives.organisations import commands as organising
 from directives.signin.factors import needs_factor
 from directives.signin.limits import account_of
 from tests.factories import NOW, make_administrator, make_member, make_user

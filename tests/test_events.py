@@ -13,8 +13,8 @@ from openpyxl import load_workbook
 from directives.core import audit
 from directives.core.transitions import move
 from directives.models import Event, Membership, Unsealed
-from directives.overview.changes import changed
-from directives.overview.timeline import WORDS
+from directives.record.queries.changes import changed
+from directives.record.queries.timeline import WORDS
 from tests.factories import NOW, make_obligation
 
 APP = Path(__file__).resolve().parent.parent / "directives"

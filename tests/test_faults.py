@@ -18,17 +18,18 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 from tablib import Dataset
 
-from directives import organising, tallies
+from directives import tallies
 from directives.base import gate
 from directives.base.refusals import Refusal
+from directives.catalogue.kinds import KINDS
 from directives.core import audit, ticking
 from directives.core.ticking import tick
 from directives.core.transitions import change_obligations, move
-from directives.intake.kinds import KINDS
-from directives.intake.resources import ObligationResource, OrganisationResource
-from directives.issuing import giving
+from directives.indicators.commands import Period, Reported, file_figures
+from directives.intakes.resources import ObligationResource, OrganisationResource
 from directives.models import Event, Figure, JobRun, Obligation, Organisation, ReportEntry, TallyDay
-from directives.statistics import Period, Reported, file_figures
+from directives.obligations.commands import giving
+from directives.organisations import commands as organising
 from tests.factories import (
     NOW,
     TODAY,

@@ -54,7 +54,7 @@ def test_a_fault_of_ours_tells_the_visitor_nothing(cast, sign_in, monkeypatch):
     def broken(*_words: object, **_named: object) -> None:
         raise RuntimeError("select secret from directives_user")
 
-    monkeypatch.setattr("directives.views.help.page", broken)
+    monkeypatch.setattr("directives.web.help.page", broken)
     client = sign_in(cast.staff)
     client.raise_request_exception = False
     answer = client.get(reverse("help"))

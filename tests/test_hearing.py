@@ -10,13 +10,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from directives import planning, reporting, reviewing, supervising, tallies
+from directives import tallies
 from directives.base.clocks import Reason
 from directives.core.hearing import heard_days
 from directives.core.ticking import tick
 from directives.core.transitions import change_obligations, relight
 from directives.models import CalendarDay, Event, Obligation
-from directives.reporting import EntryFields
+from directives.obligations.commands import supervising
+from directives.plans import commands as planning
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields, reviewing
 from tests.factories import (
     NOW,
     TODAY,

@@ -122,6 +122,10 @@ def test_reading_needs_no_database(tmp_path: Path) -> None:
 
 
 def test_ingest_imports_no_django() -> None:
-    probe = "import sys, directives.ingest.reading, directives.ingest.confirmations, directives.ingest.wire; print('django' in sys.modules)"
+    probe = """
+import sys
+import directives.documents.ingest.confirmations, directives.documents.ingest.reading, directives.documents.ingest.wire
+print("django" in sys.modules)
+"""
     done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, check=True, text=True)
     assert done.stdout == "False\n"

@@ -8,10 +8,10 @@ from django.utils import timezone
 from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.core.addressing import pairs_proposed
-from directives.issuing import giving
-from directives.issuing.entering import Pair, faults_of
-from directives.issuing.giving import Terms
 from directives.models import Addressee, Event, ItemState, Notice, Obligation
+from directives.obligations.commands import giving
+from directives.obligations.commands.entering import Pair, faults_of
+from directives.obligations.commands.giving import Terms
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_obligation, make_section
 
 LATER = date(2027, 6, 30)
@@ -350,7 +350,7 @@ def test_a_refused_confirmation_keeps_what_was_chosen(cast, sign_in, key, docume
         raise Stale("somebody was first")
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr("directives.views.issuing.giving.issue", late)
+        meanwhile.setattr("directives.obligations.views.issuing.giving.issue", late)
         assert client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 409
     assert client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 302
     assert Obligation.objects.count() == 2

@@ -8,19 +8,20 @@ from django.db import OperationalError
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import reporting, tallies
+from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.core import jobs
 from directives.core.jobs import running
 from directives.core.notices import wording
-from directives.issuing import parts
-from directives.issuing.choosing import Choice, Pick, chosen_bodies
-from directives.issuing.giving import Terms
-from directives.issuing.parts import issue_in_parts
 from directives.models import Event, JobProgress, JobRun, Notice, Obligation, Organisation, ProgressReport
 from directives.models.jobs import CANCELLED, DONE, FAILED, STOPPED, WAITING
-from directives.overview.issuing import Selection
-from directives.overview.wide_issue import wide_preview
+from directives.obligations.commands import parts
+from directives.obligations.commands.choosing import Choice, Pick, chosen_bodies
+from directives.obligations.commands.giving import Terms
+from directives.obligations.commands.parts import issue_in_parts
+from directives.obligations.queries.issuing import Selection
+from directives.obligations.queries.wide_issue import wide_preview
+from directives.reports import commands as reporting
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
 
 THIRD = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15)}
@@ -30,8 +31,8 @@ THIRD = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 
 def few(monkeypatch):
     """Parts of four pairs, and of two bodies."""
     monkeypatch.setattr(parts, "PART", 4)
-    monkeypatch.setattr("directives.reporting.cycles.PART", 2)
-    monkeypatch.setattr("directives.reporting.cycles.AT_ONCE", 3)
+    monkeypatch.setattr("directives.reports.commands.cycles.PART", 2)
+    monkeypatch.setattr("directives.reports.commands.cycles.AT_ONCE", 3)
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_a_part_that_fails_leaves_nothing_of_itself_and_is_told(cast, directives
     def broken(*_args, **_kwargs):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("directives.issuing.giving.notices.issued", broken)
+    monkeypatch.setattr("directives.obligations.commands.giving.notices.issued", broken)
     with pytest.raises(RuntimeError):
         jobs.run("job", job.pk)
     job.refresh_from_db()
@@ -319,7 +320,7 @@ def test_what_exists_already_is_told_exactly_or_as_a_bound_that_holds(cast, dire
     told = wide_preview(document, cast.supervisor, choice, selected, today=TODAY)
     assert (told.exact, [line.there for line in told.lines]) == (True, truth)
     assert [line.new for line in told.lines] == [len(chosen) - n for n in truth]
-    monkeypatch.setattr("directives.overview.wide_issue.EXACT", 0)
+    monkeypatch.setattr("directives.obligations.queries.wide_issue.EXACT", 0)
     told = wide_preview(document, cast.supervisor, choice, selected, today=TODAY)
     assert (told.exact, all(0 <= line.there <= n for line, n in zip(told.lines, truth, strict=True))) == (False, True)
     if pick == Pick():  # everybody but the centre, whose own may hide one; and withdrawn work is not in the kept counts
@@ -327,7 +328,7 @@ def test_what_exists_already_is_told_exactly_or_as_a_bound_that_holds(cast, dire
 
 
 def test_many_bodies_are_chosen_by_what_they_are_from_choice_to_progress(cast, directives, sign_in, key, monkeypatch):
-    monkeypatch.setattr("directives.overview.issuing.LISTED", 2)
+    monkeypatch.setattr("directives.obligations.queries.issuing.LISTED", 2)
     client, url = sign_in(cast.supervisor), f"/documents/{directives[0].document_id}/issue/"
     form = {"directive": [row.pk for row in directives]}
     client.post(url, {**form, "act": "add"})

@@ -10,11 +10,12 @@ from django.apps import apps
 from django.db import connection
 from docx import Document as Docx
 
-from directives import planning, reporting, reviewing
-from directives.middleware import timezone as clock
 from directives.models import Directive, Document, Organisation, ReportEntry, Submission, User
-from directives.planning import MeasureContent
-from directives.reporting import EntryFields
+from directives.plans import commands as planning
+from directives.plans.commands import MeasureContent
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields, reviewing
+from directives.web.middleware import timezone as clock
 from tests.factories import (
     NOW,
     make_cycle,

@@ -13,10 +13,11 @@ import pytest
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from directives import reporting, tallies
-from directives.issuing import choosing, giving, parts
+from directives import tallies
 from directives.models import JobProgress, JobRun, Notice, Obligation, Submission
-from directives.reporting import EntryFields
+from directives.obligations.commands import choosing, giving, parts
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields
 from tests.factories import make_body, make_directive, make_obligation, make_section
 from tests.kills import AFTER, Kills, kill_with_children, points
 from tests.long_acts import ACTS, BODIES, OPENING, Issue, LongAct, LongTable, Relight, World, address

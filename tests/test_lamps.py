@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from directives.models import CalendarDay, Obligation, ReportEntry
-from directives.overview.mine import my_work
-from directives.overview.obligations import URGENCY
+from directives.my_work.queries.mine import my_work
+from directives.obligations.queries.obligations import URGENCY
 from tests.factories import (
     NOW,
     TODAY,

@@ -122,7 +122,7 @@ def test_the_order_of_the_tree_is_read_from_its_index_and_not_sorted(nation, sig
 
 
 def test_too_many_rows_for_another_order_keep_that_of_the_tree_and_say_so(nation, sign_in, monkeypatch):
-    monkeypatch.setattr("directives.overview.listing.SORTABLE", 1000)
+    monkeypatch.setattr("directives.obligations.queries.listing.SORTABLE", 1000)
     client = sign_in(nation)
     answer = client.get("/obligations/", {"sort": "due"})
     paths = [row.organisation_path for row in answer.context["rows"]]

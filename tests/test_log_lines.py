@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from directives.base.log_lines import FromWhere, OneLine
-from directives.views import log as log_views
+from directives.plans.views import log as log_views
 from tests.factories import make_obligation
 
 

@@ -8,9 +8,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.test import RequestFactory
 from django.utils import translation
 
-from directives import middleware
-from directives.middleware import TodayMiddleware, is_sign_in
 from directives.models import CalendarDay
+from directives.web import middleware
+from directives.web.middleware import TodayMiddleware, is_sign_in
 
 
 class Signed:

@@ -8,11 +8,12 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from directives import organising, tallies
+from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.core.transitions import move as move_on
 from directives.models import Event, Mark, Notice, Obligation, Organisation, ReportEntry, Tally, Total
 from directives.models.organisations import step
+from directives.organisations import commands as organising
 from tests.factories import (
     NOW,
     TODAY,

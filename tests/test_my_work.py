@@ -9,7 +9,7 @@ from django.utils import translation
 
 from directives.core.notices import KINDS, wording
 from directives.models import CalendarDay, LogEntry, Membership, Notice, Obligation, ProgressReport
-from directives.overview.mine import my_work
+from directives.my_work.queries.mine import my_work
 from tests.factories import (
     NOW,
     TODAY,
@@ -194,7 +194,7 @@ def test_what_waits_for_a_signature_comes_first_for_the_manager_alone(cast, sign
 
 @pytest.mark.parametrize("wide", [1000, -1])
 def test_the_inbox_of_a_supervisor(cast, sign_in, monkeypatch, wide):
-    monkeypatch.setattr("directives.overview.inbox.WIDE", wide)
+    monkeypatch.setattr("directives.my_work.queries.inbox.WIDE", wide)
     first, second, third, fourth = directives_of(4)
     entry_row = make_obligation(first, cast.body)
     report = make_report(cast.body, make_cycle(entry_row.document), entry_row)
@@ -243,9 +243,9 @@ def test_a_report_that_they_handed_in_themselves_waits_for_somebody_else(cast):
 
 @pytest.mark.parametrize("wide", [1000, -1])
 def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(cast, sign_in, monkeypatch, wide):
-    monkeypatch.setattr("directives.overview.inbox.WIDE", wide)
-    monkeypatch.setattr("directives.overview.inbox.SHOWN", 2)
-    monkeypatch.setattr("directives.overview.inbox.COUNTED", 4)
+    monkeypatch.setattr("directives.my_work.queries.inbox.WIDE", wide)
+    monkeypatch.setattr("directives.my_work.queries.inbox.SHOWN", 2)
+    monkeypatch.setattr("directives.my_work.queries.inbox.COUNTED", 4)
     reports = [wait_for_review(cast.child, NOW - timedelta(hours=number), cast.below) for number in range(3)]
     wait_for_review(cast.centre, NOW - timedelta(days=9), cast.viewer)  # their own body's: another decides
     for directive in directives_of(3):

@@ -11,8 +11,8 @@ from django_tasks_db.models import DBTaskResult
 from directives.base.refusals import Invalid
 from directives.core import notices
 from directives.core.notices import KINDS, wording
-from directives.issuing import giving
 from directives.models import Notice
+from directives.obligations.commands import giving
 from tests.factories import NOW, make_directive, make_document, make_member, make_plan, make_section
 from tests.spare import spare_port
 

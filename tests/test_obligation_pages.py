@@ -10,7 +10,7 @@ from django.utils import timezone
 from directives import tallies
 from directives.base.states import OBLIGATION_MOVES
 from directives.models import Event, ItemState, Notice, Obligation
-from directives.overview.obligations import Filter
+from directives.obligations.queries.obligations import Filter
 from tests.factories import (
     NOW,
     make_body,
@@ -325,7 +325,7 @@ def test_all_of_a_filter_are_acknowledged_at_once(cast, sign_in, key):
 
 
 def test_one_press_acknowledges_so_many_and_says_that_more_wait(cast, sign_in, key, monkeypatch):
-    monkeypatch.setattr("directives.views.obligations.AT_ONCE", 2)
+    monkeypatch.setattr("directives.obligations.views.obligations.AT_ONCE", 2)
     fill(cast, 3, state="assigned", acknowledge_by=date(2026, 12, 1))
     text = sign_in(cast.staff).post(f"{LIST}acknowledge/", {**key(), "all": "1"}, follow=True).content.decode()
     assert ("已签收" in text, "其余" in text) == (True, True)

@@ -10,9 +10,9 @@ from django_tasks_db.models import DBTaskResult
 
 from directives.base.numbers import LARGEST, whole
 from directives.core import notices
+from directives.documents.ingest.reading import ISSUER, NAME, TITLE, read
+from directives.documents.ingest.sources import DocumentError
 from directives.health.work import look_at_queue
-from directives.ingest.reading import ISSUER, NAME, TITLE, read
-from directives.ingest.sources import DocumentError
 from directives.models import Addressee, Document, Item, Notice, Obligation, Section
 from tests.factories import NOW, make_directive, make_measure, make_obligation, make_plan
 

@@ -3,10 +3,10 @@
 import pytest
 
 from directives import tallies
-from directives.ingest.sources import DocumentError
+from directives.documents.ingest.sources import DocumentError
+from directives.made_up.sample import BODIES
 from directives.models import Event, Organisation
-from directives.organising import BodyRow, Faults, Loaded, load, read_table, refresh_paths
-from directives.sample import BODIES
+from directives.organisations.commands import BodyRow, Faults, Loaded, load, read_table, refresh_paths
 from tests.factories import NOW, make_body, make_obligation
 
 HEADER = "code,name_hans,parent,valid_from,valid_to,successor\n"

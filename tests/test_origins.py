@@ -14,7 +14,7 @@ from directives.base.origins import NOWHERE, Origin
 from directives.core import audit, jobs
 from directives.management.commands import worker
 from directives.models import Event, JobProgress
-from directives.views import log as log_views
+from directives.plans.views import log as log_views
 from tests.factories import NOW, make_document, make_obligation
 from tests.test_log_lines import failing, terminal  # noqa: F401 - a fixture
 
@@ -85,7 +85,7 @@ def test_an_event_from_before_is_hashed_as_it_was():
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_names_its_task(cast, monkeypatch):
     seen = []
-    monkeypatch.setattr("directives.issuing.parts.ACT", jobs.Act(lambda row: seen.append(origins.present())))
+    monkeypatch.setattr("directives.obligations.commands.parts.ACT", jobs.Act(lambda row: seen.append(origins.present())))
     job = JobProgress.objects.create(kind="issue", document=make_document(), by=cast.supervisor, at=NOW, total=3)
     jobs.begin(job)
     worker.task_worker("worker-x", batch=True).run()

@@ -11,20 +11,24 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
-from directives import correcting, organising, reporting, statistics, tallies
+from directives import tallies
 from directives.base.refusals import NotAllowed
 from directives.base.workdays import Workdays
+from directives.catalogue.kinds import KINDS
 from directives.core.rules import may
-from directives.correcting import Correction, Decision, Named
-from directives.ingest.reading import read
-from directives.intake.kinds import KINDS
-from directives.issuing import entering, giving, registering, tables
-from directives.issuing.giving import Terms
+from directives.documents.commands import correcting, registering, tables
+from directives.documents.commands.correcting import Correction, Decision, Named
+from directives.documents.ingest.reading import read
+from directives.indicators import commands as statistics
+from directives.indicators.commands import IndicatorFields
 from directives.models import Directive, Document, Event, Membership, Obligation, Repair, Section
 from directives.models.intakes import CHANGED, NEW, WRONG
-from directives.sheets.ledger import listed
-from directives.sheets.listed import Asked
-from directives.statistics import IndicatorFields
+from directives.obligations.commands import entering, giving
+from directives.obligations.commands.giving import Terms
+from directives.obligations.exports.ledger import listed
+from directives.organisations import commands as organising
+from directives.reports import commands as reporting
+from directives.tables.listed import Asked
 from tests.factories import (
     NOW,
     TODAY,

@@ -15,9 +15,9 @@ from docx import Document as Docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 
-from directives.middleware import timezone as clock
 from directives.papers import layout
 from directives.papers.paper import Heading, Paper, Para, Table, chinese, clean, headed, sentence, title_lines
+from directives.web.middleware import timezone as clock
 from tests.factories import (
     NOW,
     make_cycle,

@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from directives import planning
 from directives.core import evidence
-from directives.middleware import timezone as clock
 from directives.models import Attachment, LogEntry, Measure, Plan
-from directives.overview.plans import quick_choices
+from directives.plans import commands as planning
+from directives.plans.queries.plans import quick_choices
+from directives.web.middleware import timezone as clock
 from tests.factories import NOW, TODAY, make_directive, make_document, make_log, make_measure, make_obligation, make_plan, make_section
 
 DUE = date(2026, 10, 20)

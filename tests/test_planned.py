@@ -5,10 +5,11 @@ from datetime import datetime
 import pytest
 from django.db import connection
 
-from directives import accounts, reporting
+from directives import accounts
 from directives.core import audit
 from directives.models import Event, ReportEntry
 from directives.models.planned import Planned, planned
+from directives.reports import commands as reporting
 from qunzhu_tracker.databases import databases
 from qunzhu_tracker.environment import Environment
 from tests.factories import NOW, make_cycle, make_obligation, make_report

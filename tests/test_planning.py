@@ -7,12 +7,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from django.utils import translation
 
-from directives import planning, tallies
+from directives import tallies
 from directives.base.clocks import Reason
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.models import Attachment, Event, LogEntry, Measure, Membership, Notice, Plan, Submission, Verdict
-from directives.planning import MeasureContent
-from directives.planning.moves import AFTER
+from directives.plans import commands as planning
+from directives.plans.commands import MeasureContent
+from directives.plans.commands.moves import AFTER
 from tests.factories import NOW, TODAY, make_directive, make_document, make_log, make_measure, make_obligation, make_plan, make_section
 
 DUE = date(2026, 10, 20)

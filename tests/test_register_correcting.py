@@ -7,14 +7,14 @@ import pytest
 from django.conf import settings
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.correcting import Correction, Decision, Named, correct_directive, decide_repair, reading_of
-from directives.ingest.reading import read
-from directives.issuing import registering
+from directives.documents.commands import registering
+from directives.documents.commands.correcting import Correction, Decision, Named, correct_directive, decide_repair, reading_of
+from directives.documents.ingest.reading import read
+from directives.documents.queries.source import doubts, lines_of, repairs_in, spans
 from directives.models import Addressee, Directive, Event, Repair
-from directives.overview.source import doubts, lines_of, repairs_in, spans
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
 
-SAMPLE = Path(settings.BASE_DIR) / "directives" / "sample" / "opinion_2015.txt"
+SAMPLE = Path(settings.BASE_DIR) / "directives" / "made_up" / "sample" / "opinion_2015.txt"
 NAMED = Correction("resource", "要", "regular", False, (Named("各级党委", "named"),))
 
 

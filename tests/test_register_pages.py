@@ -277,7 +277,7 @@ def test_lists_are_exported_with_the_filter_in_force(cast, work, sign_in):
 
 
 def test_the_file_of_the_matrix_says_of_how_many_bodies_it_tells(cast, sign_in, monkeypatch):
-    monkeypatch.setattr("directives.sheets.matrix.ACROSS", 1)
+    monkeypatch.setattr("directives.obligations.exports.matrix.ACROSS", 1)
     directive = make_directive()
     for body in (cast.body, cast.sibling):
         make_obligation(directive, body)

@@ -15,8 +15,8 @@ from psycopg.errors import QueryCanceled
 
 from directives.base import replicas
 from directives.base.replicas import COOKIE, NOWHERE, Replica, ReplicaMiddleware, Router, Standing, place, reading
-from directives.context import Shell
 from directives.models import FormKey, Membership, Obligation, User
+from directives.web.context import Shell
 from qunzhu_tracker.databases import databases
 from qunzhu_tracker.environment import Environment
 from tests.factories import NOW
@@ -284,8 +284,8 @@ def test_a_page_that_is_behind_says_of_when_its_data_is(lag, told):
 def test_a_dashboard_that_is_behind_says_so(cast, sign_in, monkeypatch):
     client = sign_in(cast.viewer)
     assert "数据截至" in client.get("/dashboard/").content.decode()
-    monkeypatch.setattr("directives.context.behind", lambda request: timedelta(seconds=12))
-    monkeypatch.setattr("directives.context.data_as_of", lambda request, now: NOW)
+    monkeypatch.setattr("directives.web.context.behind", lambda request: timedelta(seconds=12))
+    monkeypatch.setattr("directives.web.context.data_as_of", lambda request, now: NOW)
     text = client.get("/dashboard/").content.decode()
     assert "newer work appears" not in text
     assert f"数据截至 {timezone.localtime(NOW):%H:%M}" in text and "新办事项稍后显示" in text

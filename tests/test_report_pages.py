@@ -8,11 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
-from directives import reporting, reviewing
 from directives.core import keyset
 from directives.models import Cycle, Membership, Obligation, Plan, ProgressReport, ReportEntry, Submission, Verdict
-from directives.planning import move_plan
-from directives.reporting import EntryFields
+from directives.plans.commands import move_plan
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields, reviewing
 from tests.factories import (
     NOW,
     make_body,
@@ -105,8 +105,8 @@ def test_what_waits_the_longest_for_review_comes_first(cast, office, sign_in):
 
 
 def test_a_long_list_is_not_counted_to_its_end(cast, office, sign_in, monkeypatch):
-    monkeypatch.setattr("directives.overview.reports.COUNTED", 2)
-    monkeypatch.setattr("directives.views.reports.COUNTED", 2)
+    monkeypatch.setattr("directives.reports.queries.reports.COUNTED", 2)
+    monkeypatch.setattr("directives.reports.views.reports.COUNTED", 2)
     Cycle.objects.update(due_on=date(2099, 1, 15))
     for number in range(4):
         office.cycle.reports.create(document=office.cycle.document, organisation=make_body(f"X{number}", parent=cast.centre))

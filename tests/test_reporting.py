@@ -7,11 +7,12 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from directives import reporting, reviewing, tallies
+from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.core.transitions import move
 from directives.models import Attachment, Cycle, Event, Notice, Obligation, ProgressReport, ReportEntry, Submission
-from directives.reporting import EntryFields
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields, reviewing
 from tests.factories import NOW, make_directive, make_document, make_log, make_measure, make_obligation, make_plan, make_section
 
 LATER = NOW + timedelta(days=80)

@@ -6,11 +6,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from directives import reporting, reviewing, tallies
+from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.models import Event, Notice, Obligation, Plan, Verdict
-from directives.reporting import EntryFields
-from directives.reviewing import Decision
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields, reviewing
+from directives.reports.commands.reviewing import Decision
 from tests.factories import NOW, make_directive, make_document, make_member, make_obligation, make_plan, make_section
 
 DUE = date(2026, 10, 15)

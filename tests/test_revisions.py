@@ -6,12 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from directives import planning, reporting, reviewing
 from directives.models import User
-from directives.overview import plan_revisions
-from directives.overview.plan_page import Line
-from directives.planning import MeasureContent
-from directives.reporting import EntryFields
+from directives.plans import commands as planning
+from directives.plans.commands import MeasureContent
+from directives.plans.queries import plan_revisions
+from directives.plans.queries.plan_page import Line
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields, reviewing
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
 from tests.test_reviewing import AFTER, LATER, HandedIn
 

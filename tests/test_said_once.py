@@ -14,16 +14,14 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore as StoredSession
 from django.utils.translation import gettext, override
 
-from directives import accounts, reporting, tallies
+from directives import accounts, tallies
 from directives.base import clocks, states
 from directives.base.workdays import Workdays
 from directives.core import notices, rules
 from directives.core.scope import Scope
 from directives.core.transitions import CLOCKS as FACTS
 from directives.core.transitions import relight, tolerances
-from directives.intake.fields import Asking
-from directives.intake.kinds.obligations import ObligationChecker
-from directives.issuing import choosing
+from directives.dashboard.queries import counts
 from directives.models import (
     CalendarDay,
     Cycle,
@@ -44,9 +42,12 @@ from directives.models import (
 )
 from directives.models.obligations import CLOCKS
 from directives.models.scope import in_view, worked
-from directives.overview import counts
-from directives.overview.events import _may_read
-from directives.reporting.handing_in import _percents
+from directives.obligations.commands import choosing
+from directives.obligations.imports.obligations import ObligationChecker
+from directives.record.queries.events import _may_read
+from directives.reports import commands as reporting
+from directives.reports.commands.handing_in import _percents
+from directives.tables.fields import Asking
 from tests.factories import (
     NOW,
     TODAY,

@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from directives.made_up.sample.people import ACCOUNTS, made_up_name
 from directives.models import Directive, Document, Membership, Obligation, Organisation, Repair, User
-from directives.sample.people import ACCOUNTS, made_up_name
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from directives.core.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SEA
 from directives.core.sealing.making import hash_seal
 from directives.management.commands.export_record import day
 from directives.models import Event, Organisation, Seal, Unsealed
-from directives.sheets import signed
+from directives.record.exports import signed
 from tests.factories import NOW, make_administrator, make_body, make_obligation
 from tests.node import environment, python
 

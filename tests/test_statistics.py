@@ -9,10 +9,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from directives import organising, statistics, tallies
+from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
+from directives.indicators import commands as statistics
+from directives.indicators.commands import Faults, IndicatorFields, Period, Reported, number_of
 from directives.models import Event, Figure, FigureTotal, Indicator, Organisation
-from directives.statistics import Faults, IndicatorFields, Period, Reported, number_of
+from directives.organisations import commands as organising
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_indicator, make_obligation, make_section
 
 LAST = Period(2025, "year")

@@ -9,14 +9,15 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from directives import statistics, tallies
+from directives import tallies
 from directives.core import transitions
+from directives.indicators import commands as statistics
+from directives.indicators.commands import Period, Reported
+from directives.indicators.queries.filing import to_report
+from directives.indicators.queries.indicator import indicator_view, missing
+from directives.indicators.queries.statistics import Choice, Compared, Line, Measured
+from directives.indicators.queries.statistics import statistics as figures_of
 from directives.models import Event, Figure, Indicator, Obligation, Owing
-from directives.overview.filing import to_report
-from directives.overview.indicator import indicator_view, missing
-from directives.overview.statistics import Choice, Compared, Line, Measured
-from directives.overview.statistics import statistics as figures_of
-from directives.statistics import Period, Reported
 from tests.factories import (
     NOW,
     TODAY,

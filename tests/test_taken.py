@@ -7,8 +7,8 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
+from directives.downloads.carrying import reach_of
 from directives.models import Attachment, Event, Export, ReportEntry
-from directives.sheets.carrying import reach_of
 from tests.factories import NOW, make_cycle, make_directive, make_measure, make_obligation, make_plan, make_report, make_section
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from directives.core import audit
 from directives.models import Event
-from directives.overview.timeline import timeline
+from directives.record.queries.timeline import timeline
 from tests.factories import NOW, make_obligation
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
 from tests.test_access import TABLE
 from tests.walk import office, tables, working
 from tests.walk.walker import Step, Walker
@@ -43,7 +43,7 @@ def walk(
 ) -> Callable[..., Walker]:
     """Walk from an empty office; every transaction is a real one, and so is what runs after it."""
     settings.MEDIA_ROOT = tmp_path / "files"
-    monkeypatch.setattr("directives.issuing.parts.PART", 4)
+    monkeypatch.setattr("directives.obligations.commands.parts.PART", 4)
 
     def walked(seed: int, writes: int) -> Walker:
         walker = Walker(seed, time_machine)

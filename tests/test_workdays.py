@@ -12,7 +12,7 @@ from directives.base.workdays import CalendarDay, Workdays, read_days, workdays_
 
 pytestmark = pytest.mark.once
 
-CALENDAR = (Path(module.__file__).parent / "sample" / "calendar.csv").read_text(encoding="utf-8")
+CALENDAR = (Path(module.__file__).parent.parent / "made_up" / "sample" / "calendar.csv").read_text(encoding="utf-8")
 SHIPPED = workdays_of(read_days(CALENDAR))
 PLAIN = Workdays()
 ONE_DAY = timedelta(days=1)

@@ -24,12 +24,15 @@ from django.core.management import call_command
 from django.db import Error, connection
 from django.db.models import Count, F, Q
 
-from directives import planning, reporting, reviewing, tallies
+from directives import tallies
 from directives.base.refusals import Refusal
 from directives.base.states import OBLIGATION_MOVES, SUBMITTED
 from directives.core.rules import has_manager
 from directives.models import Event, LogEntry, Measure, Membership, Obligation, Plan, ProgressReport, Submission, User
-from directives.supervising import move_obligation
+from directives.obligations.commands.supervising import move_obligation
+from directives.plans import commands as planning
+from directives.reports import commands as reporting
+from directives.reports.commands import reviewing
 from tests.factories import (
     NOW,
     TODAY,

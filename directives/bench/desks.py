@@ -9,7 +9,7 @@ from django.db.models.functions import Length
 
 from directives.base.states import EDITABLE, MANAGER, STAFF
 from directives.models import Cycle, Membership, Organisation, ProgressReport, ReportEntry, User
-from directives.reporting import begin
+from directives.reports.commands import begin
 
 WORDS = {"progress": "已印发办法并组织实施。", "problems": "人手不足。", "percent": 95}
 

@@ -22,11 +22,11 @@ from directives.base.wording import words_of_light
 from directives.bench.places import MIB, BenchError
 from directives.models import CalendarDay, Document, ItemState, Measure, Obligation
 from directives.models.documents import HEAVY
-from directives.overview.obligations import Filter
-from directives.sheets.book import Book, plain
-from directives.sheets.ledger import Today, book
-from directives.sheets.rows import NUMBER_FORMATS
-from directives.sheets.xlsx import write_xlsx
+from directives.obligations.exports.ledger import Today, book
+from directives.obligations.queries.obligations import Filter
+from directives.tables.book import Book, plain
+from directives.tables.rows import NUMBER_FORMATS
+from directives.tables.xlsx import write_xlsx
 
 LANGUAGE = "zh-hans"
 COLUMNS = 18  # those of FIELD.md; ours has two more, by which a file comes back

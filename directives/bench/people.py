@@ -19,13 +19,13 @@ from directives.base.wording import picked
 from directives.bench.desks import person
 from directives.bench.exports import LANGUAGE
 from directives.bench.places import BenchError
+from directives.downloads.exporting import AT_ONCE
 from directives.models import CalendarDay, Document, Obligation, Organisation, User
 from directives.models.documents import HEAVY
 from directives.models.scope import own, subtrees
-from directives.overview.obligations import Filter
-from directives.sheets.exporting import AT_ONCE
-from directives.sheets.ledger import Today, book
-from directives.sheets.xlsx import write_xlsx
+from directives.obligations.exports.ledger import Today, book
+from directives.obligations.queries.obligations import Filter
+from directives.tables.xlsx import write_xlsx
 
 LEVELS = ((SUPERVISOR, 0), (MANAGER, 1), (SUPERVISOR, 2), (STAFF, 3))  # a role, and how far below the root its body stands
 

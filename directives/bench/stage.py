@@ -20,11 +20,11 @@ from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVI
 from directives.bench.desks import Desk, desks, person
 from directives.bench.places import BenchError
 from directives.core.ticking import tick
-from directives.issuing.giving import Terms, issue
 from directives.models import Cycle, Directive, Document, Measure, Obligation, Organisation, Plan, ReportEntry, User
 from directives.models.documents import HEAVY
-from directives.planning import MeasureContent, add_measure, owed, start_plan
-from directives.reporting import hand_in, open_cycle
+from directives.obligations.commands.giving import Terms, issue
+from directives.plans.commands import MeasureContent, add_measure, owed, start_plan
+from directives.reports.commands import hand_in, open_cycle
 
 SAMPLE = "sample"
 AGO = timedelta(days=120)  # when everything of the sample was assigned

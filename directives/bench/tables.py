@@ -22,14 +22,15 @@ from directives.base.states import STAFF, SUPERVISOR
 from directives.bench.desks import person
 from directives.bench.exports import LANGUAGE, ledger
 from directives.bench.places import MIB, BenchError
+from directives.catalogue.kinds import KINDS
 from directives.core import jobs
-from directives.intake import reader, starting
-from directives.intake.kinds import KINDS
+from directives.intakes import starting
 from directives.models import Document, Intake, IntakeRow, LogEntry, Measure, Organisation, Plan, User
 from directives.models.documents import HEAVY
 from directives.models.intakes import APPLIED, APPLYING, CHECKED, NEW, UNDOING, UNDONE
-from directives.planning import MeasureContent, add_measures, owed, start_plan
-from directives.sheets.xlsx import write_xlsx
+from directives.plans.commands import MeasureContent, add_measures, owed, start_plan
+from directives.tables import reader
+from directives.tables.xlsx import write_xlsx
 
 MEASURES = 100
 EDITED = 500  # cells of the ledger

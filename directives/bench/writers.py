@@ -10,9 +10,9 @@ from statistics import median
 from directives.bench.desks import Desk
 from directives.models import Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.reporting import hand_in
-from directives.reviewing import Decision, decide
-from directives.supervising import move_obligation
+from directives.obligations.commands.supervising import move_obligation
+from directives.reports.commands import hand_in
+from directives.reports.commands.reviewing import Decision, decide
 
 STEPS = {  # from a state, the next move on the way to closed; whose it is
     "assigned": ("acknowledge", False),

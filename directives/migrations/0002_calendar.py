@@ -6,7 +6,7 @@ from django.db import migrations
 
 from directives.base.workdays import read_days
 
-TABLE = Path(__file__).resolve().parent.parent / "sample" / "calendar.csv"
+TABLE = Path(__file__).resolve().parent.parent / "made_up" / "sample" / "calendar.csv"
 
 
 def fill(apps, schema_editor):

@@ -3,7 +3,7 @@
 from django import template
 from django.db.models.options import Options
 
-from directives.intake.safe_resource import heading_of
+from directives.intakes.safe_resource import heading_of
 
 register = template.Library()
 

@@ -14,9 +14,9 @@ from directives.base.clocks import WORDS
 from directives.base.states import COLOURS
 from directives.base.wording import in_script, picked, words_of_light
 from directives.core.scope import Lights
-from directives.overview.board import Board
-from directives.overview.choice import Choice, link
-from directives.overview.figures import Figure, Line
+from directives.dashboard.queries.board import Board
+from directives.dashboard.queries.choice import Choice, link
+from directives.dashboard.queries.figures import Figure, Line
 from directives.templatetags.tracker import FILLS, TONES, lamp
 
 register = template.Library()

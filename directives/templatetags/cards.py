@@ -14,11 +14,11 @@ from django.utils.translation import get_language, gettext, pgettext
 from directives.base.clocks import WORDS
 from directives.base.states import COLOURS, LIGHTS
 from directives.base.wording import day, in_script, picked, words_of_light
-from directives.overview.board import Board
-from directives.overview.choice import link
-from directives.overview.facts import Period
-from directives.overview.figures import Line, Named
-from directives.overview.trend import Trend, period_name, table
+from directives.dashboard.queries.board import Board
+from directives.dashboard.queries.choice import link
+from directives.dashboard.queries.facts import Period
+from directives.dashboard.queries.figures import Line, Named
+from directives.dashboard.queries.trend import Trend, period_name, table
 from directives.templatetags.board import EVERYTHING, Pen, meter
 from directives.templatetags.tracker import TONES, lamp
 

@@ -7,9 +7,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from directives.base.wording import day
-from directives.overview.board import Board
-from directives.overview.trend import Trend
-from directives.overview.weeks import BOTTOM, LEFT, TOP
+from directives.dashboard.queries.board import Board
+from directives.dashboard.queries.trend import Trend
+from directives.dashboard.queries.weeks import BOTTOM, LEFT, TOP
 
 register = template.Library()
 HAN, LATIN, GAP = 12, 7, 8  # about how wide a character of each kind is, and what stays free between two days

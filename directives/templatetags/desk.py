@@ -11,9 +11,9 @@ from directives.base.states import LOG_STATES
 from directives.base.wording import scripted, words_of_light
 from directives.core.notices import wording
 from directives.models import LogEntry, Notice
-from directives.overview.log import acts_open
-from directives.overview.plan_page import measure_overdue
-from directives.overview.revisions import Change
+from directives.plans.queries.log import acts_open
+from directives.plans.queries.plan_page import measure_overdue
+from directives.reports.queries.revisions import Change
 
 register = template.Library()
 

@@ -3,10 +3,10 @@
 from django import template
 
 from directives.base.wording import scripted
+from directives.catalogue.lists import told_of
 from directives.models import Export
-from directives.sheets.book import Words
-from directives.sheets.lists import told_of
-from directives.sheets.out import FORMATS
+from directives.tables.book import Words
+from directives.tables.out import FORMATS
 
 register = template.Library()
 SHORT = {"xlsx": "Excel", "csv": "CSV", "csv-gb": "CSV GB18030"}

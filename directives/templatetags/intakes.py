@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
 
 register = template.Library()
 

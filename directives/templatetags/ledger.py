@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext, pgettext
 
 from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS, SUPPORTING
 from directives.base.wording import Dated, day, in_script, picked, words_of_light
-from directives.overview.listing import Line
+from directives.obligations.queries.listing import Line
 from directives.templatetags.tracker import TONES, lamp
 
 register = template.Library()

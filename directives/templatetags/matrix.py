@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext
 
 from directives.base.wording import in_script, picked
 from directives.models import Document
-from directives.overview.matrix import Cell, Row
+from directives.obligations.queries.matrix import Cell, Row
 from directives.templatetags.tracker import SYMBOLS, colour_word, lamp
 
 register = template.Library()

@@ -7,11 +7,11 @@ from django.utils.safestring import SafeString
 
 from directives.base.states import ESTABLISHED, IN_PROGRESS
 from directives.base.wording import picked
-from directives.ingest.repair import ANNOTATION, PUNCTUATION
+from directives.documents.ingest.repair import ANNOTATION, PUNCTUATION
+from directives.documents.queries.directive import Piece, pieces
+from directives.documents.queries.source import kind_word, reason_word
 from directives.models import Directive, LeftOut, Repair
 from directives.models.documents import PROPOSED, REFUSED
-from directives.overview.directive import Piece, pieces
-from directives.overview.source import kind_word, reason_word
 
 register = template.Library()
 

@@ -9,11 +9,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
 from directives.base.wording import NOTHING, scripted
+from directives.indicators.commands.periods import Period
+from directives.indicators.queries.indicator import IndicatorView, Point
+from directives.indicators.queries.statistics import Compared, Statistics
 from directives.models import Indicator
 from directives.models.statistics import MEAN
-from directives.overview.indicator import IndicatorView, Point
-from directives.overview.statistics import Compared, Statistics
-from directives.statistics.periods import Period
 
 register = template.Library()
 WIDTH, HEIGHT, TOP, BOTTOM = 560, 190, 28, 146

@@ -11,9 +11,8 @@ from django.urls import resolve
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from directives import reviewing
 from directives.models import LogEntry, Measure, Plan, User
-from directives.reporting import EntryFields, save_entry
+from directives.reports.commands import EntryFields, reviewing, save_entry
 from tests.browser.conftest import PASSWORD, forgiven, until
 from tests.factories import make_measure, make_plan
 from tests.test_report_pages import Office

@@ -9,8 +9,8 @@ from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from directives.core import jobs
+from directives.downloads import exporting
 from directives.models import Export, ListChoice, User
-from directives.sheets import exporting
 from tests.browser.conftest import NARROW, WIDE, Desk
 from tests.browser.test_axe import Setting, violations
 from tests.browser.test_pages import faults_of, tab_to

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from directives.core import ticking
-from directives.issuing import giving
-from directives.issuing.giving import Terms
 from directives.models import Membership, Organisation, User
+from directives.obligations.commands import giving
+from directives.obligations.commands.giving import Terms
 from tests.browser.conftest import Desk
 from tests.browser.world import World
 from tests.factories import make_body, make_directive, make_document, make_section, make_user

@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from directives import planning, reporting, reviewing
 from directives.core import ticking
 from directives.core.transitions import move
-from directives.issuing import giving
 from directives.models import Directive, Document, Obligation, Organisation, Plan, ProgressReport, ReportEntry, Submission, User
-from directives.reporting import EntryFields
+from directives.obligations.commands import giving
+from directives.plans import commands as planning
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields, reviewing
 
 MONTHS_AGO = timedelta(days=120)
 LONG = "召开主席办公会审议《重大事项报告办法（征求意见稿）》，书面征求各产业工会和省级工会意见，汇总修改后提交常委会会议审定并印发"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from directives.ingest.reading import read
-from directives.issuing.registering import register_document
+from directives.documents.commands.registering import register_document
+from directives.documents.ingest.reading import read
+from directives.downloads.carrying import reach_of
 from directives.models import (
     Attachment,
     Document,
@@ -21,7 +22,6 @@ from directives.models import (
     User,
 )
 from directives.models.jobs import STOPPED
-from directives.sheets.carrying import reach_of
 from tests.factories import (
     NOW,
     TODAY,

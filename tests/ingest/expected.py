@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SAMPLE = HERE.parents[1] / "directives" / "sample" / "opinion_2015.txt"
+SAMPLE = HERE.parents[1] / "directives" / "made_up" / "sample" / "opinion_2015.txt"
 CONFIRMATIONS = SAMPLE.with_name("confirmations.json")
 
 

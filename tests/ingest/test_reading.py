@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from directives.base.script import to_hant
-from directives.ingest.addressees import AddresseeRead, addressees_of
-from directives.ingest.items import items_of
-from directives.ingest.modality import cadence_of, is_statement, kind_of, modality_of
-from directives.ingest.reading import Reading, SentenceRead, read, script_of
+from directives.documents.ingest.addressees import AddresseeRead, addressees_of
+from directives.documents.ingest.items import items_of
+from directives.documents.ingest.modality import cadence_of, is_statement, kind_of, modality_of
+from directives.documents.ingest.reading import Reading, SentenceRead, read, script_of
 
 pytestmark = pytest.mark.once
 

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 
 from directives.base.script import to_hans
-from directives.ingest.confirmations import confirmations_of
-from directives.ingest.reading import Reading, read
-from directives.ingest.structure import LeftOut
+from directives.documents.ingest.confirmations import confirmations_of
+from directives.documents.ingest.reading import Reading, read
+from directives.documents.ingest.structure import LeftOut
 from tests.ingest.expected import CONFIRMATIONS, SAMPLE, Expected, sample_sentences
 
 pytestmark = pytest.mark.once

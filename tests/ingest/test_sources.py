@@ -3,9 +3,9 @@
 import pytest
 
 from directives.base.script import to_hant
-from directives.ingest import sources
-from directives.ingest.reading import read
-from directives.ingest.sources import MESSAGES, DocumentError, text_of
+from directives.documents.ingest import sources
+from directives.documents.ingest.reading import read
+from directives.documents.ingest.sources import MESSAGES, DocumentError, text_of
 from tests.ingest.expected import SAMPLE
 
 pytestmark = pytest.mark.once

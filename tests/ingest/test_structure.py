@@ -2,8 +2,8 @@
 
 import pytest
 
-from directives.ingest.sources import DocumentError
-from directives.ingest.structure import sentences_of, structure_of
+from directives.documents.ingest.sources import DocumentError
+from directives.documents.ingest.structure import sentences_of, structure_of
 
 pytestmark = pytest.mark.once
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from directives.intake.fields import Asking, Fault, Given, Kind, Planned
 from directives.models import Intake, IntakeRow, User
 from directives.models.intakes import CHANGED, CONFLICT, NEW, WRONG
+from directives.tables.fields import Asking, Fault, Given, Kind, Planned
 from directives.tallies import counted
 from tests.factories import NOW
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
-from directives.intake import applying, starting, undoing
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
+from directives.intakes import applying, starting, undoing
 from directives.models import Intake, User
 from tests.factories import NOW
 

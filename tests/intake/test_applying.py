@@ -10,7 +10,7 @@ from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.core import jobs
 from directives.core.notices import wording
-from directives.intake import acts, applying, starting
+from directives.intakes import acts, applying, starting
 from directives.models import Event, Intake, IntakeRow, Notice, Organisation
 from directives.models.intakes import APPLIED, APPLYING, CHECKED, DISCARDED, UNDOING, UNDONE
 from tests.factories import NOW, make_obligation, make_user

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from directives.intake.cells import Manner, reading_of, shown
-from directives.intake.faults import Wrong
-from directives.intake.fields import Field
-from directives.intake.figures import scale_of, shares_of
-from directives.intake.layout import Odd
+from directives.tables.cells import Manner, reading_of, shown
+from directives.tables.faults import Wrong
+from directives.tables.fields import Field
+from directives.tables.figures import scale_of, shares_of
+from directives.tables.layout import Odd
 
 pytestmark = pytest.mark.once
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from directives.core import jobs
-from directives.intake import checking, starting
+from directives.intakes import checking, starting
 from directives.models import Event, Intake, IntakeRow, Matching, Organisation
 from directives.models.intakes import CHECKED, CHECKING, DISCARDED, UNREADABLE, UPLOADED
 from tests.factories import NOW

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from directives.intake.clearing import clear
+from directives.intakes.clearing import clear
 from directives.models import Intake, IntakeRow
 from directives.models.intakes import APPLIED, APPLYING
 from tests.factories import NOW

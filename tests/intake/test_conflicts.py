@@ -7,17 +7,20 @@ from decimal import Decimal
 
 import pytest
 
-from directives import correcting, reporting, statistics, tallies
+from directives import tallies
 from directives.base.refusals import Invalid
 from directives.core import ticking
 from directives.core.transitions import change_obligations
-from directives.intake import applying, showing
-from directives.intake.steps import settled
+from directives.documents.commands import correcting
+from directives.indicators import commands as statistics
+from directives.indicators.commands import Period, Reported
+from directives.intakes import applying, showing
+from directives.intakes.steps import settled
 from directives.models import Event, Figure, IntakeRow, Measure, Obligation, Organisation, ReportEntry, User
 from directives.models.intakes import APPLIED, UNDONE
-from directives.planning import MeasureContent, save_measure
-from directives.reporting import EntryFields
-from directives.statistics import Period, Reported
+from directives.plans.commands import MeasureContent, save_measure
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields
 from tests.factories import (
     NOW,
     make_cycle,

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from django.utils.translation import override
 
-from directives.intake.cells import folded, meaning_of, reading_of
-from directives.intake.deadlines import read_deadline
-from directives.intake.faults import Meant, Wrong
-from directives.intake.fields import Field
+from directives.tables.cells import folded, meaning_of, reading_of
+from directives.tables.deadlines import read_deadline
+from directives.tables.faults import Meant, Wrong
+from directives.tables.fields import Field
 
 pytestmark = pytest.mark.once
 

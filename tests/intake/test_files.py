@@ -2,12 +2,12 @@
 
 import pytest
 
-from directives.intake import starting
-from directives.intake.checking import heads
-from directives.intake.matching import Names, faults_of
-from directives.intake.steps import asking_of, kind_of
+from directives.intakes import starting
+from directives.intakes.checking import heads
+from directives.intakes.steps import asking_of, kind_of
 from directives.models import IntakeRow
 from directives.models.intakes import CHECKED, UPLOADED
+from directives.tables.matching import Names, faults_of
 from tests.factories import NOW
 from tests.sheets.make import ACCEPT, REFUSE
 from tests.sheets.odd import BAD, GOOD

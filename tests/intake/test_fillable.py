@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from directives.middleware import timezone as clock
 from directives.models import Intake, ReportEntry
+from directives.web.middleware import timezone as clock
 from tests.factories import NOW, make_cycle, make_directive, make_document, make_obligation, make_report, make_section
 
 

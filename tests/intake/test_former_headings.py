@@ -3,9 +3,9 @@
 import pytest
 
 from directives.base.script import to_hant
-from directives.intake.fields import Asking
-from directives.intake.kinds import KINDS
-from directives.intake.matching import Names
+from directives.catalogue.kinds import KINDS
+from directives.tables.fields import Asking
+from directives.tables.matching import Names
 from tests.factories import NOW, TODAY
 
 pytestmark = pytest.mark.once

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
 from directives.models import Event, Membership, Organisation
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
 from tests.factories import make_body, make_directive, make_obligation

@@ -6,9 +6,9 @@ import pytest
 from django_tasks_db.models import DBTaskResult
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.catalogue.kinds import KINDS
 from directives.core import calendaring, jobs, ticking
-from directives.intake import applying
-from directives.intake.kinds import KINDS
+from directives.intakes import applying
 from directives.models import CalendarDay, Event, JobProgress, JobRun, Notice, Obligation, User
 from directives.models.intakes import APPLIED, CHANGED, NEW, SAME, WRONG
 from tests.factories import NOW, TODAY, make_administrator, make_obligation

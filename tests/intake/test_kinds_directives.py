@@ -3,7 +3,7 @@
 import pytest
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
 from directives.models import Addressee, Directive, Event
 from directives.models.intakes import CHANGED, CONFLICT, SAME, WRONG
 from tests.factories import make_directive, make_document, make_obligation, make_section

@@ -2,12 +2,13 @@
 
 import pytest
 
-from directives import reporting, tallies
+from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
 from directives.models import Event, ReportEntry
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
-from directives.reporting import EntryFields
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields
 from tests.factories import NOW, make_cycle, make_directive, make_document, make_log, make_measure, make_obligation, make_plan, make_section
 from tests.intake.bringing import bring
 

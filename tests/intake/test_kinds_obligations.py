@@ -7,11 +7,11 @@ import pytest
 from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.states import ACKNOWLEDGED, WITHDRAWN
+from directives.catalogue.kinds import KINDS
 from directives.core.transitions import change_obligations
-from directives.intake.kinds import KINDS
-from directives.intake.kinds.parting import apart
 from directives.models import Event, ItemState, Notice, Obligation
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
+from directives.obligations.imports.parting import apart
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_measure, make_obligation, make_plan, make_section
 from tests.intake.bringing import bring
 

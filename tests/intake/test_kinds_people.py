@@ -4,8 +4,8 @@ import pytest
 from django.utils import translation
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
-from directives.intake import showing
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
+from directives.intakes import showing
 from directives.models import Event, Membership, Organisation, User
 from directives.models.intakes import CHANGED, NEW, SAME, WRONG
 from tests.factories import NOW, TODAY, make_administrator, make_user

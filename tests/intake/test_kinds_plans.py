@@ -4,13 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from directives import reporting, tallies
+from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import ACKNOWLEDGED, UNDERWAY
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
 from directives.models import Attachment, Event, LogEntry, Measure, Obligation, Plan, ProgressReport, Submission
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME
-from directives.planning import MeasureContent, save_measure
+from directives.plans.commands import MeasureContent, save_measure
+from directives.reports import commands as reporting
 from tests.factories import (
     NOW,
     TODAY,

@@ -5,17 +5,18 @@ from io import BytesIO
 
 import pytest
 
-from directives import statistics, tallies
+from directives import tallies
 from directives.base.refusals import Invalid, Stale
-from directives.intake import reader
-from directives.intake.fields import Asking
-from directives.intake.given import Reader
-from directives.intake.kinds import KINDS
-from directives.intake.kinds.statistics import period_of
-from directives.intake.matching import Names, heads_of
+from directives.catalogue.kinds import KINDS
+from directives.indicators import commands as statistics
+from directives.indicators.commands import Period, Reported
+from directives.indicators.imports import period_of
 from directives.models import Figure, FigureTotal, User
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME
-from directives.statistics import Period, Reported
+from directives.tables import reader
+from directives.tables.fields import Asking
+from directives.tables.given import Reader
+from directives.tables.matching import Names, heads_of
 from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_indicator, make_obligation, make_section
 from tests.intake.bringing import bring
 

@@ -3,7 +3,7 @@
 import pytest
 
 from directives.base.refusals import Invalid, NotAllowed
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
 from directives.models import Directive, Document, Event
 from directives.models.intakes import NEW, WRONG
 from tests.factories import make_obligation

@@ -5,14 +5,15 @@ from datetime import date
 
 import pytest
 
-from directives import reporting, tallies
+from directives import tallies
 from directives.base.workdays import Workdays
 from directives.core.transitions import change_obligations
-from directives.intake import applying
+from directives.intakes import applying
 from directives.models import Event, IntakeRow, Obligation, ProgressReport, ReportEntry
 from directives.models.intakes import APPLIED, CHECKED, UNDONE
-from directives.reporting import EntryFields
-from directives.sheets.ledger import Today, columns
+from directives.obligations.exports.ledger import Today, columns
+from directives.reports import commands as reporting
+from directives.reports.commands import EntryFields
 from tests.factories import (
     NOW,
     TODAY,

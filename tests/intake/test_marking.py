@@ -6,9 +6,9 @@ from io import BytesIO
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from directives.intake import reader
-from directives.intake.marking import marked
 from directives.models import IntakeRow
+from directives.tables import reader
+from directives.tables.marking import marked
 
 pytestmark = pytest.mark.once
 

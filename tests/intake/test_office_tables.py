@@ -5,8 +5,8 @@ import io
 import pytest
 from openpyxl import Workbook
 
-from directives.intake import starting
-from directives.intake.checking import heads
+from directives.intakes import starting
+from directives.intakes.checking import heads
 from directives.models import Document, Organisation
 from directives.models.intakes import CHECKED, UPLOADED
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section

@@ -3,12 +3,12 @@
 import pytest
 from django.utils.translation import override
 
-from directives.intake.fields import Asking
-from directives.intake.given import Reader
-from directives.intake.kinds import KINDS
-from directives.intake.layout import Merge, Opened, RawRow, Table
-from directives.intake.matching import Names, heads_of
-from directives.intake.passing import SUMS
+from directives.catalogue.kinds import KINDS
+from directives.tables.fields import Asking
+from directives.tables.given import Reader
+from directives.tables.layout import Merge, Opened, RawRow, Table
+from directives.tables.matching import Names, heads_of
+from directives.tables.passing import SUMS
 from tests.factories import NOW, TODAY
 
 pytestmark = pytest.mark.once

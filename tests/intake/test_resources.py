@@ -11,10 +11,10 @@ from tablib import Dataset
 
 from directives.admin import ObligationAdmin, OrganisationAdmin
 from directives.base.refusals import Refusal
-from directives.intake.formats import FORMATS, CsvTable, XlsxTable
-from directives.intake.reader import Unreadable
-from directives.intake.resources import ObligationResource
+from directives.intakes.resources import ObligationResource
 from directives.models import Obligation, Organisation
+from directives.tables.formats import FORMATS, CsvTable, XlsxTable
+from directives.tables.reader import Unreadable
 from tests.factories import make_directive, make_obligation
 
 HARD = ["=1+1", "'单位", "+86", "第一行\n第二行", "001", ""]

@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from directives import tallies
 from directives.core.transitions import change_obligations
-from directives.intake import applying, undoing
+from directives.intakes import applying, undoing
 from directives.models import Addressee, Event, IntakeRow, Obligation, ReportEntry
 from directives.models.intakes import APPLIED, CHECKED, UNDONE
 from tests.factories import (

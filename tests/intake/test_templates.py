@@ -7,15 +7,15 @@ import pytest
 from django.utils import translation
 from openpyxl import load_workbook
 
-from directives.intake import reader
-from directives.intake.cells import reading_of
-from directives.intake.faults import Wrong
-from directives.intake.fields import Asking
-from directives.intake.given import Reader
-from directives.intake.kinds import KINDS
-from directives.intake.matching import Names, certain, heads_of
-from directives.intake.templates import template
+from directives.catalogue.kinds import KINDS
 from directives.models import Document
+from directives.tables import reader
+from directives.tables.cells import reading_of
+from directives.tables.faults import Wrong
+from directives.tables.fields import Asking
+from directives.tables.given import Reader
+from directives.tables.matching import Names, certain, heads_of
+from directives.tables.templates import template
 from tests.factories import NOW, TODAY, make_directive, make_document, make_indicator, make_section
 
 pytestmark = pytest.mark.once

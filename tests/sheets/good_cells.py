@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from directives.intake.layout import Odd
+from directives.tables.layout import Odd
 from tests.sheets.good_rows import PLAIN, REST, dated, of
 from tests.sheets.manifest import HEADS, ROWS, STANDARD, UNDATED, Body, Good, read_as
 from tests.sheets.packing import (

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from directives.intake.layout import Cell
+from directives.tables.layout import Cell
 
 HEADS = ("编码", "名称", "级别", "类别", "上级", "成立日期")
 

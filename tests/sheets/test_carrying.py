@@ -11,9 +11,9 @@ from django.utils import timezone
 from directives.base import patience
 from directives.base.replicas import Standing
 from directives.core.jobs import running
+from directives.downloads import carrying, exporting, instant
 from directives.models import Export, Notice
 from directives.models.exports import CANCELLED, READY, RUNNING, STOPPED, WAITING
-from directives.sheets import carrying, exporting, instant
 from tests.factories import make_directive, make_obligation
 from tests.sheets.test_exporting import ask, content, done, shelf, undisturbed  # noqa: F401 - fixtures
 

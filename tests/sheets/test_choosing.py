@@ -6,11 +6,11 @@ import pytest
 from django.http import QueryDict
 
 from directives.base.refusals import Invalid, Stale
-from directives.forms.exports import ColumnsForm
+from directives.catalogue.lists import LISTS
+from directives.downloads import exporting
+from directives.downloads.forms import ColumnsForm
 from directives.models import Event, ListChoice
-from directives.sheets import exporting
-from directives.sheets.book import Column
-from directives.sheets.lists import LISTS
+from directives.tables.book import Column
 from tests.factories import NOW, make_directive, make_obligation
 
 OFFERED = tuple(Column(key, key.upper(), str) for key in "abc")

@@ -5,13 +5,14 @@ from datetime import date
 import pytest
 from django.utils.translation import override
 
-from directives import reporting, tallies
-from directives.intake import reader
-from directives.intake.fields import Asking, Fault, Given, Planned
-from directives.intake.given import Reader
-from directives.intake.kinds import KINDS
-from directives.intake.matching import Names, certain, faults_of, heads_of
+from directives import tallies
+from directives.catalogue.kinds import KINDS
 from directives.models import Organisation
+from directives.reports import commands as reporting
+from directives.tables import reader
+from directives.tables.fields import Asking, Fault, Given, Planned
+from directives.tables.given import Reader
+from directives.tables.matching import Names, certain, faults_of, heads_of
 from tests.factories import (
     NOW,
     TODAY,

@@ -18,12 +18,12 @@ from django_tasks_db.models import DBTaskResult
 
 from directives.base.refusals import IllegalMove, NotAllowed, Refusal
 from directives.base.replicas import Standing
+from directives.catalogue.lists import Asked
 from directives.core import jobs
+from directives.downloads import carrying, exporting, instant
 from directives.models import Event, Export, JobRun, ListChoice, Membership, Notice, Obligation, Organisation
 from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, STOPPED, WAITING
-from directives.organising import tree
-from directives.sheets import carrying, exporting, instant
-from directives.sheets.lists import Asked
+from directives.organisations.commands import tree
 from tests.factories import make_body, make_directive, make_member, make_obligation
 from tests.spare import wait_for
 
@@ -291,7 +291,7 @@ def test_all_rows_are_as_of_one_instant(transactional_db, cast, monkeypatch):
         connection.close()
 
     made = make_obligation(make_directive(), cast.body, percent=10)
-    monkeypatch.setattr("directives.overview.ledger.BATCH", 1)
+    monkeypatch.setattr("directives.obligations.queries.ledger.BATCH", 1)
     monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=slowly))
     done(export)
     made.refresh_from_db()

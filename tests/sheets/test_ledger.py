@@ -17,11 +17,11 @@ from django.utils import timezone, translation
 from openpyxl import load_workbook
 
 from directives.models import CalendarDay, Document, ItemState, Membership, Obligation
-from directives.overview import ledger as overview
-from directives.overview.obligations import Filter
-from directives.sheets import ledger as sheet
-from directives.sheets.ledger import Today, columns
-from directives.sheets.out import plain
+from directives.obligations.exports import ledger as sheet
+from directives.obligations.exports.ledger import Today, columns
+from directives.obligations.queries import ledger as overview
+from directives.obligations.queries.obligations import Filter
+from directives.tables.out import plain
 from tests.factories import make_body, make_directive, make_document, make_measure, make_obligation, make_plan, make_section
 
 HEADINGS = [

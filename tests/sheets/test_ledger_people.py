@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from directives.models import Measure, Obligation, Organisation, Plan
-from directives.overview import ledger as overview
+from directives.obligations.queries import ledger as overview
 from tests.factories import NOW, make_member
 from tests.plans import plan_of, scanned
 from tests.test_list_plans import nation  # noqa: F401 - a fixture

@@ -11,14 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from directives.catalogue import lists
+from directives.catalogue.lists import LISTS, Asked, listed
 from directives.core import audit
 from directives.models import CalendarDay, Event, ListChoice, Plan
-from directives.overview.log import LogFilter
-from directives.overview.plans import PlanFilter
-from directives.sheets import ledger, lists, matrix
-from directives.sheets.book import Column
-from directives.sheets.listed import arranged, part_of
-from directives.sheets.lists import LISTS, Asked, listed
+from directives.obligations.exports import ledger, matrix
+from directives.plans.queries.log import LogFilter
+from directives.plans.queries.plans import PlanFilter
+from directives.tables.book import Column
+from directives.tables.listed import arranged, part_of
 from tests.factories import (
     NOW,
     make_body,
@@ -193,7 +194,7 @@ def test_a_matrix_of_many_bodies_lies_on_its_side(cast, work, monkeypatch):
     across = listed("matrix", asked(cast.supervisor), {"pk": work.pk})
     assert [column.key for column in across.make().columns][:2] == ["code", "text"]
     monkeypatch.setattr(matrix, "ACROSS", 2)
-    monkeypatch.setattr("directives.overview.matrix.ASIDE", 2)
+    monkeypatch.setattr("directives.obligations.queries.matrix.ASIDE", 2)
     aside = listed("matrix", asked(cast.supervisor), {"pk": work.pk})
     book = aside.make()
     rows = rows_of(book)

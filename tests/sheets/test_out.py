@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from directives.sheets import out, xlsx
-from directives.sheets.out import Book, Column, guard, unguard, write_csv, write_xlsx
-from directives.sheets.text import write_gb
+from directives.tables import out, xlsx
+from directives.tables.out import Book, Column, guard, unguard, write_csv, write_xlsx
+from directives.tables.text import write_gb
 from tests.factories import NOW
 
 pytestmark = pytest.mark.once

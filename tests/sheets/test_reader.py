@@ -18,12 +18,12 @@ import pytest
 from django.utils.translation import override
 from xlsxwriter import Workbook
 
-from directives.intake import reader, wrongs
-from directives.intake.layout import Merge, Odd, RawRow, letter
-from directives.intake.parsing import packages
-from directives.intake.parsing.books import shown_by
-from directives.intake.parsing.texts import separator_of
-from directives.intake.reader import Unreadable
+from directives.tables import reader, wrongs
+from directives.tables.layout import Merge, Odd, RawRow, letter
+from directives.tables.parsing import packages
+from directives.tables.parsing.books import shown_by
+from directives.tables.parsing.texts import separator_of
+from directives.tables.reader import Unreadable
 from tests.sheets.make import ACCEPT, REFUSE
 from tests.sheets.manifest import ROWS, Bad, Good
 from tests.sheets.odd import BAD, GOOD
@@ -47,7 +47,7 @@ def children() -> set[int]:
     found = set()
     for task in Path(f"/proc/{os.getpid()}/task").iterdir():
         found |= set(map(int, (task / "children").read_text().split()))
-    return {pid for pid in found if b"intake/child.py" in _command(pid)}
+    return {pid for pid in found if b"tables/child.py" in _command(pid)}
 
 
 def _command(pid: int) -> bytes:

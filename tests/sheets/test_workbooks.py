@@ -15,11 +15,11 @@ from django.utils import translation
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
+from directives.catalogue.lists import LISTS, Asked, listed
 from directives.core import audit
 from directives.models import CalendarDay, ItemState, ReportEntry
-from directives.sheets.book import CELL_LIMIT, Book, Column, plain
-from directives.sheets.lists import LISTS, Asked, listed
-from directives.sheets.xlsx import write_xlsx
+from directives.tables.book import CELL_LIMIT, Book, Column, plain
+from directives.tables.xlsx import write_xlsx
 from directives.tallies import copy_day
 from tests.factories import (
     NOW,

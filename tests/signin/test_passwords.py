@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from directives.accounts import Door
+from directives.made_up.sample.people import make_accounts
 from directives.models import Event, OpenSession, User
-from directives.sample.people import make_accounts
 from directives.signin.passwords import NotHadBefore
 from tests.factories import NOW, make_body
 

@@ -6,11 +6,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from directives import reporting
 from directives.base.states import ASSIGNED, LIVE
-from directives.forms.issuing import Draft
-from directives.forms.register import packed
-from directives.issuing import parts
+from directives.documents.forms import packed
+from directives.indicators.commands import Period
 from directives.models import (
     Directive,
     Document,
@@ -29,7 +27,9 @@ from directives.models.exports import UNENDED
 from directives.models.jobs import STOPPED
 from directives.models.jobs import UNENDED as UNDER_WAY
 from directives.models.organisations import KINDS as BODY_KINDS
-from directives.statistics import Period
+from directives.obligations.commands import parts
+from directives.obligations.forms.issuing import Draft
+from directives.reports import commands as reporting
 from tests.walk.walker import WHY, NothingToDo, Walker
 from tests.walk.working import cycle_open
 

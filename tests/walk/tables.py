@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from directives.base.states import ASSIGNED, CLOSED, EDITABLE, REPORTABLE, WITHDRAWN
-from directives.intake.kinds import KINDS
+from directives.catalogue.kinds import KINDS
 from directives.models import (
     Document,
     Indicator,

@@ -37,13 +37,13 @@ FULL_DISK = gettext_lazy("The server’s disk is full, so nothing was saved. Tel
 BROKE = gettext_lazy("The database stopped it three times at the same point.")
 MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "export": Export}
 ACTS = {
-    "issue": "directives.issuing.parts.ACT",
-    "open_cycle": "directives.reporting.cycles.ACT",
+    "issue": "directives.obligations.commands.parts.ACT",
+    "open_cycle": "directives.reports.commands.cycles.ACT",
     "relight": "directives.core.ticking.ACT",
-    "check": "directives.intake.checking.ACT",
-    "apply": "directives.intake.applying.ACT",
-    "undo": "directives.intake.undoing.ACT",
-    "export": "directives.sheets.carrying.ACT",
+    "check": "directives.intakes.checking.ACT",
+    "apply": "directives.intakes.applying.ACT",
+    "undo": "directives.intakes.undoing.ACT",
+    "export": "directives.downloads.carrying.ACT",
 }
 
 

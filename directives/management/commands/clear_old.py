@@ -13,10 +13,10 @@ from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from directives import clearing
-from directives.intake.clearing import clear as clear_intakes
-from directives.intake.clearing import due as due_intakes
-from directives.sheets import exporting
+from directives.core import clearing
+from directives.downloads import exporting
+from directives.intakes.clearing import clear as clear_intakes
+from directives.intakes.clearing import due as due_intakes
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from directives.demo.people import accounts
-from directives.demo.story import SCALES, Story
+from directives.made_up.demo.people import accounts
+from directives.made_up.demo.story import SCALES, Story
 from directives.models import Obligation, Organisation, User
 
 

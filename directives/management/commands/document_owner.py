@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from directives.issuing import registering
+from directives.documents.commands import registering
 from directives.models import Document, Organisation
 from directives.models.documents import HEAVY
 

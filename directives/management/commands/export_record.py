@@ -12,9 +12,9 @@ from django.utils import timezone
 from directives.core import captions
 from directives.core.sealing.keys import Damaged
 from directives.models import Organisation
-from directives.overview.events import SUBJECTS, Asked
-from directives.overview.timeline import WORDS
-from directives.sheets import signed
+from directives.record.exports import signed
+from directives.record.queries.events import SUBJECTS, Asked
+from directives.record.queries.timeline import WORDS
 
 
 def day(text: str) -> date:

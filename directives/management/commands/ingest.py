@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from directives.ingest.confirmations import confirmations_of
-from directives.ingest.reading import Reading, read
-from directives.ingest.sources import DocumentError
-from directives.ingest.wire import json_of
-from directives.issuing import registering
+from directives.documents.commands import registering
+from directives.documents.ingest.confirmations import confirmations_of
+from directives.documents.ingest.reading import Reading, read
+from directives.documents.ingest.sources import DocumentError
+from directives.documents.ingest.wire import json_of
 from directives.models import Organisation
 
 REFUSED = 2

@@ -11,10 +11,10 @@ from django.utils import timezone, translation
 
 from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Document, Obligation, Organisation
-from directives.overview.obligations import Filter
-from directives.sheets.ledger import Today, book
-from directives.sheets.out import FORMATS, Book
-from directives.sheets.xlsx import PAPERS
+from directives.obligations.exports.ledger import Today, book
+from directives.obligations.queries.obligations import Filter
+from directives.tables.out import FORMATS, Book
+from directives.tables.xlsx import PAPERS
 
 
 def write_whole(made: Book, path: Path, kind: str) -> int:

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from directives.made_up.sample import history
+from directives.made_up.sample.people import ACCOUNTS
 from directives.models import Document, User
-from directives.sample import history
-from directives.sample.people import ACCOUNTS
 
 
 class Command(BaseCommand):

@@ -28,8 +28,8 @@ from django.db import connections
 
 from directives import tallies
 from directives.base import collecting
+from directives.made_up.sample.people import ACCOUNTS
 from directives.models import Document, User
-from directives.sample.people import ACCOUNTS
 
 HOST = "127.0.0.1"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

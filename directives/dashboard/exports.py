@@ -1,0 +1,184 @@
+"""The tables of the dashboard as sheets: the same figures that the page shows."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from directives.base.states import LIGHTS
+from directives.base.wording import Dated, listed, picked, words_of_light
+from directives.dashboard.queries.board import Board
+from directives.dashboard.queries.figures import Line
+from directives.dashboard.queries.late import Late, late_rows
+from directives.dashboard.queries.weeks import Point
+from directives.tables.book import Column, Words
+from directives.tables.pages import path_to
+
+BODY, DIRECTIVE, OBLIGATION = path_to("organisation"), path_to("directive"), path_to("obligation")
+DOCUMENT = path_to("document")
+NAMED = 20  # documents that a cover names
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its name, its columns and its rows."""
+
+    name: Words
+    columns: Callable[[Board, Dated], list[Column]]
+    rows: Callable[[Board], Iterable[Any]]
+    offered: Callable[[Dated], list[Column]]  # those that are the same whatever is shown
+
+
+def _figures() -> list[Column]:
+    """What every table of lights says of a line: the share on time with its denominator, then each light."""
+    lights = [Column(colour, label, lambda line, colour=colour: line.lights.count(colour), "number") for colour, label in LIGHTS]
+    return [
+        Column("total", _("Obligations"), lambda line: line.lights.total, "number"),
+        Column("on_time", _("On time"), lambda line: line.lights.on_time, "number"),
+        Column("share", _("On-time rate"), _share, "percent"),
+        *lights,
+        Column("mean", _("Mean percent done"), lambda line: line.lights.mean, "percent"),
+    ]
+
+
+def _share(line: Line) -> float | None:
+    return 100 * line.lights.on_time / line.lights.total if line.lights.total else None
+
+
+def _documents(dated: Dated) -> list[Column]:
+    return [
+        Column(
+            "title",
+            pgettext_lazy("sheet", "Title"),
+            lambda line: picked(line.thing, "title"),
+            width=48,
+            link=lambda line: DOCUMENT(line.thing.pk),
+        ),
+        *_figures(),
+    ]
+
+
+def _sections(dated: Dated) -> list[Column]:
+    number = Column("number", _("Section"), lambda line: line.thing.number or "—", width=8)
+    return [number, Column("title", pgettext_lazy("sheet", "Title"), lambda line: picked(line.thing, "title"), width=40), *_figures()]
+
+
+def _bodies(board: Board, dated: Dated) -> list[Column]:
+    parts = [
+        Column(
+            f"section-{part.thing.pk}",
+            _("Section %(number)s: not on time") % {"number": part.thing.number or "—"},
+            lambda line, place=place: line.cells[place].off_time.n,
+            "number",
+            width=14,
+        )
+        for place, part in enumerate(board.section_lines)
+    ]
+    return [*_of_body(dated), *parts]
+
+
+def _of_body(dated: Dated) -> list[Column]:
+    return [
+        Column("place", _("Rank"), lambda line: line.place, "number"),
+        Column("code", _("Code"), lambda line: line.thing.code, width=12, link=lambda line: BODY(line.thing.pk)),
+        Column("name", _("Organisation"), lambda line: picked(line.thing, "name"), width=32),
+        *_figures(),
+    ]
+
+
+def _late(dated: Dated) -> list[Column]:
+    def of(late: Late) -> Any:
+        return late.obligation
+
+    return [
+        Column("body", _("Organisation"), lambda late: picked(of(late).organisation, "name"), width=32),
+        Column("code", _("Code"), lambda late: of(late).directive.code, width=10, link=lambda late: OBLIGATION(of(late).pk)),
+        Column("directive", _("Directive"), lambda late: picked(of(late).directive, "text"), width=60),
+        Column("light", _("Light"), lambda late: words_of_light(dated, of(late))[0], width=18, light=lambda late: of(late).light),
+        Column("reason", _("Reason of the light"), lambda late: words_of_light(dated, of(late))[1], width=48),
+        Column("whose", _("Waiting for"), lambda late: late.whose_words, width=14),
+    ]
+
+
+def _late_of(board: Board, dated: Dated) -> list[Column]:
+    """Of several documents each row says of which it is."""
+    if not board.across:
+        return _late(dated)
+    titles = {line.thing.pk: picked(line.thing, "title") for line in board.document_lines}
+    body, *others = _late(dated)
+    return [body, Column("document", _("Document"), lambda late: titles[late.obligation.document_id], width=32), *others]
+
+
+def _late_rows(board: Board) -> Iterable[Late]:
+    return late_rows(board.view, board.document and board.document.pk, board.choice)
+
+
+def _directives(dated: Dated) -> list[Column]:
+    first = [Column("code", _("Code"), lambda line: line.thing.code, width=10, link=lambda line: DIRECTIVE(line.thing.pk))]
+    return [*first, Column("directive", _("Directive"), lambda line: picked(line.thing, "text"), width=60), *_figures()]
+
+
+def _weeks(dated: Dated) -> list[Column]:
+    def share(point: Point) -> float:
+        return round(point.share, 1)
+
+    return [
+        Column("day", _("End of day"), lambda point: point.day, "date"),
+        Column("on_time", _("On time"), lambda point: point.on_time, "number"),
+        Column("total", _("Obligations"), lambda point: point.total, "number"),
+        Column("share", _("On-time rate"), share, "percent"),
+        Column("red", _("Overdue"), lambda point: point.red, "number"),
+    ]
+
+
+def _same(name: Words, columns: Callable[[Dated], list[Column]], rows: Callable[[Board], Iterable[Any]]) -> Table:
+    """A table whose columns do not depend on what is shown."""
+    return Table(name, lambda board, dated: columns(dated), rows, columns)
+
+
+TABLES = {
+    "documents": _same(_("Progress by document"), _documents, lambda board: board.document_lines),
+    "sections": _same(_("Progress by section"), _sections, lambda board: board.section_lines),
+    "bodies": Table(_("On-time rate by organisation"), _bodies, lambda board: map(board.with_cells, board.bodies), _of_body),
+    "directives": _same(_("Directive by directive"), _directives, lambda board: board.directives),
+    "weeks": _same(_("On-time rate by week"), _weeks, lambda board: board.weeks.points if board.weeks else ()),
+    "late": Table(_("Overdue obligations"), _late_of, _late_rows, _late),
+}
+
+
+def tables(board: Board) -> list[tuple[str, Words]]:
+    """The tables that there are of what is shown."""
+    there = {
+        "documents": board.across,
+        "sections": board.document,
+        "bodies": board.bodies,
+        "directives": board.tasks,
+        "weeks": board.weeks,
+        "late": board.now,
+    }
+    return [(key, table.name) for key, table in TABLES.items() if there.get(key, True)]
+
+
+def notes(board: Board) -> Iterator[tuple[Words, Any]]:
+    """Of which documents and of what the table speaks: the filter in force."""
+    choice = board.choice
+    if board.across:
+        titles = [picked(line.thing, "title") for line in board.document_lines]
+        more = [_("and %(n)s more") % {"n": len(titles) - NAMED}] if len(titles) > NAMED else []
+        yield _("All documents (%(n)s)") % {"n": len(titles)}, _("; ").join(map(str, [*titles[:NAMED], *more]))
+    else:
+        yield _("Document"), picked(board.document, "title")
+    yield _("Organisation"), picked(board.view.body, "name")
+    for section in board.sections if choice.section else ():
+        if section.pk == choice.section:
+            yield _("Section"), f"{section.number} {picked(section, 'title')}".strip()
+    if choice.directive:
+        yield _("Directive"), listed(line.thing.code for line in board.directives)
+    if choice.about:
+        yield _("Kind of directive"), choice.about_word
+    if choice.kind:
+        yield _("Kind of organisation"), choice.kind_word
+    if choice.on:
+        yield _("As of the end of the day"), choice.on

@@ -1,0 +1,284 @@
+"""The dashboard: where the work of a subtree stands, who is late and why. Every figure knows the address of its rows.
+
+It speaks of all documents that the person sees, or of one of them: of the one that is asked for, or the only one there is.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from directives.base.states import YELLOW
+from directives.core import captions
+from directives.core.scope import Lights
+from directives.dashboard.queries import counts, facts
+from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.counts import Body, Ground, Task, Vantage
+from directives.dashboard.queries.facts import Facts, Period
+from directives.dashboard.queries.figures import Cell, Covered, DueDay, Figure, Happened, Line, Named
+from directives.dashboard.queries.late import Late
+from directives.dashboard.queries.trend import RIGHT, Trend
+from directives.dashboard.queries.weeks import ON_WALL as WIDE_WEEKS
+from directives.dashboard.queries.weeks import Change, Weeks, change, weeks
+from directives.models import Document, Organisation, Section
+from directives.models.obligations import CLOCKS
+from directives.obligations.queries.obligations import CAUSES, ON, UNDATED, Filter
+
+LATE_ROWS = 8
+NEXT_DAYS = 5
+WORST_DOCUMENTS = 20  # lines before “n more”
+NAMED = 2  # documents or sections that the headline names
+
+
+@dataclass(frozen=True)
+class Board:
+    """All that the dashboard shows. `ground`, `facts` and the rest are empty where nothing was issued or nothing matches.
+
+    `document` is None where it speaks of all `documents`, and where there is none.
+    """
+
+    view: Vantage
+    choice: Choice
+    document: Document | None
+    documents: tuple[Document, ...]
+    sections: tuple[Section, ...]
+    today: date
+    since: date  # the last working day
+    places: tuple[Organisation, ...] = ()  # from where else the person may look
+    ground: Ground = counts.BARE
+    facts: Facts = field(default_factory=Facts)
+    tasks: tuple[tuple[Task, Lights], ...] | None = None  # lights by directive, where they were read
+    unreceived: int = 0  # rows not acknowledged, of those tasks
+    late: tuple[Late, ...] = ()
+    trend: Trend | None = None
+    workdays_left: int = 0  # until the reports of the cycle are due; below 0: past
+    read: bool = False  # the few rows under a filter were
+    first_copy: date | None = None  # where an earlier day was asked for of which nothing is kept
+
+    @property
+    def across(self) -> bool:
+        """It speaks of several documents together."""
+        return self.document is None and bool(self.documents)
+
+    @property
+    def fictional(self) -> bool:
+        """Some of the work that it speaks of is made up."""
+        return any(document.fictional for document in ((self.document,) if self.document else self.documents))
+
+    @property
+    def now(self) -> bool:
+        """The board shows the work as it stands, so its figures have rows."""
+        return self.choice.on is None
+
+    @property
+    def day(self) -> date:
+        return self.choice.on or self.today
+
+    @property
+    def told(self) -> bool:
+        """All is known that marks and rows tell: for what is in view as a whole, and where the rows were read."""
+        return self.now and (self.read or not (self.view.counted and self.choice.narrows))
+
+    @property
+    def one(self) -> bool:
+        """All of it is of one section, so that nothing is to be compared with others."""
+        return self.told and self.choice.narrows and len(self.section_lines) == 1
+
+    @property
+    def part(self) -> bool:
+        """A branch as it stands under a filter, of which less is known than of the whole."""
+        return self.now and not self.told
+
+    @cached_property
+    def filter(self) -> Filter:
+        asked = self.choice
+        document = self.document.pk if self.document else None
+        return Filter(
+            document=document, section=asked.section, directive=asked.directive, body=self.view.body.pk, kind=asked.kind, about=asked.about
+        )
+
+    @cached_property
+    def lights(self) -> Lights:
+        return self.ground.over(self.view.body.pk)
+
+    def figure(self, n: int, of: int | None = None, **asked: Any) -> Figure:
+        return Figure(n, self.lights.total if of is None else of, self.filter, asked)
+
+    def line(self, thing: Any, lights: Lights, **asked: Any) -> Line:
+        return Line(thing, lights, self.filter, asked)
+
+    @cached_property
+    def all(self) -> Figure:
+        return self.figure(self.lights.total)
+
+    @property
+    def on_time(self) -> Figure:
+        return self.figure(self.lights.on_time, light=ON)
+
+    @property
+    def green(self) -> Figure:
+        return self.figure(self.lights.green, light="green")
+
+    @property
+    def yellow(self) -> Figure:
+        return self.figure(self.lights.yellow, light="yellow")
+
+    @cached_property
+    def red(self) -> Figure:
+        return self.figure(self.lights.red, light="red")
+
+    @property
+    def closed(self) -> Figure:
+        return self.figure(self.lights.closed, light="closed")
+
+    @property
+    def undue(self) -> Figure:
+        return self.figure(self.lights.undue, light="undue")
+
+    @property
+    def grey(self) -> Figure:
+        return self.figure(self.lights.closed + self.lights.undue, light="grey")
+
+    @property
+    def directives_owed(self) -> int:
+        return len(self.tasks) if self.tasks is not None else self.facts.directives
+
+    @property
+    def bodies_owing(self) -> int:
+        return self.facts.marks["bodies", ""]
+
+    @property
+    def missed(self) -> tuple[Named, ...]:
+        """Why rows are red: the clock that ran out first. They add up to all that are."""
+        found = ((clock, self.facts.of("reason", (f"{clock}_overdue", f"{clock}_returned_overdue"))) for clock in CLOCKS)
+        return tuple(Named(captions.MISSED[clock], self.figure(n, clock=clock)) for clock, n in found if n)
+
+    @property
+    def causes(self) -> tuple[Named, ...]:
+        """Why rows are yellow."""
+        found = ((cause, self.facts.of("reason", codes)) for cause, codes in CAUSES.items())
+        return tuple(Named(captions.CAUSES[cause], self.figure(n, light=YELLOW, cause=cause)) for cause, n in found if n)
+
+    @property
+    def undated(self) -> Figure:
+        """Open rows without a day of completion."""
+        return self.figure(self.facts.marks["undated", ""], due=UNDATED)
+
+    @cached_property
+    def section_lines(self) -> tuple[Line, ...]:
+        lines = (self.line(section, self.ground.of(self.view.body.pk, section.pk), section=section.pk) for section in self.sections)
+        return tuple(line for line in lines if line.lights.total)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The parts side by side: the documents, of one document its sections."""
+        return self.document_lines if self.across else self.section_lines
+
+    @cached_property
+    def document_lines(self) -> tuple[Line, ...]:
+        """The documents of which something is owed here, the most overdue first, then the most that is not on time."""
+        if not self.across:
+            return ()
+        lines = (self.line(document, self.ground.of(self.view.body.pk, document.pk), document=document.pk) for document in self.documents)
+        owed = (line for line in lines if line.lights.total)
+        return tuple(sorted(owed, key=lambda line: (-line.lights.red, -line.lights.yellow)))
+
+    @cached_property
+    def idle_documents(self) -> tuple[Document, ...]:
+        """The documents of which nothing has been assigned here, the newest first."""
+        owed = {line.thing.pk for line in self.document_lines}
+        return tuple(document for document in self.documents if document.pk not in owed) if self.across else ()
+
+    @property
+    def most_overdue(self) -> tuple[Line, ...]:
+        """The documents, of one the sections, with most overdue rows that the headline names."""
+        return tuple(line for line in self.document_lines[:NAMED] if line.lights.red) if self.across else self.worst_sections
+
+    @property
+    def most_red(self) -> int:
+        return sum(line.lights.red for line in self.most_overdue)
+
+    @cached_property
+    def worst_sections(self) -> tuple[Line, ...]:
+        """The two sections with most overdue rows, where there are more than two with any."""
+        late = sorted((line for line in self.section_lines if line.lights.red), key=lambda line: -line.lights.red)
+        return tuple(sorted(late[:NAMED], key=lambda line: line.thing.order)) if len(late) > NAMED else ()
+
+    @cached_property
+    def bodies(self) -> tuple[Line, ...]:
+        """The bodies right below that owe something, best first; of equal shares, which share a place, the larger body first."""
+        owing = [(body, lights) for body in self.view.children if (lights := self.ground.over(body.pk)).total]
+        shares = sorted(
+            ((lights.on_time / lights.total, lights.total, body, lights) for body, lights in owing), key=lambda one: (-one[0], -one[1])
+        )
+        placed: list[Line] = []
+        last, place = None, 0
+        for number, (share, _total, body, lights) in enumerate(shares, 1):
+            last, place = share, place if share == last else number
+            placed.append(Line(body, lights, self.filter, {"body": body.pk}, place=place))
+        return tuple(placed)
+
+    @cached_property
+    def hottest(self) -> tuple[Line, ...]:
+        """The bodies by how many of their rows are not on time, the most first."""
+        return tuple(sorted(self.bodies, key=lambda line: -line.lights.yellow - line.lights.red))
+
+    def with_cells(self, line: Line) -> Line:
+        """The line of a body with its sections side by side."""
+        return replace(line, cells=self.cells(line.thing))
+
+    def cells(self, body: Body) -> tuple[Cell, ...]:
+        return tuple(self._cell(body, part.thing) for part in self.section_lines)
+
+    def _cell(self, body: Body, section: Section) -> Cell:
+        lights = self.ground.of(body.pk, section.pk)
+        return Cell(section, self.line(section, lights, body=body.pk, section=section.pk).off_time, lights.red)
+
+    @property
+    def own(self) -> int:
+        """What the body owes itself, beside the bodies below it."""
+        return self.lights.total - sum(line.lights.total for line in self.bodies)
+
+    @cached_property
+    def directives(self) -> tuple[Line, ...]:
+        return tuple(self.line(task, lights, directive=task.pk) for task, lights in self.tasks or ())
+
+    @property
+    def coverage(self) -> tuple[Covered, ...]:
+        """Receipt, plan, report: what is done, and what is missing with its rows."""
+        if not self.now:
+            return ()
+        missing = self.facts.marks["state", "assigned"] if self.told else self.unreceived
+        parts = [("receipt", self.lights.total, missing, {"state": "assigned"}, True)]
+        plans = self.facts.marks["plan", ""]
+        if self.told and plans:
+            parts.append(("plan", plans, self.facts.clock("plan"), {"owes": "plan"}, True))
+        if self.told and self.trend:
+            parts.append(("report", self.trend.expected, self.trend.missing, {"owes": "report"}, self.trend.current))
+        return tuple(
+            Covered(captions.COVERED[kind], self.figure(whole - lacking, whole), self.figure(lacking, whole, **asked), exact)
+            for kind, whole, lacking, asked, exact in parts
+        )
+
+    @property
+    def happened(self) -> tuple[Happened, ...]:
+        """What happened of late: turned lights first, then the acts of people in the order of the work."""
+        week, place = min(self.since, self.today - facts.WEEK), (self.document and self.document.pk, self.view.body.pk)
+        found = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
+        return tuple(Happened(kind, n, in_week, self.since, week, *place) for kind, (n, in_week) in found if in_week)
+
+    @property
+    def ahead(self) -> tuple[DueDay, ...]:
+        return tuple(DueDay(day, clock, self.figure(n, owes=clock, on=day)) for day, clock, n in self.facts.ahead[:NEXT_DAYS])
+
+    @property
+    def cycles(self) -> tuple[Period, ...]:
+        return self.facts.cycles
+
+    @cached_property
+    def weeks(self) -> Weeks | None:
+        return weeks(self.facts, self.lights, self.day, right=WIDE_WEEKS if self.choice.wall else RIGHT)
+
+    @cached_property
+    def change(self) -> Change | None:
+        return change(self.facts, self.lights, self.day)

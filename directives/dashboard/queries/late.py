@@ -1,0 +1,106 @@
+"""Who is late and why: overdue obligations, the longest overdue first, each with whose move it is.
+
+Few rows of millions are shown. Where much is overdue in view, they are met soon by walking the index of all overdue rows
+from the oldest on (document, light, light_on): so at the root. Where little is, its own rows are read through the index of
+each body (organisation, document, light) and sorted: so in a county. Of all documents both ways have an index of their own,
+of overdue rows alone. FEW is where either reads about a thousand rows of a
+nation's; the number of overdue rows in view is known from the kept totals, and tells which way is written.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from directives.base.states import AWAITING, DISPUTED
+from directives.core import captions
+from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.counts import Vantage, of_document
+from directives.models import Directive, Obligation, Organisation, Plan, ReportEntry
+from directives.models.scope import LAST
+
+FEW = 1000  # overdue rows in view up to which their own indexes are read
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """An overdue obligation and whose move it is: staff, manager or supervisor."""
+
+    obligation: Obligation
+    whose: str
+
+    @property
+    def whose_words(self) -> captions.Words:
+        return captions.WHOSE[self.whose]
+
+
+def _near(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Obligation]:
+    """Overdue rows through the bodies in view."""
+    rows = Obligation.objects.overdue().filter(**of_document(document), **choice.of_rows())
+    if not view.counted:
+        return rows.filter(organisation=view.body.pk)
+    below = Organisation.objects.filter(path__gte=view.body.path, path__lte=view.body.path + LAST)
+    return rows.filter(organisation__in=below.values("pk"))
+
+
+def _walk(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Obligation]:
+    """Overdue rows in the order of their index, each asked where it lies and what it is.
+
+    Every question is put so that neither engine can begin with it: as a subquery about the row, or a sum with nothing.
+    """
+    body = Organisation.objects.filter(pk=OuterRef("organisation"))
+    rows = Obligation.objects.overdue().filter(**of_document(document)).alias(lies=Subquery(body.values("path")))
+    rows = rows.filter(lies__gte=view.body.path, lies__lte=view.body.path + LAST)
+    if choice.section:
+        rows = rows.alias(its_section=F("section_id") + 0).filter(its_section=choice.section)
+    if choice.directive:
+        rows = rows.alias(its_directive=F("directive_id") + 0).filter(its_directive=choice.directive)
+    if choice.kind:
+        rows = rows.alias(its_body=Subquery(body.values("kind"))).filter(its_body=choice.kind)
+    if choice.about:
+        about = Directive.objects.filter(pk=OuterRef("directive")).values("kind")
+        rows = rows.alias(its_kind=Subquery(about)).filter(its_kind=choice.about)
+    return rows
+
+
+def oldest(view: Vantage, document: int | None, choice: Choice, *, red: int, limit: int) -> tuple[Late, ...]:
+    """The longest overdue rows in view; `red` is how many are overdue. One query."""
+    if red > FEW and view.counted:
+        found = _walk(view, document, choice).order_by("light_on")
+    else:  # an expression: no engine walks the index of the nation for it
+        found = _near(view, document, choice).order_by(Coalesce("light_on", Value(date.max)))
+    rows = _told(Obligation.objects.filter(pk__in=found.values("pk")[:limit]))
+    return tuple(Late(row, whose_move(row)) for row in rows)
+
+
+def late_rows(view: Vantage, document: int | None, choice: Choice) -> Iterator[Late]:
+    """Every overdue obligation in view, for a sheet to walk through."""
+    rows = _told(_near(view, document, choice))
+    return (Late(row, whose_move(row)) for row in rows.iterator(chunk_size=500))
+
+
+def _told(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
+    """The rows with what is said of them."""
+    plans = Plan.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"), live=True)
+    entries = ReportEntry.objects.filter(obligation=OuterRef("pk")).order_by("-report__cycle__due_on", "-report__cycle_id")
+    names = ("code", "text", "text_hans", "text_hant")
+    return (
+        rows.select_related("directive", "organisation")
+        .only(
+            "document_id", "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on",
+            *(f"directive__{name}" for name in names),
+            "organisation__code", "organisation__name_hans", "organisation__name_hant",
+        )
+        .annotate(plan=Subquery(plans.values("state")[:1]), entry=Subquery(entries.values("state")[:1]))
+        .order_by("light_on", "organisation__code", "directive__order")
+    )  # fmt: skip
+
+
+def whose_move(row: Obligation) -> str:
+    """Who must act next on an overdue obligation of `oldest` or `late_rows`."""
+    clock = row.light_code.partition("_")[0]
+    if row.state == DISPUTED:
+        return "supervisor"
+    return "manager" if {"plan": row.plan, "report": row.entry}.get(clock) == AWAITING else "staff"

@@ -1,0 +1,59 @@
+"""What is owed where few owe little, from the rows themselves: the same that is counted for bodies with others below them."""
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+
+from directives.core.scope import Lights
+from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.counts import Ground, Task, Vantage, of_document
+from directives.dashboard.queries.counts import ground as gathered
+from directives.models import Obligation, Organisation
+from directives.models.scope import LAST
+
+NAMES = ("code", "order", "text", "text_hans", "text_hant")
+FEW_ROWS, FEW_BODIES = 2_000, 300
+READ = (
+    "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on", "deliverable", "acknowledge_by", "plan_due_on",
+    "report_due_on", "organisation_id", "document_id", "directive_id", "section_id",
+)  # fmt: skip
+
+
+def rows(view: Vantage, document: int | None, choice: Choice) -> list[Obligation]:
+    """The obligations of the body under the filter: one query. Of one document each with its directive, in its order."""
+    found = Obligation.objects.live().filter(organisation=view.body.pk, **of_document(document), **choice.of_rows())
+    if document is None:
+        return list(found.only(*READ))
+    found = found.select_related("directive").only(*READ, *(f"directive__{name}" for name in NAMES))
+    return list(found.order_by("directive__order"))
+
+
+def few(view: Vantage, total: int) -> bool:
+    """So few bodies owe so little under a filter (`total` rows) that the rows are read, where whole counts are kept: one query."""
+    return total <= FEW_ROWS and Organisation.objects.filter(**_below(view))[: FEW_BODIES + 1].count() <= FEW_BODIES
+
+
+def rows_below(view: Vantage, document: int | None, choice: Choice) -> list[Obligation]:
+    """The obligations of the body and all below it under the filter: one query."""
+    bodies = Organisation.objects.filter(**_below(view)).values("pk")
+    found = Obligation.objects.live().filter(organisation__in=bodies, **of_document(document), **choice.of_rows())
+    return list(found.only(*READ))
+
+
+def _below(view: Vantage) -> dict[str, str]:
+    return {"path__gte": view.body.path, "path__lte": view.body.path + LAST}
+
+
+def ground(view: Vantage, document: int | None, found: Iterable[Obligation]) -> Ground:
+    """Their lights by section, of all documents by document."""
+    part = attrgetter("section_id" if document else "document_id")
+    return gathered((view.body.pk, part(row), row.light, 1, row.percent) for row in found)
+
+
+def tasks(found: Sequence[Obligation]) -> tuple[tuple[Task, Lights], ...]:
+    """Each directive with the body's obligation."""
+    return tuple((_task(row), Lights(**{row.light: 1}, percent_sum=row.percent)) for row in found)
+
+
+def _task(row: Obligation) -> Task:
+    told = row.directive
+    return Task(told.pk, told.code, told.order, row.section_id, told.text, told.text_hans, told.text_hant, row)

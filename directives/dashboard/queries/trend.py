@@ -1,0 +1,168 @@
+"""Hand-ins of a reporting cycle day by day against its due day, and the drawing of it: plain numbers, no database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import accumulate, islice
+
+from directives.base.workdays import Workdays
+from directives.dashboard.queries.facts import Period
+from directives.models.reports import PERIOD_NAMES
+
+LEFT, RIGHT, TOP, BOTTOM = 44, 544, 30, 300  # the field of the drawing, in its own units
+ON_WALL = 660  # its right end on a wall, where cards are flat and words large
+DUE_WORDS, DUE_WORDS_ON_WALL = 110, 220  # how wide the words beside the due day may come out
+GRACE = 12  # days that are drawn after the due day
+
+
+def by(cycle: Period, day: date) -> int:
+    """How many entries had come by the end of that day."""
+    return sum(count for on, count in cycle.handed.items() if on <= day)
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A cycle, what it expects, and the one before, laid over each other by the day since they opened.
+
+    `today` is the last day drawn: of a cycle that a later one has followed, the last on which something came in.
+    """
+
+    cycle: Period
+    expected: int
+    before: Period | None
+    today: date
+    current: bool = True
+    right: int = RIGHT
+
+    @property
+    def name(self) -> str:
+        return period_name(self.cycle)
+
+    @property
+    def missing(self) -> int:
+        return self.expected - self.cycle.done
+
+    @property
+    def span(self) -> int:
+        """Days from the opening to the end of the drawing."""
+        end = max(self.cycle.due_on + timedelta(days=GRACE), self.today)
+        return max(1, (end - self.cycle.opens_on).days)
+
+    @property
+    def ends_on(self) -> date:
+        return self.cycle.opens_on + timedelta(days=self.span)
+
+    @property
+    def percent(self) -> int:
+        """Of what is expected, how much is in, in whole percent rounded down."""
+        return 100 * self.cycle.done // self.expected if self.expected else 0
+
+    @property
+    def was_percent(self) -> int | None:
+        """How much was in on the same day of the cycle before."""
+        if self.before is None or not self.before.entries:
+            return None
+        day = self.before.opens_on + (self.today - self.cycle.opens_on)
+        return 100 * by(self.before, day) // self.before.entries
+
+    def x(self, day: date) -> float:
+        return round(LEFT + (self.right - LEFT) * (day - self.cycle.opens_on).days / self.span, 1)
+
+    @staticmethod
+    def _y(part: int, whole: int) -> float:
+        return round(BOTTOM - (BOTTOM - TOP) * min(1, part / whole if whole else 0), 1)
+
+    @property
+    def now_x(self) -> float:
+        return self.x(self.today)
+
+    @property
+    def now_y(self) -> float:
+        return self._y(self.cycle.done, self.expected)
+
+    @property
+    def due_x(self) -> float:
+        return self.x(self.cycle.due_on)
+
+    @property
+    def anchor(self) -> str:
+        """On which side of the point its words stand."""
+        return "end" if self.now_x > (LEFT + self.right) / 3 else "start"
+
+    @property
+    def words_x(self) -> float:
+        return self.now_x - 12 if self.anchor == "end" else self.now_x + 12
+
+    @property
+    def words_y(self) -> float:
+        return self.now_y + 28 if self.now_y < TOP + 48 else self.now_y - 20
+
+    @property
+    def was_words_y(self) -> float:
+        return self.words_y + 17
+
+    @property
+    def due_anchor(self) -> str:
+        words = DUE_WORDS if self.right == RIGHT else DUE_WORDS_ON_WALL
+        return "start" if self.due_x < self.right - words else "end"
+
+    @property
+    def due_words_x(self) -> float:
+        return self.due_x + 8 if self.due_anchor == "start" else self.due_x - 8
+
+    def _points(self, cycle: Period, whole: int, days: int) -> str:
+        early = sum(n for on, n in cycle.handed.items() if on < cycle.opens_on)
+        done = accumulate((cycle.handed.get(cycle.opens_on + timedelta(days=number), 0) for number in range(days + 1)), initial=early)
+        wide = (self.right - LEFT) / self.span
+        return " ".join(f"{LEFT + wide * number:.1f},{self._y(n, whole)}" for number, n in enumerate(islice(done, 1, None)))
+
+    @property
+    def line(self) -> str:
+        """The current cycle up to today, as points of a polyline."""
+        return self._points(self.cycle, self.expected, (self.today - self.cycle.opens_on).days)
+
+    @property
+    def area(self) -> str:
+        return f"{self.line} {self.now_x},{BOTTOM} {LEFT},{BOTTOM}"
+
+    @property
+    def line_before(self) -> str:
+        """The cycle before, shifted to the same beginning; empty where there is none."""
+        return self._points(self.before, self.before.entries, self.span) if self.before and self.before.entries else ""
+
+
+def period_name(cycle: Period) -> str:
+    """Third quarter of 2026."""
+    year, period, number = cycle.period.split()
+    return str(PERIOD_NAMES[period, int(number)]) % {"year": year}
+
+
+def trend(cycles: Sequence[Period], *, chosen: int | None, missing: int, today: date, right: int = RIGHT) -> Trend | None:
+    """The chosen cycle, else the newest, with the one before; None while no cycle has opened.
+
+    `missing`: entries that the newest cycle waits for. An older one is owed nothing more: it expects what was begun in it.
+    """
+    place = next((place for place, cycle in enumerate(cycles) if chosen in (None, cycle.pk)), None)
+    if place is None:
+        return None
+    cycle, before = cycles[place], next(iter(cycles[place + 1 :]), None)
+    if place == 0:
+        return Trend(cycle, cycle.done + missing, before, today, right=right)
+    last = max(cycle.due_on + timedelta(days=GRACE), *cycle.handed, cycle.opens_on)
+    return Trend(cycle, cycle.entries, before, last, current=False, right=right)
+
+
+def left(shown: Trend | None, today: date, workdays: Workdays) -> int:
+    """Working days until the reports are due; below 0: that day is past."""
+    if shown is None:
+        return 0
+    days = workdays.between(today, shown.cycle.due_on)
+    return min(days, -1) if shown.cycle.due_on < today else days
+
+
+def table(shown: Trend) -> list[tuple[date, int, int | None]]:
+    """The days on which something came in: how many entries were in by then, and on the same day of the cycle before."""
+    shift = shown.before and shown.before.opens_on - shown.cycle.opens_on
+    days = sorted(shown.cycle.handed)
+    done = accumulate(shown.cycle.handed[day] for day in days)
+    return [(day, n, by(shown.before, day + shift) if shown.before else None) for day, n in zip(days, done, strict=True)]

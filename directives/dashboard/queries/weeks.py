@@ -1,0 +1,105 @@
+"""The share on time over the last weeks, from the copies of each day, and the drawing of it: plain numbers, no database."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from directives.core.scope import Lights
+from directives.dashboard.queries.facts import WEEK, WEEKS, Facts, Kept
+
+LEFT, RIGHT, TOP, BOTTOM = 44, 544, 16, 132  # the field of the drawing, in its own units
+ON_WALL = 900  # its right end on a wall
+SPAN = 10  # percentage points between the ends of the scale, at least
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What stood at the end of a day, today as it stands. `copied_on`: the day of the copy that tells it."""
+
+    day: date
+    on_time: int
+    total: int
+    red: int
+    copied_on: date | None = None
+
+    @property
+    def share(self) -> float:
+        """Percent on time."""
+        return 100 * self.on_time / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """One point a week, the last of them the day that is shown."""
+
+    points: tuple[Point, ...]
+    first: date  # where the drawing begins, whether anything is known of that day or not
+    low: int  # the ends of the scale, in percent
+    high: int
+    right: int = RIGHT
+
+    @property
+    def middle(self) -> float:
+        return (self.low + self.high) / 2
+
+    def x(self, day: date) -> float:
+        return round(LEFT + (self.right - LEFT) * (day - self.first).days / (WEEKS * WEEK.days), 1)
+
+    def y(self, share: float) -> float:
+        return round(BOTTOM - (BOTTOM - TOP) * (share - self.low) / (self.high - self.low), 1)
+
+    @property
+    def line(self) -> str:
+        """The points of a polyline."""
+        return " ".join(f"{self.x(point.day)},{self.y(point.share)}" for point in self.points)
+
+    @property
+    def area(self) -> str:
+        return f"{self.line} {self.x(self.points[-1].day)},{BOTTOM} {self.x(self.points[0].day)},{BOTTOM}"
+
+    @property
+    def marks(self) -> tuple[tuple[float, float], ...]:
+        return tuple((self.x(point.day), self.y(point.share)) for point in self.points)
+
+
+def weeks(facts: Facts, now: Lights, day: date, *, right: int = RIGHT) -> Weeks | None:
+    """The curve up to a day, whose lights are `now`; None while there are fewer than two points."""
+    found: list[Point] = []
+    for number in range(WEEKS, 0, -1):
+        then = day - number * WEEK
+        kept = facts.kept(then)
+        if kept and kept.total:
+            found.append(Point(then, kept.on_time, kept.total, kept.red, kept.day))
+    found.append(Point(day, now.on_time, now.total, now.red))
+    if len(found) < 2 or not now.total:
+        return None
+    shares = [point.share for point in found]
+    low = min(int(min(shares) // SPAN * SPAN), 100 - SPAN)
+    high = max(low + SPAN, min(100, int(-(-max(shares) // SPAN) * SPAN)))
+    return Weeks(tuple(found), day - WEEKS * WEEK, low, high, right)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How the share on time differs from that of an earlier day, with what either is a share of."""
+
+    before: Kept
+    day: date
+    now: Lights
+
+    @property
+    def tenths(self) -> int:
+        """Tenths of a percentage point, rounded."""
+        return round(1000 * self.now.on_time / self.now.total - 1000 * self.before.on_time / self.before.total)
+
+    @property
+    def points(self) -> str:
+        """+1.2, −0.4, 0."""
+        sign = "+" if self.tenths > 0 else "−" if self.tenths < 0 else ""
+        return f"{sign}{abs(self.tenths) / 10:g}"
+
+
+def change(facts: Facts, now: Lights, day: date) -> Change | None:
+    """The change within a week; None where that day is not kept or nothing was owed."""
+    then = day - WEEK
+    kept = facts.kept(then)
+    return Change(kept, then, now) if kept and kept.total and now.total else None

@@ -1,0 +1,170 @@
+"""What people put into the register, and what they put right in it. Forms check; commands write."""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from directives.base.numbers import LARGEST
+from directives.base.wording import scripted
+from directives.documents.commands.correcting import Correction, Decision, Named
+from directives.documents.commands.registering import homes
+from directives.documents.ingest.sources import LIMIT
+from directives.intakes.forms import owner_field
+from directives.models import Directive, Organisation, User
+from directives.models.documents import BASES, CADENCES, KINDS, MODALITIES, UNSTATED
+
+# a new document
+
+
+class UploadForm(forms.Form):
+    """A file to be read; at most 20 MB."""
+
+    file = forms.FileField(
+        label=_("File"),
+        error_messages={"required": _("Choose a file first.")},
+        max_length=200,
+        allow_empty_file=True,  # the reader of documents says what an empty file lacks
+        help_text=_("Plain text or a saved web page, at most 20 MB. UTF-8, UTF-16, GB18030 and Big5 are known."),
+        widget=forms.FileInput(attrs={"accept": ".txt,.htm,.html,text/plain,text/html"}),
+    )
+
+    def clean_file(self) -> UploadedFile:
+        file = self.cleaned_data["file"]
+        if file.size > LIMIT:
+            raise ValidationError(_("The file is larger than 20 MB. Save only the text of the document."))
+        return file
+
+
+def packed(source: bytes) -> str:
+    """The bytes of a file as a hidden field carries them from the preview to the registration."""
+    return base64.b64encode(zlib.compress(source)).decode("ascii")
+
+
+class RegisterForm(forms.Form):
+    """What the preview hands on: the same bytes and their name. `cleaned_data["source"]` are the bytes."""
+
+    source = forms.CharField(widget=forms.HiddenInput)
+    source_name = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    fictional = forms.BooleanField(required=False, label=_("Progress on this document is fictional (demonstration)"))
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(homes(user)) > 1:  # else there is no choice
+            self.fields["organisation"] = owner_field(user)
+
+    @property
+    def owner(self) -> Organisation | None:
+        """The body that was chosen; None where there was no choice."""
+        return self.cleaned_data.get("organisation")
+
+    def clean_source(self) -> bytes:
+        try:
+            packed_bytes = base64.b64decode(self.cleaned_data["source"], validate=True)
+            # The length is bounded while it unpacks: a small field can hold gigabytes of zeros.
+            source = zlib.decompressobj().decompress(packed_bytes, LIMIT + 1)
+        except (binascii.Error, zlib.error, ValueError) as fault:
+            raise ValidationError(_("The file did not arrive completely. Choose it again.")) from fault
+        if len(source) > LIMIT:
+            raise ValidationError(_("The file is larger than 20 MB. Save only the text of the document."))
+        return source
+
+
+# doubtful places
+
+
+class RepairForm(forms.Form):
+    """Who says what about a doubtful place, and why."""
+
+    decision = forms.ChoiceField(choices=[("confirm", ""), ("refuse", "")])
+    reads = forms.CharField(label=_("Correct text"), max_length=200, required=False, strip=False)
+    who = forms.CharField(label=_("Who checked the original"), max_length=100)
+    why = forms.CharField(label=_("Compared with what, and why you are sure"), max_length=500)
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("decision") == "confirm" and not data.get("reads"):
+            self.add_error("reads", _("Enter the correct text."))
+        return data
+
+    @property
+    def verdict(self) -> Decision:
+        data = self.cleaned_data
+        return Decision(data["decision"] == "confirm", data["reads"], data["who"], data["why"])
+
+
+# the reading of a directive
+
+
+class CorrectionForm(forms.Form):
+    """How a directive should be read, but for its addressees, who have rows of their own."""
+
+    statement = forms.BooleanField(required=False, label=_("This is a statement: it requires nothing and cannot be assigned"))
+    kind = forms.ChoiceField(label=_("Kind"), choices=KINDS)
+    modality = forms.ChoiceField(label=_("How binding"), required=False)
+    cadence = forms.ChoiceField(label=pgettext_lazy("directive", "Frequency"), required=False, choices=[("", _("None")), *CADENCES])
+    reason = forms.CharField(
+        label=_("Reason for correction"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Kept in the audit log with the earlier text."),
+    )  # fmt: skip
+    version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = [(word, scripted(word)) for word, _label in MODALITIES]
+        self.fields["modality"].choices = [("", _("None")), *words]
+
+
+class AddresseeForm(forms.Form):
+    """One addressee. A row whose name is emptied is taken away, unless it says that the addressee is unstated."""
+
+    name = forms.CharField(label=_("Name"), required=False, max_length=100)
+    basis = forms.ChoiceField(label=_("Basis"), choices=BASES)
+    source = forms.CharField(label=_("Carried from (code)"), required=False, max_length=20)
+
+    @property
+    def named(self) -> Named | None:
+        data = self.cleaned_data
+        if not data["name"] and data["basis"] != UNSTATED:
+            return None
+        return Named(data["name"], data["basis"], data["source"])
+
+
+AddresseeFormSet = forms.formset_factory(AddresseeForm, extra=2, max_num=40, absolute_max=40)
+
+
+class CorrectionForms:
+    """The form of a directive's reading together with the rows of its addressees."""
+
+    def __init__(self, directive: Directive, reading: Correction, data: Mapping[str, str] | None = None) -> None:
+        plain = {name: getattr(reading, name) for name in ("statement", "kind", "modality", "cadence")}
+        rows = [{"name": scripted(row.name), "basis": row.basis, "source": scripted(row.source)} for row in reading.addressees]
+        self.form = CorrectionForm(data, initial={**plain, "version": directive.version})
+        self.addressees = AddresseeFormSet(data, initial=rows, prefix="who")
+
+    def is_valid(self) -> bool:
+        return all([self.form.is_valid(), self.addressees.is_valid()])
+
+    @property
+    def version(self) -> int:
+        return self.form.cleaned_data["version"]
+
+    @property
+    def correction(self) -> Correction:
+        data = self.form.cleaned_data
+        named = [row.named for row in self.addressees if row.has_changed() or row.initial]
+        return Correction(data["kind"], data["modality"], data["cadence"], data["statement"], tuple(row for row in named if row))
+
+    def refuse(self, errors: Mapping[str, list[str]]) -> None:
+        """Show what the command said against it."""
+        for name, texts in errors.items():
+            for text in texts:
+                self.form.add_error(name if name in self.form.fields else None, text)

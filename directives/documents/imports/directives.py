@@ -1,0 +1,199 @@
+"""The reading of a document's directives put right from a table: kind, force, cadence, addressees. The words never change."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from directives.base.refusals import Refusal
+from directives.base.script import fold
+from directives.documents.commands import correcting
+from directives.documents.commands.correcting import STATEMENT, Correction, Named
+from directives.documents.imports.clauses import TITLE, unknown_clause
+from directives.models import Directive, Document, User
+from directives.models.documents import BASES, CADENCES, HEAVY_OF_DOCUMENT, KINDS, MODALITIES, NAMED, UNSTATED
+from directives.tables.cells import names_of
+from directives.tables.comparing import Past, Stored, built_on, compared, moved_on, refused, text_of, unchanged, wrong
+from directives.tables.counts import COUNTS
+from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
+
+WITH_BASIS = re.compile(r"(.*?)\s*[(（]([^()（）\s]+)\s*([^()（）]*)[)）]")
+APART = re.compile(r"[、;；\n]+")
+PLAIN = ("kind", "modality", "cadence")
+
+
+def fields(asking: Asking) -> tuple[Field, ...]:
+    """The columns of a document's directives."""
+    code = pgettext_lazy("directive", "Code")
+    return (
+        Field("code", code, "code", CODE, required=True, key=True, limit=300, example="九.3.3", listed="directives"),
+        Field("kind", gettext_lazy("Kind"), "choice", ("类别", "任务类别", "任务类型", "类型"), choices=KINDS),
+        Field("modality", gettext_lazy("How binding"), "choice", ("情态", "要求程度", "力度", "语气"), choices=MODALITIES),
+        Field("cadence", pgettext_lazy("directive", "Frequency"), "choice", ("频次", "周期", "频率", "办理周期"), choices=CADENCES),
+        Field("addressees", gettext_lazy("Addressees"), "text", ("主体", "责任主体", "对象", "责任对象"), help=HELP),
+        Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
+        Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
+        Field("section", gettext_lazy("Section"), read_only=True),
+        Field("text", gettext_lazy("Directive"), read_only=True),
+        Field("items", gettext_lazy("Items"), read_only=True),
+        *COUNTS,
+    )
+
+
+CODE = ("条款编号", "条款", "文件条款", "任务编号", "任务编码", "任务代码", "条款号", "编码", "代码")
+HELP = gettext_lazy("One per line, with the basis in brackets where the document does not name it.")
+
+
+def may(user: User) -> bool:
+    """Those who correct the reading."""
+    return user.is_active and user.supervises
+
+
+def _spelt(named: Named) -> str:
+    """An addressee as a row keeps it: 全国总工会 (carried 九.1.1)."""
+    return f"{named.name} ({' '.join(filter(None, (named.basis, named.source)))})".strip()
+
+
+def _stored(directive: Directive) -> Stored:
+    """A directive with its addressees at hand."""
+    named = [_spelt(Named(row.name, row.basis, row.source)) for row in directive.addressees.all()]
+    values = {name: getattr(directive, name) for name in PLAIN} | {"addressees": named}
+    return Stored(directive.pk, directive.version, f"{directive.code} {directive.text}", values)
+
+
+class DirectiveChecker(Checker):
+    """Rows are told by the code of the directive."""
+
+    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+        super().__init__(asking, headed)
+        found = self.seen().filter(document=asking.place.get("document", 0)).select_related("document").defer(*HEAVY_OF_DOCUMENT)
+        self.directives = {fold(row.code): row for row in found.prefetch_related("addressees")}
+        self.bases = names_of(BASES)
+        self.first: dict[int, Place] = {}
+        self.twice: list[tuple[int, str]] = []
+
+    def seen(self) -> QuerySet[Directive]:
+        """The directives that may be meant at all: of documents whose reading the person puts right."""
+        return Directive.objects.filter(document__in=Document.objects.owned_by(self.asking.by))
+
+    def check(self, rows: Sequence[Given]) -> list[Planned]:
+        keys = {row.number: fold(TITLE.sub("", text_of(row.values.get("code")))) for row in rows}
+        met = [(row, one) for row in rows if (one := self.directives.get(keys[row.number]))]
+        past = Past.of(Directive, {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met}, _said)
+        return [self._one(row, self.directives.get(keys[row.number]), past) for row in rows]
+
+    def _one(self, row: Given, directive: Directive | None, past: Past) -> Planned:
+        text = text_of(row.values.get("code"))
+        if directive is None:
+            return wrong(row, [unknown_clause("code", text)] if text else [])
+        if (first := self.first.setdefault(directive.pk, row.place)) != row.place:
+            self.twice.append((row.number, first.seen_from(row.place)))
+        faults: list[Fault] = []
+        wanted = {name: row.values[name] or "" for name in PLAIN if name in row.values and (name != "kind" or row.values[name])}
+        if "addressees" in row.values:
+            wanted["addressees"] = self._addressees(directive, text_of(row.values["addressees"]), faults)
+        here = _stored(directive)
+        if faults or row.faults:
+            return wrong(row, faults, here.label, here.pk)
+        planned = compared(row, here, wanted, past, tied=(("kind", "modality"),))
+        if planned.after:
+            faults = list(_faults(directive, {**here.values, **planned.after}))
+        return wrong(row, faults, here.label, here.pk) if faults else planned
+
+    def _addressees(self, directive: Directive, text: str, faults: list[Fault]) -> list[str]:
+        """Who a cell says must act; a name without a basis keeps the one it has, or is named by the document."""
+        known = {fold(row.name): Named(row.name, row.basis, row.source) for row in directive.addressees.all()}
+        found = []
+        for part in filter(None, (part.strip() for part in APART.split(text))):
+            match = WITH_BASIS.fullmatch(part)
+            basis = self.bases.get(fold(match[2])) if match else None
+            name = match[1].strip() if basis else part
+            stands = known.get(fold(name))
+            if stands is not None and basis in (None, stands.basis):
+                found.append(_spelt(stands))
+            else:
+                found.append(_spelt(Named(name, basis or NAMED, match[3].strip() if basis else "")))
+        return found or [_spelt(Named("", UNSTATED))]
+
+    def finish(self) -> Iterable[tuple[int, Fault]]:
+        for number, first in self.twice:
+            expected = _("One row for each directive; row %(number)s of the file has the same") % {"number": first}
+            yield number, Fault("code", "", expected, _("Keep one of the two rows."))
+
+
+def _said(before: dict[str, Any]) -> dict[str, Any]:
+    """What the record tells of a reading, as the table says it."""
+    named = {"addressees": [_spelt(Named(*one)) for one in before["addressees"]]} if "addressees" in before else {}
+    return before | named
+
+
+def _correction(values: dict[str, Any]) -> Correction:
+    named = []
+    for text in values["addressees"]:
+        match = WITH_BASIS.fullmatch(text)
+        named.append(Named(match[1], match[2], match[3]))
+    return Correction(values["kind"], values["modality"], values["cadence"], values["kind"] == STATEMENT, tuple(named))
+
+
+def _faults(directive: Directive, values: dict[str, Any]) -> Iterable[Fault]:
+    before = correcting.reading_of(directive)
+    wanted = correcting.settled(directive, _correction(values), before)
+    columns = {"statement": "kind"}
+    for name, texts in correcting.faults_of(directive, wanted).items():
+        field = columns.get(name, name)
+        value = values[field]
+        shown = "、".join(value) if isinstance(value, list) else value
+        yield refused(field, shown, " ".join(texts))
+
+
+def _held(rows: Rows) -> dict[int, Directive]:
+    found = Directive.objects.select_related("document__organisation").prefetch_related("addressees").order_by("pk")
+    return found.select_for_update(no_key=True, of=("self",)).in_bulk([row.subject_id for row in rows])
+
+
+def write(asking: Asking, rows: Rows) -> None:
+    """Readings are corrected one after another: a document has some hundred directives."""
+    stored = _held(rows)
+    for row in rows:
+        directive = stored.get(row.subject_id)
+        here = unchanged(row, _stored(directive) if directive else None)
+        correction = _correction({**here.values, **row.after})
+        done = correcting.correct_directive(
+            directive=directive, correction=correction, version=directive.version, by=asking.by, now=asking.now
+        )  # fmt: skip
+        row.left = done.version
+
+
+def undo(asking: Asking, rows: Rows) -> None:
+    """Readings become again what they were."""
+    stored = _held(rows)
+    for row in rows:
+        directive = stored.get(row.subject_id)
+        if directive is None or directive.version != row.left:
+            raise moved_on(row)
+        correction = _correction({**_stored(directive).values, **row.before})
+        try:
+            correcting.correct_directive(
+                directive=directive, correction=correction, version=directive.version, by=asking.by, now=asking.now
+            )  # fmt: skip
+        except Refusal as refusal:
+            raise built_on(row, str(refusal)) from refusal
+
+
+DIRECTIVES = Kind(
+    key="directives",
+    name=gettext_lazy("Reading of the directives"),
+    about=gettext_lazy(
+        "Correct how directives are read: kind, how binding, frequency, addressees. The document’s text and codes do not change."
+    ),
+    needs=("document",),
+    fields=fields,
+    may=may,
+    checker=DirectiveChecker,
+    write=write,
+    undo=undo,
+    owned=True,
+)

@@ -1,0 +1,175 @@
+"""Task tables (任务台账): a document that has no text of its own is registered from its table of tasks, in the table's words."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from directives.base.script import fold
+from directives.documents.commands import tables
+from directives.documents.commands.tables import Task
+from directives.models import Directive, Document, IntakeRow, Organisation, User
+from directives.models.documents import CADENCES, HEAVY, KINDS, MODALITIES
+from directives.models.intakes import NEW
+from directives.tables.comparing import fresh, moved_on, nothing_on, text_of, wrong
+from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
+
+LABEL = 60  # characters of a task that a label shows
+LISTS = ("items", "addressees")
+
+
+def fields(asking: Asking) -> tuple[Field, ...]:
+    """The columns of a task table."""
+    code = pgettext_lazy("directive", "Code")
+    return (
+        Field("document", gettext_lazy("Title of the document"), "text", TITLE, limit=200, example="2026年重点工作任务台账", help=HELP),
+        Field("issuer", gettext_lazy("Issuer"), "text", ("发文机关", "制发单位", "印发单位", "发文单位"), limit=100),
+        Field("section", gettext_lazy("Section"), "text", SECTION, limit=200, example="一、健全制度"),
+        Field("code", code, "code", CODE, limit=20, example="一.1"),
+        Field("text", gettext_lazy("Directive"), "text", TEXT, required=True, example="建立重大事项报告制度。"),
+        Field("items", gettext_lazy("Items"), "codes", ("分项", "子任务", "具体事项", "分项任务"), limit=100),
+        Field("addressees", gettext_lazy("Addressees"), "codes", ADDRESSEES, limit=100),
+        Field("kind", gettext_lazy("Kind"), "choice", ("类别", "任务类别", "任务类型", "类型"), choices=KINDS),
+        Field("modality", gettext_lazy("How binding"), "choice", ("情态", "要求程度", "语气"), choices=MODALITIES),
+        Field("cadence", pgettext_lazy("directive", "Frequency"), "choice", ("频次", "周期", "频率", "办理周期"), choices=CADENCES),
+    )
+
+
+TITLE = ("文件名称", "文件标题", "文件", "台账名称", "来源文件")
+CODE = ("条款编号", "任务编号", "任务编码", "编号", "条款", "序号", "任务序号", "项次", "no.")
+SECTION = ("部分", "所属部分", "任务分类", "板块", "领域", "大项", "重点领域", "一级任务")
+TEXT = (
+    "任务", "重点任务", "任务内容", "工作任务", "主要任务", "任务名称", "事项", "重点工作", "工作内容", "二级任务", "目标任务",
+    "任务目标", "任务事项", "具体任务", "重点事项", "改革任务", "重点改革任务", "改革事项", "工作事项", "主要工作", "工作要求",
+    "任务要求", "重点工作任务", "task",
+)  # fmt: skip
+ADDRESSEES = (
+    "主体", "责任主体", "责任单位", "牵头单位", "承担单位", "主责单位", "责任部门", "牵头部门", "承办单位", "主办单位", "落实单位",
+    "责任处室", "牵头处室", "lead", "responsible",
+)  # fmt: skip
+HELP = gettext_lazy("The same in every row, or only in the first; otherwise the file name is used")
+
+
+def may(user: User) -> bool:
+    """Those who register documents."""
+    return user.is_active and user.supervises
+
+
+class TaskChecker(Checker):
+    """All rows make one document. A cell that was left empty under another means the same as that: title, issuer, part."""
+
+    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+        super().__init__(asking, headed)
+        self.above = {"document": "", "issuer": "", "section": ""}
+        self.titles: dict[str, int] = {}
+        self.codes: dict[str, Place] = {}  # folded → the first row that has it
+        self.texts: dict[Place, str] = {}  # of these rows
+        self.counts: dict[str, int] = {}
+
+    def check(self, rows: Sequence[Given]) -> list[Planned]:
+        return [self._one(row) for row in rows]
+
+    def _one(self, row: Given) -> Planned:
+        given = row.values
+        self.above |= {name: text for name in self.above if (text := text_of(given.get(name)))}
+        text, faults = text_of(given.get("text")), []
+        title = self.above["document"]
+        if title and len(self.titles | {title: 0}) > 1 and title not in self.titles:
+            expected = _("One document for the whole table, as in its first row: %(title)s") % {"title": next(iter(self.titles))}
+            faults.append(Fault("document", title, expected, _("Import a separate table for each document.")))
+        self.titles.setdefault(title, row.number)
+        code = text_of(given.get("code")) or self._code()
+        first = self.codes.setdefault(fold(code), row.place)
+        again = first != row.place and given.get("code") and self.texts.get(first) == text  # one task over several rows
+        self.texts.setdefault(first, text)
+        if first != row.place and not again:
+            expected = _("A code that appears once; row %(number)s of the file has the same") % {"number": first.seen_from(row.place)}
+            faults.append(
+                Fault("code", code, expected, _("Give each directive its own code, or leave the column out; codes are then generated."))
+            )
+        label = f"{code} {text[:LABEL]}"
+        label = _("%(label)s · with row %(number)s") % {"label": label, "number": first.seen_from(row.place)} if again else label
+        if faults or row.faults or not text:
+            return wrong(row, faults, label)
+        after: dict[str, Any] = {**self.above, "code": code, "text": text}
+        after |= {name: list(given[name]) for name in LISTS if given.get(name)}
+        after |= {name: given[name] for name in ("kind", "modality", "cadence") if given.get(name)}
+        return fresh(row, label, {name: value for name, value in after.items() if value})
+
+    def _code(self) -> str:
+        """一.3: the part, and which of its tasks it is."""
+        section = self.above["section"]
+        self.counts.setdefault(section, 0)
+        self.counts[section] += 1
+        number = tables.part_of(section)[0] or str(list(self.counts).index(section) + 1)
+        return f"{number}.{self.counts[section]}"
+
+    def finish(self) -> Iterable[tuple[int, Fault]]:
+        return ()
+
+
+def write(asking: Asking, rows: Rows) -> None:
+    """The document is registered whole with its first rows; further ones find themselves in it."""
+    document = _registered(asking, rows[0])
+    if document is None:
+        every = rows
+        if rows[0].intake_id:
+            every = list(IntakeRow.objects.filter(intake=rows[0].intake_id, verdict=NEW).order_by("number").only("after", "number"))
+        first = every[0].after
+        name = rows[0].intake.name if rows[0].intake_id else ""
+        title = first.get("document") or PurePosixPath(name).stem or _("Table of directives")
+        document = tables.register_tasks(
+            title=title, issuer=first.get("issuer", ""), tasks=_tasks(every), source_name=name, by=asking.by, now=asking.now,
+            organisation=Organisation.objects.filter(pk=asking.place.get("owner")).first(),
+        )  # fmt: skip
+    codes = {fold(code): pk for code, pk in document.directives.values_list("code", "pk")}
+    for row in rows:
+        row.subject_id, row.left = codes[fold(row.after["code"])], 1
+
+
+def _registered(asking: Asking, row: IntakeRow) -> Document | None:
+    """The document that an earlier part of the same table made."""
+    earlier = IntakeRow.objects.filter(intake=row.intake_id, number__lt=row.number).exclude(left=None).order_by("number").first()
+    directive = Directive.objects.filter(pk=earlier.subject_id).first() if earlier else None
+    return Document.objects.defer(*HEAVY).get(pk=directive.document_id) if directive else None
+
+
+def _tasks(rows: Rows) -> list[Task]:
+    """The tasks of these rows; rows with one code are one task, with the items and addressees of all of them."""
+    same: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        same.setdefault(fold(row.after["code"]), []).append(row.after)
+    return [_task(*said) for said in same.values()]
+
+
+def _task(*said: dict[str, Any]) -> Task:
+    lists = {name: tuple(dict.fromkeys(one for row in said for one in row.get(name, ()))) for name in LISTS}
+    plain = {name: next(filter(None, (row.get(name) for row in said)), "") for name in ("kind", "modality", "cadence")}
+    return Task(said[0].get("section", ""), said[0]["code"], said[0]["text"], **lists, **plain)
+
+
+def undo(asking: Asking, rows: Rows) -> None:
+    """The document goes with all its directives, while nothing was assigned, asked or corrected of it."""
+    found = Directive.objects.filter(pk__in=[row.subject_id for row in rows]).values_list("document_id", "version")
+    documents = {document for document, _version in found}
+    if any(version != 1 for _document, version in found):
+        raise moved_on(rows[0])
+    for document in Document.objects.filter(pk__in=documents).defer(*HEAVY):
+        with nothing_on(rows[0]):
+            tables.remove_document(document, by=asking.by, now=asking.now)
+
+
+TASKS = Kind(
+    key="tasks",
+    name=gettext_lazy("Table of directives"),
+    about=gettext_lazy("A document without its own text is registered from its table of directives, using the table’s text."),
+    needs=("owner",),
+    fields=fields,
+    may=may,
+    checker=TaskChecker,
+    write=write,
+    undo=undo,
+    updates=False,
+)

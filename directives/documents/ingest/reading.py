@@ -1,0 +1,145 @@
+"""The reading of a document: from bytes to requirements with who must act, with what force, and on what items."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from directives.base.script import to_hans
+from directives.documents.ingest.addressees import UNSTATED, AddresseeRead, addressees_of
+from directives.documents.ingest.items import ItemRead, items_of
+from directives.documents.ingest.modality import STATEMENT, cadence_of, is_statement, kind_of, modality_of
+from directives.documents.ingest.repair import Confirmation, Repair, repaired
+from directives.documents.ingest.sources import DocumentError, text_of
+from directives.documents.ingest.structure import LeftOut, Section, Structure, is_label, structure_of
+
+TITLE, ISSUER, NAME = 200, 100, 100  # characters that the register has room for; what is longer is no title, and no name
+START = 20  # characters of a heading that a message quotes
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceRead:
+    """One sentence in the document's own words. A statement asks nothing: no addressees, no modality, no cadence, no items."""
+
+    code: str
+    text: str
+    text_hans: str
+    statement: bool
+    addressees: tuple[AddresseeRead, ...]
+    modality: str
+    kind: str
+    cadence: str
+    items: tuple[ItemRead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRead:
+    """A part of the document; `number` is "" for the opening and closing paragraphs."""
+
+    number: str
+    title: str
+    paragraphs: tuple[tuple[SentenceRead, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document as read. `script` is "hant" or "hans"; `sha256` is of the source bytes; `text_read` still has the damage."""
+
+    title: str
+    issuer: str
+    script: str
+    sections: tuple[SectionRead, ...]
+    repairs: tuple[Repair, ...]
+    left_out: tuple[LeftOut, ...]
+    text_read: str
+    text_repaired: str
+    sha256: str
+
+    @property
+    def sentences(self) -> Iterator[SentenceRead]:
+        """Every sentence, in order."""
+        return (sentence for section in self.sections for paragraph in section.paragraphs for sentence in paragraph)
+
+
+def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()) -> Reading:
+    """Read a document. `name` is what messages call it; `confirmations` are people's words on proposed repairs.
+
+    Raises DocumentError: empty, too_large, binary, encoding, no_section, repeated_number, long, or confirmations for one that
+    confirms what was never proposed.
+    """
+    text = text_of(source, name=name)
+    mended = repaired(text, confirmations)
+    if mended.unused:
+        place = mended.unused[0]
+        reason = f"nothing like “{place.proposed}” was proposed at line {place.line}, character {place.start}"
+        raise DocumentError("confirmations", {"reason": reason})
+    structure = structure_of(mended.text, name=name)
+    check(structure, name)
+    return Reading(
+        title=structure.title,
+        issuer=structure.issuer,
+        script=script_of(mended.text),
+        sections=tuple(map(_section, structure.sections)),
+        repairs=mended.repairs,
+        left_out=structure.left_out,
+        text_read=text,
+        text_repaired=mended.text,
+        sha256=hashlib.sha256(source).hexdigest(),
+    )
+
+
+def check(structure: Structure, name: str) -> None:
+    """Raise DocumentError where two sections have one number, or a heading is longer than the register takes."""
+    heads: dict[str, Section] = {}
+    for section in structure.sections:
+        other = heads.setdefault(section.prefix, section)
+        if other is not section:
+            told = {"number": section.prefix, "first": other.title[:START], "second": section.title[:START]}
+            raise DocumentError("repeated_number", {"name": name, **told})
+    texts = ((structure.title, TITLE), (structure.issuer, ISSUER), *((section.title, TITLE) for section in structure.sections))
+    for text, limit in texts:
+        if len(text) > limit:
+            raise DocumentError("long", {"name": name, "length": len(text), "limit": limit, "start": text[:START]})
+
+
+def script_of(text: str) -> str:
+    """ "hant" where more than one character in a hundred changes on the way to Simplified, else "hans"."""
+    changed = sum(a != b for a, b in zip(text, to_hans(text), strict=False))
+    return "hant" if changed * 100 > len(text) else "hans"
+
+
+def _section(section: Section) -> SectionRead:
+    paragraphs = (
+        _paragraph(sentences, f"{section.prefix}.{number}") for number, sentences in enumerate(section.paragraphs, 1)
+    )  # fmt: skip
+    return SectionRead(section.number, section.title, tuple(paragraphs))
+
+
+def _paragraph(sentences: Sequence[str], prefix: str) -> tuple[SentenceRead, ...]:
+    """The sentences of a paragraph; who must act is carried from one to the next."""
+    read_so_far: list[SentenceRead] = []
+    before: tuple[AddresseeRead, ...] = ()
+    code_before = ""
+    for number, text in enumerate(sentences, 1):
+        sentence = _sentence(text, f"{prefix}.{number}", before, code_before)
+        read_so_far.append(sentence)
+        if not sentence.statement:
+            before, code_before = sentence.addressees, sentence.code
+    return tuple(read_so_far)
+
+
+def _sentence(text: str, code: str, before: Sequence[AddresseeRead], code_before: str) -> SentenceRead:
+    hans = _aligned(text)
+    if is_statement(hans) or is_label(hans):
+        return SentenceRead(code, text, hans, True, (), "", STATEMENT, "", ())
+    addressees = tuple(who for who in addressees_of(text, hans, before, code_before) if len(who.name) <= NAME)
+    owners = tuple(_aligned(who.name) for who in addressees if who.basis != UNSTATED)
+    items = tuple(item for item in items_of(text, hans, owners) if len(item.name) <= NAME)
+    modality = modality_of(hans)
+    kind = kind_of(hans, modality, [(_aligned(item.verb), _aligned(item.name)) for item in items])
+    return SentenceRead(code, text, hans, False, addressees, modality, kind, cadence_of(hans, kind), items)
+
+
+def _aligned(text: str) -> str:
+    """The text in Simplified, character for character, so that places in one are places in the other."""
+    hans = to_hans(text)
+    return hans if len(hans) == len(text) else "".join(to_hans(character)[:1] or character for character in text)

@@ -1,0 +1,187 @@
+"""The register: the documents with their numbers, and one document beside its source."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from directives.base.numbers import whole
+from directives.base.script import fold, to_hans
+from directives.core.scope import NONE, Lights, Scope, lights_by
+from directives.documents.queries.source import Doubt, Line, doubts, lines_of, places
+from directives.models import ALWAYS, Directive, Document, LeftOut, Mark, Owing, Repair, Section, User
+from directives.models.documents import HEAVY, PROPOSED
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document and its numbers: `bodies` and `lights` are of the part that the reader sees."""
+
+    document: Document
+    sections: int
+    directives: int
+    statements: int
+    waiting: int  # doubtful repairs that nobody has decided
+    bodies: int
+    lights: Lights
+
+    @property
+    def asked(self) -> int:
+        """Directives that ask something of somebody."""
+        return self.directives - self.statements
+
+
+def documents_found(user: User, *, q: str = "") -> QuerySet[Document]:
+    """The documents that this person sees, newest first; `q` looks in title and issuer, in either script."""
+    rows = Document.objects.visible_to(user).defer(*HEAVY)
+    if q.strip():
+        text = q.strip()
+        rows = rows.filter(
+            Q(title__icontains=text) | Q(title_hans__icontains=to_hans(text)) | Q(issuer__icontains=text) | Q(source_name__icontains=text)
+        )
+    return rows
+
+
+def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRow, ...]:
+    """The numbers of these documents, in six queries whatever their number."""
+    scope, of = Scope.of(user), {"document__in": documents}
+    sections = _counts(Section.objects.filter(**of))
+    sentences = Directive.objects.filter(**of).values_list("document_id").annotate(n=Count("pk"), s=Count("pk", filter=Q(statement=True)))
+    directives = {document: (count, stating) for document, count, stating in sentences.order_by()}
+    waiting = _counts(Repair.objects.filter(**of, state=PROPOSED))
+    bodies = bodies_owing(scope, documents)
+    lights = lights_by(scope, "document", **of)
+    return tuple(
+        DocumentRow(
+            document, sections.get(document.pk, 0), *directives.get(document.pk, (0, 0)),
+            waiting.get(document.pk, 0), bodies.get(document.pk, 0), lights.get(document.pk, NONE),
+        )
+        for document in documents
+    )  # fmt: skip
+
+
+def bodies_owing(scope: Scope, documents: Sequence[Document]) -> Counter[int]:
+    """How many bodies in view owe anything, by document id: from the kept counts."""
+    found: Counter[int] = Counter()
+    marks = Mark.objects.filter(scope__in=scope.branches, document__in=documents, topic="bodies", day=ALWAYS, word="")
+    owing = Owing.objects.filter(organisation__in=scope.single, document__in=documents, count__gt=0)
+    for rows in (marks.values_list("document_id", "count"), owing.values_list("document_id").annotate(Count("pk")).order_by()):
+        for document, count in rows:
+            found[document] += count
+    return found
+
+
+def _counts(rows: QuerySet) -> dict[int, int]:
+    return dict(rows.values_list("document_id").annotate(Count("pk")).order_by())
+
+
+# one document
+
+
+@dataclass(frozen=True, slots=True)
+class DirectiveRow:
+    """A directive on the page of its document, with its lights over the reader's scope."""
+
+    directive: Directive
+    lights: Lights
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph: its lines in the source, where they were found, and its directives."""
+
+    lines: tuple[Line, ...]
+    rows: tuple[DirectiveRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRows:
+    """A section: the lines of its heading in the source, and its paragraphs."""
+
+    section: Section
+    lights: Lights
+    heading: tuple[Line, ...]
+    paragraphs: tuple[Paragraph, ...]
+
+    @property
+    def directives(self) -> tuple[DirectiveRow, ...]:
+        return tuple(row for paragraph in self.paragraphs for row in paragraph.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """All that the page of a document says."""
+
+    row: DocumentRow
+    sections: tuple[SectionRows, ...]
+    repairs: tuple[Repair, ...]
+    left_out: tuple[LeftOut, ...]
+
+    doubts: tuple[Doubt, ...]  # doubtful places that wait for a person
+
+    @property
+    def shown(self) -> int:
+        """Directives that passed the filter."""
+        return sum(len(section.directives) for section in self.sections)
+
+
+def directives_found(document: Document, *, q: str = "", kind: str = "", section: str = "") -> QuerySet[Directive]:
+    """Directives of a document in its order; `q` is a code or words in either script, `section` an id."""
+    rows = Directive.objects.filter(document=document).select_related("section").prefetch_related("addressees", "items").order_by("order")
+    if q.strip():
+        rows = rows.filter(Q(code__icontains=q.strip()) | Q(search_key__contains=fold(q)))
+    if kind:
+        rows = rows.filter(kind=kind)
+    if (pk := whole(section)) is not None:
+        rows = rows.filter(section=pk)
+    return rows
+
+
+def directive_rows(user: User, document: Document, directives: Iterable[Directive]) -> list[DirectiveRow]:
+    """Directives with their lights over the reader's scope."""
+    lights = lights_by(Scope.of(user), "directive", document=document)
+    return [DirectiveRow(directive, lights.get(directive.pk, NONE)) for directive in directives]
+
+
+def document_view(user: User, document: Document, directives: Iterable[Directive]) -> DocumentView:
+    """The page of a document, with these of its directives; sections without any of them are left out."""
+    repairs, left_out = tuple(document.repairs.order_by("order")), tuple(document.left_out.all())
+    source = _Source.of(document, lines_of(document, repairs, left_out))
+    totals = lights_by(Scope.of(user), "section", document=document)
+    grouped: dict[Section, dict[int, list[DirectiveRow]]] = {}
+    for row in directive_rows(user, document, directives):
+        grouped.setdefault(row.directive.section, {}).setdefault(row.directive.paragraph, []).append(row)
+    sections = []
+    for section, found in grouped.items():
+        paragraphs = tuple(Paragraph(source.lines_of(section.pk, number), tuple(rows)) for number, rows in found.items())
+        sections.append(SectionRows(section, totals.get(section.pk, NONE), source.heading_of(section.pk), paragraphs))
+    waiting = doubts(document.text_read, repairs)
+    return DocumentView(document_rows(user, [document])[0], tuple(sections), repairs, left_out, waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where each paragraph of a document stands in its source."""
+
+    lines: tuple[Line, ...]
+    places: dict[tuple[int, int], range]  # (section id, paragraph) → numbers of its lines
+
+    @classmethod
+    def of(cls, document: Document, lines: tuple[Line, ...]) -> "_Source":
+        paragraphs: dict[tuple[int, int], list[str]] = {}
+        sentences = Directive.objects.filter(document=document).order_by("order").values_list("section_id", "paragraph", "text")
+        for section, paragraph, text in sentences:
+            paragraphs.setdefault((section, paragraph), []).append(text)
+        numbers = places(document.text_repaired, paragraphs.values())
+        return cls(lines, dict(zip(paragraphs, numbers, strict=True)))
+
+    def lines_of(self, section: int, paragraph: int) -> tuple[Line, ...]:
+        place = self.places.get((section, paragraph), range(0))
+        return tuple(line for line in self.lines if line.number in place)
+
+    def heading_of(self, section: int) -> tuple[Line, ...]:
+        """The lines between the paragraph before the section and its first one."""
+        first = min((place.start for (owner, _number), place in self.places.items() if owner == section and place), default=0)
+        before = max((place.stop for place in self.places.values() if place and place.stop <= first), default=0)
+        return tuple(line for line in self.lines if before <= line.number < first)

@@ -1,0 +1,171 @@
+"""Files of lists: asked for, watched, fetched, deleted; and which columns of a list a person takes away."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.base.refusals import Stale
+from directives.catalogue.lists import LISTS, Asked, listed
+from directives.core import audit
+from directives.core.rules import may
+from directives.downloads import exporting
+from directives.downloads.exporting import KEPT
+from directives.downloads.forms import AskForm, ColumnsForm
+from directives.downloads.queries.exports import found, shelf, taken
+from directives.tables.out import FORMATS
+from directives.web.doors import demand, onward, page, write
+from directives.web.refused import note
+
+HERE = "directives/exports/"
+
+
+def _asked(request, query):
+    return Asked(request.user, QueryDict(query), request.today, request.now, request.workdays)
+
+
+@require_GET
+def exports(request):
+    rows = shelf(request.user, now=request.now, kept=KEPT)
+    moving = any(row.unended for row in rows)
+    return page(request, HERE + "list.html", {"rows": rows, "days": KEPT.days, "moving": moving}, fragment=HERE + "_list.html")
+
+
+@require_GET
+def export_new(request):
+    """What would be written: a list too long to come at once, under its filter."""
+    demand(request.user, "export", request.GET.get("list", ""))
+    if "list" not in request.GET:
+        return redirect("exports")
+    form = AskForm(request.GET)
+    if not form.is_valid():
+        raise Http404
+    data = form.cleaned_data
+    told = listed(data["list"], _asked(request, data["query"]), form.place).told
+    context = {"key": data["list"], "pk": data["pk"], "format": data["format"], "query": data["query"], "told": told}
+    return page(request, HERE + "new.html", context | {"formats": FORMATS, "limit": exporting.AT_ONCE, "days": KEPT.days})
+
+
+@write
+def export_ask(request):
+    demand(request.user, "export", request.POST.get("list", ""))
+    form = AskForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    data = form.cleaned_data
+    row = exporting.ask(
+        key=data["list"], place=form.place, query=data["query"], wanted=data["format"], asked=_asked(request, data["query"]),
+        language=get_language(), by=request.user, now=request.now,
+    )  # fmt: skip
+    return redirect("export", row.pk)
+
+
+def _page(request, row, **more):
+    takes = may(request.user, "export", row.list)
+    context = {"it": taken([row], now=request.now, kept=KEPT)[0], "days": KEPT.days, "takes": takes, **more}
+    status = more.pop("status", 200)
+    return page(request, HERE + "export.html", context, fragment=HERE + "_export.html", status=status)
+
+
+@require_GET
+def export(request, pk):
+    return _page(request, get_object_or_404(found(request.user), pk=pk))
+
+
+@require_GET
+def export_file(request, pk):
+    """The file, to whom asked for it, while they may still see every row of it."""
+    row = get_object_or_404(found(request.user), pk=pk)
+    if row.state in exporting.UNENDED:
+        return redirect("export", pk)
+    why = exporting.refusal(row, request.user, request.now)
+    if why:
+        note(request, 403)
+        return _page(request, row, refused=why, status=403)
+    try:
+        content = row.file.open("rb")
+    except FileNotFoundError:
+        return _page(request, row, refused=_("The file has expired."), status=404)
+    audit.record_taken("download", row, by=request.user, now=request.now, file=row.name)
+    response = FileResponse(content, as_attachment=True, filename=row.name, content_type=FORMATS[row.format].content_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@write
+def export_cancel(request, pk):
+    row = get_object_or_404(found(request.user), pk=pk)
+    exporting.cancel(row, by=request.user, now=request.now)
+    messages.success(request, _("Cancelled. The file was not kept."))
+    return redirect("exports")
+
+
+@write
+def export_delete(request, pk):
+    row = get_object_or_404(found(request.user), pk=pk)
+    exporting.remove(row, by=request.user, now=request.now)
+    messages.success(request, _("The file is deleted."))
+    return redirect("exports")
+
+
+# columns
+
+
+def _kind(key):
+    if key not in LISTS:
+        raise Http404
+    return LISTS[key]
+
+
+def _columns_page(request, key, form, *, status=200, theirs=None):
+    target = onward(request, request.POST.get("next") or request.GET.get("next", ""), "")
+    context = {"key": key, "kind": _kind(key), "form": form, "next": target, "formats": FORMATS, "theirs": theirs}
+    return page(request, HERE + "columns.html", context, status=status)
+
+
+@require_GET
+def export_columns(request, key):
+    offered = _kind(key).columns(request)
+    demand(request.user, "export", key)
+    choice = exporting.choice_of(request.user, key)
+    form = ColumnsForm(offered=offered, chosen=choice.columns, initial={"paper": choice.paper, "version": choice.version})
+    return _columns_page(request, key, form)
+
+
+@write
+def export_columns_save(request, key):
+    offered = _kind(key).columns(request)
+    demand(request.user, "export", key)
+    form = ColumnsForm(request.POST, offered=offered, chosen=exporting.choice_of(request.user, key).columns)
+    keys, reset = [column.key for column in offered], "reset" in request.POST
+    if not form.is_valid() and not (reset and "version" in form.cleaned_data):
+        return _columns_page(request, key, form, status=422)
+    given = {"key": key, "offered": keys, "version": form.cleaned_data["version"], "by": request.user, "now": request.now}
+    try:
+        exporting.choose(columns=keys if reset else form.columns, paper="a4" if reset else form.cleaned_data["paper"], **given)
+    except Stale as stale:
+        return _columns_page(request, key, form, status=409, theirs=stale)
+    messages.success(request, _("Saved. Every export of this list will use it."))
+    return HttpResponseRedirect(_where(request, key))
+
+
+def _where(request, key):
+    """Where the list is; with the format that was pressed, the list as a file."""
+    wanted, target = request.POST.get("then", ""), onward(request, request.POST.get("next", ""), "")
+    if "reset" in request.POST or not target:
+        return f"{reverse('export_columns', args=[key])}?{urlencode({'next': target})}"
+    if wanted not in FORMATS:
+        return target
+    parts = urlsplit(target)
+    query = QueryDict(parts.query, mutable=True)
+    query["export"] = wanted
+    if key.startswith("board-"):
+        query["table"] = key.removeprefix("board-")
+    return urlunsplit(parts._replace(query=query.urlencode()))

@@ -1,0 +1,38 @@
+"""How far a long act has come; going on with one that stopped, and ending it."""
+
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET
+
+from directives.base.refusals import Stale
+from directives.core import jobs
+from directives.downloads.queries.jobs import found, standing, title
+from directives.web.doors import page, write
+
+HERE = "directives/jobs/"
+
+
+def _mine(request, pk):
+    """The act, as the person saw it."""
+    row = get_object_or_404(found(request.user).select_related("by"), pk=pk)
+    if request.method == "POST" and request.POST.get("version") != str(row.version):
+        raise Stale(theirs=row)
+    return row
+
+
+@require_GET
+def job(request, pk):
+    row = _mine(request, pk)
+    context = {"job": row, "title": title(row), "progress": standing([row], now=request.now)[0]}
+    return page(request, HERE + "job.html", context, fragment=HERE + "_job.html")
+
+
+@write
+def job_go_on(request, pk):
+    jobs.go_on(_mine(request, pk), by=request.user, now=request.now)
+    return redirect("job", pk)
+
+
+@write
+def job_call_off(request, pk):
+    jobs.call_off(_mine(request, pk), by=request.user, now=request.now)
+    return redirect("job", pk)

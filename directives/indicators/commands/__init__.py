@@ -1,0 +1,18 @@
+"""Statistics (统计): what is asked for, figures reported by each body, and the periods that they speak of."""
+
+from directives.indicators.commands.faults import Faults, FigureFault, Reported, decimals_of, faults_of, number_of
+from directives.indicators.commands.figures import Filed, file_figures, take_back_figures
+from directives.indicators.commands.indicators import (
+    IndicatorFields,
+    change_indicator,
+    define_indicator,
+    end_indicator,
+    resume_indicator,
+    shift_indicator,
+)
+from directives.indicators.commands.periods import Period
+
+__all__ = [
+    "Faults", "FigureFault", "Filed", "IndicatorFields", "Period", "Reported", "change_indicator", "decimals_of", "define_indicator",
+    "end_indicator", "faults_of", "file_figures", "number_of", "resume_indicator", "shift_indicator", "take_back_figures",
+]  # fmt: skip

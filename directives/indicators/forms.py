@@ -1,0 +1,134 @@
+"""Indicators as a supervisor writes them, and the figures of one body as it reports them. The commands of `statistics` write."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directives.base.numbers import whole
+from directives.base.states import SUPERVISOR
+from directives.base.wording import picked
+from directives.indicators import commands as statistics
+from directives.indicators.commands import FigureFault, IndicatorFields, Reported, number_of
+from directives.indicators.queries.filing import Asked, Desk
+from directives.models import Indicator, Organisation, User
+from directives.models.reports import PERIODS
+from directives.models.statistics import AGGREGATIONS
+
+
+class IndicatorForm(forms.Form):
+    """One indicator; a new one says for which body it is asked."""
+
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=gettext_lazy("Reported by this organisation and those below"))
+    code = forms.CharField(
+        label=gettext_lazy("Code"), max_length=20, help_text=gettext_lazy("Such as ZZ-01: it identifies the indicator in tables.")
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=100, error_messages={"required": gettext_lazy("Enter a name for the indicator.")}
+    )
+    unit = forms.CharField(
+        label=gettext_lazy("Unit"), max_length=20, required=False, help_text=gettext_lazy("People, sessions, 10,000 yuan…")
+    )
+    places = forms.IntegerField(
+        label=gettext_lazy("Decimal places"), min_value=0, max_value=4, initial=0, help_text=gettext_lazy("0 for whole numbers; at most 4.")
+    )
+    cadence = forms.ChoiceField(label=gettext_lazy("Frequency"), choices=PERIODS, initial="year")
+    aggregation = forms.ChoiceField(
+        label=gettext_lazy("How it is combined"), choices=AGGREGATIONS, initial="sum",
+        help_text=gettext_lazy("How figures from many organisations are combined: total, mean, or not combined."),
+    )  # fmt: skip
+    meaning = forms.CharField(
+        label=gettext_lazy("Definition"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("What counts and what does not, and as of which date; everyone who reports sees it."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: User, indicator: Indicator | None = None, **kwargs: Any) -> None:
+        if indicator is not None and not args:
+            names = ("code", "unit", "places", "cadence", "aggregation", "meaning")
+            kwargs["initial"] = {name: getattr(indicator, name) for name in names} | {"name": picked(indicator, "name")}
+        super().__init__(*args, **kwargs)
+        if indicator is not None:
+            del self.fields["organisation"]  # whoever is asked stays the same
+            return
+        bodies = [m.organisation_id for m in user.in_role(SUPERVISOR)]
+        chosen = self.fields["organisation"]
+        chosen.queryset = Organisation.objects.filter(pk__in=bodies)
+        chosen.label_from_instance = lambda body: picked(body, "name")
+        if len(bodies) == 1:
+            chosen.initial, chosen.empty_label = bodies[0], None
+
+    def content(self) -> IndicatorFields:
+        """What was written, once the form is valid."""
+        data = {name: value for name, value in self.cleaned_data.items() if name != "organisation"}
+        return IndicatorFields(**data)
+
+
+class FiguresForm:
+    """The figures of one body for one period, as they were typed. Every fault is told at once, beside its figure.
+
+    Fields are named by the indicator: value-7, note-7, and seen-7, the version that the person saw.
+    """
+
+    def __init__(self, desk: Desk, data: Any = None) -> None:
+        self.desk = desk
+        self.errors: dict[int, list[str]] = {}
+        self.rows = tuple(FigureRow.of(line, data, self.errors) for line in desk.lines)
+
+    def reported(self) -> list[Reported]:
+        """The figures that were typed; what was left empty is not reported."""
+        desk = self.desk
+        return [
+            Reported(row.line.indicator, desk.body, desk.period, number_of(row.value), row.note, row.seen, row.value)
+            for row in self.rows
+            if row.value
+        ]
+
+    def check(self, *, by: User, now: datetime) -> list[Reported]:
+        """The figures that were typed, with every fault of theirs noted in `errors`."""
+        given = self.reported()
+        for row in self.rows:
+            if not row.value and row.seen:
+                self.errors.setdefault(row.pk, []).append(_("A reported figure is corrected, not removed. Write 0 for none."))
+            elif not row.value and row.note:
+                self.errors.setdefault(row.pk, []).append(_("Remarks without a figure: enter the figure, or delete the remarks."))
+        self.take(given, statistics.faults_of(given, by=by, now=now))
+        return given
+
+    def take(self, given: list[Reported], faults: Iterable[FigureFault]) -> None:
+        """Note these faults of the given figures beside them."""
+        for fault in faults:
+            self.errors.setdefault(given[fault.place].key[0], []).append(fault.expected)
+
+
+class FigureRow:
+    """One indicator on the form: what stands in its fields, and what is wrong with it."""
+
+    def __init__(self, line: Asked, value: str, note: str, seen: int, errors: dict[int, list[str]]) -> None:
+        self.line, self.value, self.note, self.seen, self._errors = line, value, note, seen, errors
+
+    @classmethod
+    def of(cls, line: Asked, data: Any, errors: dict[int, list[str]]) -> "FigureRow":
+        """As typed where something was sent, else as it stands."""
+        pk, figure = line.indicator.pk, line.figure
+        if data is not None:
+            value, note, seen = (data.get(f"{name}-{pk}", "").strip() for name in ("value", "note", "seen"))
+            return cls(line, value, note, whole(seen) or 0, errors)
+        if figure is None:
+            return cls(line, "", "", 0, errors)
+        return cls(line, f"{figure.value:.{line.indicator.places}f}", figure.note, figure.version, errors)
+
+    @property
+    def pk(self) -> int:
+        return self.line.indicator.pk
+
+    @property
+    def errors(self) -> list[str]:
+        return self._errors.get(self.pk, [])
+
+    @property
+    def theirs(self) -> bool:
+        """Somebody else saved it since this person saw it."""
+        return bool(self.line.figure) and self.line.figure.version != self.seen

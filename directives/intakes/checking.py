@@ -1,0 +1,210 @@
+"""The dry run: a file is opened, its headings found, every row held against the product, and what was found of each is kept.
+
+Nothing of the product changes. A run that was killed is begun anew; one that finds the intake in other hands stops.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from directives.base.refusals import Refusal
+from directives.core import jobs
+from directives.intakes import steps
+from directives.intakes.steps import AT_ONCE_BYTES, AT_ONCE_ROWS, asked_of, kind_of, told
+from directives.models import Intake, IntakeRow, Matching
+from directives.models.intakes import CHECKABLE, CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
+from directives.models.writing import add_many, overwrite_each
+from directives.tables import reader
+from directives.tables.differing import Summary
+from directives.tables.fields import Asking, Fault, Field, Kind, Planned
+from directives.tables.given import Reader
+from directives.tables.layout import Opened
+from directives.tables.matching import Head, Names, certain, heads_of, remembered
+
+BATCH = 500
+LABEL = IntakeRow._meta.get_field("label").max_length
+
+
+def is_small(intake: Intake) -> bool:
+    """Its author waits for the page while it is checked."""
+    return intake.size <= AT_ONCE_BYTES
+
+
+def begin(intake: Intake, *, now: datetime, **fields: Any) -> Intake:
+    """Have the rows checked, once this transaction has committed. Raises Stale."""
+    return steps.begin(intake, CHECKING, since=CHECKABLE, at_once=is_small(intake), now=now, total=None, **fields)
+
+
+def again(intake: Intake, fault: str) -> None:
+    """Check the rows once more, as an act in hand finds that they are out of date; its page says why."""
+    jobs.shift(intake, CHECKING, fault=fault, total=None, done=0, moved_at=None, tries=0)
+    jobs.begin(intake, at_once=intake.awaited and is_small(intake))
+
+
+def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
+    jobs.shift(intake, UNREADABLE, fault=fault, counts={}, untaken=None, moved_at=None)
+    IntakeRow.objects.filter(intake=intake).delete()
+
+
+def opened(intake: Intake) -> Opened:
+    """The file, open. Raises reader.Unreadable."""
+    try:
+        path = intake.file.path
+    except NotImplementedError:  # it lies in a bucket
+        with intake.file.open("rb") as file:
+            return reader.read(file, intake.name)
+    return reader.read(path, intake.name)
+
+
+def carry_out(intake: Intake) -> bool:
+    """Check the whole file; one that was killed in the middle is begun anew."""
+    kind, asking = kind_of(intake), asked_of(intake)
+    fields = kind.fields(asking)
+    with opened(intake) as file:
+        if not intake.matching and not _look(intake, file, Names(fields)):
+            return False
+        intake.remarks = [*file.remarks, *heads_of(file.tables, Names(fields))[1], *_passed_over(fields, heads(intake))]
+        source = Reader(file, heads(intake), fields, kind.apart)
+        jobs.note(intake, total=source.expected, done=0)
+        if intake.awaited and source.expected > AT_ONCE_ROWS:
+            raise jobs.TooLong
+        _check(intake, kind, asking, source)
+    return False
+
+
+ACT = jobs.Act(carry_out, _halt)
+
+
+def heads(intake: Intake) -> tuple[Head, ...]:
+    """The headings of its sheets, with the fields that are confirmed for them."""
+    found = (Head.of_json(table) for table in intake.tables)
+    return tuple(head.matching(intake.matching.get(head.sheet, {})) for head in found) if intake.matching else tuple(found)
+
+
+# headings
+
+
+def _look(intake: Intake, file: Opened, names: Names) -> bool:
+    """Find the headings and note them; True if they leave nothing to ask."""
+    found, remarks = heads_of(file.tables, names)
+    if not found:
+        raise Refusal(_("The file has no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."))
+    known = Matching.objects.filter(user=intake.by, kind=intake.kind, headings=found[0].digest).first()
+    if known is not None:
+        found = tuple(remembered(head, known.columns, names) for head in found)
+    sure = certain(found, names) or (known is not None and certain_as_before(found, names))
+    intake.tables, intake.remarks = [head.as_json() for head in found], remarks
+    if not sure:
+        with transaction.atomic():
+            jobs.finish(intake, UPLOADED, tables=intake.tables, remarks=remarks)
+        return False
+    intake.matching = chosen(found)
+    jobs.note(intake, tables=intake.tables, remarks=remarks, matching=intake.matching)
+    return True
+
+
+def certain_as_before(found: Sequence[Head], names: Names) -> bool:
+    """The person matched such headings once: what they passed over then, they pass over now."""
+    return names.required <= found[0].matched.keys()
+
+
+def chosen(found: Iterable[Head]) -> dict[str, dict[str, str]]:
+    """The matching as an intake keeps it: sheet → letter → field."""
+    return {head.sheet: {column.letter: column.field for column in head.columns if column.field} for head in found}
+
+
+def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
+    """Columns that are read from nowhere, in words."""
+    left = [column.heading or column.letter for column in found[0].columns if not column.field]
+    only = [field for field in fields if field.shown_only(found[0].matched) and not field.told]
+    shown = [str(field.label) for field in only if field.name in found[0].matched]
+    remarks = [_("Columns skipped because no field was chosen: %(names)s.") % {"names": "、".join(left)}] if left else []
+    if shown:
+        remarks.append(_("Columns for reference only; changes in them are not imported: %(names)s.") % {"names": "、".join(shown)})
+    return remarks
+
+
+# rows
+
+
+def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
+    with transaction.atomic():
+        jobs.note(intake)  # before anything of a run that took over since is taken away
+        IntakeRow.objects.filter(intake=intake).delete()
+    places = {head.sheet: head.matched for head in source.heads}
+    checker, untaken, counts, number = kind.checker(asking, source.headed), Summary(), Counter[str](), 0
+    for batch in _batches(source.rows()):
+        rows = []
+        for planned in checker.check(batch):
+            rows.append(_row(intake, planned, places))
+            if planned.untaken:
+                rows[-1].untaken = _untaken(planned, places, untaken)
+        with transaction.atomic():
+            add_many(rows)
+            number += len(rows)
+            jobs.note(intake, done=number)
+        counts.update(row.verdict for row in rows)
+    with transaction.atomic():
+        counts = _late(intake, checker.finish(), places, counts)
+        kept = [*intake.remarks, *source.remarks, *checker.remarks()]
+        if not number:
+            kept.append(_("There are no rows below the headings. Fill some in and upload the file again."))
+        found = {"remarks": kept, "untaken": untaken.as_json()}
+        jobs.finish(intake, CHECKED, counts=dict(+counts), total=number, done=number, **found)
+
+
+def _batches(rows: Iterator) -> Iterator[list]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
+
+
+def _placed(fault: Fault, sheet: str, places: dict) -> dict[str, str]:
+    """A fault as JSON holds it, with the letter and heading of its column."""
+    found = told(fault)
+    column = places[sheet].get(fault.field)
+    if column is not None:
+        found["column"], found["heading"] = found["column"] or column.letter, found["heading"] or column.heading
+    return found
+
+
+def _row(intake: Intake, planned: Planned, places: dict) -> IntakeRow:
+    given = planned.given
+    faults = list(planned.faults)
+    if given.faults:
+        faults = [*given.faults, *(fault for fault in faults if fault not in given.faults)]
+    return IntakeRow(
+        intake=intake, number=given.number, sheet=given.sheet[:31], line=given.line, verdict=WRONG if faults else planned.verdict,
+        label=planned.label[:LABEL], subject_id=planned.subject, seen=planned.seen, before=planned.before, after=planned.after,
+        theirs=planned.theirs, faults=[_placed(fault, given.sheet, places) for fault in faults],
+    )  # fmt: skip
+
+
+def _untaken(planned: Planned, places: dict, summary: Summary) -> list[dict[str, str]]:
+    """The cells of a row that are not taken over, as JSON holds them; counted in the summary."""
+    given, found = planned.given, []
+    for cell in planned.untaken:
+        column = places[given.sheet].get(cell.field)
+        found.append(replace(cell, column=column.letter, heading=column.heading) if column else cell)
+    summary.meet(found, given.sheet if len(places) > 1 else "", given.line)
+    return [asdict(cell) for cell in found]
+
+
+def _late(intake: Intake, found: Iterable[tuple[int, Fault]], places: dict, counts: Counter[str]) -> Counter[str]:
+    """Add the faults that are known only at the end; the counts as they then are."""
+    late = defaultdict(list)
+    for number, fault in found:
+        late[number].append(fault)
+    for numbers in _batches(iter(sorted(late))):
+        rows = list(IntakeRow.objects.filter(intake=intake, number__in=numbers))
+        for row in rows:
+            counts.subtract([row.verdict])
+            row.verdict, row.faults = WRONG, row.faults + [_placed(fault, row.sheet, places) for fault in late[row.number]]
+            counts.update([WRONG])
+        overwrite_each(rows, ["verdict", "faults"])
+    return counts

@@ -1,0 +1,94 @@
+"""A table of the admin held to the checks of a kind: its cells read as the kind's fields say, its rows checked as a whole."""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from directives.documents.imports.directives import DirectiveChecker
+from directives.models import Directive
+from directives.obligations.imports.obligations import ObligationChecker
+from directives.organisations import commands as organising
+from directives.tables.cells import Reading, reading_of, shown
+from directives.tables.faults import Wrong
+from directives.tables.fields import Checker, Fault, Field, Given
+
+BATCH = 500
+FIRST = 2  # the line of the first row: the headings are line 1
+Row = Mapping[str, Any]
+
+
+class OfficeObligations(ObligationChecker):
+    """For administrators, who reach the terms of every body in bulk."""
+
+    @cached_property
+    def seen(self) -> Q:
+        return Q(pk__gt=0)
+
+    @cached_property
+    def owned(self) -> bool:
+        return True
+
+    def above(self, path: str) -> bool:
+        return True
+
+
+class OfficeDirectives(DirectiveChecker):
+    """For administrators, who put every reading right in bulk."""
+
+    def seen(self) -> QuerySet[Directive]:
+        return Directive.objects.all()
+
+
+def demand(checker: Checker, fields: Sequence[Field], rows: Sequence[tuple[int, Row]]) -> None:
+    """Raise ValidationError with every fault of these rows (line, field → cell), each with its line and column."""
+    named = {field.name: field for field in fields if not field.read_only}
+    readings = {name: reading_of(field) for name, field in named.items()}
+    given = [_given(line, row, named, readings) for line, row in rows]
+    found: list[tuple[int, Fault]] = []
+    for start in range(0, len(given), BATCH):
+        for planned in checker.check(given[start : start + BATCH]):
+            faults = dict.fromkeys((*planned.given.faults, *planned.faults))
+            found += [(planned.given.number, fault) for fault in faults]
+    found += checker.finish()
+    if found:
+        headings = {field.name: _heading(field, checker.headed) for field in fields}
+        inside = sorted(found, key=lambda one: one[0])
+        raise ValidationError([words(line, replace(fault, field=headings.get(fault.field, fault.field))) for line, fault in inside])
+
+
+def _heading(field: Field, headed: Container[str]) -> str:
+    """A column by its word, and by its name where the file has a column of that name."""
+    return f"{field.label} ({field.name})" if field.name in headed else str(field.label)
+
+
+def _given(line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[str, Reading]) -> Given:
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name, cell in row.items():
+        if name not in fields:
+            continue
+        value = readings[name](cell)
+        if isinstance(value, Wrong):
+            faults.append(Fault(name, shown(cell), value.expected, value.remedy))
+        elif value is None and fields[name].required:
+            faults.append(Fault(name, "", _("a value; this cell cannot be empty")))
+        else:
+            values[name] = value
+    return Given(line, "", line, values, tuple(faults))
+
+
+def words(line: int, fault: Fault) -> str:
+    """A fault as one sentence that names its place."""
+    both = {"expected": fault.expected.rstrip("。."), "remedy": fault.remedy}
+    told = _("%(expected)s. %(remedy)s") % both if fault.expected and fault.remedy else fault.expected or fault.remedy
+    return str(organising.Fault(line, fault.field, fault.value, told))
+
+
+def lines(rows: Iterable[Row]) -> list[tuple[int, Row]]:
+    """Rows with the lines on which they stand."""
+    return list(enumerate(rows, FIRST))

@@ -1,0 +1,224 @@
+"""The admin's import-export: small tables, held to the checks of the kinds, written through the same commands as the pages."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from import_export import fields
+from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
+from tablib import Dataset
+
+from directives.base import gate
+from directives.base.numbers import whole
+from directives.base.refusals import Refusal
+from directives.base.states import EDITABLE
+from directives.core.transitions import change_obligations, hold
+from directives.documents.imports.directives import DIRECTIVES
+from directives.intakes.holding import OfficeDirectives, OfficeObligations, demand, lines
+from directives.intakes.safe_resource import SafeResource, asking_of, ids_in
+from directives.models import Directive, Measure, Obligation, Organisation, Plan
+from directives.obligations.imports.obligations import OBLIGATIONS
+from directives.organisations import commands as organising
+from directives.organisations.imports.bodies import BODIES, BodyChecker
+from directives.tallies import recast
+
+NO_DIRECTIVE = gettext_noop("No directive has the record ID %(id)s. Directives come from a document, not from a table.")
+
+
+class OrganisationResource(SafeResource):
+    kind = BODIES
+    parent = fields.Field("parent", "parent", ForeignKeyWidget(Organisation, "code"))
+    successor = fields.Field("successor", "successor", ForeignKeyWidget(Organisation, "code"))
+    full_name_hans = fields.Field("full_name", "full_name_hans")
+
+    class Meta:
+        model = Organisation
+        fields = organising.COLUMNS
+        export_order = organising.COLUMNS
+        import_id_fields = ("code",)
+        use_transactions = True
+        skip_unchanged = True
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """Every fault of the whole table at once, each with its row; the header is row 1."""
+        gate.shut()
+        try:
+            organising.check_header(dataset.headers or [])
+        except organising.Faults as faults:
+            raise ValidationError([str(fault) for fault in faults.faults]) from faults
+        asking = asking_of(kwargs)
+        rows = [{"full_name" if name == "full_name_hans" else name: cell for name, cell in row.items()} for row in dataset.dict]
+        demand(BodyChecker(asking, frozenset(dataset.headers)), BODIES.fields(asking), lines(rows))
+
+    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+        """An empty cell leaves level and kind as they are: every body is of some."""
+        for name in ("level", "kind"):
+            if name in row and not row[name]:
+                del row[name]
+        super().before_import_row(row, **kwargs)
+
+    def import_row(self, row: dict, instance_loader: Any, **kwargs: Any) -> Any:
+        """Parents and successors may stand further down: they are tied when every row is in."""
+        untied = dict(row) | {"parent": "", "successor": ""}
+        known = Organisation.objects.filter(code=row.get("code", "")).select_related("parent", "successor").first()
+        if known is not None:
+            untied["parent"] = known.parent.code if known.parent else ""
+            untied["successor"] = known.successor.code if known.successor else ""
+        return super().import_row(untied, instance_loader, **kwargs)
+
+    def save_instance(self, instance: Organisation, is_create: bool, row: dict, **kwargs: Any) -> None:
+        was = None if is_create else Organisation.objects.values_list("kind", flat=True).get(pk=instance.pk)
+        super().save_instance(instance, is_create, row, **kwargs)
+        if was is not None:
+            recast(instance, kind=instance.kind, was=was)
+
+    def after_import(self, dataset: Dataset, result: Any, **kwargs: Any) -> None:
+        if not result.has_errors() and not result.has_validation_errors():
+            organising.tie(organising.rows_of(dataset.dict, start=2), by=kwargs.get("user"), now=timezone.now())
+
+
+class DirectiveResource(SafeResource):
+    kind = DIRECTIVES
+    document = fields.Field("document_id", "document_id", readonly=True)
+
+    class Meta:
+        model = Directive
+        fields = ("id", "document", "code", "text", "modality", "kind", "cadence")
+        export_order = fields
+        import_id_fields = ("id",)
+        use_transactions = True
+        skip_unchanged = True
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """What the readings would become is held to the checks of the pages, document by document."""
+        asking, ids = asking_of(kwargs), {str(row.get("id") or "") for row in dataset.dict}
+        known = Directive.objects.in_bulk(ids_in(ids))
+        documents: dict[int, list] = {}
+        for line, row in lines(dataset.dict):
+            directive = known.get(whole(row.get("id") or ""))
+            if directive is not None:  # of others the row itself tells
+                said = {name: row[name] for name in ("modality", "kind", "cadence") if name in row}
+                documents.setdefault(directive.document_id, []).append((line, {**said, "code": directive.code}))
+        for document, rows in documents.items():
+            checker = OfficeDirectives(replace(asking, place={"document": document}), frozenset(dataset.headers))
+            demand(checker, DIRECTIVES.fields(asking), rows)
+
+    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+        super().before_import_row(row, **kwargs)
+        known = Directive.objects.filter(pk=whole(row.get("id") or 0)).first()
+        if known is None:
+            raise ValidationError(_(NO_DIRECTIVE) % {"id": row.get("id")})
+        if row.get("text", known.text) != known.text or row.get("code", known.code) != known.code:
+            raise ValidationError(_("%(code)s: the document’s text and codes cannot be changed here.") % {"code": known.code})
+
+
+class ObligationResource(SafeResource):
+    """What is assigned takes new terms through `change_obligations`. Workflow is read only."""
+
+    kind = OBLIGATIONS
+
+    directive = fields.Field("directive", "directive", ForeignKeyWidget(Directive, "id"))
+    code = fields.Field("directive__code", "code", readonly=True)
+    organisation = fields.Field("organisation", "organisation", ForeignKeyWidget(Organisation, "code"))
+    state = fields.Field("state", "state", readonly=True)
+    light = fields.Field("light", "light", readonly=True)
+    percent = fields.Field("percent", "percent", readonly=True)
+
+    TERMS = ("part", "deliverable", "leader", "contact", "note", "starts_on", "plan_due_on", "due_on")
+
+    class Meta:
+        model = Obligation
+        fields = (
+            "directive", "code", "organisation", "part", "deliverable", "leader", "contact", "note", "starts_on", "plan_due_on",
+            "due_on", "state", "light", "percent",
+        )  # fmt: skip
+        export_order = fields
+        import_id_fields = ("directive", "organisation")
+        use_transactions = True
+        skip_unchanged = True
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """Take every row that exists at once, in the order in which all writers do."""
+        ids = [str(row.get("directive") or "") for row in dataset.dict]
+        codes = {str(row.get("organisation") or "") for row in dataset.dict}
+        directives = ids_in(ids)
+        hold(Obligation.objects.filter(directive__in=directives, organisation__code__in=codes))
+        self._check(dataset, kwargs)
+
+    def _check(self, dataset: Dataset, told: Mapping[str, Any]) -> None:
+        """Every fault of the terms, document by document; a row without a directive tells of it itself."""
+        asking = replace(asking_of(told), by=None)
+        ids = ids_in(row.get("directive") or "" for row in dataset.dict)
+        known, documents = Directive.objects.only("code", "document_id").in_bulk(ids), {}
+        for line, row in lines(dataset.dict):
+            directive = known.get(whole(row.get("directive") or ""))
+            if directive is not None:
+                said = {name: row[name] for name in self.TERMS if name in row}
+                key = {"clause": directive.code, "body": row.get("organisation")}
+                documents.setdefault(directive.document_id, []).append((line, said | key))
+        for document, rows in documents.items():
+            checker = OfficeObligations(replace(asking, place={"document": document}), frozenset(dataset.headers))
+            demand(checker, OBLIGATIONS.fields(asking), rows)
+
+    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+        super().before_import_row(row, **kwargs)
+        if not Directive.objects.filter(pk=whole(row.get("directive") or "")).exists():
+            raise ValidationError(_(NO_DIRECTIVE) % {"id": row.get("directive") or "—"})
+
+    def validate_instance(self, instance: Obligation, *args: Any, **kwargs: Any) -> None:
+        """Assigning is the work of supervisors, and has an author: a table changes what is assigned."""
+        if not instance.pk:
+            told = {"clause": instance.directive.code, "body": instance.organisation.name_hans}
+            raise ValidationError(_("%(clause)s is not assigned to %(body)s. Supervisors assign it on the document’s page.") % told)
+        super().validate_instance(instance, *args, **kwargs)
+
+    def save_instance(self, instance: Obligation, is_create: bool, row: dict, **kwargs: Any) -> None:
+        wanted = {name: getattr(instance, name) for name in self.TERMS}
+        stored = Obligation.objects.select_related("organisation").get(pk=instance.pk)
+        try:
+            change_obligations([stored], wanted, action="import", by=kwargs.get("user"), now=timezone.now())
+        except Refusal as refusal:
+            raise ValidationError(str(refusal)) from refusal
+
+
+class MeasureResource(SafeResource):
+    plan = fields.Field("plan", "plan", ForeignKeyWidget(Plan, "id"))
+    obligations = fields.Field("obligations", "obligations", ManyToManyWidget(Obligation, separator=",", field="id"))
+
+    class Meta:
+        model = Measure
+        fields = ("id", "plan", "number", "text", "responsible", "due_on", "result", "done_on", "obligations")
+        export_order = fields
+        import_id_fields = ("id",)
+        use_transactions = True
+        skip_unchanged = True
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """No plan is handed in while its measures are changed."""
+        ids = ids_in(row.get("id") or "" for row in dataset.dict)
+        plans = ids_in(row.get("plan") or "" for row in dataset.dict)
+        named = Q(pk__in=plans) | Q(pk__in=Measure.objects.filter(pk__in=ids).values("plan"))
+        list(Plan.objects.select_for_update(of=("self",)).filter(named).order_by("pk"))
+
+    def before_import_row(self, row: dict, **kwargs: Any) -> None:
+        """A measure stays in its plan, which must be open to changes, and serves what its document gives to its body."""
+        super().before_import_row(row, **kwargs)
+        known = Measure.objects.select_related("plan").filter(pk=whole(row["id"])).first() if row.get("id") else None
+        if row.get("id") and known is None:
+            raise ValidationError(_("No measure has the record ID %(id)s.") % {"id": row["id"]})
+        plan = known.plan if known else Plan.objects.filter(pk=whole(row.get("plan") or 0)).first()
+        if plan is None:
+            raise ValidationError(_("No plan has the record ID %(id)s.") % {"id": row.get("plan") or "—"})
+        if known and str(row.get("plan", plan.pk)) != str(plan.pk):
+            raise ValidationError(_("A measure cannot move to another plan: this one is in plan %(id)s.") % {"id": plan.pk})
+        if plan.state not in EDITABLE:
+            raise ValidationError(_("This plan was submitted; its measures can no longer be changed."))
+        ids = {text.strip() for text in str(row.get("obligations") or "").split(",") if text.strip()}
+        owed = Obligation.objects.filter(organisation=plan.organisation_id, document=plan.document_id)
+        if owed.filter(pk__in=ids_in(ids)).count() != len(ids):
+            raise ValidationError(_("A measure serves directives that this document assigns to this organisation."))

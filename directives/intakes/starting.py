@@ -1,0 +1,103 @@
+"""Bringing a file in: what is taken, where it is kept, how its columns are confirmed, and giving it up again."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from directives.base.keeping import keep
+from directives.base.refusals import Invalid, NotAllowed, Stale
+from directives.base.script import fold
+from directives.core import jobs
+from directives.core.evidence import clean_name, ending
+from directives.intakes import checking
+from directives.intakes.steps import asking_of, kind_of, shift
+from directives.models import Intake, IntakeRow, Matching, User
+from directives.models.intakes import APPLYING, CHECKING, DISCARDED, OPEN
+from directives.tables.fields import Fault, Kind
+from directives.tables.matching import Head, Names, faults_of
+
+
+def faults(upload: UploadedFile) -> list[str]:
+    """Why a file is not taken, in words; what it holds is looked at by the process that reads it."""
+    name, limit = clean_name(upload.name or ""), settings.INTAKE_LIMIT // 1024**2
+    if not upload.size:
+        return [_("“%(name)s” is empty. Open it on your computer to check its content, then choose it again.") % {"name": name}]
+    if upload.size > settings.INTAKE_LIMIT:
+        said = {"name": name, "size": f"{upload.size / 1024**2:.1f}", "limit": limit}
+        text = _("“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Remove pictures or split it, then choose it again.")
+        return [text % said]
+    return []
+
+
+@transaction.atomic
+def bring_in(
+    *, kind: Kind, place: Mapping[str, int], upload: UploadedFile, language: str, by: User, now: datetime
+) -> Intake:  # fmt: skip
+    """Keep a file and have it checked. `place` holds what the kind needs. Raises NotAllowed, Invalid {"file": …}."""
+    if not kind.may(by):
+        raise NotAllowed(_("You cannot import tables of this kind. Ask your system administrator."))
+    found = faults(upload)
+    if found:
+        raise Invalid({"file": found})
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    name = clean_name(upload.name)
+    intake = Intake(
+        kind=kind.key, place=dict(place), by=by, at=now, name=name, size=upload.size, sha256=digest.hexdigest(), language=language,
+        state=CHECKING, asked_at=now,
+    )  # fmt: skip
+    keep(intake.file, f"{uuid4().hex}.{ending(name) or 'bin'}"[:60], upload)
+    intake.save()
+    jobs.begin(intake, at_once=checking.is_small(intake))
+    return intake
+
+
+@transaction.atomic
+def match(intake: Intake, chosen: Mapping[str, str], *, language: str, by: User, now: datetime) -> Intake:
+    """Take the fields chosen for the columns (letter → field) and check the rows by them; the next such table is matched so at once.
+
+    Raises Invalid with what stands against it, Stale.
+    """
+    if not intake.tables:
+        raise Stale(theirs=intake)
+    names = Names(kind_of(intake).fields(asking_of(intake, now)))
+    heads = [Head.of_json(table).matching(chosen) for table in intake.tables]
+    found = faults_of(heads[0], names)
+    if found:
+        raise Invalid({"columns": [words(fault) for fault in found]})
+    columns = {fold(column.heading): column.field for column in heads[0].columns if column.heading}
+    Matching.objects.update_or_create(
+        user=by, kind=intake.kind, headings=Head.of_json(intake.tables[0]).digest, defaults={"columns": columns}
+    )  # fmt: skip
+    tables = [head.as_json() for head in heads]
+    return checking.begin(intake, now=now, tables=tables, matching=checking.chosen(heads), language=language)
+
+
+def words(fault: Fault) -> str:
+    """A fault of the columns as one sentence."""
+    return _("Expected: %(expected)s. %(remedy)s") % {"expected": fault.expected, "remedy": fault.remedy}
+
+
+@transaction.atomic
+def check_again(intake: Intake, *, language: str, now: datetime) -> Intake:
+    """Hold the rows against the product as it now stands. Raises Stale."""
+    return checking.begin(intake, now=now, language=language)
+
+
+@transaction.atomic
+def discard(intake: Intake) -> None:
+    """Give it up: whoever has it in hand stops, its file and rows go. Raises Stale if it was applied meanwhile."""
+    name, storage, applying = intake.file.name, intake.file.storage, intake.state == APPLYING
+    shift(intake, DISCARDED, since=OPEN, file="", fault="")
+    if not applying:  # else they are held by a transaction that waits for this one; they go with the others of their age
+        IntakeRow.objects.filter(intake=intake).delete()
+    if name:
+        transaction.on_commit(lambda: storage.delete(name))

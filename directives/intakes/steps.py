@@ -1,0 +1,73 @@
+"""How an intake goes from one state to the next, and what a kind is told of it. Whoever has it in hand knows its version."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives.base.refusals import NotAllowed, Refusal, Stale
+from directives.catalogue.kinds import KINDS
+from directives.core import jobs
+from directives.models import Intake, IntakeRow, JobRun
+from directives.models.intakes import CHANGED, CONFLICT, THEIRS
+from directives.tables.fields import Asking, Fault, Kind
+
+AT_ONCE_BYTES = 200 * 1024  # a larger file, or more rows, is left to the worker
+AT_ONCE_ROWS = 2000
+
+
+def kind_of(intake: Intake) -> Kind:
+    """The kind of the table. Raises NotAllowed where the person may no longer bring such tables in."""
+    kind = KINDS[intake.kind]
+    if not kind.may(intake.by):
+        raise NotAllowed(_("You cannot import tables of this kind. Ask your system administrator."))
+    return kind
+
+
+def asking_of(intake: Intake, now: datetime) -> Asking:
+    return Asking(intake.by, now, timezone.localdate(now), intake.place)
+
+
+def asked_of(intake: Intake) -> Asking:
+    """The same, for the act that is in hand."""
+    return asking_of(intake, JobRun.objects.as_of(intake.asked_at or intake.at))
+
+
+def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> Intake:
+    """Bring it into another state, if it is still as this copy of it says. Raises Stale if somebody was first."""
+    same = Intake.objects.filter(pk=intake.pk, version=intake.version, state__in=tuple(since))
+    if not same.update(state=to, version=intake.version + 1, **fields):
+        raise Stale(theirs=Intake.objects.filter(pk=intake.pk).first())
+    for name, value in {"state": to, "version": intake.version + 1, **fields}.items():
+        setattr(intake, name, value)
+    return intake
+
+
+def begin(intake: Intake, state: str, *, since: Iterable[str], at_once: bool, now: datetime, **fields: Any) -> Intake:
+    """Have the act of this state carried out, once this transaction has committed. Raises Stale."""
+    shift(intake, state, since=since, fault="", done=0, moved_at=None, tries=0, asked_at=now, **fields)
+    jobs.begin(intake, at_once=at_once)
+    return intake
+
+
+def halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
+    """Leave it as it was before the act: its page offers that again."""
+    jobs.shift(intake, intake.fact.back, fault=fault, moved_at=None)
+
+
+def settled(row: IntakeRow) -> IntakeRow:
+    """The row as it is written, and taken back: a conflict is a change by now. Where what stands here was chosen it is one of the
+    other cells alone, which nobody contests. It is not stored so: the page goes on showing what was found."""
+    if row.verdict == CONFLICT:
+        row.verdict = CHANGED
+        if row.choice == THEIRS:
+            row.before, row.after = ({name: said[name] for name in said if name not in row.theirs} for said in (row.before, row.after))
+    return row
+
+
+def told(fault: Fault) -> dict[str, str]:
+    """A fault as JSON holds it."""
+    return {name: str(value) for name, value in asdict(fault).items()}

@@ -1,0 +1,79 @@
+"""The admin's pages of import and export: their formats, their columns, and where a table waits
+for its confirmation.
+"""
+
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from import_export.admin import ImportExportModelAdmin
+from import_export.forms import SelectableFieldsExportForm
+from import_export.tmp_storages import MediaStorage
+
+from directives.base.keeping import note, undone_on_failure
+from directives.base.outages import outage_of
+from directives.core import audit
+from directives.intakes.safe_resource import heading_of
+from directives.tables.formats import FORMATS
+
+
+class ColumnsForm(SelectableFieldsExportForm):
+    """The columns of an export, each by its word beside its name in the file."""
+
+    def _get_field_label(self, resource: Any, field_name: str) -> str:
+        return heading_of(resource._meta.model, field_name)
+
+
+class SharedUpload(MediaStorage):
+    """Where a table waits for its confirmation: beside all other files, for whoever confirms it
+    may reach another node.
+    """
+
+    def save(self, data: bytes) -> None:
+        super().save(data)
+        note(self._storage, self.get_full_path())
+
+
+class TableAdmin(ImportExportModelAdmin):
+    """Takes and gives tables in the two formats that are read and written safely, and in no other."""
+
+    import_formats = export_formats = FORMATS
+    export_form_class = ColumnsForm
+    tmp_storage_class = SharedUpload
+    import_makes_rows = False  # whether a table may found rows, or changes those there are
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request) and (not self.import_makes_rows or self.has_add_permission(request))
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def import_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What was uploaded stays for its confirmation, not after a failure."""
+        with undone_on_failure():
+            return super().import_action(request, *args, **kwargs)
+
+    def export_action(self, request: HttpRequest) -> HttpResponse:
+        """Under a filter that makes no sense: back to the list, which says so."""
+        try:
+            return super().export_action(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_changelist')}?{ERROR_FLAG}=1")
+
+    def get_export_data(self, file_format: Any, request: HttpRequest, queryset: QuerySet, **kwargs: Any) -> Any:
+        data = super().get_export_data(file_format, request, queryset, **kwargs)
+        facts = {"list": self.opts.model_name, "rows": queryset.count()}
+        audit.record_taken("export", request.user, by=request.user, now=request.now, **facts)
+        return data
+
+    def add_data_read_fail_error_to_form(self, form: Form, e: Exception) -> None:
+        """A file that cannot be read is a fault of the form; a full disk or a lost database is
+        not.
+        """
+        if outage_of(e) is not None:
+            raise e
+        super().add_data_read_fail_error_to_form(form, e)

@@ -1,0 +1,52 @@
+"""Taking an applied intake back, as long as nothing was built on what it wrote: every row or none, the last ones first."""
+
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directives.base.refusals import Refusal
+from directives.core import jobs
+from directives.intakes import acts
+from directives.intakes.steps import kind_of, shift
+from directives.models import Intake, IntakeRow, User
+from directives.models.intakes import APPLIED, UNDOING, UNDONE
+from directives.tables.fields import Asking, Kind
+
+
+def written(intake: Intake) -> QuerySet[IntakeRow]:
+    """The rows that were written."""
+    return IntakeRow.objects.filter(intake=intake).exclude(left=None)
+
+
+@transaction.atomic
+def undo(intake: Intake, *, by: User, now: datetime) -> Intake:
+    """Take back what it wrote, once this transaction has committed. Raises NotAllowed, Stale."""
+    kind_of(intake)
+    return acts.begin(WRITING, intake, now=now)
+
+
+@transaction.atomic
+def keep(intake: Intake) -> Intake:
+    """Undo it no longer: it stays applied. Raises Stale if it was undone meanwhile."""
+    return shift(intake, APPLIED, since=(UNDOING,), done=written(intake).count(), moved_at=None)
+
+
+def _take_back(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
+    kind.undo(asking, rows)
+
+
+def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
+    jobs.shift(
+        intake, APPLIED, fault=_("Could not undo the import: %(reason)s") % {"reason": fault}, done=written(intake).count(), moved_at=None
+    )
+
+
+WRITING = acts.Writing(
+    event="undo_import", since=APPLIED, meanwhile=UNDOING, to=UNDONE, undoes=True, rows=written, step=_take_back,
+    clash=gettext_lazy("Later entries depend on these rows."),
+)  # fmt: skip
+ACT = jobs.Act(partial(acts.carry_out, WRITING), _halt)

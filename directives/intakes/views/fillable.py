@@ -1,0 +1,65 @@
+"""Workbooks to fill in, and the copy of one that came in with its faults marked."""
+
+from io import BytesIO
+
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.base.wording import picked
+from directives.catalogue.kinds import KINDS
+from directives.core import audit
+from directives.intakes import checking
+from directives.intakes.forms import place_asked
+from directives.models import Intake
+from directives.reports.imports.offline import entries_to_fill_in
+from directives.reports.queries.entries import sheet
+from directives.reports.queries.reports import found as found_reports
+from directives.tables.fields import Asking
+from directives.tables.marking import marked, wrong_rows
+from directives.tables.templates import template
+from directives.web.doors import demand
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _workbook(content, name):
+    return FileResponse(BytesIO(content), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+
+
+@require_GET
+def intake_template(request, kind):
+    chosen = KINDS.get(kind)
+    if chosen is None:
+        raise Http404
+    if not chosen.may(request.user):
+        raise PermissionDenied
+    asking = Asking(request.user, request.now, request.today, place_asked(chosen, request.user, request.GET))
+    return _workbook(template(chosen, asking), _("%(table)s to fill in") % {"table": chosen.name})
+
+
+@require_GET
+def intake_marked(request, pk):
+    found = get_object_or_404(Intake.objects.visible_to(request.user), pk=pk, kind__in=KINDS)
+    wrong = wrong_rows(found)
+    if not wrong:
+        return redirect("intake", pk)
+    file = BytesIO()
+    with checking.opened(found) as opened:
+        marked(opened, wrong, file)
+    audit.record_taken("download", found, by=request.user, now=request.now, file=found.name)
+    return _workbook(file.getvalue(), _("%(file)s with its faults") % {"file": found.name.rpartition(".")[0] or found.name})
+
+
+@require_GET
+def report_offline(request, pk):
+    report = get_object_or_404(found_reports(request.user), pk=pk)
+    demand(request.user, "work", report)
+    place = {"cycle": report.cycle_id, "document": report.document_id, "organisation": report.organisation_id}
+    asking = Asking(request.user, request.now, request.today, place)
+    rows = entries_to_fill_in(sheet(report, request.user))
+    name = _("%(period)s progress report") % {"period": report.cycle.name} + f" {picked(report.organisation, 'name')}"
+    audit.record_taken("take_offline", report, by=request.user, now=request.now, entries=len(rows))
+    return _workbook(template(KINDS["entries"], asking, rows), name)

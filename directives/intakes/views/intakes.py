@@ -1,0 +1,145 @@
+"""Tables brought in: what can be, the file, its columns, what was found of each row, and the one confirmation."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid, Stale
+from directives.catalogue.kinds import KINDS
+from directives.core.keyset import Turn, leaf
+from directives.intakes import applying, showing, starting, undoing
+from directives.intakes.forms import IntakeForm, columns_asked
+from directives.models import Intake
+from directives.models.intakes import UNDOING
+from directives.tables import listing
+from directives.web.doors import back, page, write
+
+HERE = "directives/intakes/"
+
+
+def _kind(request, key):
+    kind = KINDS.get(key)
+    if kind is None:
+        raise Http404
+    if not kind.may(request.user):
+        raise PermissionDenied
+    return kind
+
+
+def _mine(request, pk):
+    """The intake, as the person saw it."""
+    found = get_object_or_404(Intake.objects.visible_to(request.user).select_related("by"), pk=pk, kind__in=KINDS)
+    if request.method == "POST" and request.POST.get("version") != str(found.version):
+        raise Stale(theirs=found)
+    return found
+
+
+@require_GET
+def intakes(request):
+    rows = Intake.objects.visible_to(request.user).filter(kind__in=KINDS)
+    found = leaf(rows, showing.MINE_OF, Turn.of(request.GET, showing.MINE_OF), total=None, size=20)
+    context = {"kinds": showing.kinds_for(request.user), "page": found, "kind_names": {key: kind.name for key, kind in KINDS.items()}}
+    return page(request, HERE + "list.html", context)
+
+
+@require_GET
+def intake_new(request, kind):
+    chosen = _kind(request, kind)
+    initial = {need: request.GET[need] for need in chosen.needs if request.GET.get(need)}
+    return page(request, HERE + "new.html", {"kind": chosen, "form": IntakeForm(chosen, request.user, initial=initial)})
+
+
+@write
+def intake_upload(request, kind):
+    chosen = _kind(request, kind)
+    form = IntakeForm(chosen, request.user, request.POST, request.FILES)
+    try:
+        if form.is_valid():
+            file, language = form.cleaned_data["file"], get_language()
+            made = starting.bring_in(kind=chosen, place=form.place, upload=file, language=language, by=request.user, now=request.now)
+            return redirect("intake", made.pk)
+    except Invalid as refusal:
+        for name, errors in refusal.errors.items():
+            form.add_error(name if name in form.fields else None, errors)
+    return page(request, HERE + "new.html", {"kind": chosen, "form": form}, status=422)
+
+
+@require_GET
+def intake(request, pk):
+    found = _mine(request, pk)
+    if found.state == "uploaded":
+        return page(request, HERE + "intake.html", _columns_context(request, found), fragment=HERE + "_state.html")
+    view = showing.view_of(found, request.GET, request.now)
+    return page(request, HERE + "intake.html", {"intake": found, "view": view, "kind": view.kind}, fragment=HERE + "_state.html")
+
+
+def _columns_context(request, found, chosen=None, errors=()):
+    columns = showing.columns_of(found, request.now, chosen)
+    told = {"errors": errors or columns.faults, "place": showing.placed(found.place)}
+    return {"intake": found, "columns": columns, "kind": columns.kind, **told}
+
+
+@require_GET
+def intake_columns(request, pk):
+    found = _mine(request, pk)
+    if not found.fact.checkable or not found.tables:
+        return redirect("intake", pk)
+    return page(request, HERE + "intake.html", _columns_context(request, found))
+
+
+@write
+def intake_match(request, pk):
+    found, chosen = _mine(request, pk), columns_asked(request.POST)
+    try:
+        starting.match(found, chosen, language=get_language(), by=request.user, now=request.now)
+    except Invalid as refusal:
+        return page(request, HERE + "intake.html", _columns_context(request, found, chosen, refusal.errors["columns"]), status=422)
+    return redirect("intake", pk)
+
+
+@write
+def intake_check(request, pk):
+    starting.check_again(_mine(request, pk), language=get_language(), now=request.now)
+    return redirect("intake", pk)
+
+
+@write
+def intake_choose(request, pk):
+    number = request.POST.get("number", "")
+    one = whole(number, 10**9)
+    applying.choose(_mine(request, pk), request.POST.get("choice", ""), number=one)
+    return back(request, f"/intakes/{pk}/")
+
+
+@write
+def intake_apply(request, pk):
+    applying.apply(_mine(request, pk), by=request.user, now=request.now)
+    return redirect("intake", pk)
+
+
+@write
+def intake_undo(request, pk):
+    undoing.undo(_mine(request, pk), by=request.user, now=request.now)
+    return redirect("intake", pk)
+
+
+@write
+def intake_discard(request, pk):
+    found = _mine(request, pk)
+    if found.state == UNDOING:
+        undoing.keep(found)
+        messages.success(request, _("The import was kept. Nothing was undone."))
+        return redirect("intake", pk)
+    starting.discard(found)
+    messages.success(request, _("Import discarded. Nothing was changed."))
+    return redirect("intakes")
+
+
+@require_GET
+def intake_faults(request, pk):
+    return listing.faults_file(_mine(request, pk), now=request.now)

@@ -1,0 +1,106 @@
+"""What was handed in, word for word, and the verdicts on it: for every report that still waits, and for bodies told in full."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from directives.base.states import ACCEPTED, DRAFT, RETURNED
+from directives.core.copies import copy_directive, copy_document
+from directives.made_up.demo.bodies import Placed
+from directives.made_up.demo.draw import Drawn
+from directives.made_up.demo.plans import REASON, Plans, plan_moments
+from directives.made_up.demo.sink import Sink, sink
+from directives.made_up.demo.work import Entry, Work, moments, part_of, return_reason
+from directives.models import Submission, Verdict
+
+COPIES = 200  # of one statement: each is long
+
+
+@dataclass
+class Filings:
+    """Writes submissions and verdicts, and remembers their ids by body: of the plan, of the last report, of this one."""
+
+    work: Work
+    plans: Plans
+    of_body: dict[int, dict[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        head = ("id", "organisation_id", "document_id", "plan_id", "report_id", "number", "content", "submitted_at", "submitted_by_id")
+        self.rows = sink(Submission, *head, lot=COPIES)
+        self.verdicts = sink(Verdict, "submission_id", "entry_id", "accepted", "reason", "at", "by_id", "by_name")
+        self.next = self.work.first[Submission]
+        self.fixed = [copy_directive(row) for row in self.work.directives]
+
+    def write(self, index: int, placed: Placed, drawn: Drawn, plan: int | None, entries: Sequence[Entry], *, full: bool) -> None:
+        """The submissions of a body. Unless it is told in full: only of a paper on which somebody must still decide."""
+        handed, decided = plan_moments(drawn.course)
+        if plan is not None and handed is not None and (full or decided is None or drawn.course.plan != ACCEPTED):
+            self._plan(index, placed, drawn, plan, handed, decided)
+        for cycle in (0, 1):
+            own = [entry for entry in entries if entry.cycle == cycle and entry.state != DRAFT]
+            if own and (full or any(entry.state != ACCEPTED for entry in own)):
+                self._report(index, placed, drawn, own, cycle)
+
+    def _row(self, placed: Placed, name: str, subject: tuple[int | None, int | None], content: dict[str, Any], day: int, hour: int) -> int:
+        pk, self.next = self.next, self.next + 1
+        self.of_body.setdefault(placed.pk, {})[name] = pk
+        by = self.work.crew.signer(placed)
+        people = {"submitted_by": {"id": by, "name": self.work.crew.names[by]}, "signed": by != self.work.crew.writer(placed)}
+        told = json.dumps({**self._names(placed), **content, **people}, ensure_ascii=False, separators=(",", ":"))
+        document, at = self.work.cycles[0].document_id, self.work.calendar.at(day, hour)
+        self.rows.add(self.rows.cells(pk, placed.pk, document, *subject, 1, told, at, by))
+        return pk
+
+    def _plan(self, index: int, placed: Placed, drawn: Drawn, plan: int, handed: int, decided: int | None) -> None:
+        pk = self._row(placed, "plan", (plan, None), self.plans.copy(index, placed, drawn), handed, 14)
+        if decided is not None:
+            accepted = drawn.course.plan == ACCEPTED
+            at, by = self.work.calendar.at(decided, 16), self.work.crew.reviewer(placed)
+            reviewer = self.work.crew.names[by]
+            self.verdicts.add(self.verdicts.cells(pk, None, accepted, "" if accepted else REASON, at, by, reviewer))
+
+    def _report(self, index: int, placed: Placed, drawn: Drawn, entries: Sequence[Entry], cycle: int) -> None:
+        _begun, handed, decided = moments(drawn.course, cycle)
+        content = self._copy(placed, entries, cycle)
+        pk = self._row(placed, ("last", "this")[cycle], (None, self.work.report(index, cycle)), content, handed, 16)
+        if decided is None:
+            return
+        out, at, by = self.verdicts, self.work.calendar.at(decided, 11), self.work.crew.reviewer(placed)
+        reviewer = self.work.crew.names[by]
+        accepted = out.cells(True, "", at, by, reviewer)
+        for entry in entries:
+            if entry.state == ACCEPTED:
+                out.add(out.ids(pk, entry.pk), accepted)
+            elif entry.state == RETURNED:
+                out.add(out.ids(pk, entry.pk), out.cells(False, return_reason(entry), at, by, reviewer))
+
+    def _names(self, placed: Placed) -> dict[str, Any]:
+        body, document = placed.body, self.work.cycles[0].document
+        names = {"name_hans": body.name.hans, "name_hant": body.name.hant, "full_name": body.full}
+        return {"organisation": {"code": body.code, **names}, "document": copy_document(document)}
+
+    def _copy(self, placed: Placed, entries: Sequence[Entry], cycle: int) -> dict[str, Any]:
+        period = self.work.cycles[cycle]
+        return {
+            "cycle": {"year": period.year, "period": period.period, "number": period.number, "due_on": period.due_on.isoformat()},
+            "count": len(entries),
+            "entries": [self._copy_entry(placed, entry) for entry in entries],
+        }
+
+    def _copy_entry(self, placed: Placed, entry: Entry) -> dict[str, Any]:
+        said = entry.words
+        return {
+            "entry": entry.pk, "obligation": entry.obligation, "part": part_of(placed, entry.place), **self.fixed[entry.place],
+            "progress": said.progress, "problems": said.problems, "next_steps": said.next_steps, "percent": entry.percent,
+            "last_percent": entry.life.percents[0] if entry.cycle and entry.life.last == ACCEPTED else None, "unchanged": False,
+            "unchanged_reason": "", "files": [],
+        }  # fmt: skip
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        return (self.rows, self.verdicts)
+
+    def flush(self) -> None:
+        for out in self.sinks:
+            out.flush()

@@ -1,0 +1,169 @@
+"""The life of an obligation from its issue to today, step by step as the commands take it, and its light on each day."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from directives.base.clocks import Facts, Light, Reason
+from directives.base.states import ASSIGNED, COLOURS, LIVE
+from directives.core.transitions import CLOCKS
+from directives.core.transitions import HEARD as HEARD_BY_MOVES
+from directives.made_up.demo import calendar as days
+from directives.made_up.demo.calendar import Calendar
+from directives.made_up.demo.courses import Course
+from directives.made_up.demo.steps import ABOVE, SYSTEM, Step, steps_of
+from directives.made_up.demo.terms import Fate, Terms
+
+BITS = 32  # of one figure: room for the sums of a nation
+FIELDS = 1 + len(COLOURS)  # figures of a day: obligations by colour, percentage points
+PLACES = {day: place for place, day in enumerate(days.HISTORY)}
+UNTOLD = frozenset({"words", "last", "this"})  # changes that are not columns
+HEARD = HEARD_BY_MOVES | {"heard"}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A step as the record tells it: `before` and `after` are JSON. `turned`: the light turned with it."""
+
+    day: int
+    hour: int
+    action: str
+    by: str
+    before: str
+    after: str
+    reason: str
+    turned: bool
+
+
+class Encoder(DjangoJSONEncoder):
+    """As the record writes values; the reason of a light as it is stored."""
+
+    def default(self, o: object) -> object:
+        return o.to_json() if isinstance(o, Reason) else super().default(o)
+
+
+def plain(values: dict[str, Any]) -> str:
+    """Values as the audit record holds them, and as its seals hash them."""
+    return json.dumps(values, cls=Encoder, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+Pairs = tuple[tuple[str, Any], ...]
+
+
+@cache
+def _act(day: int, hour: int, action: str, by: str, before: Pairs, after: Pairs, reason: str, turned: bool) -> Act:
+    """An act; many lives share it."""
+    return Act(day, hour, action, by, plain(dict(before)), plain(dict(after)), reason, turned)
+
+
+@dataclass(slots=True, eq=False)
+class Life:
+    """One life. `row` is what the obligation's columns say today, `acts` what the record tells, by day.
+
+    last, this: the states of its entries in the two cycles; None: there is none
+    words: whose words the obligation shows: 0 nobody's, 1 the last report's, 2 this one's
+    figures: FIELDS figures for each day of the history, packed into one number, so that sums of lives are sums of numbers
+    """
+
+    calendar: Calendar
+    terms: Terms
+    course: Course
+    fate: Fate
+    logged: tuple[int, ...] = ()
+    row: dict[str, Any] = field(default_factory=dict)
+    acts: dict[int, list[Act]] = field(default_factory=dict)
+    last: str | None = None
+    this: str | None = None
+    words: int = 0
+    figures: int = 0
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        issued = self.terms.issued
+        self.row = _issued(self.calendar, self.terms)
+        self._tell(issued, 15, "issue", ABOVE, {}, {"state": ASSIGNED, "part": "responsible", "due_on": self.row["due_on"]})
+        shown = self._light(issued)
+        steps = sorted(steps_of(self), key=lambda step: (step.day, step.hour), reverse=True)
+        days_of = sorted({step.day for step in steps} | {day for day in days.HISTORY if day >= issued} | {0})
+        for day in days_of:
+            shown = self._wait(day, shown)
+            while steps and steps[-1].day == day:
+                shown = self._take(steps.pop(), shown)
+            if day in PLACES and self.row["state"] in LIVE:
+                figures = (1 << BITS * COLOURS.index(shown.colour)) + (self.row["percent"] << BITS * len(COLOURS))
+                self.figures += figures << PLACES[day] * FIELDS * BITS
+        self.row |= {
+            "light": shown.colour, "light_code": shown.reason.code, "light_on": shown.reason.on, "light_changes_on": shown.changes_on,
+            "version": self.version,
+        }  # fmt: skip
+
+    @property
+    def percents(self) -> tuple[int, int]:
+        """What the entries of the last and of this cycle say."""
+        terms, fate = self.terms, self.fate
+        if terms.starts > 0:
+            return 0, 0
+        if fate.work in ("closing", "closed"):
+            return 90, 100
+        gone = 40.0 if terms.due is None else 100 * -terms.starts / (terms.due - terms.starts)
+        first = max(0, min(95, round((gone + fate.ahead - 5) / 5) * 5))
+        return first, min(95, max(first, round((gone + fate.ahead + 2) / 5) * 5))
+
+    def _light(self, day: int) -> Light:
+        heard_on = self.row["heard_on"] or self.row["issued_on"]
+        return self.calendar.light(Facts(**{name: self.row[name] for name in CLOCKS}, heard_on=heard_on), day)
+
+    def _wait(self, day: int, shown: Light) -> Light:
+        """The light as time has changed it by the morning of a day, morning by morning."""
+        while shown.changes_on is not None and shown.changes_on <= self.calendar.day(day):
+            morning = (shown.changes_on - self.calendar.today).days
+            now = self._light(morning)
+            before, after = ({"light": one.colour, "light_reason": one.reason} for one in (shown, now))
+            self._tell(morning, 8, "light", SYSTEM, before, after, turned=True)
+            self.version += 1
+            shown = now
+        return shown
+
+    def _take(self, step: Step, shown: Light) -> Light:
+        changes = step.change(self)
+        if changes is None:
+            return shown
+        self.last, self.this = changes.get("last", self.last), changes.get("this", self.this)
+        self.words = changes.get("words", self.words)
+        fields = {name: value for name, value in changes.items() if name not in UNTOLD}
+        if "state" in fields:
+            fields |= {"reason": step.reason, "moved_at": self.calendar.at(step.day, step.hour)}
+        told = [name for name in fields if fields[name] != self.row[name]]
+        heard = {"heard_on": self.calendar.day(step.day)} if step.action in HEARD else {}
+        if not fields and not heard:
+            return shown
+        before, after = {name: self.row[name] for name in told}, {name: fields[name] for name in told}
+        self.row |= fields | heard
+        now = self._light(step.day)
+        if not fields and now.colour == shown.colour:  # nothing but the day, of which the record does not tell
+            return now
+        if now.colour != shown.colour:
+            before, after = before | {"light": shown.colour}, after | {"light": now.colour}
+        action = step.action if fields else "light"
+        self._tell(step.day, step.hour, action, step.by, before, after, step.reason, turned=now.colour != shown.colour)
+        self.version += 1
+        return now
+
+    def _tell(
+        self, day: int, hour: int, action: str, by: str, before: dict, after: dict, reason: str = "", *, turned: bool = False
+    ) -> None:
+        self.acts.setdefault(day, []).append(_act(day, hour, action, by, tuple(before.items()), tuple(after.items()), reason, turned))
+
+
+def _issued(calendar: Calendar, terms: Terms) -> dict[str, Any]:
+    day = calendar.day
+    due = None if terms.due is None else day(terms.due)
+    return {
+        "state": ASSIGNED, "percent": 0, "acknowledge_by": calendar.receipt(terms.issued), "plan_returned": False, "report_due_on": None,
+        "plan_due_on": day(days.PLAN_DUE) if terms.deliverable else None, "report_returned": False, "closed_on": None, "reason": "",
+        "moved_at": calendar.at(terms.issued, 15), "deliverable": terms.deliverable, "issued_on": day(terms.issued),
+        "starts_on": day(terms.starts), "due_on": due, "original_due_on": due, "heard_on": None,
+    }  # fmt: skip

@@ -1,0 +1,67 @@
+"""The people of the demo: accounts to sign in with at every level, and for each province one who fills in and one who reviews."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from directives.base.states import STAFF, SUPERVISOR
+from directives.made_up.demo.bodies import HOME, Placed
+from directives.made_up.sample.people import ACCOUNTS, TOP, Account, enrol, made_up_name, make_accounts
+from directives.made_up.sample.people import HOME as HOME_BODY
+from directives.models import User
+
+CITY, COUNTY, LEAF = f"{HOME}01", f"{HOME}0101", f"{HOME}0101-G"
+# Beside those of the sample: one that supervises at each level below the centre, and one that fills in at the very bottom.
+MORE = (
+    Account("province", "秦望舒", "555-0201", ((HOME, SUPERVISOR),)),
+    Account("city", "陆川平", "555-0202", ((CITY, SUPERVISOR),)),
+    Account("county", "叶知行", "555-0203", ((COUNTY, SUPERVISOR),)),
+    Account("leaf", "白小满", "555-0204", ((LEAF, STAFF),)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who acts for a body, by ids: who writes, who signs, and who above it decides. Provinces by code; "" is the centre."""
+
+    writers: dict[str, int]
+    signers: dict[str, int]
+    reviewers: dict[str, int]
+    names: dict[int, str]
+
+    def writer(self, placed: Placed) -> int:
+        return self.writers.get(placed.body.code) or self.writers[placed.body.province]
+
+    def signer(self, placed: Placed) -> int:
+        return self.signers.get(placed.body.code) or self.writer(placed)
+
+    def reviewer(self, placed: Placed) -> int:
+        """Somebody above: of the province for what lies in it, of the centre for the province itself."""
+        return self.reviewers["" if placed.body.above == TOP else placed.body.province]
+
+
+@transaction.atomic
+def make(password: str, provinces: list[str], *, now: datetime) -> Crew:
+    """The accounts, all with this password, and people of the provinces who cannot sign in. Bodies must be stored."""
+    accounts = {user.username: user.pk for user in make_accounts(password, now=now, more=MORE)}
+    writers, reviewers = {HOME_BODY: accounts["staff"], LEAF: accounts["leaf"]}, {"": accounts["supervisor"], HOME: accounts["province"]}
+    for number, code in enumerate(["", *provinces]):
+        writers[code] = _silent(f"filler-{code or TOP}", number, code or HOME_BODY, STAFF, now)
+        if code not in reviewers:
+            reviewers[code] = _silent(f"reviewer-{code}", 100 + number, code, SUPERVISOR, now)
+    names = {user.pk: str(user) for user in User.objects.in_bulk({*writers.values(), *reviewers.values(), *accounts.values()}).values()}
+    return Crew(writers, {HOME_BODY: accounts["manager"]}, reviewers, names)
+
+
+def _silent(username: str, number: int, code: str, role: str, now: datetime) -> int:
+    """Somebody without a password: nobody can sign in as them."""
+    user = User(username=username.lower(), full_name=made_up_name(number), phone=f"555-{number:04}", made_up=True)
+    user.set_unusable_password()
+    user.save()
+    enrol(user, ((code, role),), now)
+    return user.pk
+
+
+def accounts() -> tuple[Account, ...]:
+    return (*ACCOUNTS, *MORE)

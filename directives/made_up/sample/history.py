@@ -1,0 +1,56 @@
+"""Half a year of made-up work on the sample, told through the product's own commands.
+
+Every step is carried out at a moment of the past, so that the record, the lights and the tallies are what the product
+itself would have left. The same day and seed give the same story.
+"""
+
+from datetime import date
+from random import Random
+
+from directives.core import ticking
+from directives.documents.commands import registering
+from directives.documents.ingest.confirmations import confirmations_of
+from directives.documents.ingest.reading import read
+from directives.made_up.sample import BODIES, CONFIRMATIONS, DOCUMENT, people
+from directives.made_up.sample.assigning import assign
+from directives.made_up.sample.checking import check
+from directives.made_up.sample.planning import acknowledge, dispute, log_the_last_days, plan
+from directives.made_up.sample.reporting import ask_to_close, close_some, report_current, report_last
+from directives.made_up.sample.stage import Stage
+from directives.made_up.sample.statistics import count_figures
+from directives.models import Notice, Organisation, User
+from directives.organisations import commands as organising
+
+ACTS = (
+    assign, dispute, acknowledge, plan, report_last, close_some, report_current, log_the_last_days, ask_to_close, count_figures,
+)  # fmt: skip
+
+
+def load(*, today: date, seed: int, password: str, progress: bool) -> str:
+    """Load the sample into an empty database; returns a line that says what was loaded."""
+    stage = _set_up(today, seed, password)
+    if progress:
+        for act in ACTS:
+            act(stage)
+        for day in (-1, 0):
+            ticking.tick(now=stage.at(day, 8), everything=day == 0)
+        Notice.objects.filter(at__lt=stage.at(-3)).update(read_at=stage.at(-2))  # of older news everybody took note
+        check(today)
+    return f"Loaded 《{stage.document.title}》 and {Organisation.objects.count()} bodies. Its progress is fictional."
+
+
+def _set_up(today: date, seed: int, password: str) -> Stage:
+    """The register of bodies, the document and the people, as they stood before the story begins."""
+    rng = Random(seed)  # noqa: S311 - made-up figures, not secrets
+    stage = Stage(today=today, rng=rng)
+    began = stage.at(-230, 9)
+    organising.load(organising.read_table(BODIES.read_bytes(), name=BODIES.name), by=None, now=began)
+    people.make_accounts(password, now=began)
+    source = DOCUMENT.read_bytes()
+    confirmations = confirmations_of(CONFIRMATIONS.read_bytes(), document=source)
+    words = read(source, name=DOCUMENT.name, confirmations=confirmations)
+    stage.supervisor, stage.manager, stage.staff = (User.objects.get(username=name) for name in ("supervisor", "manager", "staff"))
+    stage.document = registering.register_document(
+        reading=words, source=source, source_name=DOCUMENT.name, by=stage.supervisor, now=stage.at(-229, 9), fictional=True
+    )
+    return stage

@@ -1,0 +1,97 @@
+"""Receipts, plans and logs that were never written."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
+from directives.base.states import ASSIGNED
+from directives.core import ticking
+from directives.made_up.sample import words
+from directives.made_up.sample.people import HOME
+from directives.made_up.sample.stage import ACKNOWLEDGED, PLAN_DUE, PLANNED, Stage
+from directives.models import Directive, Measure, Obligation, Organisation, Plan, User
+from directives.obligations.commands import supervising
+from directives.plans import commands as planning
+
+TOGETHER = 3  # directives that one made-up measure serves
+NO_PLAN = ("Q08", "P63")  # their implementation plan is long overdue
+RETURNED_PLAN = ("Q16",)
+NOT_ACKNOWLEDGED = ("M25",)
+DISPUTED = ("P63", "十一.2.2")  # nobody answered, and nothing was heard since
+
+
+def dispute(stage: Stage) -> None:
+    """One body finds one directive misdirected."""
+    rows = Obligation.objects.select_related("organisation", "directive", "document")
+    row = rows.get(organisation__code=DISPUTED[0], directive__code=DISPUTED[1])
+    by, now = _writer(stage, row.organisation), stage.at(ACKNOWLEDGED, 8)
+    reason = "干部培养由组织部门统筹，建议明确牵头单位后再行交办。"
+    supervising.move_obligation(obligation=row, action="dispute", by=by, now=now, reason=reason)
+
+
+def acknowledge(stage: Stage) -> None:
+    """Nearly everybody acknowledged receipt in time."""
+    rows = Obligation.objects.filter(state=ASSIGNED).select_related("organisation").exclude(organisation__code__in=NOT_ACKNOWLEDGED)
+    for _body, owed in groupby(rows.order_by("organisation_id", "pk"), key=lambda row: row.organisation_id):
+        waiting = list(owed)
+        by = _writer(stage, waiting[0].organisation)
+        supervising.acknowledge_many(obligations=waiting, by=by, now=stage.at(ACKNOWLEDGED, 9))
+
+
+def _writer(stage: Stage, body: Organisation) -> User:
+    return stage.staff if body.code == HOME else stage.fillers[body.pk]
+
+
+def plan(stage: Stage) -> None:
+    """Plans with measures for everything that is owed, handed in, and decided a fortnight later."""
+    bodies = {row.organisation for row in Obligation.objects.exclude(state=ASSIGNED).select_related("organisation")}
+    for body in sorted(bodies, key=lambda body: body.code):
+        if body.code not in NO_PLAN:
+            _plan_of(stage, body)
+    ticking.tick(now=stage.at(PLAN_DUE + 1, 8))
+
+
+def _plan_of(stage: Stage, body: Organisation) -> None:
+    writer, now = _writer(stage, body), stage.at(PLANNED + stage.rng.randint(0, 15), 14)
+    paper = planning.start_plan(document=stage.document, organisation=body, by=writer, now=now)
+    owed = list(planning.owed(paper).prefetch_related("directive__items"))
+    for start in range(0, len(owed), TOGETHER):
+        _measure(stage, paper, owed[start : start + TOGETHER], writer, now)
+    hand_in = ("ask_signature", "sign") if body.code == HOME else ("hand_in",)
+    for action in hand_in:
+        by = stage.manager if action == "sign" else writer
+        planning.move_plan(paper, action, by=by, now=now)
+    returned = body.code in RETURNED_PLAN
+    reason = "方案缺少分阶段目标，请逐项补充时间节点和成果形式。" if returned else ""
+    planning.decide(paper, accepted=not returned, reason=reason, by=stage.supervisor, now=stage.at(PLANNED + 24, 16))
+
+
+def _measure(stage: Stage, paper: Plan, owed: Sequence[Obligation], writer: User, now: datetime) -> None:
+    first = owed[0].directive
+    items = list(first.items.all())
+    text = words.measure_text(stage.rng, first, items[0].name_hans if items else "")
+    content = planning.MeasureContent(
+        text=text, responsible=words.office(stage.rng), result=stage.rng.choice(words.RESULTS), obligations=tuple(owed),
+        due_on=min((row.due_on for row in owed if row.due_on), default=None),
+    )  # fmt: skip
+    measure = planning.add_measure(paper, content=content, by=writer, now=now)
+    _log(stage, measure, first, items[0].name_hans if items else "", writer, paper.organisation)
+
+
+def _log(stage: Stage, measure: Measure, directive: Directive, item: str, writer: User, body: Organisation) -> None:
+    """Entries from the plan to last week; the idle write few."""
+    entries = 1 + round(3 * stage.diligence[body.pk])
+    for place in range(entries):
+        day = PLANNED + 30 + round((150 + stage.rng.randint(-6, 6)) * (place + 1) / (entries + 1))
+        text = words.log_text(stage.rng, directive, item, place=place)
+        planning.log_work(measure, on=stage.day(day), text=text, by=writer, now=stage.at(day, 17))
+
+
+def log_the_last_days(stage: Stage) -> None:
+    """What the home body wrote down in the last days, after it began its report."""
+    measures = Measure.objects.filter(plan__organisation__code=HOME).prefetch_related("obligations__directive__items").order_by("number")
+    for days, measure in zip((-4, -3, -2, -1), measures, strict=False):
+        directive = measure.obligations.all()[0].directive
+        items = [item.name_hans for item in directive.items.all()]
+        text = words.log_text(stage.rng, directive, items[0] if items else "", place=3)
+        planning.log_work(measure, on=stage.day(days), text=text, by=stage.staff, now=stage.at(days, 17))

@@ -1,0 +1,166 @@
+"""Two reporting cycles that nobody reported in: one done, one about to end."""
+
+from datetime import date
+from random import Random
+
+from directives.base.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
+from directives.core import ticking
+from directives.made_up.sample import words
+from directives.made_up.sample.people import HOME
+from directives.made_up.sample.stage import Stage
+from directives.models import CalendarDay, Cycle, ItemState, Obligation, ProgressReport, ReportEntry, User
+from directives.obligations.commands import supervising
+from directives.reports import commands as reporting
+from directives.reports.commands import reviewing
+
+LAST_OPENED, LAST_DUE, THIS_OPENED = -118, -92, -24  # days from today
+SILENT = ("Q05", "Q08", "P63")  # hand in nothing this time
+LATE_SHARE = 0.25  # of the others have handed in a part so far
+OPEN_SHARE = 0.15  # of the items still open when closing is asked for stay so, with a reason
+WAITING_SHARE = 0.12  # of those that have wait for their review
+
+
+def report_last(stage: Stage) -> None:
+    """The last cycle: everybody reported, and all of it was accepted."""
+    last = _open(stage, LAST_OPENED, stage.day(LAST_DUE))
+    for filed in _reports(last):
+        _fill(stage, filed, LAST_DUE - stage.rng.randint(1, 12))
+        _review(stage, filed, LAST_DUE + 4, returned_share=0)
+    ticking.tick(now=stage.at(LAST_DUE + 6, 8))
+
+
+def report_current(stage: Stage) -> None:
+    """This cycle, about to end: most of it is in and reviewed, the home body's half is done."""
+    due_on = CalendarDay.objects.workdays(stage.today).add(stage.today, 2)
+    current = _open(stage, THIS_OPENED, due_on)
+    ticking.tick(now=stage.at(-11, 8))
+    for filed in _reports(current):
+        code = filed.organisation.code
+        if code == HOME:
+            _report_home(stage, filed)
+        elif code not in SILENT:
+            day = -stage.rng.randint(1, 10)
+            _fill(stage, filed, day, share=1 if stage.rng.random() > LATE_SHARE else stage.rng.uniform(0.2, 0.8))
+            if stage.rng.random() > WAITING_SHARE:
+                _review(stage, filed, day + 2, returned_share=0.03)
+
+
+def _open(stage: Stage, opens: int, due_on: date) -> Cycle:
+    day = stage.day(opens)
+    return reporting.open_cycle(
+        document=stage.document, year=day.year, period="quarter", number=(day.month - 1) // 3 + 1, opens_on=day, due_on=due_on,
+        by=stage.supervisor, now=stage.at(opens, 9),
+    )  # fmt: skip
+
+
+def _reports(cycle: Cycle) -> list[ProgressReport]:
+    return list(cycle.reports.select_related("organisation", "cycle", "document").order_by("organisation__code"))
+
+
+def _fill(stage: Stage, filed: ProgressReport, day: int, *, share: float = 1) -> None:
+    """Begin a report, fill in every entry, or about this share of them, and hand in what is ready."""
+    writer = stage.staff if filed.organisation.code == HOME else stage.fillers[filed.organisation_id]
+    reporting.begin(report=filed, by=writer, now=stage.at(day, 9))
+    for place, entry in enumerate(_entries(filed)):
+        if place == 0 or stage.rng.random() < share:
+            _write(stage, entry, writer, day)
+    reporting.hand_in(report=filed, by=stage.signs(filed.organisation), now=stage.at(day, 16))
+
+
+def _entries(filed: ProgressReport) -> list[ReportEntry]:
+    rows = filed.entries.select_related("obligation__directive", "obligation__organisation", "report__organisation")
+    return list(rows.order_by("obligation__directive__order"))
+
+
+def _write(stage: Stage, entry: ReportEntry, writer: User, day: int) -> None:
+    row = entry.obligation
+    text = entry.progress or words.log_text(stage.rng, row.directive, place=stage.rng.randint(0, 6))
+    fields = reporting.EntryFields(
+        progress=text, problems=stage.rng.choice(words.PROBLEMS), next_steps=stage.rng.choice(words.NEXT),
+        percent=stage.percent(row, stage.day(day)),
+    )  # fmt: skip
+    reporting.save_entry(entry=entry, fields=fields, version=entry.version, by=writer, now=stage.at(day, 10))
+
+
+def _review(stage: Stage, filed: ProgressReport, day: int, *, returned_share: float) -> None:
+    entries = filed.entries.filter(state=SUBMITTED).order_by("pk")
+    decisions = {}
+    for entry in entries:
+        returned = stage.rng.random() < returned_share
+        decisions[entry.pk] = (not returned, stage.rng.choice(words.RETURNS) if returned else "")
+    reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(min(day, -1), 17))
+
+
+def _report_home(stage: Stage, filed: ProgressReport) -> None:
+    """The home body: half accepted, two returned, one awaiting signature, the rest still to be written."""
+    reporting.begin(report=filed, by=stage.staff, now=stage.at(-9, 9))
+    entries = _entries(filed)
+    ready = entries[: len(entries) // 2]
+    for entry in ready:
+        _write(stage, entry, stage.staff, -8)
+    reporting.hand_in(report=filed, entries=[entry.pk for entry in ready], by=stage.staff, now=stage.at(-7, 10))
+    reporting.sign(report=filed, by=stage.manager, now=stage.at(-6, 10))
+    decisions = {entry.pk: (place > 1, "" if place > 1 else words.RETURNS[place]) for place, entry in enumerate(ready)}
+    reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(-1, 16))
+    last = entries[-1]
+    last.refresh_from_db()
+    _write(stage, last, stage.staff, -1)
+    reporting.hand_in(report=filed, entries=[last.pk], by=stage.staff, now=stage.at(-1, 17))
+
+
+def close_some(stage: Stage) -> None:
+    """Between the cycles: items are ticked off, and what the diligent have done is closed."""
+    _tick_items(stage)
+    for row in _nearly_due(stage):
+        if stage.rng.random() < stage.diligence[row.organisation_id] * 0.85:
+            _ask(stage, row, -42)
+            verified = "经核验，材料齐全，同意销号。"
+            supervising.move_obligation(obligation=row, action="close", by=stage.supervisor, now=stage.at(-36, 9), reason=verified)
+
+
+def ask_to_close(stage: Stage) -> None:
+    """In the last days a few more asked for close-out; nobody has verified that yet."""
+    for row in _nearly_due(stage)[::3]:
+        if row.percent >= 80:
+            _ask(stage, row, -2)
+
+
+def _nearly_due(stage: Stage) -> list[Obligation]:
+    rows = Obligation.objects.filter(state=UNDERWAY, due_on__lte=stage.day(10))
+    return list(rows.select_related("organisation", "directive", "document").order_by("pk"))
+
+
+def _ask(stage: Stage, row: Obligation, day: int) -> None:
+    """What is still open is established in the last days before; of a few items the body says why not."""
+    asked = "各项任务已完成，佐证材料已报送，申请销号。"
+    luck, reasons = Random(f"{row.organisation.code} {row.directive.code}"), {}  # noqa: S311 - made-up work, not secrets
+    for item in row.item_states.exclude(state=ESTABLISHED).select_related("obligation__organisation", "item"):
+        if luck.random() < OPEN_SHARE:
+            reasons[item.pk] = luck.choice(words.OPEN_REASONS)
+        else:
+            _establish(stage, item, stage.day(day - luck.randint(2, 15)), day - 1)
+    by, now = stage.signs(row.organisation), stage.at(day, 9)
+    supervising.move_obligation(obligation=row, action="request_close", by=by, now=now, reason=asked, open_reasons=reasons)
+
+
+def _establish(stage: Stage, row: ItemState, on: date, day: int) -> None:
+    body = row.obligation.organisation
+    writer = stage.staff if body.code == HOME else stage.fillers[body.pk]
+    evidence = f"{row.item.name_hans}实施办法"
+    supervising.set_item(
+        item=row, state=ESTABLISHED, on=on, evidence=evidence, version=row.version, by=writer, now=stage.at(day, 15)
+    )  # fmt: skip
+
+
+def _tick_items(stage: Stage) -> None:
+    rows = ItemState.objects.select_related("obligation__organisation", "item").filter(obligation__state=UNDERWAY)
+    for row in rows.order_by("pk"):
+        luck = stage.rng.random() * 100
+        done = row.obligation.percent
+        if luck < done * 0.7:
+            _establish(stage, row, stage.day(-stage.rng.randint(62, 150)), -60)
+        elif luck < done:
+            body = row.obligation.organisation
+            writer = stage.staff if body.code == HOME else stage.fillers[body.pk]
+            begun = {"state": IN_PROGRESS, "on": None, "evidence": "", "version": row.version}
+            supervising.set_item(item=row, by=writer, now=stage.at(-60, 15), **begun)

@@ -1,0 +1,50 @@
+"""The stage on which the made-up story plays: who, on which day it ends, and the dice."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from directives.made_up.sample.people import HOME
+from directives.models import Document, Obligation, Organisation, User
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Days from today, the last day of the story.
+BEGAN, ISSUED, ACKNOWLEDGED, PLANNED, PLAN_DUE = -230, -225, -222, -190, -165
+
+
+@dataclass(slots=True)
+class Stage:
+    """Filled in as the story goes on; `at` gives its moments."""
+
+    today: date
+    rng: Random
+    document: Document = field(init=False)
+    supervisor: User = field(init=False)
+    manager: User = field(init=False)  # signs for the home body
+    staff: User = field(init=False)  # fills in for the home body
+    fillers: dict[int, User] = field(default_factory=dict)  # body id → who fills in for it
+    diligence: dict[int, float] = field(default_factory=dict)  # body id → 0 idle … 1 exemplary
+
+    def at(self, days: int, hour: int = 10) -> datetime:
+        """An instant `days` from today (negative: before), on the hour in Shanghai."""
+        return datetime.combine(self.day(days), time(hour), SHANGHAI)
+
+    def day(self, days: int) -> date:
+        return self.today + timedelta(days=days)
+
+    def signs(self, body: Organisation) -> User:
+        """Who hands in for the body: the manager of the home body, elsewhere whoever fills in."""
+        return self.manager if body.code == HOME else self.fillers[body.pk]
+
+    def expected(self, row: Obligation, on: date) -> float:
+        """The share of an obligation's time that is gone on a day, in percent; of what has no end, of a year."""
+        if on <= row.starts_on:
+            return 0.0
+        due_on = row.due_on or row.starts_on + timedelta(days=365)
+        return min(1.0, (on - row.starts_on) / (due_on - row.starts_on)) * 100
+
+    def percent(self, row: Obligation, on: date) -> int:
+        """How far the body is by then: about on schedule, with its own diligence, never less than before."""
+        pace = 0.86 + 0.2 * self.diligence[row.organisation_id] + self.rng.uniform(-0.06, 0.08)
+        return max(row.percent, min(100, round(self.expected(row, on) * pace / 5) * 5))

@@ -1,0 +1,199 @@
+"""What waits for a supervisor: hand-ins to review, disputes, close-outs, bodies that are overdue.
+
+Each kind is read oldest first by its own index and no further than is shown; how many there are comes from the kept counts,
+or is counted up to a limit. So the page costs the same for a county and for the nation.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from directives.base.states import CLOSING, DISPUTED, RED, SUBMITTED, SUPERVISOR
+from directives.dashboard.queries.figures import address
+from directives.models import DocumentTotal, Mark, Membership, Obligation, Organisation, Plan, ProgressReport, ReportEntry, User
+from directives.models.scope import MANY, subtrees, topmost
+from directives.obligations.queries.obligations import Filter
+
+SHOWN = 20  # lines of the whole inbox
+WORST = 8  # overdue bodies
+COUNTED = 1000  # reports that wait are counted up to here
+WIDE = 1000  # bodies; more of them are not gone through one by one
+MOVED = {"dispute": DISPUTED, "close": CLOSING}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits. `kind`: plan, report, dispute or close; `n`: how many entries of a report."""
+
+    kind: str
+    pk: int
+    name_hans: str
+    name_hant: str
+    title_hans: str
+    title_hant: str
+    at: datetime | None
+    code: str = ""
+    words: str = ""
+    n: int = 1
+
+    @property
+    def url(self) -> str:
+        match self.kind:
+            case "plan":
+                return reverse("plan_review", args=[self.pk])
+            case "report":
+                return reverse("report_review", args=[self.pk])
+        return reverse("obligation", args=[self.pk])
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """A body right below with overdue rows, its whole subtree counted. A body with others below leads on to its dashboard."""
+
+    pk: int
+    name_hans: str
+    name_hant: str
+    branch: bool
+    n: int
+
+    @property
+    def url(self) -> str:
+        if self.branch:
+            return f"{reverse('dashboard')}?{urlencode({'scope': self.pk})}"
+        return address(Filter(body=self.pk, light=RED))
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What waits, the oldest first, and the bodies right below with most overdue rows. Reports are counted up to COUNTED."""
+
+    lines: tuple[Waiting, ...]
+    overdue: tuple[Worst, ...]
+    plans: int
+    reports: int
+    disputes: int
+    closings: int
+
+    @property
+    def total(self) -> int:
+        return self.plans + self.reports + self.disputes + self.closings
+
+    @property
+    def more(self) -> int:
+        """Lines that are left out."""
+        return self.total - len(self.lines)
+
+    def _told(self, number: int) -> str:
+        return f"{number:,}+" if self.reports >= COUNTED else f"{number:,}"
+
+    @property
+    def total_told(self) -> str:
+        """The total as the page says it: 1,234, or 1,234+ where not all reports were counted."""
+        return self._told(self.total)
+
+    @property
+    def more_told(self) -> str:
+        return self._told(self.more)
+
+    @property
+    def reviews(self) -> str:
+        """Hand-ins to review, as the page says it; empty where there is none."""
+        return self._told(self.plans + self.reports) if self.plans + self.reports else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose inbox it is, and of which bodies: those strictly below the ones that the person supervises."""
+
+    user: User
+    posts: tuple[Membership, ...]
+    wide: bool = False  # more than WIDE bodies
+
+    @property
+    def homes(self) -> list[int] | QuerySet:
+        """The bodies supervised that lie in no other one: by id where they are few, else as a query that reads the memberships."""
+        tops = topmost(self.posts)
+        if len(tops) <= MANY:
+            return [m.organisation_id for m in tops]
+        return Membership.objects.filter(user=self.user, role=SUPERVISOR).values("organisation")
+
+    def first(self, rows: QuerySet, *order: str, limit: int) -> QuerySet:
+        """The first of these rows that are of these bodies. Among many bodies the index of what waits is walked, and soon ends;
+        among few it is read body by body, as most of what waits is others'."""
+        elsewhere = ~Q(organisation__in=self.homes)
+        if not self.wide:
+            return rows.filter(subtrees(self.posts, "organisation__path"), elsewhere).order_by(*order)[:limit]
+        bodies = Organisation.objects.filter(subtrees(self.posts, "path"), pk=OuterRef("organisation"))
+        walked = rows.filter(elsewhere, Exists(bodies)).order_by(*order).values("pk")[:limit]
+        return rows.model.objects.filter(pk__in=walked).order_by(*order)
+
+
+def inbox(user: User) -> Inbox | None:
+    """What waits for this person as a supervisor; None if they are none. What they asked for themselves waits for others."""
+    posts = user.in_role(SUPERVISOR)
+    if not posts:
+        return None
+    desk = Desk(user, posts)
+    kept = _kept(desk)
+    desk = replace(desk, wide=kept[""] > WIDE)
+    reports, plans = _reports(desk), _plans(desk) if kept[SUBMITTED] else []
+    disputes, closings = (_moved(desk, kind) if kept[state] else [] for kind, state in MOVED.items())
+    lines = sorted(plans + reports + disputes + closings, key=lambda line: (line.at is None, line.at, line.kind, line.pk))
+    return Inbox(
+        tuple(lines[:SHOWN]), _worst(desk),
+        plans=_figure(plans, kept[SUBMITTED]), reports=_figure(reports, COUNTED) if len(reports) <= SHOWN else _count(desk),
+        disputes=_figure(disputes, kept[DISPUTED]), closings=_figure(closings, kept[CLOSING]),
+    )  # fmt: skip
+
+
+def _figure(lines: list[Waiting], kept: int) -> int:
+    """How many there are: those read, where that is all of them; the kept count also holds what the supervisor's own body owes."""
+    return len(lines) if len(lines) <= SHOWN else max(len(lines), kept)
+
+
+def _kept(desk: Desk) -> dict[str, int]:
+    """The kept counts of plans handed in, of disputes and of close-outs in the subtrees supervised, and of bodies (""); one query."""
+    asked = Q(topic="filed", word=SUBMITTED) | Q(topic="state", word__in=MOVED.values()) | Q(topic="bodies")
+    rows = Mark.objects.filter(asked, scope__in=desk.homes).order_by().values_list("word").annotate(n=Sum("count"))
+    return dict.fromkeys((SUBMITTED, *MOVED.values(), ""), 0) | dict(rows)
+
+
+NAMES = ("organisation__name_hans", "organisation__name_hant", "document__title_hans", "document__title_hant")
+
+
+REPORTS = ProgressReport.objects.filter(waiting_since__isnull=False)
+OLDEST = ("waiting_since", "organisation")
+
+
+def _reports(desk: Desk) -> list[Waiting]:
+    mine = Case(When(Q(submitted_by=desk.user) | Q(asked_by=desk.user), then=0), default=1)
+    entries = ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED).order_by().values("report").annotate(n=Sum(mine))
+    found = desk.first(REPORTS, *OLDEST, limit=SHOWN + 1).annotate(n=Subquery(entries.values("n")))
+    return [Waiting("report", *row, n=n) for *row, n in found.values_list("pk", *NAMES, "waiting_since", "n") if n]
+
+
+def _count(desk: Desk) -> int:
+    return desk.first(REPORTS, *OLDEST, limit=COUNTED).count()
+
+
+def _plans(desk: Desk) -> list[Waiting]:
+    rows = Plan.objects.filter(live=True, state=SUBMITTED).exclude(submitted_by=desk.user).exclude(asked_by=desk.user)
+    found = desk.first(rows, "submitted_at", "organisation", limit=SHOWN + 1)
+    return [Waiting("plan", *row) for row in found.values_list("pk", *NAMES, "submitted_at")]
+
+
+def _moved(desk: Desk, kind: str) -> list[Waiting]:
+    """Disputes or close-outs."""
+    rows = Obligation.objects.filter(state=MOVED[kind]).exclude(asked_by=desk.user)
+    found = desk.first(rows, "moved_at", limit=SHOWN + 1)
+    return [Waiting(kind, *row) for row in found.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")]
+
+
+def _worst(desk: Desk) -> tuple[Worst, ...]:
+    """The bodies right below with most overdue rows in their subtrees, from the kept totals."""
+    red = DocumentTotal.objects.filter(scope__parent__in=desk.homes, red__gt=0).order_by()
+    rows = red.values_list("scope", "scope__name_hans", "scope__name_hant", "scope__branch").annotate(n=Sum("red"))
+    return tuple(Worst(*row) for row in rows.order_by("-n", "scope")[:WORST])

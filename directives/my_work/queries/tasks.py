@@ -1,0 +1,256 @@
+"""From what lies on the desk to one queue by due day: each task says why it is there and what the one next step is."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from directives.base.clocks import Facts, Tolerances, clock_colour
+from directives.base.states import ASSIGNED, AWAITING, DRAFT, GREEN, RED, RETURNED, YELLOW
+from directives.base.workdays import Workdays
+from directives.core.captions import Words as Caption
+from directives.core.transitions import facts_of
+from directives.dashboard.queries.figures import address
+from directives.models import Obligation, Organisation
+from directives.my_work.queries.work import Desk, EntryLine, MeasureLine, PlanLine, ReportLine, Returned, Title, Words
+from directives.obligations.queries.obligations import URGENCY, Filter
+from directives.plans.queries.plan_page import measure_overdue
+
+MEASURES_AHEAD = 10  # working days before its day on which a measure comes into the queue
+RETURNED_SHOWN = 5  # returned entries of one report that stand in the queue by themselves
+Kind = Literal["receipt", "plan", "report", "entry", "measure", "obligation", "sign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The one next step: a link, or for `fields` a form that is sent to the address."""
+
+    label: Caption
+    url: str
+    fields: tuple[tuple[str, str | int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One line of the queue. `row` is the obligation whose light is shown; otherwise colour and day say how it stands.
+
+    The colour is what the clocks say of the most urgent obligation. A measure has no light: its colour is empty, and `overdue`
+    says that its day has passed.
+    """
+
+    kind: Kind
+    body: Organisation
+    due_on: date | None
+    colour: str
+    action: Action
+    code: str = ""
+    url: str = ""  # of the code
+    title: Caption = ""
+    words: Words | None = None  # of the directive, in the reader's script
+    document: Title | None = None
+    note: Caption = ""
+    returned: Returned | None = None
+    row: Obligation | None = None
+    done: int = 0
+    total: int = 0
+    overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Today, and what the clocks say on it."""
+
+    today: date
+    workdays: Workdays
+    tolerances: Tolerances
+
+    def colour(self, clock: str, owed: Iterable[Facts]) -> str:
+        """What this clock says of the most urgent of these obligations."""
+        days = {"today": self.today, "workdays": self.workdays, "tolerances": self.tolerances}
+        return min((clock_colour(clock, facts, **days) for facts in owed), key=URGENCY.__getitem__, default=GREEN)
+
+    def left(self, due_on: date) -> int:
+        return self.workdays.between(self.today, due_on)
+
+
+def queue(desk: Desk, days: Days) -> tuple[Task, ...]:
+    """Every task of the person, the earliest day first; on one day the red before the yellow."""
+    tasks = [
+        *_receipts(desk, days), *_plans(desk, days), *_reports(desk, days), *_returned(desk, days), *_measures(desk, days),
+        *_obligations(desk),
+    ]  # fmt: skip
+    return tuple(sorted(tasks, key=lambda task: (task.due_on or date.max, URGENCY.get(task.colour, len(URGENCY)), task.kind, task.code)))
+
+
+def to_sign(desk: Desk, days: Days) -> tuple[Task, ...]:
+    """What waits for the person's signature."""
+    return tuple(_signatures(desk, days))
+
+
+def _by_paper(rows: Iterable[Obligation]) -> dict[tuple[int, int], list[Obligation]]:
+    """Rows by body and document."""
+    grouped: dict[tuple[int, int], list[Obligation]] = {}
+    for row in rows:
+        grouped.setdefault((row.organisation_id, row.document_id), []).append(row)
+    return grouped
+
+
+def _title(row: Obligation) -> Title:
+    document = row.document
+    return Title(document.pk, document.title, document.title_hans, document.title_hant)
+
+
+def _first(days: Iterable[date | None]) -> date | None:
+    return min((day for day in days if day is not None), default=None)
+
+
+def _receipts(desk: Desk, days: Days) -> Iterator[Task]:
+    for (body, document), rows in _by_paper(row for row in desk.obligations if row.state == ASSIGNED).items():
+        due = _first(row.acknowledge_by for row in rows)
+        fields = (("all", 1), ("document", document), ("body", body))
+        receive = Action(_("Acknowledge receipt"), reverse("acknowledge_many"), fields)
+        rows_url = address(Filter(document=document, body=body, state=ASSIGNED))
+        colour = days.colour("receipt", map(facts_of, rows))
+        yield Task(
+            "receipt", desk.bodies[body], due, colour, receive if body in desk.receives else Action(_("View"), rows_url),
+            code=pgettext("task", "Acknowledgement"), url=rows_url, title=_("%(n)s directives to acknowledge") % {"n": len(rows)},
+            document=_title(rows[0]),
+            note=_("If a directive is not yours, dispute it on its page and give a reason."),
+        )  # fmt: skip
+
+
+def _plans(desk: Desk, days: Days) -> Iterator[Task]:
+    plans = {(plan.body, plan.document): plan for plan in desk.plans}
+    for (body, document), rows in _by_paper(filter(_owes_plan, desk.obligations)).items():
+        plan = plans.get((body, document))
+        if plan is None or plan.state in (DRAFT, RETURNED):
+            yield _plan(desk.bodies[body], rows, days, plan)
+
+
+def _owes_plan(row: Obligation) -> bool:
+    return row.plan_due_on is not None or row.plan_returned
+
+
+def _plan(body: Organisation, rows: Sequence[Obligation], days: Days, plan: PlanLine | None) -> Task:
+    due, document = _first(row.plan_due_on for row in rows), _title(rows[0])
+    url = reverse("plan", args=[plan.pk]) if plan else reverse("plans")
+    back = plan.returned if plan and plan.state == RETURNED else None
+    label = _("Revise") if back else _("Continue writing") if plan else _("Write the plan")
+    note = _("%(n)s measures so far") % {"n": len(plan.measures)} if plan else _("Not started")
+    return Task(
+        "plan", body, due, days.colour("plan", map(facts_of, rows)), Action(label, url), code=pgettext("task", "Plan"), url=url,
+        title=plan.title if plan else _("Implementation plan"), document=document, note=note, returned=back,
+    )  # fmt: skip
+
+
+def _reports(desk: Desk, days: Days) -> Iterator[Task]:
+    asked = _by_paper(row for row in desk.obligations if row.report_due_on is not None)
+    for report in desk.reports:
+        url, body = reverse("report", args=[report.pk]), desk.bodies[report.body]
+        if not report.begun:
+            rows = asked.get((report.body, report.document.pk), [])
+            note = _("%(n)s entries; drafts are made from the log") % {"n": len(rows)}
+            colour = days.colour("report", (_of_report(row, report.due_on) for row in rows))
+            yield Task(
+                "report", body, report.due_on, colour, Action(_("Start"), url), code=pgettext("task", "Report"),
+                url=url, title=report.name, document=report.document, note=note, total=len(rows),
+            )  # fmt: skip
+        elif report.count(DRAFT, RETURNED):
+            yield _report(report, body, url, days)
+
+
+def _of_report(row: Obligation, due_on: date) -> Facts:
+    """An obligation of which this report alone is asked."""
+    return replace(facts_of(row), report_due_on=due_on, report_returned=False)
+
+
+def _of_entries(report: ReportLine, *states: str) -> Iterator[Facts]:
+    """The obligations of the entries in these states, as far as the report is concerned."""
+    return (entry.facts(report.due_on) for entry in report.entries if entry.state in states)
+
+
+def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Task:
+    facts = {"total": len(report.entries), "in": report.in_hand, "ready": report.ready, "missing": report.missing}
+    note = _("%(total)s entries: %(in)s submitted, %(ready)s ready, %(missing)s to complete") % facts
+    label = pgettext("report", "Submit") if not report.missing else _("Continue")
+    colour = days.colour("report", _of_entries(report, DRAFT, RETURNED))
+    return Task(
+        "report", body, report.due_on, colour, Action(label, url), code=pgettext("task", "Report"), url=url,
+        title=report.name, document=report.document, note=note, done=report.in_hand + report.ready, total=len(report.entries),
+    )  # fmt: skip
+
+
+def _returned(desk: Desk, days: Days) -> Iterator[Task]:
+    for report in desk.reports:
+        back = [entry for entry in report.entries if entry.state == RETURNED]
+        for entry in back[:RETURNED_SHOWN]:
+            yield _entry(entry, report, desk.bodies[report.body], days)
+
+
+def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days) -> Task:
+    url = f"{reverse('report', args=[report.pk])}#e-{entry.pk}"
+    note = _("%(report)s; resubmit only this entry") % {"report": report.name}
+    colour = days.colour("report", [entry.facts(report.due_on)])
+    return Task(
+        "entry", body, report.due_on, colour, Action(_("Revise this entry"), url), code=entry.code, url=url, words=entry.directive,
+        note=note, returned=entry.returned,
+    )  # fmt: skip
+
+
+def _measures(desk: Desk, days: Days) -> Iterator[Task]:
+    for plan in desk.plans:
+        for measure in plan.measures:
+            if measure.done_on is None and measure.due_on and days.left(measure.due_on) <= MEASURES_AHEAD:
+                yield _measure(measure, desk.bodies[plan.body], days)
+
+
+def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
+    done = Action(_("Mark as done"), reverse("measure_done", args=[measure.pk]), (("done", 1), ("version", measure.version)))
+    late = measure_overdue(measure, days.today)
+    note = _("Past its due date; not marked as done") if late else _("A measure of the plan is due")
+    return Task(
+        "measure", body, measure.due_on, "", done if late else Action(_("Log progress"), "#quick"),
+        code=measure.code or pgettext("task", "Measure"), url=f"{reverse('log')}?measure={measure.pk}", title=measure.text, note=note,
+        overdue=late,
+    )  # fmt: skip
+
+
+def _obligations(desk: Desk) -> Iterator[Task]:
+    """Obligations that are late, near, behind or silent of themselves; receipt, plan and report stand in the queue already."""
+    for row in desk.obligations:
+        about = row.light_code.partition("_")[0]
+        if row.light in (RED, YELLOW) and about in ("completion", "behind", "silent") and row.state != ASSIGNED:
+            url = reverse("obligation", args=[row.pk])
+            action = Action(_("Log progress"), "#quick") if about in ("behind", "silent") else Action(_("Open"), url)
+            yield Task(
+                "obligation", desk.bodies[row.organisation_id], row.due_on, row.light, action, code=row.directive.code, url=url,
+                words=Words(row.directive.text_hans, row.directive.text_hant), row=row,
+            )  # fmt: skip
+
+
+def _signatures(desk: Desk, days: Days) -> Iterator[Task]:
+    owing = _by_paper(filter(_owes_plan, desk.obligations))
+    for plan in desk.plans:
+        if plan.state == AWAITING and plan.body in desk.signs:
+            rows = owing.get((plan.body, plan.document), [])
+            url = reverse("plan", args=[plan.pk])
+            note = _("%(n)s measures so far") % {"n": len(plan.measures)}
+            yield Task(
+                "sign", desk.bodies[plan.body], _first(row.plan_due_on for row in rows), days.colour("plan", map(facts_of, rows)),
+                Action(_("Read and sign"), url), code=pgettext("task", "Plan"), url=url, title=plan.title, note=note,
+                document=_title(rows[0]) if rows else None,
+            )  # fmt: skip
+    for report in desk.reports:
+        waiting = report.count(AWAITING)
+        if waiting and report.body in desk.signs:
+            url = reverse("report", args=[report.pk])
+            note = _("%(n)s of %(total)s entries for you to sign") % {"n": waiting, "total": len(report.entries)}
+            colour = days.colour("report", _of_entries(report, AWAITING))
+            yield Task(
+                "sign", desk.bodies[report.body], report.due_on, colour, Action(_("Read and sign"), url),
+                code=pgettext("task", "Report"), url=url, title=report.name, document=report.document, note=note,
+            )  # fmt: skip

@@ -1,0 +1,240 @@
+"""What the bodies of a person owe, read for their own page: a fixed number of queries, whatever the number of rows."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+
+from directives.base.clocks import Facts
+from directives.base.states import ACCEPTED, AWAITING, DRAFT, EDITABLE, REPORTABLE, RETURNED, SUBMITTED
+from directives.models import LogEntry, Measure, Obligation, Organisation, Plan, ProgressReport, User
+from directives.models.reports import PERIOD_NAMES
+from directives.models.scope import worked
+from directives.plans.queries.plan_page import Serves
+
+LOGGED = 5  # records shown as recent
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text that is stored in both scripts."""
+
+    text_hans: str
+    text_hant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """The title of a document, in both scripts."""
+
+    pk: int
+    title: str
+    title_hans: str
+    title_hant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Why something came back: the reviewer's words, who wrote them and when."""
+
+    reason: str
+    by: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureLine:
+    """A measure of a live plan, with the directives that it serves."""
+
+    pk: int
+    number: int
+    text: str
+    due_on: date | None
+    done_on: date | None
+    version: int
+    logged_on: date | None
+    serves: tuple[Serves, ...]
+
+    @property
+    def code(self) -> str:
+        return self.serves[0].code if self.serves else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """A live plan of one's own body."""
+
+    pk: int
+    body: int
+    document: int
+    title: str
+    state: str
+    submitted_at: datetime | None
+    returned: Returned
+    measures: list[MeasureLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """An entry of a report: where it stands, and whether nothing obvious is missing.
+
+    `owed` and `starts_on` are the state and the first day of its obligation; `sent_back`: it was handed in before.
+    """
+
+    pk: int
+    state: str
+    ready: bool
+    returned: Returned
+    code: str
+    directive: Words
+    owed: str
+    starts_on: date
+    sent_back: bool
+
+    def facts(self, due_on: date) -> Facts:
+        """Its obligation, if nothing but this report were asked of it."""
+        return Facts(
+            self.owed, 0, self.starts_on, None, None, None, report_due_on=due_on, report_returned=self.sent_back,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """A report of one's own body that is not wholly accepted, with its entries; not begun, it has none."""
+
+    pk: int
+    body: int
+    document: Title
+    begun: bool
+    year: int
+    period: str
+    number: int
+    due_on: date
+    entries: list[EntryLine] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Third quarter of 2026."""
+        return str(PERIOD_NAMES[self.period, self.number]) % {"year": self.year}
+
+    def count(self, *states: str) -> int:
+        return sum(entry.state in states for entry in self.entries)
+
+    @property
+    def ready(self) -> int:
+        """Drafts that could be handed in."""
+        return sum(entry.state == DRAFT and entry.ready for entry in self.entries)
+
+    @property
+    def missing(self) -> int:
+        """Returned, and drafts that still lack something."""
+        return self.count(DRAFT, RETURNED) - self.ready
+
+    @property
+    def in_hand(self) -> int:
+        """Accepted, handed in, or on the way."""
+        return self.count(ACCEPTED, SUBMITTED, AWAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything on the desk of a person: the work of the bodies for which they fill in."""
+
+    bodies: dict[int, Organisation]
+    receives: frozenset[int] = frozenset()  # bodies for which they may acknowledge receipt
+    signs: frozenset[int] = frozenset()  # bodies for which they sign
+    obligations: tuple[Obligation, ...] = ()
+    plans: tuple[PlanLine, ...] = ()
+    reports: tuple[ReportLine, ...] = ()
+
+    @property
+    def measures(self) -> list[MeasureLine]:
+        return [measure for plan in self.plans for measure in plan.measures]
+
+
+def obligations_of(user: User) -> tuple[Obligation, ...]:
+    """Every open obligation of the person's bodies, with directive and document: one query."""
+    own = (
+        "state", "percent", "light", "light_code", "light_on", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on",
+        "plan_returned", "report_returned", "heard_on", "issued_on", "organisation_id", "document_id", "directive_id",
+    )  # fmt: skip
+    words = ("code", "order", "text", "text_hans", "text_hant")
+    rows = Obligation.objects.open().filter(worked(user, "organisation")).select_related("directive", "document")
+    titles = (f"document__{name}" for name in ("title", "title_hans", "title_hant"))
+    return tuple(rows.only(*own, *(f"directive__{name}" for name in words), *titles).order_by("document", "directive__order"))
+
+
+PLAN = ("organisation_id", "document_id", "title", "state", "submitted_at", "reason", "decided_by__full_name", "decided_at")
+MEASURE = ("pk", "number", "text", "due_on", "done_on", "version")
+
+
+def plans_of(user: User) -> tuple[PlanLine, ...]:
+    """The live plans of the person's bodies, with their measures and what those serve: one query."""
+    last = LogEntry.objects.standing().filter(measure=OuterRef("measures__pk")).order_by("-on").values("on")[:1]
+    serves = ("measures__obligations__pk", "measures__obligations__directive__code")
+    rows = (
+        Plan.objects.filter(worked(user, "organisation"), live=True)
+        .annotate(last=Subquery(last))
+        .order_by("pk", "measures__number", "measures__obligations__directive__order")
+        .values_list("pk", *PLAN, *(f"measures__{name}" for name in MEASURE), "last", *serves)
+    )
+    plans: dict[int, PlanLine] = {}
+    measures: dict[int, MeasureLine] = {}
+    for pk, body, document, title, state, at, reason, by, decided, *cells, logged, owed, code in rows:
+        plan = plans.setdefault(pk, PlanLine(pk, body, document, title, state, at, Returned(reason, by or "", decided)))
+        if cells[0] is None:
+            continue
+        served = (Serves(owed, code),) if owed else ()
+        known = measures.get(cells[0])
+        measures[cells[0]] = MeasureLine(*cells, logged, (known.serves if known else ()) + served)
+        if known:
+            plan.measures[-1] = measures[cells[0]]
+        else:
+            plan.measures.append(measures[cells[0]])
+    return tuple(plans.values())
+
+
+REPORT = (
+    "organisation_id", "document_id", "document__title", "document__title_hans", "document__title_hant", "begun_at", "cycle__year",
+    "cycle__period", "cycle__number", "cycle__due_on",
+)  # fmt: skip
+ENTRY = (
+    "pk", "state", "reason", "decided_by__full_name", "decided_at", "submitted_at", "obligation__state", "obligation__starts_on",
+    "obligation__directive__code",
+)  # fmt: skip
+TEXTS = ("obligation__directive__text_hans", "obligation__directive__text_hant")
+
+
+def _filled() -> Case:
+    """The entry says how far, and either what was done or why nothing changed."""
+    said = Q(entries__unchanged=True) & ~Q(entries__unchanged_reason="") | Q(entries__unchanged=False) & ~Q(entries__progress="")
+    return Case(When(said & Q(entries__percent__isnull=False), then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+def reports_of(user: User) -> tuple[ReportLine, ...]:
+    """The reports of the person's bodies that are not wholly accepted, with their entries: one query."""
+    rows = (
+        ProgressReport.objects.filter(worked(user, "organisation"), completed_at=None)
+        .annotate(filled=_filled())
+        .order_by("cycle__due_on", "pk", "entries__obligation__directive__order")
+        .values_list("pk", *REPORT, *(f"entries__{name}" for name in (*ENTRY, *TEXTS)), "filled")
+    )
+    reports: dict[int, ReportLine] = {}
+    for pk, body, document, title, hans, hant, begun, year, period, number, due, *cells in rows:
+        line = ReportLine(pk, body, Title(document, title, hans, hant), begun is not None, year, period, number, due)
+        line = reports.setdefault(pk, line)
+        entry, state, reason, by, at, handed_in_at, owed, starts_on, code, text_hans, text_hant, filled = cells
+        # Nobody waits for a draft on work that was meanwhile closed, withdrawn, disputed or suspended.
+        if entry is not None and (state not in EDITABLE or owed in REPORTABLE):
+            back, words = Returned(reason, by or "", at), Words(text_hans, text_hant)
+            line.entries.append(EntryLine(entry, state, filled, back, code, words, owed, starts_on, handed_in_at is not None))
+    return tuple(reports.values())
+
+
+def logged_by(user: User) -> QuerySet[LogEntry]:
+    """The latest records on the measures of the person's bodies, each with the first directive it stands under: one query."""
+    first = Measure.obligations.through.objects.filter(measure=OuterRef("measure")).order_by("obligation__directive__order")
+    rows = LogEntry.objects.standing().filter(worked(user, "measure__plan__organisation")).with_state()
+    rows = rows.select_related("measure__plan__organisation", "corrects")
+    named = rows.annotate(code=Subquery(first.values("obligation__directive__code")[:1]), by_name=F("by__full_name"))
+    return named.order_by("-on", "-id")[:LOGGED]

@@ -1,0 +1,36 @@
+"""“My work”, the first page of everybody, and the notices."""
+
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET
+
+from directives.core.notices import mark_all_read, mark_read
+from directives.models import Notice
+from directives.my_work.queries import mine
+from directives.web.doors import back, onward, page, paged, write
+
+
+@require_GET
+def my_work(request):
+    if request.user.only_audits:
+        return redirect("events")
+    work = mine.my_work(request.user, now=request.now, today=request.today, workdays=request.workdays)
+    return page(request, "directives/mine/work.html", {"work": work, "quick": work.quick, "next": "/"})
+
+
+@require_GET
+def notices(request):
+    return page(request, "directives/mine/notices.html", {"page": paged(request, Notice.objects.visible_to(request.user))})
+
+
+@write
+def notices_read(request):
+    mark_all_read(by=request.user, now=request.now)
+    return back(request, "/")
+
+
+@write
+def notice_open(request, pk):
+    notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
+    mark_read(notice, now=request.now)
+    return HttpResponseRedirect(onward(request, notice.url))

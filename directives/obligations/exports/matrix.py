@@ -1,0 +1,83 @@
+"""The matrix as a file: directives × bodies, or bodies × directives where the bodies are more than a sheet can be read across."""
+
+from collections.abc import Iterable, Sequence
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from directives.base.numbers import whole
+from directives.base.wording import picked, scripted
+from directives.documents.exports import LIGHT_WORDS, cell_words, matrix_columns
+from directives.documents.queries.asked import MatrixAsked
+from directives.models import Directive, Document, Organisation, Section
+from directives.models.documents import HEAVY
+from directives.models.organisations import KINDS
+from directives.obligations.queries.matrix import Axes, BodyRow, axes, rows_by_body, rows_of
+from directives.tables.book import Book, Column
+from directives.tables.listed import Asked, Listed, Place, in_words
+
+ACROSS = 200  # bodies that stand side by side; more stand one below another
+CELLS = 90_000  # that are written at once: as many as 5,000 lines of the ledger have
+
+
+def listed(asked: Asked, place: Place) -> Listed:
+    """The matrix of a document under its filter."""
+    document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
+    chosen = MatrixAsked.of(asked.GET)
+    wanted = whole(chosen.body)
+    top = Organisation.objects.visible_to(asked.user).filter(pk=wanted).first() if wanted else None
+    found = axes(asked.user, document, section=chosen.section, kind=chosen.body_kind, light=chosen.light, body=top)
+    section = Section.objects.filter(document=document, pk=whole(chosen.section)).first() if whole(chosen.section) else None
+    told = in_words(
+        (_("Document"), picked(document, "title")), (_("Section"), section and f"{scripted(section.number)} {picked(section, 'title')}"),
+        (_("Organisation and those below"), top and picked(top, "name")), (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
+        (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light)),
+    )  # fmt: skip
+
+    def wide() -> int:
+        return found.bodies.order_by()[: ACROSS + 1].count()
+
+    def few(limit: int) -> bool:
+        bodies, directives = found.bodies.order_by()[: max(limit, ACROSS) + 1].count(), found.directives.count()
+        rows = directives if bodies <= ACROSS else bodies
+        return rows <= limit and bodies * directives <= CELLS
+
+    def total() -> int:
+        return found.directives.count() if wide() <= ACROSS else found.bodies.order_by().count()
+
+    def make() -> Book:
+        directives = list(found.directives.order_by("order", "pk"))
+        name = f"{_('Matrix')} {picked(document, 'title')}"
+        if wide() <= ACROSS:
+            bodies = list(found.bodies.order_by("path"))
+            notes = (*told, (_("Directives"), len(directives)), (_("Organisations"), len(bodies)))
+            rows: Iterable = rows_of(found, directives, bodies)
+            return Book(name, matrix_columns(bodies), rows, asked.now, notes, document.fictional)
+        return _aside(name, found, directives, asked, document, told)
+
+    return Listed(told, few, total, make)
+
+
+def _aside(name: str, found: Axes, directives: Sequence[Directive], asked: Asked, document: Document, told: tuple) -> Book:
+    bodies = found.bodies.order_by().count()
+    why = _("More than %(count)s organisations: organisations run down, directives across.") % {"count": ACROSS}
+    notes = (*told, (_("Directives"), len(directives)), (_("Organisations"), bodies), (_("Layout"), why))
+    columns = aside_columns(directives)
+    return Book(name, columns, rows_by_body(found, directives, found.bodies), asked.now, notes, document.fictional)
+
+
+def aside_columns(directives: Iterable[Directive]) -> tuple[Column, ...]:
+    """Code and name of each body, then the light and percent under each directive; an empty cell is not owed."""
+
+    def under(place: int, directive: Directive) -> Column:
+        def cell(row: BodyRow) -> str:
+            return cell_words(row.cells[place])
+
+        return Column(f"directive-{directive.pk}", scripted(directive.code), cell, width=12, light=lambda row: row.cells[place].light)
+
+    head = (
+        Column("organisation", pgettext("body", "Code"), lambda row: row.body.code, width=12),
+        Column("name", _("Organisation"), lambda row: picked(row.body, "name"), width=32),
+    )
+    return head + tuple(under(place, directive) for place, directive in enumerate(directives))

@@ -1,0 +1,154 @@
+"""What a supervisor has chosen so far, and on what terms. Forms check; `issuing.issue` writes."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from directives.base.numbers import LARGEST, whole
+from directives.base.states import DELIVERABLES, PARTS, RESPONSIBLE
+from directives.base.wording import picked
+from directives.models import Document, Organisation
+from directives.models.organisations import KINDS, LEVELS
+from directives.obligations.commands.choosing import Choice, Pick
+from directives.obligations.commands.giving import Terms
+from directives.obligations.forms.obligations import DayInput
+
+FIRST = "first"  # the first body listed leads
+PICKS = 100  # groups of bodies of one issue
+NAMED_LEADS = 200  # of more chosen bodies the list of possible leads would be too long
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An issue in the making, kept in the session so that going back loses nothing. `terms` are the second step's fields as typed."""
+
+    choice: Choice = Choice()
+    terms: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def key(document: Document) -> str:
+        return f"issue-{document.pk}"
+
+    @classmethod
+    def of(cls, session: Mapping[str, Any], document: Document) -> "Draft":
+        kept = session.get(cls.key(document), {})
+        return cls(Choice.from_json(kept), kept.get("terms", {}))
+
+    def keep(self, session: MutableMapping[str, Any], document: Document) -> None:
+        session[self.key(document)] = self.choice.to_json() | {"terms": dict(self.terms)}
+
+    def seeded(self, query: Any) -> "Draft":
+        """With what the address asks for (?directive=…&body=…) ticked as well."""
+        return self.choosing(
+            directives=self.directives | _ids(query.getlist("directive")), bodies=self.bodies | _ids(query.getlist("body"))
+        )
+
+    def choosing(self, **changes: Any) -> "Draft":
+        """With another choice."""
+        return replace(self, choice=replace(self.choice, **changes))
+
+    @property
+    def directives(self) -> frozenset[int]:
+        return self.choice.directives
+
+    @property
+    def bodies(self) -> frozenset[int]:
+        return self.choice.bodies
+
+    @property
+    def picks(self) -> tuple[Pick, ...]:
+        return self.choice.picks
+
+    @property
+    def addressed(self) -> bool:
+        return self.choice.addressed
+
+    @property
+    def digest(self) -> str:
+        """Changes when anything of the draft does: what is confirmed must be what was previewed."""
+        whole = [self.choice.to_json(), sorted(self.terms.items())]
+        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+
+
+def _ids(texts: Iterable[str]) -> frozenset[int]:
+    return frozenset(pk for text in texts if (pk := whole(text)) is not None)
+
+
+class Ids(forms.Field):
+    """Ticked ids of a long list; which of them may be chosen is the command's to say."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> frozenset[int]:
+        return _ids(value or ())
+
+
+class Picks(forms.Field):
+    """Groups of bodies that are ticked, by their keys."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> tuple[Pick, ...]:
+        picks = (Pick.of(key) for key in (value or ())[:PICKS])
+        return tuple(dict.fromkeys(pick for pick in picks if pick))
+
+
+class ChoiceForm(forms.Form):
+    """The first step: what is ticked, and by what to tick more."""
+
+    directive = Ids(required=False)
+    body = Ids(required=False)
+    pick = Picks(required=False)
+    addressed = forms.BooleanField(required=False)
+    directive_kind = forms.CharField(required=False, max_length=20)
+    kind = forms.ChoiceField(label=_("Kind of organisation"), required=False, choices=[("", _("Any")), *KINDS])
+    level = forms.ChoiceField(label=_("Level"), required=False, choices=[("", _("Any")), *LEVELS])
+    below = forms.IntegerField(label=_("Parent"), min_value=1, max_value=LARGEST, required=False)
+    q = forms.CharField(label=_("Name or code"), required=False, max_length=60)
+
+
+class TermsForm(forms.Form):
+    """The second step: part, who leads, deliverable and days."""
+
+    part = forms.ChoiceField(label=_("Responsibility"), choices=PARTS, initial=RESPONSIBLE, widget=forms.RadioSelect)
+    lead = forms.ChoiceField(label=_("Lead"), required=False)
+    deliverable = forms.ChoiceField(label=_("Deliverable"), required=False, choices=DELIVERABLES, widget=forms.RadioSelect)
+    plan_due_on = forms.DateField(
+        label=_("Deliverable due on"),
+        required=False,
+        widget=DayInput,
+        help_text=_("The date by which the plan or measures must be submitted."),
+    )
+    starts_on = forms.DateField(
+        label=_("Work starts on"), required=False, widget=DayInput, help_text=_("Empty means today. Before that date the light is grey.")
+    )
+    due_on = forms.DateField(
+        label=_("Complete by"),
+        required=False,
+        widget=DayInput,
+        help_text=_("Not read from the document: look whether its text names a date."),
+    )
+
+    def __init__(self, data: Mapping[str, str] | None = None, *, bodies: tuple[Organisation, ...], **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.bodies = {str(body.pk): body for body in bodies}
+        named = [(pk, picked(body, "name")) for pk, body in self.bodies.items()] if len(bodies) <= NAMED_LEADS else []
+        self.fields["lead"].choices = [("", _("Not specified")), (FIRST, _("The first organisation listed")), *named]
+
+    def as_typed(self) -> dict[str, str]:
+        """The fields as they were sent, for the draft."""
+        return {name: self.data.get(name, "") for name in self.fields}
+
+    @property
+    def terms(self) -> Terms:
+        """What was asked for. Only of a valid form."""
+        said = self.cleaned_data
+        return Terms(
+            part=said["part"], deliverable=said["deliverable"], starts_on=said["starts_on"], plan_due_on=said["plan_due_on"],
+            due_on=said["due_on"], lead=self.bodies.get(said["lead"]), first_leads=said["lead"] == FIRST,
+        )  # fmt: skip

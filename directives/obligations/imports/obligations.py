@@ -1,0 +1,300 @@
+"""Obligations (责任事项): the ledger that went out comes back, and new pairs are assigned from a table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directives.base.states import CLOSED, RESPONSIBLE, SUPERVISOR, WITHDRAWN
+from directives.documents.imports.clauses import Clauses, unknown_clause, unknown_words
+from directives.models import Document, Obligation, Organisation, User
+from directives.models.intakes import SAME
+from directives.models.scope import any_of, in_view
+from directives.obligations.commands.entering import faults_of
+from directives.obligations.commands.giving import wrong_plan_day
+from directives.obligations.imports.ledger import AS_EXPORTED, fields, term, untaken
+from directives.obligations.imports.owing import DAYS, NOT_ABOVE, OWN, PEOPLE, TERMS, pair_of, undo, write
+from directives.obligations.imports.parting import AFTER_NAME, NAMED_IN, apart
+from directives.obligations.imports.progress import Edit, Reports
+from directives.obligations.imports.shown import WORDS, Shown, cell_text
+from directives.obligations.queries.ledger import CELLS, LedgerRow
+from directives.tables.codes import Bodies, own_numbers, taken_as, unclear, unknown_body
+from directives.tables.comparing import Past, Stored, compared, fresh, plain, refused, text_of, verdict_of, wrong
+from directives.tables.fields import Asking, Checker, Fault, Given, Kind, Place, Planned, Untaken
+
+SAID = ("progress", "problems", "next_steps", "light_code", "light_on")
+READ = (
+    "pk", "version", "state", "issued_on", "document_id", "directive_id", "directive__code", "organisation_id", "organisation__code",
+    "organisation__name_hans", "organisation__path", "percent", "light", *TERMS, *SAID,
+)  # fmt: skip
+FIRST = READ.index("part")
+cells_of = itemgetter(*map(READ.index, CELLS))  # what the line of the ledger is made of
+
+
+def may(user: User) -> bool:
+    """Those who assign, and those who fill in for an organisation: what each of them edits is taken over."""
+    return user.is_active and (user.supervises or user.works)
+
+
+class ObligationChecker(Checker):
+    """Rows are told by their id, else by directive and body."""
+
+    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+        super().__init__(asking, headed)
+        self.clauses = Clauses(asking.place.get("document", 0))
+        self.bodies = Bodies()
+        self.shown, self.reports = Shown(asking, self.clauses, self._body), Reports(asking)
+        self.lines: dict[int, LedgerRow] = {}  # of this batch
+        self.edits: list[Edit] = []
+        self.first: dict[tuple[int, int], Place] = {}  # directive and body → the row that speaks of them
+        self.led: dict[tuple[int, int], dict[str, Any]] = {}  # … which only names a lead: what it says
+        self.twice: list[tuple[int, str]] = []
+        self.met: dict[str, int | None] = {}
+
+    def check(self, rows: Sequence[Given]) -> list[Planned]:
+        pairs = {row.number: self._pair(row) for row in rows}
+        stored = self._stored(rows, pairs)
+        meant = {row.number: self._meant(row, pairs[row.number], stored) for row in rows}
+        met = [(row, here) for row in rows if (here := meant[row.number])]
+        past = Past.of(Obligation, {here[0]: (row.values.get("version") or here[1], here[1]) for row, here in met})
+        fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
+        self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
+        self.lines = self.shown.lines([cells_of(here) for _row, here in met]) if self.asking.by else {}  # nobody asks for the system
+        self.edits = []
+        planned = [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
+        self.reports.settle(self.edits)
+        return planned
+
+    def _pair(self, row: Given) -> tuple[int | None, int | None]:
+        """The directive and the body that the cells of a row name."""
+        text = text_of(row.values.get("clause")) or text_of(row.values.get("directive"))
+        clause = self.clauses.find(text) if text else None
+        return clause.pk if clause else None, self._body(text_of(row.values.get("body")))
+
+    def _body(self, text: str) -> int | None:
+        if text not in self.met:
+            code = self.bodies.find(text).code or self.bodies.find(AFTER_NAME.sub("", text)).code
+            self.met[text] = self.bodies.known.get(code)
+        return self.met[text]
+
+    def _stored(self, rows: Sequence[Given], pairs: dict[int, tuple[int | None, int | None]]) -> dict[Any, tuple]:
+        """What these rows may mean, by id and by pair; rows that the person may not see are not there."""
+        ids = [row.values["id"] for row in rows if row.values.get("id")]
+        wanted: dict[int, set[int]] = {}
+        for row in rows:
+            directive, body = pairs[row.number]
+            if directive and body and not row.values.get("id"):
+                wanted.setdefault(directive, set()).add(body)
+        asked = any_of([Q(pk__in=ids), *(Q(directive=directive, organisation__in=bodies) for directive, bodies in wanted.items())])
+        found = Obligation.objects.filter(asked).filter(self.seen).order_by().values_list(*READ)
+        return {key: row for row in found for key in (row[0], (row[5], row[7]))}
+
+    def _meant(self, row: Given, pair: tuple[int | None, int | None], stored: dict[Any, tuple]) -> tuple | None:
+        return stored.get(row.values["id"]) if row.values.get("id") else stored.get(pair)
+
+    def _one(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
+        if row.values.get("id") or here:
+            return self._known(row, pair, here, past)
+        faults = list(self._faults_of_key(row, pair))
+        if faults:
+            return wrong(row, faults)
+        return self._fresh(row, *pair)
+
+    def _once(self, row: Given, directive: int, body: int) -> bool:
+        """Whether the row is the first that speaks of the two, or at fault; False for a lead that the table has named already."""
+        key, implied = (directive, body), bool(row.values.get("leads"))
+        first = self.first.setdefault(key, row.place)
+        if first == row.place:
+            self.led |= {key: _cells(row)} if implied else {}
+        elif implied or self.led.get(key) == _cells(row):
+            return False
+        else:
+            self.twice.append((row.number, first.seen_from(row.place)))
+        return True
+
+    def _known(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
+        if here is None:
+            expected = _("The record ID of an obligation you can see")
+            remedy = own_numbers(_("Keep the exported record ID; clear it for a new row."))
+            return wrong(row, [Fault("id", str(row.values["id"]), expected, remedy)])
+        stored = stored_of(here)
+        if row.values.get("leads"):  # it only says who leads
+            return Planned(row, SAME, stored.label, stored.pk)
+        self._once(row, here[5], here[7])
+        faults = list(self._faults_of_pair(row, pair, here))
+        wanted = {name: value for name, value in _cells(row).items() if value not in (None, "") or name not in ("part", "starts_on")}
+        planned = compared(row, stored, wanted, past, tied=(DAYS,))
+        untaken = [*self._barred(planned, here), *_kept(row, stored)]
+        if planned.after:
+            faults += self._faults_of_change(here, planned, stored)
+        planned = wrong(row, faults, stored.label, stored.pk) if faults or row.faults else planned
+        planned.untaken = untaken
+        if line := self.lines.get(here[0]):
+            self._hold(row, planned, line, past.known.get(here[0], {}))
+        return planned
+
+    def _barred(self, planned: Planned, here: tuple) -> Iterable[Untaken]:
+        """Take out of what a row changes the terms that are not this person's to edit."""
+        if not planned.after or self.above(here[10]):
+            return
+        allowed = OWN if here[7] in self.reports.own else ()
+        for name in [name for name in planned.after if name not in allowed]:
+            after, before = planned.after.pop(name), planned.before.pop(name)
+            planned.theirs.pop(name, None)
+            yield Untaken(name, term(name, after), term(name, before), str(NOT_ABOVE), _("Ask one of them to import it."))
+        planned.verdict = verdict_of(planned)
+
+    def _hold(self, row: Given, planned: Planned, line: LedgerRow, then: Mapping[str, Any]) -> None:
+        """Hold the cells that are shown only against the line of the ledger: words go into a report, others are told of."""
+        version, faulty = row.values.get("version"), {fault.field for fault in planned.faults}
+        keys = () if "directive" in row.values else ("clause", "body")  # else they are what tells which row is meant
+        cells = {**row.shown, **{name: row.values[name] for name in keys if name in row.values and name not in faulty}}
+        found = self.shown.differing(cells, line, then, ours=version is not None)
+        if edited := [cell for cell in found if cell.name in WORDS]:
+            self.edits.append(Edit(planned, line, edited))
+        planned.untaken += [untaken(cell.name, cell.value, cell.stands) for cell in found if cell.name not in WORDS]
+        if version is not None and version > line.version:
+            planned.untaken.append(untaken("version", str(version), str(line.version)))
+
+    def _faults_of_pair(self, row: Given, pair: tuple[int | None, int | None], here: tuple) -> Iterable[Fault]:
+        """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
+        other = pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]
+        if not other and pair[1] in (None, here[7]):
+            return
+        remedy = own_numbers(_("Clear record ID and version for a new row; otherwise restore the original value."))
+        if other:
+            yield Fault("clause", text_of(row.values["clause"]), _("%(code)s, as this row’s record ID says") % {"code": here[6]}, remedy)
+        if pair[1] and pair[1] != here[7]:
+            yield Fault("body", text_of(row.values["body"]), _("%(code)s, as this row’s record ID says") % {"code": here[8]}, remedy)
+
+    def _faults_of_change(self, here: tuple, planned: Planned, stored: Stored) -> Iterable[Fault]:
+        """Why the terms of an obligation cannot become what the file says."""
+        days = [name for name in DAYS if name in planned.after]
+        if here[2] == WITHDRAWN or (here[2] == CLOSED and days):
+            name = (days or list(planned.after))[0]
+            expected = _("Unchanged: this obligation is closed or withdrawn")
+            remedy = _("Restore the original value; if it must change, reopen the obligation first.")
+            yield Fault(name, str(planned.after[name] or ""), expected, remedy)
+            return
+        due, starts = (planned.after.get(name, stored.values[name]) for name in ("due_on", "starts_on"))
+        floor = max(filter(None, (starts, plain(here[3]))))
+        if due and days and due < floor:
+            expected = _("%(day)s or later: work cannot end before it starts or is assigned") % {"day": floor}
+            yield Fault("due_on" if "due_on" in planned.after else "starts_on", due, expected, _("Correct the date."))
+        paper = {name: planned.after.get(name, stored.values[name]) for name in ("deliverable", "plan_due_on")}
+        if paper.keys() & planned.after.keys() and (said := wrong_plan_day(*paper.values())):
+            yield refused("plan_due_on", paper["plan_due_on"] or "", said)
+
+    @property
+    def names(self) -> str:
+        """The column that says which directive is meant."""
+        return "clause" if "clause" in self.headed else "directive"
+
+    @cached_property
+    def seen(self) -> Q:
+        """The obligations that may be meant at all."""
+        return in_view(self.asking.by, "organisation")
+
+    @cached_property
+    def owned(self) -> bool:
+        """Whether the person assigns directives of this document at all."""
+        return Document.objects.owned_by(self.asking.by).filter(pk=self.asking.place.get("document")).exists()
+
+    @cached_property
+    def tops(self) -> tuple[str, ...]:
+        return tuple({m.organisation.path for m in self.asking.by.in_role(SUPERVISOR)})
+
+    def above(self, path: str) -> bool:
+        """Whether the person assigns to the body of this path."""
+        return any(path != top and path.startswith(top) for top in self.tops)
+
+    def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
+        clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
+        if not self.owned:
+            expected = _("A document registered by your organisation or one below it; only its supervisors assign directives")
+            yield Fault(self.names, clause, expected, _("Delete this row, or ask the organisation that registered the document."))
+        if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
+            yield unknown_words("directive", words)
+        elif not pair[0]:
+            yield unknown_clause(self.names, clause)
+        column = row.values.get(NAMED_IN, "body")
+        if not pair[1]:
+            found = self.bodies.find(body)
+            yield unclear(column, body, found) if found.several else unknown_body(column, body)
+        elif not self.above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
+            expected = _("An organisation below the one you supervise")
+            yield Fault(column, body, expected, _("Delete this row, or ask the supervisors of the organisation to assign it."))
+
+    def _fresh(self, row: Given, directive: int, body: int) -> Planned:
+        clause, home = self.clauses.rows[directive], self.fresh[body]
+        if not self._once(row, directive, body):
+            return Planned(row, SAME, f"{clause.code} · {home.name_hans}")
+        after = {"clause": clause.code, "body": home.code} | {name: value for name, value in _cells(row).items() if value}
+        after.setdefault("part", RESPONSIBLE)
+        pair = pair_of(after, clause, home)
+        columns = {"directive": self.names, "organisation": row.values.get(NAMED_IN, "body")}
+        faults = []
+        for name, text in faults_of(pair, by=self.asking.by, today=self.asking.today).items():
+            field = columns.get(name, name)
+            faults.append(refused(field, str(plain(row.values.get(field)) or ""), text))
+        label, given = f"{clause.code} · {home.name_hans}", text_of(row.values.get("body"))
+        label = f"{label} · {taken_as(given, home.code)}" if given.isdecimal() and given != home.code else label
+        planned = wrong(row, faults, label) if faults or row.faults else fresh(row, label, after)
+        planned.untaken = list(self._unassigned(row, directive))
+        return planned
+
+    def _unassigned(self, row: Given, directive: int) -> Iterable[Untaken]:
+        """Cells of a new row that say what no assignment holds."""
+        for name, cell in row.shown.items():
+            value = cell_text(name, cell)
+            if value and (name != "directive" or self.clauses.find(value) != self.clauses.rows[directive]):
+                yield untaken(name, value, "")
+
+    def finish(self) -> Iterable[tuple[int, Fault]]:
+        for number, first in self.twice:
+            expected = _("One row for each directive and organisation; row %(number)s of the file has the same") % {"number": first}
+            yield number, Fault(self.names, "", expected, _("Keep one of the two rows."))
+
+
+def _cells(row: Given) -> dict[str, Any]:
+    """The terms that a row gives, as JSON holds them."""
+    given = row.values
+    cells = {name: text_of(given[name]) for name in ("part", "deliverable", *PEOPLE) if name in given}
+    return cells | {name: plain(given[name]) for name in DAYS if name in given}
+
+
+def _kept(row: Given, here: Stored) -> Iterable[Untaken]:
+    """Emptied cells of terms that an obligation never is without."""
+    for name in ("part", "starts_on"):
+        if name in row.values and row.values[name] in (None, "") and row.values.get("version"):
+            yield Untaken(name, "", term(name, here.values[name]), _("This can be replaced, but not removed."), str(AS_EXPORTED))
+
+
+def stored_of(row: tuple) -> Stored:
+    """An obligation, read as READ says."""
+    values = {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in zip(TERMS, row[FIRST : -len(SAID)], strict=True)
+    }
+    return Stored(row[0], row[1], f"{row[6]} · {row[9]}", values)
+
+
+OBLIGATIONS = Kind(
+    key="obligations",
+    name=gettext_lazy("Ledger of obligations"),
+    about=gettext_lazy(
+        "The exported ledger comes back: edited terms change, progress goes into the open report, rows without a record ID are assigned."
+        " Every cell that is not imported is listed."
+    ),
+    needs=("document",),
+    fields=fields,
+    may=may,
+    checker=ObligationChecker,
+    write=write,
+    undo=undo,
+    apart=apart,
+)

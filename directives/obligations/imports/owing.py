@@ -1,0 +1,127 @@
+"""Writing obligations of a checked table, and taking them back."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+from directives.base.refusals import NotAllowed
+from directives.base.states import CLOSED, RESPONSIBLE, WITHDRAWN
+from directives.core.rules import may
+from directives.core.transitions import change_obligations, hold
+from directives.models import Directive, Document, IntakeRow, Obligation, Organisation, User
+from directives.models.documents import HEAVY
+from directives.models.intakes import NEW
+from directives.obligations.commands import entering
+from directives.obligations.commands.entering import Pair
+from directives.obligations.commands.giving import Terms
+from directives.obligations.imports import progress
+from directives.tables.comparing import Stored, demand_as_left, moved_on, nothing_on, plain, stale, unchanged
+from directives.tables.fields import Asking, Rows
+
+PEOPLE = ("leader", "contact", "note")
+DAYS = ("starts_on", "plan_due_on", "due_on")
+OWN = frozenset({"contact"})  # what the organisation itself edits
+NOT_ABOVE = gettext_lazy("Only supervisors of an organisation above edit this column.")
+AT_REST = (CLOSED, WITHDRAWN)  # whose terms stay as they are
+TERMS = ("part", "deliverable", *PEOPLE, *DAYS)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def pair_of(after: Mapping[str, Any], directive: Directive, body: Organisation) -> Pair:
+    """A new obligation as a checked row gives it."""
+    days = {name: _day(after.get(name)) for name in DAYS}
+    terms = Terms(part=after.get("part") or RESPONSIBLE, deliverable=after.get("deliverable") or "", **days)
+    return Pair(directive, body, terms, **{name: after.get(name) or "" for name in PEOPLE})
+
+
+def _held(rows: Rows) -> dict[int, Obligation]:
+    """The stored obligations of these rows with their bodies, until the transaction ends."""
+    found = Obligation.objects.filter(pk__in=[row.subject_id for row in rows if row.subject_id])
+    hold(found)
+    return {row.pk: row for row in found.select_related("organisation")}
+
+
+def _as_stored(row: Obligation) -> Stored:
+    return Stored(row.pk, row.version, "", {name: plain(getattr(row, name)) for name in TERMS})
+
+
+def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms among these values, as an obligation holds them."""
+    return {name: _day(value) if name in DAYS else value for name, value in values.items() if name in TERMS}
+
+
+def _demand_right(by: User, obligation: Obligation, names: Iterable[str]) -> None:
+    """Raise NotAllowed to somebody who does not edit all of these terms of an obligation."""
+    if not may(by, "issue", obligation) and not (OWN.issuperset(names) and may(by, "work", obligation)):
+        raise NotAllowed(NOT_ABOVE)
+
+
+def write(asking: Asking, rows: Rows) -> None:
+    """Terms change through the one door for obligations; new pairs are issued."""
+    new, known = [row for row in rows if row.verdict == NEW], [row for row in rows if row.verdict != NEW]
+    progress.write(asking, known)
+    stored, each = _held(known), {}
+    for row in known:
+        here = stored.get(row.subject_id)
+        unchanged(row, _as_stored(here) if here else None)
+        if fields := _fields(row.after):
+            _demand_right(asking.by, here, fields)
+            first = here.original_due_on is None and fields.get("due_on")
+            each[here.pk] = fields | ({"original_due_on": first} if first else {})
+    if each:
+        changed = [stored[pk] for pk in each]
+        change_obligations(changed, None, each=each, action="import", by=asking.by, now=asking.now)
+    for row in known:
+        row.left = stored[row.subject_id].version
+    if new:
+        _issue(asking, new)
+
+
+def _issue(asking: Asking, rows: Rows) -> None:
+    document = Document.objects.select_related("organisation").defer(*HEAVY).get(pk=asking.place["document"])
+    directives = {row.code: row for row in document.directives.filter(code__in={row.after["clause"] for row in rows})}
+    bodies = {body.code: body for body in Organisation.objects.filter(code__in={row.after["body"] for row in rows})}
+    pairs = [pair_of(row.after, directives[row.after["clause"]], bodies[row.after["body"]]) for row in rows]
+    _not_yet(rows, pairs)
+    made = entering.issue_pairs(document=document, pairs=pairs, by=asking.by, now=asking.now)
+    for row, one in zip(rows, made, strict=True):
+        row.subject_id, row.left = one.pk, one.version
+
+
+def _not_yet(rows: Rows, pairs: list[Pair]) -> None:
+    """Somebody may have assigned one of them since the table was checked."""
+    directives, bodies = {pair.directive.pk for pair in pairs}, {pair.organisation.pk for pair in pairs}
+    known = Obligation.objects.filter(directive__in=directives, organisation__in=bodies)
+    made = set(known.order_by().values_list("directive_id", "organisation_id"))
+    for row, pair in zip(rows, pairs, strict=True):
+        if (pair.directive.pk, pair.organisation.pk) in made:
+            raise stale(row)
+
+
+def undo(asking: Asking, rows: Rows) -> None:
+    """Terms become again what they were; new obligations are deleted, where nothing was done about them."""
+    progress.undo(asking, [row for row in rows if row.verdict != NEW])
+    stored = _held(rows)
+    demand_as_left(rows, stored, lambda here: _as_stored(here).values)
+    moved = next((row for row in rows if stored[row.subject_id].state in AT_REST and stored[row.subject_id].version != row.left), None)
+    if moved is not None:
+        raise moved_on(moved)
+    known = ((row, stored[row.subject_id]) for row in rows if row.verdict != NEW)
+    each = {here.pk: fields | _first_day(row, here) for row, here in known if (fields := _fields(row.before))}
+    if each:
+        change_obligations([stored[pk] for pk in each], None, each=each, action="undo_import", by=asking.by, now=asking.now)
+    new = {row.subject_id: row for row in rows if row.verdict == NEW}
+    if new:
+        with nothing_on(next(iter(new.values()))):
+            entering.take_back([stored[pk] for pk in new], by=asking.by, now=asking.now)
+
+
+def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:
+    """The first day of completion was none either, where this table set it."""
+    ours = "due_on" in row.before and row.before["due_on"] is None and plain(here.original_due_on) == row.after.get("due_on")
+    return {"original_due_on": None} if ours else {}

@@ -1,0 +1,210 @@
+"""What a supervisor chooses from when directives are given to bodies, and what the choice comes to."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Length
+from django.utils.functional import Promise
+
+from directives.base.script import to_hans
+from directives.core.addressing import pairs_proposed
+from directives.models import Addressee, Directive, Document, Obligation, Organisation, Section, Tally, User
+from directives.models.organisations import KINDS, LEVELS
+from directives.models.scope import inside
+from directives.obligations.commands.choosing import Choice, Pick, candidates, chosen_bodies
+from directives.obligations.commands.giving import Preview
+
+LISTED = 600  # bodies that the page lists; of more, only those chosen show
+PARENTS = 400  # bodies below which others are offered, the topmost first
+CELLS = 12_000  # cells of a preview's table; a larger one shows counts alone
+
+
+@dataclass(frozen=True, slots=True)
+class DirectiveChoice:
+    """A directive to choose: whom its words address, and how many bodies owe it already."""
+
+    directive: Directive
+    addressees: tuple[Addressee, ...]
+    owed_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class SectionChoice:
+    section: Section
+    directives: tuple[DirectiveChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KindChoice:
+    """The bodies of one kind; `gone` have ceased to exist and cannot be chosen."""
+
+    kind: str
+    label: str | Promise
+    bodies: tuple[Organisation, ...]
+    gone: tuple[Organisation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChoice:
+    """Bodies chosen by what they are, and how many there are today."""
+
+    pick: Pick
+    below: Organisation | None
+    count: int
+
+    @property
+    def level(self) -> str | Promise:
+        return dict(LEVELS).get(self.pick.level, "")
+
+    @property
+    def kind(self) -> str | Promise:
+        return dict(KINDS).get(self.pick.kind, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the first step lists. `hidden`: bodies that exist but are not listed, for want of room."""
+
+    sections: tuple[SectionChoice, ...]
+    kinds: tuple[KindChoice, ...]
+    parents: tuple[Organisation, ...]  # bodies below which others stand
+    hidden: int
+    groups: tuple["GroupChoice", ...] = ()  # chosen by what they are, where the bodies are too many to list
+
+
+def matching(bodies: QuerySet[Organisation], *, kind: str, level: str, below: int | None, q: str, today: date) -> QuerySet[Organisation]:
+    """Bodies that exist today, of a kind, of a level, below a body, by name or code."""
+    bodies = bodies.existing_on(today)
+    bodies = bodies.filter(kind=kind) if kind else bodies
+    bodies = bodies.filter(level=level) if level else bodies
+    if below:
+        parent = Organisation.objects.filter(pk=below).first()
+        bodies = bodies.filter(inside(parent.path, "path")).exclude(pk=below) if parent else bodies.none()
+    return bodies.filter(Q(name_hans__icontains=to_hans(q)) | Q(code__iexact=q)) if q else bodies
+
+
+def is_large(user: User, today: date) -> bool:
+    """There are too many bodies to be listed: they are chosen by what they are."""
+    return candidates(user).existing_on(today)[: LISTED + 1].count() > LISTED
+
+
+def choices(document: Document, user: User, chosen: Choice, *, today: date) -> Choices:
+    """Everything the first step lists, in a fixed number of queries."""
+    bodies = candidates(user).select_related("successor").order_by("code")
+    total = bodies.existing_on(today).count()
+    listed = list(bodies if total <= LISTED else bodies.filter(pk__in=sorted(chosen.bodies)[:LISTED]))
+    parents = tuple(bodies.filter(branch=True).order_by(Length("path"), "code")[:PARENTS])
+    shown = sum(_exists(body, today) for body in listed)
+    return Choices(_sections(document), _kinds(listed, today), parents, total - shown, group_choices(user, chosen.picks, today=today))
+
+
+def group_choices(user: User, picks: Sequence[Pick], *, today: date) -> tuple[GroupChoice, ...]:
+    """Each group with the number of its bodies: two queries whatever their number."""
+    if not picks:
+        return ()
+    counts = {f"n{place}": Count("pk", filter=pick.condition) for place, pick in enumerate(picks)}
+    found = candidates(user).existing_on(today).aggregate(**counts)
+    below = Organisation.objects.in_bulk([pick.below for pick in picks if pick.below])
+    return tuple(GroupChoice(pick, below.get(pick.below), found[f"n{place}"]) for place, pick in enumerate(picks))
+
+
+def _exists(body: Organisation, today: date) -> bool:
+    return body.valid_to is None or body.valid_to > today
+
+
+def _kinds(bodies: Sequence[Organisation], today: date) -> tuple[KindChoice, ...]:
+    groups = []
+    for kind, label in KINDS:
+        here = [body for body in bodies if body.kind == kind]
+        if here:
+            gone = tuple(body for body in here if not _exists(body, today))
+            groups.append(KindChoice(kind, label, tuple(body for body in here if _exists(body, today)), gone))
+    return tuple(groups)
+
+
+def _sections(document: Document) -> tuple[SectionChoice, ...]:
+    kept = Tally.objects.filter(scope__parent=None, document=document).values_list("directive_id").annotate(Sum("count"))
+    alone = Obligation.objects.live().filter(document=document, organisation__in=_alone().values("pk"))
+    owed: Counter[int] = Counter(dict(kept.order_by()))
+    owed.update(dict(alone.values_list("directive_id").annotate(Count("pk")).order_by()))
+    directives = document.directives.select_related("section").prefetch_related("addressees").order_by("order")
+    lines = (DirectiveChoice(row, tuple(row.addressees.all()), owed.get(row.pk, 0)) for row in directives)
+    return tuple(SectionChoice(section, tuple(group)) for section, group in groupby(lines, lambda line: line.directive.section))
+
+
+def _alone() -> QuerySet[Organisation]:
+    """Topmost bodies without others below: for these alone nothing is kept by directive."""
+    return Organisation.objects.filter(parent=None, branch=False)
+
+
+# what the choice comes to
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows behind what a person chose. `refused` have ceased to exist; `pairs` None is every directive to every body."""
+
+    directives: tuple[Directive, ...]
+    bodies: tuple[Organisation, ...]
+    refused: tuple[Organisation, ...]
+    pairs: frozenset[tuple[int, int]] | None
+    total: int = 0  # bodies, where they are too many to be named here
+
+    @property
+    def count(self) -> int:
+        """How many bodies are chosen."""
+        return self.total or len(self.bodies)
+
+    @property
+    def silent(self) -> tuple[Directive, ...]:
+        """Chosen directives whose words address none of the chosen bodies."""
+        if self.pairs is None:
+            return ()
+        heard = {directive for directive, _body in self.pairs}
+        return tuple(directive for directive in self.directives if directive.pk not in heard)
+
+
+def selection(document: Document, user: User, choice: Choice, *, today: date) -> Selection:
+    """The directives and bodies of a choice that may be chosen; ids of anything else are left out."""
+    rows = tuple(document.directives.filter(pk__in=choice.directives, statement=False).select_related("section").order_by("order"))
+    total = chosen_bodies(user, choice, today).count() if choice.picks else 0
+    if total > LISTED:
+        return Selection(rows, (), (), None, total)
+    named = candidates(user).select_related("successor").order_by("code")
+    found = list(named.filter(pk__in=choice.bodies)) if choice.bodies else []
+    gone = tuple(body for body in found if not _exists(body, today))
+    alive = [body for body in found if _exists(body, today)]
+    if choice.picks:
+        alive = list(chosen_bodies(user, choice, today).select_related("successor").order_by("code"))
+    pairs = pairs_proposed(rows, alive) if choice.addressed else None
+    return Selection(rows, tuple(alive), gone, pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One directive of a preview: a mark for each body (new, there, none), and their counts."""
+
+    directive: Directive
+    marks: tuple[str, ...]
+    new: int
+    there: int
+
+
+def table(preview: Preview) -> tuple[Line, ...]:
+    """The preview directive by directive; without marks where they would be too many to look at."""
+    small = len(preview.directives) * len(preview.organisations) <= CELLS
+    lines = []
+    for directive in preview.directives:
+        marks = tuple(_mark(preview, directive, body) for body in preview.organisations)
+        lines.append(Line(directive, marks if small else (), marks.count("new"), marks.count("there")))
+    return tuple(lines)
+
+
+def _mark(preview: Preview, directive: Directive, body: Organisation) -> str:
+    if (directive.pk, body.pk) in preview.existing:
+        return "there"
+    return "new" if preview.wants(directive, body) else "none"

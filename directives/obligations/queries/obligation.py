@@ -1,0 +1,174 @@
+"""One obligation with everything that hangs on it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from directives.base.states import (
+    ASSIGNED,
+    CLOSED,
+    CLOSING,
+    DISPUTED,
+    DRAFT,
+    ESTABLISHED,
+    LEAD,
+    OBLIGATION_MOVES,
+    OPEN,
+    RETURNED,
+    SUBMITTED,
+    SUSPENDED,
+)
+from directives.base.workdays import Workdays
+from directives.core.deciders import Deciders, deciders
+from directives.core.deciding import askers_of
+from directives.core.rules import may
+from directives.core.transitions import moves_open
+from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, Tally, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.record.queries.timeline import Happening, timeline
+
+LOG = 6  # log entries shown
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One of the four clocks. `days`: working days left, negative when it has run out; None where the clock stands still."""
+
+    label: str | Promise
+    on: date | None
+    days: int | None
+    said: str | Promise  # what to say where there is no day
+
+    @property
+    def over(self) -> int:
+        """Working days since it ran out."""
+        return -self.days if self.days is not None and self.days < 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move that the reader may make now."""
+
+    action: str
+    label: str | Promise
+    reasoned: bool
+    settles: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Another page on which the reader goes on with it. `due`: it waits for them."""
+
+    label: str | Promise
+    url: str
+    due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationPage:
+    """What the page of an obligation shows to one reader."""
+
+    row: Obligation
+    clocks: tuple[Clock, ...]
+    leads: tuple[Organisation, ...]
+    fellows: int  # bodies that owe the same directive
+    items: tuple[ItemState, ...]
+    measures: tuple[Measure, ...]
+    log: tuple[LogEntry, ...]
+    entries: tuple[ReportEntry, ...]  # newest cycle first
+    happenings: tuple[Happening, ...]
+    steps: tuple[Step, ...]
+    ways: tuple[Way, ...]
+    deciders: Deciders | None = None  # where the reader asked for what waits here
+
+    @property
+    def established(self) -> int:
+        return sum(item.state == ESTABLISHED for item in self.items)
+
+
+def found(user: User) -> QuerySet[Obligation]:
+    """The obligations that this person sees, each with its words, its body and its document."""
+    return Obligation.objects.visible_to(user).select_related("directive", "section", "organisation", "document").defer(*HEAVY_OF_DOCUMENT)
+
+
+def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, ...]:
+    """The four clocks of an obligation, in the order in which they run."""
+    given = row.state not in {ASSIGNED, DISPUTED}
+    runs = row.state in OPEN - {SUSPENDED}
+    table = (
+        (_("Acknowledgement"), row.acknowledge_by, _("Acknowledged") if given else _("No date set")),
+        (_("Plan"), row.plan_due_on, _("Nothing due")),
+        (_("Report"), row.report_due_on, _("Nothing due")),
+        (_("Completion"), row.due_on, _("No date set")),
+    )
+    return tuple(Clock(label, on, workdays.between(today, on) if on and runs else None, said) for label, on, said in table)
+
+
+def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workdays) -> ObligationPage:
+    """Gather the page of one obligation; a fixed number of queries."""
+    leading = Obligation.objects.live().filter(directive=row.directive_id, part=LEAD).select_related("organisation")
+    logged = Count("log", filter=Q(log__withdrawn_at=None))
+    measures = Measure.objects.visible_to(user).filter(obligations=row, plan__live=True).select_related("plan").annotate(logged=logged)
+    log = LogEntry.objects.visible_to(user).standing().filter(measure__obligations=row).with_state()
+    log = log.select_related("by", "measure__plan__organisation", "corrects")
+    entries = ReportEntry.objects.visible_to(user).filter(obligation=row).select_related("report__cycle")
+    measures, entries = tuple(measures.order_by("plan", "number")), tuple(entries.order_by("-report__cycle__due_on", "-pk"))
+    return ObligationPage(
+        row=row,
+        clocks=clocks(row, today=today, workdays=workdays),
+        leads=(row.organisation,) if row.part == LEAD else tuple(lead.organisation for lead in leading.order_by("organisation_id")[:4]),
+        fellows=_fellows(row),
+        items=tuple(row.item_states.select_related("item").order_by("item__number")),
+        measures=measures,
+        log=tuple(log.annotate(files_count=Count("files")).order_by("-on", "-pk")[:LOG]),
+        entries=entries,
+        happenings=timeline(Event.objects.readable_by(user).filter(obligation_id=row.pk)),
+        steps=steps(row, user),
+        ways=tuple(_ways(row, user, measures, entries)),
+        deciders=deciders(row, user),
+    )
+
+
+def _fellows(row: Obligation) -> int:
+    """How many bodies owe the same directive: from the counts of the topmost bodies, and the rows of those that have nobody below."""
+    kept = Tally.objects.filter(scope__parent=None, document=row.document_id, directive=row.directive_id)
+    alone = Organisation.objects.filter(parent=None, branch=False).values("pk")
+    owed = Obligation.objects.live().filter(directive=row.directive_id, organisation__in=alone)
+    return (kept.aggregate(n=Sum("count"))["n"] or 0) + owed.count()
+
+
+def _ways(row: Obligation, user: User, measures: tuple[Measure, ...], entries: tuple[ReportEntry, ...]) -> Iterator[Way]:
+    """Where the person writes of it, or decides on what was written."""
+    if may(user, "work", row) and row.state in OPEN:
+        entry = next((entry for entry in entries if entry.state in {DRAFT, RETURNED}), None)
+        if entry:
+            label = _("Revise this entry") if entry.state == RETURNED else _("Write the progress entry")
+            yield Way(label, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}", due=True)
+        if row.plan_due_on and row.state != ASSIGNED:
+            yield Way(_("Write the plan"), reverse("plans"), due=True)
+        if measures:
+            yield Way(_("Log progress"), f"{reverse('log')}?measure={measures[0].pk}")
+    elif may(user, "oversee", row):
+        waiting = (entry for entry in entries if entry.state == SUBMITTED and user.pk not in askers_of(entry))
+        for entry in islice(waiting, 1):
+            yield Way(_("Review the progress entry"), f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}", due=True)
+        if row.state == CLOSED:
+            yield Way(_("Other close requests to verify"), f"{reverse('obligations')}?state={CLOSING}")
+
+
+def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:
+    """The items that a move asks about: those not established, where it closes the work."""
+    items = row.item_states.exclude(state=ESTABLISHED).select_related("item").order_by("item__number")
+    return items if OBLIGATION_MOVES[action].settles else items.none()
+
+
+def steps(row: Obligation, user: User) -> tuple[Step, ...]:
+    """The moves open to this person, in the order of the table."""
+    moves = ((action, OBLIGATION_MOVES[action]) for action in moves_open(row, user))
+    return tuple(Step(action, move.label, move.reasoned, move.settles) for action, move in moves)

@@ -1,0 +1,219 @@
+"""Giving directives to bodies (交办) in three steps: what and to whom, on what terms, a look at what it comes to."""
+
+from dataclasses import replace
+
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from directives.base.refusals import Invalid, Stale
+from directives.core.addressing import pairs_proposed
+from directives.downloads.queries.jobs import under_way
+from directives.models import Document
+from directives.models.documents import HEAVY, KINDS
+from directives.models.organisations import LEVELS
+from directives.obligations.commands import choosing, giving, parts
+from directives.obligations.commands.choosing import Pick
+from directives.obligations.forms.issuing import PICKS, ChoiceForm, Draft, TermsForm
+from directives.obligations.queries import issuing as overview
+from directives.obligations.queries.wide_issue import kinds_meant, wide_preview
+from directives.web.doors import demand, page, tell_stored, write
+
+HERE = "directives/issuing/"
+
+
+def _begun(request, pk):
+    """The document, and what the person has chosen so far."""
+    seen = Document.objects.visible_to(request.user).select_related("organisation")
+    document = get_object_or_404(seen.defer(*HEAVY), pk=pk)
+    demand(request.user, "own", document)
+    return document, Draft.of(request.session, document)
+
+
+def _selected(request, document, draft):
+    return overview.selection(document, request.user, draft.choice, today=request.today)
+
+
+@require_http_methods(["GET", "POST"])
+def issue_choose(request, pk):
+    document, draft = _begun(request, pk)
+    if request.method == "POST":
+        return _chosen(request, document, draft)
+    draft = draft.seeded(request.GET)
+    choices = overview.choices(document, request.user, draft.choice, today=request.today)
+    context = {
+        "document": document,
+        "draft": draft,
+        "choices": choices,
+        "directive_kinds": KINDS[:-1],
+        "levels": LEVELS,
+        "form": ChoiceForm(),
+        "jobs": under_way(request.user, document),
+    }
+    return page(request, HERE + "choose.html", context)
+
+
+def _chosen(request, document, draft):
+    """Keep what is ticked, tick more if asked, and go on or come back."""
+    form = ChoiceForm(request.POST)
+    form.is_valid()  # a condition that makes no sense adds nothing
+    said, act = form.cleaned_data, request.POST.get("act", "next")
+    draft = draft.choosing(directives=said["directive"], picks=said["pick"], bodies=said["body"], addressed=said["addressed"])
+    draft = ACTS.get(act, _same)(request, document, draft, said)
+    draft.keep(request.session, document)
+    return tell_stored(request, _after_choice(request, document, draft, act))
+
+
+def _after_choice(request, document, draft, act):
+    if act in ACTS:
+        return redirect("issue_preview" if act == "succeed" else "issue_choose", document.pk)
+    if not draft.directives or not (draft.bodies or draft.picks):
+        messages.warning(request, _("Select at least one directive and one organisation."))
+        return redirect("issue_choose", document.pk)
+    return redirect("issue_terms", document.pk)
+
+
+def _same(request, document, draft, said):
+    return draft
+
+
+def _propose(request, document, draft, said):
+    """Tick the bodies that the words of the ticked directives address."""
+    directives = document.directives.filter(pk__in=draft.directives, statement=False)
+    if overview.is_large(request.user, request.today):
+        return _propose_kinds(request, draft, tuple(directives))
+    pairs = pairs_proposed(directives, choosing.candidates(request.user).existing_on(request.today))
+    bodies, heard = {body for _directive, body in pairs}, {directive for directive, _body in pairs}
+    figures = {"bodies": len(bodies), "directives": len(heard), "silent": len(draft.directives) - len(heard)}
+    text = _(
+        "The text names %(bodies)s organisations in %(directives)s directives; %(silent)s directives name no organisation in the register."
+    )
+    messages.info(request, text % figures)
+    return draft.choosing(bodies=draft.bodies | bodies, addressed=bool(pairs))
+
+
+def _propose_kinds(request, draft, directives):
+    """The same where there are too many bodies to tick: their kinds."""
+    kinds, heard = kinds_meant(request.user, directives, request.today)
+    figures = {"kinds": len(kinds), "directives": heard, "silent": len(directives) - heard}
+    text = _(
+        "The text names %(kinds)s kinds of organisations in %(directives)s directives; %(silent)s directives name none in the register."
+    )
+    messages.info(request, text % figures)
+    picks = dict.fromkeys((*draft.picks, *(Pick(kind=kind) for kind in sorted(kinds))))
+    return draft.choosing(picks=tuple(picks)[:PICKS], addressed=bool(kinds))
+
+
+def _add(request, document, draft, said):
+    """Tick the bodies of a kind, a level, below a body, of a name; where they are too many to tick, the group that they form."""
+    conditions = {name: said.get(name) or "" for name in ("kind", "level", "q")}
+    if not conditions["q"] and overview.is_large(request.user, request.today):
+        pick = Pick(said.get("below"), conditions["level"], conditions["kind"])
+        return draft.choosing(picks=tuple(dict.fromkeys((*draft.picks, pick)))[:PICKS])
+    found = overview.matching(choosing.candidates(request.user), **conditions, below=said.get("below"), today=request.today)
+    bodies = frozenset(found.values_list("pk", flat=True)[: overview.LISTED + 1])
+    if len(draft.bodies | bodies) > overview.LISTED:
+        messages.warning(request, _("Too many to list. Enter more of the name, or leave it empty and choose by level and kind."))
+        return draft
+    messages.info(request, _("Organisations selected by these conditions: %(count)s.") % {"count": len(bodies)})
+    return draft.choosing(bodies=draft.bodies | bodies)
+
+
+def _directives(request, document, draft, said):
+    """Tick the directives of a kind, or all."""
+    rows = document.directives.filter(statement=False)
+    kind = said.get("directive_kind")
+    rows = rows.filter(kind=kind) if kind else rows
+    return draft.choosing(directives=draft.directives | frozenset(rows.values_list("pk", flat=True)))
+
+
+def _clear(request, document, draft, said):
+    return Draft(terms=draft.terms)
+
+
+def _succeed(request, document, draft, said):
+    """Put the successors in the place of bodies that have ceased to exist."""
+    kept = Draft.of(request.session, document)
+    gone = _selected(request, document, kept).refused
+    return kept.choosing(bodies=kept.bodies - {body.pk for body in gone} | {body.successor_id for body in gone if body.successor_id})
+
+
+ACTS = {"propose": _propose, "add": _add, "directives": _directives, "clear": _clear, "succeed": _succeed}
+
+
+@require_http_methods(["GET", "POST"])
+def issue_terms(request, pk):
+    document, draft = _begun(request, pk)
+    selected = _selected(request, document, draft)
+    if not selected.directives or not (selected.count or selected.refused):
+        return redirect("issue_choose", pk)
+    typed = request.POST if request.method == "POST" else draft.terms or None
+    form = TermsForm(typed, bodies=selected.bodies)
+    if request.method == "POST":
+        replace(draft, terms=form.as_typed()).keep(request.session, document)
+        if _sound(form, document, selected, draft.choice, request):
+            return tell_stored(request, redirect("issue_preview", pk))
+    receipt = request.workdays.add(request.today, settings.ACKNOWLEDGE_DAYS)
+    context = {"document": document, "form": form, "selected": selected, "receipt_on": receipt, "days": settings.ACKNOWLEDGE_DAYS}
+    return page(request, HERE + "terms.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _sound(form, document, selected, choice, request):
+    """Whether nothing stands against the terms; what does is put to its field."""
+    if not form.is_valid():
+        return False
+    try:
+        bodies = selected.bodies or choosing.chosen_bodies(request.user, choice, request.today)[:1]
+        giving.check(document, selected.directives, list(bodies), form.terms, request.user, request.today)
+    except Invalid as refusal:
+        for name, texts in refusal.errors.items():
+            form.add_error(name if name in form.fields else None, texts)
+    return form.is_valid()
+
+
+def _preview(request, document, draft):
+    """The context of the third step."""
+    selected = _selected(request, document, draft)
+    form = TermsForm(draft.terms or {"part": "responsible"}, bodies=selected.bodies)
+    sound = _sound(form, document, selected, draft.choice, request)
+    context = {
+        "document": document, "draft": draft, "selected": selected, "form": form, "sound": sound, "terms": form.terms if sound else None,
+    }  # fmt: skip
+    if selected.total:
+        wide = wide_preview(document, request.user, draft.choice, selected, today=request.today)
+        return context | {"wide": wide}
+    preview = giving.preview(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs)
+    return context | {"preview": preview, "lines": overview.table(preview)}
+
+
+@require_GET
+def issue_preview(request, pk):
+    document, draft = _begun(request, pk)
+    context = _preview(request, document, draft)
+    if not context["selected"].directives:
+        return redirect("issue_choose", pk)
+    return page(request, HERE + "preview.html", context)
+
+
+@write
+def issue_confirm(request, pk):
+    document, draft = _begun(request, pk)
+    if request.POST.get("digest") != draft.digest:
+        raise Stale(_("The selection has changed since this preview, perhaps in another tab. Check the preview again."))
+    context = _preview(request, document, draft)
+    if not context["sound"]:
+        return page(request, HERE + "preview.html", context, status=422)
+    told = {"document": document, "terms": context["terms"], "by": request.user, "now": request.now}
+    if "wide" in context or context["preview"].fresh > parts.AT_ONCE:
+        target = reverse("job", args=[parts.issue_in_parts(choice=draft.choice, **told).pk])
+    else:
+        selected = context["selected"]
+        made = giving.issue(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs, **told)
+        figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
+        messages.success(request, _("Assigned: %(made)s obligations. %(left)s existed already and were left unchanged.") % figures)
+        target = f"{reverse('obligations')}?document={document.pk}&state=assigned"
+    request.session.pop(Draft.key(document), None)  # not before: after a refusal the choice is still there
+    return redirect(target)

@@ -1,0 +1,122 @@
+"""The ledger on screen, one obligation, and what may be done to it."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid, Stale
+from directives.base.states import ASSIGNED, ESTABLISHED, ITEM_STATES, OBLIGATION_MOVES, OPEN, STAFF
+from directives.core.rules import may
+from directives.downloads.exporting import answer
+from directives.models import ItemState, Obligation
+from directives.obligations.commands.supervising import acknowledge_many as acknowledge_all
+from directives.obligations.commands.supervising import move_obligation, set_item
+from directives.obligations.forms.obligations import ItemForm, MoveForm
+from directives.obligations.queries.listing import contradicts, listing, options
+from directives.obligations.queries.obligation import found, obligation_page, open_items, steps
+from directives.obligations.queries.obligations import LABELS, Filter
+from directives.tables.out import asked
+from directives.templatetags.tracker import query
+from directives.web.doors import back, page, write
+
+AT_ONCE = 2_000  # obligations whose receipt one press acknowledges: what one transaction writes in a moment
+
+
+@require_GET
+def obligations(request):
+    if asked(request):
+        return answer(request, "ledger")
+    chosen = Filter.of(request.GET)
+    offered = options(request.user, chosen)
+    if contradicts(chosen, offered):
+        return redirect(request.path + query(request, section=""))
+    around = listing(request.user, chosen, offered, request.GET, today=request.today)
+    if not around.leaf.rows and around.leaf.strays:
+        return redirect(request.path + query(request))
+    context = {
+        "list": around,
+        "page": around.leaf,
+        "rows": around.leaf.rows,
+        "chosen": chosen,
+        "labels": LABELS.for_reader(oversees=request.user.oversees),
+        "own": {m.organisation_id for m in request.user.in_role(STAFF)},
+    }
+    return page(request, "directives/obligations/list.html", context, fragment="directives/obligations/_list.html")
+
+
+def _context(request, row, **more):
+    shown = obligation_page(row, request.user, today=request.today, workdays=request.workdays)
+    works = may(request.user, "work", row) and row.state in OPEN
+    asks = any(step.settles for step in shown.steps)
+    closing = MoveForm(items=[item for item in shown.items if item.state != ESTABLISHED] if asks else ())
+    return {"it": shown, "row": row, "works": works, "item_states": ITEM_STATES, "closing": closing, **more}
+
+
+@require_GET
+def obligation(request, pk):
+    row = get_object_or_404(found(request.user), pk=pk)
+    return page(request, "directives/obligations/detail.html", _context(request, row))
+
+
+@write
+def obligation_move(request, pk, action):
+    row = get_object_or_404(found(request.user), pk=pk)
+    if action not in OBLIGATION_MOVES:
+        raise Http404
+    form = MoveForm(request.POST, items=open_items(row, action))
+    try:
+        if not form.is_valid():
+            raise Invalid({name: list(errors) for name, errors in form.errors.items()})
+        move_obligation(obligation=row, action=action, by=request.user, now=request.now, **form.move())
+    except (Invalid, Stale) as refusal:
+        form.refuse(refusal)
+        row = get_object_or_404(found(request.user), pk=pk)
+        lost = action not in {step.action for step in steps(row, request.user)}
+        context = _context(request, row, refusal=refusal, tried=action, form=form, lost=lost)
+        context |= {"closing": form} if form.items else {}
+        return render(request, "directives/obligations/detail.html", context, status=refusal.status)
+    messages.success(request, _("Done: %(move)s.") % {"move": OBLIGATION_MOVES[action].label})
+    return back(request, reverse("obligation", args=[pk]))
+
+
+@write
+def acknowledge_many(request):
+    bodies = [m.organisation_id for m in request.user.in_role(STAFF)]
+    mine = Obligation.objects.select_related("organisation").order_by("pk")
+    if request.POST.get("all"):
+        rows = Filter.of(request.POST).apply(mine, request.today).filter(state=ASSIGNED, organisation__in=bodies)
+    else:
+        picked = [pk for text in request.POST.getlist("pick") if (pk := whole(text)) is not None]
+        rows = mine.visible_to(request.user).filter(pk__in=picked[:AT_ONCE])
+    rows = list(rows[: AT_ONCE + 1])
+    if not rows:
+        messages.warning(request, _("Select at least one row first."))
+        return back(request, "/obligations/")
+    count = acknowledge_all(obligations=rows[:AT_ONCE], by=request.user, now=request.now)
+    messages.success(request, _("Acknowledged: %(count)s.") % {"count": count})
+    if len(rows) > AT_ONCE:
+        messages.warning(request, _("More to acknowledge: acknowledge the rest in the same way."))
+    return back(request, "/obligations/")
+
+
+@write
+def item_state(request, pk, state):
+    row = get_object_or_404(found(request.user), pk=pk)
+    item = get_object_or_404(ItemState.objects.filter(obligation=row).select_related("item"), pk=state)
+    item.obligation, form = row, ItemForm(request.POST)
+    context = {"row": row, "item": item, "form": form, "works": True, "open": True, "item_states": ITEM_STATES}
+    try:
+        if not form.is_valid():
+            raise Invalid({name: list(errors) for name, errors in form.errors.items()})
+        set_item(item=item, by=request.user, now=request.now, **form.cleaned_data)
+    except (Invalid, Stale) as refusal:
+        context |= {"refusal": refusal, "item": getattr(refusal, "theirs", None) or item}
+        page_or_part = "directives/obligations/_item.html" if request.htmx else "directives/obligations/item.html"
+        return render(request, page_or_part, context, status=refusal.status)
+    if request.htmx:
+        return render(request, "directives/obligations/_item.html", context | {"open": False, "form": None})
+    return redirect(f"{reverse('obligation', args=[pk])}#item-{item.pk}")

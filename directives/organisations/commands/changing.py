@@ -1,0 +1,39 @@
+"""One body changed in the register: its plain fields, its kind, its place."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from directives.base import gate
+from directives.base.refusals import Stale
+from directives.core import audit
+from directives.models import Organisation, User
+from directives.organisations.commands.tree import Moved, demand, move
+from directives.tallies import recast
+
+
+@transaction.atomic
+def change(body: Organisation, fields: Mapping[str, Any], *, version: int, by: User | None, now: datetime) -> Moved | None:
+    """Give a body new values of these fields; a new kind and a new parent take its counts along.
+
+    `version` is the one that the person saw. Returns what was moved, if it was. Raises NotAllowed, Stale, Invalid.
+    """
+    demand(by)
+    gate.shut()
+    stored = Organisation.objects.select_related("parent", "successor").get(pk=body.pk)
+    if stored.version != version:
+        raise Stale(theirs=stored)
+    plain = {name: value for name, value in fields.items() if name != "parent" and getattr(stored, name) != value}
+    moved = None
+    if "parent" in fields and fields["parent"] != stored.parent:
+        moved = move(stored, to=fields["parent"], by=by, now=now, version=version)
+    if plain:
+        if "kind" in plain:
+            recast(stored, kind=plain["kind"])
+        Organisation.objects.filter(pk=body.pk).update(**plain, version=F("version") + 1)
+        before = {name: str(getattr(stored, name)) for name in plain}
+        audit.record("change", stored, by=by, now=now, before=before, after={name: str(value) for name, value in plain.items()})
+    return moved

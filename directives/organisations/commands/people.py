@@ -1,0 +1,87 @@
+"""People (成员) entered from a table: their accounts, without any password; and taken back. `rights` gives them their roles."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directives.base.refusals import Invalid, NotAllowed
+from directives.base.wording import listed
+from directives.core import audit
+from directives.core.rules import can_administer, can_reset, keeps_accounts, keeps_rights
+from directives.models import Membership, User
+from directives.organisations.commands.rights import demand_second_left
+
+# A new password may be asked for by mail: whoever enters the address could sign in.
+MAIL = gettext_lazy("Email addresses can be used to reset passwords, so only people who may set the password enter them.")
+
+
+def _demand_keeper(people: Collection[User], by: User | None) -> None:
+    """Raise NotAllowed to a person who does not keep the accounts. None is the system itself."""
+    if by is not None and people and not keeps_accounts(by):
+        raise NotAllowed(_("Accounts are managed by the system administrator."))
+
+
+def _demand_accounts(people: Collection[User], by: User | None) -> None:
+    """The same, and where one of these accounts is the person's own, or may more than they."""
+    _demand_keeper(people, by)
+    if by is None:
+        return
+    if any(person.pk == by.pk for person in people):
+        raise NotAllowed(_("You cannot change your own account or roles with a table."))
+    if above := [person.username for person in people if not can_administer(by, person)]:
+        raise NotAllowed(_("These accounts have more rights than you: %(names)s.") % {"names": listed(above[:10])})
+
+
+@transaction.atomic
+def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
+    """Make these accounts. None has a password: its bearer signs in once an administrator has given a first one."""
+    _demand_keeper(people, by)
+    if by is not None and not keeps_rights(by) and any(person.email for person in people):
+        raise NotAllowed(MAIL)
+    for person in people:
+        person.set_unusable_password()
+        person.date_joined = now
+    User.objects.bulk_create(people, batch_size=500)
+    told = [audit.Change(person, {}, {"username": person.username, "full_name": person.full_name}) for person in people]
+    audit.record_many("add", told, by=by, now=now)
+
+
+@transaction.atomic
+def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime) -> None:
+    """Give accounts new values of these fields. The people are locked, and come as they stand."""
+    _demand_accounts(changes, by)
+    if by is not None and not all(can_reset(by, person) for person, fields in changes.items() if "email" in fields):
+        raise NotAllowed(MAIL)
+    told, alike = [], {}
+    for person, fields in changes.items():
+        if fields.get("is_active") is False:
+            demand_second_left(person, by)
+        told.append(audit.Change(person, {name: getattr(person, name) for name in fields}, dict(fields)))
+        for name, value in fields.items():
+            setattr(person, name, value)
+        alike.setdefault(tuple(fields), []).append(person)
+    for names, people in alike.items():
+        User.objects.bulk_update(people, names, batch_size=500)
+    audit.record_many("change", told, by=by, now=now)
+
+
+@transaction.atomic
+def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
+    """Delete accounts that were never used. Raises Invalid where one was, or holds a role."""
+    _demand_accounts(people, by)
+    used = [person.username for person in people if person.last_login or person.has_usable_password()]
+    if used:
+        raise Invalid(_("These accounts have a password by now: %(names)s.") % {"names": listed(used[:10])})
+    if Membership.objects.filter(user__in=people).exists():
+        raise Invalid(_("These people were given roles since then."))
+    told = [audit.Change(person, {"username": person.username}) for person in people]
+    try:
+        User.objects.filter(pk__in=[person.pk for person in people]).delete()
+    except ProtectedError as error:
+        raise Invalid(_("These people have already entered something.")) from error
+    audit.record_many("delete", told, by=by, now=now)

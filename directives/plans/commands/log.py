@@ -1,0 +1,96 @@
+"""The log of what was done, day by day (工作记录), and the work that begins with it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Exists, Max, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives.base.refusals import Invalid
+from directives.base.states import ACKNOWLEDGED, OBLIGATION_MOVES, UNDERWAY
+from directives.core import audit, evidence
+from directives.core.hearing import hear, unhear
+from directives.core.transitions import change_within
+from directives.models import Event, LogEntry, Measure, Obligation, User
+from directives.plans.commands.plans import demand
+from directives.tallies import counted
+
+
+def log_faults(text: str, on: date, today: date) -> dict[str, str]:
+    """What stands against a line of the log."""
+    faults = {}
+    if not text.strip():
+        faults["text"] = _("Enter what was done.")
+    if on > today:
+        faults["on"] = _("This date has not come yet; choose today or earlier.")
+    return faults
+
+
+def demand_line(text: str, on: date, files: Sequence[UploadedFile], *, today: date) -> None:
+    """Raise Invalid with every fault of a line of the log and of its files."""
+    errors = {name: [told] for name, told in log_faults(text, on, today).items()}
+    of_files = [fault for upload in files for fault in evidence.faults(upload)]
+    if of_files:
+        errors["files"] = of_files
+    if errors:
+        raise Invalid(errors)
+
+
+def start_work(obligations: Sequence[Obligation], *, now: datetime) -> int:
+    """Acknowledged obligations go underway, by the system; returns how many. They come with their body."""
+    step = OBLIGATION_MOVES["start"]
+    rows = [row for row in obligations if row.state in step.sources]
+    # The row of the table for many obligations at once: one write of the tallies for all of them.
+    return change_within(rows, {"state": step.target, "reason": "", "moved_at": now}, action="start", by=None, now=now)
+
+
+def told_of(entry: LogEntry) -> dict[str, Any]:
+    """A line of the log as the record tells it."""
+    told = {"measure": entry.measure_id, "on": entry.on, "text": entry.text}
+    return told | {"corrects": entry.corrects_id} if entry.corrects_id else told
+
+
+@counted()
+def log_work(measure: Measure, *, on: date, text: str, files: Sequence[UploadedFile] = (), by: User, now: datetime) -> LogEntry:
+    """Write down what was done for a measure on a day, with evidence; possible in any state of its plan.
+
+    The first record starts the work on what the measure serves. Raises NotAllowed, and Invalid with every fault at once.
+    """
+    demand(by, "work", measure)
+    demand_line(text, on, files, today=timezone.localdate(now))
+    return write_line(LogEntry(measure=measure, on=on, text=text.strip(), by=by, created_at=now), files, by=by, now=now)
+
+
+def write_line(entry: LogEntry, files: Sequence[UploadedFile], *, by: User, now: datetime) -> LogEntry:
+    """Store a line of the log that was found good, and what follows from it. Within `counted`."""
+    entry.save()
+    measure = entry.measure
+    audit.record("log", entry, by=by, now=now, after=told_of(entry))
+    for upload in files:
+        evidence.attach(entry, upload, by=by, now=now)
+    served = list(measure.obligations.select_related("organisation"))
+    start_work(served, now=now)
+    hear(served, by=by, now=now)
+    return entry
+
+
+def unwrite(measures: Iterable[int], written: datetime, *, action: str, by: User, now: datetime) -> None:
+    """Undo what followed from lines of the log of these measures (ids), written at this instant and gone since.
+
+    Work that they alone began is acknowledged again, as of the move before; the day of what was heard last is worked out anew.
+    Within `counted`.
+    """
+    served = list(measures)
+    logged = LogEntry.objects.standing().filter(measure__obligations=OuterRef("pk"))
+    begun = Obligation.objects.filter(measures__in=served, state=UNDERWAY, moved_at=written).exclude(Exists(logged))
+    rows = list(Obligation.objects.filter(pk__in=begun.values("pk")).select_related("organisation"))
+    before = OBLIGATION_MOVES.keys() - {"start"}
+    moves = Event.objects.filter(obligation_id__in=[row.pk for row in rows], action__in=before, at__lte=written)
+    moved = dict(moves.order_by().values_list("obligation_id").annotate(Max("at"))) if rows else {}
+    each = {row.pk: {"moved_at": moved.get(row.pk)} for row in rows}
+    change_within(rows, {"state": ACKNOWLEDGED}, each=each, action=action, by=by, now=now)
+    heard = Obligation.objects.open().filter(measures__in=served, heard_on=timezone.localdate(written)).distinct()
+    unhear(heard.select_related("organisation"), by=by, now=now)

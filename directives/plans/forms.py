@@ -1,0 +1,109 @@
+"""Forms of plans, measures and the log. They check what was typed; the commands of `planning` check what may be done."""
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from directives.base.numbers import LARGEST, whole
+from directives.base.states import FILING_STATES, HANDED_IN
+from directives.models import Document, Measure, Obligation, User
+from directives.plans.commands import MeasureContent
+from directives.plans.queries.log import DAYS, LogFilter
+from directives.plans.queries.plans import PlanFilter
+
+
+class Day(forms.DateField):
+    """A day, from the browser's date field or typed."""
+
+    def __init__(self, **options) -> None:
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        wrong = {"invalid": _("This is not a date. Write it as 2026-10-13.")}
+        super().__init__(input_formats=list(DAYS), widget=widget, error_messages=wrong, **options)
+
+
+class PlanForm(forms.Form):
+    """The words at the head of a plan."""
+
+    title = forms.CharField(label=_("Title"), max_length=200, error_messages={"required": _("Enter a title for the plan.")})
+    summary = forms.CharField(label=_("General requirements"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class MeasureForm(forms.Form):
+    """One line of a plan; `obligations` are those that it may serve."""
+
+    text = forms.CharField(error_messages={"required": _("Enter what will be done.")})
+    responsible = forms.CharField(label=_("Who"), max_length=100, required=False)
+    due_on = Day(required=False)
+    result = forms.CharField(label=_("Form of result"), max_length=200, required=False)
+    obligations = forms.ModelMultipleChoiceField(Obligation.objects.none(), label=_("Serves"), required=False)
+
+    def __init__(self, *args, servable: QuerySet[Obligation], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["obligations"].queryset = servable
+
+    def content(self) -> MeasureContent:
+        """What was written, once the form is valid."""
+        data = self.cleaned_data
+        return MeasureContent(data["text"], data["responsible"], data["due_on"], data["result"], tuple(data["obligations"]))
+
+    @property
+    def chosen(self) -> list[int]:
+        """The ids of the ticked obligations, valid or not."""
+        value = self["obligations"].value() or []
+        return [pk for text in value if (pk := whole(text)) is not None]
+
+    @classmethod
+    def of(cls, measure: Measure, *, servable: QuerySet[Obligation]) -> "MeasureForm":
+        """The form filled with a measure."""
+        names = ("text", "responsible", "due_on", "result")
+        initial = {name: getattr(measure, name) for name in names}
+        return cls(initial={**initial, "obligations": [row.pk for row in measure.obligations.all()]}, servable=servable)
+
+
+class LineForm(forms.Form):
+    """Day and words of an entry of the log. Files come beside it, because a browser never gives them back."""
+
+    text = forms.CharField(label=_("What was done"), error_messages={"required": _("Enter what was done.")})
+    on = Day(label=_("Date"))
+
+
+class LogForm(LineForm):
+    """A new entry, on a measure."""
+
+    measure = forms.ModelChoiceField(
+        Measure.objects.none(), label=_("Measure"), error_messages={"required": _("Choose the measure this work belongs to.")}
+    )
+
+    def __init__(self, *args, user: User, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["measure"].queryset = Measure.objects.visible_to(user).filter(plan__live=True)
+
+
+class PlanFilterForm(forms.Form):
+    """The filter over the plans of the bodies below; a value that means nothing filters nothing."""
+
+    state = forms.ChoiceField(choices=[("", _("All"))] + [row for row in FILING_STATES if row[0] in HANDED_IN], required=False)
+    document = forms.ModelChoiceField(Document.objects.none(), required=False)
+    q = forms.CharField(max_length=100, required=False)
+
+    def __init__(self, *args, user: User, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["document"].queryset = Document.objects.visible_to(user).only("title", "title_hans", "title_hant")
+
+    def wanted(self) -> PlanFilter:
+        return PlanFilter.of(self.data, self.user)
+
+
+class LogFilterForm(forms.Form):
+    """The filter over the log; a value that means nothing filters nothing."""
+
+    measure = forms.IntegerField(required=False, min_value=1, max_value=LARGEST)
+    obligation = forms.IntegerField(required=False, min_value=1, max_value=LARGEST)
+    since = Day(required=False)
+    until = Day(required=False)
+    q = forms.CharField(max_length=100, required=False)
+    whose = forms.ChoiceField(choices=[("own", ""), ("below", "")], required=False)
+
+    def wanted(self, user: User) -> LogFilter:
+        return LogFilter.of(self.data, user)

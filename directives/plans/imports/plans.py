@@ -1,0 +1,56 @@
+"""The plan into which a table is brought, of one body in answer to one document."""
+
+from django.utils.translation import gettext as _
+
+from directives.base.refusals import IllegalMove, Invalid, NotAllowed
+from directives.base.script import fold
+from directives.base.states import EDITABLE
+from directives.core.rules import may
+from directives.models import Obligation, Organisation, Plan, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
+from directives.tables.fields import Asking
+
+
+def works(user: User) -> bool:
+    """Those who fill in for a body."""
+    return user.is_active and user.works
+
+
+def own_body(asking: Asking) -> Organisation:
+    """The body of the place. Raises NotAllowed to somebody who does not fill in for it."""
+    body = Organisation.objects.filter(pk=asking.place.get("organisation", 0)).first()
+    if body is None or not may(asking.by, "work", body):
+        raise NotAllowed(_("Choose your own organisation: its staff and manager import its tables."))
+    return body
+
+
+def plan_of(asking: Asking) -> Plan:
+    """The live plan of the place. Raises NotAllowed, or Invalid where there is none yet."""
+    body = own_body(asking)
+    plans = Plan.objects.filter(organisation=body, document=asking.place.get("document", 0), live=True)
+    plan = plans.select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT).first()
+    if plan is None:
+        raise Invalid(_("%(body)s has no plan for this document yet. Start the plan, then import the table.") % {"body": body.name_hans})
+    return plan
+
+
+def demand_editable(plan: Plan) -> None:
+    """Raise IllegalMove where nobody may write in the plan now."""
+    if plan.state not in EDITABLE:
+        raise IllegalMove(_("This plan is “%(state)s” and cannot be edited until it is returned.") % {"state": plan.get_state_display()})
+
+
+class Owed:
+    """What a body owes under a document, by the code of the directive in whatever script."""
+
+    def __init__(self, plan: Plan) -> None:
+        rows = Obligation.objects.live().filter(organisation=plan.organisation_id, document=plan.document_id)
+        self.codes = dict(rows.order_by("directive__order").values_list("directive__code", "pk"))
+        self._folded = {fold(code): code for code in self.codes}
+
+    def code(self, text: str) -> str:
+        """The code as the document spells it; "" where nothing of that code is owed."""
+        return text if text in self.codes else self._folded.get(fold(text), "")
+
+    def ids(self, codes: list[str]) -> list[int]:
+        return [self.codes[code] for code in codes]

@@ -1,0 +1,167 @@
+"""The log of what was done, as lists and spreadsheets show it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from time import strptime
+
+from django.db.models import Prefetch, QuerySet, Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from directives.base.numbers import whole
+from directives.base.states import LOG_ACTS
+from directives.base.wording import day, listed
+from directives.core.files import FileList, file_list
+from directives.core.keyset import Column, Leaf, Order, Turn, leaf
+from directives.core.rules import may
+from directives.core.scope import Scope
+from directives.models import Event, LogEntry, Obligation, User
+from directives.models.scope import worked
+from directives.obligations.queries.counting import LIMIT
+from directives.plans.queries.plan_page import Serves
+from directives.record.queries.timeline import Happening, timeline
+
+NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
+SEARCHED = 200_000  # records of those below that are gone through for words, the latest
+BATCH = 500  # records of a file that are read together
+DAYS = ("%Y-%m-%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y/%m/%d")  # a browser's own date field sends the first; people type the others
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What of the log is wanted; empty values want everything. `below`: of the bodies below instead of one's own."""
+
+    measure: int | None = None
+    obligation: int | None = None
+    since: date | None = None
+    until: date | None = None
+    q: str = ""
+    below: bool = False
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], user: User) -> "LogFilter":
+        """The filter in an address; a value that means nothing filters nothing."""
+        below = query.get("whose") == "below" if user.works else True
+        ids = {name: _id(query.get(name, "")) for name in ("measure", "obligation")}
+        days = {name: _day(query.get(name, "").strip()) for name in ("since", "until")}
+        return cls(**ids, **days, q=query.get("q", "").strip()[:100], below=below and user.oversees)
+
+
+def _id(text: str) -> int | None:
+    return whole(text) or None
+
+
+def _day(text: str) -> date | None:
+    for spelling in DAYS:
+        try:
+            return date(*strptime(text, spelling)[:3])
+        except ValueError:
+            continue
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A record with the directives that it stands under, and its files."""
+
+    entry: LogEntry
+    serves: tuple[Serves, ...]
+    files: FileList
+
+    @property
+    def codes(self) -> str:
+        return listed(served.code for served in self.serves)
+
+    @property
+    def amended(self) -> str:
+        """That it was corrected, or which entry it corrects."""
+        if self.entry.corrected_by:
+            return pgettext("log entry", "Corrected")
+        return _("Corrects the entry of %(day)s") % {"day": day(self.entry.corrects.on)} if self.entry.corrects else ""
+
+
+def log_found(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
+    """The records that are wanted."""
+    own, scope = worked(user, "measure__plan__organisation"), Scope.of(user)
+    if wanted.below and scope.wide:
+        filed = LogEntry.objects.standing().filter(measure__plan__submitted_at__isnull=False)
+        rows = scope.walked(filed, "measure__plan__organisation").exclude(own)
+    else:
+        rows = LogEntry.objects.visible_to(user).standing()
+        rows = rows.exclude(own) if wanted.below else rows.filter(own)
+    if wanted.measure:
+        rows = rows.filter(measure=wanted.measure)
+    if wanted.obligation:
+        rows = rows.filter(measure__obligations=wanted.obligation)
+    if wanted.since:
+        rows = rows.filter(on__gte=wanted.since)
+    if wanted.until:
+        rows = rows.filter(on__lte=wanted.until)
+    if wanted.q:
+        rows = rows.filter(text__icontains=wanted.q)
+        if wanted.below:  # the words of a nation are not gone through to their beginning
+            last = LogEntry.objects.order_by("-pk").values("pk")[:1]
+            rows = rows.filter(pk__gt=Subquery(last) - SEARCHED)
+    return _related(rows)
+
+
+def _related(rows: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
+    serving = Obligation.objects.select_related("directive").only("directive__code").order_by("directive__order")
+    related = rows.with_state().select_related("measure__plan__organisation", "by", "corrects")
+    return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files")
+
+
+def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Leaf:
+    """One page of the log, the latest first. The records of those below are not counted."""
+    rows = log_found(user, wanted)
+    total = None if wanted.below else rows.order_by()[: LIMIT + 1].count()
+    return leaf(rows, NEWEST, Turn.of(query, NEWEST), total=total if total is None or total <= LIMIT else None)
+
+
+def every_row(user: User, wanted: LogFilter) -> Iterator[LogRow]:
+    """All of them, read in batches."""
+    entries = NEWEST.sort(log_found(user, wanted)).iterator(chunk_size=BATCH)
+    while batch := list(islice(entries, BATCH)):
+        yield from log_rows(batch, user)
+
+
+def log_rows(entries: Iterable[LogEntry], user: User) -> list[LogRow]:
+    """These records as rows; no query beyond those of `log_found`."""
+    return [
+        LogRow(
+            entry,
+            tuple(Serves(row.pk, row.directive.code) for row in entry.measure.obligations.all()),
+            file_list(entry, user),
+        )
+        for entry in entries
+    ]
+
+
+def acts_open(entry: LogEntry, user: User) -> tuple[str, ...]:
+    """What this person may do with an entry now: keys of LOG_ACTS. No query where it comes with its body, and `with_state`."""
+    return tuple(act for act, states in LOG_ACTS.items() if entry.state in states) if may(user, "amend", entry) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """One entry of the log on its own page, with what was done with it."""
+
+    row: LogRow
+    corrections: tuple[LogEntry, ...]  # the one that stands, and those that were withdrawn again
+    acts: tuple[str, ...]
+    happenings: tuple[Happening, ...]
+
+
+def entry_page(entry: LogEntry, user: User) -> EntryPage:
+    """The page of an entry that `log_seen` gave."""
+    corrections = tuple(entry.corrections.select_related("by").order_by("pk"))
+    events = Event.objects.readable_by(user).filter(subject_type="logentry", subject_id=entry.pk)
+    (row,) = log_rows([entry], user)
+    return EntryPage(row, corrections, acts_open(entry, user), timeline(events))
+
+
+def log_seen(user: User) -> QuerySet[LogEntry]:
+    """The entries that this person may read, be they withdrawn, with all that the page of one needs."""
+    return _related(LogEntry.objects.visible_to(user))

@@ -1,0 +1,262 @@
+"""One plan as its page shows it: its measures, what they cover, how it was handed in, and what may be done with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Protocol
+
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+
+from directives.base.states import ACCEPTED, AWAITING, EDITABLE, OPEN, PLAN_MOVES, RETURNED
+from directives.core import transitions
+from directives.core.deciders import Deciders, deciders
+from directives.core.files import FileList, file_list
+from directives.core.rules import may
+from directives.models import Measure, Obligation, Plan, Section, Submission, User, Verdict
+from directives.plans.commands import Gap, gaps, owed
+from directives.plans.commands.plans import earliest
+from directives.reports.queries.kept import Person, submitter
+
+
+@dataclass(frozen=True, slots=True)
+class Serves:
+    """A directive that a measure serves; `pk` is the obligation's."""
+
+    pk: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A measure on the page of its plan. A line read from a submission has no `pk`."""
+
+    number: int
+    text: str
+    responsible: str
+    due_on: date | None
+    result: str
+    done_on: date | None
+    serves: tuple[Serves, ...]
+    pk: int = 0
+    measure: int = 0  # the id of the measure, also of a line read from a submission that kept it
+    version: int = 0
+    log_count: int = 0
+    last_on: date | None = None
+
+
+class Dated(Protocol):
+    """A measure, wherever it was read."""
+
+    due_on: date | None
+    done_on: date | None
+
+
+def measure_overdue(measure: Dated, today: date) -> bool:
+    """The day of a measure has passed and it is not done. A measure has no light: it is overdue of itself (措施逾期)."""
+    return measure.done_on is None and measure.due_on is not None and measure.due_on < today
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which of the open obligations a measure serves."""
+
+    obligations: tuple[Obligation, ...]
+    missing: tuple[Obligation, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.obligations)
+
+    @property
+    def covered(self) -> int:
+        return self.total - len(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A submission of the plan, and the verdict on it if there is one."""
+
+    submission: Submission
+    verdict: Verdict | None
+
+    @property
+    def person(self) -> Person:
+        """Who handed it in."""
+        return submitter(self.submission)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move that the person may make now."""
+
+    action: str
+    label: str
+    reasoned: bool
+    leading: bool  # the one that is drawn filled
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """All that the page of a plan says to one person."""
+
+    plan: Plan
+    lines: tuple[Line, ...]
+    coverage: Coverage
+    gaps: tuple[Gap, ...]
+    history: tuple[Filed, ...]
+    steps: tuple[Step, ...]
+    files: FileList
+    writes: bool  # may change the words now
+    works: bool  # belongs to the body
+    reviews: bool  # may give the verdict now
+    as_filed: bool  # shows what was handed in, because the body is revising it
+    deciders: Deciders | None = None  # where the reader asked for the verdict themselves
+
+    @property
+    def signs(self) -> bool:
+        """The plan waits for this very person's signature."""
+        return any(step.action == "sign" for step in self.steps)
+
+    @property
+    def due_on(self) -> date | None:
+        """The day by which the plan is owed now; None once it was handed in."""
+        return earliest(self.coverage.obligations)
+
+    def line(self, pk: int) -> Line | None:
+        return next((line for line in self.lines if line.pk == pk), None)
+
+    @property
+    def returned_by(self) -> str:
+        """Who sent it back last: a reviewer by the name of then, else the manager."""
+        verdict = next((filed.verdict for filed in self.history if filed.verdict), None)
+        return verdict.reviewer if verdict and verdict.at == self.plan.decided_at else str(self.plan.decided_by)
+
+    @property
+    def returned(self) -> bool:
+        """The words of the last return still wait for an answer."""
+        last = self.history[0].verdict if self.history else None
+        declined = self.plan.state == RETURNED
+        return bool(self.plan.reason) and (declined or (self.plan.state != ACCEPTED and last is not None and not last.accepted))
+
+
+def measures_of(plan: Plan) -> list[Measure]:
+    """The measures of a plan with what they serve, how often work was logged and when last."""
+    serving = Obligation.objects.select_related("directive").order_by("directive__order")
+    standing = Q(log__withdrawn_at=None)
+    counted = plan.measures.annotate(log_count=Count("log", filter=standing), last_on=Max("log__on", filter=standing))
+    return list(counted.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving)))
+
+
+def line_of(measure: Measure) -> Line:
+    """A measure that `measures_of` read."""
+    names = ("number", "text", "responsible", "due_on", "result", "done_on", "pk", "version", "log_count", "last_on")
+    serves = tuple(Serves(row.pk, row.directive.code) for row in measure.obligations.all())
+    return Line(serves=serves, measure=measure.pk, **{name: getattr(measure, name) for name in names})
+
+
+def lines_filed(submission: Submission) -> tuple[Line, ...]:
+    """The measures as a submission keeps them."""
+    return tuple(
+        Line(
+            number=row["number"], text=row["text"], responsible=row["responsible"], due_on=_day(row["due_on"]), result=row["result"],
+            done_on=_day(row["done_on"]), measure=row.get("id", 0),
+            serves=tuple(Serves(served["id"], served["code"]) for served in row["obligations"]),
+        )
+        for row in submission.content["measures"]
+    )  # fmt: skip
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def history_of(plan: Plan) -> tuple[Filed, ...]:
+    """The submissions of a plan with their verdicts, newest first."""
+    verdicts = Prefetch("verdicts", queryset=Verdict.objects.select_related("by"))
+    rows = plan.submissions.select_related("submitted_by").prefetch_related(verdicts).order_by("-number")
+    return tuple(Filed(row, next(iter(row.verdicts.all()), None)) for row in rows)
+
+
+def coverage_of(plan: Plan, lines: Iterable[Line]) -> Coverage:
+    """What the plan answers, and what none of these lines serves yet."""
+    rows = tuple(owed(plan))
+    served = {served.pk for line in lines for served in line.serves}
+    return Coverage(rows, tuple(row for row in rows if row.pk not in served))
+
+
+def _steps(plan: Plan, user: User) -> tuple[Step, ...]:
+    """The person's moves; who can hand in need not ask for a signature. Verdicts are given on the page of the review."""
+    open_ones = [action for action in transitions.moves_open(plan, user) if action not in ("accept", "return")]
+    if "hand_in" in open_ones:
+        open_ones.remove("ask_signature")
+    leading = {"ask_signature", "hand_in", "sign"}
+    return tuple(Step(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading) for action in open_ones)
+
+
+def plan_view(plan: Plan, user: User) -> PlanView:
+    """The page of a plan. Whoever looks from above while the body revises it sees what was handed in, not the draft."""
+    measures, history, works = measures_of(plan), history_of(plan), may(user, "work", plan)
+    as_filed = not works and plan.state in EDITABLE | {AWAITING} and bool(history)
+    writes = works and plan.state in EDITABLE and plan.live
+    files, lines = file_list(plan, user), tuple(line_of(measure) for measure in measures)
+    if as_filed:
+        content = history[0].submission.content
+        plan.title, plan.summary = content["title"], content["summary"]
+        kept = {row["id"] for row in content["files"]}
+        files = replace(files, files=tuple(row for row in files.files if row.pk in kept))
+        lines = lines_filed(history[0].submission)
+    return PlanView(
+        plan=plan,
+        lines=lines,
+        coverage=coverage_of(plan, lines),
+        gaps=tuple(gaps(measures)) if writes else (),
+        history=history,
+        steps=_steps(plan, user),
+        files=files,
+        writes=writes,
+        works=works,
+        reviews=transitions.can_move(plan, "accept", user),
+        deciders=deciders(plan, user),
+        as_filed=as_filed,
+    )
+
+
+# what a measure may serve
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An obligation that a measure may serve; `served` by this or another measure already."""
+
+    obligation: Obligation
+    served: bool
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The options of one section of the document."""
+
+    section: Section
+    options: tuple[Option, ...]
+
+
+def picker(plan: Plan, measure: Measure | None, chosen: Iterable[int]) -> tuple[Group, ...]:
+    """What a measure may serve, by section: the body's open obligations, and those that it serves already.
+
+    Where there is only one, a new measure serves it: nobody has to tick it.
+    """
+    picked, rows = set(chosen), list(servable(plan, measure))
+    served = set(Measure.obligations.through.objects.filter(measure__plan=plan).values_list("obligation_id", flat=True))
+    groups: dict[Section, list[Option]] = {}
+    for row in rows:
+        option = Option(row, row.pk in served, row.pk in picked or (measure is None and len(rows) == 1))
+        groups.setdefault(row.directive.section, []).append(option)
+    return tuple(Group(section, tuple(options)) for section, options in groups.items())
+
+
+def servable(plan: Plan, measure: Measure | None) -> QuerySet[Obligation]:
+    """The obligations of `picker`."""
+    rows = Obligation.objects.filter(organisation=plan.organisation_id, document=plan.document_id)
+    kept = Q(state__in=OPEN) | (Q(measures=measure) if measure else Q(pk__in=()))
+    return rows.filter(kept).distinct().select_related("directive__section").order_by("directive__order")

@@ -1,0 +1,82 @@
+"""Evidence: sent out as it came in, added, taken away. A file is seen as its parent is."""
+
+from django.contrib import messages
+from django.db.models import Model
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid
+from directives.core import audit, evidence
+from directives.core.files import file_list
+from directives.models import Attachment, LogEntry, Plan, ReportEntry
+from directives.web.doors import back, page, write
+
+PARENTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
+    "plan": (Plan, ("organisation",)),
+    "log_entry": (LogEntry, ("measure__plan__organisation",)),
+    "report_entry": (ReportEntry, ("report__organisation",)),
+}
+
+
+def _parent(request, name):
+    """The plan, record or entry that `name` (plan-12, log_entry-3, report_entry-5) stands for, if the reader sees it."""
+    kind, _dash, pk = name.partition("-")
+    if kind not in PARENTS or whole(pk) is None:
+        raise Http404
+    model, related = PARENTS[kind]
+    return get_object_or_404(model.objects.visible_to(request.user).select_related(*related), pk=whole(pk))
+
+
+@require_GET
+def attachment(request, pk):
+    row = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
+    try:
+        content = row.file.open("rb")
+    except FileNotFoundError as lost:
+        raise Http404 from lost
+    parent = evidence.parent_of(row)
+    audit.record_taken("download", parent, by=request.user, now=request.now, file=row.name, sha256=row.sha256)
+    response = FileResponse(content, as_attachment=True, filename=row.name)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _answer(request, parent, fallback, *, errors=(), status=200):
+    if not request.htmx:
+        return back(request, fallback)
+    context = {"list": file_list(parent, request.user, errors=errors)}
+    return page(request, "directives/_files.html", context, status=status)
+
+
+def _first_page(request, pk=None):
+    """Files are added and taken away on many pages; /files/3/ above is the file itself."""
+    return reverse("my_work")
+
+
+@write(form=_first_page)
+def attachment_add(request):
+    parent, uploads = _parent(request, request.POST.get("parent", "")), request.FILES.getlist("files")
+    try:
+        evidence.attach_all(parent, uploads, by=request.user, now=request.now)
+    except Invalid as refused:
+        if not request.htmx:
+            raise
+        return _answer(request, parent, "", errors=refused.errors["files"], status=422)
+    if not request.htmx:
+        messages.success(request, _("Added."))
+    return _answer(request, parent, reverse("my_work"))
+
+
+@write(form=_first_page)
+def attachment_remove(request, pk):
+    row = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
+    parent = evidence.parent_of(row)
+    evidence.remove(row, by=request.user, now=request.now)
+    if not request.htmx:
+        messages.success(request, _("Deleted “%(name)s”.") % {"name": row.name})
+    return _answer(request, parent, reverse("my_work"))

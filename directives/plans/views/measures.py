@@ -1,0 +1,104 @@
+"""The lines of a plan, edited in their place (with htmx) or on a page of their own."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid, Stale
+from directives.base.states import EDITABLE
+from directives.models import Measure
+from directives.plans import commands as planning
+from directives.plans.commands.plans import opened
+from directives.plans.forms import MeasureForm
+from directives.plans.queries.plan_page import picker, plan_view, servable
+from directives.plans.queries.plans import found
+from directives.web.doors import demand, page, write
+
+
+def _measure(request, pk):
+    rows = Measure.objects.visible_to(request.user).select_related("plan__organisation", "plan__document")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _edit(request, plan, form, *, measure=None, theirs=None, status=200):
+    """The form of a line, with what was typed; the page of a line where htmx does not ask."""
+    context = {
+        "plan": plan, "form": form, "measure": measure, "theirs": theirs, "groups": picker(plan, measure, form.chosen),
+        "version": (theirs or measure).version if measure else 0, "opened": True,
+    }  # fmt: skip
+    return page(request, "directives/plans/measure.html", context, fragment="directives/plans/_edit.html", status=status)
+
+
+def _saved(request, measure, *, added=False):
+    """The line as it now stands, with what else on the page depends on it."""
+    anchor = f"{reverse('plan', args=[measure.plan_id])}#m{measure.pk}"
+    if not request.htmx:
+        messages.success(request, _("Saved."))
+        return redirect(anchor)
+    plan = get_object_or_404(found(request.user), pk=measure.plan_id)
+    it = plan_view(plan, request.user)
+    context = {"it": it, "plan": plan, "line": it.line(measure.pk), "added": added, "fresh": True}
+    if added:
+        form = MeasureForm(servable=servable(plan, None))
+        context |= {"form": form, "groups": picker(plan, None, ()), "opened": False}
+    return page(request, "directives/plans/_saved.html", context)
+
+
+@write
+def measure_add(request, pk):
+    plan = get_object_or_404(found(request.user), pk=pk)
+    opened(plan, request.user)
+    form = MeasureForm(request.POST, servable=servable(plan, None))
+    if not form.is_valid():
+        return _edit(request, plan, form, status=422)
+    return _saved(request, planning.add_measure(plan, content=form.content(), by=request.user, now=request.now), added=True)
+
+
+@require_GET
+def measure_edit(request, pk):
+    measure = _measure(request, pk)
+    demand(request.user, "draft", measure)
+    if "as_row" in request.GET and request.htmx:
+        return _saved(request, measure)
+    if measure.plan.state not in EDITABLE:
+        return redirect("plan", measure.plan_id)
+    return _edit(request, measure.plan, MeasureForm.of(measure, servable=servable(measure.plan, measure)), measure=measure)
+
+
+@write
+def measure_save(request, pk):
+    measure = _measure(request, pk)
+    opened(measure.plan, request.user)
+    form = MeasureForm(request.POST, servable=servable(measure.plan, measure))
+    if not form.is_valid():
+        return _edit(request, measure.plan, form, measure=measure, status=422)
+    version = request.POST.get("version", "")
+    try:
+        saved = planning.save_measure(measure, content=form.content(), version=whole(version) or 0, by=request.user, now=request.now)
+    except Stale as stale:
+        if stale.theirs is None:
+            raise
+        return _edit(request, measure.plan, form, measure=measure, theirs=stale.theirs, status=409)
+    return _saved(request, saved)
+
+
+@write
+def measure_delete(request, pk):
+    measure = _measure(request, pk)
+    planning.delete_measure(measure, by=request.user, now=request.now)
+    messages.success(request, _("Measure %(number)s was deleted.") % {"number": measure.number})
+    return redirect("plan", measure.plan_id)
+
+
+@write
+def measure_done(request, pk):
+    measure = _measure(request, pk)
+    done_on = request.today if request.POST.get("done") else None
+    version = request.POST.get("version", "")
+    if whole(version) is None:
+        raise Invalid(_("This form is out of date. Go back, reload the page and submit again."))
+    planning.mark_done(measure, done_on=done_on, version=whole(version), by=request.user, now=request.now)
+    return _saved(request, measure)

@@ -1,0 +1,93 @@
+"""Copies of the record that can be proved: what of it is chosen, how people read it, and that it was taken away."""
+
+import tempfile
+from array import array
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import date, datetime
+from functools import partial
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directives.base.refusals import Refusal
+from directives.core import audit
+from directives.core.sealing.copying import Packed, newest, pack
+from directives.models import Event, Seal, User
+from directives.record.exports.events import COMMON, ORIGIN
+from directives.record.queries.events import Asked, Line, in_words, with_names
+from directives.tables.book import Book
+from directives.tables.out import write_csv
+
+AT_ONCE = 5_000  # events of a copy that comes with a page
+ROWS = 2_000  # of one read
+
+
+def for_page(asked: Asked, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
+    """A copy of the events that this person may read, and the name of the file. Raises Refusal for more than AT_ONCE."""
+    last, there = newest(), Event.objects.order_by()[: AT_ONCE + 1].count()
+    events = asked.apply(Event.objects.readable_by(by))
+    ids = array("q", sorted(events.order_by("-id").values_list("id", flat=True)[: AT_ONCE + 1]))
+    if len(ids) > AT_ONCE:
+        text = _(
+            "A signed copy with more than %(count)s entries is made on the server: %(command)s. Or choose fewer: an action, some days."
+        )
+        raise Refusal(text % {"count": AT_ONCE, "command": command_of(asked)})
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    try:
+        take(file, ids, last, asked=asked, whole=len(ids) >= there and not filter_of(asked), by=by, now=now)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file, f"{_('Audit log')} {timezone.localtime(now):%Y-%m-%d %H%M}.zip"
+
+
+def for_command(file: BinaryIO, asked: Asked, *, now: datetime) -> Packed:
+    """Write a copy of all events under the filter."""
+    last, events = newest(), asked.apply(Event.objects.all())
+    ids = array("q", events.order_by("id").values_list("id", flat=True).iterator(chunk_size=ROWS))
+    return take(file, ids, last, asked=asked, whole=not filter_of(asked), by=None, now=now)
+
+
+def take(file: BinaryIO, ids: array, last: Seal | None, *, asked: Asked, whole: bool, by: User | None, now: datetime) -> Packed:
+    """Write a copy of these events, and into the record that it was made: by the hash of its manifest it is known again.
+
+    `whole`: they are all that there were when `last` was the newest seal, so that one which is not among them is missed.
+    """
+    chosen = filter_of(asked)
+    about = {
+        "instance": settings.SITE_URL, "made_at": now.isoformat(), "made_by": by.username if by else "manage.py export_record",
+        "filter": chosen, "whole": whole,
+    }  # fmt: skip
+    made = pack(file, ids, last, about=about, table=partial(_table, ids, now))
+    facts = {"filter": chosen, "events": made.events, "manifest": made.manifest, "key": made.key}
+    with transaction.atomic():
+        audit.record_apart("take_record", Seal, last.pk if last else 0, by=by, now=now, after=facts)
+    return made
+
+
+def filter_of(asked: Asked) -> dict[str, Any]:
+    """What was asked for, without what was not."""
+    given = {field.name: getattr(asked, field.name) for field in fields(asked)}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items() if value}
+
+
+def command_of(asked: Asked) -> str:
+    """The command that makes the same copy on the server."""
+    options = (f"--{name} '{value}'" if name == "q" else f"--{name} {value}" for name, value in filter_of(asked).items())
+    return " ".join(("manage.py export_record", *options, "--output record.zip"))
+
+
+def _table(ids: array, now: datetime, file: BinaryIO) -> int:
+    return write_csv(Book(_("Audit log"), COMMON + ORIGIN, _lines(ids), now), file)
+
+
+def _lines(ids: array) -> Iterator[Line]:
+    for start in range(0, len(ids), ROWS):
+        rows: QuerySet[Event] = with_names(Event.objects.filter(id__in=ids[start : start + ROWS].tolist())).order_by("id")
+        yield from map(in_words, rows)

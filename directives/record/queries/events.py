@@ -1,0 +1,218 @@
+"""The audit record as a list: who did what, when, to what, for which body."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Concat, NullIf
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from directives.base.numbers import whole
+from directives.base.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
+from directives.core import captions
+from directives.core.rules import may
+from directives.core.scope import Scope
+from directives.models import Directive, Event, Organisation, User
+from directives.models.scope import LAST, any_of
+from directives.record.queries.changes import changed
+from directives.record.queries.timeline import WORDS, word_of
+from directives.tallies import ACTS, WORSE
+
+SUBJECTS: dict[str, str | Promise] = {
+    "obligation": pgettext_lazy("subject", "Obligation"),
+    "plan": pgettext_lazy("subject", "Plan"),
+    "measure": pgettext_lazy("subject", "Measure"),
+    "logentry": pgettext_lazy("subject", "Log entry"),
+    "attachment": pgettext_lazy("subject", "File"),
+    "cycle": pgettext_lazy("subject", "Cycle"),
+    "progressreport": pgettext_lazy("subject", "Report"),
+    "reportentry": pgettext_lazy("subject", "Report entry"),
+    "submission": pgettext_lazy("subject", "Submission"),
+    "itemstate": pgettext_lazy("subject", "Item"),
+    "document": pgettext_lazy("subject", "Document"),
+    "directive": pgettext_lazy("subject", "Directive"),
+    "repair": pgettext_lazy("subject", "Text repair"),
+    "organisation": pgettext_lazy("subject", "Organisation"),
+    "user": pgettext_lazy("subject", "Account"),
+    "signinattempt": pgettext_lazy("subject", "Attempt to sign in"),
+    "membership": pgettext_lazy("subject", "Membership"),
+    "pendingright": pgettext_lazy("subject", "Right to confirm"),
+    "calendarday": pgettext_lazy("subject", "Calendar day"),
+    "intake": pgettext_lazy("subject", "Import"),
+    "export": pgettext_lazy("subject", "Exported file"),
+    "jobprogress": pgettext_lazy("subject", "Background task"),
+    "listchoice": pgettext_lazy("subject", "Columns of a file"),
+    "indicator": pgettext_lazy("subject", "Indicator"),
+    "figure": pgettext_lazy("subject", "Figure"),
+    "notice": pgettext_lazy("subject", "Message"),
+    "opensession": pgettext_lazy("subject", "Session"),
+    "seal": pgettext_lazy("subject", "Tamper check"),
+}
+# What these tell is of the product, and nobody's words about their work: administrators read it.
+OF_THE_PRODUCT = frozenset({"refused", "refused_more", "take_record", "acknowledge_seal"})
+ADDRESSES = {name: name for name in ("obligation", "plan", "document", "directive", "organisation")} | {"logentry": "log_entry"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filter of the list; what makes no sense is left out."""
+
+    action: str = ""
+    subject: str = ""
+    q: str = ""  # words of the body's name or of the person's
+    since: date | None = None
+    until: date | None = None
+    act: str = ""  # what happened, as a dashboard counts it
+    document: int | None = None
+    body: int | None = None  # with everything below it
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Asked":
+        action, subject = query.get("action", ""), query.get("subject", "")
+        days = {}
+        for name in ("since", "until"):
+            try:
+                days[name] = parse_date(query.get(name, ""))
+            except ValueError:  # 2026-02-30
+                days[name] = None
+        act, ids = query.get("act", ""), {name: query.get(name, "") for name in ("document", "body")}
+        numbers = {name: number for name, text in ids.items() if (number := whole(text)) is not None}
+        words = (action if action in WORDS else "", subject if subject in SUBJECTS else "", query.get("q", "").strip())
+        return cls(*words, **days, **numbers, act=act if act in captions.HAPPENED else "")
+
+    @property
+    def any(self) -> bool:
+        return self != Asked()
+
+    @property
+    def counted(self) -> bool:
+        """The events behind a figure of a dashboard are asked for."""
+        return bool(self.act or self.document or self.body)
+
+    @property
+    def act_word(self) -> str | Promise:
+        return captions.HAPPENED.get(self.act, "")
+
+    def apply(self, events: QuerySet[Event]) -> QuerySet[Event]:
+        """The events that were asked for."""
+        zone = timezone.get_current_timezone()
+        if self.act:
+            events = _happened(events, self.act)
+        if self.document:
+            events = events.filter(document_id=self.document)
+        if self.body:
+            path = Subquery(Organisation.objects.filter(pk=self.body).values("path"))
+            events = events.filter(organisation__path__gte=path, organisation__path__lte=Concat(path, Value(LAST)))
+        if self.action:
+            events = events.filter(action=self.action)
+        if self.subject:
+            events = events.filter(subject_type=self.subject)
+        if self.since:
+            events = events.filter(at__gte=datetime.combine(self.since, time.min, zone))
+        if self.until:
+            events = events.filter(at__lte=datetime.combine(self.until, time.max, zone))
+        if self.q:
+            by_name = events.filter(by__full_name__contains=self.q)
+            of_body = events.filter(organisation__name_hans__contains=self.q) | events.filter(organisation__name_hant__contains=self.q)
+            events = by_name | of_body
+        return events
+
+
+def _happened(events: QuerySet[Event], act: str) -> QuerySet[Event]:
+    """The events that the counts of a dashboard call so: acts by their names, lights by how they turned."""
+    if act in ACTS:
+        named = (name.split(":") for name in ACTS[act])
+        return events.filter(any_of(Q(subject_type=subject, action=action) for subject, action in named))
+    lit = {f"{side}_lit": Coalesce(KT(f"{side}__light"), Value("", TextField())) for side in ("before", "after")}
+    turned, still = ("after_lit", "before_lit") if act == WORSE else ("before_lit", "after_lit")
+    return events.alias(**lit).filter(subject_type="obligation", **{turned: RED}).exclude(**{still: RED})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as a row: its words, and where to read on."""
+
+    event: Event
+    word: str | Promise
+    subject: str | Promise
+    address: str  # a url name that takes the subject's id; "" where there is no page
+
+    @property
+    def name(self) -> str:
+        """Which one: the code of its directive, the person of an account, else the number of the row."""
+        return self.event.code or self.event.person or str(self.event.subject_id)
+
+    @property
+    def changed(self) -> tuple[tuple[str, str, str], ...]:
+        """Field, before, after, in words."""
+        return changed(self.event)
+
+
+def _may_read(user: User, event: Event) -> bool:
+    """As `readable_by`, of an event at hand with its body."""
+    if user.is_auditor:
+        return True
+    body = event.organisation
+    if body is None:
+        return False
+    works = any(m.organisation_id == body.pk for m in user.in_role(STAFF, MANAGER))
+    return works or any(body.path.startswith(m.organisation.path) for m in user.in_role(MANAGER, SUPERVISOR, VIEWER))
+
+
+def _without_content(event: Event) -> Event:
+    """Who did what to which row, and when: what an administrator sees of others' work."""
+    event.reason, event.before, event.after = "", {}, {}
+    return event
+
+
+def sees_origin(user: User) -> bool:
+    """Whether this person sees from which address and in which request an event was written: who looks after accounts, or audits."""
+    return user.is_staff or may(user, "audit")
+
+
+def _without_origin(event: Event) -> Event:
+    event.address, event.request = "", ""
+    return event
+
+
+def seen(user: User) -> QuerySet[Event]:
+    """The events that this person may see; whoever sees nearly all has them found from the newest on."""
+    scope = Scope.of(user)
+    if scope.wide and not user.sees_whole_record:
+        return scope.walked(Event.objects.all(), "organisation")
+    return Event.objects.visible_to(user)
+
+
+def events_for(user: User, asked: Asked) -> QuerySet[Event]:
+    """The events that this person may see under the filter, newest first."""
+    return with_names(asked.apply(seen(user))).order_by("-id")
+
+
+def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
+    """Events with what a row names of others: who did it, the body, the code of the directive, the person whose account it was."""
+    code = Directive.objects.filter(pk=OuterRef("directive_id")).values("code")[:1]
+    accounts = User.objects.filter(pk=OuterRef("subject_id"))
+    person = Subquery(accounts.values(name=Coalesce(NullIf("full_name", Value("")), "username"))[:1])
+    of_account = Case(When(subject_type="user", then=person))
+    return events.select_related("by", "organisation").annotate(code=Subquery(code), person=of_account)
+
+
+def lines(events: Iterable[Event], user: User) -> list[Line]:
+    """Events as rows, as this person may read them. Nothing leads on whoever sees nothing but the record."""
+    if user.is_staff:
+        events = [event if event.action in OF_THE_PRODUCT or _may_read(user, event) else _without_content(event) for event in events]
+    if not sees_origin(user):
+        events = map(_without_origin, events)
+    return [in_words(event, {} if user.only_audits else ADDRESSES) for event in events]
+
+
+def in_words(event: Event, addresses: Mapping[str, str] = ADDRESSES) -> Line:
+    """An event as a row, as whoever may read all of it reads it; `addresses`: which subjects have a page that may be named."""
+    subject = event.subject_type
+    return Line(event, word_of(event.action), SUBJECTS.get(subject, subject), addresses.get(subject, ""))

@@ -1,0 +1,41 @@
+"""The audit record, for those who may see it."""
+
+from django.http import FileResponse
+from django.views.decorators.http import require_GET
+
+from directives.base.refusals import Refusal
+from directives.core.rules import may
+from directives.downloads.exporting import answer
+from directives.record.exports import signed
+from directives.record.queries.events import SUBJECTS, Asked, lines, sees_origin
+from directives.record.queries.record import SEARCHED, events_page
+from directives.record.queries.timeline import WORDS
+from directives.tables.out import asked
+from directives.web.doors import came_from, demand, page
+
+HERE = "directives/events/"
+
+
+@require_GET
+def events(request):
+    if request.GET.get("export") == "signed":
+        return signed_copy(request)
+    if asked(request):
+        return answer(request, "events")
+    chosen = Asked.of(request.GET)
+    shown = events_page(request.user, chosen, request.GET)
+    context = {
+        "page": shown, "rows": lines(shown.rows, request.user), "chosen": chosen, "actions": sorted(WORDS), "words": WORDS,
+        "subjects": SUBJECTS, "searched": SEARCHED, "origin": sees_origin(request.user), "audits": may(request.user, "audit"),
+    }  # fmt: skip
+    return page(request, HERE + "list.html", context, fragment=HERE + "_list.html")
+
+
+def signed_copy(request):
+    demand(request.user, "audit")
+    try:
+        file, name = signed.for_page(Asked.of(request.GET), by=request.user, now=request.now)
+    except Refusal as refusal:
+        context = {"refusal": refusal, "back": came_from(request)}
+        return page(request, "directives/refused.html", context, fragment="directives/_refused.html", status=refusal.status)
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")

@@ -1,0 +1,198 @@
+"""A body's report on one screen: its entries, what each still lacks, and what is to be done next."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models.fields.json import KT
+
+from directives.base.states import ACCEPTED, EDITABLE, RETURNED
+from directives.core.files import FileList, file_list
+from directives.core.rules import may
+from directives.models import Attachment, ProgressReport, ReportEntry, Submission, User, Verdict
+from directives.models.reports import CARRIED
+from directives.reports.commands import Earlier, earlier_entries, missing
+from directives.reports.queries.around import Around, Stands, rights
+from directives.reports.queries.revisions import Revision, copies_of, returns_of, revision_of_entry
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the fields of an entry show: as stored, or as somebody just typed it."""
+
+    progress: str = ""
+    problems: str = ""
+    next_steps: str = ""
+    percent: str = ""
+    unchanged: bool = False
+    unchanged_reason: str = ""
+
+    @classmethod
+    def of(cls, entry: ReportEntry) -> "Shown":
+        percent = "" if entry.percent is None else str(entry.percent)
+        return cls(entry.progress, entry.problems, entry.next_steps, percent, entry.unchanged, entry.unchanged_reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Stands):
+    """One entry as the page shows it. `lacks` are keys of LACKS; `errors` are those of a save that was refused."""
+
+    entry: ReportEntry
+    earlier: Earlier
+    lacks: tuple[str, ...]
+    files: FileList
+    writes: bool  # this person may fill it in now
+    shown: Shown
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    revision: Revision | None = None  # since the last return of its submission
+
+    @property
+    def key(self) -> str:
+        return str(self.entry.pk)
+
+    @property
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """The words that a folded row keeps out of sight."""
+        return (("progress", self.shown.progress), ("problems", self.shown.problems), ("next_steps", self.shown.next_steps))
+
+    @property
+    def last(self) -> ReportEntry | None:
+        """The last accepted entry on the same obligation."""
+        return self.earlier.accepted
+
+    @property
+    def pk(self) -> int:
+        return self.entry.pk
+
+    @property
+    def code(self) -> str:
+        return self.entry.obligation.directive.code
+
+    @property
+    def state(self) -> str:
+        return self.entry.state
+
+    @property
+    def written(self) -> bool:
+        return bool(self.entry.progress)
+
+    @property
+    def unchanged(self) -> bool:
+        return self.entry.unchanged
+
+    @property
+    def saved_at(self) -> datetime | None:
+        return self.entry.saved_at
+
+    @property
+    def row_class(self) -> str:
+        """How the row looks: what is missing, what was returned, what was carried over."""
+        if self.entry.state not in EDITABLE:
+            return "is-ok"
+        look = {"returned": "is-back", "blank": "is-need", "missing": "is-need", "unchanged": "is-ok"}.get(self.status, "")
+        return f"{look} kept".strip() if self.entry.origin == CARRIED and not self.entry.saved_at else look
+
+    @property
+    def fell(self) -> bool:
+        """The percentage is below that of the last accepted entry."""
+        last, now = self.earlier.percent, self.entry.percent
+        return last is not None and now is not None and now < last
+
+    @property
+    def quoted(self) -> str:
+        """The reason for which it was last returned, while that matters."""
+        return self.entry.reason if self.entry.state in EDITABLE else ""
+
+    @property
+    def answers(self) -> bool:
+        """The quoted reason is the reviewer's, since which the revision tells what was changed; else the manager's."""
+        return bool(self.quoted) and self.revision is not None and self.revision.at == self.entry.decided_at
+
+    @property
+    def quoted_of(self) -> str:
+        """Who gave the quoted reason, a reviewer by the name of then."""
+        return self.revision.reviewer if self.revision and self.answers else str(self.entry.decided_by)
+
+
+@dataclass(frozen=True)
+class Sheet(Around):
+    """The whole report as this person sees it; a page shows `showing(…)` of it."""
+
+    lines: tuple[Line, ...]
+    submissions: tuple[Submission, ...]  # newest first, without their content; how many entries each has, and who handed it in
+
+    @property
+    def untouched(self) -> int:
+        """Drafts that can be drawn anew from the log."""
+        return sum(line.writes and line.entry.saved_at is None and line.entry.state != RETURNED for line in self.lines)
+
+
+def sheet(report: ProgressReport, user: User) -> Sheet:
+    """The report, its entries and what this person may do with it. The report comes with cycle, document and body."""
+    rows = ReportEntry.objects.visible_to(user).owed().filter(report=report).prefetch_related("files")
+    rows = rows.select_related("obligation__directive", "decided_by", "saved_by").order_by("obligation__directive__order")
+    handed_in = report.submissions.select_related("submitted_by").defer("content")
+    works, earlier = may(user, "work", report), earlier_entries(report)
+    lines = [_line(row, report, earlier, user, works) for row in rows]
+    lines = _with_revisions(report, lines) if works else _as_handed_in(report, lines)
+    facts = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
+    submissions = tuple(handed_in.annotate(**facts).order_by("-number"))
+    last = submissions[0].number if submissions else 0
+    return Sheet(lines=tuple(lines), submissions=submissions, **rights(report, user), last_number=last)
+
+
+def _line(row: ReportEntry, report: ProgressReport, earlier: Mapping[int, Earlier], user: User, works: bool) -> Line:
+    row.report = report
+    before = earlier.get(row.obligation_id, Earlier())
+    files = file_list(row, user)
+    return Line(row, before, missing(row, before.percent, last_filed(files.files)), files, works and row.state in EDITABLE, Shown.of(row))
+
+
+def _with_revisions(report: ProgressReport, lines: list[Line]) -> list[Line]:
+    """The lines with what was changed since a return; at most two queries, none where nothing was decided on."""
+    returned = returns_of(report, [line.entry for line in lines if line.state != ACCEPTED])
+    copies = copies_of(report, returned)
+    return [replace(line, revision=_revision(line, returned, copies)) if line.pk in copies else line for line in lines]
+
+
+def _revision(line: Line, returned: Mapping[int, Verdict], copies: Mapping[int, Mapping[str, Any]]) -> Revision:
+    files = [file.name for file in line.files.files]
+    return revision_of_entry(returned[line.pk], copies[line.pk], line.entry, files)
+
+
+def _as_handed_in(report: ProgressReport, lines: list[Line]) -> list[Line]:
+    """The lines for a reader from above: a returned entry shows what was handed in, never what its body is writing now."""
+    copies = {}
+    for content in report.submissions.order_by("number").values_list("content", flat=True):
+        copies |= {one["entry"]: one for one in content["entries"]}
+    return [_frozen(line, copies[line.entry.pk]) if line.entry.state == RETURNED and line.entry.pk in copies else line for line in lines]
+
+
+def _frozen(line: Line, copy: Mapping[str, Any]) -> Line:
+    for name in Shown.__dataclass_fields__:
+        setattr(line.entry, name, copy[name])
+    kept = {file["id"] for file in copy["files"]}
+    files = replace(line.files, files=tuple(file for file in line.files.files if file.pk in kept))
+    return replace(line, files=files, lacks=("revision",), shown=Shown.of(line.entry))
+
+
+def last_filed(files: Iterable[Attachment]) -> datetime | None:
+    """When the last of the files was added."""
+    return max((file.at for file in files), default=None)
+
+
+def line_of(page: Sheet, pk: int, *, shown: Shown | None = None, errors: Mapping[str, Sequence[str]] | None = None) -> Line:
+    """One entry of the sheet, with what was just typed in its place. Raises StopIteration for one that is not on it."""
+    line = next(line for line in page.lines if line.entry.pk == pk)
+    return replace(line, shown=shown or line.shown, errors=errors or {})
+
+
+def saved(entry: ReportEntry, percent: int | None) -> Line:
+    """How an entry stands after a save, for somebody of the body itself: no query, one for a returned entry.
+
+    `percent` is the one last accepted in an earlier cycle.
+    """
+    filed_at = last_filed(entry.files.all()) if entry.state == RETURNED else None
+    lacks = missing(entry, percent, filed_at)
+    return Line(entry, Earlier(percent=percent), lacks, FileList("", ()), entry.state in EDITABLE, Shown.of(entry))

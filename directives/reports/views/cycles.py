@@ -1,0 +1,57 @@
+"""Reporting cycles of a document: those there are, and a new one."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.base.refusals import Invalid
+from directives.downloads.queries.jobs import under_way
+from directives.models import Document
+from directives.models.documents import HEAVY
+from directives.reports import commands as reporting
+from directives.reports.forms.cycles import CycleForm
+from directives.reports.queries.cycles import cycle_lines, next_cycle, owing
+from directives.web.doors import demand, page, write
+
+HERE = "directives/cycles/new.html"
+
+
+def _document(request, pk):
+    seen = Document.objects.visible_to(request.user).select_related("organisation")
+    document = get_object_or_404(seen.defer(*HEAVY), pk=pk)
+    demand(request.user, "own", document)
+    return document
+
+
+def _context(request, document, form=None):
+    lines = cycle_lines(document, request.user, today=request.today)
+    last = lines[0].cycle if lines else None
+    form = form or CycleForm.proposing(next_cycle(last, today=request.today, workdays=request.workdays))
+    running = under_way(request.user, document)
+    return {"document": document, "lines": lines, "form": form, "owing": owing(document, request.user), "jobs": running}
+
+
+@require_GET
+def cycle_new(request, pk):
+    return page(request, HERE, _context(request, _document(request, pk)))
+
+
+@write(form="cycle_new")
+def cycle_open(request, pk):
+    document, form = _document(request, pk), CycleForm(request.POST)
+    if form.is_valid():
+        try:
+            cycle = reporting.open_cycle(document=document, by=request.user, now=request.now, **form.cleaned_data)
+        except Invalid as refusal:
+            for name, texts in refusal.errors.items():
+                form.add_error(name if name in form.fields else None, texts)
+        else:
+            job = reporting.job_of(cycle)
+            if job is not None:
+                return redirect("job", job.pk)
+            messages.success(
+                request, _("The reporting cycle is open: %(cycle)s. The organisations have been notified.") % {"cycle": cycle.name}
+            )
+            return redirect("cycle_new", pk)
+    return page(request, HERE, _context(request, document, form), status=422)

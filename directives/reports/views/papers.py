@@ -1,0 +1,69 @@
+"""Official papers: looked at as they will be printed, taken away as .docx."""
+
+from io import BytesIO
+
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.core import audit
+from directives.core.rules import may
+from directives.papers import layout
+from directives.papers.paper import title_lines
+from directives.plans.papers import plan_paper
+from directives.plans.queries.plan_page import plan_view
+from directives.plans.queries.plans import found as found_plans
+from directives.reports.papers.report import report_paper
+from directives.reports.papers.submission import submission_paper
+from directives.reports.queries.entries import sheet
+from directives.reports.queries.reports import found as found_reports
+from directives.reports.queries.reviews import record, submissions_of
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def _answer(request, subject, paper, back, *, empty="", submission=None):
+    """The page that shows the paper, or the file that ?export=docx asks for."""
+    if request.GET.get("export") != "docx":
+        context = {
+            "paper": paper,
+            "title_lines": title_lines(paper.title),
+            "back": back,
+            "empty": empty,
+            "submission": submission,
+            "takes": may(request.user, "export"),
+        }
+        return render(request, "directives/papers/paper.html", context)
+    if not may(request.user, "export"):
+        raise PermissionDenied(_("Exporting is for staff, managers and supervisors."))
+    audit.record_taken("take_paper", subject, by=request.user, now=request.now, file=f"{paper.file_name}.docx")
+    return FileResponse(BytesIO(layout.write(paper)), as_attachment=True, filename=f"{paper.file_name}.docx", content_type=DOCX)
+
+
+@require_GET
+def plan_as_paper(request, pk):
+    plan = get_object_or_404(found_plans(request.user).select_related("organisation__parent"), pk=pk)
+    it = plan_view(plan, request.user)
+    if it.as_filed:
+        return redirect(f"{reverse('submission_paper', args=[it.history[0].submission.pk])}?{request.GET.urlencode()}")
+    empty = "" if it.lines else _("The plan has no measures yet. The official document is generated from them.")
+    return _answer(request, plan, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty)
+
+
+@require_GET
+def report_as_paper(request, pk):
+    report = get_object_or_404(found_reports(request.user).select_related("organisation__parent"), pk=pk)
+    shown = sheet(report, request.user)
+    empty = "" if shown.lines else _("Nothing to see in this report yet: it has not been started or submitted.")
+    return _answer(request, report, report_paper(shown, today=request.today), reverse("report", args=[pk]), empty=empty)
+
+
+@require_GET
+def submission_as_paper(request, pk):
+    row = get_object_or_404(submissions_of(request.user), pk=pk)
+    empty = "" if row.content.get("entries") or row.content.get("measures") else _("This submission says nothing that a paper could print.")
+    paper = submission_paper(record(row))
+    return _answer(request, row, paper, reverse("submission", args=[pk]), empty=empty, submission=row)

@@ -1,0 +1,142 @@
+"""Reports: the list, one report to fill in and sign, what was handed in."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.base.numbers import whole
+from directives.base.refusals import Invalid
+from directives.downloads.exporting import answer
+from directives.plans.queries.plan_page import lines_filed
+from directives.reports import commands as reporting
+from directives.reports.forms.reports import SignForm, chosen_entries
+from directives.reports.queries.around import FILTERS
+from directives.reports.queries.entries import line_of, sheet
+from directives.reports.queries.reports import COUNTED, ReportFilter, cycles_of, found, listing, report_page
+from directives.reports.queries.reviews import record, submissions_of
+from directives.tables.out import asked
+from directives.web.doors import demand, page, paged, write
+
+
+@require_GET
+def reports(request):
+    if asked(request):
+        return answer(request, "reports")
+    cycles = cycles_of(request.user)
+    chosen = ReportFilter.of(request.GET, request.user, cycles)
+    around = listing(request.user, chosen, cycles, today=request.today)
+    current = report_page(request.user, around, request.GET, today=request.today)
+    context = {"list": around, "chosen": chosen, "page": current, "limit": COUNTED}
+    return page(request, "directives/reports/list.html", context, fragment="directives/reports/_list.html")
+
+
+def _context(request, report, **more):
+    shown = sheet(report, request.user)
+    name = request.GET.get("show", "")
+    show = name if name in FILTERS else "all"
+    current = paged(request, shown.showing(show))
+    left = request.workdays.between(request.today, report.cycle.due_on)
+    return {"sheet": shown, "report": report, "show": show, "page": current, "left": left, **more}
+
+
+@require_GET
+def report(request, pk):
+    if asked(request):
+        return answer(request, "entries", {"pk": pk})
+    report = get_object_or_404(found(request.user), pk=pk)
+    if request.htmx and (entry := whole(request.GET.get("entry", ""))) is not None:
+        return _one_entry(request, report, entry)
+    if request.htmx and request.GET.get("part") == "around":
+        return _around(request, report)
+    return render(request, "directives/reports/report.html", _context(request, report))
+
+
+def surroundings(request, report, shown):
+    """What the counts and the hand-in bar are drawn from; the chip pressed is that of the page that asks."""
+    query = parse_qs(urlsplit(request.htmx.current_url or "").query)
+    left = request.workdays.between(request.today, report.cycle.due_on)
+    return {"sheet": shown, "report": report, "left": left, "show": query.get("show", ["all"])[0]}
+
+
+def _around(request, report):
+    """What a save changes around the rows: the time, the counts, the hand-in bar."""
+    shown = sheet(report, request.user)
+    return render(request, "directives/reports/_around.html", surroundings(request, report, shown))
+
+
+def _one_entry(request, report, pk):
+    """One row of the report, or only its state, for a page that is being typed in.
+
+    The state keeps the version that the page has read: what somebody else changed since must still meet a conflict.
+    """
+    shown = sheet(report, request.user)
+    if pk not in {line.entry.pk for line in shown.lines}:
+        raise Http404
+    left = request.workdays.between(request.today, report.cycle.due_on)
+    context = {"sheet": shown, "report": report, "line": line_of(shown, pk), "left": left, "show": "all"}
+    if request.GET.get("part") == "row":
+        return render(request, "directives/reports/_turned.html", context)
+    return render(request, "directives/reports/_saved.html", context | {"seen": request.GET.get("version", "")})
+
+
+@write
+def report_begin(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    reporting.begin(report=report, by=request.user, now=request.now)
+    return redirect("report", pk=pk)
+
+
+@write
+def report_redraft(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    reporting.begin(report=report, by=request.user, now=request.now)  # what was assigned since is added
+    count = reporting.redraft(report=report, by=request.user, now=request.now)
+    messages.success(request, _("Redrafted from the log: %(count)s. Text you typed was kept.") % {"count": count})
+    return redirect("report", pk=pk)
+
+
+@write
+def report_hand_in(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    entries = chosen_entries(request.POST)
+    try:
+        submission = reporting.hand_in(report=report, entries=entries, by=request.user, now=request.now)
+    except Invalid as refusal:
+        return render(request, "directives/reports/report.html", _context(request, report, refusal=refusal), status=422)
+    if submission is None:
+        messages.success(request, _("Sent to the manager for signature. You can withdraw an entry until it is signed."))
+        return redirect("report", pk=pk)
+    messages.success(request, _("Submitted as submission %(number)s.") % {"number": submission.number})
+    return redirect("submission", pk=submission.pk)
+
+
+@write
+def report_sign(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    demand(request.user, "sign", report)
+    form, entries = SignForm(request.POST), chosen_entries(request.POST)
+    given = {"report": report, "entries": entries, "by": request.user, "now": request.now}
+    try:
+        if not form.is_valid():
+            raise Invalid({name: list(texts) for name, texts in form.errors.items()})
+        if form.cleaned_data["action"] == "sign":
+            submission = reporting.sign(**given)
+            messages.success(request, _("Signed and submitted as submission %(number)s.") % {"number": submission.number})
+            return redirect("submission", pk=submission.pk)
+        count = reporting.decline(reason=form.cleaned_data["reason"], **given)
+    except Invalid as refusal:
+        return render(request, "directives/reports/report.html", _context(request, report, refusal=refusal, sign=form), status=422)
+    messages.success(request, _("Returned to staff: %(count)s.") % {"count": count})
+    return redirect(reverse("report", args=[pk]))
+
+
+@require_GET
+def submission(request, pk):
+    row = get_object_or_404(submissions_of(request.user), pk=pk)
+    context = {"record": record(row), "lines": lines_filed(row) if row.plan_id else (), "submission": row}
+    return render(request, "directives/reports/submission.html", context)

@@ -1,0 +1,83 @@
+"""The supervisor's desk: what was handed in is accepted or returned, entry by entry, each return with its reason."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from directives.base.refusals import Invalid, Stale
+from directives.base.states import SUBMITTED
+from directives.base.wording import listed, scripted
+from directives.core.deciders import deciders
+from directives.core.deciding import askers_of
+from directives.plans.queries.plan_revisions import revision_on_desk
+from directives.reports.commands import reviewing
+from directives.reports.forms.reports import PlanVerdictForm, verdicts
+from directives.reports.queries.reports import found
+from directives.reports.queries.reviews import desk, left_out, plan_on_desk
+from directives.web.doors import demand, write
+
+
+@require_GET
+def report_review(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    demand(request.user, "oversee", report)
+    return render(request, "directives/reviews/report.html", {"desk": desk(report, request.user), "report": report})
+
+
+@write(form="report_review")
+def report_decide(request, pk):
+    report = get_object_or_404(found(request.user), pk=pk)
+    chosen = verdicts(request.POST, report.entries.all(), by=request.user)
+    try:
+        made = reviewing.decide(report=report, decisions=chosen, by=request.user, now=request.now)
+    except (Invalid, Stale) as refusal:
+        errors = getattr(refusal, "errors", {})
+        context = {"desk": desk(report, request.user, chosen=chosen, errors=errors), "report": report, "refusal": refusal}
+        return render(request, "directives/reviews/report.html", context, status=refusal.status)
+    accepted = sum(verdict.accepted for verdict in made)
+    facts = {"accepted": accepted, "returned": len(made) - accepted}
+    messages.success(request, _("Accepted %(accepted)s, returned %(returned)s. The organisation has been notified.") % facts)
+    if request.POST.get("rest") and (own := left_out(report, request.user)):
+        told = {"codes": listed(scripted(code) for code in own)}
+        messages.warning(request, _("Not processed because you requested or submitted them: %(codes)s") % told)
+    return redirect("report_review", pk=pk)
+
+
+def _plan(request, pk):
+    plan = plan_on_desk(request.user, pk)
+    if plan is None:
+        raise Http404
+    return plan
+
+
+@require_GET
+def plan_review(request, pk):
+    plan = _plan(request, pk)
+    demand(request.user, "oversee", plan)
+    return render(request, "directives/reviews/plan.html", _of_plan(request, plan))
+
+
+def _of_plan(request, plan, **more):
+    waits = plan.state == SUBMITTED and request.user.pk not in askers_of(plan)
+    return {"plan": plan, "waits": waits, "deciders": deciders(plan, request.user), "revision": revision_on_desk(plan), **more}
+
+
+@write(form="plan_review")
+def plan_decide(request, pk):
+    plan, form = _plan(request, pk), PlanVerdictForm(request.POST)
+    demand(request.user, "oversee", plan)
+    try:
+        if not form.is_valid():
+            raise Invalid({name: list(texts) for name, texts in form.errors.items()})
+        data = form.cleaned_data
+        accepted = data["verdict"] == "accept"
+        reviewing.decide_plan(
+            plan=plan, accepted=accepted, reason=data["reason"], version=data["version"], by=request.user, now=request.now
+        )
+    except (Invalid, Stale) as refusal:
+        context = _of_plan(request, _plan(request, pk), form=form, refusal=refusal)
+        return render(request, "directives/reviews/plan.html", context, status=refusal.status)
+    messages.success(request, _("The plan was accepted.") if accepted else _("The plan was returned with your reason."))
+    return redirect("plan_review", pk=pk)

@@ -1,0 +1,63 @@
+"""The formats of files, and a book as a download. A list page calls `exporting.answer`, a command writes a `Book`."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.http import FileResponse, HttpRequest
+
+from directives.tables.book import Book, Column, Kind, Words, guard, plain, unguard
+from directives.tables.text import write_csv, write_gb
+from directives.tables.xlsx import write_xlsx
+
+__all__ = [
+    "FORMATS",
+    "Book",
+    "Column",
+    "Kind",
+    "Words",
+    "Writing",
+    "asked",
+    "guard",
+    "handed",
+    "plain",
+    "unguard",
+    "write_csv",
+    "write_xlsx",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A file format: how it is written, how its files end, and what the browser is told."""
+
+    write: Callable[[Book, BinaryIO], int]
+    ending: str
+    content_type: str
+
+
+FORMATS = {
+    "xlsx": Writing(write_xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "csv": Writing(write_csv, "csv", "text/csv; charset=utf-8"),
+    "csv-gb": Writing(write_gb, "csv", "text/csv; charset=gb18030"),
+}
+
+
+def asked(request: HttpRequest) -> bool:
+    """Whether the reader asks for the list as a file (?export=xlsx or csv)."""
+    return bool(request.GET.get("export"))
+
+
+def handed(book: Book, wanted: str) -> tuple[FileResponse, int]:
+    """A book as a download in one of FORMATS, and how many rows it has."""
+    writing = FORMATS[wanted]
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    try:
+        rows = writing.write(book, file)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    name = f"{book.file_name}.{writing.ending}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=writing.content_type), rows

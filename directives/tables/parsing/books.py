@@ -1,0 +1,198 @@
+"""What a workbook consists of: its worksheets and their states, which cell styles show a day, the texts that cells share."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from zipfile import ZipFile
+
+from directives.tables.parsing.limits import CELL, SHEETS, TEXTS, Fault
+from directives.tables.parsing.markup import Attributes, each, fed, local, parser
+
+Shown = Literal["", "day", "time", "span"]  # how a style shows a number
+
+_BUILT_IN: dict[int, Shown] = {
+    **dict.fromkeys((*range(14, 18), 22, *range(27, 32), 36, *range(50, 55), *range(57, 59)), "day"),
+    **dict.fromkeys((*range(18, 22), *range(32, 36), 45, 47, 55, 56), "time"),
+    46: "span",
+}
+_ASIDE = re.compile(r'"[^"]*"?|\\.|_.|\*.|\[(?!\$|h+\]|m+\]|s+\])[^\]]*\]|\[\$[^\]]*\]', re.I)
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One worksheet of a workbook and the part that holds it."""
+
+    name: str
+    member: str
+    hidden: bool
+
+
+@dataclass(slots=True)
+class Workbook:
+    """A package taken apart as far as every worksheet needs it."""
+
+    package: ZipFile
+    sheets: list[Sheet] = field(default_factory=list)
+    from_1904: bool = False
+    shown: list[Shown] = field(default_factory=list)  # by number of style
+    texts: "Texts | None" = None
+    linked: bool = False  # it names other workbooks, which are never opened
+
+
+def workbook_of(package: ZipFile) -> Workbook:
+    """Read what the workbook says of itself. Raises Fault if it is none, or holds no worksheet."""
+    book = Workbook(package)
+    folded = {name.lower(): name for name in package.namelist()}
+    main = _main_part(package, folded)
+    related = _related(package, folded, main)
+    _list_sheets(book, main, related)
+    parts = {kind: member for kind, member in related.values() if member}
+    if member := parts.get("styles"):
+        book.shown = _styles(package, member)
+    book.texts = Texts(package, parts.get("sharedStrings", ""))
+    book.linked = any(kind == "externalLink" for kind, _member in related.values())
+    if not book.sheets:
+        raise Fault("no_sheets")
+    return book
+
+
+def _main_part(package: ZipFile, folded: dict[str, str]) -> str:
+    member = folded.get("_rels/.rels", "")
+    targets = _related(package, folded, "") if member else {}
+    found = next((target for kind, target in targets.values() if kind == "officeDocument" and target), folded.get("xl/workbook.xml", ""))
+    if not found:
+        raise Fault("not_a_workbook")
+    return found
+
+
+def _related(package: ZipFile, folded: dict[str, str], member: str) -> dict[str, tuple[str, str]]:
+    """What a part refers to: (last word of its type, member) by id; no member where it is missing or lies outside the package."""
+    folder, name = posixpath.split(member)
+    rels = folded.get(posixpath.join(folder, "_rels", f"{name}.rels").lower(), "")
+    found: dict[str, tuple[str, str]] = {}
+
+    def told(tag: str, _parent: str, given: Attributes) -> None:
+        if tag == "Relationship":
+            target = given.get("Target", "")
+            path = posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
+            inside = given.get("TargetMode") != "External"
+            found[given.get("Id", "")] = (posixpath.basename(given.get("Type", "")), folded.get(path.lower(), "") if inside else "")
+
+    if rels:
+        with package.open(rels) as stream:
+            each(stream, rels, told)
+    return found
+
+
+def _list_sheets(book: Workbook, main: str, related: dict[str, tuple[str, str]]) -> None:
+    def told(tag: str, _parent: str, given: Attributes) -> None:
+        if tag == "workbookPr":
+            book.from_1904 = given.get("date1904") in ("1", "true", "on")
+        elif tag == "sheet":
+            kind, member = related.get(given.get("id", ""), ("", ""))
+            if kind == "worksheet" and member:
+                if any(sheet.member == member for sheet in book.sheets):  # its rows would be read twice
+                    raise Fault("twice", member=member[:100])
+                book.sheets.append(Sheet(given.get("name", ""), member, given.get("state", "visible") != "visible"))
+            elif kind == "worksheet":
+                raise Fault("sheet_missing", sheet=given.get("name", "")[:40])
+        if len(book.sheets) > SHEETS:
+            raise Fault("many_sheets", limit=SHEETS)
+
+    with book.package.open(main) as stream:
+        each(stream, main, told)
+
+
+def _styles(package: ZipFile, member: str) -> list[Shown]:
+    formats: dict[str, Shown] = {}
+    cells: list[str] = []
+
+    def told(tag: str, parent: str, given: Attributes) -> None:
+        if tag == "numFmt" and parent == "numFmts":
+            formats[given.get("numFmtId", "")] = shown_by(given.get("formatCode", ""))
+        elif tag == "xf" and parent == "cellXfs":
+            cells.append(given.get("numFmtId", "0"))
+
+    with package.open(member) as stream:
+        each(stream, member, told)
+    return [formats[key] if key in formats else _BUILT_IN.get(int(key) if key.isdecimal() else 0, "") for key in cells]
+
+
+def shown_by(code: str) -> Shown:
+    """What a number format such as yyyy"年"m"月"d"日" makes of a number."""
+    plain = _ASIDE.sub("", code.split(";")[0]).lower()
+    if plain in ("general", "g/通用格式") or "general" in plain:
+        return ""
+    if "[" in plain:
+        return "span"
+    if re.search("[yd]|e(?![+-])", plain) or ("m" in plain and not re.search("[hs]", plain)):
+        return "day"
+    return "time" if re.search("[hs]", plain) else ""
+
+
+class Texts:
+    """The texts that cells share, read no further than they are asked for."""
+
+    def __init__(self, package: ZipFile, member: str) -> None:
+        self.known: list[str] = []
+        self.size = 0
+        self.pieces: list[str] = []
+        self.length = 0
+        self.keep = self.aside = False
+        self.steps = self._steps(package, member) if member else iter(())
+
+    def _steps(self, package: ZipFile, member: str) -> Iterator[None]:
+        made = parser()
+        made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = self._start, self._end, self._text
+        with package.open(member) as stream:
+            yield from fed(made, stream, member)
+
+    def _start(self, name: str, _given: Attributes) -> None:
+        tag = local(name)
+        if tag == "si":
+            self.pieces, self.length = [], 0
+        elif tag == "rPh":  # how a word is spoken
+            self.aside = True
+        self.keep = tag == "t" and not self.aside
+
+    def _end(self, name: str) -> None:
+        tag = local(name)
+        self.keep = False
+        if tag == "rPh":
+            self.aside = False
+        elif tag == "si":
+            self.known.append(unescaped("".join(self.pieces)))
+            self.size += self.length
+            if self.size > TEXTS:
+                raise Fault("many_texts", limit=TEXTS // 10**6)
+
+    def _text(self, data: str) -> None:
+        if self.keep:
+            self.pieces.append(data)
+            self.length += len(data)
+            if self.length > CELL:
+                raise Fault("long_text", limit=CELL, start="".join(self.pieces)[:30])
+
+    def get(self, number: int) -> str:
+        """The text of this number. Raises Fault if there is none."""
+        while number >= len(self.known):
+            try:
+                next(self.steps)
+            except StopIteration:
+                raise Fault("no_text", number=number) from None
+        if number < 0:
+            raise Fault("no_text", number=number)
+        return self.known[number]
+
+
+def unescaped(text: str) -> str:
+    """Text with its _x000D_ and the like made characters again; what no text may hold becomes U+FFFD."""
+    return _ESCAPED.sub(_character, text) if "_x" in text else text
+
+
+def _character(found: re.Match[str]) -> str:
+    code = int(found[1], 16)
+    return "\ufffd" if code == 0 or 0xD800 <= code <= 0xDFFF else chr(code)

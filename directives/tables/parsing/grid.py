@@ -1,0 +1,243 @@
+"""The cells of one worksheet, row by row as its XML comes, with no more than a block of it in memory."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from math import isfinite
+from typing import Any
+
+from directives.tables.parsing.books import Sheet, Shown, Workbook, unescaped
+from directives.tables.parsing.limits import CELL, COLUMNS, ROW, ROWS, Fault
+from directives.tables.parsing.markup import Attributes, fed, local, parser
+
+# As they go to the parent: line, hidden, cells, and the places of those cells that JSON has no word for.
+Row = tuple[int, bool, list[Any], list[int]]
+_WIDEST = 16_384
+_PLACES: dict[str, int] = {}
+
+
+def place_of(letters: str) -> int:
+    """The column from 0 that these letters head. Raises Fault for what is no column."""
+    if letters not in _PLACES:
+        number = 0
+        for char in letters:
+            number = number * 26 + ord(char) - 64
+        if not (letters.isascii() and letters.isalpha() and letters.isupper()) or number > _WIDEST:
+            raise Fault("bad_cell", cell=letters[:20])
+        _PLACES[letters] = number - 1
+    return _PLACES[letters]
+
+
+class Grid:
+    """Reads one worksheet. `rows` is an iterator; `hidden_columns` is known once the first row is."""
+
+    def __init__(self, book: Workbook, sheet: Sheet) -> None:
+        assert book.texts is not None
+        self.book, self.sheet, self.shared = book, sheet, book.texts
+        self.texts = book.texts.known
+        self.hidden_columns: list[int] = []
+        self.done: list[Row] = []
+        self.over = self.keep = self.aside = False
+        self.prefix = ""
+        self.line, self.column, self.hidden, self.digits = 0, -1, False, "0"
+        self.cells: list[Any] = []
+        self.special: list[int] = []
+        self.size = 0
+        self.given: Attributes = {}
+        self.text = ""
+        self.valued = False
+        self.formula: str | None = None
+        self.in_formula = False
+
+    def rows(self) -> Iterator[Row]:
+        """Rows that hold something. Raises Fault, naming the sheet and the cell, where the sheet cannot be read on."""
+        made = parser()
+        made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = self._root, self._end, self._text
+        self.parser = made
+        try:
+            with self.book.package.open(self.sheet.member) as stream:
+                for _step in fed(made, stream, self.sheet.member):
+                    yield from self.done
+                    self.done.clear()
+                    if self.over:
+                        return
+        except Fault as fault:
+            fault.params.setdefault("sheet", self.sheet.name)
+            raise
+
+    def _root(self, name: str, _given: Attributes) -> None:
+        if local(name) != "worksheet":
+            raise Fault("xml", member=self.sheet.member, line=1, column=1)
+        self.prefix = name.removesuffix("worksheet")
+        self.parser.StartElementHandler = self._prefixed if self.prefix else self._start
+        if self.prefix:
+            self.parser.EndElementHandler = lambda tag: self._end(tag.removeprefix(self.prefix))
+
+    def _prefixed(self, name: str, given: Attributes) -> None:
+        self._start(name.removeprefix(self.prefix), given)
+
+    def _start(self, name: str, given: Attributes) -> None:
+        if name == "c":
+            self.given = given
+            self.text, self.valued, self.formula = "", False, None
+        elif name == "v":
+            self.keep = self.valued = True
+        elif name == "t":
+            self.keep = not self.aside
+            self.valued = True
+        elif name == "row":
+            self._row(given)
+        elif name == "f":
+            self.formula, self.in_formula = "", True
+        elif name == "rPh":
+            self.aside = True
+        elif name == "col" and given.get("hidden") in ("1", "true"):
+            self._hide(given)
+
+    def _text(self, data: str) -> None:
+        if self.keep:
+            self.text += data
+            if len(self.text) > CELL:
+                raise Fault("long_cell", cell=self._address(), limit=CELL)
+        elif self.in_formula and self.formula is not None and len(self.formula) < 1000:
+            self.formula += data
+
+    def _end(self, name: str) -> None:
+        if name == "v" or name == "t":
+            self.keep = False
+        elif name == "c":
+            self._cell()
+        elif name == "row":
+            self._close_row()
+        elif name == "f":
+            self.in_formula = False
+        elif name == "rPh":
+            self.aside = False
+        elif name == "sheetData":
+            self.over = True
+
+    def _hide(self, given: Attributes) -> None:
+        first, last = _whole(given.get("min", "")), _whole(given.get("max", ""))
+        self.hidden_columns += range(max(first - 1, 0), min(last, COLUMNS))
+
+    def _row(self, given: Attributes) -> None:
+        number, before = given.get("r"), self.line
+        self.line = _whole(number) if number else self.line + 1
+        if not 1 <= self.line <= ROWS:
+            raise Fault("many_rows", limit=ROWS)
+        if self.line <= before:
+            raise Fault("bad_row", line=self.line)
+        self.digits = str(self.line)
+        self.column, self.hidden = -1, given.get("hidden") in ("1", "true")
+        self.cells, self.special, self.size = [], [], 0
+
+    def _close_row(self) -> None:
+        if self.cells:
+            self.done.append((self.line, self.hidden, self.cells, self.special))
+        self.cells, self.special = [], []
+
+    def _cell(self) -> None:
+        given = self.given
+        address = given.get("r")
+        blank, digits = not self.valued and self.formula is None, self.digits
+        if address and address.endswith(digits):
+            self.column = column = place_of(address[: -len(digits)])
+        elif address and not blank:  # it says that it stands in another row
+            raise Fault("bad_cell", cell=address[:20])
+        else:
+            self.column = column = place_of(address.rstrip("0123456789")) if address else self.column + 1
+        if blank:
+            return
+        value = self._value(given)
+        if value is None:
+            return
+        cells = self.cells
+        if column != len(cells) or column == COLUMNS:
+            self._reach(column)
+            cells[column] = value
+        else:
+            cells.append(value)
+        if type(value) is list:
+            self.special.append(column)
+
+    def _reach(self, column: int) -> None:
+        """Make room for a cell that is not the next; refuse one that lies too far out, or stands where another stood."""
+        if column >= COLUMNS:
+            raise Fault("many_columns", cell=self._address(), limit=COLUMNS)
+        self.cells.extend([None] * (column + 1 - len(self.cells)))
+        if self.cells[column] is not None:
+            raise Fault("bad_cell", cell=self._address())
+
+    def _value(self, given: Attributes) -> Any:
+        text, kind = self.text, given.get("t", "n")
+        if kind == "s" and text:
+            number = int(text) if text.isdecimal() else -1
+            text = self.texts[number] if 0 <= number < len(self.texts) else self.shared.get(number)
+            return self._said(text)
+        if self.formula is not None and not text and not (self.valued and kind == "str"):
+            return ["f", "=" + self.formula[:1000]]
+        if not text:
+            return None
+        if kind == "n":
+            style = given.get("s")
+            shown = self._shown(style) if style and style != "0" else ""
+            return _number(text) if not shown else shown_as(text, shown, self.book.from_1904)
+        if kind == "inlineStr" or kind == "str":
+            return self._said(unescaped(text))
+        if kind == "b":
+            return text not in ("0", "false")
+        return ["e", text[:50]] if kind == "e" else _iso(text)
+
+    def _shown(self, style: str) -> Shown:
+        number, styles = _whole(style), self.book.shown
+        return styles[number] if 0 <= number < len(styles) else ""
+
+    def _said(self, text: str) -> str | None:
+        """A text of the row, as long as the row is not too long."""
+        self.size += len(text)
+        if self.size > ROW:
+            raise Fault("long_row", line=self.line, limit=ROW)
+        return text or None
+
+    def _address(self) -> str:
+        return self.given.get("r", "")[:20] or f"R{self.line}C{self.column + 1}"
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
+
+
+def _number(text: str) -> Any:
+    try:
+        if "." not in text and "E" not in text and "e" not in text and len(text) < 40:
+            return int(text)
+        number = float(text)
+    except ValueError:
+        return ["e", text[:50]]
+    return number if isfinite(number) else ["e", text[:50]]
+
+
+def _iso(text: str) -> Any:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return ["e", text[:50]]
+    return ["d", moment.date().isoformat()] if len(text.strip()) == 10 else ["m", moment.replace(tzinfo=None).isoformat()]
+
+
+def shown_as(text: str, shown: Shown, from_1904: bool) -> Any:
+    """A number as a day or an instant, if its style shows one. A serial below 60 lies before the day that 1900 did not have."""
+    number = _number(text)
+    if type(number) is list or shown == "span":
+        return number
+    if shown == "time" and 0 <= number < 1:
+        return f"{datetime.combine(date.min, time()) + timedelta(seconds=round(number * 86_400)):%H:%M:%S}"
+    if not from_1904 and 60 <= number < 61:
+        return ["e", "1900-02-29"]  # which only spreadsheets know
+    start = date(1904, 1, 1) if from_1904 else date(1899, 12, 31) if number < 60 else date(1899, 12, 30)
+    try:
+        moment = datetime.combine(start, time()) + timedelta(milliseconds=round(number * 86_400_000))
+    except OverflowError:
+        return ["e", text[:50]]
+    if number < 0 or moment.year > 9999:
+        return ["e", text[:50]]
+    return ["d", moment.date().isoformat()] if number == int(number) else ["m", moment.isoformat()]

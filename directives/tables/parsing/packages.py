@@ -1,0 +1,121 @@
+"""The package of a workbook, looked over before any part of it is understood: sizes, names, checksums, entities."""
+
+import re
+import zlib
+from dataclasses import dataclass, field
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from directives.tables.parsing.limits import MEMBERS, MERGES, RATIO, RATIO_FROM, SEARCHED, UNPACKED, Fault
+
+BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, UnicodeDecodeError)
+_NAME = re.compile(r"(?:^|[/\\])\.\.(?:[/\\]|$)|^[/\\]|^[A-Za-z]:|\\|\0")
+_INNER = re.compile(r"\.(?:zip|rar|7z|gz|xlsx?|docx?|csv|et)$", re.I)
+_EMBEDDED = re.compile(r"^xl/embeddings/", re.I)
+_ENTITIES = tuple(mark.encode(code) for mark in ("<!DOCTYPE", "<!ENTITY") for code in ("ascii", "utf-16-le", "utf-16-be"))
+_ROWS = (b"<row ", b":row ", b"<row>", "<row ".encode("utf-16-le"), "<row ".encode("utf-16-be"))
+_MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^<>]*?ref\s*=\s*[\"']([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})[\"']")
+
+
+@dataclass(slots=True)
+class Part:
+    """What a first look at one part found, of a worksheet: about how many rows, and the merged ranges as written."""
+
+    rows: int = 0
+    merges: list[str] = field(default_factory=list)
+
+
+def opened(file: BinaryIO) -> ZipFile:
+    """The package, if its table of contents is harmless. Raises Fault otherwise."""
+    try:
+        package = ZipFile(file)
+    except (*BROKEN, MemoryError) as fault:  # a table of contents that claims to be larger than memory
+        raise Fault("truncated") from fault
+    members = package.infolist()
+    if len(members) > MEMBERS:
+        raise Fault("many_members", count=len(members), limit=MEMBERS)
+    _check_names(members)
+    for member in members:
+        _check_member(member)
+    total = sum(member.file_size for member in members)
+    if total > UNPACKED:
+        raise Fault("bomb", member="", size=total // 2**20, packed=sum(member.compress_size for member in members) // 1024)
+    _check_kind({member.filename.lower() for member in members}, package)
+    return package
+
+
+def _check_names(members: list[ZipInfo]) -> None:
+    seen: set[str] = set()
+    for member in members:
+        if _NAME.search(member.orig_filename):
+            raise Fault("bad_member", member=member.orig_filename[:100])
+        folded = member.filename.lower()
+        if folded in seen:
+            raise Fault("twice", member=member.filename[:100])
+        seen.add(folded)
+
+
+def _check_member(member: ZipInfo) -> None:
+    if member.flag_bits & 0x1:
+        raise Fault("encrypted")
+    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise Fault("packing", member=member.filename[:100])
+    if member.file_size > RATIO_FROM and member.file_size > RATIO * max(member.compress_size, 1):
+        raise Fault("bomb", member=member.filename[:100], size=member.file_size // 2**20, packed=member.compress_size // 1024)
+
+
+def _check_kind(names: set[str], package: ZipFile) -> None:
+    """Refuse what is a package but no plain workbook, each by its own name."""
+    if any(name.endswith(("vbaproject.bin", "vbadata.xml")) or name.startswith("xl/macrosheets/") for name in names):
+        raise Fault("macros")
+    if "xl/workbook.bin" in names:
+        raise Fault("xlsb")
+    if "word/document.xml" in names or "ppt/presentation.xml" in names:
+        raise Fault("document")
+    if "mimetype" in names and "content.xml" in names:
+        raise Fault("ods")
+    if any(name.endswith(".iwa") for name in names):
+        raise Fault("numbers")
+    inner = sorted(name for name in names if _INNER.search(name) and not _EMBEDDED.match(name))
+    if inner:
+        raise Fault("nested", member=inner[0][:100])
+    if "[content_types].xml" not in names:
+        raise Fault("not_a_workbook")
+    try:
+        types = package.read("[Content_Types].xml") if "[Content_Types].xml" in package.NameToInfo else b""
+    except BROKEN as fault:
+        raise Fault("damaged", member="[Content_Types].xml") from fault
+    if b"macroEnabled" in types:
+        raise Fault("macros")
+
+
+def looked_over(package: ZipFile) -> dict[str, Part]:
+    """Unpack every part once and keep nothing: its checksum is right, and it declares no entities. Parts by name."""
+    return {member.filename: _look(package, member) for member in package.infolist() if not member.is_dir()}
+
+
+def _look(package: ZipFile, member: ZipInfo) -> Part:
+    part, before = Part(), b""
+    markup = member.filename.lower().endswith((".xml", ".rels", ".vml"))
+    try:
+        with package.open(member) as stream:
+            while block := stream.read(SEARCHED):
+                if markup and any(mark in before + block for mark in _ENTITIES):
+                    raise Fault("entities", member=member.filename[:100])
+                if markup:
+                    part.rows += sum(map((before[-4:] + block).count, _ROWS))
+                    _merges(before + block, part)
+                before = block[-200:]
+    except BROKEN as fault:
+        raise Fault("damaged", member=member.filename[:100]) from fault
+    return part
+
+
+def _merges(block: bytes, part: Part) -> None:
+    if b"mergeCell" not in block:
+        return
+    known = set(part.merges[-5:])  # the end of the block before is looked at twice
+    for found in _MERGE.finditer(block):
+        text = found[1].decode("ascii")
+        if text not in known and len(part.merges) < MERGES:
+            part.merges.append(text)

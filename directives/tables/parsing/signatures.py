@@ -1,0 +1,67 @@
+"""What a file is, by what it holds and never by its name."""
+
+import re
+from typing import BinaryIO, Literal
+
+from directives.tables.parsing.limits import FILE, SEARCHED, Fault
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_KNOWN = (
+    (b"%PDF", "pdf", "PDF"),
+    (b"{\\rtf", "other", "RTF"),
+    (b"\x89PNG", "other", "PNG"),
+    (b"\xff\xd8\xff", "other", "JPEG"),
+    (b"GIF8", "other", "GIF"),
+    (b"Rar!", "packed", "RAR"),
+    (b"7z\xbc\xaf\x27\x1c", "packed", "7z"),
+    (b"\x1f\x8b", "packed", "gzip"),
+    (b"SQLite format 3", "other", "SQLite"),
+)
+_MARKUP = (
+    (re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet|progid=.excel\.sheet", re.I), "xml2003"),
+    (re.compile(rb"^\s*mime-version:", re.I), "html"),
+    (
+        re.compile(
+            rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*+-->\s*)*+<(?:!doctype\s+html|html|head|meta|table|body|style|div)\b",
+            re.I | re.S,
+        ),
+        "html",
+    ),
+    (re.compile(rb"^\s*<\?xml", re.I), "xml_file"),
+)
+
+
+def kind_of(file: BinaryIO) -> Literal["zip", "text"]:
+    """Whether the file is a package of parts or text; raises Fault with what it is where neither can be read."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    start = file.read(4096)
+    file.seek(0)
+    if not size:
+        raise Fault("empty_file")
+    if size > FILE:
+        raise Fault("too_large", size=size, limit=FILE)
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    if start.startswith(_OLE):
+        raise Fault(_old(file))
+    for mark, code, what in _KNOWN:
+        if start.startswith(mark):
+            raise Fault(code, what=what)
+    plain = start.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"")
+    for pattern, code in _MARKUP:
+        if pattern.search(plain):
+            raise Fault(code)
+    return "text"
+
+
+def _old(file: BinaryIO) -> str:
+    """Which file of the old compound format this is; their streams are named in UTF-16."""
+    names = {"EncryptedPackage": "encrypted", "WordDocument": "document", "PowerPoint Document": "document"}
+    before = b""
+    while block := file.read(SEARCHED):
+        for name, code in names.items():
+            if name.encode("utf-16-le") in before + block:
+                return code
+        before = block[-64:]
+    return "xls"

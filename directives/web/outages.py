@@ -1,0 +1,43 @@
+"""The page of a failure that nobody foresaw, and of one that is nobody's mistake: it reads no
+database and writes nothing.
+"""
+
+import sys
+
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.template.loader import render_to_string
+from django.utils.cache import add_never_cache_headers
+
+from directives.base import origins
+from directives.base.outages import FULL, outage_of
+from directives.web.doors import came_from, typed
+
+RETRY_SECONDS = 5
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Django's handler of what no view has caught.
+
+    A full disk is answered 507, a database that is away or busy 503.
+    """
+    outage = outage_of(sys.exc_info()[1])
+    if outage is None:
+        return HttpResponseServerError(render_to_string("500.html", {"request_id": origins.present().request}))
+    if hasattr(request, "session"):
+        request.session.modified = False  # it cannot be saved
+    reads = request.method in ("GET", "HEAD", "OPTIONS")
+    context = {"outage": outage.name, "reads": reads, "typed": [] if reads else _typed(request), "back": came_from(request)}
+    context["request_id"] = origins.present().request
+    response = HttpResponse(render_to_string("outage.html", context), status=outage.status)
+    if outage is not FULL:
+        response["Retry-After"] = str(RETRY_SECONDS)
+    add_never_cache_headers(response)
+    return response
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was sent, as far as it could be read: the failure may have been in the reading of it."""
+    try:
+        return typed(request)
+    except (OSError, AttributeError):
+        return []
