@@ -8,13 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
@@ -282,16 +280,30 @@ def test_a_task_that_kills_every_worker_is_given_up(db: None, daily: list[str], 
     assert "is given up: 3 workers died running this task" in caplog.text
 
 
-def test_a_mail_queued_before_its_module_moved_is_sent(cast: Cast, mailoutbox: list[Any]) -> None:
+FORMER_MAIL, FORMER_ACT = "directives.notices.mail", "directives.jobs.running.carry_out"
+
+
+def test_a_mail_that_an_earlier_release_queued_is_sent(cast: Cast, mailoutbox: list[Any]) -> None:
     cast.staff.email = "staff@example.org"
     cast.staff.save()
     notice = Notice.objects.create(user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"})
     task = DBTaskResult.objects.get(pk=notices.mail.enqueue(notice.pk).id)
-    DBTaskResult.objects.filter(pk=task.pk).update(task_path="directives.notices.mail")
-    import_module("directives.migrations.0031_task_paths").to_present_paths(apps, None)
+    DBTaskResult.objects.filter(pk=task.pk).update(task_path=FORMER_MAIL)
     call_command("worker", "--once")
     task.refresh_from_db()
     assert (task.status, [message.to for message in mailoutbox]) == (TaskResultStatus.SUCCESSFUL, [["staff@example.org"]])
+
+
+def test_an_act_that_a_worker_of_an_earlier_release_left_gets_another_task(db: None) -> None:
+    left = left_running([worker.PREFIX + "dead"])
+    DBTaskResult.objects.filter(pk=left.pk).update(task_path=FORMER_ACT)
+    jobs.rescue(DBTaskResult.objects.get(pk=left.pk), counts=False, now=NOW)
+    assert not DBTaskResult.objects.filter(pk=left.pk).exists()
+
+
+def test_tasks_stand_where_they_are_looked_for() -> None:
+    tasks = {jobs.present_path(FORMER_MAIL): notices.mail, jobs.present_path(FORMER_ACT): jobs.carry_out}
+    assert {path: task.module_path for path, task in tasks.items()} == {path: path for path in tasks}
 
 
 @pytest.fixture(scope="module")

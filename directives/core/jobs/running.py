@@ -45,9 +45,18 @@ ACTS = {
     "undo": "directives.intakes.undoing.ACT",
     "export": "directives.downloads.carrying.ACT",
 }
-
+# Tasks are queued under the path of their function: where they stood in an earlier release → where they stand now.
+# Nodes of both releases queue them while an upgrade goes on.
+FORMER_PATHS = {
+    "directives.jobs.running.carry_out": "directives.core.jobs.running.carry_out",
+    "directives.notices.mail": "directives.core.notices.mail",
+}
 
 logger = logging.getLogger("directives.worker")
+
+
+def present_path(task_path: str) -> str:
+    return FORMER_PATHS.get(task_path, task_path)
 
 
 def begin(row: Carried, *, at_once: bool = False) -> None:
@@ -210,7 +219,7 @@ def _left(row: Carried, *, counts: bool, why: str, after: timedelta | None = Non
 def rescue(left: DBTaskResult, *, counts: bool, now: datetime) -> None:
     """Take up a task that a dead worker left running. `counts`: the task itself may be at fault for that."""
     same_run = DBTaskResult.objects.filter(pk=left.pk, status=TaskResultStatus.RUNNING, started_at=left.started_at)
-    if left.task_path == carry_out.module_path:
+    if present_path(left.task_path) == carry_out.module_path:
         if same_run.delete()[0]:  # the act gets another
             for row in filter(None, (_busy(name, Q(task=left.pk)) for name in MODELS)):
                 _left(row, counts=counts, why=ENDED)

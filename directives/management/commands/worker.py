@@ -188,8 +188,14 @@ def end(worker_name: str) -> None:
     record(ENDED, timezone.now())
 
 
-def task_worker(name: str, *, batch: bool) -> Worker:
-    return Worker(
+class TaskWorker(Worker):
+    def run_task(self, db_task_result: DBTaskResult) -> None:
+        db_task_result.task_path = jobs.present_path(db_task_result.task_path)
+        super().run_task(db_task_result)
+
+
+def task_worker(name: str, *, batch: bool) -> TaskWorker:
+    return TaskWorker(
         queue_names=["*"],
         interval=1,
         batch=batch,
