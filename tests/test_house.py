@@ -54,7 +54,21 @@ LINES = (
 )
 PLACE = {room: line for line, rooms in enumerate(LINES) for room in rooms}
 SOURCES = sorted(path for path in APP.rglob("*.py") if "migrations" not in path.parts)
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+# Only the edges: the middleware, commands, background tasks, and what the import-export library calls, which passes no time.
+MAY_ASK_THE_TIME = (
+    "management/", "admin.py", "web/", "downloads/", "accounts.py", "signin/", "core/jobs/", "core/notices.py", "base/caching.py",
+    "intakes/resources.py", "intakes/safe_resource.py", "tables/formats.py",
+    "health/database.py",  # which compares two clocks
+)  # fmt: skip
+CLOCKS = {"date.today", "timezone.now", "datetime.now", "datetime.today"}
+
+
+def here(path: Path) -> str:
+    return path.relative_to(APP).as_posix()
 
 
 def room_in(module: str) -> str:
@@ -80,15 +94,18 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))
-def test_data_flows_one_way(path):
-    room = room_of(path)
-    if room == "__init__" or path.name == "__init__.py" and room in NOUNS and room not in PLACE:
-        return
-    assert room in PLACE, f"{room} has no place: give it a line here and in directives/README.md"
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    back = {other for other in imported_rooms(tree) if other != room and PLACE.get(other, 99) >= PLACE[room]}
-    assert back - side_by_side(room) == set()
+def test_data_flows_one_way():
+    placed, back = {}, {}
+    for path, tree in TREES.items():
+        room = room_of(path)
+        if room == "__init__" or (path.name == "__init__.py" and room in NOUNS and room not in PLACE):
+            continue
+        placed[here(path)] = room in PLACE
+        arrows = {other for other in imported_rooms(tree) if other != room and PLACE.get(other, 99) >= PLACE.get(room, 0)}
+        back[here(path)] = arrows - side_by_side(room)
+    assert [path for path, known in placed.items() if not known] == [], "give it a line in LINES and in directives/README.md"
+    assert {path: arrows for path, arrows in back.items() if arrows} == {}
+    assert len(placed) > 300
 
 
 def side_by_side(room: str) -> set[str]:
@@ -102,7 +119,7 @@ def test_nouns_form_no_circle(kind):
     needs = {f"{noun}.{kind}": set() for noun in NOUNS}
     for path in SOURCES:
         if (room := room_of(path)) in needs:
-            needs[room] |= set(imported_rooms(ast.parse(path.read_text(encoding="utf-8")))) & needs.keys() - {room}
+            needs[room] |= set(imported_rooms(TREES[path])) & needs.keys() - {room}
     assert list(TopologicalSorter(needs).static_order())
 
 
@@ -112,21 +129,21 @@ def test_the_arrow_test_sees_an_arrow_that_points_back():
     assert PLACE["models"] < PLACE["plans.views"]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))
-def test_modules_and_functions_are_small(path):
-    text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    long = {node.name: size for node in functions(tree) if (size := node.end_lineno - node.lineno + 1) > 40}
-    assert long == {}
-    assert text.count("\n") <= 300
-    assert path.name not in {"utils.py", "common.py", "helpers.py"}
+def test_modules_and_functions_are_small():
+    sizes = {(here(path), node.name): node.end_lineno - node.lineno + 1 for path, tree in TREES.items() for node in functions(tree)}
+    assert {place: size for place, size in sizes.items() if size > 40} == {}
+    lines = {here(path): path.read_text(encoding="utf-8").count("\n") for path in SOURCES}
+    assert {path: count for path, count in lines.items() if count > 300} == {}
+    assert [here(path) for path in SOURCES if path.name in {"utils.py", "common.py", "helpers.py"}] == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))
-def test_nothing_is_imported_late_or_swallowed(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    late = [node.name for node in functions(tree) if any(isinstance(x, ast.Import | ast.ImportFrom) for x in ast.walk(node))]
-    swallowed = [x.lineno for x in ast.walk(tree) if isinstance(x, ast.ExceptHandler) and isinstance(x.body[0], ast.Pass)]
+def test_nothing_is_imported_late_or_swallowed():
+    late, swallowed = [], []
+    for path, tree in TREES.items():
+        inside = [node for node in functions(tree) if any(isinstance(x, ast.Import | ast.ImportFrom) for x in ast.walk(node))]
+        late += [f"{here(path)}:{node.lineno} {node.name}" for node in inside]
+        handlers = [node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
+        swallowed += [f"{here(path)}:{node.lineno}" for node in handlers if isinstance(node.body[0], ast.Pass)]
     assert (late, swallowed) == ([], [])
 
 
@@ -142,23 +159,13 @@ def test_reading_a_document_needs_no_django():
         assert [name for name in names if name and name.startswith("django")] == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))
-def test_today_is_passed_in(path):
-    """Only the edges may ask what time it is: the middleware, commands, background tasks."""
-    # Called by the import-export library, which passes no time.
-    admins = {"intakes/resources.py", "intakes/safe_resource.py", "tables/formats.py"}
-    admins |= {"health/database.py"}  # which compares two clocks
-    admins |= {"core/notices.py"}  # whose mail is a background task
-    admins |= {"base/caching.py"}
-    edges = {"management", "admin", "web", "downloads", "accounts", "signin"}
-    place = path.relative_to(APP)
-    if room_of(path) in edges or str(place) in admins or place.is_relative_to("core/jobs"):
-        return
-    asked = [
-        node.lineno
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"date.today", "timezone.now", "datetime.now", "datetime.today"}
-    ]
+def test_today_is_passed_in():
+    asked = []
+    for path, tree in TREES.items():
+        if here(path).startswith(MAY_ASK_THE_TIME):
+            continue
+        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+        asked += [f"{here(path)}:{node.lineno}" for node in calls if ast.unparse(node.func) in CLOCKS]
     assert asked == []
 
 
