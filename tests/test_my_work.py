@@ -438,6 +438,7 @@ def test_the_list_of_notices_takes_the_same_queries_for_one_and_for_fifty(cast, 
             client.get("/notices/")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_notice_can_be_put_into_words(cast, kind, language):

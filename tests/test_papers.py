@@ -30,6 +30,8 @@ from tests.factories import (
     make_section,
 )
 
+pytestmark = pytest.mark.once
+
 TEXT = "各级组织认真贯彻落实文件精神，围绕中心服务大局，扎实推进各项工作落实取得了阶段性的成效广大群众的获得感幸福感进一步增强"
 
 
