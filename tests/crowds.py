@@ -72,6 +72,7 @@ def make_crowd(*, branches: int = 30, leaves: int = 20, directives: int = 12) ->
     Notice.objects.bulk_create(
         Notice(user=user, kind="accepted", facts={}, url="/", at=NOW, read_at=NOW) for user in (staff, writer) for _n in range(300)
     )
+    analyze()
     tallies.rebuild()
     analyze()
     root.refresh_from_db()

@@ -52,6 +52,7 @@ def nation(db):
         [_owed(directive, body, 7 * place + number) for place, body in enumerate(bodies) for number, directive in enumerate(directives)],
         batch_size=1000,
     )
+    analyze()  # PostgreSQL takes new tables for empty ones, and the recount would take forty seconds
     tallies.rebuild()
     analyze()
     return person
