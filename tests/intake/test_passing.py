@@ -14,7 +14,10 @@ from tests.factories import NOW, TODAY
 pytestmark = pytest.mark.once
 
 ENTRIES = ("序号", "文件条款", "进展情况", "存在问题", "完成比例")
-TOTALS = ("合计", "合　计", "小计：", "省级小计", "全市合计", "合计：3 项", "总计（项）", "共计 12 个", "其中省直单位小计", "Subtotal")
+TOTALS = (
+    "合计", "合　计", "小计：", "省级小计", "全市合计", "合计：3项", "合计：3 项",
+    "总计（项）", "共计 12 个", "其中省直单位小计", "Subtotal",
+)  # fmt: skip
 NUMBERED = (("1", "2", "3", "4", "5"), (1, 2, 3, 4, 5), ("（1）", "（2）", "（3）"), ("甲", "乙", 1, 2, 3), ("栏次", "1", "2", "3"))
 FIRST, SECOND = (1, "九.1.1", "已印发", None, 60), (2, "九.1.2", "推进中", None, 35)
 
@@ -39,9 +42,7 @@ def without_faults(given):
     return [row for row in given if row.faults] == []
 
 
-@pytest.mark.parametrize(
-    "text", ["合计", "合　计", "小计：", "省级小计", "全市合计", "合计：3 项", "总计（项）", "共计 12 个", "其中省直单位小计", "Subtotal"]
-)
+@pytest.mark.parametrize("text", TOTALS)
 def test_sums_are_passed_over_wherever_they_stand(text):
     given, remarks = read("entries", ENTRIES, FIRST, (text, None, None, None, 3), SECOND, (None, text, None, None, 95))
     assert (lines(given), without_faults(given)) == ([2, 4], True)
