@@ -1,4 +1,4 @@
-"""A file to be brought in, what it belongs to, and which column holds what. Forms check; `intake` writes."""
+"""A file to be brought in, what it belongs to, and which column holds what. Forms check; `starting` writes."""
 
 import re
 from collections.abc import Mapping

@@ -26,7 +26,7 @@ class ListChoice(models.Model):
     """How a person takes a list away: which of its columns, in which order, on which paper."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
-    list = models.CharField(max_length=40)  # a key of sheets.lists.LISTS
+    list = models.CharField(max_length=40)  # a key of catalogue.lists.LISTS
     columns = models.JSONField(default=NONE)  # keys of columns in their order; empty: all, as they come
     paper = models.CharField(_("paper"), max_length=2, choices=PAPERS, default="a4")
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -51,11 +51,11 @@ class Export(Carried):
     """
 
     by = models.ForeignKey(User, models.CASCADE, related_name="+")
-    list = models.CharField(max_length=40)  # a key of sheets.lists.LISTS
+    list = models.CharField(max_length=40)  # a key of catalogue.lists.LISTS
     place = models.JSONField(default=dict)  # what the address of the page named: {"pk": 3}
     query = models.TextField(blank=True)  # the filter, as the page's address spells it
     told = models.JSONField(default=NONE)  # the filter in its reader's words: [label, value]
-    format = models.CharField(max_length=10)  # a key of sheets.out.FORMATS
+    format = models.CharField(max_length=10)  # a key of tables.out.FORMATS
     columns = models.JSONField(default=NONE)
     paper = models.CharField(max_length=2, choices=PAPERS, default="a4")
     language = models.CharField(max_length=10)

@@ -80,11 +80,11 @@ class Intake(Carried):
     sha256 = models.CharField(max_length=64)
     language = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=INTAKE_STATES, default=UPLOADED)
-    tables = models.JSONField(default=list)  # the headings that were found, a sheet each (intake.matching.Head)
+    tables = models.JSONField(default=list)  # the headings that were found, a sheet each (tables.matching.Head)
     matching = models.JSONField(default=dict)  # sheet → letter of a column → field, as confirmed
     counts = models.JSONField(default=dict)  # verdict → rows
     remarks = models.JSONField(default=list)  # about the file as a whole, in words: columns passed over, hidden rows
-    untaken = models.JSONField(null=True)  # of cells that are not taken over (intake.differing.Summary); None: there is none
+    untaken = models.JSONField(null=True)  # of cells that are not taken over (tables.differing.Summary); None: there is none
     total = models.PositiveIntegerField(null=True)
     asked_at = models.DateTimeField(null=True)  # when the act that is in hand, or was last, was asked for
     applied_at = models.DateTimeField(null=True)

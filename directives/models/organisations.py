@@ -101,7 +101,7 @@ class Organisation(models.Model):
     def save(self, *args, **kwargs) -> None:
         """A new body gets its path from its parent and makes the parent a branch; a body that has a path keeps it.
 
-        What is known of its place may be out of date: no later save writes it. `organising` moves bodies.
+        What is known of its place may be out of date: no later save writes it. The organisation commands move bodies.
         """
         if self.path and not self._state.adding:
             kept = [field.name for field in self._meta.concrete_fields if field.name not in ("id", "parent", "path", "branch")]

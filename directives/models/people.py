@@ -26,7 +26,7 @@ class User(AbstractUser):
     password_given = models.BooleanField(_("password set by someone else"), default=False, db_default=False, editable=False)
     password_set_at = models.DateTimeField(null=True, editable=False)  # null: when the account was made
     sign_ins_without_factor = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
-    # Given and taken away by organising/rights.py alone, as is_staff, which goes with the first two.
+    # Given and taken away by organisations/commands/rights.py alone, as is_staff, which goes with the first two.
     is_system_administrator = models.BooleanField(DUTIES[SYSTEM].name, default=False, db_default=False)
     is_security_administrator = models.BooleanField(DUTIES[SECURITY].name, default=False, db_default=False)
     is_auditor = models.BooleanField(DUTIES[AUDITOR].name, default=False, db_default=False)

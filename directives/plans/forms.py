@@ -1,4 +1,4 @@
-"""Forms of plans, measures and the log. They check what was typed; the commands of `planning` check what may be done."""
+"""Forms of plans, measures and the log. They check what was typed; the plan commands check what may be done."""
 
 from django import forms
 from django.db.models import QuerySet

@@ -115,7 +115,7 @@ class _Template:
                 self._cell(sheet, line, place, field, row.get(field.name))
 
     def _example(self, sheet: Worksheet) -> None:
-        """The example row; its first cell says what it is, by which the intake knows it (intake.given.EXAMPLE)."""
+        """The example row; its first cell says what it is, by which the intake knows it (tables.given.EXAMPLE)."""
         told = [self._said(field, field.example or self.first.get(field.name, "")) for field in self.fields]
         sheet.set_row(1, _height([f"{told[0]}　　　　", *told[1:]], [WIDTHS[field.sort] for field in self.fields]))
         for place, said in enumerate(told):

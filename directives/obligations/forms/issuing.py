@@ -1,4 +1,4 @@
-"""What a supervisor has chosen so far, and on what terms. Forms check; `issuing.issue` writes."""
+"""What a supervisor has chosen so far, and on what terms. Forms check; `commands.giving.issue` writes."""
 
 import hashlib
 import json

@@ -64,7 +64,7 @@ class Shown:
         return {"state": names_of(OBLIGATION_STATES), "light": names_of(LIGHTS) | {fold(word): light for word, light in LAMPS}}
 
     def lines(self, rows: Sequence[tuple[Any, ...]]) -> dict[int, LedgerRow]:
-        """The lines of obligations given as `overview.ledger.CELLS` says, by id: a few queries."""
+        """The lines of obligations given as `obligations.queries.ledger.CELLS` says, by id: a few queries."""
         return {line.pk: line for line in self.reader.lines(rows)} if rows else {}
 
     def differing(self, cells: Mapping[str, Any], line: LedgerRow, then: Then, *, ours: bool) -> list[Difference]:

@@ -144,7 +144,7 @@ def _tell(report: ProgressReport, entries: list[ReportEntry], given: Mapping[int
 
 @counted()
 def decide_plan(*, plan: Plan, accepted: bool, reason: str, version: int | None = None, by: User, now: datetime) -> Verdict:
-    """Accept or return a plan; `version` is the one that the reviewer read. Raises what `planning.decide` raises, and Stale."""
+    """Accept or return a plan; `version` is the one that the reviewer read. Raises what `plans.commands.decide` raises, and Stale."""
     if version not in (None, plan.version):
         raise Stale(theirs=plan)
     return planning.decide(plan, accepted=accepted, reason=reason, by=by, now=now)

@@ -1,4 +1,4 @@
-"""A reporting cycle as a supervisor opens it. The form checks; `reporting.open_cycle` writes."""
+"""A reporting cycle as a supervisor opens it. The form checks; `commands.open_cycle` writes."""
 
 from typing import Any
 

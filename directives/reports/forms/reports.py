@@ -1,4 +1,4 @@
-"""What is typed into an entry, a signature, a verdict. Forms check; the commands of `reporting` and `reviewing` write."""
+"""What is typed into an entry, a signature, a verdict. Forms check; the report commands write."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
