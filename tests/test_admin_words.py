@@ -82,8 +82,8 @@ def pages(client: Client) -> Iterator[tuple[str, int, str]]:
                 waiting.append(target.path + (f"?{target.query}" if target.query else ""))
 
 
-# The superuser has every page that another has.
-@pytest.mark.parametrize(("who", "language"), [*((who, "zh-hans") for who in WHO), ("superuser", "zh-hant")])
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
 def test_every_page_is_read(recorded, people, sign_in, who, language):  # noqa: F811
     client = sign_in(people[who], language)
     closed, english, ids, secrets, count = [], {}, [], [], 0

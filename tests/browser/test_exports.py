@@ -16,8 +16,6 @@ from tests.browser.test_axe import Setting, violations
 from tests.browser.test_pages import faults_of, tab_to
 from tests.browser.world import World
 
-pytestmark = pytest.mark.once
-
 COLUMNS = "/exports/columns/ledger/?next=/obligations/"
 
 
@@ -30,6 +28,7 @@ def files(tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path / "files"
 
 
+@pytest.mark.once
 def test_columns_are_chosen_with_the_keyboard_alone(world: World, desk: Callable[..., Desk], tmp_path: Path) -> None:
     one = desk()
     one.be(User.objects.get(username="supervisor"))
@@ -51,6 +50,7 @@ def test_columns_are_chosen_with_the_keyboard_alone(world: World, desk: Callable
     assert ListChoice.objects.get().columns[:2] == ["items", "directive"]
 
 
+@pytest.mark.once
 def test_columns_are_chosen_without_scripts(world: World, desk: Callable[..., Desk]) -> None:
     one = desk(NARROW, java_script_enabled=False)
     one.be(User.objects.get(username="supervisor"))
@@ -87,6 +87,7 @@ def test_a_long_file_is_watched_until_it_is_ready(
     assert Export.objects.count() == 0
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
 def test_the_pages_of_files(language: str, world: World, desk: Callable[..., Desk], files: None) -> None:
     one = desk(language=language)

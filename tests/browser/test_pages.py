@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from directives.models import Document, LogEntry, Obligation, ReportEntry, User
 from tests.browser.conftest import NARROW, PASSWORD, WIDE, Desk, forgiven
+from tests.browser.test_axe import Setting, violations
 from tests.browser.world import World
 
 # What a Chinese page may say in Latin letters: file types, keys, the switch of languages, sizes, encodings.
@@ -122,6 +123,27 @@ def english(page: Page) -> list[str]:
 def test_the_page_before_the_door(sample: Document, desk: Callable[..., Desk]) -> None:
     for language in ("zh-hans", "zh-hant"):
         assert faults_of(desk(WIDE, language), "/accounts/login/") == []
+
+
+@pytest.mark.once
+def test_wcag(world: World, desk: Callable[..., Desk]) -> None:
+    """Work in hand: a report that was begun, a plan that waits, an obligation of today; tests/browser/test_axe.py has every page."""
+    one = desk()
+    found = list(violations(one, "/accounts/login/", Setting("zh-hans", WIDE, "light", False)))
+    for role, size in (("staff", NARROW), ("supervisor", WIDE)):
+        one.be(User.objects.get(username=role))
+        found += [line for path in chosen(role, world) for line in violations(one, path, Setting("zh-hans", size, "light", False))]
+    assert found == [], "\n".join(found)
+
+
+def chosen(role: str, world: World) -> list[str]:
+    document = f"/documents/{world.document.pk}/"
+    if role == "staff":
+        return ["/", f"/reports/{world.report.pk}/", f"/plans/{world.plan.pk}/", "/log/", f"/obligations/{world.fresh.pk}/"]
+    return [
+        *("/dashboard/", "/obligations/", document, f"{document}matrix/", f"/reports/{world.report.pk}/review/", f"{document}issue/"),
+        *("/organisations/", "/reports/"),
+    ]
 
 
 @pytest.mark.once

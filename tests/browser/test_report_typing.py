@@ -7,8 +7,6 @@ from directives.models import ReportEntry
 from tests.browser.conftest import forgiven, until
 from tests.test_report_pages import Office
 
-pytestmark = pytest.mark.once
-
 
 @pytest.fixture
 def office(live_server, cast):

@@ -13,8 +13,6 @@ from tests.factories import make_measure, make_plan
 from tests.signin.test_factors import code_of
 from tests.test_report_pages import Office
 
-pytestmark = pytest.mark.once
-
 MINUTE = 60_000  # milliseconds
 
 
@@ -43,6 +41,7 @@ def prove(one):
     one.press("确认")
 
 
+@pytest.mark.once
 def test_the_app_is_set_up_and_signs_in(cast, office, desk):
     one = desk()
     one.go("/accounts/login/")
@@ -65,6 +64,7 @@ def test_the_app_is_set_up_and_signs_in(cast, office, desk):
     one.page.wait_for_url(f"{one.url}/")
 
 
+@pytest.mark.once
 def test_a_passkey_is_added_is_the_second_step_and_signs_in_alone(cast, office, desk):
     one = desk()
     assert urlsplit(one.url).hostname == "localhost"
@@ -96,6 +96,7 @@ def test_a_passkey_is_added_is_the_second_step_and_signs_in_alone(cast, office, 
     assert "周启明" in one.page.locator(".me").inner_text()
 
 
+@pytest.mark.once
 def test_a_passkey_that_is_not_there_is_said_in_words(db, desk):
     one = desk()
     keys = one.context.new_cdp_session(one.page)
@@ -144,6 +145,7 @@ def kept(one):
     return one.page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:'))")
 
 
+@pytest.mark.once
 def test_kept_words_are_shown_to_their_writer_alone_and_gone_when_they_sign_out(cast, office, desk):
     one, entry = desk(), office.entries[0]
     one.be(cast.staff)
@@ -204,6 +206,7 @@ def test_an_old_page_goes_on_after_a_sign_in_elsewhere(cast, office, desk):
     assert until(one.page, lambda: words_of(entry) == "换了令牌也能保存")
 
 
+@pytest.mark.once
 def test_the_end_is_told_in_time_with_a_button_that_puts_it_off(cast, office, desk):
     one = desk()
     one.be(cast.staff)

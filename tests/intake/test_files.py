@@ -47,7 +47,6 @@ def of_rows(intake):
     return {(row.line, fault["field"]) for row in rows for fault in row.faults}
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("file", [file for file in GOOD if file.kind], ids=lambda file: file.name)
 def test_what_is_odd_but_right_is_found_without_a_fault(file, brought):
     intake = brought(file, ACCEPT)
@@ -55,7 +54,6 @@ def test_what_is_odd_but_right_is_found_without_a_fault(file, brought):
     assert intake.total == len(file.bodies) if file.kind == "bodies" else intake.total
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("file", [file for file in BAD if file.stage == "intake"], ids=lambda file: file.name)
 def test_what_is_wrong_is_kept_with_its_place(file, brought):
     intake = brought(file, REFUSE)
