@@ -44,14 +44,8 @@ settings.WHITENOISE_AUTOREFRESH = True
 # Else whoever travels in time would have to sign in again; tests/signin has the real ones.
 settings.SESSION_IDLE_MINUTES, settings.SESSION_HOURS = 14 * 24 * 60, 14 * 24
 
-if connection.vendor == "sqlite":
-    options = connection.settings_dict["OPTIONS"]
-    connections.settings["default"]["OPTIONS"] = {
-        **options,
-        "timeout": 120,  # there is one writer: the others wait as long as it takes here, too
-        # Tests kill processes, not the machine: what a process has written the next one reads, on the disk or not.
-        "init_command": options["init_command"].replace("synchronous=FULL", "synchronous=OFF"),
-    }
+if connection.vendor == "sqlite":  # which has one writer: the others wait as long as it takes here, too
+    connections.settings["default"]["OPTIONS"] = {**connection.settings_dict["OPTIONS"], "timeout": 120}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,7 +23,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from directives.management.commands import serve
-from tests.node import copied_database
+from tests.node import copied_database, environment
 from tests.spare import PATIENCE, spare_database, spare_port, told, wait_for
 
 PASSWORD = "白云-over-7-hills"
@@ -99,17 +99,15 @@ def installation(folder: Path, environment: dict[str, str]) -> Iterator[Office]:
 @pytest.fixture
 def office(tmp_path: Path, db: None) -> Iterator[Office]:
     """An installation without a table."""
-    with spare_database(tmp_path) as environment, installation(tmp_path, environment) as office:
+    with spare_database(tmp_path) as spare, installation(tmp_path, spare) as office:
         yield office
 
 
 @pytest.fixture
 def empty_office(tmp_path: Path, transactional_db: None) -> Iterator[Office]:
     """An installation with every table, and no row but what migrations made."""
-    with copied_database(tmp_path) as url:
-        environment = {**os.environ, "QUNZHU_VAR": str(tmp_path / "var"), "QUNZHU_DOTENV": os.devnull, "DATABASE_URL": url}
-        with installation(tmp_path, environment) as office:
-            yield office
+    with copied_database(tmp_path) as url, installation(tmp_path, environment(tmp_path, url)) as office:
+        yield office
 
 
 def sign_in(url: str, username: str) -> str:

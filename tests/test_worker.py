@@ -1,6 +1,5 @@
 """The worker runs the queue, seals every minute, does the daily jobs once a day, and takes over from one that died."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -39,7 +38,7 @@ from directives.models import (
 from directives.tallies import recount
 from tests.conftest import Cast
 from tests.factories import NOW, make_body, make_obligation
-from tests.node import copied_database
+from tests.node import copied_database, environment
 from tests.spare import PATIENCE, side_by_side, told, wait_for
 
 ran: list[str] = []
@@ -317,7 +316,7 @@ def office(
     with ExitStack() as stack:
         with django_db_blocker.unblock():
             url = stack.enter_context(copied_database(folder))
-        yield {**os.environ, "QUNZHU_VAR": str(folder / "var"), "QUNZHU_DOTENV": os.devnull, "DATABASE_URL": url}
+        yield environment(folder, url, LOG_LEVEL="WARNING")  # as the product itself sets it
 
 
 def heartbeats(environment: dict[str, str]) -> int:
