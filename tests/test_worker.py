@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
-from pytest_django import DjangoDbBlocker
 
 from directives import tallies
 from directives.core import audit, jobs, notices
@@ -38,8 +36,7 @@ from directives.models import (
 from directives.tallies import recount
 from tests.conftest import Cast
 from tests.factories import NOW, make_body, make_obligation
-from tests.node import copied_database, environment
-from tests.spare import PATIENCE, side_by_side, told, wait_for
+from tests.spare import PATIENCE, side_by_side, spare_database, told, wait_for
 
 ran: list[str] = []
 
@@ -306,17 +303,12 @@ def test_tasks_stand_where_they_are_looked_for() -> None:
 
 
 @pytest.fixture(scope="module")
-def office(
-    tmp_path_factory: pytest.TempPathFactory,
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-) -> Iterator[dict[str, str]]:
-    """The environment of an installation of its own, on the engine under test, with every table."""
-    folder = tmp_path_factory.mktemp("office")
-    with ExitStack() as stack:
-        with django_db_blocker.unblock():
-            url = stack.enter_context(copied_database(folder))
-        yield environment(folder, url, LOG_LEVEL="WARNING")  # as the product itself sets it
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of an installation of its own, on the engine under test, with a migrated database."""
+    with spare_database(tmp_path_factory.mktemp("office")) as environment:
+        run = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        subprocess.run(run, cwd=settings.BASE_DIR, env=environment, check=True)
+        yield environment
 
 
 def heartbeats(environment: dict[str, str]) -> int:
