@@ -45,7 +45,11 @@ PARTS = ((User, PERSON), (Membership, None), (Organisation, None))  # None: ever
 
 
 def _names(model: type[Model], names: tuple[str, ...] | None) -> list[str]:
-    return [field.column for field in model._meta.concrete_fields if names is None or field.column in names]
+    return [
+        field.column
+        for field in model._meta.concrete_fields
+        if names is None or field.column in names
+    ]
 
 
 COLUMNS = tuple((model, _names(model, names)) for model, names in PARTS)
@@ -104,7 +108,11 @@ class Door(ModelBackend):
     def get_group_permissions(self, user: User, obj: Model | None = None) -> set[str]:
         """Those of the person's duties, beside those of groups that somebody made on the machine."""
         found = super().get_group_permissions(user, obj)
-        return found.union(*(DUTIES[key].permissions for key in user.duties)) if user.is_active and obj is None else found
+        return (
+            found.union(*(DUTIES[key].permissions for key in user.duties))
+            if user.is_active and obj is None
+            else found
+        )
 
     def get_user(self, user_id: int) -> User | None:
         user = person(user_id)
@@ -175,8 +183,16 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
         """A person's own choice: told of, and the end of their sessions elsewhere."""
         user.password_given = False
         super().set_password(user, password)
-        elsewhere = OpenSession.objects.filter(user=user).exclude(key=self.request.session.session_key or "")
-        audit.record("change_password", user, by=user, now=timezone.now(), after={"sessions_ended": elsewhere.end()})
+        elsewhere = OpenSession.objects.filter(user=user).exclude(
+            key=self.request.session.session_key or ""
+        )
+        audit.record(
+            "change_password",
+            user,
+            by=user,
+            now=timezone.now(),
+            after={"sessions_ended": elsewhere.end()},
+        )
 
 
 def prefer_language(*, by: User, language: str) -> None:

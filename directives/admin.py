@@ -16,14 +16,27 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from directives.admin_accounts import MembershipAdmin, PendingRightAdmin, PersonAdmin
-from directives.admin_lists import AuditedAdmin, BoundedAdmin, ByAction, BySubject, ReadOnlyAdmin, TitledFilter, told
+from directives.admin_lists import (
+    AuditedAdmin,
+    BoundedAdmin,
+    ByAction,
+    BySubject,
+    ReadOnlyAdmin,
+    TitledFilter,
+    told,
+)
 from directives.admin_merging import MergingAdmin
 from directives.admin_passwords import own_password
 from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
 from directives.core.ticking import relight_all
 from directives.core.transitions import change_obligations
-from directives.intakes.resources import DirectiveResource, MeasureResource, ObligationResource, OrganisationResource
+from directives.intakes.resources import (
+    DirectiveResource,
+    MeasureResource,
+    ObligationResource,
+    OrganisationResource,
+)
 from directives.intakes.table_admin import TableAdmin
 from directives.models import (
     CalendarDay,
@@ -58,7 +71,19 @@ class IndicatorAdmin(ReadOnlyAdmin):
         told("ended_at", _("Stopped on")),
     )
     list_display = ("code", "name_hans", "unit", "cadence", "aggregation", document, ended)
-    fields = ("code", document, asked, "name_hans", "name_hant", "unit", "meaning", "aggregation", "cadence", "places", ended)
+    fields = (
+        "code",
+        document,
+        asked,
+        "name_hans",
+        "name_hant",
+        "unit",
+        "meaning",
+        "aggregation",
+        "cadence",
+        "places",
+        ended,
+    )
     list_select_related = ("document",)
 
 
@@ -71,7 +96,16 @@ admin.site.register(PendingRight, PendingRightAdmin)
 class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
     resource_classes = [OrganisationResource]
     import_makes_rows = True
-    list_display = ("code", "name_hans", "name_hant", "level", "kind", "parent", "valid_from", "valid_to")
+    list_display = (
+        "code",
+        "name_hans",
+        "name_hant",
+        "level",
+        "kind",
+        "parent",
+        "valid_from",
+        "valid_to",
+    )
     list_filter = ("level", "kind")
     search_fields = ("code", "name_hans", "name_hant", "full_name")
     autocomplete_fields = ("parent", "successor")
@@ -80,22 +114,32 @@ class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """The version that was seen goes with a form, and is nothing to read."""
-        return [name for name in super().get_fields(request, obj) if name != "seen" or self.has_change_permission(request, obj)]
+        return [
+            name
+            for name in super().get_fields(request, obj)
+            if name != "seen" or self.has_change_permission(request, obj)
+        ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A body ends by its day or by a merger; what it did stays on record."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Organisation, form: ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Organisation, form: ModelForm, change: bool
+    ) -> None:
         """A body with a new parent takes its subtree, and the tallies, along."""
         if not change:
             super().save_model(request, obj, form, change)
             return
         wanted = {name: form.cleaned_data[name] for name in form.changed_data if name != "seen"}
-        moved = organising.change(obj, wanted, version=form.cleaned_data["seen"], by=request.user, now=request.now)
+        moved = organising.change(
+            obj, wanted, version=form.cleaned_data["seen"], by=request.user, now=request.now
+        )
         if moved is not None:
             told = _("Moved, with %(bodies)s organisations and %(obligations)s obligations below.")
-            self.message_user(request, told % {"bodies": moved.bodies, "obligations": moved.obligations})
+            self.message_user(
+                request, told % {"bodies": moved.bodies, "obligations": moved.obligations}
+            )
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """What a command refuses is said on the list; nothing is changed then."""
@@ -108,7 +152,10 @@ class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
-    script, at = told("script", _("Script of the document"), {"hans": "简体", "hant": "繁體"}), told("registered_at", _("Registered on"))
+    script, at = (
+        told("script", _("Script of the document"), {"hans": "简体", "hant": "繁體"}),
+        told("registered_at", _("Registered on")),
+    )
     list_display = ("title", "issuer", script, at, "fictional")
     fields = (
         "title", "issuer", script, told("source_name", _("Name of the file")), told("sha256", "SHA-256"), at,
@@ -120,7 +167,14 @@ class DocumentAdmin(ReadOnlyAdmin):
 class DirectiveAdmin(AuditedAdmin, TableAdmin):
     resource_classes = [DirectiveResource]
     document, words = told("document", _("Document")), told("text_hans", _("Document text"))
-    list_display = ("code", document, words, "kind", "modality", told("cadence", pgettext_lazy("directive", "Frequency"), dict(CADENCES)))
+    list_display = (
+        "code",
+        document,
+        words,
+        "kind",
+        "modality",
+        told("cadence", pgettext_lazy("directive", "Frequency"), dict(CADENCES)),
+    )
     list_filter = (("document", TitledFilter), "kind", "modality")
     search_fields = ("code", "search_key")
     list_select_related = ("document",)
@@ -130,7 +184,12 @@ class DirectiveAdmin(AuditedAdmin, TableAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A cadence is one of the words that the pages know."""
         if db_field.name == "cadence":
-            return TypedChoiceField(label=db_field.verbose_name, choices=(("", "—"), *CADENCES), required=False, empty_value="")
+            return TypedChoiceField(
+                label=db_field.verbose_name,
+                choices=(("", "—"), *CADENCES),
+                required=False,
+                empty_value="",
+            )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -145,12 +204,30 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
     form = TermsForm
     resource_classes = [ObligationResource]
     ordering = ("pk",)
-    list_display = ("directive", "organisation", "part", "deliverable", "state", "light", "percent", "due_on")
+    list_display = (
+        "directive",
+        "organisation",
+        "part",
+        "deliverable",
+        "state",
+        "light",
+        "percent",
+        "due_on",
+    )
     list_filter = (("document", TitledFilter), "state", "light", "part", "deliverable")
     search_fields = ("directive__code", "organisation__name_hans", "organisation__code")
     list_select_related = ("directive", "organisation")
     document = told("document", _("Document"))
-    terms = ("part", "deliverable", "leader", "contact", "note", "starts_on", "plan_due_on", "due_on")
+    terms = (
+        "part",
+        "deliverable",
+        "leader",
+        "contact",
+        "note",
+        "starts_on",
+        "plan_due_on",
+        "due_on",
+    )
     readonly_fields = (
         document, "directive", "organisation", "state", "percent", "light", "issued_on", "acknowledge_by", "report_due_on",
         "original_due_on", "closed_on", "reason",
@@ -163,7 +240,9 @@ class ObligationAdmin(BoundedAdmin, TableAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: Obligation, form: ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Obligation, form: ModelForm, change: bool
+    ) -> None:
         """New terms go through the same door as everywhere: light, tallies and the record follow."""
         stored = Obligation.objects.select_related("organisation").get(pk=obj.pk)
         wanted = {name: form.cleaned_data[name] for name in form.changed_data if name in self.terms}
@@ -175,7 +254,9 @@ class MeasureForm(ModelForm):
         """A measure serves what its document gives to its body."""
         chosen, plan = self.cleaned_data["obligations"], self.instance.plan
         if chosen.exclude(organisation=plan.organisation_id, document=plan.document_id).exists():
-            raise ValidationError(_("A measure serves directives that this document assigns to this organisation."))
+            raise ValidationError(
+                _("A measure serves directives that this document assigns to this organisation.")
+            )
         return chosen
 
 
@@ -196,10 +277,14 @@ class MeasureAdmin(AuditedAdmin, TableAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Measure | None = None) -> bool:
         """What was handed in stands as it is."""
-        return super().has_change_permission(request, obj) and (obj is None or obj.plan.state in EDITABLE)
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.plan.state in EDITABLE
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Measure | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.plan.state in EDITABLE)
+        return super().has_delete_permission(request, obj) and (
+            obj is None or obj.plan.state in EDITABLE
+        )
 
 
 @admin.register(CalendarDay)
@@ -211,7 +296,9 @@ class CalendarDayAdmin(AuditedAdmin):
     list_filter = ("working",)
     date_hierarchy = "day"
 
-    def save_model(self, request: HttpRequest, obj: CalendarDay, form: ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: CalendarDay, form: ModelForm, change: bool
+    ) -> None:
         super().save_model(request, obj, form, change)
         relight_all(by=request.user, now=request.now)
 
@@ -222,7 +309,11 @@ class CalendarDayAdmin(AuditedAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    at, kind, row = told("at", _("Time")), told("subject_type", _("Object"), SUBJECTS), told("subject_id", _("Record ID"))
+    at, kind, row = (
+        told("at", _("Time")),
+        told("subject_type", _("Object"), SUBJECTS),
+        told("subject_id", _("Record ID")),
+    )
     action = told("action", _("action"), WORDS)
     list_display = fields = (at, "by", action, kind, row, "organisation", "address", "request")
     list_filter = (ByAction, BySubject)
@@ -231,7 +322,11 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(Seal)
 class SealAdmin(ReadOnlyAdmin):
-    at, count, digest = told("at", _("Time")), told("count", _("Events covered")), told("hash", _("Checksum"))
+    at, count, digest = (
+        told("at", _("Time")),
+        told("count", _("Events covered")),
+        told("hash", _("Checksum")),
+    )
     list_display = ("id", at, count, digest)
     fields = (
         at, told("ranges", _("Numbers of the events")), count, told("rows_hash", _("Checksum of the events")),

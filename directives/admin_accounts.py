@@ -45,7 +45,9 @@ class RefusedInWords(admin.ModelAdmin):
         """A supervisor reviews those below; where nobody is, whoever gave the role is told."""
         for row in given:
             if row.role == SUPERVISOR and not row.organisation.children.exists():
-                self.message_user(request, IDLE % {"organisation": row.organisation}, messages.WARNING)
+                self.message_user(
+                    request, IDLE % {"organisation": row.organisation}, messages.WARNING
+                )
 
     def tell_waiting(self, request: HttpRequest, *waiting: PendingRight | None) -> None:
         for right in filter(None, waiting):
@@ -54,11 +56,17 @@ class RefusedInWords(admin.ModelAdmin):
 
 class MembershipForm(ModelForm):
     class Meta:
-        help_texts = {"role": _("A supervisor reviews the organisations below: choose an organisation that has some.")}
+        help_texts = {
+            "role": _(
+                "A supervisor reviews the organisations below: choose an organisation that has some."
+            )
+        }
 
     def clean(self) -> None:
         super().clean()
-        person = self.cleaned_data.get("user") or User.objects.filter(pk=self.instance.user_id).first()
+        person = (
+            self.cleaned_data.get("user") or User.objects.filter(pk=self.instance.user_id).first()
+        )
         why = why_separate(person, role=self.cleaned_data.get("role", "")) if person else ""
         if why:
             self.add_error("role", why)
@@ -89,7 +97,11 @@ class PersonForm(UserChangeForm):
         """A duty that is not to be held beside others is refused at its field; what is taken away with it is no hindrance."""
         super().clean()
         person = User.objects.get(pk=self.instance.pk)
-        chosen = {duty: self.cleaned_data[duty.field] for duty in DUTIES.values() if duty.field in self.changed_data}
+        chosen = {
+            duty: self.cleaned_data[duty.field]
+            for duty in DUTIES.values()
+            if duty.field in self.changed_data
+        }
         for duty, held in sorted(chosen.items(), key=lambda choice: choice[1]):
             if held and (why := why_separate(person, duty=duty.key)):
                 self.add_error(duty.field, why)
@@ -108,7 +120,15 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         (_("Access"), {"fields": ("is_active", *OF_DUTIES, "is_superuser")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "full_name", "usable_password", "password1", "password2")}),)
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("username", "full_name", "usable_password", "password1", "password2"),
+            },
+        ),
+    )
 
     @admin.display(description=_("Duties"))
     def duties_held(self, person: User) -> str:
@@ -121,7 +141,9 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         return obj is None or self._keeps(request, obj) or can_give(request.user, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or can_administer(request.user, obj))
+        return super().has_delete_permission(request, obj) and (
+            obj is None or can_administer(request.user, obj)
+        )
 
     def _keeps(self, request: HttpRequest, obj: User) -> bool:
         return keeps_accounts(request.user) and can_administer(request.user, obj)
@@ -131,7 +153,11 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         fixed = ("password_state", "last_login", "date_joined", "is_superuser")
         of_person = () if obj is None or self._keeps(request, obj) else OF_PERSON
         # A new password may be asked for by mail: whoever enters the address could sign in.
-        of_mail = () if obj is None or obj.pk == request.user.pk or can_reset(request.user, obj) else ("email",)
+        of_mail = (
+            ()
+            if obj is None or obj.pk == request.user.pk or can_reset(request.user, obj)
+            else ("email",)
+        )
         of_duties = () if obj is not None and can_give(request.user, obj) else OF_DUTIES
         return (*fixed, *of_person, *of_mail, *of_duties)
 
@@ -141,12 +167,16 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
             return ((None, {"classes": ("wide",), "fields": ("username", "full_name")}),)
         return super().get_fieldsets(request, obj)
 
-    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm]:
         if obj is None and not keeps_rights(request.user):
             kwargs["form"] = ModelForm
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> HttpResponse:
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         """The row is stored whole: it is kept as it stands while a form is carried out, lest a duty come back that was just taken."""
         if request.method != "POST" or whole(object_id or "") is None:
             return super().changeform_view(request, object_id, *args, **kwargs)
@@ -156,7 +186,11 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         """Duties are given and taken by their own commands, which write their own events."""
-        wanted = {duty: form.cleaned_data[duty.field] for duty in DUTIES.values() if change and duty.field in form.changed_data}
+        wanted = {
+            duty: form.cleaned_data[duty.field]
+            for duty in DUTIES.values()
+            if change and duty.field in form.changed_data
+        }
         for duty in wanted:
             setattr(obj, duty.field, form.initial[duty.field])
         form.changed_data = [name for name in form.changed_data if name not in OF_DUTIES]
@@ -167,9 +201,14 @@ class PersonAdmin(GivenPasswords, RefusedInWords, AuditedAdmin, UserAdmin):
         told = {"by": request.user, "now": request.now}
         for duty in [duty for duty, held in wanted.items() if not held]:
             organising.take_duty(obj, duty.key, **told)
-        self.tell_waiting(request, *(organising.give_duty(obj, duty.key, **told) for duty, held in wanted.items() if held))
+        self.tell_waiting(
+            request,
+            *(organising.give_duty(obj, duty.key, **told) for duty, held in wanted.items() if held),
+        )
 
-    def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
+    def save_formset(
+        self, request: HttpRequest, form: ModelForm, formset: Any, change: bool
+    ) -> None:
         """Memberships are saved with the person: an event for each."""
         rows = formset.save(commit=False)
         organising.take_roles(formset.deleted_objects, by=request.user, now=request.now)
@@ -184,7 +223,12 @@ class MembershipAdmin(RefusedInWords, AuditedAdmin):
     form = MembershipForm
     list_display = ("user", "organisation", "role")
     list_filter = ("role",)
-    search_fields = ("user__username", "user__full_name", "organisation__name_hans", "organisation__code")
+    search_fields = (
+        "user__username",
+        "user__full_name",
+        "organisation__name_hans",
+        "organisation__code",
+    )
     autocomplete_fields = ("user", "organisation")
     list_select_related = ("user", "organisation")
 
@@ -203,12 +247,18 @@ class MembershipAdmin(RefusedInWords, AuditedAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
-            powerful = User.objects.filter(Q(is_superuser=True) | Q(groups__isnull=False) | Q(user_permissions__isnull=False))
-            above = [person.pk for person in powerful.distinct() if not can_give(request.user, person)]
+            powerful = User.objects.filter(
+                Q(is_superuser=True) | Q(groups__isnull=False) | Q(user_permissions__isnull=False)
+            )
+            above = [
+                person.pk for person in powerful.distinct() if not can_give(request.user, person)
+            ]
             kwargs["queryset"] = User.objects.exclude(pk__in=[request.user.pk, *above])
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool
+    ) -> None:
         self.tell_waiting(request, *organising.give_roles([obj], by=request.user, now=request.now))
         self.tell_idle(request, [obj])
 
@@ -216,7 +266,9 @@ class MembershipAdmin(RefusedInWords, AuditedAdmin):
         """What waits is no row yet."""
         return super().log_addition(request, obj, message) if obj.pk else None
 
-    def response_add(self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(
+        self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None
+    ) -> HttpResponse:
         if obj.pk is None:
             return redirect("admin:directives_pendingright_changelist")
         return super().response_add(request, obj, post_url_continue)
@@ -256,7 +308,9 @@ class PendingRightAdmin(admin.ModelAdmin):
     def decline(self, request: HttpRequest, queryset: QuerySet[PendingRight]) -> None:
         self._decide(request, queryset, organising.decline_right, _("Not granted: %(right)s."))
 
-    def _decide(self, request: HttpRequest, rights: QuerySet[PendingRight], command: Any, said: Any) -> None:
+    def _decide(
+        self, request: HttpRequest, rights: QuerySet[PendingRight], command: Any, said: Any
+    ) -> None:
         """Each by itself: one that is refused keeps none of the others."""
         for right in rights:
             try:

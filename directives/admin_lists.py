@@ -49,14 +49,20 @@ class BoundedPaginator(Paginator):
 class KnownRows(AutocompleteSelect):
     """Django's list with a search; what was sent instead of an id, and is none, is chosen by nobody when the form is shown again."""
 
-    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
-        return super().optgroups(name, [one for one in value if not one or whole(one) is not None], attrs)
+    def optgroups(
+        self, name: str, value: list[str], attrs: dict[str, Any] | None = None
+    ) -> list[Any]:
+        return super().optgroups(
+            name, [one for one in value if not one or whole(one) is not None], attrs
+        )
 
 
 class Autocompleting:
     """What the forms and the inline rows of the admin share."""
 
-    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", KnownRows(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -64,7 +70,11 @@ class Autocompleting:
 
 def beyond(request: HttpRequest) -> bool:
     """Whether the address filters by a number that no column holds, which an engine would answer with an error."""
-    return any(text.isdecimal() and whole(text) is None for texts in request.GET.lists() for text in texts[1])
+    return any(
+        text.isdecimal() and whole(text) is None
+        for texts in request.GET.lists()
+        for text in texts[1]
+    )
 
 
 class BoundedAdmin(Autocompleting, admin.ModelAdmin):
@@ -74,7 +84,9 @@ class BoundedAdmin(Autocompleting, admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """A filter that makes no sense is answered as Django answers one: with the list and a word."""
         if beyond(request):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
@@ -85,12 +97,18 @@ def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
     """The changed columns of the row before and after, as plain text. No record ever holds a password, hashed or not."""
     columns = {field.name for field in form._meta.model._meta.get_fields()} - {"password"}
     names = [name for name in form.changed_data if name in columns]
-    return {name: str(form.initial.get(name)) for name in names}, {name: str(form.cleaned_data.get(name)) for name in names}
+    return {name: str(form.initial.get(name)) for name in names}, {
+        name: str(form.cleaned_data.get(name)) for name in names
+    }
 
 
 def _named(listed: list[Any]) -> list[Any]:
     """A nested list of rows without those that are named by their number alone."""
-    return [_named(one) if isinstance(one, list) else one for one in listed if isinstance(one, list) or not NUMBERED.search(one)]
+    return [
+        _named(one) if isinstance(one, list) else one
+        for one in listed
+        if isinstance(one, list) or not NUMBERED.search(one)
+    ]
 
 
 class TitledFilter(admin.RelatedFieldListFilter):
@@ -109,13 +127,31 @@ class AuditedAdmin(BoundedAdmin):
             obj.version += 1
         super().save_model(request, obj, form, change)
         before, after = _told(form)
-        audit.record("change" if change else "add", obj, by=request.user, now=request.now, before=before if change else {}, after=after)
+        audit.record(
+            "change" if change else "add",
+            obj,
+            by=request.user,
+            now=request.now,
+            before=before if change else {},
+            after=after,
+        )
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
         """What goes along, without the rows that only tie two others together: they have no name that a person knows."""
         listed, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        ties = {model._meta.verbose_name_plural for model in apps.get_models(include_auto_created=True) if model._meta.auto_created}
-        return _named(listed), {name: count for name, count in counts.items() if name not in ties}, lacking, protected
+        ties = {
+            model._meta.verbose_name_plural
+            for model in apps.get_models(include_auto_created=True)
+            if model._meta.auto_created
+        }
+        return (
+            _named(listed),
+            {name: count for name, count in counts.items() if name not in ties},
+            lacking,
+            protected,
+        )
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         audit.record("delete", obj, by=request.user, now=request.now, before={"name": str(obj)})

@@ -22,18 +22,28 @@ class MergingAdmin(admin.ModelAdmin):
     change_form_template = "admin/directives/organisation/change_form.html"
 
     def get_urls(self) -> list[Any]:
-        merging = path("<int:pk>/merge/", self.admin_site.admin_view(self.merge), name="directives_organisation_merge")
+        merging = path(
+            "<int:pk>/merge/",
+            self.admin_site.admin_view(self.merge),
+            name="directives_organisation_merge",
+        )
         return [merging, *super().get_urls()]
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         body = context.get("original")
         context["against"] = organising.unmergeable(body, request.now) if body else []
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.action(description=_("Merge the chosen organisation into another"), permissions=["change"])
+    @admin.action(
+        description=_("Merge the chosen organisation into another"), permissions=["change"]
+    )
     def merge_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         if queryset.count() != 1:
-            self.message_user(request, _("Choose exactly one organisation to merge."), messages.ERROR)
+            self.message_user(
+                request, _("Choose exactly one organisation to merge."), messages.ERROR
+            )
             return None
         body = queryset.get()
         against = organising.unmergeable(body, request.now)
@@ -58,13 +68,26 @@ class MergingAdmin(admin.ModelAdmin):
                 shown = organising.preview(body, into=into) if form.is_valid() else None
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
-        context = {**self.admin_site.each_context(request), "title": _("Merge into another organisation"), "opts": self.opts}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Merge into another organisation"),
+            "opts": self.opts,
+        }
         context |= {"body": body, "form": form, "shown": shown, "against": against}
         return render(request, "admin/directives/organisation/merge.html", context)
 
-    def _merged(self, request: HttpRequest, body: Organisation, into: Organisation, version: int) -> HttpResponse:
+    def _merged(
+        self, request: HttpRequest, body: Organisation, into: Organisation, version: int
+    ) -> HttpResponse:
         done = organising.merge(body, into=into, by=request.user, now=request.now, version=version)
-        told = _("%(body)s was merged into %(into)s: %(over)s obligations transferred, %(withdrawn)s withdrawn.")
-        names = {"body": body.name_hans, "into": into.name_hans, "over": done.over, "withdrawn": done.withdrawn}
+        told = _(
+            "%(body)s was merged into %(into)s: %(over)s obligations transferred, %(withdrawn)s withdrawn."
+        )
+        names = {
+            "body": body.name_hans,
+            "into": into.name_hans,
+            "over": done.over,
+            "withdrawn": done.withdrawn,
+        }
         self.message_user(request, told % names)
         return redirect("admin:directives_organisation_change", into.pk)

@@ -35,11 +35,21 @@ class GivenPasswords(admin.ModelAdmin):
         """Whether there is one; never a part of what is stored."""
         if not person.has_usable_password():
             return gettext("Not set")
-        return gettext("Given by an administrator; changed at the next sign-in") if person.password_given else gettext("Set")
+        return (
+            gettext("Given by an administrator; changed at the next sign-in")
+            if person.password_given
+            else gettext("Set")
+        )
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         person = context.get("original")
-        context["may_set_password"] = person is not None and person.pk != request.user.pk and self._may_reset(request, str(person.pk))
+        context["may_set_password"] = (
+            person is not None
+            and person.pk != request.user.pk
+            and self._may_reset(request, str(person.pk))
+        )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def has_reset_permission(self, request: HttpRequest) -> bool:
@@ -52,7 +62,9 @@ class GivenPasswords(admin.ModelAdmin):
             obj.password_given = obj.has_usable_password()
         super().save_model(request, obj, form, change)
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
         if id == str(request.user.pk):
             return own_password(request)
         if not self._may_reset(request, id):
@@ -68,20 +80,32 @@ class GivenPasswords(admin.ModelAdmin):
         person.password_given = person.has_usable_password()
         person.save(update_fields=["password_given"])
         ended = OpenSession.objects.filter(user=person).end()
-        audit.record("set_password", person, by=request.user, now=request.now, after={"sessions_ended": ended})
+        audit.record(
+            "set_password",
+            person,
+            by=request.user,
+            now=request.now,
+            after={"sessions_ended": ended},
+        )
 
     def _may_reset(self, request: HttpRequest, pk: str) -> bool:
         person = None if whole(pk) is None else User.objects.filter(pk=pk).first()
-        return self.has_reset_permission(request) and (person is None or can_reset(request.user, person))
+        return self.has_reset_permission(request) and (
+            person is None or can_reset(request.user, person)
+        )
 
     def _theirs_to_reset(self, request: HttpRequest, queryset: QuerySet) -> list[User]:
         return [person for person in queryset if can_reset(request.user, person)]
 
-    @admin.action(description=_("Remove the second step (lost phone or key)"), permissions=["reset"])
+    @admin.action(
+        description=_("Remove the second step (lost phone or key)"), permissions=["reset"]
+    )
     @transaction.atomic
     def forget_factors(self, request: HttpRequest, queryset: QuerySet) -> None:
         """They set up another at the next sign-in. Nobody's own, and nobody's who may more."""
-        for person in self._theirs_to_reset(request, queryset.exclude(authenticator=None).distinct()):
+        for person in self._theirs_to_reset(
+            request, queryset.exclude(authenticator=None).distinct()
+        ):
             for factor in person.authenticator_set.all():
                 factor.delete()
             OpenSession.objects.filter(user=person).end()
@@ -92,10 +116,22 @@ class GivenPasswords(admin.ModelAdmin):
         """They sign in again. One's own are ended in “My sessions”."""
         for person in [person for person in queryset if can_give(request.user, person)]:
             ended = OpenSession.objects.filter(user=person).end()
-            audit.record("end_sessions_of", person, by=request.user, now=request.now, after={"sessions_ended": ended})
+            audit.record(
+                "end_sessions_of",
+                person,
+                by=request.user,
+                now=request.now,
+                after={"sessions_ended": ended},
+            )
 
     @admin.action(description=_("Unlock after failed sign-ins"), permissions=["reset"])
     @transaction.atomic
     def unlock(self, request: HttpRequest, queryset: QuerySet) -> None:
         for person in [person for person in queryset if can_give(request.user, person)]:
-            audit.record("unlock", person, by=request.user, now=request.now, after={"attempts": forget(person.username)})
+            audit.record(
+                "unlock",
+                person,
+                by=request.user,
+                now=request.now,
+                after={"attempts": forget(person.username)},
+            )

@@ -46,8 +46,12 @@ GROUPS = (
     Group(
         _("Organisations and calendar"),
         {
-            "Organisation": _("Keep the register: names, levels, parents; merge or end an organisation."),
-            "CalendarDay": _("Holidays and shifted working days. Due dates and lights follow them."),
+            "Organisation": _(
+                "Keep the register: names, levels, parents; merge or end an organisation."
+            ),
+            "CalendarDay": _(
+                "Holidays and shifted working days. Due dates and lights follow them."
+            ),
         },
     ),
     Group(
@@ -55,7 +59,9 @@ GROUPS = (
         {
             "Document": _("Which documents are registered, by whom, from which file."),
             "Directive": _("Correct how a directive was classified, one by one or from a file."),
-            "Obligation": _("Correct dates and contacts of what was assigned, one by one or from a file."),
+            "Obligation": _(
+                "Correct dates and contacts of what was assigned, one by one or from a file."
+            ),
             "Measure": _("Correct measures of plans that are not submitted yet."),
             "Indicator": _("Which figures organisations report, and how they are added up."),
         },
@@ -83,7 +89,9 @@ def yes_or_no(value: bool | None) -> str:
     return NOTHING if value is None else gettext("Yes") if value else gettext("No")
 
 
-admin_list._boolean_icon = yes_or_no  # Django's pictures are called True and False, in every language
+admin_list._boolean_icon = (
+    yes_or_no  # Django's pictures are called True and False, in every language
+)
 SAID_BY_DJANGO = (gettext_noop("Error:"),)  # which has no Chinese for it
 
 
@@ -95,22 +103,44 @@ class Administration(AdminSite):
     site_url = "/"
     enable_nav_sidebar = False  # its menu is nav_sidebar.html, without a script
 
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
         """What the person may open, in groups; a group without anything to open is left out."""
-        models = {model["object_name"]: model for app in super().get_app_list(request) for model in app["models"] if model["admin_url"]}
+        models = {
+            model["object_name"]: model
+            for app in super().get_app_list(request)
+            for model in app["models"]
+            if model["admin_url"]
+        }
         home = reverse("admin:index", current_app=self.name)
         groups = []
         for number, group in enumerate(GROUPS):
-            lists = [models[name] | {"purpose": purpose} for name, purpose in group.purposes.items() if name in models]
+            lists = [
+                models[name] | {"purpose": purpose}
+                for name, purpose in group.purposes.items()
+                if name in models
+            ]
             if lists:
-                groups.append({"name": group.name, "app_label": f"group{number}", "app_url": home, "models": lists})
+                groups.append(
+                    {
+                        "name": group.name,
+                        "app_label": f"group{number}",
+                        "app_url": home,
+                        "models": lists,
+                    }
+                )
         return groups
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         groups = self.get_app_list(request)
         return super().index(request, {"tasks": list(_open_to(groups)), **(extra_context or {})})
 
-    def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """There are no pages of single apps: the front page has everything."""
         return redirect("admin:index")
 

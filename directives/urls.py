@@ -42,7 +42,11 @@ urlpatterns = [
     path("documents/register/", documents.document_register, name="document_register"),
     path("documents/<id:pk>/", documents.document, name="document"),
     path("documents/<id:pk>/source/", documents.document_source, name="document_source"),
-    path("documents/<id:pk>/repairs/<id:repair>/decide/", documents.repair_decide, name="repair_decide"),
+    path(
+        "documents/<id:pk>/repairs/<id:repair>/decide/",
+        documents.repair_decide,
+        name="repair_decide",
+    ),
     path("documents/<id:pk>/matrix/", documents.matrix, name="matrix"),
     path("documents/<id:pk>/issue/", issuing.issue_choose, name="issue_choose"),
     path("documents/<id:pk>/issue/terms/", issuing.issue_terms, name="issue_terms"),
@@ -55,13 +59,21 @@ urlpatterns = [
     path("jobs/<id:pk>/call-off/", jobs.job_call_off, name="job_call_off"),
     path("directives/<id:pk>/", directives.directive, name="directive"),
     path("directives/<id:pk>/correct/", directives.directive_correct, name="directive_correct"),
-    path("directives/<id:pk>/correct/save/", directives.directive_correct_save, name="directive_correct_save"),
+    path(
+        "directives/<id:pk>/correct/save/",
+        directives.directive_correct_save,
+        name="directive_correct_save",
+    ),
     path("organisations/", organisations.organisations, name="organisations"),
     path("organisations/<id:pk>/", organisations.organisation, name="organisation"),
     path("obligations/", obligations.obligations, name="obligations"),
     path("obligations/<id:pk>/", obligations.obligation, name="obligation"),
     path("obligations/acknowledge/", obligations.acknowledge_many, name="acknowledge_many"),
-    path("obligations/<id:pk>/move/<slug:action>/", obligations.obligation_move, name="obligation_move"),
+    path(
+        "obligations/<id:pk>/move/<slug:action>/",
+        obligations.obligation_move,
+        name="obligation_move",
+    ),
     path("obligations/<id:pk>/items/<id:state>/", obligations.item_state, name="item_state"),
     path("plans/", plans.plans, name="plans"),
     path("plans/start/", plans.plan_start, name="plan_start"),
@@ -108,7 +120,9 @@ urlpatterns = [
     path("documents/<id:pk>/indicators/add/", indicators.indicator_add, name="indicator_add"),
     path("indicators/<id:pk>/", indicators.indicator_edit, name="indicator_edit"),
     path("indicators/<id:pk>/save/", indicators.indicator_save, name="indicator_save"),
-    path("indicators/<id:pk>/move/<slug:action>/", indicators.indicator_move, name="indicator_move"),
+    path(
+        "indicators/<id:pk>/move/<slug:action>/", indicators.indicator_move, name="indicator_move"
+    ),
     path("events/", events.events, name="events"),
     path("exports/", exports.exports, name="exports"),
     path("exports/new/", exports.export_new, name="export_new"),
@@ -118,7 +132,9 @@ urlpatterns = [
     path("exports/<id:pk>/cancel/", exports.export_cancel, name="export_cancel"),
     path("exports/<id:pk>/delete/", exports.export_delete, name="export_delete"),
     path("exports/columns/<slug:key>/", exports.export_columns, name="export_columns"),
-    path("exports/columns/<slug:key>/save/", exports.export_columns_save, name="export_columns_save"),
+    path(
+        "exports/columns/<slug:key>/save/", exports.export_columns_save, name="export_columns_save"
+    ),
     path("intakes/", intakes.intakes, name="intakes"),
     path("intakes/new/<slug:kind>/", intakes.intake_new, name="intake_new"),
     path("intakes/new/<slug:kind>/template/", fillable.intake_template, name="intake_template"),

@@ -66,7 +66,13 @@ def photograph(browser: Browser, base: str) -> None:
 
 def main() -> None:
     port, var = free_port(), tempfile.mkdtemp(prefix="qunzhu-pictures.")
-    settings = {**os.environ, "QUNZHU_VAR": var, "DEMO_PASSWORD": PASSWORD, "QUNZHU_DOTENV": os.devnull, "PORT": str(port)}
+    settings = {
+        **os.environ,
+        "QUNZHU_VAR": var,
+        "DEMO_PASSWORD": PASSWORD,
+        "QUNZHU_DOTENV": os.devnull,
+        "PORT": str(port),
+    }
     settings.pop("DATABASE_URL", None)
     process = subprocess.Popen([sys.executable, str(ROOT / "manage.py"), "serve"], env=settings)
     try:
@@ -75,7 +81,13 @@ def main() -> None:
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM or None,
                 chromium_sandbox=bool(CHROMIUM) and os.geteuid() != 0,
-                args=["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu"],
+                args=[
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                    "--no-first-run",
+                    "--disable-gpu",
+                ],
             )
             photograph(browser, f"http://127.0.0.1:{port}")
             browser.close()

@@ -24,7 +24,9 @@ SQLITE = {
 # its stead.
 ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 PATIENCE = ALIVE | {"connect_timeout": 5, "tcp_user_timeout": 30_000}
-MARGIN = 5  # seconds beyond the server's own timeout after which a page waits for no answer any more
+MARGIN = (
+    5  # seconds beyond the server's own timeout after which a page waits for no answer any more
+)
 IMPATIENCE = ALIVE | {"connect_timeout": 2, "tcp_user_timeout": 5_000}
 
 
@@ -44,7 +46,10 @@ def databases(env: Environment, *, var: Path, web: bool) -> dict[str, dict[str, 
             )
         # Closing the last connection copies the whole log into the database, and opening one reads the schema: not for each page.
         age = env.int("CONN_MAX_AGE", default=60) if web else 0
-        return {"default": primary | {"OPTIONS": SQLITE, "CONN_MAX_AGE": age, "TEST": {"NAME": str(var / "test.sqlite3")}}}
+        return {
+            "default": primary
+            | {"OPTIONS": SQLITE, "CONN_MAX_AGE": age, "TEST": {"NAME": str(var / "test.sqlite3")}}
+        }
     found = {"default": _primary(env, primary, web=web)}
     for number, copy in enumerate(copies, 1):
         if copy["ENGINE"] != primary["ENGINE"]:
@@ -60,7 +65,9 @@ def databases(env: Environment, *, var: Path, web: bool) -> dict[str, dict[str, 
 def _primary(env: Environment, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
     pooler = env.bool("DB_PGBOUNCER", default=False)
     # PgBouncer hands a connection from one process to another between transactions, and with it what was prepared there.
-    prepared = {"prepare_threshold": None if pooler else 5}  # see models.planned; the ORM's own statements are never prepared
+    prepared = {
+        "prepare_threshold": None if pooler else 5
+    }  # see models.planned; the ORM's own statements are never prepared
     options = PATIENCE | {"application_name": _name(web)} | prepared | database.get("OPTIONS", {})
     if not pooler:
         options.setdefault("options", _timeouts(env, web=web))
@@ -68,7 +75,12 @@ def _primary(env: Environment, database: dict[str, Any], *, web: bool) -> dict[s
     if largest:
         options["pool"] = _pool(env, largest)
     age = 0 if largest else env.int("CONN_MAX_AGE", default=60)
-    return database | {"OPTIONS": options, "CONN_MAX_AGE": age, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": pooler}
+    return database | {
+        "OPTIONS": options,
+        "CONN_MAX_AGE": age,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": pooler,
+    }
 
 
 def _pool(env: Environment, largest: int) -> dict[str, Any]:
@@ -86,10 +98,19 @@ def _pool(env: Environment, largest: int) -> dict[str, Any]:
 
 def _replica(env: Environment, database: dict[str, Any], *, web: bool) -> dict[str, Any]:
     """Without a pool and never through PgBouncer: both make a reader wait for a server that is gone, instead of failing at once."""
-    options = IMPATIENCE | {"application_name": _name(web), "prepare_threshold": None} | database.get("OPTIONS", {})
+    options = (
+        IMPATIENCE
+        | {"application_name": _name(web), "prepare_threshold": None}
+        | database.get("OPTIONS", {})
+    )
     options.setdefault("options", _timeouts(env, web=web) + " -c default_transaction_read_only=on")
     age = env.int("CONN_MAX_AGE", default=60)
-    return database | {"OPTIONS": options, "CONN_MAX_AGE": age, "CONN_HEALTH_CHECKS": True, "TEST": {"MIRROR": "default"}}
+    return database | {
+        "OPTIONS": options,
+        "CONN_MAX_AGE": age,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"MIRROR": "default"},
+    }
 
 
 def _name(web: bool) -> str:
@@ -99,6 +120,10 @@ def _name(web: bool) -> str:
 
 def _timeouts(env: Environment, *, web: bool) -> str:
     """What the server is told when a connection begins. 0 is for ever: the tick of a nation and a dump take their time."""
-    statement = env.int("DB_STATEMENT_TIMEOUT", default=15) if web else env.int("DB_WORK_STATEMENT_TIMEOUT", default=0)
+    statement = (
+        env.int("DB_STATEMENT_TIMEOUT", default=15)
+        if web
+        else env.int("DB_WORK_STATEMENT_TIMEOUT", default=0)
+    )
     idle = 30 if web else 600  # a transaction in which nothing happens keeps others waiting
     return f"-c statement_timeout={statement}s -c idle_in_transaction_session_timeout={idle}s"

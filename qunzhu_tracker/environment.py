@@ -25,7 +25,9 @@ DATABASES = {
     "psql": "PostgreSQL",
     "pgsql": "PostgreSQL",
 }
-A_DATABASE = "postgres://user:password@host:port/name or sqlite:////folder/file.sqlite3 was expected"
+A_DATABASE = (
+    "postgres://user:password@host:port/name or sqlite:////folder/file.sqlite3 was expected"
+)
 ENCODED = "in a password, %, @, /, :, # and a comma are written percent-encoded"
 A_MAIL_SERVER = "smtp://user:password@host:port, smtp+tls://… or smtp+ssl://… was expected"
 A_FOLDER = "a folder that can be written to was expected"
@@ -173,7 +175,11 @@ class Environment(environ.Env):
         """Some of these words, with commas between them; empty: none."""
         found = [word.strip() for word in self.list(var, default=default) if word.strip()]
         if not set(found) <= set(choices):
-            raise WrongSetting(var, ",".join(found), f"some of {', '.join(choices)} were expected, with commas, or nothing")
+            raise WrongSetting(
+                var,
+                ",".join(found),
+                f"some of {', '.join(choices)} were expected, with commas, or nothing",
+            )
         return found
 
     def networks(self, var: str, default: list[str]) -> list[IPv4Network | IPv6Network]:
@@ -181,9 +187,16 @@ class Environment(environ.Env):
         found = []
         for word in self.list(var, default=default):
             try:
-                found += [ip_network(one, strict=False) for one in (EVERYWHERE if word.strip() == "*" else [word.strip()])]
+                found += [
+                    ip_network(one, strict=False)
+                    for one in (EVERYWHERE if word.strip() == "*" else [word.strip()])
+                ]
             except ValueError:
-                raise WrongSetting(var, word, "addresses or networks were expected, such as 10.0.0.10 or 10.0.0.0/24") from None
+                raise WrongSetting(
+                    var,
+                    word,
+                    "addresses or networks were expected, such as 10.0.0.10 or 10.0.0.0/24",
+                ) from None
         return found
 
     def address(self, var: str, default: str) -> str:
@@ -205,7 +218,11 @@ class Environment(environ.Env):
         places = self.list(var, default=[])
         for place in places:
             if not AN_ANCHOR.fullmatch(place):
-                raise WrongSetting(var, place, "file:///folder/file, syslog: or mailto:somebody@example.org was expected")
+                raise WrongSetting(
+                    var,
+                    place,
+                    "file:///folder/file, syslog: or mailto:somebody@example.org was expected",
+                )
         return places
 
     def sender(self, var: str, default: str) -> str:
@@ -288,11 +305,19 @@ def demand(env: Environment, *, production: bool, debug: bool) -> None:
     if debug:
         raise WrongSetting("DEBUG", "true", "production shows nobody its insides")
     secret = env.str("SECRET_KEY")
-    if len(secret) < SECRET_LENGTH or len(set(secret)) < SECRET_LETTERS or secret.startswith("django-insecure-"):
-        raise WrongSetting("SECRET_KEY", "…", f"it can be guessed: production needs {DEMANDED['SECRET_KEY']}")
+    if (
+        len(secret) < SECRET_LENGTH
+        or len(set(secret)) < SECRET_LETTERS
+        or secret.startswith("django-insecure-")
+    ):
+        raise WrongSetting(
+            "SECRET_KEY", "…", f"it can be guessed: production needs {DEMANDED['SECRET_KEY']}"
+        )
     for host in env.list("ALLOWED_HOSTS"):
         if host.strip() in ("*", "."):
-            raise WrongSetting("ALLOWED_HOSTS", host, f"{DEMANDED['ALLOWED_HOSTS']}, were expected, not any name")
+            raise WrongSetting(
+                "ALLOWED_HOSTS", host, f"{DEMANDED['ALLOWED_HOSTS']}, were expected, not any name"
+            )
     site = env.str("SITE_URL")
     if not site.startswith("https://"):
         raise WrongSetting("SITE_URL", site, f"production is reached over HTTPS: {A_SITE}")
@@ -301,4 +326,8 @@ def demand(env: Environment, *, production: bool, debug: bool) -> None:
 def demand_private(var: str, folder: Path) -> None:
     """Raise WrongSetting where other users of the machine may read what the folder holds."""
     if folder.stat().st_mode & 0o077:
-        raise WrongSetting(var, str(folder), f"other users of this machine may read it: chmod 700 {folder} closes it")
+        raise WrongSetting(
+            var,
+            str(folder),
+            f"other users of this machine may read it: chmod 700 {folder} closes it",
+        )

@@ -4,7 +4,9 @@ from typing import Any
 
 from qunzhu_tracker.environment import Environment, WrongSetting
 
-IN_MEMORY = 1024 * 1024  # bytes of a file on its way out that are held in memory; the rest goes to a temporary file
+IN_MEMORY = (
+    1024 * 1024
+)  # bytes of a file on its way out that are held in memory; the rest goes to a temporary file
 
 
 def file_storage(env: Environment) -> dict[str, Any]:

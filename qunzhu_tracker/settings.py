@@ -39,8 +39,12 @@ def _local_secret():
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not (SECRET_KEY or PRODUCTION):
     SECRET_KEY = env.kept_in("QUNZHU_VAR", _local_secret)
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # old ones, while one is replaced
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
+SECRET_KEY_FALLBACKS = env.list(
+    "SECRET_KEY_FALLBACKS", default=[]
+)  # old ones, while one is replaced
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 demand(env, production=PRODUCTION, debug=DEBUG)
 if PRODUCTION:
@@ -113,7 +117,9 @@ DATABASES = databases(env, var=VAR_DIR, web=WEB)
 DB_PGBOUNCER = env.bool("DB_PGBOUNCER", default=False)
 MIGRATION_LOCK_TIMEOUT = env.int("DB_MIGRATION_LOCK_TIMEOUT", default=3)  # seconds
 REPLICAS = [name for name in DATABASES if name.startswith("replica")]
-REPLICA_MAX_LAG = env.int("REPLICA_MAX_LAG", default=60)  # seconds; one that is further behind is not read
+REPLICA_MAX_LAG = env.int(
+    "REPLICA_MAX_LAG", default=60
+)  # seconds; one that is further behind is not read
 DATABASE_ROUTERS = ["directives.base.replicas.Router"] if REPLICAS else []
 
 AUTH_USER_MODEL = "directives.User"
@@ -129,7 +135,16 @@ PASSWORD_DAYS = 90 if DENGBAO else 0  # after which a new one is asked for; 0: n
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ("username", "full_name", "first_name", "last_name", "email", "phone")},
+        "OPTIONS": {
+            "user_attributes": (
+                "username",
+                "full_name",
+                "first_name",
+                "last_name",
+                "email",
+                "phone",
+            )
+        },
     },
     {"NAME": "directives.signin.passwords.LongEnough", "OPTIONS": {"min_length": 12}},
     {"NAME": "directives.signin.passwords.NotCommon"},
@@ -178,7 +193,13 @@ IMPORT_FORMATS = EXPORT_FORMATS = [CSV, XLSX]
 
 # Sign-in limits are counted in a cache that every worker shares.
 # A third of it is thrown away when it is full: nobody makes room for their own attempts by filling it.
-CACHES = {"default": {"BACKEND": "directives.base.caching.HonestCache", "LOCATION": "cache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
+CACHES = {
+    "default": {
+        "BACKEND": "directives.base.caching.HonestCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 
 LANGUAGE_CODE = "zh-hans"
@@ -198,14 +219,33 @@ MEDIA_ROOT = VAR_DIR / "files"
 COLLECTED = PRODUCTION or (WEB and not DEBUG and (STATIC_ROOT / "staticfiles.json").exists())
 WHITENOISE_USE_FINDERS = not COLLECTED
 _static = (
-    "whitenoise.storage.CompressedManifestStaticFilesStorage" if COLLECTED else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    if COLLECTED
+    else "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
 STORAGES = {
     "default": file_storage(env),
     "staticfiles": {"BACKEND": _static},
 }
 UPLOAD_LIMIT = 20 * 1024 * 1024  # bytes, one evidence file
-UPLOAD_TYPES = ("pdf", "docx", "doc", "xlsx", "xls", "pptx", "ppt", "wps", "et", "txt", "csv", "png", "jpg", "jpeg", "ofd", "zip")
+UPLOAD_TYPES = (
+    "pdf",
+    "docx",
+    "doc",
+    "xlsx",
+    "xls",
+    "pptx",
+    "ppt",
+    "wps",
+    "et",
+    "txt",
+    "csv",
+    "png",
+    "jpg",
+    "jpeg",
+    "ofd",
+    "zip",
+)
 CLAMD = env.listener("CLAMD")  # ClamAV's daemon, which looks at every upload
 INTAKE_LIMIT = 20 * 1024 * 1024  # bytes, one table brought in
 INTAKE_DAYS = 30  # for which the file and its rows are kept
@@ -243,7 +283,9 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a proxy asks over plain 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_SECONDS > 0
-SILENCED_SYSTEM_CHECKS = ["security.W021"]  # whether browsers ship with the name of the site is its owner's to ask for
+SILENCED_SYSTEM_CHECKS = [
+    "security.W021"
+]  # whether browsers ship with the name of the site is its owner's to ask for
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 
@@ -261,9 +303,20 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s [%(origin)s] %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"one line": {"()": "directives.base.log_lines.OneLine"}, "from where": {"()": "directives.base.log_lines.FromWhere"}},
-    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one line", "from where"]}},
+    "formatters": {
+        "line": {"format": "%(asctime)s [%(origin)s] %(levelname)s %(name)s: %(message)s"}
+    },
+    "filters": {
+        "one line": {"()": "directives.base.log_lines.OneLine"},
+        "from where": {"()": "directives.base.log_lines.FromWhere"},
+    },
+    "handlers": {
+        "terminal": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["one line", "from where"],
+        }
+    },
     "root": {"handlers": ["terminal"], "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING")},
     "loggers": {"django": {"handlers": [], "level": "INFO"}},
 }

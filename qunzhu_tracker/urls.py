@@ -47,7 +47,11 @@ def closed(request: HttpRequest, **told: object) -> HttpResponse:
 
 accounts = path("accounts/", include("allauth.urls"))
 for pattern in patterns_of(accounts):
-    if pattern.name in ("account_email", "account_confirm_email", "account_email_verification_sent"):
+    if pattern.name in (
+        "account_email",
+        "account_confirm_email",
+        "account_email_verification_sent",
+    ):
         pattern.callback = closed
     if (pattern.name or "").startswith("mfa_") or pattern.name == "account_change_password":
         pattern.callback = in_one_transaction(pattern.callback)

@@ -34,7 +34,9 @@ from tests.factories import make_body
 
 # Property tests are the same in each run, and a busy machine is no fault of theirs. For others: --hypothesis-profile=default
 BUSY = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
-hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, database=None, suppress_health_check=BUSY)
+hypothesis.settings.register_profile(
+    "suite", deadline=None, derandomize=True, database=None, suppress_health_check=BUSY
+)
 hypothesis.settings.load_profile("suite")
 
 settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2", *settings.PASSWORD_HASHERS[1:]]
@@ -44,8 +46,13 @@ settings.WHITENOISE_AUTOREFRESH = True
 # Else whoever travels in time would have to sign in again; tests/signin has the real ones.
 settings.SESSION_IDLE_MINUTES, settings.SESSION_HOURS = 14 * 24 * 60, 14 * 24
 
-if connection.vendor == "sqlite":  # which has one writer: the others wait as long as it takes here, too
-    connections.settings["default"]["OPTIONS"] = {**connection.settings_dict["OPTIONS"], "timeout": 120}
+if (
+    connection.vendor == "sqlite"
+):  # which has one writer: the others wait as long as it takes here, too
+    connections.settings["default"]["OPTIONS"] = {
+        **connection.settings_dict["OPTIONS"],
+        "timeout": 120,
+    }
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -84,10 +91,14 @@ class Cast:
 def cast(db: None) -> Cast:
     centre = make_body("C000", name_hans="中共中央", name_hant="中共中央", kind="centre")
     body = make_body("Q01", parent=centre, name_hans="全国总工会", name_hant="全國總工會")
-    child = make_body("Q01A", parent=body, name_hans="北京市总工会", name_hant="北京市總工會", level="provincial")
+    child = make_body(
+        "Q01A", parent=body, name_hans="北京市总工会", name_hant="北京市總工會", level="provincial"
+    )
     sibling = make_body("Q02", parent=centre, name_hans="共青团中央", name_hant="共青團中央")
     bodies = [row.pk for row in (centre, body, child, sibling)]
-    centre, body, child, sibling = Organisation.objects.filter(pk__in=bodies).order_by("pk")  # as they stand now
+    centre, body, child, sibling = Organisation.objects.filter(pk__in=bodies).order_by(
+        "pk"
+    )  # as they stand now
     people = [
         User(username="staff", full_name="林晓岚"), User(username="manager", full_name="顾明远"),
         User(username="supervisor", full_name="周启明"), User(username="viewer", full_name="viewer"),
@@ -102,7 +113,9 @@ def cast(db: None) -> Cast:
         (staff, body, "staff"), (manager, body, "manager"), (supervisor, centre, "supervisor"), (viewer, centre, "viewer"),
         (stranger, sibling, "staff"), (below, child, "staff"),
     ]  # fmt: skip
-    Membership.objects.bulk_create(Membership(user=user, organisation=place, role=role) for user, place, role in roles)
+    Membership.objects.bulk_create(
+        Membership(user=user, organisation=place, role=role) for user, place, role in roles
+    )
     return Cast(centre, body, child, sibling, *people)
 
 
@@ -138,9 +151,13 @@ def upkeep(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.fixture(autouse=True)
-def own_key_of_the_record(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def own_key_of_the_record(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """What is known of a record outside its database is of that database alone: each test begins without."""
-    monkeypatch.setattr(settings, "AUDIT_DIR", tmp_path_factory.getbasetemp() / f"record-{uuid4().hex}")
+    monkeypatch.setattr(
+        settings, "AUDIT_DIR", tmp_path_factory.getbasetemp() / f"record-{uuid4().hex}"
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -198,7 +215,9 @@ def flush_past_the_triggers() -> Iterator[None]:
         if sql_list:
             calendar.fill(apps, None)
 
-    kind = type(connection.ops)  # each engine inherits the method; only the one under test is changed
+    kind = type(
+        connection.ops
+    )  # each engine inherits the method; only the one under test is changed
     kind.execute_sql_flush = execute
     yield
     kind.execute_sql_flush = flush

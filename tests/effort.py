@@ -35,7 +35,11 @@ def _instructions(act: Callable[[], Any]) -> int:
 def _rows_read(act: Callable[[], Any]) -> int:
     with CaptureQueriesContext(connection) as captured:
         act()
-    statements = [query["sql"] for query in captured.captured_queries if query["sql"].lstrip("( ").startswith(("SELECT", "WITH"))]
+    statements = [
+        query["sql"]
+        for query in captured.captured_queries
+        if query["sql"].lstrip("( ").startswith(("SELECT", "WITH"))
+    ]
     return sum(_read_by(node) for statement in statements for node in _nodes(_analysed(statement)))
 
 

@@ -37,7 +37,11 @@ _numbers = count(1)
 
 def make_body(code: str = "", *, parent: Organisation | None = None, **fields: Any) -> Organisation:
     code = code or f"B{next(_numbers):04}"
-    fields = {"name_hans": f"单位{code}", "name_hant": f"單位{code}", "kind": "mass_organisation"} | fields
+    fields = {
+        "name_hans": f"单位{code}",
+        "name_hant": f"單位{code}",
+        "kind": "mass_organisation",
+    } | fields
     return Organisation.objects.create(code=code, parent=parent, **fields)
 
 
@@ -49,7 +53,11 @@ def make_user(username: str = "", **fields: Any) -> User:
 def make_administrator(username: str = "", *duties: str) -> User:
     """Somebody with these duties of the installation; without any, with both administrative ones."""
     held = {DUTIES[key].field: True for key in duties or ADMINISTRATIVE}
-    return make_user(username, is_staff=not {*held}.isdisjoint(DUTIES[key].field for key in ADMINISTRATIVE), **held)
+    return make_user(
+        username,
+        is_staff=not {*held}.isdisjoint(DUTIES[key].field for key in ADMINISTRATIVE),
+        **held,
+    )
 
 
 def make_member(body: Organisation, role: str, username: str = "", **fields: Any) -> User:
@@ -68,7 +76,9 @@ def make_document(**fields: Any) -> Document:
         "sha256": f"{number:064}", "text_read": "x", "text_repaired": "x", "registered_at": NOW,
     }  # fmt: skip
     if "organisation" not in fields:
-        defaults["organisation"] = Organisation.objects.filter(parent=None).order_by("-branch", "path").first()
+        defaults["organisation"] = (
+            Organisation.objects.filter(parent=None).order_by("-branch", "path").first()
+        )
     return Document.objects.create(**(defaults | fields))
 
 
@@ -76,10 +86,20 @@ def make_section(document: Document | None = None, number: str = "一", **fields
     document = document or make_document()
     order = fields.pop("order", next(_numbers))
     title = fields.pop("title", "健全制度")
-    return Section.objects.create(document=document, number=number, order=order, title=title, title_hans=title, title_hant=title, **fields)
+    return Section.objects.create(
+        document=document,
+        number=number,
+        order=order,
+        title=title,
+        title_hans=title,
+        title_hant=title,
+        **fields,
+    )
 
 
-def make_directive(section: Section | None = None, *, items: tuple[str, ...] = (), **fields: Any) -> Directive:
+def make_directive(
+    section: Section | None = None, *, items: tuple[str, ...] = (), **fields: Any
+) -> Directive:
     section = section or make_section()
     number = next(_numbers)
     text = fields.pop("text", f"各单位要办好第{number}件事。")
@@ -87,18 +107,34 @@ def make_directive(section: Section | None = None, *, items: tuple[str, ...] = (
         "code": f"{section.number}.1.{number}", "paragraph": 1, "sentence": number, "order": number, "text": text,
         "text_hans": text, "text_hant": text, "search_key": text, "kind": "institution", "modality": "要",
     }  # fmt: skip
-    directive = Directive.objects.create(document=section.document, section=section, **(defaults | fields))
+    directive = Directive.objects.create(
+        document=section.document, section=section, **(defaults | fields)
+    )
     for place, name in enumerate(items, 1):
-        Item.objects.create(directive=directive, number=place, name=name, name_hans=name, name_hant=name, start=0, end=1)
+        Item.objects.create(
+            directive=directive,
+            number=place,
+            name=name,
+            name_hans=name,
+            name_hant=name,
+            start=0,
+            end=1,
+        )
     return directive
 
 
-def make_obligation(directive: Directive | None = None, organisation: Organisation | None = None, **fields: Any) -> Obligation:
+def make_obligation(
+    directive: Directive | None = None, organisation: Organisation | None = None, **fields: Any
+) -> Obligation:
     """An obligation that counts in the tallies, with the light of TODAY."""
-    return make_obligations([(directive or make_directive(), organisation or make_body(), fields)])[0]
+    return make_obligations([(directive or make_directive(), organisation or make_body(), fields)])[
+        0
+    ]
 
 
-def make_obligations(given: Iterable[tuple[Directive, Organisation, dict[str, Any]]]) -> list[Obligation]:
+def make_obligations(
+    given: Iterable[tuple[Directive, Organisation, dict[str, Any]]],
+) -> list[Obligation]:
     """Obligations that count in the tallies, with the light of TODAY, each of its directive, body and other fields."""
     workdays = CalendarDay.objects.workdays(TODAY)
     rows = []
@@ -123,15 +159,27 @@ def make_obligations(given: Iterable[tuple[Directive, Organisation, dict[str, An
     of_directive = defaultdict(list)
     for item in items:
         of_directive[item.directive_id].append(item)
-    ItemState.objects.bulk_create([ItemState(obligation=row, item=item) for row in rows for item in of_directive[row.directive_id]])
+    ItemState.objects.bulk_create(
+        [
+            ItemState(obligation=row, item=item)
+            for row in rows
+            for item in of_directive[row.directive_id]
+        ]
+    )
     tallies.count_in(rows)
     return rows
 
 
-def make_plan(organisation: Organisation | None = None, document: Document | None = None, **fields: Any) -> Plan:
+def make_plan(
+    organisation: Organisation | None = None, document: Document | None = None, **fields: Any
+) -> Plan:
     submitted = NOW if fields.get("state") in HANDED_IN else None
     defaults = {"title": "实施方案", "created_at": NOW, "submitted_at": submitted}
-    plan = Plan.objects.create(organisation=organisation or make_body(), document=document or make_document(), **(defaults | fields))
+    plan = Plan.objects.create(
+        organisation=organisation or make_body(),
+        document=document or make_document(),
+        **(defaults | fields),
+    )
     if plan.point:
         with tallies.counted() as delta:
             delta.point(plan.organisation_id, plan.document_id, plan.point)
@@ -139,13 +187,17 @@ def make_plan(organisation: Organisation | None = None, document: Document | Non
 
 
 def make_measure(plan: Plan | None = None, *obligations: Obligation, **fields: Any) -> Measure:
-    measure = Measure.objects.create(plan=plan or make_plan(), **({"number": next(_numbers), "text": "印发办法"} | fields))
+    measure = Measure.objects.create(
+        plan=plan or make_plan(), **({"number": next(_numbers), "text": "印发办法"} | fields)
+    )
     measure.obligations.set(obligations)
     return measure
 
 
 def make_log(measure: Measure, by: User, **fields: Any) -> LogEntry:
-    return LogEntry.objects.create(measure=measure, by=by, **({"on": TODAY, "text": "召开会议", "created_at": NOW} | fields))
+    return LogEntry.objects.create(
+        measure=measure, by=by, **({"on": TODAY, "text": "召开会议", "created_at": NOW} | fields)
+    )
 
 
 def make_cycle(document: Document | None = None, **fields: Any) -> Cycle:
@@ -160,10 +212,19 @@ def make_cycle(document: Document | None = None, **fields: Any) -> Cycle:
     return Cycle.objects.create(document=document or make_document(), **(defaults | fields))
 
 
-def make_report(organisation: Organisation, cycle: Cycle, *obligations: Obligation, **fields: Any) -> ProgressReport:
+def make_report(
+    organisation: Organisation, cycle: Cycle, *obligations: Obligation, **fields: Any
+) -> ProgressReport:
     """A begun report with a blank entry for each obligation."""
-    report = ProgressReport.objects.create(organisation=organisation, cycle=cycle, document=cycle.document, **({"begun_at": NOW} | fields))
-    entries = ReportEntry.objects.bulk_create([ReportEntry(report=report, obligation=row) for row in obligations])
+    report = ProgressReport.objects.create(
+        organisation=organisation,
+        cycle=cycle,
+        document=cycle.document,
+        **({"begun_at": NOW} | fields),
+    )
+    entries = ReportEntry.objects.bulk_create(
+        [ReportEntry(report=report, obligation=row) for row in obligations]
+    )
     with tallies.counted() as delta:
         for entry in entries:
             delta.point(report.organisation_id, report.document_id, entry.point)
@@ -174,5 +235,13 @@ def make_report(organisation: Organisation, cycle: Cycle, *obligations: Obligati
 def make_indicator(document: Document, organisation: Organisation, **fields: Any) -> Indicator:
     """An indicator that is asked of the bodies at and below this one that owe something under the document."""
     number = next(_numbers)
-    defaults = {"code": f"ZB-{number}", "name_hans": f"第{number}项人数", "name_hant": f"第{number}項人數", "unit": "人", "order": number}
-    return Indicator.objects.create(document=document, organisation=organisation, **(defaults | fields))
+    defaults = {
+        "code": f"ZB-{number}",
+        "name_hans": f"第{number}项人数",
+        "name_hant": f"第{number}項人數",
+        "unit": "人",
+        "order": number,
+    }
+    return Indicator.objects.create(
+        document=document, organisation=organisation, **(defaults | fields)
+    )

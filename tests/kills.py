@@ -115,7 +115,9 @@ def request(meter: Meter, order: dict) -> None:
     form = dict(order["form"])
     if "file" in order:
         form["file"] = SimpleUploadedFile("表.csv", order["file"].encode())
-    asked = RequestFactory().post(order["path"], form, HTTP_COOKIE=order["cookie"], HTTP_HOST="localhost")
+    asked = RequestFactory().post(
+        order["path"], form, HTTP_COOKIE=order["cookie"], HTTP_HOST="localhost"
+    )
     answering = get_wsgi_application()
     if order.get("act"):
         within(meter, running, "run")
@@ -162,7 +164,11 @@ class Kills:
     def __init__(self, url: str, var: str) -> None:
         # In a variable of the environment a key that begins with $ would name another variable.
         Path(var, "secret_key").write_text(settings.SECRET_KEY, encoding="ascii")
-        self.environment = os.environ | {"DATABASE_URL": url, "QUNZHU_VAR": var, "QUNZHU_DOTENV": os.devnull}
+        self.environment = os.environ | {
+            "DATABASE_URL": url,
+            "QUNZHU_VAR": var,
+            "QUNZHU_DOTENV": os.devnull,
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.kills"], cwd=settings.BASE_DIR, env=self.environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -194,7 +200,11 @@ def kill_with_children(process: subprocess.Popen) -> None:
 def points(said: list[str]) -> list[float]:
     """Before the first write, in the middle of them, just before the last commit."""
     writes = [number for number, word in enumerate(said) if re.match("|".join(WRITES), word)]
-    return [writes[0], writes[len(writes) // 2], max(number for number, word in enumerate(said) if word == "COMMIT")]
+    return [
+        writes[0],
+        writes[len(writes) // 2],
+        max(number for number, word in enumerate(said) if word == "COMMIT"),
+    ]
 
 
 if __name__ == "__main__":

@@ -44,7 +44,14 @@ from directives.models import (
 )
 from directives.obligations.commands import choosing, giving, parts
 from directives.reports import commands as reporting
-from tests.factories import make_body, make_directive, make_member, make_obligation, make_section, make_user
+from tests.factories import (
+    make_body,
+    make_directive,
+    make_member,
+    make_obligation,
+    make_section,
+    make_user,
+)
 from tests.kills import Kills
 from tests.spare import PATIENCE, spare_port, wait_for
 
@@ -53,7 +60,13 @@ CONSTANTS = {
     "directives.intakes.acts.BATCH": 5, "directives.intakes.checking.BATCH": 5, "directives.downloads.carrying.EVERY": 600,
 }  # fmt: skip
 BODIES, ROWS = 6, 12
-OPENING = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15)}
+OPENING = {
+    "year": 2026,
+    "period": "quarter",
+    "number": 3,
+    "opens_on": date(2026, 9, 17),
+    "due_on": date(2026, 10, 15),
+}
 
 
 def address() -> str:
@@ -61,7 +74,9 @@ def address() -> str:
     told = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{told['NAME']}"
-    return f"postgres://{told['USER']}:{told['PASSWORD']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"
+    return (
+        f"postgres://{told['USER']}:{told['PASSWORD']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"
+    )
 
 
 @dataclass
@@ -77,7 +92,9 @@ class World:
         self.centre = make_body("C", kind="centre")
         self.bodies = [make_body(f"B{number}", parent=self.centre) for number in range(BODIES)]
         self.boss = make_member(self.centre, "supervisor", "boss", email="boss@example.org")
-        self.staff = [make_member(body, "staff", f"staff{number}") for number, body in enumerate(self.bodies)]
+        self.staff = [
+            make_member(body, "staff", f"staff{number}") for number, body in enumerate(self.bodies)
+        ]
         self.admin = make_user("admin", is_staff=True, is_superuser=True)
 
     def fresh(self) -> int:
@@ -98,7 +115,9 @@ class World:
     def post(self, user: User, path: str, form: dict, **order: Any) -> list[str] | None:
         """A form sent to a web process, with the cookies of a browser."""
         token, cookie = self.cookies(user)
-        return self.order("request", path=path, form=form | {"csrfmiddlewaretoken": token}, cookie=cookie, **order)
+        return self.order(
+            "request", path=path, form=form | {"csrfmiddlewaretoken": token}, cookie=cookie, **order
+        )
 
     def cookies(self, user: User) -> tuple[str, str]:
         """The token of a form, and the cookies."""
@@ -114,14 +133,32 @@ class World:
 
     def worker(self) -> subprocess.Popen:
         """A real one."""
-        return subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=settings.BASE_DIR, env=self.processes.environment)
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "worker"],
+            cwd=settings.BASE_DIR,
+            env=self.processes.environment,
+        )
 
     @contextmanager
     def gunicorn(self) -> Iterator[tuple[subprocess.Popen, int]]:
         """A real web server, and its port."""
         port = spare_port()
-        options = ["--workers=1", "--worker-class=gthread", "--threads=4", "--timeout=60", "--no-control-socket", "--log-level=critical"]
-        command = [sys.executable, "-m", "gunicorn", "qunzhu_tracker.wsgi:application", f"--bind=127.0.0.1:{port}", *options]
+        options = [
+            "--workers=1",
+            "--worker-class=gthread",
+            "--threads=4",
+            "--timeout=60",
+            "--no-control-socket",
+            "--log-level=critical",
+        ]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "qunzhu_tracker.wsgi:application",
+            f"--bind=127.0.0.1:{port}",
+            *options,
+        ]
         server = subprocess.Popen(command, cwd=settings.BASE_DIR, env=self.processes.environment)
         try:
             assert wait_for(partial(answers, port))
@@ -145,7 +182,9 @@ class World:
         """Hearts that stopped are seen to have, and what waits for some seconds has waited."""
         long_ago = timezone.now() - timedelta(minutes=5)
         JobRun.objects.workers().update(last_ran_at=long_ago)
-        DBTaskResult.objects.filter(status="READY", run_after__lt=timezone.now() + timedelta(days=1)).update(run_after=long_ago)
+        DBTaskResult.objects.filter(
+            status="READY", run_after__lt=timezone.now() + timedelta(days=1)
+        ).update(run_after=long_ago)
         for model in running.MODELS.values():
             model.objects.exclude(moved_at=None).update(moved_at=long_ago)
 
@@ -155,7 +194,10 @@ class World:
 
 
 def answers(port: int) -> bool:
-    with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port, timeout=5)) as asked:
+    with (
+        suppress(OSError, HTTPException),
+        closing(HTTPConnection("127.0.0.1", port, timeout=5)) as asked,
+    ):
         asked.request("GET", "/healthz")
         return asked.getresponse().status == 200
     return False
@@ -206,23 +248,39 @@ class Issue(LongAct):
 
     def done(self, row):
         given = Obligation.objects.filter(document=row.document_id)
-        told = Notice.objects.filter(kind="issued", facts__document=f"《{row.document.title_hans}》")
+        told = Notice.objects.filter(
+            kind="issued", facts__document=f"《{row.document.title_hans}》"
+        )
         written = Event.objects.filter(document_id=row.document_id, action="issue").count()
-        return (row.state, row.made, given.count(), told.count(), written) == ("done", 12, 12, BODIES, 12)
+        return (row.state, row.made, given.count(), told.count(), written) == (
+            "done",
+            12,
+            12,
+            BODIES,
+            12,
+        )
 
 
 class OpenCycle(LongAct):
     def ask(self):
         document = self.world.owing()[0].document
         with nothing_at_once(reporting.cycles, "AT_ONCE"):
-            cycle = reporting.open_cycle(document=document, by=self.world.boss, now=timezone.now(), **OPENING)
+            cycle = reporting.open_cycle(
+                document=document, by=self.world.boss, now=timezone.now(), **OPENING
+            )
         return reporting.job_of(cycle)
 
     def done(self, row):
         cycle = Cycle.objects.get(document=row.document_id)
         told = Notice.objects.filter(kind="cycle", facts__document=f"《{row.document.title_hans}》")
         clocks = Obligation.objects.filter(document=row.document_id, report_due_on=cycle.due_on)
-        return (row.state, row.made, cycle.reports.count(), told.count(), clocks.count()) == ("done", 6, BODIES, BODIES, 12)
+        return (row.state, row.made, cycle.reports.count(), told.count(), clocks.count()) == (
+            "done",
+            6,
+            BODIES,
+            BODIES,
+            12,
+        )
 
 
 class Relight(LongAct):
@@ -235,10 +293,15 @@ class Relight(LongAct):
         if not Obligation.objects.exists():
             self.world.owing()
         with tallies.counted():
-            Obligation.objects.update(light="undue" if Obligation.objects.first().light != "grey" else "red", light_code="")
+            Obligation.objects.update(
+                light="undue" if Obligation.objects.first().light != "grey" else "red",
+                light_code="",
+            )
         tallies.rebuild()
         self.day = today + timedelta(days=1000 + self.world.fresh())
-        enter([CalendarDay(day=self.day, working=False)], {}, by=self.world.admin, now=timezone.now())
+        enter(
+            [CalendarDay(day=self.day, working=False)], {}, by=self.world.admin, now=timezone.now()
+        )
         return JobProgress.objects.get(kind="relight", state="waiting")
 
     def done(self, row):
@@ -254,23 +317,39 @@ class Table(LongAct):
     rows = ROWS
 
     def text(self, number: int) -> str:
-        return "编码,名称,上级单位\n" + "".join(f"T{number}-{row},单位{number}之{row},C\n" for row in range(self.rows))
+        return "编码,名称,上级单位\n" + "".join(
+            f"T{number}-{row},单位{number}之{row},C\n" for row in range(self.rows)
+        )
 
     def made(self, row: Intake) -> int:
-        return Organisation.objects.filter(code__startswith=f"{row.name.removesuffix('.csv')}-").count()
+        return Organisation.objects.filter(
+            code__startswith=f"{row.name.removesuffix('.csv')}-"
+        ).count()
 
     def new(self) -> Intake:
         """One that is uploaded, and checked here, in the process of the test."""
         number = self.world.fresh()
         upload = SimpleUploadedFile(f"T{number}.csv", self.text(number).encode())
-        row = starting.bring_in(kind=KINDS["bodies"], place={}, upload=upload, language="zh-hans", by=self.world.admin, now=timezone.now())
+        row = starting.bring_in(
+            kind=KINDS["bodies"],
+            place={},
+            upload=upload,
+            language="zh-hans",
+            by=self.world.admin,
+            now=timezone.now(),
+        )
         row.refresh_from_db()
         assert row.state == "checked"
         return row
 
     def press(self, row: Intake, act: str, kill: float | None) -> list[str] | None:
-        form = {"idempotency_key": f"00000000-0000-0000-0000-{self.world.fresh():012}", "version": row.version}
-        return self.world.post(self.world.admin, f"/intakes/{row.pk}/{act}/", form, act=act, kill=kill)
+        form = {
+            "idempotency_key": f"00000000-0000-0000-0000-{self.world.fresh():012}",
+            "version": row.version,
+        }
+        return self.world.post(
+            self.world.admin, f"/intakes/{row.pk}/{act}/", form, act=act, kill=kill
+        )
 
 
 class Check(Table):
@@ -279,7 +358,12 @@ class Check(Table):
         return row, self.press(row, "check", kill)
 
     def done(self, row):
-        return (row.state, row.counts, IntakeRow.objects.filter(intake=row).count(), self.made(row)) == ("checked", {"new": ROWS}, ROWS, 0)
+        return (
+            row.state,
+            row.counts,
+            IntakeRow.objects.filter(intake=row).count(),
+            self.made(row),
+        ) == ("checked", {"new": ROWS}, ROWS, 0)
 
 
 class Apply(Table):
@@ -288,7 +372,9 @@ class Apply(Table):
         return row, self.press(row, "apply", kill)
 
     def done(self, row):
-        events = Event.objects.filter(action="import", subject_id=row.pk, subject_type="intake").count()
+        events = Event.objects.filter(
+            action="import", subject_id=row.pk, subject_type="intake"
+        ).count()
         return (row.state, row.done, self.made(row), events) == ("applied", ROWS, ROWS, 1)
 
 
@@ -354,7 +440,11 @@ class LongTable(Table):
         if not carried:
             ends += {"apply": ("checked",), "undo": ("applied",), "check": ()}[act]
         written = self.rows if row.state == "applied" else 0
-        return row.state in ends and self.made(row) == written and IntakeRow.objects.filter(intake=row).count() == self.rows
+        return (
+            row.state in ends
+            and self.made(row) == written
+            and IntakeRow.objects.filter(intake=row).count() == self.rows
+        )
 
 
 ACTS = (Issue, OpenCycle, Relight, Check, Apply, Undo, WorkerApply, Exporting)

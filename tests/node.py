@@ -36,15 +36,26 @@ def copied_database(folder: Path) -> Iterator[str]:
     server = connection.settings_dict
     if connection.vendor == "sqlite":
         path = folder / "qunzhu.sqlite3"
-        with closing(sqlite3.connect(server["NAME"])) as source, closing(sqlite3.connect(path)) as target:
+        with (
+            closing(sqlite3.connect(server["NAME"])) as source,
+            closing(sqlite3.connect(path)) as target,
+        ):
             source.backup(target)
         yield f"sqlite:///{path}"
         return
     connection.close()  # a template is in nobody's use
-    name, where = f"node_{uuid4().hex[:12]}", {"host": server["HOST"], "port": server["PORT"], "user": server["USER"]}
-    with psycopg.connect(**where, password=server["PASSWORD"], dbname="postgres", autocommit=True) as admin:
+    name, where = (
+        f"node_{uuid4().hex[:12]}",
+        {"host": server["HOST"], "port": server["PORT"], "user": server["USER"]},
+    )
+    with psycopg.connect(
+        **where, password=server["PASSWORD"], dbname="postgres", autocommit=True
+    ) as admin:
         # What a server of another test, or a process that was killed, has left open.
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [server["NAME"]])
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [server["NAME"]],
+        )
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {server['NAME']}")
         try:
             yield f"postgres://{quote(server['USER'])}:{quote(server['PASSWORD'])}@{server['HOST']}:{server['PORT']}/{name}"
@@ -52,20 +63,39 @@ def copied_database(folder: Path) -> Iterator[str]:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def environment(folder: Path, url: str, *, temporary: str = "temporary", **more: str) -> dict[str, str]:
+def environment(
+    folder: Path, url: str, *, temporary: str = "temporary", **more: str
+) -> dict[str, str]:
     """What the processes of an installation are told, each machine with temporary files of its
     own. `more` wins.
     """
     scratch = folder / temporary
     scratch.mkdir(exist_ok=True)
-    settings = {"QUNZHU_VAR": str(folder), "TMPDIR": str(scratch), "SECRET_KEY": "of one installation" * 3}
-    return os.environ | settings | {"QUNZHU_DOTENV": os.devnull, "DATABASE_URL": url, "LOG_LEVEL": "INFO"} | more
+    settings = {
+        "QUNZHU_VAR": str(folder),
+        "TMPDIR": str(scratch),
+        "SECRET_KEY": "of one installation" * 3,
+    }
+    return (
+        os.environ
+        | settings
+        | {"QUNZHU_DOTENV": os.devnull, "DATABASE_URL": url, "LOG_LEVEL": "INFO"}
+        | more
+    )
 
 
-def python(told: Mapping[str, str], *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+def python(
+    told: Mapping[str, str], *arguments: str, check: bool = True
+) -> subprocess.CompletedProcess:
     """Run Python in the folder of the product."""
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=dict(told), capture_output=True, text=True, timeout=2 * PATIENCE, check=False
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=dict(told),
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
     )
     assert done.returncode == 0 or not check, done.stderr
     return done
@@ -113,11 +143,17 @@ class Node:
 
     def pids(self) -> list[int]:
         """The processes of this node: gunicorn and its workers."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        children = (
+            Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        )
         return [self.process.pid, *map(int, children)]
 
     def browser(self, session: str = "", *, language: str = "en") -> "Browser":
-        return Browser(self.port, {"csrftoken": "c" * 32, "language": language} | ({"sessionid": session} if session else {}))
+        return Browser(
+            self.port,
+            {"csrftoken": "c" * 32, "language": language}
+            | ({"sessionid": session} if session else {}),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +177,15 @@ class Browser:
     def read(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, headers=headers)
 
-    def send(self, path: str, form: Mapping[str, object], *uploads: Upload, htmx: bool = False) -> Answer:
+    def send(
+        self, path: str, form: Mapping[str, object], *uploads: Upload, htmx: bool = False
+    ) -> Answer:
         """Send a form; with files as a browser sends them."""
-        values = [(name, value) for name, given in form.items() for value in (given if isinstance(given, list) else [given])]
+        values = [
+            (name, value)
+            for name, given in form.items()
+            for value in (given if isinstance(given, list) else [given])
+        ]
         values += [("csrfmiddlewaretoken", self.cookies["csrftoken"])]
         if not any(name == "idempotency_key" for name, _value in values):
             values.append(("idempotency_key", uuid4()))
@@ -153,17 +195,30 @@ class Browser:
             return self.ask("POST", path, urlencode(values).encode(), headers)
         mark = uuid4().hex
         headers["Content-Type"] = f"multipart/form-data; boundary={mark}"
-        parts = [f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in values]
+        parts = [
+            f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in values
+        ]
         for name, file, content in uploads:
             head = f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\nContent-Type: text/csv\r\n\r\n'
             parts.append(head.encode() + content + b"\r\n")
         return self.ask("POST", path, b"".join([*parts, f"--{mark}--\r\n".encode()]), headers)
 
-    def ask(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         began = time.monotonic()
         connected = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        always = {"Cookie": cookies, "Host": "localhost", "Referer": "http://localhost/log/"}  # as a proxy hands it to any node
+        always = {
+            "Cookie": cookies,
+            "Host": "localhost",
+            "Referer": "http://localhost/log/",
+        }  # as a proxy hands it to any node
         try:
             connected.request(method, path, body=body, headers=always | (headers or {}))
             answer = connected.getresponse()
@@ -176,7 +231,13 @@ class Browser:
             name, _equals, rest = value.partition("=")
             self.cookies[name] = rest.split(";")[0]
         where = answer.headers.get("Location", "")
-        return Answer(answer.status, content.decode("utf-8", "replace"), where, time.monotonic() - began, content)
+        return Answer(
+            answer.status,
+            content.decode("utf-8", "replace"),
+            where,
+            time.monotonic() - began,
+            content,
+        )
 
 
 def hidden(answer: Answer, name: str) -> str:

@@ -41,7 +41,9 @@ BODIES = "code,name_hans,parent\nQ09,第九单位,C0\n"
 
 def brought_in(admin: User) -> Intake:
     upload = SimpleUploadedFile("bodies.csv", BODIES.encode())
-    return starting.bring_in(kind=KINDS["bodies"], place={}, upload=upload, language="en", by=admin, now=timezone.now())
+    return starting.bring_in(
+        kind=KINDS["bodies"], place={}, upload=upload, language="en", by=admin, now=timezone.now()
+    )
 
 
 def make() -> dict:
@@ -49,7 +51,9 @@ def make() -> dict:
     body = make_body("Q01", parent=centre)
     document = make_document()
     directives = [make_directive(make_section(document)) for _number in range(3)]
-    rows = [make_obligation(directive, body, state="underway", percent=10) for directive in directives]
+    rows = [
+        make_obligation(directive, body, state="underway", percent=10) for directive in directives
+    ]
     plan = make_plan(body, document)
     measure = make_measure(plan, *rows)
     report = make_report(body, make_cycle(document), *rows)

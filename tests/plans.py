@@ -14,7 +14,9 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.test.utils import CaptureQueriesContext
 
-FULL_SORT = re.compile(r"USE TEMP B-TREE FOR ORDER BY")  # not “FOR RIGHT PART OF”, nor “LAST TERM OF”: those sort part by part
+FULL_SORT = re.compile(
+    r"USE TEMP B-TREE FOR ORDER BY"
+)  # not “FOR RIGHT PART OF”, nor “LAST TERM OF”: those sort part by part
 
 
 @dataclass(slots=True)
@@ -35,7 +37,11 @@ def analyze() -> None:
 def plan_of(query: QuerySet | str, params: Any = ()) -> Plan:
     """The plan of a queryset, or of a statement with its parameters."""
     statement, params = (query, params) if isinstance(query, str) else query.query.sql_with_params()
-    return _postgresql(statement, params) if connection.vendor == "postgresql" else _sqlite(statement, params)
+    return (
+        _postgresql(statement, params)
+        if connection.vendor == "postgresql"
+        else _sqlite(statement, params)
+    )
 
 
 @contextmanager
@@ -69,7 +75,10 @@ def _sqlite(statement: str, params: Any) -> Plan:
 
 
 def _aliases(statement: str) -> dict[str, str]:
-    return {alias: table for table, alias in re.findall(r'"(directives_\w+)" (?:AS )?"?([UVWT]\d+)"?', statement)}
+    return {
+        alias: table
+        for table, alias in re.findall(r'"(directives_\w+)" (?:AS )?"?([UVWT]\d+)"?', statement)
+    }
 
 
 def _postgresql(statement: str, params: Any) -> Plan:

@@ -28,7 +28,9 @@ JUDGED = tomllib.loads((ROOT / "tests" / "judged.toml").read_text(encoding="utf-
 # The demo accounts; the last may end the sessions of the others.
 # Who attacks, and how many pages each must have been seen to reach.
 ACCOUNTS = {"staff": 60, "manager": 60, "supervisor": 60, "viewer": 60, "auditor": 8, "admin": 60}
-MODULES = "sql,xss,permanentxss,exec,file,redirect,crlf,csrf,cookieflags,csp,http_headers,ssrf,xxe,upload"
+MODULES = (
+    "sql,xss,permanentxss,exec,file,redirect,crlf,csrf,cookieflags,csp,http_headers,ssrf,xxe,upload"
+)
 CRAWL, ATTACK = 25, 5  # seconds, for each role; for each module of each role
 ATTEMPTS = 4
 # Who is attacked must stay signed in, and keep the password.
@@ -45,19 +47,43 @@ def say(words: str) -> None:
 
 def bandit() -> int:
     """Read the code; compare how often each rule finds something in each file with what was judged."""
-    command = [TOOLS / "bandit", "--recursive", "--quiet", "--format", "json", "--configfile", "pyproject.toml"]
-    done = subprocess.run([*command, "directives", "qunzhu_tracker", "manage.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [
+        TOOLS / "bandit",
+        "--recursive",
+        "--quiet",
+        "--format",
+        "json",
+        "--configfile",
+        "pyproject.toml",
+    ]
+    done = subprocess.run(
+        [*command, "directives", "qunzhu_tracker", "manage.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     report = json.loads(done.stdout)
-    found = Counter((each["test_id"], each["filename"].removeprefix("./")) for each in report["results"])
-    judged = {(rule, name): number for rule, its in JUDGED["bandit"].items() for name, number in its["files"].items()}
+    found = Counter(
+        (each["test_id"], each["filename"].removeprefix("./")) for each in report["results"]
+    )
+    judged = {
+        (rule, name): number
+        for rule, its in JUDGED["bandit"].items()
+        for name, number in its["files"].items()
+    }
     differing = {
-        key: (found.get(key, 0), judged.get(key, 0)) for key in found.keys() | judged.keys() if found.get(key, 0) != judged.get(key, 0)
+        key: (found.get(key, 0), judged.get(key, 0))
+        for key in found.keys() | judged.keys()
+        if found.get(key, 0) != judged.get(key, 0)
     }
     for (rule, name), (now, known) in sorted(differing.items()):
         say(f"bandit: {rule} in {name}: {now} found, {known} judged")
     for fault in report["errors"]:
         say(f"bandit: {fault}")
-    say(f"bandit: {report['metrics']['_totals']['loc']:,} lines read, {found.total()} findings, all judged: {not differing}")
+    say(
+        f"bandit: {report['metrics']['_totals']['loc']:,} lines read, {found.total()} findings, all judged: {not differing}"
+    )
     return 1 if differing or report["errors"] else 0
 
 
@@ -94,8 +120,12 @@ class Person:
         jar = CookieJar()
         person = cls(name, site, jar, build_opener(HTTPCookieProcessor(jar)))
         address = f"{site}/accounts/login/"
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', person.read("/accounts/login/"))[1]
-        form = urlencode({"csrfmiddlewaretoken": token, "login": name, "password": password}).encode()
+        token = re.search(
+            r'name="csrfmiddlewaretoken" value="([^"]+)"', person.read("/accounts/login/")
+        )[1]
+        form = urlencode(
+            {"csrfmiddlewaretoken": token, "login": name, "password": password}
+        ).encode()
         person.opener.open(Request(address, form, {"Referer": address}))
         assert person.is_in(), f"{name} could not sign in"
         return person
@@ -108,7 +138,16 @@ class Person:
 
     def keep_cookies(self, path: Path) -> Path:
         """As wapiti reads them."""
-        kept = {each.name: {"value": each.value, "expires": None, "secure": False, "port": None, "version": 0} for each in self.cookies}
+        kept = {
+            each.name: {
+                "value": each.value,
+                "expires": None,
+                "secure": False,
+                "port": None,
+                "version": 0,
+            }
+            for each in self.cookies
+        }
         path.write_text(json.dumps({urlsplit(self.site).hostname: {"/": kept}}), encoding="utf-8")
         return path
 
@@ -145,7 +184,9 @@ def _attack(person: Person, folder: Path, endpoint: str) -> tuple[dict[str, Any]
         command += ["--start", f"{site}/admin/"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     finished = done.returncode == 0 and report.exists()
-    return json.loads(report.read_text(encoding="utf-8")) if finished else None, done.stdout[-2000:] + done.stderr[-2000:]
+    return json.loads(report.read_text(encoding="utf-8")) if finished else None, done.stdout[
+        -2000:
+    ] + done.stderr[-2000:]
 
 
 def findings(report: dict[str, Any]) -> list[tuple[str, str]]:
@@ -171,13 +212,17 @@ def wapiti(site: str, folder: Path) -> int:
             report = scan(person, folder, f"http://127.0.0.1:{server.server_port}/")
             pages, found = report["infos"]["crawled_pages_nbr"], findings(report)
             bad = [(kind, words) for kind, words in found if not is_judged(kind, words)]
-            say(f"wapiti: {person.name}: {pages} pages, {len(found)} findings, {len(bad)} of them not judged")
+            say(
+                f"wapiti: {person.name}: {pages} pages, {len(found)} findings, {len(bad)} of them not judged"
+            )
             wrong += [f"{person.name}: {kind}: {words}" for kind, words in bad]
             reached += pages
             if pages < ACCOUNTS[person.name]:
                 wrong.append(f"{person.name}: only {pages} pages were reached")
             if not person.is_in():
-                wrong.append(f"{person.name}: signed out before the end, so that what came after proves nothing")
+                wrong.append(
+                    f"{person.name}: signed out before the end, so that what came after proves nothing"
+                )
         server.shutdown()
     wrong += [f"the tracker went where an attack sent it: {path}" for path in Listener.came]
     for fault in wrong:

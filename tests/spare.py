@@ -16,7 +16,9 @@ from uuid import uuid4
 import psycopg
 from django.db import connection, connections
 
-PORTS = range(10_240, 32_768)  # below those that Linux gives to whoever connects without asking for one
+PORTS = range(
+    10_240, 32_768
+)  # below those that Linux gives to whoever connects without asking for one
 WORKERS = 32  # each of pytest's processes has ports of its own
 PATIENCE = 120  # seconds, for what comes at once on a quiet machine; a busy one is no fault
 
@@ -62,10 +64,15 @@ def spare_database(folder: Path) -> Iterator[dict[str, str]]:
         return
     server = connection.settings_dict
     host, port, user, password = server["HOST"], server["PORT"], server["USER"], server["PASSWORD"]
-    with psycopg.connect(host=host, port=port, user=user, password=password, dbname="postgres", autocommit=True) as admin:
+    with psycopg.connect(
+        host=host, port=port, user=user, password=password, dbname="postgres", autocommit=True
+    ) as admin:
         admin.execute(f"CREATE DATABASE {name}")
         try:
-            yield {**environment, "DATABASE_URL": f"postgres://{quote(user)}:{quote(password)}@{host}:{port}/{name}"}
+            yield {
+                **environment,
+                "DATABASE_URL": f"postgres://{quote(user)}:{quote(password)}@{host}:{port}/{name}",
+            }
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

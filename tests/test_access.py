@@ -75,7 +75,10 @@ NOBODY: frozenset[str] = frozenset()
 
 
 def by_where(own="", child="", sibling="", parent="", foreign="") -> dict[str, frozenset[str]]:
-    return {place: frozenset(names.split()) for place, names in zip(WHERE, (own, child, sibling, parent, foreign), strict=True)}
+    return {
+        place: frozenset(names.split())
+        for place, names in zip(WHERE, (own, child, sibling, parent, foreign), strict=True)
+    }
 
 
 # Who sees a thing, by whose it is.
@@ -88,9 +91,15 @@ ENTER_THE_ADMIN = frozenset({"admin", "security", "bare"})
 NOWHERE = frozenset({"outsider", "auditor"})
 IN_THE_REGISTER = dict.fromkeys(WHERE, EVERYBODY - NOWHERE)
 # A document of the centre that all of its tree owe something under, and one of the other tree.
-OBLIGED = {**dict.fromkeys(WHERE, EVERYBODY - NOWHERE - {"foreign"}), "foreign": ENTER_THE_ADMIN | {"foreign"}}
+OBLIGED = {
+    **dict.fromkeys(WHERE, EVERYBODY - NOWHERE - {"foreign"}),
+    "foreign": ENTER_THE_ADMIN | {"foreign"},
+}
 ASKED = {place: names - ENTER_THE_ADMIN for place, names in OBLIGED.items()}
-OVERSEERS = {**dict.fromkeys(WHERE, frozenset({"manager", "supervisor", "viewer", "middle"})), "foreign": frozenset({"foreign"})}
+OVERSEERS = {
+    **dict.fromkeys(WHERE, frozenset({"manager", "supervisor", "viewer", "middle"})),
+    "foreign": frozenset({"foreign"}),
+}
 ALL = dict.fromkeys(WHERE, EVERYBODY)
 # Who may act on it.
 AUTHOR = by_where("staff")  # of an entry of the work log, in the body for which they work
@@ -125,7 +134,18 @@ MEASURE = {"text": "印发办法"}
 TABLE = {
     # lists and pages of one's own: what is in them is each list's own test
     **dict.fromkeys(
-        ("my_work", "notices", "dashboard", "documents", "organisations", "obligations", "plans", "log", "reports"), Row(sees=ALL)
+        (
+            "my_work",
+            "notices",
+            "dashboard",
+            "documents",
+            "organisations",
+            "obligations",
+            "plans",
+            "log",
+            "reports",
+        ),
+        Row(sees=ALL),
     ),
     **dict.fromkeys(("events", "help", "lights"), Row(sees=ALL)),
     "set_script": Row(sees=ALL, post={"language": "en"}),
@@ -144,7 +164,12 @@ TABLE = {
     "export_cancel": Row("export", by_where("staff"), post={}, args=pk),
     "export_delete": Row("export", by_where("staff"), post={}, args=pk),
     "export_columns": Row(sees=ALL, acts=EXPORTERS, args=lambda w: ("ledger",)),
-    "export_columns_save": Row(sees=ALL, acts=EXPORTERS, post={"column": ["number"], "paper": "a3"}, args=lambda w: ("ledger",)),
+    "export_columns_save": Row(
+        sees=ALL,
+        acts=EXPORTERS,
+        post={"column": ["number"], "paper": "a3"},
+        args=lambda w: ("ledger",),
+    ),
     "notice_open": Row("notice", by_where("staff"), post={}, args=pk),
     # documents
     "document_new": Row(sees=ALL, acts=SUPERVISORS),
@@ -152,7 +177,9 @@ TABLE = {
     "document": Row("document", OBLIGED, args=pk),
     "document_source": Row("document", OBLIGED, args=pk),
     "matrix": Row("document", OBLIGED, args=pk),
-    "repair_decide": Row("document", OBLIGED, OWNERS, {"decision": "confirmed"}, lambda w: (w["pk"], w["repair"])),
+    "repair_decide": Row(
+        "document", OBLIGED, OWNERS, {"decision": "confirmed"}, lambda w: (w["pk"], w["repair"])
+    ),
     "issue_choose": Row("document", OBLIGED, OWNERS, args=pk),
     "issue_terms": Row("document", OBLIGED, OWNERS, args=pk),
     "issue_preview": Row("document", OBLIGED, OWNERS, args=pk),
@@ -178,9 +205,13 @@ TABLE = {
     "organisation": Row("organisation", IN_THE_REGISTER, args=pk),
     # obligations
     "obligation": Row("obligation", args=pk),
-    "obligation_move": Row("obligation", HANDED_IN, STAFF_ONLY, MOVE, lambda w: (w["pk"], "acknowledge")),
+    "obligation_move": Row(
+        "obligation", HANDED_IN, STAFF_ONLY, MOVE, lambda w: (w["pk"], "acknowledge")
+    ),
     "acknowledge_many": Row(sees=ALL, post={"obligations": []}),
-    "item_state": Row("obligation", HANDED_IN, INSIDE, {"state": "underway"}, lambda w: (w["pk"], w["item_state"])),
+    "item_state": Row(
+        "obligation", HANDED_IN, INSIDE, {"state": "underway"}, lambda w: (w["pk"], w["item_state"])
+    ),
     # plans
     "plan_start": Row("organisation", OBLIGED, INSIDE, {}),
     "plan": Row("plan", args=pk),
@@ -196,15 +227,24 @@ TABLE = {
     "measure_done": Row("measure", HANDED_IN, INSIDE, {"done_on": "2026-10-01"}, pk),
     "log_add": Row("measure", HANDED_IN, INSIDE, {"text": "办了", "on": "2026-10-01"}),
     "log_entry": Row("log", args=pk),
-    **dict.fromkeys(("log_edit", "log_correct"), Row("log", HANDED_IN, AUTHOR, {"text": "更正", "on": "2026-10-01"}, pk)),
+    **dict.fromkeys(
+        ("log_edit", "log_correct"),
+        Row("log", HANDED_IN, AUTHOR, {"text": "更正", "on": "2026-10-01"}, pk),
+    ),
     "log_withdraw": Row("log", HANDED_IN, AUTHOR, {}, pk),
     # tables brought in: one's own; the kind of this one is for administrators
     "intakes": Row(sees=ALL),
     "intake_new": Row(sees=ALL, acts=ADMINISTRATORS, args=lambda w: ("bodies",)),
     "intake_upload": Row(sees=ALL, acts=ADMINISTRATORS, post={}, args=lambda w: ("bodies",)),
-    **dict.fromkeys(("intake", "intake_columns", "intake_faults", "intake_marked"), Row("intake", by_where("admin"), args=pk)),
+    **dict.fromkeys(
+        ("intake", "intake_columns", "intake_faults", "intake_marked"),
+        Row("intake", by_where("admin"), args=pk),
+    ),
     "intake_template": Row(sees=ALL, acts=ADMINISTRATORS, args=lambda w: ("bodies",)),
-    **dict.fromkeys(("intake_match", "intake_check", "intake_apply", "intake_discard"), Row("intake", by_where("admin"), None, {}, pk)),
+    **dict.fromkeys(
+        ("intake_match", "intake_check", "intake_apply", "intake_discard"),
+        Row("intake", by_where("admin"), None, {}, pk),
+    ),
     "intake_choose": Row("intake", by_where("admin"), None, {"choice": "mine"}, pk),
     "intake_undo": Row("intake", by_where("admin"), None, {}, pk),
     # files
@@ -228,7 +268,12 @@ TABLE = {
 OF_NO_BODY = frozenset({"", "notice", "job", "export", "intake", "session"})
 OF_A_DOCUMENT = frozenset({"document", "directive", "indicator"})
 # An object that is named in the form, not in the address.
-READS_THAT_ARE_RECORDED = {"attachment", "document_source", "export_file", "report_offline"}  # who took what away stands in the record
+READS_THAT_ARE_RECORDED = {
+    "attachment",
+    "document_source",
+    "export_file",
+    "report_offline",
+}  # who took what away stands in the record
 RECORD = {"directives_event", "directives_unsealed"}
 WORK = {
     "obligation": Obligation, "plan": Plan, "measure": Measure, "report": ProgressReport, "entry": ReportEntry, "submission": Submission,
@@ -256,25 +301,60 @@ def paper_of(top: Organisation) -> dict[str, int]:
     """A document that a body registered, with one of each thing that is of the document alone."""
     document = make_document(organisation=top)
     directive = make_directive(make_section(document), items=("制度",))
-    repair = Repair.objects.create(document=document, order=0, kind="shifted", line=1, start=0, before="?", after="，", state="proposed")
+    repair = Repair.objects.create(
+        document=document,
+        order=0,
+        kind="shifted",
+        line=1,
+        start=0,
+        before="?",
+        after="，",
+        state="proposed",
+    )
     cycle, indicator = make_cycle(document), make_indicator(document, top)
-    return {"document": document.pk, "directive": directive.pk, "repair": repair.pk, "cycle": cycle.pk, "indicator": indicator.pk}
+    return {
+        "document": document.pk,
+        "directive": directive.pk,
+        "repair": repair.pk,
+        "cycle": cycle.pk,
+        "indicator": indicator.pk,
+    }
 
 
 def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, int]:
     """One of each thing for a body; filings are handed in, so that those above may see them."""
-    document, cycle = Document.objects.get(pk=paper["document"]), Cycle.objects.get(pk=paper["cycle"])
-    obligation = make_obligation(Directive.objects.get(pk=paper["directive"]), body, state="assigned", percent=0)
+    document, cycle = (
+        Document.objects.get(pk=paper["document"]),
+        Cycle.objects.get(pk=paper["cycle"]),
+    )
+    obligation = make_obligation(
+        Directive.objects.get(pk=paper["directive"]), body, state="assigned", percent=0
+    )
     plan = make_plan(body, document, state="submitted", submitted_at=NOW, submitted_by=by)
     measure = make_measure(plan, obligation)
     report = make_report(body, cycle, obligation)
     report.entries.update(state="submitted", submitted_at=NOW, submitted_by=by)
     entry = ReportEntry.objects.get(report=report)
-    content = {"organisation": body.name_hans, "entries": [], "measures": [], "plan": {}, "cycle": {}}
-    told = {"organisation": body, "document": document, "number": 1, "content": content, "submitted_at": NOW, "submitted_by": by}
+    content = {
+        "organisation": body.name_hans,
+        "entries": [],
+        "measures": [],
+        "plan": {},
+        "cycle": {},
+    }
+    told = {
+        "organisation": body,
+        "document": document,
+        "number": 1,
+        "content": content,
+        "submitted_at": NOW,
+        "submitted_by": by,
+    }
     handed = Submission.objects.create(plan=plan, **told)
     Submission.objects.create(report=report, **told)
-    file = Attachment(report_entry=entry, name="佐证材料.txt", size=2, sha256="0" * 64, by=by, at=NOW)
+    file = Attachment(
+        report_entry=entry, name="佐证材料.txt", size=2, sha256="0" * 64, by=by, at=NOW
+    )
     file.file.save("x.txt", ContentFile(b"ok"))
     return {
         "organisation": body.pk, "obligation": obligation.pk, "plan": plan.pk, "measure": measure.pk, "report": report.pk,
@@ -286,19 +366,46 @@ def work_of(body: Organisation, paper: dict[str, int], by: User) -> dict[str, in
 @pytest.fixture
 def world(cast, people):
     """One of each thing for each of the four bodies, and of the other tree, whose document is its own."""
-    notice = Notice.objects.create(user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"})
-    export = Export(by=cast.staff, list="ledger", format="csv", language="zh-hans", asked_at=NOW, as_of=NOW, finished_at=timezone.now())
+    notice = Notice.objects.create(
+        user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"}
+    )
+    export = Export(
+        by=cast.staff,
+        list="ledger",
+        format="csv",
+        language="zh-hans",
+        asked_at=NOW,
+        as_of=NOW,
+        finished_at=timezone.now(),
+    )
     export.reach, export.state, export.name = reach_of(cast.staff), "ready", "台账.csv"
     export.file.save("x.csv", ContentFile(b"ok"))
     paper, other = paper_of(cast.centre), paper_of(Organisation.objects.get(code="F000"))
-    job = JobProgress.objects.create(kind="issue", document_id=paper["document"], by=cast.supervisor, at=NOW, total=3)
+    job = JobProgress.objects.create(
+        kind="issue", document_id=paper["document"], by=cast.supervisor, at=NOW, total=3
+    )
     session = OpenSession.objects.create(key="elsewhere", user=cast.staff, began_at=NOW)
     intake = Intake.objects.create(
-        kind="bodies", by=cast.admin, at=NOW, name="单位.csv", size=1, sha256="0", language="zh-hans", state="checked"
+        kind="bodies",
+        by=cast.admin,
+        at=NOW,
+        name="单位.csv",
+        size=1,
+        sha256="0",
+        language="zh-hans",
+        state="checked",
     )
-    own = {"notice": notice.pk, "job": job.pk, "export": export.pk, "intake": intake.pk, "session": session.pk}
+    own = {
+        "notice": notice.pk,
+        "job": job.pk,
+        "export": export.pk,
+        "intake": intake.pk,
+        "session": session.pk,
+    }
     bodies = {"own": cast.body, "child": cast.child, "sibling": cast.sibling, "parent": cast.centre}
-    things = {where: own | paper | work_of(body, paper, cast.staff) for where, body in bodies.items()}
+    things = {
+        where: own | paper | work_of(body, paper, cast.staff) for where, body in bodies.items()
+    }
     far = make_body("F001", parent=Organisation.objects.get(code="F000"))
     return things | {"foreign": own | other | work_of(far, other, make_member(far, "staff"))}
 
@@ -315,7 +422,9 @@ def changes(world, monkeypatch) -> Callable[[], set[tuple[str, int]]]:
         cursor.execute("CREATE TEMP TABLE changed (name TEXT, number INTEGER)")
         for table, (action, row) in product(connection.introspection.table_names(), row_of.items()):
             note = f"INSERT INTO changed VALUES ('{table}', {row}.rowid)"
-            cursor.execute(f'CREATE TEMP TRIGGER "{action}_{table}" AFTER {action} ON main."{table}" BEGIN {note}; END')
+            cursor.execute(
+                f'CREATE TEMP TRIGGER "{action}_{table}" AFTER {action} ON main."{table}" BEGIN {note}; END'
+            )
 
     def since() -> set[tuple[str, int]]:
         with connection.cursor() as cursor:
@@ -340,7 +449,9 @@ def outcome(status: int, *, post: bool) -> str:
     return "answered" if status in fine else f"HTTP {status}"
 
 
-def ask(client: Client, name: str, row: Row, world: dict, changes: Callable[[], set], **form: object) -> tuple[int, set]:
+def ask(
+    client: Client, name: str, row: Row, world: dict, changes: Callable[[], set], **form: object
+) -> tuple[int, set]:
     """The status of the answer, and the rows that were changed for it."""
     things = {**world, "pk": world.get(row.thing)}
     address = reverse(name, args=row.args(things))
@@ -350,7 +461,10 @@ def ask(client: Client, name: str, row: Row, world: dict, changes: Callable[[], 
             answer = client.get(address)
         else:
             named = NAMED_IN_FORM.get(name, lambda w: {})(things)
-            answer = client.post(address, {"idempotency_key": str(uuid4()), "version": "1", **row.post, **named, **form})
+            answer = client.post(
+                address,
+                {"idempotency_key": str(uuid4()), "version": "1", **row.post, **named, **form},
+            )
         if answer.streaming:  # a file that is sent stays open until it is read
             assert b"".join(answer.streaming_content)
         changed = changes()
@@ -370,7 +484,13 @@ def test_who_may(people, world, changes, sign_in, part):
     for name, person in product(sorted(TABLE)[part::PARTS], PEOPLE):
         row = TABLE[name]
         reads = row.post is None
-        places = ("own",) if row.thing in OF_NO_BODY else ("own", "foreign") if row.thing in OF_A_DOCUMENT else WHERE
+        places = (
+            ("own",)
+            if row.thing in OF_NO_BODY
+            else ("own", "foreign")
+            if row.thing in OF_A_DOCUMENT
+            else WHERE
+        )
         for where in places:
             status, changed = ask(clients[person], name, row, world[where], changes)
             wanted[name, person, where] = expected(row, person, where)
@@ -402,7 +522,11 @@ def test_no_form_changes_what_its_sender_does_not_see(people, world, changes, si
     client, reached, stored = sign_in(people[person]), {}, 0
     unseen = [where for where in WHERE if person not in HANDED_IN[where]]
     own = next(where for where in WHERE if person in HANDED_IN[where])
-    rows = {(model._meta.db_table, world[where][thing]) for where in unseen for thing, model in WORK.items()}
+    rows = {
+        (model._meta.db_table, world[where][thing])
+        for where in unseen
+        for thing, model in WORK.items()
+    }
     for (name, row), where in product(TABLE.items(), {unseen[0], unseen[-1]}):
         if row.post is None:
             continue
@@ -416,7 +540,9 @@ def test_no_form_changes_what_its_sender_does_not_see(people, world, changes, si
 
 @pytest.mark.once
 @pytest.mark.parametrize("part", range(PARTS))
-def test_reading_a_write_address_changes_nothing_and_leads_to_its_form(people, world, sign_in, part):
+def test_reading_a_write_address_changes_nothing_and_leads_to_its_form(
+    people, world, sign_in, part
+):
     for name in sorted(name for name, row in TABLE.items() if row.post is not None)[part::PARTS]:
         row = TABLE[name]
         address = reverse(name, args=row.args({**world["own"], "pk": world["own"].get(row.thing)}))
@@ -424,8 +550,13 @@ def test_reading_a_write_address_changes_nothing_and_leads_to_its_form(people, w
         client, events = sign_in(people[min(may)]), Event.objects.count()
         answer = client.get(address)
         assert answer.status_code == 302, name
-        page = client.get(answer.url, follow=True)  # a measure that is handed in leads on to its plan
-        assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8"), name
+        page = client.get(
+            answer.url, follow=True
+        )  # a measure that is handed in leads on to its plan
+        assert (page.status_code, page.headers["Content-Type"]) == (
+            200,
+            "text/html; charset=utf-8",
+        ), name
         assert (Event.objects.count(), FormKey.objects.count()) == (events, 0), name
         assert client.put(address).status_code == 405, name
 
@@ -436,7 +567,11 @@ def test_nobody_enters_without_signing_in(world, part):
     for name in sorted(TABLE)[part::PARTS]:
         row = TABLE[name]
         address = reverse(name, args=row.args({**world["own"], "pk": world["own"].get(row.thing)}))
-        answer = Client().get(address) if row.post is None else Client().post(address, {"language": "en"})
+        answer = (
+            Client().get(address)
+            if row.post is None
+            else Client().post(address, {"language": "en"})
+        )
         if name in ("healthz", "readyz"):  # a proxy asks, and learns a word
             assert (answer.status_code, len(answer.content.split())) == (200, 1), name
             continue

@@ -28,7 +28,9 @@ def test_a_person_is_read_as_the_orm_reads_them(cast, who, django_assert_num_que
     assert told[1:] == (known.unread, False) == (1, False)
     assert columns(found) == columns(known)
     assert [columns(one) for one in found.standing] == [columns(one) for one in known.standing]
-    assert [columns(one.organisation) for one in found.standing] == [columns(one.organisation) for one in known.standing]
+    assert [columns(one.organisation) for one in found.standing] == [
+        columns(one.organisation) for one in known.standing
+    ]
     assert all(one.user is found for one in found.standing)
 
 
@@ -38,7 +40,10 @@ def test_fiction_is_told(cast):
 
 
 def test_the_unread_are_counted_up_to_a_limit(cast):
-    Notice.objects.bulk_create(Notice(user=cast.staff, kind="returned", url="/", at=NOW) for _number in range(UNREAD_SHOWN + 5))
+    Notice.objects.bulk_create(
+        Notice(user=cast.staff, kind="returned", url="/", at=NOW)
+        for _number in range(UNREAD_SHOWN + 5)
+    )
     assert person(cast.staff.pk).unread == User.objects.get(pk=cast.staff.pk).unread == UNREAD_SHOWN
 
 
@@ -58,7 +63,9 @@ def test_a_membership_that_was_withdrawn_is_gone_with_the_next_request(cast, sig
     assert client.get(address).status_code == 404
 
 
-def test_a_session_is_read_in_one_query_and_no_longer_than_it_lasts(cast, sign_in, django_assert_num_queries):
+def test_a_session_is_read_in_one_query_and_no_longer_than_it_lasts(
+    cast, sign_in, django_assert_num_queries
+):
     client = sign_in(cast.staff)
     key = client.session.session_key
     with django_assert_num_queries(1):
@@ -85,7 +92,10 @@ def test_a_new_password_is_refused_in_the_readers_language(cast, sign_in):
 
 def test_nobody_has_mail_sent_to_an_address_of_their_own_choice(cast, sign_in, mailoutbox):
     client = sign_in(cast.staff)
-    answers = [client.get("/accounts/email/"), client.post("/accounts/email/", {"action_add": "", "email": "other@example.org"})]
+    answers = [
+        client.get("/accounts/email/"),
+        client.post("/accounts/email/", {"action_add": "", "email": "other@example.org"}),
+    ]
     assert ([answer.status_code for answer in answers], mailoutbox) == ([404, 404], [])
 
 

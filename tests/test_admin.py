@@ -14,10 +14,38 @@ from openpyxl import load_workbook
 from directives import tallies
 from directives.core.sealing import seal
 from directives.indicators import commands as statistics
-from directives.models import Directive, Event, JobProgress, Measure, Membership, Obligation, Organisation, User
-from tests.factories import NOW, make_administrator, make_body, make_directive, make_measure, make_obligation, make_plan
+from directives.models import (
+    Directive,
+    Event,
+    JobProgress,
+    Measure,
+    Membership,
+    Obligation,
+    Organisation,
+    User,
+)
+from tests.factories import (
+    NOW,
+    make_administrator,
+    make_body,
+    make_directive,
+    make_measure,
+    make_obligation,
+    make_plan,
+)
 
-MODELS = ("user", "membership", "organisation", "document", "directive", "obligation", "measure", "calendarday", "event", "seal")
+MODELS = (
+    "user",
+    "membership",
+    "organisation",
+    "document",
+    "directive",
+    "obligation",
+    "measure",
+    "calendarday",
+    "event",
+    "seal",
+)
 CSV = "text/csv"
 
 
@@ -34,12 +62,17 @@ def desk(administrator, sign_in):
 def import_file(desk, model: str, text: str):
     """Upload a CSV; the page that shows what it would do."""
     upload = SimpleUploadedFile("table.csv", text.encode(), CSV)
-    return desk.post(reverse(f"admin:directives_{model}_import"), {"import_file": upload, "format": "0"})
+    return desk.post(
+        reverse(f"admin:directives_{model}_import"), {"import_file": upload, "format": "0"}
+    )
 
 
 def confirm(desk, model: str, shown):
     """Send the confirmation form of that page."""
-    data = {name: shown.context["confirm_form"].initial[name] for name in ("import_file_name", "original_file_name", "format")}
+    data = {
+        name: shown.context["confirm_form"].initial[name]
+        for name in ("import_file_name", "original_file_name", "format")
+    }
     data["resource"] = shown.context["confirm_form"].initial.get("resource", "")
     return desk.post(reverse(f"admin:directives_{model}_process_import"), data)
 
@@ -64,7 +97,11 @@ def test_the_business_pages_are_closed_to_an_administrator(desk, cast):
 
 def test_every_fault_of_a_table_of_bodies_is_listed_and_nothing_stored(desk, cast):
     before = Organisation.objects.count()
-    shown = import_file(desk, "organisation", "code,name_hans,parent\nX1,甲,X2\nX2,乙,X1\nX3,丙,nowhere\nX3,丁,C000\n")
+    shown = import_file(
+        desk,
+        "organisation",
+        "code,name_hans,parent\nX1,甲,X2\nX2,乙,X1\nX3,丙,nowhere\nX3,丁,C000\n",
+    )
     text = shown.content.decode()
     assert shown.context["result"].has_errors()
     for fault in ("X1 → X2 → X1", "nowhere", "X3"):
@@ -74,24 +111,42 @@ def test_every_fault_of_a_table_of_bodies_is_listed_and_nothing_stored(desk, cas
 
 
 def test_bodies_are_imported_in_any_order_with_an_event_each(desk, cast):
-    shown = import_file(desk, "organisation", "code,name_hans,parent,level,kind\nX2,乙,X1,county,other\nX1,甲,C000,municipal,other\n")
+    shown = import_file(
+        desk,
+        "organisation",
+        "code,name_hans,parent,level,kind\nX2,乙,X1,county,other\nX1,甲,C000,municipal,other\n",
+    )
     assert not shown.context["result"].has_errors()
     assert not Organisation.objects.filter(code__startswith="X").exists()
     assert confirm(desk, "organisation", shown).status_code == 302
     upper, lower = Organisation.objects.get(code="X1"), Organisation.objects.get(code="X2")
     assert lower.path.startswith(upper.path) and upper.path.startswith(cast.centre.path)
-    assert sorted(Event.objects.filter(subject_type="organisation").values_list("action", "subject_id")) == sorted(
+    assert sorted(
+        Event.objects.filter(subject_type="organisation").values_list("action", "subject_id")
+    ) == sorted(
         [("import", upper.pk), ("import", lower.pk), ("move", upper.pk), ("move", lower.pk)]
     )
 
 
 def test_the_words_of_a_document_cannot_be_imported_over(desk, cast):
     directive = make_directive(text="要建立制度。")
-    shown = import_file(desk, "directive", f"id,code,text,kind\n{directive.pk},{directive.code},不要建立制度。,pilot\n")
+    shown = import_file(
+        desk,
+        "directive",
+        f"id,code,text,kind\n{directive.pk},{directive.code},不要建立制度。,pilot\n",
+    )
     assert shown.context["result"].has_validation_errors()
-    shown = import_file(desk, "directive", f"id,code,text,kind\n{directive.pk},{directive.code},要建立制度。,pilot\n")
+    shown = import_file(
+        desk,
+        "directive",
+        f"id,code,text,kind\n{directive.pk},{directive.code},要建立制度。,pilot\n",
+    )
     confirm(desk, "directive", shown)
-    assert Directive.objects.values_list("kind", "text", "version").get(pk=directive.pk) == ("pilot", "要建立制度。", 2)
+    assert Directive.objects.values_list("kind", "text", "version").get(pk=directive.pk) == (
+        "pilot",
+        "要建立制度。",
+        2,
+    )
 
 
 def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(desk, cast):
@@ -99,7 +154,12 @@ def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(desk, cast)
     table = f"directive,organisation,leader,due_on,state,percent\n{row.directive_id},Q01,王一诺,2027-06-30,closed,100\n"
     confirm(desk, "obligation", import_file(desk, "obligation", table))
     stored = Obligation.objects.get(pk=row.pk)
-    assert (stored.leader, stored.due_on, stored.state, stored.percent) == ("王一诺", date(2027, 6, 30), "underway", 10)
+    assert (stored.leader, stored.due_on, stored.state, stored.percent) == (
+        "王一诺",
+        date(2027, 6, 30),
+        "underway",
+        10,
+    )
     assert Event.objects.filter(obligation_id=row.pk, action="import").count() == 1
     assert tallies.drift() == []
 
@@ -107,16 +167,29 @@ def test_terms_of_an_obligation_are_imported_and_its_workflow_is_not(desk, cast)
 def test_measures_are_imported(desk, cast):
     row = make_obligation(organisation=cast.body)
     plan = make_plan(cast.body, row.document)
-    confirm(desk, "measure", import_file(desk, "measure", f"id,plan,number,text,obligations\n,{plan.pk},1,印发办法,{row.pk}\n"))
+    confirm(
+        desk,
+        "measure",
+        import_file(
+            desk, "measure", f"id,plan,number,text,obligations\n,{plan.pk},1,印发办法,{row.pk}\n"
+        ),
+    )
     measure = Measure.objects.get()
     assert (measure.text, list(measure.obligations.all())) == ("印发办法", [row])
 
 
 def test_an_export_holds_no_formula(desk, cast):
     Organisation.objects.filter(pk=cast.body.pk).update(full_name='=HYPERLINK("x")')
-    data = {"format": "1", "resource": "0"} | {f"organisationresource_{name}": "on" for name in ("code", "full_name_hans")}
+    data = {"format": "1", "resource": "0"} | {
+        f"organisationresource_{name}": "on" for name in ("code", "full_name_hans")
+    }
     answer = desk.post(reverse("admin:directives_organisation_export"), data)
-    cells = [cell for sheet in load_workbook(io.BytesIO(answer.content)) for row in sheet.iter_rows() for cell in row]
+    cells = [
+        cell
+        for sheet in load_workbook(io.BytesIO(answer.content))
+        for row in sheet.iter_rows()
+        for cell in row
+    ]
     assert '\'=HYPERLINK("x")' in [cell.value for cell in cells]
     assert all(cell.data_type != "f" for cell in cells)
 
@@ -124,10 +197,20 @@ def test_an_export_holds_no_formula(desk, cast):
 def test_an_administrator_does_not_change_their_own_rights(desk, administrator, cast):
     page = desk.get(reverse("admin:directives_user_change", args=[administrator.pk]))
     fields = page.context["adminform"].form.fields
-    never = {"is_staff", "is_superuser", "groups", "is_system_administrator", "is_security_administrator", "is_auditor"}
+    never = {
+        "is_staff",
+        "is_superuser",
+        "groups",
+        "is_system_administrator",
+        "is_security_administrator",
+        "is_auditor",
+    }
     assert never & fields.keys() == set()
     assert page.context["inline_admin_formsets"][0].has_add_permission is False
-    desk.post(reverse("admin:directives_membership_add"), {"user": administrator.pk, "organisation": cast.body.pk, "role": "manager"})
+    desk.post(
+        reverse("admin:directives_membership_add"),
+        {"user": administrator.pk, "organisation": cast.body.pk, "role": "manager"},
+    )
     assert Membership.objects.filter(user=administrator).count() == 0
 
 
@@ -141,7 +224,10 @@ def test_a_new_account_and_its_membership_are_on_record(desk, cast):
         },
     )  # fmt: skip
     user = User.objects.get(username="new")
-    desk.post(reverse("admin:directives_membership_add"), {"user": user.pk, "organisation": cast.body.pk, "role": "staff"})
+    desk.post(
+        reverse("admin:directives_membership_add"),
+        {"user": user.pk, "organisation": cast.body.pk, "role": "staff"},
+    )
     events = Event.objects.filter(action="add").order_by("id")
     assert [event.subject_type for event in events] == ["user", "membership"]
     assert strong not in str([(event.before, event.after) for event in events])
@@ -160,11 +246,17 @@ def form_of(body: Organisation, **changes: object) -> dict[str, object]:
 def test_a_body_is_moved_in_the_admin_with_its_counts(desk, cast):
     make_obligation(organisation=cast.child)
     address = reverse("admin:directives_organisation_change", args=[cast.child.pk])
-    form = form_of(Organisation.objects.get(pk=cast.child.pk), parent=cast.sibling.pk, kind="committee")
+    form = form_of(
+        Organisation.objects.get(pk=cast.child.pk), parent=cast.sibling.pk, kind="committee"
+    )
     page = desk.post(address, form, follow=True)
     assert "已移动，连同下级单位 0 家、责任事项 1 项。" in page.content.decode()
     moved = Organisation.objects.get(pk=cast.child.pk)
-    assert (moved.parent, moved.kind, moved.path.startswith(cast.sibling.path)) == (cast.sibling, "committee", True)
+    assert (moved.parent, moved.kind, moved.path.startswith(cast.sibling.path)) == (
+        cast.sibling,
+        "committee",
+        True,
+    )
     assert Event.objects.filter(subject_type="organisation", subject_id=moved.pk).count() == 2
     assert tallies.drift() == []
     again = desk.post(address, form)  # sent twice: the second time the form is stale
@@ -174,9 +266,16 @@ def test_a_body_is_moved_in_the_admin_with_its_counts(desk, cast):
 
 def test_no_body_is_moved_below_itself_or_deleted_in_the_admin(desk, cast):
     address = reverse("admin:directives_organisation_change", args=[cast.body.pk])
-    page = desk.post(address, form_of(Organisation.objects.get(pk=cast.body.pk), parent=cast.child.pk))
+    page = desk.post(
+        address, form_of(Organisation.objects.get(pk=cast.body.pk), parent=cast.child.pk)
+    )
     assert "单位不能成为自己的下级。" in page.content.decode()
-    assert desk.post(reverse("admin:directives_organisation_delete", args=[cast.child.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        desk.post(
+            reverse("admin:directives_organisation_delete", args=[cast.child.pk]), {"post": "yes"}
+        ).status_code
+        == 403
+    )
     assert Organisation.objects.get(pk=cast.body.pk).parent == cast.centre
 
 
@@ -184,14 +283,23 @@ def test_a_merger_is_shown_before_it_is_confirmed(desk, cast):
     make_obligation(organisation=cast.child)
     address = reverse("admin:directives_organisation_merge", args=[cast.child.pk])
     assert "承接单位编码" in desk.get(address).content.decode()
-    assert "没有使用此编码的单位。" in desk.post(address, {"into": "nowhere", "version": 1}).content.decode()
+    assert (
+        "没有使用此编码的单位。"
+        in desk.post(address, {"into": "nowhere", "version": 1}).content.decode()
+    )
     shown = desk.post(address, {"into": "Q02", "version": 1})
     assert "1 项责任事项将转由共青团中央承担，0 项将撤回。" in shown.content.decode()
     assert Organisation.objects.get(pk=cast.child.pk).successor is None
     done = desk.post(address, {"into": "Q02", "version": 1, "confirm": "1"})
-    assert (done.status_code, Organisation.objects.get(pk=cast.child.pk).successor) == (302, cast.sibling)
+    assert (done.status_code, Organisation.objects.get(pk=cast.child.pk).successor) == (
+        302,
+        cast.sibling,
+    )
     assert Obligation.objects.get().organisation == cast.sibling
-    assert "已撤销" in desk.post(address, {"into": "Q02", "version": 2, "confirm": "1"}).content.decode()
+    assert (
+        "已撤销"
+        in desk.post(address, {"into": "Q02", "version": 2, "confirm": "1"}).content.decode()
+    )
     assert tallies.drift() == []
 
 
@@ -199,64 +307,118 @@ def test_one_body_is_chosen_for_a_merger(desk, cast):
     address = reverse("admin:directives_organisation_changelist")
     chosen = desk.post(address, {"action": "merge_chosen", "_selected_action": [cast.child.pk]})
     assert chosen.url == reverse("admin:directives_organisation_merge", args=[cast.child.pk])
-    two = desk.post(address, {"action": "merge_chosen", "_selected_action": [cast.child.pk, cast.sibling.pk]}, follow=True)
+    two = desk.post(
+        address,
+        {"action": "merge_chosen", "_selected_action": [cast.child.pk, cast.sibling.pk]},
+        follow=True,
+    )
     assert "请只选择一个要撤并的单位。" in two.content.decode()
 
 
 def test_a_merger_that_would_be_refused_is_not_offered(desk, cast):
-    gone = make_body("Q90", parent=cast.centre, name_hans="旧单位", valid_to=date(2020, 1, 1), successor=cast.sibling)
-    page = {body: desk.get(reverse("admin:directives_organisation_change", args=[body.pk])).content.decode() for body in (gone, cast.child)}
+    gone = make_body(
+        "Q90",
+        parent=cast.centre,
+        name_hans="旧单位",
+        valid_to=date(2020, 1, 1),
+        successor=cast.sibling,
+    )
+    page = {
+        body: desk.get(
+            reverse("admin:directives_organisation_change", args=[body.pk])
+        ).content.decode()
+        for body in (gone, cast.child)
+    }
     links = [reverse("admin:directives_organisation_merge", args=[body.pk]) for body in page]
-    assert [f'href="{link}"' in text for link, text in zip(links, page.values(), strict=True)] == [False, True]
-    assert ("不能撤并" in page[gone], "旧单位已撤销。" in page[gone], "由共青团中央承接" in page[gone]) == (True, True, True)
+    assert [f'href="{link}"' in text for link, text in zip(links, page.values(), strict=True)] == [
+        False,
+        True,
+    ]
+    assert (
+        "不能撤并" in page[gone],
+        "旧单位已撤销。" in page[gone],
+        "由共青团中央承接" in page[gone],
+    ) == (True, True, True)
     assert "不能撤并" not in page[cast.child]
     asked = desk.get(links[0]).content.decode()
     assert ("旧单位已撤销。" in asked, 'name="into"' in asked) == (True, False)
 
 
 def test_a_body_with_others_below_it_says_so_instead_of_offering_a_merger(desk, cast):
-    text = desk.get(reverse("admin:directives_organisation_merge", args=[cast.centre.pk])).content.decode()
-    assert ("尚有下级单位，请先移动或合并这些下级单位。" in text, 'name="into"' in text) == (True, False)
+    text = desk.get(
+        reverse("admin:directives_organisation_merge", args=[cast.centre.pk])
+    ).content.decode()
+    assert ("尚有下级单位，请先移动或合并这些下级单位。" in text, 'name="into"' in text) == (
+        True,
+        False,
+    )
 
 
 def test_an_abolished_body_cannot_be_chosen_for_a_merger(desk, cast):
     gone = make_body("Q90", parent=cast.centre, name_hans="旧单位", valid_to=date(2020, 1, 1))
     address = reverse("admin:directives_organisation_changelist")
-    said = desk.post(address, {"action": "merge_chosen", "_selected_action": [gone.pk]}, follow=True)
-    assert (said.redirect_chain, "旧单位已撤销。" in said.content.decode()) == ([(address, 302)], True)
+    said = desk.post(
+        address, {"action": "merge_chosen", "_selected_action": [gone.pk]}, follow=True
+    )
+    assert (said.redirect_chain, "旧单位已撤销。" in said.content.decode()) == (
+        [(address, 302)],
+        True,
+    )
 
 
 def test_only_administrators_merge(cast, sign_in):
     address = reverse("admin:directives_organisation_merge", args=[cast.child.pk])
-    assert sign_in(cast.supervisor).post(address, {"into": "Q02", "version": 1, "confirm": "1"}).status_code == 302
+    assert (
+        sign_in(cast.supervisor)
+        .post(address, {"into": "Q02", "version": 1, "confirm": "1"})
+        .status_code
+        == 302
+    )
     assert Organisation.objects.get(pk=cast.child.pk).valid_to is None
 
 
-def test_next_years_days_are_asked_for_in_the_autumn(desk, upkeep, django_capture_on_commit_callbacks):
+def test_next_years_days_are_asked_for_in_the_autumn(
+    desk, upkeep, django_capture_on_commit_callbacks
+):
     upkeep()
     address = reverse("admin:directives_calendarday_changelist")
     with time_machine.travel(datetime(2026, 10, 31, 12, tzinfo=UTC), tick=False):
         assert "尚未录入" not in desk.get(address).text
     with time_machine.travel(datetime(2026, 11, 2, 12, tzinfo=UTC), tick=False):
         page = desk.get(address).text
-        assert ("2027年工作日历尚未录入" in page, reverse("intake_new", args=["calendar"]) in page) == (True, True)
+        assert (
+            "2027年工作日历尚未录入" in page,
+            reverse("intake_new", args=["calendar"]) in page,
+        ) == (True, True)
         with django_capture_on_commit_callbacks(execute=True):
-            desk.post(reverse("admin:directives_calendarday_add"), {"day": "2027-01-01", "name": "元旦"})
+            desk.post(
+                reverse("admin:directives_calendarday_add"), {"day": "2027-01-01", "name": "元旦"}
+            )
         assert "尚未录入" not in desk.get(address).text
     assert JobProgress.objects.get().kind == "relight"
 
 
-@pytest.mark.parametrize("model", ["document", "directive", "measure", "indicator", "event", "seal"])
+@pytest.mark.parametrize(
+    "model", ["document", "directive", "measure", "indicator", "event", "seal"]
+)
 def test_no_heading_is_left_in_english(desk, cast, model):
     """Neither on the list nor on the page of a row."""
     directive = make_directive()
     make_measure(make_plan(cast.body, directive.document), make_obligation(directive, cast.body))
-    define = {"document": directive.document, "organisation": cast.centre, "by": cast.supervisor, "now": NOW}
+    define = {
+        "document": directive.document,
+        "organisation": cast.centre,
+        "by": cast.supervisor,
+        "now": NOW,
+    }
     statistics.define_indicator(fields=statistics.IndicatorFields("Z-1", "人数"), **define)
     assert seal(now=NOW)
     row = apps.get_model("directives", model).objects.first()
     known = {"SHA-256", "ID"}
-    for address in (reverse(f"admin:directives_{model}_changelist"), reverse(f"admin:directives_{model}_change", args=[row.pk])):
+    for address in (
+        reverse(f"admin:directives_{model}_changelist"),
+        reverse(f"admin:directives_{model}_change", args=[row.pk]),
+    ):
         page = desk.get(address).content.decode()
         heads = re.findall(r'<div class="text">(.*?)</div>|<label[^>]*>(.*?):?</label>', page, re.S)
         words = {re.sub(r"<[^>]+>", "", one or other).strip() for one, other in heads} - known
@@ -267,16 +429,26 @@ def test_no_heading_is_left_in_english(desk, cast, model):
 
 
 def test_faults_of_a_table_are_sentences_and_no_trace_of_the_program(desk, cast):
-    page = import_file(desk, "organisation", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n,乙,,\n").content.decode()
-    assert [word for word in ("Traceback", "site-packages", "ValidationError", "[&#x27;") if word in page] == []
+    page = import_file(
+        desk, "organisation", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n,乙,,\n"
+    ).content.decode()
+    assert [
+        word
+        for word in ("Traceback", "site-packages", "ValidationError", "[&#x27;")
+        if word in page
+    ] == []
     assert len(re.findall(r"<li>第 ?\d 行", page)) == 3
     assert "2025年2月没有30日。请核对日期" in page
-    page = import_file(desk, "measure", "id,plan,number,text,obligations\n,999999,1,印发办法,1\n").content.decode()
+    page = import_file(
+        desk, "measure", "id,plan,number,text,obligations\n,999999,1,印发办法,1\n"
+    ).content.decode()
     assert "Traceback" not in page
 
 
 def test_a_preview_says_what_each_row_does_within_the_policy(desk, cast):
-    page = import_file(desk, "organisation", "code,name_hans,parent\nX1,甲,C000\nQ02,新名,C000\n").content.decode()
+    page = import_file(
+        desk, "organisation", "code,name_hans,parent\nX1,甲,C000\nQ02,新名,C000\n"
+    ).content.decode()
     assert re.findall(r'<td class="import-type">\s*(\S+)', page) == ["新增", "修改"]
     assert " style=" not in page
     assert "<ins>" in page
@@ -284,23 +456,39 @@ def test_a_preview_says_what_each_row_does_within_the_policy(desk, cast):
 
 def test_the_choice_of_columns_needs_no_script_in_the_page(desk, cast):
     page = desk.get(reverse("admin:directives_organisation_export")).content.decode()
-    assert (" style=" in page, "onchange=" in page, "admin_export.js" in page) == (False, False, True)
+    assert (" style=" in page, "onchange=" in page, "admin_export.js" in page) == (
+        False,
+        False,
+        True,
+    )
     assert "全选" in page
     assert "上级单位 (parent)" in page
 
 
 def test_the_frame_of_the_admin_is_translated(desk, cast):
     page = desk.get("/admin/").content.decode()
-    assert [word for word in ("Model name", "Add link", "Change or view list link") if word in page] == []
+    assert [
+        word for word in ("Model name", "Add link", "Change or view list link") if word in page
+    ] == []
     assert "After you" not in desk.get(reverse("admin:directives_user_add")).content.decode()
 
 
 def test_terms_with_a_plan_day_and_no_paper_are_refused_in_the_form(desk, cast):
     row = make_obligation(organisation=cast.body, due_on=date(2026, 12, 31))
     address = reverse("admin:directives_obligation_change", args=[row.pk])
-    terms = {"part": "lead", "deliverable": "", "leader": "周", "starts_on": row.starts_on.isoformat(), "due_on": "2026-12-31"}
+    terms = {
+        "part": "lead",
+        "deliverable": "",
+        "leader": "周",
+        "starts_on": row.starts_on.isoformat(),
+        "due_on": "2026-12-31",
+    }
     page = desk.post(address, {**terms, "plan_due_on": "2026-12-01"})
-    assert (page.status_code, "未要求报送材料的" in page.text, 'value="2026-12-01"' in page.text) == (200, True, True)
+    assert (
+        page.status_code,
+        "未要求报送材料的" in page.text,
+        'value="2026-12-01"' in page.text,
+    ) == (200, True, True)
     assert desk.post(address, terms).status_code == 302
     row.refresh_from_db()
     assert (row.leader, row.plan_due_on) == ("周", None)

@@ -19,7 +19,15 @@ from directives.base import duties
 from directives.core import audit, denials
 from directives.core.sealing import seal
 from directives.models import CalendarDay, Event, Indicator, PendingRight, Seal, User
-from tests.factories import NOW, make_administrator, make_indicator, make_measure, make_obligation, make_plan, make_user
+from tests.factories import (
+    NOW,
+    make_administrator,
+    make_indicator,
+    make_measure,
+    make_obligation,
+    make_plan,
+    make_user,
+)
 
 pytestmark = pytest.mark.once  # SQLite counts the rows that are written
 
@@ -40,8 +48,17 @@ SUPERUSER = ADMINISTRATOR | {
 }  # fmt: skip
 WITH_TABLES = ("directive", "measure", "obligation", "organisation")
 LOOKS = {model: "view export" if model in WITH_TABLES else "view" for model in SYSTEM}
-TABLES = {"system": SYSTEM, "security": SECURITY, "administrator": ADMINISTRATOR, "superuser": SUPERUSER, "looks": LOOKS}
-POWERS = {who: {model: set(powers.split()) for model, powers in table.items()} for who, table in TABLES.items()}
+TABLES = {
+    "system": SYSTEM,
+    "security": SECURITY,
+    "administrator": ADMINISTRATOR,
+    "superuser": SUPERUSER,
+    "looks": LOOKS,
+}
+POWERS = {
+    who: {model: set(powers.split()) for model, powers in table.items()}
+    for who, table in TABLES.items()
+}
 POWERS["bare"] = dict.fromkeys(SYSTEM, set())
 # The power that an address asks for, with GET and with POST; None: it answers no such request.
 PAGES = {
@@ -50,7 +67,17 @@ PAGES = {
     "merge": ("change", "change"), "password_change": ("reset", "reset"),
 }  # fmt: skip
 OF_NOTHING = {"add", "changelist", "import", "process_import", "export"}  # they name no row
-EVERYBODYS = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "autocomplete", "view_on_site", "app_list"}
+EVERYBODYS = {
+    "index",
+    "login",
+    "logout",
+    "password_change",
+    "password_change_done",
+    "jsi18n",
+    "autocomplete",
+    "view_on_site",
+    "app_list",
+}
 OUTSIDE = ("outsider", "staff", "manager", "supervisor", "viewer", "auditor")
 
 
@@ -132,7 +159,9 @@ def ask(client: Client, address: str, method: str, **form: object) -> tuple[int,
     """The status, and whether any row was written; each asks of the same world."""
     with transaction.atomic():
         before = connection.connection.total_changes
-        answer = getattr(client, method)(address, {"post": "yes", **form} if method == "post" else {})
+        answer = getattr(client, method)(
+            address, {"post": "yes", **form} if method == "post" else {}
+        )
         changed = connection.connection.total_changes != before
         transaction.set_rollback(True)
     return answer.status_code, changed
@@ -151,7 +180,10 @@ def test_who_may(recorded, people, sign_in, who):
                 continue
             status, changed = ask(client, address, method)
             may = who in POWERS and power in POWERS[who][model]
-            found[name, method] = (status in (302, 403, 404) and not (may and status == 302), changed and not may)
+            found[name, method] = (
+                status in (302, 403, 404) and not (may and status == 302),
+                changed and not may,
+            )
             wanted[name, method] = (not may, False)
     differing = {key: (found[key], wanted[key]) for key in found if found[key] != wanted[key]}
     assert differing == {}
@@ -173,7 +205,10 @@ def test_who_may_act_on_a_list(recorded, people, sign_in, who):
         powers = POWERS.get(who, {}).get(model, set())
         chosen = {"action": action, "_selected_action": [recorded[model]], "index": "0"}
         status, changed = ask(client, address, "post", **chosen)
-        found[model, action] = (status == 403 or (status == 302 and who not in POWERS), changed and ACTIONS[action] not in powers)
+        found[model, action] = (
+            status == 403 or (status == 302 and who not in POWERS),
+            changed and ACTIONS[action] not in powers,
+        )
         wanted[model, action] = ("view" not in powers, False)
     assert found == wanted
 

@@ -104,17 +104,33 @@ def test_every_page_is_read(recorded, people, sign_in, who, language):  # noqa: 
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
 def test_forms_with_faults_and_confirmations_are_read(recorded, people, sign_in, language):  # noqa: F811
     client, english = sign_in(people["superuser"], language), {}
-    for model in ("user", "organisation", "obligation", "directive", "measure", "calendarday", "membership"):
+    for model in (
+        "user",
+        "organisation",
+        "obligation",
+        "directive",
+        "measure",
+        "calendarday",
+        "membership",
+    ):
         changes = model not in ("membership",)
         name = "change" if changes else "add"
-        address = reverse(f"admin:directives_{model}_{name}", args=[recorded[model]] if changes else [])
+        address = reverse(
+            f"admin:directives_{model}_{name}", args=[recorded[model]] if changes else []
+        )
         with transaction.atomic():
-            answer = client.post(address, {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"})
+            answer = client.post(
+                address, {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+            )
             transaction.set_rollback(True)
         assert answer.status_code in (200, 302), address
         if words := Words(answer.content.decode()).english:
             english[address] = sorted(words)
-    for model, action in (("calendarday", "delete_selected"), ("measure", "delete_selected"), ("membership", "delete_selected")):
+    for model, action in (
+        ("calendarday", "delete_selected"),
+        ("measure", "delete_selected"),
+        ("membership", "delete_selected"),
+    ):
         address = reverse(f"admin:directives_{model}_changelist")
         answer = client.post(address, {"action": action, "_selected_action": recorded[model]})
         assert answer.status_code == 200, address
@@ -125,16 +141,28 @@ def test_forms_with_faults_and_confirmations_are_read(recorded, people, sign_in,
 
 def faulty(row: Obligation) -> Iterator[tuple[str, str, str]]:
     """A model, a table of it with faults, and the row and column that are to be named."""
-    yield "organisation", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n", "第 2 行“设立日期 (valid_from)”列"
-    yield "obligation", f"directive,organisation,due_on\n{row.directive_id},{row.organisation.code},soon\n", "第 2 行“完成时限 (due_on)”列"
+    yield (
+        "organisation",
+        "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n",
+        "第 2 行“设立日期 (valid_from)”列",
+    )
+    yield (
+        "obligation",
+        f"directive,organisation,due_on\n{row.directive_id},{row.organisation.code},soon\n",
+        "第 2 行“完成时限 (due_on)”列",
+    )
     yield "measure", "id,plan,number,text\n,999999,9,印发办法\n", "第 2 行"
 
 
 def test_faults_of_a_table_are_said_by_row_and_column(recorded, people, sign_in):  # noqa: F811
     client = sign_in(people["superuser"])
-    for model, text, place in faulty(Obligation.objects.select_related("organisation").get(pk=recorded["obligation"])):
+    for model, text, place in faulty(
+        Obligation.objects.select_related("organisation").get(pk=recorded["obligation"])
+    ):
         file = SimpleUploadedFile("t.csv", text.encode(), "text/csv")
-        html = client.post(reverse(f"admin:directives_{model}_import"), {"import_file": file, "format": "0"}).content.decode()
+        html = client.post(
+            reverse(f"admin:directives_{model}_import"), {"import_file": file, "format": "0"}
+        ).content.decode()
         words = Words(html)
         assert place in "".join(words.said), model
         assert words.english - {"nowhere", "soon"} == set(), model
@@ -148,7 +176,10 @@ def test_the_front_page_names_every_list_and_no_other(client):
 
 
 def test_the_tasks_of_the_front_page_are_theirs(people, sign_in):  # noqa: F811
-    tasks = {who: [url for _name, url in sign_in(people[who]).get("/admin/").context["tasks"]] for who in ("system", "security")}
+    tasks = {
+        who: [url for _name, url in sign_in(people[who]).get("/admin/").context["tasks"]]
+        for who in ("system", "security")
+    }
     add, account = reverse("admin:directives_membership_add"), reverse("admin:directives_user_add")
     assert (account in tasks["system"], add in tasks["system"]) == (True, False)
     assert (account in tasks["security"], add in tasks["security"]) == (False, True)
@@ -168,5 +199,9 @@ def test_rows_are_named_in_words(recorded):  # noqa: F811
     row = Obligation.objects.get(pk=recorded["obligation"])
     assert str(row) == f"{row.organisation.name_hans} · {row.directive.code}"
     models = apps.get_app_config("directives").get_models()
-    by_id = [model.__name__ for model in models if any(name.endswith("_id") for name in model.__str__.__code__.co_names)]
+    by_id = [
+        model.__name__
+        for model in models
+        if any(name.endswith("_id") for name in model.__str__.__code__.co_names)
+    ]
     assert by_id == []

@@ -268,7 +268,9 @@ def test_tables_of_one_document_are_not_offered_of_several(cast, sign_in):
     ("supervisor", "about=institution", 9), ("supervisor", "on=2026-10-12", 8),
     ("manager", "", 9), ("below", "", 8),
 ])  # fmt: skip
-def test_queries_do_not_grow_with_documents(cast, sign_in, django_assert_num_queries, who, ask, queries):
+def test_queries_do_not_grow_with_documents(
+    cast, sign_in, django_assert_num_queries, who, ask, queries
+):
     bodies = [cast.body, cast.child]
     client, _first = sign_in(getattr(cast, who)), make_work(bodies, directives=1)
     for number in (1, 3):

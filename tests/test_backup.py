@@ -355,7 +355,12 @@ def test_a_backup_that_failed_is_no_last_backup(
 def test_worker_or_timer_by_one_setting(tmp_path: Path):
     probe = "from django.conf import settings; print(settings.BACKUP_DIR)"
     told = {"SECRET_KEY": "0123456789" * 5, "ALLOWED_HOSTS": "x", "SITE_URL": "https://x"}
-    common = {**os.environ, "QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(tmp_path / "var"), **told}
+    common = {
+        **os.environ,
+        "QUNZHU_DOTENV": os.devnull,
+        "QUNZHU_VAR": str(tmp_path / "var"),
+        **told,
+    }
     common.pop("BACKUP_DIR", None)
     shell = ("shell", "--no-imports", "-c", probe)
     production = manage(common | {"QUNZHU_ENV": "production"}, *shell)

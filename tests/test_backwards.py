@@ -24,12 +24,18 @@ from directives.models import JobRun
 from tests.factories import NOW, TODAY, make_body, make_document, make_indicator
 from tests.node import copied_database, environment, python
 
-OWN = sorted(name for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations if app == "directives")
+OWN = sorted(
+    name
+    for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    if app == "directives"
+)
 OTHERS = ("auth", "contenttypes", "sessions", "account", "mfa", "admin", "django_tasks_database")
 _numbers = count(1)
 VALUES = {
     models.BooleanField: lambda: True,
-    models.DateTimeField: lambda: datetime(2026, 10, 13, tzinfo=UTC) + timedelta(seconds=next(_numbers)),
+    models.DateTimeField: lambda: (
+        datetime(2026, 10, 13, tzinfo=UTC) + timedelta(seconds=next(_numbers))
+    ),
     models.DateField: lambda: date(2026, 10, 13) + timedelta(days=next(_numbers)),
     models.DecimalField: lambda: Decimal(next(_numbers)),
     models.JSONField: lambda: {"a": next(_numbers)},
@@ -54,7 +60,9 @@ LEGAL: dict[str, dict[str, Any]] = {
 def value_of(field: models.Field) -> Any:
     """A value that says something: neither empty nor what the field says by itself."""
     if field.choices:
-        return next(choice for choice, _word in field.flatchoices if choice not in ("", field.default))
+        return next(
+            choice for choice, _word in field.flatchoices if choice not in ("", field.default)
+        )
     value = next(make for kind, make in VALUES.items() if isinstance(field, kind))()
     return value[-field.max_length :] if isinstance(value, str) and field.max_length else value
 
@@ -69,7 +77,9 @@ def row_of(model: type[models.Model]) -> models.Model:
         if field.attname in LEGAL.get(model.__name__, {}) or field.auto_created:
             continue
         if field.is_relation:
-            given[field.attname] = row_of(field.related_model).pk if field.related_model is not model else None
+            given[field.attname] = (
+                row_of(field.related_model).pk if field.related_model is not model else None
+            )
         else:
             given[field.name] = value_of(field)
     row = model(**given, **LEGAL.get(model.__name__, {}))
@@ -86,7 +96,9 @@ def full(db) -> None:
             row_of(model)
 
 
-def backwards_to(app: str, name: str | None) -> tuple[list[tuple[Migration, bool]], MigrationExecutor]:
+def backwards_to(
+    app: str, name: str | None
+) -> tuple[list[tuple[Migration, bool]], MigrationExecutor]:
     executor = MigrationExecutor(connection)
     return executor.migration_plan([(app, name)]), executor
 
@@ -100,7 +112,11 @@ def asked(statement: str) -> int:
 def columns_of(state: StateApps) -> dict[str, set[str]]:
     """Each table of a state of the schema, with its columns."""
     known = state.get_models(include_auto_created=True)
-    return {m._meta.db_table: {f.column for f in m._meta.local_concrete_fields} for m in known if m._meta.can_migrate(connection)}
+    return {
+        m._meta.db_table: {f.column for f in m._meta.local_concrete_fields}
+        for m in known
+        if m._meta.can_migrate(connection)
+    }
 
 
 @cache
@@ -122,11 +138,16 @@ def test_each_step_back_names_every_table_and_column_that_would_go(full, name):
     now = columns_of(present_state())
     kept = [node for node in executor.loader.graph.nodes if node not in undone]
     then = columns_of(executor.loader.project_state(kept).apps)
-    wanted = {f"{asked(f'SELECT count(*) FROM {table}')} rows of {table}" for table in now.keys() - then.keys()}
+    wanted = {
+        f"{asked(f'SELECT count(*) FROM {table}')} rows of {table}"
+        for table in now.keys() - then.keys()
+    }
     for table in now.keys() & then.keys():
         for column in now[table] - then[table]:
             quoted = connection.ops.quote_name(column)
-            said = asked(f"SELECT count(*) FROM {table} WHERE {quoted} IS NOT NULL AND CAST({quoted} AS text) <> ''")
+            said = asked(
+                f"SELECT count(*) FROM {table} WHERE {quoted} IS NOT NULL AND CAST({quoted} AS text) <> ''"
+            )
             wanted |= {f"{said} values of {table}.{column}"} if said else set()
     found = {loss.what for loss in losses(plan, present_state(), connection)}
     assert {what for what in found if re.match(r"\d+ (rows|values) of", what)} == wanted
@@ -137,7 +158,11 @@ def test_each_step_back_names_every_table_and_column_that_would_go(full, name):
 def test_the_tables_of_others_are_looked_at_too(full, app):
     plan, _executor = backwards_to(app, None)
     found = {loss.what.split(" rows of ")[-1] for loss in losses(plan, present_state(), connection)}
-    own = {model._meta.db_table for model in apps.get_app_config(app).get_models() if model._meta.can_migrate(connection)}
+    own = {
+        model._meta.db_table
+        for model in apps.get_app_config(app).get_models()
+        if model._meta.can_migrate(connection)
+    }
     assert own - found == set()
     assert own or app in ("admin", "auth")
 
@@ -152,11 +177,22 @@ def test_the_tables_of_others_are_looked_at_too(full, app):
         (operations.RunSQL("SELECT 1", "DELETE FROM x"), ["whatever its SQL deletes"]),
         (operations.RunSQL("SELECT 1", operations.RunSQL.noop), []),
         (operations.RenameModel("JobRun", "Other"), ["whatever RenameModel deletes"]),
-        (operations.AddField("JobRun", "held_by", models.CharField(max_length=40)), ["1 values of directives_jobrun.held_by"]),
+        (
+            operations.AddField("JobRun", "held_by", models.CharField(max_length=40)),
+            ["1 values of directives_jobrun.held_by"],
+        ),
         (operations.AddField("JobRun", "long_gone", models.CharField(max_length=40)), []),
         (operations.CreateModel("LongGone", []), []),
-        (operations.SeparateDatabaseAndState([operations.CreateModel("JobRun", [])]), ["1 rows of directives_jobrun"]),
-        (operations.SeparateDatabaseAndState(state_operations=[operations.CreateModel("JobRun", [])]), []),
+        (
+            operations.SeparateDatabaseAndState([operations.CreateModel("JobRun", [])]),
+            ["1 rows of directives_jobrun"],
+        ),
+        (
+            operations.SeparateDatabaseAndState(
+                state_operations=[operations.CreateModel("JobRun", [])]
+            ),
+            [],
+        ),
     ],
 )
 def test_each_sort_of_operation(db, operation, lost):
@@ -172,7 +208,9 @@ def test_what_says_nothing_is_no_loss(db):
     """A column that holds what it says by itself, or nothing, goes without a word."""
     JobRun.objects.create(name="tick", last_ran_at=NOW, last_day=TODAY)
     plan, _executor = backwards_to("directives", "0005_counts")
-    assert [loss.what for loss in losses(plan, present_state(), connection) if "held_by" in loss.what] == []
+    assert [
+        loss.what for loss in losses(plan, present_state(), connection) if "held_by" in loss.what
+    ] == []
 
 
 def test_the_command_refuses_before_anything_is_changed(transactional_db):
@@ -211,6 +249,9 @@ def test_down_to_nothing_and_up_again(tmp_path, transactional_db):
         told = environment(tmp_path, url) | {"DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"}
         python(told, "-m", "tests.node_world")
         said = python(told, "-c", DOWN, *reversed(OWN[:-1]), "zero").stdout.splitlines()
-        assert "0015_what_waits_by_state Going back would lose:" in said and "zero Going back would lose:" in said
+        assert (
+            "0015_what_waits_by_state Going back would lose:" in said
+            and "zero Going back would lose:" in said
+        )
         python(told, "manage.py", "migrate", "-v0")
         assert python(told, "manage.py", "migrate", "--check", check=False).returncode == 0

@@ -11,33 +11,92 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from directives.bench import sheets
-from directives.bench.courses import ALL_BOARD, BOARD, CONSTANT, DEEP, EXPORT, LIST, MATRIX, RANKING, ROWS, SAVE, STAFF_LIST, Course
+from directives.bench.courses import (
+    ALL_BOARD,
+    BOARD,
+    CONSTANT,
+    DEEP,
+    EXPORT,
+    LIST,
+    MATRIX,
+    RANKING,
+    ROWS,
+    SAVE,
+    STAFF_LIST,
+    Course,
+)
 from directives.bench.exports import Export
 from directives.bench.places import Memory
 from directives.bench.race import Crowd, Times
-from directives.bench.results import FACTS, Growth, Line, Outcome, Writing, growth_of, lines_of, markdown, unmet
+from directives.bench.results import (
+    FACTS,
+    Growth,
+    Line,
+    Outcome,
+    Writing,
+    growth_of,
+    lines_of,
+    markdown,
+    unmet,
+)
 from directives.bench.sheets import Found
 from directives.bench.writers import Written
 
 pytestmark = pytest.mark.once
 
 COUNTED = {"floor: constant": 0, "floor: 50 rows": 1}
-MAY_GROW = {SAVE, EXPORT, "log entry save, staff", "review, one entry accepted"}  # writes, and a file of rows
+MAY_GROW = {
+    SAVE,
+    EXPORT,
+    "log entry save, staff",
+    "review, one entry accepted",
+}  # writes, and a file of rows
 
 
 def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "bench", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False, env=os.environ | environment)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+        env=os.environ | environment,
+    )
 
 
 def test_a_short_run_measures_everything_and_leaves_nothing(tmp_path):
-    size = ("--scale=sample", "--engine=sqlite", "--bodies=5", "--rounds=1", "--writers=1", "--seconds=0.3", "--requests=8")
+    size = (
+        "--scale=sample",
+        "--engine=sqlite",
+        "--bodies=5",
+        "--rounds=1",
+        "--writers=1",
+        "--seconds=0.3",
+        "--requests=8",
+    )
     done = bench(*size, "--json", TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     lines = {line["name"]: line for line in told["lines"]}
-    assert lines.keys() >= {CONSTANT, ROWS, LIST, DEEP, STAFF_LIST, BOARD, RANKING, MATRIX, SAVE, EXPORT}
-    assert (told["scale"], told["database"], told["directives"], told["obligations"]) == ("sample", "sqlite", 69, 345)
+    assert lines.keys() >= {
+        CONSTANT,
+        ROWS,
+        LIST,
+        DEEP,
+        STAFF_LIST,
+        BOARD,
+        RANKING,
+        MATRIX,
+        SAVE,
+        EXPORT,
+    }
+    assert (told["scale"], told["database"], told["directives"], told["obligations"]) == (
+        "sample",
+        "sqlite",
+        69,
+        345,
+    )
     assert {name: lines[name]["queries"] for name in COUNTED} == COUNTED
     assert {name for name, line in lines.items() if line["queries"] > 12} <= MAY_GROW
     assert all(line["median_ms"] > 0 and line["times"] == 1 for line in lines.values())
@@ -49,18 +108,35 @@ def test_a_short_run_measures_everything_and_leaves_nothing(tmp_path):
 
 
 def test_a_short_run_takes_the_ledger_out_and_tables_in_and_leaves_nothing(tmp_path):
-    size = ("--sheets", "--scale=sample", "--engine=sqlite", "--bodies=4", "--rounds=1", "--rows=100", "--full")
+    size = (
+        "--sheets",
+        "--scale=sample",
+        "--engine=sqlite",
+        "--bodies=4",
+        "--rounds=1",
+        "--rows=100",
+        "--full",
+    )
     done = bench(*size, "--json", TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
     ways = results["ways"]
-    assert {way: turns[0]["rows"] for way, turns in ways.items()} == {"bare": 100, "ours": 100, "peer": 100, "many": 1000}
+    assert {way: turns[0]["rows"] for way, turns in ways.items()} == {
+        "bare": 100,
+        "ours": 100,
+        "peer": 100,
+        "many": 1000,
+    }
     assert all(turn["seconds"] > 0 < turn["bytes"] for turns in ways.values() for turn in turns)
     log, ledger = results["brought"]
     assert (log["kind"], ledger["kind"]) == ("log", "obligations")
-    assert [log["turns"][way][0]["rows"] for way in ("insert", "check", "entries", "apply", "undo")] == [100] * 5
+    assert [
+        log["turns"][way][0]["rows"] for way in ("insert", "check", "entries", "apply", "undo")
+    ] == [100] * 5
     changed = {ledger["turns"][way][0]["rows"] for way in ("check", "apply", "undo")}
-    assert len(changed) == 1 and 25 < changed.pop() <= 50  # not those of the body at the top, which nobody supervises
+    assert (
+        len(changed) == 1 and 25 < changed.pop() <= 50
+    )  # not those of the body at the top, which nobody supervises
     turns = [turn for table in (log, ledger) for turns in table["turns"].values() for turn in turns]
     assert all(turn["seconds"] > 0 < turn["peak"] for turn in turns)
     assert list(tmp_path.iterdir()) == []
@@ -72,15 +148,23 @@ def exports(**changes) -> Found:
         "bare": Export(100_000, 8.0, 8.0, 5.0, 5.0, 10), "ours": Export(100_000, 10.0, 9.0, 80.0, 40.0, 10),
         "peer": Export(100_000, 50.0, 50.0, 400.0, 40.0, 10), "many": Export(1_000_000, 99.0, 99.0, 120.0, 50.0, 10),
     }  # fmt: skip
-    return Found("province", "sqlite", {way: [changes.get(way, turn)] for way, turn in ways.items()})
+    return Found(
+        "province", "sqlite", {way: [changes.get(way, turn)] for way, turn in ways.items()}
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "short"),
     [
         ({}, 0),
-        ({"ours": Export(100_000, 10.1, 9.0, 80.0, 40.0, 10)}, 2),  # slower than the bare writer allows, and than the peer does
-        ({"ours": Export(100_000, 10.0, 9.0, 80.2, 40.0, 10)}, 2),  # heavier than allowed, and than a fifth of the peer
+        (
+            {"ours": Export(100_000, 10.1, 9.0, 80.0, 40.0, 10)},
+            2,
+        ),  # slower than the bare writer allows, and than the peer does
+        (
+            {"ours": Export(100_000, 10.0, 9.0, 80.2, 40.0, 10)},
+            2,
+        ),  # heavier than allowed, and than a fifth of the peer
         ({"many": Export(1_000_000, 99.0, 99.0, 92.0, 50.4, 10)}, 1),
     ],
 )
@@ -124,13 +208,31 @@ def outcome(**changes) -> Outcome:
     ("changes", "short"),
     [
         ({}, []),
-        ({"growth": [Growth(BOARD, 10.0, 13.2)]}, ["dashboard, root: growth from the smaller database"]),
-        ({"growth": [Growth(ALL_BOARD, 10.0, 13.2)]}, ["dashboard, root, all documents: growth from the smaller database"]),
+        (
+            {"growth": [Growth(BOARD, 10.0, 13.2)]},
+            ["dashboard, root: growth from the smaller database"],
+        ),
+        (
+            {"growth": [Growth(ALL_BOARD, 10.0, 13.2)]},
+            ["dashboard, root, all documents: growth from the smaller database"],
+        ),
         ({"growth": []}, []),  # not measured is not unmet
-        ({"crowd": Crowd(8, 100.0, 39.0)}, ["list at concurrency 8: share of the floor's requests/s"]),
-        ({"writing": Writing(8, {"accept": 990}, 10.0, 60.0, 1)}, ["accepted moves a second, all writers", "tallies that drifted"]),
-        ({"writing": Writing(8, {"accept": 990}, 10.0, 60.0, 0), "database": "sqlite"}, []),  # asked of PostgreSQL alone
-        ({"after": [Memory(150, 90), Memory(161, 90)]}, ["heaviest web worker after the bench, MiB"]),
+        (
+            {"crowd": Crowd(8, 100.0, 39.0)},
+            ["list at concurrency 8: share of the floor's requests/s"],
+        ),
+        (
+            {"writing": Writing(8, {"accept": 990}, 10.0, 60.0, 1)},
+            ["accepted moves a second, all writers", "tallies that drifted"],
+        ),
+        (
+            {"writing": Writing(8, {"accept": 990}, 10.0, 60.0, 0), "database": "sqlite"},
+            [],
+        ),  # asked of PostgreSQL alone
+        (
+            {"after": [Memory(150, 90), Memory(161, 90)]},
+            ["heaviest web worker after the bench, MiB"],
+        ),
     ],
 )
 def test_what_is_asked_and_not_so_is_named(changes, short):
@@ -154,12 +256,22 @@ def test_the_markdown_says_of_each_fact_whether_it_is_met():
 
 
 def test_writers_are_told_together():
-    told = Writing.of([Written({"accept": 3, "close": 1}, 2.0, 50.0), Written({"accept": 1}, 2.5, 70.0)], 0)
-    assert (told.moves, told.seconds, told.median_ms, told.rate) == ({"accept": 4, "close": 1}, 2.5, 70.0, 2.0)
+    told = Writing.of(
+        [Written({"accept": 3, "close": 1}, 2.0, 50.0), Written({"accept": 1}, 2.5, 70.0)], 0
+    )
+    assert (told.moves, told.seconds, told.median_ms, told.rate) == (
+        {"accept": 4, "close": 1},
+        2.5,
+        70.0,
+        2.0,
+    )
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("arguments", [{"rounds": 0}, {"bodies": 1}, {"inside": True}, {"scale": "small", "against": "small"}])
+@pytest.mark.parametrize(
+    "arguments",
+    [{"rounds": 0}, {"bodies": 1}, {"inside": True}, {"scale": "small", "against": "small"}],
+)
 def test_what_makes_no_sense_is_refused(arguments):
     with pytest.raises(CommandError):
         call_command("bench", **arguments)

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.once
 
 def brought(**changes: Turn) -> Brought:
     """A table for which everything is as it is asked to be."""
-    turns = dict.fromkeys(intakes.ORDER, Turn(seconds=10, computing=9, peak=150, mapped=10, child=30, rows=7))
+    turns = dict.fromkeys(
+        intakes.ORDER, Turn(seconds=10, computing=9, peak=150, mapped=10, child=30, rows=7)
+    )
     return Brought("log", 1000, {way: [turn] for way, turn in {**turns, **changes}.items()})
 
 
@@ -23,7 +25,10 @@ def brought(**changes: Turn) -> Brought:
         ({"apply": Turn(41, 9, 150, 10, 30, 7)}, 1),
         ({"read": Turn(14, 9, 150, 10, 30, 7)}, 1),
         ({"apply": Turn(10, 9, 400, 50, 0, 7)}, 1),
-        ({"apply": Turn(10, 9, 400, 100, 0, 7)}, 0),  # what SQLite maps of its file is not the process's own
+        (
+            {"apply": Turn(10, 9, 400, 100, 0, 7)},
+            0,
+        ),  # what SQLite maps of its file is not the process's own
         ({"check": Turn(10, 9, 290, 0, 30, 7)}, 1),  # the process that reads counts too
     ],
 )

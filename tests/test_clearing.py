@@ -17,7 +17,16 @@ from django_tasks_db.models import DBTaskResult
 
 from directives.core import clearing, evidence
 from directives.management.commands.worker import DAILY
-from directives.models import Attachment, Event, FormKey, JobProgress, Notice, OpenSession, SignInAttempt, Submission
+from directives.models import (
+    Attachment,
+    Event,
+    FormKey,
+    JobProgress,
+    Notice,
+    OpenSession,
+    SignInAttempt,
+    Submission,
+)
 from tests.factories import NOW, make_document, make_measure, make_obligation, make_plan
 
 
@@ -69,7 +78,14 @@ def rows_of_each_age(cast, days: float) -> None:
         )  # fmt: skip
         DBTaskResult.objects.filter(pk=task.pk).update(finished_at=at)
     for finished_at in (at, None):
-        JobProgress.objects.create(kind="issue", document=make_document(), by=cast.staff, at=at, total=1, finished_at=finished_at)
+        JobProgress.objects.create(
+            kind="issue",
+            document=make_document(),
+            by=cast.staff,
+            at=at,
+            total=1,
+            finished_at=finished_at,
+        )
 
 
 @pytest.mark.parametrize("lot", [1, 500])
@@ -84,13 +100,19 @@ def test_each_sort_of_row_goes_at_its_age_and_not_before(cast, clear, monkeypatc
         "keys of forms": 9, "notices that were read": 3, "notices that nobody read": 1, "sessions": 17, "tasks of the worker": 11,
         "long acts that have ended": 6, "places of sessions": 13, "sign-ins that failed": 15, "places of sign-ins": 6,
     }  # fmt: skip
-    waiting = (DBTaskResult.objects.filter(status="READY").count(), JobProgress.objects.filter(finished_at=None).count())
+    waiting = (
+        DBTaskResult.objects.filter(status="READY").count(),
+        JobProgress.objects.filter(finished_at=None).count(),
+    )
     dry = clear("--dry-run")
     assert {old.what: clearing.rows_of(old, now).count() for old in clearing.ROWS} == wanted
     assert clear() == dry
     assert [clearing.rows_of(old, now).count() for old in clearing.ROWS] == [0] * len(clearing.ROWS)
     assert FormKey.objects.count() == 2 * len(clearing.ROWS) - 9
-    assert (DBTaskResult.objects.filter(status="READY").count(), JobProgress.objects.filter(finished_at=None).count()) == waiting
+    assert (
+        DBTaskResult.objects.filter(status="READY").count(),
+        JobProgress.objects.filter(finished_at=None).count(),
+    ) == waiting
 
 
 def test_no_form_outlives_its_key():
@@ -110,22 +132,38 @@ def test_files_without_a_row_go_after_a_day(cast, clear):
         put("evidence/2026/11/lost.pdf"), put("evidence/2026/11/lost.pdf.0123.part"), put("intake/2026/11/lost.xlsx"),
         put("exports/2026/11/77.csv"), put("django-import-export/0123"),
     ]  # fmt: skip
-    young = [put("evidence/2026/11/young.pdf", days=0.9), put("django-import-export/4567", days=0.5)]
+    young = [
+        put("evidence/2026/11/young.pdf", days=0.9),
+        put("django-import-export/4567", days=0.5),
+    ]
     elsewhere = put("notes/of-the-office.txt")
     aged(Path(known.file.path), 400)
     assert "stored files without a row: 5" in clear("--dry-run")
     assert all(path.exists() for path in lost)
     assert "stored files without a row: 5" in clear()
-    assert [path.exists() for path in (*lost, *young, elsewhere, Path(known.file.path))] == [False] * 5 + [True] * 4
+    assert [path.exists() for path in (*lost, *young, elsewhere, Path(known.file.path))] == [
+        False
+    ] * 5 + [True] * 4
     assert "stored files without a row: 0" in clear()
 
 
-def test_evidence_that_was_handed_in_outlives_its_row(cast, clear, django_capture_on_commit_callbacks):
+def test_evidence_that_was_handed_in_outlives_its_row(
+    cast, clear, django_capture_on_commit_callbacks
+):
     plan = make_plan(cast.body)
-    files = [evidence.attach(plan, SimpleUploadedFile("a.txt", text), by=cast.staff, now=NOW) for text in (b"handed in", b"lost row")]
+    files = [
+        evidence.attach(plan, SimpleUploadedFile("a.txt", text), by=cast.staff, now=NOW)
+        for text in (b"handed in", b"lost row")
+    ]
     paths = [aged(Path(file.file.path), 400) for file in files]
     Submission.objects.create(
-        organisation=cast.body, document=plan.document, plan=plan, number=1, content={}, submitted_at=NOW, submitted_by=cast.staff
+        organisation=cast.body,
+        document=plan.document,
+        plan=plan,
+        number=1,
+        content={},
+        submitted_at=NOW,
+        submitted_by=cast.staff,
     )
     with django_capture_on_commit_callbacks(execute=True):
         evidence.remove(files[0], by=cast.staff, now=NOW)
@@ -136,7 +174,9 @@ def test_evidence_that_was_handed_in_outlives_its_row(cast, clear, django_captur
 
 
 def test_a_database_that_knows_none_of_the_files_takes_none_away(clear):
-    lost = [put(f"evidence/2026/11/{number}.pdf", bytes([number])) for number in range(clearing.FEW + 1)]
+    lost = [
+        put(f"evidence/2026/11/{number}.pdf", bytes([number])) for number in range(clearing.FEW + 1)
+    ]
     said = clear()
     assert "is this the database of these files?" in said
     assert all(path.exists() for path in lost)

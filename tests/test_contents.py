@@ -74,7 +74,9 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "content", "why"), REFUSED, ids=[f"{kind}-{why}" for kind, _content, why in REFUSED])
+@pytest.mark.parametrize(
+    ("kind", "content", "why"), REFUSED, ids=[f"{kind}-{why}" for kind, _content, why in REFUSED]
+)
 def test_what_would_run_or_hides_is_told(kind, content, why):
     with translation.override("en"):
         assert why in told(content, kind)
@@ -110,7 +112,15 @@ def test_what_offices_send_is_taken(kind, content):
 def test_what_libreoffice_writes_is_taken(kind, tmp_path):
     source = tmp_path / ("表.csv" if kind.startswith("xls") else "办法.txt")
     source.write_text("序号,进展\n1,办法\n", encoding="utf-8")
-    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", kind, "--outdir", tmp_path]
+    command = [
+        "soffice",
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--headless",
+        "--convert-to",
+        kind,
+        "--outdir",
+        tmp_path,
+    ]
     subprocess.run([*map(str, command), str(source)], check=True, capture_output=True, timeout=120)
     made = Path(tmp_path, source.stem).with_suffix(f".{kind}")
     assert told(made.read_bytes(), kind) == ""

@@ -33,7 +33,10 @@ def test_the_frame_costs_two_queries(cast, sign_in, fictional, django_assert_num
 
 
 def test_the_count_of_unread_notices_ends_at_ninety_nine(cast, sign_in, fictional):
-    many = [Notice(user=cast.staff, kind="returned", url="/", at=timezone.now()) for _number in range(101)]
+    many = [
+        Notice(user=cast.staff, kind="returned", url="/", at=timezone.now())
+        for _number in range(101)
+    ]
     Notice.objects.bulk_create(many[:99])
     assert '<span class="count">99<' in page(sign_in(cast.staff))
     Notice.objects.bulk_create(many[99:])
@@ -47,7 +50,9 @@ def test_overseers_are_led_to_the_bodies_and_staff_are_not(cast, sign_in):
 
 def test_the_bar_keeps_to_what_a_role_opens_daily(cast, sign_in):
     def bar(user):
-        return [entry.url for entry in sign_in(user).get(NOWHERE).context["shell"].nav if not entry.kept]
+        return [
+            entry.url for entry in sign_in(user).get(NOWHERE).context["shell"].nav if not entry.kept
+        ]
 
     daily = ["/", "/dashboard/", "/documents/", "/obligations/", "/plans/", "/reports/"]
     assert bar(cast.staff) == [*daily, "/log/"]
@@ -68,7 +73,12 @@ def test_the_bar_names_the_person_the_body_and_the_role(cast, sign_in):
 
 
 def test_unread_notices_are_counted_and_another_persons_are_not(cast, sign_in):
-    for user, read in ((cast.staff, None), (cast.staff, None), (cast.staff, timezone.now()), (cast.manager, None)):
+    for user, read in (
+        (cast.staff, None),
+        (cast.staff, None),
+        (cast.staff, timezone.now()),
+        (cast.manager, None),
+    ):
         Notice.objects.create(user=user, kind="returned", url="/", at=timezone.now(), read_at=read)
     assert '<span class="count">2<' in page(sign_in(cast.staff))
 
@@ -87,7 +97,8 @@ def test_nothing_inside_is_shown_at_the_door(client, fictional):
 
 
 @pytest.mark.parametrize(
-    ("language", "tag", "said"), [("zh-hans", "zh-Hans", "退出登录"), ("zh-hant", "zh-Hant", "登出"), ("en", "en", "Sign out")]
+    ("language", "tag", "said"),
+    [("zh-hans", "zh-Hans", "退出登录"), ("zh-hant", "zh-Hant", "登出"), ("en", "en", "Sign out")],
 )
 def test_the_page_speaks_the_readers_language(cast, sign_in, language, tag, said):
     shown = page(sign_in(cast.staff, language))

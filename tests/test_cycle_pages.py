@@ -32,15 +32,33 @@ def form(key, **fields):
     [
         (None, date(2026, 8, 3), (2026, "quarter", 3, date(2026, 9, 17), date(2026, 10, 15))),
         (None, date(2026, 12, 31), (2026, "quarter", 4, date(2026, 12, 18), date(2027, 1, 15))),
-        (("quarter", 2026, 4), date(2026, 12, 31), (2027, "quarter", 1, date(2027, 3, 18), date(2027, 4, 15))),
-        (("half", 2026, 1), date(2026, 7, 1), (2026, "half", 2, date(2026, 12, 18), date(2027, 1, 15))),
-        (("year", 2025, 1), date(2026, 2, 1), (2026, "year", 1, date(2026, 12, 18), date(2027, 1, 15))),
+        (
+            ("quarter", 2026, 4),
+            date(2026, 12, 31),
+            (2027, "quarter", 1, date(2027, 3, 18), date(2027, 4, 15)),
+        ),
+        (
+            ("half", 2026, 1),
+            date(2026, 7, 1),
+            (2026, "half", 2, date(2026, 12, 18), date(2027, 1, 15)),
+        ),
+        (
+            ("year", 2025, 1),
+            date(2026, 2, 1),
+            (2026, "year", 1, date(2026, 12, 18), date(2027, 1, 15)),
+        ),
     ],
 )
 def test_the_next_cycle_is_proposed(db, last, today, expected):
     cycle = Cycle(period=last[0], year=last[1], number=last[2]) if last else None
     proposed = next_cycle(cycle, today=today, workdays=CalendarDay.objects.workdays(today))
-    assert (proposed.year, proposed.period, proposed.number, proposed.opens_on, proposed.due_on) == expected
+    assert (
+        proposed.year,
+        proposed.period,
+        proposed.number,
+        proposed.opens_on,
+        proposed.due_on,
+    ) == expected
 
 
 def test_the_page_counts_what_is_in_with_its_denominator(cast, sign_in):
@@ -78,7 +96,9 @@ def test_opening_a_cycle(cast, sign_in, key):
 )
 def test_what_cannot_be_a_cycle_is_refused_and_kept(cast, sign_in, key, fields, faulty):
     row = make_obligation(organisation=cast.body)
-    response = sign_in(cast.supervisor).post(url(row.document, "open"), form(key, year=2033, **fields))
+    response = sign_in(cast.supervisor).post(
+        url(row.document, "open"), form(key, year=2033, **fields)
+    )
     assert response.status_code == 422
     assert list(response.context["form"].errors) == [faulty]
     assert 'value="2033"' in response.content.decode()
@@ -95,7 +115,9 @@ def test_a_period_is_opened_once_and_a_form_sent_twice_acts_once(cast, sign_in, 
 
 
 def test_nobody_owes_anything(cast, sign_in, key):
-    document = make_obligation(organisation=cast.body, state="closed", closed_on=date(2026, 5, 1)).document
+    document = make_obligation(
+        organisation=cast.body, state="closed", closed_on=date(2026, 5, 1)
+    ).document
     response = sign_in(cast.supervisor).post(url(document, "open"), form(key))
     assert response.status_code == 422
     assert len(response.context["form"].non_field_errors()) == 1
@@ -103,19 +125,32 @@ def test_nobody_owes_anything(cast, sign_in, key):
 
 def test_who_may_open_cycles(cast, sign_in, key):
     row = make_obligation(organisation=cast.body)
-    expected = {"staff": 403, "manager": 403, "viewer": 403, "admin": 403, "stranger": 404, "outsider": 404}
+    expected = {
+        "staff": 403,
+        "manager": 403,
+        "viewer": 403,
+        "admin": 403,
+        "stranger": 404,
+        "outsider": 404,
+    }
     for name in ("new", "open"):
         got = {}
         for who in expected:
             client = sign_in(getattr(cast, who))
-            got[who] = (client.get(url(row.document)) if name == "new" else client.post(url(row.document, "open"), form(key))).status_code
+            got[who] = (
+                client.get(url(row.document))
+                if name == "new"
+                else client.post(url(row.document, "open"), form(key))
+            ).status_code
         assert got == expected
     assert sign_in(cast.supervisor).get(url(row.document, "open")).url == url(row.document)
     assert Cycle.objects.count() == 0
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_page_takes_a_constant_number_of_queries(cast, sign_in, django_assert_num_queries, count):
+def test_the_page_takes_a_constant_number_of_queries(
+    cast, sign_in, django_assert_num_queries, count
+):
     row = make_obligation(organisation=cast.body)
     for number in range(1, count + 1):
         make_report(make_body(parent=cast.centre), make_cycle(row.document, number=number))
@@ -127,12 +162,20 @@ def test_the_page_takes_a_constant_number_of_queries(cast, sign_in, django_asser
 
 @pytest.mark.parametrize(
     ("today", "entered", "told"),
-    [(date(2026, 8, 3), False, False), (date(2026, 12, 31), False, True), (date(2026, 12, 31), True, False)],
+    [
+        (date(2026, 8, 3), False, False),
+        (date(2026, 12, 31), False, True),
+        (date(2026, 12, 31), True, False),
+    ],
 )
-def test_a_due_day_in_a_year_whose_days_off_are_missing_is_told(cast, sign_in, today, entered, told):
+def test_a_due_day_in_a_year_whose_days_off_are_missing_is_told(
+    cast, sign_in, today, entered, told
+):
     row = make_obligation(organisation=cast.body)
     if entered:
         CalendarDay.objects.create(day=date(2027, 1, 1), working=False)
-    with time_machine.travel(datetime(today.year, today.month, today.day, 12, tzinfo=UTC), tick=False):
+    with time_machine.travel(
+        datetime(today.year, today.month, today.day, 12, tzinfo=UTC), tick=False
+    ):
         page = sign_in(cast.supervisor).get(url(row.document))
     assert ("2027年的放假和调休安排尚未录入" in page.text) == told

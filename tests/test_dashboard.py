@@ -35,7 +35,16 @@ from tests.factories import (
     make_section,
 )
 
-STATES = ("assigned", "acknowledged", "underway", "disputed", "suspended", "closing", "closed", "withdrawn")
+STATES = (
+    "assigned",
+    "acknowledged",
+    "underway",
+    "disputed",
+    "suspended",
+    "closing",
+    "closed",
+    "withdrawn",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +53,12 @@ def fixed_now(time_machine):
 
 
 def look(user, scope=None, document=None, **asked):
-    return board(user, Choice(scope=scope, document=document, **asked), today=TODAY, workdays=CalendarDay.objects.workdays(TODAY))
+    return board(
+        user,
+        Choice(scope=scope, document=document, **asked),
+        today=TODAY,
+        workdays=CalendarDay.objects.workdays(TODAY),
+    )
 
 
 @counted()  # written once, not for every row
@@ -56,7 +70,11 @@ def make_work(bodies, *, sections=3, directives=3, seed=1):
         section = make_section(document, number, order=place)
         for _number in range(directives):
             directive = make_directive(section)
-            made += [(directive, body, random_fields(random, directive)) for body in bodies if random.random() < 0.9]
+            made += [
+                (directive, body, random_fields(random, directive))
+                for body in bodies
+                if random.random() < 0.9
+            ]
     made = make_obligations(made)
     before = make_cycle(document, number=2, opens_on=date(2026, 6, 17), due_on=date(2026, 7, 15))
     now = make_cycle(document)
@@ -91,7 +109,16 @@ def random_fields(random, directive):
 
 def figures(found) -> Iterator[Figure]:
     """Every figure of a dashboard."""
-    yield from (found.all, found.on_time, found.green, found.yellow, found.red, found.closed, found.undue, found.grey)
+    yield from (
+        found.all,
+        found.on_time,
+        found.green,
+        found.yellow,
+        found.red,
+        found.closed,
+        found.undue,
+        found.grey,
+    )
     yield from (named.rows for named in (*found.missed, *found.causes))
     if found.told:
         yield found.undated
@@ -123,7 +150,9 @@ def test_every_figure_is_the_number_of_its_rows(cast, seed, who):
     user = getattr(cast, who)
     found = look(user)
     all_of_them = list(figures(found))
-    assert [(f.n, f.filter) for f in all_of_them] == [(rows_of(f, user), f.filter) for f in all_of_them]
+    assert [(f.n, f.filter) for f in all_of_them] == [
+        (rows_of(f, user), f.filter) for f in all_of_them
+    ]
     assert found.all.n == sum(line.lights.total for line in found.section_lines)
     assert found.red.n == sum(one.rows.n for one in found.missed)
     assert found.yellow.n == sum(one.rows.n for one in found.causes)
@@ -142,37 +171,67 @@ def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, 
         type(directive).objects.filter(pk=directive.pk).update(kind=kinds[place % 3])
     recast(cast.child, kind="other")
     one = document.directives.filter(kind="pilot").first()
-    every = {"section": one.section_id, "directive": one.pk, "about": "pilot", "kind": "mass_organisation"}
+    every = {
+        "section": one.section_id,
+        "directive": one.pk,
+        "about": "pilot",
+        "kind": "mass_organisation",
+    }
     asked = every if narrow == "all of them" else {narrow: every[narrow]}
     user = getattr(cast, who)
     found = look(user, **asked)
     all_of_them = list(figures(found))
-    assert [(f.n, f.filter) for f in all_of_them] == [(rows_of(f, user), f.filter) for f in all_of_them]
-    assert found.all.n == sum(line.lights.total for line in found.directives) == sum(line.lights.total for line in found.section_lines)
+    assert [(f.n, f.filter) for f in all_of_them] == [
+        (rows_of(f, user), f.filter) for f in all_of_them
+    ]
+    assert (
+        found.all.n
+        == sum(line.lights.total for line in found.directives)
+        == sum(line.lights.total for line in found.section_lines)
+    )
     assert found.told == (few > 0 or not found.view.counted)
     if found.told:
         assert found.red.n == sum(one.rows.n for one in found.missed)
     if found.trend:
-        entries = ReportEntry.objects.filter(found.view.condition("report__organisation"), **found.choice.of_rows("obligation__"))
-        came = entries.filter(report__cycle=found.trend.cycle.pk, state__in=("submitted", "accepted"))
+        entries = ReportEntry.objects.filter(
+            found.view.condition("report__organisation"), **found.choice.of_rows("obligation__")
+        )
+        came = entries.filter(
+            report__cycle=found.trend.cycle.pk, state__in=("submitted", "accepted")
+        )
         assert found.trend.cycle.done == came.count()
 
 
 @pytest.mark.parametrize("who", ["supervisor", "manager", "below"])
 def test_what_happened_is_the_number_of_its_events(cast, who):
-    rows = [make_obligation(organisation=body, state="assigned", due_on=None) for body in (cast.body, cast.child, cast.sibling)]
+    rows = [
+        make_obligation(organisation=body, state="assigned", due_on=None)
+        for body in (cast.body, cast.child, cast.sibling)
+    ]
     document = rows[0].document_id
     for row, person in zip(rows, (cast.staff, cast.below, cast.stranger), strict=True):
         move(row, "acknowledge", by=person, now=NOW)
-        change_obligations([row], {"acknowledge_by": date(2026, 10, 1)}, action="test", by=None, now=NOW - timedelta(days=3))
+        change_obligations(
+            [row],
+            {"acknowledge_by": date(2026, 10, 1)},
+            action="test",
+            by=None,
+            now=NOW - timedelta(days=3),
+        )
         change_obligations([row], {"acknowledge_by": None}, action="test", by=None, now=NOW)
     user = getattr(cast, who)
     for found in (look(user, document=row.document_id) for row in rows):
         for one in found.happened if found else ():
             for n, url in ((one.n, one.url), (one.week, one.week_url)):
                 asked = EventFilter.of(QueryDict(urlsplit(url).query))
-                assert (one.kind, asked.apply(Event.objects.visible_to(user)).count()) == (one.kind, n)
-    kinds = {one.kind: (one.n, one.week) for one in look(user, document=document if who != "below" else rows[1].document_id).happened}
+                assert (one.kind, asked.apply(Event.objects.visible_to(user)).count()) == (
+                    one.kind,
+                    n,
+                )
+    kinds = {
+        one.kind: (one.n, one.week)
+        for one in look(user, document=document if who != "below" else rows[1].document_id).happened
+    }
     assert kinds == {"received": (1, 1), "better": (1, 1), "worse": (0, 1)}
 
 
@@ -181,18 +240,40 @@ def test_an_earlier_day_is_shown_as_it_was(cast, sign_in):
     rows = [make_obligation(make_directive(section), cast.body) for _number in range(4)]
     make_obligation(make_directive(section), cast.sibling)
     copy_day(date(2026, 10, 1))
-    change_obligations(rows[:2], {"due_on": date(2026, 10, 2)}, action="test", by=None, now=NOW - timedelta(days=5))
+    change_obligations(
+        rows[:2], {"due_on": date(2026, 10, 2)}, action="test", by=None, now=NOW - timedelta(days=5)
+    )
     copy_day(date(2026, 10, 8))
     now, then = look(cast.supervisor), look(cast.supervisor, on=date(2026, 10, 7))
-    assert [(found.lights.on_time, found.lights.total, found.red.n) for found in (now, then)] == [(3, 5, 2), (5, 5, 0)]
+    assert [(found.lights.on_time, found.lights.total, found.red.n) for found in (now, then)] == [
+        (3, 5, 2),
+        (5, 5, 0),
+    ]
     assert [line.lights.on_time for line in then.bodies] == [4, 1]
-    assert (then.late, then.missed, then.coverage, then.happened, then.ahead, then.directives, then.trend) == ((), (), (), (), (), (), None)
-    assert (now.change.points, now.change.before.on_time, now.change.before.day) == ("−40", 5, date(2026, 10, 1))
-    assert [(point.day, point.on_time) for point in now.weeks.points] == [(date(2026, 10, 6), 5), (TODAY, 3)]
+    assert (
+        then.late,
+        then.missed,
+        then.coverage,
+        then.happened,
+        then.ahead,
+        then.directives,
+        then.trend,
+    ) == ((), (), (), (), (), (), None)
+    assert (now.change.points, now.change.before.on_time, now.change.before.day) == (
+        "−40",
+        5,
+        date(2026, 10, 1),
+    )
+    assert [(point.day, point.on_time) for point in now.weeks.points] == [
+        (date(2026, 10, 6), 5),
+        (TODAY, 3),
+    ]
     client = sign_in(cast.supervisor)
     page = client.get("/dashboard/?on=2026-10-07").content.decode()
     assert "截至10月7日终了" in page and "/obligations/?" not in page
-    assert f'href="?on=2026-10-07&amp;scope={cast.body.pk}"' in page  # the way down stays on that day
+    assert (
+        f'href="?on=2026-10-07&amp;scope={cast.body.pk}"' in page
+    )  # the way down stays on that day
     early = client.get("/dashboard/?on=2026-09-30").content.decode()
     assert "没有9月30日的数据" in early and 'href="?on=2026-10-01"' in early
     assert look(cast.staff, on=date(2026, 10, 7)).lights.total == 0  # own work alone is not copied
@@ -202,15 +283,27 @@ def test_an_earlier_day_is_shown_as_it_was(cast, sign_in):
     ("", 9), ("all=1", 9), ("wall=1", 9), ("directives=1", 10), ("section={section}", 12), ("kind=mass_organisation", 12),
     ("about=institution", 12), ("on=2026-10-12", 8),
 ])  # fmt: skip
-def test_queries_are_as_many_whatever_is_asked(cast, sign_in, django_assert_num_queries, ask, queries):
+def test_queries_are_as_many_whatever_is_asked(
+    cast, sign_in, django_assert_num_queries, ask, queries
+):
     client = sign_in(cast.supervisor)
     for number in (1, 3):
-        document = make_work([make_body(parent=cast.centre) for _number in range(number)], directives=number, seed=number)
-        place = {"section": document.sections.first().pk, "directive": document.directives.first().pk}
+        document = make_work(
+            [make_body(parent=cast.centre) for _number in range(number)],
+            directives=number,
+            seed=number,
+        )
+        place = {
+            "section": document.sections.first().pk,
+            "directive": document.directives.first().pk,
+        }
         TallyDay.objects.all().delete()
         copy_day(date(2026, 10, 10))
         with django_assert_num_queries(queries):
-            assert client.get(f"/dashboard/?document={document.pk}&{ask.format(**place)}").status_code == 200
+            assert (
+                client.get(f"/dashboard/?document={document.pk}&{ask.format(**place)}").status_code
+                == 200
+            )
 
 
 def test_the_page_stays_bounded_however_many_bodies_there_are(cast, sign_in):
@@ -218,7 +311,9 @@ def test_the_page_stays_bounded_however_many_bodies_there_are(cast, sign_in):
     for _number in range(230):
         make_obligation(directive, make_body(parent=cast.centre))
     client = sign_in(cast.supervisor)
-    page, every = (client.get(f"/dashboard/{ask}").content.decode() for ask in ("", "?all=1&page=3"))
+    page, every = (
+        client.get(f"/dashboard/{ask}").content.decode() for ask in ("", "?all=1&page=3")
+    )
     assert page.count("scope=") < 60
     assert every.count('class="no"') == 30 and "201～230" in every
 
@@ -226,11 +321,18 @@ def test_the_page_stays_bounded_however_many_bodies_there_are(cast, sign_in):
 def test_equal_shares_share_a_place_and_small_ones_say_so(cast, sign_in):
     section = make_section()
     late = {"due_on": date(2026, 9, 1)}
-    for body, terms in ((cast.body, ({}, {})), (cast.sibling, ({}, {}, {})), (make_body(parent=cast.centre), ({}, late))):
+    for body, terms in (
+        (cast.body, ({}, {})),
+        (cast.sibling, ({}, {}, {})),
+        (make_body(parent=cast.centre), ({}, late)),
+    ):
         for fields in terms:
             make_obligation(make_directive(section), body, **fields)
     found = look(cast.supervisor)
-    assert [(line.thing.pk, line.place, line.small) for line in found.bodies][:2] == [(cast.sibling.pk, 1, True), (cast.body.pk, 1, True)]
+    assert [(line.thing.pk, line.place, line.small) for line in found.bodies][:2] == [
+        (cast.sibling.pk, 1, True),
+        (cast.body.pk, 1, True),
+    ]
     assert found.bodies[2].place == 3
     assert "基数小" in sign_in(cast.supervisor).get("/dashboard/").content.decode()
 
@@ -241,7 +343,12 @@ def test_the_longest_overdue_come_first_whichever_way_they_are_read(cast, monkey
     monkeypatch.setattr("directives.dashboard.queries.late.FEW", 0)
     assert near == [late.obligation.light_on for late in look(cast.supervisor).late] == sorted(near)
     one = Obligation.objects.overdue().select_related("directive").first()
-    for asked in ({"section": one.section_id}, {"directive": one.directive_id}, {"about": "institution"}, {"kind": "centre"}):
+    for asked in (
+        {"section": one.section_id},
+        {"directive": one.directive_id},
+        {"about": "institution"},
+        {"kind": "centre"},
+    ):
         monkeypatch.setattr("directives.dashboard.queries.late.FEW", 0)
         walked = [late.obligation.light_on for late in look(cast.supervisor, **asked).late]
         monkeypatch.setattr("directives.dashboard.queries.late.FEW", 1000)
@@ -249,7 +356,11 @@ def test_the_longest_overdue_come_first_whichever_way_they_are_read(cast, monkey
     below = look(cast.supervisor, scope=cast.body.pk)
     assert {late.obligation.organisation_id for late in below.late} <= {cast.body.pk, cast.child.pk}
     first = below.view.body.pk
-    overdue = Obligation.objects.overdue().filter(organisation__path__startswith=cast.body.path).order_by("light_on")
+    overdue = (
+        Obligation.objects.overdue()
+        .filter(organisation__path__startswith=cast.body.path)
+        .order_by("light_on")
+    )
     assert first == cast.body.pk and [late.obligation.light_on for late in below.late] == list(
         overdue.values_list("light_on", flat=True)[:8]
     )
@@ -273,21 +384,32 @@ def test_a_filter_that_matches_nothing_says_so(cast, sign_in):
 
 def test_the_wall_refreshes_itself_and_keeps_its_filter(cast, sign_in):
     make_work([cast.body, cast.child])
-    page = sign_in(cast.supervisor).get("/dashboard/?wall=1&kind=mass_organisation").content.decode()
-    assert 'hx-get="/dashboard/?wall=1&amp;kind=mass_organisation" hx-trigger="every 300s" hx-select="#main"' in page
+    page = (
+        sign_in(cast.supervisor).get("/dashboard/?wall=1&kind=mass_organisation").content.decode()
+    )
+    assert (
+        'hx-get="/dashboard/?wall=1&amp;kind=mass_organisation" hx-trigger="every 300s" hx-select="#main"'
+        in page
+    )
     assert '<nav class="nav"' not in page
 
 
 def test_moves_are_seen_at_once(cast):
     document = make_work([cast.body, cast.child])
-    row = Obligation.objects.filter(state="underway", organisation=cast.body).select_related("organisation").first()
+    row = (
+        Obligation.objects.filter(state="underway", organisation=cast.body)
+        .select_related("organisation")
+        .first()
+    )
     before = look(cast.supervisor).lights
     change_obligations([row], {"due_on": date(2026, 9, 30), "plan_due_on": None, "report_due_on": None, "acknowledge_by": None},
                        action="test", by=None, now=NOW)  # fmt: skip
     row.refresh_from_db()
     after = look(cast.supervisor).lights
     assert after.count(row.light) >= before.count(row.light)
-    assert [rows_of(f, cast.supervisor) for f in figures(look(cast.supervisor))] == [f.n for f in figures(look(cast.supervisor))]
+    assert [rows_of(f, cast.supervisor) for f in figures(look(cast.supervisor))] == [
+        f.n for f in figures(look(cast.supervisor))
+    ]
     assert look(cast.supervisor).document == document
 
 
@@ -320,7 +442,10 @@ def test_queries_when_drilled_down(cast, sign_in, django_assert_num_queries):
 
 def test_from_where_each_person_looks(cast):
     make_work([cast.body, cast.child, cast.sibling])
-    seen = {name: look(getattr(cast, name)).view for name in ("supervisor", "viewer", "manager", "staff", "below")}
+    seen = {
+        name: look(getattr(cast, name)).view
+        for name in ("supervisor", "viewer", "manager", "staff", "below")
+    }
     assert {name: (view.body.pk, view.whole) for name, view in seen.items()} == {
         "supervisor": (cast.centre.pk, True), "viewer": (cast.centre.pk, True), "manager": (cast.body.pk, True),
         "staff": (cast.body.pk, False), "below": (cast.child.pk, False),
@@ -338,7 +463,9 @@ def test_nobody_looks_where_they_have_no_place(cast, sign_in):
     document = make_work([cast.body, cast.child, cast.sibling])
     other = make_document()
     answers = {
-        (name, body): sign_in(getattr(cast, name)).get(f"/dashboard/?scope={getattr(cast, body).pk}").status_code
+        (name, body): sign_in(getattr(cast, name))
+        .get(f"/dashboard/?scope={getattr(cast, body).pk}")
+        .status_code
         for name in ("staff", "manager", "supervisor", "outsider", "admin", "stranger")
         for body in ("centre", "body", "child", "sibling")
     }
@@ -362,8 +489,12 @@ def test_a_child_is_one_link_away_and_the_way_back_too(cast, sign_in):
     below = client.get(f"/dashboard/?scope={cast.body.pk}").content.decode()
     assert f'href="?scope={cast.child.pk}"' in below
     assert f'href="?scope={cast.centre.pk}"' in below
-    deepest = client.get(f"/dashboard/?scope={cast.child.pk}&section=999&kind=mass_organisation").content.decode()
-    steps = [f'href="?scope={body.pk}&amp;kind=mass_organisation"' for body in (cast.centre, cast.body)]
+    deepest = client.get(
+        f"/dashboard/?scope={cast.child.pk}&section=999&kind=mass_organisation"
+    ).content.decode()
+    steps = [
+        f'href="?scope={body.pk}&amp;kind=mass_organisation"' for body in (cast.centre, cast.body)
+    ]
     assert [deepest.count(step) for step in steps] == [1, 1]  # the crumbs keep the filter
 
 
@@ -393,13 +524,27 @@ def test_every_link_on_the_page_leads_to_a_list(cast, sign_in):
 def test_who_is_late_and_whose_move_it_is(cast):
     section = make_section()
     due = {"due_on": date(2026, 9, 1), "percent": 60}
-    oldest = make_obligation(make_directive(section), cast.body, **due | {"due_on": date(2026, 8, 3)})
-    disputed = make_obligation(make_directive(section), cast.sibling, state="disputed", reason="不归我们", **due)
-    to_sign = make_obligation(make_directive(section), cast.sibling, report_due_on=date(2026, 9, 3), due_on=date(2027, 1, 1), percent=90)
+    oldest = make_obligation(
+        make_directive(section), cast.body, **due | {"due_on": date(2026, 8, 3)}
+    )
+    disputed = make_obligation(
+        make_directive(section), cast.sibling, state="disputed", reason="不归我们", **due
+    )
+    to_sign = make_obligation(
+        make_directive(section),
+        cast.sibling,
+        report_due_on=date(2026, 9, 3),
+        due_on=date(2027, 1, 1),
+        percent=90,
+    )
     report = make_report(cast.sibling, make_cycle(section.document), to_sign)
     report.entries.update(state="awaiting")
     late = look(cast.supervisor).late
-    assert [(row.obligation, row.whose) for row in late] == [(oldest, "staff"), (disputed, "supervisor"), (to_sign, "manager")]
+    assert [(row.obligation, row.whose) for row in late] == [
+        (oldest, "staff"),
+        (disputed, "supervisor"),
+        (to_sign, "manager"),
+    ]
 
 
 def test_what_happened_since_the_last_working_day(cast):
@@ -409,7 +554,10 @@ def test_what_happened_since_the_last_working_day(cast):
     change_obligations([row], {"percent": 85}, action="test", by=None, now=NOW - timedelta(days=5))
     found = {one.kind: (one.n, one.url) for one in look(cast.supervisor).happened}
     assert found == {
-        kind: (1, f"/events/?act={kind}&document={row.document_id}&body={cast.centre.pk}&since=2026-10-12")
+        kind: (
+            1,
+            f"/events/?act={kind}&document={row.document_id}&body={cast.centre.pk}&since=2026-10-12",
+        )
         for kind in ("worse", "received")
     }
 
@@ -438,7 +586,9 @@ def test_each_table_is_exported_with_the_figures_of_the_page(cast, sign_in, tabl
     else:
         lines = found.section_lines if table == "sections" else found.bodies
         start = 2 if table == "sections" else 3
-        assert [row[start : start + 2] for row in rows] == [(line.lights.total, line.on_time.n) for line in lines]
+        assert [row[start : start + 2] for row in rows] == [
+            (line.lights.total, line.on_time.n) for line in lines
+        ]
 
 
 def test_who_may_export(cast, sign_in):

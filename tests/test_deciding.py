@@ -16,7 +16,17 @@ from directives.core.transitions import can_move, move, move_entries, moves_open
 from directives.models import Membership, Obligation, Plan, ReportEntry, User
 from directives.my_work.queries.inbox import inbox
 from directives.reports.commands import reviewing
-from tests.factories import NOW, make_body, make_cycle, make_directive, make_member, make_obligation, make_plan, make_report, make_section
+from tests.factories import (
+    NOW,
+    make_body,
+    make_cycle,
+    make_directive,
+    make_member,
+    make_obligation,
+    make_plan,
+    make_report,
+    make_section,
+)
 
 DECIDED = {"dispute": ("reassign", "withdraw"), "request_close": ("close", "refuse_close")}
 BEFORE = {"dispute": "assigned", "request_close": "underway"}
@@ -68,7 +78,11 @@ def drafted(cast, kind):
     obligation = make_obligation(organisation=cast.body)
     if kind == "plan":
         return make_plan(cast.body, obligation.document)
-    return make_report(cast.body, make_cycle(obligation.document), obligation).entries.select_related("report__organisation").get()
+    return (
+        make_report(cast.body, make_cycle(obligation.document), obligation)
+        .entries.select_related("report__organisation")
+        .get()
+    )
 
 
 @pytest.mark.parametrize("kind", ["plan", "entry"])
@@ -100,12 +114,16 @@ class Report:
         self.rows = [make_obligation(make_directive(section), cast.body) for _number in range(2)]
         self.report = make_report(cast.body, make_cycle(section.document), *self.rows)
         self.other = make_member(cast.body, "manager", "other")
-        entries = self.report.entries.select_related("obligation__directive").order_by("obligation__directive__order")
+        entries = self.report.entries.select_related("obligation__directive").order_by(
+            "obligation__directive__order"
+        )
         self.report.entries.update(percent=60, progress="办了")
         for entry, by in zip(entries, (cast.manager, self.other), strict=True):
             entry.report = self.report
             move_entries([entry], "hand_in", by=by, now=NOW)
-        type(self.report).objects.filter(pk=self.report.pk).update(waiting_since=NOW, first_submitted_at=NOW)
+        type(self.report).objects.filter(pk=self.report.pk).update(
+            waiting_since=NOW, first_submitted_at=NOW
+        )
         self.entries = list(entries.all())
         self.other = promoted(self.other, cast.centre)
 
@@ -117,7 +135,12 @@ class Report:
 def test_what_is_decided_together_names_what_is_not_theirs(cast):
     made = Report(cast)
     with pytest.raises(NotAllowed) as refused:
-        reviewing.decide(report=made.report, decisions={one.pk: (True, "") for one in made.entries}, by=made.other, now=NOW)
+        reviewing.decide(
+            report=made.report,
+            decisions={one.pk: (True, "") for one in made.entries},
+            by=made.other,
+            now=NOW,
+        )
     assert made.codes[1] in str(refused.value) and made.codes[0] not in str(refused.value)
     assert set(ReportEntry.objects.values_list("state", flat=True)) == {"submitted"}
 
@@ -136,7 +159,10 @@ def test_the_desk_offers_what_is_theirs_and_names_the_rest(cast, sign_in, key):
     assert "周启明" in text
     sent = {f"version-{one.pk}": one.version for one in made.entries} | {"rest": "accept"} | key()
     answer = client.post(reverse("report_decide", args=[made.report.pk]), sent, follow=True)
-    assert [one.state for one in made.report.entries.order_by("obligation__directive__order")] == ["accepted", "submitted"]
+    assert [one.state for one in made.report.entries.order_by("obligation__directive__order")] == [
+        "accepted",
+        "submitted",
+    ]
     assert [made.codes[1] in str(told) for told in answer.context["messages"]][-1]
 
 
@@ -144,7 +170,12 @@ def _copied(cast, made):
     """The submission on which a verdict is given."""
     content = {"entries": [{"entry": one.pk} for one in made.entries]}
     made.report.submissions.create(
-        organisation=cast.body, document=made.report.document, number=1, content=content, submitted_at=NOW, submitted_by=cast.manager
+        organisation=cast.body,
+        document=made.report.document,
+        number=1,
+        content=content,
+        submitted_at=NOW,
+        submitted_by=cast.manager,
     )
 
 
@@ -161,7 +192,12 @@ def test_what_a_person_asked_for_does_not_wait_for_them(cast):
     move(plan, "ask_signature", by=cast.staff, now=NOW)
     move(plan, "sign", by=cast.manager, now=NOW)
     two_hats = promoted(cast.staff, cast.centre)
-    assert sorted(line.kind for line in inbox(cast.supervisor).lines) == ["close", "dispute", "plan", "report"]
+    assert sorted(line.kind for line in inbox(cast.supervisor).lines) == [
+        "close",
+        "dispute",
+        "plan",
+        "report",
+    ]
     assert [line.kind for line in inbox(two_hats).lines] == ["report"]
 
 
@@ -169,10 +205,19 @@ def test_what_a_person_asked_for_does_not_wait_for_them(cast):
 def test_the_page_says_who_decides(cast, sign_in, ask):
     row = make_obligation(organisation=cast.body, state=BEFORE[ask])
     move(row, ask, by=cast.staff, now=NOW, reason="因故")
-    page = sign_in(promoted(cast.staff, cast.centre)).get(reverse("obligation", args=[row.pk])).content.decode()
+    page = (
+        sign_in(promoted(cast.staff, cast.centre))
+        .get(reverse("obligation", args=[row.pk]))
+        .content.decode()
+    )
     assert "周启明" in page
-    assert [reverse("obligation_move", args=[row.pk, action]) in page for action in DECIDED[ask]] == [False, False]
-    assert "本人提出" not in sign_in(cast.supervisor).get(reverse("obligation", args=[row.pk])).content.decode()
+    assert [
+        reverse("obligation_move", args=[row.pk, action]) in page for action in DECIDED[ask]
+    ] == [False, False]
+    assert (
+        "本人提出"
+        not in sign_in(cast.supervisor).get(reverse("obligation", args=[row.pk])).content.decode()
+    )
 
 
 def test_the_page_of_a_plan_says_who_decides(cast, sign_in):
@@ -192,7 +237,11 @@ def test_the_level_above_decides_where_a_level_has_nobody_else(cast):
     assert (found.body, found.people) == (cast.centre, (cast.supervisor,))
     beside = make_member(cast.body, "supervisor", "beside")
     assert (deciders(row, alone).body, deciders(row, alone).people) == (cast.body, (beside,))
-    assert (deciders(row, beside), deciders(row, cast.supervisor), deciders(row, cast.staff)) == (None, None, None)
+    assert (deciders(row, beside), deciders(row, cast.supervisor), deciders(row, cast.staff)) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_where_there_is_nobody_at_all_the_page_says_whom_to_ask(cast, sign_in):
@@ -201,7 +250,10 @@ def test_where_there_is_nobody_at_all_the_page_says_whom_to_ask(cast, sign_in):
     two_hats = promoted(cast.staff, cast.centre)
     User.objects.filter(pk=cast.supervisor.pk).update(is_active=False)
     assert deciders(row, two_hats).body is None
-    assert "请联系系统管理员" in sign_in(two_hats).get(reverse("obligation", args=[row.pk])).content.decode()
+    assert (
+        "请联系系统管理员"
+        in sign_in(two_hats).get(reverse("obligation", args=[row.pk])).content.decode()
+    )
 
 
 # how it came about
@@ -209,7 +261,9 @@ def test_where_there_is_nobody_at_all_the_page_says_whom_to_ask(cast, sign_in):
 
 def test_the_migration_tells_from_the_record_who_asked(cast):
     signed, direct, asked = drafted(cast, "plan"), drafted(cast, "entry"), drafted(cast, "entry")
-    closing, disputed = (make_obligation(organisation=cast.body, state=state) for state in ("underway", "assigned"))
+    closing, disputed = (
+        make_obligation(organisation=cast.body, state=state) for state in ("underway", "assigned")
+    )
     withdrawn = make_obligation(organisation=cast.body, state="assigned")
     for subject, action, by in (
         (signed, "ask_signature", cast.staff),
@@ -224,12 +278,20 @@ def test_the_migration_tells_from_the_record_who_asked(cast):
         (withdrawn, "withdraw", cast.supervisor),
     ):
         move(subject, action, by=by, now=NOW, reason="因故")
-    told = {model: dict(model.objects.values_list("pk", "asked_by")) for model in (Obligation, Plan, ReportEntry)}
+    told = {
+        model: dict(model.objects.values_list("pk", "asked_by"))
+        for model in (Obligation, Plan, ReportEntry)
+    }
     for model in told:
         model.objects.update(asked_by=None)
-    import_module("directives.migrations.0023_document_owner").remember(apps, connection.schema_editor())
+    import_module("directives.migrations.0023_document_owner").remember(
+        apps, connection.schema_editor()
+    )
     assert {model: dict(model.objects.values_list("pk", "asked_by")) for model in told} == told
-    assert sorted(filter(None, (who for rows in told.values() for who in rows.values()))) == [cast.staff.pk] * 4
+    assert (
+        sorted(filter(None, (who for rows in told.values() for who in rows.values())))
+        == [cast.staff.pk] * 4
+    )
 
 
 # whoever they are
@@ -244,13 +306,23 @@ class Office:
         middle = make_body(parent=top)
         self.bodies = [top, middle, make_body(parent=middle)]
         self.people = [make_member(random.choice(self.bodies), self.role()) for _number in range(6)]
-        for body, person in zip((*self.bodies, top), self.people, strict=False):  # so that somebody can begin, and decide
+        for body, person in zip(
+            (*self.bodies, top), self.people, strict=False
+        ):  # so that somebody can begin, and decide
             Membership.objects.get_or_create(user=person, organisation=body, role="staff")
             Membership.objects.get_or_create(user=person, organisation=top, role="supervisor")
         section = make_section()
-        rows = [make_obligation(make_directive(section), body, state="assigned", percent=0) for body in self.bodies[1:] * 2]
+        rows = [
+            make_obligation(make_directive(section), body, state="assigned", percent=0)
+            for body in self.bodies[1:] * 2
+        ]
         report = make_report(middle, make_cycle(section.document), rows[0])
-        self.subjects = [*rows, make_plan(middle, section.document), make_plan(self.bodies[2], section.document), report.entries.get()]
+        self.subjects = [
+            *rows,
+            make_plan(middle, section.document),
+            make_plan(self.bodies[2], section.document),
+            report.entries.get(),
+        ]
         self.asked = {}
         self.decided = 0
 
@@ -261,16 +333,27 @@ class Office:
         """Somebody gets one more post, or loses one."""
         person = self.random.choice(self.people)
         if self.random.random() < 0.3:
-            Membership.objects.filter(pk__in=Membership.objects.filter(user=person).order_by("pk").values("pk")[:1]).delete()
-        Membership.objects.get_or_create(user=person, organisation=self.random.choice(self.bodies), role=self.role())
+            Membership.objects.filter(
+                pk__in=Membership.objects.filter(user=person).order_by("pk").values("pk")[:1]
+            ).delete()
+        Membership.objects.get_or_create(
+            user=person, organisation=self.random.choice(self.bodies), role=self.role()
+        )
 
     def act(self):
         """One after another tries a move, until somebody may make it; returns whether it was made."""
         subject = self.random.choice(self.subjects)
         subject.refresh_from_db()
-        table = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}[type(subject)]
-        action = self.random.choice([name for name, step in table.items() if subject.state in step.sources] or list(table))
-        return any(self.tries(again(person), subject, action, table[action]) for person in self.random.sample(self.people, 6))
+        table = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}[
+            type(subject)
+        ]
+        action = self.random.choice(
+            [name for name, step in table.items() if subject.state in step.sources] or list(table)
+        )
+        return any(
+            self.tries(again(person), subject, action, table[action])
+            for person in self.random.sample(self.people, 6)
+        )
 
     def tries(self, by, subject, action, step):
         allowed = can_move(subject, action, by)

@@ -58,12 +58,33 @@ from directives.reports import commands as reporting
 from directives.reports.commands import report_clocks, reviewing
 from tests.factories import make_member
 
-pytestmark = pytest.mark.django_db  # each test in a savepoint of the one transaction that holds the demo
+pytestmark = (
+    pytest.mark.django_db
+)  # each test in a savepoint of the one transaction that holds the demo
 
 END = datetime(2026, 10, 13, 9, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
 SEED = 7
-FIELDS = ("organisation__code", "directive__code", "state", "percent", "light", "light_code", "light_changes_on", "progress", "version")
-FIGURE = ("indicator__code", "organisation__code", "year", "number", "by__username", "at", "version", "value")
+FIELDS = (
+    "organisation__code",
+    "directive__code",
+    "state",
+    "percent",
+    "light",
+    "light_code",
+    "light_changes_on",
+    "progress",
+    "version",
+)
+FIGURE = (
+    "indicator__code",
+    "organisation__code",
+    "year",
+    "number",
+    "by__username",
+    "at",
+    "version",
+    "value",
+)
 TOTAL = ("scope__code", "indicator__code", "year", "number", "count", "sum")
 
 
@@ -74,14 +95,31 @@ def load() -> None:
 def digest() -> str:
     """What the obligations, the entries and the history say, without their ids."""
     told = hashlib.sha256()
-    entries = ReportEntry.objects.order_by("report__cycle__due_on", "report__organisation__code", "obligation__directive__order")
+    entries = ReportEntry.objects.order_by(
+        "report__cycle__due_on", "report__organisation__code", "obligation__directive__order"
+    )
     for rows in (
         Obligation.objects.order_by("organisation__code", "directive__order").values_list(*FIELDS),
-        entries.values_list("obligation__organisation__code", "state", "percent", "progress", "submitted_at", "reason"),
-        TallyDay.objects.order_by("scope__code", "section__order", "day").values_list("scope__code", "day", *COLOURS, "percent_sum"),
+        entries.values_list(
+            "obligation__organisation__code",
+            "state",
+            "percent",
+            "progress",
+            "submitted_at",
+            "reason",
+        ),
+        TallyDay.objects.order_by("scope__code", "section__order", "day").values_list(
+            "scope__code", "day", *COLOURS, "percent_sum"
+        ),
         Event.objects.order_by("id").values_list("at", "action", "organisation__code", "reason"),
-        ((*row[:-1], f"{row[-1]:.4f}") for row in Figure.objects.order_by("id").values_list(*FIGURE)),
-        ((*row[:-1], f"{row[-1]:.4f}") for row in FigureTotal.objects.order_by(*TOTAL[:4]).values_list(*TOTAL)),
+        (
+            (*row[:-1], f"{row[-1]:.4f}")
+            for row in Figure.objects.order_by("id").values_list(*FIGURE)
+        ),
+        (
+            (*row[:-1], f"{row[-1]:.4f}")
+            for row in FigureTotal.objects.order_by(*TOTAL[:4]).values_list(*TOTAL)
+        ),
     ):
         for row in rows.iterator(chunk_size=5000) if isinstance(rows, QuerySet) else rows:
             told.update(repr(row).encode())
@@ -116,11 +154,17 @@ def demo(request, opened) -> Document:
 
 def test_what_there_is(demo):
     assert demo.fictional and "演示" in demo.title
-    assert (Directive.objects.count(), Directive.objects.filter(statement=True).count(), demo.sections.count()) == (100, 0, 7)
+    assert (
+        Directive.objects.count(),
+        Directive.objects.filter(statement=True).count(),
+        demo.sections.count(),
+    ) == (100, 0, 7)
     assert (Organisation.objects.count(), Obligation.objects.count()) == (101, 10_000)
     assert Cycle.objects.count() == 2
     assert ProgressReport.objects.count() == 200
-    assert ItemState.objects.count() == sum(row.items.count() for row in Directive.objects.all()) * 100
+    assert (
+        ItemState.objects.count() == sum(row.items.count() for row in Directive.objects.all()) * 100
+    )
     assert Organisation.objects.filter(parent__code="C000").count() == 52
 
 
@@ -130,10 +174,32 @@ def test_every_state_and_colour_has_its_share(demo):
     assert 300 < shares["red"] < 1300
     assert 400 < shares["yellow"] < 1600
     states = Counter(dict(Obligation.objects.order_by().values_list("state").annotate(Count("pk"))))
-    assert min(states[state] for state in ("assigned", "acknowledged", "closing", "closed", "disputed", "suspended", "withdrawn")) > 5
-    clocks = {code.split("_")[0] for code in Obligation.objects.filter(light="red").values_list("light_code", flat=True)}
+    assert (
+        min(
+            states[state]
+            for state in (
+                "assigned",
+                "acknowledged",
+                "closing",
+                "closed",
+                "disputed",
+                "suspended",
+                "withdrawn",
+            )
+        )
+        > 5
+    )
+    clocks = {
+        code.split("_")[0]
+        for code in Obligation.objects.filter(light="red").values_list("light_code", flat=True)
+    }
     assert clocks == {"receipt", "plan", "report", "completion"}
-    assert set(ReportEntry.objects.values_list("state", flat=True)) == {"draft", "submitted", "accepted", "returned"}
+    assert set(ReportEntry.objects.values_list("state", flat=True)) == {
+        "draft",
+        "submitted",
+        "accepted",
+        "returned",
+    }
 
 
 def test_nothing_is_left_to_do(demo):
@@ -161,29 +227,61 @@ def test_further_documents_stand_beside_the_large_one(demo):
     rows = Obligation.objects.filter(document__in=further).select_related("organisation")
     assert made == rows.count() > 300
     assert set(rows.values_list("document", flat=True)) <= {document.pk for document in further}
-    before, workdays = {row.pk: (row.light, row.light_code, row.light_on) for row in rows}, Calendar(END).workdays
+    before, workdays = (
+        {row.pk: (row.light, row.light_code, row.light_on) for row in rows},
+        Calendar(END).workdays,
+    )
     for row in rows:
         relight(row, today=timezone.localdate(END), workdays=workdays)
     assert {row.pk: (row.light, row.light_code, row.light_on) for row in rows} == before
     assert tallies.drift() == []
     first = OverallDay.objects.filter(scope__parent=None).order_by("day").first()
-    of_all = TallyDay.objects.filter(scope=first.scope, day=since).aggregate(**{colour: Sum(colour) for colour in COLOURS})
+    of_all = TallyDay.objects.filter(scope=first.scope, day=since).aggregate(
+        **{colour: Sum(colour) for colour in COLOURS}
+    )
     assert {colour: getattr(first, colour) for colour in COLOURS} == of_all
 
 
 def test_every_row_passes_its_model(demo):
-    for model in (Obligation, ReportEntry, Plan, Submission, Verdict, ProgressReport, Organisation, ItemState, Figure, Indicator):
-        for row in model.objects.filter(pk__in=list(model.objects.order_by("pk").values_list("pk", flat=True))[::211]):
+    for model in (
+        Obligation,
+        ReportEntry,
+        Plan,
+        Submission,
+        Verdict,
+        ProgressReport,
+        Organisation,
+        ItemState,
+        Figure,
+        Indicator,
+    ):
+        for row in model.objects.filter(
+            pk__in=list(model.objects.order_by("pk").values_list("pk", flat=True))[::211]
+        ):
             row.validate_constraints()
-    assert Obligation.objects.filter(Q(due_on__lt=timezone.localdate(END)), light="green").exclude(state="closing").count() == 0
+    assert (
+        Obligation.objects.filter(Q(due_on__lt=timezone.localdate(END)), light="green")
+        .exclude(state="closing")
+        .count()
+        == 0
+    )
 
 
 def test_report_clocks_are_what_the_entries_say(demo):
     wrong = []
     for report in ProgressReport.objects.filter(cycle=Cycle.objects.latest("due_on")):
-        rows = Obligation.objects.filter(organisation=report.organisation_id, state__in=REPORTABLE, issued_on__lt=report.cycle.opens_on)
+        rows = Obligation.objects.filter(
+            organisation=report.organisation_id,
+            state__in=REPORTABLE,
+            issued_on__lt=report.cycle.opens_on,
+        )
         clocks = report_clocks(report, [row.pk for row in rows])
-        wrong += [row.pk for row in rows if (row.report_due_on, row.report_returned) != (clocks[row.pk].due_on, clocks[row.pk].returned)]
+        wrong += [
+            row.pk
+            for row in rows
+            if (row.report_due_on, row.report_returned)
+            != (clocks[row.pk].due_on, clocks[row.pk].returned)
+        ]
     assert wrong == []
 
 
@@ -192,18 +290,29 @@ def test_an_obligation_says_what_was_last_accepted(demo):
     for entry in ReportEntry.objects.filter(state="accepted").order_by("report__cycle__due_on"):
         accepted[entry.obligation_id] = entry
     said = [(row, accepted.get(row.pk)) for row in Obligation.objects.all()]
-    assert [row.pk for row, entry in said if row.progress != (entry.progress if entry else "")] == []
     assert [
-        row.pk for row, entry in said if row.state not in ("closed", "withdrawn") and row.percent != (entry.percent if entry else 0)
+        row.pk for row, entry in said if row.progress != (entry.progress if entry else "")
+    ] == []
+    assert [
+        row.pk
+        for row, entry in said
+        if row.state not in ("closed", "withdrawn")
+        and row.percent != (entry.percent if entry else 0)
     ] == []
     assert {row.percent for row, _entry in said if row.state == "closed"} == {100}
 
 
 def test_plans_and_their_clocks_agree(demo):
     owed = Obligation.objects.filter(deliverable="plan", state__in=OPEN)
-    running = dict(owed.order_by().values_list("organisation").annotate(n=Count("pk", filter=Q(plan_due_on__isnull=False))))
+    running = dict(
+        owed.order_by()
+        .values_list("organisation")
+        .annotate(n=Count("pk", filter=Q(plan_due_on__isnull=False)))
+    )
     states = dict(Plan.objects.values_list("organisation", "state"))
-    assert {body for body, n in running.items() if n} >= {body for body in running if states.get(body) in (None, "draft")}
+    assert {body for body, n in running.items() if n} >= {
+        body for body in running if states.get(body) in (None, "draft")
+    }
     assert {states.get(body) for body, n in running.items() if n} <= {None, "draft", "returned"}
     assert Plan.objects.filter(state="accepted").count() > 80
 
@@ -212,7 +321,9 @@ def test_what_was_handed_in_was_kept_and_decided(demo):
     for submission in Submission.objects.exclude(report=None):
         entries = submission.content["entries"]
         assert submission.content["count"] == len(entries)
-        decided = ReportEntry.objects.filter(pk__in=[one["entry"] for one in entries], state__in=("accepted", "returned")).count()
+        decided = ReportEntry.objects.filter(
+            pk__in=[one["entry"] for one in entries], state__in=("accepted", "returned")
+        ).count()
         assert submission.verdicts.count() == decided
     handed_in = ReportEntry.objects.exclude(state="draft").count()
     assert sum(one.content["count"] for one in Submission.objects.exclude(report=None)) == handed_in
@@ -235,11 +346,21 @@ def test_indicators_are_reported_and_added_up_the_tree(demo):
 def test_figures_are_such_as_the_commands_take(demo):
     """Each could have been reported as it stands, on a day after the end of its period."""
     rows = list(Figure.objects.select_related("indicator__organisation", "organisation"))
-    assert len(rows) == Figure.objects.values("indicator", "organisation", "year", "period", "number").distinct().count() > 1000
+    assert (
+        len(rows)
+        == Figure.objects.values("indicator", "organisation", "year", "period", "number")
+        .distinct()
+        .count()
+        > 1000
+    )
     periods = {row.pk: Period(row.year, row.period, row.number) for row in rows}
     given = [Reported(row.indicator, row.organisation, periods[row.pk], row.value) for row in rows]
     assert faults_of(given, by=None, now=END) == []
-    assert [row for row in rows if not periods[row.pk].ended(timezone.localdate(row.at)) or row.at >= END] == []
+    assert [
+        row
+        for row in rows
+        if not periods[row.pk].ended(timezone.localdate(row.at)) or row.at >= END
+    ] == []
 
 
 def test_the_record_tells_of_figures(demo):
@@ -248,7 +369,12 @@ def test_the_record_tells_of_figures(demo):
     assert len(told) == len(rows)
     for event in told:
         row = rows[event.subject_id]
-        assert (event.organisation_id, event.document_id, event.by_id, event.at) == (row.organisation_id, demo.pk, row.by_id, row.at)
+        assert (event.organisation_id, event.document_id, event.by_id, event.at) == (
+            row.organisation_id,
+            demo.pk,
+            row.by_id,
+            row.at,
+        )
         change = audit.Change(row, {}, figure_said(row))
         assert (event.before, event.after) == (change.before, change.after)
 
@@ -259,13 +385,17 @@ def test_the_record_tells_every_turn_of_the_last_days(demo):
     root = Organisation.objects.get(code="C000")
     totals = Counter()
     for section in demo.sections.all():
-        copy = TallyDay.objects.filter(scope=root, section=section, day__lte=yesterday).latest("day")
+        copy = TallyDay.objects.filter(scope=root, section=section, day__lte=yesterday).latest(
+            "day"
+        )
         totals.update({colour: getattr(copy, colour) for colour in COLOURS})
     today = datetime.combine(timezone.localdate(END), datetime.min.time(), END.tzinfo)
     for event in Event.objects.filter(action="light", at__gte=today):
         totals[event.before["light"]] -= 1
         totals[event.after["light"]] += 1
-    now = dict(Total.objects.filter(scope=root).order_by().values_list("light").annotate(Sum("count")))
+    now = dict(
+        Total.objects.filter(scope=root).order_by().values_list("light").annotate(Sum("count"))
+    )
     assert {colour: totals[colour] for colour in now} == now
 
 
@@ -276,7 +406,9 @@ def test_the_history_of_a_body_is_that_of_those_below(demo):
         own = TallyDay.objects.filter(scope=home, section=section).latest("day")
         assert sum(getattr(own, colour) for colour in COLOURS) > 0
         first = TallyDay.objects.filter(scope=home, section=section).earliest("day")
-        rows = Obligation.objects.filter(organisation__in=below, section=section, issued_on__lt=first.day).exclude(state="withdrawn")
+        rows = Obligation.objects.filter(
+            organisation__in=below, section=section, issued_on__lt=first.day
+        ).exclude(state="withdrawn")
         assert sum(getattr(first, colour) for colour in COLOURS) == rows.count()
 
 
@@ -288,7 +420,11 @@ def test_the_same_seed_tells_the_same_story(demo, first_told):
 def test_another_seed_tells_another(db):
     def colours(seed: int) -> list[str]:
         lot = Lot(Calendar(END), seed, [terms_of(place) for place in range(100)])
-        return [life.row["light"] for code in ("P11", "P33-G") for life in lot.draw(code, code[:3]).lives]
+        return [
+            life.row["light"]
+            for code in ("P11", "P33-G")
+            for life in lot.draw(code, code[:3]).lives
+        ]
 
     assert colours(SEED) == colours(SEED)
     assert colours(SEED) != colours(SEED + 1)
@@ -298,7 +434,16 @@ def test_another_seed_tells_another(db):
 def test_everybody_can_look_at_it(demo, sign_in, account):
     user = User.objects.get(username=account.username)
     client = sign_in(user)
-    work = ["/", "/dashboard/", "/obligations/", "/reports/", "/plans/", "/documents/", f"/documents/{demo.pk}/", "/organisations/"]
+    work = [
+        "/",
+        "/dashboard/",
+        "/obligations/",
+        "/reports/",
+        "/plans/",
+        "/documents/",
+        f"/documents/{demo.pk}/",
+        "/organisations/",
+    ]
     work += ["/statistics/"]
     pages = ["/admin/"] if user.is_staff else ["/events/"] if user.is_auditor else work
     assert {page: client.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
@@ -307,15 +452,31 @@ def test_everybody_can_look_at_it(demo, sign_in, account):
 def test_the_papers_of_a_body_open(demo, sign_in):
     client = sign_in(User.objects.get(username="supervisor"))
     handed_in = ReportEntry.objects.filter(state="submitted").values_list("report", flat=True)
-    pages = [f"/submissions/{pk}/" for pk in Submission.objects.order_by("pk").values_list("pk", flat=True)[:6]]
-    pages += [f"/reports/{handed_in[0]}/", f"/reports/{handed_in[0]}/review/", f"/plans/{Plan.objects.filter(state='accepted')[0].pk}/"]
+    pages = [
+        f"/submissions/{pk}/"
+        for pk in Submission.objects.order_by("pk").values_list("pk", flat=True)[:6]
+    ]
+    pages += [
+        f"/reports/{handed_in[0]}/",
+        f"/reports/{handed_in[0]}/review/",
+        f"/plans/{Plan.objects.filter(state='accepted')[0].pk}/",
+    ]
     assert {page: client.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
 
 
 def test_people_go_on_working_in_it(demo):
-    waiting = ReportEntry.objects.filter(state="draft", obligation__state="underway", report__cycle=Cycle.objects.latest("due_on"))
-    entry = waiting.exclude(report__organisation__code="Q01").select_related("report__organisation").order_by("pk")[0]
-    writer, above = make_member(entry.report.organisation, "staff"), User.objects.get(username="supervisor")
+    waiting = ReportEntry.objects.filter(
+        state="draft", obligation__state="underway", report__cycle=Cycle.objects.latest("due_on")
+    )
+    entry = (
+        waiting.exclude(report__organisation__code="Q01")
+        .select_related("report__organisation")
+        .order_by("pk")[0]
+    )
+    writer, above = (
+        make_member(entry.report.organisation, "staff"),
+        User.objects.get(username="supervisor"),
+    )
     fields = reporting.EntryFields(progress="已印发办法。", problems="无", percent=95)
     reporting.save_entry(entry=entry, fields=fields, version=entry.version, by=writer, now=END)
     reporting.hand_in(report=entry.report, entries=[entry.pk], by=writer, now=END)
@@ -340,8 +501,15 @@ def test_production_refuses_it(settings):
 def test_a_nation_has_its_bodies():
     nation, small = tree("nation"), tree("small")
     names = {body.code: body.name for body in nation}
-    assert (len(nation), len(names), len({name.hans for name in names.values()})) == (35_310, 35_310, 35_310)
-    assert Counter(body.level for body in nation if body.kind == "committee") == {"municipal": 333, "county": 2844}
+    assert (len(nation), len(names), len({name.hans for name in names.values()})) == (
+        35_310,
+        35_310,
+        35_310,
+    )
+    assert Counter(body.level for body in nation if body.kind == "committee") == {
+        "municipal": 333,
+        "county": 2844,
+    }
     assert len(tree("province")) == 1174
     assert all(names[body.code] == body.name for body in small)
     tops = [sum(body.above == "C000" for body in bodies) for bodies in (nation, small)]

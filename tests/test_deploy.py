@@ -21,7 +21,9 @@ from directives.web import doors, health
 from tests.test_access import TABLE, people, world  # noqa: F401 - a fixture
 
 DEPLOY = settings.BASE_DIR / "deploy"
-TEXTS = sorted(path for path in DEPLOY.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+TEXTS = sorted(
+    path for path in DEPLOY.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+)
 
 
 def read(name: str) -> str:
@@ -37,10 +39,16 @@ def test_a_process_that_lives_says_so_without_the_database():
 
 
 def test_a_node_is_ready_when_the_database_has_what_its_code_needs(db, monkeypatch):
-    assert (Client().get("/readyz").status_code, Client().get("/readyz").content) == (200, b"ready\n")
+    assert (Client().get("/readyz").status_code, Client().get("/readyz").content) == (
+        200,
+        b"ready\n",
+    )
     monkeypatch.setattr(health, "_migrated", lambda: False)
     answer = Client().get("/readyz")
-    assert (answer.status_code, answer.content) == (503, b"not ready: the database lacks a migration\n")
+    assert (answer.status_code, answer.content) == (
+        503,
+        b"not ready: the database lacks a migration\n",
+    )
 
 
 def test_a_migration_that_is_missing_is_noticed(db):
@@ -55,7 +63,10 @@ def test_a_database_that_does_not_answer_is_no_secret_and_no_crash(db, monkeypat
 
     monkeypatch.setattr(health, "_migrated", gone)
     answer = Client().get("/readyz")
-    assert (answer.status_code, answer.content) == (503, b"not ready: the database does not answer\n")
+    assert (answer.status_code, answer.content) == (
+        503,
+        b"not ready: the database does not answer\n",
+    )
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/readyz"])
@@ -69,7 +80,9 @@ def test_a_proxy_asks_over_plain_http(db, settings, address):
 def test_sign_ins_are_limited_for_each_visitor_and_not_for_the_proxy(settings, proxies, wanted):
     """nginx passes on one address, the visitor's own, whatever the visitor claims."""
     settings.PROXIES, settings.TRUSTED_PROXIES = proxies, [ip_network("10.0.0.10")]
-    request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.10", headers={"X-Forwarded-For": "203.0.113.9"})
+    request = RequestFactory().get(
+        "/", REMOTE_ADDR="10.0.0.10", headers={"X-Forwarded-For": "203.0.113.9"}
+    )
     assert client_address(request) == wanted
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in read("nginx/proxy.conf")
 
@@ -78,7 +91,9 @@ AS_OFTEN = ("set_script", "session_stay")  # as one likes
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.post is not None and name not in AS_OFTEN])
+@pytest.mark.parametrize(
+    "name", [name for name, row in TABLE.items() if row.post is not None and name not in AS_OFTEN]
+)
 def test_every_write_carries_a_key(cast, world, sign_in, name):  # noqa: F811
     """nginx sends a write again when a node breaks off: each must be one that is done once."""
     row = TABLE[name]
@@ -115,7 +130,10 @@ def test_the_pooler_keeps_pages_and_work_apart():
     assert sorted(pooler["databases"]) == ["qunzhu", "qunzhu_work"]
     assert "statement_timeout=15000" in pooler["databases"]["qunzhu"]
     assert "statement_timeout" not in pooler["databases"]["qunzhu_work"]
-    assert (pooler["pgbouncer"]["pool_mode"], pooler["pgbouncer"]["ignore_startup_parameters"]) == ("transaction", "extra_float_digits")
+    assert (pooler["pgbouncer"]["pool_mode"], pooler["pgbouncer"]["ignore_startup_parameters"]) == (
+        "transaction",
+        "extra_float_digits",
+    )
 
 
 def test_nginx_sends_a_sign_in_only_once():
@@ -131,7 +149,9 @@ def test_compose_starts_each_thing_after_what_it_needs():
     services = yaml.safe_load(read("compose/compose.yaml"))["services"]
     databases = ["pgbouncer", "postgres", "replica"]
     assert sorted(services) == sorted(["backup", "migrate", "nginx", *databases, "web", "worker"])
-    assert services["web"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert services["web"]["depends_on"]["migrate"] == {
+        "condition": "service_completed_successfully"
+    }
     assert "pgbouncer:6432/qunzhu_work" in services["worker"]["environment"]["DATABASE_URL"]
     assert "postgres:5432" in services["migrate"]["environment"]["DATABASE_URL"]
     assert "DB_PGBOUNCER" not in services["migrate"]["environment"]
@@ -150,8 +170,18 @@ def test_backups_are_made_by_one_timetable_from_the_primary_itself():
 
 
 def test_every_setting_of_the_database_is_documented():
-    named = set(re.findall(r'env\.\w+\("([A-Z0-9_]+)"', Path(settings.BASE_DIR / "qunzhu_tracker" / "databases.py").read_text()))
-    named |= set(re.findall(r'env\.\w+\("([A-Z0-9_]+)"', Path(settings.BASE_DIR / "qunzhu_tracker" / "files.py").read_text()))
+    named = set(
+        re.findall(
+            r'env\.\w+\("([A-Z0-9_]+)"',
+            Path(settings.BASE_DIR / "qunzhu_tracker" / "databases.py").read_text(),
+        )
+    )
+    named |= set(
+        re.findall(
+            r'env\.\w+\("([A-Z0-9_]+)"',
+            Path(settings.BASE_DIR / "qunzhu_tracker" / "files.py").read_text(),
+        )
+    )
     text = (settings.BASE_DIR / "README.md").read_text(encoding="utf-8") + read("README.md")
     named |= {"REPLICA_MAX_LAG", "DB_MIGRATION_LOCK_TIMEOUT", "PROXIES", "BACKUP_DIR"}
     assert {name for name in named if f"`{name}`" not in text} == set()
@@ -170,7 +200,12 @@ def test_who_is_not_root_is_told_one_command():
 
 
 def test_the_runbook_names_only_files_that_are_there():
-    named = set(re.findall(r"`((?:compose|nginx|pgbouncer|postgresql|systemd)/[\w.-]+|gunicorn\.conf\.py)`", read("README.md")))
+    named = set(
+        re.findall(
+            r"`((?:compose|nginx|pgbouncer|postgresql|systemd)/[\w.-]+|gunicorn\.conf\.py)`",
+            read("README.md"),
+        )
+    )
     assert {name for name in named if not (DEPLOY / name).exists()} == set()
     assert len(named) >= 12
 
@@ -195,8 +230,13 @@ def test_the_image_is_built_with_settings_that_suffice(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "umask", lambda mode: None)
     tmp_path.chmod(0o700)
     text = read("compose/Dockerfile")
-    words = re.search(r"^RUN ((?:[A-Z_]+=\S+ )+)\\\n +python manage.py collectstatic", text, re.MULTILINE)[1]
+    words = re.search(
+        r"^RUN ((?:[A-Z_]+=\S+ )+)\\\n +python manage.py collectstatic", text, re.MULTILINE
+    )[1]
     for word in ["QUNZHU_ENV=production", f"QUNZHU_VAR={tmp_path}", *words.split()]:
         monkeypatch.setenv(*word.split("=", 1))
     assert "QUNZHU_ENV=production" in text
-    assert runpy.run_path(str(settings.BASE_DIR / "qunzhu_tracker" / "settings.py"))["PRODUCTION"] is True
+    assert (
+        runpy.run_path(str(settings.BASE_DIR / "qunzhu_tracker" / "settings.py"))["PRODUCTION"]
+        is True
+    )

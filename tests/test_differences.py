@@ -23,7 +23,11 @@ def marked(before, after):
         ("印发办法", "", ["-印发办法"]),
         ("培训三百人。", "培训二百人。", ["培训", "-三", "+二", "百人。"]),
         ("完成60%", "完成85%", ["完成", "-60", "+85", "%"]),
-        ("召开会议；印发通知", "召开会议；开展培训；印发通知", ["召开会议；", "+开展培训；", "印发通知"]),
+        (
+            "召开会议；印发通知",
+            "召开会议；开展培训；印发通知",
+            ["召开会议；", "+开展培训；", "印发通知"],
+        ),
         ("report by June", "report by July", ["report by ", "-June", "+July"]),
     ],
 )
@@ -46,5 +50,8 @@ def test_long_texts_are_compared_by_sentences_and_soon():
     before = "".join(f"第{number}项工作已经完成，印发了通知。" for number in range(LONG // 10))
     after = before.replace("第7项工作已经完成", "第7项工作正在推进")
     began = perf_counter()
-    assert marked(before, after)[1:3] == ["-第7项工作已经完成，印发了通知。", "+第7项工作正在推进，印发了通知。"]
+    assert marked(before, after)[1:3] == [
+        "-第7项工作已经完成，印发了通知。",
+        "+第7项工作正在推进，印发了通知。",
+    ]
     assert perf_counter() - began < 5

@@ -111,7 +111,10 @@ def test_mail(settings, monkeypatch):
     assert found(machine.look_at_mail)[0][0] == WARNING
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    assert "the mail server 127.0.0.1:1 lets nothing in: [Errno 111]" in found(machine.look_at_mail)[0][1]
+    assert (
+        "the mail server 127.0.0.1:1 lets nothing in: [Errno 111]"
+        in found(machine.look_at_mail)[0][1]
+    )
 
     def refuse(self: object) -> None:
         raise smtplib.SMTPAuthenticationError(535, b"no")
@@ -243,13 +246,22 @@ def test_the_key_of_the_record(db, settings, tmp_path):
     audit.record("create", make_body("Y"), by=None, now=NOW)
     sealing.seal(now=NOW)
     assert found(work.look_at_key, NOW + timedelta(minutes=59))[0][0] == FINE
-    assert found(work.look_at_key, NOW + timedelta(minutes=61))[1] == (WARNING, "anchors were last written 2026-10-13 08:30")
+    assert found(work.look_at_key, NOW + timedelta(minutes=61))[1] == (
+        WARNING,
+        "anchors were last written 2026-10-13 08:30",
+    )
     (tmp_path / "record" / "state").chmod(0o640)
-    assert found(work.look_at_key)[0] == (WRONG, f"{tmp_path / 'record'} can be read by others than this user")
+    assert found(work.look_at_key)[0] == (
+        WRONG,
+        f"{tmp_path / 'record'} can be read by others than this user",
+    )
     (tmp_path / "record" / "state").chmod(0o600)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("directives.core.sealing.knowing.stands", lambda mark: False)
-        assert found(work.look_at_key)[0] == (WRONG, "the database does not have seal number 2, which was made here")
+        assert found(work.look_at_key)[0] == (
+            WRONG,
+            "the database does not have seal number 2, which was made here",
+        )
     (tmp_path / "record" / "state").write_text("{")
     assert found(work.look_at_key)[0] == (WRONG, f"{tmp_path / 'record' / 'state'} is damaged")
 

@@ -17,7 +17,10 @@ def row(cast):
 
 
 def acknowledge(client, row, key, **data):
-    return client.post(f"/obligations/{row.pk}/move/acknowledge/", {"idempotency_key": key, "version": row.version, **data})
+    return client.post(
+        f"/obligations/{row.pk}/move/acknowledge/",
+        {"idempotency_key": key, "version": row.version, **data},
+    )
 
 
 def test_a_form_sent_twice_acts_once(cast, row, sign_in):
@@ -33,14 +36,23 @@ def test_a_form_sent_twice_acts_once(cast, row, sign_in):
     ("address", "form", "leads"),
     [
         ("/notices/read/", {}, "/"),
-        ("/exports/columns/ledger/save/", {"column": "number", "version": "0"}, "/exports/columns/ledger/?next="),
+        (
+            "/exports/columns/ledger/save/",
+            {"column": "number", "version": "0"},
+            "/exports/columns/ledger/?next=",
+        ),
     ],
 )
 def test_a_way_back_is_an_address_and_never_the_name_of_a_view(cast, sign_in, address, form, leads):
     client, key = sign_in(cast.staff), str(uuid4())
     client.raise_request_exception = False
-    answers = [client.post(address, {"idempotency_key": key, "next": "obligations", **form}) for _time in range(2)]
-    assert [(answer.status_code, answer.headers.get("Location")) for answer in answers] == [(302, leads)] * 2
+    answers = [
+        client.post(address, {"idempotency_key": key, "next": "obligations", **form})
+        for _time in range(2)
+    ]
+    assert [(answer.status_code, answer.headers.get("Location")) for answer in answers] == [
+        (302, leads)
+    ] * 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,14 +87,22 @@ def test_a_refused_form_may_be_sent_again_with_its_key(cast, row, sign_in):
     dispute = f"/obligations/{row.pk}/move/dispute/"
     refused = client.post(dispute, {"idempotency_key": key, "version": 1, "reason": " "})
     assert (refused.status_code, FormKey.objects.count()) == (422, 0)
-    assert client.post(dispute, {"idempotency_key": key, "version": 1, "reason": "不归我们"}).status_code == 302
+    assert (
+        client.post(
+            dispute, {"idempotency_key": key, "version": 1, "reason": "不归我们"}
+        ).status_code
+        == 302
+    )
     assert Obligation.objects.get().state == "disputed"
 
 
 def test_what_was_typed_is_given_back(cast, row, sign_in):
     client = sign_in(cast.staff)
     acknowledge(client, row, str(uuid4()))
-    late = client.post(f"/obligations/{row.pk}/move/dispute/", {"idempotency_key": str(uuid4()), "version": 1, "reason": "写了很久的理由"})
+    late = client.post(
+        f"/obligations/{row.pk}/move/dispute/",
+        {"idempotency_key": str(uuid4()), "version": 1, "reason": "写了很久的理由"},
+    )
     assert late.status_code == 409
     assert "写了很久的理由" in late.content.decode()
     assert Obligation.objects.get().state == "acknowledged"

@@ -27,9 +27,22 @@ KEEPS_NOTHING = {
 # The admin is Django's own; its pages load none of the product's scripts.
 ADMIN = "admin/"
 # Hidden fields that say nothing of which form it is: the address of the form does.
-NO_PART_OF_THE_KEY = {"version", "next", "action", "done", "unchanged_reason", "unchanged", "digest", "number", "organisation", "document"}
+NO_PART_OF_THE_KEY = {
+    "version",
+    "next",
+    "action",
+    "done",
+    "unchanged_reason",
+    "unchanged",
+    "digest",
+    "number",
+    "organisation",
+    "document",
+}
 # What a browser of 2019 (Chromium 78, as in 统信 and 麒麟 browsers) cannot read, or does not know.
-TOO_NEW = re.compile(r"\?\?|\?\.[a-zA-Z_(\[]|&&=|\|\|=|\.replaceChildren\(|\.replaceAll\(|\.at\(|structuredClone|#[a-z]+\s*[=(;]|static \{")
+TOO_NEW = re.compile(
+    r"\?\?|\?\.[a-zA-Z_(\[]|&&=|\|\|=|\.replaceChildren\(|\.replaceAll\(|\.at\(|structuredClone|#[a-z]+\s*[=(;]|static \{"
+)
 
 
 def forms():
@@ -45,7 +58,9 @@ def test_only_listed_forms_keep_nothing():
     silent = {name for name, given in forms() if "data-no-draft" in given}
     unlisted = {name for name in silent if not name.startswith(tuple(KEEPS_NOTHING))}
     assert unlisted == set()
-    assert [start for start in KEEPS_NOTHING if not any(name.startswith(start) for name in silent)] == []
+    assert [
+        start for start in KEEPS_NOTHING if not any(name.startswith(start) for name in silent)
+    ] == []
     assert len({name for name, _given in forms()} - silent) > 30
 
 
@@ -53,14 +68,26 @@ def test_every_page_loads_the_script_that_keeps_words():
     base = (TEMPLATES / "base.html").read_text()
     assert "directives/drafts.js" in base
     assert '{% include "_drafts.html" %}' in base
-    pages = [path for path in TEMPLATES.rglob("*.html") if "<!DOCTYPE" in path.read_text() and "<form" in path.read_text()]
-    assert [path.name for path in pages if path.name != "base.html" and not path.is_relative_to(TEMPLATES / ADMIN)] == []
+    pages = [
+        path
+        for path in TEMPLATES.rglob("*.html")
+        if "<!DOCTYPE" in path.read_text() and "<form" in path.read_text()
+    ]
+    assert [
+        path.name
+        for path in pages
+        if path.name != "base.html" and not path.is_relative_to(TEMPLATES / ADMIN)
+    ] == []
     assert "drafts.js" in get_template("base.html").template.source
 
 
 @pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.js")), ids=lambda path: path.name)
 def test_no_script_is_too_new_for_the_browsers_of_offices(path: Path):
-    lines = [line for line in path.read_text().splitlines() if not line.lstrip().startswith("//") and TOO_NEW.search(line)]
+    lines = [
+        line
+        for line in path.read_text().splitlines()
+        if not line.lstrip().startswith("//") and TOO_NEW.search(line)
+    ]
     assert lines == []
 
 
@@ -71,7 +98,13 @@ def measure(cast):
 
 
 def log(client, measure, key, text="已办", person="", **headers):
-    form = {"idempotency_key": key, "measure": measure.pk, "on": "2026-01-05", "text": text, "_person": person}
+    form = {
+        "idempotency_key": key,
+        "measure": measure.pk,
+        "on": "2026-01-05",
+        "text": text,
+        "_person": person,
+    }
     return client.post("/log/add/", form, headers=headers)
 
 
@@ -81,10 +114,14 @@ def test_the_browser_is_told_that_a_form_is_stored(cast, measure, sign_in):
     assert (first.status_code, LogEntry.objects.count()) == (302, 1)
     assert first.cookies["stored"].value == key
     assert not first.cookies["stored"]["httponly"]
-    assert key in log(client, measure, key).cookies["stored"].value  # nothing is done twice, and what is stored is not offered again
+    assert (
+        key in log(client, measure, key).cookies["stored"].value
+    )  # nothing is done twice, and what is stored is not offered again
 
 
-def test_the_browser_is_not_told_so_of_a_form_that_was_refused_or_met_the_sign_in(cast, measure, sign_in):
+def test_the_browser_is_not_told_so_of_a_form_that_was_refused_or_met_the_sign_in(
+    cast, measure, sign_in
+):
     key = str(uuid4())
     assert "stored" not in log(sign_in(cast.staff), measure, key, text="").cookies
     assert "stored" not in log(Client(), measure, key).cookies
@@ -112,12 +149,20 @@ def test_a_form_out_of_date_gets_a_new_token_and_is_not_called_forbidden(cast, m
     client.force_login(cast.staff, backend="directives.accounts.Door")
     client.cookies["language"] = "zh-hans"
     asked = log(client, measure, str(uuid4()), HX_Request="true")
-    assert (asked.status_code, asked.headers.get("X-Form-Out-Of-Date"), asked.content) == (403, "1", b"")
+    assert (asked.status_code, asked.headers.get("X-Form-Out-Of-Date"), asked.content) == (
+        403,
+        "1",
+        b"",
+    )
     assert asked.cookies["csrftoken"].value
-    page = log(client, measure, str(uuid4()), text="写了很久的一段话", Referer="http://testserver/log/").content.decode()
+    page = log(
+        client, measure, str(uuid4()), text="写了很久的一段话", Referer="http://testserver/log/"
+    ).content.decode()
     assert "写了很久的一段话" in page
     assert 'href="http://testserver/log/"' in page
     assert "您的角色不允许" not in page
-    elsewhere = log(client, measure, str(uuid4()), text="别处来的话", Referer="http://elsewhere.example/").content.decode()
+    elsewhere = log(
+        client, measure, str(uuid4()), text="别处来的话", Referer="http://elsewhere.example/"
+    ).content.decode()
     assert "别处来的话" not in elsewhere
     assert LogEntry.objects.count() == 0

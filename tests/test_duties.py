@@ -18,7 +18,16 @@ from directives.core.notices import wording
 from directives.core.rules import RIGHTS, can_administer, can_give, can_reset, may
 from directives.health.accounts import look_at_duties
 from directives.health.findings import FINE, WARNING
-from directives.models import Event, Export, Membership, Notice, OpenSession, PendingRight, SignInAttempt, User
+from directives.models import (
+    Event,
+    Export,
+    Membership,
+    Notice,
+    OpenSession,
+    PendingRight,
+    SignInAttempt,
+    User,
+)
 from directives.organisations import commands as organising
 from directives.signin.factors import needs_factor
 from directives.signin.limits import account_of
@@ -60,17 +69,27 @@ def actions(**about: object) -> list[str]:
 def person_form(person: User, **changes: object) -> dict[str, object]:
     """The admin's form of an account as it stands, with these changes; False takes a box away."""
     names = ("username", "full_name", "phone", "email", "language")
-    form = {name: getattr(person, name) for name in names} | {"is_active": "on"} | {FIELDS[key]: "on" for key in person.duties}
+    form = (
+        {name: getattr(person, name) for name in names}
+        | {"is_active": "on"}
+        | {FIELDS[key]: "on" for key in person.duties}
+    )
     form |= {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"} | changes
     return {name: value for name, value in form.items() if value is not False}
 
 
 def change(desk, person: User, **changes: object):
-    return desk.post(reverse("admin:directives_user_change", args=[person.pk]), person_form(stored(person), **changes))
+    return desk.post(
+        reverse("admin:directives_user_change", args=[person.pk]),
+        person_form(stored(person), **changes),
+    )
 
 
 def add_membership(desk, person: User, body, role: str):
-    return desk.post(reverse("admin:directives_membership_add"), {"user": person.pk, "organisation": body.pk, "role": role})
+    return desk.post(
+        reverse("admin:directives_membership_add"),
+        {"user": person.pk, "organisation": body.pk, "role": role},
+    )
 
 
 def decide(desk, action: str, *rights: PendingRight):
@@ -82,9 +101,14 @@ def decide(desk, action: str, *rights: PendingRight):
 
 
 def test_every_permission_of_a_duty_is_one_that_there_is(db):
-    known = {f"directives.{codename}" for codename in Permission.objects.values_list("codename", flat=True)}
+    known = {
+        f"directives.{codename}"
+        for codename in Permission.objects.values_list("codename", flat=True)
+    }
     assert sorted(PERMISSIONS - known) == []
-    assert {duty.field for duty in DUTIES.values()} <= {field.name for field in User._meta.get_fields()}
+    assert {duty.field for duty in DUTIES.values()} <= {
+        field.name for field in User._meta.get_fields()
+    }
 
 
 @pytest.mark.parametrize("key", DUTIES)
@@ -100,7 +124,9 @@ def test_a_duty_gives_what_the_table_says_and_nothing_when_the_account_sleeps(db
     assert person.get_all_permissions() == DUTIES[key].permissions
     person.is_active = False
     assert stored_with(person).get_all_permissions() == set()
-    assert [may(person, right) for right in ("audit", "keep_accounts", "keep_rights")] == [False] * 3
+    assert [may(person, right) for right in ("audit", "keep_accounts", "keep_rights")] == [
+        False
+    ] * 3
 
 
 def stored_with(person: User) -> User:
@@ -110,8 +136,14 @@ def stored_with(person: User) -> User:
 
 
 def test_who_has_which_right(cast, db):
-    people = {key: make_administrator(key, key) for key in DUTIES} | {"superuser": cast.admin, "supervisor": cast.supervisor}
-    held = {who: {right for right in ("audit", "keep_accounts", "keep_rights") if may(user, right)} for who, user in people.items()}
+    people = {key: make_administrator(key, key) for key in DUTIES} | {
+        "superuser": cast.admin,
+        "supervisor": cast.supervisor,
+    }
+    held = {
+        who: {right for right in ("audit", "keep_accounts", "keep_rights") if may(user, right)}
+        for who, user in people.items()
+    }
     assert held == {
         SYSTEM: {"keep_accounts"}, SECURITY: {"keep_rights"}, AUDITOR: {"audit"}, "superuser": {"keep_accounts", "keep_rights"},
         "supervisor": set(),
@@ -151,12 +183,27 @@ def test_a_system_administrator_makes_accounts_without_password_or_role(cast, si
     desk = sign_in(make_administrator("system", SYSTEM))
     page = desk.get(reverse("admin:directives_user_add"))
     assert set(page.context["adminform"].form.fields) == {"username", "full_name"}
-    form = {"username": "new", "full_name": "新人", "password1": STRONG, "password2": STRONG, "usable_password": "true"}
-    form |= {"memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "0", FIELDS[SECURITY]: "on"}
+    form = {
+        "username": "new",
+        "full_name": "新人",
+        "password1": STRONG,
+        "password2": STRONG,
+        "usable_password": "true",
+    }
+    form |= {
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "0",
+        FIELDS[SECURITY]: "on",
+    }
     form |= {"memberships-0-organisation": cast.body.pk, "memberships-0-role": "staff"}
     assert desk.post(reverse("admin:directives_user_add"), form).status_code == 302
     made = User.objects.get(username="new")
-    assert (made.has_usable_password(), made.duties, made.is_staff, made.memberships.count()) == (False, frozenset(), False, 0)
+    assert (made.has_usable_password(), made.duties, made.is_staff, made.memberships.count()) == (
+        False,
+        frozenset(),
+        False,
+        0,
+    )
     assert change(desk, made, full_name="新名", **{FIELDS[SYSTEM]: "on"}).status_code == 302
     assert (stored(made).full_name, stored(made).duties) == ("新名", frozenset())
     address = reverse("admin:auth_user_password_change", args=[made.pk])
@@ -164,33 +211,59 @@ def test_a_system_administrator_makes_accounts_without_password_or_role(cast, si
     assert add_membership(desk, made, cast.body, "staff").status_code == 403
 
 
-def test_a_security_administrator_gives_rights_and_passwords_and_changes_no_name(cast, sign_in, security):
+def test_a_security_administrator_gives_rights_and_passwords_and_changes_no_name(
+    cast, sign_in, security
+):
     desk, person = sign_in(security), make_user("new")
-    assert change(desk, person, full_name="别名", is_active=False, **{FIELDS[SYSTEM]: "on"}).status_code == 302
-    assert (stored(person).full_name, stored(person).is_active, stored(person).duties) == ("new", True, {SYSTEM})
+    assert (
+        change(
+            desk, person, full_name="别名", is_active=False, **{FIELDS[SYSTEM]: "on"}
+        ).status_code
+        == 302
+    )
+    assert (stored(person).full_name, stored(person).is_active, stored(person).duties) == (
+        "new",
+        True,
+        {SYSTEM},
+    )
     assert desk.get(reverse("admin:directives_user_add")).status_code == 403
     plain = make_user("plain")
     assert add_membership(desk, plain, cast.body, "staff").status_code == 302
     address = reverse("admin:auth_user_password_change", args=[plain.pk])
-    assert desk.post(address, {"password1": STRONG, "password2": STRONG, "usable_password": "true"}).status_code == 302
+    assert (
+        desk.post(
+            address, {"password1": STRONG, "password2": STRONG, "usable_password": "true"}
+        ).status_code
+        == 302
+    )
     assert (stored(plain).password_given, plain.memberships.get().role) == (True, "staff")
 
 
-def test_a_mail_address_is_entered_by_whoever_may_give_a_password(cast, confirmed, sign_in, security, second):
+def test_a_mail_address_is_entered_by_whoever_may_give_a_password(
+    cast, confirmed, sign_in, security, second
+):
     """A new password is asked for by mail, so the address opens the account."""
     system, both = make_administrator("system", SYSTEM), make_administrator("both")
-    for who, person, entered in ((system, cast.supervisor, False), (both, second, False), (security, cast.supervisor, True)):
+    for who, person, entered in (
+        (system, cast.supervisor, False),
+        (both, second, False),
+        (security, cast.supervisor, True),
+    ):
         change(sign_in(who), person, email=f"{who}@example.org")
         assert (stored(person).email == f"{who}@example.org") == entered
     with pytest.raises(NotAllowed):
-        organising.change_people({stored(cast.staff): {"email": "x@example.org"}}, by=system, now=NOW)
+        organising.change_people(
+            {stored(cast.staff): {"email": "x@example.org"}}, by=system, now=NOW
+        )
     with pytest.raises(NotAllowed):
         organising.add_people([User(username="puppet", email="x@example.org")], by=system, now=NOW)
     rows = [
         {"username": "new", "full_name": "新", "email": "x@example.org"},
         {"username": "staff", "full_name": "林晓岚", "email": "x@x.cn"},
     ]
-    assert [(number, field) for number, field, _expected in bring(KINDS["people"], system, rows).faults] == [(1, "email"), (2, "email")]
+    assert [
+        (number, field) for number, field, _expected in bring(KINDS["people"], system, rows).faults
+    ] == [(1, "email"), (2, "email")]
 
 
 def test_nobody_gives_a_duty_to_themselves(cast, sign_in, security):
@@ -205,7 +278,14 @@ def test_nobody_gives_a_duty_to_themselves(cast, sign_in, security):
 def test_who_may_change_whom(cast, db):
     system, security, auditor = (make_administrator(key, key) for key in DUTIES)
     both, second = make_administrator("both"), make_administrator("second", SECURITY)
-    people = {"system": system, "security": security, "auditor": auditor, "both": both, "second": second, "staff": cast.staff}
+    people = {
+        "system": system,
+        "security": security,
+        "auditor": auditor,
+        "both": both,
+        "second": second,
+        "staff": cast.staff,
+    }
     people |= {"superuser": cast.admin}
 
     def allowed(predicate, user):
@@ -232,8 +312,14 @@ def test_sessions_are_ended_and_accounts_unlocked(cast, sign_in, security):
     SignInAttempt.objects.create(account=account_of("staff"), address="10.0.0.1", at=NOW)
     desk = sign_in(security)
     for action in ("end_sessions", "unlock"):
-        desk.post(reverse("admin:directives_user_changelist"), {"action": action, "_selected_action": [cast.staff.pk], "index": "0"})
-    assert (OpenSession.objects.filter(user=cast.staff).count(), SignInAttempt.objects.count()) == (0, 0)
+        desk.post(
+            reverse("admin:directives_user_changelist"),
+            {"action": action, "_selected_action": [cast.staff.pk], "index": "0"},
+        )
+    assert (OpenSession.objects.filter(user=cast.staff).count(), SignInAttempt.objects.count()) == (
+        0,
+        0,
+    )
     assert actions(subject_type="user", subject_id=cast.staff.pk) == ["end_sessions_of", "unlock"]
 
 
@@ -256,13 +342,19 @@ def test_nobody_holds_two_duties(apart, cast, security, held, wanted):
 def test_an_auditor_has_no_role_and_whoever_has_one_does_not_audit(apart, cast, security):
     auditor = make_administrator("auditor", AUDITOR)
     with pytest.raises(Invalid):
-        organising.give_roles([Membership(user=auditor, organisation=cast.body, role="viewer")], by=security, now=NOW)
+        organising.give_roles(
+            [Membership(user=auditor, organisation=cast.body, role="viewer")], by=security, now=NOW
+        )
     with pytest.raises(Invalid):
         organising.give_duty(cast.staff, AUDITOR, by=security, now=NOW)
     asleep = make_member(cast.body, "staff", is_active=False)
     with pytest.raises(Invalid):
         organising.give_duty(asleep, AUDITOR, by=security, now=NOW)
-    assert (auditor.memberships.count(), stored(cast.staff).is_auditor, stored(asleep).is_auditor) == (0, False, False)
+    assert (
+        auditor.memberships.count(),
+        stored(cast.staff).is_auditor,
+        stored(asleep).is_auditor,
+    ) == (0, False, False)
 
 
 def test_where_duties_are_not_separate_one_person_holds_several(cast, security):
@@ -281,7 +373,11 @@ def test_the_form_says_it_at_the_field(apart, cast, sign_in, security):
     assert (stored(person).duties, stored(person).is_staff) == ({AUDITOR}, False)
     role = add_membership(desk, person, cast.body, "staff")
     assert list(role.context["adminform"].form.errors) == ["role"]
-    inline = {"memberships-TOTAL_FORMS": "1", "memberships-0-organisation": cast.body.pk, "memberships-0-role": "staff"}
+    inline = {
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-0-organisation": cast.body.pk,
+        "memberships-0-role": "staff",
+    }
     assert change(desk, person, **inline).status_code == 200
     assert person.memberships.count() == 0
 
@@ -305,13 +401,34 @@ def test_nobody_rises_through_a_second_account(confirmed, cast, sign_in, second)
     """An administrator makes an account, gives it every right there is, and signs in as it."""
     evil = make_administrator("evil")
     desk = sign_in(evil)
-    form = {"username": "puppet", "full_name": "某人", "usable_password": "true", "password1": STRONG, "password2": STRONG}
-    desk.post(reverse("admin:directives_user_add"), form | {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"})
+    form = {
+        "username": "puppet",
+        "full_name": "某人",
+        "usable_password": "true",
+        "password1": STRONG,
+        "password2": STRONG,
+    }
+    desk.post(
+        reverse("admin:directives_user_add"),
+        form | {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"},
+    )
     puppet = User.objects.get(username="puppet")
-    inline = {"memberships-TOTAL_FORMS": "1", "memberships-0-organisation": cast.centre.pk, "memberships-0-role": "supervisor"}
+    inline = {
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-0-organisation": cast.centre.pk,
+        "memberships-0-role": "supervisor",
+    }
     change(desk, puppet, **inline, **{FIELDS[SECURITY]: "on", FIELDS[AUDITOR]: "on"})
-    assert (stored(puppet).duties, stored(puppet).is_staff, puppet.memberships.count()) == (frozenset(), False, 0)
-    assert sorted(PendingRight.objects.values_list("right", flat=True)) == [AUDITOR, SECURITY, "supervisor"]
+    assert (stored(puppet).duties, stored(puppet).is_staff, puppet.memberships.count()) == (
+        frozenset(),
+        False,
+        0,
+    )
+    assert sorted(PendingRight.objects.values_list("right", flat=True)) == [
+        AUDITOR,
+        SECURITY,
+        "supervisor",
+    ]
     User.objects.filter(pk=puppet.pk).update(password_given=False)  # it chooses its own
     as_puppet = sign_in(puppet)
     assert as_puppet.get("/admin/").status_code == 302
@@ -321,7 +438,11 @@ def test_nobody_rises_through_a_second_account(confirmed, cast, sign_in, second)
     for right in PendingRight.objects.all():
         with pytest.raises(NotAllowed):
             organising.confirm_right(right, by=stored(puppet), now=NOW)
-    assert (stored(puppet).duties, puppet.memberships.count(), PendingRight.objects.count()) == (frozenset(), 0, 3)
+    assert (stored(puppet).duties, puppet.memberships.count(), PendingRight.objects.count()) == (
+        frozenset(),
+        0,
+        3,
+    )
     # nor does the one who asked become the second person, or be alone
     address = reverse("admin:auth_user_password_change", args=[second.pk])
     assert desk.post(address, {"password1": STRONG, "password2": STRONG}).status_code == 403
@@ -340,35 +461,60 @@ def waiting(confirmed, cast, security, second):
     person = make_user("person")
     organising.give_duty(person, AUDITOR, by=security, now=NOW)
     other = make_user("other")
-    organising.give_roles([Membership(user=other, organisation=cast.body, role="supervisor")], by=security, now=NOW)
-    return {right.right: right for right in PendingRight.objects.select_related("person", "asked_by", "organisation")}
+    organising.give_roles(
+        [Membership(user=other, organisation=cast.body, role="supervisor")], by=security, now=NOW
+    )
+    return {
+        right.right: right
+        for right in PendingRight.objects.select_related("person", "asked_by", "organisation")
+    }
 
 
 def test_what_waits_is_confirmed_by_a_second_person(waiting, cast, sign_in, second):
     page = decide(sign_in(second), "confirm", *waiting.values())
     assert page.status_code == 200
     person, other = User.objects.get(username="person"), User.objects.get(username="other")
-    assert (person.is_auditor, other.memberships.get().role, PendingRight.objects.count()) == (True, "supervisor", 0)
+    assert (person.is_auditor, other.memberships.get().role, PendingRight.objects.count()) == (
+        True,
+        "supervisor",
+        0,
+    )
     assert actions(by=second) == ["confirm_right", "give_duty", "confirm_right", "add"]
-    asked, given = Event.objects.get(action="ask_right", organisation=None), Event.objects.get(action="give_duty")
+    asked, given = (
+        Event.objects.get(action="ask_right", organisation=None),
+        Event.objects.get(action="give_duty"),
+    )
     assert asked.after == {"person": "person", "right": AUDITOR}
     assert given.after == {"is_auditor": True, "is_staff": False}
 
 
 def test_those_who_could_confirm_are_told_and_then_who_asked(waiting, cast, security, second):
     told = Notice.objects.filter(kind="rights_wait")
-    assert sorted(told.values_list("user__username", flat=True)) == ["admin", "admin", "second", "second"]
+    assert sorted(told.values_list("user__username", flat=True)) == [
+        "admin",
+        "admin",
+        "second",
+        "second",
+    ]
     assert "security" in wording(told[0])
     organising.confirm_right(waiting[AUDITOR], by=second, now=NOW)
     organising.decline_right(waiting["supervisor"], by=second, now=NOW)
     words = [wording(notice) for notice in Notice.objects.filter(user=security).order_by("pk")]
-    assert ["person" in words[0], "审计员" in words[0], "other" in words[1], "全国总工会" in words[1]] == [True] * 4
+    assert [
+        "person" in words[0],
+        "审计员" in words[0],
+        "other" in words[1],
+        "全国总工会" in words[1],
+    ] == [True] * 4
 
 
 def test_declined_or_taken_back_it_is_given_to_nobody(waiting, cast, security, second):
     organising.decline_right(waiting[AUDITOR], by=second, now=NOW)
     organising.decline_right(waiting["supervisor"], by=security, now=NOW)
-    assert actions(subject_type="pendingright", action__in=("decline_right", "withdraw_right")) == ["decline_right", "withdraw_right"]
+    assert actions(subject_type="pendingright", action__in=("decline_right", "withdraw_right")) == [
+        "decline_right",
+        "withdraw_right",
+    ]
     assert (User.objects.filter(is_auditor=True).count(), PendingRight.objects.count()) == (0, 0)
     with pytest.raises(Stale):
         organising.confirm_right(waiting[AUDITOR], by=second, now=NOW)
@@ -385,46 +531,92 @@ def test_who_gives_no_rights_decides_none(waiting, cast, sign_in, db):
 
 def test_asked_twice_it_waits_once(waiting, cast, security, second):
     again = organising.give_duty(waiting[AUDITOR].person, AUDITOR, by=security, now=NOW)
-    assert (again, PendingRight.objects.count(), len(actions(action="ask_right"))) == (waiting[AUDITOR], 2, 2)
+    assert (again, PendingRight.objects.count(), len(actions(action="ask_right"))) == (
+        waiting[AUDITOR],
+        2,
+        2,
+    )
     for right in waiting.values():
         with pytest.raises(IntegrityError), transaction.atomic():
             PendingRight.objects.create(
-                person=right.person, right=right.right, organisation=right.organisation, asked_by=second, asked_at=NOW
+                person=right.person,
+                right=right.right,
+                organisation=right.organisation,
+                asked_by=second,
+                asked_at=NOW,
             )
 
 
-def test_what_keeps_duties_apart_is_asked_again_when_it_is_confirmed(waiting, apart, cast, security, second):
-    organising.give_roles([Membership(user=waiting[AUDITOR].person, organisation=cast.body, role="staff")], by=security, now=NOW)
+def test_what_keeps_duties_apart_is_asked_again_when_it_is_confirmed(
+    waiting, apart, cast, security, second
+):
+    organising.give_roles(
+        [Membership(user=waiting[AUDITOR].person, organisation=cast.body, role="staff")],
+        by=security,
+        now=NOW,
+    )
     with pytest.raises(Invalid):
         organising.confirm_right(waiting[AUDITOR], by=second, now=NOW)
     assert (stored(waiting[AUDITOR].person).is_auditor, PendingRight.objects.count()) == (False, 2)
 
 
-def test_where_nobody_else_is_there_it_is_given_at_once_and_the_record_says_so(confirmed, cast, security):
+def test_where_nobody_else_is_there_it_is_given_at_once_and_the_record_says_so(
+    confirmed, cast, security
+):
     User.objects.filter(is_superuser=True).update(is_active=False)
     assert organising.give_duty(cast.outsider, AUDITOR, by=security, now=NOW) is None
-    organising.give_roles([Membership(user=cast.staff, organisation=cast.body, role="supervisor")], by=security, now=NOW)
-    organising.give_roles([Membership(user=cast.staff, organisation=cast.body, role="viewer")], by=security, now=NOW)
-    assert [event.after.get("alone") for event in Event.objects.order_by("pk")] == [True, True, None]
+    organising.give_roles(
+        [Membership(user=cast.staff, organisation=cast.body, role="supervisor")],
+        by=security,
+        now=NOW,
+    )
+    organising.give_roles(
+        [Membership(user=cast.staff, organisation=cast.body, role="viewer")], by=security, now=NOW
+    )
+    assert [event.after.get("alone") for event in Event.objects.order_by("pk")] == [
+        True,
+        True,
+        None,
+    ]
     assert stored(cast.outsider).is_auditor
 
 
-def test_the_only_other_person_is_no_second_one_for_their_own_right(confirmed, cast, security, second):
+def test_the_only_other_person_is_no_second_one_for_their_own_right(
+    confirmed, cast, security, second
+):
     User.objects.filter(is_superuser=True).update(is_active=False)
     assert organising.give_duty(second, SYSTEM, by=security, now=NOW) is None
     assert stored(second).duties == {SECURITY, SYSTEM}
 
 
 def test_other_roles_and_what_is_taken_away_do_not_wait(confirmed, cast, security, second):
-    organising.give_roles([Membership(user=cast.outsider, organisation=cast.body, role="manager")], by=security, now=NOW)
-    organising.take_roles(list(cast.supervisor.memberships.select_related("user", "organisation")), by=security, now=NOW)
-    assert (cast.outsider.memberships.count(), cast.supervisor.memberships.count(), PendingRight.objects.count()) == (1, 0, 0)
+    organising.give_roles(
+        [Membership(user=cast.outsider, organisation=cast.body, role="manager")],
+        by=security,
+        now=NOW,
+    )
+    organising.take_roles(
+        list(cast.supervisor.memberships.select_related("user", "organisation")),
+        by=security,
+        now=NOW,
+    )
+    assert (
+        cast.outsider.memberships.count(),
+        cast.supervisor.memberships.count(),
+        PendingRight.objects.count(),
+    ) == (1, 0, 0)
 
 
 def test_every_door_of_the_admin_lets_a_supervisor_wait(confirmed, cast, sign_in, security, second):
     desk = sign_in(security)
-    assert add_membership(desk, cast.outsider, cast.body, "supervisor").url == reverse("admin:directives_pendingright_changelist")
-    inline = {"memberships-TOTAL_FORMS": "1", "memberships-0-organisation": cast.child.pk, "memberships-0-role": "supervisor"}
+    assert add_membership(desk, cast.outsider, cast.body, "supervisor").url == reverse(
+        "admin:directives_pendingright_changelist"
+    )
+    inline = {
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-0-organisation": cast.child.pk,
+        "memberships-0-role": "supervisor",
+    }
     assert change(desk, cast.outsider, **inline).status_code == 302
     member = cast.staff.memberships.get()
     altered = desk.post(
@@ -432,7 +624,10 @@ def test_every_door_of_the_admin_lets_a_supervisor_wait(confirmed, cast, sign_in
         {"user": cast.staff.pk, "organisation": cast.body.pk, "role": "supervisor"},
     )
     assert (altered.status_code, cast.staff.memberships.get().role) == (403, "staff")
-    assert (cast.outsider.memberships.count(), PendingRight.objects.filter(person=cast.outsider).count()) == (0, 2)
+    assert (
+        cast.outsider.memberships.count(),
+        PendingRight.objects.filter(person=cast.outsider).count(),
+    ) == (0, 2)
 
 
 def test_a_table_of_people_lets_a_supervisor_wait_and_takes_that_back(confirmed, cast, second):
@@ -441,32 +636,55 @@ def test_a_table_of_people_lets_a_supervisor_wait_and_takes_that_back(confirmed,
     brought = bring(KINDS["people"], make_administrator("keeper"), rows)
     brought.apply()
     zhang = User.objects.get(username="zhang")
-    assert ([row.role for row in zhang.memberships.all()], PendingRight.objects.get().person) == (["viewer"], zhang)
+    assert ([row.role for row in zhang.memberships.all()], PendingRight.objects.get().person) == (
+        ["viewer"],
+        zhang,
+    )
     brought.undo()
     assert (PendingRight.objects.count(), User.objects.filter(username="zhang").count()) == (0, 0)
     assert actions(subject_type="pendingright") == ["ask_right", "withdraw_right"]
 
 
 def test_each_administrator_is_told_what_of_a_table_is_not_theirs(cast, db):
-    rows = [{"username": "zhang", "full_name": "张三", "body": "Q01", "role": "staff"}, {"username": "staff", "full_name": "另一个"}]
+    rows = [
+        {"username": "zhang", "full_name": "张三", "body": "Q01", "role": "staff"},
+        {"username": "staff", "full_name": "另一个"},
+    ]
     rows += [{"username": "viewer", "full_name": "viewer", "body": "Q02", "role": "viewer"}]
     faults = {}
     for key in (SYSTEM, SECURITY):
         brought = bring(KINDS["people"], make_administrator(key, key), rows)
         faults[key] = [(number, field) for number, field, _expected in brought.faults]
-    assert faults == {SYSTEM: [(1, "role"), (3, "role")], SECURITY: [(1, "username"), (2, "username")]}
+    assert faults == {
+        SYSTEM: [(1, "role"), (3, "role")],
+        SECURITY: [(1, "username"), (2, "username")],
+    }
 
 
 def test_who_has_one_of_the_administrative_duties_brings_in_their_part_of_a_table(cast, db):
-    system, security = make_administrator("system", SYSTEM), make_administrator("security", SECURITY)
+    system, security = (
+        make_administrator("system", SYSTEM),
+        make_administrator("security", SECURITY),
+    )
     with pytest.raises(NotAllowed):
         organising.add_people([User(username="zhang")], by=security, now=NOW)
     with pytest.raises(NotAllowed):
-        organising.give_roles([Membership(user=cast.outsider, organisation=cast.body, role="staff")], by=system, now=NOW)
+        organising.give_roles(
+            [Membership(user=cast.outsider, organisation=cast.body, role="staff")],
+            by=system,
+            now=NOW,
+        )
     bring(KINDS["people"], system, [{"username": "zhang", "full_name": "张三"}]).apply()
-    bring(KINDS["people"], security, [{"username": "zhang", "full_name": "张三", "body": "Q01", "role": "staff"}]).apply()
+    bring(
+        KINDS["people"],
+        security,
+        [{"username": "zhang", "full_name": "张三", "body": "Q01", "role": "staff"}],
+    ).apply()
     assert Membership.objects.get(user__username="zhang").role == "staff"
-    assert [KINDS["people"].may(who) for who in (system, security, make_administrator("auditor", AUDITOR))] == [True, True, False]
+    assert [
+        KINDS["people"].may(who)
+        for who in (system, security, make_administrator("auditor", AUDITOR))
+    ] == [True, True, False]
 
 
 # what an auditor sees
@@ -477,8 +695,14 @@ def auditor(db):
     return make_administrator("auditor", AUDITOR)
 
 
-def test_an_auditor_reads_the_whole_record_and_is_led_nowhere_else(cast, auditor, sign_in, security):
-    organising.give_roles([Membership(user=cast.outsider, organisation=cast.body, role="manager")], by=security, now=NOW)
+def test_an_auditor_reads_the_whole_record_and_is_led_nowhere_else(
+    cast, auditor, sign_in, security
+):
+    organising.give_roles(
+        [Membership(user=cast.outsider, organisation=cast.body, role="manager")],
+        by=security,
+        now=NOW,
+    )
     client = sign_in(auditor)
     assert client.get("/").url == "/events/"
     page = client.get("/events/")
@@ -502,16 +726,22 @@ def test_an_auditor_takes_the_record_away_and_no_other_list(cast, auditor, sign_
     ]  # fmt: skip
 
 
-def test_a_long_file_of_the_record_is_the_auditors_while_they_audit(cast, auditor, sign_in, security, key):
+def test_a_long_file_of_the_record_is_the_auditors_while_they_audit(
+    cast, auditor, sign_in, security, key
+):
     client = sign_in(auditor)
     asked = client.post("/exports/ask/", {"list": "events", "format": "csv", **key()})
     export = Export.objects.get(by=auditor)
     assert (asked.url, export.reach) == (f"/exports/{export.pk}/", [[AUDITOR, ""]])
     jobs.run("export", export.pk)
-    organising.move(cast.child, to=cast.sibling, by=None, now=timezone.now())  # nothing goes out of their view
+    organising.move(
+        cast.child, to=cast.sibling, by=None, now=timezone.now()
+    )  # nothing goes out of their view
     assert "时间" in client.get(f"/exports/{export.pk}/file/").getvalue().decode("utf-8-sig")
     organising.take_duty(auditor, AUDITOR, by=security, now=NOW)
-    organising.give_roles([Membership(user=auditor, organisation=cast.body, role="staff")], by=security, now=NOW)
+    organising.give_roles(
+        [Membership(user=auditor, organisation=cast.body, role="staff")], by=security, now=NOW
+    )
     assert client.get(f"/exports/{export.pk}/file/").status_code == 403
 
 

@@ -40,7 +40,9 @@ def texts() -> Iterator[tuple[type[models.Model], str]]:
     """Every column that holds words of people."""
     for model in apps.get_app_config("directives").get_models():
         for field in model._meta.concrete_fields:
-            words = isinstance(field, models.CharField | models.TextField) and not (field.choices or field.unique or field.is_relation)
+            words = isinstance(field, models.CharField | models.TextField) and not (
+                field.choices or field.unique or field.is_relation
+            )
             long_enough = (field.max_length or 1000) >= len(EVIL)
             if words and long_enough and field.name not in NOT_WORDS and model is not Event:
                 yield model, field.name
@@ -67,15 +69,26 @@ def hand_in_again(world: dict, by: User) -> None:  # noqa: F811
         "text_hant": EVIL, "progress": EVIL, "problems": EVIL, "next_steps": EVIL, "percent": 50, "last_percent": None, "unchanged": True,
         "unchanged_reason": EVIL, "files": [{"id": world["file"], "name": EVIL, "size": 2, "sha256": "0"}],
     }  # fmt: skip
-    report, plan = ProgressReport.objects.get(pk=world["report"]), Plan.objects.get(pk=world["plan"])
-    told = {"organisation": report.organisation, "document": plan.document, "number": 2, "submitted_at": NOW, "submitted_by": by}
+    report, plan = (
+        ProgressReport.objects.get(pk=world["report"]),
+        Plan.objects.get(pk=world["plan"]),
+    )
+    told = {
+        "organisation": report.organisation,
+        "document": plan.document,
+        "number": 2,
+        "submitted_at": NOW,
+        "submitted_by": by,
+    }
     content = {"organisation": EVIL, "entries": [entry], "count": 1}
     world["submission"] = Submission.objects.create(report=report, content=content, **told).pk
 
 
 def told(answer: HttpResponse) -> str:
     if answer.streaming:
-        return b"".join(answer.streaming_content).decode("utf-8", "replace") and ""  # a file, which is closed when it is read
+        return (
+            b"".join(answer.streaming_content).decode("utf-8", "replace") and ""
+        )  # a file, which is closed when it is read
     if not answer.headers.get("Content-Type", "").startswith("text/html"):
         return ""
     return answer.content.decode()
@@ -96,8 +109,16 @@ def test_no_page_reads_words_as_html(world, people, hostile, sign_in, person, la
         things = {**world["own"], "pk": world["own"].get(row.thing)}
         address = reverse(name, args=row.args(things))
         with transaction.atomic():
-            typed = {**dict.fromkeys(TYPED, EVIL), **FALSE.get(name, {}), "idempotency_key": str(uuid4())}
-            text = told(client.get(address, {"q": EVIL}) if row.post is None else client.post(address, {**row.post, **typed}))
+            typed = {
+                **dict.fromkeys(TYPED, EVIL),
+                **FALSE.get(name, {}),
+                "idempotency_key": str(uuid4()),
+            }
+            text = told(
+                client.get(address, {"q": EVIL})
+                if row.post is None
+                else client.post(address, {**row.post, **typed})
+            )
             transaction.set_rollback(True)
         shown += "&lt;x-evil&gt;" in text
         if place := place_of(text):
@@ -113,7 +134,9 @@ def test_no_page_of_the_admin_reads_words_as_html(recorded, cast, hostile, sign_
         model, page = split(name)
         if not model or page == "process_import":
             continue
-        answer = client.get(reverse(f"admin:{name}", args=() if page in OF_NOTHING else (recorded[model],)))
+        answer = client.get(
+            reverse(f"admin:{name}", args=() if page in OF_NOTHING else (recorded[model],))
+        )
         text = told(answer)
         shown += "&lt;x-evil&gt;" in text
         if place := place_of(text):
@@ -125,7 +148,15 @@ def test_no_page_of_the_admin_reads_words_as_html(recorded, cast, hostile, sign_
 def test_an_entry_that_comes_back_with_faults_reads_nothing_as_html(cast, sign_in):
     row = make_obligation(organisation=cast.body)
     entry = make_report(cast.body, make_cycle(row.document), row).entries.get()
-    typed = dict.fromkeys(("version", "percent", "progress", "problems", "next_steps", "unchanged_reason"), EVIL)
-    answer = sign_in(cast.staff).post(reverse("entry_save", args=[entry.pk]), {**typed, "idempotency_key": str(uuid4())})
+    typed = dict.fromkeys(
+        ("version", "percent", "progress", "problems", "next_steps", "unchanged_reason"), EVIL
+    )
+    answer = sign_in(cast.staff).post(
+        reverse("entry_save", args=[entry.pk]), {**typed, "idempotency_key": str(uuid4())}
+    )
     text = answer.content.decode()
-    assert (answer.status_code, text.count("&lt;x-evil&gt;") >= 3, place_of(text)) == (422, True, "")
+    assert (answer.status_code, text.count("&lt;x-evil&gt;") >= 3, place_of(text)) == (
+        422,
+        True,
+        "",
+    )

@@ -34,7 +34,10 @@ def test_what_changed_is_told_in_words(cast, sign_in):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("value", "said"), [("2026-10-13T00:30:00Z", "2026-10-13 08:30"), (0, "0"), (None, ""), (["", "x"], "、x")])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("2026-10-13T00:30:00Z", "2026-10-13 08:30"), (0, "0"), (None, ""), (["", "x"], "、x")],
+)
 def test_a_stored_value_in_words(value, said):
     event = Event(subject_type="plan", before={}, after={"submitted_at": value})
     with translation.override("zh-hans"):
@@ -43,12 +46,22 @@ def test_a_stored_value_in_words(value, said):
 
 def test_one_event_is_written_as_many_are(cast):
     rows = [make_obligation(organisation=cast.body) for _number in range(3)]
-    before, after = {"due_on": NOW.date(), "reason": "原因"}, {"due_on": None, "items": [1, {"a": True}]}
+    before, after = (
+        {"due_on": NOW.date(), "reason": "原因"},
+        {"due_on": None, "items": [1, {"a": True}]},
+    )
     told = [audit.Change(row, before, after) for row in rows]
     one = audit.record_many("change", told[:1], by=None, now=NOW, reason="理由")
     many = audit.record_many("change", told[1:], by=None, now=NOW, reason="理由")
-    kept = list(Event.objects.order_by("id").values("at", "by", "action", "subject_type", "organisation", "before", "after", "reason"))
-    assert kept == [kept[0]] * 3 and kept[0]["before"] == {"due_on": NOW.date().isoformat(), "reason": "原因"}
+    kept = list(
+        Event.objects.order_by("id").values(
+            "at", "by", "action", "subject_type", "organisation", "before", "after", "reason"
+        )
+    )
+    assert kept == [kept[0]] * 3 and kept[0]["before"] == {
+        "due_on": NOW.date().isoformat(),
+        "reason": "原因",
+    }
     ids = [*one, *many]
     assert ids == list(Event.objects.order_by("id").values_list("pk", flat=True))
     assert ids == list(Unsealed.objects.order_by("event_id").values_list("event_id", flat=True))
@@ -57,7 +70,12 @@ def test_one_event_is_written_as_many_are(cast):
 @pytest.fixture
 def done(cast):
     """One act for the body, one for its sibling."""
-    move(make_obligation(organisation=cast.body, state="assigned"), "acknowledge", by=cast.staff, now=NOW)
+    move(
+        make_obligation(organisation=cast.body, state="assigned"),
+        "acknowledge",
+        by=cast.staff,
+        now=NOW,
+    )
     move(
         make_obligation(organisation=cast.sibling, state="assigned"),
         "dispute",
@@ -68,7 +86,10 @@ def done(cast):
 
 
 def rows(client, query=""):
-    return [(line.event.action, line.event.organisation.code) for line in client.get(f"/events/{query}").context["rows"]]
+    return [
+        (line.event.action, line.event.organisation.code)
+        for line in client.get(f"/events/{query}").context["rows"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,19 +112,31 @@ def test_administrators_see_who_did_what_and_when_and_no_words(cast, done, sign_
     event = Event.objects.get(action="dispute")
     assert (event.reason, bool(event.after)) == ("不归我们", True)
     pages = ["/events/", f"/directives/{event.directive_id}/"]
-    pages += [reverse(f"admin:directives_event_{page}", args=args) for page, args in (("changelist", ()), ("change", (event.pk,)))]
+    pages += [
+        reverse(f"admin:directives_event_{page}", args=args)
+        for page, args in (("changelist", ()), ("change", (event.pk,)))
+    ]
     told = [sign_in(cast.admin).get(page).content.decode() for page in pages]
     assert ["不归我们" in page or "待签收" in page for page in told] == [False] * 4
     assert "不归我们" in sign_in(cast.supervisor).get("/events/").content.decode()
-    line = next(row for row in sign_in(cast.admin).get("/events/").context["rows"] if row.event.pk == event.pk)
+    line = next(
+        row
+        for row in sign_in(cast.admin).get("/events/").context["rows"]
+        if row.event.pk == event.pk
+    )
     assert (line.event.by, line.event.reason, line.changed) == (cast.stranger, "", ())
 
 
 def test_an_administrator_with_a_role_reads_what_it_lets_them_read(cast, done, sign_in):
     Membership.objects.create(user=cast.admin, organisation=cast.body, role="staff")
-    told = {row.event.action: bool(row.changed) for row in sign_in(cast.admin).get("/events/").context["rows"]}
+    told = {
+        row.event.action: bool(row.changed)
+        for row in sign_in(cast.admin).get("/events/").context["rows"]
+    }
     assert (told["acknowledge"], told["dispute"]) == (True, False)
-    exported = b"".join(sign_in(cast.admin).get("/events/?export=csv").streaming_content).decode("utf-8-sig")
+    exported = b"".join(sign_in(cast.admin).get("/events/?export=csv").streaming_content).decode(
+        "utf-8-sig"
+    )
     assert ("共青团中央" in exported, "不归我们" in exported) == (True, False)
 
 
@@ -135,7 +168,10 @@ def test_an_event_of_an_account_names_its_person(cast, done, sign_in):
 def test_the_file_holds_what_the_page_shows(cast, done, sign_in):
     answer = sign_in(cast.supervisor).get("/events/?action=dispute&export=xlsx")
     cells = [
-        [cell.value for cell in row] for row in load_workbook(io.BytesIO(b"".join(answer.streaming_content))).worksheets[1].iter_rows()
+        [cell.value for cell in row]
+        for row in load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+        .worksheets[1]
+        .iter_rows()
     ]
     assert len(cells) == 2
     assert (cells[1][1], cells[1][4], cells[1][5]) == ("stranger", "共青团中央", "不归我们")
@@ -143,7 +179,14 @@ def test_the_file_holds_what_the_page_shows(cast, done, sign_in):
 
 def test_a_short_record_is_short_however_high_its_numbers_stand(cast, sign_in):
     """Numbers are used up by what was rolled back, and by a record of which old months lie elsewhere."""
-    told = {"at": NOW, "action": "acknowledge", "subject_type": "obligation", "before": {}, "after": {}, "organisation": cast.body}
+    told = {
+        "at": NOW,
+        "action": "acknowledge",
+        "subject_type": "obligation",
+        "before": {},
+        "after": {},
+        "organisation": cast.body,
+    }
     for number in (9_000_000, 9_000_009):
         Event.objects.create(pk=number, subject_id=1, **told)
     answer = sign_in(cast.supervisor).get("/events/?q=全国总工会&export=xlsx")
@@ -155,7 +198,12 @@ def test_the_count_of_queries_does_not_grow(cast, sign_in, django_assert_num_que
     client = sign_in(cast.supervisor)
     for _more in range(2):
         for _row in range(1 + 2 * _more):
-            move(make_obligation(organisation=cast.body, state="assigned"), "acknowledge", by=cast.staff, now=NOW)
+            move(
+                make_obligation(organisation=cast.body, state="assigned"),
+                "acknowledge",
+                by=cast.staff,
+                now=NOW,
+            )
         with django_assert_num_queries(3):
             assert client.get("/events/").status_code == 200
 
@@ -167,10 +215,20 @@ def test_every_action_that_the_code_records_has_words():
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func)
-            if name in {"audit.record", "audit.record_many"} and node.args and isinstance(node.args[0], ast.Constant):
+            if (
+                name in {"audit.record", "audit.record_many"}
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+            ):
                 actions.add(node.args[0].value)
-            if name.endswith(("change_obligations", "change_within", "audit.record", "audit.record_many")):
-                actions |= {k.value.value for k in node.keywords if k.arg == "action" and isinstance(k.value, ast.Constant)}
+            if name.endswith(
+                ("change_obligations", "change_within", "audit.record", "audit.record_many")
+            ):
+                actions |= {
+                    k.value.value
+                    for k in node.keywords
+                    if k.arg == "action" and isinstance(k.value, ast.Constant)
+                }
     assert len(actions) > 20
     assert sorted(actions - WORDS.keys()) == []
 

@@ -11,7 +11,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.core import evidence
 from directives.models import Attachment, Event
-from tests.factories import NOW, make_cycle, make_log, make_measure, make_obligation, make_plan, make_report
+from tests.factories import (
+    NOW,
+    make_cycle,
+    make_log,
+    make_measure,
+    make_obligation,
+    make_plan,
+    make_report,
+)
 
 PDF = b"%PDF-1.7\nx"
 
@@ -24,7 +32,11 @@ def package(*members: str) -> bytes:
         return made.getvalue()
 
 
-DOCX, XLSX, PPTX = package("word/document.xml"), package("xl/workbook.xml"), package("ppt/presentation.xml")
+DOCX, XLSX, PPTX = (
+    package("word/document.xml"),
+    package("xl/workbook.xml"),
+    package("ppt/presentation.xml"),
+)
 OFD, ZIP = package("OFD.xml"), package("办法.txt")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest"
 PNG = b"\x89PNG\r\n\x1a\nrest"
@@ -71,7 +83,9 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(name, content):
     assert f"“{name}”" in found[0]
 
 
-@pytest.mark.parametrize("name", ["a.exe", "a.html", "a.svg", "a.pdf.exe", "a", ".pdf", "a.docm", "a\u202efdp.exe"])
+@pytest.mark.parametrize(
+    "name", ["a.exe", "a.html", "a.svg", "a.pdf.exe", "a", ".pdf", "a.docm", "a\u202efdp.exe"]
+)
 def test_a_forbidden_type_is_refused(name):
     assert len(evidence.faults(upload(name, PDF))) == 1
 
@@ -109,12 +123,22 @@ def test_a_file_is_kept_with_its_hash_under_a_name_of_ours(cast, media):
     plan = make_plan(cast.body)
     kept = evidence.attach(plan, upload("../征求意见稿.pdf"), by=cast.staff, now=NOW)
     row = Attachment.objects.get()
-    assert (row.pk, row.name, row.size, row.sha256) == (kept.pk, "征求意见稿.pdf", len(PDF), hashlib.sha256(PDF).hexdigest())
+    assert (row.pk, row.name, row.size, row.sha256) == (
+        kept.pk,
+        "征求意见稿.pdf",
+        len(PDF),
+        hashlib.sha256(PDF).hexdigest(),
+    )
     (path,) = stored(media)
     assert path.read_bytes() == PDF
     assert "征求" not in path.name and path.suffix == ".pdf"
     event = Event.objects.get()
-    assert (event.action, event.by, event.subject_type, event.organisation) == ("attach", cast.staff, "plan", cast.body)
+    assert (event.action, event.by, event.subject_type, event.organisation) == (
+        "attach",
+        cast.staff,
+        "plan",
+        cast.body,
+    )
     assert event.after == {"file": "征求意见稿.pdf", "size": len(PDF), "sha256": row.sha256}
 
 
@@ -153,8 +177,12 @@ def test_what_was_handed_in_keeps_its_files(cast):
 
 def test_an_entry_of_the_log_takes_files_at_any_time_and_gives_them_up_until_it_was_reported(cast):
     row = make_obligation(organisation=cast.body)
-    entry = make_log(make_measure(make_plan(cast.body, row.document, state="submitted"), row), cast.staff)
-    first, second = (evidence.attach(entry, upload(), by=by, now=NOW) for by in (cast.staff, cast.manager))
+    entry = make_log(
+        make_measure(make_plan(cast.body, row.document, state="submitted"), row), cast.staff
+    )
+    first, second = (
+        evidence.attach(entry, upload(), by=by, now=NOW) for by in (cast.staff, cast.manager)
+    )
     with pytest.raises(NotAllowed):
         evidence.remove(first, by=cast.manager, now=NOW)  # who did not write it
     later = NOW + timedelta(days=1)
@@ -168,16 +196,26 @@ def test_an_entry_of_the_log_takes_files_at_any_time_and_gives_them_up_until_it_
     assert Attachment.objects.count() == 2
 
 
-def test_removing_deletes_the_bytes_unless_they_were_handed_in(cast, media, django_capture_on_commit_callbacks):
+def test_removing_deletes_the_bytes_unless_they_were_handed_in(
+    cast, media, django_capture_on_commit_callbacks
+):
     plan = make_plan(cast.body)
     for handed_in in (False, True):
         kept = evidence.attach(plan, upload(), by=cast.staff, now=NOW)
         if handed_in:
             plan.submissions.create(
-                organisation=cast.body, document=plan.document, number=1, content={}, submitted_at=NOW, submitted_by=cast.manager
+                organisation=cast.body,
+                document=plan.document,
+                number=1,
+                content={},
+                submitted_at=NOW,
+                submitted_by=cast.manager,
             )
         with django_capture_on_commit_callbacks(execute=True):
             evidence.remove(kept, by=cast.manager, now=NOW)
         assert Attachment.objects.count() == 0
         assert len(stored(media)) == handed_in
-    assert list(Event.objects.order_by("id").values_list("action", flat=True)) == ["attach", "remove_file"] * 2
+    assert (
+        list(Event.objects.order_by("id").values_list("action", flat=True))
+        == ["attach", "remove_file"] * 2
+    )

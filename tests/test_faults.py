@@ -61,12 +61,16 @@ def url() -> str:
 
 def start(*arguments: str) -> subprocess.Popen:
     environment = os.environ | {"DATABASE_URL": url(), "QUNZHU_DOTENV": os.devnull}
-    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
 
 
 def test_eight_writers_on_the_same_ancestors_lose_nothing(transactional_db):
     make_world(provinces=1, cities=2, bodies=2)
-    writers = [start("-m", "tests.writers", str(MOVES // WRITERS), str(seed)) for seed in range(WRITERS)]
+    writers = [
+        start("-m", "tests.writers", str(MOVES // WRITERS), str(seed)) for seed in range(WRITERS)
+    ]
     printed = [writer.communicate(timeout=2 * PATIENCE)[0] for writer in writers]
     told = [json.loads(text) for text in printed]
     accepted = sum((Counter(one["accepted"]) for one in told), Counter())
@@ -126,9 +130,13 @@ FREE = {  # what goes on while somebody's work moves and is not counted yet
     "another kind": change_kind,
     "a first child": lambda tree: make_body(parent=Organisation.objects.get(pk=tree.body.pk)),
     "a register": lambda tree: organising.load(
-        [organising.BodyRow(2, code="P1", name_hans="城市", parent="P2", kind="committee")], by=None, now=NOW
+        [organising.BodyRow(2, code="P1", name_hans="城市", parent="P2", kind="committee")],
+        by=None,
+        now=NOW,
     ),
-    "a table": lambda tree: bring(KINDS["bodies"], tree.admin, [{"code": "P1B", "name_hans": "改名"}]).apply(),
+    "a table": lambda tree: bring(
+        KINDS["bodies"], tree.admin, [{"code": "P1B", "name_hans": "改名"}]
+    ).apply(),
     "prune": lambda tree: tallies.prune(),
     "a copy": lambda tree: tallies.copy_day(TODAY),
 }
@@ -169,7 +177,9 @@ def test_work_goes_on_while_the_tree_and_the_counts_change(transactional_db):
                 work(tree)
                 other = apart(threads, Tree.begin, tree)
                 sleep(0.2)
-                assert not (other.done() and name in {"to another city", "another kind", "a first child"})
+                assert not (
+                    other.done() and name in {"to another city", "another kind", "a first child"}
+                )
             other.result(timeout=PATIENCE)
             assert tallies.drift() == []
 
@@ -193,7 +203,9 @@ def test_a_body_is_merged_while_its_work_moves(transactional_db, first):
                 merge(tree)
                 other = apart(threads, Tree.begin, tree)
                 sleep(0.3)
-            assert other.exception(timeout=PATIENCE) is None or isinstance(other.exception(), Refusal)
+            assert other.exception(timeout=PATIENCE) is None or isinstance(
+                other.exception(), Refusal
+            )
     assert Obligation.objects.get(pk=tree.row.pk).organisation == tree.other
     assert tallies.drift() == []
 
@@ -202,7 +214,9 @@ def queued_at_the_gate() -> bool:
     """Somebody waits until all who write counts in this database are through."""
     with connection.cursor() as cursor:
         here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
-        cursor.execute(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = {here}")
+        cursor.execute(
+            f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = {here}"
+        )
         return cursor.fetchone()[0] > 0
 
 
@@ -252,17 +266,28 @@ def test_tick_import_and_issue_at_once(transactional_db):
     for directive in directives:
         make_obligation(directive, tree.body, due_on=TODAY + timedelta(days=30))
     rows = Obligation.objects.order_by("-pk").values_list("directive", "organisation__code")
-    table = Dataset(*[(*pair, "王一诺") for pair in rows], headers=["directive", "organisation", "leader"])
+    table = Dataset(
+        *[(*pair, "王一诺") for pair in rows], headers=["directive", "organisation", "leader"]
+    )
     fresh = [make_directive(tree.row.section) for _number in range(3)]
 
     def issue() -> object:
         terms = giving.Terms()
         return giving.issue(
-            document=fresh[0].document, directives=fresh, organisations=[tree.city, tree.body, tree.other], terms=terms, by=None, now=later
+            document=fresh[0].document,
+            directives=fresh,
+            organisations=[tree.city, tree.body, tree.other],
+            terms=terms,
+            by=None,
+            now=later,
         )
 
     def work(index: int) -> object:
-        return (lambda: tick(now=later), lambda: ObligationResource().import_data(table, raise_errors=True), issue)[index]()
+        return (
+            lambda: tick(now=later),
+            lambda: ObligationResource().import_data(table, raise_errors=True),
+            issue,
+        )[index]()
 
     side_by_side(work, 3)
     assert Obligation.objects.filter(leader="王一诺").count() == len(table)
@@ -275,7 +300,11 @@ def test_tick_import_and_issue_at_once(transactional_db):
 def test_two_ticks_at_once_change_each_light_once(transactional_db):
     tree, later = Tree(), NOW + timedelta(days=200)
     changed = side_by_side(lambda index: (tallies.copy_day(TODAY), tick(now=later)), 2)
-    assert sum(lights for _copied, lights in changed) == Event.objects.filter(action="light").count() == 4
+    assert (
+        sum(lights for _copied, lights in changed)
+        == Event.objects.filter(action="light").count()
+        == 4
+    )
     assert sorted(copied > 0 for copied, _lights in changed) == [False, True]
     assert Obligation.objects.get(pk=tree.row.pk).light == "red"
     assert tallies.drift() == []
@@ -310,10 +339,15 @@ def test_a_clock_that_was_set_back_changes_no_light_and_no_day(cast, time_machin
     time_machine.move_to(NOW + timedelta(days=5), tick=False)
     call_command("tick", verbosity=0)
     assert "--clock-mended" in capsys.readouterr().err
-    assert (list(TallyDay.objects.values()), list(JobRun.objects.order_by("name").values())) == (days, runs)
+    assert (list(TallyDay.objects.values()), list(JobRun.objects.order_by("name").values())) == (
+        days,
+        runs,
+    )
     row.refresh_from_db()
     assert (row.light, row.version) == ("red", 2)
-    call_command("tick", verbosity=0, everything=True)  # asked for: the lights of the day that the clock says
+    call_command(
+        "tick", verbosity=0, everything=True
+    )  # asked for: the lights of the day that the clock says
     row.refresh_from_db()
     assert row.light != "red"
     assert tallies.drift() == []
@@ -339,18 +373,32 @@ def test_a_clock_that_was_ahead_is_mended(cast, time_machine):
 
 def test_an_import_of_bodies_carries_kinds_and_parents(cast):
     make_obligation(organisation=cast.child)
-    table = Dataset(("Q01A", "北京市总工会", "committee", "Q02", "provincial"), headers=["code", "name_hans", "kind", "parent", "level"])
+    table = Dataset(
+        ("Q01A", "北京市总工会", "committee", "Q02", "provincial"),
+        headers=["code", "name_hans", "kind", "parent", "level"],
+    )
     result = OrganisationResource().import_data(table, dry_run=True, raise_errors=True)
-    assert (result.has_errors(), Organisation.objects.get(code="Q01A").parent, tallies.drift()) == (False, cast.body, [])
+    assert (result.has_errors(), Organisation.objects.get(code="Q01A").parent, tallies.drift()) == (
+        False,
+        cast.body,
+        [],
+    )
     OrganisationResource().import_data(table, raise_errors=True)
     moved = Organisation.objects.get(code="Q01A")
-    assert (moved.kind, moved.parent, moved.path.startswith(cast.sibling.path)) == ("committee", cast.sibling, True)
+    assert (moved.kind, moved.parent, moved.path.startswith(cast.sibling.path)) == (
+        "committee",
+        cast.sibling,
+        True,
+    )
     assert tallies.drift() == []
 
 
 def test_an_import_writes_the_counts_once(cast):
     rows = [make_obligation(organisation=cast.child, percent=number) for number in range(5)]
-    table = Dataset(*[(row.directive_id, "Q01A", date(2027, 6, 30)) for row in rows], headers=["directive", "organisation", "due_on"])
+    table = Dataset(
+        *[(row.directive_id, "Q01A", date(2027, 6, 30)) for row in rows],
+        headers=["directive", "organisation", "due_on"],
+    )
     written: list[str] = []
 
     def note(execute: Callable, sql: str, params: object, many: bool, context: dict) -> object:

@@ -29,13 +29,20 @@ def storage_of(monkeypatch: pytest.MonkeyPatch, **words: str) -> dict:
 
 
 def test_files_are_local_unless_a_bucket_is_named(monkeypatch):
-    assert storage_of(monkeypatch, ENDPOINT="https://s3.example.org") == {"BACKEND": "directives.base.keeping.WholeFileStorage"}
+    assert storage_of(monkeypatch, ENDPOINT="https://s3.example.org") == {
+        "BACKEND": "directives.base.keeping.WholeFileStorage"
+    }
 
 
 def test_a_bucket_is_described_by_the_environment(monkeypatch):
-    found = storage_of(monkeypatch, BUCKET=BUCKET, ENDPOINT="https://s3.example.org", KEY="k", SECRET="s")
+    found = storage_of(
+        monkeypatch, BUCKET=BUCKET, ENDPOINT="https://s3.example.org", KEY="k", SECRET="s"
+    )
     assert find_spec(found["BACKEND"].rpartition(".")[0])
-    kept = {name: found["OPTIONS"][name] for name in ("bucket_name", "endpoint_url", "access_key", "secret_key", "default_acl")}
+    kept = {
+        name: found["OPTIONS"][name]
+        for name in ("bucket_name", "endpoint_url", "access_key", "secret_key", "default_acl")
+    }
     assert kept == {
         "bucket_name": BUCKET, "endpoint_url": "https://s3.example.org", "access_key": "k", "secret_key": "s", "default_acl": None,
     }  # fmt: skip
@@ -46,9 +53,15 @@ def test_a_bucket_is_described_by_the_environment(monkeypatch):
 def bucket(settings, monkeypatch) -> Iterator[object]:
     """A bucket in memory that speaks as S3 does, and the tracker told to keep its files there."""
     with mock_aws():
-        made = boto3.resource("s3", region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s").create_bucket(Bucket=BUCKET)
+        made = boto3.resource(
+            "s3", region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
+        ).create_bucket(Bucket=BUCKET)
         local = settings.STORAGES
-        settings.STORAGES = local | {"default": storage_of(monkeypatch, BUCKET=BUCKET, REGION="us-east-1", KEY="k", SECRET="s")}
+        settings.STORAGES = local | {
+            "default": storage_of(
+                monkeypatch, BUCKET=BUCKET, REGION="us-east-1", KEY="k", SECRET="s"
+            )
+        }
         yield made
 
 
@@ -56,7 +69,9 @@ def names(bucket) -> list[str]:
     return [item.key for item in bucket.objects.all()]
 
 
-def test_evidence_goes_into_the_bucket_and_out_through_the_tracker_alone(cast, bucket, sign_in, key, settings):
+def test_evidence_goes_into_the_bucket_and_out_through_the_tracker_alone(
+    cast, bucket, sign_in, key, settings
+):
     measure = make_measure(make_plan(cast.body))
     staff = sign_in(cast.staff)
     form = {"parent": f"plan-{measure.plan_id}", "files": SimpleUploadedFile("办法.pdf", PDF)}
@@ -67,25 +82,45 @@ def test_evidence_goes_into_the_bucket_and_out_through_the_tracker_alone(cast, b
     assert not list(Path(settings.MEDIA_ROOT).rglob(Path(row.file.name).name))
 
     answer = staff.get(reverse("attachment", args=[row.pk]))
-    assert (answer.status_code, answer.streaming, answer["Content-Security-Policy"]) == (200, True, "default-src 'none'; sandbox")
+    assert (answer.status_code, answer.streaming, answer["Content-Security-Policy"]) == (
+        200,
+        True,
+        "default-src 'none'; sandbox",
+    )
     assert b"".join(answer.streaming_content) == PDF
     for name in ("outsider", "stranger", "viewer"):  # a draft is its body's own
-        assert sign_in(getattr(cast, name)).get(reverse("attachment", args=[row.pk])).status_code == 404
+        assert (
+            sign_in(getattr(cast, name)).get(reverse("attachment", args=[row.pk])).status_code
+            == 404
+        )
 
 
-def test_what_is_taken_away_leaves_the_bucket(cast, bucket, sign_in, key, django_capture_on_commit_callbacks):
+def test_what_is_taken_away_leaves_the_bucket(
+    cast, bucket, sign_in, key, django_capture_on_commit_callbacks
+):
     plan = make_plan(cast.body)
     staff = sign_in(cast.staff)
-    staff.post(reverse("attachment_add"), key() | {"parent": f"plan-{plan.pk}", "files": SimpleUploadedFile("a.pdf", PDF)})
+    staff.post(
+        reverse("attachment_add"),
+        key() | {"parent": f"plan-{plan.pk}", "files": SimpleUploadedFile("a.pdf", PDF)},
+    )
     with django_capture_on_commit_callbacks(execute=True):
-        assert staff.post(reverse("attachment_remove", args=[Attachment.objects.get().pk]), key()).status_code == 302
+        assert (
+            staff.post(
+                reverse("attachment_remove", args=[Attachment.objects.get().pk]), key()
+            ).status_code
+            == 302
+        )
     assert names(bucket) == []
 
 
 def test_a_file_that_the_bucket_lost_is_not_there(cast, bucket, sign_in, key):
     plan = make_plan(cast.body)
     staff = sign_in(cast.staff)
-    staff.post(reverse("attachment_add"), key() | {"parent": f"plan-{plan.pk}", "files": SimpleUploadedFile("a.pdf", PDF)})
+    staff.post(
+        reverse("attachment_add"),
+        key() | {"parent": f"plan-{plan.pk}", "files": SimpleUploadedFile("a.pdf", PDF)},
+    )
     row = Attachment.objects.get()
     bucket.Object(row.file.name).delete()
     assert staff.get(reverse("attachment", args=[row.pk])).status_code == 404

@@ -21,7 +21,11 @@ from tests.spare import PATIENCE
 
 LARGE = 4 * 2**20  # bytes of a file that is too large to be held in memory
 TYPED = "走访了三个村，写了很久的一段话"
-ALIKE = ("directives_", "auth_", "django_tasks_db_")  # tables in which nothing may be left half done
+ALIKE = (
+    "directives_",
+    "auth_",
+    "django_tasks_db_",
+)  # tables in which nothing may be left half done
 FULL = "The server’s disk is full"
 # PostgreSQL stands on a disk of its own; what it says when that is full, each table says here.
 TRIGGER = """
@@ -48,7 +52,9 @@ class Place:
 
     def rows(self, statement: str) -> list[tuple]:
         if self.url.startswith("sqlite"):
-            with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"), timeout=PATIENCE)) as database:
+            with closing(
+                sqlite3.connect(self.url.removeprefix("sqlite:///"), timeout=PATIENCE)
+            ) as database:
                 return database.execute(statement).fetchall()
         with psycopg.connect(self.url) as database:
             return database.execute(statement).fetchall()
@@ -61,16 +67,27 @@ class Place:
 
     def held(self) -> dict[str, object]:
         """How many rows each table holds, and which files there are."""
-        counts = {name: self.rows(f"SELECT count(*) FROM {name}")[0][0] for name in self.tables() if name.startswith(ALIKE)}
+        counts = {
+            name: self.rows(f"SELECT count(*) FROM {name}")[0][0]
+            for name in self.tables()
+            if name.startswith(ALIKE)
+        }
         folders = [self.disk.folder / name for name in ("files", "temporary")]
-        files = sorted(str(path.relative_to(self.disk.folder)) for top in folders for path in top.rglob("*") if path.is_file())
+        files = sorted(
+            str(path.relative_to(self.disk.folder))
+            for top in folders
+            for path in top.rglob("*")
+            if path.is_file()
+        )
         return {**counts, "files": files}
 
     def fill(self, left: int = 0) -> None:
         if self.url.startswith("sqlite"):
             self.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has no room of its own left
         elif not left:
-            self._triggers("CREATE TRIGGER no_room BEFORE INSERT OR UPDATE OR DELETE ON {} EXECUTE FUNCTION no_room()")
+            self._triggers(
+                "CREATE TRIGGER no_room BEFORE INSERT OR UPDATE OR DELETE ON {} EXECUTE FUNCTION no_room()"
+            )
         self.disk.fill(self.node.pids, left=left)
 
     def free(self) -> None:
@@ -119,7 +136,9 @@ def log_work(place: Place, _ready: object) -> Answer:
 
 def upload(place: Place, _ready: object) -> Answer:
     form = {"parent": f"plan-{place.world['plan']}", "note": TYPED}
-    return place.browser("staff").send("/files/add/", form, ("files", "large.csv", os.urandom(LARGE).hex().encode()[:LARGE]))
+    return place.browser("staff").send(
+        "/files/add/", form, ("files", "large.csv", os.urandom(LARGE).hex().encode()[:LARGE])
+    )
 
 
 def save_entry(place: Place, version: object, *, htmx: bool = False) -> Answer:
@@ -128,7 +147,9 @@ def save_entry(place: Place, version: object, *, htmx: bool = False) -> Answer:
 
 
 def entry_version(place: Place) -> int:
-    return place.rows(f"SELECT version FROM directives_reportentry WHERE id = {place.world['entry']}")[0][0]
+    return place.rows(
+        f"SELECT version FROM directives_reportentry WHERE id = {place.world['entry']}"
+    )[0][0]
 
 
 def export(place: Place, _ready: object) -> Answer:
@@ -136,7 +157,9 @@ def export(place: Place, _ready: object) -> Answer:
 
 
 def ask_for_export(place: Place, _ready: object) -> Answer:
-    return place.browser("supervisor").send("/exports/ask/", {"list": "ledger", "format": "csv", "query": ""})
+    return place.browser("supervisor").send(
+        "/exports/ask/", {"list": "ledger", "format": "csv", "query": ""}
+    )
 
 
 def sign_in(place: Place, _ready: object) -> Answer:
@@ -144,25 +167,40 @@ def sign_in(place: Place, _ready: object) -> Answer:
 
 
 def admin_form(place: Place) -> dict[str, object]:
-    page = place.browser("admin").read(f"/admin/directives/organisation/{place.world['body']}/change/")
-    form = {"code": "Q01", "name_hans": TYPED[:12], "name_hant": "走訪", "kind": "mass_organisation", "level": "provincial"}
+    page = place.browser("admin").read(
+        f"/admin/directives/organisation/{place.world['body']}/change/"
+    )
+    form = {
+        "code": "Q01",
+        "name_hans": TYPED[:12],
+        "name_hant": "走訪",
+        "kind": "mass_organisation",
+        "level": "provincial",
+    }
     return form | {"seen": hidden(page, "seen"), "parent": place.world["centre"]}
 
 
 def admin_save(place: Place, form: object) -> Answer:
-    return place.browser("admin").send(f"/admin/directives/organisation/{place.world['body']}/change/", form)
+    return place.browser("admin").send(
+        f"/admin/directives/organisation/{place.world['body']}/change/", form
+    )
 
 
 def admin_upload(place: Place, _ready: object) -> Answer:
     form = {"format": "0", "resource": ""}
     return place.browser("admin").send(
-        "/admin/directives/organisation/import/", form, ("import_file", "t.csv", BODIES.replace("Q09", "Q29").encode())
+        "/admin/directives/organisation/import/",
+        form,
+        ("import_file", "t.csv", BODIES.replace("Q09", "Q29").encode()),
     )
 
 
 def admin_confirmation(place: Place) -> dict[str, str]:
     page = admin_upload(place, None)
-    return {name: hidden(page, name) for name in ("import_file_name", "original_file_name", "format", "resource")}
+    return {
+        name: hidden(page, name)
+        for name in ("import_file_name", "original_file_name", "format", "resource")
+    }
 
 
 def admin_confirm(place: Place, form: object) -> Answer:
@@ -170,19 +208,31 @@ def admin_confirm(place: Place, form: object) -> Answer:
 
 
 def bring_in(place: Place, _ready: object) -> Answer:
-    return place.browser("admin").send("/intakes/new/bodies/upload/", {}, ("file", "t.csv", BODIES.replace("Q09", "Q19").encode()))
+    return place.browser("admin").send(
+        "/intakes/new/bodies/upload/", {}, ("file", "t.csv", BODIES.replace("Q09", "Q19").encode())
+    )
 
 
 def apply_intake(place: Place, _ready: object) -> Answer:
-    [(version,)] = place.rows(f"SELECT version FROM directives_intake WHERE id = {place.world['intake']}")
-    return place.browser("admin").send(f"/intakes/{place.world['intake']}/apply/", {"version": version})
+    [(version,)] = place.rows(
+        f"SELECT version FROM directives_intake WHERE id = {place.world['intake']}"
+    )
+    return place.browser("admin").send(
+        f"/intakes/{place.world['intake']}/apply/", {"version": version}
+    )
 
 
 ACTS = {
     "log with a file": Act("staff", log_work, TYPED),
     "upload": Act("staff", upload, TYPED),
     "entry": Act("staff", save_entry, TYPED, entry_version),
-    "entry by htmx": Act("staff", lambda place, ready: save_entry(place, ready, htmx=True), TYPED, entry_version, (200,)),
+    "entry by htmx": Act(
+        "staff",
+        lambda place, ready: save_entry(place, ready, htmx=True),
+        TYPED,
+        entry_version,
+        (200,),
+    ),
     "export at once": Act("supervisor", export, done=(200,)),
     "export asked for": Act("supervisor", ask_for_export),
     "sign-in": Act("", sign_in, "staff"),
@@ -199,16 +249,29 @@ def test_every_act_says_that_the_disk_is_full_and_works_again(place: Place) -> N
     place.fill()
     before = place.held()
     answers = {name: act.send(place, ready[name]) for name, act in ACTS.items()}
-    found = {name: (answer.status, FULL in answer.text, ACTS[name].typed in answer.text) for name, answer in answers.items()}
+    found = {
+        name: (answer.status, FULL in answer.text, ACTS[name].typed in answer.text)
+        for name, answer in answers.items()
+    }
     assert found == dict.fromkeys(ACTS, (507, True, True))
     assert PASSWORD not in answers["sign-in"].text
     assert place.held() == before
     assert place.browser("staff").read("/log/").status == 200  # what only reads goes on
-    assert [line.count("Insufficient Storage") for line in place.node.words.splitlines() if " ERROR " in line] == [1] * len(ACTS)
+    assert [
+        line.count("Insufficient Storage")
+        for line in place.node.words.splitlines()
+        if " ERROR " in line
+    ] == [1] * len(ACTS)
     assert "Traceback" not in place.node.words
     place.free()
-    again = {name: act.send(place, ready[name]).status for name, act in ACTS.items() if name != "entry by htmx"}
-    assert {name: status in ACTS[name].done for name, status in again.items()} == dict.fromkeys(again, True), again
+    again = {
+        name: act.send(place, ready[name]).status
+        for name, act in ACTS.items()
+        if name != "entry by htmx"
+    }
+    assert {name: status in ACTS[name].done for name, status in again.items()} == dict.fromkeys(
+        again, True
+    ), again
     the_worker_says_it_too(place)
 
 
@@ -217,7 +280,11 @@ def the_worker_says_it_too(place: Place) -> None:
     could be written, it is made later.
     """
     place.disk.fill(list)
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, -1)); " if place.disk.way == "limit" else ""
+    limit = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, -1)); "
+        if place.disk.way == "limit"
+        else ""
+    )
     work = "from django.core.management import execute_from_command_line as run; run(['manage.py', 'worker', '--once'])"
     told = place.told | {"DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"}
     python(told, "-c", limit + work, check=False)
@@ -237,7 +304,9 @@ def the_worker_says_it_too(place: Place) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("place", ["", "limit"], indirect=True)
-@pytest.mark.parametrize("left", [4096, 8192, 16_384, 65_536, 2**18, 2**20, LARGE - 4096, LARGE + 65_536, 2 * LARGE])
+@pytest.mark.parametrize(
+    "left", [4096, 8192, 16_384, 65_536, 2**18, 2**20, LARGE - 4096, LARGE + 65_536, 2 * LARGE]
+)
 def test_each_act_is_done_or_undone_whatever_room_is_left(place: Place, left: int) -> None:
     """The disk becomes full in the middle of an act: it is done and answered so, or nothing of it
     stays.
@@ -250,16 +319,26 @@ def test_each_act_is_done_or_undone_whatever_room_is_left(place: Place, left: in
         place.free()
         assert answer.status in (507, *act.done), (name, answer.status)
         if answer.status == 507:
-            left_behind = {what: held for what, held in place.held().items() if held != before[what]}
-            assert (FULL in answer.text, act.typed in answer.text, left_behind) == (True, True, {}), name
+            left_behind = {
+                what: held for what, held in place.held().items() if held != before[what]
+            }
+            assert (FULL in answer.text, act.typed in answer.text, left_behind) == (
+                True,
+                True,
+                {},
+            ), name
     assert "Traceback" not in place.node.words
 
 
 def test_a_limit_to_the_size_of_files_stands_in_for_a_small_disk(tmp_path: Path) -> None:
     """Where mounting is not allowed, this way is taken: it fails a write as a full disk does."""
     with small_disk(tmp_path / "disk", way="limit") as disk:
-        writes = f"import time; time.sleep(1); open({str(disk.folder / 'x')!r}, 'w').write('x' * 9000)"
-        with subprocess.Popen([sys.executable, "-c", writes], stderr=subprocess.PIPE, text=True) as process:
+        writes = (
+            f"import time; time.sleep(1); open({str(disk.folder / 'x')!r}, 'w').write('x' * 9000)"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", writes], stderr=subprocess.PIPE, text=True
+        ) as process:
             disk.fill(lambda: [process.pid], left=10)
             _out, told = process.communicate(timeout=PATIENCE)
     assert "File too large" in told

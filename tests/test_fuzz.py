@@ -27,7 +27,9 @@ def fuzz(db, sign_in, settings, tmp_path, django_capture_on_commit_callbacks):
         found = crawl(client, PAGES)
         return send(client, chosen(found, count, Random(seed)), django_capture_on_commit_callbacks)
 
-    logging.disable(logging.CRITICAL)  # thousands of requests are refused, and each would be told of
+    logging.disable(
+        logging.CRITICAL
+    )  # thousands of requests are refused, and each would be told of
     yield fuzzed
     logging.disable(logging.NOTSET)
 
@@ -44,6 +46,9 @@ def test_no_field_of_any_form_breaks_a_page(fuzz, who):
 @pytest.mark.parametrize("who", PEOPLE)
 def test_no_field_of_any_form_breaks_a_page_in_thousands_of_requests(fuzz, who, record_property):
     outcome = fuzz(who, LONG, SEED + 2)
-    record_property("figure", f"{who}: {outcome.total} requests, {outcome.entered} got in, answers {dict(sorted(outcome.answers.items()))}")
+    record_property(
+        "figure",
+        f"{who}: {outcome.total} requests, {outcome.entered} got in, answers {dict(sorted(outcome.answers.items()))}",
+    )
     assert outcome.broken == [], "\n".join(outcome.broken)
     assert (outcome.total, outcome.entered >= ENTERS * LONG) == (LONG, True)

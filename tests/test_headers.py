@@ -10,9 +10,21 @@ from tests.test_access import TABLE, people, world  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.once
 
-WANTED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY"}
-POLICY = ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'")
-SANDBOXED = {"attachment": ("default-src 'none'", "sandbox")}  # a file of somebody's: stricter still
+WANTED = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+POLICY = (
+    "default-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+)
+SANDBOXED = {
+    "attachment": ("default-src 'none'", "sandbox")
+}  # a file of somebody's: stricter still
 # session.js sends the newest token after another sign-in.
 READ_BY_SCRIPTS = {"csrftoken"}
 
@@ -29,9 +41,15 @@ def test_every_answer_tells_the_browser_what_it_may(world, people, sign_in):  # 
             assert b"".join(answer.streaming_content)
         told = {key: answer.headers.get(key) for key in WANTED}
         policy = answer.headers.get("Content-Security-Policy", "")
-        lacking = [part for part in SANDBOXED.get(name, POLICY) if part not in policy] + (["unsafe"] if "unsafe-" in policy else [])
+        lacking = [part for part in SANDBOXED.get(name, POLICY) if part not in policy] + (
+            ["unsafe"] if "unsafe-" in policy else []
+        )
         kept = answer.headers.get("Cache-Control", "")
-        if told != WANTED or lacking or not ("no-store" in kept and ("private" in kept or "no-cache" in kept)):
+        if (
+            told != WANTED
+            or lacking
+            or not ("no-store" in kept and ("private" in kept or "no-cache" in kept))
+        ):
             wrong[name] = (answer.status_code, told, lacking, kept)
     assert wrong == {}
 
@@ -46,7 +64,9 @@ def test_cookies_are_for_https_and_this_site_alone(cast, client, settings):
     given = {name: cookie for name, cookie in client.cookies.items() if cookie.value}
     assert {"sessionid", "csrftoken", "language", "browser"} <= given.keys()
     assert {name for name, cookie in given.items() if not cookie["secure"]} == set()
-    assert {name for name, cookie in given.items() if cookie["samesite"] not in ("Lax", "Strict")} == set()
+    assert {
+        name for name, cookie in given.items() if cookie["samesite"] not in ("Lax", "Strict")
+    } == set()
     assert {name for name, cookie in given.items() if not cookie["httponly"]} == READ_BY_SCRIPTS
 
 
@@ -60,14 +80,20 @@ def test_a_fault_of_ours_tells_the_visitor_nothing(cast, sign_in, monkeypatch):
     answer = client.get(reverse("help"))
     text = answer.content.decode()
     assert answer.status_code == 500
-    assert [word for word in ("RuntimeError", "Traceback", "secret", "directives") if word in text.replace("/directives/", "")] == []
+    assert [
+        word
+        for word in ("RuntimeError", "Traceback", "secret", "directives")
+        if word in text.replace("/directives/", "")
+    ] == []
 
 
 def test_pages_are_compressed_and_files_are_not(cast, sign_in, world, people):  # noqa: F811
     """The length tells nothing of a secret: it differs from one answer to the next (BREACH)."""
     client = sign_in(cast.staff)
     plain = client.get(reverse("help"))
-    answers = [client.get(reverse("help"), headers={"accept-encoding": "gzip"}) for _again in range(8)]
+    answers = [
+        client.get(reverse("help"), headers={"accept-encoding": "gzip"}) for _again in range(8)
+    ]
     assert {answer.get("Content-Encoding") for answer in answers} == {"gzip"}
     assert "Accept-Encoding" in plain["Vary"] and not plain.has_header("Content-Encoding")
     assert len(gzip.decompress(answers[0].content)) > 2 * len(answers[0].content)

@@ -63,14 +63,18 @@ HEARD, STILL = (TODAY, "green"), (BEFORE, "yellow")
 
 
 def test_a_receipt_is_heard(cast, owed):
-    row = make_obligation(make_directive(make_section()), cast.body, state="assigned", heard_on=BEFORE, due_on=None)
+    row = make_obligation(
+        make_directive(make_section()), cast.body, state="assigned", heard_on=BEFORE, due_on=None
+    )
     supervising.acknowledge_many(obligations=[row], by=cast.staff, now=NOW)
     assert stored() == [STILL, STILL, HEARD]
 
 
 def test_any_move_is_heard(cast, owed):
     supervising.move_obligation(obligation=owed[1], action="start", by=cast.staff, now=NOW)
-    supervising.move_obligation(obligation=owed[0], action="suspend", by=cast.supervisor, now=NOW, reason="机构改革")
+    supervising.move_obligation(
+        obligation=owed[0], action="suspend", by=cast.supervisor, now=NOW, reason="机构改革"
+    )
     assert stored() == [(TODAY, "undue"), HEARD]
     assert tallies.drift() == []
 
@@ -84,10 +88,16 @@ def test_a_plan_handed_in_is_heard_of_all_that_it_answers(cast, owed):
 
 def test_a_log_entry_is_heard_of_what_its_measure_serves_and_turns_the_light_at_once(cast, owed):
     measure = measure_of(owed[:1])
-    planning.log_work(measure, on=BEFORE, text="召开会议", by=cast.staff, now=NOW)  # of work long ago: said today
+    planning.log_work(
+        measure, on=BEFORE, text="召开会议", by=cast.staff, now=NOW
+    )  # of work long ago: said today
     assert stored() == [HEARD, STILL]
     turned = Event.objects.get(action="light")
-    assert (turned.by, turned.before, turned.after) == (cast.staff, {"light": "yellow"}, {"light": "green"})
+    assert (turned.by, turned.before, turned.after) == (
+        cast.staff,
+        {"light": "yellow"},
+        {"light": "green"},
+    )
     assert tallies.drift() == []
 
 
@@ -97,7 +107,9 @@ def test_lines_of_a_table_are_heard_and_unheard_when_they_are_taken_back(cast, o
     entries = planning.log_many(done=done, by=cast.staff, now=NOW)
     assert stored() == [HEARD, HEARD]
     planning.delete_log(entries=entries, by=cast.staff, now=NOW + timedelta(days=1))
-    issued = owed[0].issued_on  # nothing else is stored of either; that the second rests again is no word of the organisation
+    issued = owed[
+        0
+    ].issued_on  # nothing else is stored of either; that the second rests again is no word of the organisation
     assert stored() == [(issued, "yellow"), (issued, "yellow")]
     assert tallies.drift() == []
 
@@ -129,7 +141,9 @@ def test_what_others_do_about_it_is_not_heard(cast, owed):
 
 
 def test_silence_comes_with_time_and_counts_from_the_assignment(cast):
-    make_obligation(organisation=cast.body, due_on=None, issued_on=TODAY, starts_on=TODAY, heard_on=None)
+    make_obligation(
+        organisation=cast.body, due_on=None, issued_on=TODAY, starts_on=TODAY, heard_on=None
+    )
     assert tick(now=NOW + timedelta(days=89)) == 0
     assert tick(now=NOW + timedelta(days=90)) == 1
     assert Obligation.objects.get().why == Reason("silent", TODAY)
@@ -139,12 +153,19 @@ def test_silence_comes_with_time_and_counts_from_the_assignment(cast):
 
 def test_how_long_is_a_setting(cast, settings):
     settings.SILENT_DAYS = 7
-    assert make_obligation(organisation=cast.body, due_on=None, heard_on=TODAY - timedelta(days=7)).light == "yellow"
+    assert (
+        make_obligation(
+            organisation=cast.body, due_on=None, heard_on=TODAY - timedelta(days=7)
+        ).light
+        == "yellow"
+    )
 
 
 @pytest.mark.parametrize("state", ["closed", "withdrawn", "suspended", "closing"])
 def test_work_at_rest_may_be_silent(cast, state):
-    row = make_obligation(organisation=cast.body, state=state, due_on=None, heard_on=BEFORE, closed_on=TODAY)
+    row = make_obligation(
+        organisation=cast.body, state=state, due_on=None, heard_on=BEFORE, closed_on=TODAY
+    )
     assert row.light_code != "silent"
 
 
@@ -178,9 +199,13 @@ def test_a_light_that_turned_silent_since_the_rows_were_read_turns_back(cast, ow
 
 def test_the_migration_tells_the_day_from_what_is_stored(cast, owed):
     migration = import_module("directives.migrations.0018_heard")
-    row = make_obligation(organisation=cast.body, moved_at=NOW - timedelta(days=40), due_on=date(2028, 12, 29))
+    row = make_obligation(
+        organisation=cast.body, moved_at=NOW - timedelta(days=40), due_on=date(2028, 12, 29)
+    )
     measure = measure_of(owed)
-    planning.log_work(measure, on=BEFORE, text="召开会议", by=cast.staff, now=NOW - timedelta(days=3))
+    planning.log_work(
+        measure, on=BEFORE, text="召开会议", by=cast.staff, now=NOW - timedelta(days=3)
+    )
     told = dict(Obligation.objects.values_list("pk", "heard_on"))
     Obligation.objects.update(heard_on=None, light_changes_on=None)
     migration.fill(apps, connection.schema_editor())
@@ -188,7 +213,11 @@ def test_the_migration_tells_the_day_from_what_is_stored(cast, owed):
     assert found == told | {row.pk: TODAY - timedelta(days=40)}
     silent = {pk: day + timedelta(days=90) for pk, day in found.items()}
     green = Obligation.objects.filter(light="green")
-    assert dict(green.values_list("pk", "light_changes_on")) == {one.pk: silent[one.pk] for one in green} != {}
+    assert (
+        dict(green.values_list("pk", "light_changes_on"))
+        == {one.pk: silent[one.pk] for one in green}
+        != {}
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -201,21 +230,35 @@ def test_the_stored_day_is_the_one_that_the_history_tells(cast, seed):
     measure = measure_of(rows[:2])
     while now < NOW + timedelta(days=365):
         act = random.choice(["log", "move", "plan", "terms", "rest"])
-        row = random.choice(list(Obligation.objects.select_related("organisation", "directive", "document")))
+        row = random.choice(
+            list(Obligation.objects.select_related("organisation", "directive", "document"))
+        )
         if act == "log":
-            planning.log_work(measure, on=timezone.localdate(now), text="召开会议", by=cast.staff, now=now)
+            planning.log_work(
+                measure, on=timezone.localdate(now), text="召开会议", by=cast.staff, now=now
+            )
         elif act == "move" and row.state in ("assigned", "underway", "suspended"):
-            action = {"assigned": "acknowledge", "underway": "suspend", "suspended": "resume"}[row.state]
-            supervising.move_obligation(obligation=row, action=action, by=None, now=now, reason="核实")
+            action = {"assigned": "acknowledge", "underway": "suspend", "suspended": "resume"}[
+                row.state
+            ]
+            supervising.move_obligation(
+                obligation=row, action=action, by=None, now=now, reason="核实"
+            )
         elif act == "plan" and measure.plan.state == "draft":
             planning.move_plan(measure.plan, "hand_in", by=cast.manager, now=now)
         elif act == "terms":
-            change_obligations([row], {"percent": random.randint(0, 90)}, action="import", by=alone, now=now)
+            change_obligations(
+                [row], {"percent": random.randint(0, 90)}, action="import", by=alone, now=now
+            )
         tick(now=now)
-        assert {one.pk: one.last_heard for one in Obligation.objects.all()} == heard_days(Obligation.objects.all())
+        assert {one.pk: one.last_heard for one in Obligation.objects.all()} == heard_days(
+            Obligation.objects.all()
+        )
         for one in Obligation.objects.all():
             shown = (one.light, one.light_code, one.light_on)
-            relight(one, today=timezone.localdate(now), workdays=CalendarDay.objects.workdays(TODAY))
+            relight(
+                one, today=timezone.localdate(now), workdays=CalendarDay.objects.workdays(TODAY)
+            )
             assert (one.light, one.light_code, one.light_on) == shown
         now += timedelta(days=random.choice([1, 20, 60, 95]))
     assert tallies.drift() == []

@@ -14,7 +14,13 @@ pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "directives"
 
-BESIDE = ("queries", "exports", "imports", "papers", "forms")  # of which a noun may import those of another, in no circle
+BESIDE = (
+    "queries",
+    "exports",
+    "imports",
+    "papers",
+    "forms",
+)  # of which a noun may import those of another, in no circle
 # The nouns, in the order in which their commands may call one another.
 NOUNS = (
     "organisations", "documents", "obligations", "plans", "reports", "indicators", "record", "dashboard", "my_work", "intakes", "downloads",
@@ -33,7 +39,19 @@ def of_nouns(*kinds: str) -> tuple[str, ...]:
 LINES = (
     of("base", "origins"),
     of("base", "states", "duties", "workdays", "script", "refusals", "numbers", "differences"),
-    of("base", "replicas", "online", "gate", "disk", "keeping", "log_lines", "backwards", "patience", "collecting", "caching"),
+    of(
+        "base",
+        "replicas",
+        "online",
+        "gate",
+        "disk",
+        "keeping",
+        "log_lines",
+        "backwards",
+        "patience",
+        "collecting",
+        "caching",
+    ),
     of("base", "clocks", "outages", "uploads", "witness", "contents", "viruses"),
     ("base.wording", "documents.ingest"),
     ("models",),
@@ -103,13 +121,21 @@ def room_of(path: Path) -> str:
 def imported_rooms(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "directives":
-            yield from (room_in(f"{node.module}.{alias.name}".partition(".")[2]) for alias in node.names)
+            yield from (
+                room_in(f"{node.module}.{alias.name}".partition(".")[2]) for alias in node.names
+            )
         elif isinstance(node, ast.Import):
-            yield from (room_in(alias.name.partition(".")[2]) for alias in node.names if alias.name.startswith("directives."))
+            yield from (
+                room_in(alias.name.partition(".")[2])
+                for alias in node.names
+                if alias.name.startswith("directives.")
+            )
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 def test_data_flows_one_way():
@@ -119,9 +145,15 @@ def test_data_flows_one_way():
             continue
         room = room_of(path)
         placed[here(path)] = room in PLACE
-        arrows = {other for other in imported_rooms(tree) if other != room and PLACE.get(other, 99) >= PLACE.get(room, 0)}
+        arrows = {
+            other
+            for other in imported_rooms(tree)
+            if other != room and PLACE.get(other, 99) >= PLACE.get(room, 0)
+        }
         back[here(path)] = arrows - side_by_side(room)
-    assert [path for path, known in placed.items() if not known] == [], "give it a line in LINES and in directives/README.md"
+    assert [path for path, known in placed.items() if not known] == [], (
+        "give it a line in LINES and in directives/README.md"
+    )
     assert {path: arrows for path, arrows in back.items() if arrows} == {}
     assert len(placed) > 300
 
@@ -142,26 +174,40 @@ def test_nouns_form_no_circle(kind):
 
 
 def test_the_arrow_test_sees_an_arrow_that_points_back():
-    tree = ast.parse("from directives import web\nfrom directives.plans.views.log import log\nimport directives.admin")
+    tree = ast.parse(
+        "from directives import web\nfrom directives.plans.views.log import log\nimport directives.admin"
+    )
     assert set(imported_rooms(tree)) == {"web", "plans.views", "admin"}
     assert PLACE["models"] < PLACE["plans.views"]
 
 
 def test_modules_and_functions_are_small():
     written = [(path, node) for path, tree in TREES.items() for node in functions(tree)]
-    assert [f"{here(path)}:{node.lineno} {node.name}" for path, node in written if node.end_lineno - node.lineno >= 40] == []
+    assert [
+        f"{here(path)}:{node.lineno} {node.name}"
+        for path, node in written
+        if node.end_lineno - node.lineno >= 40
+    ] == []
     lines = {here(path): path.read_text(encoding="utf-8").count("\n") for path in SOURCES}
     assert {path: count for path, count in lines.items() if count > 300} == {}
-    assert [here(path) for path in SOURCES if path.name in {"utils.py", "common.py", "helpers.py"}] == []
+    assert [
+        here(path) for path in SOURCES if path.name in {"utils.py", "common.py", "helpers.py"}
+    ] == []
 
 
 def test_nothing_is_imported_late_or_swallowed():
     late, swallowed = [], []
     for path, tree in TREES.items():
-        inside = [node for node in functions(tree) if any(isinstance(x, ast.Import | ast.ImportFrom) for x in ast.walk(node))]
+        inside = [
+            node
+            for node in functions(tree)
+            if any(isinstance(x, ast.Import | ast.ImportFrom) for x in ast.walk(node))
+        ]
         late += [f"{here(path)}:{node.lineno} {node.name}" for node in inside]
         handlers = [node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
-        swallowed += [f"{here(path)}:{node.lineno}" for node in handlers if isinstance(node.body[0], ast.Pass)]
+        swallowed += [
+            f"{here(path)}:{node.lineno}" for node in handlers if isinstance(node.body[0], ast.Pass)
+        ]
     assert (late, swallowed) == ([], [])
 
 
@@ -173,7 +219,11 @@ def test_reading_a_document_needs_no_django():
             if isinstance(node, ast.Import)
             for alias in node.names
         }
-        names |= {node.module for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)}
+        names |= {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom)
+        }
         assert [name for name in names if name and name.startswith("django")] == []
 
 
@@ -183,7 +233,9 @@ def test_today_is_passed_in():
         if here(path).startswith(MAY_ASK_THE_TIME):
             continue
         calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-        asked += [f"{here(path)}:{node.lineno}" for node in calls if ast.unparse(node.func) in CLOCKS]
+        asked += [
+            f"{here(path)}:{node.lineno}" for node in calls if ast.unparse(node.func) in CLOCKS
+        ]
     assert asked == []
 
 
@@ -191,10 +243,18 @@ def test_every_test_asserts():
     idle = []
     for path in TESTS:
         for node in functions(ast.parse(path.read_text(encoding="utf-8"))):
-            told = (isinstance(x, ast.Assert) or (isinstance(x, ast.Call) and "assert" in ast.unparse(x.func)) for x in ast.walk(node))
-            raises = (isinstance(x, ast.With) and "raises" in ast.unparse(x.items[0]) for x in ast.walk(node))
+            told = (
+                isinstance(x, ast.Assert)
+                or (isinstance(x, ast.Call) and "assert" in ast.unparse(x.func))
+                for x in ast.walk(node)
+            )
+            raises = (
+                isinstance(x, ast.With) and "raises" in ast.unparse(x.items[0])
+                for x in ast.walk(node)
+            )
             expects = (
-                isinstance(x, ast.Call) and ast.unparse(x.func).split(".")[-1].startswith(("expect", "check", "to_"))
+                isinstance(x, ast.Call)
+                and ast.unparse(x.func).split(".")[-1].startswith(("expect", "check", "to_"))
                 for x in ast.walk(node)
             )
             if node.name.startswith("test_") and not (any(told) or any(raises) or any(expects)):
@@ -207,9 +267,15 @@ def test_templates_have_no_inline_script_or_style():
     for path in (ROOT / "templates").rglob("*.html"):
         text = path.read_text(encoding="utf-8").lower()
         found += [
-            f"{path.name}: {mark}" for mark in ("style=", "<style", "onclick=", "onchange=", "onsubmit=", "javascript:") if mark in text
+            f"{path.name}: {mark}"
+            for mark in ("style=", "<style", "onclick=", "onchange=", "onsubmit=", "javascript:")
+            if mark in text
         ]
-        found += [f"{path.name}: inline script" for part in text.split("<script")[1:] if "src=" not in part.split(">")[0]]
+        found += [
+            f"{path.name}: inline script"
+            for part in text.split("<script")[1:]
+            if "src=" not in part.split(">")[0]
+        ]
     assert found == []
 
 
@@ -220,5 +286,9 @@ def test_migrations_are_complete(db):
 
 def test_what_may_fail_after_a_commit_has_a_name():
     """Django logs such a failure by the name of the callback; a partial has none, and would fail the page instead."""
-    told = [path.name for path in SOURCES if re.search(r"on_commit\(\s*partial\([^\n]*robust=True", path.read_text("utf-8"))]
+    told = [
+        path.name
+        for path in SOURCES
+        if re.search(r"on_commit\(\s*partial\([^\n]*robust=True", path.read_text("utf-8"))
+    ]
     assert told == []

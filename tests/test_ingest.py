@@ -28,13 +28,37 @@ def test_json_has_the_shape_that_other_programs_read() -> None:
     assert err == ""
     assert "\\u" not in out
     assert list(whole) == ["title", "issuer", "script", "sha256", "sections", "repairs", "left_out"]
-    sentences = [one for section in whole["sections"] for paragraph in section["paragraphs"] for one in paragraph]
+    sentences = [
+        one
+        for section in whole["sections"]
+        for paragraph in section["paragraphs"]
+        for one in paragraph
+    ]
     assert [one["text"] for one in sentences] == [one.text for one in sample_sentences()]
-    assert list(sentences[0]) == ["code", "text", "text_hans", "statement", "addressees", "modality", "kind", "cadence", "items"]
+    assert list(sentences[0]) == [
+        "code",
+        "text",
+        "text_hans",
+        "statement",
+        "addressees",
+        "modality",
+        "kind",
+        "cadence",
+        "items",
+    ]
     assert sentences[1]["addressees"] == [{"name": "各級黨委", "basis": "named", "source": ""}]
     assert whole["sections"][-1]["number"] == ""
     assert whole["sections"][-1]["paragraphs"][0][0]["code"] == "結.1.1"
-    assert list(whole["repairs"][0]) == ["kind", "line", "start", "before", "after", "certain", "confirmed_by", "why"]
+    assert list(whole["repairs"][0]) == [
+        "kind",
+        "line",
+        "start",
+        "before",
+        "after",
+        "certain",
+        "confirmed_by",
+        "why",
+    ]
     assert sum(not repair["certain"] for repair in whole["repairs"]) == 14
     assert [row["line"] for row in whole["left_out"]] == [1, 27, 28, 29]
 
@@ -89,7 +113,9 @@ def test_confirmations_of_another_document(tmp_path: Path) -> None:
     path.write_bytes(SAMPLE.read_bytes() + b"\n")
     err = StringIO()
     with pytest.raises(SystemExit) as stop:
-        call_command("ingest", str(path), "--json", "--confirmations", str(CONFIRMATIONS), stderr=err)
+        call_command(
+            "ingest", str(path), "--json", "--confirmations", str(CONFIRMATIONS), stderr=err
+        )
     assert stop.value.code == 2
     assert "another document" in err.getvalue()
 
@@ -100,7 +126,9 @@ def test_stores_once(db: None) -> None:
     document = Document.objects.get()
     assert f"Stored as document {document.pk}." in out
     assert bytes(document.source) == SAMPLE.read_bytes()
-    assert list(document.directives.order_by("order").values_list("code", "text")) == [(x.code, x.text) for x in sample_sentences()]
+    assert list(document.directives.order_by("order").values_list("code", "text")) == [
+        (x.code, x.text) for x in sample_sentences()
+    ]
     assert Item.objects.count() == 70
     assert Repair.objects.filter(state="confirmed").count() == 14
     assert LeftOut.objects.count() == 4
@@ -116,7 +144,11 @@ def test_reading_needs_no_database(tmp_path: Path) -> None:
     nowhere = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "QUNZHU_VAR": str(tmp_path)}
     for mode in ("--json", "--dry-run"):
         done = subprocess.run(
-            [sys.executable, "manage.py", "ingest", str(SAMPLE), mode], cwd=ROOT, env=os.environ | nowhere, capture_output=True, check=False
+            [sys.executable, "manage.py", "ingest", str(SAMPLE), mode],
+            cwd=ROOT,
+            env=os.environ | nowhere,
+            capture_output=True,
+            check=False,
         )
         assert (done.returncode, done.stderr) == (0, b"")
 
@@ -127,5 +159,7 @@ import sys
 import directives.documents.ingest.confirmations, directives.documents.ingest.reading, directives.documents.ingest.wire
 print("django" in sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, check=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, check=True, text=True
+    )
     assert done.stdout == "False\n"

@@ -12,14 +12,28 @@ from directives.models import Addressee, Event, ItemState, Notice, Obligation
 from directives.obligations.commands import giving
 from directives.obligations.commands.entering import Pair, faults_of
 from directives.obligations.commands.giving import Terms
-from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_obligation, make_section
+from tests.factories import (
+    NOW,
+    TODAY,
+    make_body,
+    make_directive,
+    make_document,
+    make_obligation,
+    make_section,
+)
 
 LATER = date(2027, 6, 30)
 
 
 def give(cast, directives, bodies, terms=None, **fields):
     fields = {"by": cast.supervisor, "now": NOW} | fields
-    return giving.issue(document=directives[0].document, directives=directives, organisations=bodies, terms=terms or Terms(), **fields)
+    return giving.issue(
+        document=directives[0].document,
+        directives=directives,
+        organisations=bodies,
+        terms=terms or Terms(),
+        **fields,
+    )
 
 
 def two(**fields):
@@ -32,11 +46,27 @@ def two(**fields):
 
 def test_every_directive_goes_to_every_body(cast):
     directives, bodies = two(), [cast.body, cast.sibling]
-    made = give(cast, directives, bodies, Terms(deliverable="plan", plan_due_on=date(2026, 11, 2), due_on=LATER))
+    made = give(
+        cast,
+        directives,
+        bodies,
+        Terms(deliverable="plan", plan_due_on=date(2026, 11, 2), due_on=LATER),
+    )
     assert len(made) == 4
     row = Obligation.objects.get(directive=directives[0], organisation=cast.body)
-    assert (row.state, row.part, row.deliverable, row.issued_on, row.starts_on) == ("assigned", "responsible", "plan", TODAY, TODAY)
-    assert (row.acknowledge_by, row.plan_due_on, row.due_on, row.original_due_on) == (date(2026, 10, 16), date(2026, 11, 2), LATER, LATER)
+    assert (row.state, row.part, row.deliverable, row.issued_on, row.starts_on) == (
+        "assigned",
+        "responsible",
+        "plan",
+        TODAY,
+        TODAY,
+    )
+    assert (row.acknowledge_by, row.plan_due_on, row.due_on, row.original_due_on) == (
+        date(2026, 10, 16),
+        date(2026, 11, 2),
+        LATER,
+        LATER,
+    )
     assert row.light == "green"
     assert ItemState.objects.count() == 2
     assert Event.objects.filter(action="issue", by=cast.supervisor).count() == 4
@@ -45,7 +75,11 @@ def test_every_directive_goes_to_every_body(cast):
 
 def test_each_bodys_people_get_one_notice(cast):
     give(cast, two(), [cast.body, cast.sibling])
-    told = Notice.objects.filter(kind="issued").order_by("user__username").values_list("user__username", "facts__count")
+    told = (
+        Notice.objects.filter(kind="issued")
+        .order_by("user__username")
+        .values_list("user__username", "facts__count")
+    )
     assert list(told) == [("manager", 2), ("staff", 2), ("stranger", 2)]
 
 
@@ -70,34 +104,60 @@ def test_a_pair_that_somebody_else_makes_meanwhile_is_told_and_nothing_is_made(c
     monkeypatch.setattr(giving, "preview", look_and_be_late)
     with pytest.raises(Stale), tallies.counted():
         give(cast, directives, [cast.body])
-    assert (Obligation.objects.count(), Event.objects.filter(action="issue").count(), tallies.drift()) == (0, 0, [])
+    assert (
+        Obligation.objects.count(),
+        Event.objects.filter(action="issue").count(),
+        tallies.drift(),
+    ) == (0, 0, [])
 
 
 def test_only_the_pairs_asked_for_are_made(cast):
     first, second = two()
-    made = give(cast, [first, second], [cast.body, cast.sibling], pairs={(first.pk, cast.body.pk), (999, cast.body.pk)})
+    made = give(
+        cast,
+        [first, second],
+        [cast.body, cast.sibling],
+        pairs={(first.pk, cast.body.pk), (999, cast.body.pk)},
+    )
     assert [(row.directive_id, row.organisation_id) for row in made] == [(first.pk, cast.body.pk)]
 
 
 def test_the_first_body_listed_leads_unless_somebody_does(cast):
     first, second = two()
     make_obligation(second, make_body(parent=cast.centre), part="lead")
-    give(cast, [first, second], [cast.sibling, cast.body], Terms(first_leads=True, part="supporting"))
-    parts = Obligation.objects.filter(organisation__in=[cast.body, cast.sibling]).values_list("directive_id", "organisation__code", "part")
+    give(
+        cast, [first, second], [cast.sibling, cast.body], Terms(first_leads=True, part="supporting")
+    )
+    parts = Obligation.objects.filter(organisation__in=[cast.body, cast.sibling]).values_list(
+        "directive_id", "organisation__code", "part"
+    )
     assert sorted(parts) == sorted(
-        [(first.pk, "Q01", "supporting"), (first.pk, "Q02", "lead"), (second.pk, "Q01", "supporting"), (second.pk, "Q02", "supporting")]
+        [
+            (first.pk, "Q01", "supporting"),
+            (first.pk, "Q02", "lead"),
+            (second.pk, "Q01", "supporting"),
+            (second.pk, "Q02", "supporting"),
+        ]
     )
 
 
 def test_among_asked_pairs_the_first_listed_that_is_asked_leads(cast):
     (directive,) = [make_directive()]
-    give(cast, [directive], [cast.body, cast.sibling], Terms(first_leads=True), pairs={(directive.pk, cast.sibling.pk)})
+    give(
+        cast,
+        [directive],
+        [cast.body, cast.sibling],
+        Terms(first_leads=True),
+        pairs={(directive.pk, cast.sibling.pk)},
+    )
     assert Obligation.objects.get().part == "lead"
 
 
 def test_a_body_that_is_named_leads(cast):
     give(cast, two(), [cast.body, cast.sibling], Terms(lead=cast.sibling))
-    assert set(Obligation.objects.filter(part="lead").values_list("organisation__code", flat=True)) == {"Q02"}
+    assert set(
+        Obligation.objects.filter(part="lead").values_list("organisation__code", flat=True)
+    ) == {"Q02"}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +168,10 @@ def test_a_body_that_is_named_leads(cast):
         (Terms(deliverable="plan"), ["plan_due_on"]),
         (Terms(plan_due_on=LATER), ["plan_due_on"]),
         (Terms(starts_on=LATER, due_on=LATER - timedelta(days=1)), ["due_on"]),
-        (Terms(due_on=date(2020, 1, 1), deliverable="plan", starts_on=date(2020, 1, 2)), ["due_on", "plan_due_on", "starts_on"]),
+        (
+            Terms(due_on=date(2020, 1, 1), deliverable="plan", starts_on=date(2020, 1, 2)),
+            ["due_on", "plan_due_on", "starts_on"],
+        ),
     ],
 )
 def test_terms_that_cannot_be_are_refused_all_at_once(cast, terms, fields):
@@ -124,7 +187,10 @@ def test_statements_other_documents_and_abolished_bodies_are_refused(cast):
     gone = make_body(parent=cast.centre, valid_to=TODAY)
     with pytest.raises(Invalid) as refused:
         give(cast, [directive, statement, make_directive()], [cast.body, gone])
-    assert (len(refused.value.errors["directives"]), len(refused.value.errors["organisations"])) == (2, 1)
+    assert (
+        len(refused.value.errors["directives"]),
+        len(refused.value.errors["organisations"]),
+    ) == (2, 1)
     with pytest.raises(Invalid):
         give(cast, [directive], [])
 
@@ -160,7 +226,11 @@ def test_the_text_proposes_bodies_directive_by_directive(cast):
     ):
         Addressee.objects.create(directive=directive, order=0, name=words, basis=basis)
     found = pairs_proposed([first, second, third], [committee, cast.body, cast.sibling])
-    assert found == {(first.pk, committee.pk), (second.pk, cast.body.pk), (second.pk, cast.sibling.pk)}
+    assert found == {
+        (first.pk, committee.pk),
+        (second.pk, cast.body.pk),
+        (second.pk, cast.sibling.pk),
+    }
 
 
 def test_words_that_nobody_listed_propose_nobody(cast):
@@ -179,7 +249,14 @@ def document(cast):
     section = make_section(document)
     for code, words in (("一.1.1", "群團組織"), ("一.1.2", "各級黨委")):
         directive = make_directive(section, code=code)
-        Addressee.objects.create(directive=directive, order=0, name=words, name_hans=words, name_hant=words, basis="named")
+        Addressee.objects.create(
+            directive=directive,
+            order=0,
+            name=words,
+            name_hans=words,
+            name_hant=words,
+            basis="named",
+        )
     make_directive(section, code="一.1.3", statement=True, kind="statement", modality="")
     return document
 
@@ -189,31 +266,47 @@ def step(document, name=""):
 
 
 def ids(document):
-    return list(document.directives.filter(statement=False).order_by("order").values_list("pk", flat=True))
+    return list(
+        document.directives.filter(statement=False).order_by("order").values_list("pk", flat=True)
+    )
 
 
 def terms_of(**fields):
-    return {"part": "responsible", "lead": "", "deliverable": "", "starts_on": "", "plan_due_on": "", "due_on": "", **fields}
+    return {
+        "part": "responsible",
+        "lead": "",
+        "deliverable": "",
+        "starts_on": "",
+        "plan_due_on": "",
+        "due_on": "",
+        **fields,
+    }
 
 
 def to_preview(client, document, bodies, **terms):
     """Through the first two steps; the context of the third."""
     form = {"directive": ids(document), "body": [body.pk for body in bodies], "act": "next"}
     assert client.post(step(document), form).headers["Location"] == step(document, "terms/")
-    assert client.post(step(document, "terms/"), terms_of(**terms)).headers["Location"] == step(document, "preview/")
+    assert client.post(step(document, "terms/"), terms_of(**terms)).headers["Location"] == step(
+        document, "preview/"
+    )
     return client.get(step(document, "preview/")).context
 
 
 def test_from_the_choice_to_obligations(cast, sign_in, key, document):
     client = sign_in(cast.supervisor)
     due = timezone.localdate() + timedelta(days=90)
-    context = to_preview(client, document, [cast.body, cast.sibling], due_on=due.isoformat(), lead="first")
+    context = to_preview(
+        client, document, [cast.body, cast.sibling], due_on=due.isoformat(), lead="first"
+    )
     assert (context["preview"].fresh, context["preview"].pairs, context["sound"]) == (4, 4, True)
     response = client.post(step(document, "confirm/"), {**key(), "digest": context["draft"].digest})
     assert response.headers["Location"] == f"/obligations/?document={document.pk}&state=assigned"
     assert Obligation.objects.filter(due_on=due, state="assigned").count() == 4
     assert Obligation.objects.filter(part="lead", organisation=cast.body).count() == 2
-    assert client.get(step(document, "preview/")).headers["Location"] == step(document)  # the draft is done with
+    assert client.get(step(document, "preview/")).headers["Location"] == step(
+        document
+    )  # the draft is done with
     assert tallies.drift() == []
 
 
@@ -231,8 +324,14 @@ def test_proposing_from_the_text_ticks_the_bodies_it_addresses(cast, sign_in, do
     committee = make_body(parent=cast.centre, kind="provincial_committee")
     client.post(step(document), {"directive": ids(document), "act": "propose"})
     draft = client.get(step(document)).context["draft"]
-    assert (draft.bodies, draft.addressed) == (frozenset({cast.body.pk, cast.child.pk, cast.sibling.pk, committee.pk}), True)
-    client.post(step(document), {"directive": ids(document), "body": list(draft.bodies), "addressed": "on", "act": "next"})
+    assert (draft.bodies, draft.addressed) == (
+        frozenset({cast.body.pk, cast.child.pk, cast.sibling.pk, committee.pk}),
+        True,
+    )
+    client.post(
+        step(document),
+        {"directive": ids(document), "body": list(draft.bodies), "addressed": "on", "act": "next"},
+    )
     client.post(step(document, "terms/"), terms_of())
     lines = client.get(step(document, "preview/")).context["lines"]
     assert [line.new for line in lines] == [3, 1]
@@ -256,7 +355,9 @@ def test_bodies_are_ticked_by_what_they_are(cast, sign_in, document, conditions,
     client = sign_in(cast.supervisor)
     client.post(step(document), {**conditions, "act": "add"})
     by_code = {"Q01": cast.body.pk, "Q01A": cast.child.pk, "Q02": cast.sibling.pk}
-    assert client.get(step(document)).context["draft"].bodies == frozenset(by_code[code] for code in codes)
+    assert client.get(step(document)).context["draft"].bodies == frozenset(
+        by_code[code] for code in codes
+    )
 
 
 def test_directives_are_ticked_by_kind_and_statements_never(cast, sign_in, document):
@@ -265,7 +366,10 @@ def test_directives_are_ticked_by_kind_and_statements_never(cast, sign_in, docum
     for kind, codes in (("pilot", ["一.1.2"]), ("", ["一.1.1", "一.1.2"])):
         client.post(step(document), {"directive_kind": kind, "act": "directives"})
         ticked = client.get(step(document)).context["draft"].directives
-        assert sorted(document.directives.filter(pk__in=ticked).values_list("code", flat=True)) == codes
+        assert (
+            sorted(document.directives.filter(pk__in=ticked).values_list("code", flat=True))
+            == codes
+        )
     client.post(step(document), {"act": "clear"})
     assert client.get(step(document)).context["draft"].directives == frozenset()
 
@@ -273,19 +377,31 @@ def test_directives_are_ticked_by_kind_and_statements_never(cast, sign_in, docum
 def test_an_address_may_bring_a_directive_and_a_body(cast, sign_in, document):
     client = sign_in(cast.supervisor)
     first = ids(document)[0]
-    draft = client.get(step(document), {"directive": first, "body": [cast.body.pk, "x"]}).context["draft"]
+    draft = client.get(step(document), {"directive": first, "body": [cast.body.pk, "x"]}).context[
+        "draft"
+    ]
     assert (draft.directives, draft.bodies) == (frozenset({first}), frozenset({cast.body.pk}))
-    assert client.get(step(document)).context["draft"].bodies == frozenset()  # reading keeps nothing
+    assert (
+        client.get(step(document)).context["draft"].bodies == frozenset()
+    )  # reading keeps nothing
 
 
-def test_ids_of_other_documents_statements_and_bodies_not_below_are_left_out(cast, sign_in, document):
+def test_ids_of_other_documents_statements_and_bodies_not_below_are_left_out(
+    cast, sign_in, document
+):
     client = sign_in(cast.supervisor)
     elsewhere, statement = make_directive(), document.directives.get(statement=True)
-    form = {"directive": [*ids(document), elsewhere.pk, statement.pk, 999_999], "body": [cast.body.pk, cast.centre.pk, 999_999]}
+    form = {
+        "directive": [*ids(document), elsewhere.pk, statement.pk, 999_999],
+        "body": [cast.body.pk, cast.centre.pk, 999_999],
+    }
     client.post(step(document), form)
     client.post(step(document, "terms/"), terms_of())
     selected = client.get(step(document, "preview/")).context["selected"]
-    assert ([row.pk for row in selected.directives], list(selected.bodies)) == (ids(document), [cast.body])
+    assert ([row.pk for row in selected.directives], list(selected.bodies)) == (
+        ids(document),
+        [cast.body],
+    )
 
 
 def test_a_choice_of_nothing_stays_at_the_first_step(cast, sign_in, document):
@@ -299,10 +415,14 @@ def test_a_choice_of_nothing_stays_at_the_first_step(cast, sign_in, document):
 def test_terms_that_cannot_be_are_said_at_their_fields_and_kept(cast, sign_in, document):
     client = sign_in(cast.supervisor)
     client.post(step(document), {"directive": ids(document), "body": cast.body.pk})
-    response = client.post(step(document, "terms/"), terms_of(deliverable="plan", due_on="2020-01-01", part="boss"))
+    response = client.post(
+        step(document, "terms/"), terms_of(deliverable="plan", due_on="2020-01-01", part="boss")
+    )
     assert response.status_code == 422
     assert list(response.context["form"].errors) == ["part"]
-    response = client.post(step(document, "terms/"), terms_of(deliverable="plan", due_on="2020-01-01"))
+    response = client.post(
+        step(document, "terms/"), terms_of(deliverable="plan", due_on="2020-01-01")
+    )
     assert sorted(response.context["form"].errors) == ["due_on", "plan_due_on"]
     assert 'value="2020-01-01"' in response.content.decode()
 
@@ -313,7 +433,10 @@ def test_a_day_for_a_paper_that_nobody_asks_for_is_said_at_its_field(cast, sign_
     response = client.post(step(document, "terms/"), terms_of(plan_due_on="2026-12-01"))
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["plan_due_on"])
     text = response.content.decode()
-    assert ("未要求报送材料的，不填报送时限；请选择报送材料，或清空日期。" in text, 'value="2026-12-01"' in text) == (True, True)
+    assert (
+        "未要求报送材料的，不填报送时限；请选择报送材料，或清空日期。" in text,
+        'value="2026-12-01"' in text,
+    ) == (True, True)
 
 
 def test_a_pair_of_a_table_names_no_day_for_a_paper_that_nobody_asks_for(cast):
@@ -328,15 +451,22 @@ def test_abolished_bodies_are_refused_and_their_successors_offered(cast, sign_in
     assert ("由共青团中央承接" in text, f'value="{gone.pk}"' in text) == (True, False)
     context = to_preview(client, document, [cast.body, gone])
     assert (list(context["selected"].refused), context["preview"].fresh) == ([gone], 2)
-    assert client.post(step(document), {"act": "succeed"}).headers["Location"] == step(document, "preview/")
+    assert client.post(step(document), {"act": "succeed"}).headers["Location"] == step(
+        document, "preview/"
+    )
     context = client.get(step(document, "preview/")).context
-    assert (list(context["selected"].refused), list(context["selected"].bodies)) == ([], [cast.body, cast.sibling])
+    assert (list(context["selected"].refused), list(context["selected"].bodies)) == (
+        [],
+        [cast.body, cast.sibling],
+    )
 
 
 def test_what_is_confirmed_is_what_was_previewed(cast, sign_in, key, document):
     client = sign_in(cast.supervisor)
     digest = to_preview(client, document, [cast.body])["draft"].digest
-    client.post(step(document), {"directive": ids(document), "body": [cast.body.pk, cast.sibling.pk]})
+    client.post(
+        step(document), {"directive": ids(document), "body": [cast.body.pk, cast.sibling.pk]}
+    )
     response = client.post(step(document, "confirm/"), {**key(), "digest": digest})
     assert response.status_code == 409
     assert Obligation.objects.count() == 0
@@ -351,7 +481,9 @@ def test_a_refused_confirmation_keeps_what_was_chosen(cast, sign_in, key, docume
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr("directives.obligations.views.issuing.giving.issue", late)
-        assert client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 409
+        assert (
+            client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 409
+        )
     assert client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 302
     assert Obligation.objects.count() == 2
 
@@ -359,7 +491,10 @@ def test_a_refused_confirmation_keeps_what_was_chosen(cast, sign_in, key, docume
 def test_a_confirmation_sent_twice_acts_once(cast, sign_in, key, document):
     client = sign_in(cast.supervisor)
     form = {**key(), "digest": to_preview(client, document, [cast.body])["draft"].digest}
-    first, second = client.post(step(document, "confirm/"), form), client.post(step(document, "confirm/"), form)
+    first, second = (
+        client.post(step(document, "confirm/"), form),
+        client.post(step(document, "confirm/"), form),
+    )
     assert first.headers["Location"] == second.headers["Location"]
     assert Obligation.objects.count() == 2
 
@@ -381,14 +516,27 @@ def test_who_may_walk_the_steps(cast, sign_in, key, document, name):
     got = {}
     for who in ("staff", "manager", "viewer", "admin", "stranger", "outsider"):
         client = sign_in(getattr(cast, who))
-        got[who] = (client.post(step(document, name), key()) if name == "confirm/" else client.get(step(document, name))).status_code
-    assert got == {"staff": 403, "manager": 403, "viewer": 403, "admin": 403, "stranger": 404, "outsider": 404}
+        got[who] = (
+            client.post(step(document, name), key())
+            if name == "confirm/"
+            else client.get(step(document, name))
+        ).status_code
+    assert got == {
+        "staff": 403,
+        "manager": 403,
+        "viewer": 403,
+        "admin": 403,
+        "stranger": 404,
+        "outsider": 404,
+    }
     if name == "confirm/":
         assert sign_in(cast.supervisor).get(step(document, name)).url == step(document, "")
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_the_steps_take_a_constant_number_of_queries(cast, sign_in, django_assert_num_queries, document, count):
+def test_the_steps_take_a_constant_number_of_queries(
+    cast, sign_in, django_assert_num_queries, document, count
+):
     for _number in range(count):
         make_body(parent=cast.centre)
     client = sign_in(cast.supervisor)

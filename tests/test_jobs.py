@@ -13,7 +13,15 @@ from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.core import jobs
 from directives.core.jobs import running
 from directives.core.notices import wording
-from directives.models import Event, JobProgress, JobRun, Notice, Obligation, Organisation, ProgressReport
+from directives.models import (
+    Event,
+    JobProgress,
+    JobRun,
+    Notice,
+    Obligation,
+    Organisation,
+    ProgressReport,
+)
 from directives.models.jobs import CANCELLED, DONE, FAILED, STOPPED, WAITING
 from directives.obligations.commands import parts
 from directives.obligations.commands.choosing import Choice, Pick, chosen_bodies
@@ -24,7 +32,13 @@ from directives.obligations.queries.wide_issue import wide_preview
 from directives.reports import commands as reporting
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
 
-THIRD = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15)}
+THIRD = {
+    "year": 2026,
+    "period": "quarter",
+    "number": 3,
+    "opens_on": date(2026, 9, 17),
+    "due_on": date(2026, 10, 15),
+}
 
 
 @pytest.fixture
@@ -43,7 +57,9 @@ def directives(cast):
 
 def begun(cast, directives, **choice):
     chosen = Choice(frozenset(row.pk for row in directives), **({"picks": (Pick(),)} | choice))
-    return issue_in_parts(document=directives[0].document, choice=chosen, terms=Terms(), by=cast.supervisor, now=NOW)
+    return issue_in_parts(
+        document=directives[0].document, choice=chosen, terms=Terms(), by=cast.supervisor, now=NOW
+    )
 
 
 def test_all_below_get_their_directives_part_by_part(cast, directives, few, monkeypatch):
@@ -53,7 +69,10 @@ def test_all_below_get_their_directives_part_by_part(cast, directives, few, monk
     jobs.run("job", job.pk)
     job.refresh_from_db()
     assert (job.done, job.made, job.finished_at, job.state) == (2, 4, None, WAITING)
-    assert {row.organisation_id for row in Obligation.objects.all()} == {cast.body.pk, cast.child.pk}
+    assert {row.organisation_id for row in Obligation.objects.all()} == {
+        cast.body.pk,
+        cast.child.pk,
+    }
     assert tallies.drift() == []
     jobs.run("job", job.pk)
     job.refresh_from_db()
@@ -79,7 +98,9 @@ def test_what_waited_behind_a_tick_is_given_on_its_day(cast, directives, few):
 def test_what_was_broken_off_goes_on_and_does_nothing_twice(cast, directives, few):
     job = begun(cast, directives)
     jobs.run("job", job.pk)
-    JobProgress.objects.update(reached="", done=0, made=0, state=WAITING)  # as if nothing had been noted
+    JobProgress.objects.update(
+        reached="", done=0, made=0, state=WAITING
+    )  # as if nothing had been noted
     jobs.run("job", job.pk)
     jobs.run("job", job.pk)
     job.refresh_from_db()
@@ -101,7 +122,9 @@ def test_what_else_is_queued_has_its_turn(cast, directives, few, monkeypatch):
     assert (job.done, job.finished_at is not None, turns.count() - before) == (3, True, 1)
 
 
-def test_a_part_that_fails_leaves_nothing_of_itself_and_is_told(cast, directives, few, monkeypatch, caplog):
+def test_a_part_that_fails_leaves_nothing_of_itself_and_is_told(
+    cast, directives, few, monkeypatch, caplog
+):
     job = begun(cast, directives)
 
     def broken(*_args, **_kwargs):
@@ -115,7 +138,11 @@ def test_a_part_that_fails_leaves_nothing_of_itself_and_is_told(cast, directives
     assert "Incident issue-" in caplog.text
     assert "the disk is full" in caplog.text
     notice = Notice.objects.get(kind="act_failed")
-    assert (notice.user, notice.url, "系统错误" in wording(notice)) == (cast.supervisor, f"/jobs/{job.pk}/", True)
+    assert (notice.user, notice.url, "系统错误" in wording(notice)) == (
+        cast.supervisor,
+        f"/jobs/{job.pk}/",
+        True,
+    )
 
 
 def test_what_stands_against_it_ends_it_and_is_told(cast, directives, few):
@@ -148,12 +175,18 @@ def one_part(job, monkeypatch):
 
 def killed(job):
     """A process died over what is left: its heart has stopped, and its task is still running."""
-    DBTaskResult.objects.filter(pk=job.task).update(status="RUNNING", started_at=NOW, worker_ids=["worker:dead"])
+    DBTaskResult.objects.filter(pk=job.task).update(
+        status="RUNNING", started_at=NOW, worker_ids=["worker:dead"]
+    )
     JobProgress.objects.filter(pk=job.pk).update(state="running", moved_at=NOW)
 
 
-@pytest.mark.parametrize(("counts", "deaths", "state"), [(True, 2, WAITING), (True, 3, STOPPED), (False, 9, WAITING)])
-def test_tries_are_counted_while_it_comes_no_further(cast, directives, few, monkeypatch, counts, deaths, state):
+@pytest.mark.parametrize(
+    ("counts", "deaths", "state"), [(True, 2, WAITING), (True, 3, STOPPED), (False, 9, WAITING)]
+)
+def test_tries_are_counted_while_it_comes_no_further(
+    cast, directives, few, monkeypatch, counts, deaths, state
+):
     job = one_part(begun(cast, directives), monkeypatch)
     for _death in range(deaths):
         killed(job)
@@ -172,13 +205,22 @@ def test_coming_further_forgives_every_death(cast, directives, few, monkeypatch)
     assert (job.done, job.tries) == (2, 0)
 
 
-def test_one_that_stopped_goes_on_behind_what_is_done(cast, directives, few, monkeypatch, sign_in, key):
+def test_one_that_stopped_goes_on_behind_what_is_done(
+    cast, directives, few, monkeypatch, sign_in, key
+):
     job = one_part(begun(cast, directives), monkeypatch)
     JobProgress.objects.update(state=STOPPED, fault="进程中断", finished_at=NOW, version=7)
     client = sign_in(cast.supervisor)
     shown = client.get(f"/jobs/{job.pk}/").content.decode()
-    assert ("进程中断" in shown, "从此处继续" in shown, "hx-trigger" in shown) == (True, True, False)
-    assert "已中断，已处理 2/3 家单位" in client.get(f"/documents/{job.document_id}/issue/").content.decode()
+    assert ("进程中断" in shown, "从此处继续" in shown, "hx-trigger" in shown) == (
+        True,
+        True,
+        False,
+    )
+    assert (
+        "已中断，已处理 2/3 家单位"
+        in client.get(f"/documents/{job.document_id}/issue/").content.decode()
+    )
     assert client.post(f"/jobs/{job.pk}/go-on/", {**key(), "version": 6}).status_code == 409
     assert client.post(f"/jobs/{job.pk}/go-on/", {**key(), "version": 7}).url == f"/jobs/{job.pk}/"
     jobs.run("job", job.pk)
@@ -186,7 +228,11 @@ def test_one_that_stopped_goes_on_behind_what_is_done(cast, directives, few, mon
     assert (job.state, job.done, job.made, job.fault) == (DONE, 3, 6, "")
     assert tallies.drift() == []
     event = Event.objects.get(action="continue_act")
-    assert (event.by, event.before, event.subject_id) == (cast.supervisor, {"state": STOPPED, "done": 2}, job.pk)
+    assert (event.by, event.before, event.subject_id) == (
+        cast.supervisor,
+        {"state": STOPPED, "done": 2},
+        job.pk,
+    )
 
 
 def test_calling_off_wins_over_carrying_out(cast, directives, few, monkeypatch):
@@ -225,7 +271,9 @@ def test_an_act_whose_task_is_gone_is_carried_out_all_the_same(cast, directives,
     assert Obligation.objects.count() == 0
 
 
-def test_what_the_database_broke_off_is_tried_again_after_a_pause(cast, directives, few, monkeypatch):
+def test_what_the_database_broke_off_is_tried_again_after_a_pause(
+    cast, directives, few, monkeypatch
+):
     job, broken = begun(cast, directives), []
     give = parts.issue
 
@@ -269,7 +317,12 @@ def test_bodies_are_meant_by_subtree_level_and_kind(cast, directives):
         return begun(cast, directives, picks=picks).total
 
     make_body("M01", parent=cast.body, kind="military", level="county")
-    cases = ((Pick(),), (Pick(below=cast.body.pk),), (Pick(level="provincial"),), (Pick(kind="military"), Pick(level="provincial")))
+    cases = (
+        (Pick(),),
+        (Pick(below=cast.body.pk),),
+        (Pick(level="provincial"),),
+        (Pick(kind="military"), Pick(level="provincial")),
+    )
     assert [meant(*picks) for picks in cases] == [4, 2, 1, 2]
     assert [Pick.of(key) for key in ("x::", ":nowhere:", "", Pick(7, "county", "military").key)] == [
         None, None, Pick(), Pick(7, "county", "military"),
@@ -283,9 +336,17 @@ def test_terms_and_rights_are_looked_at_before(cast, directives):
             document=directives[0].document, choice=chosen, terms=Terms(due_on=date(2020, 1, 1)), by=cast.supervisor, now=NOW,
         )  # fmt: skip
     with pytest.raises(NotAllowed):  # not the document's owner
-        issue_in_parts(document=directives[0].document, choice=chosen, terms=Terms(), by=cast.manager, now=NOW)
+        issue_in_parts(
+            document=directives[0].document, choice=chosen, terms=Terms(), by=cast.manager, now=NOW
+        )
     with pytest.raises((Invalid, NotAllowed)):
-        issue_in_parts(document=directives[0].document, choice=Choice(), terms=Terms(), by=cast.supervisor, now=NOW)
+        issue_in_parts(
+            document=directives[0].document,
+            choice=Choice(),
+            terms=Terms(),
+            by=cast.supervisor,
+            now=NOW,
+        )
     assert JobProgress.objects.count() == 0
 
 
@@ -293,7 +354,9 @@ def test_a_cycle_of_much_work_is_opened_part_by_part(cast, directives, few):
     for body in (cast.body, cast.child, cast.sibling):
         for directive in directives:
             make_obligation(directive, body)
-    cycle = reporting.open_cycle(document=directives[0].document, by=cast.supervisor, now=NOW, **THIRD)
+    cycle = reporting.open_cycle(
+        document=directives[0].document, by=cast.supervisor, now=NOW, **THIRD
+    )
     job = reporting.job_of(cycle)
     assert (job.total, ProgressReport.objects.count()) == (3, 0)
     jobs.run("job", job.pk)
@@ -304,30 +367,51 @@ def test_a_cycle_of_much_work_is_opened_part_by_part(cast, directives, few):
     assert reporting.job_of(cycle) is None
 
 
-@pytest.mark.parametrize("pick", [Pick(), Pick(kind="mass_organisation"), Pick(level="county"), Pick(below=0)])
-def test_what_exists_already_is_told_exactly_or_as_a_bound_that_holds(cast, directives, monkeypatch, pick):
+@pytest.mark.parametrize(
+    "pick", [Pick(), Pick(kind="mass_organisation"), Pick(level="county"), Pick(below=0)]
+)
+def test_what_exists_already_is_told_exactly_or_as_a_bound_that_holds(
+    cast, directives, monkeypatch, pick
+):
     bodies = [
-        make_body(parent=cast.sibling, level="county", kind=kind) for kind in ("mass_organisation", "party_committee") for _n in range(3)
+        make_body(parent=cast.sibling, level="county", kind=kind)
+        for kind in ("mass_organisation", "party_committee")
+        for _n in range(3)
     ]
     for number, body in enumerate((*bodies, cast.body, cast.centre)):
-        make_obligation(directives[number % 2], body, state="withdrawn" if number == 4 else "assigned")
+        make_obligation(
+            directives[number % 2], body, state="withdrawn" if number == 4 else "assigned"
+        )
     tallies.rebuild()
     meant = replace(pick, below=cast.sibling.pk) if pick.below == 0 else pick
-    document, choice = directives[0].document, Choice(frozenset(row.pk for row in directives), (meant,))
+    document, choice = (
+        directives[0].document,
+        Choice(frozenset(row.pk for row in directives), (meant,)),
+    )
     chosen = set(chosen_bodies(cast.supervisor, choice, TODAY))
-    truth = [sum(row.organisation in chosen for row in Obligation.objects.filter(directive=one)) for one in directives]
+    truth = [
+        sum(row.organisation in chosen for row in Obligation.objects.filter(directive=one))
+        for one in directives
+    ]
     selected = Selection(tuple(directives), (), (), None, len(chosen))
     told = wide_preview(document, cast.supervisor, choice, selected, today=TODAY)
     assert (told.exact, [line.there for line in told.lines]) == (True, truth)
     assert [line.new for line in told.lines] == [len(chosen) - n for n in truth]
     monkeypatch.setattr("directives.obligations.queries.wide_issue.EXACT", 0)
     told = wide_preview(document, cast.supervisor, choice, selected, today=TODAY)
-    assert (told.exact, all(0 <= line.there <= n for line, n in zip(told.lines, truth, strict=True))) == (False, True)
-    if pick == Pick():  # everybody but the centre, whose own may hide one; and withdrawn work is not in the kept counts
+    assert (
+        told.exact,
+        all(0 <= line.there <= n for line, n in zip(told.lines, truth, strict=True)),
+    ) == (False, True)
+    if (
+        pick == Pick()
+    ):  # everybody but the centre, whose own may hide one; and withdrawn work is not in the kept counts
         assert told.there >= sum(truth) - 3
 
 
-def test_many_bodies_are_chosen_by_what_they_are_from_choice_to_progress(cast, directives, sign_in, key, monkeypatch):
+def test_many_bodies_are_chosen_by_what_they_are_from_choice_to_progress(
+    cast, directives, sign_in, key, monkeypatch
+):
     monkeypatch.setattr("directives.obligations.queries.issuing.LISTED", 2)
     client, url = sign_in(cast.supervisor), f"/documents/{directives[0].document_id}/issue/"
     form = {"directive": [row.pk for row in directives]}
@@ -337,7 +421,12 @@ def test_many_bodies_are_chosen_by_what_they_are_from_choice_to_progress(cast, d
     client.post(url, {**form, "pick": Pick().key, "act": "next"})
     client.post(f"{url}terms/", {"part": "responsible", "due_on": "2099-06-30"})
     context = client.get(f"{url}preview/").context
-    assert (context["wide"].pairs, context["wide"].there, context["wide"].exact, context["sound"]) == (6, 0, True, True)
+    assert (
+        context["wide"].pairs,
+        context["wide"].there,
+        context["wide"].exact,
+        context["sound"],
+    ) == (6, 0, True, True)
     answer = client.post(f"{url}confirm/", {**key(), "digest": context["draft"].digest})
     job = JobProgress.objects.get()
     assert (answer.headers["Location"], job.total) == (f"/jobs/{job.pk}/", 3)
@@ -348,7 +437,9 @@ def test_many_bodies_are_chosen_by_what_they_are_from_choice_to_progress(cast, d
     assert Obligation.objects.count() == 2 * Organisation.objects.exclude(pk=cast.centre.pk).count()
 
 
-def test_what_fails_after_the_commit_of_a_page_leaves_its_answer_as_it_is(cast, monkeypatch, django_capture_on_commit_callbacks, caplog):
+def test_what_fails_after_the_commit_of_a_page_leaves_its_answer_as_it_is(
+    cast, monkeypatch, django_capture_on_commit_callbacks, caplog
+):
     def fails(*told, **more):
         raise OperationalError("database or disk is full")
 

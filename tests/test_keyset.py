@@ -26,7 +26,9 @@ def fill(facts):
     rows = []
     for number, (light, due) in enumerate(facts):
         if number % 3 == 0:
-            directive = make_directive(sections[number % 2], order=number % 4)  # orders that tie, too
+            directive = make_directive(
+                sections[number % 2], order=number % 4
+            )  # orders that tie, too
         on = None if due is None else DAY + timedelta(days=due)
         rows.append(
             Obligation(
@@ -59,7 +61,10 @@ def walk(order, *, backwards, size, total):
         if not key:
             return pages
         assert seen < 200, "the pages go round in a circle"
-        query = {"before" if backwards else "after": key, "page": str(page.number + (-1 if backwards else 1))}
+        query = {
+            "before" if backwards else "after": key,
+            "page": str(page.number + (-1 if backwards else 1)),
+        }
 
 
 @pytest.mark.parametrize("name", ORDERS)
@@ -91,7 +96,19 @@ def test_an_empty_day_comes_last_and_keeps_its_place_in_a_key():
 
 
 @pytest.mark.parametrize(
-    "key", ["", "x", "e30", "5Yqg", "W10", "bnVsbA", "WyJkdWUiLCAiMjAyNiIsIDFd", "WyJkdWUiLCBudWxsLCBudWxsXQ", "²", "=" * 9]
+    "key",
+    [
+        "",
+        "x",
+        "e30",
+        "5Yqg",
+        "W10",
+        "bnVsbA",
+        "WyJkdWUiLCAiMjAyNiIsIDFd",
+        "WyJkdWUiLCBudWxsLCBudWxsXQ",
+        "²",
+        "=" * 9,
+    ],
 )
 def test_a_key_that_makes_no_sense_leads_to_the_first_page(key):
     order = Order("due", (DUE, Column("pk")))
@@ -116,6 +133,9 @@ def test_the_last_page_is_as_long_as_counting_makes_it(db):
 def test_an_old_number_leads_to_its_page_and_no_further_than_the_last(db):
     fill([("green", None)] * 7)
     rows, order = Obligation.objects.all(), ORDERS["tree"]
-    second, far = (leaf(rows, order, Turn.of({"page": number}, order), total=7, read=_lines, size=3) for number in ("2", "99"))
+    second, far = (
+        leaf(rows, order, Turn.of({"page": number}, order), total=7, read=_lines, size=3)
+        for number in ("2", "99")
+    )
     assert (second.number, second.first, len(second.rows)) == (2, 4, 3)
     assert (far.number, far.first, len(far.rows), far.after) == (3, 7, 1, "")

@@ -20,7 +20,17 @@ from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields
 from tests.factories import make_body, make_directive, make_obligation, make_section
 from tests.kills import AFTER, Kills, kill_with_children, points
-from tests.long_acts import ACTS, BODIES, OPENING, Issue, LongAct, LongTable, Relight, World, address
+from tests.long_acts import (
+    ACTS,
+    BODIES,
+    OPENING,
+    Issue,
+    LongAct,
+    LongTable,
+    Relight,
+    World,
+    address,
+)
 from tests.spare import wait_for
 
 IDLE = "后台服务没有运行"
@@ -40,7 +50,9 @@ def processes(var: Path, django_db_setup: None) -> Iterator[Kills]:
 
 
 @pytest.fixture
-def world(transactional_db: None, processes: Kills, var: Path, settings: Any, sign_in: Callable) -> World:
+def world(
+    transactional_db: None, processes: Kills, var: Path, settings: Any, sign_in: Callable
+) -> World:
     settings.MEDIA_ROOT = var / "files"
     return World(processes, sign_in, var / "files")
 
@@ -61,13 +73,18 @@ def test_an_act_whose_process_is_killed_is_carried_out_all_the_same(world, kind)
         world.time_passes()
         assert (row.state in row.BUSY, act.done(row), tallies.drift()) == (True, False, [])
         page = world.page(by, row.get_absolute_url())
-        assert (IDLE in page, "<form" in page.partition("<main")[2] or kind is Relight) == (True, True)
+        assert (IDLE in page, "<form" in page.partition("<main")[2] or kind is Relight) == (
+            True,
+            True,
+        )
         world.rescue()
         row.refresh_from_db()
         assert act.done(row), (point, row.state, row.fault)
         assert tallies.drift() == []
         assert IDLE not in world.page(by, row.get_absolute_url())
-        told = Notice.objects.filter(user=by, kind__in=("act_done", "export_ready")).values_list("kind", "url")
+        told = Notice.objects.filter(user=by, kind__in=("act_done", "export_ready")).values_list(
+            "kind", "url"
+        )
         assert list(told) == [(act.kind, row.get_absolute_url())]
 
 
@@ -79,9 +96,18 @@ def test_killed_again_and_again_at_the_same_point_it_stops_and_a_person_goes_on(
         world.time_passes()
         world.order("work", kill=said.index("COMMIT"), rescue=True)
     row.refresh_from_db()
-    assert (row.state, row.done < row.total, row.done > 0, tallies.drift()) == ("stopped", True, True, [])
+    assert (row.state, row.done < row.total, row.done > 0, tallies.drift()) == (
+        "stopped",
+        True,
+        True,
+        [],
+    )
     page = world.page(world.boss, row.get_absolute_url())
-    assert ("在同一处中断了三次" in page, f'action="/jobs/{row.pk}/go-on/"' in page, "hx-trigger" in page) == (True, True, False)
+    assert (
+        "在同一处中断了三次" in page,
+        f'action="/jobs/{row.pk}/go-on/"' in page,
+        "hx-trigger" in page,
+    ) == (True, True, False)
     notice = Notice.objects.get(user=world.boss, kind="act_stopped")
     assert notice.url == row.get_absolute_url()
     form = {"idempotency_key": "00000000-0000-0000-0000-000000000009", "version": row.version}
@@ -96,7 +122,9 @@ def test_a_tick_whose_worker_is_killed_is_carried_out_by_the_next(world):
     JobRun.objects.create(name="tick", last_ran_at=timezone.now(), last_day=date.min)
     places: list[float] = []
     for kill in (None, None, 0, 1, 2):  # the first copies the day before, too
-        Obligation.objects.update(light="yellow", light_code="", light_on=None, light_changes_on=date(2000, 1, 1))
+        Obligation.objects.update(
+            light="yellow", light_code="", light_on=None, light_changes_on=date(2000, 1, 1)
+        )
         tallies.rebuild()
         JobRun.objects.filter(name="tick").update(last_day=date(2000, 1, 1), held_by="")
         said = world.order("tick", kill=None if kill is None else places[kill])
@@ -105,11 +133,17 @@ def test_a_tick_whose_worker_is_killed_is_carried_out_by_the_next(world):
         else:
             assert said is None
             assert tallies.drift() == []
-            assert world.order("tick") is not None  # a living worker has it, as far as anybody knows
+            assert (
+                world.order("tick") is not None
+            )  # a living worker has it, as far as anybody knows
             world.time_passes()
             world.order("tick")
         wrong = Obligation.objects.filter(light_changes_on__lte=timezone.localdate()).count()
-        assert (wrong, tallies.drift(), JobRun.objects.get(name="tick").last_day) == (0, [], timezone.localdate())
+        assert (wrong, tallies.drift(), JobRun.objects.get(name="tick").last_day) == (
+            0,
+            [],
+            timezone.localdate(),
+        )
     assert rows == Obligation.objects.count()
 
 
@@ -119,12 +153,19 @@ def test_a_report_whose_web_process_is_killed_is_handed_in_once(world):
     said = None
     for number, kill in enumerate((None, 0, 1, 2, 2 + AFTER)):
         row = make_obligation(make_directive(), body)
-        cycle = reporting.open_cycle(document=row.document, by=world.boss, now=timezone.now(), **OPENING)
+        cycle = reporting.open_cycle(
+            document=row.document, by=world.boss, now=timezone.now(), **OPENING
+        )
         report = reporting.begin(report=cycle.reports.get(), by=staff, now=timezone.now())
         entry = report.entries.get()
         fields = EntryFields("已印发", "缺人", "补人", 60)
-        reporting.save_entry(entry=entry, fields=fields, version=entry.version, by=staff, now=timezone.now())
-        form = {"idempotency_key": f"00000000-0000-0000-0000-00000000010{number}", "entry": entry.pk}
+        reporting.save_entry(
+            entry=entry, fields=fields, version=entry.version, by=staff, now=timezone.now()
+        )
+        form = {
+            "idempotency_key": f"00000000-0000-0000-0000-00000000010{number}",
+            "entry": entry.pk,
+        }
         path = f"/reports/{report.pk}/hand-in/"
         Notice.objects.all().delete()
         if kill is not None:
@@ -137,9 +178,15 @@ def test_a_report_whose_web_process_is_killed_is_handed_in_once(world):
         said = said or again
         assert again[-1].startswith("302")
         sent = Notice.objects.filter(user=world.boss, kind="handed_in").count()
-        assert (Submission.objects.filter(report=report).count(), sent, tallies.drift()) == (1, 1, [])
+        assert (Submission.objects.filter(report=report).count(), sent, tallies.drift()) == (
+            1,
+            1,
+            [],
+        )
         mails = DBTaskResult.objects.filter(task_path="directives.core.notices.mail").count()
-        assert mails == number + 1  # a mail of the notice waits in the queue, whenever the process died
+        assert (
+            mails == number + 1
+        )  # a mail of the notice waits in the queue, whenever the process died
 
 
 # the long forms
@@ -168,12 +215,17 @@ def killed_often(world: World, act: LongAct, random: Random, length: int) -> int
 
 @pytest.mark.torture
 @pytest.mark.parametrize("kind", ACTS)
-def test_hundreds_of_processes_killed_at_any_statement(world: World, kind: type, record_property: Callable[[str, object], None]) -> None:
+def test_hundreds_of_processes_killed_at_any_statement(
+    world: World, kind: type, record_property: Callable[[str, object], None]
+) -> None:
     act, random, kills, acts = kind(world), Random(9), 0, 0
     _row, said = act.begin()
     while kills < KILLS:
         kills, acts = kills + killed_often(world, act, random, len(said)), acts + 1
-    record_property("figure", f"{kind.__name__}: {kills} processes killed over {acts} acts, each done once, no drift")
+    record_property(
+        "figure",
+        f"{kind.__name__}: {kills} processes killed over {acts} acts, each done once, no drift",
+    )
     assert kills >= KILLS
 
 
@@ -184,7 +236,13 @@ def test_an_issue_over_1173_bodies_whose_worker_is_killed_three_times(world, rec
     section = make_section()
     directives = [make_directive(section) for _number in range(10)]
     choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.Pick(),))
-    job = parts.issue_in_parts(document=section.document, choice=choice, terms=giving.Terms(), by=world.boss, now=timezone.now())
+    job = parts.issue_in_parts(
+        document=section.document,
+        choice=choice,
+        terms=giving.Terms(),
+        by=world.boss,
+        now=timezone.now(),
+    )
     reached = []
     for _worker in range(3):
         world.time_passes()
@@ -194,7 +252,10 @@ def test_an_issue_over_1173_bodies_whose_worker_is_killed_three_times(world, rec
         job.refresh_from_db()
         reached.append(job.done)
         assert Obligation.objects.count() == job.made == 10 * job.done < 11_730
-        assert ("从此处继续" in world.page(world.boss, f"/jobs/{job.pk}/"), tallies.drift()) == (False, [])
+        assert ("从此处继续" in world.page(world.boss, f"/jobs/{job.pk}/"), tallies.drift()) == (
+            False,
+            [],
+        )
     world.time_passes()
     assert IDLE in world.page(world.boss, f"/jobs/{job.pk}/")
     process = world.worker()
@@ -203,7 +264,9 @@ def test_an_issue_over_1173_bodies_whose_worker_is_killed_three_times(world, rec
     process.wait()
     assert (Obligation.objects.count(), tallies.drift()) == (11_730, [])
     assert Notice.objects.filter(user=world.boss, kind="act_done").count() == 1
-    record_property("figure", f"An issue over 1,173 bodies, killed at {reached}, went on and was done")
+    record_property(
+        "figure", f"An issue over 1,173 bodies, killed at {reached}, went on and was done"
+    )
 
 
 @pytest.mark.torture
@@ -214,7 +277,9 @@ def test_a_table_of_1500_rows_whose_web_process_is_killed(world, act, record_pro
     for delay in (0.02, 0.15, 0.15, 0.3, 0.6, 1.0, 1.5, 2.5):
         row = table.ready(act)
         with world.gunicorn() as (server, port):
-            sender = Thread(target=world.send, args=(cookies, port, f"/intakes/{row.pk}/{act}/", row.version))
+            sender = Thread(
+                target=world.send, args=(cookies, port, f"/intakes/{row.pk}/{act}/", row.version)
+            )
             sender.start()
             time.sleep(delay)
             kill_with_children(server)
@@ -222,10 +287,16 @@ def test_a_table_of_1500_rows_whose_web_process_is_killed(world, act, record_pro
         row.refresh_from_db()
         seen[row.state] += 1
         page = world.page(world.admin, f"/intakes/{row.pk}/")
-        assert ("<form" in page.partition("<main")[2], tallies.drift()) == (row.state != "undone", [])
+        assert ("<form" in page.partition("<main")[2], tallies.drift()) == (
+            row.state != "undone",
+            [],
+        )
         busy = row.state in row.BUSY
         world.rescue()
         row.refresh_from_db()
         assert table.whole(row, act, carried=busy), (delay, row.state, row.fault)
         assert tallies.drift() == []
-    record_property("figure", f"{act} of 1,500 rows, the web process killed: found {dict(seen)}, each then carried out or offered again")
+    record_property(
+        "figure",
+        f"{act} of 1,500 rows, the web process killed: found {dict(seen)}, each then carried out or offered again",
+    )

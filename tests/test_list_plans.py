@@ -6,7 +6,16 @@ import pytest
 from django.db import connection
 
 from directives import tallies
-from directives.models import Directive, Document, Mark, Obligation, Organisation, Owing, Tally, Total
+from directives.models import (
+    Directive,
+    Document,
+    Mark,
+    Obligation,
+    Organisation,
+    Owing,
+    Tally,
+    Total,
+)
 from directives.models.organisations import step
 from tests.factories import make_body, make_directive, make_member, make_section
 from tests.plans import analyze, plans, scanned
@@ -25,7 +34,11 @@ def grow(top):
     """A tree of three levels, written at once."""
     first = Organisation.objects.order_by("-pk").first().pk + 1000
     upper = [_body(first + place, top) for place in range(ABOVE)]
-    lower = [_body(first + ABOVE + BELOW * place + number, body) for place, body in enumerate(upper) for number in range(BELOW)]
+    lower = [
+        _body(first + ABOVE + BELOW * place + number, body)
+        for place, body in enumerate(upper)
+        for number in range(BELOW)
+    ]
     for body in upper:
         body.branch = True
     Organisation.objects.bulk_create([*upper, *lower])
@@ -35,7 +48,13 @@ def grow(top):
 
 def _body(pk, parent):
     return Organisation(
-        pk=pk, code=f"P{pk:06}", name_hans=f"单位{pk}", name_hant=f"單位{pk}", parent=parent, path=parent.path + step(pk), kind="committee"
+        pk=pk,
+        code=f"P{pk:06}",
+        name_hans=f"单位{pk}",
+        name_hant=f"單位{pk}",
+        parent=parent,
+        path=parent.path + step(pk),
+        kind="committee",
     )
 
 
@@ -49,7 +68,11 @@ def nation(db):
     sections.append(make_section(sections[0].document, "二"))
     directives = [make_directive(sections[number % 2], order=number) for number in range(8)]
     Obligation.objects.bulk_create(
-        [_owed(directive, body, 7 * place + number) for place, body in enumerate(bodies) for number, directive in enumerate(directives)],
+        [
+            _owed(directive, body, 7 * place + number)
+            for place, body in enumerate(bodies)
+            for number, directive in enumerate(directives)
+        ],
         batch_size=1000,
     )
     analyze()  # PostgreSQL takes new tables for empty ones, and the recount would take forty seconds
@@ -72,7 +95,9 @@ def _owed(directive, body, number):
 def asked(client, url, query):
     """The plans of a page's queries, and the answer."""
     client.get(url)
-    if connection.vendor == "postgresql":  # ten thousand rows it would often rather read whole; what counts is whether it must
+    if (
+        connection.vendor == "postgresql"
+    ):  # ten thousand rows it would often rather read whole; what counts is whether it must
         connection.cursor().execute("SET LOCAL enable_seqscan = off")
     with plans() as found:
         answer = client.get(url, query)
@@ -122,7 +147,9 @@ def test_the_order_of_the_tree_is_read_from_its_index_and_not_sorted(nation, sig
         assert not pages[0].sorts, (case, pages[0].text)
 
 
-def test_too_many_rows_for_another_order_keep_that_of_the_tree_and_say_so(nation, sign_in, monkeypatch):
+def test_too_many_rows_for_another_order_keep_that_of_the_tree_and_say_so(
+    nation, sign_in, monkeypatch
+):
     monkeypatch.setattr("directives.obligations.queries.listing.SORTABLE", 1000)
     client = sign_in(nation)
     answer = client.get("/obligations/", {"sort": "due"})
@@ -131,14 +158,24 @@ def test_too_many_rows_for_another_order_keep_that_of_the_tree_and_say_so(nation
     assert paths == sorted(paths)
     assert "按单位树顺序" in answer.content.decode()
     assert (
-        not client.get("/obligations/", {"sort": "due", "body": Organisation.objects.filter(branch=True).last().pk})
+        not client.get(
+            "/obligations/",
+            {"sort": "due", "body": Organisation.objects.filter(branch=True).last().pk},
+        )
         .context["list"]
         .unsorted
     )
 
 
 @pytest.mark.parametrize(
-    "query", [{}, {"light": "red"}, {"section": "SECTION", "light": "yellow"}, {"body": "BODY"}, {"body_kind": "committee"}]
+    "query",
+    [
+        {},
+        {"light": "red"},
+        {"section": "SECTION", "light": "yellow"},
+        {"body": "BODY"},
+        {"body_kind": "committee"},
+    ],
 )
 def test_the_matrix_walks_no_big_table(nation, sign_in, query):
     client, document = sign_in(nation), Document.objects.get()
@@ -146,6 +183,10 @@ def test_the_matrix_walks_no_big_table(nation, sign_in, query):
     found, answer = asked(client, url, fill_in(query, ""))
     assert len(answer.context["matrix"].bodies.rows) == 25
     assert scanned(found, *BIG) == []
-    found, answer = asked(client, url, fill_in(query, "") | {"bafter": answer.context["matrix"].bodies.after, "bpage": 2})
+    found, answer = asked(
+        client,
+        url,
+        fill_in(query, "") | {"bafter": answer.context["matrix"].bodies.after, "bpage": 2},
+    )
     assert answer.context["matrix"].bodies.first == 26
     assert scanned(found, *BIG) == []

@@ -32,8 +32,13 @@ def rows_of(intake, first):
 
 
 def told(intake, first):
-    rows = IntakeRow.objects.filter(intake=intake, number__gte=first, number__lt=first + len(TEXTS)).order_by("number")
-    return [{**row, "number": row["number"] - first, "id": 0, "line": 0, "seen": bool(row["seen"])} for row in rows.values()]
+    rows = IntakeRow.objects.filter(
+        intake=intake, number__gte=first, number__lt=first + len(TEXTS)
+    ).order_by("number")
+    return [
+        {**row, "number": row["number"] - first, "id": 0, "line": 0, "seen": bool(row["seen"])}
+        for row in rows.values()
+    ]
 
 
 def test_rows_are_the_same_as_through_the_orm(intake):
@@ -41,7 +46,9 @@ def test_rows_are_the_same_as_through_the_orm(intake):
     load(short)
     IntakeRow.objects.bulk_create(long)
     assert told(intake, 10) == told(intake, 20)
-    assert [row.pk for row in short] == list(IntakeRow.objects.filter(number__lt=20).order_by("number").values_list("pk", flat=True))
+    assert [row.pk for row in short] == list(
+        IntakeRow.objects.filter(number__lt=20).order_by("number").values_list("pk", flat=True)
+    )
     assert all(row._state.adding is False for row in short)
 
 
@@ -56,9 +63,22 @@ def test_ids_go_on_from_one_way_to_the_other(intake):
 
 
 def test_days_and_instants(cast):
-    made = [Intake(kind="log", by=cast.admin, at=NOW + timedelta(days=day), file="x", name="x", size=day, sha256="0") for day in range(3)]
+    made = [
+        Intake(
+            kind="log",
+            by=cast.admin,
+            at=NOW + timedelta(days=day),
+            file="x",
+            name="x",
+            size=day,
+            sha256="0",
+        )
+        for day in range(3)
+    ]
     load(made)
-    assert list(Intake.objects.order_by("size").values_list("at", flat=True)) == [row.at for row in made]
+    assert list(Intake.objects.order_by("size").values_list("at", flat=True)) == [
+        row.at for row in made
+    ]
 
 
 def test_a_refused_row_is_told_as_the_orm_tells_it(intake):
@@ -78,10 +98,16 @@ def test_each_row_is_overwritten_with_its_own(intake):
     load(rows_of(intake, 10))
     rows = list(IntakeRow.objects.order_by("number"))
     for row, text in zip(rows, reversed(TEXTS), strict=True):
-        row.label, row.seen, row.after, row.faults = text, None if row.seen else row.number, {"other": [text, None]}, [text]
+        row.label, row.seen, row.after, row.faults = (
+            text,
+            None if row.seen else row.number,
+            {"other": [text, None]},
+            [text],
+        )
     overwrite_each(rows, ["label", "seen", "after", "faults"])
     assert list(IntakeRow.objects.order_by("number").values()) == [
-        {field.attname: getattr(row, field.attname) for field in IntakeRow._meta.concrete_fields} for row in rows
+        {field.attname: getattr(row, field.attname) for field in IntakeRow._meta.concrete_fields}
+        for row in rows
     ]
 
 

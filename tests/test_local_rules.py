@@ -19,9 +19,18 @@ from directives import urls
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = sorted([*(ROOT / "directives").rglob("*.py"), *(ROOT / "qunzhu_tracker").rglob("*.py"), ROOT / "manage.py"])
+SOURCES = sorted(
+    [
+        *(ROOT / "directives").rglob("*.py"),
+        *(ROOT / "qunzhu_tracker").rglob("*.py"),
+        ROOT / "manage.py",
+    ]
+)
 APP = ROOT / "directives"
-OF_NO_NOUN = [APP / "web" / f"{name}.py" for name in ("doors", "health", "help", "outages", "refused", "session")]
+OF_NO_NOUN = [
+    APP / "web" / f"{name}.py"
+    for name in ("doors", "health", "help", "outages", "refused", "session")
+]
 VIEWS = sorted([*APP.glob("*/views.py"), *APP.glob("*/views/*.py"), *OF_NO_NOUN])
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
@@ -40,7 +49,10 @@ UNPICKLES = {"directives/base/caching.py"}
 UNSCOPED = {
     ("documents.py", "document_new"): "whether the bytes are registered already, by their SHA-256",
     ("doors.py", "_carry_out"): "keys of forms, each of one person",
-    ("refused.py", "note"): "whether what was refused is there at all, for the record; its answer is the same",
+    (
+        "refused.py",
+        "note",
+    ): "whether what was refused is there at all, for the record; its answer is the same",
     ("obligations.py", "item_state"): "items of an obligation that was found with `visible_to`",
 }
 GUARDS = {"require_GET", "require_POST", "posted", "write"}
@@ -50,7 +62,10 @@ SECRETS = (
     re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"),
     re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     re.compile(r"\b(?:ghp|gho|ghs|glpat|xox[abp])[-_][0-9A-Za-z]{20,}"),
-    re.compile(r"""^[ \t]*(?:SECRET_KEY|FACTOR_KEYS|[A-Z_]*PASSWORD)[ \t]*[=:][ \t]*["']?[^\s"'$<{(#]{12,}""", re.MULTILINE),
+    re.compile(
+        r"""^[ \t]*(?:SECRET_KEY|FACTOR_KEYS|[A-Z_]*PASSWORD)[ \t]*[=:][ \t]*["']?[^\s"'$<{(#]{12,}""",
+        re.MULTILINE,
+    ),
 )
 NO_SECRET = {"docs/screenshots.py"}  # of a database that lives for a minute
 
@@ -62,8 +77,18 @@ def here(path: Path) -> str:
 def named(tree: ast.AST, *names: str) -> bool:
     """Whether one of these names is used or imported."""
     for node in ast.walk(tree):
-        word = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None
-        imported = {alias.name for alias in node.names} if isinstance(node, ast.Import | ast.ImportFrom) else set()
+        word = (
+            node.id
+            if isinstance(node, ast.Name)
+            else node.attr
+            if isinstance(node, ast.Attribute)
+            else None
+        )
+        imported = (
+            {alias.name for alias in node.names}
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            else set()
+        )
         if word in names or imported & set(names):
             return True
     return False
@@ -78,35 +103,58 @@ def unscoped(tree: ast.AST) -> set[str]:
     return {
         function.name
         for function in functions(tree)
-        if named(function, "objects", "_default_manager", "_base_manager") and not named(function, "visible_to")
+        if named(function, "objects", "_default_manager", "_base_manager")
+        and not named(function, "visible_to")
     }
 
 
 def test_every_form_is_guarded_against_forgery():
-    assert [here(path) for path, tree in TREES.items() if named(tree, "csrf_exempt", "csrf_protect", "ensure_csrf_cookie")] == []
+    assert [
+        here(path)
+        for path, tree in TREES.items()
+        if named(tree, "csrf_exempt", "csrf_protect", "ensure_csrf_cookie")
+    ] == []
     assert "django.middleware.csrf.CsrfViewMiddleware" in settings.MIDDLEWARE
 
 
 def test_html_is_put_together_where_it_is_known_to_be():
-    marks = {here(path).removeprefix("directives/") for path, tree in TREES.items() if named(tree, "mark_safe", "SafeString", "SafeText")}
+    marks = {
+        here(path).removeprefix("directives/")
+        for path, tree in TREES.items()
+        if named(tree, "mark_safe", "SafeString", "SafeText")
+    }
     assert marks == BUILD_HTML
 
 
 def test_templates_escape():
     shown = {path: path.read_text(encoding="utf-8") for path in TEMPLATES}
-    assert {path.relative_to(ROOT / "templates").as_posix() for path, text in shown.items() if re.search(r"\|\s*safe\b", text)} == UNESCAPED
-    assert [here(path) for path, text in shown.items() if re.search(r"\bautoescape\s+off\b|\|\s*safeseq\b", text)] == []
+    assert {
+        path.relative_to(ROOT / "templates").as_posix()
+        for path, text in shown.items()
+        if re.search(r"\|\s*safe\b", text)
+    } == UNESCAPED
+    assert [
+        here(path)
+        for path, text in shown.items()
+        if re.search(r"\bautoescape\s+off\b|\|\s*safeseq\b", text)
+    ] == []
 
 
 def test_nothing_that_arrives_is_run_or_unpickled():
     """Beside what ruff refuses: it allows these inside of what it does not take for a call."""
-    found = {here(path) for path, tree in TREES.items() if named(tree, "pickle", "marshal", "shelve", "dill", "yaml", "eval", "exec")}
+    found = {
+        here(path)
+        for path, tree in TREES.items()
+        if named(tree, "pickle", "marshal", "shelve", "dill", "yaml", "eval", "exec")
+    }
     assert found == UNPICKLES
     shells = [
         here(path)
         for path, tree in TREES.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.keyword) and node.arg == "shell" and not (isinstance(node.value, ast.Constant) and not node.value.value)
+        if isinstance(node, ast.keyword)
+        and node.arg == "shell"
+        and not (isinstance(node.value, ast.Constant) and not node.value.value)
     ]
     assert shells == []
 
@@ -117,17 +165,27 @@ def test_views_ask_for_rows_that_their_reader_sees(path):
 
 
 def test_the_rule_sees_a_row_that_is_found_by_its_number_alone():
-    tree = ast.parse("def plan(request, pk):\n    return get_object_or_404(Plan.objects.all(), pk=pk)")
+    tree = ast.parse(
+        "def plan(request, pk):\n    return get_object_or_404(Plan.objects.all(), pk=pk)"
+    )
     assert unscoped(tree) == {"plan"}
-    tree = ast.parse("def plan(request, pk):\n    return get_object_or_404(Plan.objects.visible_to(request.user), pk=pk)")
+    tree = ast.parse(
+        "def plan(request, pk):\n    return get_object_or_404(Plan.objects.visible_to(request.user), pk=pk)"
+    )
     assert unscoped(tree) == set()
 
 
 def decorators(view: Callable) -> set[str]:
     """The names of the decorators of a view, as its module spells them."""
     path = Path(import_module(view.__module__).__file__)
-    found = next(function for function in TREES[path].body if isinstance(function, ast.FunctionDef) and function.name == view.__name__)
-    return {ast.unparse(each).partition("(form=")[0].removesuffix("()") for each in found.decorator_list}
+    found = next(
+        function
+        for function in TREES[path].body
+        if isinstance(function, ast.FunctionDef) and function.name == view.__name__
+    )
+    return {
+        ast.unparse(each).partition("(form=")[0].removesuffix("()") for each in found.decorator_list
+    }
 
 
 @pytest.mark.parametrize("pattern", urls.urlpatterns, ids=lambda pattern: pattern.name)
@@ -146,8 +204,16 @@ def test_nobody_is_sent_where_a_stranger_wants():
         for function in functions(TREES[path]):
             text = ast.unparse(function)
             sends = re.search(r"\b(?:redirect|HttpResponse\w*Redirect)\(", text)
-            reads = re.search(r"""(?:GET|POST)(?:\.get\(|\[)'(?:next|then|back|url|to)'|headers.*'Referer'""", text)
-            if sends and reads and "url_has_allowed_host_and_scheme" not in text and "onward(" not in text:
+            reads = re.search(
+                r"""(?:GET|POST)(?:\.get\(|\[)'(?:next|then|back|url|to)'|headers.*'Referer'""",
+                text,
+            )
+            if (
+                sends
+                and reads
+                and "url_has_allowed_host_and_scheme" not in text
+                and "onward(" not in text
+            ):
                 loose.append(f"{here(path)}: {function.name}")
     assert loose == []
 
@@ -157,24 +223,45 @@ def test_templates_handle_no_event_in_an_attribute_and_load_nothing_from_elsewhe
     for path in TEMPLATES:
         text = re.sub(r"\{[{%#].*?[#%}]\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         events += [here(path)] if re.search(r"<[^>]*\son[a-z]+\s*=", text) else []
-        elsewhere += [here(path)] if re.search(r"""\b(?:src|href|action|data|hx-\w+)\s*=\s*["']?(?:https?:)?//""", text) else []
+        elsewhere += (
+            [here(path)]
+            if re.search(r"""\b(?:src|href|action|data|hx-\w+)\s*=\s*["']?(?:https?:)?//""", text)
+            else []
+        )
     assert (events, elsewhere) == ([], [])
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no repository")
 def test_no_secret_is_in_the_repository():
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
     found = []
     for name in listed:
         path = ROOT / name
-        if name.startswith("tests/") or name in NO_SECRET or not path.is_file() or path.stat().st_size > 2_000_000:
+        if (
+            name.startswith("tests/")
+            or name in NO_SECRET
+            or not path.is_file()
+            or path.stat().st_size > 2_000_000
+        ):
             continue  # passwords in tests are made up; what opens them is thrown away with them
         text = path.read_bytes().decode("utf-8", "ignore")
-        found += [f"{name}: {match[0][:40]}" for secret in SECRETS for match in secret.finditer(text)]
+        found += [
+            f"{name}: {match[0][:40]}" for secret in SECRETS for match in secret.finditer(text)
+        ]
     assert found == []
     assert len(listed) > 500
 
 
-@pytest.mark.parametrize("words", ["-----BEGIN PRIVATE KEY-----", "AKIA" + "A" * 16, "ghp_" + "a" * 36, 'SECRET_KEY = "0123456789abcdef"'])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-----BEGIN PRIVATE KEY-----",
+        "AKIA" + "A" * 16,
+        "ghp_" + "a" * 36,
+        'SECRET_KEY = "0123456789abcdef"',
+    ],
+)
 def test_the_rule_knows_a_secret(words):
     assert [secret for secret in SECRETS if secret.search(words)]

@@ -44,10 +44,28 @@ def failing(error: Exception):
 def test_an_expected_refusal_is_one_line(cast, sign_in, key, terminal):
     row = make_obligation(organisation=cast.body, state="assigned")
     answers = [
-        ask(sign_in, cast.supervisor, reverse("obligation_move", args=[row.pk, "acknowledge"]), version="1", **key()),
+        ask(
+            sign_in,
+            cast.supervisor,
+            reverse("obligation_move", args=[row.pk, "acknowledge"]),
+            version="1",
+            **key(),
+        ),
         ask(sign_in, cast.staff, "/nowhere/"),
-        ask(sign_in, cast.staff, reverse("obligation_move", args=[row.pk, "acknowledge"]), version="7", **key()),
-        ask(sign_in, cast.staff, reverse("obligation_move", args=[row.pk, "dispute"]), version="1", **key()),
+        ask(
+            sign_in,
+            cast.staff,
+            reverse("obligation_move", args=[row.pk, "acknowledge"]),
+            version="7",
+            **key(),
+        ),
+        ask(
+            sign_in,
+            cast.staff,
+            reverse("obligation_move", args=[row.pk, "dispute"]),
+            version="1",
+            **key(),
+        ),
         ask(sign_in, cast.staff, "/dashboard/", any="thing"),
     ]
     assert answers == [403, 404, 409, 422, 405]
@@ -67,10 +85,14 @@ def test_an_outage_is_one_line_that_tells_the_cause(cast, sign_in, terminal, mon
     monkeypatch.setattr(log_views, "_page", failing(OSError(28, "No space left\non device")))
     assert ask(sign_in, cast.staff, "/log/") == 507
     (line,) = terminal.getvalue().splitlines()
-    assert line.endswith("ERROR django.request: Insufficient Storage: /log/ (OSError: [Errno 28] No space left on device)")
+    assert line.endswith(
+        "ERROR django.request: Insufficient Storage: /log/ (OSError: [Errno 28] No space left on device)"
+    )
 
 
-@pytest.mark.parametrize("error", [ValueError("ours"), OperationalError("no such table: x"), KeyError("x")])
+@pytest.mark.parametrize(
+    "error", [ValueError("ours"), OperationalError("no such table: x"), KeyError("x")]
+)
 def test_a_fault_of_ours_keeps_its_traceback(cast, sign_in, terminal, monkeypatch, error):
     monkeypatch.setattr(log_views, "_page", failing(error))
     assert ask(sign_in, cast.staff, "/log/") == 500

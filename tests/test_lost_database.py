@@ -48,10 +48,16 @@ class Server:
         return f"postgres://postgres@127.0.0.1:{self.port}/qunzhu"
 
     def start(self) -> None:
-        subprocess.run([ROOT / "deploy/pgtmp.sh", "start", self.folder, str(self.port)], check=True, capture_output=True)
+        subprocess.run(
+            [ROOT / "deploy/pgtmp.sh", "start", self.folder, str(self.port)],
+            check=True,
+            capture_output=True,
+        )
 
     def stop(self) -> None:
-        subprocess.run([ROOT / "deploy/pgtmp.sh", "stop", self.folder, "fast"], check=True, capture_output=True)
+        subprocess.run(
+            [ROOT / "deploy/pgtmp.sh", "stop", self.folder, "fast"], check=True, capture_output=True
+        )
 
     def signal(self, number: int) -> None:
         """To each of its processes."""
@@ -62,7 +68,9 @@ class Server:
 
     def end(self) -> None:
         if (self.folder / "data" / "postmaster.pid").exists():
-            subprocess.run([ROOT / "deploy/pgtmp.sh", "stop", self.folder], check=False, capture_output=True)
+            subprocess.run(
+                [ROOT / "deploy/pgtmp.sh", "stop", self.folder], check=False, capture_output=True
+            )
         shutil.rmtree(self.folder)
 
     # What may become of it, each until the block ends
@@ -86,7 +94,9 @@ class Server:
         """No connection is left for anybody, and what the node had was cut."""
         with psycopg.connect(self.url.replace("/qunzhu", "/postgres"), autocommit=True) as admin:
             admin.execute("ALTER DATABASE qunzhu ALLOW_CONNECTIONS false")
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'qunzhu'")
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'qunzhu'"
+            )
             yield
             admin.execute("ALTER DATABASE qunzhu ALLOW_CONNECTIONS true")
 
@@ -111,16 +121,22 @@ def asked(node: Node, world: dict) -> dict[str, Answer]:
     """What people meet at one moment: a page, a form, a save from within a page, sign-in, the
     admin; and what a proxy asks.
     """
-    staff, admin = (lambda name=name: node.browser(world["sessions"][name]) for name in ("staff", "admin"))
+    staff, admin = (
+        lambda name=name: node.browser(world["sessions"][name]) for name in ("staff", "admin")
+    )
     entry = {"progress": TYPED, "percent": "40", "version": world["entry_version"]}
     requests: dict[str, Callable[[], Answer]] = {
         "page": lambda: staff().read("/log/"),
         "fragment": lambda: staff().read("/obligations/", **{"HX-Request": "true"}),
         "form": lambda: log_work(node, world),
         "save": lambda: staff().send(f"/entries/{world['entry']}/save/", entry, htmx=True),
-        "sign-in": lambda: node.browser().send("/accounts/login/", {"login": "staff", "password": "of-the-cloud-7"}),
+        "sign-in": lambda: node.browser().send(
+            "/accounts/login/", {"login": "staff", "password": "of-the-cloud-7"}
+        ),
         "admin": lambda: admin().read("/admin/directives/user/"),
-        "upload": lambda: staff().send("/files/add/", {"parent": f"plan-{world['plan']}"}, ("files", "a.csv", b"a,b\n")),
+        "upload": lambda: staff().send(
+            "/files/add/", {"parent": f"plan-{world['plan']}"}, ("files", "a.csv", b"a,b\n")
+        ),
         "readyz": lambda: node.browser().read("/readyz"),
     }
     with ThreadPoolExecutor(len(requests)) as threads:
@@ -128,7 +144,9 @@ def asked(node: Node, world: dict) -> dict[str, Answer]:
         return {name: answer.result() for name, answer in begun.items()}
 
 
-def test_a_lost_postgresql_is_told_within_a_second_and_comes_back(tmp_path: Path, server: Server) -> None:
+def test_a_lost_postgresql_is_told_within_a_second_and_comes_back(
+    tmp_path: Path, server: Server
+) -> None:
     told = environment(tmp_path, server.url, WEB_THREADS="8")
     world = made_world(told)
     with Node(told, tmp_path / "node.log") as node:
@@ -139,15 +157,21 @@ def test_a_lost_postgresql_is_told_within_a_second_and_comes_back(tmp_path: Path
                 again = asked(node, world)  # what was in hand is cut; these begin with nothing
             it_says_so(fate.__name__, answers)
             it_says_so(fate.__name__, again)
-            assert wait_for(lambda: node.browser(world["sessions"]["staff"]).read("/log/").status == 200, 10)
+            assert wait_for(
+                lambda: node.browser(world["sessions"]["staff"]).read("/log/").status == 200, 10
+            )
             assert log_work(node, world).status == 302
         assert "Traceback" not in node.words
-        lines = [line for line in node.words.splitlines() if "Service Unavailable: /log/add/" in line]
+        lines = [
+            line for line in node.words.splitlines() if "Service Unavailable: /log/add/" in line
+        ]
         assert len(lines) == 6 and all("Error: " in line for line in lines)
 
 
 def it_says_so(fate: str, answers: dict[str, Answer]) -> None:
-    assert {name: answer.status for name, answer in answers.items()} == dict.fromkeys(answers, 503), fate
+    assert {name: answer.status for name, answer in answers.items()} == dict.fromkeys(
+        answers, 503
+    ), fate
     late = {name: answer.seconds for name, answer in answers.items() if answer.seconds > 2 * SOON}
     assert late == {}, fate
     for name in ("page", "admin", "fragment"):
@@ -166,10 +190,18 @@ def test_a_request_in_hand_is_held_only_so_long(tmp_path: Path, server: Server) 
     """
     told = environment(tmp_path, server.url, DB_STATEMENT_TIMEOUT="3")
     world = made_world(told)
-    with Node(told, tmp_path / "node.log") as node, psycopg.connect(server.url) as blocker, ThreadPoolExecutor(1) as threads:
+    with (
+        Node(told, tmp_path / "node.log") as node,
+        psycopg.connect(server.url) as blocker,
+        ThreadPoolExecutor(1) as threads,
+    ):
         blocker.execute("LOCK TABLE directives_logentry")
         answer = log_work(node, world)
-        assert (answer.status, "The database is too busy" in answer.text, TYPED in answer.text) == (503, True, True)
+        assert (answer.status, "The database is too busy" in answer.text, TYPED in answer.text) == (
+            503,
+            True,
+            True,
+        )
         assert 2.9 < answer.seconds < 8
         begun = threads.submit(log_work, node, world)
         time.sleep(1)
@@ -201,20 +233,40 @@ def test_a_sqlite_that_another_has_locked_is_read_and_says_that_it_is_busy(local
         other.execute("BEGIN IMMEDIATE")
         assert node.browser(world["sessions"]["staff"]).read("/log/").status == 200
         answer = log_work(node, world)
-    assert (answer.status, "The database is too busy" in answer.text, TYPED in answer.text) == (503, True, True)
+    assert (answer.status, "The database is too busy" in answer.text, TYPED in answer.text) == (
+        503,
+        True,
+        True,
+    )
     assert 15 < answer.seconds < PATIENCE
     assert log_work(node, world).status == 302
 
 
 def test_a_sqlite_that_is_no_database_any_more_is_told_and_comes_back(local_node) -> None:
     node, world, path = local_node
-    kept = [(file, file.rename(file.with_name(file.name + ".kept"))) for file in sorted(path.parent.glob(path.name + "*"))]
-    fates: tuple[Callable[[], object], ...] = (path.mkdir, lambda: path.write_bytes(b"no database at all" * 500))
+    kept = [
+        (file, file.rename(file.with_name(file.name + ".kept")))
+        for file in sorted(path.parent.glob(path.name + "*"))
+    ]
+    fates: tuple[Callable[[], object], ...] = (
+        path.mkdir,
+        lambda: path.write_bytes(b"no database at all" * 500),
+    )
     for fate in fates:
         fate()
-        answers = {"page": node.browser(world["sessions"]["staff"]).read("/log/"), "form": log_work(node, world)}
-        assert {name: answer.status for name, answer in answers.items()} == {"page": 503, "form": 503}
-        assert (READING in answers["page"].text, WRITING in answers["form"].text, TYPED in answers["form"].text) == (True, True, True)
+        answers = {
+            "page": node.browser(world["sessions"]["staff"]).read("/log/"),
+            "form": log_work(node, world),
+        }
+        assert {name: answer.status for name, answer in answers.items()} == {
+            "page": 503,
+            "form": 503,
+        }
+        assert (
+            READING in answers["page"].text,
+            WRITING in answers["form"].text,
+            TYPED in answers["form"].text,
+        ) == (True, True, True)
         path.rmdir() if path.is_dir() else path.unlink()
     for file, held in kept:
         held.rename(file)

@@ -36,7 +36,11 @@ def test_a_frontier_has_the_root_of_its_leaves_wherever_it_goes_on(first, more):
     assert len(grown.roots) == (first + more).bit_count()
 
 
-@given(st.integers(1, 70).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1), st.integers(0, size - 1))))
+@given(
+    st.integers(1, 70).flatmap(
+        lambda size: st.tuples(st.just(size), st.integers(0, size - 1), st.integers(0, size - 1))
+    )
+)
 def test_a_proof_of_inclusion_holds_for_its_leaf_alone(drawn):
     size, index, other = drawn
     leaves = leaves_of(size)

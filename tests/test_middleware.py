@@ -51,7 +51,9 @@ def test_working_days_are_read_when_they_are_needed(db, django_assert_num_querie
 
 
 @time_machine.travel("2026-10-12 17:30Z", tick=False)
-def test_working_days_are_kept_for_a_minute_and_no_longer(db, django_assert_num_queries, monkeypatch):
+def test_working_days_are_kept_for_a_minute_and_no_longer(
+    db, django_assert_num_queries, monkeypatch
+):
     monkeypatch.setattr(middleware, "KEPT", 60)
     clock = iter([100.0, 159.0, 161.0, 161.0, 161.0])
     monkeypatch.setattr(middleware, "monotonic", lambda: next(clock))
@@ -74,7 +76,12 @@ def test_the_persons_language_counts_where_the_browser_holds_no_choice():
 
 @pytest.mark.parametrize(
     ("user", "cookies"),
-    [(Signed("zh-hant"), "sessionid=x; language=en"), (Signed("xx"), "sessionid=x"), (Signed(), "sessionid=x"), (None, "")],
+    [
+        (Signed("zh-hant"), "sessionid=x; language=en"),
+        (Signed("xx"), "sessionid=x"),
+        (Signed(), "sessionid=x"),
+        (None, ""),
+    ],
 )
 def test_otherwise_the_language_stays(user, cookies):
     ask(user=user, cookies=cookies)

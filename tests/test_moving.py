@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.core.transitions import move as move_on
-from directives.models import Event, Mark, Notice, Obligation, Organisation, ReportEntry, Tally, Total
+from directives.models import (
+    Event,
+    Mark,
+    Notice,
+    Obligation,
+    Organisation,
+    ReportEntry,
+    Tally,
+    Total,
+)
 from directives.models.organisations import step
 from directives.organisations import commands as organising
 from tests.factories import (
@@ -36,8 +45,13 @@ def paths_are_true() -> bool:
     """Each path is that of the parent and a step; a body is a branch if it has children."""
     bodies = {body.pk: body for body in Organisation.objects.all()}
     parents = {body.parent_id for body in bodies.values()}
-    above = {pk: bodies[body.parent_id].path if body.parent_id else "" for pk, body in bodies.items()}
-    return all(body.path == above[pk] + step(pk) and body.branch == (pk in parents) for pk, body in bodies.items())
+    above = {
+        pk: bodies[body.parent_id].path if body.parent_id else "" for pk, body in bodies.items()
+    }
+    return all(
+        body.path == above[pk] + step(pk) and body.branch == (pk in parents)
+        for pk, body in bodies.items()
+    )
 
 
 @pytest.fixture
@@ -63,9 +77,14 @@ def test_whatever_moves_wherever_the_counts_follow(work, data):
 def check_moves(data: st.DataObject) -> None:
     bodies = list(Organisation.objects.all())
     bodies.append(make_body(parent=data.draw(st.sampled_from(bodies))))
-    make_obligation(make_directive(make_section()), bodies[-1], percent=data.draw(st.integers(0, 100)))
+    make_obligation(
+        make_directive(make_section()), bodies[-1], percent=data.draw(st.integers(0, 100))
+    )
     for _number in range(3):
-        body, to = again(data.draw(st.sampled_from(bodies))), data.draw(st.sampled_from([None, *bodies]))
+        body, to = (
+            again(data.draw(st.sampled_from(bodies))),
+            data.draw(st.sampled_from([None, *bodies])),
+        )
         if to is not None and again(to).path.startswith(body.path):
             with pytest.raises(Invalid):
                 organising.move(body, to=to, by=None, now=NOW)
@@ -86,7 +105,13 @@ def test_a_register_that_turns_the_tree_over_carries_the_counts(work, data):
     for place, code in enumerate(order):
         parent = data.draw(st.sampled_from(["", *order[:place]]))
         rows.append(
-            organising.BodyRow(place + 2, code=code, name_hans=code, kind=data.draw(st.sampled_from(["other", "committee"])), parent=parent)
+            organising.BodyRow(
+                place + 2,
+                code=code,
+                name_hans=code,
+                kind=data.draw(st.sampled_from(["other", "committee"])),
+                parent=parent,
+            )
         )
     with transaction.atomic():
         organising.load(rows, by=None, now=NOW)
@@ -130,7 +155,11 @@ def test_only_administrators_move_and_a_stale_form_moves_nothing(work):
         organising.move(work.child, to=work.sibling, by=work.admin, now=NOW, version=9)
     organising.move(work.child, to=work.sibling, by=work.admin, now=NOW, version=1)
     event = Event.objects.get(action="move")
-    assert (event.before, event.after, event.by) == ({"parent_id": work.body.pk}, {"parent_id": work.sibling.pk}, work.admin)
+    assert (event.before, event.after, event.by) == (
+        {"parent_id": work.body.pk},
+        {"parent_id": work.sibling.pk},
+        work.admin,
+    )
     assert again(work.child).version == 2
 
 
@@ -163,13 +192,21 @@ def test_a_merger_hands_the_work_over(work):
     assert (done.over, done.withdrawn) == (1, 3)
     only.refresh_from_db()
     held.refresh_from_db()
-    assert (only.organisation, (only.due_on, only.state, only.percent, only.light, only.light_on)) == (work.sibling, clocks)
+    assert (
+        only.organisation,
+        (only.due_on, only.state, only.percent, only.light, only.light_on),
+    ) == (work.sibling, clocks)
     assert (held.state, held.reason) == ("withdrawn", "北京市总工会已并入共青团中央。")
     assert Obligation.objects.get(pk=theirs.pk).version == 1
     ended = again(work.child)
     assert (ended.valid_to, ended.successor) == (TODAY, work.sibling)
     assert ReportEntry.objects.filter(report__organisation=work.child).count() == 1
-    assert Event.objects.filter(subject_type="organisation", action="merge", subject_id=ended.pk).count() == 1
+    assert (
+        Event.objects.filter(
+            subject_type="organisation", action="merge", subject_id=ended.pk
+        ).count()
+        == 1
+    )
     assert {n.user for n in Notice.objects.filter(kind="merged")} == {work.below, work.stranger}
     assert tallies.drift() == []
 

@@ -51,7 +51,9 @@ def directives_of(number, document=None):
 def make_return(body, *obligations, cycle=None, by=None):
     """A begun report whose entries were returned."""
     report = make_report(body, cycle or make_cycle(obligations[0].document), *obligations)
-    report.entries.update(state="returned", reason="只写了“正在推进”", decided_by=by, decided_at=NOW)
+    report.entries.update(
+        state="returned", reason="只写了“正在推进”", decided_by=by, decided_at=NOW
+    )
     return report
 
 
@@ -64,14 +66,20 @@ def test_receipts_are_one_task_for_a_document(cast):
     (task,) = desk_of(cast.staff).queue
     assert (task.kind, task.due_on, task.title) == ("receipt", SOON, "3 项待签收")
     assert task.action.url == "/obligations/acknowledge/"
-    assert dict(task.action.fields) == {"all": 1, "document": Obligation.objects.first().document_id, "body": cast.body.pk}
+    assert dict(task.action.fields) == {
+        "all": 1,
+        "document": Obligation.objects.first().document_id,
+        "body": cast.body.pk,
+    }
 
 
 def test_that_step_acknowledges_them(cast, sign_in, key):
     for directive in directives_of(3):
         make_obligation(directive, cast.body, state="assigned", acknowledge_by=SOON)
     (task,) = desk_of(cast.staff).queue
-    answer = sign_in(cast.staff).post(task.action.url, dict(task.action.fields) | key() | {"next": "/"})
+    answer = sign_in(cast.staff).post(
+        task.action.url, dict(task.action.fields) | key() | {"next": "/"}
+    )
     assert (answer.status_code, answer.url) == (302, "/")
     assert set(Obligation.objects.values_list("state", flat=True)) == {"acknowledged"}
     assert "receipt" not in {task.kind for task in desk_of(cast.staff).queue}
@@ -84,29 +92,51 @@ def test_the_manager_is_shown_them_but_does_not_acknowledge(cast):
 
 
 @pytest.mark.parametrize(
-    ("state", "label"), [(None, "编写方案"), ("draft", "继续填写"), ("returned", "修改"), ("awaiting", None), ("submitted", None)]
+    ("state", "label"),
+    [
+        (None, "编写方案"),
+        ("draft", "继续填写"),
+        ("returned", "修改"),
+        ("awaiting", None),
+        ("submitted", None),
+    ],
 )
 def test_the_plan_by_its_state(cast, state, label):
     row = make_obligation(organisation=cast.body, plan_due_on=SOON)
     if state:
-        make_plan(cast.body, row.document, state=state, reason="请补时间表" if state == "returned" else "", decided_by=cast.supervisor)
+        make_plan(
+            cast.body,
+            row.document,
+            state=state,
+            reason="请补时间表" if state == "returned" else "",
+            decided_by=cast.supervisor,
+        )
     found = [str(task.action.label) for task in desk_of(cast.staff).queue if task.kind == "plan"]
     assert found == ([label] if label else [])
 
 
 def test_a_report_says_how_many_are_ready_and_missing(cast):
-    rows = [make_obligation(directive, cast.body, report_due_on=SOON) for directive in directives_of(4)]
+    rows = [
+        make_obligation(directive, cast.body, report_due_on=SOON) for directive in directives_of(4)
+    ]
     report = make_report(cast.body, make_cycle(rows[0].document, due_on=SOON), *rows)
     first, second, third, _blank = report.entries.all()
     type(first).objects.filter(pk=first.pk).update(state="submitted", submitted_at=NOW)
     type(first).objects.filter(pk=second.pk).update(progress="已印发", percent=60)
     type(first).objects.filter(pk=third.pk).update(unchanged=True, percent=60)  # without its reason
     (task,) = desk_of(cast.staff).queue
-    assert (task.kind, task.done, task.total, task.note) == ("report", 2, 4, "应报 4 项：已报 1，可报 1，待补 2")
+    assert (task.kind, task.done, task.total, task.note) == (
+        "report",
+        2,
+        4,
+        "应报 4 项：已报 1，可报 1，待补 2",
+    )
 
 
 def test_a_report_not_begun_says_how_many_it_asks_for(cast):
-    rows = [make_obligation(directive, cast.body, report_due_on=SOON) for directive in directives_of(2)]
+    rows = [
+        make_obligation(directive, cast.body, report_due_on=SOON) for directive in directives_of(2)
+    ]
     make_report(cast.body, make_cycle(rows[0].document, due_on=SOON), begun_at=None)
     (task,) = desk_of(cast.staff).queue
     assert (str(task.action.label), task.total) == ("开始填报", 2)
@@ -116,7 +146,11 @@ def test_a_returned_entry_quotes_the_reviewer(cast, sign_in):
     row = make_obligation(organisation=cast.body, report_due_on=SOON, report_returned=True)
     report = make_return(cast.body, row, by=cast.supervisor)
     task = desk_of(cast.staff).queue[0]
-    assert (task.kind, task.returned.reason, task.returned.by) == ("entry", "只写了“正在推进”", "周启明")
+    assert (task.kind, task.returned.reason, task.returned.by) == (
+        "entry",
+        "只写了“正在推进”",
+        "周启明",
+    )
     assert task.action.url == f"/reports/{report.pk}/#e-{report.entries.get().pk}"
     page = sign_in(cast.staff).get("/").content.decode()
     assert "只写了“正在推进”" in page and "周启明" in page
@@ -133,13 +167,18 @@ def test_a_filing_to_sign_is_something_to_do(cast, sign_in):
 
 def test_measures_that_are_late_or_near(cast, sign_in, key):
     row = make_obligation(organisation=cast.body)
-    plan = make_plan(cast.body, row.document, state="accepted", decided_by=cast.supervisor, decided_at=NOW)
+    plan = make_plan(
+        cast.body, row.document, state="accepted", decided_by=cast.supervisor, decided_at=NOW
+    )
     late = make_measure(plan, row, due_on=date(2026, 10, 9))
     make_measure(plan, row, due_on=date(2026, 10, 16))
     make_measure(plan, row, due_on=date(2026, 12, 1))
     make_measure(plan, row, due_on=date(2026, 10, 9), done_on=TODAY)
     first, second = desk_of(cast.staff).queue
-    assert kinds([first, second]) == [("measure", date(2026, 10, 9), ""), ("measure", date(2026, 10, 16), "")]
+    assert kinds([first, second]) == [
+        ("measure", date(2026, 10, 9), ""),
+        ("measure", date(2026, 10, 16), ""),
+    ]
     assert first.code == row.directive.code
     sign_in(cast.staff).post(first.action.url, dict(first.action.fields) | key())
     late.refresh_from_db()
@@ -162,7 +201,10 @@ def test_nobody_sees_the_tasks_of_others(cast):
     for body in (cast.child, cast.sibling, cast.centre):
         make_obligation(organisation=body, state="assigned", acknowledge_by=SOON)
     make_log(make_measure(make_plan(cast.sibling)), cast.stranger)
-    seen = {name: desk_of(getattr(cast, name)) for name in ("staff", "manager", "stranger", "below", "outsider", "viewer", "admin")}
+    seen = {
+        name: desk_of(getattr(cast, name))
+        for name in ("staff", "manager", "stranger", "below", "outsider", "viewer", "admin")
+    }
     assert {name: len(work.queue) for name, work in seen.items()} == {
         "staff": 0, "manager": 0, "stranger": 1, "below": 1, "outsider": 0, "viewer": 0, "admin": 0,
     }  # fmt: skip
@@ -170,11 +212,16 @@ def test_nobody_sees_the_tasks_of_others(cast):
 
 
 def test_the_strip_counts_what_is_due_on_ten_working_days(cast):
-    rows = [make_obligation(directive, cast.body, report_due_on=SOON, due_on=date(2026, 10, 20)) for directive in directives_of(2)]
+    rows = [
+        make_obligation(directive, cast.body, report_due_on=SOON, due_on=date(2026, 10, 20))
+        for directive in directives_of(2)
+    ]
     make_report(cast.body, make_cycle(rows[0].document, due_on=SOON), *rows)
     strip = desk_of(cast.staff).strip
     assert [day.day.day for day in strip] == [13, 14, 15, 16, 19, 20, 21, 22, 23, 26]
-    assert [(day.day.day, day.tasks) for day in strip if day.tasks] == [(15, 1)] + ([(20, 2)] if desk_of(cast.staff).queue[1:] else [])
+    assert [(day.day.day, day.tasks) for day in strip if day.tasks] == [(15, 1)] + (
+        [(20, 2)] if desk_of(cast.staff).queue[1:] else []
+    )
     assert [day.day for day in strip if day.report] == [SOON]
 
 
@@ -186,7 +233,10 @@ def test_what_waits_for_a_signature_comes_first_for_the_manager_alone(cast, sign
     report = make_report(cast.body, make_cycle(row.document, due_on=SOON), row)
     report.entries.update(state="awaiting")
     make_plan(cast.body, row.document, state="awaiting", title="总工会实施方案")
-    assert [task.url.split("/")[1] for task in desk_of(cast.manager).signatures] == ["plans", "reports"]
+    assert [task.url.split("/")[1] for task in desk_of(cast.manager).signatures] == [
+        "plans",
+        "reports",
+    ]
     assert desk_of(cast.staff).signatures == ()
     page = sign_in(cast.manager).get("/").content.decode()
     assert page.index("待您审签（2）") < page.index("总工会实施方案")
@@ -198,13 +248,25 @@ def test_the_inbox_of_a_supervisor(cast, sign_in, monkeypatch, wide):
     first, second, third, fourth = directives_of(4)
     entry_row = make_obligation(first, cast.body)
     report = make_report(cast.body, make_cycle(entry_row.document), entry_row)
-    report.entries.update(state="submitted", submitted_at=NOW - timedelta(days=2), submitted_by=cast.manager)
+    report.entries.update(
+        state="submitted", submitted_at=NOW - timedelta(days=2), submitted_by=cast.manager
+    )
     ProgressReport.objects.settle_waiting()
-    plan = make_plan(cast.child, entry_row.document, state="submitted", submitted_at=NOW - timedelta(days=3), submitted_by=cast.below)
-    dispute = make_obligation(second, cast.sibling, state="disputed", reason="不归我们", moved_at=NOW - timedelta(days=1))
+    plan = make_plan(
+        cast.child,
+        entry_row.document,
+        state="submitted",
+        submitted_at=NOW - timedelta(days=3),
+        submitted_by=cast.below,
+    )
+    dispute = make_obligation(
+        second, cast.sibling, state="disputed", reason="不归我们", moved_at=NOW - timedelta(days=1)
+    )
     closing = make_obligation(third, cast.sibling, state="closing", reason="已完成", moved_at=NOW)
     make_obligation(fourth, cast.sibling, due_on=date(2026, 9, 1))
-    make_obligation(fourth, cast.centre, state="closing", reason="本级", moved_at=NOW)  # their own body's: another decides
+    make_obligation(
+        fourth, cast.centre, state="closing", reason="本级", moved_at=NOW
+    )  # their own body's: another decides
     found = desk_of(cast.supervisor).inbox
     assert [(line.kind, line.pk, line.n) for line in found.lines] == [
         ("plan", plan.pk, 1), ("report", report.pk, 1), ("dispute", dispute.pk, 1), ("close", closing.pk, 1),
@@ -213,15 +275,21 @@ def test_the_inbox_of_a_supervisor(cast, sign_in, monkeypatch, wide):
         (cast.sibling.pk, 1, f"/obligations/?body={cast.sibling.pk}&light=red")
     ]
     page = sign_in(cast.supervisor).get("/").content.decode()
-    assert page.index(f"/plans/{plan.pk}/review/") < page.index(f"/reports/{report.pk}/review/") < page.index("不归我们")
-    assert {name: desk_of(getattr(cast, name)).inbox for name in ("staff", "manager", "viewer", "admin")} == dict.fromkeys(
-        ("staff", "manager", "viewer", "admin")
+    assert (
+        page.index(f"/plans/{plan.pk}/review/")
+        < page.index(f"/reports/{report.pk}/review/")
+        < page.index("不归我们")
     )
+    assert {
+        name: desk_of(getattr(cast, name)).inbox for name in ("staff", "manager", "viewer", "admin")
+    } == dict.fromkeys(("staff", "manager", "viewer", "admin"))
 
 
 def test_a_supervisor_is_not_asked_to_review_what_they_handed_in(cast):
     document = make_obligation(organisation=cast.body).document
-    make_plan(cast.body, document, state="submitted", submitted_at=NOW, submitted_by=cast.supervisor)
+    make_plan(
+        cast.body, document, state="submitted", submitted_at=NOW, submitted_by=cast.supervisor
+    )
     assert desk_of(cast.supervisor).inbox.lines == ()
 
 
@@ -242,24 +310,45 @@ def test_a_report_that_they_handed_in_themselves_waits_for_somebody_else(cast):
 
 
 @pytest.mark.parametrize("wide", [1000, -1])
-def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(cast, sign_in, monkeypatch, wide):
+def test_the_inbox_reads_no_further_than_it_shows_and_says_how_many_wait(
+    cast, sign_in, monkeypatch, wide
+):
     monkeypatch.setattr("directives.my_work.queries.inbox.WIDE", wide)
     monkeypatch.setattr("directives.my_work.queries.inbox.SHOWN", 2)
     monkeypatch.setattr("directives.my_work.queries.inbox.COUNTED", 4)
-    reports = [wait_for_review(cast.child, NOW - timedelta(hours=number), cast.below) for number in range(3)]
-    wait_for_review(cast.centre, NOW - timedelta(days=9), cast.viewer)  # their own body's: another decides
+    reports = [
+        wait_for_review(cast.child, NOW - timedelta(hours=number), cast.below)
+        for number in range(3)
+    ]
+    wait_for_review(
+        cast.centre, NOW - timedelta(days=9), cast.viewer
+    )  # their own body's: another decides
     for directive in directives_of(3):
-        make_obligation(directive, cast.sibling, state="disputed", reason="不归我们", moved_at=NOW - timedelta(days=1))
+        make_obligation(
+            directive,
+            cast.sibling,
+            state="disputed",
+            reason="不归我们",
+            moved_at=NOW - timedelta(days=1),
+        )
     ProgressReport.objects.settle_waiting()
     found = desk_of(cast.supervisor).inbox
     assert [line.kind for line in found.lines] == ["dispute", "dispute"]
-    assert (found.reports, found.disputes, found.total_told, found.more_told, found.reviews) == (3, 3, "6", "4", "3")
+    assert (found.reports, found.disputes, found.total_told, found.more_told, found.reviews) == (
+        3,
+        3,
+        "6",
+        "4",
+        "3",
+    )
     wait_for_review(cast.child, NOW, cast.below)
     ProgressReport.objects.settle_waiting()
     found = desk_of(cast.supervisor).inbox
     assert (found.total_told, found.more_told, found.reviews) == ("7+", "5+", "4+")
     Obligation.objects.filter(state="disputed").update(state="assigned")
-    assert [line.pk for line in desk_of(cast.supervisor).inbox.lines] == [report.pk for report in reversed(reports[1:])]
+    assert [line.pk for line in desk_of(cast.supervisor).inbox.lines] == [
+        report.pk for report in reversed(reports[1:])
+    ]
     page = sign_in(cast.supervisor).get("/").content.decode()
     assert "其后还有" in page and 'href="/reports/?state=review"' in page
 
@@ -305,7 +394,9 @@ def test_every_role_is_told_what_to_do_when_there_is_nothing(cast, sign_in):
 
 def test_what_comes_next_when_everything_is_done(cast, sign_in):
     row = make_obligation(organisation=cast.body)
-    make_measure(make_plan(cast.body, row.document), row, text="开展数据填报培训", due_on=date(2026, 11, 30))
+    make_measure(
+        make_plan(cast.body, row.document), row, text="开展数据填报培训", due_on=date(2026, 11, 30)
+    )
     page = sign_in(cast.staff).get("/").content.decode()
     assert "下一件：11月30日（周一）" in page and "开展数据填报培训" in page
 
@@ -318,7 +409,10 @@ def test_one_page_for_a_person_with_several_places(cast):
     make_obligation(directive, cast.sibling, state="assigned", acknowledge_by=SOON)
     work = desk_of(type(cast.staff).objects.get(pk=cast.staff.pk))
     assert work.several
-    assert {(task.body.pk, bool(task.action.fields)) for task in work.queue} == {(cast.body.pk, True), (cast.sibling.pk, False)}
+    assert {(task.body.pk, bool(task.action.fields)) for task in work.queue} == {
+        (cast.body.pk, True),
+        (cast.sibling.pk, False),
+    }
     assert work.inbox is not None
 
 
@@ -327,17 +421,23 @@ def test_one_page_for_a_person_with_several_places(cast):
 
 def fill(cast, body, number, *, document=None):
     rows = [
-        make_obligation(directive, body, due_on=date(2026, 9, 30) + timedelta(days=place), report_due_on=SOON)
+        make_obligation(
+            directive, body, due_on=date(2026, 9, 30) + timedelta(days=place), report_due_on=SOON
+        )
         for place, directive in enumerate(directives_of(number, document))
     ]
     plan = make_plan(body, rows[0].document)
     for row in rows:
         make_log(make_measure(plan, row, due_on=SOON), cast.staff)
-        Notice.objects.create(user=cast.staff, kind="accepted", facts={"body": "总工会", "count": 1}, url="/", at=NOW)
+        Notice.objects.create(
+            user=cast.staff, kind="accepted", facts={"body": "总工会", "count": 1}, url="/", at=NOW
+        )
     make_return(body, *rows, by=cast.supervisor)
 
 
-@pytest.mark.parametrize(("who", "expected"), [("staff", 9), ("manager", 9), ("supervisor", 6), ("viewer", 3)])
+@pytest.mark.parametrize(
+    ("who", "expected"), [("staff", 9), ("manager", 9), ("supervisor", 6), ("viewer", 3)]
+)
 def test_queries_do_not_grow(cast, sign_in, django_assert_num_queries, who, expected):
     client = sign_in(getattr(cast, who))
     for number in (1, 3, 50):
@@ -357,7 +457,9 @@ def test_queries_of_a_person_with_several_places(cast, sign_in, django_assert_nu
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_figures_that_are_asked_for_cost_two_more_queries(cast, sign_in, django_assert_num_queries, number):
+def test_figures_that_are_asked_for_cost_two_more_queries(
+    cast, sign_in, django_assert_num_queries, number
+):
     document = make_document()
     fill(cast, cast.body, 1, document=document)
     for cadence in ("year", "quarter", "half")[:number]:
@@ -383,7 +485,12 @@ def test_the_quick_log_writes_and_comes_back(cast, sign_in, key):
     measure = make_measure(make_plan(cast.body, row.document), row)
     client = sign_in(cast.staff)
     assert f'value="{measure.pk}"' in client.get("/").content.decode()
-    sent = key() | {"measure": measure.pk, "text": "召开主席办公会", "on": "2026-10-13", "next": "/"}
+    sent = key() | {
+        "measure": measure.pk,
+        "text": "召开主席办公会",
+        "on": "2026-10-13",
+        "next": "/",
+    }
     answer = client.post("/log/add/", sent)
     assert (answer.status_code, answer.url) == (302, "/")
     assert LogEntry.objects.values_list("text", flat=True).get() == "召开主席办公会"
@@ -429,7 +536,9 @@ def test_all_notices_are_marked_read_at_once(cast, sign_in, key):
     assert list(Notice.objects.filter(read_at=None)) == [other]
 
 
-def test_the_list_of_notices_takes_the_same_queries_for_one_and_for_fifty(cast, sign_in, django_assert_num_queries):
+def test_the_list_of_notices_takes_the_same_queries_for_one_and_for_fifty(
+    cast, sign_in, django_assert_num_queries
+):
     client = sign_in(cast.staff)
     for number in (1, 50):
         for _number in range(number):
@@ -483,10 +592,24 @@ def test_staff_of_a_body_without_manager_see_the_same_steps(cast):
 def test_the_help_marks_ones_own_role(cast, sign_in):
     page = sign_in(cast.manager).get("/help/").content.decode()
     assert page.count('<span class="tag a">您</span>') == 1
-    assert page.index('id="manager"') < page.index('<span class="tag a">') < page.index('id="supervisor"')
+    assert (
+        page.index('id="manager"')
+        < page.index('<span class="tag a">')
+        < page.index('id="supervisor"')
+    )
 
 
 def test_the_lights_are_told_with_the_settings_in_force(cast, sign_in, settings):
-    settings.NEAR_DAYS, settings.ACKNOWLEDGE_DAYS, settings.BEHIND_TOLERANCE, settings.SILENT_DAYS = 7, 4, 15, 60
+    (
+        settings.NEAR_DAYS,
+        settings.ACKNOWLEDGE_DAYS,
+        settings.BEHIND_TOLERANCE,
+        settings.SILENT_DAYS,
+    ) = 7, 4, 15, 60
     page = sign_in(cast.staff).get("/help/lights/").content.decode()
-    assert "不超过 7 个工作日" in page and "交办后 4 个工作日内" in page and "低 15 个百分点以上" in page and "60 天内无任何动态" in page
+    assert (
+        "不超过 7 个工作日" in page
+        and "交办后 4 个工作日内" in page
+        and "低 15 个百分点以上" in page
+        and "60 天内无任何动态" in page
+    )

@@ -24,7 +24,9 @@ class Sink:
         self.mails = []
 
     async def handle_DATA(self, server, session, envelope):
-        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
+        self.mails.append(
+            (envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default))
+        )
         return "250 kept"
 
 
@@ -41,16 +43,26 @@ def sink(settings):
 
 
 def issue(cast, body):
-    directive = make_directive(make_section(make_document(title_hans="关于一件事的意见", title_hant="關於一件事的意見")))
+    directive = make_directive(
+        make_section(make_document(title_hans="关于一件事的意见", title_hant="關於一件事的意見"))
+    )
     made = giving.issue(
-        document=directive.document, directives=[directive], organisations=[body], terms=giving.Terms(), by=cast.supervisor, now=NOW
+        document=directive.document,
+        directives=[directive],
+        organisations=[body],
+        terms=giving.Terms(),
+        by=cast.supervisor,
+        now=NOW,
     )
     assert len(made) == 1
 
 
 def test_issuing_tells_the_people_of_the_body_and_nobody_else(cast):
     issue(cast, cast.body)
-    assert sorted(Notice.objects.values_list("user__username", "kind")) == [("manager", "issued"), ("staff", "issued")]
+    assert sorted(Notice.objects.values_list("user__username", "kind")) == [
+        ("manager", "issued"),
+        ("staff", "issued"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +91,11 @@ def test_every_kind_can_be_worded():
         "count", "document", "body", "due", "what", "reason", "code", "move", "directive", "cycle", "into", "over", "withdrawn", "name",
         "who", "person",
     )  # fmt: skip
-    facts = dict.fromkeys(words, "某") | {"due": "2026-10-15", "act": "issue", "right": "supervisor"}
+    facts = dict.fromkeys(words, "某") | {
+        "due": "2026-10-15",
+        "act": "issue",
+        "right": "supervisor",
+    }
     for kind in KINDS:
         assert "%(" not in wording(Notice(kind=kind, facts=facts))
 
@@ -102,6 +118,13 @@ def test_mail_goes_out_through_the_worker_once_the_change_is_made(cast, sink):
 def test_what_was_rolled_back_is_not_mailed(cast, sink):
     make_member(cast.body, "staff", "mailed", email="mailed@example.org")
     with pytest.raises(Invalid):
-        giving.issue(document=make_document(), directives=[], organisations=[cast.body], terms=giving.Terms(), by=cast.supervisor, now=NOW)
+        giving.issue(
+            document=make_document(),
+            directives=[],
+            organisations=[cast.body],
+            terms=giving.Terms(),
+            by=cast.supervisor,
+            now=NOW,
+        )
     call_command("worker", "--once")
     assert sink.mails == []

@@ -15,12 +15,20 @@ from django.db.migrations.state import ProjectState
 from django.db.models import NOT_PROVIDED
 from django.test.utils import CaptureQueriesContext
 
-from directives.base.online import AddConstraintOnline, AddFieldAgain, AddIndexOnline, RemoveIndexOnline, lock_timeout
+from directives.base.online import (
+    AddConstraintOnline,
+    AddFieldAgain,
+    AddIndexOnline,
+    RemoveIndexOnline,
+    lock_timeout,
+)
 from directives.models import JobRun
 from tests.spare import PATIENCE, side_by_side
 
 FOLDER = Path(apps.get_app_config("directives").path) / "migrations"
-FIRST = 10  # the migrations before were made for an empty database, or need the tracker to stand still
+FIRST = (
+    10  # the migrations before were made for an empty database, or need the tracker to stand still
+)
 BIG = {
     "obligation", "itemstate", "plan", "measure", "logentry", "attachment", "progressreport", "reportentry", "submission", "verdict",
     "event", "unsealed", "notice", "formkey", "tally", "total", "mark", "owing", "tallyday", "organisation", "membership",
@@ -39,15 +47,28 @@ def faults(operation: Operation, *, atomic: bool) -> Iterator[str]:
     online = isinstance(operation, AddConstraintOnline | AddIndexOnline | RemoveIndexOnline)
     if online and atomic:
         yield f"{table}: what is added online needs atomic = False"
-    if isinstance(operation, migrations.AddIndex | migrations.RemoveIndex) and not online and table in BIG:
+    if (
+        isinstance(operation, migrations.AddIndex | migrations.RemoveIndex)
+        and not online
+        and table in BIG
+    ):
         yield f"{table}: use AddIndexOnline and RemoveIndexOnline"
     if isinstance(operation, migrations.AddConstraint) and not online and table in BIG:
         yield f"{table}: a constraint reads the whole table under a lock; use AddConstraintOnline"
     if isinstance(operation, migrations.AddField | migrations.AlterField):
         field = operation.field
-        if table in BIG and (field.db_index or field.unique) and isinstance(operation, migrations.AddField):
+        if (
+            table in BIG
+            and (field.db_index or field.unique)
+            and isinstance(operation, migrations.AddField)
+        ):
             yield f"{table}.{operation.name}: db_index=False, db_constraint=False first, the index online"
-        if isinstance(operation, migrations.AddField) and not field.null and not field.many_to_many and field.db_default is NOT_PROVIDED:
+        if (
+            isinstance(operation, migrations.AddField)
+            and not field.null
+            and not field.many_to_many
+            and field.db_default is NOT_PROVIDED
+        ):
             yield f"{table}.{operation.name}: null=True or db_default, for the code before it inserts rows without it"
     for inner in getattr(operation, "database_operations", ()):
         yield from faults(inner, atomic=atomic)
@@ -60,8 +81,16 @@ def modules() -> list[str]:
 @pytest.mark.parametrize("name", modules())
 def test_a_migration_keeps_nobody_waiting(name):
     migration = importlib.import_module(f"directives.migrations.{name}").Migration
-    made = {operation.name.lower() for operation in migration.operations if isinstance(operation, migrations.CreateModel)}
-    found = [fault for operation in migration.operations for fault in faults(operation, atomic=migration.atomic)]
+    made = {
+        operation.name.lower()
+        for operation in migration.operations
+        if isinstance(operation, migrations.CreateModel)
+    }
+    found = [
+        fault
+        for operation in migration.operations
+        for fault in faults(operation, atomic=migration.atomic)
+    ]
     assert [fault for fault in found if fault.split(":")[0].split(".")[0] not in made] == []
 
 
@@ -70,9 +99,21 @@ def test_a_migration_keeps_nobody_waiting(name):
     [
         (migrations.AddIndex("Obligation", INDEX), True, "use AddIndexOnline"),
         (AddIndexOnline("Obligation", INDEX), True, "needs atomic = False"),
-        (migrations.AddField("event", "x", models.IntegerField(default=0)), True, "null=True or db_default"),
-        (migrations.AddField("event", "x", models.IntegerField(null=True, db_index=True)), True, "the index online"),
-        (migrations.AddConstraint("event", models.UniqueConstraint(fields=["at"], name="x")), True, "under a lock"),
+        (
+            migrations.AddField("event", "x", models.IntegerField(default=0)),
+            True,
+            "null=True or db_default",
+        ),
+        (
+            migrations.AddField("event", "x", models.IntegerField(null=True, db_index=True)),
+            True,
+            "the index online",
+        ),
+        (
+            migrations.AddConstraint("event", models.UniqueConstraint(fields=["at"], name="x")),
+            True,
+            "under a lock",
+        ),
     ],
 )
 def test_what_keeps_people_waiting_is_seen(operation, atomic, said):
@@ -99,7 +140,9 @@ def state() -> ProjectState:
     return ProjectState.from_apps(apps)
 
 
-def carry_out(operation: Operation, before: ProjectState, *, backwards: bool = False) -> ProjectState:
+def carry_out(
+    operation: Operation, before: ProjectState, *, backwards: bool = False
+) -> ProjectState:
     after = before.clone()
     operation.state_forwards("directives", after)
     with connection.schema_editor(atomic=False) as editor:
@@ -121,7 +164,9 @@ def test_an_index_is_added_and_removed_on_either_engine(transactional_db):
     ) as asked:
         after = carry_out(AddIndexOnline("logentry", INDEX), state())
     assert INDEX.name in indexes()
-    assert any("CONCURRENTLY" in query["sql"] for query in asked) == (connection.vendor == "postgresql")
+    assert any("CONCURRENTLY" in query["sql"] for query in asked) == (
+        connection.vendor == "postgresql"
+    )
     carry_out(RemoveIndexOnline("logentry", INDEX.name), after)
     assert INDEX.name not in indexes()
     carry_out(AddIndexOnline("logentry", INDEX), state())
@@ -134,25 +179,37 @@ def test_a_column_that_a_broken_off_attempt_has_added_is_left_as_it_is(transacti
     after = carry_out(AddFieldAgain("logentry", "once", column), state())
     carry_out(AddFieldAgain("logentry", "once", column), state())
     with connection.cursor() as cursor:
-        assert [one.name for one in connection.introspection.get_table_description(cursor, table)].count("once") == 1
+        assert [
+            one.name for one in connection.introspection.get_table_description(cursor, table)
+        ].count("once") == 1
     before = state()
     with connection.schema_editor(atomic=False) as editor:
-        AddFieldAgain("logentry", "once", column).database_backwards("directives", editor, after, before)
+        AddFieldAgain("logentry", "once", column).database_backwards(
+            "directives", editor, after, before
+        )
     with connection.cursor() as cursor:
-        assert "once" not in {one.name for one in connection.introspection.get_table_description(cursor, table)}
+        assert "once" not in {
+            one.name for one in connection.introspection.get_table_description(cursor, table)
+        }
 
 
-only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer, and no lock timeout")
+only_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has one writer, and no lock timeout"
+)
 
 
 @only_postgresql
 def test_what_a_broken_attempt_left_is_taken_away(transactional_db):
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE INDEX {INDEX.name} ON directives_logentry (id)")
-        cursor.execute(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{INDEX.name}'::regclass")
+        cursor.execute(
+            f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{INDEX.name}'::regclass"
+        )
     carry_out(AddIndexOnline("logentry", INDEX), state())
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT indisvalid, pg_get_indexdef(indexrelid) FROM pg_index WHERE indexrelid = '{INDEX.name}'::regclass")
+        cursor.execute(
+            f"SELECT indisvalid, pg_get_indexdef(indexrelid) FROM pg_index WHERE indexrelid = '{INDEX.name}'::regclass"
+        )
         valid, definition = cursor.fetchone()
     assert (valid, definition.endswith("(text)")) == (True, True)
     carry_out(AddIndexOnline("logentry", INDEX), state(), backwards=True)
@@ -160,7 +217,10 @@ def test_what_a_broken_attempt_left_is_taken_away(transactional_db):
 
 @only_postgresql
 def test_an_online_index_refuses_a_transaction(db):
-    with pytest.raises(NotSupportedError, match="atomic = False"), connection.schema_editor(atomic=True) as editor:
+    with (
+        pytest.raises(NotSupportedError, match="atomic = False"),
+        connection.schema_editor(atomic=True) as editor,
+    ):
         AddIndexOnline("logentry", INDEX).database_forwards("directives", editor, state(), state())
 
 
@@ -203,12 +263,16 @@ def test_a_migration_gives_up_on_a_busy_table_and_can_be_run_again(transactional
 
     monkeypatch.setattr(migrate_command.Command, "handle", change)
     assert side_by_side(lambda index: (read, migrate)[index](), 2) == [True, GAVE_UP]
-    call_command("migrate", verbosity=0, lock_timeout=PATIENCE)  # the server's own housekeeping may hold the table for a moment
+    call_command(
+        "migrate", verbosity=0, lock_timeout=PATIENCE
+    )  # the server's own housekeeping may hold the table for a moment
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE directives_jobrun DROP COLUMN spare")
         # The server is shared: other databases of it lock what they like.
         here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
-        cursor.execute(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = {here}")
+        cursor.execute(
+            f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = {here}"
+        )
         assert cursor.fetchone() == (0,)
 
 

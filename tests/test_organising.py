@@ -6,7 +6,14 @@ from directives import tallies
 from directives.documents.ingest.sources import DocumentError
 from directives.made_up.sample import BODIES
 from directives.models import Event, Organisation
-from directives.organisations.commands import BodyRow, Faults, Loaded, load, read_table, refresh_paths
+from directives.organisations.commands import (
+    BodyRow,
+    Faults,
+    Loaded,
+    load,
+    read_table,
+    refresh_paths,
+)
 from tests.factories import NOW, make_body, make_obligation
 
 HEADER = "code,name_hans,parent,valid_from,valid_to,successor\n"
@@ -17,18 +24,23 @@ def rows(text: str) -> list[BodyRow]:
 
 
 def test_a_tree_is_loaded_whatever_the_order(db):
-    assert load(rows("P66,新疆兵团党委,P65,,,\nP65,新疆区委,C0,,,\nC0,中共中央,,,,\n"), by=None, now=NOW) == Loaded(
-        new=3, changed=0, same=0
-    )
+    assert load(
+        rows("P66,新疆兵团党委,P65,,,\nP65,新疆区委,C0,,,\nC0,中共中央,,,,\n"), by=None, now=NOW
+    ) == Loaded(new=3, changed=0, same=0)
     paths = {body.code: body.path for body in Organisation.objects.all()}
     assert paths["P66"].startswith(paths["P65"]) and paths["P65"].startswith(paths["C0"])
-    assert sorted(Organisation.objects.filter(branch=True).values_list("code", flat=True)) == ["C0", "P65"]
+    assert sorted(Organisation.objects.filter(branch=True).values_list("code", flat=True)) == [
+        "C0",
+        "P65",
+    ]
     assert Organisation.objects.get(code="P66").name_hant == "新疆兵團黨委"
 
 
 def test_loading_again_changes_only_what_differs(db):
     load(rows("A,甲,,,,\nB,乙,A,,,\n"), by=None, now=NOW)
-    assert load(rows("A,甲,,,,\nB,乙乙,A,,,\n"), by=None, now=NOW) == Loaded(new=0, changed=1, same=1)
+    assert load(rows("A,甲,,,,\nB,乙乙,A,,,\n"), by=None, now=NOW) == Loaded(
+        new=0, changed=1, same=1
+    )
     event = Event.objects.first()
     assert (event.action, event.before, event.after) == (
         "change",
@@ -68,7 +80,10 @@ def test_a_cycle_through_the_register_is_found(db):
 def test_a_missing_column_is_named(db):
     with pytest.raises(Faults) as refused:
         read_table("code,title\nA,甲\n".encode(), name="x.csv")
-    assert [(fault.line, fault.column) for fault in refused.value.faults] == [(1, "name_hans"), (1, "title")]
+    assert [(fault.line, fault.column) for fault in refused.value.faults] == [
+        (1, "name_hans"),
+        (1, "title"),
+    ]
 
 
 def test_the_register_that_ships_is_loaded_whole(db):
@@ -80,7 +95,10 @@ def test_the_register_that_ships_is_loaded_whole(db):
 
 def test_gb18030_is_read_and_noise_refused(db):
     table = HEADER + "A,中华全国总工会党组织和群众工作部门,,,,\n"
-    assert read_table(table.encode("gb18030"), name="x.csv")[0].name_hans == "中华全国总工会党组织和群众工作部门"
+    assert (
+        read_table(table.encode("gb18030"), name="x.csv")[0].name_hans
+        == "中华全国总工会党组织和群众工作部门"
+    )
     with pytest.raises(DocumentError):
         read_table(b"\x00\x01\x02", name="x.csv")
 

@@ -25,27 +25,40 @@ ID = re.compile(r"[0-9a-f]{12}")
 
 def acknowledge(client: Client, cast, key, **more):
     row = make_obligation(organisation=cast.body, state="assigned")
-    return client.post(reverse("obligation_move", args=[row.pk, "acknowledge"]), {"version": "1", **key()}, **more)
+    return client.post(
+        reverse("obligation_move", args=[row.pk, "acknowledge"]), {"version": "1", **key()}, **more
+    )
 
 
 def test_an_event_says_from_which_address_and_in_which_request(cast, sign_in, key):
     answer = acknowledge(sign_in(cast.staff), cast, key, REMOTE_ADDR="2001:db8::1")
     event = Event.objects.latest("pk")
     assert answer.status_code == 302 and ID.fullmatch(answer["X-Request-ID"])
-    assert (event.action, event.address, event.request) == ("acknowledge", "2001:db8::1", answer["X-Request-ID"])
+    assert (event.action, event.address, event.request) == (
+        "acknowledge",
+        "2001:db8::1",
+        answer["X-Request-ID"],
+    )
     assert origins.present() == NOWHERE
 
 
 def test_only_a_named_proxy_says_for_whom_it_asks(cast, sign_in, key, settings):
     settings.PROXIES, client = 1, sign_in(cast.staff)
     acknowledge(client, cast, key, headers={"X-Forwarded-For": "203.0.113.9"})
-    acknowledge(client, cast, key, REMOTE_ADDR="198.51.100.7", headers={"X-Forwarded-For": "203.0.113.9"})
-    told = Event.objects.filter(action="acknowledge").order_by("pk").values_list("address", flat=True)
+    acknowledge(
+        client, cast, key, REMOTE_ADDR="198.51.100.7", headers={"X-Forwarded-For": "203.0.113.9"}
+    )
+    told = (
+        Event.objects.filter(action="acknowledge").order_by("pk").values_list("address", flat=True)
+    )
     assert list(told) == ["203.0.113.9", "198.51.100.7"]
 
 
 def test_no_two_requests_have_one_id_and_none_is_the_browsers(client):
-    given = [client.get("/healthz", headers={"X-Request-ID": "mine"})["X-Request-ID"] for _time in range(3)]
+    given = [
+        client.get("/healthz", headers={"X-Request-ID": "mine"})["X-Request-ID"]
+        for _time in range(3)
+    ]
     assert len(set(given) - {"mine"}) == 3
 
 
@@ -78,15 +91,24 @@ def test_an_event_from_before_is_hashed_as_it_was():
         b'"id":7,"obligation_id":null,"organisation_id":null,"reason":"","subject_id":1,"subject_type":"plan"}'
     )
     assert witness.plain(row | {"address": "", "request": ""}) == before
-    told = [witness.plain(row | {"address": address, "request": request}) for address in ("", "a") for request in ("", "a")]
+    told = [
+        witness.plain(row | {"address": address, "request": request})
+        for address in ("", "a")
+        for request in ("", "a")
+    ]
     assert len(set(told)) == 4
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_names_its_task(cast, monkeypatch):
     seen = []
-    monkeypatch.setattr("directives.obligations.commands.parts.ACT", jobs.Act(lambda row: seen.append(origins.present())))
-    job = JobProgress.objects.create(kind="issue", document=make_document(), by=cast.supervisor, at=NOW, total=3)
+    monkeypatch.setattr(
+        "directives.obligations.commands.parts.ACT",
+        jobs.Act(lambda row: seen.append(origins.present())),
+    )
+    job = JobProgress.objects.create(
+        kind="issue", document=make_document(), by=cast.supervisor, at=NOW, total=3
+    )
     jobs.begin(job)
     worker.task_worker("worker-x", batch=True).run()
     assert seen == [Origin(request=f"job-{job.pk}")]
@@ -94,7 +116,9 @@ def test_the_worker_names_its_task(cast, monkeypatch):
 
 def test_a_daily_command_is_named(db, monkeypatch):
     seen = []
-    monkeypatch.setattr(worker, "call_command", lambda command, verbosity: seen.append(origins.present()))
+    monkeypatch.setattr(
+        worker, "call_command", lambda command, verbosity: seen.append(origins.present())
+    )
     worker.run_daily("tick", "worker-x", datetime(2099, 1, 1, tzinfo=UTC))
     assert seen == [Origin(request="tick")]
 
@@ -142,17 +166,26 @@ def test_administrators_see_from_where_and_others_do_not(cast, sign_in, key):
     for person, sees in ((cast.admin, True), (cast.supervisor, False), (cast.staff, False)):
         page = sign_in(person).get("/events/").content.decode()
         assert ("203.0.113.9" in page, answer["X-Request-ID"] in page) == (sees, sees)
-    held = b"".join(sign_in(cast.supervisor).get("/events/?export=csv").streaming_content).decode("utf-8-sig")
-    assert ("全国总工会" in held, "203.0.113.9" in held, "请求" in held.splitlines()[0]) == (True, False, False)
+    held = b"".join(sign_in(cast.supervisor).get("/events/?export=csv").streaming_content).decode(
+        "utf-8-sig"
+    )
+    assert ("全国总工会" in held, "203.0.113.9" in held, "请求" in held.splitlines()[0]) == (
+        True,
+        False,
+        False,
+    )
 
 
 def test_the_file_of_an_administrator_has_it_and_may_be_arranged(cast, sign_in, key):
     acknowledge(sign_in(cast.staff), cast, key, REMOTE_ADDR="203.0.113.9")
     cast.admin.memberships.create(organisation=cast.centre, role="supervisor")
-    held = b"".join(sign_in(cast.admin).get("/events/?export=csv").streaming_content).decode("utf-8-sig")
+    held = b"".join(sign_in(cast.admin).get("/events/?export=csv").streaming_content).decode(
+        "utf-8-sig"
+    )
     assert "203.0.113.9" in held
     offered = {
-        person.username: "来自地址" in sign_in(person).get("/exports/columns/events/").content.decode()
+        person.username: "来自地址"
+        in sign_in(person).get("/exports/columns/events/").content.decode()
         for person in (cast.admin, cast.staff)
     }
     assert offered == {"admin": True, "staff": False}

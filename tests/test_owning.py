@@ -45,7 +45,13 @@ from tests.factories import (
 from tests.intake.bringing import bring
 
 TEXT = "关于加强工作的意见\n\n一、健全制度\n各单位要办好第{number}件事。\n"
-THIRD = {"year": 2026, "period": "quarter", "number": 3, "opens_on": date(2026, 9, 17), "due_on": date(2026, 10, 15)}
+THIRD = {
+    "year": 2026,
+    "period": "quarter",
+    "number": 3,
+    "opens_on": date(2026, 9, 17),
+    "due_on": date(2026, 10, 15),
+}
 _numbers = count(1)
 
 
@@ -77,7 +83,9 @@ def seen(model, *people):
 
 
 @pytest.mark.parametrize("model", [Document, Section, Directive])
-def test_a_document_is_seen_by_its_owners_those_obliged_and_those_who_oversee_them(cast, paper, foreign, middle, model):
+def test_a_document_is_seen_by_its_owners_those_obliged_and_those_who_oversee_them(
+    cast, paper, foreign, middle, model
+):
     below = make_member(cast.child, "supervisor", "beneath")
     insiders = (cast.staff, cast.manager, cast.supervisor, cast.viewer, cast.admin, middle)
     assert seen(model, *insiders, cast.outsider, cast.stranger, cast.below, foreign, below) == [
@@ -126,19 +134,32 @@ def test_many_posts_ask_with_as_many_parameters_as_one(cast, foreign):
 
 def correct(directive, by):
     wanted = Correction("pilot", "要", "", False, (Named("各单位", "named"),))
-    return correcting.correct_directive(directive=directive, correction=wanted, version=directive.version, by=by, now=NOW)
+    return correcting.correct_directive(
+        directive=directive, correction=wanted, version=directive.version, by=by, now=NOW
+    )
 
 
 def decide(directive, by):
     repair = Repair.objects.create(
-        document=directive.document, order=next(_numbers), kind="shifted", line=1, start=0, before="?", after="，", state="proposed"
+        document=directive.document,
+        order=next(_numbers),
+        kind="shifted",
+        line=1,
+        start=0,
+        before="?",
+        after="，",
+        state="proposed",
     )
     said = Decision(False, "", "周启明", "核对原件")
     return correcting.decide_repair(repair=repair, decision=said, version=1, by=by, now=NOW)
 
 
 def issue(directive, by):
-    body = make_body(parent=Membership.objects.get(user=by, role="supervisor").organisation) if by else make_body()
+    body = (
+        make_body(parent=Membership.objects.get(user=by, role="supervisor").organisation)
+        if by
+        else make_body()
+    )
     return giving.issue(
         document=directive.document, directives=[directive], organisations=[body], terms=Terms(), by=by, now=NOW
     )  # fmt: skip
@@ -151,7 +172,9 @@ def open_cycle(directive, by):
 def define(directive, by):
     home = Membership.objects.get(user=by, role="supervisor").organisation
     fields = IndicatorFields(f"ZB-{next(_numbers)}", "人数")
-    return statistics.define_indicator(document=directive.document, organisation=home, fields=fields, by=by, now=NOW)
+    return statistics.define_indicator(
+        document=directive.document, organisation=home, fields=fields, by=by, now=NOW
+    )
 
 
 def take_back(directive, by):
@@ -185,21 +208,32 @@ def test_those_who_supervise_the_body_that_registered_it_or_one_above_act_on_it(
 def test_indicators_are_changed_and_ended_by_the_owners_of_the_document(cast, paper, middle):
     indicator = make_indicator(paper.document, cast.body)
     for act in (
-        lambda: statistics.change_indicator(indicator, fields=IndicatorFields("A", "人数"), version=1, by=middle, now=NOW),
+        lambda: statistics.change_indicator(
+            indicator, fields=IndicatorFields("A", "人数"), version=1, by=middle, now=NOW
+        ),
         lambda: statistics.end_indicator(indicator, version=1, by=middle, now=NOW),
         lambda: statistics.resume_indicator(indicator, version=1, by=middle, now=NOW),
         lambda: statistics.shift_indicator(indicator, up=True, version=1, by=middle, now=NOW),
     ):
         with pytest.raises(NotAllowed):
             act()
-    assert statistics.end_indicator(indicator, version=1, by=cast.supervisor, now=NOW).ended_at == NOW
+    assert (
+        statistics.end_indicator(indicator, version=1, by=cast.supervisor, now=NOW).ended_at == NOW
+    )
 
 
 def test_a_body_is_assigned_work_by_those_above_it_alone(cast, middle):
     """Whoever owns the document may still not give it to a body that is not below theirs."""
     directive = make_directive(make_section(make_document(organisation=cast.body)))
     with pytest.raises(NotAllowed):
-        giving.issue(document=directive.document, directives=[directive], organisations=[cast.sibling], terms=Terms(), by=middle, now=NOW)
+        giving.issue(
+            document=directive.document,
+            directives=[directive],
+            organisations=[cast.sibling],
+            terms=Terms(),
+            by=middle,
+            now=NOW,
+        )
     assert not Obligation.objects.exists()
 
 
@@ -207,11 +241,15 @@ def test_a_document_of_nobody_is_nobody_s_to_correct(cast):
     assert not may(cast.supervisor, "own", make_document(organisation=None))
 
 
-@pytest.mark.parametrize("name", ["document", "directive", "matrix", "document_source", "dashboard", "statistics"])
+@pytest.mark.parametrize(
+    "name", ["document", "directive", "matrix", "document_source", "dashboard", "statistics"]
+)
 def test_pages_offer_only_what_the_reader_may_do(cast, paper, middle, sign_in, name):
     """Each address that a page leads to answers its reader."""
     make_cycle(paper.document)
-    args = {"directive": [paper.pk], "dashboard": [], "statistics": []}.get(name, [paper.document_id])
+    args = {"directive": [paper.pk], "dashboard": [], "statistics": []}.get(
+        name, [paper.document_id]
+    )
     answer = sign_in(middle).get(reverse(name, args=args))
     assert answer.status_code == 200
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
@@ -220,8 +258,14 @@ def test_pages_offer_only_what_the_reader_may_do(cast, paper, middle, sign_in, n
 
 
 def offered(directive):
-    acts = {"issue_choose": directive.document_id, "cycle_new": directive.document_id, "indicators": directive.document_id}
-    return [reverse(name, args=[pk]) for name, pk in acts.items()] + [reverse("directive_correct", args=[directive.pk])]
+    acts = {
+        "issue_choose": directive.document_id,
+        "cycle_new": directive.document_id,
+        "indicators": directive.document_id,
+    }
+    return [reverse(name, args=[pk]) for name, pk in acts.items()] + [
+        reverse("directive_correct", args=[directive.pk])
+    ]
 
 
 # registering
@@ -229,7 +273,14 @@ def offered(directive):
 
 def register(by, **more):
     source = TEXT.format(number=next(_numbers)).encode()
-    return registering.register_document(reading=read(source, name="x.txt"), source=source, source_name="x.txt", by=by, now=NOW, **more)
+    return registering.register_document(
+        reading=read(source, name="x.txt"),
+        source=source,
+        source_name="x.txt",
+        by=by,
+        now=NOW,
+        **more,
+    )
 
 
 def test_a_document_belongs_to_the_topmost_body_that_its_registrar_supervises(cast, middle):
@@ -266,13 +317,20 @@ def test_who_supervises_several_bodies_is_asked_which_of_them_owns_it(cast, sign
     assert "organisation" not in upload(one).context["form"].fields
     Membership.objects.create(user=cast.supervisor, organisation=cast.child, role="supervisor")
     shown = upload(one).context["form"]
-    assert [body.pk for body in shown.fields["organisation"].queryset] == [cast.centre.pk, cast.child.pk]
+    assert [body.pk for body in shown.fields["organisation"].queryset] == [
+        cast.centre.pk,
+        cast.child.pk,
+    ]
     said = {"source": shown.initial["source"], "source_name": "x.txt"}
     silent = one.post(reverse("document_register"), said | key())
     assert (silent.status_code, list(silent.context["form"].errors)) == (422, ["organisation"])
-    strange = one.post(reverse("document_register"), said | key() | {"organisation": cast.sibling.pk})
+    strange = one.post(
+        reverse("document_register"), said | key() | {"organisation": cast.sibling.pk}
+    )
     assert (strange.status_code, Document.objects.count()) == (422, 0)
-    told = one.post(reverse("document_register"), said | key() | {"organisation": cast.child.pk}, follow=True)
+    told = one.post(
+        reverse("document_register"), said | key() | {"organisation": cast.child.pk}, follow=True
+    )
     assert Document.objects.get().organisation == cast.child
     assert cast.child.name_hans in told.content.decode()
 
@@ -282,7 +340,9 @@ def test_a_task_table_asks_for_its_owner_too(cast, sign_in):
     assert "owner" not in one.get(reverse("intake_new", args=["tasks"])).context["form"].fields
     Membership.objects.create(user=cast.supervisor, organisation=cast.child, role="supervisor")
     assert "owner" in one.get(reverse("intake_new", args=["tasks"])).context["form"].fields
-    brought = bring(KINDS["tasks"], cast.supervisor, [{"text": "办好一件事。"}], owner=cast.child.pk)
+    brought = bring(
+        KINDS["tasks"], cast.supervisor, [{"text": "办好一件事。"}], owner=cast.child.pk
+    )
     brought.apply()
     assert (brought.verdicts, Document.objects.get().organisation) == ([NEW], cast.child)
 
@@ -296,7 +356,14 @@ def test_a_table_of_readings_is_of_own_documents(cast, paper, middle, sign_in):
     assert bring(KINDS["directives"], cast.supervisor, table, **place).verdicts == [CHANGED]
     assert bring(KINDS["directives"], middle, table, **place).verdicts == [WRONG]
     listed_there = {
-        name: [row.pk for row in sign_in(by).get(reverse("intake_new", args=["directives"])).context["form"].fields["document"].queryset]
+        name: [
+            row.pk
+            for row in sign_in(by)
+            .get(reverse("intake_new", args=["directives"]))
+            .context["form"]
+            .fields["document"]
+            .queryset
+        ]
         for name, by in (("middle", middle), ("supervisor", cast.supervisor))
     }
     assert listed_there == {"middle": [], "supervisor": [paper.document_id]}
@@ -311,9 +378,17 @@ def test_a_ledger_assigns_only_under_own_documents(cast, paper, middle):
 
 def test_the_cover_of_a_ledger_names_nothing_out_of_sight(cast, paper, foreign):
     section = paper.section
-    for query in ({"document": str(paper.document_id)}, {"directive": str(paper.pk)}, {"section": str(section.pk)}):
+    for query in (
+        {"document": str(paper.document_id)},
+        {"directive": str(paper.pk)},
+        {"section": str(section.pk)},
+    ):
         told = " ".join(str(value) for _label, value in listed(of(foreign, query), {}).told)
-        assert paper.document.title_hans not in told and paper.code not in told and section.title_hans not in told
+        assert (
+            paper.document.title_hans not in told
+            and paper.code not in told
+            and section.title_hans not in told
+        )
 
 
 def of(user, query):
@@ -343,7 +418,11 @@ def test_a_document_of_nobody_is_given_to_a_body_on_the_machine(cast, capsys):
     call_command("document_owner", str(document.pk), "Q01")
     document.refresh_from_db()
     told = Event.objects.get(action="own")
-    assert (document.organisation, told.before, told.after) == (cast.body, {"organisation": ""}, {"organisation": cast.body.name_hans})
+    assert (document.organisation, told.before, told.after) == (
+        cast.body,
+        {"organisation": ""},
+        {"organisation": cast.body.name_hans},
+    )
     assert may(cast.supervisor, "own", document)
 
 
@@ -368,7 +447,10 @@ def test_reading_a_document_in_names_its_owner(cast, tmp_path, capsys):
 def test_a_body_that_has_ended_keeps_what_it_registered(cast):
     document = make_document(organisation=cast.body)
     type(cast.body).objects.filter(pk=cast.body.pk).update(valid_to=TODAY)
-    assert [may(cast.supervisor, "own", document), document in Document.objects.visible_to(cast.supervisor)] == [True, True]
+    assert [
+        may(cast.supervisor, "own", document),
+        document in Document.objects.visible_to(cast.supervisor),
+    ] == [True, True]
 
 
 def test_the_page_of_a_document_says_whose_it_is(cast, paper, sign_in):
@@ -387,17 +469,27 @@ def migrated(function):
 def test_the_migration_finds_whose_each_document_is(cast, middle):
     far = make_body("F000")
     alone = make_body("A000", parent=far)
-    documents = [make_document(organisation=None, registered_by=by) for by in (middle, make_user(), None, None, None, None)]
+    documents = [
+        make_document(organisation=None, registered_by=by)
+        for by in (middle, make_user(), None, None, None, None)
+    ]
     of_middle, of_nobody, of_two, of_one, of_top, of_both = documents
     Membership.objects.create(user=middle, organisation=cast.child, role="supervisor")
-    owing = {of_two: (cast.body, cast.sibling), of_one: (cast.child,), of_top: (cast.body, cast.child), of_both: (cast.child, alone)}
+    owing = {
+        of_two: (cast.body, cast.sibling),
+        of_one: (cast.child,),
+        of_top: (cast.body, cast.child),
+        of_both: (cast.child, alone),
+    }
     for document, bodies in owing.items():
         directive = make_directive(make_section(document))
         for body in bodies:
             make_obligation(directive, body)
     kept = make_document(organisation=alone)
     migrated("own")
-    found = [Document.objects.get(pk=document.pk).organisation.code for document in (*documents, kept)]
+    found = [
+        Document.objects.get(pk=document.pk).organisation.code for document in (*documents, kept)
+    ]
     assert found == ["Q01", "C000", "C000", "Q01", "C000", "C000", "A000"]
 
 

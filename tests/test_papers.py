@@ -16,7 +16,17 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 
 from directives.papers import layout
-from directives.papers.paper import Heading, Paper, Para, Table, chinese, clean, headed, sentence, title_lines
+from directives.papers.paper import (
+    Heading,
+    Paper,
+    Para,
+    Table,
+    chinese,
+    clean,
+    headed,
+    sentence,
+    title_lines,
+)
 from directives.web.middleware import timezone as clock
 from tests.factories import (
     NOW,
@@ -61,9 +71,20 @@ def read_back(folder: Path) -> str:
     """The text of paper.docx, as LibreOffice prints it."""
     source = folder / "paper.docx"
     profile = f"-env:UserInstallation=file://{folder}/profile"
-    order = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder), str(source)]
+    order = [
+        "soffice",
+        profile,
+        "--headless",
+        "--convert-to",
+        "pdf",
+        "--outdir",
+        str(folder),
+        str(source),
+    ]
     subprocess.run(order, check=True, capture_output=True, timeout=400)
-    told = subprocess.run(["pdftotext", "-layout", str(folder / "paper.pdf"), "-"], check=True, capture_output=True)
+    told = subprocess.run(
+        ["pdftotext", "-layout", str(folder / "paper.pdf"), "-"], check=True, capture_output=True
+    )
     size = subprocess.run(["pdfinfo", str(folder / "paper.pdf")], check=True, capture_output=True)
     assert re.search(r"Page size: +595\.\d+ x 841\.\d+", size.stdout.decode())  # A4
     return told.stdout.decode()
@@ -72,17 +93,28 @@ def read_back(folder: Path) -> str:
 # words
 
 
-@pytest.mark.parametrize(("number", "words"), [(1, "一"), (10, "十"), (11, "十一"), (20, "二十"), (23, "二十三"), (99, "九十九")])
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1, "一"), (10, "十"), (11, "十一"), (20, "二十"), (23, "二十三"), (99, "九十九")],
+)
 def test_headings_count_in_chinese(number, words):
     assert chinese(number) == words
 
 
 def test_each_level_of_heading_is_numbered_in_its_own_way():
-    assert [Heading(level, 3, "甲").full for level in (1, 2, 3, 4)] == ["三、甲", "（三）甲", "3. 甲", "（3）甲"]
+    assert [Heading(level, 3, "甲").full for level in (1, 2, 3, 4)] == [
+        "三、甲",
+        "（三）甲",
+        "3. 甲",
+        "（3）甲",
+    ]
 
 
 def test_a_part_that_says_nothing_gets_no_heading():
-    assert headed(1, [("甲", []), ("乙", [Para("做了。")])]) == (Heading(1, 1, "乙"), Para("做了。"))
+    assert headed(1, [("甲", []), ("乙", [Para("做了。")])]) == (
+        Heading(1, 1, "乙"),
+        Para("做了。"),
+    )
 
 
 def test_what_cannot_be_printed_is_left_out():
@@ -91,8 +123,14 @@ def test_what_cannot_be_printed_is_left_out():
 
 
 def test_a_title_breaks_where_a_phrase_ends():
-    title = "全国总工会关于2026年第三季度贯彻落实《中共中央关于加强和改进党的群团工作的意见》情况的报告"
-    assert title_lines(title) == ("全国总工会关于", "2026年第三季度贯彻落实《中共中央关于", "加强和改进党的群团工作的意见》情况的报告")
+    title = (
+        "全国总工会关于2026年第三季度贯彻落实《中共中央关于加强和改进党的群团工作的意见》情况的报告"
+    )
+    assert title_lines(title) == (
+        "全国总工会关于",
+        "2026年第三季度贯彻落实《中共中央关于",
+        "加强和改进党的群团工作的意见》情况的报告",
+    )
     assert title_lines("短题") == ("短题",)
     many = "《甲》" * 60
     assert "".join(title_lines(many)) == many
@@ -100,10 +138,21 @@ def test_a_title_breaks_where_a_phrase_ends():
 
 def test_a_title_has_no_waist():
     """Its lines widen, narrow, or are widest in the middle (梯形, 菱形)."""
-    lines = title_lines("中华全国总工会贯彻落实《中共中央关于加强和改进党的群团工作的意见》实施方案")
-    assert lines == ("中华全国总工会贯彻落实《中共中央关于", "加强和改进党的群团工作的意见》实施方案")
-    lines = title_lines("中共广西壮族自治区委员会贯彻落实《中共中央关于加强和改进党的群团工作的意见》实施方案")
-    assert lines == ("中共广西壮族自治区委员会", "贯彻落实《中共中央关于", "加强和改进党的群团工作的意见》实施方案")
+    lines = title_lines(
+        "中华全国总工会贯彻落实《中共中央关于加强和改进党的群团工作的意见》实施方案"
+    )
+    assert lines == (
+        "中华全国总工会贯彻落实《中共中央关于",
+        "加强和改进党的群团工作的意见》实施方案",
+    )
+    lines = title_lines(
+        "中共广西壮族自治区委员会贯彻落实《中共中央关于加强和改进党的群团工作的意见》实施方案"
+    )
+    assert lines == (
+        "中共广西壮族自治区委员会",
+        "贯彻落实《中共中央关于",
+        "加强和改进党的群团工作的意见》实施方案",
+    )
 
 
 def test_a_long_name_in_a_title_breaks_after_a_place():
@@ -131,18 +180,40 @@ def test_a_page_holds_22_lines_of_28_characters(tmp_path):
 
 def test_odd_pages_are_numbered_at_the_right_and_even_ones_at_the_left(tmp_path):
     pages = printed(paper(blocks=(Para("办" * 2000),)), tmp_path).split("\f")
-    places = [next(line for line in page.splitlines() if "—" in line).index("—") for page in pages[:2]]
+    places = [
+        next(line for line in page.splitlines() if "—" in line).index("—") for page in pages[:2]
+    ]
     assert places[0] > 20 > 8 > places[1]
 
 
 def test_the_fonts_of_the_standard_are_named_with_what_may_stand_in():
-    made = Docx(BytesIO(layout.write(paper(blocks=headed(1, [("总体情况", headed(2, [("进展", [Para("做了。")])]))])))))
+    made = Docx(
+        BytesIO(
+            layout.write(
+                paper(blocks=headed(1, [("总体情况", headed(2, [("进展", [Para("做了。")])]))]))
+            )
+        )
+    )
     faces = [p.runs[0]._r.rPr.rFonts.get(qn("w:eastAsia")) for p in made.paragraphs if p.runs]
-    assert faces == ["方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "仿宋_GB2312", "仿宋_GB2312", "仿宋_GB2312"]
+    assert faces == [
+        "方正小标宋简体",
+        "仿宋_GB2312",
+        "黑体",
+        "楷体_GB2312",
+        "仿宋_GB2312",
+        "仿宋_GB2312",
+        "仿宋_GB2312",
+    ]
     sizes = [p.runs[0].font.size.pt for p in made.paragraphs if p.runs]
     assert sizes == [22, 16, 16, 16, 16, 16, 16]
-    table = next(part for part in made.part.package.iter_parts() if str(part.partname) == "/word/fontTable.xml").blob.decode()
-    assert '<w:font w:name="仿宋_GB2312"><w:altName w:val="仿宋,FangSong,STFangsong,宋体"/>' in table
+    table = next(
+        part
+        for part in made.part.package.iter_parts()
+        if str(part.partname) == "/word/fontTable.xml"
+    ).blob.decode()
+    assert (
+        '<w:font w:name="仿宋_GB2312"><w:altName w:val="仿宋,FangSong,STFangsong,宋体"/>' in table
+    )
 
 
 def test_a_traditional_paper_names_faces_that_have_its_characters():
@@ -153,7 +224,10 @@ def test_a_traditional_paper_names_faces_that_have_its_characters():
 def test_margins_and_pitch_are_those_of_the_standard():
     made = Docx(BytesIO(layout.write(paper())))
     part = made.sections[0]
-    measures = [round(length.mm) for length in (part.page_width, part.page_height, part.top_margin, part.left_margin)]
+    measures = [
+        round(length.mm)
+        for length in (part.page_width, part.page_height, part.top_margin, part.left_margin)
+    ]
     assert measures == [210, 297, 37, 28]
     assert (
         round(part.page_width.mm - part.left_margin.mm - part.right_margin.mm),
@@ -180,19 +254,34 @@ def test_a_signature_takes_the_end_of_the_text_along():
 
 
 def test_lines_are_not_spread_where_a_long_address_does_not_break():
-    made = Docx(BytesIO(layout.write(paper(blocks=(Para(TEXT), Para("详见 https://example.org/a/long/path.html。"))))))
-    assert [p.alignment for p in made.paragraphs[3:5]] == [WD_ALIGN_PARAGRAPH.JUSTIFY, WD_ALIGN_PARAGRAPH.LEFT]
+    made = Docx(
+        BytesIO(
+            layout.write(
+                paper(blocks=(Para(TEXT), Para("详见 https://example.org/a/long/path.html。")))
+            )
+        )
+    )
+    assert [p.alignment for p in made.paragraphs[3:5]] == [
+        WD_ALIGN_PARAGRAPH.JUSTIFY,
+        WD_ALIGN_PARAGRAPH.LEFT,
+    ]
 
 
 def test_a_table_stands_on_a_page_of_its_own_with_its_heading_repeated(tmp_path):
     rows = tuple((str(number), TEXT, "2026年12月31日") for number in range(1, 30))
     table = Table("任务分解表", ("序号", "措施", "完成时限"), rows, (10, 65, 25))
     pages = printed(paper(annexes=(table.title,), tables=(table,)), tmp_path).split("\f")
-    assert [("附件" in page, "完成时限" in page) for page in pages[:3]] == [(True, False), (True, True), (False, True)]
+    assert [("附件" in page, "完成时限" in page) for page in pages[:3]] == [
+        (True, False),
+        (True, True),
+        (False, True),
+    ]
 
 
 def test_made_up_data_says_so_on_every_page(tmp_path):
-    pages = printed(paper(blocks=(Para("办" * 2000),), fictional="演示数据"), tmp_path).split("\f")[:-1]
+    pages = printed(paper(blocks=(Para("办" * 2000),), fictional="演示数据"), tmp_path).split("\f")[
+        :-1
+    ]
     assert len(pages) > 2
     assert ["演示数据" in page for page in pages] == [True] * len(pages)
 
@@ -207,19 +296,39 @@ def test_characters_that_xml_forbids_do_not_break_the_file():
 
 @pytest.fixture
 def work(cast):
-    document = make_document(title_hans="关于加强工作的意见", title_hant="關於加強工作的意見", fictional=True)
-    sections = [make_section(document, number="一", title="健全制度"), make_section(document, number="二", title="保障条件")]
+    document = make_document(
+        title_hans="关于加强工作的意见", title_hant="關於加強工作的意見", fictional=True
+    )
+    sections = [
+        make_section(document, number="一", title="健全制度"),
+        make_section(document, number="二", title="保障条件"),
+    ]
     rows = [
-        make_obligation(make_directive(section, code=code, text=f"健全{code}制度，形成合力。"), cast.body, state="underway")
+        make_obligation(
+            make_directive(section, code=code, text=f"健全{code}制度，形成合力。"),
+            cast.body,
+            state="underway",
+        )
         for section, code in zip(sections, ("一.1.1", "二.1.1"), strict=True)
     ]
     plan = make_plan(cast.body, document, title="工会实施方案", summary="总的要求是扎实推进")
     for number, row in enumerate(rows, 1):
-        make_measure(plan, row, number=number, text=f"印发第{number}号办法", responsible="办公厅", due_on=date(2026, 12, 31))
+        make_measure(
+            plan,
+            row,
+            number=number,
+            text=f"印发第{number}号办法",
+            responsible="办公厅",
+            due_on=date(2026, 12, 31),
+        )
     report = make_report(cast.body, make_cycle(document), *rows)
     first, second = report.entries.order_by("pk")
-    type(first).objects.filter(pk=first.pk).update(progress="印发了办法", problems="人手不足", next_steps="抓紧培训", percent=60)
-    type(first).objects.filter(pk=second.pk).update(unchanged=True, unchanged_reason="按计划下半年开展", problems="人手不足")
+    type(first).objects.filter(pk=first.pk).update(
+        progress="印发了办法", problems="人手不足", next_steps="抓紧培训", percent=60
+    )
+    type(first).objects.filter(pk=second.pk).update(
+        unchanged=True, unchanged_reason="按计划下半年开展", problems="人手不足"
+    )
     return plan, report
 
 
@@ -245,7 +354,9 @@ def test_a_plan_becomes_a_paper(cast, work, sign_in):
 
 def test_headings_of_the_schedule_stand_in_one_line(work, sign_in, cast, tmp_path):
     """附件, a blank line, the title, then the table: its short headings are not broken, its days are written out."""
-    (tmp_path / "paper.docx").write_bytes(sign_in(cast.staff).get(f"/plans/{work[0].pk}/paper/?export=docx").getvalue())
+    (tmp_path / "paper.docx").write_bytes(
+        sign_in(cast.staff).get(f"/plans/{work[0].pk}/paper/?export=docx").getvalue()
+    )
     pages = read_back(tmp_path).split("\f")
     head = next(line for line in pages[1].splitlines() if "序号" in line)
     assert head.split() == ["序号", "措施", "责任人", "完成时限", "成果形式", "文件条款"]
@@ -253,14 +364,22 @@ def test_headings_of_the_schedule_stand_in_one_line(work, sign_in, cast, tmp_pat
     made = Docx(tmp_path / "paper.docx")
     here = next(place for place, p in enumerate(made.paragraphs) if p.text == "附件")
     label, blank, title = made.paragraphs[here : here + 3]
-    assert (label.paragraph_format.page_break_before, blank.text, title.text) == (True, "", "任务分解表")
+    assert (label.paragraph_format.page_break_before, blank.text, title.text) == (
+        True,
+        "",
+        "任务分解表",
+    )
 
 
 def test_a_report_becomes_a_paper_with_denominators(cast, work, sign_in):
-    told = texts(sign_in(cast.staff).get(reverse("report_paper", args=[work[1].pk]), {"export": "docx"}))
+    told = texts(
+        sign_in(cast.staff).get(reverse("report_paper", args=[work[1].pk]), {"export": "docx"})
+    )
     assert "贯彻落实《关于加强工作的意见》情况的报告" in "".join(told[:4])
     whole = next(line for line in told if line.startswith("本单位承担"))
-    assert whole.startswith("本单位承担该文件责任事项2项，本期有进展1项，与上期相比无变化1项，已全部完成0项。")
+    assert whole.startswith(
+        "本单位承担该文件责任事项2项，本期有进展1项，与上期相比无变化1项，已全部完成0项。"
+    )
     assert "填报完成比例的1项，平均完成60%。" in whole
     assert "一.1.1　健全一.1.1制度。印发了办法。（完成60%）" in told
     assert "二.1.1　健全二.1.1制度。与上期相比无变化：按计划下半年开展。" in told
@@ -273,13 +392,17 @@ def test_the_page_prints_what_the_file_says_in_either_script(cast, work, sign_in
     address = reverse("report_paper", args=[work[1].pk])
     page = client.get(address).content.decode()
     for line in texts(client.get(address, {"export": "docx"})):
-        assert line.removesuffix("：") in re.sub(r"</?(b|span)>", "", page).replace("&lt;", "<"), line
+        assert line.removesuffix("：") in re.sub(r"</?(b|span)>", "", page).replace("&lt;", "<"), (
+            line
+        )
     assert "關於加強工作的意見" in page
     assert "示範資料" in page
 
 
 def test_a_reader_in_english_gets_the_paper_in_chinese(cast, work, sign_in):
-    told = texts(sign_in(cast.staff, "en").get(reverse("plan_paper", args=[work[0].pk]), {"export": "docx"}))
+    told = texts(
+        sign_in(cast.staff, "en").get(reverse("plan_paper", args=[work[0].pk]), {"export": "docx"})
+    )
     assert "一、总体要求" in told
 
 
@@ -292,9 +415,14 @@ def test_nothing_to_print_says_what_to_do(cast, sign_in):
 
 def test_a_viewer_looks_and_takes_nothing(cast, work, sign_in):
     plan, _report = work
-    type(plan).objects.filter(pk=plan.pk).update(state="submitted", submitted_at=NOW, submitted_by=cast.manager)
+    type(plan).objects.filter(pk=plan.pk).update(
+        state="submitted", submitted_at=NOW, submitted_by=cast.manager
+    )
     client, address = sign_in(cast.viewer), reverse("plan_paper", args=[plan.pk])
-    assert [client.get(address).status_code, client.get(address, {"export": "docx"}).status_code] == [200, 403]
+    assert [
+        client.get(address).status_code,
+        client.get(address, {"export": "docx"}).status_code,
+    ] == [200, 403]
     assert "export=docx" not in client.get(address).content.decode()
 
 
@@ -309,7 +437,9 @@ def test_a_paper_takes_as_many_queries_for_many_rows_as_for_few(cast, work, sign
     plan, report = work
     section = make_section(plan.document, number="三", title="加强领导")
     for number in range(3, 8):
-        row = make_obligation(make_directive(section, code=f"三.1.{number}"), cast.body, state="underway")
+        row = make_obligation(
+            make_directive(section, code=f"三.1.{number}"), cast.body, state="underway"
+        )
         make_measure(plan, row, number=number, text=f"办第{number}件事")
         report.entries.create(obligation=row, progress="办了", percent=10)
     with CaptureQueriesContext(connection) as many:
@@ -318,4 +448,8 @@ def test_a_paper_takes_as_many_queries_for_many_rows_as_for_few(cast, work, sign
 
 
 def test_the_programs_that_read_papers_again_are_here():
-    assert [bool(shutil.which(name)) for name in ("soffice", "pdftotext", "pdfinfo")] == [True, True, True]
+    assert [bool(shutil.which(name)) for name in ("soffice", "pdftotext", "pdfinfo")] == [
+        True,
+        True,
+        True,
+    ]

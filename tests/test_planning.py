@@ -10,11 +10,31 @@ from django.utils import translation
 from directives import tallies
 from directives.base.clocks import Reason
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.models import Attachment, Event, LogEntry, Measure, Membership, Notice, Plan, Submission, Verdict
+from directives.models import (
+    Attachment,
+    Event,
+    LogEntry,
+    Measure,
+    Membership,
+    Notice,
+    Plan,
+    Submission,
+    Verdict,
+)
 from directives.plans import commands as planning
 from directives.plans.commands import MeasureContent
 from directives.plans.commands.moves import AFTER
-from tests.factories import NOW, TODAY, make_directive, make_document, make_log, make_measure, make_obligation, make_plan, make_section
+from tests.factories import (
+    NOW,
+    TODAY,
+    make_directive,
+    make_document,
+    make_log,
+    make_measure,
+    make_obligation,
+    make_plan,
+    make_section,
+)
 
 DUE = date(2026, 10, 20)
 OTHERS = ["supervisor", "viewer", "admin", "outsider", "stranger", "below"]
@@ -28,11 +48,17 @@ def media(settings, tmp_path):
 @pytest.fixture
 def work(cast):
     """Three obligations of the body under one document, two with a plan clock; a draft plan with one measure for the first."""
-    section = make_section(make_document(title_hans="关于加强工作的意见", title_hant="關於加強工作的意見"))
+    section = make_section(
+        make_document(title_hans="关于加强工作的意见", title_hant="關於加強工作的意見")
+    )
     deliverable = {"deliverable": "plan", "plan_due_on": DUE}
     rows = [
-        make_obligation(make_directive(section, code="九.1.1"), cast.body, state="acknowledged", **deliverable),
-        make_obligation(make_directive(section, code="九.1.2"), cast.body, state="assigned", **deliverable),
+        make_obligation(
+            make_directive(section, code="九.1.1"), cast.body, state="acknowledged", **deliverable
+        ),
+        make_obligation(
+            make_directive(section, code="九.1.2"), cast.body, state="assigned", **deliverable
+        ),
         make_obligation(make_directive(section, code="九.1.3"), cast.body, state="acknowledged"),
     ]
     plan = make_plan(cast.body, section.document, due_on=DUE)
@@ -54,11 +80,20 @@ def content(*obligations, text="印发办法", **fields):
 
 
 def test_a_plan_takes_its_kind_and_day_from_what_is_owed(cast):
-    section = make_section(make_document(title_hans="关于加强工作的意见", title_hant="關於加強工作的意見"))
+    section = make_section(
+        make_document(title_hans="关于加强工作的意见", title_hant="關於加強工作的意見")
+    )
     make_obligation(make_directive(section), cast.body, deliverable="measures", plan_due_on=DUE)
     make_obligation(make_directive(section), cast.body, plan_due_on=DUE - timedelta(days=3))
-    plan = planning.start_plan(document=section.document, organisation=cast.body, by=cast.staff, now=NOW)
-    assert (plan.kind, plan.due_on, plan.state, plan.live) == ("measures", DUE - timedelta(days=3), "draft", True)
+    plan = planning.start_plan(
+        document=section.document, organisation=cast.body, by=cast.staff, now=NOW
+    )
+    assert (plan.kind, plan.due_on, plan.state, plan.live) == (
+        "measures",
+        DUE - timedelta(days=3),
+        "draft",
+        True,
+    )
     assert Event.objects.values_list("action", "subject_type", "organisation", "by").get() == (
         "start_plan",
         "plan",
@@ -76,15 +111,29 @@ def test_a_plan_takes_its_kind_and_day_from_what_is_owed(cast):
     ],
 )
 def test_the_proposed_title_is_in_the_script_of_its_author(cast, language, title):
-    document = make_document(title_hans="关于加强工作的意见", title_hant="關於加強工作的意見", script="hant")
-    make_obligation(make_directive(make_section(document)), cast.body, deliverable="plan", plan_due_on=DUE)
+    document = make_document(
+        title_hans="关于加强工作的意见", title_hant="關於加強工作的意見", script="hant"
+    )
+    make_obligation(
+        make_directive(make_section(document)), cast.body, deliverable="plan", plan_due_on=DUE
+    )
     with translation.override(language):
-        assert planning.start_plan(document=document, organisation=cast.body, by=cast.staff, now=NOW).title == title
+        assert (
+            planning.start_plan(
+                document=document, organisation=cast.body, by=cast.staff, now=NOW
+            ).title
+            == title
+        )
 
 
 def test_there_is_one_live_plan(cast, work):
     plan, _rows = work
-    assert planning.start_plan(document=plan.document, organisation=cast.body, by=cast.manager, now=NOW) == plan
+    assert (
+        planning.start_plan(
+            document=plan.document, organisation=cast.body, by=cast.manager, now=NOW
+        )
+        == plan
+    )
     assert Plan.objects.count() == 1
     with pytest.raises(DatabaseError), transaction.atomic():
         make_plan(cast.body, plan.document)
@@ -92,7 +141,9 @@ def test_there_is_one_live_plan(cast, work):
 
 def test_nothing_owed_nothing_to_plan(cast, work):
     with pytest.raises(Invalid):
-        planning.start_plan(document=make_document(), organisation=cast.body, by=cast.staff, now=NOW)
+        planning.start_plan(
+            document=make_document(), organisation=cast.body, by=cast.staff, now=NOW
+        )
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -122,7 +173,10 @@ def test_saving_the_words_of_a_plan(cast, work):
     planning.save_plan(plan, title=" 方案 ", summary="总体要求", version=1, by=cast.staff, now=NOW)
     assert Plan.objects.values_list("title", "summary", "version").get() == ("方案", "总体要求", 2)
     event = Event.objects.get()
-    assert (event.before, event.after) == ({"title": "实施方案", "summary": ""}, {"title": "方案", "summary": "总体要求"})
+    assert (event.before, event.after) == (
+        {"title": "实施方案", "summary": ""},
+        {"title": "方案", "summary": "总体要求"},
+    )
     with pytest.raises(Stale) as stale:
         planning.save_plan(plan, title="我的", summary="", version=1, by=cast.manager, now=NOW)
     assert stale.value.theirs.title == "方案"
@@ -133,11 +187,17 @@ def test_saving_the_words_of_a_plan(cast, work):
 def test_measures_are_added_changed_and_taken_out(cast, work):
     plan, rows = work
     first = plan.measures.get()
-    second = planning.add_measure(plan, content=content(rows[1], rows[2], due_on=DUE), by=cast.staff, now=NOW)
+    second = planning.add_measure(
+        plan, content=content(rows[1], rows[2], due_on=DUE), by=cast.staff, now=NOW
+    )
     third = planning.add_measure(plan, content=content(), by=cast.staff, now=NOW)
     assert (second.number, third.number) == (2, 3)
     saved = planning.save_measure(
-        third, content=content(rows[0], text="办班", responsible="组织部", result="通知"), version=1, by=cast.manager, now=NOW
+        third,
+        content=content(rows[0], text="办班", responsible="组织部", result="通知"),
+        version=1,
+        by=cast.manager,
+        now=NOW,
     )
     assert (saved.version, list(saved.obligations.all())) == (2, [rows[0]])
     with pytest.raises(Stale) as stale:
@@ -156,7 +216,10 @@ def test_measures_are_added_changed_and_taken_out(cast, work):
 
 def test_a_measure_serves_only_this_bodys_work_under_this_document(cast, work):
     plan, _rows = work
-    foreign = [make_obligation(organisation=cast.body), make_obligation(make_directive(make_section(plan.document)), cast.sibling)]
+    foreign = [
+        make_obligation(organisation=cast.body),
+        make_obligation(make_directive(make_section(plan.document)), cast.sibling),
+    ]
     for row in foreign:
         with pytest.raises(Invalid) as refused:
             planning.add_measure(plan, content=content(row, text=" "), by=cast.staff, now=NOW)
@@ -179,25 +242,35 @@ def test_what_is_on_its_way_is_not_rewritten(cast, work, state):
     for attempt in (
         lambda: planning.save_plan(plan, title="x", summary="", version=1, by=cast.staff, now=NOW),
         lambda: planning.add_measure(plan, content=content(), by=cast.staff, now=NOW),
-        lambda: planning.save_measure(measure, content=content(), version=1, by=cast.staff, now=NOW),
+        lambda: planning.save_measure(
+            measure, content=content(), version=1, by=cast.staff, now=NOW
+        ),
         lambda: planning.delete_measure(measure, by=cast.staff, now=NOW),
     ):
         with pytest.raises(IllegalMove):
             attempt()
-    assert planning.mark_done(measure, done_on=TODAY, version=1, by=cast.staff, now=NOW).done_on == TODAY
+    assert (
+        planning.mark_done(measure, done_on=TODAY, version=1, by=cast.staff, now=NOW).done_on
+        == TODAY
+    )
     assert planning.log_work(measure, on=TODAY, text="开会", by=cast.staff, now=NOW).pk
 
 
 def test_done_and_not_done(cast, work):
     measure = work[0].measures.get()
     with pytest.raises(Invalid):
-        planning.mark_done(measure, done_on=TODAY + timedelta(days=1), version=1, by=cast.staff, now=NOW)
+        planning.mark_done(
+            measure, done_on=TODAY + timedelta(days=1), version=1, by=cast.staff, now=NOW
+        )
     planning.mark_done(measure, done_on=TODAY, version=1, by=cast.staff, now=NOW)
     with pytest.raises(Stale):
         planning.mark_done(measure, done_on=None, version=1, by=cast.staff, now=NOW)
     planning.mark_done(measure, done_on=None, version=2, by=cast.staff, now=NOW)
     assert Measure.objects.values_list("done_on", "version").get() == (None, 3)
-    assert [event.after for event in Event.objects.order_by("id")] == [{"done_on": "2026-10-13"}, {"done_on": None}]
+    assert [event.after for event in Event.objects.order_by("id")] == [
+        {"done_on": "2026-10-13"},
+        {"done_on": None},
+    ]
 
 
 # handing in
@@ -221,20 +294,37 @@ def test_a_plan_is_not_handed_in_empty(cast, work):
 def test_staff_ask_and_the_manager_signs(cast, work):
     plan, rows = work
     planning.move_plan(plan, "ask_signature", by=cast.staff, now=NOW)
-    assert list(Notice.objects.values_list("user", "kind", "url")) == [(cast.manager.pk, "to_sign", f"/plans/{plan.pk}/")]
+    assert list(Notice.objects.values_list("user", "kind", "url")) == [
+        (cast.manager.pk, "to_sign", f"/plans/{plan.pk}/")
+    ]
     with pytest.raises(NotAllowed):
         planning.move_plan(plan, "sign", by=cast.staff, now=NOW)
     planning.move_plan(plan, "sign", by=cast.manager, now=NOW)
-    assert Plan.objects.values_list("state", "submitted_by", "submitted_at", "due_on").get() == ("submitted", cast.manager.pk, NOW, DUE)
+    assert Plan.objects.values_list("state", "submitted_by", "submitted_at", "due_on").get() == (
+        "submitted",
+        cast.manager.pk,
+        NOW,
+        DUE,
+    )
     assert Notice.objects.filter(user=cast.supervisor, kind="handed_in").count() == 1
     assert [(row.plan_due_on, row.plan_returned) for row in fresh(rows)] == [(None, False)] * 3
     assert tallies.drift() == []
     submission = Submission.objects.get()
-    assert (submission.number, submission.plan, submission.organisation, submission.submitted_by) == (1, plan, cast.body, cast.manager)
+    assert (
+        submission.number,
+        submission.plan,
+        submission.organisation,
+        submission.submitted_by,
+    ) == (1, plan, cast.body, cast.manager)
     names = {
-        name: submission.content.pop(name) for name in ("organisation", "document", "directives", "asked_by", "submitted_by", "signed")
+        name: submission.content.pop(name)
+        for name in ("organisation", "document", "directives", "asked_by", "submitted_by", "signed")
     }
-    assert (names["asked_by"]["id"], names["submitted_by"]["id"], names["signed"]) == (cast.staff.pk, cast.manager.pk, True)
+    assert (names["asked_by"]["id"], names["submitted_by"]["id"], names["signed"]) == (
+        cast.staff.pk,
+        cast.manager.pk,
+        True,
+    )
     assert submission.content == {
         "kind": "plan", "deliverable": "plan", "title": "实施方案", "summary": "", "due_on": "2026-10-20",
         "measures": [{
@@ -297,11 +387,23 @@ def test_a_return_sets_every_clock_again(cast, work):
     with pytest.raises(Invalid):
         planning.decide(plan, accepted=False, reason=" ", by=cast.supervisor, now=NOW)
     verdict = planning.decide(plan, accepted=False, reason="补责任人", by=cast.supervisor, now=NOW)
-    assert (verdict.submission.number, verdict.accepted, verdict.reason, verdict.entry) == (1, False, "补责任人", None)
+    assert (verdict.submission.number, verdict.accepted, verdict.reason, verdict.entry) == (
+        1,
+        False,
+        "补责任人",
+        None,
+    )
     assert (plan.state, plan.reason, plan.decided_by) == ("returned", "补责任人", cast.supervisor)
-    assert [(row.plan_due_on, row.plan_returned) for row in fresh(rows)] == [(DUE, True), (DUE, True), (None, False)]
+    assert [(row.plan_due_on, row.plan_returned) for row in fresh(rows)] == [
+        (DUE, True),
+        (DUE, True),
+        (None, False),
+    ]
     assert rows[0].why == Reason("plan_returned", date(2026, 10, 20))
-    assert set(Notice.objects.filter(kind="returned").values_list("user", flat=True)) == {cast.staff.pk, cast.manager.pk}
+    assert set(Notice.objects.filter(kind="returned").values_list("user", flat=True)) == {
+        cast.staff.pk,
+        cast.manager.pk,
+    }
     planning.move_plan(plan, "hand_in", by=cast.manager, now=NOW)
     assert [(row.plan_due_on, row.plan_returned) for row in fresh(rows)] == [(None, False)] * 3
     assert list(Submission.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
@@ -325,7 +427,11 @@ def test_a_revised_plan_is_returned_without_a_day(cast, work):
     planning.move_plan(plan, "revise", by=cast.staff, now=NOW, reason="分工调整")
     planning.move_plan(plan, "hand_in", by=cast.manager, now=NOW)
     planning.decide(plan, accepted=False, reason="再改", by=cast.supervisor, now=NOW)
-    assert [(row.plan_due_on, row.plan_returned) for row in fresh(rows)] == [(None, True), (None, True), (None, False)]
+    assert [(row.plan_due_on, row.plan_returned) for row in fresh(rows)] == [
+        (None, True),
+        (None, True),
+        (None, False),
+    ]
 
 
 @pytest.mark.parametrize("name", ["staff", "manager", "viewer", "admin", "outsider", "stranger"])
@@ -339,7 +445,10 @@ def test_only_a_supervisor_above_decides(cast, work, name):
 
 def test_submissions_never_change(cast, work):
     planning.move_plan(work[0], "hand_in", by=cast.manager, now=NOW)
-    for attempt in (lambda: Submission.objects.update(number=9), lambda: Submission.objects.all().delete()):
+    for attempt in (
+        lambda: Submission.objects.update(number=9),
+        lambda: Submission.objects.all().delete(),
+    ):
         with pytest.raises(DatabaseError), transaction.atomic():
             attempt()
 
@@ -350,10 +459,18 @@ def test_submissions_never_change(cast, work):
 def test_the_first_record_starts_the_work_it_serves(cast, work):
     plan, rows = work
     measure = plan.measures.get()
-    files = [SimpleUploadedFile("纪要.pdf", b"%PDF-1.7"), SimpleUploadedFile("名单.txt", "甲".encode())]
-    entry = planning.log_work(measure, on=TODAY, text=" 召开会议 ", files=files, by=cast.staff, now=NOW)
+    files = [
+        SimpleUploadedFile("纪要.pdf", b"%PDF-1.7"),
+        SimpleUploadedFile("名单.txt", "甲".encode()),
+    ]
+    entry = planning.log_work(
+        measure, on=TODAY, text=" 召开会议 ", files=files, by=cast.staff, now=NOW
+    )
     assert (entry.text, entry.on, entry.by) == ("召开会议", TODAY, cast.staff)
-    assert list(Attachment.objects.values_list("name", "log_entry")) == [("纪要.pdf", entry.pk), ("名单.txt", entry.pk)]
+    assert list(Attachment.objects.values_list("name", "log_entry")) == [
+        ("纪要.pdf", entry.pk),
+        ("名单.txt", entry.pk),
+    ]
     assert [row.state for row in fresh(rows)] == ["underway", "assigned", "acknowledged"]
     assert list(Event.objects.order_by("id").values_list("action", "by")) == [
         ("log", cast.staff.pk), ("attach", cast.staff.pk), ("attach", cast.staff.pk), ("start", None)
@@ -365,8 +482,22 @@ def test_the_first_record_starts_the_work_it_serves(cast, work):
 
 def test_every_fault_of_a_record_is_told_and_nothing_kept(cast, work):
     measure = work[0].measures.get()
-    files = [SimpleUploadedFile("a.exe", b"MZ"), SimpleUploadedFile("b.pdf", b""), SimpleUploadedFile("c.pdf", b"%PDF-1")]
+    files = [
+        SimpleUploadedFile("a.exe", b"MZ"),
+        SimpleUploadedFile("b.pdf", b""),
+        SimpleUploadedFile("c.pdf", b"%PDF-1"),
+    ]
     with pytest.raises(Invalid) as refused:
-        planning.log_work(measure, on=TODAY + timedelta(days=1), text=" ", files=files, by=cast.staff, now=NOW)
-    assert {name: len(texts) for name, texts in refused.value.errors.items()} == {"text": 1, "on": 1, "files": 2}
-    assert (LogEntry.objects.count(), Attachment.objects.count(), Event.objects.count()) == (0, 0, 0)
+        planning.log_work(
+            measure, on=TODAY + timedelta(days=1), text=" ", files=files, by=cast.staff, now=NOW
+        )
+    assert {name: len(texts) for name, texts in refused.value.errors.items()} == {
+        "text": 1,
+        "on": 1,
+        "files": 2,
+    }
+    assert (LogEntry.objects.count(), Attachment.objects.count(), Event.objects.count()) == (
+        0,
+        0,
+        0,
+    )

@@ -9,14 +9,19 @@ from tests.plans import analyze, plan_of, plans, scanned
 
 def fill(count: int = 1500) -> None:
     top = make_body("C000")
-    bodies = (Organisation(code=f"P{n:05}", name_hans=f"单位{n}", parent=top, path=f"{top.path}{n:06}") for n in range(count))
+    bodies = (
+        Organisation(code=f"P{n:05}", name_hans=f"单位{n}", parent=top, path=f"{top.path}{n:06}")
+        for n in range(count)
+    )
     Organisation.objects.bulk_create(bodies)
     analyze()
 
 
 def test_a_table_that_is_read_from_end_to_end_is_named(db):
     fill()
-    assert plan_of(Organisation.objects.filter(full_name="无")).scanned == {"directives_organisation"}
+    assert plan_of(Organisation.objects.filter(full_name="无")).scanned == {
+        "directives_organisation"
+    }
     assert plan_of(Organisation.objects.filter(code="P00007").order_by()).scanned == set()
 
 

@@ -31,7 +31,13 @@ def write(number: int = 1) -> None:
     body = make_body(f"B{Organisation.objects.count()}")
     for index in range(number):
         with origins.within(ORIGIN), transaction.atomic():
-            audit.record("create", body, by=None, now=NOW + timedelta(seconds=index), after={"name": f"第{index}项"})
+            audit.record(
+                "create",
+                body,
+                by=None,
+                now=NOW + timedelta(seconds=index),
+                after={"name": f"第{index}项"},
+            )
 
 
 @pytest.fixture
@@ -57,12 +63,16 @@ def sql(statement: str, *values: Any) -> None:
 def swap(one: int, other: int) -> None:
     rows = [Event.objects.values().get(pk=pk) for pk in (one, other)]
     for pk, row in zip((other, one), rows, strict=True):
-        Event.objects.filter(pk=pk).update(**{name: value for name, value in row.items() if name != "id"})
+        Event.objects.filter(pk=pk).update(
+            **{name: value for name, value in row.items() if name != "id"}
+        )
 
 
 def insert(*, waiting: bool) -> int:
     row = Event.objects.values().first()
-    pk = Event.objects.create(**{name: value for name, value in row.items() if name != "id"} | {"reason": "补记"}).pk
+    pk = Event.objects.create(
+        **{name: value for name, value in row.items() if name != "id"} | {"reason": "补记"}
+    ).pk
     if waiting:
         sql("INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)", pk, "ab" * 32)
     return pk
@@ -85,10 +95,16 @@ def seal_as(folder: Path, patch: pytest.MonkeyPatch) -> None:
     with patch.context() as own:
         own.setattr(settings, "AUDIT_DIR", folder)
         own.setattr(settings, "SECRET_KEY", "another")
-        covered = {pk for one in seals() for first, last in one.ranges for pk in range(first, last + 1)}
+        covered = {
+            pk for one in seals() for first, last in one.ranges for pk in range(first, last + 1)
+        }
         sql("DELETE FROM directives_unsealed")
         for row in Event.objects.exclude(pk__in=covered).order_by("id").values():
-            sql("INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)", row["id"], witness.code(row))
+            sql(
+                "INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)",
+                row["id"],
+                witness.code(row),
+            )
         assert seal(now=LATER) + seal(now=LATER + timedelta(hours=1)) > 0
 
 
@@ -111,7 +127,9 @@ def test_a_sealed_event_that_is_edited(record, column):
     sql(f"UPDATE directives_event SET {column} WHERE id = %s", record[4])
     whole = column == "at = at"
     assert words(verify()) == ([] if whole else ["an event was changed after it was sealed"])
-    assert whole or verify()[0].startswith(f"seal {seals()[1].pk}, events {record[3]} to {record[5]}: ")
+    assert whole or verify()[0].startswith(
+        f"seal {seals()[1].pk}, events {record[3]} to {record[5]}: "
+    )
 
 
 def test_a_sealed_event_that_is_deleted(record):
@@ -131,7 +149,10 @@ def test_two_events_that_wait_are_swapped_with_their_codes(record):
     swap(record[9], record[10])
     for one, other in ((record[9], record[10]), (record[10], record[9])):
         sql("UPDATE directives_unsealed SET mac = %s WHERE event_id = %s", codes[other], one)
-    assert words(verify()) == ["it awaits its seal, and is not the one that was written under this number"] * 2
+    assert (
+        words(verify())
+        == ["it awaits its seal, and is not the one that was written under this number"] * 2
+    )
 
 
 @pytest.mark.parametrize("waiting", [False, True])
@@ -171,7 +192,11 @@ def test_an_event_that_waits_is_deleted(record, whole):
     assert seal(now=LATER) == 1
     assert verify() == named
     sql("DELETE FROM directives_unsealed")
-    sql("SET session_replication_role = origin" if connection.vendor == "postgresql" else "PRAGMA foreign_keys = ON")
+    sql(
+        "SET session_replication_role = origin"
+        if connection.vendor == "postgresql"
+        else "PRAGMA foreign_keys = ON"
+    )
 
 
 def test_the_tail_is_deleted_with_its_seal(record):
@@ -235,7 +260,9 @@ def test_the_record_is_sealed_anew_as_it_was_before_signing_began(record):
     for first in (0, 3, 6):
         ids = record[first : first + 3]
         found = hash_of(ids)
-        last = import_module("directives.core.sealing.making").link(last, [[ids[0], ids[-1]]], found, 3, now=NOW)
+        last = import_module("directives.core.sealing.making").link(
+            last, [[ids[0], ids[-1]]], found, 3, now=NOW
+        )
     assert [fault.startswith(MARK) for fault in words(verify())] == [True]
 
 
@@ -270,7 +297,13 @@ def test_a_retired_key_seals_what_is_newer(transactional_db, tmp_path, monkeypat
         write(1)
         seal(now=NOW + timedelta(minutes=minute))
     last, state = seals()[-1], json.loads((tmp_path / "kept" / "state").read_text())
-    state["mark"] |= {"number": 3, "total": last.total, "root": last.root, "hash": last.hash, "tree": last.tree}
+    state["mark"] |= {
+        "number": 3,
+        "total": last.total,
+        "root": last.root,
+        "hash": last.hash,
+        "tree": last.tree,
+    }
     (tmp_path / "kept" / "state").write_text(json.dumps(state))
     Event.objects.create(at=NOW, action="x", subject_type="x", subject_id=1)
     seal_as(tmp_path / "kept", monkeypatch)
@@ -289,7 +322,10 @@ def test_a_retired_key_seals_what_is_newer(transactional_db, tmp_path, monkeypat
         ("tree = '[\"00\"]'", "its total or its root is not that of all events up to it"),
         ("ranges = '[]'", "the seal itself was changed"),
         ("ranges = '[[1]]'", "the seal itself was changed"),
-        ("ranges = '{}', tree = '[1]', total = NULL, number = NULL, key = ''", "the seal itself was changed"),
+        (
+            "ranges = '{}', tree = '[1]', total = NULL, number = NULL, key = ''",
+            "the seal itself was changed",
+        ),
         ("next_key = 'x'", "it was signed with a key that the seal before it does not name"),
     ],
 )
@@ -298,7 +334,9 @@ def test_a_seal_that_is_changed(record, change, said):
     assert said in words(verify())
 
 
-@pytest.mark.parametrize("change", ["tree = '[1]'", "ranges = '{}'", "total = NULL, number = NULL", "root = ''"])
+@pytest.mark.parametrize(
+    "change", ["tree = '[1]'", "ranges = '{}'", "total = NULL, number = NULL", "root = ''"]
+)
 def test_no_seal_that_makes_no_sense_keeps_what_comes_from_being_sealed(record, change):
     sql(f"UPDATE directives_seal SET {change}, hash = 'x' WHERE id = %s", seals()[-1].pk)
     assert seal(now=LATER) == 2
@@ -307,7 +345,11 @@ def test_no_seal_that_makes_no_sense_keeps_what_comes_from_being_sealed(record, 
 
 def test_sealed_twice(record, monkeypatch):
     row = Event.objects.values().get(pk=record[0])
-    sql("INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)", record[0], witness.code(row))
+    sql(
+        "INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)",
+        record[0],
+        witness.code(row),
+    )
     seal(now=LATER)
     assert verify() == [f"events {record[0]} to {record[0]}: two seals cover them"]
 
@@ -324,7 +366,9 @@ def test_an_anchor_outside_finds_what_the_mark_no_longer_tells(record, tmp_path,
     assert verify() == []
     settings.AUDIT_DIR = tmp_path / "new"
     cut(2)
-    assert words(verify()) == [f"an anchor of {(NOW + timedelta(minutes=2)).isoformat()} tells of it, 9 events in all, and it is gone"]
+    assert words(verify()) == [
+        f"an anchor of {(NOW + timedelta(minutes=2)).isoformat()} tells of it, 9 events in all, and it is gone"
+    ]
     settings.AUDIT_ANCHORS = []
     assert verify() == []
     with pytest.raises(CommandError, match="1 faults"):
@@ -341,7 +385,9 @@ def test_an_anchor_outside_finds_what_the_mark_no_longer_tells(record, tmp_path,
 def test_what_is_no_anchor_and_what_nobody_signed(record):
     line = anchors.line_of(keys.load().mark)
     assert list(anchors.faults([line])) == []
-    assert words(list(anchors.faults([line.replace("signature=", "signature=00")])))[0].endswith("is not signed by the key that it names")
+    assert words(list(anchors.faults([line.replace("signature=", "signature=00")])))[0].endswith(
+        "is not signed by the key that it names"
+    )
     assert list(anchors.faults(["hello"])) == ["1 lines are no anchors"]
 
 
@@ -352,7 +398,11 @@ def test_anchors_by_mail_and_in_the_log(record, settings, mailoutbox, monkeypatc
     with pytest.raises(OSError, match="file:///no/such/folder/x: "):
         anchor(now=NOW)
     line = anchors.line_of(keys.load().mark)
-    assert (said, mailoutbox[0].to, mailoutbox[0].body) == ([line], ["auditor@example.org"], line + "\n")
+    assert (said, mailoutbox[0].to, mailoutbox[0].body) == (
+        [line],
+        ["auditor@example.org"],
+        line + "\n",
+    )
     settings.AUDIT_ANCHORS = ["syslog:"]
     assert anchor(now=NOW)
     assert len(said) == 2
@@ -366,7 +416,11 @@ def test_an_event_is_proved_to_somebody_who_sees_no_other(record, capsys):
     given = json.loads(capsys.readouterr().out)
     assert (proving.holds(given), given["index"], given["seal"]["total"]) == (True, 4, 9)
     assert json.loads(given["event"])["id"] == record[4]
-    for change in ({"event": given["event"].replace("第", "弟")}, {"index": 5}, {"proof": given["proof"][1:]}):
+    for change in (
+        {"event": given["event"].replace("第", "弟")},
+        {"index": 5},
+        {"proof": given["proof"][1:]},
+    ):
         assert not proving.holds(given | change)
     assert not proving.holds(given | {"seal": given["seal"] | {"signature": "00"}})
     with pytest.raises(CommandError, match="No signed seal covers"):
@@ -421,7 +475,9 @@ def test_since_the_last_time_only_what_is_new_is_read(record, capsys):
         call_command("verify_audit", since_last=True)
 
 
-def test_a_restored_record_begins_anew_and_an_administrator_says_so(record, tmp_path, settings, capsys):
+def test_a_restored_record_begins_anew_and_an_administrator_says_so(
+    record, tmp_path, settings, capsys
+):
     """Its AUDIT_DIR is new: no backup has the key. What waits is left to the machine that has it, for ten minutes."""
     settings.AUDIT_DIR = tmp_path / "new"
     call_command("verify_audit")
@@ -435,13 +491,19 @@ def test_a_restored_record_begins_anew_and_an_administrator_says_so(record, tmp_
     call_command("verify_audit", acknowledge=4, reason="恢复备份")
     assert verify() == []
     event = Event.objects.latest("pk")
-    assert (event.action, event.subject_type, event.subject_id) == ("acknowledge_seal", "seal", seals()[3].pk)
+    assert (event.action, event.subject_type, event.subject_id) == (
+        "acknowledge_seal",
+        "seal",
+        seals()[3].pk,
+    )
     assert (event.reason, event.after) == ("恢复备份", {"number": 4, "entries": 1})
     write(1)
     assert (seal(now=NOW + timedelta(minutes=14)), verify()) == (2, [])
 
 
-def test_two_machines_with_folders_of_their_own_make_one_chain(transactional_db, tmp_path, settings):
+def test_two_machines_with_folders_of_their_own_make_one_chain(
+    transactional_db, tmp_path, settings
+):
     """The one that has the key seals; when it is silent for ten minutes, the other begins anew, and then the first leaves it."""
     one, other = tmp_path / "one", tmp_path / "other"
 
@@ -467,7 +529,12 @@ def test_a_mark_that_an_administrator_acknowledges(record):
     cut(2)
     call_command("verify_audit", acknowledge=3, reason="从备份恢复到昨天")
     assert verify() == []
-    assert Event.objects.filter(action="acknowledge_seal", subject_id=0, reason="从备份恢复到昨天").count() == 1
+    assert (
+        Event.objects.filter(
+            action="acknowledge_seal", subject_id=0, reason="从备份恢复到昨天"
+        ).count()
+        == 1
+    )
     write(1)
     assert seal(now=LATER) == 2
     assert words(verify()) == ["it was signed with a key that the seal before it does not name"]
@@ -499,8 +566,20 @@ def killing(patch: pytest.MonkeyPatch, place: str, *, after: bool) -> None:
 
 @pytest.mark.parametrize("first", [False, True])
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("place", ["keys.prepare", "making.hash_seal", "keys.adopt", "keys.erase", "keys._settle", "witness.forget"])
-def test_a_worker_that_dies_at_any_point_leaves_a_record_that_goes_on(transactional_db, first, after, place):
+@pytest.mark.parametrize(
+    "place",
+    [
+        "keys.prepare",
+        "making.hash_seal",
+        "keys.adopt",
+        "keys.erase",
+        "keys._settle",
+        "witness.forget",
+    ],
+)
+def test_a_worker_that_dies_at_any_point_leaves_a_record_that_goes_on(
+    transactional_db, first, after, place
+):
     """At the very first seal too. Nothing is named, and no event is sealed twice or left."""
     write(2)
     if not first:
@@ -530,7 +609,12 @@ def test_a_worker_that_dies_at_any_point_leaves_a_record_that_goes_on(transactio
 
 def test_a_key_is_for_its_owner_alone_and_signs_once(record):
     place = Path(settings.AUDIT_DIR)
-    assert [(place / name).stat().st_mode & 0o777 for name in ("state", "written", "lock", "")] == [0o600, 0o600, 0o600, 0o700]
+    assert [(place / name).stat().st_mode & 0o777 for name in ("state", "written", "lock", "")] == [
+        0o600,
+        0o600,
+        0o600,
+        0o700,
+    ]
     assert len({one.key for one in seals()}) == 3
     assert keys.public_of(keys.load().private) == seals()[-1].next_key
 
@@ -568,7 +652,9 @@ def test_lines_of_what_was_written_that_cannot_be_read_are_named_and_dropped(rec
     """A power failure leaves zeros; sealing goes on."""
     place = Path(settings.AUDIT_DIR) / "written"
     place.write_bytes(place.read_bytes() + b"\0\0\xff\n12\n")
-    assert verify() == ["2 lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"]
+    assert verify() == [
+        "2 lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"
+    ]
     assert seal(now=LATER) == 2
     assert (verify(), place.read_bytes()) == ([], b"")
 
@@ -577,7 +663,9 @@ def test_a_damaged_key_is_named_and_nothing_is_sealed(record):
     (settings.AUDIT_DIR / "state").write_text("{")
     with pytest.raises(ValueError, match="is damaged"):
         seal(now=LATER)
-    assert [fault.endswith("what was sealed on this machine cannot be compared") for fault in verify()] == [True]
+    assert [
+        fault.endswith("what was sealed on this machine cannot be compared") for fault in verify()
+    ] == [True]
 
 
 def test_a_secret_that_is_replaced_still_shows_what_waits(record, settings):
@@ -587,7 +675,9 @@ def test_a_secret_that_is_replaced_still_shows_what_waits(record, settings):
     assert len(verify()) == 2
 
 
-def test_a_full_disk_stops_no_writer_and_is_one_line_of_the_log(cast, settings, tmp_path, caplog, django_capture_on_commit_callbacks):
+def test_a_full_disk_stops_no_writer_and_is_one_line_of_the_log(
+    cast, settings, tmp_path, caplog, django_capture_on_commit_callbacks
+):
     settings.AUDIT_DIR = tmp_path
     (tmp_path / "written").symlink_to("/dev/full")
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():

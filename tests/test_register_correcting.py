@@ -8,7 +8,14 @@ from django.conf import settings
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.documents.commands import registering
-from directives.documents.commands.correcting import Correction, Decision, Named, correct_directive, decide_repair, reading_of
+from directives.documents.commands.correcting import (
+    Correction,
+    Decision,
+    Named,
+    correct_directive,
+    decide_repair,
+    reading_of,
+)
 from directives.documents.ingest.reading import read
 from directives.documents.queries.source import doubts, lines_of, repairs_in, spans
 from directives.models import Addressee, Directive, Event, Repair
@@ -30,18 +37,40 @@ def directive(cast):
 
 def correct(directive, cast, correction=NAMED, by="supervisor", version=None):
     version = directive.version if version is None else version
-    return correct_directive(directive=directive, correction=correction, version=version, by=getattr(cast, by), now=NOW, reason="核对原件")
+    return correct_directive(
+        directive=directive,
+        correction=correction,
+        version=version,
+        by=getattr(cast, by),
+        now=NOW,
+        reason="核对原件",
+    )
 
 
 def test_a_correction_is_stored_and_told_with_what_it_was_before(cast, directive):
     stored = correct(directive, cast)
     assert reading_of(stored) == NAMED
     assert (stored.version, stored.text) == (2, directive.text)
-    assert list(stored.addressees.values_list("name_hans", "name_hant")) == [("各级党委", "各級黨委")]
+    assert list(stored.addressees.values_list("name_hans", "name_hant")) == [
+        ("各级党委", "各級黨委")
+    ]
     event = Event.objects.get()
-    assert (event.action, event.directive_id, event.by, event.reason) == ("correct", directive.pk, cast.supervisor, "核对原件")
-    assert event.before == {"kind": "institution", "cadence": "", "addressees": [["群团组织", "carried", "一.1.1"]]}
-    assert event.after == {"kind": "resource", "cadence": "regular", "addressees": [["各级党委", "named", ""]]}
+    assert (event.action, event.directive_id, event.by, event.reason) == (
+        "correct",
+        directive.pk,
+        cast.supervisor,
+        "核对原件",
+    )
+    assert event.before == {
+        "kind": "institution",
+        "cadence": "",
+        "addressees": [["群团组织", "carried", "一.1.1"]],
+    }
+    assert event.after == {
+        "kind": "resource",
+        "cadence": "regular",
+        "addressees": [["各级党委", "named", ""]],
+    }
 
 
 def test_what_changes_nothing_writes_nothing(cast, directive):
@@ -52,8 +81,12 @@ def test_what_changes_nothing_writes_nothing(cast, directive):
 def test_names_are_kept_in_the_script_of_the_document(cast):
     found = make_directive(make_section(make_document(script="hant"), "結"), code="結.1.2")
     make_directive(found.section, code="結.1.1", order=0)
-    stored = correct(found, cast, replace(NAMED, addressees=(Named("群团组织", "carried", "结.1.1"),)))
-    assert list(stored.addressees.values_list("name", "name_hans", "source")) == [("群團組織", "群团组织", "結.1.1")]
+    stored = correct(
+        found, cast, replace(NAMED, addressees=(Named("群团组织", "carried", "结.1.1"),))
+    )
+    assert list(stored.addressees.values_list("name", "name_hans", "source")) == [
+        ("群團組織", "群团组织", "結.1.1")
+    ]
 
 
 def test_a_directive_that_names_nobody_says_so(cast, directive):
@@ -71,7 +104,10 @@ def test_every_fault_is_said_at_once_and_nothing_changes(cast, directive):
     faulty = (Named("某某", "unstated"), Named("", "named"), Named("某某", "carried", "一.9.9"))
     with pytest.raises(Invalid) as refused:
         correct(directive, cast, replace(NAMED, statement=True, addressees=faulty))
-    assert {name: len(texts) for name, texts in refused.value.errors.items()} == {"statement": 1, "addressees": 3}
+    assert {name: len(texts) for name, texts in refused.value.errors.items()} == {
+        "statement": 1,
+        "addressees": 3,
+    }
     with pytest.raises(Invalid) as refused:
         correct(directive, cast, replace(NAMED, kind="statement"))
     assert list(refused.value.errors) == ["kind"]
@@ -97,8 +133,24 @@ def test_only_supervisors_correct(cast, directive, by):
 
 
 def typed(directive, **more):
-    rows = {"who-TOTAL_FORMS": 1, "who-INITIAL_FORMS": 1, "who-0-name": "各级党委", "who-0-basis": "named", "who-0-source": ""}
-    return {"kind": "resource", "modality": "要", "cadence": "regular", "reason": "核对原件", "version": directive.version} | rows | more
+    rows = {
+        "who-TOTAL_FORMS": 1,
+        "who-INITIAL_FORMS": 1,
+        "who-0-name": "各级党委",
+        "who-0-basis": "named",
+        "who-0-source": "",
+    }
+    return (
+        {
+            "kind": "resource",
+            "modality": "要",
+            "cadence": "regular",
+            "reason": "核对原件",
+            "version": directive.version,
+        }
+        | rows
+        | more
+    )
 
 
 def test_the_form_corrects_once_for_its_key(cast, directive, sign_in, key):
@@ -112,7 +164,10 @@ def test_the_form_corrects_once_for_its_key(cast, directive, sign_in, key):
 
 
 def test_the_form_keeps_what_was_typed_and_says_what_is_wrong(cast, directive, sign_in, key):
-    form = typed(directive, **{"who-0-basis": "carried", "who-0-source": "一.9.9", "cadence": "once"}) | key()
+    form = (
+        typed(directive, **{"who-0-basis": "carried", "who-0-source": "一.9.9", "cadence": "once"})
+        | key()
+    )
     response = sign_in(cast.supervisor).post(f"/directives/{directive.pk}/correct/save/", form)
     assert response.status_code == 422
     text = response.content.decode()
@@ -121,9 +176,13 @@ def test_the_form_keeps_what_was_typed_and_says_what_is_wrong(cast, directive, s
     assert "请填写承自哪一句" in text
 
 
-def test_two_people_correct_one_directive_and_the_second_sees_both_versions(cast, directive, sign_in, key):
+def test_two_people_correct_one_directive_and_the_second_sees_both_versions(
+    cast, directive, sign_in, key
+):
     correct(directive, cast)
-    response = sign_in(cast.supervisor).post(f"/directives/{directive.pk}/correct/save/", typed(directive, kind="pilot") | key())
+    response = sign_in(cast.supervisor).post(
+        f"/directives/{directive.pk}/correct/save/", typed(directive, kind="pilot") | key()
+    )
     assert response.status_code == 409
     assert response.context["theirs"] == NAMED
     assert response.context["forms"].correction.kind == "pilot"
@@ -133,8 +192,13 @@ def test_two_people_correct_one_directive_and_the_second_sees_both_versions(cast
 def test_outsiders_do_not_find_it_and_other_roles_may_not(cast, directive, sign_in, key):
     make_obligation(directive, cast.body)
     url = f"/directives/{directive.pk}/correct/save/"
-    clients = {name: sign_in(getattr(cast, name)) for name in ("outsider", "stranger", "staff", "viewer")}
-    statuses = {name: client.post(url, typed(directive) | key()).status_code for name, client in clients.items()}
+    clients = {
+        name: sign_in(getattr(cast, name)) for name in ("outsider", "stranger", "staff", "viewer")
+    }
+    statuses = {
+        name: client.post(url, typed(directive) | key()).status_code
+        for name, client in clients.items()
+    }
     assert statuses == {"outsider": 404, "stranger": 404, "staff": 403, "viewer": 403}
 
 
@@ -145,13 +209,22 @@ def test_outsiders_do_not_find_it_and_other_roles_may_not(cast, directive, sign_
 def damaged(cast):
     """The sample without anybody's confirmations."""
     source = SAMPLE.read_bytes()
-    return registering.register_document(reading=read(source, name="x.txt"), source=source, source_name="x.txt", by=None, now=NOW)
+    return registering.register_document(
+        reading=read(source, name="x.txt"), source=source, source_name="x.txt", by=None, now=NOW
+    )
 
 
 def decide(repair, cast, confirmed=True, reads=None, by="supervisor", version=None, **more):
-    decision = Decision(confirmed, repair.after if reads is None else reads, more.get("who", "周启明"), more.get("why", "对照印发件"))
+    decision = Decision(
+        confirmed,
+        repair.after if reads is None else reads,
+        more.get("who", "周启明"),
+        more.get("why", "对照印发件"),
+    )
     version = repair.version if version is None else version
-    return decide_repair(repair=repair, decision=decision, version=version, by=getattr(cast, by), now=NOW)
+    return decide_repair(
+        repair=repair, decision=decision, version=version, by=getattr(cast, by), now=NOW
+    )
 
 
 def holder(document, words):
@@ -162,11 +235,16 @@ def test_a_confirmed_repair_keeps_the_text_and_says_who_and_why(cast, damaged):
     repair = damaged.repairs.filter(state="proposed").first()
     before = list(damaged.directives.values_list("code", "text"))
     stored = decide(repair, cast)
-    assert (stored.state, stored.decided_by, stored.why, stored.version) == ("confirmed", "周启明", "对照印发件", 2)
+    assert (stored.state, stored.decided_by, stored.why, stored.version) == (
+        "confirmed",
+        "周启明",
+        "对照印发件",
+        2,
+    )
     assert list(damaged.directives.values_list("code", "text")) == before
-    assert list(Event.objects.exclude(action="register").values_list("action", "document_id", "reason")) == [
-        ("repair_confirmed", damaged.pk, "对照印发件")
-    ]
+    assert list(
+        Event.objects.exclude(action="register").values_list("action", "document_id", "reason")
+    ) == [("repair_confirmed", damaged.pk, "对照印发件")]
 
 
 def test_a_refused_repair_shows_the_page_as_it_was_saved(cast, damaged):
@@ -175,9 +253,15 @@ def test_a_refused_repair_shows_the_page_as_it_was_saved(cast, damaged):
     decide(repair, cast, confirmed=False)
     now_reads = Directive.objects.get(pk=wording.pk)
     damaged.refresh_from_db()
-    assert (now_reads.text == wording.text, now_reads.version, now_reads.code) == (False, 2, wording.code)
+    assert (now_reads.text == wording.text, now_reads.version, now_reads.code) == (
+        False,
+        2,
+        wording.code,
+    )
     assert damaged.text_repaired.count(now_reads.text[:8]) == 1
-    assert Event.objects.filter(action="reword", directive_id=wording.pk).get().before == {"text": wording.text}
+    assert Event.objects.filter(action="reword", directive_id=wording.pk).get().before == {
+        "text": wording.text
+    }
     assert list(now_reads.items.values_list("name")) == list(wording.items.values_list("name"))
 
 
@@ -226,7 +310,13 @@ def test_a_reading_that_would_cut_the_sentences_otherwise_is_refused(cast, damag
 def test_the_page_decides_and_keeps_what_was_typed(cast, damaged, sign_in, key):
     repair = damaged.repairs.filter(state="proposed").first()
     client, url = sign_in(cast.supervisor), f"/documents/{damaged.pk}/repairs/{repair.pk}/decide/"
-    form = {"decision": "confirm", "reads": repair.after, "who": "周启明", "why": "对照印发件", "version": repair.version}
+    form = {
+        "decision": "confirm",
+        "reads": repair.after,
+        "who": "周启明",
+        "why": "对照印发件",
+        "version": repair.version,
+    }
     assert client.get(url).url == f"/documents/{damaged.pk}/"
     faulty = client.post(url, form | {"why": ""} | key())
     assert faulty.status_code == 422
@@ -249,7 +339,9 @@ def test_the_page_decides_and_keeps_what_was_typed(cast, damaged, sign_in, key):
 def test_a_line_is_cut_at_its_repairs_and_loses_nothing(cast, damaged):
     repairs = list(damaged.repairs.all())
     lines = lines_of(damaged, repairs, damaged.left_out.all())
-    assert [line.text for line in lines] == [line for line in damaged.text_read.split("\n") if line.strip()]
+    assert [line.text for line in lines] == [
+        line for line in damaged.text_read.split("\n") if line.strip()
+    ]
     assert sum(span.repair is not None for line in lines for span in line.spans) == len(repairs)
     whole = [row.line for row in damaged.left_out.all() if row.reason != "end mark"]
     assert [line.number for line in lines if line.out] == whole
@@ -273,4 +365,8 @@ def test_the_repairs_of_a_sentence_are_those_in_its_words(damaged):
 def test_a_repair_that_does_not_fit_its_line_is_passed_over():
     fits, wrong = Repair(start=1, before="b", after="x"), Repair(start=2, before="z", after="y")
     fits.order, wrong.order = 0, 1
-    assert [(span.text, span.repair) for span in spans("abc", [fits, wrong])] == [("a", None), ("b", fits), ("c", None)]
+    assert [(span.text, span.repair) for span in spans("abc", [fits, wrong])] == [
+        ("a", None),
+        ("b", fits),
+        ("c", None),
+    ]

@@ -14,7 +14,16 @@ from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
 from directives.base import replicas
-from directives.base.replicas import COOKIE, NOWHERE, Replica, ReplicaMiddleware, Router, Standing, place, reading
+from directives.base.replicas import (
+    COOKIE,
+    NOWHERE,
+    Replica,
+    ReplicaMiddleware,
+    Router,
+    Standing,
+    place,
+    reading,
+)
 from directives.models import FormKey, Membership, Obligation, User
 from directives.web.context import Shell
 from qunzhu_tracker.databases import databases
@@ -53,7 +62,10 @@ def still(settings, monkeypatch) -> Callable[..., list[Still]]:
     """Have these replicas, in this order."""
 
     def have(*standings: Standing | None) -> list[Still]:
-        found = {f"replica{number}": Still(standing, f"replica{number}") for number, standing in enumerate(standings, 1)}
+        found = {
+            f"replica{number}": Still(standing, f"replica{number}")
+            for number, standing in enumerate(standings, 1)
+        }
         settings.REPLICAS, settings.REPLICA_MAX_LAG = list(found), 60
         monkeypatch.setattr(replicas, "replica", found.__getitem__)
         return list(found.values())
@@ -61,7 +73,14 @@ def still(settings, monkeypatch) -> Callable[..., list[Still]]:
     return have
 
 
-def ask(view: Callable, *, name: str = "dashboard", method: str = "get", written: str = "", session: str = "s") -> HttpResponse:
+def ask(
+    view: Callable,
+    *,
+    name: str = "dashboard",
+    method: str = "get",
+    written: str = "",
+    session: str = "s",
+) -> HttpResponse:
     """Send a request through the middleware to a view; what Django does when the middleware does nothing is done here."""
     request = getattr(RequestFactory(), method)("/")
     request.COOKIES = {"sessionid": session} | ({COOKIE: written} if written else {})
@@ -111,7 +130,10 @@ def test_which_request_is_answered_from_a_replica(still, monkeypatch, asked, wan
     assert read_from(**asked) == wanted
 
 
-@pytest.mark.parametrize(("standing", "wanted"), [(Standing(HERE, 60.0), "replica1"), (Standing(HERE, 60.1), "default"), (None, "default")])
+@pytest.mark.parametrize(
+    ("standing", "wanted"),
+    [(Standing(HERE, 60.0), "replica1"), (Standing(HERE, 60.1), "default"), (None, "default")],
+)
 def test_a_replica_that_is_too_far_behind_or_away_is_not_read(still, standing, wanted):
     still(standing)
     assert read_from() == wanted
@@ -128,7 +150,14 @@ def test_the_same_person_keeps_the_same_replica_while_it_is_fit(still):
     assert {read_from(session=session) for session in chosen} == {"default"}
 
 
-@pytest.mark.parametrize("error", [OperationalError("server closed the connection"), InterfaceError("the connection is closed"), Http404()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("server closed the connection"),
+        InterfaceError("the connection is closed"),
+        Http404(),
+    ],
+)
 def test_a_page_that_fails_on_the_replica_is_made_again_from_the_primary(still, error):
     (one,) = still(Standing(HERE, 12.0))
     seen = []
@@ -164,7 +193,9 @@ def test_what_decides_who_may_come_in_never_leaves_the_primary(still):
     def view(request):
         router = Router()
         kept = {router.db_for_read(model) for model in (Session, User, Membership, FormKey)}
-        return HttpResponse(f"{kept} {router.db_for_write(Obligation)} {router.db_for_read(Obligation)}")
+        return HttpResponse(
+            f"{kept} {router.db_for_write(Obligation)} {router.db_for_read(Obligation)}"
+        )
 
     assert ask(view).content.decode() == "{'default'} default replica1"
 
@@ -188,7 +219,9 @@ def test_nothing_runs_without_a_replica(settings):
         ReplicaMiddleware(where)
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has a place in its log")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="only PostgreSQL has a place in its log"
+)
 def test_a_write_leaves_its_place_in_the_log(db, still):
     still(None)
     with connection.cursor() as cursor:
@@ -222,7 +255,12 @@ def seen_by(replica: Replica, *, flushed: int, now: float) -> None:
 @pytest.mark.parametrize(
     ("replayed", "clock", "committed", "wanted"),
     [
-        (900, 5000.0, 1000.0, 0.0),  # an idle primary: nothing is missing, however old the last transaction is
+        (
+            900,
+            5000.0,
+            1000.0,
+            0.0,
+        ),  # an idle primary: nothing is missing, however old the last transaction is
         (899, 5000.0, 1000.0, 10.0),  # the primary was there ten seconds ago
         (899, 5000.0, 4997.0, 3.0),  # the last transaction that it replayed is three seconds old
         (500, 5000.0, 1000.0, 40.0),
@@ -266,7 +304,13 @@ def test_a_replica_that_failed_is_left_alone_for_a_while(monkeypatch, caplog):
         return Standing(HERE, 0.0)
 
     monkeypatch.setattr(one, "measure", measure)
-    for moment, there in ((100.0, True), (102.0, False), (103.0, False), (106.9, False), (107.0, True)):
+    for moment, there in (
+        (100.0, True),
+        (102.0, False),
+        (103.0, False),
+        (106.9, False),
+        (107.0, True),
+    ):
         clock.now = moment
         assert (one.standing() is not None) == there
     assert looks == [100.0, 102.0, 107.0]
@@ -297,7 +341,13 @@ POSTGRESQL = "postgres://u:p@db.example.org:5432/app"
 
 
 def built(monkeypatch, tmp_path, *, web=False, **words):
-    for name in ("DATABASE_URL", "DATABASE_REPLICA_URL", "DB_PGBOUNCER", "DB_POOL_MAX", "CONN_MAX_AGE"):
+    for name in (
+        "DATABASE_URL",
+        "DATABASE_REPLICA_URL",
+        "DB_PGBOUNCER",
+        "DB_POOL_MAX",
+        "CONN_MAX_AGE",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name, value in words.items():
         monkeypatch.setenv(name, value)
@@ -305,16 +355,30 @@ def built(monkeypatch, tmp_path, *, web=False, **words):
 
 
 def test_a_web_process_has_a_pool_and_short_timeouts(monkeypatch, tmp_path):
-    found = built(monkeypatch, tmp_path, web=True, DATABASE_URL=POSTGRESQL, DB_POOL_MAX="6")["default"]
+    found = built(monkeypatch, tmp_path, web=True, DATABASE_URL=POSTGRESQL, DB_POOL_MAX="6")[
+        "default"
+    ]
     pool = found["OPTIONS"]["pool"]
     assert (pool["min_size"], pool["max_size"], pool["timeout"], pool["name"]) == (1, 6, 0.7, "web")
     assert pool["connection_class"].answer_within == 20
-    assert found["OPTIONS"]["options"] == "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
-    assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"], found["DISABLE_SERVER_SIDE_CURSORS"]) == (0, True, False)
+    assert (
+        found["OPTIONS"]["options"]
+        == "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+    )
+    assert (
+        found["CONN_MAX_AGE"],
+        found["CONN_HEALTH_CHECKS"],
+        found["DISABLE_SERVER_SIDE_CURSORS"],
+    ) == (0, True, False)
 
 
-def test_a_web_process_keeps_its_connections_to_sqlite_and_every_save_is_on_the_disk(monkeypatch, tmp_path):
-    found = [built(monkeypatch, tmp_path, web=web, DATABASE_URL="sqlite:///office.sqlite3")["default"] for web in (True, False)]
+def test_a_web_process_keeps_its_connections_to_sqlite_and_every_save_is_on_the_disk(
+    monkeypatch, tmp_path
+):
+    found = [
+        built(monkeypatch, tmp_path, web=web, DATABASE_URL="sqlite:///office.sqlite3")["default"]
+        for web in (True, False)
+    ]
     assert [one["CONN_MAX_AGE"] for one in found] == [60, 0]
     assert "synchronous=FULL" in found[0]["OPTIONS"]["init_command"]
 
@@ -322,20 +386,44 @@ def test_a_web_process_keeps_its_connections_to_sqlite_and_every_save_is_on_the_
 def test_the_worker_has_one_connection_and_takes_its_time(monkeypatch, tmp_path):
     found = built(monkeypatch, tmp_path, DATABASE_URL=POSTGRESQL)["default"]
     assert ("pool" in found["OPTIONS"], found["CONN_MAX_AGE"]) == (False, 60)
-    assert found["OPTIONS"]["options"] == "-c statement_timeout=0s -c idle_in_transaction_session_timeout=600s"
+    assert (
+        found["OPTIONS"]["options"]
+        == "-c statement_timeout=0s -c idle_in_transaction_session_timeout=600s"
+    )
 
 
 def test_behind_pgbouncer_nothing_lives_in_a_session(monkeypatch, tmp_path):
-    found = built(monkeypatch, tmp_path, web=True, DATABASE_URL=POSTGRESQL, DB_PGBOUNCER="true", DATABASE_REPLICA_URL=POSTGRESQL)
+    found = built(
+        monkeypatch,
+        tmp_path,
+        web=True,
+        DATABASE_URL=POSTGRESQL,
+        DB_PGBOUNCER="true",
+        DATABASE_REPLICA_URL=POSTGRESQL,
+    )
     assert "options" not in found["default"]["OPTIONS"]
-    assert (found["default"]["OPTIONS"]["prepare_threshold"], found["default"]["DISABLE_SERVER_SIDE_CURSORS"]) == (None, True)
-    assert "statement_timeout=15s" in found["replica1"]["OPTIONS"]["options"]  # which is asked directly
+    assert (
+        found["default"]["OPTIONS"]["prepare_threshold"],
+        found["default"]["DISABLE_SERVER_SIDE_CURSORS"],
+    ) == (None, True)
+    assert (
+        "statement_timeout=15s" in found["replica1"]["OPTIONS"]["options"]
+    )  # which is asked directly
 
 
 def test_replicas_are_counted_and_fail_fast(monkeypatch, tmp_path):
-    found = built(monkeypatch, tmp_path, DATABASE_URL=POSTGRESQL, DATABASE_REPLICA_URL=f"{POSTGRESQL},postgres://u:p@other:5433/app")
+    found = built(
+        monkeypatch,
+        tmp_path,
+        DATABASE_URL=POSTGRESQL,
+        DATABASE_REPLICA_URL=f"{POSTGRESQL},postgres://u:p@other:5433/app",
+    )
     assert list(found) == ["default", "replica1", "replica2"]
-    assert (found["replica2"]["HOST"], found["replica2"]["PORT"], found["replica2"]["OPTIONS"]["connect_timeout"]) == ("other", 5433, 2)
+    assert (
+        found["replica2"]["HOST"],
+        found["replica2"]["PORT"],
+        found["replica2"]["OPTIONS"]["connect_timeout"],
+    ) == ("other", 5433, 2)
     assert "default_transaction_read_only=on" in found["replica2"]["OPTIONS"]["options"]
     assert "pool" not in found["replica2"]["OPTIONS"]
 
@@ -345,4 +433,6 @@ def test_sqlite_has_no_replica(monkeypatch, tmp_path):
     with pytest.raises(ImproperlyConfigured, match="SQLite has no replicas"):
         built(monkeypatch, tmp_path, DATABASE_REPLICA_URL=POSTGRESQL)
     with pytest.raises(ImproperlyConfigured, match="must name PostgreSQL servers"):
-        built(monkeypatch, tmp_path, DATABASE_URL=POSTGRESQL, DATABASE_REPLICA_URL="sqlite:////tmp/x")
+        built(
+            monkeypatch, tmp_path, DATABASE_URL=POSTGRESQL, DATABASE_REPLICA_URL="sqlite:////tmp/x"
+        )

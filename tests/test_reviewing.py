@@ -12,7 +12,15 @@ from directives.models import Event, Notice, Obligation, Plan, Verdict
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, reviewing
 from directives.reports.commands.reviewing import Decision
-from tests.factories import NOW, make_directive, make_document, make_member, make_obligation, make_plan, make_section
+from tests.factories import (
+    NOW,
+    make_directive,
+    make_document,
+    make_member,
+    make_obligation,
+    make_plan,
+    make_section,
+)
 
 DUE = date(2026, 10, 15)
 LATER = NOW + timedelta(hours=5)
@@ -24,14 +32,26 @@ class HandedIn:
 
     def __init__(self, cast, count=3, by=None):
         section = make_section(make_document())
-        self.rows = [make_obligation(make_directive(section), cast.body, percent=10, progress="原进展") for _ in range(count)]
+        self.rows = [
+            make_obligation(make_directive(section), cast.body, percent=10, progress="原进展")
+            for _ in range(count)
+        ]
         cycle = reporting.open_cycle(
-            document=section.document, year=2026, period="quarter", number=3, opens_on=date(2026, 9, 17), due_on=DUE, by=None, now=NOW
+            document=section.document,
+            year=2026,
+            period="quarter",
+            number=3,
+            opens_on=date(2026, 9, 17),
+            due_on=DUE,
+            by=None,
+            now=NOW,
         )
         self.report = reporting.begin(report=cycle.reports.get(), by=cast.staff, now=NOW)
         self.entries = list(self.report.entries.order_by("obligation__directive__order"))
         for number, entry in enumerate(self.entries):
-            fields = EntryFields(progress=f"进展{number}", problems="缺人", next_steps="补人", percent=60)
+            fields = EntryFields(
+                progress=f"进展{number}", problems="缺人", next_steps="补人", percent=60
+            )
             reporting.save_entry(entry=entry, fields=fields, version=1, by=cast.staff, now=NOW)
         self.submission = reporting.hand_in(report=self.report, by=by or cast.manager, now=NOW)
 
@@ -43,11 +63,17 @@ class HandedIn:
         """The returned first entry, revised and handed in once more."""
         entry = self.report.entries.get(pk=self.entries[0].pk)
         revised = EntryFields(progress="改后的进展", problems="缺人", next_steps="补人", percent=60)
-        reporting.save_entry(entry=entry, fields=revised, version=entry.version, by=cast.staff, now=AFTER)
+        reporting.save_entry(
+            entry=entry, fields=revised, version=entry.version, by=cast.staff, now=AFTER
+        )
         reporting.hand_in(report=self.report, by=cast.manager, now=AFTER)
 
     def states(self):
-        return list(self.report.entries.order_by("obligation__directive__order").values_list("state", flat=True))
+        return list(
+            self.report.entries.order_by("obligation__directive__order").values_list(
+                "state", flat=True
+            )
+        )
 
 
 @pytest.fixture
@@ -58,7 +84,12 @@ def handed_in(cast):
 def test_accepting_writes_the_words_and_the_percentage_to_the_obligation(cast, handed_in):
     handed_in.decide(cast.supervisor, (0, True, ""))
     row = Obligation.objects.get(pk=handed_in.rows[0].pk)
-    assert (row.percent, row.progress, row.problems, row.next_steps) == (60, "进展0", "缺人", "补人")
+    assert (row.percent, row.progress, row.problems, row.next_steps) == (
+        60,
+        "进展0",
+        "缺人",
+        "补人",
+    )
     assert (row.report_due_on, row.report_returned) == (None, False)
     untouched = Obligation.objects.get(pk=handed_in.rows[1].pk)
     assert (untouched.percent, untouched.progress) == (10, "原进展")
@@ -71,14 +102,22 @@ def test_accepting_writes_the_words_and_the_percentage_to_the_obligation(cast, h
 def test_returning_gives_the_clock_back_with_its_reason(cast, handed_in):
     handed_in.decide(cast.supervisor, (0, False, "未写明进度"), (1, True, ""), (2, True, ""))
     row = Obligation.objects.get(pk=handed_in.rows[0].pk)
-    assert (row.report_due_on, row.report_returned, row.percent, row.progress) == (DUE, True, 10, "原进展")
+    assert (row.report_due_on, row.report_returned, row.percent, row.progress) == (
+        DUE,
+        True,
+        10,
+        "原进展",
+    )
     assert (row.light, row.light_code) == ("yellow", "report_returned")
     assert handed_in.states() == ["returned", "accepted", "accepted"]
     entry = handed_in.report.entries.get(pk=handed_in.entries[0].pk)
     assert (entry.reason, entry.decided_by) == ("未写明进度", cast.supervisor)
     told = Notice.objects.filter(user=cast.staff, kind__in=("returned", "accepted")).order_by("id")
     code = handed_in.rows[0].directive.code
-    assert [(n.kind, n.facts["count"], n.facts["reason"]) for n in told] == [("returned", 1, f"{code} 未写明进度"), ("accepted", 2, "")]
+    assert [(n.kind, n.facts["count"], n.facts["reason"]) for n in told] == [
+        ("returned", 1, f"{code} 未写明进度"),
+        ("accepted", 2, ""),
+    ]
     handed_in.report.refresh_from_db()
     assert handed_in.report.completed_at is None
 
@@ -89,8 +128,13 @@ def test_the_report_is_complete_when_every_entry_is_accepted(cast, handed_in):
     [verdict] = handed_in.decide(cast.supervisor, (0, True, ""), now=LATER + timedelta(days=1))
     assert verdict.submission.number == 2
     handed_in.report.refresh_from_db()
-    assert (handed_in.report.first_submitted_at, handed_in.report.completed_at) == (NOW, LATER + timedelta(days=1))
-    assert set(Obligation.objects.values_list("report_due_on", "report_returned", "percent")) == {(None, False, 60)}
+    assert (handed_in.report.first_submitted_at, handed_in.report.completed_at) == (
+        NOW,
+        LATER + timedelta(days=1),
+    )
+    assert set(Obligation.objects.values_list("report_due_on", "report_returned", "percent")) == {
+        (None, False, 60)
+    }
     assert tallies.drift() == []
 
 
@@ -114,7 +158,9 @@ def test_a_report_waits_since_the_oldest_hand_in_that_has_no_verdict(cast, hande
 def test_a_return_without_a_reason_is_refused_whole(cast, handed_in):
     with pytest.raises(Invalid) as refused:
         handed_in.decide(cast.supervisor, (0, True, ""), (1, False, " "), (2, False, ""))
-    assert sorted(refused.value.errors) == sorted(f"reason-{entry.pk}" for entry in handed_in.entries[1:])
+    assert sorted(refused.value.errors) == sorted(
+        f"reason-{entry.pk}" for entry in handed_in.entries[1:]
+    )
     assert handed_in.states() == ["submitted"] * 3
     assert Verdict.objects.count() == 0
 
@@ -123,11 +169,21 @@ def test_nothing_chosen_or_a_strange_entry_is_refused(cast, handed_in):
     with pytest.raises(Invalid):
         handed_in.decide(cast.supervisor)
     with pytest.raises(Invalid):
-        reviewing.decide(report=handed_in.report, decisions={0: (True, "")}, by=cast.supervisor, now=LATER)
+        reviewing.decide(
+            report=handed_in.report, decisions={0: (True, "")}, by=cast.supervisor, now=LATER
+        )
 
 
 def test_only_a_supervisor_above_decides(cast, handed_in):
-    for person in (cast.staff, cast.manager, cast.viewer, cast.stranger, cast.below, cast.admin, cast.outsider):
+    for person in (
+        cast.staff,
+        cast.manager,
+        cast.viewer,
+        cast.stranger,
+        cast.below,
+        cast.admin,
+        cast.outsider,
+    ):
         with pytest.raises(NotAllowed):
             handed_in.decide(person, (0, True, ""))
     assert handed_in.states() == ["submitted"] * 3
@@ -156,7 +212,9 @@ def test_a_verdict_on_words_that_were_handed_in_anew_is_stale(cast, handed_in):
         handed_in.decide(cast.supervisor, (0, *Decision(True, "", read)))
 
 
-def test_entries_are_written_to_the_tallies_together(cast, handed_in, django_assert_max_num_queries):
+def test_entries_are_written_to_the_tallies_together(
+    cast, handed_in, django_assert_max_num_queries
+):
     with django_assert_max_num_queries(80):
         handed_in.decide(cast.supervisor, *((number, True, "") for number in range(3)))
     assert Event.objects.filter(action="review", subject_type="obligation").count() == 3
@@ -166,7 +224,14 @@ def test_entries_are_written_to_the_tallies_together(cast, handed_in, django_ass
 def test_a_plan_is_decided_if_it_is_the_one_that_was_read(cast):
     plan = make_plan(cast.body, state="submitted", submitted_by=cast.manager, submitted_at=NOW)
     with pytest.raises(Stale):
-        reviewing.decide_plan(plan=plan, accepted=True, reason="", version=plan.version + 1, by=cast.supervisor, now=LATER)
+        reviewing.decide_plan(
+            plan=plan,
+            accepted=True,
+            reason="",
+            version=plan.version + 1,
+            by=cast.supervisor,
+            now=LATER,
+        )
     assert Plan.objects.get().state == "submitted"
 
 
@@ -175,8 +240,12 @@ def test_a_verdict_belongs_to_the_submission_that_holds_the_entry(cast, handed_i
     handed_in.decide(cast.supervisor, (0, False, "未写明进度"))
     handed_in.again(cast)
     last = handed_in.report.submissions.get(number=2)
-    handed_in.report.entries.filter(pk=handed_in.entries[1].pk).update(submitted_at=AFTER)  # nobody would
-    verdicts = handed_in.decide(cast.supervisor, (0, True, ""), (1, True, ""), now=AFTER + timedelta(hours=1))
+    handed_in.report.entries.filter(pk=handed_in.entries[1].pk).update(
+        submitted_at=AFTER
+    )  # nobody would
+    verdicts = handed_in.decide(
+        cast.supervisor, (0, True, ""), (1, True, ""), now=AFTER + timedelta(hours=1)
+    )
     assert [(row.submission, row.entry_id) for row in verdicts] == [
         (last, handed_in.entries[0].pk), (handed_in.submission, handed_in.entries[1].pk),
     ]  # fmt: skip

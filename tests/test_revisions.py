@@ -44,7 +44,13 @@ def test_the_author_sees_what_was_changed_before_and_after_handing_in_again(cast
     page = text(sign_in(cast.staff).get(address))
     assert page.count("未写明进度") == 1 and "未作改动" in page
     entry = handed_in.report.entries.get()
-    reporting.save_entry(entry=entry, fields=EntryFields("改后的进展", "缺人", "补人", 70), version=entry.version, by=cast.staff, now=AFTER)
+    reporting.save_entry(
+        entry=entry,
+        fields=EntryFields("改后的进展", "缺人", "补人", 70),
+        version=entry.version,
+        by=cast.staff,
+        now=AFTER,
+    )
     page = text(sign_in(cast.staff).get(address))
     assert "<ins>改后的</ins>进展<del>0</del>" in page and "<del>60</del><ins>70</ins>%" in page
     reporting.hand_in(report=handed_in.report, by=cast.manager, now=AFTER)
@@ -62,7 +68,13 @@ def test_it_is_said_in_the_readers_script(cast, sign_in):
 def test_nobody_above_sees_what_is_being_changed(cast, sign_in):
     handed_in = returned(cast)
     entry = handed_in.report.entries.get()
-    reporting.save_entry(entry=entry, fields=EntryFields("还没写完", "缺人", "补人", 70), version=entry.version, by=cast.staff, now=AFTER)
+    reporting.save_entry(
+        entry=entry,
+        fields=EntryFields("还没写完", "缺人", "补人", 70),
+        version=entry.version,
+        by=cast.staff,
+        now=AFTER,
+    )
     assert "还没写完" not in text(sign_in(cast.supervisor).get(f"/reports/{handed_in.report.pk}/"))
 
 
@@ -86,10 +98,14 @@ def test_pages_take_as_many_queries_for_one_return_as_for_three(cast, sign_in, n
     taken = []
     for count in (1, 3):
         handed_in = HandedIn(cast, count)
-        handed_in.decide(cast.supervisor, *((number, False, "未写明进度") for number in range(count)))
+        handed_in.decide(
+            cast.supervisor, *((number, False, "未写明进度") for number in range(count))
+        )
         for entry in handed_in.report.entries.all():
             fields = EntryFields("改后的进展", "缺人", "补人", 70)
-            reporting.save_entry(entry=entry, fields=fields, version=entry.version, by=cast.staff, now=AFTER)
+            reporting.save_entry(
+                entry=entry, fields=fields, version=entry.version, by=cast.staff, now=AFTER
+            )
         reporting.hand_in(report=handed_in.report, by=cast.manager, now=AFTER)
         client, address = sign_in(getattr(cast, name)), f"/reports/{handed_in.report.pk}/{end}"
         client.get(address)
@@ -107,13 +123,24 @@ def plan(cast):
     """A plan of three measures that was returned."""
     section = make_section(make_document())
     rows = [make_obligation(make_directive(section), cast.body) for _number in range(2)]
-    made = planning.start_plan(document=section.document, organisation=cast.body, by=cast.staff, now=NOW)
-    planning.save_plan(made, title="实施方案", summary="扎实推进", version=1, by=cast.staff, now=NOW)
+    made = planning.start_plan(
+        document=section.document, organisation=cast.body, by=cast.staff, now=NOW
+    )
+    planning.save_plan(
+        made, title="实施方案", summary="扎实推进", version=1, by=cast.staff, now=NOW
+    )
     for words in ("印发办法", "开展培训", "督促检查"):
-        planning.add_measure(made, content=MeasureContent(words, "办公厅", obligations=tuple(rows)), by=cast.staff, now=NOW)
+        planning.add_measure(
+            made,
+            content=MeasureContent(words, "办公厅", obligations=tuple(rows)),
+            by=cast.staff,
+            now=NOW,
+        )
     made.refresh_from_db()
     planning.move_plan(made, "hand_in", by=cast.manager, now=NOW)
-    reviewing.decide_plan(plan=made, accepted=False, reason="缺少时间节点", by=cast.supervisor, now=LATER)
+    reviewing.decide_plan(
+        plan=made, accepted=False, reason="缺少时间节点", by=cast.supervisor, now=LATER
+    )
     return made
 
 

@@ -82,7 +82,9 @@ def day(random: Random) -> date | None:
     return random.choice([None, TODAY + timedelta(days=random.randint(-60, 60))])
 
 
-def obligation(random: Random, directive: Directive, body: Organisation, workdays: Workdays) -> Obligation:
+def obligation(
+    random: Random, directive: Directive, body: Organisation, workdays: Workdays
+) -> Obligation:
     """Any state with any days, also such that the moves would not leave; not stored."""
     days = {field: day(random) for field, _stopped in CLOCKS.values()}
     fields = {
@@ -103,7 +105,11 @@ def obligation(random: Random, directive: Directive, body: Organisation, workday
 
 def entry_fields(random: Random, people: list[User]) -> dict[str, Any]:
     state, someone = random.choice([*FILING_STATES, "accepted"]), random.choice(people)
-    decided = {"decided_at": NOW, "decided_by": someone, "reason": "请改"} if state in ("accepted", "returned") else {}
+    decided = (
+        {"decided_at": NOW, "decided_by": someone, "reason": "请改"}
+        if state in ("accepted", "returned")
+        else {}
+    )
     submitted = {"submitted_at": NOW, "submitted_by": someone} if state in states.HANDED_IN else {}
     percent = random.choice([None, random.randint(0, 100)])
     return {"state": state, "percent": percent, "progress": "办了", **decided, **submitted}
@@ -111,27 +117,42 @@ def entry_fields(random: Random, people: list[User]) -> dict[str, Any]:
 
 def report_on(random: Random, people: list[User], cycle: Cycle, rows: list[Obligation]) -> None:
     """Store a report, whatever its state, with entries of any state for some of these obligations."""
-    met = random.choice([{}, {"first_submitted_at": NOW}, {"first_submitted_at": NOW, "completed_at": NOW}])
-    report = ProgressReport(organisation=rows[0].organisation, cycle=cycle, document=cycle.document, begun_at=NOW, **met)
+    met = random.choice(
+        [{}, {"first_submitted_at": NOW}, {"first_submitted_at": NOW, "completed_at": NOW}]
+    )
+    report = ProgressReport(
+        organisation=rows[0].organisation, cycle=cycle, document=cycle.document, begun_at=NOW, **met
+    )
     report.save()
     chosen = random.sample(rows, random.randint(1, len(rows)))
-    entries = [ReportEntry(report=report, obligation=row, **entry_fields(random, people)) for row in chosen]
+    entries = [
+        ReportEntry(report=report, obligation=row, **entry_fields(random, people)) for row in chosen
+    ]
     ReportEntry.objects.bulk_create(entries)
     for point in (report.point, *(entry.point for entry in entries)):
         tallies.gathering().point(report.organisation_id, report.document_id, point)
 
 
-def make_papers(random: Random, bodies: list[Organisation], people: list[User], *, fictional: bool) -> None:
+def make_papers(
+    random: Random, bodies: list[Organisation], people: list[User], *, fictional: bool
+) -> None:
     """A document of which some bodies owe everything, with plans and the reports of four cycles."""
     document, workdays = make_document(fictional=fictional), CalendarDay.objects.workdays(TODAY)
     directives = [make_directive(make_section(document), items=("制度",)) for _number in range(3)]
     # Some fall due on one day, as a quarter and a half-year do.
     due = sorted(TODAY - timedelta(days=30 * random.randint(0, 3)) for _number in range(4))
-    cycles = [make_cycle(document, number=place, opens_on=on, due_on=on) for place, on in enumerate(due, 1)]
+    cycles = [
+        make_cycle(document, number=place, opens_on=on, due_on=on)
+        for place, on in enumerate(due, 1)
+    ]
     for body in random.sample(bodies, 5):
         made = [obligation(random, directive, body, workdays) for directive in directives]
         rows = Obligation.objects.bulk_create(made)
-        items = [ItemState(obligation=row, item=item) for row in rows for item in row.directive.items.all()]
+        items = [
+            ItemState(obligation=row, item=item)
+            for row in rows
+            for item in row.directive.items.all()
+        ]
         ItemState.objects.bulk_create(items)
         tallies.count_in(rows)
         make_plan(body, document, state=random.choice(["draft", "submitted", "awaiting"]))
@@ -148,11 +169,23 @@ def office(db: None, request: pytest.FixtureRequest) -> Office:
             bodies.append(make_body(parent=Organisation.objects.get(pk=random.choice(bodies).pk)))
         bodies = list(Organisation.objects.order_by("pk"))
         people = [make_user(is_active=random.random() < 0.8) for _number in range(6)]
-        posts = {(person, body, role) for person in people for body in bodies for role in ROLES if random.random() < 0.08}
-        Membership.objects.bulk_create(Membership(user=user, organisation=body, role=role) for user, body, role in posts)
+        posts = {
+            (person, body, role)
+            for person in people
+            for body in bodies
+            for role in ROLES
+            if random.random() < 0.08
+        }
+        Membership.objects.bulk_create(
+            Membership(user=user, organisation=body, role=role) for user, body, role in posts
+        )
         for fictional in (False, True):
             make_papers(random, bodies, people, fictional=fictional)
-    entries = list(ReportEntry.objects.select_related("report__organisation", "report__cycle", "obligation").order_by("pk"))
+    entries = list(
+        ReportEntry.objects.select_related(
+            "report__organisation", "report__cycle", "obligation"
+        ).order_by("pk")
+    )
     return Office(random, bodies, list(User.objects.order_by("pk")), entries)
 
 
@@ -162,17 +195,31 @@ every_office = pytest.mark.parametrize("office", SEEDS, indirect=True)
 @every_office
 def test_an_entry_is_on_the_desk_of_whoever_fills_it_in(office):
     """`reporting.desk` says it in SQL; `worked`, `owed` and `earlier_entries` in the ORM."""
-    earlier = {report: reporting.earlier_entries(report) for report in ProgressReport.objects.select_related("cycle")}
+    earlier = {
+        report: reporting.earlier_entries(report)
+        for report in ProgressReport.objects.select_related("cycle")
+    }
     nothing = reporting.Earlier()
     for person in office.people:
-        desks = {entry.pk: desk for entry in office.entries if (desk := reporting.entry_on_desk(entry.pk, by=person))}
+        desks = {
+            entry.pk: desk
+            for entry in office.entries
+            if (desk := reporting.entry_on_desk(entry.pk, by=person))
+        }
         rows = ReportEntry.objects.filter(worked(person, "report__organisation")).owed()
         assert sorted(desks) == list(rows.order_by("pk").values_list("pk", flat=True))
-        assert all(rules.may(person, "draft", entry) for entry in office.entries if entry.pk in desks)
-        wanted = {pk: earlier[desk.report].get(desk.obligation_id, nothing).percent for pk, desk in desks.items()}
+        assert all(
+            rules.may(person, "draft", entry) for entry in office.entries if entry.pk in desks
+        )
+        wanted = {
+            pk: earlier[desk.report].get(desk.obligation_id, nothing).percent
+            for pk, desk in desks.items()
+        }
         assert {pk: desk.earlier_percent for pk, desk in desks.items()} == wanted
     for report, last_by_row in earlier.items():
-        percents = _percents(report, [entry for entry in office.entries if entry.report_id == report.pk])
+        percents = _percents(
+            report, [entry for entry in office.entries if entry.report_id == report.pk]
+        )
         owed = {entry.obligation_id for entry in office.entries if entry.report_id == report.pk}
         last = {pk: entry.percent for pk, entry in last_by_row.items() if entry.accepted}
         assert {pk: percents.get(pk) for pk in owed} == {pk: last.get(pk) for pk in owed}
@@ -193,9 +240,14 @@ def test_a_person_is_who_the_rows_say(office):
     )
     for row in office.people:
         person = accounts.person(row.pk)
-        assert [getattr(person, name) for name in accounts.PERSON] == [getattr(row, name) for name in accounts.PERSON]
+        assert [getattr(person, name) for name in accounts.PERSON] == [
+            getattr(row, name) for name in accounts.PERSON
+        ]
         assert (person.standing, person.unread) == (row.standing, row.unread)
-        places = [[(m.role, m.organisation.path, m.user.pk) for m in user.standing] for user in (person, row)]
+        places = [
+            [(m.role, m.organisation.path, m.user.pk) for m in user.standing]
+            for user in (person, row)
+        ]
         assert places[0] == places[1]
         assert person.among_fiction == Document.objects.filter(fictional=True).exists()
     assert accounts.person(10**9) is None
@@ -209,7 +261,9 @@ def test_a_session_is_loaded_as_django_loads_it(office):
         store["n"] = number
         store.save()
         store.model.objects.filter(pk=store.session_key).update(expire_date=ends)
-        ours, theirs = (kind(session_key=store.session_key) for kind in (accounts.SessionStore, StoredSession))
+        ours, theirs = (
+            kind(session_key=store.session_key) for kind in (accounts.SessionStore, StoredSession)
+        )
         assert (ours.load(), ours.session_key) == (theirs.load(), theirs.session_key)
 
 
@@ -229,10 +283,15 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
         checker = ObligationChecker(Asking(person, NOW, TODAY), frozenset())
         assert {body.pk for body in office.bodies if checker.above(body.path)} == above
         works = {body.pk for body in office.bodies if rules.may(person, "work", body)}
-        assert set(Organisation.objects.filter(worked(person, "pk")).values_list("pk", flat=True)) == works
+        assert (
+            set(Organisation.objects.filter(worked(person, "pk")).values_list("pk", flat=True))
+            == works
+        )
     for body in office.bodies:
         readers = {reader.pk for reader in notices.supervisors_of(body)}
-        assert readers == {person.pk for person in office.people if rules.may(person, "oversee", body)}
+        assert readers == {
+            person.pk for person in office.people if rules.may(person, "oversee", body)
+        }
 
 
 @every_office
@@ -242,7 +301,11 @@ def test_what_is_in_view_is_told_alike_everywhere(office):
         seen = set(Organisation.objects.filter(in_view(person, "")).values_list("pk", flat=True))
         assert {body.pk for body in office.bodies if Scope.of(person).sees(body)} == seen
     for body in office.bodies:
-        near = {other.pk for other in office.bodies if other.pk in body.ancestor_ids or other.parent_id == body.pk}
+        near = {
+            other.pk
+            for other in office.bodies
+            if other.pk in body.ancestor_ids or other.parent_id == body.pk
+        }
         assert set(counts._around(body.pk)) == near
 
 
@@ -250,10 +313,19 @@ def test_what_is_in_view_is_told_alike_everywhere(office):
 def test_who_reads_the_words_of_an_event_is_told_alike_everywhere(office):
     """`readable_by` is a condition on a query, `_may_read` asks an event at hand."""
     for number, body in enumerate([*office.bodies, None] * 3):
-        Event.objects.create(at=NOW, action="change", subject_type="obligation", subject_id=number + 1, organisation=body)
+        Event.objects.create(
+            at=NOW,
+            action="change",
+            subject_type="obligation",
+            subject_id=number + 1,
+            organisation=body,
+        )
     events = list(Event.objects.select_related("organisation"))
     for person in office.people:
-        person.is_auditor, person.is_staff = office.random.random() < 0.3, office.random.random() < 0.5
+        person.is_auditor, person.is_staff = (
+            office.random.random() < 0.3,
+            office.random.random() < 0.5,
+        )
         readable = set(Event.objects.readable_by(person).values_list("pk", flat=True))
         assert {event.pk for event in events if _may_read(person, event)} == readable
         assert readable <= set(Event.objects.visible_to(person).values_list("pk", flat=True))
@@ -279,7 +351,10 @@ def test_a_clock_runs_where_the_light_heeds_it(office):
         }
         points = {(word, on) for topic, word, on in tallies.delta.points_of(row) if topic == "owes"}
         assert running == points
-        assert all(row.pk in Obligation.objects.owing(name, on).values_list("pk", flat=True) for name, on in running)
+        assert all(
+            row.pk in Obligation.objects.owing(name, on).values_list("pk", flat=True)
+            for name, on in running
+        )
 
 
 def test_states_and_colours_are_those_of_the_table():
@@ -301,7 +376,9 @@ def test_templates_ask_for_states_that_there_are():
         "accept",
         "return",
     }  # a verdict as a form sends it
-    comparison = re.compile(r"\b(?:state|light|colour|part|role|verdict)(?:\.value)? (?:==|!=) [\"'](\w*)[\"']")
+    comparison = re.compile(
+        r"\b(?:state|light|colour|part|role|verdict)(?:\.value)? (?:==|!=) [\"'](\w*)[\"']"
+    )
     pages = [path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.html")]
     words = {word for page in pages for word in comparison.findall(page)}
     assert (words - known, len(words) > 10) == (set(), True)

@@ -4,7 +4,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from directives.made_up.sample.people import ACCOUNTS, made_up_name
-from directives.models import Directive, Document, Membership, Obligation, Organisation, Repair, User
+from directives.models import (
+    Directive,
+    Document,
+    Membership,
+    Obligation,
+    Organisation,
+    Repair,
+    User,
+)
 
 
 @pytest.fixture
@@ -19,7 +27,9 @@ def test_the_document_the_bodies_and_the_accounts(sample, client):
     assert (Directive.objects.count(), Directive.objects.filter(statement=True).count()) == (73, 4)
     assert Organisation.objects.count() == 100
     assert Obligation.objects.count() == 0
-    assert set(User.objects.values_list("username", flat=True)) == {account.username for account in ACCOUNTS}
+    assert set(User.objects.values_list("username", flat=True)) == {
+        account.username for account in ACCOUNTS
+    }
     assert Membership.objects.filter(user__username="staff").get().organisation.code == "Q01"
     assert client.login(username="staff", password="demo-pass-2026")
 
@@ -27,7 +37,10 @@ def test_the_document_the_bodies_and_the_accounts(sample, client):
 def test_the_doubtful_places_are_confirmed_by_name(sample):
     decided = Repair.objects.filter(state="confirmed")
     assert decided.count() == 14
-    assert "".join(decided.order_by("order").values_list("after", flat=True)) == "，按、為服務政務擔當正廉，選"
+    assert (
+        "".join(decided.order_by("order").values_list("after", flat=True))
+        == "，按、為服務政務擔當正廉，選"
+    )
     assert all(repair.decided_by and repair.why for repair in decided)
     assert Repair.objects.filter(state="proposed").count() == 0
 

@@ -31,7 +31,16 @@ from tests.factories import make_document
 from tests.plans import Plan as QueryPlan
 from tests.plans import plans
 
-BIG = (Obligation, ReportEntry, Event, Measure, Measure.obligations.through, LogEntry, Submission, Notice)
+BIG = (
+    Obligation,
+    ReportEntry,
+    Event,
+    Measure,
+    Measure.obligations.through,
+    LogEntry,
+    Submission,
+    Notice,
+)
 KEPT = (
     Tally,
     Total,
@@ -55,12 +64,18 @@ PAGES = {
     "dashboard of all": Page("supervisor", "/dashboard/?document={c.document.pk}"),
     "dashboard of all documents": Page("supervisor", "/dashboard/"),
     "ranking": Page("supervisor", "/dashboard/?document={c.document.pk}&all=1"),
-    "dashboard of a branch": Page("supervisor", "/dashboard/?document={c.document.pk}&scope={c.branch.pk}"),
-    "dashboard of a leaf": Page("supervisor", "/dashboard/?document={c.document.pk}&scope={c.leaf.pk}"),
+    "dashboard of a branch": Page(
+        "supervisor", "/dashboard/?document={c.document.pk}&scope={c.branch.pk}"
+    ),
+    "dashboard of a leaf": Page(
+        "supervisor", "/dashboard/?document={c.document.pk}&scope={c.leaf.pk}"
+    ),
     "dashboard of staff": Page("staff", "/dashboard/"),
     "list of everything": Page("supervisor", "/obligations/"),
     "list of a document": Page("supervisor", "/obligations/?document={c.document.pk}"),
-    "list of a branch": Page("supervisor", "/obligations/?document={c.document.pk}&body={c.branch.pk}&light=red"),
+    "list of a branch": Page(
+        "supervisor", "/obligations/?document={c.document.pk}&body={c.branch.pk}&light=red"
+    ),
     "list of a directive": Page("supervisor", "/obligations/?directive={c.directives[5].pk}"),
     "list of staff": Page("staff", "/obligations/"),
     "list of staff, by due day": Page("staff", "/obligations/?sort=due"),
@@ -89,7 +104,9 @@ def signed_in(crowd: Crowd, sign_in: Callable[[User], Client]) -> dict[str, Clie
     return clients
 
 
-def read_whole(client: Client, page: Page, crowd: Crowd, tables: tuple[type[Model], ...]) -> set[str]:
+def read_whole(
+    client: Client, page: Page, crowd: Crowd, tables: tuple[type[Model], ...]
+) -> set[str]:
     """Those of the tables that a page reads from end to end."""
     with plans() as found:
         visit(client, page, crowd)
@@ -102,11 +119,19 @@ def test_no_hot_page_reads_a_big_table_whole(db, sign_in):
     make_document()  # a second one, so that the dashboard speaks of several
     clients = signed_in(crowd, sign_in)
     whole = {name: read_whole(clients[page.who], page, crowd, BIG) for name, page in PAGES.items()}
-    assert {name: more for name, tables in whole.items() if (more := tables - set(READ_WHOLE.get(name, {})))} == {}
+    assert {
+        name: more
+        for name, tables in whole.items()
+        if (more := tables - set(READ_WHOLE.get(name, {})))
+    } == {}
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")  # then only what has no index to go by is read whole
-    whole = {name: read_whole(clients[page.who], page, crowd, BIG + KEPT) for name, page in PAGES.items()}
+            cursor.execute(
+                "SET LOCAL enable_seqscan = off"
+            )  # then only what has no index to go by is read whole
+    whole = {
+        name: read_whole(clients[page.who], page, crowd, BIG + KEPT) for name, page in PAGES.items()
+    }
     assert {name: tables for name, tables in whole.items() if tables} == {}
 
 
@@ -132,7 +157,9 @@ def test_what_a_hot_page_costs_the_database_does_not_grow_with_the_work(db, sign
     crowds = [(crowd, signed_in(crowd, sign_in)) for crowd in (small, large)]
     grown = {}
     for name, page in ((name, PAGES[name]) for name in FLAT):
-        before, after = (effort(partial(visit, clients[page.who], page, crowd)) for crowd, clients in crowds)
+        before, after = (
+            effort(partial(visit, clients[page.who], page, crowd)) for crowd, clients in crowds
+        )
         grown[name] = round(after / before, 2)
     assert {name: ratio for name, ratio in grown.items() if ratio > 1.3 and name not in GROWS} == {}
 

@@ -9,7 +9,15 @@ from django.urls import reverse
 
 from directives import tallies
 from directives.core.transitions import relight
-from directives.models import CalendarDay, Event, ItemState, Membership, Obligation, Organisation, Plan
+from directives.models import (
+    CalendarDay,
+    Event,
+    ItemState,
+    Membership,
+    Obligation,
+    Organisation,
+    Plan,
+)
 from tests.factories import (
     NOW,
     TODAY,
@@ -42,7 +50,10 @@ class World:
     def grow(self, count):
         """More bodies, each with its work; written at once, and counted anew."""
         tops = [make_body(parent=self.cast.centre) for _ in range(max(1, count // 10))]
-        bodies = tops + [make_body(parent=tops[number % len(tops)], level="county") for number in range(count - len(tops))]
+        bodies = tops + [
+            make_body(parent=tops[number % len(tops)], level="county")
+            for number in range(count - len(tops))
+        ]
         rows = [
             Obligation(
                 document=self.document, section=directive.section, directive=directive, organisation=body, issued_on=TODAY, starts_on=TODAY,
@@ -56,9 +67,13 @@ class World:
             relight(row, today=TODAY, workdays=workdays)
         Obligation.objects.bulk_create(rows)
         items = list(self.directives[0].items.all())
-        ItemState.objects.bulk_create([ItemState(obligation=row, item=item) for row in rows[::2] for item in items])
+        ItemState.objects.bulk_create(
+            [ItemState(obligation=row, item=item) for row in rows[::2] for item in items]
+        )
         for row in rows[::2]:
-            plan = make_plan(row.organisation, self.document, state="submitted", submitted_by=self.cast.staff)
+            plan = make_plan(
+                row.organisation, self.document, state="submitted", submitted_by=self.cast.staff
+            )
             make_log(make_measure(plan, row), self.cast.staff)
         told = [
             Event(at=NOW, action="acknowledge", subject_type="obligation", subject_id=row.pk, organisation_id=row.organisation_id,
@@ -88,7 +103,11 @@ def effort(client, url):
     with CaptureQueriesContext(connection) as seen:
         answer = client.get(url)
     assert answer.status_code == 200, url
-    listed = [len(found.split(",")) for query in seen.captured_queries for found in re.findall(r" IN \(([\d, ]+)\)", query["sql"])]
+    listed = [
+        len(found.split(","))
+        for query in seen.captured_queries
+        for found in re.findall(r" IN \(([\d, ]+)\)", query["sql"])
+    ]
     return len(seen), max(listed, default=0)
 
 
@@ -97,12 +116,16 @@ def test_no_page_asks_more_of_a_larger_tree(cast, world, sign_in, who):
     person = getattr(cast, who)
     if who == "manager":
         Membership.objects.filter(user=person).update(organisation=cast.centre)
-    names = [name for name in LIMITS if who == "supervisor" or name not in ("issue_choose", "cycle_new")]
+    names = [
+        name for name in LIMITS if who == "supervisor" or name not in ("issue_choose", "cycle_new")
+    ]
     client = sign_in(person)
     world.grow(100)
     before = {name: effort(client, world.address(name)) for name in names}
     world.grow(200)
     after = {name: effort(client, world.address(name)) for name in names}
-    assert {name: found[0] for name, found in after.items()} == {name: found[0] for name, found in before.items()}
+    assert {name: found[0] for name, found in after.items()} == {
+        name: found[0] for name, found in before.items()
+    }
     assert {name: found[0] for name, found in after.items() if found[0] > LIMITS[name]} == {}
     assert {name: found[1] for name, found in after.items() if found[1] > 600} == {}

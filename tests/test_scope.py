@@ -14,7 +14,10 @@ ROLES = ("staff", "manager", "supervisor", "viewer")
 
 
 def test_nested_ranges_are_one():
-    assert merged([("b", "bz"), ("a", "az"), ("a1", "a1z"), ("a1", "a1"), ("a", "a")]) == (("a", "az"), ("b", "bz"))
+    assert merged([("b", "bz"), ("a", "az"), ("a1", "a1z"), ("a1", "a1"), ("a", "a")]) == (
+        ("a", "az"),
+        ("b", "bz"),
+    )
     assert merged([]) == ()
 
 
@@ -35,7 +38,8 @@ def seen_by_hand(places, bodies, overseers):
         body.pk
         for body in bodies
         if any(
-            (role in overseers and body.path.startswith(at.path)) or (role in ("staff", "manager") and body.pk == at.pk)
+            (role in overseers and body.path.startswith(at.path))
+            or (role in ("staff", "manager") and body.pk == at.pk)
             for at, role in places
         )
     }
@@ -46,18 +50,30 @@ def seen_by_hand(places, bodies, overseers):
 def test_what_one_sees_is_what_the_rule_says(db, monkeypatch, data, many):
     bodies = list(Organisation.objects.order_by("pk")) or tree()
     if many:
-        monkeypatch.setattr("directives.models.scope.MANY", 0)  # as if everybody had more than can be spelt out
+        monkeypatch.setattr(
+            "directives.models.scope.MANY", 0
+        )  # as if everybody had more than can be spelt out
     else:
         monkeypatch.setattr("directives.models.scope.MANY", MANY)
-    places = data.draw(st.sets(st.tuples(st.sampled_from(range(len(bodies))), st.sampled_from(ROLES)), max_size=6))
+    places = data.draw(
+        st.sets(st.tuples(st.sampled_from(range(len(bodies))), st.sampled_from(ROLES)), max_size=6)
+    )
     user = make_user()
     for place, role in places:
         Membership.objects.create(user=user, organisation=bodies[place], role=role)
     user = User.objects.get(pk=user.pk)
     at = [(bodies[place], role) for place, role in places]
-    seen = Obligation.objects.visible_to(user).order_by("organisation").values_list("organisation", flat=True)
+    seen = (
+        Obligation.objects.visible_to(user)
+        .order_by("organisation")
+        .values_list("organisation", flat=True)
+    )
     assert list(seen) == sorted(seen_by_hand(at, bodies, ("manager", "supervisor", "viewer")))
-    taken = Obligation.objects.exportable_by(user).order_by("organisation").values_list("organisation", flat=True)
+    taken = (
+        Obligation.objects.exportable_by(user)
+        .order_by("organisation")
+        .values_list("organisation", flat=True)
+    )
     assert list(taken) == sorted(seen_by_hand(at, bodies, ("manager", "supervisor")))
 
 
@@ -68,9 +84,12 @@ def test_a_thousand_memberships_take_no_more_parameters_than_fifty(db, role):
         user, centre = make_user(), make_body()
         paths = [(f"{centre.path}{count:02}{number:04}") for number in range(count)]
         made = Organisation.objects.bulk_create(
-            Organisation(code=f"M{count}-{number}", name_hans="x", parent=centre, path=path) for number, path in enumerate(paths)
+            Organisation(code=f"M{count}-{number}", name_hans="x", parent=centre, path=path)
+            for number, path in enumerate(paths)
         )
-        Membership.objects.bulk_create(Membership(user=user, organisation=body, role=role) for body in made)
+        Membership.objects.bulk_create(
+            Membership(user=user, organisation=body, role=role) for body in made
+        )
         user = User.objects.get(pk=user.pk)
         with CaptureQueriesContext(connection) as captured:
             list(Obligation.objects.visible_to(user))

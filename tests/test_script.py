@@ -9,9 +9,7 @@ from tests.ingest.expected import sample_sentences
 
 pytestmark = pytest.mark.once
 
-CADRES = (
-    "好干部 的好干部 当好干部 选好干部 用好干部 管好干部 好干部标准 建好干部队伍 老干部 骨干 团干部 群团干部 领导干部 干部们 让干部 晒干部"
-)
+CADRES = "好干部 的好干部 当好干部 选好干部 用好干部 管好干部 好干部标准 建好干部队伍 老干部 骨干 团干部 群团干部 领导干部 干部们 让干部 晒干部"
 
 
 @pytest.mark.parametrize("word", CADRES.split())

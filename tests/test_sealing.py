@@ -41,9 +41,15 @@ def without_guards(db):
         GUARDS.guard(apps, editor)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE directives_event SET reason = 'x'", "DELETE FROM directives_event"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE directives_event SET reason = 'x'", "DELETE FROM directives_event"]
+)
 def test_the_database_refuses_to_change_an_event(events, statement):
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
     assert Event.objects.count() == 4
     assert Event.objects.filter(reason="x").count() == 0
@@ -52,7 +58,11 @@ def test_the_database_refuses_to_change_an_event(events, statement):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL knows TRUNCATE")
 def test_the_database_refuses_to_empty_the_record(events):
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("TRUNCATE directives_event CASCADE")
     assert Event.objects.count() == 4
 
@@ -60,7 +70,13 @@ def test_the_database_refuses_to_empty_the_record(events):
 def test_the_database_refuses_to_change_a_submission(cast):
     plan = make_plan(cast.body)
     row = Submission.objects.create(
-        organisation=cast.body, document=plan.document, plan=plan, number=1, content={}, submitted_at=NOW, submitted_by=cast.staff
+        organisation=cast.body,
+        document=plan.document,
+        plan=plan,
+        number=1,
+        content={},
+        submitted_at=NOW,
+        submitted_by=cast.staff,
     )
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         Submission.objects.filter(pk=row.pk).update(number=2)
@@ -103,15 +119,22 @@ def test_a_removed_event_is_found(events, without_guards):
 
 @pytest.mark.django_db(transaction=True)
 def test_an_event_slipped_in_is_found(events, cast):
-    slipped = Event.objects.create(at=NOW, by=cast.staff, action="close", subject_type="obligation", subject_id=1)
-    assert verify() == [f"event {slipped.pk}: not covered by any seal and not waiting for one: it was slipped in"]
+    slipped = Event.objects.create(
+        at=NOW, by=cast.staff, action="close", subject_type="obligation", subject_id=1
+    )
+    assert verify() == [
+        f"event {slipped.pk}: not covered by any seal and not waiting for one: it was slipped in"
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_removed_or_changed_seal_is_found(events, without_guards):
     first = Seal.objects.order_by("id").first()
     Seal.objects.filter(pk=first.pk).update(rows_hash="0" * 64)
-    assert [fault.split(": ")[1] for fault in verify()] == ["an event was changed after it was sealed", "the seal itself was changed"]
+    assert [fault.split(": ")[1] for fault in verify()] == [
+        "an event was changed after it was sealed",
+        "the seal itself was changed",
+    ]
     first.delete()
     assert any("the seal before it was changed or removed" in fault for fault in verify())
 

@@ -51,6 +51,11 @@ def test_a_clause_names_code_and_tests_that_are_there(row):
 
 
 def test_every_other_file_that_the_page_names_is_there():
-    files = [name.partition("::")[0] for name in re.findall(r"`((?:directives|qunzhu_tracker|tests|deploy|docs|templates)/[\w./-]+)", PAGE)]
+    files = [
+        name.partition("::")[0]
+        for name in re.findall(
+            r"`((?:directives|qunzhu_tracker|tests|deploy|docs|templates)/[\w./-]+)", PAGE
+        )
+    ]
     assert [name for name in files if not (ROOT / name).exists()] == []
     assert len(files) > 80

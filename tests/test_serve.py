@@ -28,7 +28,10 @@ from tests.spare import PATIENCE, spare_database, spare_port, told, wait_for
 
 PASSWORD = "白云-over-7-hills"
 # SQLite makes a table anew to add a column, and its triggers go with the old one: each such migration sets them again.
-APPEND_ONLY = {f"directives_{table}_no_{verb}" for table, verb in product(("event", "seal", "submission", "verdict"), ("update", "delete"))}
+APPEND_ONLY = {
+    f"directives_{table}_no_{verb}"
+    for table, verb in product(("event", "seal", "submission", "verdict"), ("update", "delete"))
+}
 
 
 class Office:
@@ -74,7 +77,10 @@ class Office:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                mine = f"QUNZHU_VAR={self.environment['QUNZHU_VAR']}\0".encode() in (folder / "environ").read_bytes()
+                mine = (
+                    f"QUNZHU_VAR={self.environment['QUNZHU_VAR']}\0".encode()
+                    in (folder / "environ").read_bytes()
+                )
             except OSError:  # it has ended, or is somebody else's
                 continue
             if mine and "manage.py serve" not in words:
@@ -83,7 +89,9 @@ class Office:
 
     def running(self, words: str) -> int | None:
         """The oldest process of this installation with these words in its command line."""
-        return min((number for number, line in self.children().items() if words in line), default=None)
+        return min(
+            (number for number, line in self.children().items() if words in line), default=None
+        )
 
 
 @contextmanager
@@ -106,7 +114,10 @@ def office(tmp_path: Path, db: None) -> Iterator[Office]:
 @pytest.fixture
 def empty_office(tmp_path: Path, transactional_db: None) -> Iterator[Office]:
     """An installation with every table, and no row but what migrations made."""
-    with copied_database(tmp_path) as url, installation(tmp_path, environment(tmp_path, url)) as office:
+    with (
+        copied_database(tmp_path) as url,
+        installation(tmp_path, environment(tmp_path, url)) as office,
+    ):
         yield office
 
 
@@ -154,7 +165,10 @@ def test_the_life_of_an_installation(office: Office) -> None:
     sheet = re.search(r'href="/(static/directives/tracker\.[0-9a-f]{12}\.css)"', page)
     assert sheet is not None
     kept = answer_of(office.url + sheet[1])
-    assert (kept["Cache-Control"], kept["Content-Encoding"]) == ("max-age=315360000, public, immutable", "gzip")
+    assert (kept["Cache-Control"], kept["Content-Encoding"]) == (
+        "max-age=315360000, public, immutable",
+        "gzip",
+    )
     assert answer_of(office.url + "accounts/login/")["Content-Encoding"] == "gzip"
     assert APPEND_ONLY - triggers_of(office) == set()
     kinds = " ".join(office.children().values())
@@ -169,7 +183,9 @@ def test_the_life_of_an_installation(office: Office) -> None:
         timeout=PATIENCE,
     )
     assert second.returncode == 2
-    assert f"Port {office.port} on 127.0.0.1 cannot be used: Address already in use." in second.stderr
+    assert (
+        f"Port {office.port} on 127.0.0.1 cannot be used: Address already in use." in second.stderr
+    )
     assert "Traceback" not in second.stderr
 
     assert office.end(signal.SIGINT) == 0
@@ -188,7 +204,10 @@ def test_the_life_of_an_installation(office: Office) -> None:
     first = office.running("manage.py worker")
     os.kill(first, signal.SIGKILL)
     assert wait_for(lambda: office.running("manage.py worker") not in (None, first)), office.said
-    assert "The worker ended by itself (exit code -9); its last words are above. It is started again in 1 s.\n" in office.said
+    assert (
+        "The worker ended by itself (exit code -9); its last words are above. It is started again in 1 s.\n"
+        in office.said
+    )
     assert sign_in(office.url, "staff") == "/"
 
     os.kill(office.running("gunicorn"), signal.SIGKILL)

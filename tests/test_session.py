@@ -23,7 +23,9 @@ def test_a_visitor_may_switch_too(client, db):
     assert (response.status_code, response.url) == (302, "/accounts/login/")
 
 
-@pytest.mark.parametrize("target", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(
+    "target", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)", ""]
+)
 def test_the_switch_leads_nowhere_else(client, db, target):
     assert client.post("/script/", {"language": "en", "next": target}).url == "/"
 
@@ -48,7 +50,13 @@ def test_nobody_signs_up(client, db):
 
 @pytest.mark.parametrize(
     "address",
-    ["/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/signup/", "/accounts/inactive/"],
+    [
+        "/accounts/login/",
+        "/accounts/password/reset/",
+        "/accounts/password/reset/done/",
+        "/accounts/signup/",
+        "/accounts/inactive/",
+    ],
 )
 def test_the_pages_at_the_door_wear_the_products_look(client, db, address):
     client.cookies["language"] = "zh-hans"
@@ -57,7 +65,15 @@ def test_the_pages_at_the_door_wear_the_products_look(client, db, address):
     assert "tracker.css" in shown
 
 
-@pytest.mark.parametrize("address", ["/accounts/password/change/", "/accounts/2fa/", "/accounts/logout/", "/accounts/reauthenticate/"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/accounts/password/change/",
+        "/accounts/2fa/",
+        "/accounts/logout/",
+        "/accounts/reauthenticate/",
+    ],
+)
 def test_the_pages_of_the_account_wear_the_products_look(cast, sign_in, address):
     cast.staff.set_password("a-long-enough-1")
     cast.staff.save()

@@ -44,7 +44,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("QUNZHU_DOTENV", os.devnull)
     monkeypatch.setenv("QUNZHU_VAR", str(tmp_path / "var"))
-    monkeypatch.setattr(os, "umask", lambda mode: (tmp_path / "var").mkdir(mode=0o777 & ~mode, exist_ok=True))
+    monkeypatch.setattr(
+        os, "umask", lambda mode: (tmp_path / "var").mkdir(mode=0o777 & ~mode, exist_ok=True)
+    )
 
 
 def documented() -> set[str]:
@@ -185,7 +187,11 @@ def test_right_settings_are_taken(environment: None, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.once
 def test_django_finds_nothing_to_warn_of_in_production(tmp_path: Path) -> None:
-    told = {"QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(tmp_path / "var"), "DATABASE_URL": f"sqlite:///{tmp_path}/q.sqlite3"}
+    told = {
+        "QUNZHU_DOTENV": os.devnull,
+        "QUNZHU_VAR": str(tmp_path / "var"),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/q.sqlite3",
+    }
     environment = {**os.environ, **PRODUCTION, **told}
     environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # of the tests
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
@@ -195,14 +201,20 @@ def test_django_finds_nothing_to_warn_of_in_production(tmp_path: Path) -> None:
     assert (done.returncode, "no issues" in done.stdout) == (0, True), done.stderr
 
 
-def test_production_keeps_its_folder_to_itself(environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_production_keeps_its_folder_to_itself(
+    environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name, value in PRODUCTION.items():
         monkeypatch.setenv(name, value)
     load()
-    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700  # its umask was 077 before it was made
+    assert (
+        tmp_path / "var"
+    ).stat().st_mode & 0o777 == 0o700  # its umask was 077 before it was made
     monkeypatch.setattr(os, "umask", lambda mode: None)
     (tmp_path / "var").chmod(0o750)
-    assert f"{tmp_path}/var”: other users of this machine may read it: chmod 700" in refusal(monkeypatch)
+    assert f"{tmp_path}/var”: other users of this machine may read it: chmod 700" in refusal(
+        monkeypatch
+    )
 
 
 def test_a_folder_that_may_not_be_written_to_is_no_folder(
@@ -258,7 +270,9 @@ def test_readme_names_each_setting_that_is_read_and_no_other(
 ) -> None:
     read: set[str] = set()
     for words in (
-        PRODUCTION | BUCKET | {"DATABASE_URL": SERVER, "DATABASE_REPLICA_URL": SERVER, "QUNZHU_PROCESS": "web"},
+        PRODUCTION
+        | BUCKET
+        | {"DATABASE_URL": SERVER, "DATABASE_REPLICA_URL": SERVER, "QUNZHU_PROCESS": "web"},
         {},
     ):
         with monkeypatch.context() as patch:

@@ -34,7 +34,13 @@ def write(number: int, minute: int, action: str = "create") -> None:
     body = Organisation.objects.first() or make_body("B0", name_hans="全国总工会")
     with origins.within(origins.Origin("203.0.113.9", "a3f1c08e5b27")), transaction.atomic():
         for index in range(number):
-            audit.record(action, body, by=None, now=NOW + timedelta(minutes=minute, seconds=index), after={"name": f"第{index}项"})
+            audit.record(
+                action,
+                body,
+                by=None,
+                now=NOW + timedelta(minutes=minute, seconds=index),
+                after={"name": f"第{index}项"},
+            )
 
 
 @pytest.fixture
@@ -67,7 +73,11 @@ def rewrite(path: Path, edits: dict[str, Edit], *, sign: bool = False) -> Path:
     if sign:
         private = keys.new_key()
         manifest = json.loads(held[MANIFEST]) | {"key": keys.public_of(private)}
-        manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in held.items() if name not in (MANIFEST, SIGNATURE)}
+        manifest["files"] = {
+            name: hashlib.sha256(data).hexdigest()
+            for name, data in held.items()
+            if name not in (MANIFEST, SIGNATURE)
+        }
         held[MANIFEST] = json.dumps(manifest).encode()
         held[SIGNATURE] = keys.sign(private, held[MANIFEST], purpose=keys.COPY).encode()
     other = path.with_name("other.zip")
@@ -106,7 +116,12 @@ def changed(*names: str) -> list[str]:
 def test_a_whole_copy_proves_every_event(record, copy, capsys):
     found = check(copy)
     assert (found.faults, list(found.places), found.unsealed) == ([], list(range(10)), record[10:])
-    assert (found.gaps, found.compared, found.about["whole"], found.about["filter"]) == (0, True, True, {})
+    assert (found.gaps, found.compared, found.about["whole"], found.about["filter"]) == (
+        0,
+        True,
+        True,
+        {},
+    )
     call_command("verify_audit", file=str(copy))
     told = capsys.readouterr().out
     assert "10 events are as they were sealed; 2 more were under no seal" in told
@@ -127,10 +142,22 @@ def test_it_holds_what_was_hashed_and_a_table_for_people(record, copy):
 
 def test_that_it_was_taken_stands_in_the_record(copy):
     event, manifest = Event.objects.latest("pk"), ZipFile(copy).read(MANIFEST)
-    assert (event.action, event.by, event.subject_type, event.subject_id) == ("take_record", None, "seal", Seal.objects.latest("pk").pk)
-    told = {"events": 12, "filter": {}, "manifest": hashlib.sha256(manifest).hexdigest(), "key": json.loads(manifest)["key"]}
+    assert (event.action, event.by, event.subject_type, event.subject_id) == (
+        "take_record",
+        None,
+        "seal",
+        Seal.objects.latest("pk").pk,
+    )
+    told = {
+        "events": 12,
+        "filter": {},
+        "manifest": hashlib.sha256(manifest).hexdigest(),
+        "key": json.loads(manifest)["key"],
+    }
     assert event.after == told
-    assert told["key"] not in set(Seal.objects.values_list("key", flat=True)) | set(Seal.objects.values_list("next_key", flat=True))
+    assert told["key"] not in set(Seal.objects.values_list("key", flat=True)) | set(
+        Seal.objects.values_list("next_key", flat=True)
+    )
 
 
 def test_a_filtered_copy_proves_what_is_in_it_and_says_so(record, tmp_path, capsys):
@@ -144,10 +171,19 @@ def test_a_filtered_copy_proves_what_is_in_it_and_says_so(record, tmp_path, caps
 
 def test_days_and_bodies_are_chosen_as_on_the_page(record, tmp_path):
     body = Organisation.objects.get()
-    copy = take(tmp_path / "some.zip", since=day("2026-10-01"), until=day("2026-10-31"), body=body.pk, subject="organisation")
+    copy = take(
+        tmp_path / "some.zip",
+        since=day("2026-10-01"),
+        until=day("2026-10-31"),
+        body=body.pk,
+        subject="organisation",
+    )
     assert check(copy).about["events"] == 12
     assert take(tmp_path / "none.zip", until=day("2026-09-30")).exists()
-    assert (check(tmp_path / "none.zip").faults, check(tmp_path / "none.zip").about["events"]) == ([], 0)
+    assert (check(tmp_path / "none.zip").faults, check(tmp_path / "none.zip").about["events"]) == (
+        [],
+        0,
+    )
     with pytest.raises(CommandError, match="There is no body of number 99999"):
         take(tmp_path / "x.zip", body=99999)
     with pytest.raises(CommandError, match="is there already"):
@@ -171,8 +207,18 @@ def test_it_is_checked_without_a_database(copy, tmp_path):
     assert "10 events are as they were sealed" in said_there
     assert "compare the newest seal with an anchor" in said_there
     line = anchors.line_of(keys.load().mark)
-    assert "1 anchors tell of its seals" in python(told, "manage.py", "verify_audit", "--file", str(copy), "--anchor", line).stdout
-    bad = python(told, "manage.py", "verify_audit", "--file", str(rewrite(copy, {EVENTS: without(4)})), check=False)
+    assert (
+        "1 anchors tell of its seals"
+        in python(told, "manage.py", "verify_audit", "--file", str(copy), "--anchor", line).stdout
+    )
+    bad = python(
+        told,
+        "manage.py",
+        "verify_audit",
+        "--file",
+        str(rewrite(copy, {EVENTS: without(4)})),
+        check=False,
+    )
     assert (bad.returncode, "Traceback" in bad.stderr) == (1, False)
 
 
@@ -189,7 +235,10 @@ def test_only_seals_that_cover_something_are_read(record, monkeypatch):
 def test_an_event_that_is_edited(record, copy):
     first = f"event {record[0]}: it is not as it was sealed (seal number 1)"
     assert check(rewrite(copy, {EVENTS: of("第0项", "第9项")})).faults == [*changed(EVENTS), first]
-    assert check(rewrite(copy, {EVENTS: of("203.0.113.9", "203.0.113.8")}, sign=True)).faults == [first, SIGNED]
+    assert check(rewrite(copy, {EVENTS: of("203.0.113.9", "203.0.113.8")}, sign=True)).faults == [
+        first,
+        SIGNED,
+    ]
 
 
 def test_an_event_that_is_removed(record, copy):
@@ -200,19 +249,33 @@ def test_an_event_that_is_removed(record, copy):
     missing = "the copy is to hold the whole record, and what stands at the places 4 to 4 of it is missing"
     assert check(rewrite(copy, both, sign=True)).faults == [missing, SIGNED]
     end = {EVENTS: without(9), PROOFS: without(9), ABOUT: said(events=11)}
-    assert check(rewrite(copy, end, sign=True)).faults == [missing.replace("4 to 4", "9 to 9"), SIGNED]
+    assert check(rewrite(copy, end, sign=True)).faults == [
+        missing.replace("4 to 4", "9 to 9"),
+        SIGNED,
+    ]
     alone = f"event {record[4]}: it is in the file, and has no proof"
     assert check(rewrite(copy, {PROOFS: without(4)}, sign=True)).faults == [alone, SIGNED]
 
 
 def test_an_event_that_is_added_told_twice_or_moved(record, copy):
-    more = {EVENTS: lambda data: data + data.splitlines(keepends=True)[0].replace(b'"id":', b'"id":9')}
+    more = {
+        EVENTS: lambda data: data + data.splitlines(keepends=True)[0].replace(b'"id":', b'"id":9')
+    }
     assert "has no proof" in check(rewrite(copy, more, sign=True)).faults[0]
-    twice = {name: lambda data: data + data.splitlines(keepends=True)[0] for name in (EVENTS, PROOFS)}
+    twice = {
+        name: lambda data: data + data.splitlines(keepends=True)[0] for name in (EVENTS, PROOFS)
+    }
     faults = check(rewrite(copy, twice, sign=True)).faults
     assert [f"event {record[0]} is in {name} 2 times" for name in (EVENTS, PROOFS)] == faults[:2]
-    swapped = {EVENTS: lambda data: b"".join([(lines := data.splitlines(keepends=True))[1], lines[0], *lines[2:]])}
-    assert check(rewrite(copy, swapped, sign=True)).faults[0] == f"event {record[1]}: it does not stand where its proof does"
+    swapped = {
+        EVENTS: lambda data: b"".join(
+            [(lines := data.splitlines(keepends=True))[1], lines[0], *lines[2:]]
+        )
+    }
+    assert (
+        check(rewrite(copy, swapped, sign=True)).faults[0]
+        == f"event {record[1]}: it does not stand where its proof does"
+    )
 
 
 def test_an_event_that_is_said_to_await_its_seal(record, copy):
@@ -220,12 +283,20 @@ def test_an_event_that_is_said_to_await_its_seal(record, copy):
 
     def unproved(data: bytes) -> bytes:
         lines = data.splitlines(keepends=True)
-        told = json.dumps({"id": record[4], "seal": None, "index": None, "proof": []}).encode() + b"\n"
+        told = (
+            json.dumps({"id": record[4], "seal": None, "index": None, "proof": []}).encode() + b"\n"
+        )
         return b"".join([*lines[:4], told, *lines[5:]])
 
-    edits = {EVENTS: lambda data: data.replace("第1项".encode(), "第9项".encode()), PROOFS: unproved, ABOUT: said(whole=False)}
+    edits = {
+        EVENTS: lambda data: data.replace("第1项".encode(), "第9项".encode()),
+        PROOFS: unproved,
+        ABOUT: said(whole=False),
+    }
     faults = check(rewrite(copy, edits, sign=True)).faults
-    assert f"event {record[4]}: no seal covers it, and it is not as this installation has it" in faults
+    assert (
+        f"event {record[4]}: no seal covers it, and it is not as this installation has it" in faults
+    )
     assert f"event {record[1]}: it is not as it was sealed (seal number 1)" in faults
 
 
@@ -234,9 +305,15 @@ def forged(data: bytes) -> bytes:
     made, private, before = [], keys.new_key(), ""
     for line in data.splitlines():
         told = json.loads(line)
-        one = Seal(at=datetime.fromisoformat(told["at"]), **{name: told[name] for name in copying.SAID})
+        one = Seal(
+            at=datetime.fromisoformat(told["at"]), **{name: told[name] for name in copying.SAID}
+        )
         following = keys.new_key()
-        one.previous_hash, one.key, one.next_key = before, keys.public_of(private), keys.public_of(following)
+        one.previous_hash, one.key, one.next_key = (
+            before,
+            keys.public_of(private),
+            keys.public_of(following),
+        )
         one.hash = hash_seal(one)
         one.signature = keys.sign(private, one.hash)
         private, before = following, one.hash
@@ -251,7 +328,9 @@ def test_seals_that_are_swapped(record, copy):
         seals = forged(package.read(SEALS))
     newest = json.loads(seals.splitlines()[-1])
     other = rewrite(copy, {SEALS: lambda data: seals, ABOUT: said(seal=newest)}, sign=True)
-    chain = [f"seal number {number}: it is not in the chain of this installation" for number in (1, 2, 3)]
+    chain = [
+        f"seal number {number}: it is not in the chain of this installation" for number in (1, 2, 3)
+    ]
     assert check(other).faults == [*chain, SIGNED]
     found = check(other, lines=[line])
     assert found.faults[0].startswith("seal number 3: it is not the one of which an anchor of")
@@ -262,7 +341,13 @@ def test_seals_that_are_swapped(record, copy):
     ("edit", "said_of_it"),
     [
         (of('"total": 7', '"total": 8'), ["seal number 2 was changed"]),
-        (without(1), ["seal number 3: the seal before it was changed or removed", "the seal that is to cover it is not in the file"]),
+        (
+            without(1),
+            [
+                "seal number 3: the seal before it was changed or removed",
+                "the seal that is to cover it is not in the file",
+            ],
+        ),
         (without(2), [f"{ABOUT} names another newest seal than {SEALS} ends with"]),
         (lambda data: b"nonsense\n" + data, [f"line 1 of {SEALS} is damaged"]),
         (
@@ -278,11 +363,22 @@ def test_a_seal_that_is_changed(record, copy, edit, said_of_it):
 
 def test_the_manifest_is_edited(record, copy):
     manifest = {MANIFEST: of('"format": 1', '"format": 2')}
-    assert check(rewrite(copy, manifest)).faults == [f"{MANIFEST} was changed after it was signed", SIGNED]
-    assert check(rewrite(copy, {SIGNATURE: lambda data: b"00"})).faults == [f"{MANIFEST} was changed after it was signed"]
-    assert check(rewrite(copy, {MANIFEST: lambda data: b"[]"})).faults[0] == f"{MANIFEST} was changed after it was signed"
+    assert check(rewrite(copy, manifest)).faults == [
+        f"{MANIFEST} was changed after it was signed",
+        SIGNED,
+    ]
+    assert check(rewrite(copy, {SIGNATURE: lambda data: b"00"})).faults == [
+        f"{MANIFEST} was changed after it was signed"
+    ]
+    assert (
+        check(rewrite(copy, {MANIFEST: lambda data: b"[]"})).faults[0]
+        == f"{MANIFEST} was changed after it was signed"
+    )
     hashes = {MANIFEST: lambda data: re.sub(rb'"record.csv": "..', b'"record.csv": "00', data)}
-    assert check(rewrite(copy, hashes)).faults[:2] == [f"{MANIFEST} was changed after it was signed", *changed("record.csv")]
+    assert check(rewrite(copy, hashes)).faults[:2] == [
+        f"{MANIFEST} was changed after it was signed",
+        *changed("record.csv"),
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(ENTRIES))
@@ -296,7 +392,10 @@ def test_what_is_no_copy_is_told_in_a_sentence(copy, tmp_path, capsys):
     (tmp_path / "x.zip").write_bytes(copy.read_bytes()[:-200])
     with pytest.raises(CommandError, match="1 faults") as told:
         call_command("verify_audit", file=str(tmp_path / "x.zip"))
-    assert (told.value.returncode, "the file cannot be read" in capsys.readouterr().err) == (1, True)
+    assert (told.value.returncode, "the file cannot be read" in capsys.readouterr().err) == (
+        1,
+        True,
+    )
     with pytest.raises(CommandError, match="Nothing was verified") as told:
         call_command("verify_audit", file=str(tmp_path / "nowhere.zip"))
     assert told.value.returncode == 2
@@ -305,7 +404,14 @@ def test_what_is_no_copy_is_told_in_a_sentence(copy, tmp_path, capsys):
     (tmp_path / "y.zip").write_bytes(broken)
     assert check(tmp_path / "y.zip").faults != []
     for name in (EVENTS, PROOFS, SEALS, ABOUT):
-        assert check(rewrite(copy, {name: lambda data: b'{"id": [], "seal": {}}\nnull\n[1]\n'}, sign=True)).faults != []
+        assert (
+            check(
+                rewrite(
+                    copy, {name: lambda data: b'{"id": [], "seal": {}}\nnull\n[1]\n'}, sign=True
+                )
+            ).faults
+            != []
+        )
 
 
 # The page
@@ -339,8 +445,13 @@ def test_the_page_hands_out_what_its_filter_shows(cast, auditor, sign_in, tmp_pa
 def test_without_a_filter_it_is_the_whole_record(cast, auditor, sign_in, tmp_path):
     with transaction.atomic():
         audit.record("sign_in", cast.staff, by=cast.staff, now=NOW)
-    (tmp_path / "x.zip").write_bytes(b"".join(sign_in(auditor).get("/events/?export=signed").streaming_content))
-    assert (check(tmp_path / "x.zip").about["events"], check(tmp_path / "x.zip").about["whole"]) == (1, True)
+    (tmp_path / "x.zip").write_bytes(
+        b"".join(sign_in(auditor).get("/events/?export=signed").streaming_content)
+    )
+    assert (
+        check(tmp_path / "x.zip").about["events"],
+        check(tmp_path / "x.zip").about["whole"],
+    ) == (1, True)
 
 
 @pytest.mark.parametrize("name", ["staff", "manager", "supervisor", "viewer", "admin", "outsider"])
@@ -356,14 +467,22 @@ def test_a_long_one_is_left_to_the_command(cast, auditor, sign_in, monkeypatch):
     row = make_obligation(organisation=cast.body)
     with transaction.atomic():
         audit.record_many("issue", [audit.Change(row)] * 3, by=None, now=NOW)
-    answer = sign_in(auditor).get(reverse("events"), {"action": "issue", "since": "2026-10-01", "export": "signed"})
+    answer = sign_in(auditor).get(
+        reverse("events"), {"action": "issue", "since": "2026-10-01", "export": "signed"}
+    )
     assert answer.status_code == 422
-    assert "manage.py export_record --action issue --since 2026-10-01 --output record.zip" in answer.content.decode()
+    assert (
+        "manage.py export_record --action issue --since 2026-10-01 --output record.zip"
+        in answer.content.decode()
+    )
     assert Event.objects.filter(action="take_record").count() == 0
 
 
 def test_the_key_of_copies_is_made_once_and_kept_from_others(record, tmp_path, settings):
-    keys_of = {json.loads(ZipFile(take(tmp_path / f"{number}.zip")).read(MANIFEST))["key"] for number in range(2)}
+    keys_of = {
+        json.loads(ZipFile(take(tmp_path / f"{number}.zip")).read(MANIFEST))["key"]
+        for number in range(2)
+    }
     kept = Path(settings.AUDIT_DIR) / "copy_key"
     assert (len(keys_of), kept.stat().st_mode & 0o777) == (1, 0o600)
     kept.write_text("{")

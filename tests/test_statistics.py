@@ -15,7 +15,16 @@ from directives.indicators import commands as statistics
 from directives.indicators.commands import Faults, IndicatorFields, Period, Reported, number_of
 from directives.models import Event, Figure, FigureTotal, Indicator, Organisation
 from directives.organisations import commands as organising
-from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_indicator, make_obligation, make_section
+from tests.factories import (
+    NOW,
+    TODAY,
+    make_body,
+    make_directive,
+    make_document,
+    make_indicator,
+    make_obligation,
+    make_section,
+)
 
 LAST = Period(2025, "year")
 
@@ -26,7 +35,9 @@ def given(indicator, body, value, period=LAST, **more):
 
 def totals(indicator, period=LAST):
     """Scope code → how many reported, and their sum."""
-    rows = FigureTotal.objects.filter(indicator=indicator, year=period.year, period=period.cadence, number=period.number)
+    rows = FigureTotal.objects.filter(
+        indicator=indicator, year=period.year, period=period.cadence, number=period.number
+    )
     return {row.scope.code: (row.count, row.sum) for row in rows.select_related("scope")}
 
 
@@ -82,7 +93,11 @@ def test_what_a_number_is(text, wanted):
 
 
 def test_a_figure_counts_for_its_body_and_everybody_above(cast, asked):
-    filed = statistics.file_figures([given(asked, cast.child, "12"), given(asked, cast.sibling, "30")], by=cast.supervisor, now=NOW)
+    filed = statistics.file_figures(
+        [given(asked, cast.child, "12"), given(asked, cast.sibling, "30")],
+        by=cast.supervisor,
+        now=NOW,
+    )
     assert (filed.new, filed.changed, filed.same) == (2, 0, 0)
     assert [row.organisation for row in filed.figures] == [cast.child, cast.sibling]
     assert totals(asked) == {"Q01A": (1, 12), "Q01": (1, 12), "C000": (2, 42), "Q02": (1, 30)}
@@ -90,8 +105,12 @@ def test_a_figure_counts_for_its_body_and_everybody_above(cast, asked):
 
 
 def test_a_correction_moves_the_totals_and_stays_in_the_record(cast, asked):
-    (first,) = statistics.file_figures([given(asked, cast.body, "12")], by=cast.staff, now=NOW).figures
-    filed = statistics.file_figures([given(asked, cast.body, "15", note="补报", version=1)], by=cast.manager, now=NOW)
+    (first,) = statistics.file_figures(
+        [given(asked, cast.body, "12")], by=cast.staff, now=NOW
+    ).figures
+    filed = statistics.file_figures(
+        [given(asked, cast.body, "15", note="补报", version=1)], by=cast.manager, now=NOW
+    )
     assert (filed.new, filed.changed, filed.figures[0].pk) == (0, 1, first.pk)
     row = Figure.objects.get()
     assert (row.value, row.note, row.version, row.by) == (15, "补报", 2, cast.manager)
@@ -101,7 +120,12 @@ def test_a_correction_moves_the_totals_and_stays_in_the_record(cast, asked):
         ("report_figure", None, "12"), ("correct_figure", "12", "15"),
     ]  # fmt: skip
     assert {event.document_id for event in told} == {asked.document_id}
-    assert statistics.file_figures([given(asked, cast.body, "15", note="补报")], by=cast.staff, now=NOW).same == 1
+    assert (
+        statistics.file_figures(
+            [given(asked, cast.body, "15", note="补报")], by=cast.staff, now=NOW
+        ).same
+        == 1
+    )
     assert Event.objects.filter(subject_type="figure").count() == 2
     assert tallies.drift() == []
 
@@ -109,13 +133,17 @@ def test_a_correction_moves_the_totals_and_stays_in_the_record(cast, asked):
 def test_somebody_was_first(cast, asked):
     statistics.file_figures([given(asked, cast.body, "12", version=0)], by=cast.staff, now=NOW)
     with pytest.raises(Stale) as stale:
-        statistics.file_figures([given(asked, cast.body, "13", version=0)], by=cast.manager, now=NOW)
+        statistics.file_figures(
+            [given(asked, cast.body, "13", version=0)], by=cast.manager, now=NOW
+        )
     assert [row.value for row in stale.value.theirs] == [12]
     assert Figure.objects.get().value == 12
 
 
 def test_figures_are_taken_back(cast, asked):
-    filed = statistics.file_figures([given(asked, cast.body, "12"), given(asked, cast.child, "3")], by=cast.supervisor, now=NOW)
+    filed = statistics.file_figures(
+        [given(asked, cast.body, "12"), given(asked, cast.child, "3")], by=cast.supervisor, now=NOW
+    )
     with pytest.raises(NotAllowed):
         statistics.take_back_figures(filed.figures, by=cast.staff, now=NOW)
     assert statistics.take_back_figures(filed.figures[:1], by=cast.supervisor, now=NOW) == 1
@@ -177,7 +205,12 @@ def test_all_faults_of_all_figures_at_once_and_nothing_is_written(cast, asked):
 
 
 def test_a_period_that_runs_may_be_reported_early(cast, asked):
-    assert statistics.file_figures([given(asked, cast.body, "7", Period(2026, "year"))], by=cast.staff, now=NOW).new == 1
+    assert (
+        statistics.file_figures(
+            [given(asked, cast.body, "7", Period(2026, "year"))], by=cast.staff, now=NOW
+        ).new
+        == 1
+    )
 
 
 @pytest.mark.parametrize("who", ["viewer", "stranger", "below", "outsider"])
@@ -195,7 +228,11 @@ def test_many_figures_cost_few_queries(cast, asked):
     counts = []
     for size in (3, 30):
         with CaptureQueriesContext(connection) as queries:
-            statistics.file_figures([given(asked, body, "1", Period(1990 + size, "year")) for body in bodies[:size]], by=None, now=NOW)
+            statistics.file_figures(
+                [given(asked, body, "1", Period(1990 + size, "year")) for body in bodies[:size]],
+                by=None,
+                now=NOW,
+            )
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert tallies.drift() == []
@@ -207,15 +244,21 @@ def test_many_figures_cost_few_queries(cast, asked):
 def test_decimals_add_up_exactly(cast, asked):
     asked.places = 2
     for number, value in enumerate(("0.1", "0.2", "0.3", "1234567.89")):
-        statistics.file_figures([given(asked, cast.child, value, Period(2020 + number, "year"))], by=None, now=NOW)
+        statistics.file_figures(
+            [given(asked, cast.child, value, Period(2020 + number, "year"))], by=None, now=NOW
+        )
         for step in ("0.7", "0.07", value):
-            statistics.file_figures([given(asked, cast.child, step, Period(2020 + number, "year"))], by=None, now=NOW)
+            statistics.file_figures(
+                [given(asked, cast.child, step, Period(2020 + number, "year"))], by=None, now=NOW
+            )
         assert totals(asked, Period(2020 + number, "year"))["C000"] == (1, Decimal(value))
     assert tallies.drift() == []
 
 
 def test_the_check_tells_of_figures_and_a_rebuild_mends_them(cast, asked):
-    statistics.file_figures([given(asked, cast.body, "12"), given(asked, cast.child, "3")], by=None, now=NOW)
+    statistics.file_figures(
+        [given(asked, cast.body, "12"), given(asked, cast.child, "3")], by=None, now=NOW
+    )
     before = totals(asked)
     FigureTotal.objects.filter(scope=cast.centre).update(sum=Decimal("15.5"), count=3)
     FigureTotal.objects.filter(scope=cast.child).delete()
@@ -228,7 +271,9 @@ def test_the_check_tells_of_figures_and_a_rebuild_mends_them(cast, asked):
 
 
 def test_a_body_that_moves_takes_its_figures_along(cast, asked):
-    statistics.file_figures([given(asked, cast.body, "12"), given(asked, cast.child, "3")], by=None, now=NOW)
+    statistics.file_figures(
+        [given(asked, cast.body, "12"), given(asked, cast.child, "3")], by=None, now=NOW
+    )
     organising.move(cast.child, to=cast.sibling, by=None, now=NOW)
     assert {code: row for code, row in totals(asked).items() if row[0]} == {
         "C000": (2, 15), "Q01": (1, 12), "Q01A": (1, 3), "Q02": (1, 3),
@@ -240,7 +285,11 @@ def test_a_register_loaded_anew_takes_figures_along(cast, asked):
     statistics.file_figures([given(asked, cast.child, "3")], by=None, now=NOW)
     Organisation.objects.filter(pk=cast.child.pk).update(parent=cast.sibling)
     organising.refresh_paths()
-    assert {code: row for code, row in totals(asked).items() if row[0]} == {"C000": (1, 3), "Q01A": (1, 3), "Q02": (1, 3)}
+    assert {code: row for code, row in totals(asked).items() if row[0]} == {
+        "C000": (1, 3),
+        "Q01A": (1, 3),
+        "Q02": (1, 3),
+    }
     assert tallies.drift() == []
 
 
@@ -265,9 +314,14 @@ def test_whatever_is_reported_and_moved_the_totals_are_a_recount(cast, asked):
             if not to.path.startswith(body.path):
                 organising.move(body, to=to, by=None, now=NOW)
         else:
-            chosen = Organisation.objects.filter(pk__in={rng.choice(bodies).pk for _figure in range(4)})
+            chosen = Organisation.objects.filter(
+                pk__in={rng.choice(bodies).pk for _figure in range(4)}
+            )
             period = Period(rng.randint(2020, 2025), "year")
-            values = [given(asked, body, f"{rng.random() * 10 ** rng.randint(0, 6):.4f}", period) for body in chosen]
+            values = [
+                given(asked, body, f"{rng.random() * 10 ** rng.randint(0, 6):.4f}", period)
+                for body in chosen
+            ]
             statistics.file_figures(values, by=None, now=NOW)
     assert FigureTotal.objects.count() > 20
     assert tallies.drift() == []
@@ -286,48 +340,92 @@ def test_writers_of_the_same_totals_do_not_wait_for_each_other_for_ever(cast, as
         try:
             with tallies.counted():
                 for year in (2010, 2011) if turn % 2 else (2011, 2010):
-                    values = [given(asked, body, "1", Period(year, "year")) for body in reversed(bodies[turn::6])]
+                    values = [
+                        given(asked, body, "1", Period(year, "year"))
+                        for body in reversed(bodies[turn::6])
+                    ]
                     statistics.file_figures(values, by=None, now=NOW)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(report, range(6)))
-    assert totals(asked, Period(2010, "year"))["C000"] == totals(asked, Period(2011, "year"))["C000"] == (12, 12)
+    assert (
+        totals(asked, Period(2010, "year"))["C000"]
+        == totals(asked, Period(2011, "year"))["C000"]
+        == (12, 12)
+    )
     assert tallies.drift() == []
 
 
 # indicators
 
-FIELDS = IndicatorFields("RS-01", "專職工作人員數", "人", "年末在編在崗的專職人員", "sum", "year", 0)
+FIELDS = IndicatorFields(
+    "RS-01", "專職工作人員數", "人", "年末在編在崗的專職人員", "sum", "year", 0
+)
 
 
 def test_a_supervisor_defines_changes_orders_and_ends(cast, asked):
-    one = statistics.define_indicator(document=asked.document, organisation=cast.centre, fields=FIELDS, by=cast.supervisor, now=NOW)
-    assert (one.name_hans, one.name_hant, one.order) == ("专职工作人员数", "專職工作人員數", asked.order + 1)
+    one = statistics.define_indicator(
+        document=asked.document,
+        organisation=cast.centre,
+        fields=FIELDS,
+        by=cast.supervisor,
+        now=NOW,
+    )
+    assert (one.name_hans, one.name_hant, one.order) == (
+        "专职工作人员数",
+        "專職工作人員數",
+        asked.order + 1,
+    )
     fields = IndicatorFields("RS-01", "专职人员数", "人", "", "mean", "half", 1)
     one = statistics.change_indicator(one, fields=fields, version=1, by=cast.supervisor, now=NOW)
-    assert (one.name_hans, one.aggregation, one.cadence, one.places, one.version) == ("专职人员数", "mean", "half", 1, 2)
+    assert (one.name_hans, one.aggregation, one.cadence, one.places, one.version) == (
+        "专职人员数",
+        "mean",
+        "half",
+        1,
+        2,
+    )
     statistics.shift_indicator(one, up=True, version=2, by=cast.supervisor, now=NOW)
-    assert list(Indicator.objects.order_by("order").values_list("pk", flat=True)) == [one.pk, asked.pk]
+    assert list(Indicator.objects.order_by("order").values_list("pk", flat=True)) == [
+        one.pk,
+        asked.pk,
+    ]
     statistics.end_indicator(one, version=3, by=cast.supervisor, now=NOW)
     with pytest.raises(IllegalMove):
         statistics.end_indicator(one, version=4, by=cast.supervisor, now=NOW)
     statistics.resume_indicator(one, version=4, by=cast.supervisor, now=NOW)
     one.refresh_from_db()
     assert (one.ended_at, one.version) == (None, 5)
-    told = Event.objects.filter(subject_type="indicator", subject_id=one.pk).order_by("pk").values_list("action", flat=True)
+    told = (
+        Event.objects.filter(subject_type="indicator", subject_id=one.pk)
+        .order_by("pk")
+        .values_list("action", flat=True)
+    )
     assert list(told) == ["define", "change", "change", "end", "resume"]
 
 
 def test_every_fault_of_an_indicator_at_once(cast, asked):
     with pytest.raises(Invalid) as refused:
         fields = IndicatorFields("第一", " ", aggregation="max", cadence="week", places=5)
-        statistics.define_indicator(document=asked.document, organisation=cast.centre, fields=fields, by=cast.supervisor, now=NOW)
+        statistics.define_indicator(
+            document=asked.document,
+            organisation=cast.centre,
+            fields=fields,
+            by=cast.supervisor,
+            now=NOW,
+        )
     assert sorted(refused.value.errors) == ["aggregation", "cadence", "code", "name", "places"]
     with pytest.raises(Invalid) as taken:
         again = IndicatorFields(asked.code, "又一个")
-        statistics.define_indicator(document=asked.document, organisation=cast.centre, fields=again, by=cast.supervisor, now=NOW)
+        statistics.define_indicator(
+            document=asked.document,
+            organisation=cast.centre,
+            fields=again,
+            by=cast.supervisor,
+            now=NOW,
+        )
     assert list(taken.value.errors) == ["code"]
     assert Indicator.objects.count() == 1
 
@@ -336,7 +434,9 @@ def test_what_was_reported_by_the_year_stays_by_the_year(cast, asked):
     statistics.file_figures([given(asked, cast.body, "12")], by=cast.staff, now=NOW)
     with pytest.raises(Invalid) as refused:
         fields = IndicatorFields(asked.code, "人数", cadence="quarter")
-        statistics.change_indicator(asked, fields=fields, version=asked.version, by=cast.supervisor, now=NOW)
+        statistics.change_indicator(
+            asked, fields=fields, version=asked.version, by=cast.supervisor, now=NOW
+        )
     assert list(refused.value.errors) == ["cadence"]
 
 
@@ -351,7 +451,9 @@ def test_an_indicator_that_somebody_changed_first(cast, asked):
 def test_nobody_else_defines(cast, asked, who):
     by = getattr(cast, who)
     with pytest.raises(NotAllowed):
-        statistics.define_indicator(document=asked.document, organisation=cast.body, fields=FIELDS, by=by, now=NOW)
+        statistics.define_indicator(
+            document=asked.document, organisation=cast.body, fields=FIELDS, by=by, now=NOW
+        )
     with pytest.raises(NotAllowed):
         statistics.end_indicator(asked, version=1, by=by, now=NOW)
     assert Indicator.objects.get() == asked
@@ -361,4 +463,10 @@ def test_who_sees_an_indicator(cast, asked):
     own = make_indicator(asked.document, cast.body)
     names = ("staff", "below", "stranger", "supervisor", "outsider")
     seen = {name: set(Indicator.objects.visible_to(getattr(cast, name))) for name in names}
-    assert seen == {"staff": {asked, own}, "below": {asked, own}, "stranger": {asked}, "supervisor": {asked, own}, "outsider": set()}
+    assert seen == {
+        "staff": {asked, own},
+        "below": {asked, own},
+        "stranger": {asked},
+        "supervisor": {asked, own},
+        "outsider": set(),
+    }

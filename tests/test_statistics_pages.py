@@ -45,7 +45,9 @@ def asked(cast):
     directive = make_directive(make_section(make_document()))
     for body in (cast.body, cast.child, cast.sibling):
         make_obligation(directive, body)
-    return make_indicator(directive.document, cast.centre, name_hans="专职人员数", name_hant="專職人員數")
+    return make_indicator(
+        directive.document, cast.centre, name_hans="专职人员数", name_hant="專職人員數"
+    )
 
 
 def report(indicator, body, value, period=LAST):
@@ -68,7 +70,10 @@ def test_a_sum_a_mean_and_what_is_not_added_up():
 def test_a_change_has_its_denominator():
     grown = Compared(Decimal(110), Decimal(100))
     assert (grown.change, grown.share) == (10, 10)
-    assert (Compared(Decimal(3), Decimal(0)).change, Compared(Decimal(3), Decimal(0)).share) == (3, None)
+    assert (Compared(Decimal(3), Decimal(0)).change, Compared(Decimal(3), Decimal(0)).share) == (
+        3,
+        None,
+    )
     assert (Compared(None, Decimal(1)).change, Compared(Decimal(1), None).share) == (None, None)
 
 
@@ -83,14 +88,28 @@ def test_a_percentage_changes_by_points(cast, asked, sign_in):
     assert '+10 <small class="nb">（+10.0%，上年 100）</small>' in read(client, "/statistics/")
     told = {row[0]: row[7:9] for row in table_of(client.get("/statistics/?export=csv"))[1:]}
     assert told == {rate.code: ["2.5", ""], asked.code: ["10", "10%"]}
-    heads = {one: table_of(client.get(f"/statistics/{one.pk}/?export=csv"))[0] for one in (rate, asked)}
-    assert {one.code: "同比增减（占上年同期的 %）" in head for one, head in heads.items()} == {rate.code: False, asked.code: True}
+    heads = {
+        one: table_of(client.get(f"/statistics/{one.pk}/?export=csv"))[0] for one in (rate, asked)
+    }
+    assert {one.code: "同比增减（占上年同期的 %）" in head for one, head in heads.items()} == {
+        rate.code: False,
+        asked.code: True,
+    }
 
 
 def test_sums_of_unlike_many_bodies_are_marked(cast, asked):
     values = Compared(Decimal(1), Decimal(2))
-    uneven = {(n, then): Line(asked, values, values, n, then).uneven for n in (0, 2, 3) for then in (0, 2)}
-    assert uneven == {(0, 0): False, (0, 2): False, (2, 0): False, (2, 2): False, (3, 0): False, (3, 2): True}
+    uneven = {
+        (n, then): Line(asked, values, values, n, then).uneven for n in (0, 2, 3) for then in (0, 2)
+    }
+    assert uneven == {
+        (0, 0): False,
+        (0, 2): False,
+        (2, 0): False,
+        (2, 2): False,
+        (3, 0): False,
+        (3, 2): True,
+    }
     mean = make_indicator(asked.document, cast.centre, aggregation="mean")
     assert Line(mean, values, values, 3, 2).uneven is False
 
@@ -104,8 +123,20 @@ def test_the_table_of_a_subtree(cast, asked):
     it = figures_of(cast.supervisor, Choice(), today=TODAY)
     (line,) = it.lines
     assert (it.view.body.pk, it.document, it.period) == (cast.centre.pk, asked.document, LAST)
-    assert (line.own.now, line.total.now, line.total.then, line.total.change, line.total.share) == (None, 15, 10, 5, 50)
-    assert (line.reported, line.reported_then, line.asked, line.missing, line.uneven) == (2, 1, 3, 1, True)
+    assert (line.own.now, line.total.now, line.total.then, line.total.change, line.total.share) == (
+        None,
+        15,
+        10,
+        5,
+        50,
+    )
+    assert (line.reported, line.reported_then, line.asked, line.missing, line.uneven) == (
+        2,
+        1,
+        3,
+        1,
+        True,
+    )
     below = figures_of(cast.supervisor, Choice(scope=cast.body.pk), today=TODAY).lines[0]
     assert (below.own.now, below.total.now, below.reported, below.asked) == (12, 15, 2, 2)
 
@@ -158,15 +189,28 @@ def test_staff_see_their_own_body_alone(cast, asked):
 def test_an_indicator_of_a_province_is_asked_of_the_province(cast, asked):
     own = make_indicator(asked.document, cast.body)
     report(own, cast.child, 3)
-    lines = {line.indicator: line for line in figures_of(cast.supervisor, Choice(), today=TODAY).lines}
-    assert (lines[asked].asked, lines[own].asked, lines[own].reported, lines[own].total.now) == (3, 2, 1, 3)
-    assert own not in {line.indicator for line in figures_of(cast.supervisor, Choice(scope=cast.sibling.pk), today=TODAY).lines}
+    lines = {
+        line.indicator: line for line in figures_of(cast.supervisor, Choice(), today=TODAY).lines
+    }
+    assert (lines[asked].asked, lines[own].asked, lines[own].reported, lines[own].total.now) == (
+        3,
+        2,
+        1,
+        3,
+    )
+    assert own not in {
+        line.indicator
+        for line in figures_of(cast.supervisor, Choice(scope=cast.sibling.pk), today=TODAY).lines
+    }
 
 
 def test_the_period_that_ended_last_is_shown_unless_another_is_chosen(cast, asked):
     quarterly = make_indicator(asked.document, cast.centre, cadence="quarter")
     it = figures_of(cast.supervisor, Choice(), today=TODAY)
-    assert (it.period, [line.indicator for line in it.lines]) == (Period(2026, "quarter", 3), [quarterly])
+    assert (it.period, [line.indicator for line in it.lines]) == (
+        Period(2026, "quarter", 3),
+        [quarterly],
+    )
     assert [period.key for _key, _label, period in it.cadence_choices] == ["2026q3", "2025y"]
     chosen = figures_of(cast.supervisor, Choice(period=Period(2024, "year")), today=TODAY)
     assert [line.indicator for line in chosen.lines] == [asked]
@@ -174,8 +218,13 @@ def test_the_period_that_ended_last_is_shown_unless_another_is_chosen(cast, aske
 
 
 def test_an_indicator_that_ended_is_shown_for_the_periods_before(cast, asked):
-    Indicator.objects.filter(pk=asked.pk).update(ended_at=timezone.make_aware(timezone.datetime(2025, 6, 1)))
-    shown = [len(figures_of(cast.supervisor, Choice(period=Period(year, "year")), today=TODAY).lines) for year in (2025, 2026)]
+    Indicator.objects.filter(pk=asked.pk).update(
+        ended_at=timezone.make_aware(timezone.datetime(2025, 6, 1))
+    )
+    shown = [
+        len(figures_of(cast.supervisor, Choice(period=Period(year, "year")), today=TODAY).lines)
+        for year in (2025, 2026)
+    ]
     assert shown == [1, 0]
 
 
@@ -191,7 +240,9 @@ def test_the_page_says_what_is_a_percentage_of_what(cast, asked, sign_in):
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_table_takes_a_constant_number_of_queries(cast, asked, sign_in, django_assert_num_queries, number):
+def test_the_table_takes_a_constant_number_of_queries(
+    cast, asked, sign_in, django_assert_num_queries, number
+):
     for _more in range(number):
         body = make_body(parent=cast.body)
         make_obligation(asked.document.directives.first(), body)
@@ -232,7 +283,10 @@ def wide(cast, asked):
     bodies = [make_body(f"W{number:02}", parent=cast.sibling) for number in range(60)]
     for body in bodies:
         make_obligation(directive, body)
-    values = [Reported(asked, body, LAST, Decimal(max(1, number))) for number, body in enumerate(bodies[:55])]
+    values = [
+        Reported(asked, body, LAST, Decimal(max(1, number)))
+        for number, body in enumerate(bodies[:55])
+    ]
     statistics.file_figures(values, by=None, now=NOW)
     return bodies
 
@@ -240,7 +294,11 @@ def wide(cast, asked):
 def test_the_ranking_of_those_right_below(cast, asked, wide):
     it = indicator_view(cast.supervisor, asked, Choice(scope=cast.sibling.pk), today=TODAY)
     assert [(row.place, row.body.code) for row in it.rows[:2]] == [(1, "W54"), (2, "W53")]
-    assert [(row.place, row.body.code) for row in it.rows[53:56]] == [(54, "W00"), (54, "W01"), (0, "W55")]
+    assert [(row.place, row.body.code) for row in it.rows[53:56]] == [
+        (54, "W00"),
+        (54, "W01"),
+        (0, "W55"),
+    ]
     assert (it.most, it.line.reported, it.line.asked) == (54, 55, 61)
     above = indicator_view(cast.supervisor, asked, Choice(), today=TODAY)
     assert [(row.body.code, row.reported, row.asked, row.values.now) for row in above.rows] == [
@@ -253,7 +311,12 @@ def test_the_ranking_is_paged_by_key(cast, asked, wide, sign_in):
     first = client.get(address, {"scope": cast.sibling.pk}).context["page"]
     assert (len(first.rows), first.total, first.before, first.last) == (50, 60, "", 50)
     second = client.get(address, {"scope": cast.sibling.pk, "after": first.after}).context["page"]
-    assert (second.rows[0].body.code, len(second.rows), second.after, second.first) == ("W04", 10, "", 51)
+    assert (second.rows[0].body.code, len(second.rows), second.after, second.first) == (
+        "W04",
+        10,
+        "",
+        51,
+    )
     back = client.get(address, {"scope": cast.sibling.pk, "before": second.before}).context["page"]
     assert [row.body.code for row in back.rows] == [row.body.code for row in first.rows]
 
@@ -281,7 +344,9 @@ def test_the_trend_leaves_a_gap_where_nothing_was_reported(cast, asked, sign_in)
 
 
 @pytest.mark.parametrize("number", [1, 30])
-def test_an_indicator_takes_a_constant_number_of_queries(cast, asked, sign_in, django_assert_num_queries, number):
+def test_an_indicator_takes_a_constant_number_of_queries(
+    cast, asked, sign_in, django_assert_num_queries, number
+):
     directive = asked.document.directives.first()
     for _more in range(number):
         for parent in (cast.centre, cast.sibling):
@@ -304,15 +369,22 @@ def test_who_has_not_reported_is_listed_in_the_order_of_the_tree(cast, asked, si
     page = sign_in(cast.supervisor).get(address)
     assert [body.code for body in page.context["page"].rows] == ["Q01", "Q01A"]
     assert idle.name_hans not in page.content.decode()
-    assert sign_in(cast.supervisor).get(address, {"scope": cast.sibling.pk}).context["page"].rows == ()
+    assert (
+        sign_in(cast.supervisor).get(address, {"scope": cast.sibling.pk}).context["page"].rows == ()
+    )
     assert "已全部填报" in read(sign_in(cast.supervisor), address, scope=cast.sibling.pk)
     assert sign_in(cast.manager).get(address, {"scope": cast.centre.pk}).status_code == 404
-    assert [body.code for body in sign_in(cast.manager).get(address).context["page"].rows] == ["Q01", "Q01A"]
+    assert [body.code for body in sign_in(cast.manager).get(address).context["page"].rows] == [
+        "Q01",
+        "Q01A",
+    ]
     assert sign_in(cast.staff).get(address).status_code == 403
 
 
 @pytest.mark.parametrize("number", [1, 120])
-def test_who_has_not_reported_takes_a_constant_number_of_queries(cast, asked, sign_in, django_assert_num_queries, number):
+def test_who_has_not_reported_takes_a_constant_number_of_queries(
+    cast, asked, sign_in, django_assert_num_queries, number
+):
     directive = asked.document.directives.first()
     for _more in range(number):
         make_obligation(directive, make_body(parent=cast.sibling))
@@ -342,7 +414,9 @@ def test_the_tables_are_taken_away_with_the_same_figures(cast, asked, sign_in):
     assert [row[1] for row in ranking[1:]] == ["Q01", "Q02"]
     missing = table_of(client.get(reverse("indicator_missing", args=[asked.pk]), {"export": "csv"}))
     assert [row[0] for row in missing[1:]] == ["Q01A", "Q02"]
-    assert b"".join(client.get("/statistics/", {"export": "xlsx"}).streaming_content).startswith(b"PK")
+    assert b"".join(client.get("/statistics/", {"export": "xlsx"}).streaming_content).startswith(
+        b"PK"
+    )
 
 
 @pytest.mark.parametrize("name", ["statistics", "indicator", "indicator_missing"])
@@ -356,22 +430,39 @@ def test_a_viewer_takes_nothing_away(cast, asked, sign_in, name):
 
 def send(client, body, key, indicator, value, *, seen=0, note="", period="2025y", **more):
     pk = indicator.pk
-    typed = {f"value-{pk}": value, f"seen-{pk}": seen, f"note-{pk}": note, "document": indicator.document_id, "period": period}
+    typed = {
+        f"value-{pk}": value,
+        f"seen-{pk}": seen,
+        f"note-{pk}": note,
+        "document": indicator.document_id,
+        "period": period,
+    }
     return client.post(reverse("figures_save", args=[body.pk]), typed | key() | more)
 
 
 def test_staff_report_and_correct(cast, asked, sign_in, key):
     client = sign_in(cast.staff)
     answer = send(client, cast.body, key, asked, "１,２３４", note="含借调")
-    assert (answer.status_code, answer.url) == (302, f"/statistics/report/{cast.body.pk}/?document={asked.document_id}&period=2025y")
+    assert (answer.status_code, answer.url) == (
+        302,
+        f"/statistics/report/{cast.body.pk}/?document={asked.document_id}&period=2025y",
+    )
     row = Figure.objects.get()
-    assert (row.value, row.note, row.by, row.year, row.period) == (1234, "含借调", cast.staff, 2025, "year")
+    assert (row.value, row.note, row.by, row.year, row.period) == (
+        1234,
+        "含借调",
+        cast.staff,
+        2025,
+        "year",
+    )
     page = read(client, answer.url)
     assert 'value="1234"' in page and 'value="含借调"' in page and "林晓岚" in page
     assert send(client, cast.body, key, asked, "1240", seen=1).status_code == 302
     row.refresh_from_db()
     assert (row.value, row.version) == (1240, 2)
-    told = Event.objects.filter(subject_type="figure").order_by("pk").values_list("action", flat=True)
+    told = (
+        Event.objects.filter(subject_type="figure").order_by("pk").values_list("action", flat=True)
+    )
     assert list(told) == ["report_figure", "correct_figure"]
 
 
@@ -389,7 +480,15 @@ def test_all_faults_are_told_at_once_and_what_was_typed_is_kept(cast, asked, sig
     answer = send(sign_in(cast.staff), cast.body, key, asked, "十二人", note="口径说明", **typed)
     page = answer.content.decode()
     assert answer.status_code == 422
-    for text in ("不是数字", "数据不能小于 0", "请填整数", "只能更正，不能清空", 'value="十二人"', 'value="-1.5"', 'value="口径说明"'):
+    for text in (
+        "不是数字",
+        "数据不能小于 0",
+        "请填整数",
+        "只能更正，不能清空",
+        'value="十二人"',
+        'value="-1.5"',
+        'value="口径说明"',
+    ):
         assert text in page
     assert Figure.objects.count() == 1
 
@@ -405,7 +504,9 @@ def test_somebody_saved_meanwhile(cast, asked, sign_in, key):
     answer = send(sign_in(cast.staff), cast.body, key, asked, "8", seen=0)
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert 'value="8"' in page and "已保存为 7" in page and f'name="seen-{asked.pk}" value="1"' in page
+    assert (
+        'value="8"' in page and "已保存为 7" in page and f'name="seen-{asked.pk}" value="1"' in page
+    )
     assert Figure.objects.get().value == 7
     assert send(sign_in(cast.staff), cast.body, key, asked, "8", seen=1).status_code == 302
 
@@ -433,18 +534,29 @@ def test_a_supervisor_does_not_fill_in_the_form_of_another(cast, asked, sign_in,
 
 
 def test_a_body_that_is_not_asked_is_told_so(cast, asked, sign_in):
-    person = make_member(cast.centre, "manager")  # which registered the document and owes nothing under it
-    page = sign_in(person).get(reverse("figures", args=[cast.centre.pk]), {"document": asked.document_id})
+    person = make_member(
+        cast.centre, "manager"
+    )  # which registered the document and owes nothing under it
+    page = sign_in(person).get(
+        reverse("figures", args=[cast.centre.pk]), {"document": asked.document_id}
+    )
     assert "本单位无需填报" in page.content.decode() and 'name="value-' not in page.content.decode()
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_form_takes_a_constant_number_of_queries(cast, asked, sign_in, django_assert_num_queries, number):
+def test_the_form_takes_a_constant_number_of_queries(
+    cast, asked, sign_in, django_assert_num_queries, number
+):
     for _more in range(number):
         report(make_indicator(asked.document, cast.centre), cast.body, 5)
     client = sign_in(cast.staff)
     with django_assert_num_queries(7):
-        assert client.get(reverse("figures", args=[cast.body.pk]), {"document": asked.document_id}).status_code == 200
+        assert (
+            client.get(
+                reverse("figures", args=[cast.body.pk]), {"document": asked.document_id}
+            ).status_code
+            == 200
+        )
 
 
 def test_what_is_still_to_be_reported_stands_on_my_work(cast, asked, sign_in):
@@ -457,7 +569,11 @@ def test_what_is_still_to_be_reported_stands_on_my_work(cast, asked, sign_in):
     report(asked, cast.body, 5, Period(2024, "year"))
     assert [one.period.key for one in to_report(cast.staff, today=TODAY)] == ["2025y"]
     page = read(sign_in(cast.staff), "/")
-    assert "1 项数据待填报" in page and f"/statistics/report/{cast.body.pk}/?document={asked.document_id}&amp;period=2025y" in page
+    assert (
+        "1 项数据待填报" in page
+        and f"/statistics/report/{cast.body.pk}/?document={asked.document_id}&amp;period=2025y"
+        in page
+    )
     assert to_report(cast.supervisor, today=TODAY) == ()
     statistics.end_indicator(asked, version=1, by=cast.supervisor, now=NOW)
     assert to_report(cast.staff, today=TODAY) == ()
@@ -473,7 +589,10 @@ def definition(**more):
 
 def test_a_supervisor_defines_an_indicator(cast, asked, sign_in, key):
     client = sign_in(cast.supervisor)
-    answer = client.post(reverse("indicator_add", args=[asked.document_id]), definition(organisation=cast.centre.pk) | key())
+    answer = client.post(
+        reverse("indicator_add", args=[asked.document_id]),
+        definition(organisation=cast.centre.pk) | key(),
+    )
     assert (answer.status_code, answer.url) == (302, f"/documents/{asked.document_id}/indicators/")
     made = Indicator.objects.get(code="RS-02")
     assert (made.name_hans, made.organisation, made.meaning) == ("志愿者数", cast.centre, "年末数")
@@ -483,19 +602,30 @@ def test_a_supervisor_defines_an_indicator(cast, asked, sign_in, key):
 def test_not_for_a_body_that_they_do_not_supervise(cast, asked, sign_in, key):
     type(asked.document).objects.update(organisation=cast.sibling)
     client = sign_in(make_member(cast.sibling, "supervisor"))
-    answer = client.post(reverse("indicator_add", args=[asked.document_id]), definition(organisation=cast.centre.pk) | key())
+    answer = client.post(
+        reverse("indicator_add", args=[asked.document_id]),
+        definition(organisation=cast.centre.pk) | key(),
+    )
     assert (answer.status_code, Indicator.objects.count()) == (422, 1)
-    assert client.post(reverse("indicator_move", args=[asked.pk, "end"]), {"version": 1} | key()).status_code == 403
+    assert (
+        client.post(
+            reverse("indicator_move", args=[asked.pk, "end"]), {"version": 1} | key()
+        ).status_code
+        == 403
+    )
 
 
 def test_every_fault_of_a_definition_at_once_with_what_was_typed(cast, asked, sign_in, key):
     wrong = definition(organisation=cast.centre.pk, code=asked.code, name="", places="9")
-    answer = sign_in(cast.supervisor).post(reverse("indicator_add", args=[asked.document_id]), wrong | key())
+    answer = sign_in(cast.supervisor).post(
+        reverse("indicator_add", args=[asked.document_id]), wrong | key()
+    )
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "请填写指标名称" in page and f'value="{asked.code}"' in page and 'value="9"' in page
     answer = sign_in(cast.supervisor).post(
-        reverse("indicator_add", args=[asked.document_id]), definition(organisation=cast.centre.pk, code=asked.code) | key()
+        reverse("indicator_add", args=[asked.document_id]),
+        definition(organisation=cast.centre.pk, code=asked.code) | key(),
     )
     assert "请换一个编码" in answer.content.decode()
     assert Indicator.objects.count() == 1
@@ -509,16 +639,33 @@ def test_editing_ordering_and_ending(cast, asked, sign_in, key):
     assert (asked.name_hans, asked.version, asked.organisation) == ("志愿者数", 2, cast.centre)
     stale = client.post(address, definition(name="别的") | {"version": 1} | key())
     assert stale.status_code == 409 and 'value="别的"' in stale.content.decode()
-    assert client.post(reverse("indicator_move", args=[asked.pk, "down"]), {"version": 2} | key()).status_code == 302
+    assert (
+        client.post(
+            reverse("indicator_move", args=[asked.pk, "down"]), {"version": 2} | key()
+        ).status_code
+        == 302
+    )
     assert list(Indicator.objects.order_by("order")) == [other, asked]
-    assert client.post(reverse("indicator_move", args=[asked.pk, "end"]), {"version": 3} | key()).status_code == 302
-    assert client.post(reverse("indicator_move", args=[asked.pk, "sideways"]), {"version": 4} | key()).status_code == 404
+    assert (
+        client.post(
+            reverse("indicator_move", args=[asked.pk, "end"]), {"version": 3} | key()
+        ).status_code
+        == 302
+    )
+    assert (
+        client.post(
+            reverse("indicator_move", args=[asked.pk, "sideways"]), {"version": 4} | key()
+        ).status_code
+        == 404
+    )
     asked.refresh_from_db()
     assert asked.ended_at == NOW
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_list_of_indicators_takes_a_constant_number_of_queries(cast, asked, sign_in, django_assert_num_queries, number):
+def test_the_list_of_indicators_takes_a_constant_number_of_queries(
+    cast, asked, sign_in, django_assert_num_queries, number
+):
     for _more in range(number):
         make_indicator(asked.document, cast.centre)
     client = sign_in(cast.supervisor)

@@ -32,13 +32,20 @@ def request(address="/"):
 
 
 def render(source, **context):
-    return Template("{% load tracker %}" + source).render(Context({"request": request(), **context}))
+    return Template("{% load tracker %}" + source).render(
+        Context({"request": request(), **context})
+    )
 
 
 def row(light="red", reason=None, percent=20):
     code, on = reason or ("", None)
     return SimpleNamespace(
-        light=light, light_code=code, light_on=on, starts_on=date(2026, 1, 1), due_on=date(2026, 12, 31), percent=percent
+        light=light,
+        light_code=code,
+        light_on=on,
+        starts_on=date(2026, 1, 1),
+        due_on=date(2026, 12, 31),
+        percent=percent,
     )
 
 
@@ -56,7 +63,10 @@ def test_each_colour_has_its_mark_its_tone_and_its_word(colour, symbol, tone, wo
     mark = f'<svg class="lamp" aria-hidden="true"><use href="#{symbol}"/></svg>'
     assert render("{% lamp colour %}", colour=colour) == mark
     assert render("{{ colour|tone }} {{ colour|colour_word }}", colour=colour) == f"{tone} {word}"
-    assert render("{% lamp_word colour 1200 %}", colour=colour) == f'<span class="light {tone}">{mark}{word} 1,200</span>'
+    assert (
+        render("{% lamp_word colour 1200 %}", colour=colour)
+        == f'<span class="light {tone}">{mark}{word} 1,200</span>'
+    )
 
 
 def test_a_lamp_may_be_big():
@@ -81,7 +91,11 @@ def test_a_light_without_its_reason_where_the_room_is_small():
 
 def test_the_parts_of_a_bar_stand_in_one_order_and_fill_it():
     counts = {"undue": 25, "red": 25, "green": 50, "closed": 0}
-    assert [(p.colour, p.start, p.width) for p in tracker.pieces(counts)] == [("green", 0, 50), ("red", 50, 25), ("undue", 75, 25)]
+    assert [(p.colour, p.start, p.width) for p in tracker.pieces(counts)] == [
+        ("green", 0, 50),
+        ("red", 50, 25),
+        ("undue", 75, 25),
+    ]
 
 
 def test_a_bar_is_drawn_with_attributes_and_read_aloud():
@@ -107,10 +121,14 @@ def test_a_bar_of_nothing_is_an_empty_track():
 
 
 def test_a_label_is_escaped():
-    assert "<b>" not in render("{% bar counts label=label %}{% meter 1 2 label=label %}", counts={}, label='"><b>')
+    assert "<b>" not in render(
+        "{% bar counts label=label %}{% meter 1 2 label=label %}", counts={}, label='"><b>'
+    )
 
 
-@pytest.mark.parametrize(("done", "total", "width"), [(12, 21, "57.1%"), (0, 0, "0.0%"), (3, 2, "100.0%")])
+@pytest.mark.parametrize(
+    ("done", "total", "width"), [(12, 21, "57.1%"), (0, 0, "0.0%"), (3, 2, "100.0%")]
+)
 def test_a_meter_shows_done_of_total(done, total, width):
     drawn = render("{% meter done total %}", done=done, total=total)
     assert f'<rect class="fill" width="{width}" height="8" rx="2"/>' in drawn
@@ -140,13 +158,18 @@ def test_figures_are_grouped():
 DIRECTIVE = SimpleNamespace(text="羣團組織", text_hans="群团组织", text_hant="群團組織")
 
 
-@pytest.mark.parametrize(("language", "said"), [("zh-hans", "群团组织"), ("zh-hant", "群團組織"), ("en", "羣團組織")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh-hans", "群团组织"), ("zh-hant", "群團組織"), ("en", "羣團組織")]
+)
 def test_words_come_in_the_readers_script(language, said):
     with translation.override(language):
         assert tracker.words(DIRECTIVE) == said
 
 
-@pytest.mark.parametrize(("language", "said"), [("zh-hans", "全国总工会"), ("zh-hant", "全國總工會"), ("en", "全国总工会")])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh-hans", "全国总工会"), ("zh-hant", "全國總工會"), ("en", "全国总工会")],
+)
 def test_a_name_that_is_stored_once_is_converted(language, said):
     with translation.override(language):
         assert tracker.name(SimpleNamespace(name_hans="全国总工会", name_hant="")) == said
@@ -157,7 +180,9 @@ def test_a_title_and_an_absent_thing():
     assert (tracker.words(None), tracker.name(None), tracker.titled(None)) == ("", "", "")
 
 
-@pytest.mark.parametrize(("language", "said"), [("zh-hans", "报送"), ("zh-hant", "報送"), ("en", "报送")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh-hans", "报送"), ("zh-hant", "報送"), ("en", "报送")]
+)
 def test_typed_chinese_in_the_readers_script(language, said):
     with translation.override(language):
         assert tracker.script("报送") == said
@@ -191,7 +216,10 @@ def test_once_is_a_fresh_key_each_time():
 
 
 def test_version_is_what_the_reader_saw():
-    assert render("{% version thing %}", thing=SimpleNamespace(version=7)) == '<input type="hidden" name="version" value="7">'
+    assert (
+        render("{% version thing %}", thing=SimpleNamespace(version=7))
+        == '<input type="hidden" name="version" value="7">'
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,7 +233,9 @@ def test_version_is_what_the_reader_saw():
     ],
 )
 def test_query_changes_the_address(address, call, said):
-    template = Template("{% load tracker %}{% autoescape off %}{% query request " + call + " %}{% endautoescape %}")
+    template = Template(
+        "{% load tracker %}{% autoescape off %}{% query request " + call + " %}{% endautoescape %}"
+    )
     assert template.render(Context({"request": request(address)})) == said
 
 

@@ -9,7 +9,16 @@ from django.utils import timezone
 
 from directives.downloads.carrying import reach_of
 from directives.models import Attachment, Event, Export, ReportEntry
-from tests.factories import NOW, make_cycle, make_directive, make_measure, make_obligation, make_plan, make_report, make_section
+from tests.factories import (
+    NOW,
+    make_cycle,
+    make_directive,
+    make_measure,
+    make_obligation,
+    make_plan,
+    make_report,
+    make_section,
+)
 
 
 @pytest.fixture
@@ -22,13 +31,28 @@ def report(cast, settings, tmp_path):
 
 
 def file(cast, report) -> str:
-    row = Attachment(report_entry=ReportEntry.objects.get(), name="佐证材料.txt", size=2, sha256="0" * 64, by=cast.staff, at=NOW)
+    row = Attachment(
+        report_entry=ReportEntry.objects.get(),
+        name="佐证材料.txt",
+        size=2,
+        sha256="0" * 64,
+        by=cast.staff,
+        at=NOW,
+    )
     row.file.save("x.txt", ContentFile(b"ok"))
     return reverse("attachment", args=[row.pk])
 
 
 def export(cast, report) -> str:
-    row = Export(by=cast.staff, list="ledger", format="csv", language="zh-hans", asked_at=NOW, as_of=NOW, finished_at=timezone.now())
+    row = Export(
+        by=cast.staff,
+        list="ledger",
+        format="csv",
+        language="zh-hans",
+        asked_at=NOW,
+        as_of=NOW,
+        finished_at=timezone.now(),
+    )
     row.reach, row.state, row.name = reach_of(cast.staff), "ready", "台账.csv"
     row.file.save("x.csv", ContentFile(b"ok"))
     return reverse("export_file", args=[row.pk])
@@ -67,7 +91,11 @@ def test_an_export_of_the_admin_is_on_record(cast, report, sign_in):
     answer = sign_in(cast.admin).post(reverse("admin:directives_organisation_export"), form)
     assert answer.status_code == 200 and b"Q01" in answer.content
     event = Event.objects.latest("pk")
-    assert (event.action, event.by, event.after) == ("export", cast.admin, {"list": "organisation", "rows": 4})
+    assert (event.action, event.by, event.after) == (
+        "export",
+        cast.admin,
+        {"list": "organisation", "rows": 4},
+    )
 
 
 def test_whoever_may_not_have_it_is_on_record_as_refused(cast, report, sign_in):
@@ -83,4 +111,8 @@ def test_a_file_that_one_may_have_no_more_is_refused_on_record(cast, report, sig
     cast.staff.memberships.update(role="viewer")
     assert sign_in(cast.staff).get(there).status_code == 403
     event = Event.objects.latest("pk")
-    assert (event.action, event.subject_type, event.after["where"]) == ("refused", "export", "export_file")
+    assert (event.action, event.subject_type, event.after["where"]) == (
+        "refused",
+        "export",
+        "export_file",
+    )

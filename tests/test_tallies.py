@@ -14,7 +14,16 @@ from django.utils import timezone
 from directives import tallies
 from directives.base.states import COLOURS
 from directives.core.transitions import change_obligations, move
-from directives.models import Mark, Obligation, Organisation, OverallDay, Owing, Tally, TallyDay, Total
+from directives.models import (
+    Mark,
+    Obligation,
+    Organisation,
+    OverallDay,
+    Owing,
+    Tally,
+    TallyDay,
+    Total,
+)
 from directives.organisations import commands as organising
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
 from tests.test_house import APP
@@ -39,9 +48,14 @@ def work(cast):
 def test_a_move_is_counted_for_the_body_and_everybody_above(cast):
     row = make_obligation(organisation=cast.child, percent=30)
     move(row, "suspend", by=cast.supervisor, now=NOW, reason="机构改革")
-    shown = {(scope, state, light): (count, percent) for scope, light, count, percent, _directive, state in rows(Tally)}
+    shown = {
+        (scope, state, light): (count, percent)
+        for scope, light, count, percent, _directive, state in rows(Tally)
+    }
     assert shown == {(body.pk, "suspended", "undue"): (1, 30) for body in (cast.centre, cast.body)}
-    totals = {(scope, light): (count, percent) for scope, light, count, percent, _section in rows(Total)}
+    totals = {
+        (scope, light): (count, percent) for scope, light, count, percent, _section in rows(Total)
+    }
     assert totals == {(body.pk, "undue"): (1, 30) for body in (cast.centre, cast.body, cast.child)}
 
 
@@ -113,7 +127,9 @@ def test_what_was_written_early_in_a_part_that_was_rolled_back_is_written_again(
     with tallies.counted():
         move(row, "suspend", by=None, now=NOW, reason="机构改革")
         with transaction.atomic():
-            make_body("Q02A", parent=cast.sibling)  # the first child: what was gathered is written before the sibling is counted
+            make_body(
+                "Q02A", parent=cast.sibling
+            )  # the first child: what was gathered is written before the sibling is counted
             transaction.set_rollback(True)
     assert Obligation.objects.get(pk=row.pk).state == "suspended"
     assert tallies.drift() == []
@@ -140,9 +156,16 @@ DOORS = {  # the only functions that write obligations, plans and entries; each 
     "core/hearing.py": {"hear"},  # a day alone, which counts nowhere
     "obligations/commands/entering.py": {"issue_pairs"},
     "obligations/commands/giving.py": {"issue"},
-    "plans/commands/plans.py": {"start_plan", "save_plan"},  # a draft counts nowhere before it is handed in
+    "plans/commands/plans.py": {
+        "start_plan",
+        "save_plan",
+    },  # a draft counts nowhere before it is handed in
     "reports/commands/entering.py": {"_write"},  # words of an entry, as save_entry
-    "reports/commands/entries.py": {"begin", "_redraft", "save_entry"},  # words of an entry count nowhere
+    "reports/commands/entries.py": {
+        "begin",
+        "_redraft",
+        "save_entry",
+    },  # words of an entry count nowhere
     "reports/commands/handing_in.py": {"_submit"},  # the report itself, and the mark of its cycle
     "reports/commands/reviewing.py": {"_complete"},  # the same
     "core/ticking.py": {"_write"},
@@ -155,8 +178,15 @@ def _writes(function: ast.FunctionDef) -> bool:
     calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
     if any(isinstance(call.func, ast.Name) and call.func.id == "overwrite" for call in calls):
         return True
-    said = [ast.unparse(call.func) for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in WRITING]
-    return any(re.match(r"(Obligation\b|Plan\b|ReportEntry\b|alike\b|type\(subject\))", text) for text in said)
+    said = [
+        ast.unparse(call.func)
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in WRITING
+    ]
+    return any(
+        re.match(r"(Obligation\b|Plan\b|ReportEntry\b|alike\b|type\(subject\))", text)
+        for text in said
+    )
 
 
 def test_no_command_writes_what_is_counted_but_those_that_count_it():
@@ -166,7 +196,11 @@ def test_no_command_writes_what_is_counted_but_those_that_count_it():
         if room.startswith(("migrations", "bench", "made_up", "models")):
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        writing = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and _writes(node)}
+        writing = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and _writes(node)
+        }
         if writing:
             found[room] = writing
     assert found == DOORS
@@ -200,22 +234,31 @@ def change_something(random: Random, bodies: list, directives: list, now: dateti
     if kind == "section":
         directives.append(make_directive(make_section(directives[0].document)))
     elif kind == "tree":
-        body, to = Organisation.objects.get(pk=random.choice(bodies).pk), Organisation.objects.get(pk=random.choice(bodies).pk)
+        body, to = (
+            Organisation.objects.get(pk=random.choice(bodies).pk),
+            Organisation.objects.get(pk=random.choice(bodies).pk),
+        )
         if not to.path.startswith(body.path):
             organising.move(body, to=to, by=None, now=now)
     elif kind == "make" or row is None:
         directive, body = random.choice(directives), random.choice(bodies)
         if not Obligation.objects.filter(directive=directive, organisation=body).exists():
-            make_obligation(directive, Organisation.objects.get(pk=body.pk), percent=random.randint(0, 100))
+            make_obligation(
+                directive, Organisation.objects.get(pk=body.pk), percent=random.randint(0, 100)
+            )
     else:
-        fields = {"state": "withdrawn"} if kind == "withdraw" else {"percent": random.randint(0, 100)}
+        fields = (
+            {"state": "withdrawn"} if kind == "withdraw" else {"percent": random.randint(0, 100)}
+        )
         change_obligations([row], fields, action="test", by=None, now=now)
 
 
 def totals() -> dict:
     """(scope, section) → lights and percent, where there is anything."""
     found: dict[tuple, Counter] = {}
-    for scope, section, light, count, percent in Total.objects.values_list("scope", "section", "light", "count", "percent_sum"):
+    for scope, section, light, count, percent in Total.objects.values_list(
+        "scope", "section", "light", "count", "percent_sum"
+    ):
         found.setdefault((scope, section), Counter()).update({light: count, "percent_sum": percent})
     return {key: +counts for key, counts in found.items() if +counts}
 
@@ -224,7 +267,9 @@ def copied(on: date) -> dict:
     """The same, from the newest copies on or before a day."""
     found = {}
     for row in TallyDay.objects.filter(day__lte=on).order_by("day"):
-        found[row.scope_id, row.section_id] = +Counter({name: getattr(row, name) for name in (*COLOURS, "percent_sum")})
+        found[row.scope_id, row.section_id] = +Counter(
+            {name: getattr(row, name) for name in (*COLOURS, "percent_sum")}
+        )
     return {key: counts for key, counts in found.items() if counts}
 
 

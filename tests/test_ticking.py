@@ -41,7 +41,11 @@ def test_a_light_turns_red_on_the_day_after_its_date(cast):
     assert Obligation.objects.values_list("light", "version").get() == ("yellow", 2)
     assert tick(now=later(18)) == 1
     row.refresh_from_db()
-    assert (row.light, row.why, row.version) == ("red", Reason("completion_overdue", date(2026, 10, 30)), 3)
+    assert (row.light, row.why, row.version) == (
+        "red",
+        Reason("completion_overdue", date(2026, 10, 30)),
+        3,
+    )
     assert tallies.drift() == []
 
 
@@ -50,7 +54,12 @@ def test_it_writes_one_event_for_each_changed_light(cast):
     make_obligation(organisation=cast.body, due_on=date(2027, 12, 31), percent=80)
     assert tick(now=later(18)) == 1
     event = Event.objects.get()
-    assert (event.action, event.by, event.obligation_id, event.organisation_id) == ("light", None, row.pk, cast.body.pk)
+    assert (event.action, event.by, event.obligation_id, event.organisation_id) == (
+        "light",
+        None,
+        row.pk,
+        cast.body.pk,
+    )
     assert (event.before["light"], event.after["light"]) == ("green", "red")
     assert Unsealed.objects.count() == 1
 
@@ -99,7 +108,9 @@ def test_lights_asked_for_before_a_tick_turn_on_its_day(cast):
     """Every light is worked out anew behind the tick of a later day: each that turns is counted on the day of its event."""
     ticking.relight_all(by=None, now=NOW)
     JobRun.objects.create(name="tick", last_ran_at=later(18), last_day=TODAY + timedelta(days=18))
-    make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)  # as issued on the day that was asked on
+    make_obligation(
+        organisation=cast.body, due_on=date(2026, 10, 30), percent=95
+    )  # as issued on the day that was asked on
     assert ticking.next_part(JobProgress.objects.get()) is False
     assert Event.objects.get(action="light").at == later(18)
     assert wrong_lights(later(18)) == []
@@ -167,5 +178,7 @@ def test_a_year_of_moves_and_ticks_leaves_no_drift(cast, seed):
             assert tick(now=now) == 0
         now += timedelta(days=random.choice([1, 1, 3, 9, 20]))
     assert tallies.drift() == []
-    assert make_body("late", parent=cast.sibling).parent == cast.sibling  # the sibling becomes a branch
+    assert (
+        make_body("late", parent=cast.sibling).parent == cast.sibling
+    )  # the sibling becomes a branch
     assert tallies.drift() == []

@@ -4,10 +4,24 @@ import pytest
 
 from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.base.states import ENTRY_MOVES, FILING_STATES, OBLIGATION_MOVES, OBLIGATION_STATES, PLAN_MOVES
+from directives.base.states import (
+    ENTRY_MOVES,
+    FILING_STATES,
+    OBLIGATION_MOVES,
+    OBLIGATION_STATES,
+    PLAN_MOVES,
+)
 from directives.core.transitions import move
 from directives.models import Event, Obligation, Tally, Total
-from tests.factories import NOW, make_cycle, make_directive, make_member, make_obligation, make_plan, make_report
+from tests.factories import (
+    NOW,
+    make_cycle,
+    make_directive,
+    make_member,
+    make_obligation,
+    make_plan,
+    make_report,
+)
 
 HOLDERS = {
     "receive": "staff",
@@ -18,12 +32,18 @@ HOLDERS = {
     "hand_in": "manager",
     "review": "supervisor",
 }
-OBLIGATION_CASES = [(action, state) for action in OBLIGATION_MOVES for state, _label in OBLIGATION_STATES]
+OBLIGATION_CASES = [
+    (action, state) for action in OBLIGATION_MOVES for state, _label in OBLIGATION_STATES
+]
 PLAN_CASES = [(action, state) for action in PLAN_MOVES for state, _label in FILING_STATES]
 
 
 def _fields(state):
-    return {"state": state, "reason": "因故" if state == "disputed" else "", "closed_on": NOW.date() if state == "closed" else None}
+    return {
+        "state": state,
+        "reason": "因故" if state == "disputed" else "",
+        "closed_on": NOW.date() if state == "closed" else None,
+    }
 
 
 @pytest.mark.parametrize(("action", "state"), OBLIGATION_CASES)
@@ -40,7 +60,12 @@ def test_every_obligation_move_from_every_state(cast, action, state):
     move(row, action, by=by, now=NOW, reason="已核实")
     stored = Obligation.objects.get(pk=row.pk)
     assert (stored.state, stored.version) == (step.target, 2)
-    assert Event.objects.values_list("action", "by", "organisation", "obligation_id").get() == (action, by.pk, cast.body.pk, row.pk)
+    assert Event.objects.values_list("action", "by", "organisation", "obligation_id").get() == (
+        action,
+        by.pk,
+        cast.body.pk,
+        row.pk,
+    )
     assert tallies.drift() == []
 
 
@@ -64,14 +89,26 @@ def test_every_plan_and_entry_move_from_every_state(cast, action, state):
                 move(subject, action, by=by, now=NOW, reason="请改")
             continue
         move(subject, action, by=by, now=NOW, reason="请改")
-        assert type(subject).objects.values_list("state", "version").get(pk=subject.pk) == (step.target, 2)
+        assert type(subject).objects.values_list("state", "version").get(pk=subject.pk) == (
+            step.target,
+            2,
+        )
 
 
 @pytest.mark.parametrize("action", OBLIGATION_MOVES)
 def test_nobody_else_may_move_an_obligation(cast, action):
     step = OBLIGATION_MOVES[action]
     row = make_obligation(organisation=cast.body, **_fields(sorted(step.sources)[0]))
-    others = {"staff", "manager", "supervisor", "viewer", "admin", "outsider", "stranger", "below"} - {HOLDERS[step.right]}
+    others = {
+        "staff",
+        "manager",
+        "supervisor",
+        "viewer",
+        "admin",
+        "outsider",
+        "stranger",
+        "below",
+    } - {HOLDERS[step.right]}
     if step.right == "work":
         others -= {"manager"}
     for name in others:
@@ -115,8 +152,13 @@ def test_a_supervisor_has_no_say_over_their_own_body(cast):
 def test_tallies_follow_a_move_through_every_ancestor(cast):
     row = make_obligation(make_directive(), cast.child, state="closing", percent=100)
     move(row, "close", by=cast.supervisor, now=NOW, reason="已核实")
-    live = Tally.objects.filter(count__gt=0).values_list("scope__code", "state", "light", "count", "percent_sum")
-    assert sorted(live) == [("C000", "closed", "closed", 1, 100), ("Q01", "closed", "closed", 1, 100)]
+    live = Tally.objects.filter(count__gt=0).values_list(
+        "scope__code", "state", "light", "count", "percent_sum"
+    )
+    assert sorted(live) == [
+        ("C000", "closed", "closed", 1, 100),
+        ("Q01", "closed", "closed", 1, 100),
+    ]
     totals = Total.objects.filter(count__gt=0).values_list("scope__code", "light", "count")
     assert sorted(totals) == [("C000", "closed", 1), ("Q01", "closed", 1), ("Q01A", "closed", 1)]
 

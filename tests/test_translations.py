@@ -16,10 +16,14 @@ def project(tmp_path, settings, monkeypatch):
     """A small project of its own, so that a test may write catalogues."""
     settings.BASE_DIR = tmp_path
     monkeypatch.setattr(translations, "LOCALE", tmp_path / "directives" / "locale")
-    monkeypatch.setattr(translations, "WORDS", tmp_path / "directives" / "locale" / "zh_Hant.words.tsv")
+    monkeypatch.setattr(
+        translations, "WORDS", tmp_path / "directives" / "locale" / "zh_Hant.words.tsv"
+    )
     (tmp_path / "directives").mkdir()
     (tmp_path / "templates").mkdir()
-    (tmp_path / "directives" / "words.py").write_text('_("Cadre")\npgettext("month", "May")\n', encoding="utf-8")
+    (tmp_path / "directives" / "words.py").write_text(
+        '_("Cadre")\npgettext("month", "May")\n', encoding="utf-8"
+    )
     (tmp_path / "templates" / "page.html").write_text(
         "{% load i18n %}\n   <p>it's \"\n {% blocktranslate count n=n %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}",
         encoding="utf-8",
@@ -55,7 +59,9 @@ def test_strings_are_found_with_their_places(project):
 
 
 def test_a_string_inside_an_f_string_is_found(project):
-    (project / "directives" / "words.py").write_text('row = f"<b>{gettext(\'Save\')}</b>"\n_lazy("Cadre")\n', encoding="utf-8")
+    (project / "directives" / "words.py").write_text(
+        'row = f"<b>{gettext(\'Save\')}</b>"\n_lazy("Cadre")\n', encoding="utf-8"
+    )
     assert list(translations.find_strings())[:2] == [Key("", "Save"), Key("", "Cadre")]
 
 
@@ -72,7 +78,11 @@ def test_what_is_missing_is_listed_with_its_place(project):
 def test_merging_makes_both_scripts_and_later_lines_win(project):
     add(project, "# a note\n\nCadre\t坏\n")
     add(project, "Cadre\t好干部\nMay\t五月\tmonth\n%(n)s row\t%(n)s 行\n")
-    expected = {Key("", "Cadre"): "好干部", Key("month", "May"): "五月", Key("", "%(n)s row"): "%(n)s 行"}
+    expected = {
+        Key("", "Cadre"): "好干部",
+        Key("month", "May"): "五月",
+        Key("", "%(n)s row"): "%(n)s 行",
+    }
     assert translations.read_catalogue("zh_Hans") == expected
     assert translations.read_compiled("zh_Hans") == expected
     assert translations.read_catalogue("zh_Hant")[Key("", "Cadre")] == "好幹部"
@@ -81,7 +91,10 @@ def test_merging_makes_both_scripts_and_later_lines_win(project):
 
 def test_an_interface_in_traditional_script_has_its_own_words_and_quotation_marks(project):
     (project / "directives" / "locale").mkdir()
-    translations.WORDS.write_text("# a note\n文件\t檔案\n政策文件\t政策文件\n第 %(line)s 行\t第 %(line)s 列\n”列\t”欄\n", encoding="utf-8")
+    translations.WORDS.write_text(
+        "# a note\n文件\t檔案\n政策文件\t政策文件\n第 %(line)s 行\t第 %(line)s 列\n”列\t”欄\n",
+        encoding="utf-8",
+    )
     hans = "第 %(line)s 行“导出”列：政策文件不是文件"
     made = translations.make_hant({Key("", "Row"): hans})
     assert made == {Key("", "Row"): "第 %(line)s 列「導出」欄：政策文件不是檔案"}
@@ -110,7 +123,10 @@ def test_pruning_drops_what_nothing_uses(project):
     ("entries", "fault"),
     [
         ({Key("", "Cadre"): "好乾部"}, "zh_Hans: 乾部 in '好乾部'"),
-        ({Key("", "%(n)s row", "%(n)s rows"): "行"}, "zh_Hans: placeholders differ: '%(n)s row' and '行'"),
+        (
+            {Key("", "%(n)s row", "%(n)s rows"): "行"},
+            "zh_Hans: placeholders differ: '%(n)s row' and '行'",
+        ),
     ],
 )
 def test_a_bad_catalogue_is_a_fault(project, entries, fault):
@@ -124,7 +140,9 @@ def test_a_stale_catalogue_is_a_fault(project):
     add(project, "Cadre\t领导干部\n")
     assert translations.faults() == []
     translations.catalogue_path("zh_Hans", "mo").write_bytes(compiled)
-    assert translations.faults() == ["zh_Hans: django.mo is older than django.po; run manage.py translations"]
+    assert translations.faults() == [
+        "zh_Hans: django.mo is older than django.po; run manage.py translations"
+    ]
 
 
 def test_chinese_in_the_english_is_a_fault(project):

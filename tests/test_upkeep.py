@@ -44,7 +44,10 @@ def text_of(client: Client, address: str) -> str:
 
 def cover_of(response) -> dict[str, object]:
     book = openpyxl.load_workbook(io.BytesIO(b"".join(response)), read_only=True)
-    return {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True, min_row=2, max_col=2)}
+    return {
+        row[0]: row[1]
+        for row in book.worksheets[0].iter_rows(values_only=True, min_row=2, max_col=2)
+    }
 
 
 def test_ten_days_without_a_worker_are_said_everywhere(office, sign_in, time_machine, tmp_path):
@@ -82,7 +85,9 @@ def test_it_is_said_in_the_readers_language(office, sign_in, time_machine):
     time_machine.move_to(LATER, tick=False)
     assert "亮燈截至10月13日" in text_of(sign_in(office.staff, "zh-hant"), "/nowhere/")
     shown = text_of(sign_in(office.staff, "en"), "/nowhere/")
-    assert "Lights, and the figures that follow from them, are as of 13 Oct. The background" in shown
+    assert (
+        "Lights, and the figures that follow from them, are as of 13 Oct. The background" in shown
+    )
 
 
 def test_nobody_outside_is_told(office, time_machine):
@@ -202,8 +207,12 @@ def test_overseers_are_told_the_worst_and_nobody_else_is(cast, facts, said):
     state = Upkeep(**facts)
     told = banners(state, cast.supervisor, NOW)
     assert [said in banner.words for banner in told] == ([True] if said else [])
-    assert [banner.words.endswith("请告知系统管理员。") for banner in told] == ([True] if said else [])
-    assert [banner.words.endswith("按其提示处理。") for banner in banners(state, cast.admin, NOW)] == ([True] if said else [])
+    assert [banner.words.endswith("请告知系统管理员。") for banner in told] == (
+        [True] if said else []
+    )
+    assert [
+        banner.words.endswith("按其提示处理。") for banner in banners(state, cast.admin, NOW)
+    ] == ([True] if said else [])
     for who in (cast.staff, cast.manager, cast.viewer, cast.outsider):
         assert banners(state, who, NOW) == ()
 

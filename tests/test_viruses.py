@@ -33,9 +33,15 @@ def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The socket of a running daemon."""
     folder = tmp_path_factory.mktemp("clamd")
     (folder / "signatures").mkdir()
-    (folder / "signatures" / "test.ndb").write_text(f"Test.Made.Here:0:*:{SIGN.hex()}\n", encoding="ascii")
+    (folder / "signatures" / "test.ndb").write_text(
+        f"Test.Made.Here:0:*:{SIGN.hex()}\n", encoding="ascii"
+    )
     (folder / "clamd.conf").write_text(CONFIGURATION.format(folder=folder), encoding="utf-8")
-    process = subprocess.Popen(["/usr/sbin/clamd", "--config-file", str(folder / "clamd.conf")], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        ["/usr/sbin/clamd", "--config-file", str(folder / "clamd.conf")],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert wait_for(lambda: (folder / "socket").exists() or process.poll() is not None)
         assert process.poll() is None, process.stderr.read()

@@ -57,13 +57,20 @@ def lacking(walker: Walker) -> list[str]:
     """Write addresses at which nothing was stored, and kinds of table not applied or not undone."""
     addresses = {name for name, row in TABLE.items() if row.post is not None}
     missing = [f"nothing sent to {name}" for name in addresses - walker.sent.keys()]
-    missing += [f"nothing stored at {name}" for name in addresses - STORES_NO_EVENT.keys() - walker.stored.keys()]
+    missing += [
+        f"nothing stored at {name}"
+        for name in addresses - STORES_NO_EVENT.keys() - walker.stored.keys()
+    ]
     missing += [f"no step stored {name}" for name in BESIDES - walker.stored.keys()]
     wanted = {(kind, act) for kind in KINDS for act in ("apply", "undo")}
     return sorted(
         [
             *missing,
-            *(f"{act} of a table of {kind}" for kind, act in wanted if not walker.tables[kind, act]),
+            *(
+                f"{act} of a table of {kind}"
+                for kind, act in wanted
+                if not walker.tables[kind, act]
+            ),
         ]
     )
 
@@ -79,5 +86,8 @@ def test_the_counts_are_true_after_any_write(walk):
 @pytest.mark.parametrize("seed", range(2, 2 + LONG_WALKS))
 def test_the_counts_are_true_after_thousands_of_writes(walk, seed, record_property):
     walker = walk(seed, LONG_WRITES)
-    record_property("figure", f"walk {seed}: {walker.stored.total()} stored writes at {len(walker.stored)} addresses, no drift")
+    record_property(
+        "figure",
+        f"walk {seed}: {walker.stored.total()} stored writes at {len(walker.stored)} addresses, no drift",
+    )
     assert (walker.stored.total() >= LONG_WRITES, lacking(walker)) == (True, [])

@@ -91,7 +91,9 @@ def messages() -> dict[str, dict[tuple[str, str], str]]:
     own = {(key.context, key.english) for key in find_strings()}
     said = {"en": {key: key[1] for key in own}}
     for locale in ("zh_Hans", "zh_Hant"):
-        said[locale] = {(key.context, key.english): text for key, text in read_catalogue(locale).items()}
+        said[locale] = {
+            (key.context, key.english): text for key, text in read_catalogue(locale).items()
+        }
     return said
 
 
@@ -103,11 +105,14 @@ def bare(text: str) -> str:
 def faults(language: str, words: dict[str, str], *, whole: bool) -> list[str]:
     lines = []
     for wrong, right in words.items():
-        pattern = re.compile(rf"(?<![\w-])(?:{wrong})(?![\w-])" if whole and wrong != "'" else wrong, re.I)
+        pattern = re.compile(
+            rf"(?<![\w-])(?:{wrong})(?![\w-])" if whole and wrong != "'" else wrong, re.I
+        )
         lines += [
             f"{pattern.search(bare(text))[0]} → {right}: {text}"
             for key, text in messages()[language].items()
-            if pattern.search(bare(text)) and not any(part in text or part in key[1] for part in ALLOWED)
+            if pattern.search(bare(text))
+            and not any(part in text or part in key[1] for part in ALLOWED)
         ]
     return sorted(lines)
 
@@ -126,10 +131,21 @@ def test_traditional_says_the_words_of_traditional_interfaces():
 
 def test_a_number_has_a_space_beside_it_and_a_name_or_a_date_has_none():
     """Not in papers, which follow the rules of official documents."""
-    papers = {english for english, lines in places().items() if any("/papers/" in line or "/papers.py" in line for line in lines)}
-    number, name = r"%\((?:n|count|total|limit|percent|done|rows|cells|left)\)s", r"%\((?:body|into|who|person|day|moment)\)s"
+    papers = {
+        english
+        for english, lines in places().items()
+        if any("/papers/" in line or "/papers.py" in line for line in lines)
+    }
+    number, name = (
+        r"%\((?:n|count|total|limit|percent|done|rows|cells|left)\)s",
+        r"%\((?:body|into|who|person|day|moment)\)s",
+    )
     wrong = re.compile(rf"{HAN}{number}|{number}(?!季度){HAN}|{HAN} {name}|{name} {HAN}")
-    assert [text for (_context, english), text in messages()["zh_Hans"].items() if wrong.search(text) and english not in papers] == []
+    assert [
+        text
+        for (_context, english), text in messages()["zh_Hans"].items()
+        if wrong.search(text) and english not in papers
+    ] == []
 
 
 def test_a_sentence_ends_with_a_stop_in_both_languages_or_in_neither():
@@ -147,7 +163,10 @@ def test_the_readme_says_the_same_words():
     text = (settings.BASE_DIR / "README.md").read_text(encoding="utf-8")
     prose = re.sub(r"`[^`]*`|\]\([^)]*\)|```.*?```", " ", text, flags=re.S)
     english, chinese = prose.split("# 中文说明")
-    pattern = re.compile(r"(?<![\w-])(?:bod(?:y|ies)|handed in|hands? in|owes?|owed|mend|anew|once more|verdicts?|nobody)(?![\w-])", re.I)
+    pattern = re.compile(
+        r"(?<![\w-])(?:bod(?:y|ies)|handed in|hands? in|owes?|owed|mend|anew|once more|verdicts?|nobody)(?![\w-])",
+        re.I,
+    )
     assert (pattern.findall(english), re.findall("|".join(HANS), chinese)) == ([], [])
 
 
@@ -168,7 +187,12 @@ def test_a_field_is_called_what_it_is(field, hans, english):
 
 
 @pytest.mark.parametrize(
-    ("label", "hans"), [("Deliverable", "报送材料"), ("Script of the document", "简体／繁体"), ("Responsibility", "责任类型")]
+    ("label", "hans"),
+    [
+        ("Deliverable", "报送材料"),
+        ("Script of the document", "简体／繁体"),
+        ("Responsibility", "责任类型"),
+    ],
 )
 def test_a_label_says_what_its_values_are(label, hans):
     with override("zh-hans"):
@@ -178,6 +202,12 @@ def test_a_label_says_what_its_values_are(label, hans):
 def test_a_state_has_one_name_in_lights_reasons_and_tables():
     names = dict(OBLIGATION_STATES)
     with override("zh-hans"):
-        assert (gettext(_SHORT["suspended"]), gettext(_SHORT["withdrawn"])) == (str(names["suspended"]), str(names["withdrawn"]))
-        assert (gettext(PHRASES["suspended"]), gettext(PHRASES["withdrawn"])) == ("已中止，时限暂停计算", "责任事项已撤回")
+        assert (gettext(_SHORT["suspended"]), gettext(_SHORT["withdrawn"])) == (
+            str(names["suspended"]),
+            str(names["withdrawn"]),
+        )
+        assert (gettext(PHRASES["suspended"]), gettext(PHRASES["withdrawn"])) == (
+            "已中止，时限暂停计算",
+            "责任事项已撤回",
+        )
         assert gettext(WORDS["closed"]) == str(names["closed"])

@@ -12,7 +12,9 @@ from directives.base.workdays import CalendarDay, Workdays, read_days, workdays_
 
 pytestmark = pytest.mark.once
 
-CALENDAR = (Path(module.__file__).parent.parent / "made_up" / "sample" / "calendar.csv").read_text(encoding="utf-8")
+CALENDAR = (Path(module.__file__).parent.parent / "made_up" / "sample" / "calendar.csv").read_text(
+    encoding="utf-8"
+)
 SHIPPED = workdays_of(read_days(CALENDAR))
 PLAIN = Workdays()
 ONE_DAY = timedelta(days=1)
@@ -132,7 +134,12 @@ def test_add(day, n, result):
 
 @pytest.mark.parametrize(
     ("day", "result"),
-    [("2026-10-01", "2026-10-08"), ("2026-10-08", "2026-10-08"), ("2026-10-10", "2026-10-10"), ("2026-10-11", "2026-10-12")],
+    [
+        ("2026-10-01", "2026-10-08"),
+        ("2026-10-08", "2026-10-08"),
+        ("2026-10-10", "2026-10-10"),
+        ("2026-10-11", "2026-10-12"),
+    ],
 )
 def test_next_working(day, result):
     assert SHIPPED.next_working(date.fromisoformat(day)) == date.fromisoformat(result)
@@ -190,7 +197,9 @@ def test_countdown_starts_on_the_first_day_with_so_few_left(calendar, day, n):
 def test_next_working_is_the_first_from_the_day(calendar, day):
     result = calendar.next_working(day)
     assert calendar.is_working(result) is True
-    assert [n for n in range((result - day).days) if calendar.is_working(day + timedelta(days=n))] == []
+    assert [
+        n for n in range((result - day).days) if calendar.is_working(day + timedelta(days=n))
+    ] == []
 
 
 def test_calendars_with_the_same_days_are_equal_and_hash_alike():
@@ -216,7 +225,9 @@ def test_a_day_cannot_be_both_off_and_on():
 
 def test_a_calendar_as_excel_saves_it():
     text = "\ufeffday,working,name_hans\r\n2027-01-01,0,元旦\r\n\r\n2027-01-03, 1 ,元旦调休\r\n"
-    assert workdays_of(read_days(text)) == Workdays(frozenset({date(2027, 1, 1)}), frozenset({date(2027, 1, 3)}), frozenset({2027}))
+    assert workdays_of(read_days(text)) == Workdays(
+        frozenset({date(2027, 1, 1)}), frozenset({date(2027, 1, 3)}), frozenset({2027})
+    )
 
 
 def test_a_calendar_without_rows_is_monday_to_friday():
@@ -231,7 +242,10 @@ def test_a_calendar_without_rows_is_monday_to_friday():
         ("day,working,name_hans\n2027-02-29,0,春节\n", "line 2: '2027-02-29' is not a date"),
         ("day,working,name_hans\n2027-02-08,休,春节\n", "line 2: working must be 0 or 1"),
         ("day,working,name_hans\n2027-02-08,0\n", "line 2: 3 columns expected, 2 found"),
-        ("day,working,name_hans\n2027-02-08,0,春节\n2027-02-08,1,春节\n", "line 3: 2027-02-08 is given twice"),
+        (
+            "day,working,name_hans\n2027-02-08,0,春节\n2027-02-08,1,春节\n",
+            "line 3: 2027-02-08 is given twice",
+        ),
     ],
 )
 def test_a_calendar_names_the_fault(text, fault):

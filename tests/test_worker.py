@@ -80,11 +80,15 @@ def test_once_empties_the_queue_and_leaves_no_heartbeat(db: None, daily: list[st
     note.enqueue("second")
     call_command("worker", "--once")
     assert ran == ["first", "second"]
-    assert set(DBTaskResult.objects.values_list("status", flat=True)) == {TaskResultStatus.SUCCESSFUL}
+    assert set(DBTaskResult.objects.values_list("status", flat=True)) == {
+        TaskResultStatus.SUCCESSFUL
+    }
     assert not JobRun.objects.filter(name__startswith=worker.PREFIX).exists()
 
 
-def test_a_task_that_fails_is_kept_logged_and_stops_no_other(db: None, daily: list[str], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_that_fails_is_kept_logged_and_stops_no_other(
+    db: None, daily: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     failing = fail.enqueue()
     note.enqueue("after")
     call_command("worker", "--once")
@@ -99,7 +103,9 @@ def test_events_are_sealed(db: None, daily: list[str]) -> None:
     assert (Seal.objects.count(), Unsealed.objects.count()) == (1, 0)
 
 
-def test_the_newest_seal_is_told_outside(db: None, daily: list[str], settings: Any, tmp_path: Path) -> None:
+def test_the_newest_seal_is_told_outside(
+    db: None, daily: list[str], settings: Any, tmp_path: Path
+) -> None:
     settings.AUDIT_ANCHORS = [f"file://{tmp_path / 'anchors'}"]
     audit.record("create", make_body("X"), by=None, now=NOW)
     call_command("worker", "--once")
@@ -108,7 +114,9 @@ def test_the_newest_seal_is_told_outside(db: None, daily: list[str], settings: A
     assert (tmp_path / "anchors").read_text().count("\n") == 1
 
 
-def test_more_events_than_one_seal_holds_are_sealed_at_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_events_than_one_seal_holds_are_sealed_at_once(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sealed = [worker.BATCH, worker.BATCH, 3]
     monkeypatch.setattr(worker, "seal", lambda *, now: sealed.pop(0))
     worker.seal_events(NOW)
@@ -131,18 +139,24 @@ def test_a_chore_that_fails_is_logged_with_its_traceback_and_stops_nothing(
 
 
 def test_daily_jobs_run_once_in_a_shanghai_day(db: None, daily: list[str]) -> None:
-    with time_machine.travel(datetime(2026, 10, 13, 15, 59, tzinfo=UTC), tick=False):  # 23:59 in Shanghai
+    with time_machine.travel(
+        datetime(2026, 10, 13, 15, 59, tzinfo=UTC), tick=False
+    ):  # 23:59 in Shanghai
         call_command("worker", "--once")
         call_command("worker", "--once")
         assert daily == list(worker.DAILY)
         assert JobRun.objects.get(name="tick").last_day == date(2026, 10, 13)
-    with time_machine.travel(datetime(2026, 10, 13, 16, 1, tzinfo=UTC), tick=False):  # 00:01, still the 13th in London
+    with time_machine.travel(
+        datetime(2026, 10, 13, 16, 1, tzinfo=UTC), tick=False
+    ):  # 00:01, still the 13th in London
         call_command("worker", "--once")
         assert daily == list(worker.DAILY) * 2
         assert JobRun.objects.get(name="tick").last_day == date(2026, 10, 14)
 
 
-def test_a_daily_job_that_fails_is_tried_again(db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_daily_job_that_fails_is_tried_again(
+    db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     called: list[str] = []
 
     def broken_tick(name: str, **options: object) -> None:
@@ -180,7 +194,9 @@ def test_of_several_workers_exactly_one_takes_a_daily_job(transactional_db: None
     assert JobRun.objects.get(name="tick").held_by == names[taken.index(True)]
 
 
-def test_two_workers_run_a_daily_job_once_between_them(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_workers_run_a_daily_job_once_between_them(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     called: list[str] = []
 
     def slow(name: str, **options: object) -> None:
@@ -191,12 +207,18 @@ def test_two_workers_run_a_daily_job_once_between_them(transactional_db: None, m
     names = [worker.new_name(), worker.new_name()]
     for name in names:
         worker.record(name, NOW)
-    side_by_side(lambda index: [worker.run_daily(command, names[index], NOW) for command in worker.DAILY], 2)
+    side_by_side(
+        lambda index: [worker.run_daily(command, names[index], NOW) for command in worker.DAILY], 2
+    )
     assert sorted(called) == sorted(worker.DAILY)
-    assert set(JobRun.objects.filter(name__in=worker.DAILY).values_list("held_by", "last_day")) == {("", timezone.localdate(NOW))}
+    assert set(JobRun.objects.filter(name__in=worker.DAILY).values_list("held_by", "last_day")) == {
+        ("", timezone.localdate(NOW))
+    }
 
 
-def test_a_daily_job_is_left_to_a_living_worker_and_taken_over_from_a_dead_one(db: None, daily: list[str]) -> None:
+def test_a_daily_job_is_left_to_a_living_worker_and_taken_over_from_a_dead_one(
+    db: None, daily: list[str]
+) -> None:
     first, second = worker.new_name(), worker.new_name()
     worker.record(first, NOW)
     assert worker.claim("tick", by=first, now=NOW)
@@ -206,7 +228,9 @@ def test_a_daily_job_is_left_to_a_living_worker_and_taken_over_from_a_dead_one(d
     assert daily == ["tick"]
 
 
-def test_the_heart_beats_while_a_daily_job_takes_its_time(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_heart_beats_while_a_daily_job_takes_its_time(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     beats: set[datetime] = set()
     command = worker.Command()
 
@@ -214,7 +238,11 @@ def test_the_heart_beats_while_a_daily_job_takes_its_time(transactional_db: None
         if name == "tick":
 
             def beaten() -> bool:
-                beats.update(JobRun.objects.filter(name__startswith=worker.PREFIX).values_list("last_ran_at", flat=True))
+                beats.update(
+                    JobRun.objects.filter(name__startswith=worker.PREFIX).values_list(
+                        "last_ran_at", flat=True
+                    )
+                )
                 return len(beats) >= 3
 
             wait_for(beaten)
@@ -228,7 +256,9 @@ def test_the_heart_beats_while_a_daily_job_takes_its_time(transactional_db: None
     assert not JobRun.objects.filter(name__startswith=worker.PREFIX).exists()
 
 
-def test_what_a_dead_worker_left_is_run_again(db: None, daily: list[str], caplog: pytest.LogCaptureFixture) -> None:
+def test_what_a_dead_worker_left_is_run_again(
+    db: None, daily: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     silent, gone = worker.PREFIX + "silent", worker.PREFIX + "gone"
     worker.record(silent, datetime.now(UTC) - worker.STALE - timedelta(seconds=5))
     rows = [left_running([silent]), left_running([gone])]
@@ -241,7 +271,9 @@ def test_what_a_dead_worker_left_is_run_again(db: None, daily: list[str], caplog
     assert not JobRun.objects.filter(name=silent).exists()
 
 
-@pytest.mark.parametrize(("boot", "counts"), [("this", True), ("before", False), ("", False), (None, False)])
+@pytest.mark.parametrize(
+    ("boot", "counts"), [("this", True), ("before", False), ("", False), (None, False)]
+)
 def test_a_death_counts_unless_the_machine_went_too_or_it_was_asked_to_stop(
     db: None, monkeypatch: pytest.MonkeyPatch, boot: str | None, counts: bool
 ) -> None:
@@ -267,7 +299,9 @@ def test_what_a_living_or_a_foreign_worker_runs_is_left_alone(db: None, daily: l
     assert DBTaskResult.objects.running().count() == 2
 
 
-def test_a_task_that_kills_every_worker_is_given_up(db: None, daily: list[str], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_that_kills_every_worker_is_given_up(
+    db: None, daily: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     row = left_running([worker.PREFIX + str(number) for number in range(jobs.running.TRIES)])
     call_command("worker", "--once")
     row.refresh_from_db()
@@ -282,12 +316,17 @@ FORMER_MAIL, FORMER_ACT = "directives.notices.mail", "directives.jobs.running.ca
 def test_a_mail_that_an_earlier_release_queued_is_sent(cast: Cast, mailoutbox: list[Any]) -> None:
     cast.staff.email = "staff@example.org"
     cast.staff.save()
-    notice = Notice.objects.create(user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"})
+    notice = Notice.objects.create(
+        user=cast.staff, kind="accepted", url="/", at=NOW, facts={"count": 1, "body": "x"}
+    )
     task = DBTaskResult.objects.get(pk=notices.mail.enqueue(notice.pk).id)
     DBTaskResult.objects.filter(pk=task.pk).update(task_path=FORMER_MAIL)
     call_command("worker", "--once")
     task.refresh_from_db()
-    assert (task.status, [message.to for message in mailoutbox]) == (TaskResultStatus.SUCCESSFUL, [["staff@example.org"]])
+    assert (task.status, [message.to for message in mailoutbox]) == (
+        TaskResultStatus.SUCCESSFUL,
+        [["staff@example.org"]],
+    )
 
 
 def test_an_act_that_a_worker_of_an_earlier_release_left_gets_another_task(db: None) -> None:
@@ -298,8 +337,13 @@ def test_an_act_that_a_worker_of_an_earlier_release_left_gets_another_task(db: N
 
 
 def test_tasks_stand_where_they_are_looked_for() -> None:
-    tasks = {jobs.present_path(FORMER_MAIL): notices.mail, jobs.present_path(FORMER_ACT): jobs.carry_out}
-    assert {path: task.module_path for path, task in tasks.items()} == {path: path for path in tasks}
+    tasks = {
+        jobs.present_path(FORMER_MAIL): notices.mail,
+        jobs.present_path(FORMER_ACT): jobs.carry_out,
+    }
+    assert {path: task.module_path for path, task in tasks.items()} == {
+        path: path for path in tasks
+    }
 
 
 @pytest.fixture(scope="module")
@@ -312,7 +356,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 
 
 def heartbeats(environment: dict[str, str]) -> int:
-    return told(environment, "SELECT count(*) FROM directives_jobrun WHERE name LIKE 'worker:%'")[0][0]
+    return told(environment, "SELECT count(*) FROM directives_jobrun WHERE name LIKE 'worker:%'")[
+        0
+    ][0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

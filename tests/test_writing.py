@@ -16,7 +16,10 @@ FACTS = {"count": 2, "body": "全国总工会 ' ; --", "none": None}
 
 
 def test_rows_are_added_as_the_orm_adds_them(cast):
-    rows = [Notice(user=person, kind="accepted", facts=FACTS, url="/x/", at=NOW) for person in (cast.staff, cast.manager)]
+    rows = [
+        Notice(user=person, kind="accepted", facts=FACTS, url="/x/", at=NOW)
+        for person in (cast.staff, cast.manager)
+    ]
     add(rows)
     stored = [Notice.objects.get(pk=row.pk) for row in rows]
     assert [(row.user, row.kind, row.facts, row.url, row.at, row.read_at) for row in stored] == [
@@ -30,7 +33,10 @@ def test_rows_are_added_as_the_orm_adds_them(cast):
 
 
 def test_rows_are_erased_by_their_ids(cast):
-    rows = [Notice(user=cast.staff, kind="accepted", facts={}, url=f"/{number}/", at=NOW) for number in range(LOT + 2)]
+    rows = [
+        Notice(user=cast.staff, kind="accepted", facts={}, url=f"/{number}/", at=NOW)
+        for number in range(LOT + 2)
+    ]
     Notice.objects.bulk_create(rows)
     erase(Notice, [row.pk for row in rows if row.url != "/7/"])
     erase(Notice, [])
@@ -40,10 +46,18 @@ def test_rows_are_erased_by_their_ids(cast):
 def test_a_copy_of_what_was_handed_in_is_added(cast):
     plan = make_plan(cast.body)
     row = Submission(
-        organisation=cast.body, document=plan.document, plan=plan, number=1, content=FACTS, submitted_at=NOW, submitted_by=cast.staff
+        organisation=cast.body,
+        document=plan.document,
+        plan=plan,
+        number=1,
+        content=FACTS,
+        submitted_at=NOW,
+        submitted_by=cast.staff,
     )
     add([row])
-    assert Submission.objects.values_list("content", "submitted_at", "plan", "report").get(pk=row.pk) == (FACTS, NOW, plan.pk, None)
+    assert Submission.objects.values_list("content", "submitted_at", "plan", "report").get(
+        pk=row.pk
+    ) == (FACTS, NOW, plan.pk, None)
 
 
 def test_rows_are_overwritten_where_they_stand_as_expected(cast):
@@ -59,7 +73,9 @@ def test_rows_are_overwritten_where_they_stand_as_expected(cast):
     }
     ids = [row.pk for row in rows]
     assert overwrite(Obligation, ids, fields, state="underway", version=1) == 2
-    stored = Obligation.objects.order_by("pk").values_list("reason", "due_on", "acknowledge_by", "organisation", "plan_returned", "version")
+    stored = Obligation.objects.order_by("pk").values_list(
+        "reason", "due_on", "acknowledge_by", "organisation", "plan_returned", "version"
+    )
     assert list(stored)[:2] == [("100% '; --", TODAY, None, cast.child.pk, True, 2)] * 2
     assert list(stored)[2][3:] == (cast.body.pk, False, 2)
     assert overwrite(Obligation, ids, {"version": 3}, state="underway", version=1) == 0
@@ -71,7 +87,9 @@ def test_the_gate_demands_a_transaction(transactional_db):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(transactional_db, monkeypatch, at_once):
+def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(
+    transactional_db, monkeypatch, at_once
+):
     if connection.vendor == "sqlite":
         pytest.skip("one writer at a time")
     if not at_once:
@@ -89,6 +107,8 @@ def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(transactional
     def ask() -> list[tuple]:
         assert shut.wait(PATIENCE)
         with transaction.atomic():
-            return gate.enter_and_ask(f"SELECT kind FROM {Organisation._meta.db_table} WHERE id IN (%s)", [body.pk])
+            return gate.enter_and_ask(
+                f"SELECT kind FROM {Organisation._meta.db_table} WHERE id IN (%s)", [body.pk]
+            )
 
     assert side_by_side(lambda number: (change, ask)[number](), 2) == [None, [("committee",)]]

@@ -88,7 +88,9 @@ def read(folder: Path) -> Manifest:
 def contents(ask: Ask, tables: list[str]) -> Contents:
     """What a database with these tables holds; `ask` must answer as of one instant."""
     if "django_migrations" not in tables:
-        raise CommandError("There is nothing to back up: the database has no tables of the tracker.")
+        raise CommandError(
+            "There is nothing to back up: the database has no tables of the tracker."
+        )
     count = 'SELECT count(*) FROM "{}"'
     rows = {table: ask(count.format(table))[0][0] for table in sorted(tables)}
     applied = ask("SELECT app, name FROM django_migrations ORDER BY app, name")

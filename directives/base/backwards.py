@@ -14,7 +14,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from django.db.models import Field, Model, Q
 
-Plan = list[tuple[Migration, bool]]  # migrations in the order in which they are carried out; True: backwards
+Plan = list[
+    tuple[Migration, bool]
+]  # migrations in the order in which they are carried out; True: backwards
 HARMLESS = (
     operations.AddIndex, operations.RemoveIndex, operations.RenameIndex, operations.AddConstraint, operations.RemoveConstraint,
     operations.AlterModelOptions, operations.AlterModelManagers, operations.AlterUniqueTogether, operations.AlterIndexTogether,
@@ -60,7 +62,9 @@ class _Step:
             case operations.RunPython() if operation.reverse_code is not operations.RunPython.noop:
                 yield self._loss(_code(operation))
             case operations.RunSQL() if operation.reverse_sql != operations.RunSQL.noop:
-                yield self._loss("whatever its SQL deletes" if operation.reversible else "it cannot be undone")
+                yield self._loss(
+                    "whatever its SQL deletes" if operation.reversible else "it cannot be undone"
+                )
             case operations.RunPython() | operations.RunSQL():
                 return
             case _ if not isinstance(operation, HARMLESS):
@@ -91,19 +95,27 @@ class _Step:
         elif count := self._said(model, field):
             yield self._loss(f"{count} values of {model._meta.db_table}.{field.column}")
 
-    def _altered(self, model: type[Model] | None, operation: operations.AlterField) -> Iterator[Loss]:
+    def _altered(
+        self, model: type[Model] | None, operation: operations.AlterField
+    ) -> Iterator[Loss]:
         """Values of a column that would be of another type again, and may not fit."""
         field = _field(model, operation.name)
         if field is None or field.many_to_many:
             return
         before = _field_before(self.migration, operation)
-        count = self._said(model, field) if before.db_type(self.connection) != field.db_type(self.connection) else 0
+        count = (
+            self._said(model, field)
+            if before.db_type(self.connection) != field.db_type(self.connection)
+            else 0
+        )
         if count:
             yield self._loss(f"the form of {count} values of {model._meta.db_table}.{field.column}")
 
     def _said(self, model: type[Model], field: Field) -> int:
         """Rows in which the column says something: neither nothing nor what it says by itself."""
-        rows = model._base_manager.using(self.connection.alias).exclude(**{f"{field.name}__isnull": True})
+        rows = model._base_manager.using(self.connection.alias).exclude(
+            **{f"{field.name}__isnull": True}
+        )
         silent = Q()
         for default in _defaults(field):
             silent |= Q(**{field.name: default})
@@ -112,7 +124,11 @@ class _Step:
 
 def _tables(model: type[Model] | None) -> list[type[Model]]:
     """A model and the tables that tie it to others, which come and go with it."""
-    return [] if model is None else [model, *(field.remote_field.through for field in model._meta.local_many_to_many)]
+    return (
+        []
+        if model is None
+        else [model, *(field.remote_field.through for field in model._meta.local_many_to_many)]
+    )
 
 
 def _field(model: type[Model] | None, name: str) -> Field | None:
@@ -134,13 +150,20 @@ def _field_before(migration: Migration, operation: operations.AlterField) -> Fie
     field = state.models[migration.app_label, operation.model_name_lower].get_field(operation.name)
     if not field.is_relation:
         return field
-    return state.apps.get_model(migration.app_label, operation.model_name)._meta.get_field(operation.name)
+    return state.apps.get_model(migration.app_label, operation.model_name)._meta.get_field(
+        operation.name
+    )
 
 
 def _defaults(field: Field) -> list[Any]:
     if field.is_relation:
         return []
-    found = [""] if field.empty_strings_allowed and field.get_internal_type() in ("CharField", "TextField", "FileField") else []
+    found = (
+        [""]
+        if field.empty_strings_allowed
+        and field.get_internal_type() in ("CharField", "TextField", "FileField")
+        else []
+    )
     if field.has_default() and (not callable(field.default) or field.default in (dict, list)):
         found.append(field.get_default())
     return found

@@ -29,7 +29,11 @@ class HonestCache(DatabaseCache):
         connection = connections[alias]
         table, now = connection.ops.quote_name(self._table), timezone.now().replace(microsecond=0)
         until = self.get_backend_timeout(timeout)
-        expires = datetime.max.replace(tzinfo=UTC) if until is None else datetime.fromtimestamp(until, tz=UTC)
+        expires = (
+            datetime.max.replace(tzinfo=UTC)
+            if until is None
+            else datetime.fromtimestamp(until, tz=UTC)
+        )
         stored = base64.b64encode(pickle.dumps(value, self.pickle_protocol)).decode("ascii")
         stamp = connection.ops.adapt_datetimefield_value
         statement = (

@@ -17,7 +17,11 @@ from directives.base.workdays import Workdays
 Colour = Literal["green", "yellow", "red", "closed", "undue"]
 
 STATES = frozenset(state for state, _label in OBLIGATION_STATES)
-_AT_REST: dict[str, Colour] = {"closed": "closed", "withdrawn": "closed", "suspended": "undue"}  # no clock runs
+_AT_REST: dict[str, Colour] = {
+    "closed": "closed",
+    "withdrawn": "closed",
+    "suspended": "undue",
+}  # no clock runs
 _ONE_DAY = timedelta(days=1)
 Begins = tuple[date | None, date | None]  # since when work is behind, and since when it is silent
 
@@ -53,8 +57,12 @@ PHRASES: dict[str, str] = {
     "plan_overdue": gettext_noop("Plan was due %(on)s; not submitted"),
     "plan_returned_overdue": gettext_noop("Plan was due %(on)s; returned and not resubmitted"),
     "report_overdue": gettext_noop("Progress report was due %(on)s; not submitted"),
-    "report_returned_overdue": gettext_noop("Progress report was due %(on)s; returned and not resubmitted"),
-    "completion_overdue": gettext_noop("Was due for completion on %(on)s; %(percent)s%% done so far"),
+    "report_returned_overdue": gettext_noop(
+        "Progress report was due %(on)s; returned and not resubmitted"
+    ),
+    "completion_overdue": gettext_noop(
+        "Was due for completion on %(on)s; %(percent)s%% done so far"
+    ),
     "plan_returned": gettext_noop("Plan returned; resubmit by %(on)s"),
     "report_returned": gettext_noop("Progress report returned; resubmit by %(on)s"),
     "receipt_near": gettext_noop("Acknowledge by %(on)s"),
@@ -119,7 +127,11 @@ class Reason:
 
     def to_json(self) -> dict[str, str]:
         """The form in which a reason is stored."""
-        return {"code": self.code} if self.on is None else {"code": self.code, "on": self.on.isoformat()}
+        return (
+            {"code": self.code}
+            if self.on is None
+            else {"code": self.code, "on": self.on.isoformat()}
+        )
 
     @classmethod
     def from_json(cls, data: Mapping[str, str]) -> "Reason":
@@ -148,7 +160,10 @@ class Message:
 
     def fill(self, translate: Callable[[str], str], format_day: Callable[[date], str]) -> str:
         """The sentence, in the language of `translate` (gettext) and `format_day`."""
-        params = {name: format_day(value) if isinstance(value, date) else value for name, value in self.params.items()}
+        params = {
+            name: format_day(value) if isinstance(value, date) else value
+            for name, value in self.params.items()
+        }
         return translate(self.msgid) % params
 
 
@@ -175,13 +190,17 @@ class _Clock:
         return "yellow" if self.returned or near else "green"
 
 
-def _clock(name: str, on: date | None, returned: bool, workdays: Workdays, tolerances: Tolerances) -> _Clock:
+def _clock(
+    name: str, on: date | None, returned: bool, workdays: Workdays, tolerances: Tolerances
+) -> _Clock:
     days = tolerances.receipt_near_days if name == "receipt" else tolerances.near_days
     near_from = None if on is None else workdays.countdown_start(on, days)
     return _Clock(name, on, near_from, returned)
 
 
-def clock_colour(name: str, facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances) -> Colour:
+def clock_colour(
+    name: str, facts: Facts, *, today: date, workdays: Workdays, tolerances: Tolerances
+) -> Colour:
     """What one clock (receipt, plan, report, completion) says: the light, if none of the others ran."""
     if facts.state in _AT_REST:
         return _AT_REST[facts.state]
@@ -206,7 +225,11 @@ def light(facts: Facts, *, today: date, workdays: Workdays, tolerances: Toleranc
     # Each condition, once true, stays true: the answer can differ only on a day on which one of them begins.
     turns = {facts.starts_on, *(clock.near_from for clock in clocks), *begins}
     turns |= {clock.on + _ONE_DAY for clock in clocks if clock.on and clock.on < date.max}
-    later = (day for day in sorted(turns - {None}) if day > today and _judge(facts, clocks, begins, day) != now)
+    later = (
+        day
+        for day in sorted(turns - {None})
+        if day > today and _judge(facts, clocks, begins, day) != now
+    )
     return Light(*now, next(later, None))
 
 
@@ -219,7 +242,11 @@ def _running(facts: Facts, workdays: Workdays, tolerances: Tolerances) -> list[_
         # Waiting for verification is not the body's lateness.
         ("completion", None if facts.state == "closing" else facts.due_on, False),
     ]
-    return [_clock(name, on, returned, workdays, tolerances) for name, on, returned in table if on is not None or returned]
+    return [
+        _clock(name, on, returned, workdays, tolerances)
+        for name, on, returned in table
+        if on is not None or returned
+    ]
 
 
 def _silent_from(facts: Facts, tolerances: Tolerances) -> date | None:
@@ -256,7 +283,9 @@ def _judge(facts: Facts, clocks: list[_Clock], begins: Begins, day: date) -> tup
     if yellow:
         near = min(yellow, key=_date_of)
         return "yellow", Reason(f"{near.name}_near", near.on)
-    for since, code, on in zip(begins, ("behind", "silent"), (facts.due_on, facts.heard_on), strict=True):
+    for since, code, on in zip(
+        begins, ("behind", "silent"), (facts.due_on, facts.heard_on), strict=True
+    ):
         if since and since <= day:
             return "yellow", Reason(code, on)
     if facts.state == "closing":
@@ -272,7 +301,11 @@ def expected_percent(starts_on: date, due_on: date, today: date) -> int:
     """The share of the calendar days from `starts_on` to `due_on` that has gone, in whole percent rounded down, 0-100."""
     if today >= due_on:
         return 100
-    return max(0, 100 * (today - starts_on).days // (due_on - starts_on).days) if today > starts_on else 0
+    return (
+        max(0, 100 * (today - starts_on).days // (due_on - starts_on).days)
+        if today > starts_on
+        else 0
+    )
 
 
 def overdue_days(reason: Reason, today: date, workdays: Workdays) -> int:
@@ -283,16 +316,31 @@ def overdue_days(reason: Reason, today: date, workdays: Workdays) -> int:
 
 
 def explain(
-    reason: Reason, colour: Colour, *, today: date, workdays: Workdays, starts_on: date, due_on: date | None, percent: int
+    reason: Reason,
+    colour: Colour,
+    *,
+    today: date,
+    workdays: Workdays,
+    starts_on: date,
+    due_on: date | None,
+    percent: int,
 ) -> Explained:
     """A stored light in words, as of `today`. Raises KeyError for a code or colour that is not known."""
     days = overdue_days(reason, today, workdays)
-    word = Message(_OVERDUE_DAYS, {"days": days}) if days else Message(_SHORT.get(reason.code, WORDS[colour]), {})
+    word = (
+        Message(_OVERDUE_DAYS, {"days": days})
+        if days
+        else Message(_SHORT.get(reason.code, WORDS[colour]), {})
+    )
     params: dict[str, int | date] = {"percent": percent}
     if reason.on is not None:
         params["on"] = reason.on
     due = due_on or reason.on
     if reason.code == "behind" and due is not None:
         params["expected"] = expected_percent(starts_on, due, today)
-    phrase = PHRASES[reason.code] if reason.on is not None else _UNDATED.get(reason.code, PHRASES[reason.code])
+    phrase = (
+        PHRASES[reason.code]
+        if reason.on is not None
+        else _UNDATED.get(reason.code, PHRASES[reason.code])
+    )
     return Explained(word, Message(phrase, params))

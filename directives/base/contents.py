@@ -23,7 +23,9 @@ PROGRAM_NAMES = frozenset({
     "scr", "sh", "sys", "url", "vb", "vbe", "vbs", "ws", "wsc", "wsf", "wsh", "docm", "dotm",
     "xlsm", "xltm", "xlam", "pptm", "potm", "ppam", "ppsm",
 })  # fmt: skip
-OTHER_ARCHIVES = frozenset(["7z", "arj", "bz2", "cab", "gz", "img", "lzh", "rar", "tar", "tgz", "xz", "z"])
+OTHER_ARCHIVES = frozenset(
+    ["7z", "arj", "bz2", "cab", "gz", "img", "lzh", "rar", "tar", "tgz", "xz", "z"]
+)
 PROGRAMS = (b"MZ", b"\x7fELF", b"#!")
 VBA_IN_OLE = "_VBA_PROJECT".encode("utf-16-le")  # the name of a stream, as a compound file holds it
 END_OF_ZIP, END_LENGTH = b"PK\x05\x06", 22
@@ -42,10 +44,14 @@ def fault(file: BinaryIO, kind: str, name: str) -> str:
         if kind in PLACES or kind == "zip":
             return not_real(name, kind)
         if kind in OLE_TYPES and _holds(file, VBA_IN_OLE):
-            return _("“%(name)s” contains macros. Save it without them, then choose it again.") % facts
+            return (
+                _("“%(name)s” contains macros. Save it without them, then choose it again.") % facts
+            )
         if kind not in OLE_TYPES and _ends_as_zip(file):
             return (
-                _("“%(name)s” is both a %(kind)s file and an archive. Open it in its own program, save it again, then choose it again.")
+                _(
+                    "“%(name)s” is both a %(kind)s file and an archive. Open it in its own program, save it again, then choose it again."
+                )
                 % facts
             )
         return ""
@@ -55,7 +61,9 @@ def fault(file: BinaryIO, kind: str, name: str) -> str:
 
 def not_real(name: str, kind: str) -> str:
     """What is said of a file that is not of the type that its name claims."""
-    text = _("“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, then choose it again.")
+    text = _(
+        "“%(name)s” is not a real %(kind)s file. Open it in its own program, save it as %(kind)s, then choose it again."
+    )
     return text % {"name": name, "kind": kind}
 
 
@@ -64,14 +72,23 @@ def _faults_inside(file: BinaryIO, facts: dict[str, str], *, depth: int) -> Iter
     try:
         with zipfile.ZipFile(file) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-            if depth == 1 and facts["kind"] in PLACES and not _lies_in(members, PLACES[facts["kind"]]):
+            if (
+                depth == 1
+                and facts["kind"] in PLACES
+                and not _lies_in(members, PLACES[facts["kind"]])
+            ):
                 yield not_real(facts["name"], facts["kind"])
                 return
             if len(members) > MEMBERS:
-                yield _("“%(name)s” contains more than %(limit)s files. Send fewer at a time.") % {**facts, "limit": MEMBERS}
+                yield _("“%(name)s” contains more than %(limit)s files. Send fewer at a time.") % {
+                    **facts,
+                    "limit": MEMBERS,
+                }
                 return
             for member in members:
-                yield from _faults_of_member(archive, member, {**facts, "member": PurePosixPath(member.filename).name}, depth)
+                yield from _faults_of_member(
+                    archive, member, {**facts, "member": PurePosixPath(member.filename).name}, depth
+                )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError):
         yield not_real(facts["name"], facts["kind"])
 
@@ -80,17 +97,32 @@ def _lies_in(members: list[zipfile.ZipInfo], place: str) -> bool:
     return any(member.filename.lower().startswith(place) for member in members)
 
 
-def _faults_of_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, facts: dict[str, str], depth: int) -> Iterator[str]:
+def _faults_of_member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, facts: dict[str, str], depth: int
+) -> Iterator[str]:
     path = member.filename.lower().replace("\\", "/")
     ending = PurePosixPath(path).suffix.lstrip(".")
     if member.flag_bits & 1:
-        yield _("“%(name)s” is password-protected and cannot be checked. Save it without a password, then choose it again.") % facts
+        yield (
+            _(
+                "“%(name)s” is password-protected and cannot be checked. Save it without a password, then choose it again."
+            )
+            % facts
+        )
     elif path.endswith("vbaproject.bin") or "/macrosheets/" in path:
         yield _("“%(name)s” contains macros. Save it without them, then choose it again.") % facts
     elif ending in PROGRAM_NAMES or _begins_as_program(archive, member):
-        yield _("“%(name)s” contains a program: %(member)s. Remove it, then choose the file again.") % facts
+        yield (
+            _("“%(name)s” contains a program: %(member)s. Remove it, then choose the file again.")
+            % facts
+        )
     elif ending in OTHER_ARCHIVES:
-        yield _("“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files directly.") % facts
+        yield (
+            _(
+                "“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files directly."
+            )
+            % facts
+        )
     elif ending in ARCHIVES:
         yield from _faults_of_nested(archive, member, facts, depth)
 
@@ -100,13 +132,20 @@ def _begins_as_program(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> boo
         return content.read(4).startswith(PROGRAMS)
 
 
-def _faults_of_nested(archive: zipfile.ZipFile, member: zipfile.ZipInfo, facts: dict[str, str], depth: int) -> Iterator[str]:
+def _faults_of_nested(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, facts: dict[str, str], depth: int
+) -> Iterator[str]:
     with archive.open(member) as content:
         inner = content.read(NESTED_LIMIT + 1)
     if not inner.startswith(b"PK"):  # a document of the older kind, or an empty file
         return
     if depth == DEPTH or len(inner) > NESTED_LIMIT:
-        yield _("“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files directly.") % facts
+        yield (
+            _(
+                "“%(name)s” contains an archive that cannot be checked: %(member)s. Add its files directly."
+            )
+            % facts
+        )
     else:
         yield from _faults_inside(BytesIO(inner), facts, depth=depth + 1)
 

@@ -15,7 +15,9 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 
-ENOUGH = 32 * 1024 * 1024  # bytes; with less than this an upload or a transaction may fail at any moment
+ENOUGH = (
+    32 * 1024 * 1024
+)  # bytes; with less than this an upload or a transaction may fail at any moment
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What SQLite says where it could not enlarge its log, or make it: full if the disk is.
 SQLITE_DOUBTFUL = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})

@@ -27,7 +27,11 @@ class Duty:
 
     @property
     def permissions(self) -> frozenset[str]:
-        return frozenset(f"directives.{verb}_{model}" for model, verbs in self.models.items() for verb in verbs.split())
+        return frozenset(
+            f"directives.{verb}_{model}"
+            for model, verbs in self.models.items()
+            for verb in verbs.split()
+        )
 
 
 DUTIES = {

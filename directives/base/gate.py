@@ -25,7 +25,9 @@ def enter_and_ask(statement: str, params: Sequence[int]) -> list[tuple]:
     with connection.cursor() as cursor:
         if at_once():
             _demand_transaction()
-            cursor.execute(f"SELECT pg_advisory_xact_lock_shared(%s);\n{statement}", [GATE, *params])
+            cursor.execute(
+                f"SELECT pg_advisory_xact_lock_shared(%s);\n{statement}", [GATE, *params]
+            )
             cursor.nextset()
         else:
             enter()
@@ -55,7 +57,9 @@ def repair() -> None:
 
 def _demand_transaction() -> None:
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("the gate is held by a transaction, and there is none")
+        raise transaction.TransactionManagementError(
+            "the gate is held by a transaction, and there is none"
+        )
 
 
 def _lock(function: str, key: int) -> None:

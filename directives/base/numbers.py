@@ -1,6 +1,8 @@
 """Numbers that arrive as text, in an address, a hidden field or a table: ids, versions, pages."""
 
-LARGEST = 10**15 - 1  # no id and no version comes near it, and every column, on both engines, can be compared with it
+LARGEST = (
+    10**15 - 1
+)  # no id and no version comes near it, and every column, on both engines, can be compared with it
 
 
 def whole(text: object, largest: int = LARGEST) -> int | None:

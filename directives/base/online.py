@@ -20,7 +20,9 @@ INVALID = """
 def demand_session(connection: BaseDatabaseWrapper) -> None:
     """Raise CommandError behind a pooler: what lives in a session there reaches other people's statements, or nobody's."""
     if connection.vendor == "postgresql" and settings.DB_PGBOUNCER:
-        raise CommandError("This needs PostgreSQL itself, not PgBouncer: give its own address in DATABASE_URL, and DB_PGBOUNCER=false.")
+        raise CommandError(
+            "This needs PostgreSQL itself, not PgBouncer: give its own address in DATABASE_URL, and DB_PGBOUNCER=false."
+        )
 
 
 @contextmanager
@@ -58,7 +60,11 @@ class AddIndexOnline(_Online, AddIndex):
     """AddIndex for a table that people write to. What an attempt that was broken off left behind is taken away first."""
 
     def database_forwards(
-        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         if not self._concurrently(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
@@ -68,38 +74,58 @@ class AddIndexOnline(_Online, AddIndex):
             with connection.cursor() as cursor:
                 cursor.execute(INVALID, [self.index.name])
                 if cursor.fetchone():
-                    cursor.execute(f"DROP INDEX CONCURRENTLY {connection.ops.quote_name(self.index.name)}")
-            schema_editor.add_index(to_state.apps.get_model(app_label, self.model_name), self.index, concurrently=True)
+                    cursor.execute(
+                        f"DROP INDEX CONCURRENTLY {connection.ops.quote_name(self.index.name)}"
+                    )
+            schema_editor.add_index(
+                to_state.apps.get_model(app_label, self.model_name), self.index, concurrently=True
+            )
 
     def database_backwards(
-        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         if not self._concurrently(schema_editor):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
             return
         with lock_timeout(schema_editor.connection, 0):
-            schema_editor.remove_index(from_state.apps.get_model(app_label, self.model_name), self.index, concurrently=True)
+            schema_editor.remove_index(
+                from_state.apps.get_model(app_label, self.model_name), self.index, concurrently=True
+            )
 
 
 class RemoveIndexOnline(_Online, RemoveIndex):
     """RemoveIndex for a table that people write to."""
 
     def database_forwards(
-        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         if not self._concurrently(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
             return
         index = from_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
         with lock_timeout(schema_editor.connection, 0):
-            schema_editor.remove_index(from_state.apps.get_model(app_label, self.model_name), index, concurrently=True)
+            schema_editor.remove_index(
+                from_state.apps.get_model(app_label, self.model_name), index, concurrently=True
+            )
 
 
 class AddFieldAgain(AddField):
     """AddField for a migration that is not atomic: an attempt that was broken off may have added the column already."""
 
     def database_forwards(
-        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         connection, column = schema_editor.connection, model._meta.get_field(self.name).column
@@ -116,17 +142,28 @@ class AddConstraintOnline(_Online, AddConstraint):
     """
 
     def database_forwards(
-        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         if not self._concurrently(schema_editor):
             with transaction.atomic(schema_editor.connection.alias):  # SQLite makes the table anew
                 super().database_forwards(app_label, schema_editor, from_state, to_state)
             return
-        connection, model = schema_editor.connection, to_state.apps.get_model(app_label, self.model_name)
-        table, name = (connection.ops.quote_name(text) for text in (model._meta.db_table, self.constraint.name))
+        connection, model = (
+            schema_editor.connection,
+            to_state.apps.get_model(app_label, self.model_name),
+        )
+        table, name = (
+            connection.ops.quote_name(text) for text in (model._meta.db_table, self.constraint.name)
+        )
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_constraint WHERE conname = %s", [self.constraint.name])
             if not cursor.fetchone():
-                schema_editor.execute(f"{self.constraint.create_sql(model, schema_editor)} NOT VALID", params=None)
+                schema_editor.execute(
+                    f"{self.constraint.create_sql(model, schema_editor)} NOT VALID", params=None
+                )
         with lock_timeout(connection, 0):  # readers and writers go on meanwhile
             schema_editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")

@@ -54,10 +54,24 @@ def outage_of(error: BaseException | None) -> Outage | None:
 def _kind(error: BaseException) -> Outage | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
-        return BUSY if code in BUSY_SQLITE or was_taken_back(error) else AWAY if code in AWAY_SQLITE else None
+        return (
+            BUSY
+            if code in BUSY_SQLITE or was_taken_back(error)
+            else AWAY
+            if code in AWAY_SQLITE
+            else None
+        )
     if not isinstance(error, psycopg.Error):
         return None
     state = error.sqlstate
     if state is None:  # the connection could not be had, or broke
-        return AWAY if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) else None
-    return BUSY if state in BUSY_POSTGRESQL else AWAY if state in AWAY_POSTGRESQL or state.startswith("08") else None
+        return (
+            AWAY if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) else None
+        )
+    return (
+        BUSY
+        if state in BUSY_POSTGRESQL
+        else AWAY
+        if state in AWAY_POSTGRESQL or state.startswith("08")
+        else None
+    )

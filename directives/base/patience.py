@@ -6,8 +6,24 @@ from typing import TypeVar
 
 from django.db import InterfaceError, InternalError, OperationalError, connections
 
-BROKEN = (OperationalError, InterfaceError, InternalError)  # the database's own trouble: it went away, or broke something off
-PAUSES = (0, 1, 2, 4, 8, 15, 30, 60, 60, 60, 60)  # seconds before each look at a database that is away
+BROKEN = (
+    OperationalError,
+    InterfaceError,
+    InternalError,
+)  # the database's own trouble: it went away, or broke something off
+PAUSES = (
+    0,
+    1,
+    2,
+    4,
+    8,
+    15,
+    30,
+    60,
+    60,
+    60,
+    60,
+)  # seconds before each look at a database that is away
 T = TypeVar("T")
 
 

@@ -27,7 +27,10 @@ class Stale(Refusal):
     status = 409
 
     def __init__(self, message: str = "", *, theirs: object = None) -> None:
-        super().__init__(message or _("Another user changed this first. Check the current content, then decide again."))
+        super().__init__(
+            message
+            or _("Another user changed this first. Check the current content, then decide again.")
+        )
         self.theirs = theirs
 
 
@@ -36,5 +39,7 @@ class Invalid(Refusal):
 
     def __init__(self, errors: dict[str, list[str]] | str) -> None:
         self.errors = {"__all__": [errors]} if isinstance(errors, str) else errors
-        said = dict.fromkeys(str(text) for texts in self.errors.values() for text in texts)  # each sentence once
+        said = dict.fromkeys(
+            str(text) for texts in self.errors.values() for text in texts
+        )  # each sentence once
         super().__init__(" ".join(said))

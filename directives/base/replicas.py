@@ -97,7 +97,9 @@ class Replica:
         self.alias = alias
         self.seen: Standing | None = None
         self.seen_at = self.due = 0.0  # monotonic
-        self.trail: deque[tuple[float, int]] = deque(maxlen=TRAIL)  # where the primary was, and when
+        self.trail: deque[tuple[float, int]] = deque(
+            maxlen=TRAIL
+        )  # where the primary was, and when
         self.lock = threading.Lock()
 
     def standing(self) -> Standing | None:
@@ -128,7 +130,9 @@ class Replica:
     def measure(self, now: float) -> Standing | None:
         """Ask both servers. None for one that is no replica (any more): it was promoted, and has a life of its own."""
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-            cursor.execute("SELECT pg_current_wal_flush_lsn()::text, extract(epoch FROM clock_timestamp())::float8")
+            cursor.execute(
+                "SELECT pg_current_wal_flush_lsn()::text, extract(epoch FROM clock_timestamp())::float8"
+            )
             flushed, clock = cursor.fetchone()
         self.trail.append((now, place(flushed)))
         with connections[self.alias].cursor() as cursor:
@@ -136,7 +140,11 @@ class Replica:
                 "SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn()::text, extract(epoch FROM pg_last_xact_replay_timestamp())::float8"
             )
             copies, replayed, committed = cursor.fetchone()
-        return Standing(place(replayed), self.lag(now, place(replayed), clock, committed)) if copies and replayed else None
+        return (
+            Standing(place(replayed), self.lag(now, place(replayed), clock, committed))
+            if copies and replayed
+            else None
+        )
 
     def lag(self, now: float, replayed: int, clock: float, committed: float | None) -> float:
         """By how many seconds it is behind, at most.
@@ -181,7 +189,9 @@ class ReplicaMiddleware:
             note_write(response)
         return response
 
-    def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict
+    ) -> HttpResponse | None:
         """The page from a replica. None has Django carry out the view, and then on the primary."""
         chosen, request.lag = choose(request)
         if chosen is None:
@@ -190,7 +200,9 @@ class ReplicaMiddleware:
             with reading(chosen.alias):
                 response = view(request, *args, **kwargs)
         except (OperationalError, InterfaceError) as error:
-            if isinstance(error.__cause__, QueryCanceled):  # it takes too long: it would on the primary, too
+            if isinstance(
+                error.__cause__, QueryCanceled
+            ):  # it takes too long: it would on the primary, too
                 raise
             chosen.fail(error)
         except Http404:
@@ -232,5 +244,10 @@ def note_write(response: HttpResponse) -> None:
     except DatabaseError:  # the write is done and must be answered; until the cookie ends this person reads the primary
         written = NOWHERE
     response.set_cookie(
-        COOKIE, written, max_age=2 * settings.REPLICA_MAX_LAG + 60, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        COOKIE,
+        written,
+        max_age=2 * settings.REPLICA_MAX_LAG + 60,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
     )

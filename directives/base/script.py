@@ -17,7 +17,12 @@ _HANT_OVERRIDES = (
     (re.compile("(?<!標)(?<!書)(?<!抽)(?<!牙)(?<!竹)籤"), "簽"),  # 簽批, 代簽
     (re.compile("徵程"), "征程"),
     # 編製 is to draw up; 編制 is an establishment of posts.
-    (re.compile("(?<=機構)編製|(?<=行政)編製|(?<=事業)編製|(?<=人員)編製|編製(?=委員會|辦|數|員額)"), "編制"),
+    (
+        re.compile(
+            "(?<=機構)編製|(?<=行政)編製|(?<=事業)編製|(?<=人員)編製|編製(?=委員會|辦|數|員額)"
+        ),
+        "編制",
+    ),
     (re.compile("傢俱"), "家具"),
     (re.compile("臺(?=[賬帳])"), "台"),  # 台賬, a ledger
     # 隻 counts animals (許多隻羊); 只 is "only".
@@ -28,7 +33,12 @@ _HANT_OVERRIDES = (
     (re.compile("複議"), "復議"),  # 行政復議, a remedy in law
     (re.compile("複核"), "覆核"),
     # A week is 週, a circuit or a year of age 周.
-    (re.compile("(?<=[0-9幾兩每])周(?![年歲])|(?<=[0-9] )周(?![年歲])|(?<=[一二三五六七八九十])周(?=[內前後以])"), "週"),
+    (
+        re.compile(
+            "(?<=[0-9幾兩每])周(?![年歲])|(?<=[0-9] )周(?![年歲])|(?<=[一二三五六七八九十])周(?=[內前後以])"
+        ),
+        "週",
+    ),
     (re.compile("佔"), "占"),
     (re.compile("(?<=[公發頒宣])佈"), "布"),
     (re.compile("注釋"), "註釋"),
@@ -36,7 +46,12 @@ _HANT_OVERRIDES = (
 )
 # t2s leaves 著 alone; in Simplified it stays only where it means written or notable.
 _HANS_OVERRIDES = (
-    (re.compile("(?<![显顯昭卓原名专專编編论論遗遺土巨译譯合撰拙所])著(?![作名者述书書录錄称稱])"), "着"),
+    (
+        re.compile(
+            "(?<![显顯昭卓原名专專编編论論遗遺土巨译譯合撰拙所])著(?![作名者述书書录錄称稱])"
+        ),
+        "着",
+    ),
     (re.compile("甚[么麽]"), "什么"),
     (re.compile("麽"), "么"),
     (re.compile("覆核"), "复核"),

@@ -11,11 +11,23 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 # obligation (責任事項)
-ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED = "assigned", "acknowledged", "underway", "closing", "closed"
+ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED = (
+    "assigned",
+    "acknowledged",
+    "underway",
+    "closing",
+    "closed",
+)
 DISPUTED, SUSPENDED, WITHDRAWN = "disputed", "suspended", "withdrawn"
 
 # plan, report, report entry
-DRAFT, AWAITING, SUBMITTED, ACCEPTED, RETURNED = "draft", "awaiting", "submitted", "accepted", "returned"
+DRAFT, AWAITING, SUBMITTED, ACCEPTED, RETURNED = (
+    "draft",
+    "awaiting",
+    "submitted",
+    "accepted",
+    "returned",
+)
 
 OBLIGATION_STATES = (
     (ASSIGNED, pgettext_lazy("obligation", "Assigned")),
@@ -35,7 +47,9 @@ FILING_STATES = (
     (RETURNED, pgettext_lazy("filing", "Returned")),
 )
 
-LIVE = frozenset({ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED, DISPUTED, SUSPENDED})  # counted in every denominator
+LIVE = frozenset(
+    {ASSIGNED, ACKNOWLEDGED, UNDERWAY, CLOSING, CLOSED, DISPUTED, SUSPENDED}
+)  # counted in every denominator
 OPEN = LIVE - {CLOSED}  # work is still owed
 REPORTABLE = frozenset({ACKNOWLEDGED, UNDERWAY, CLOSING, ASSIGNED})  # a cycle asks for an entry
 EDITABLE = frozenset({DRAFT, RETURNED})  # its own body may change the words
@@ -85,7 +99,13 @@ ITEM_STATES = (
 
 
 # An entry of the work log, by what was done with it since, and what its author may do then.
-LOG_OPEN, LOG_SIGNING, LOG_REPORTED, LOG_CORRECTED, LOG_WITHDRAWN = "open", "signing", "reported", "corrected", "withdrawn"
+LOG_OPEN, LOG_SIGNING, LOG_REPORTED, LOG_CORRECTED, LOG_WITHDRAWN = (
+    "open",
+    "signing",
+    "reported",
+    "corrected",
+    "withdrawn",
+)
 LOG_STATES = (
     (LOG_OPEN, pgettext_lazy("log entry", "Not reported yet")),
     (LOG_SIGNING, pgettext_lazy("log entry", "In a report that waits to be signed")),
@@ -108,7 +128,9 @@ class Move:
     target: str
     right: str
     reasoned: bool = False  # a reason in words is demanded
-    decides: frozenset[str] = frozenset()  # on what was asked for by these acts (ASKED): never whoever asked
+    decides: frozenset[str] = (
+        frozenset()
+    )  # on what was asked for by these acts (ASKED): never whoever asked
     settles: bool = False  # every item must be established, or have a reason why it is not
     label: str = ""
 
@@ -126,34 +148,82 @@ FILED = frozenset({"ask_signature", "sign", "hand_in"})  # by whom a filing came
 
 
 def _move(
-    *sources: str, to: str, right: str, reasoned: bool = False, settles: bool = False, decides: Iterable[str] = (), label: str = ""
+    *sources: str,
+    to: str,
+    right: str,
+    reasoned: bool = False,
+    settles: bool = False,
+    decides: Iterable[str] = (),
+    label: str = "",
 ) -> Move:
     return Move(frozenset(sources), to, right, reasoned, frozenset(decides), settles, label)
 
 
 OBLIGATION_MOVES = {
-    "acknowledge": _move(ASSIGNED, to=ACKNOWLEDGED, right="receive", label=_("Acknowledge receipt")),
+    "acknowledge": _move(
+        ASSIGNED, to=ACKNOWLEDGED, right="receive", label=_("Acknowledge receipt")
+    ),
     "dispute": _move(ASSIGNED, to=DISPUTED, right="receive", reasoned=True, label=_("Dispute")),
-    "reassign": _move(DISPUTED, to=ASSIGNED, right="oversee", reasoned=True, decides=DISPUTE, label=_("Uphold the assignment")),
-    "withdraw": _move(DISPUTED, ASSIGNED, to=WITHDRAWN, right="oversee", reasoned=True, decides=DISPUTE, label=_("Withdraw")),
+    "reassign": _move(
+        DISPUTED,
+        to=ASSIGNED,
+        right="oversee",
+        reasoned=True,
+        decides=DISPUTE,
+        label=_("Uphold the assignment"),
+    ),
+    "withdraw": _move(
+        DISPUTED,
+        ASSIGNED,
+        to=WITHDRAWN,
+        right="oversee",
+        reasoned=True,
+        decides=DISPUTE,
+        label=_("Withdraw"),
+    ),
     "start": _move(ACKNOWLEDGED, to=UNDERWAY, right="work", label=_("Start work")),
     "suspend": _move(UNDERWAY, to=SUSPENDED, right="oversee", reasoned=True, label=_("Suspend")),
     "resume": _move(SUSPENDED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Resume")),
-    "request_close": _move(UNDERWAY, to=CLOSING, right="work", reasoned=True, settles=True, label=_("Request to close")),
-    "close": _move(CLOSING, to=CLOSED, right="oversee", reasoned=True, settles=True, decides=CLOSE_OUT, label=_("Verify and close")),
-    "refuse_close": _move(CLOSING, to=UNDERWAY, right="oversee", reasoned=True, decides=CLOSE_OUT, label=_("Refuse to close")),
+    "request_close": _move(
+        UNDERWAY, to=CLOSING, right="work", reasoned=True, settles=True, label=_("Request to close")
+    ),
+    "close": _move(
+        CLOSING,
+        to=CLOSED,
+        right="oversee",
+        reasoned=True,
+        settles=True,
+        decides=CLOSE_OUT,
+        label=_("Verify and close"),
+    ),
+    "refuse_close": _move(
+        CLOSING,
+        to=UNDERWAY,
+        right="oversee",
+        reasoned=True,
+        decides=CLOSE_OUT,
+        label=_("Refuse to close"),
+    ),
     "reopen": _move(CLOSED, to=UNDERWAY, right="oversee", reasoned=True, label=_("Reopen")),
 }
 
 # A plan and a report entry share one life. Where a body has no manager, its staff hand in directly.
 FILING_MOVES = {
-    "ask_signature": _move(DRAFT, RETURNED, to=AWAITING, right="draft", label=_("Send for signature")),
+    "ask_signature": _move(
+        DRAFT, RETURNED, to=AWAITING, right="draft", label=_("Send for signature")
+    ),
     "recall": _move(AWAITING, to=DRAFT, right="draft", label=_("Withdraw to edit")),
-    "decline": _move(AWAITING, to=RETURNED, right="sign", reasoned=True, label=_("Return to staff")),
+    "decline": _move(
+        AWAITING, to=RETURNED, right="sign", reasoned=True, label=_("Return to staff")
+    ),
     "sign": _move(AWAITING, to=SUBMITTED, right="sign", label=_("Sign and submit")),
-    "hand_in": _move(DRAFT, RETURNED, to=SUBMITTED, right="hand_in", label=pgettext_lazy("report", "Submit")),
+    "hand_in": _move(
+        DRAFT, RETURNED, to=SUBMITTED, right="hand_in", label=pgettext_lazy("report", "Submit")
+    ),
     "accept": _move(SUBMITTED, to=ACCEPTED, right="review", decides=FILED, label=_("Accept")),
-    "return": _move(SUBMITTED, to=RETURNED, right="review", reasoned=True, decides=FILED, label=_("Return")),
+    "return": _move(
+        SUBMITTED, to=RETURNED, right="review", reasoned=True, decides=FILED, label=_("Return")
+    ),
 }
 PLAN_MOVES = FILING_MOVES | {
     "revise": _move(ACCEPTED, to=DRAFT, right="draft", reasoned=True, label=_("Revise")),

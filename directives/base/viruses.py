@@ -58,13 +58,17 @@ def fault(file: BinaryIO, name: str) -> str:
     if answer.endswith(" FOUND"):
         found = answer.removeprefix("stream: ").removesuffix(" FOUND")
         logger.warning("An upload holds %s", found)
-        return _("“%(name)s” contains malware (%(found)s) and was not saved. Check your computer.") % {
+        return _(
+            "“%(name)s” contains malware (%(found)s) and was not saved. Check your computer."
+        ) % {
             "name": name,
             "found": found,
         }
     if answer:
         logger.error("ClamAV answered: %s", answer)
-    return _("“%(name)s” could not be checked for viruses now. Try again in a minute, or tell the administrator.") % {"name": name}
+    return _(
+        "“%(name)s” could not be checked for viruses now. Try again in a minute, or tell the administrator."
+    ) % {"name": name}
 
 
 def version() -> str:

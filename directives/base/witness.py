@@ -24,8 +24,13 @@ FIELDS = (
     "at", "by_id", "action", "subject_type", "subject_id", "organisation_id", "document_id", "directive_id", "obligation_id",
     "before", "after", "reason", "address", "request",
 )  # fmt: skip
-ADDED = ("address", "request")  # by a later release: left out where they are empty, so that older events are hashed as they were
-MOST = 4 * 1024**2  # bytes of `written`; where nobody seals on this machine, lines that old are sealed elsewhere
+ADDED = (
+    "address",
+    "request",
+)  # by a later release: left out where they are empty, so that older events are hashed as they were
+MOST = (
+    4 * 1024**2
+)  # bytes of `written`; where nobody seals on this machine, lines that old are sealed elsewhere
 APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 PURPOSE = b"an event that awaits its seal"
 
@@ -73,7 +78,11 @@ def note(written: Iterable[tuple[int, str]]) -> None:
     try:
         _append(lines.encode())
     except OSError as error:
-        logger.error("%s events could not be noted in AUDIT_DIR until their seal: %s", lines.count("\n"), error)
+        logger.error(
+            "%s events could not be noted in AUDIT_DIR until their seal: %s",
+            lines.count("\n"),
+            error,
+        )
 
 
 def _append(lines: bytes) -> None:
@@ -127,7 +136,11 @@ def forget(ids: Iterable[int]) -> None:
     known = set(ids)
     with _place().open("r+", encoding="ascii", errors="replace") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        kept = [line for line in file.read().splitlines(keepends=True) if (row := _row(line)) and row[0] not in known]
+        kept = [
+            line
+            for line in file.read().splitlines(keepends=True)
+            if (row := _row(line)) and row[0] not in known
+        ]
         file.seek(0)
         file.truncate()
         file.writelines(kept)

@@ -89,4 +89,6 @@ def words_of_light(dated: Dated, row: Any) -> tuple[str, str]:
         due_on=row.due_on,
         percent=row.percent,
     )
-    return said.word.fill(gettext, lambda on: day(on, dated.today)), said.why.fill(gettext, lambda on: day(on, dated.today))
+    return said.word.fill(gettext, lambda on: day(on, dated.today)), said.why.fill(
+        gettext, lambda on: day(on, dated.today)
+    )

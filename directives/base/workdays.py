@@ -85,7 +85,11 @@ class Workdays:
     def _count(self, ordinal: int) -> int:
         """Working days from 0001-01-01, which was a Monday, up to and including the day of this ordinal."""
         weeks, rest = divmod(ordinal, 7)
-        return _WEEKDAYS * weeks + min(rest, _WEEKDAYS) + self._changes[bisect_right(self._exceptions, ordinal)]
+        return (
+            _WEEKDAYS * weeks
+            + min(rest, _WEEKDAYS)
+            + self._changes[bisect_right(self._exceptions, ordinal)]
+        )
 
     def _working_day(self, number: int) -> date:
         """The day on which `_count` first reaches `number`. Deadlines repeat, so each is searched for once."""
@@ -94,7 +98,9 @@ class Workdays:
             if not 1 <= number <= self._count(date.max.toordinal()):
                 raise OverflowError("no such working day in the calendar")
             ordinals = range(1, date.max.toordinal() + 1)
-            found = self._nth[number] = date.fromordinal(ordinals[bisect_left(ordinals, number, key=self._count)])
+            found = self._nth[number] = date.fromordinal(
+                ordinals[bisect_left(ordinals, number, key=self._count)]
+            )
         return found
 
 

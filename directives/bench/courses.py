@@ -56,7 +56,9 @@ def courses(staged: Staged, deep: str) -> list[Course]:
         Course(SAVE, lambda: next(saves)),
         Course("log entry save, staff", lambda: next(logs)),
         Course("review, one entry accepted", lambda: next(verdicts)),
-        Course(EXPORT, lambda: Ask(_list_path(body=staged.scopes[2], export="xlsx"), top), rare=True),
+        Course(
+            EXPORT, lambda: Ask(_list_path(body=staged.scopes[2], export="xlsx"), top), rare=True
+        ),
     ]
 
 
@@ -79,10 +81,26 @@ def _board(staged: Staged, name: str, scope: int) -> Course:
 def _filtered(staged: Staged) -> list[Course]:
     province = staged.scopes[1]
     return [
-        _page("list, red of a province", _list_path(document=staged.document, body=province, light="red"), staged.supervisor),
-        _page("list, one section, in review", _list_path(section=staged.section, state="closing"), staged.supervisor),
-        _page("list, one directive, by due day", _list_path(directive=staged.directive, sort="due"), staged.supervisor),
-        _page("list, words in a county", _list_path(body=staged.scopes[2], q="制度"), staged.supervisor),
+        _page(
+            "list, red of a province",
+            _list_path(document=staged.document, body=province, light="red"),
+            staged.supervisor,
+        ),
+        _page(
+            "list, one section, in review",
+            _list_path(section=staged.section, state="closing"),
+            staged.supervisor,
+        ),
+        _page(
+            "list, one directive, by due day",
+            _list_path(directive=staged.directive, sort="due"),
+            staged.supervisor,
+        ),
+        _page(
+            "list, words in a county",
+            _list_path(body=staged.scopes[2], q="制度"),
+            staged.supervisor,
+        ),
     ]
 
 
@@ -97,7 +115,12 @@ def _saves(staged: Staged) -> Iterator[Ask]:
     while True:
         for pk in versions:
             turn += 1
-            words = {"progress": f"第{turn}次填写：已印发办法。", "problems": "人手不足。", "next_steps": "", "percent": "95"}
+            words = {
+                "progress": f"第{turn}次填写：已印发办法。",
+                "problems": "人手不足。",
+                "next_steps": "",
+                "percent": "95",
+            }
             typed = words | {"version": str(versions[pk])}
             versions[pk] += 1
             yield Ask(f"/entries/{pk}/save/", staged.staff, lambda typed=typed: typed | _key())
@@ -108,7 +131,11 @@ def _logs(staged: Staged) -> Iterator[Ask]:
     turn = 0
     while True:
         turn += 1
-        typed = {"measure": str(staged.measure), "on": staged.today, "text": f"第{turn}次记录：召开推进会。"}
+        typed = {
+            "measure": str(staged.measure),
+            "on": staged.today,
+            "text": f"第{turn}次记录：召开推进会。",
+        }
         yield Ask("/log/add/", staged.staff, lambda typed=typed: typed | _key())
 
 
@@ -116,4 +143,6 @@ def _verdicts(staged: Staged) -> Iterator[Ask]:
     """One entry after another is accepted; each is there once."""
     for report, pk, version in staged.reviews:
         typed = {f"verdict-{pk}": "accept", f"version-{pk}": str(version)}
-        yield Ask(f"/reports/{report}/decide/", staged.supervisor, lambda typed=typed: typed | _key())
+        yield Ask(
+            f"/reports/{report}/decide/", staged.supervisor, lambda typed=typed: typed | _key()
+        )

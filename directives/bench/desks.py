@@ -33,14 +33,20 @@ def person(username: str, body: Organisation, *roles: str) -> User:
 
 def waiting(cycle: Cycle) -> Iterable[ProgressReport]:
     """Reports of which nothing was handed in yet, of bodies without others below them: the deepest first, neighbours together."""
-    rows = ProgressReport.objects.filter(cycle=cycle, first_submitted_at=None, organisation__branch=False)
+    rows = ProgressReport.objects.filter(
+        cycle=cycle, first_submitted_at=None, organisation__branch=False
+    )
     in_order = rows.order_by(Length("organisation__path").desc(), "organisation__path")
     return in_order.select_related("organisation", "cycle").iterator(chunk_size=100)
 
 
 def desks(cycle: Cycle, wanted: int, *, now: datetime) -> list[Desk]:
     """So many desks, or fewer where the cycle has no more; the bodies are neighbours, so that they meet in every tally above."""
-    return [made for made in (_desk(report, now) for report in islice(waiting(cycle), wanted)) if made.entries]
+    return [
+        made
+        for made in (_desk(report, now) for report in islice(waiting(cycle), wanted))
+        if made.entries
+    ]
 
 
 def _desk(report: ProgressReport, now: datetime) -> Desk:

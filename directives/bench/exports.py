@@ -91,7 +91,14 @@ def _measured(write: Callable[[BinaryIO], int]) -> Export:
         rows = write(file)
         seconds, busy = perf_counter() - begun, process_time() - busy
         size = file.seek(0, os.SEEK_END)
-    return Export(rows, seconds, busy, (_memory("VmHWM") - idle) * 1024 / MIB, (watch.most - watch.idle) * 1024 / MIB, size)
+    return Export(
+        rows,
+        seconds,
+        busy,
+        (_memory("VmHWM") - idle) * 1024 / MIB,
+        (watch.most - watch.idle) * 1024 / MIB,
+        size,
+    )
 
 
 # our own
@@ -104,7 +111,9 @@ def ledger(now: datetime, rows: int) -> Book:
     if document is None:
         raise BenchError("This database holds no made-up work.")
     dated = Today(today, CalendarDay.objects.workdays(today))
-    made = book(Obligation.objects.all(), Filter(document=document.pk), user=None, dated=dated, now=now)
+    made = book(
+        Obligation.objects.all(), Filter(document=document.pk), user=None, dated=dated, now=now
+    )
     return replace(made, rows=islice(made.rows, rows), total=rows)
 
 
@@ -130,17 +139,35 @@ def bare(now: datetime, rows: int) -> Export:
     columns = made.columns[:COLUMNS]
     step = max(1, rows // SAMPLE)
     sample = [
-        [(place, plain(column.value(row), column.kind), column.kind) for place, column in enumerate(columns)]
+        [
+            (place, plain(column.value(row), column.kind), column.kind)
+            for place, column in enumerate(columns)
+        ]
         for row in islice(made.rows, 0, None, step)
     ]
 
     def write(file: BinaryIO) -> int:
         with Workbook(file, {"constant_memory": True}) as workbook:
             base = {"valign": "top", "text_wrap": True}
-            formats = {kind: workbook.add_format({**base, "num_format": code}) for kind, code in NUMBER_FORMATS.items()}
+            formats = {
+                kind: workbook.add_format({**base, "num_format": code})
+                for kind, code in NUMBER_FORMATS.items()
+            }
             sheet = workbook.add_worksheet()
-            methods = {str: sheet.write_string, int: sheet.write_number, float: sheet.write_number, date: sheet.write_datetime}
-            ready = [[(methods[type(cell)], place, cell, formats[kind]) for place, cell, kind in row if cell is not None] for row in sample]
+            methods = {
+                str: sheet.write_string,
+                int: sheet.write_number,
+                float: sheet.write_number,
+                date: sheet.write_datetime,
+            }
+            ready = [
+                [
+                    (methods[type(cell)], place, cell, formats[kind])
+                    for place, cell, kind in row
+                    if cell is not None
+                ]
+                for row in sample
+            ]
             line = -1
             for line, row in enumerate(islice(cycle(ready), rows)):
                 for method, place, cell, form in row:
@@ -179,7 +206,10 @@ class LedgerResource(resources.ModelResource):
         return self.count
 
     def dehydrate_items(self, row: Obligation) -> str:
-        return "\n".join(f"{one.item.number}. {one.item.name_hans}（{one.get_state_display()}）" for one in row.item_states.all())
+        return "\n".join(
+            f"{one.item.number}. {one.item.name_hans}（{one.get_state_display()}）"
+            for one in row.item_states.all()
+        )
 
     def dehydrate_measures(self, row: Obligation) -> str:
         return "\n".join(measure.text for measure in row.measures.all())
@@ -200,12 +230,23 @@ def peer(now: datetime, rows: int) -> Export:
     dated = Today(today, CalendarDay.objects.workdays(today))
     handed_in = Measure.objects.filter(plan__live=True, plan__state__in=HANDED_IN)
     states = ItemState.objects.select_related("item").order_by("item__number")
-    found = Obligation.objects.live().filter(document__fictional=True).select_related("directive", "organisation").order_by("pk")
-    found = found.prefetch_related(Prefetch("measures", handed_in), Prefetch("item_states", states))[:rows]
+    found = (
+        Obligation.objects.live()
+        .filter(document__fictional=True)
+        .select_related("directive", "organisation")
+        .order_by("pk")
+    )
+    found = found.prefetch_related(
+        Prefetch("measures", handed_in), Prefetch("item_states", states)
+    )[:rows]
 
     def write(file: BinaryIO) -> int:
         leads: dict[int, str] = {}
-        for directive, name in Obligation.objects.live().filter(part=LEAD).values_list("directive", "organisation__name_hans"):
+        for directive, name in (
+            Obligation.objects.live()
+            .filter(part=LEAD)
+            .values_list("directive", "organisation__name_hans")
+        ):
             leads.setdefault(directive, name)
         data = LedgerResource(dated, leads).export(found)
         file.write(data.xlsx)
@@ -214,7 +255,12 @@ def peer(now: datetime, rows: int) -> Export:
     return _measured(write)
 
 
-WAYS: dict[str, Callable[[datetime, int], Export]] = {"bare": bare, "ours": ours, "peer": peer, "many": many}
+WAYS: dict[str, Callable[[datetime, int], Export]] = {
+    "bare": bare,
+    "ours": ours,
+    "peer": peer,
+    "many": many,
+}
 
 
 def export(now: datetime, *, way: str, rows: int) -> Export:

@@ -29,7 +29,9 @@ def fill(clock: Clock, *, scale: str, bodies: int, documents: int) -> dict[str, 
     populate(scale, bodies=bodies, documents=documents, now=clock())
     if connection.vendor == POSTGRESQL:
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")  # as the server itself does within minutes of such a load
+            cursor.execute(
+                "VACUUM ANALYZE"
+            )  # as the server itself does within minutes of such a load
     return {}
 
 

@@ -19,8 +19,20 @@ WAYS = {
     "apply": "apply",
     "undo": "take back",
 }
-ORDER = ("parse", "read", "insert", "check", "entries", "apply", "undo")  # in turn, so that what slows the machine slows all alike
-TIMES, HELD, READ = 2, 300, 1.3  # the limits: of the two floors together, MiB, and of the bare parse alone
+ORDER = (
+    "parse",
+    "read",
+    "insert",
+    "check",
+    "entries",
+    "apply",
+    "undo",
+)  # in turn, so that what slows the machine slows all alike
+TIMES, HELD, READ = (
+    2,
+    300,
+    1.3,
+)  # the limits: of the two floors together, MiB, and of the bare parse alone
 
 
 @dataclass(slots=True)
@@ -67,7 +79,9 @@ def measure(
         for _round in range(rounds):
             for way in ORDER:
                 say(f"{CASES[kind]}: {WAYS[way]}")
-                brought.turns.setdefault(way, []).append(Turn(**where.ask(do="table", way=way, laid=asdict(laid))))
+                brought.turns.setdefault(way, []).append(
+                    Turn(**where.ask(do="table", way=way, laid=asdict(laid)))
+                )
         found.append(brought)
     return found
 
@@ -76,9 +90,19 @@ def facts(found: Brought) -> tuple[Fact, ...]:
     """What is asked of one table."""
     name = CASES[found.kind]
     return (
-        Fact(f"{name}: dry run, × (bare parse + bulk insert)", lambda it: it.times("check", "insert"), TIMES),
-        Fact(f"{name}: apply, × (bare parse + bulk insert)", lambda it: it.times("apply", "entries"), TIMES),
-        Fact(f"{name}: read through the limited process, × bare parse", lambda it: it.reading, READ),
+        Fact(
+            f"{name}: dry run, × (bare parse + bulk insert)",
+            lambda it: it.times("check", "insert"),
+            TIMES,
+        ),
+        Fact(
+            f"{name}: apply, × (bare parse + bulk insert)",
+            lambda it: it.times("apply", "entries"),
+            TIMES,
+        ),
+        Fact(
+            f"{name}: read through the limited process, × bare parse", lambda it: it.reading, READ
+        ),
         Fact(f"{name}: MiB at the peak, dry run", lambda it: it.held("check"), HELD),
         Fact(f"{name}: MiB at the peak, apply", lambda it: it.held("apply"), HELD),
     )
@@ -91,7 +115,9 @@ def unmet(found: Sequence[Brought]) -> list[str]:
 
 def markdown(found: Sequence[Brought]) -> str:
     """All that was found, as the tables that docs/performance.md shows."""
-    return "\n\n".join(part for one in found for part in (_steps(one), table_of(facts(one), one), _work(one)))
+    return "\n\n".join(
+        part for one in found for part in (_steps(one), table_of(facts(one), one), _work(one))
+    )
 
 
 def _work(one: Brought) -> str:
@@ -103,7 +129,9 @@ def _steps(one: Brought) -> str:
     head = f"| {CASES[one.kind]}, {one.rows:,} rows | seconds | of a processor | peak MiB | of it mapped | reader, MiB | changes | times |"
     lines = [head, "|---|--:|--:|--:|--:|--:|--:|--:|"]
     for way, turns in one.turns.items():
-        peak, mapped, child = (max(getattr(turn, name) for turn in turns) for name in ("peak", "mapped", "child"))
+        peak, mapped, child = (
+            max(getattr(turn, name) for turn in turns) for name in ("peak", "mapped", "child")
+        )
         changed = f"{turns[-1].rows:,}" if way in ("check", "apply", "undo") else "–"
         lines.append(
             f"| {WAYS[way]} | {one.seconds(way):,.1f} | {one.computing(way):,.1f} | {peak:,.0f} | {mapped:,.0f} | {child:,.0f} | {changed} "

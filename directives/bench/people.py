@@ -27,7 +27,12 @@ from directives.obligations.exports.ledger import Today, book
 from directives.obligations.queries.obligations import Filter
 from directives.tables.xlsx import write_xlsx
 
-LEVELS = ((SUPERVISOR, 0), (MANAGER, 1), (SUPERVISOR, 2), (STAFF, 3))  # a role, and how far below the root its body stands
+LEVELS = (
+    (SUPERVISOR, 0),
+    (MANAGER, 1),
+    (SUPERVISOR, 2),
+    (STAFF, 3),
+)  # a role, and how far below the root its body stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +58,34 @@ def web_exports(now: datetime, *, rounds: int) -> list[WebExport]:
 
 def _posts(document: Document) -> list[tuple[str, Organisation]]:
     """Who takes the ledger away: on the way from the root to a body without others below that owes something."""
-    owes = Obligation.objects.live().filter(document=document).order_by(Length("organisation__path").desc(), "organisation__path")
+    owes = (
+        Obligation.objects.live()
+        .filter(document=document)
+        .order_by(Length("organisation__path").desc(), "organisation__path")
+    )
     leaf = Organisation.objects.get(pk=owes.values_list("organisation", flat=True).first())
     line = [*leaf.ancestor_ids]
-    return [(role, Organisation.objects.get(pk=line[min(depth, len(line) - 1)])) for role, depth in LEVELS]
+    return [
+        (role, Organisation.objects.get(pk=line[min(depth, len(line) - 1)]))
+        for role, depth in LEVELS
+    ]
 
 
 def _few(document: Document, body: Organisation) -> Filter:
     """What that person asks for: everything, or the section or directive with most of the rows that still come at once."""
     asked = Filter(document=document.pk)
-    rows = Obligation.objects.live().filter(document=document, organisation__path__startswith=body.path).order_by()
+    rows = (
+        Obligation.objects.live()
+        .filter(document=document, organisation__path__startswith=body.path)
+        .order_by()
+    )
     if rows.count() <= AT_ONCE:
         return asked
-    parts = [(n, {name: pk}) for name in ("section", "directive") for pk, n in rows.values_list(name).annotate(n=Count("pk"))]
+    parts = [
+        (n, {name: pk})
+        for name in ("section", "directive")
+        for pk, n in rows.values_list(name).annotate(n=Count("pk"))
+    ]
     few = [part for part in parts if part[0] <= AT_ONCE]
     if not few:
         raise BenchError("Every directive of the document has more rows than come at once.")
@@ -74,7 +94,12 @@ def _few(document: Document, body: Organisation) -> Filter:
 
 def _of(role: str, body: Organisation, document: Document, now: datetime, rounds: int) -> WebExport:
     user, asked = person(f"bench-{role}-{body.code}", body, role), _few(document, body)
-    query = {"document": asked.document, "section": asked.section or "", "directive": asked.directive or "", "export": "xlsx"}
+    query = {
+        "document": asked.document,
+        "section": asked.section or "",
+        "directive": asked.directive or "",
+        "export": "xlsx",
+    }
     page, command = _page(user, f"/obligations/?{urlencode(query)}"), _command(user, asked, now)
     rows = command()
     page()  # once before, as a process that has served for a while
@@ -108,7 +133,11 @@ def _command(user: User, asked: Filter, now: datetime) -> Callable[[], int]:
     today = timezone.localdate(now)
     dated = Today(today, CalendarDay.objects.workdays(today))
     post = user.standing[0]
-    rows = Obligation.objects.filter(own([post], "organisation") if post.role == STAFF else subtrees([post], "organisation__path"))
+    rows = Obligation.objects.filter(
+        own([post], "organisation")
+        if post.role == STAFF
+        else subtrees([post], "organisation__path")
+    )
 
     def write() -> int:
         with TemporaryFile() as file:

@@ -49,7 +49,9 @@ class Place:
     def open(self) -> subprocess.Popen:
         """A process of the bench in this database, that waits for its job; see `inside`."""
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "bench", "--inside"]
-        return subprocess.Popen(command, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def ask(self, **job: Any) -> dict[str, Any]:
         """Have a job done in this database; returns what came of it."""
@@ -117,7 +119,12 @@ def cluster(base: Path) -> Iterator[str]:
     """A PostgreSQL of the bench's own that waits for the disk as a real one does; yields its address without a database."""
     home, port = base / DATABASES, free_port()
     script = str(settings.BASE_DIR / "deploy" / "pgtmp.sh")
-    started = subprocess.run([script, "start", str(home), str(port), "durable"], capture_output=True, text=True, check=False)
+    started = subprocess.run(
+        [script, "start", str(home), str(port), "durable"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if started.returncode:
         raise BenchError(f"PostgreSQL did not start:\n{started.stderr[-2000:]}")
     try:
@@ -166,9 +173,25 @@ def _create(server: str, name: str) -> bool:
 def served(where: Place) -> Iterator[Served]:
     """The product behind gunicorn with two workers, on a free port of this machine."""
     port = free_port()
-    options = [f"--workers={WORKERS}", "--worker-class=gthread", "--threads=4", "--keep-alive=120", "--timeout=300", "--log-level=error"]
-    command = [sys.executable, "-m", "gunicorn", "qunzhu_tracker.wsgi:application", f"--bind={HOST}:{port}", *options]
-    server = subprocess.Popen([*command, "--no-control-socket"], cwd=settings.BASE_DIR, env=where.environment)
+    options = [
+        f"--workers={WORKERS}",
+        "--worker-class=gthread",
+        "--threads=4",
+        "--keep-alive=120",
+        "--timeout=300",
+        "--log-level=error",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "qunzhu_tracker.wsgi:application",
+        f"--bind={HOST}:{port}",
+        *options,
+    ]
+    server = subprocess.Popen(
+        [*command, "--no-control-socket"], cwd=settings.BASE_DIR, env=where.environment
+    )
     try:
         _wait(server, port)
         yield Served(port, server.pid)

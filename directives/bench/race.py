@@ -33,7 +33,11 @@ class Times:
 
     @property
     def p95(self) -> float:
-        return quantiles(self.took, n=20, method="inclusive")[18] if len(self.took) > 1 else self.took[0]
+        return (
+            quantiles(self.took, n=20, method="inclusive")[18]
+            if len(self.took) > 1
+            else self.took[0]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,9 @@ def _time(line: http.client.HTTPConnection, one: Times) -> float:
 
 def fetch(line: http.client.HTTPConnection, ask: Ask) -> tuple[http.client.HTTPResponse, bytes]:
     """Make one request over an open connection; returns the answer and all of its content."""
-    cookies = f"language=zh-hans; csrftoken={TOKEN}" + (f"; sessionid={ask.session}" if ask.session else "")
+    cookies = f"language=zh-hans; csrftoken={TOKEN}" + (
+        f"; sessionid={ask.session}" if ask.session else ""
+    )
     headers = {"Cookie": cookies, "X-CSRFToken": TOKEN, "Accept-Encoding": "identity"}
     body = None
     if ask.body is not None:

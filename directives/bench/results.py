@@ -104,7 +104,10 @@ def lines_of(times: list[Times]) -> list[Line]:
 
 
 def growth_of(small: list[Times], large: list[Times]) -> list[Growth]:
-    return [Growth(a.course.name, round(a.median, 2), round(b.median, 2)) for a, b in zip(small, large, strict=True)]
+    return [
+        Growth(a.course.name, round(a.median, 2), round(b.median, 2))
+        for a, b in zip(small, large, strict=True)
+    ]
 
 
 # what is asked
@@ -131,7 +134,9 @@ def _per_rows(name: str) -> Callable[[Outcome], float]:
 
 
 def _grown(name: str) -> Callable[[Outcome], float | None]:
-    return lambda outcome: next((round(one.ratio, 2) for one in outcome.growth if one.name == name), None)
+    return lambda outcome: next(
+        (round(one.ratio, 2) for one in outcome.growth if one.name == name), None
+    )
 
 
 def _deep(outcome: Outcome) -> float:
@@ -139,7 +144,11 @@ def _deep(outcome: Outcome) -> float:
 
 
 def _moved(outcome: Outcome) -> float | None:
-    return round(outcome.writing.rate, 1) if outcome.writing and outcome.database == POSTGRESQL else None
+    return (
+        round(outcome.writing.rate, 1)
+        if outcome.writing and outcome.database == POSTGRESQL
+        else None
+    )
 
 
 def _heaviest(outcome: Outcome) -> float | None:
@@ -150,8 +159,14 @@ FACTS = (
     Fact(f"{BOARD}: × the bare 50 rows", _per_rows(BOARD), 4),
     Fact(f"{BOARD}: queries", lambda outcome: outcome.line(BOARD).queries, 12),
     Fact(f"{BOARD}: growth from the smaller database", _grown(BOARD), 1.3),
-    Fact(f"{ALL_BOARD}: × the bare 50 rows", lambda outcome: outcome.of_all() and outcome.of_all().per_rows, 4),
-    Fact(f"{ALL_BOARD}: queries", lambda outcome: outcome.of_all() and outcome.of_all().queries, 12),
+    Fact(
+        f"{ALL_BOARD}: × the bare 50 rows",
+        lambda outcome: outcome.of_all() and outcome.of_all().per_rows,
+        4,
+    ),
+    Fact(
+        f"{ALL_BOARD}: queries", lambda outcome: outcome.of_all() and outcome.of_all().queries, 12
+    ),
     Fact(f"{ALL_BOARD}: growth from the smaller database", _grown(ALL_BOARD), 1.3),
     Fact(f"{LIST}: × the bare 50 rows", _per_rows(LIST), 2.5),
     Fact(f"{STAFF_LIST}: × the bare 50 rows", _per_rows(STAFF_LIST), 2.5),
@@ -159,9 +174,18 @@ FACTS = (
     Fact(f"{RANKING}: × the bare 50 rows", _per_rows(RANKING), 6),
     Fact(f"{MATRIX}: × the bare 50 rows", _per_rows(MATRIX), 6),
     Fact(f"{DEEP}: × page 1", _deep, 1.5),
-    Fact("list at concurrency 8: share of the floor's requests/s", lambda o: round(o.crowd.share, 2) if o.crowd else None, 0.4, least=True),
+    Fact(
+        "list at concurrency 8: share of the floor's requests/s",
+        lambda o: round(o.crowd.share, 2) if o.crowd else None,
+        0.4,
+        least=True,
+    ),
     Fact("accepted moves a second, all writers", _moved, 100, least=True),
-    Fact("tallies that drifted", lambda outcome: outcome.writing.drift if outcome.writing else None, 0),
+    Fact(
+        "tallies that drifted",
+        lambda outcome: outcome.writing.drift if outcome.writing else None,
+        0,
+    ),
     Fact("heaviest web worker after the bench, MiB", _heaviest, 160),
 )
 
@@ -207,13 +231,18 @@ def table_of(facts: Iterable[Fact], outcome: Any) -> str:
     for fact in facts:
         found = fact.measure(outcome)
         shown = "–" if found is None else f"{found:,g}"
-        rows.append(f"| {fact.what} | {shown} | {'≥' if fact.least else '≤'} {fact.limit:g} | {fact.verdict(outcome)} |")
+        rows.append(
+            f"| {fact.what} | {shown} | {'≥' if fact.least else '≤'} {fact.limit:g} | {fact.verdict(outcome)} |"
+        )
     return "\n".join([head, *rows])
 
 
 def _growth(outcome: Outcome) -> str:
     head = f"| from {outcome.against} to {outcome.scale} | {outcome.against} ms | {outcome.scale} ms | growth |\n|---|--:|--:|--:|"
-    rows = (f"| {one.name} | {one.small_ms:,.1f} | {one.large_ms:,.1f} | {one.ratio:,.2f} |" for one in outcome.growth)
+    rows = (
+        f"| {one.name} | {one.small_ms:,.1f} | {one.large_ms:,.1f} | {one.ratio:,.2f} |"
+        for one in outcome.growth
+    )
     return "\n".join([head, *rows])
 
 
@@ -233,5 +262,7 @@ def _rest(outcome: Outcome) -> Iterator[str]:
         )
     if outcome.after:
         pairs = zip(outcome.before, outcome.after, strict=False)
-        told = "; ".join(f"{a.rss:.0f} → {b.rss:.0f} (PSS {a.pss:.0f} → {b.pss:.0f})" for a, b in pairs)
+        told = "; ".join(
+            f"{a.rss:.0f} → {b.rss:.0f} (PSS {a.pss:.0f} → {b.pss:.0f})" for a, b in pairs
+        )
         yield f"- Memory of each web worker, RSS in MiB, before and after all requests: {told}."

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from html import unescape
 
 from directives.bench.courses import LIST_PATH, ROWS_PATH, Ask, courses
-from directives.bench.places import HOST, SQLITE, BenchError, Place, Served, folder, place, served, server_of
+from directives.bench.places import (
+    HOST,
+    SQLITE,
+    BenchError,
+    Place,
+    Served,
+    folder,
+    place,
+    served,
+    server_of,
+)
 from directives.bench.race import WARM, Crowd, Track, crowd, fetch, run, track
 from directives.bench.results import Outcome, Writing, growth_of, lines_of
 from directives.bench.stage import Staged
@@ -55,7 +65,17 @@ def measure(plan: Plan, say: Say) -> Outcome:
         together = _crowd(plan, servers[0], staged[0], say)
         after = servers[0].memory()
         writing = _write(plan, places[0], staged[0], say) if plan.writers else None
-        return _outcome(plan, places[0], staged[0], tracks, page=found[0][1], crowd=together, writing=writing, before=before, after=after)
+        return _outcome(
+            plan,
+            places[0],
+            staged[0],
+            tracks,
+            page=found[0][1],
+            crowd=together,
+            writing=writing,
+            before=before,
+            after=after,
+        )
 
 
 @contextmanager
@@ -66,7 +86,10 @@ def _served(plan: Plan, say: Say) -> Iterator[tuple[list[Place], list[Staged], l
         base = stack.enter_context(folder(plan.keep))
         needs_server = plan.engine != SQLITE and not (plan.database and len(scales) == 1)
         server = stack.enter_context(server_of(plan.engine, base)) if needs_server else ""
-        places = [place(scale, base, server, None if number else plan.database) for number, scale in enumerate(scales)]
+        places = [
+            place(scale, base, server, None if number else plan.database)
+            for number, scale in enumerate(scales)
+        ]
         staged = [_stage(one, plan, say) for one in places]
         yield places, staged, [stack.enter_context(served(one)) for one in places]
 
@@ -109,7 +132,12 @@ def _write(plan: Plan, where: Place, staged: Staged, say: Say) -> Writing:
     writers = [where.open() for _number in range(plan.writers)]
     try:
         for number, writer in enumerate(writers):
-            job = {"do": "move", "desks": staged.desks[number :: plan.writers], "supervisor": staged.supervisor_id, "seconds": plan.seconds}
+            job = {
+                "do": "move",
+                "desks": staged.desks[number :: plan.writers],
+                "supervisor": staged.supervisor_id,
+                "seconds": plan.seconds,
+            }
             print(json.dumps(job), file=writer.stdin, flush=True)
         for writer in writers:
             if writer.stdout.readline().strip() != "ready":
@@ -123,11 +151,18 @@ def _write(plan: Plan, where: Place, staged: Staged, say: Say) -> Writing:
     if any(writer.returncode for writer in writers):
         raise BenchError("A writer failed; what it says of it stands above.")
     say("Counting the tallies again")
-    return Writing.of([Written(**json.loads(text)) for text in told], where.ask(do="drift")["drift"])
+    return Writing.of(
+        [Written(**json.loads(text)) for text in told], where.ask(do="drift")["drift"]
+    )
 
 
-def _outcome(plan: Plan, where: Place, staged: Staged, tracks: list[Track], **more: object) -> Outcome:
-    counts = {name: getattr(staged, name) for name in ("bodies", "documents", "directives", "obligations", "report_entries")}
+def _outcome(
+    plan: Plan, where: Place, staged: Staged, tracks: list[Track], **more: object
+) -> Outcome:
+    counts = {
+        name: getattr(staged, name)
+        for name in ("bodies", "documents", "directives", "obligations", "report_entries")
+    }
     grown = growth_of(tracks[1].times, tracks[0].times) if len(tracks) > 1 else []
     return Outcome(
         scale=plan.scale, database=plan.engine, **counts, database_bytes=where.size(), lines=lines_of(tracks[0].times), growth=grown,

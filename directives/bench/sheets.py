@@ -79,8 +79,14 @@ def measure(plan: Sheeting, say: Callable[[str], object]) -> Found:
         people = []
         if plan.only != IN:
             say("the ledger by people of each role")
-            people = [WebExport(**one) for one in where.ask(do="people", rounds=plan.rounds)["exports"]]
-        brought = intakes.measure(where, base, rows=plan.rows, rounds=plan.rounds, say=say) if plan.only != OUT else []
+            people = [
+                WebExport(**one) for one in where.ask(do="people", rounds=plan.rounds)["exports"]
+            ]
+        brought = (
+            intakes.measure(where, base, rows=plan.rows, rounds=plan.rounds, say=say)
+            if plan.only != OUT
+            else []
+        )
         return Found(plan.scale, plan.engine, ways, brought, people)
 
 
@@ -110,11 +116,19 @@ def _worst(found: Found) -> float | None:
 
 
 FACTS = (
-    Fact("export through the page, the worst of all roles: × the command's processor time", _worst, 1.3),
+    Fact(
+        "export through the page, the worst of all roles: × the command's processor time",
+        _worst,
+        1.3,
+    ),
     Fact("ledger: × the bare writer's time", _times("ours", "bare"), 1.25),
     Fact("ledger: MiB at its peak over idle", lambda found: round(found.peak("ours"), 1), 80),
     Fact("django-import-export: × the ledger's time", _times("peer", "ours"), 5, least=True),
-    Fact("ledger: share of django-import-export's memory", lambda found: round(found.peak("ours") / found.peak("peer"), 3), 0.2),
+    Fact(
+        "ledger: share of django-import-export's memory",
+        lambda found: round(found.peak("ours") / found.peak("peer"), 3),
+        0.2,
+    ),
     Fact("ledger, ten times as many rows: × its own memory", _flat, 1.25),
 )
 
@@ -133,7 +147,11 @@ def markdown(found: Found) -> str:
 
 
 def _ways(found: Found) -> str:
-    head = "| what | rows | seconds | of a processor | rows/s | peak MiB over idle | of it its own | file, MB |\n|---" + "|--:" * 7 + "|"
+    head = (
+        "| what | rows | seconds | of a processor | rows/s | peak MiB over idle | of it its own | file, MB |\n|---"
+        + "|--:" * 7
+        + "|"
+    )
     lines = []
     for way, turns in found.ways.items():
         seconds, last = found.seconds(way), turns[-1]
@@ -146,7 +164,9 @@ def _ways(found: Found) -> str:
 
 def _people(found: Found) -> str:
     head = (
-        "| who | bodies in view | rows | through the page, s of a processor | the command, s of a processor | × |\n|---" + "|--:" * 5 + "|"
+        "| who | bodies in view | rows | through the page, s of a processor | the command, s of a processor | × |\n|---"
+        + "|--:" * 5
+        + "|"
     )
     lines = [
         f"| {one.role}, {one.body} | {one.bodies:,} | {one.rows:,} | {one.web:,.2f} | {one.command:,.2f} | {one.web / one.command:.2f} |"

@@ -20,7 +20,17 @@ from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVI
 from directives.bench.desks import Desk, desks, person
 from directives.bench.places import BenchError
 from directives.core.ticking import tick
-from directives.models import Cycle, Directive, Document, Measure, Obligation, Organisation, Plan, ReportEntry, User
+from directives.models import (
+    Cycle,
+    Directive,
+    Document,
+    Measure,
+    Obligation,
+    Organisation,
+    Plan,
+    ReportEntry,
+    User,
+)
 from directives.models.documents import HEAVY
 from directives.obligations.commands.giving import Terms, issue
 from directives.plans.commands import MeasureContent, add_measure, owed, start_plan
@@ -39,7 +49,9 @@ class Staged:
     staff: str  # session keys
     supervisor: str
     supervisor_id: int
-    scopes: list[int]  # the root, a province, a county, a leaf; the last repeated where the tree is not so deep
+    scopes: list[
+        int
+    ]  # the root, a province, a county, a leaf; the last repeated where the tree is not so deep
     document: int
     section: int
     directive: int
@@ -51,7 +63,9 @@ class Staged:
     documents: int
     entries: list[tuple[int, int]]  # of the staff's own report, each with its version
     measure: int
-    reviews: list[tuple[int, int, int]]  # report, entry, version: handed in, to be accepted one at a time
+    reviews: list[
+        tuple[int, int, int]
+    ]  # report, entry, version: handed in, to be accepted one at a time
     desks: list[dict]  # of the writers, as `Desk`
 
 
@@ -67,13 +81,17 @@ def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
     """Sign two people in and lay out the papers: entries to save, so many to review, a desk or two for each writer."""
     cycle = Cycle.objects.filter(document__fictional=True).order_by("-due_on", "-pk").first()
     if cycle is None:
-        raise BenchError("This database holds no made-up work with a reporting cycle: the bench writes into no other.")
+        raise BenchError(
+            "This database holds no made-up work with a reporting cycle: the bench writes into no other."
+        )
     document = Document.objects.defer(*HEAVY).get(pk=cycle.document_id)
     root = Organisation.objects.filter(parent=None, branch=True).order_by("path").first()
     supervisor = person("bench-supervisor", root, SUPERVISOR)
     laid = desks(cycle, 2 + 2 * writers, now=now)
     if len(laid) < 2 + (writers > 0):
-        raise BenchError("Too few reports of the newest cycle still wait to be handed in: stage the database anew.")
+        raise BenchError(
+            "Too few reports of the newest cycle still wait to be handed in: stage the database anew."
+        )
     own, review, *rest = laid
     home = Organisation.objects.get(reports=own.report)
     staff = person("bench-staff", home, STAFF)
@@ -96,20 +114,30 @@ def _scopes(root: Organisation, home: Organisation) -> list[int]:
 
 
 def _versions(desk: Desk) -> list[tuple[int, int]]:
-    return list(ReportEntry.objects.filter(pk__in=desk.entries, state__in=EDITABLE).order_by("pk").values_list("pk", "version"))
+    return list(
+        ReportEntry.objects.filter(pk__in=desk.entries, state__in=EDITABLE)
+        .order_by("pk")
+        .values_list("pk", "version")
+    )
 
 
 def _handed_in(desk: Desk, wanted: int, now: datetime) -> list[tuple[int, int, int]]:
     """Entries handed in at once, to be accepted one by one."""
     report = ReportEntry.objects.select_related("report").get(pk=desk.entries[0]).report
-    hand_in(report=report, entries=desk.entries[:wanted], by=User.objects.get(pk=desk.person), now=now)
+    hand_in(
+        report=report, entries=desk.entries[:wanted], by=User.objects.get(pk=desk.person), now=now
+    )
     rows = ReportEntry.objects.filter(pk__in=desk.entries[:wanted]).order_by("pk")
     return list(rows.values_list("report_id", "pk", "version"))
 
 
 def _measure(document: Document, home: Organisation, staff: User, now: datetime) -> int:
     """A measure of the body's live plan on which work is logged."""
-    known = Measure.objects.filter(plan__organisation=home, plan__document=document, plan__live=True).order_by("pk").first()
+    known = (
+        Measure.objects.filter(plan__organisation=home, plan__document=document, plan__live=True)
+        .order_by("pk")
+        .first()
+    )
     if known is not None:
         return known.pk
     paper = start_plan(document=document, organisation=home, by=staff, now=now)
@@ -134,11 +162,23 @@ def _sample(now: datetime, bodies: int) -> None:
     """The sample's document and bodies, every directive owed by each of so many bodies, and a cycle that runs."""
     call_command("load_sample", without_progress=True, stdout=StringIO())
     document = Document.objects.defer(*HEAVY).get()
-    directives = list(Directive.objects.filter(document=document, statement=False).order_by("order"))
+    directives = list(
+        Directive.objects.filter(document=document, statement=False).order_by("order")
+    )
     then = now - AGO
-    days = {"due_on": timezone.localdate(then + WORK), "plan_due_on": timezone.localdate(then + AGO / 2)}
+    days = {
+        "due_on": timezone.localdate(then + WORK),
+        "plan_due_on": timezone.localdate(then + AGO / 2),
+    }
     terms = Terms(deliverable=IMPLEMENTATION_PLAN, **days)
-    issue(document=document, directives=directives, organisations=_bodies(then, bodies), terms=terms, by=None, now=then)
+    issue(
+        document=document,
+        directives=directives,
+        organisations=_bodies(then, bodies),
+        terms=terms,
+        by=None,
+        now=then,
+    )
     _work(now)
     today = timezone.localdate(now)
     open_cycle(
@@ -155,7 +195,11 @@ def _bodies(then: datetime, wanted: int) -> list[Organisation]:
     top = bodies[0]
     while len(bodies) < wanted:
         number = f"{len(bodies):03}"
-        bodies.append(Organisation.objects.create(code=f"X{number}", name_hans=f"单位{number}", name_hant=f"單位{number}", parent=top))
+        bodies.append(
+            Organisation.objects.create(
+                code=f"X{number}", name_hans=f"单位{number}", name_hant=f"單位{number}", parent=top
+            )
+        )
     return bodies
 
 
@@ -164,7 +208,9 @@ def _work(now: datetime) -> None:
     random = Random(SEED)  # noqa: S311 - not a secret
     rows = list(Obligation.objects.all())
     for row in rows:
-        row.state, row.percent = random.choice([("acknowledged", 0), ("underway", 30), ("underway", 60), ("underway", 90)])
+        row.state, row.percent = random.choice(
+            [("acknowledged", 0), ("underway", 30), ("underway", 60), ("underway", 90)]
+        )
         row.acknowledge_by = None
         row.plan_due_on = row.plan_due_on if random.random() < 0.1 else None
         row.due_on = row.due_on + timedelta(days=random.randint(-130, 200))

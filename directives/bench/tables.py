@@ -25,7 +25,16 @@ from directives.bench.places import MIB, BenchError
 from directives.catalogue.kinds import KINDS
 from directives.core import jobs
 from directives.intakes import starting
-from directives.models import Document, Intake, IntakeRow, LogEntry, Measure, Organisation, Plan, User
+from directives.models import (
+    Document,
+    Intake,
+    IntakeRow,
+    LogEntry,
+    Measure,
+    Organisation,
+    Plan,
+    User,
+)
 from directives.models.documents import HEAVY
 from directives.models.intakes import APPLIED, APPLYING, CHECKED, NEW, UNDOING, UNDONE
 from directives.plans.commands import MeasureContent, add_measures, owed, start_plan
@@ -81,17 +90,28 @@ def lay_table(now: datetime, *, kind: str, rows: int, path: str) -> Laid:
 def _log(now: datetime, rows: int, folder: Path) -> Laid:
     """New lines of the log for the measures of one plan, made with XlsxWriter as anybody would."""
     document = Document.objects.filter(fictional=True).defer(*HEAVY).order_by("pk").first()
-    body = Organisation.objects.filter(branch=False, obligations__document=document, obligations__state="underway").order_by("path").first()
+    body = (
+        Organisation.objects.filter(
+            branch=False, obligations__document=document, obligations__state="underway"
+        )
+        .order_by("path")
+        .first()
+    )
     if body is None:
         raise BenchError("This database holds no made-up work.")
     staff = person("bench-log", body, STAFF)
     plan = start_plan(document=document, organisation=body, by=staff, now=now)
     Plan.objects.filter(pk=plan.pk).update(state="draft")  # a throw-away database
     plan, due = Plan.objects.get(pk=plan.pk), list(owed(plan)[:20])
-    contents = [MeasureContent(f"第{number}批专项措施：{words}", obligations=(one,)) for number, words, one in _lines(due, plan)]
+    contents = [
+        MeasureContent(f"第{number}批专项措施：{words}", obligations=(one,))
+        for number, words, one in _lines(due, plan)
+    ]
     if contents:
         add_measures(plan, contents=contents, by=staff, now=now)
-    numbers = list(Measure.objects.filter(plan=plan).order_by("number").values_list("number", flat=True))
+    numbers = list(
+        Measure.objects.filter(plan=plan).order_by("number").values_list("number", flat=True)
+    )
     file = folder / "log.xlsx"
     with Workbook(file) as workbook:
         sheet = workbook.add_worksheet("工作记录")
@@ -101,8 +121,12 @@ def _log(now: datetime, rows: int, folder: Path) -> Laid:
         for line in range(1, rows + 1):
             sheet.write_number(line, 0, numbers[line % len(numbers)])
             sheet.write_datetime(line, 1, today - timedelta(days=line % DAYS), day)
-            sheet.write_string(line, 2, f"{WORDS[line % len(WORDS)]}（第{line}次，{now:%m%d%H%M%S}）")
-    return Laid("log", staff.pk, {"document": document.pk, "organisation": body.pk}, str(file), rows)
+            sheet.write_string(
+                line, 2, f"{WORDS[line % len(WORDS)]}（第{line}次，{now:%m%d%H%M%S}）"
+            )
+    return Laid(
+        "log", staff.pk, {"document": document.pk, "organisation": body.pk}, str(file), rows
+    )
 
 
 def _lines(due: list, plan: Plan) -> Iterator[tuple]:
@@ -121,11 +145,20 @@ def _ledger(now: datetime, rows: int, folder: Path) -> Laid:
     def leader(row) -> str:
         return f"顾明远{mark}" if row.number in edited and row.body.pk != root.pk else row.leader
 
-    columns = tuple(replace(column, value=leader) if column.key == "leader" else column for column in made.columns)
+    columns = tuple(
+        replace(column, value=leader) if column.key == "leader" else column
+        for column in made.columns
+    )
     file = folder / "obligations.xlsx"
     with file.open("wb") as out:
         write_xlsx(replace(made, columns=columns), out)
-    return Laid("obligations", person("bench-above", root, SUPERVISOR).pk, {"document": document.pk}, str(file), rows)
+    return Laid(
+        "obligations",
+        person("bench-above", root, SUPERVISOR).pk,
+        {"document": document.pk},
+        str(file),
+        rows,
+    )
 
 
 # what it is compared with
@@ -156,10 +189,18 @@ def read(now: datetime, laid: Laid) -> Callable[[], int]:
 def checked_rows(now: datetime, laid: Laid) -> Callable[[], int]:
     """One bulk_create of rows as a dry run keeps them."""
     after = {"measure": "12. 第1批专项措施", "on": "2026-03-01", "text": WORDS[0]}
-    intake = Intake.objects.create(kind=FLOOR, by_id=laid.by, at=now, file="x", name="x", size=1, sha256="0", language=LANGUAGE)
+    intake = Intake.objects.create(
+        kind=FLOOR, by_id=laid.by, at=now, file="x", name="x", size=1, sha256="0", language=LANGUAGE
+    )
 
     def insert() -> int:
-        said = {"intake": intake, "sheet": "Sheet1", "verdict": NEW, "label": WORDS[1], "after": after}
+        said = {
+            "intake": intake,
+            "sheet": "Sheet1",
+            "verdict": NEW,
+            "label": WORDS[1],
+            "after": after,
+        }
         made = (IntakeRow(number=number, line=number, **said) for number in range(laid.rows))
         return len(IntakeRow.objects.bulk_create(made, batch_size=500))
 
@@ -171,14 +212,22 @@ def log_rows(now: datetime, laid: Laid) -> Callable[[], int]:
     measure = Measure.objects.order_by("pk").last()
 
     def insert() -> int:
-        made = (LogEntry(measure=measure, on=LONG_AGO, text=f"{WORDS[2]}{n}", by_id=laid.by, created_at=now) for n in range(laid.rows))
+        made = (
+            LogEntry(
+                measure=measure, on=LONG_AGO, text=f"{WORDS[2]}{n}", by_id=laid.by, created_at=now
+            )
+            for n in range(laid.rows)
+        )
         return len(LogEntry.objects.bulk_create(made, batch_size=500))
 
     return insert
 
 
 def _computed() -> float:
-    return sum(used.ru_utime + used.ru_stime for used in (getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)))
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in (getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN))
+    )
 
 
 def clear(laid: Laid) -> None:
@@ -195,7 +244,14 @@ def dry_run(now: datetime, laid: Laid) -> Callable[[], int]:
     with transaction.atomic():
         by = User.objects.get(pk=laid.by)
         upload = SimpleUploadedFile(path.name, path.read_bytes())
-        intake = starting.bring_in(kind=KINDS[laid.kind], place=laid.place, upload=upload, language=LANGUAGE, by=by, now=now)
+        intake = starting.bring_in(
+            kind=KINDS[laid.kind],
+            place=laid.place,
+            upload=upload,
+            language=LANGUAGE,
+            by=by,
+            now=now,
+        )
 
     def run() -> int:
         jobs.run("intake", intake.pk)
@@ -248,7 +304,9 @@ def turn(now: datetime, *, way: str, laid: Laid) -> Turn:
             seconds, computing = perf_counter() - begun, _computed() - cpu
         if way in FLOORS:
             clear(laid)
-    return Turn(seconds, computing, held["VmHWM"] / MIB, held["RssFile"] / MIB, held["child"] / MIB, rows)
+    return Turn(
+        seconds, computing, held["VmHWM"] / MIB, held["RssFile"] / MIB, held["child"] / MIB, rows
+    )
 
 
 # memory
@@ -278,14 +336,25 @@ def _watched() -> Iterator[dict[str, float]]:
 def _children() -> float:
     """The most that the processes started here held at their peak, together."""
     lists = (task / "children" for task in Path("/proc/self/task").iterdir())
-    found = {pid for listed in lists if listed.exists() for pid in listed.read_text(encoding="ascii").split()}
+    found = {
+        pid
+        for listed in lists
+        if listed.exists()
+        for pid in listed.read_text(encoding="ascii").split()
+    }
     return sum(_memory(int(pid)).get("VmHWM", 0) for pid in found)
 
 
 def _memory(pid: int) -> dict[str, float]:
     """The kernel's figures of one process, in bytes; empty where it does not tell, or the process is gone."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+        lines = (
+            Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+        )
     except OSError:
         return {}
-    return {name: int(told.split()[0]) * 1024 for name, _colon, told in (line.partition(":") for line in lines) if told.endswith("kB")}
+    return {
+        name: int(told.split()[0]) * 1024
+        for name, _colon, told in (line.partition(":") for line in lines)
+        if told.endswith("kB")
+    }

@@ -32,7 +32,9 @@ class Written:
     median_ms: float
 
 
-def write(desks: list[Desk], supervisor: int, *, seconds: float, clock: Callable[[], datetime]) -> Written:
+def write(
+    desks: list[Desk], supervisor: int, *, seconds: float, clock: Callable[[], datetime]
+) -> Written:
     """Move what lies on these desks, one move after another, until the time is up or all of it is closed."""
     above = User.objects.get(pk=supervisor)
     counts: Counter[str] = Counter()
@@ -52,19 +54,34 @@ def _moves(desk: Desk, above: User, clock: Callable[[], datetime]) -> Iterator[s
     """Every entry is handed in and accepted, and its obligation led to its close; yields each move once it is made."""
     own = User.objects.get(pk=desk.person)
     for pk in desk.entries:
-        report = ProgressReport.objects.select_related("organisation", "document", "cycle").defer(*HEAVY_OF_DOCUMENT).get(pk=desk.report)
+        report = (
+            ProgressReport.objects.select_related("organisation", "document", "cycle")
+            .defer(*HEAVY_OF_DOCUMENT)
+            .get(pk=desk.report)
+        )
         hand_in(report=report, entries=[pk], by=own, now=clock())
         yield "hand_in"
         decide(report=report, decisions={pk: Decision(accepted=True)}, by=above, now=clock())
         yield "accept"
-        yield from _close(ReportEntry.objects.values_list("obligation_id", flat=True).get(pk=pk), own, above, clock)
+        yield from _close(
+            ReportEntry.objects.values_list("obligation_id", flat=True).get(pk=pk),
+            own,
+            above,
+            clock,
+        )
 
 
 def _close(pk: int, own: User, above: User, clock: Callable[[], datetime]) -> Iterator[str]:
-    row = Obligation.objects.select_related("organisation", "directive", "document").defer(*HEAVY_OF_DOCUMENT).get(pk=pk)
+    row = (
+        Obligation.objects.select_related("organisation", "directive", "document")
+        .defer(*HEAVY_OF_DOCUMENT)
+        .get(pk=pk)
+    )
     items = dict.fromkeys(row.item_states.unsettled().values_list("pk", flat=True), REASON)
     while row.state in STEPS:
         action, upwards = STEPS[row.state]
         by, reasons = (above, None) if upwards else (own, items)
-        row = move_obligation(obligation=row, action=action, by=by, reason=REASON, open_reasons=reasons, now=clock())
+        row = move_obligation(
+            obligation=row, action=action, by=by, reason=REASON, open_reasons=reasons, now=clock()
+        )
         yield action

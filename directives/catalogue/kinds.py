@@ -13,5 +13,17 @@ from directives.reports.imports.entries import ENTRIES
 from directives.tables.fields import Kind
 
 KINDS: dict[str, Kind] = {
-    kind.key: kind for kind in (BODIES, PEOPLE, CALENDAR, TASKS, DIRECTIVES, OBLIGATIONS, MEASURES, LOG, ENTRIES, STATISTICS)
+    kind.key: kind
+    for kind in (
+        BODIES,
+        PEOPLE,
+        CALENDAR,
+        TASKS,
+        DIRECTIVES,
+        OBLIGATIONS,
+        MEASURES,
+        LOG,
+        ENTRIES,
+        STATISTICS,
+    )
 }

@@ -44,7 +44,17 @@ from directives.reports.queries.reports import STATES as REPORT_STATES
 from directives.reports.queries.reports import ReportFilter, cycles_of, order_of, walk, wanted
 from directives.reports.queries.reports import found as reports_found
 from directives.tables.book import Book, Words
-from directives.tables.listed import Asked, Kind, Listed, Notes, Place, in_words, of_known, of_rows, part_of
+from directives.tables.listed import (
+    Asked,
+    Kind,
+    Listed,
+    Notes,
+    Place,
+    in_words,
+    of_known,
+    of_rows,
+    part_of,
+)
 
 SEARCH = gettext_lazy("Search text")
 
@@ -72,11 +82,22 @@ def _documents(asked: Asked, place: Place) -> Listed:
 def _directives(asked: Asked, place: Place) -> Listed:
     document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
     chosen = DirectivesAsked.of(asked.GET)
-    found = register.directives_found(document, q=chosen.q, kind=chosen.kind, section=chosen.section)
-    section = document.sections.filter(pk=whole(chosen.section)).first() if whole(chosen.section) else None
+    found = register.directives_found(
+        document, q=chosen.q, kind=chosen.kind, section=chosen.section
+    )
+    section = (
+        document.sections.filter(pk=whole(chosen.section)).first()
+        if whole(chosen.section)
+        else None
+    )
     kind = dict(DIRECTIVE_KINDS).get(chosen.kind)
     part = section and f"{scripted(section.number)} {picked(section, 'title')}".strip()
-    told = in_words((_("Document"), picked(document, "title")), (_("Section"), part), (_("Kind of directive"), kind), (SEARCH, chosen.q))
+    told = in_words(
+        (_("Document"), picked(document, "title")),
+        (_("Section"), part),
+        (_("Kind of directive"), kind),
+        (SEARCH, chosen.q),
+    )
 
     def make() -> Book:
         rows = register.directive_rows(asked.user, document, found)
@@ -91,14 +112,23 @@ def _directives(asked: Asked, place: Place) -> Listed:
 def _bodies(asked: Asked, place: Place) -> Listed:
     chosen, seen = BodiesAsked.of(asked.GET), Organisation.objects.visible_to(asked.user)
     abolished = bool(chosen.abolished or chosen.q)
-    found = bodies.bodies_found(seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished)
+    found = bodies.bodies_found(
+        seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished
+    )
     told = in_words(
         (SEARCH, chosen.q), (_("Kind of organisation"), dict(BODY_KINDS).get(chosen.body_kind)),
         (_("Level"), dict(LEVELS).get(chosen.level)),
     )  # fmt: skip
 
     def make() -> Book:
-        return Book(_("Organisations"), BODIES, bodies.every_line(asked.user, found), asked.now, told, _fictional())
+        return Book(
+            _("Organisations"),
+            BODIES,
+            bodies.every_line(asked.user, found),
+            asked.now,
+            told,
+            _fictional(),
+        )
 
     return of_rows(told, found, make)
 
@@ -117,8 +147,19 @@ def _plans(asked: Asked, place: Place) -> Listed:
     def make() -> Book:
         by_state = dict(found.order_by().values_list("state").annotate(n=Count("pk")))
         whole = sum(by_state.values())
-        counts = ((label, part_of(by_state[state], whole)) for state, label in FILING_STATES if by_state.get(state))
-        return Book(_("Plans"), PLAN_COLUMNS, exported(asked.user, chosen), asked.now, (*told, *counts), _fictional())
+        counts = (
+            (label, part_of(by_state[state], whole))
+            for state, label in FILING_STATES
+            if by_state.get(state)
+        )
+        return Book(
+            _("Plans"),
+            PLAN_COLUMNS,
+            exported(asked.user, chosen),
+            asked.now,
+            (*told, *counts),
+            _fictional(),
+        )
 
     return of_rows(told, found, make)
 
@@ -127,11 +168,20 @@ def _measures(asked: Asked, place: Place) -> Listed:
     plan = get_object_or_404(plans_found(asked.user), **place)
     shown = plan_view(plan, asked.user)
     body, title = picked(plan.organisation, "name"), picked(plan.document, "title")
-    told = in_words((_("Organisation"), body), (_("Document"), title), (_("Plan"), scripted(plan.title)))
+    told = in_words(
+        (_("Organisation"), body), (_("Document"), title), (_("Plan"), scripted(plan.title))
+    )
 
     def make() -> Book:
         covered = (_("Directives covered"), part_of(shown.coverage.covered, shown.coverage.total))
-        return Book(f"{_('Measures')} {body}", MEASURE_COLUMNS, shown.lines, asked.now, (*told, covered), plan.document.fictional)
+        return Book(
+            f"{_('Measures')} {body}",
+            MEASURE_COLUMNS,
+            shown.lines,
+            asked.now,
+            (*told, covered),
+            plan.document.fictional,
+        )
 
     return of_known(told, len(shown.lines), make)
 
@@ -167,10 +217,14 @@ def _reports(asked: Asked, place: Place) -> Listed:
     )  # fmt: skip
 
     def make() -> Book:
-        counts = found.order_by().aggregate(n=Count("pk"), done=Count("pk", filter=Q(completed_at__isnull=False)))
+        counts = found.order_by().aggregate(
+            n=Count("pk"), done=Count("pk", filter=Q(completed_at__isnull=False))
+        )
         notes = (*told, (_("All accepted"), part_of(counts["done"], counts["n"])))
         lines = walk(order_of(asked.user, chosen).sort(found), asked.user, today=asked.today)
-        fictional = cycle.document.fictional if cycle else any(one.document.fictional for one in cycles)
+        fictional = (
+            cycle.document.fictional if cycle else any(one.document.fictional for one in cycles)
+        )
         return Book(_("Progress reports"), REPORTS, lines, asked.now, notes, fictional)
 
     return of_rows(told, found, make)
@@ -188,7 +242,10 @@ def _entries(asked: Asked, place: Place) -> Listed:
     )  # fmt: skip
 
     def make() -> Book:
-        title = _("%(period)s progress report") % {"period": report.cycle.name} + f" {picked(report.organisation, 'name')}"
+        title = (
+            _("%(period)s progress report") % {"period": report.cycle.name}
+            + f" {picked(report.organisation, 'name')}"
+        )
         notes = (*told, (_("Entries"), part_of(len(lines), whole.total)))
         return Book(title, ENTRIES, lines, asked.now, notes, report.document.fictional)
 
@@ -207,8 +264,16 @@ def _numbered() -> int:
 def _events(asked: Asked, place: Place) -> Listed:
     chosen = record.Asked.of(asked.GET)
     found = record.events_for(asked.user, chosen)
-    body = Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first() if chosen.body else None
-    document = Document.objects.visible_to(asked.user).defer(*HEAVY).filter(pk=chosen.document).first() if chosen.document else None
+    body = (
+        Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first()
+        if chosen.body
+        else None
+    )
+    document = (
+        Document.objects.visible_to(asked.user).defer(*HEAVY).filter(pk=chosen.document).first()
+        if chosen.document
+        else None
+    )
     told = in_words(
         (_("Organisation or person"), chosen.q), (_("What was done"), chosen.action and word_of(chosen.action)),
         (_("Object"), record.SUBJECTS.get(chosen.subject)), (_("From"), chosen.since), (pgettext_lazy("day", "To"), chosen.until),
@@ -224,7 +289,14 @@ def _events(asked: Asked, place: Place) -> Listed:
         return found.order_by()[: limit + 1].count() <= limit
 
     def make() -> Book:
-        return Book(_("Audit log"), event_columns.columns(asked.user), every_event(asked.user, chosen), asked.now, told, _fictional())
+        return Book(
+            _("Audit log"),
+            event_columns.columns(asked.user),
+            every_event(asked.user, chosen),
+            asked.now,
+            told,
+            _fictional(),
+        )
 
     return Listed(told, few, found.order_by().count, make)
 
@@ -233,7 +305,9 @@ def _events(asked: Asked, place: Place) -> Listed:
 
 
 def _table(key: str, asked: Asked, place: Place) -> Listed:
-    shown = board(asked.user, Choice.of(asked.GET, asked.today), today=asked.today, workdays=asked.workdays)
+    shown = board(
+        asked.user, Choice.of(asked.GET, asked.today), today=asked.today, workdays=asked.workdays
+    )
     if shown is None or not shown.documents or key not in dict(tables.tables(shown)):
         raise Http404
     told = tuple(tables.notes(shown))
@@ -241,7 +315,14 @@ def _table(key: str, asked: Asked, place: Place) -> Listed:
     def make() -> Book:
         table = tables.TABLES[key]
         notes = (*told, *ledger.light_notes(shown.lights))
-        return Book(table.name, tuple(table.columns(shown, asked)), table.rows(shown), asked.now, notes, shown.fictional)
+        return Book(
+            table.name,
+            tuple(table.columns(shown, asked)),
+            table.rows(shown),
+            asked.now,
+            notes,
+            shown.fictional,
+        )
 
     return of_known(told, _length(key, shown), make)
 
@@ -249,7 +330,12 @@ def _table(key: str, asked: Asked, place: Place) -> Listed:
 def _length(key: str, shown: Board) -> int:
     if key == "late":
         return shown.lights.red
-    rows = {"documents": shown.document_lines, "sections": shown.section_lines, "bodies": shown.bodies, "directives": shown.directives}
+    rows = {
+        "documents": shown.document_lines,
+        "sections": shown.section_lines,
+        "bodies": shown.bodies,
+        "directives": shown.directives,
+    }
     return len(rows[key]) if key in rows else len(shown.weeks.points)
 
 
@@ -260,16 +346,36 @@ def _of_table(key: str) -> Kind:
 
 LISTS: dict[str, Kind] = {
     "documents": Kind(gettext_lazy("Documents"), "documents", _documents, lambda dated: DOCUMENTS),
-    "directives": Kind(gettext_lazy("Directives"), "document", _directives, lambda dated: DIRECTIVES, placed=True),
+    "directives": Kind(
+        gettext_lazy("Directives"), "document", _directives, lambda dated: DIRECTIVES, placed=True
+    ),
     "matrix": Kind(gettext_lazy("Matrix"), "matrix", matrix.listed, placed=True),
-    "ledger": Kind(gettext_lazy("Ledger of obligations"), "obligations", ledger.listed, lambda dated: ledger.columns(dated, titled=True)),
+    "ledger": Kind(
+        gettext_lazy("Ledger of obligations"),
+        "obligations",
+        ledger.listed,
+        lambda dated: ledger.columns(dated, titled=True),
+    ),
     "bodies": Kind(gettext_lazy("Organisations"), "organisations", _bodies, lambda dated: BODIES),
     "plans": Kind(gettext_lazy("Plans"), "plans", _plans, lambda dated: PLAN_COLUMNS),
-    "measures": Kind(gettext_lazy("Measures"), "plan", _measures, lambda dated: MEASURE_COLUMNS, placed=True),
+    "measures": Kind(
+        gettext_lazy("Measures"), "plan", _measures, lambda dated: MEASURE_COLUMNS, placed=True
+    ),
     "log": Kind(gettext_lazy("Work log"), "log", _log, lambda dated: LOG_COLUMNS),
     "reports": Kind(gettext_lazy("Progress reports"), "reports", _reports, lambda dated: REPORTS),
-    "entries": Kind(pgettext_lazy("sheet", "Progress report"), "report", _entries, lambda dated: ENTRIES, placed=True),
-    "events": Kind(gettext_lazy("Audit log"), "events", _events, lambda asked: event_columns.columns(asked.user)),
+    "entries": Kind(
+        pgettext_lazy("sheet", "Progress report"),
+        "report",
+        _entries,
+        lambda dated: ENTRIES,
+        placed=True,
+    ),
+    "events": Kind(
+        gettext_lazy("Audit log"),
+        "events",
+        _events,
+        lambda asked: event_columns.columns(asked.user),
+    ),
     **{f"board-{key}": _of_table(key) for key in tables.TABLES},
     **statistics.KINDS,
 }

@@ -59,7 +59,9 @@ def propose(addressees: Iterable[Addressee]) -> Proposal:
     return Proposal(frozenset(kinds), tuple(unknown))
 
 
-def pairs_proposed(directives: Iterable[Directive], bodies: Iterable[Organisation]) -> frozenset[tuple[int, int]]:
+def pairs_proposed(
+    directives: Iterable[Directive], bodies: Iterable[Organisation]
+) -> frozenset[tuple[int, int]]:
     """Each directive with the bodies that its own words address, as (directive id, body id). One query."""
     by_kind: dict[str, list[int]] = {}
     for body in bodies:
@@ -68,5 +70,8 @@ def pairs_proposed(directives: Iterable[Directive], bodies: Iterable[Organisatio
     for addressee in Addressee.objects.filter(directive__in=list(directives)):
         heard.setdefault(addressee.directive_id, []).append(addressee)
     return frozenset(
-        (directive, body) for directive, words in heard.items() for kind in propose(words).kinds for body in by_kind.get(kind, ())
+        (directive, body)
+        for directive, words in heard.items()
+        for kind in propose(words).kinds
+        for body in by_kind.get(kind, ())
     )

@@ -50,17 +50,29 @@ def _bearings(subject: Model) -> dict[str, Any]:
     name = subject._meta.model_name
     report = getattr(subject, "report", None) if name == "reportentry" else None
     obligation = subject if name == "obligation" else getattr(subject, "obligation", None)
-    plan = getattr(subject, "plan", None) if name == "measure" else subject.measure.plan if name == "logentry" else None
+    plan = (
+        getattr(subject, "plan", None)
+        if name == "measure"
+        else subject.measure.plan
+        if name == "logentry"
+        else None
+    )
     home = report or plan or obligation or subject
     return {
-        "organisation_id": subject.pk if name == "organisation" else getattr(home, "organisation_id", None),
+        "organisation_id": subject.pk
+        if name == "organisation"
+        else getattr(home, "organisation_id", None),
         "document_id": subject.pk if name == "document" else getattr(home, "document_id", None),
-        "directive_id": subject.pk if name == "directive" else getattr(obligation or subject, "directive_id", None),
+        "directive_id": subject.pk
+        if name == "directive"
+        else getattr(obligation or subject, "directive_id", None),
         "obligation_id": getattr(obligation, "pk", None),
     }
 
 
-def record_many(action: str, changes: Iterable[Change], *, by: User | None, now: datetime, reason: str = "") -> list[int]:
+def record_many(
+    action: str, changes: Iterable[Change], *, by: User | None, now: datetime, reason: str = ""
+) -> list[int]:
     """Write one event for each change; returns their ids. Raises if called outside a transaction: a record without its change is a lie."""
     _within()
     told = list(changes)
@@ -76,8 +88,14 @@ def record_many(action: str, changes: Iterable[Change], *, by: User | None, now:
 
 def _codes(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str]:
     """The code of each event of these columns, in which before and after are JSON already."""
-    given = columns | {"before": [change.before for change in changes], "after": [change.after for change in changes]}
-    return [witness.code(dict(zip(given, row, strict=True))) for row in zip(*given.values(), strict=True)]
+    given = columns | {
+        "before": [change.before for change in changes],
+        "after": [change.after for change in changes],
+    }
+    return [
+        witness.code(dict(zip(given, row, strict=True)))
+        for row in zip(*given.values(), strict=True)
+    ]
 
 
 def _note(written: Iterable[tuple[int, str]]) -> None:
@@ -89,7 +107,9 @@ def _note(written: Iterable[tuple[int, str]]) -> None:
 
 def _within() -> None:
     if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("an audit event is written in the transaction of its change")
+        raise transaction.TransactionManagementError(
+            "an audit event is written in the transaction of its change"
+        )
 
 
 def _event(action: str, change: Change, by: User | None, now: datetime, reason: str) -> Event:
@@ -101,11 +121,16 @@ def _event(action: str, change: Change, by: User | None, now: datetime, reason: 
     )  # fmt: skip
 
 
-def _columns(action: str, changes: Sequence[Change], by: User | None, now: datetime, reason: str) -> dict[str, list[Any]]:
+def _columns(
+    action: str, changes: Sequence[Change], by: User | None, now: datetime, reason: str
+) -> dict[str, list[Any]]:
     """Many events, an attribute each: what they have in common is said once."""
     rows, subjects = len(changes), [change.subject for change in changes]
     bearings, origin = [_bearings(subject) for subject in subjects], origins.present()
-    homes = [found["organisation_id"] if change.home == OWN else change.home for change, found in zip(changes, bearings, strict=True)]
+    homes = [
+        found["organisation_id"] if change.home == OWN else change.home
+        for change, found in zip(changes, bearings, strict=True)
+    ]
     return {
         "at": same(now, rows), "by_id": same(by.pk if by else None, rows), "action": same(action, rows),
         "subject_type": [subject._meta.model_name for subject in subjects], "subject_id": [subject.pk for subject in subjects],
@@ -147,13 +172,27 @@ def record(
 
 
 def record_apart(
-    action: str, subject: type[Model], pk: int, *, by: User | None, now: datetime, after: dict[str, Any], reason: str = ""
+    action: str,
+    subject: type[Model],
+    pk: int,
+    *,
+    by: User | None,
+    now: datetime,
+    after: dict[str, Any],
+    reason: str = "",
 ) -> Event:
     """Write an event that stands in the whole record alone: in that of no body, on no page of what it is about."""
     _within()
     origin = origins.present()
-    told = {"subject_type": subject._meta.model_name, "subject_id": pk, "after": _plain(after), "reason": reason}
-    return _write(Event(at=now, by=by, action=action, address=origin.address, request=origin.request, **told))
+    told = {
+        "subject_type": subject._meta.model_name,
+        "subject_id": pk,
+        "after": _plain(after),
+        "reason": reason,
+    }
+    return _write(
+        Event(at=now, by=by, action=action, address=origin.address, request=origin.request, **told)
+    )
 
 
 def record_taken(action: str, subject: Model, *, by: User, now: datetime, **facts: Any) -> None:

@@ -22,7 +22,15 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 from import_export.tmp_storages import MediaStorage
 
-from directives.models import Attachment, Event, FormKey, JobProgress, Notice, OpenSession, SignInAttempt
+from directives.models import (
+    Attachment,
+    Event,
+    FormKey,
+    JobProgress,
+    Notice,
+    OpenSession,
+    SignInAttempt,
+)
 
 AT_ONCE = 20_000  # rows that are looked for at a time
 LOT = 500  # rows of one statement: no writer waits for long
@@ -30,8 +38,14 @@ FEW = 20  # files without a row that may be there whatever else is
 YOUNG = timedelta(days=1)  # a file may still get its row, an upload its end
 ENDED = (TaskResultStatus.SUCCESSFUL, TaskResultStatus.FAILED)
 EVIDENCE = Attachment._meta.get_field("file").upload_to.split("/")[0]
-UNCONFIRMED = MediaStorage().MEDIA_FOLDER  # tables that the admin was given and that nobody has confirmed
-TEMPORARY = ("tmp*.upload*", "intake-*", "sheets-*")  # uploads, tables that are read, workbooks that are written
+UNCONFIRMED = (
+    MediaStorage().MEDIA_FOLDER
+)  # tables that the admin was given and that nobody has confirmed
+TEMPORARY = (
+    "tmp*.upload*",
+    "intake-*",
+    "sheets-*",
+)  # uploads, tables that are read, workbooks that are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,10 @@ def clear_rows(old: Old, now: datetime) -> int:
     """
     rows, count = rows_of(old, now), 0
     while keys := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
-        gone = sum(rows.filter(pk__in=keys[start : start + LOT]).delete()[0] for start in range(0, len(keys), LOT))
+        gone = sum(
+            rows.filter(pk__in=keys[start : start + LOT]).delete()[0]
+            for start in range(0, len(keys), LOT)
+        )
         count += gone
         if not gone or len(keys) < AT_ONCE:
             break
@@ -123,13 +140,22 @@ def stored(now: datetime) -> Stored:
 
     Evidence that was handed in outlives its row: the record names it by its hash.
     """
-    fields = [field for model in apps.get_models() for field in model._meta.concrete_fields if isinstance(field, FileField)]
+    fields = [
+        field
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, FileField)
+    ]
     tops = {field.upload_to.split("/")[0]: field for field in fields}
     found, count = [], 0
     for top in (*tops, UNCONFIRMED):
         for folder, names in _folders(top):
             known = _known(tops.get(top), folder)
-            lost = [name for name in names if name not in known and default_storage.get_modified_time(name) < now - YOUNG]
+            lost = [
+                name
+                for name in names
+                if name not in known and default_storage.get_modified_time(name) < now - YOUNG
+            ]
             found += _not_on_record(lost) if top == EVIDENCE and lost else lost
             count += len(known)
     return Stored(sorted(found), count)
@@ -163,7 +189,9 @@ def _not_on_record(names: list[str]) -> list[str]:
     files = Event.objects.filter(action__in=("attach", "remove_file")).order_by()
     kept = set(files.filter(before__sha256__in=wanted).values_list("before__sha256", flat=True))
     attached = set(files.filter(after__sha256__in=wanted).values_list("after__sha256", flat=True))
-    kept |= attached - set(Attachment.objects.filter(sha256__in=wanted).values_list("sha256", flat=True))
+    kept |= attached - set(
+        Attachment.objects.filter(sha256__in=wanted).values_list("sha256", flat=True)
+    )
     return [name for name in names if hashes[name] not in kept]
 
 

@@ -17,7 +17,11 @@ def _names(body: Organisation) -> dict[str, str]:
 
 def copy_document(document: Document) -> dict[str, Any]:
     names = ("title", "title_hans", "title_hant")
-    return {"id": document.pk, **{name: getattr(document, name) for name in names}, "fictional": document.fictional}
+    return {
+        "id": document.pk,
+        **{name: getattr(document, name) for name in names},
+        "fictional": document.fictional,
+    }
 
 
 def copy_directive(directive: Directive) -> dict[str, Any]:

@@ -32,7 +32,11 @@ def deciders(subject: Obligation | Plan | ReportEntry, user: User) -> Deciders |
         return None
     above = organisation_of(subject).strict_ancestor_ids
     posts = Membership.objects.filter(organisation__in=above, role=SUPERVISOR, user__is_active=True)
-    others = posts.exclude(user__in=askers_of(subject)).select_related("user", "organisation").order_by("pk")
+    others = (
+        posts.exclude(user__in=askers_of(subject))
+        .select_related("user", "organisation")
+        .order_by("pk")
+    )
     nearest = max(others, key=lambda post: len(post.organisation.path), default=None)
     if nearest is None:
         return Deciders()

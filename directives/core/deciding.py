@@ -12,7 +12,11 @@ from directives.base.wording import listed
 from directives.core.rules import may
 from directives.models import Obligation, Plan, ReportEntry, User
 
-TABLES: dict[type[Model], Mapping[str, Move]] = {Obligation: OBLIGATION_MOVES, Plan: PLAN_MOVES, ReportEntry: ENTRY_MOVES}
+TABLES: dict[type[Model], Mapping[str, Move]] = {
+    Obligation: OBLIGATION_MOVES,
+    Plan: PLAN_MOVES,
+    ReportEntry: ENTRY_MOVES,
+}
 Subject = TypeVar("Subject", Obligation, Plan, ReportEntry)
 
 
@@ -28,7 +32,11 @@ def asked_by(subject: Subject, step: Move, person: User | None) -> bool:
 
 def _steps(subject: Subject) -> list[Move]:
     """The moves that would decide what waits here."""
-    return [step for step in TABLES[type(subject)].values() if step.decides and subject.state in step.sources]
+    return [
+        step
+        for step in TABLES[type(subject)].values()
+        if step.decides and subject.state in step.sources
+    ]
 
 
 def askers_of(subject: Subject) -> set[int]:
@@ -38,13 +46,18 @@ def askers_of(subject: Subject) -> set[int]:
 
 def asked_for(subject: Subject, by: User) -> bool:
     """True if a decision waits here that would be this person's, had they not asked for it."""
-    return any(asked_by(subject, step, by) and may(by, step.right, subject) for step in _steps(subject))
+    return any(
+        asked_by(subject, step, by) and may(by, step.right, subject) for step in _steps(subject)
+    )
 
 
 def demand_others(entries: Sequence[ReportEntry], step: Move, by: User | None) -> None:
     """Raise NotAllowed that names every entry which the person asked for themselves."""
     if own := [entry.obligation.directive.code for entry in entries if asked_by(entry, step, by)]:
-        raise NotAllowed(_("You requested or submitted these yourself; another person decides. %(codes)s") % {"codes": listed(own)})
+        raise NotAllowed(
+            _("You requested or submitted these yourself; another person decides. %(codes)s")
+            % {"codes": listed(own)}
+        )
 
 
 def asking(action: str, by: User | None) -> dict[str, Any]:

@@ -29,7 +29,11 @@ def note(subject: type[Model], pk: int, *, by: User, now: datetime, **facts: str
 @transaction.atomic
 def close(*, now: datetime) -> None:
     """Tell of the refusals that were counted and not listed, once their ten minutes are over. The worker calls it."""
-    for count in RefusalCount.objects.select_for_update(of=("self",)).select_related("user").filter(since__lte=now - WINDOW)[:1000]:
+    for count in (
+        RefusalCount.objects.select_for_update(of=("self",))
+        .select_related("user")
+        .filter(since__lte=now - WINDOW)[:1000]
+    ):
         _tell_of_more(count, now)
         count.delete()
 

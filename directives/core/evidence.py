@@ -57,7 +57,9 @@ def clean_name(name: str) -> str:
     name = FORBIDDEN.sub("_", name).strip(" .")
     suffix = PurePosixPath(name).suffix
     stem = name.removesuffix(suffix).rstrip(" .") or "file"
-    return stem[: NAME_LIMIT - len(suffix)] + suffix if len(suffix) < NAME_LIMIT else stem[:NAME_LIMIT]
+    return (
+        stem[: NAME_LIMIT - len(suffix)] + suffix if len(suffix) < NAME_LIMIT else stem[:NAME_LIMIT]
+    )
 
 
 def _is_text(head: bytes) -> bool:
@@ -77,16 +79,35 @@ def _is_what_it_says(upload: UploadedFile, kind: str) -> bool:
 def faults(upload: UploadedFile) -> list[str]:
     """Why a file is not taken, in words that say what to do; empty if it is."""
     name = clean_name(upload.name or "")
-    facts = {"name": name, "types": listed(settings.UPLOAD_TYPES), "limit": settings.UPLOAD_LIMIT // 1024**2}
+    facts = {
+        "name": name,
+        "types": listed(settings.UPLOAD_TYPES),
+        "limit": settings.UPLOAD_LIMIT // 1024**2,
+    }
     if not upload.size:
-        return [_("“%(name)s” is empty. Open it on your computer to check its content, then choose it again.") % facts]
+        return [
+            _(
+                "“%(name)s” is empty. Open it on your computer to check its content, then choose it again."
+            )
+            % facts
+        ]
     found = []
     if upload.size > settings.UPLOAD_LIMIT:
         facts["size"] = f"{upload.size / 1024**2:.1f}"
-        found.append(_("“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Compress or split it, then choose it again.") % facts)
+        found.append(
+            _(
+                "“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Compress or split it, then choose it again."
+            )
+            % facts
+        )
     kind = ending(name)
     if kind not in settings.UPLOAD_TYPES:
-        found.append(_("Files of the type of “%(name)s” are not accepted. Accepted: %(types)s; save it as one of these.") % facts)
+        found.append(
+            _(
+                "Files of the type of “%(name)s” are not accepted. Accepted: %(types)s; save it as one of these."
+            )
+            % facts
+        )
     elif not _is_what_it_says(upload, kind):
         found.append(contents.not_real(name, kind))
     elif not found and (fault := contents.fault(upload, kind, name) or viruses.fault(upload, name)):
@@ -109,7 +130,11 @@ def is_open(parent: Parent) -> bool:
 
 def takes_more(parent: Parent) -> bool:
     """Files may be added: to an entry of the log while it stands, to a plan or a report entry while it is being written."""
-    return parent.state not in (LOG_CORRECTED, LOG_WITHDRAWN) if isinstance(parent, LogEntry) else parent.state in EDITABLE
+    return (
+        parent.state not in (LOG_CORRECTED, LOG_WITHDRAWN)
+        if isinstance(parent, LogEntry)
+        else parent.state in EDITABLE
+    )
 
 
 def may_remove(user: User, parent: Parent) -> bool:
@@ -150,7 +175,9 @@ def _keep(parent: Parent, upload: UploadedFile, by: User, now: datetime) -> Atta
 
 
 @transaction.atomic
-def attach_all(parent: Parent, uploads: Sequence[UploadedFile], *, by: User, now: datetime) -> list[Attachment]:
+def attach_all(
+    parent: Parent, uploads: Sequence[UploadedFile], *, by: User, now: datetime
+) -> list[Attachment]:
     """Keep several files, or none: raises as `attach` does, with every fault of every file at once."""
     _demand(by, parent)
     if not takes_more(parent):
@@ -189,4 +216,6 @@ def _was_handed_in(parent: Parent) -> bool:
 def _record(action: str, attachment: Attachment, parent: Parent, by: User, now: datetime) -> None:
     """The event stands on the parent, which knows its body and document."""
     facts = {"file": attachment.name, "size": attachment.size, "sha256": attachment.sha256}
-    audit.record(action, parent, by=by, now=now, **{"after" if action == "attach" else "before": facts})
+    audit.record(
+        action, parent, by=by, now=now, **{"after" if action == "attach" else "before": facts}
+    )

@@ -26,5 +26,8 @@ def file_list(parent: evidence.Parent, user: User, *, errors: Sequence[str] = ()
     """The files of one parent; no query beyond `parent.files` if it comes with its body, a log entry `with_state`."""
     name = f"{PARENTS[type(parent).__name__]}-{parent.pk}"
     writes = may(user, "work", parent)
-    adds, removes = writes and evidence.takes_more(parent), evidence.may_remove(user, parent) and evidence.is_open(parent)
+    adds, removes = (
+        writes and evidence.takes_more(parent),
+        evidence.may_remove(user, parent) and evidence.is_open(parent),
+    )
     return FileList(name, tuple(parent.files.all()), adds, removes, tuple(errors))

@@ -31,7 +31,9 @@ def hear(obligations: Iterable[Obligation], *, by: User | None, now: datetime) -
         lit = Obligation.objects.filter(pk__in=ids).exclude(light_code=SILENT)
         locked = lit.order_by("pk").select_for_update(no_key=True).values("pk")
         if Obligation.objects.filter(pk__in=locked).update(heard_on=today) != len(ids):
-            turned = Obligation.objects.filter(pk__in=ids, light_code=SILENT)  # since they were read
+            turned = Obligation.objects.filter(
+                pk__in=ids, light_code=SILENT
+            )  # since they were read
             silent += turned.select_related("organisation")
     change_within(silent, {"heard_on": today}, action="light", by=by, now=now)
 
@@ -47,7 +49,9 @@ def unhear(obligations: Iterable[Obligation], *, by: User | None, now: datetime)
 
 def _heard(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     """The rows with the day on which each was last heard from, worked out from what is stored."""
-    plans = Plan.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"))
+    plans = Plan.objects.filter(
+        organisation=OuterRef("organisation"), document=OuterRef("document")
+    )
     entries = ReportEntry.objects.filter(obligation=OuterRef("pk"))
     logs = LogEntry.objects.standing().filter(measure__obligations=OuterRef("pk"))
     return rows.annotate(

@@ -33,14 +33,20 @@ class Column:
 
     def order(self, backwards: bool) -> OrderBy:
         nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
-        return OrderBy(F(self.name), descending=backwards != self.down, **(nulls if self.empty else {}))
+        return OrderBy(
+            F(self.name), descending=backwards != self.down, **(nulls if self.empty else {})
+        )
 
     def beyond(self, value: Any, backwards: bool) -> Q | None:
         """Rows that come after this value in the direction of reading; None: there cannot be any."""
         if value is None:
             return Q(**{f"{self.name}__isnull": False}) if backwards else None
         further = Q(**{f"{self.name}__{'lt' if backwards != self.down else 'gt'}": value})
-        return further | Q(**{f"{self.name}__isnull": True}) if self.empty and not backwards else further
+        return (
+            further | Q(**{f"{self.name}__isnull": True})
+            if self.empty and not backwards
+            else further
+        )
 
     def bound(self, value: Any, backwards: bool) -> Q:
         """Rows that do not come before this value: where an index may begin to be read."""
@@ -61,7 +67,11 @@ class Column:
             return date.fromisoformat(value) if isinstance(value, str) else _wrong(self.name)
         if self.moment:
             return datetime.fromisoformat(value) if isinstance(value, str) else _wrong(self.name)
-        return value if isinstance(value, str | int) and not isinstance(value, bool) else _wrong(self.name)
+        return (
+            value
+            if isinstance(value, str | int) and not isinstance(value, bool)
+            else _wrong(self.name)
+        )
 
 
 def _wrong(name: str) -> Any:
@@ -84,24 +94,48 @@ class Order:
         for column, value in reversed(list(zip(self.columns, values, strict=True))):
             further = column.beyond(value, backwards)
             tied = column.same(value) & result if result is not None else None
-            result = further | tied if further is not None and tied is not None else further if tied is None else tied
+            result = (
+                further | tied
+                if further is not None and tied is not None
+                else further
+                if tied is None
+                else tied
+            )
         if result is None:
             return Q(pk__in=())
-        return self.columns[0].bound(values[0], backwards) & result if len(self.columns) > 1 else result
+        return (
+            self.columns[0].bound(values[0], backwards) & result
+            if len(self.columns) > 1
+            else result
+        )
 
     def key(self, row: Any) -> str:
         """The key of a line that has the columns as attributes, `_` for `__`."""
         values = [getattr(row, column.name.replace("__", "_")) for column in self.columns]
-        told = json.dumps([self.name, *(value.isoformat() if isinstance(value, date) else value for value in values)], ensure_ascii=False)
+        told = json.dumps(
+            [
+                self.name,
+                *(value.isoformat() if isinstance(value, date) else value for value in values),
+            ],
+            ensure_ascii=False,
+        )
         return base64.urlsafe_b64encode(told.encode()).decode("ascii").rstrip("=")
 
     def values(self, key: str) -> tuple[Any, ...] | None:
         """What a key holds; None for one that is not of this order."""
         try:
-            found = json.loads(base64.urlsafe_b64decode(key.encode("ascii") + b"=" * (-len(key) % 4)))
-            if not isinstance(found, list) or len(found) != len(self.columns) + 1 or found[0] != self.name:
+            found = json.loads(
+                base64.urlsafe_b64decode(key.encode("ascii") + b"=" * (-len(key) % 4))
+            )
+            if (
+                not isinstance(found, list)
+                or len(found) != len(self.columns) + 1
+                or found[0] != self.name
+            ):
                 return None
-            return tuple(column.read(value) for column, value in zip(self.columns, found[1:], strict=True))
+            return tuple(
+                column.read(value) for column, value in zip(self.columns, found[1:], strict=True)
+            )
         except (binascii.Error, UnicodeError, ValueError):
             return None
 
@@ -185,7 +219,13 @@ def _number(turn: Turn, total: int | None, size: int, more: bool, length: int) -
 
 
 def leaf(
-    rows: QuerySet, order: Order, turn: Turn, *, total: int | None, read: Callable[[QuerySet], Sequence[Any]] = tuple, size: int = SIZE
+    rows: QuerySet,
+    order: Order,
+    turn: Turn,
+    *,
+    total: int | None,
+    read: Callable[[QuerySet], Sequence[Any]] = tuple,
+    size: int = SIZE,
 ) -> Leaf:
     """One page of these rows, in one query. `total`: how many there are, None where that is not known; `read` makes lines of rows."""
     wanted, start = size, 0

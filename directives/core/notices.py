@@ -16,20 +16,35 @@ from django_tasks import task
 
 from directives.base.states import MANAGER, STAFF, SUPERVISOR
 from directives.base.wording import day, scripted
-from directives.models import Cycle, Document, Membership, Notice, Obligation, Organisation, PendingRight, Plan, ProgressReport, User
+from directives.models import (
+    Cycle,
+    Document,
+    Membership,
+    Notice,
+    Obligation,
+    Organisation,
+    PendingRight,
+    Plan,
+    ProgressReport,
+    User,
+)
 from directives.models.people import CONFIRMED
 from directives.models.writing import add
 
 # kind: the wording; facts fill the placeholders when it is shown, in the reader's language.
 KINDS = {
-    "issued": gettext_noop("%(document)s: directives assigned to %(body)s: %(count)s. Please acknowledge receipt."),
+    "issued": gettext_noop(
+        "%(document)s: directives assigned to %(body)s: %(count)s. Please acknowledge receipt."
+    ),
     "cycle": gettext_noop("The report of %(body)s on %(document)s is due on %(due)s."),
     "to_sign": gettext_noop("Items for you to sign at %(body)s: %(count)s."),
     "handed_in": gettext_noop("%(body)s submitted: %(what)s."),
     "returned": gettext_noop("%(body)s: items returned: %(count)s. %(reason)s"),
     "accepted": gettext_noop("%(body)s: items accepted: %(count)s."),
     "declined": gettext_noop("%(body)s: items returned by the manager: %(count)s. %(reason)s"),
-    "merged": gettext_noop("%(body)s was merged into %(into)s: %(over)s directives transferred, %(withdrawn)s withdrawn."),
+    "merged": gettext_noop(
+        "%(body)s was merged into %(into)s: %(over)s directives transferred, %(withdrawn)s withdrawn."
+    ),
     "move_dispute": gettext_noop("%(body)s disputes %(code)s: %(reason)s"),
     "move_reassign": gettext_noop("%(code)s is still assigned to %(body)s: %(reason)s"),
     "move_withdraw": gettext_noop("%(code)s is no longer assigned to %(body)s: %(reason)s"),
@@ -39,9 +54,15 @@ KINDS = {
     "move_refuse_close": gettext_noop("%(code)s of %(body)s was not closed: %(reason)s"),
     "move_close": gettext_noop("%(code)s of %(body)s was verified and closed: %(reason)s"),
     "move_reopen": gettext_noop("%(code)s of %(body)s was reopened: %(reason)s"),
-    "rights_wait": gettext_noop("Rights requested by %(who)s and waiting for a second person: %(count)s."),
-    "right_confirmed": gettext_noop("%(who)s confirmed your request: %(person)s, %(right)s. %(body)s"),
-    "right_declined": gettext_noop("%(who)s declined your request: %(person)s, %(right)s. %(body)s"),
+    "rights_wait": gettext_noop(
+        "Rights requested by %(who)s and waiting for a second person: %(count)s."
+    ),
+    "right_confirmed": gettext_noop(
+        "%(who)s confirmed your request: %(person)s, %(right)s. %(body)s"
+    ),
+    "right_declined": gettext_noop(
+        "%(who)s declined your request: %(person)s, %(right)s. %(body)s"
+    ),
     "export_ready": gettext_noop("Your file is ready: %(name)s."),
     "act_done": gettext_noop("%(act)s: finished. %(what)s"),
     "act_stopped": gettext_noop("%(act)s: stopped. %(what)s %(reason)s"),
@@ -57,9 +78,13 @@ ACTS = {
     "export": gettext_noop("Exporting a list"),
 }
 TRIES = 24  # of one mail: about a day
-PAUSES = tuple(timedelta(minutes=n) for n in (1, 5, 15, 45))  # between them; below the hour after which a task counts as forgotten
+PAUSES = tuple(
+    timedelta(minutes=n) for n in (1, 5, 15, 45)
+)  # between them; below the hour after which a task counts as forgotten
 BATCH = 100  # notices of one statement
-MOVES = {kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")}  # moves of an obligation that are told
+MOVES = {
+    kind.removeprefix("move_") for kind in KINDS if kind.startswith("move_")
+}  # moves of an obligation that are told
 
 
 logger = logging.getLogger(__name__)
@@ -69,8 +94,14 @@ def wording(notice: Notice) -> str:
     """The notice in the active language. Names come in the script of that language."""
     facts = dict(notice.facts)
     if translation.get_language() == "zh-hant":
-        facts |= {name.removesuffix("_hant"): value for name, value in facts.items() if name.endswith("_hant")}
-    facts |= {name: scripted(facts[name]) for name in ("reason", "what", "who", "person") if name in facts}
+        facts |= {
+            name.removesuffix("_hant"): value
+            for name, value in facts.items()
+            if name.endswith("_hant")
+        }
+    facts |= {
+        name: scripted(facts[name]) for name in ("reason", "what", "who", "person") if name in facts
+    }
     if "right" in facts:
         facts["right"] = dict(CONFIRMED)[facts["right"]]
     if "act" in facts:
@@ -100,8 +131,12 @@ class Reader(NamedTuple):
 
 def _readers(bodies: Iterable[int], *roles: str) -> dict[Reader, None]:
     """Everybody who is in one of these roles in one of these bodies, once."""
-    members = Membership.objects.filter(organisation__in=bodies, role__in=roles, user__is_active=True)
-    return dict.fromkeys(Reader(*row) for row in members.order_by("pk").values_list("user_id", "user__email"))
+    members = Membership.objects.filter(
+        organisation__in=bodies, role__in=roles, user__is_active=True
+    )
+    return dict.fromkeys(
+        Reader(*row) for row in members.order_by("pk").values_list("user_id", "user__email")
+    )
 
 
 def _people(body: Organisation, *roles: str) -> dict[Reader, None]:
@@ -115,7 +150,12 @@ def supervisors_of(body: Organisation) -> dict[Reader, None]:
 
 def send(people: Iterable[Reader], kind: str, *, url: str, now: datetime, facts: dict) -> None:
     """Leave a notice for each person, and queue a mail of it: both are part of the change."""
-    _leave([(person, Notice(user_id=person.pk, kind=kind, facts=facts, url=url, at=now)) for person in people])
+    _leave(
+        [
+            (person, Notice(user_id=person.pk, kind=kind, facts=facts, url=url, at=now))
+            for person in people
+        ]
+    )
 
 
 def _leave(rows: list[tuple[Reader | User, Notice]]) -> None:
@@ -140,8 +180,12 @@ def mail(notice_id: int, failed: int = 0) -> None:
     except Exception as error:
         if failed + 1 >= TRIES:
             raise
-        logger.warning("The mail of notice %s could not be sent and is tried again: %s", notice_id, error)
-        mail.using(run_after=timezone.now() + PAUSES[min(failed, len(PAUSES) - 1)]).enqueue(notice_id, failed + 1)
+        logger.warning(
+            "The mail of notice %s could not be sent and is tried again: %s", notice_id, error
+        )
+        mail.using(run_after=timezone.now() + PAUSES[min(failed, len(PAUSES) - 1)]).enqueue(
+            notice_id, failed + 1
+        )
 
 
 def _mail(notice: Notice) -> None:
@@ -149,23 +193,38 @@ def _mail(notice: Notice) -> None:
         text = wording(notice)
         body = f"{text}\n\n{settings.SITE_URL}{notice.url}\n"
         line = " ".join(text.split())  # a reason may have several, a subject has one
-        send_mail(f"{_('Implementation tracker')} · {line[:60]}", body, settings.DEFAULT_FROM_EMAIL, [notice.user.email])
+        send_mail(
+            f"{_('Implementation tracker')} · {line[:60]}",
+            body,
+            settings.DEFAULT_FROM_EMAIL,
+            [notice.user.email],
+        )
 
 
 def about(body: Organisation, document: Document, **more: object) -> dict:
     """The facts of a notice that names a body and a document, in both scripts."""
-    title = {"document": f"《{document.title_hans}》", "document_hant": f"《{document.title_hant}》"}
+    title = {
+        "document": f"《{document.title_hans}》",
+        "document_hant": f"《{document.title_hant}》",
+    }
     return {"body": body.name_hans, "body_hant": body.name_hant or body.name_hans, **title, **more}
 
 
-def issued(*, document: Document, obligations: Iterable[Obligation], by: User | None, now: datetime) -> None:
+def issued(
+    *, document: Document, obligations: Iterable[Obligation], by: User | None, now: datetime
+) -> None:
     """Tell each body's people how many directives were assigned to it."""
     if by is None:
         return  # loaded by the system, as the sample is: nobody is waiting for a message
     counts = Counter(row.organisation for row in obligations)
-    members = Membership.objects.filter(organisation__in=counts, role__in=(STAFF, MANAGER), user__is_active=True)
+    members = Membership.objects.filter(
+        organisation__in=counts, role__in=(STAFF, MANAGER), user__is_active=True
+    )
     bodies = {body.pk: body for body in counts}
-    told = {(member.user_id, member.organisation_id): member.user for member in members.select_related("user")}
+    told = {
+        (member.user_id, member.organisation_id): member.user
+        for member in members.select_related("user")
+    }
     rows = []
     for (_user, pk), person in told.items():
         facts = about(bodies[pk], document, count=counts[bodies[pk]])
@@ -173,18 +232,31 @@ def issued(*, document: Document, obligations: Iterable[Obligation], by: User | 
     _leave(rows)
 
 
-def moved(obligation: Obligation, action: str, *, upwards: bool, reason: str, now: datetime) -> None:
+def moved(
+    obligation: Obligation, action: str, *, upwards: bool, reason: str, now: datetime
+) -> None:
     """Tell of a move of an obligation: to the supervisors above, or down to the body's people."""
     body = obligation.organisation
     facts = about(body, obligation.document, code=obligation.directive.code, reason=reason.strip())
     people = supervisors_of(body) if upwards else _people(body, STAFF, MANAGER)
-    send(people, f"move_{action}", url=reverse("obligation", args=[obligation.pk]), now=now, facts=facts)
+    send(
+        people,
+        f"move_{action}",
+        url=reverse("obligation", args=[obligation.pk]),
+        now=now,
+        facts=facts,
+    )
 
 
-def merged(body: Organisation, into: Organisation, *, over: int, withdrawn: int, now: datetime) -> None:
+def merged(
+    body: Organisation, into: Organisation, *, over: int, withdrawn: int, now: datetime
+) -> None:
     """Tell the people of a body that ceases to exist, and of its successor, what became of its work."""
     facts = {"body": body.name_hans, "into": into.name_hans, "over": over, "withdrawn": withdrawn}
-    facts |= {"body_hant": body.name_hant or body.name_hans, "into_hant": into.name_hant or into.name_hans}
+    facts |= {
+        "body_hant": body.name_hant or body.name_hans,
+        "into_hant": into.name_hant or into.name_hans,
+    }
     people = _readers([body.pk, into.pk], STAFF, MANAGER)
     send(people, "merged", url=reverse("organisation", args=[into.pk]), now=now, facts=facts)
 
@@ -193,20 +265,36 @@ def rights_wait(people: Iterable[User], *, by: User, count: int, now: datetime) 
     """Tell those who could confirm them that rights wait."""
     facts = {"who": str(by), "count": count}
     readers = [Reader(person.pk, person.email) for person in people]
-    send(readers, "rights_wait", url=reverse("admin:directives_pendingright_changelist"), now=now, facts=facts)
+    send(
+        readers,
+        "rights_wait",
+        url=reverse("admin:directives_pendingright_changelist"),
+        now=now,
+        facts=facts,
+    )
 
 
 def right_decided(right: PendingRight, kind: str, *, by: User, now: datetime) -> None:
     """Tell who asked for a right what became of it: `kind` is right_confirmed or right_declined."""
     body = right.organisation
-    named = {"body": body.name_hans, "body_hant": body.name_hant or body.name_hans} if body else {"body": ""}
+    named = (
+        {"body": body.name_hans, "body_hant": body.name_hant or body.name_hans}
+        if body
+        else {"body": ""}
+    )
     facts = {"who": str(by), "person": str(right.person), "right": right.right, **named}
     url = reverse("admin:directives_user_change", args=[right.person_id])
     send([Reader(right.asked_by_id, right.asked_by.email)], kind, url=url, now=now, facts=facts)
 
 
 def to_sign(body: Organisation, document: Document, *, count: int, url: str, now: datetime) -> None:
-    send(_people(body, MANAGER), "to_sign", url=url, now=now, facts=about(body, document, count=count))
+    send(
+        _people(body, MANAGER),
+        "to_sign",
+        url=url,
+        now=now,
+        facts=about(body, document, count=count),
+    )
 
 
 def handed_in(filing: Plan | ProgressReport, *, what: str, url: str, now: datetime) -> None:
@@ -215,7 +303,9 @@ def handed_in(filing: Plan | ProgressReport, *, what: str, url: str, now: dateti
     send(supervisors_of(filing.organisation), "handed_in", url=url, now=now, facts=facts)
 
 
-def decided(filing: Plan | ProgressReport, kind: str, *, count: int, reason: str, url: str, now: datetime) -> None:
+def decided(
+    filing: Plan | ProgressReport, kind: str, *, count: int, reason: str, url: str, now: datetime
+) -> None:
     """Tell the body's people of a verdict: `kind` is returned, accepted or declined."""
     facts = about(filing.organisation, filing.document, count=count, reason=reason)
     send(_people(filing.organisation, STAFF, MANAGER), kind, url=url, now=now, facts=facts)
@@ -226,7 +316,9 @@ def cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: dateti
     people: dict[int, dict[int, User]] = {}
     reports = tuple(reports)
     bodies = [report.organisation_id for report in reports]
-    members = Membership.objects.filter(organisation__in=bodies, role__in=(STAFF, MANAGER), user__is_active=True)
+    members = Membership.objects.filter(
+        organisation__in=bodies, role__in=(STAFF, MANAGER), user__is_active=True
+    )
     for member in members.select_related("user"):
         people.setdefault(member.organisation_id, {})[member.user_id] = member.user
     rows = []
@@ -234,5 +326,8 @@ def cycle_opened(cycle: Cycle, reports: Iterable[ProgressReport], *, now: dateti
         facts = about(report.organisation, cycle.document, due=cycle.due_on.isoformat())
         url = reverse("report", args=[report.pk])
         mine = people.get(report.organisation_id, {}).values()
-        rows += [(person, Notice(user=person, kind="cycle", facts=facts, url=url, at=now)) for person in mine]
+        rows += [
+            (person, Notice(user=person, kind="cycle", facts=facts, url=url, at=now))
+            for person in mine
+        ]
     _leave(rows)

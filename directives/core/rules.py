@@ -59,12 +59,17 @@ def holds(user: User, subject: Model, *roles: str) -> bool:
 def is_above(user: User, subject: Model) -> bool:
     """The person supervises a body strictly above the row's: nobody supervises their own."""
     path = organisation_of(subject).path
-    return any(path != m.organisation.path and path.startswith(m.organisation.path) for m in user.in_role(SUPERVISOR))
+    return any(
+        path != m.organisation.path and path.startswith(m.organisation.path)
+        for m in user.in_role(SUPERVISOR)
+    )
 
 
 def has_manager(organisation: Organisation) -> bool:
     """Somebody can sign for the body."""
-    return Membership.objects.filter(organisation=organisation, role=MANAGER, user__is_active=True).exists()
+    return Membership.objects.filter(
+        organisation=organisation, role=MANAGER, user__is_active=True
+    ).exists()
 
 
 def can_receive(user: User, subject: Model) -> bool:
@@ -88,7 +93,9 @@ def can_sign(user: User, subject: Model) -> bool:
 
 def can_hand_in(user: User, subject: Model) -> bool:
     """Hand in without a further signature: the manager, or staff where the body has no manager."""
-    return can_sign(user, subject) or (holds(user, subject, STAFF) and not has_manager(organisation_of(subject)))
+    return can_sign(user, subject) or (
+        holds(user, subject, STAFF) and not has_manager(organisation_of(subject))
+    )
 
 
 def supervises(user: User, subject: Model) -> bool:
@@ -140,7 +147,10 @@ def can_administer(user: User, account: User) -> bool:
     """Change an account or its password: nobody one that may more than they. Superusers are changed on the machine only."""
     if account.is_superuser:
         return False
-    return user.is_superuser or (account.duties <= user.duties and account.get_all_permissions() <= user.get_all_permissions())
+    return user.is_superuser or (
+        account.duties <= user.duties
+        and account.get_all_permissions() <= user.get_all_permissions()
+    )
 
 
 def can_give(user: User, account: User) -> bool:
@@ -150,7 +160,10 @@ def can_give(user: User, account: User) -> bool:
     """
     if not keeps_rights(user) or account.is_superuser or account.pk == user.pk:
         return False
-    return user.is_superuser or account.get_all_permissions() <= user.get_all_permissions() | PERMISSIONS
+    return (
+        user.is_superuser
+        or account.get_all_permissions() <= user.get_all_permissions() | PERMISSIONS
+    )
 
 
 def can_reset(user: User, account: User) -> bool:
@@ -158,8 +171,15 @@ def can_reset(user: User, account: User) -> bool:
 
     Where rights are confirmed by a second person, nobody becomes that person so; superusers help out.
     """
-    confirms = settings.CONFIRM_RIGHTS and account.is_security_administrator and not user.is_superuser
-    return keeps_rights(user) and account.pk != user.pk and can_administer(user, account) and not confirms
+    confirms = (
+        settings.CONFIRM_RIGHTS and account.is_security_administrator and not user.is_superuser
+    )
+    return (
+        keeps_rights(user)
+        and account.pk != user.pk
+        and can_administer(user, account)
+        and not confirms
+    )
 
 
 RIGHTS: dict[str, Callable[..., bool]] = {
@@ -185,4 +205,10 @@ RIGHTS: dict[str, Callable[..., bool]] = {
 
 def may(user: User | None, right: str, subject: Model | str | None = None) -> bool:
     """True if the person holds the right over the row. None is the system itself (tick, sample), which holds all."""
-    return True if user is None else RIGHTS[right](user, subject) if subject is not None else RIGHTS[right](user)
+    return (
+        True
+        if user is None
+        else RIGHTS[right](user, subject)
+        if subject is not None
+        else RIGHTS[right](user)
+    )

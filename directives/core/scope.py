@@ -70,10 +70,20 @@ class Scope:
     @classmethod
     def of(cls, user: User) -> "Scope":
         """The scope of a person, from their memberships; no further query."""
-        seen = {m.organisation_id: m.organisation for m in user.in_role(MANAGER, SUPERVISOR, VIEWER)}
-        trees = tuple(body for body in seen.values() if not any(_below(body, other) for other in seen.values()))
+        seen = {
+            m.organisation_id: m.organisation for m in user.in_role(MANAGER, SUPERVISOR, VIEWER)
+        }
+        trees = tuple(
+            body
+            for body in seen.values()
+            if not any(_below(body, other) for other in seen.values())
+        )
         own = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
-        bodies = tuple(body for body in own.values() if not any(body.path.startswith(tree.path) for tree in trees))
+        bodies = tuple(
+            body
+            for body in own.values()
+            if not any(body.path.startswith(tree.path) for tree in trees)
+        )
         return cls(trees, bodies)
 
     @property
@@ -84,7 +94,10 @@ class Scope:
     @property
     def single(self) -> list[int]:
         """Bodies (ids) of which nothing but their own rows is seen, and which keep no counts but the totals."""
-        return [*(tree.pk for tree in self.trees if not tree.branch), *(body.pk for body in self.bodies)]
+        return [
+            *(tree.pk for tree in self.trees if not tree.branch),
+            *(body.pk for body in self.bodies),
+        ]
 
     def sees(self, body: Organisation) -> bool:
         """The body's obligations are in view."""
@@ -137,14 +150,18 @@ def lights_by(scope: Scope, by: str, **where: object) -> dict[int, Lights]:
     rows: list[dict] = []
     if kept:
         tallied = (Tally if by == "directive" else Total).objects.filter(scope__in=kept, **where)
-        rows += tallied.values(key, "light").annotate(n=Sum("count"), p=Sum("percent_sum")).order_by()
+        rows += (
+            tallied.values(key, "light").annotate(n=Sum("count"), p=Sum("percent_sum")).order_by()
+        )
     if counted:
         owed = Obligation.objects.live().filter(organisation__in=counted, **where)
         rows += owed.values(key, "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()
     return gathered(rows, key)
 
 
-def lights_of_bodies(scope: Scope, bodies: Iterable[Organisation], **where: object) -> dict[int, Lights]:
+def lights_of_bodies(
+    scope: Scope, bodies: Iterable[Organisation], **where: object
+) -> dict[int, Lights]:
     """Lights of each body by id: of its subtree where the scope covers it, of its own work where the person fills in for it."""
     trees = [body.pk for body in bodies if scope.sees_below(body)]
     own = [body.pk for body in bodies if body in scope.bodies]
@@ -155,6 +172,10 @@ def lights_of_bodies(scope: Scope, bodies: Iterable[Organisation], **where: obje
     result = gathered(rows, "scope_id")
     if own:
         owed = Obligation.objects.live().filter(organisation__in=own, **where)
-        rows = [*owed.values("organisation_id", "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()]
+        rows = [
+            *owed.values("organisation_id", "light")
+            .annotate(n=Count("pk"), p=Sum("percent"))
+            .order_by()
+        ]
         result |= gathered(rows, "organisation_id")
     return result

@@ -49,7 +49,9 @@ def next_part(job: JobProgress) -> bool:
         job.total = rows.count()
     batch = list(rows.filter(pk__gt=int(job.reached or 0))[:BATCH])
     if batch:
-        job.made += _tick_batch(batch, workdays=CalendarDay.objects.workdays(timezone.localdate(now)), now=now)
+        job.made += _tick_batch(
+            batch, workdays=CalendarDay.objects.workdays(timezone.localdate(now)), now=now
+        )
         job.done, job.reached = job.done + len(batch), str(batch[-1])
     return len(batch) == BATCH
 
@@ -68,7 +70,9 @@ def _tick_batch(ids: list[int], *, workdays: Workdays, now: datetime) -> int:
     The rows are locked, so no move can come between reading and writing.
     """
     today = timezone.localdate(now)
-    locked = Obligation.objects.select_for_update(no_key=True)  # who files something about a row does not wait, nor do we
+    locked = Obligation.objects.select_for_update(
+        no_key=True
+    )  # who files something about a row does not wait, nor do we
     delta, told = gathering(), []
     alike: dict[tuple, list[int]] = {}
     for row in locked.filter(pk__in=ids).order_by("pk"):

@@ -16,7 +16,16 @@ from django.utils.translation import gettext as _
 
 from directives.base.clocks import Facts, Tolerances, light
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.base.states import ACCEPTED, CLOSED, ENTRY_MOVES, LIVE, OBLIGATION_MOVES, RETURNED, SUBMITTED, Move
+from directives.base.states import (
+    ACCEPTED,
+    CLOSED,
+    ENTRY_MOVES,
+    LIVE,
+    OBLIGATION_MOVES,
+    RETURNED,
+    SUBMITTED,
+    Move,
+)
 from directives.base.workdays import Workdays
 from directives.core import audit
 from directives.core.deciding import TABLES, Subject, asked_by, asking, demand_others
@@ -25,12 +34,24 @@ from directives.models import CalendarDay, Obligation, Plan, ReportEntry, User
 from directives.models.writing import overwrite
 from directives.tallies import Standing, count_items, counted, gathering, point_moved
 
-CLOCKS = ("state", "percent", "starts_on", "due_on", "acknowledge_by", "plan_due_on", "report_due_on", "plan_returned", "report_returned")
+CLOCKS = (
+    "state",
+    "percent",
+    "starts_on",
+    "due_on",
+    "acknowledge_by",
+    "plan_due_on",
+    "report_due_on",
+    "plan_returned",
+    "report_returned",
+)
 BATCH = 500  # rows of one update
 # Acts by which the organisation of an obligation is heard from. A log entry is another: see `hear`.
 HEARD = frozenset(OBLIGATION_MOVES) | {"plan_handed_in", "report_clock"}
 SILENT = "silent"  # the reason of a light
-UNTOLD = frozenset({"heard_on", "asked_by_id"})  # fields that the event itself tells: its day, and who made the move
+UNTOLD = frozenset(
+    {"heard_on", "asked_by_id"}
+)  # fields that the event itself tells: its day, and who made the move
 LIGHT_FIELDS = ("light", "light_code", "light_on", "light_changes_on")
 
 
@@ -43,7 +64,9 @@ def tolerances() -> Tolerances:
 
 def facts_of(obligation: Obligation) -> Facts:
     """What the light of an obligation depends on, as it is in memory."""
-    return Facts(**{name: getattr(obligation, name) for name in CLOCKS}, heard_on=obligation.last_heard)
+    return Facts(
+        **{name: getattr(obligation, name) for name in CLOCKS}, heard_on=obligation.last_heard
+    )
 
 
 def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
@@ -57,7 +80,11 @@ def relight(obligation: Obligation, *, today: date, workdays: Workdays) -> None:
 def can_move(subject: Subject, action: str, by: User | None) -> bool:
     """True if this move is legal now and this person may make it; pages show the button then."""
     step = TABLES[type(subject)][action]
-    return subject.state in step.sources and may(by, step.right, subject) and not asked_by(subject, step, by)
+    return (
+        subject.state in step.sources
+        and may(by, step.right, subject)
+        and not asked_by(subject, step, by)
+    )
 
 
 def moves_open(subject: Subject, by: User | None) -> list[str]:
@@ -65,14 +92,19 @@ def moves_open(subject: Subject, by: User | None) -> list[str]:
     return [action for action in TABLES[type(subject)] if can_move(subject, action, by)]
 
 
-def _checked(subject: Subject, action: str, by: User | None, reason: str, granted: str = "") -> Move:
+def _checked(
+    subject: Subject, action: str, by: User | None, reason: str, granted: str = ""
+) -> Move:
     """The row of the table, once the state, the person and the reason have been found good."""
     step = TABLES[type(subject)][action]
     if step.right != granted and not may(by, step.right, subject):
         raise NotAllowed(_("You don’t have permission to: %(move)s.") % {"move": step.label})
     if subject.state not in step.sources:
         state = subject.get_state_display()
-        raise IllegalMove(_("“%(move)s” is not possible while this is “%(state)s”.") % {"move": step.label, "state": state})
+        raise IllegalMove(
+            _("“%(move)s” is not possible while this is “%(state)s”.")
+            % {"move": step.label, "state": state}
+        )
     if asked_by(subject, step, by):
         raise NotAllowed(_("You requested this yourself; another person decides."))
     errors: dict[str, list[str]] = {}
@@ -89,10 +121,15 @@ def _open_items(obligation: Obligation) -> dict[str, list[str]]:
     """What stands against closing, by item (`open-<id>`). Nobody changes an item from now until the move is made."""
     hold(Obligation.objects.filter(pk=obligation.pk))
     text = _("Not established: explain why it can still be closed.")
-    return {f"open-{pk}": [text] for pk in obligation.item_states.unsettled().values_list("pk", flat=True)}
+    return {
+        f"open-{pk}": [text]
+        for pk in obligation.item_states.unsettled().values_list("pk", flat=True)
+    }
 
 
-def _marks(subject: Subject, action: str, step: Move, by: User | None, now: datetime, reason: str) -> dict[str, Any]:
+def _marks(
+    subject: Subject, action: str, step: Move, by: User | None, now: datetime, reason: str
+) -> dict[str, Any]:
     """The fields that record who moved a row, when and why."""
     if isinstance(subject, Obligation):
         marks: dict[str, Any] = {"reason": reason.strip(), "moved_at": now, **asking(action, by)}
@@ -125,7 +162,11 @@ def move(
     missing) or Stale (the row's version or state is no longer the one in memory); nothing is changed then.
     """
     step = _checked(subject, action, by, reason)
-    fields = {**_marks(subject, action, step, by, now, reason), **(changes or {}), "state": step.target}
+    fields = {
+        **_marks(subject, action, step, by, now, reason),
+        **(changes or {}),
+        "state": step.target,
+    }
     if isinstance(subject, Obligation):
         change_within([subject], fields, action=action, by=by, now=now, reason=reason)
         return subject
@@ -136,7 +177,13 @@ def move(
 
 @counted(savepoint=False)
 def move_entries(
-    entries: Sequence[ReportEntry], action: str, *, by: User | None, now: datetime, reason: str = "", granted: str = ""
+    entries: Sequence[ReportEntry],
+    action: str,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    granted: str = "",
 ) -> None:
     """Make the same move with entries of one report, which the caller holds; what `move` does, in few statements.
 
@@ -150,11 +197,19 @@ def move_entries(
     told: dict[int, audit.Change] = {}
     for same in alike.values():
         fields = {**_marks(same[0], action, steps[0], by, now, reason), "state": steps[0].target}
-        told |= {change.subject.pk: change for change in _filed(same, fields, action, timezone.localdate(now))}
+        told |= {
+            change.subject.pk: change
+            for change in _filed(same, fields, action, timezone.localdate(now))
+        }
     audit.record_many(action, [told[entry.pk] for entry in entries], by=by, now=now, reason=reason)
 
 
-def _filed(filings: Sequence[Plan] | Sequence[ReportEntry], fields: Mapping[str, Any], action: str, today: date) -> list[audit.Change]:
+def _filed(
+    filings: Sequence[Plan] | Sequence[ReportEntry],
+    fields: Mapping[str, Any],
+    action: str,
+    today: date,
+) -> list[audit.Change]:
     """Write filings that stand alike (state, version), and count them; returns what the record tells of each."""
     kind, first = type(filings[0]), filings[0]
     told = [name for name in fields if name not in UNTOLD]
@@ -164,13 +219,24 @@ def _filed(filings: Sequence[Plan] | Sequence[ReportEntry], fields: Mapping[str,
     for start in range(0, len(filings), BATCH):
         ids = [filing.pk for filing in filings[start : start + BATCH]]
         if overwrite(kind, ids, stored, state=first.state, version=first.version) != len(ids):
-            raise Stale(theirs=next((row for row in kind.objects.filter(pk__in=ids) if row.version != stored["version"]), None))
+            raise Stale(
+                theirs=next(
+                    (
+                        row
+                        for row in kind.objects.filter(pk__in=ids)
+                        if row.version != stored["version"]
+                    ),
+                    None,
+                )
+            )
     for filing in filings:
         _count(filing, stored, action, today)
     return [audit.Change(filing, was, after) for filing, was in zip(filings, before, strict=True)]
 
 
-def _count(subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date) -> None:
+def _count(
+    subject: Plan | ReportEntry, fields: Mapping[str, Any], action: str, today: date
+) -> None:
     """Set the fields of a filing that was moved, and keep the counts of what has come in and of what was done."""
     home = subject.report if isinstance(subject, ReportEntry) else subject
     place, before = (home.organisation_id, home.document_id), subject.point
@@ -200,7 +266,9 @@ def change_obligations(
     `fields` go to all of them, `each` adds fields by obligation id. The rows must be as they
     were read: a row whose version has moved on raises Stale and nothing changes. Who may do it is the caller's to ask.
     """
-    return change_within(obligations, fields, action=action, by=by, now=now, reason=reason, each=each)
+    return change_within(
+        obligations, fields, action=action, by=by, now=now, reason=reason, each=each
+    )
 
 
 def change_within(
@@ -223,7 +291,9 @@ def change_within(
     alike: dict[tuple, list[Obligation]] = {}  # rows that one statement can write
     for row in rows:
         wanted = {**(fields or {}), **((each or {}).get(row.pk, {}))}
-        names = [name for name in wanted if name not in UNTOLD and getattr(row, name) != wanted[name]]
+        names = [
+            name for name in wanted if name not in UNTOLD and getattr(row, name) != wanted[name]
+        ]
         wanted |= {"heard_on": max(row.last_heard, today)} if action in HEARD else {}
         before = {name: _plain(getattr(row, name)) for name in names}
         standing, state = Standing.of(row), row.state
@@ -231,10 +301,15 @@ def change_within(
             setattr(row, name, value)
         relight(row, today=today, workdays=workdays)
         written = (*wanted, *LIGHT_FIELDS)
-        alike.setdefault((written, state, row.version, repr([_plain(getattr(row, name)) for name in written])), []).append(row)
+        alike.setdefault(
+            (written, state, row.version, repr([_plain(getattr(row, name)) for name in written])),
+            [],
+        ).append(row)
         delta.swap(standing, Standing.of(row), today)
         delta.act("obligation", action, row.organisation_id, row.document_id, today)
-        told.append(_change(row, before, {name: _plain(wanted[name]) for name in names}, standing.light))
+        told.append(
+            _change(row, before, {name: _plain(wanted[name]) for name in names}, standing.light)
+        )
     _lock(rows)
     for (written, state, *_same), same in alike.items():
         _write(same, written, state)
@@ -244,7 +319,9 @@ def change_within(
     return len(rows)
 
 
-def _change(row: Obligation, before: dict[str, Any], after: dict[str, Any], light: str) -> audit.Change:
+def _change(
+    row: Obligation, before: dict[str, Any], after: dict[str, Any], light: str
+) -> audit.Change:
     """What the record tells of one row: the fields, and its light where that changed with them."""
     if row.light != light:
         before, after = {**before, "light": light}, {**after, "light": row.light}
@@ -268,7 +345,9 @@ def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:
     version = rows[0].version
     for start in range(0, len(rows), BATCH):
         ids = [row.pk for row in rows[start : start + BATCH]]
-        if overwrite(Obligation, ids, {**fields, "version": version + 1}, state=state, version=version) != len(ids):
+        if overwrite(
+            Obligation, ids, {**fields, "version": version + 1}, state=state, version=version
+        ) != len(ids):
             raise Stale(theirs=_moved_on(ids, fields, version + 1))
     for row in rows:
         row.version += 1
@@ -277,4 +356,11 @@ def _write(rows: list[Obligation], names: tuple[str, ...], state: str) -> None:
 def _moved_on(ids: list[int], fields: dict[str, Any], version: int) -> Obligation | None:
     """The first of these rows that does not say what was just written."""
     rows = Obligation.objects.filter(pk__in=ids).order_by("pk")
-    return next((row for row in rows if row.version != version or any(getattr(row, name) != fields[name] for name in fields)), None)
+    return next(
+        (
+            row
+            for row in rows
+            if row.version != version or any(getattr(row, name) != fields[name] for name in fields)
+        ),
+        None,
+    )

@@ -33,7 +33,10 @@ class Table:
 
 def _figures() -> list[Column]:
     """What every table of lights says of a line: the share on time with its denominator, then each light."""
-    lights = [Column(colour, label, lambda line, colour=colour: line.lights.count(colour), "number") for colour, label in LIGHTS]
+    lights = [
+        Column(colour, label, lambda line, colour=colour: line.lights.count(colour), "number")
+        for colour, label in LIGHTS
+    ]
     return [
         Column("total", _("Obligations"), lambda line: line.lights.total, "number"),
         Column("on_time", _("On time"), lambda line: line.lights.on_time, "number"),
@@ -62,7 +65,16 @@ def _documents(dated: Dated) -> list[Column]:
 
 def _sections(dated: Dated) -> list[Column]:
     number = Column("number", _("Section"), lambda line: line.thing.number or "—", width=8)
-    return [number, Column("title", pgettext_lazy("sheet", "Title"), lambda line: picked(line.thing, "title"), width=40), *_figures()]
+    return [
+        number,
+        Column(
+            "title",
+            pgettext_lazy("sheet", "Title"),
+            lambda line: picked(line.thing, "title"),
+            width=40,
+        ),
+        *_figures(),
+    ]
 
 
 def _bodies(board: Board, dated: Dated) -> list[Column]:
@@ -82,7 +94,13 @@ def _bodies(board: Board, dated: Dated) -> list[Column]:
 def _of_body(dated: Dated) -> list[Column]:
     return [
         Column("place", _("Rank"), lambda line: line.place, "number"),
-        Column("code", _("Code"), lambda line: line.thing.code, width=12, link=lambda line: BODY(line.thing.pk)),
+        Column(
+            "code",
+            _("Code"),
+            lambda line: line.thing.code,
+            width=12,
+            link=lambda line: BODY(line.thing.pk),
+        ),
         Column("name", _("Organisation"), lambda line: picked(line.thing, "name"), width=32),
         *_figures(),
     ]
@@ -93,11 +111,32 @@ def _late(dated: Dated) -> list[Column]:
         return late.obligation
 
     return [
-        Column("body", _("Organisation"), lambda late: picked(of(late).organisation, "name"), width=32),
-        Column("code", _("Code"), lambda late: of(late).directive.code, width=10, link=lambda late: OBLIGATION(of(late).pk)),
-        Column("directive", _("Directive"), lambda late: picked(of(late).directive, "text"), width=60),
-        Column("light", _("Light"), lambda late: words_of_light(dated, of(late))[0], width=18, light=lambda late: of(late).light),
-        Column("reason", _("Reason of the light"), lambda late: words_of_light(dated, of(late))[1], width=48),
+        Column(
+            "body", _("Organisation"), lambda late: picked(of(late).organisation, "name"), width=32
+        ),
+        Column(
+            "code",
+            _("Code"),
+            lambda late: of(late).directive.code,
+            width=10,
+            link=lambda late: OBLIGATION(of(late).pk),
+        ),
+        Column(
+            "directive", _("Directive"), lambda late: picked(of(late).directive, "text"), width=60
+        ),
+        Column(
+            "light",
+            _("Light"),
+            lambda late: words_of_light(dated, of(late))[0],
+            width=18,
+            light=lambda late: of(late).light,
+        ),
+        Column(
+            "reason",
+            _("Reason of the light"),
+            lambda late: words_of_light(dated, of(late))[1],
+            width=48,
+        ),
         Column("whose", _("Waiting for"), lambda late: late.whose_words, width=14),
     ]
 
@@ -108,7 +147,13 @@ def _late_of(board: Board, dated: Dated) -> list[Column]:
         return _late(dated)
     titles = {line.thing.pk: picked(line.thing, "title") for line in board.document_lines}
     body, *others = _late(dated)
-    return [body, Column("document", _("Document"), lambda late: titles[late.obligation.document_id], width=32), *others]
+    return [
+        body,
+        Column(
+            "document", _("Document"), lambda late: titles[late.obligation.document_id], width=32
+        ),
+        *others,
+    ]
 
 
 def _late_rows(board: Board) -> Iterable[Late]:
@@ -116,8 +161,20 @@ def _late_rows(board: Board) -> Iterable[Late]:
 
 
 def _directives(dated: Dated) -> list[Column]:
-    first = [Column("code", _("Code"), lambda line: line.thing.code, width=10, link=lambda line: DIRECTIVE(line.thing.pk))]
-    return [*first, Column("directive", _("Directive"), lambda line: picked(line.thing, "text"), width=60), *_figures()]
+    first = [
+        Column(
+            "code",
+            _("Code"),
+            lambda line: line.thing.code,
+            width=10,
+            link=lambda line: DIRECTIVE(line.thing.pk),
+        )
+    ]
+    return [
+        *first,
+        Column("directive", _("Directive"), lambda line: picked(line.thing, "text"), width=60),
+        *_figures(),
+    ]
 
 
 def _weeks(dated: Dated) -> list[Column]:
@@ -133,7 +190,9 @@ def _weeks(dated: Dated) -> list[Column]:
     ]
 
 
-def _same(name: Words, columns: Callable[[Dated], list[Column]], rows: Callable[[Board], Iterable[Any]]) -> Table:
+def _same(
+    name: Words, columns: Callable[[Dated], list[Column]], rows: Callable[[Board], Iterable[Any]]
+) -> Table:
     """A table whose columns do not depend on what is shown."""
     return Table(name, lambda board, dated: columns(dated), rows, columns)
 
@@ -141,9 +200,16 @@ def _same(name: Words, columns: Callable[[Dated], list[Column]], rows: Callable[
 TABLES = {
     "documents": _same(_("Progress by document"), _documents, lambda board: board.document_lines),
     "sections": _same(_("Progress by section"), _sections, lambda board: board.section_lines),
-    "bodies": Table(_("On-time rate by organisation"), _bodies, lambda board: map(board.with_cells, board.bodies), _of_body),
+    "bodies": Table(
+        _("On-time rate by organisation"),
+        _bodies,
+        lambda board: map(board.with_cells, board.bodies),
+        _of_body,
+    ),
     "directives": _same(_("Directive by directive"), _directives, lambda board: board.directives),
-    "weeks": _same(_("On-time rate by week"), _weeks, lambda board: board.weeks.points if board.weeks else ()),
+    "weeks": _same(
+        _("On-time rate by week"), _weeks, lambda board: board.weeks.points if board.weeks else ()
+    ),
     "late": Table(_("Overdue obligations"), _late_of, _late_rows, _late),
 }
 
@@ -167,7 +233,10 @@ def notes(board: Board) -> Iterator[tuple[Words, Any]]:
     if board.across:
         titles = [picked(line.thing, "title") for line in board.document_lines]
         more = [_("and %(n)s more") % {"n": len(titles) - NAMED}] if len(titles) > NAMED else []
-        yield _("All documents (%(n)s)") % {"n": len(titles)}, _("; ").join(map(str, [*titles[:NAMED], *more]))
+        yield (
+            _("All documents (%(n)s)") % {"n": len(titles)},
+            _("; ").join(map(str, [*titles[:NAMED], *more])),
+        )
     else:
         yield _("Document"), picked(board.document, "title")
     yield _("Organisation"), picked(board.view.body, "name")

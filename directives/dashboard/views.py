@@ -33,9 +33,26 @@ def dashboard(request):
         if choice.scope is not None or choice.document is not None:
             raise Http404
         return page(request, "directives/dashboard/nowhere.html", {})
-    asks = {"abouts": ABOUTS, "kinds": KINDS, "tables": tables(found), "yesterday": request.today - timedelta(days=1)}
-    context = {"board": found, "documents": _documents(found), **_bodies(found), **asks, "filtered": choice.narrows or bool(choice.cycle)}
-    return page(request, "directives/dashboard/board.html" if found.lights.total else "directives/dashboard/empty.html", context)
+    asks = {
+        "abouts": ABOUTS,
+        "kinds": KINDS,
+        "tables": tables(found),
+        "yesterday": request.today - timedelta(days=1),
+    }
+    context = {
+        "board": found,
+        "documents": _documents(found),
+        **_bodies(found),
+        **asks,
+        "filtered": choice.narrows or bool(choice.cycle),
+    }
+    return page(
+        request,
+        "directives/dashboard/board.html"
+        if found.lights.total
+        else "directives/dashboard/empty.html",
+        context,
+    )
 
 
 def _bodies(found):
@@ -48,10 +65,23 @@ def _bodies(found):
     else:
         ends = ENDS_ON_WALL if found.choice.wall else ENDS
         split = len(lines) > 2 * ends + 1
-        pages, best, worst, heat = None, lines[:ends] if split else lines, lines[-ends:] if split else (), most[:SHOWN]
+        pages, best, worst, heat = (
+            None,
+            lines[:ends] if split else lines,
+            lines[-ends:] if split else (),
+            most[:SHOWN],
+        )
     few = any(line.small for line in (*best, *worst))
     between = len(lines) - len(best) - len(worst) if worst else 0
-    return {"heat": heat, "best": best, "worst": worst, "between": between, "pages": pages, "few": few, "least": FEW}
+    return {
+        "heat": heat,
+        "best": best,
+        "worst": worst,
+        "between": between,
+        "pages": pages,
+        "few": few,
+        "least": FEW,
+    }
 
 
 def _documents(found):

@@ -26,7 +26,10 @@ def light_columns() -> tuple[Column, ...]:
     def count(colour: str) -> Column:
         return Column(colour, LIGHT_WORDS[colour], lambda row: _lights(row).count(colour), "number")
 
-    return (Column("obligations", _("Obligations"), lambda row: _lights(row).total, "number"), *map(count, LIGHT_WORDS))
+    return (
+        Column("obligations", _("Obligations"), lambda row: _lights(row).total, "number"),
+        *map(count, LIGHT_WORDS),
+    )
 
 
 def _lights(row: Any) -> Lights:
@@ -34,9 +37,20 @@ def _lights(row: Any) -> Lights:
 
 
 DOCUMENTS = (
-    Column("title", _("Title"), lambda row: picked(row.document, "title"), width=48, link=lambda row: DOCUMENT(row.document.pk)),
+    Column(
+        "title",
+        _("Title"),
+        lambda row: picked(row.document, "title"),
+        width=48,
+        link=lambda row: DOCUMENT(row.document.pk),
+    ),
     Column("issuer", _("Issuer"), lambda row: scripted(row.document.issuer), width=20),
-    Column("issued_on", pgettext_lazy("document", "Issued on"), lambda row: row.document.issued_on, "date"),
+    Column(
+        "issued_on",
+        pgettext_lazy("document", "Issued on"),
+        lambda row: row.document.issued_on,
+        "date",
+    ),
     Column("registered_at", _("Registered"), lambda row: row.document.registered_at, "moment"),
     Column("sections", _("Sections"), lambda row: row.sections, "number"),
     Column("directives", _("Directives"), lambda row: row.directives, "number"),
@@ -48,20 +62,37 @@ DOCUMENTS = (
 
 
 def _addressees(row: DirectiveRow) -> str:
-    return "\n".join(f"{picked(who, 'name')} ({who.get_basis_display()})".strip() for who in row.directive.addressees.all())
+    return "\n".join(
+        f"{picked(who, 'name')} ({who.get_basis_display()})".strip()
+        for who in row.directive.addressees.all()
+    )
 
 
 DIRECTIVES = (
     Column(
-        "code", pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10, link=lambda row: DIRECTIVE(row.directive.pk)
+        "code",
+        pgettext_lazy("directive", "Code"),
+        lambda row: row.directive.code,
+        width=10,
+        link=lambda row: DIRECTIVE(row.directive.pk),
     ),
     Column("section", _("Section"), lambda row: picked(row.directive.section, "title"), width=28),
     Column("text", _("Directive"), lambda row: picked(row.directive, "text"), width=60),
-    Column("items", _("Items"), lambda row: "\n".join(picked(item, "name") for item in row.directive.items.all()), width=32),
+    Column(
+        "items",
+        _("Items"),
+        lambda row: "\n".join(picked(item, "name") for item in row.directive.items.all()),
+        width=32,
+    ),
     Column("addressees", _("Addressees"), _addressees, width=24),
     Column("kind", _("Kind"), lambda row: row.directive.get_kind_display(), width=12),
     Column("modality", _("How binding"), lambda row: scripted(row.directive.modality), width=8),
-    Column("cadence", pgettext_lazy("directive", "Frequency"), lambda row: row.directive.cadence_word, width=12),
+    Column(
+        "cadence",
+        pgettext_lazy("directive", "Frequency"),
+        lambda row: row.directive.cadence_word,
+        width=12,
+    ),
     *light_columns(),
 )
 
@@ -69,7 +100,10 @@ DIRECTIVES = (
 def section_of(row: DirectiveRow) -> Path:
     """The part of the document in which a directive stands."""
     section = row.directive.section
-    return ((section.pk, f"{scripted(section.number)} {picked(section, 'title')}".strip()), (row.directive.pk, row.directive.code))
+    return (
+        (section.pk, f"{scripted(section.number)} {picked(section, 'title')}".strip()),
+        (row.directive.pk, row.directive.code),
+    )
 
 
 def _successor(row: BodyLine) -> str:
@@ -77,12 +111,21 @@ def _successor(row: BodyLine) -> str:
 
 
 BODIES = (
-    Column("code", _("Code"), lambda row: row.body.code, width=10, link=lambda row: BODY(row.body.pk)),
-    Column("name_hans", pgettext_lazy("body", "Name"), lambda row: picked(row.body, "name"), width=28),
+    Column(
+        "code", _("Code"), lambda row: row.body.code, width=10, link=lambda row: BODY(row.body.pk)
+    ),
+    Column(
+        "name_hans", pgettext_lazy("body", "Name"), lambda row: picked(row.body, "name"), width=28
+    ),
     Column("full_name", _("Full name"), lambda row: scripted(row.body.full_name), width=36),
     Column("level", _("Level"), lambda row: row.body.get_level_display(), width=10),
     Column("kind", _("Kind of organisation"), lambda row: row.body.get_kind_display(), width=18),
-    Column("parent", _("Parent"), lambda row: picked(row.body.parent, "name") if row.body.parent else "", width=24),
+    Column(
+        "parent",
+        _("Parent"),
+        lambda row: picked(row.body.parent, "name") if row.body.parent else "",
+        width=24,
+    ),
     Column("valid_from", _("Exists from"), lambda row: row.body.valid_from, "date"),
     Column("valid_to", _("Exists until"), lambda row: row.body.valid_to, "date"),
     Column("successor", _("Successor"), _successor, width=24),
@@ -97,10 +140,18 @@ def matrix_columns(bodies: Iterable[Organisation]) -> tuple[Column, ...]:
 
     def at(place: int, body: Organisation) -> Column:
         name = picked(body, "name")
-        return Column(f"body-{body.pk}", name, lambda row: cell_words(row.cells[place]), width=14, light=lambda row: row.cells[place].light)
+        return Column(
+            f"body-{body.pk}",
+            name,
+            lambda row: cell_words(row.cells[place]),
+            width=14,
+            light=lambda row: row.cells[place].light,
+        )
 
     head = (
-        Column("code", pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10),
+        Column(
+            "code", pgettext_lazy("directive", "Code"), lambda row: row.directive.code, width=10
+        ),
         Column("text", _("Directive"), lambda row: picked(row.directive, "text"), width=60),
     )
     return head + tuple(at(place, body) for place, body in enumerate(bodies))
@@ -110,4 +161,7 @@ def cell_words(cell: Cell) -> str:
     """Light and percent of what a body owes under a directive; nothing where it owes nothing."""
     if cell.pk is None:
         return ""
-    return gettext("%(light)s %(percent)s%%") % {"light": LIGHT_WORDS[cell.light], "percent": cell.percent}
+    return gettext("%(light)s %(percent)s%%") % {
+        "light": LIGHT_WORDS[cell.light],
+        "percent": cell.percent,
+    }

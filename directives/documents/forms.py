@@ -32,14 +32,18 @@ class UploadForm(forms.Form):
         error_messages={"required": _("Choose a file first.")},
         max_length=200,
         allow_empty_file=True,  # the reader of documents says what an empty file lacks
-        help_text=_("Plain text or a saved web page, at most 20 MB. UTF-8, UTF-16, GB18030 and Big5 are known."),
+        help_text=_(
+            "Plain text or a saved web page, at most 20 MB. UTF-8, UTF-16, GB18030 and Big5 are known."
+        ),
         widget=forms.FileInput(attrs={"accept": ".txt,.htm,.html,text/plain,text/html"}),
     )
 
     def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]
         if file.size > LIMIT:
-            raise ValidationError(_("The file is larger than 20 MB. Save only the text of the document."))
+            raise ValidationError(
+                _("The file is larger than 20 MB. Save only the text of the document.")
+            )
         return file
 
 
@@ -53,7 +57,9 @@ class RegisterForm(forms.Form):
 
     source = forms.CharField(widget=forms.HiddenInput)
     source_name = forms.CharField(max_length=200, widget=forms.HiddenInput)
-    fictional = forms.BooleanField(required=False, label=_("Progress on this document is fictional (demonstration)"))
+    fictional = forms.BooleanField(
+        required=False, label=_("Progress on this document is fictional (demonstration)")
+    )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,9 +77,13 @@ class RegisterForm(forms.Form):
             # The length is bounded while it unpacks: a small field can hold gigabytes of zeros.
             source = zlib.decompressobj().decompress(packed_bytes, LIMIT + 1)
         except (binascii.Error, zlib.error, ValueError) as fault:
-            raise ValidationError(_("The file did not arrive completely. Choose it again.")) from fault
+            raise ValidationError(
+                _("The file did not arrive completely. Choose it again.")
+            ) from fault
         if len(source) > LIMIT:
-            raise ValidationError(_("The file is larger than 20 MB. Save only the text of the document."))
+            raise ValidationError(
+                _("The file is larger than 20 MB. Save only the text of the document.")
+            )
         return source
 
 
@@ -107,10 +117,16 @@ class RepairForm(forms.Form):
 class CorrectionForm(forms.Form):
     """How a directive should be read, but for its addressees, who have rows of their own."""
 
-    statement = forms.BooleanField(required=False, label=_("This is a statement: it requires nothing and cannot be assigned"))
+    statement = forms.BooleanField(
+        required=False, label=_("This is a statement: it requires nothing and cannot be assigned")
+    )
     kind = forms.ChoiceField(label=_("Kind"), choices=KINDS)
     modality = forms.ChoiceField(label=_("How binding"), required=False)
-    cadence = forms.ChoiceField(label=pgettext_lazy("directive", "Frequency"), required=False, choices=[("", _("None")), *CADENCES])
+    cadence = forms.ChoiceField(
+        label=pgettext_lazy("directive", "Frequency"),
+        required=False,
+        choices=[("", _("None")), *CADENCES],
+    )
     reason = forms.CharField(
         label=_("Reason for correction"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Kept in the audit log with the earlier text."),
@@ -144,9 +160,16 @@ AddresseeFormSet = forms.formset_factory(AddresseeForm, extra=2, max_num=40, abs
 class CorrectionForms:
     """The form of a directive's reading together with the rows of its addressees."""
 
-    def __init__(self, directive: Directive, reading: Correction, data: Mapping[str, str] | None = None) -> None:
-        plain = {name: getattr(reading, name) for name in ("statement", "kind", "modality", "cadence")}
-        rows = [{"name": scripted(row.name), "basis": row.basis, "source": scripted(row.source)} for row in reading.addressees]
+    def __init__(
+        self, directive: Directive, reading: Correction, data: Mapping[str, str] | None = None
+    ) -> None:
+        plain = {
+            name: getattr(reading, name) for name in ("statement", "kind", "modality", "cadence")
+        }
+        rows = [
+            {"name": scripted(row.name), "basis": row.basis, "source": scripted(row.source)}
+            for row in reading.addressees
+        ]
         self.form = CorrectionForm(data, initial={**plain, "version": directive.version})
         self.addressees = AddresseeFormSet(data, initial=rows, prefix="who")
 
@@ -161,7 +184,13 @@ class CorrectionForms:
     def correction(self) -> Correction:
         data = self.form.cleaned_data
         named = [row.named for row in self.addressees if row.has_changed() or row.initial]
-        return Correction(data["kind"], data["modality"], data["cadence"], data["statement"], tuple(row for row in named if row))
+        return Correction(
+            data["kind"],
+            data["modality"],
+            data["cadence"],
+            data["statement"],
+            tuple(row for row in named if row),
+        )
 
     def refuse(self, errors: Mapping[str, list[str]]) -> None:
         """Show what the command said against it."""

@@ -96,7 +96,9 @@ class Teller:
             self.unwanted.set()
             if self.source is not None:
                 interrupt(self.source)
-        except Error as away:  # it is told with the next look, on a new connection if this one is broken
+        except (
+            Error
+        ) as away:  # it is told with the next look, on a new connection if this one is broken
             logger.info("Export %s could not tell how far it is: %s", self.export.pk, away)
             leave()
 
@@ -108,7 +110,9 @@ def carry_out(export: Export) -> bool:
         with tempfile.TemporaryFile() as file:
             _handed_over(export, file, _read(export, file))
     except Http404 as gone:
-        raise Refusal(_("The subject of this list no longer exists, or is outside your scope.")) from gone
+        raise Refusal(
+            _("The subject of this list no longer exists, or is outside your scope.")
+        ) from gone
     return False
 
 
@@ -122,7 +126,9 @@ def _read(export: Export, file: BinaryIO) -> dict:
         try:
             return _told_of(export, alias, file)
         except BROKEN as error:
-            logger.warning("Export %s is begun anew: %s failed under it: %s", export.pk, alias, error)
+            logger.warning(
+                "Export %s is begun anew: %s failed under it: %s", export.pk, alias, error
+            )
             jobs.note(export, started_at=timezone.now(), done=0, total=None)
             file.seek(0)
             file.truncate()
@@ -150,15 +156,26 @@ def _written(export: Export, alias: str, teller: Teller, file: BinaryIO) -> dict
         if not may(person, "export", export.list):
             raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
         today = timezone.localdate(as_of)
-        asked = Asked(person, QueryDict(export.query), today, as_of, CalendarDay.objects.workdays(today))
+        asked = Asked(
+            person, QueryDict(export.query), today, as_of, CalendarDay.objects.workdays(today)
+        )
         found = listed(export.list, asked, export.place)
         teller.total = found.total()
-        book = dressed(found.make(), export.list, columns=export.columns, paper=export.paper, dated=asked)
+        book = dressed(
+            found.make(), export.list, columns=export.columns, paper=export.paper, dated=asked
+        )
         writing = FORMATS[export.format]
         book = replace(book, lights_on=old_lights(as_of, using=alias))
         rows = writing.write(replace(book, total=teller.total, tell=teller), file)
         name = f"{book.file_name}.{writing.ending}"[-200:]
-        return {"done": rows, "total": rows, "as_of": as_of, "reach": reach_of(person), "name": name, "size": file.seek(0, os.SEEK_END)}
+        return {
+            "done": rows,
+            "total": rows,
+            "as_of": as_of,
+            "reach": reach_of(person),
+            "name": name,
+            "size": file.seek(0, os.SEEK_END),
+        }
 
 
 def place_of(export: Export) -> str:
@@ -175,7 +192,9 @@ def _handed_over(export: Export, file: BinaryIO, facts: dict) -> None:
         patiently(partial(_finished, export, {**facts, "file": kept}))
     except jobs.Superseded:
         # One that is ready came to its end: the commit went through, and the answer to it was lost.
-        if not Export.objects.filter(pk=export.pk, state=READY, version=export.version + 1).exists():
+        if not Export.objects.filter(
+            pk=export.pk, state=READY, version=export.version + 1
+        ).exists():
             default_storage.delete(kept)
             raise
 

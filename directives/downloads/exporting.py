@@ -33,7 +33,9 @@ AT_ONCE = 5_000  # rows of a file that comes at once
 MOST = 3  # unended exports of one person
 KEPT = timedelta(days=7)  # a file after it was written
 NOT_FILTER = ("export", "page", "after", "before")  # of a page's address
-MARGIN = timedelta(minutes=10)  # by which a change of the tree may have begun before it could be seen
+MARGIN = timedelta(
+    minutes=10
+)  # by which a change of the tree may have begun before it could be seen
 MOVES = 200  # changes of the tree that are looked at one by one
 
 
@@ -53,7 +55,9 @@ def filter_of(query: QueryDict) -> str:
 
 def choice_of(user: User, key: str) -> ListChoice:
     """How the person takes this list away; one that is not stored where they never chose."""
-    return ListChoice.objects.filter(user=user, list=key).first() or ListChoice(user=user, list=key, version=0)
+    return ListChoice.objects.filter(user=user, list=key).first() or ListChoice(
+        user=user, list=key, version=0
+    )
 
 
 def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpResponse:
@@ -67,13 +71,20 @@ def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpRe
         raise Http404
     found = listed(key, request, place)
     if not found.few(AT_ONCE):
-        return redirect(f"{reverse('export_new')}?" + urlencode({"list": key, **place, "format": wanted, "query": filter_of(request.GET)}))
+        return redirect(
+            f"{reverse('export_new')}?"
+            + urlencode({"list": key, **place, "format": wanted, "query": filter_of(request.GET)})
+        )
     choice = choice_of(request.user, key)
-    book = carrying.dressed(found.make(), key, columns=choice.columns, paper=choice.paper, dated=request)
+    book = carrying.dressed(
+        found.make(), key, columns=choice.columns, paper=choice.paper, dated=request
+    )
     book = replace(book, lights_on=keeper.ask(request.now).old_lights(request.today))
     response, rows = handed(replace(book, as_of=data_as_of(request, request.now)), wanted)
     with transaction.atomic():
-        _note(request.user, request.now, key, query=filter_of(request.GET), format=wanted, rows=rows)
+        _note(
+            request.user, request.now, key, query=filter_of(request.GET), format=wanted, rows=rows
+        )
     return response
 
 
@@ -81,13 +92,25 @@ def _note(by: User, now: datetime, key: str, **facts: object) -> None:
     """Who took what away, in the record of the body for which they work or which they oversee; an auditor has none."""
     posts = by.in_role(SUPERVISOR, MANAGER, STAFF)
     subject: Membership | User = min(posts, key=lambda one: len(one.organisation.path), default=by)
-    with translation.override("zh-hans"):  # stored words: the bodies' own language, whoever takes it
+    with translation.override(
+        "zh-hans"
+    ):  # stored words: the bodies' own language, whoever takes it
         name = str(LISTS[key].name)
     audit.record("export", subject, by=by, now=now, after={"list": key, "name": name, **facts})
 
 
 @transaction.atomic
-def ask(*, key: str, place: Place, query: str, wanted: str, asked: Asked, language: str, by: User, now: datetime) -> Export:
+def ask(
+    *,
+    key: str,
+    place: Place,
+    query: str,
+    wanted: str,
+    asked: Asked,
+    language: str,
+    by: User,
+    now: datetime,
+) -> Export:
     """Have the worker write the file; what is already being written is not begun twice.
 
     Raises NotAllowed, Http404 for what is not there, or Refusal where the person has MOST of them under way.
@@ -98,15 +121,26 @@ def ask(*, key: str, place: Place, query: str, wanted: str, asked: Asked, langua
         raise Http404
     told, choice = listed(key, asked, place).told, choice_of(by, key)
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    what = {"list": key, "place": dict(place), "query": query, "format": wanted, "language": language}
+    what = {
+        "list": key,
+        "place": dict(place),
+        "query": query,
+        "format": wanted,
+        "language": language,
+    }
     what |= {"columns": choice.columns, "paper": choice.paper}
     under_way = list(Export.objects.visible_to(by).filter(state__in=UNENDED))
     for export in under_way:
         if all(getattr(export, name) == value for name, value in what.items()):
             return export
     if len(under_way) >= MOST:
-        raise Refusal(_("%(count)s of your files are being generated. Wait for one of them, or cancel one.") % {"count": len(under_way)})
-    export = Export.objects.create(**what, by=by, asked_at=now, reach=carrying.reach_of(by), told=_spelt(told))
+        raise Refusal(
+            _("%(count)s of your files are being generated. Wait for one of them, or cancel one.")
+            % {"count": len(under_way)}
+        )
+    export = Export.objects.create(
+        **what, by=by, asked_at=now, reach=carrying.reach_of(by), told=_spelt(told)
+    )
     _note(by, now, key, query=query, format=wanted, export=export.pk)
     jobs.begin(export)
     return export
@@ -122,7 +156,14 @@ def cancel(export: Export, *, by: User, now: datetime) -> None:
     ended = {"state": CANCELLED, "finished_at": now, "version": F("version") + 1}
     if not Export.objects.visible_to(by).filter(pk=export.pk, state__in=UNENDED).update(**ended):
         raise IllegalMove(_("This file is already finished; no need to cancel."))
-    audit.record("cancel_export", export, by=by, now=now, before={"state": export.state}, after={"state": CANCELLED})
+    audit.record(
+        "cancel_export",
+        export,
+        by=by,
+        now=now,
+        before={"state": export.state},
+        after={"state": CANCELLED},
+    )
 
 
 @transaction.atomic
@@ -151,7 +192,9 @@ def refusal(export: Export, user: User, now: datetime) -> str:
         return _("Exporting is for staff, managers and supervisors.")
     held = carrying.reach_of(user)
     if any(part not in held for part in export.reach):
-        return _("Your roles in organisations changed after the file was generated. It may contain rows you can no longer see.")
+        return _(
+            "Your roles in organisations changed after the file was generated. It may contain rows you can no longer see."
+        )
     if _moved(export):
         return _(
             "Organisations in your scope were moved or merged after the file was generated. It may contain rows you can no longer see."
@@ -161,13 +204,19 @@ def refusal(export: Export, user: User, now: datetime) -> str:
 
 def _moved(export: Export) -> bool:
     """Whether a body went, or may have gone, out of the view of this export since."""
-    changes = Event.objects.filter(subject_type="organisation", action__in=("move", "merge", "import"), at__gt=export.as_of - MARGIN)
+    changes = Event.objects.filter(
+        subject_type="organisation",
+        action__in=("move", "merge", "import"),
+        at__gt=export.as_of - MARGIN,
+    )
     seen = list(changes.order_by().values_list("organisation_id", "before")[: MOVES + 1])
     if len(seen) > MOVES:
         return True
     bodies = {pk for body, before in seen for pk in (body, before.get("parent_id")) if pk}
     paths = Organisation.objects.filter(pk__in=bodies).values_list("path", flat=True)
-    trees = tuple(path for _role, path in export.reach if path)  # nothing goes out of an auditor's view
+    trees = tuple(
+        path for _role, path in export.reach if path
+    )  # nothing goes out of an auditor's view
     return any(path.startswith(trees) for path in paths)
 
 
@@ -190,7 +239,14 @@ def purge(*, now: datetime) -> int:
 
 @transaction.atomic
 def choose(
-    *, key: str, columns: Sequence[str], paper: str, offered: Mapping[str, object], version: int, by: User, now: datetime
+    *,
+    key: str,
+    columns: Sequence[str],
+    paper: str,
+    offered: Mapping[str, object],
+    version: int,
+    by: User,
+    now: datetime,
 ) -> ListChoice:
     """Remember how the person takes a list away; `columns` in their order, `offered` those that there are, by key.
 
@@ -207,7 +263,18 @@ def choose(
     if choice.version != version:
         raise Stale(theirs=choice)
     before = {"columns": choice.columns, "paper": choice.paper}
-    choice.columns, choice.paper, choice.version = wanted, paper if paper in dict(PAPERS) else "a4", version + 1
+    choice.columns, choice.paper, choice.version = (
+        wanted,
+        paper if paper in dict(PAPERS) else "a4",
+        version + 1,
+    )
     choice.save()
-    audit.record("columns", choice, by=by, now=now, before=before, after={"columns": choice.columns, "paper": choice.paper})
+    audit.record(
+        "columns",
+        choice,
+        by=by,
+        now=now,
+        before=before,
+        after={"columns": choice.columns, "paper": choice.paper},
+    )
     return choice

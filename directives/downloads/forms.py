@@ -41,10 +41,14 @@ class Line:
 class ColumnsForm(forms.Form):
     """Ticked columns by the numbers that stand beside them; of equal numbers, the one that stood first comes first."""
 
-    paper = forms.ChoiceField(label=_("Paper"), choices=PAPERS, widget=forms.RadioSelect, required=False)
+    paper = forms.ChoiceField(
+        label=_("Paper"), choices=PAPERS, widget=forms.RadioSelect, required=False
+    )
     version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, offered: Sequence[Column], chosen: Sequence[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, offered: Sequence[Column], chosen: Sequence[str], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         known = {column.key: column for column in offered}
         first = [key for key in chosen if key in known] or list(known)
@@ -57,7 +61,11 @@ class ColumnsForm(forms.Form):
 
     def _at(self, key: str) -> str:
         """The number beside a column, as typed."""
-        return self.data.get(f"at-{key}", "").strip()[:6] if self.is_bound else str(self.known.index(key) + 1)
+        return (
+            self.data.get(f"at-{key}", "").strip()[:6]
+            if self.is_bound
+            else str(self.known.index(key) + 1)
+        )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -71,13 +79,21 @@ class ColumnsForm(forms.Form):
     def lines(self) -> list[Line]:
         """The columns as the page lists them."""
         typed = {key: self._at(key) for key in self.known}
-        return [Line(key, self.offered[key].label, key in self.ticked, at, not _whole(at)) for key, at in typed.items()]
+        return [
+            Line(key, self.offered[key].label, key in self.ticked, at, not _whole(at))
+            for key, at in typed.items()
+        ]
 
     @property
     def columns(self) -> list[str]:
         """The keys of the ticked columns in their order, once the form is valid."""
         lines = [line for line in self.lines if line.shown]
-        return [line.key for line in sorted(lines, key=lambda line: int(line.at or 0) if line.at else len(self.known))]
+        return [
+            line.key
+            for line in sorted(
+                lines, key=lambda line: int(line.at or 0) if line.at else len(self.known)
+            )
+        ]
 
 
 def _whole(text: str) -> bool:

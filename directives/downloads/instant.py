@@ -74,7 +74,9 @@ def _deferred(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Django's own transactions on SQLite take the lock of the writer at once; this one never does."""
     with connection.cursor() as cursor:
         cursor.execute("BEGIN DEFERRED")
-        cursor.execute("SELECT count(*) FROM sqlite_master")  # the instant is that of the first reading
+        cursor.execute(
+            "SELECT count(*) FROM sqlite_master"
+        )  # the instant is that of the first reading
     try:
         yield
     finally:

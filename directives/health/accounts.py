@@ -14,19 +14,29 @@ def look_at_duties(now: datetime) -> Iterator[Finding]:
     """Who holds two of the three duties, or audits and works in a body: from before they were to be apart, or given on the machine."""
     waiting = PendingRight.objects.count()
     if waiting:
-        yield fine(f"{waiting} rights wait until a second person confirms them: /admin/directives/pendingright/")
+        yield fine(
+            f"{waiting} rights wait until a second person confirms them: /admin/directives/pendingright/"
+        )
     if not settings.SEPARATE_DUTIES:
         yield fine("one person may hold several duties: SEPARATE_DUTIES is off")
         return
     found = 0
     has_role = Exists(Membership.objects.filter(user=OuterRef("pk")))
-    holders = User.objects.filter(Q(is_auditor=True) | Q(is_system_administrator=True, is_security_administrator=True), is_active=True)
+    holders = User.objects.filter(
+        Q(is_auditor=True) | Q(is_system_administrator=True, is_security_administrator=True),
+        is_active=True,
+    )
     for person in holders.annotate(has_role=has_role).order_by("pk"):
-        held = [key.replace("_", " ") for key in sorted(person.duties)] + ["superuser"] * (person.is_superuser and person.is_auditor)
+        held = [key.replace("_", " ") for key in sorted(person.duties)] + ["superuser"] * (
+            person.is_superuser and person.is_auditor
+        )
         held += ["a role in a body"] * (person.has_role and person.is_auditor)
         if len(held) > 1:
             found += 1
             words = f"{person.username} holds {' and '.join(held)}: these are for different people"
-            yield warning(words, "A security administrator gives one of them to somebody else and takes it from this account: /admin/.")
+            yield warning(
+                words,
+                "A security administrator gives one of them to somebody else and takes it from this account: /admin/.",
+            )
     if not found:
         yield fine("nobody holds two of the duties, and no auditor has a role in a body")

@@ -51,10 +51,15 @@ def look_at_queue(now: datetime) -> Iterator[Finding]:
     else:
         yield fine(f"{waiting} tasks wait")
     unsent = DBTaskResult.objects.filter(
-        status=TaskResultStatus.READY, task_path=notices.mail.module_path, args_kwargs__args__1__isnull=False
+        status=TaskResultStatus.READY,
+        task_path=notices.mail.module_path,
+        args_kwargs__args__1__isnull=False,
     )
     if count := unsent.count():
-        yield warning(f"{count} mails could not be sent and are tried again", "The worker's log says why; see to the mail server.")
+        yield warning(
+            f"{count} mails could not be sent and are tried again",
+            "The worker's log says why; see to the mail server.",
+        )
     lately = DBTaskResult.objects.failed().filter(finished_at__gt=now - DAY)
     failed = Counter(lately.values_list("task_path", flat=True))
     if failed:
@@ -104,8 +109,15 @@ def look_at_key(now: datetime) -> Iterator[Finding]:
     else:
         yield fine(f"seal number {state.number} stands as it was made here")
     if settings.PRODUCTION and not settings.AUDIT_ANCHORS:
-        yield warning("the newest seal is told nowhere outside", "Set AUDIT_ANCHORS: docs/record.md.")
-    elif settings.AUDIT_ANCHORS and state and not state.told and (state.told_at is None or now - state.told_at > ANCHORED):
+        yield warning(
+            "the newest seal is told nowhere outside", "Set AUDIT_ANCHORS: docs/record.md."
+        )
+    elif (
+        settings.AUDIT_ANCHORS
+        and state
+        and not state.told
+        and (state.told_at is None or now - state.told_at > ANCHORED)
+    ):
         since = at(state.told_at) if state.told_at else "never"
         yield warning(f"anchors were last written {since}", "The worker's log says why.")
 

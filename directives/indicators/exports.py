@@ -14,7 +14,17 @@ from directives.indicators.queries.statistics import Choice, Compared, Line, sta
 from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.tables.book import Book, Column
-from directives.tables.listed import Asked, Kind, Listed, Notes, Place, in_words, of_known, of_rows, part_of
+from directives.tables.listed import (
+    Asked,
+    Kind,
+    Listed,
+    Notes,
+    Place,
+    in_words,
+    of_known,
+    of_rows,
+    part_of,
+)
 
 PERCENT = gettext_lazy("Change as % of last year’s figure")
 
@@ -37,32 +47,103 @@ def _share(line: Line) -> float | None:
 
 TABLE = (
     Column("code", gettext_lazy("Code"), lambda line: line.indicator.code, width=12),
-    Column("indicator", gettext_lazy("Indicator"), lambda line: picked(line.indicator, "name"), width=32),
+    Column(
+        "indicator",
+        gettext_lazy("Indicator"),
+        lambda line: picked(line.indicator, "name"),
+        width=32,
+    ),
     Column("unit", gettext_lazy("Unit"), lambda line: scripted(line.indicator.unit), width=10),
-    Column("aggregation", gettext_lazy("How it is combined"), lambda line: line.indicator.get_aggregation_display(), width=12),
-    Column("own", gettext_lazy("The organisation itself"), lambda line: _number(line.own.now), "number", width=14),
-    Column("value", gettext_lazy("Organisation and below"), lambda line: _number(line.total.now), "number", width=14),
-    Column("then", gettext_lazy("Same period last year"), lambda line: _number(line.shown.then), "number", width=14),
-    Column("change", gettext_lazy("Year on year"), lambda line: _number(line.shown.change), "number", width=12),
+    Column(
+        "aggregation",
+        gettext_lazy("How it is combined"),
+        lambda line: line.indicator.get_aggregation_display(),
+        width=12,
+    ),
+    Column(
+        "own",
+        gettext_lazy("The organisation itself"),
+        lambda line: _number(line.own.now),
+        "number",
+        width=14,
+    ),
+    Column(
+        "value",
+        gettext_lazy("Organisation and below"),
+        lambda line: _number(line.total.now),
+        "number",
+        width=14,
+    ),
+    Column(
+        "then",
+        gettext_lazy("Same period last year"),
+        lambda line: _number(line.shown.then),
+        "number",
+        width=14,
+    ),
+    Column(
+        "change",
+        gettext_lazy("Year on year"),
+        lambda line: _number(line.shown.change),
+        "number",
+        width=12,
+    ),
     Column("share", PERCENT, _share, "percent", width=12),
-    Column("reported", gettext_lazy("Organisations that reported"), lambda line: line.reported, "number", width=12),
-    Column("asked", gettext_lazy("Expected to report"), lambda line: line.asked, "number", width=12),
+    Column(
+        "reported",
+        gettext_lazy("Organisations that reported"),
+        lambda line: line.reported,
+        "number",
+        width=12,
+    ),
+    Column(
+        "asked", gettext_lazy("Expected to report"), lambda line: line.asked, "number", width=12
+    ),
 )
 RANKING = (
     Column("place", gettext_lazy("Rank"), lambda row: row.place or None, "number"),
     Column("code", gettext_lazy("Code of the organisation"), lambda row: row.body.code, width=12),
     Column("name", gettext_lazy("Organisation"), lambda row: picked(row.body, "name"), width=32),
-    Column("value", gettext_lazy("Organisation and below"), lambda row: _number(row.values.now), "number", width=14),
-    Column("then", gettext_lazy("Same period last year"), lambda row: _number(row.values.then), "number", width=14),
-    Column("change", gettext_lazy("Year on year"), lambda row: _number(row.values.change), "number", width=12),
+    Column(
+        "value",
+        gettext_lazy("Organisation and below"),
+        lambda row: _number(row.values.now),
+        "number",
+        width=14,
+    ),
+    Column(
+        "then",
+        gettext_lazy("Same period last year"),
+        lambda row: _number(row.values.then),
+        "number",
+        width=14,
+    ),
+    Column(
+        "change",
+        gettext_lazy("Year on year"),
+        lambda row: _number(row.values.change),
+        "number",
+        width=12,
+    ),
     Column("share", PERCENT, lambda row: _percent(row.values), "percent", width=12),
-    Column("reported", gettext_lazy("Organisations that reported"), lambda row: row.reported, "number", width=12),
+    Column(
+        "reported",
+        gettext_lazy("Organisations that reported"),
+        lambda row: row.reported,
+        "number",
+        width=12,
+    ),
     Column("asked", gettext_lazy("Expected to report"), lambda row: row.asked, "number", width=12),
 )
 MISSING = (
     Column("code", gettext_lazy("Code of the organisation"), lambda body: body.code, width=12),
     Column("name", gettext_lazy("Organisation"), lambda body: picked(body, "name"), width=32),
-    Column("parent", gettext_lazy("Parent"), lambda body: picked(body.parent, "name") if body.parent else None, width=32),
+    Column(
+        "parent",
+        gettext_lazy("Parent"),
+        lambda body: picked(body.parent, "name") if body.parent else None,
+        width=32,
+    ),
     Column("level", gettext_lazy("Level"), lambda body: body.get_level_display(), width=12),
 )
 
@@ -81,20 +162,40 @@ def _table(asked: Asked, place: Place) -> Listed:
 
     def make() -> Book:
         counts = (
-            ((_("Figures reported"), part_of(it.reported, it.asked)), (_("Organisations to report"), who_is_asked()))
+            (
+                (_("Figures reported"), part_of(it.reported, it.asked)),
+                (_("Organisations to report"), who_is_asked()),
+            )
             if it.view.whole
             else ()
         )
-        columns = TABLE if it.view.whole else tuple(column for column in TABLE if column.key not in OF_BRANCHES)
+        columns = (
+            TABLE
+            if it.view.whole
+            else tuple(column for column in TABLE if column.key not in OF_BRANCHES)
+        )
         fictional = bool(it.document and it.document.fictional)
-        return Book(f"{_('Statistics')} {it.period.name}", columns, it.lines, asked.now, (*told, *counts), fictional)
+        return Book(
+            f"{_('Statistics')} {it.period.name}",
+            columns,
+            it.lines,
+            asked.now,
+            (*told, *counts),
+            fictional,
+        )
 
     return of_known(told, len(it.lines), make)
 
 
 def _view(asked: Asked, place: Place) -> IndicatorView:
-    rows = Indicator.objects.visible_to(asked.user).select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT)
-    it = indicator_view(asked.user, get_object_or_404(rows, **place), Choice.of(asked.GET), today=asked.today)
+    rows = (
+        Indicator.objects.visible_to(asked.user)
+        .select_related("organisation", "document")
+        .defer(*HEAVY_OF_DOCUMENT)
+    )
+    it = indicator_view(
+        asked.user, get_object_or_404(rows, **place), Choice.of(asked.GET), today=asked.today
+    )
     if it is None:
         raise Http404
     return it
@@ -106,8 +207,19 @@ def _ranking(asked: Asked, place: Place) -> Listed:
     told = _told(it)
 
     def make() -> Book:
-        columns = tuple(column for column in RANKING if column.key != "share") if it.indicator.in_percent else RANKING
-        return Book(_name(it), columns, it.rows, asked.now, (*told, *_counts(it)), it.indicator.document.fictional)
+        columns = (
+            tuple(column for column in RANKING if column.key != "share")
+            if it.indicator.in_percent
+            else RANKING
+        )
+        return Book(
+            _name(it),
+            columns,
+            it.rows,
+            asked.now,
+            (*told, *_counts(it)),
+            it.indicator.document.fictional,
+        )
 
     return of_known(told, len(it.rows), make)
 
@@ -123,7 +235,9 @@ def _missing(asked: Asked, place: Place) -> Listed:
     def make() -> Book:
         lines = rows.select_related("parent").iterator(chunk_size=2000)
         name = f"{_('Not reported')} {_name(it)}"
-        return Book(name, MISSING, lines, asked.now, (*told, *_counts(it)), it.indicator.document.fictional)
+        return Book(
+            name, MISSING, lines, asked.now, (*told, *_counts(it)), it.indicator.document.fictional
+        )
 
     return of_rows(told, rows, make)
 
@@ -161,6 +275,18 @@ def who_is_asked() -> str:
 
 KINDS: dict[str, Kind] = {
     "statistics": Kind(gettext_lazy("Statistics"), "statistics", _table, lambda dated: TABLE),
-    "indicator": Kind(gettext_lazy("Statistics by organisation"), "indicator", _ranking, lambda dated: RANKING, placed=True),
-    "indicator-missing": Kind(gettext_lazy("Not reported"), "indicator_missing", _missing, lambda dated: MISSING, placed=True),
+    "indicator": Kind(
+        gettext_lazy("Statistics by organisation"),
+        "indicator",
+        _ranking,
+        lambda dated: RANKING,
+        placed=True,
+    ),
+    "indicator-missing": Kind(
+        gettext_lazy("Not reported"),
+        "indicator_missing",
+        _missing,
+        lambda dated: MISSING,
+        placed=True,
+    ),
 }

@@ -22,18 +22,32 @@ from directives.models.statistics import AGGREGATIONS
 class IndicatorForm(forms.Form):
     """One indicator; a new one says for which body it is asked."""
 
-    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=gettext_lazy("Reported by this organisation and those below"))
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label=gettext_lazy("Reported by this organisation and those below"),
+    )
     code = forms.CharField(
-        label=gettext_lazy("Code"), max_length=20, help_text=gettext_lazy("Such as ZZ-01: it identifies the indicator in tables.")
+        label=gettext_lazy("Code"),
+        max_length=20,
+        help_text=gettext_lazy("Such as ZZ-01: it identifies the indicator in tables."),
     )
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=100, error_messages={"required": gettext_lazy("Enter a name for the indicator.")}
+        label=gettext_lazy("Name"),
+        max_length=100,
+        error_messages={"required": gettext_lazy("Enter a name for the indicator.")},
     )
     unit = forms.CharField(
-        label=gettext_lazy("Unit"), max_length=20, required=False, help_text=gettext_lazy("People, sessions, 10,000 yuan…")
+        label=gettext_lazy("Unit"),
+        max_length=20,
+        required=False,
+        help_text=gettext_lazy("People, sessions, 10,000 yuan…"),
     )
     places = forms.IntegerField(
-        label=gettext_lazy("Decimal places"), min_value=0, max_value=4, initial=0, help_text=gettext_lazy("0 for whole numbers; at most 4.")
+        label=gettext_lazy("Decimal places"),
+        min_value=0,
+        max_value=4,
+        initial=0,
+        help_text=gettext_lazy("0 for whole numbers; at most 4."),
     )
     cadence = forms.ChoiceField(label=gettext_lazy("Frequency"), choices=PERIODS, initial="year")
     aggregation = forms.ChoiceField(
@@ -45,10 +59,14 @@ class IndicatorForm(forms.Form):
         help_text=gettext_lazy("What counts and what does not, and as of which date; everyone who reports sees it."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, user: User, indicator: Indicator | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user: User, indicator: Indicator | None = None, **kwargs: Any
+    ) -> None:
         if indicator is not None and not args:
             names = ("code", "unit", "places", "cadence", "aggregation", "meaning")
-            kwargs["initial"] = {name: getattr(indicator, name) for name in names} | {"name": picked(indicator, "name")}
+            kwargs["initial"] = {name: getattr(indicator, name) for name in names} | {
+                "name": picked(indicator, "name")
+            }
         super().__init__(*args, **kwargs)
         if indicator is not None:
             del self.fields["organisation"]  # whoever is asked stays the same
@@ -81,7 +99,15 @@ class FiguresForm:
         """The figures that were typed; what was left empty is not reported."""
         desk = self.desk
         return [
-            Reported(row.line.indicator, desk.body, desk.period, number_of(row.value), row.note, row.seen, row.value)
+            Reported(
+                row.line.indicator,
+                desk.body,
+                desk.period,
+                number_of(row.value),
+                row.note,
+                row.seen,
+                row.value,
+            )
             for row in self.rows
             if row.value
         ]
@@ -91,9 +117,13 @@ class FiguresForm:
         given = self.reported()
         for row in self.rows:
             if not row.value and row.seen:
-                self.errors.setdefault(row.pk, []).append(_("A reported figure is corrected, not removed. Write 0 for none."))
+                self.errors.setdefault(row.pk, []).append(
+                    _("A reported figure is corrected, not removed. Write 0 for none.")
+                )
             elif not row.value and row.note:
-                self.errors.setdefault(row.pk, []).append(_("Remarks without a figure: enter the figure, or delete the remarks."))
+                self.errors.setdefault(row.pk, []).append(
+                    _("Remarks without a figure: enter the figure, or delete the remarks.")
+                )
         self.take(given, statistics.faults_of(given, by=by, now=now))
         return given
 
@@ -106,7 +136,9 @@ class FiguresForm:
 class FigureRow:
     """One indicator on the form: what stands in its fields, and what is wrong with it."""
 
-    def __init__(self, line: Asked, value: str, note: str, seen: int, errors: dict[int, list[str]]) -> None:
+    def __init__(
+        self, line: Asked, value: str, note: str, seen: int, errors: dict[int, list[str]]
+    ) -> None:
         self.line, self.value, self.note, self.seen, self._errors = line, value, note, seen, errors
 
     @classmethod
@@ -114,11 +146,15 @@ class FigureRow:
         """As typed where something was sent, else as it stands."""
         pk, figure = line.indicator.pk, line.figure
         if data is not None:
-            value, note, seen = (data.get(f"{name}-{pk}", "").strip() for name in ("value", "note", "seen"))
+            value, note, seen = (
+                data.get(f"{name}-{pk}", "").strip() for name in ("value", "note", "seen")
+            )
             return cls(line, value, note, whole(seen) or 0, errors)
         if figure is None:
             return cls(line, "", "", 0, errors)
-        return cls(line, f"{figure.value:.{line.indicator.places}f}", figure.note, figure.version, errors)
+        return cls(
+            line, f"{figure.value:.{line.indicator.places}f}", figure.note, figure.version, errors
+        )
 
     @property
     def pk(self) -> int:

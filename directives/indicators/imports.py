@@ -15,12 +15,39 @@ from directives.indicators.commands import Period, Reported
 from directives.models import Figure, Indicator, Organisation, User
 from directives.models.intakes import NEW
 from directives.tables.codes import Bodies, Codes, taken_as, unclear, unknown_body
-from directives.tables.comparing import Past, Stored, built_on, compared, fresh, moved_on, plain, refused, stale, text_of, unchanged, wrong
-from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
+from directives.tables.comparing import (
+    Past,
+    Stored,
+    built_on,
+    compared,
+    fresh,
+    moved_on,
+    plain,
+    refused,
+    stale,
+    text_of,
+    unchanged,
+    wrong,
+)
+from directives.tables.fields import (
+    Asking,
+    Checker,
+    Fault,
+    Field,
+    Given,
+    Kind,
+    Place,
+    Planned,
+    Rows,
+)
 from directives.tables.figures import scale_of
 
-PERIOD = re.compile(r"(\d{4})年?度?(?:第?([一二三四1-4])季度?|[qQ]([1-4])|([上下])半年|[hH]([12])|全年|[yY])?")
-NUMBERS = {text: number for texts in ("一二三四", "1234", "上下") for number, text in enumerate(texts, 1)}
+PERIOD = re.compile(
+    r"(\d{4})年?度?(?:第?([一二三四1-4])季度?|[qQ]([1-4])|([上下])半年|[hH]([12])|全年|[yY])?"
+)
+NUMBERS = {
+    text: number for texts in ("一二三四", "1234", "上下") for number, text in enumerate(texts, 1)
+}
 Key = tuple[int, int, str, int, int]  # indicator, year, cadence, number, body
 
 
@@ -38,11 +65,61 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-INDICATOR = ("指标编码", "指标代码", "指标名称", "统计指标", "指标编号", "统计指标名称", "指标项目", "code")
-SPELT = gettext_lazy("Such as 2026, 2026H1 or 2026Q3, or the Chinese form; with a year column, the part of the year is enough")
-PERIODS = ("周期类型", "Period", "周期", "时期", "统计周期", "填报周期", "期间", "季度", "统计时期", "报告期", "统计期", "报送周期", "期别")
-VALUE = ("数值", "数据", "统计值", "数量", "指标值", "本期值", "本期数", "统计数", "上报数", "实际数", "累计数", "填报数")
-BODY = ("单位编码", "单位代码", "单位名称", "填报单位", "上报单位", "报送单位", "机构代码", "填表单位", "统计单位", "机构名称", "地区")
+INDICATOR = (
+    "指标编码",
+    "指标代码",
+    "指标名称",
+    "统计指标",
+    "指标编号",
+    "统计指标名称",
+    "指标项目",
+    "code",
+)
+SPELT = gettext_lazy(
+    "Such as 2026, 2026H1 or 2026Q3, or the Chinese form; with a year column, the part of the year is enough"
+)
+PERIODS = (
+    "周期类型",
+    "Period",
+    "周期",
+    "时期",
+    "统计周期",
+    "填报周期",
+    "期间",
+    "季度",
+    "统计时期",
+    "报告期",
+    "统计期",
+    "报送周期",
+    "期别",
+)
+VALUE = (
+    "数值",
+    "数据",
+    "统计值",
+    "数量",
+    "指标值",
+    "本期值",
+    "本期数",
+    "统计数",
+    "上报数",
+    "实际数",
+    "累计数",
+    "填报数",
+)
+BODY = (
+    "单位编码",
+    "单位代码",
+    "单位名称",
+    "填报单位",
+    "上报单位",
+    "报送单位",
+    "机构代码",
+    "填表单位",
+    "统计单位",
+    "机构名称",
+    "地区",
+)
 
 
 def may(user: User) -> bool:
@@ -72,10 +149,18 @@ class FigureChecker(Checker):
 
     def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
-        rows = Indicator.objects.visible_to(asking.by).filter(document=asking.place.get("document", 0)).select_related("organisation")
+        rows = (
+            Indicator.objects.visible_to(asking.by)
+            .filter(document=asking.place.get("document", 0))
+            .select_related("organisation")
+        )
         self.indicators = {row.pk: row for row in rows}
         self.codes = Codes({row.code: row.pk for row in self.indicators.values()})
-        self.names = {fold(name): row.pk for row in self.indicators.values() for name in (row.code, row.name_hans)}
+        self.names = {
+            fold(name): row.pk
+            for row in self.indicators.values()
+            for name in (row.code, row.name_hans)
+        }
         self.bodies = Bodies()
         own = {m.organisation_id for m in asking.by.standing if m.role in ("staff", "manager")}
         self.own = own.pop() if len(own) == 1 else None
@@ -86,15 +171,32 @@ class FigureChecker(Checker):
         ids = {row.number: self._body(row) for row in rows}
         self.known |= Organisation.objects.in_bulk(set(ids.values()) - {None} - self.known.keys())
         faults: dict[int, list[Fault]] = {row.number: [] for row in rows}
-        reported = {row.number: said for row in rows if (said := self._reported(row, ids[row.number], faults[row.number]))}
+        reported = {
+            row.number: said
+            for row in rows
+            if (said := self._reported(row, ids[row.number], faults[row.number]))
+        }
         places = list(reported)
-        for fault in statistics.faults_of(list(reported.values()), by=self.asking.by, now=self.asking.now):
+        for fault in statistics.faults_of(
+            list(reported.values()), by=self.asking.by, now=self.asking.now
+        ):
             name = {"organisation": "body"}.get(fault.field, fault.field)
             faults[places[fault.place]].append(refused(name, fault.value, fault.expected))
         stored = _standing({said.key for said in reported.values()})
-        met = [(row, stored[key]) for row in rows if row.number in reported and (key := reported[row.number].key) in stored]
-        past = Past.of(Figure, {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met}, _said)
-        return [self._one(row, reported.get(row.number), faults[row.number], stored, past) for row in rows]
+        met = [
+            (row, stored[key])
+            for row in rows
+            if row.number in reported and (key := reported[row.number].key) in stored
+        ]
+        past = Past.of(
+            Figure,
+            {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met},
+            _said,
+        )
+        return [
+            self._one(row, reported.get(row.number), faults[row.number], stored, past)
+            for row in rows
+        ]
 
     def _body(self, row: Given) -> int | None:
         text = text_of(row.values.get("body"))
@@ -114,10 +216,19 @@ class FigureChecker(Checker):
         if body is None:
             name = text_of(given.get("body"))
             found = self.bodies.find(name)
-            faults.append(unclear("body", name, found) if found.several else unknown_body("body", name))
+            faults.append(
+                unclear("body", name, found) if found.several else unknown_body("body", name)
+            )
         if period is None and "period" not in {fault.field for fault in row.faults}:
             expected = _("A period such as 2025, 2025Q3 or 2025H1")
-            faults.append(Fault("period", when, expected, _("Write year and quarter, year and half-year, or only the year.")))
+            faults.append(
+                Fault(
+                    "period",
+                    when,
+                    expected,
+                    _("Write year and quarter, year and half-year, or only the year."),
+                )
+            )
         if indicator is None or body is None or period is None or "value" not in given:
             return None
         measured, value = self.indicators[indicator], given["value"]
@@ -125,27 +236,48 @@ class FigureChecker(Checker):
             value = Decimal(value) / scale_of(measured.unit)
         return Reported(measured, self.known[body], period, value, text_of(given.get("note")))
 
-    def _one(self, row: Given, said: Reported | None, faults: list[Fault], stored: Mapping[Key, Figure], past: Past) -> Planned:
+    def _one(
+        self,
+        row: Given,
+        said: Reported | None,
+        faults: list[Fault],
+        stored: Mapping[Key, Figure],
+        past: Past,
+    ) -> Planned:
         if said is None:
             return wrong(row, faults)
         label = f"{said.indicator.code} {said.indicator.name_hans} · {said.organisation.name_hans} · {said.period.name}"
         first = self.first.setdefault(said.key, row.place)
         if first != row.place:
-            expected = _("One row for each indicator, organisation and period; row %(number)s of the file has the same")
+            expected = _(
+                "One row for each indicator, organisation and period; row %(number)s of the file has the same"
+            )
             faults = [fault for fault in faults if fault.field != "indicator"]
             expected %= {"number": first.seen_from(row.place)}
-            faults.append(Fault("indicator", said.indicator.code, expected, _("Keep one of the two rows.")))
+            faults.append(
+                Fault("indicator", said.indicator.code, expected, _("Keep one of the two rows."))
+            )
         given = text_of(row.values.get("body"))
         if given.isdecimal() and given != said.organisation.code:
             label = f"{label} · {taken_as(given, said.organisation.code)}"
         if faults or row.faults:
             return wrong(row, faults, label)
-        wanted = {"value": plain(said.value)} | ({"note": said.note} if "note" in row.values else {})
+        wanted = {"value": plain(said.value)} | (
+            {"note": said.note} if "note" in row.values else {}
+        )
         here = stored.get(said.key)
         if here is None:
-            place = {"indicator": said.indicator.code, "body": said.organisation.code, "period": said.period.key}
-            return fresh(row, label, place | {name: value for name, value in wanted.items() if value != ""})
-        return compared(row, Stored(here.pk, here.version, label, _stored(here).values), wanted, past)
+            place = {
+                "indicator": said.indicator.code,
+                "body": said.organisation.code,
+                "period": said.period.key,
+            }
+            return fresh(
+                row, label, place | {name: value for name, value in wanted.items() if value != ""}
+            )
+        return compared(
+            row, Stored(here.pk, here.version, label, _stored(here).values), wanted, past
+        )
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         return ()
@@ -163,14 +295,20 @@ def _standing(keys: Iterable[Key]) -> dict[Key, Figure]:
         places.setdefault(tuple(place), set()).add(body)
     found = {}
     for (indicator, year, period, number), bodies in places.items():
-        rows = Figure.objects.filter(indicator=indicator, year=year, period=period, number=number, organisation__in=bodies)
+        rows = Figure.objects.filter(
+            indicator=indicator, year=year, period=period, number=number, organisation__in=bodies
+        )
         found |= {(indicator, year, period, number, row.organisation_id): row for row in rows}
     return found
 
 
 def _held(rows: Rows) -> dict[int, Figure]:
-    figures = Figure.objects.select_for_update(no_key=True, of=("self",)).select_related("indicator__organisation", "organisation")
-    ordered = figures.order_by("indicator_id", "year", "period", "number", "organisation_id")  # as every writer takes them
+    figures = Figure.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "indicator__organisation", "organisation"
+    )
+    ordered = figures.order_by(
+        "indicator_id", "year", "period", "number", "organisation_id"
+    )  # as every writer takes them
     return ordered.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
@@ -178,16 +316,30 @@ def _again(figure: Figure, values: Mapping[str, Any]) -> Reported:
     """A figure that stands, with what it is to say."""
     said = {**_stored(figure).values, **values}
     period = Period(figure.year, figure.period, figure.number)
-    return Reported(figure.indicator, figure.organisation, period, Decimal(said["value"]), said["note"], figure.version)
+    return Reported(
+        figure.indicator,
+        figure.organisation,
+        period,
+        Decimal(said["value"]),
+        said["note"],
+        figure.version,
+    )
 
 
 def write(asking: Asking, rows: Rows) -> None:
     """Figures are reported and corrected."""
     stored, figures = _held(rows), []
     new = [row for row in rows if row.verdict == NEW]
-    known = Indicator.objects.filter(document=asking.place["document"]).select_related("organisation")
-    indicators = {row.code: row for row in known.filter(code__in={row.after["indicator"] for row in new})}
-    bodies = {body.code: body for body in Organisation.objects.filter(code__in={row.after["body"] for row in new})}
+    known = Indicator.objects.filter(document=asking.place["document"]).select_related(
+        "organisation"
+    )
+    indicators = {
+        row.code: row for row in known.filter(code__in={row.after["indicator"] for row in new})
+    }
+    bodies = {
+        body.code: body
+        for body in Organisation.objects.filter(code__in={row.after["body"] for row in new})
+    }
     for row in rows:
         if row.verdict != NEW:
             figure = stored.get(row.subject_id)
@@ -223,7 +375,9 @@ def undo(asking: Asking, rows: Rows) -> None:
 STATISTICS = Kind(
     key="statistics",
     name=gettext_lazy("Statistics"),
-    about=gettext_lazy("Report or correct the document’s indicators by organisation and period, including earlier years."),
+    about=gettext_lazy(
+        "Report or correct the document’s indicators by organisation and period, including earlier years."
+    ),
     needs=("document",),
     fields=fields,
     may=may,

@@ -59,13 +59,21 @@ def carry_out(writing: Writing, intake: Intake) -> bool:
 @counted()
 def _write_all(writing: Writing, intake: Intake, beat: Callable[[int], None]) -> None:
     kind, asking, done = kind_of(intake), asked_of(intake), 0
-    for rows in _batches(writing.rows(intake).defer("faults"), writing.undoes):  # no kind asks for them
+    for rows in _batches(
+        writing.rows(intake).defer("faults"), writing.undoes
+    ):  # no kind asks for them
         writing.step(kind, asking, [settled(row) for row in rows])
         done += len(rows)
         beat(done)
     jobs.finish(intake, writing.to, done=done, fault="", **{f"{writing.to}_at": asking.now})
     facts = {"name": intake.name, "kind": intake.kind, "sha256": intake.sha256, "rows": done}
-    audit.record(writing.event, intake, by=intake.by, now=asking.now, **{"before" if writing.undoes else "after": facts})
+    audit.record(
+        writing.event,
+        intake,
+        by=intake.by,
+        now=asking.now,
+        **{"before" if writing.undoes else "after": facts},
+    )
 
 
 def _batches(rows: QuerySet[IntakeRow], backwards: bool) -> Iterator[list[IntakeRow]]:

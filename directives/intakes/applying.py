@@ -13,7 +13,17 @@ from directives.core import jobs
 from directives.intakes import acts, checking, steps
 from directives.intakes.steps import kind_of, shift
 from directives.models import Intake, IntakeRow, User
-from directives.models.intakes import APPLIED, APPLYING, CHANGED, CHECKED, CONFLICT, MINE, NEW, THEIRS, WRONG
+from directives.models.intakes import (
+    APPLIED,
+    APPLYING,
+    CHANGED,
+    CHECKED,
+    CONFLICT,
+    MINE,
+    NEW,
+    THEIRS,
+    WRONG,
+)
 from directives.models.writing import overwrite_each
 from directives.tables.fields import Asking, Kind
 
@@ -25,16 +35,25 @@ ALL_CONTESTED = Q(before=F("theirs"))
 def to_write(intake: Intake) -> QuerySet[IntakeRow]:
     """The rows that change something."""
     rows = IntakeRow.objects.filter(intake=intake)
-    return rows.filter(Q(verdict__in=(NEW, CHANGED)) | Q(verdict=CONFLICT) & (Q(choice=MINE) | Q(choice=THEIRS) & ~ALL_CONTESTED))
+    return rows.filter(
+        Q(verdict__in=(NEW, CHANGED))
+        | Q(verdict=CONFLICT) & (Q(choice=MINE) | Q(choice=THEIRS) & ~ALL_CONTESTED)
+    )
 
 
 def obstacles(intake: Intake) -> list[str]:
     """What stands against applying it, in words."""
     rows = IntakeRow.objects.filter(intake=intake)
     if rows.filter(verdict=WRONG).exists():
-        return [_("Some rows have errors. Correct them in the file and upload it again: all rows are imported or none.")]
+        return [
+            _(
+                "Some rows have errors. Correct them in the file and upload it again: all rows are imported or none."
+            )
+        ]
     if rows.filter(verdict=CONFLICT, choice="").exists():
-        return [_("Some rows were changed here since the export. Choose which value to keep for each.")]
+        return [
+            _("Some rows were changed here since the export. Choose which value to keep for each.")
+        ]
     if not to_write(intake).exists():
         return [_("No row needs a change.")]
     return []
@@ -81,7 +100,9 @@ def _write(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
     """Where something was changed since the dry run, the rows are checked anew."""
     if isinstance(refusal, Stale):
-        text = _("Nothing was imported: %(reason)s The rows have been checked again; please look at them again.")
+        text = _(
+            "Nothing was imported: %(reason)s The rows have been checked again; please look at them again."
+        )
         checking.again(intake, text % {"reason": fault})
     else:
         steps.halt(intake, state, fault, refusal)

@@ -38,7 +38,9 @@ def is_small(intake: Intake) -> bool:
 
 def begin(intake: Intake, *, now: datetime, **fields: Any) -> Intake:
     """Have the rows checked, once this transaction has committed. Raises Stale."""
-    return steps.begin(intake, CHECKING, since=CHECKABLE, at_once=is_small(intake), now=now, total=None, **fields)
+    return steps.begin(
+        intake, CHECKING, since=CHECKABLE, at_once=is_small(intake), now=now, total=None, **fields
+    )
 
 
 def again(intake: Intake, fault: str) -> None:
@@ -69,7 +71,11 @@ def carry_out(intake: Intake) -> bool:
     with opened(intake) as file:
         if not intake.matching and not _look(intake, file, Names(fields)):
             return False
-        intake.remarks = [*file.remarks, *heads_of(file.tables, Names(fields))[1], *_passed_over(fields, heads(intake))]
+        intake.remarks = [
+            *file.remarks,
+            *heads_of(file.tables, Names(fields))[1],
+            *_passed_over(fields, heads(intake)),
+        ]
         source = Reader(file, heads(intake), fields, kind.apart)
         jobs.note(intake, total=source.expected, done=0)
         if intake.awaited and source.expected > AT_ONCE_ROWS:
@@ -84,7 +90,11 @@ ACT = jobs.Act(carry_out, _halt)
 def heads(intake: Intake) -> tuple[Head, ...]:
     """The headings of its sheets, with the fields that are confirmed for them."""
     found = (Head.of_json(table) for table in intake.tables)
-    return tuple(head.matching(intake.matching.get(head.sheet, {})) for head in found) if intake.matching else tuple(found)
+    return (
+        tuple(head.matching(intake.matching.get(head.sheet, {})) for head in found)
+        if intake.matching
+        else tuple(found)
+    )
 
 
 # headings
@@ -94,8 +104,14 @@ def _look(intake: Intake, file: Opened, names: Names) -> bool:
     """Find the headings and note them; True if they leave nothing to ask."""
     found, remarks = heads_of(file.tables, names)
     if not found:
-        raise Refusal(_("The file has no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."))
-    known = Matching.objects.filter(user=intake.by, kind=intake.kind, headings=found[0].digest).first()
+        raise Refusal(
+            _(
+                "The file has no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."
+            )
+        )
+    known = Matching.objects.filter(
+        user=intake.by, kind=intake.kind, headings=found[0].digest
+    ).first()
     if known is not None:
         found = tuple(remembered(head, known.columns, names) for head in found)
     sure = certain(found, names) or (known is not None and certain_as_before(found, names))
@@ -116,7 +132,10 @@ def certain_as_before(found: Sequence[Head], names: Names) -> bool:
 
 def chosen(found: Iterable[Head]) -> dict[str, dict[str, str]]:
     """The matching as an intake keeps it: sheet → letter → field."""
-    return {head.sheet: {column.letter: column.field for column in head.columns if column.field} for head in found}
+    return {
+        head.sheet: {column.letter: column.field for column in head.columns if column.field}
+        for head in found
+    }
 
 
 def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
@@ -124,9 +143,16 @@ def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
     left = [column.heading or column.letter for column in found[0].columns if not column.field]
     only = [field for field in fields if field.shown_only(found[0].matched) and not field.told]
     shown = [str(field.label) for field in only if field.name in found[0].matched]
-    remarks = [_("Columns skipped because no field was chosen: %(names)s.") % {"names": "、".join(left)}] if left else []
+    remarks = (
+        [_("Columns skipped because no field was chosen: %(names)s.") % {"names": "、".join(left)}]
+        if left
+        else []
+    )
     if shown:
-        remarks.append(_("Columns for reference only; changes in them are not imported: %(names)s.") % {"names": "、".join(shown)})
+        remarks.append(
+            _("Columns for reference only; changes in them are not imported: %(names)s.")
+            % {"names": "、".join(shown)}
+        )
     return remarks
 
 
@@ -138,7 +164,12 @@ def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
         jobs.note(intake)  # before anything of a run that took over since is taken away
         IntakeRow.objects.filter(intake=intake).delete()
     places = {head.sheet: head.matched for head in source.heads}
-    checker, untaken, counts, number = kind.checker(asking, source.headed), Summary(), Counter[str](), 0
+    checker, untaken, counts, number = (
+        kind.checker(asking, source.headed),
+        Summary(),
+        Counter[str](),
+        0,
+    )
     for batch in _batches(source.rows()):
         rows = []
         for planned in checker.check(batch):
@@ -154,7 +185,9 @@ def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
         counts = _late(intake, checker.finish(), places, counts)
         kept = [*intake.remarks, *source.remarks, *checker.remarks()]
         if not number:
-            kept.append(_("There are no rows below the headings. Fill some in and upload the file again."))
+            kept.append(
+                _("There are no rows below the headings. Fill some in and upload the file again.")
+            )
         found = {"remarks": kept, "untaken": untaken.as_json()}
         jobs.finish(intake, CHECKED, counts=dict(+counts), total=number, done=number, **found)
 
@@ -169,7 +202,10 @@ def _placed(fault: Fault, sheet: str, places: dict) -> dict[str, str]:
     found = told(fault)
     column = places[sheet].get(fault.field)
     if column is not None:
-        found["column"], found["heading"] = found["column"] or column.letter, found["heading"] or column.heading
+        found["column"], found["heading"] = (
+            found["column"] or column.letter,
+            found["heading"] or column.heading,
+        )
     return found
 
 
@@ -190,12 +226,16 @@ def _untaken(planned: Planned, places: dict, summary: Summary) -> list[dict[str,
     given, found = planned.given, []
     for cell in planned.untaken:
         column = places[given.sheet].get(cell.field)
-        found.append(replace(cell, column=column.letter, heading=column.heading) if column else cell)
+        found.append(
+            replace(cell, column=column.letter, heading=column.heading) if column else cell
+        )
     summary.meet(found, given.sheet if len(places) > 1 else "", given.line)
     return [asdict(cell) for cell in found]
 
 
-def _late(intake: Intake, found: Iterable[tuple[int, Fault]], places: dict, counts: Counter[str]) -> Counter[str]:
+def _late(
+    intake: Intake, found: Iterable[tuple[int, Fault]], places: dict, counts: Counter[str]
+) -> Counter[str]:
     """Add the faults that are known only at the end; the counts as they then are."""
     late = defaultdict(list)
     for number, fault in found:
@@ -204,7 +244,10 @@ def _late(intake: Intake, found: Iterable[tuple[int, Fault]], places: dict, coun
         rows = list(IntakeRow.objects.filter(intake=intake, number__in=numbers))
         for row in rows:
             counts.subtract([row.verdict])
-            row.verdict, row.faults = WRONG, row.faults + [_placed(fault, row.sheet, places) for fault in late[row.number]]
+            row.verdict, row.faults = (
+                WRONG,
+                row.faults + [_placed(fault, row.sheet, places) for fault in late[row.number]],
+            )
             counts.update([WRONG])
         overwrite_each(rows, ["verdict", "faults"])
     return counts

@@ -14,7 +14,9 @@ AT_ONCE = 200
 
 def due(now: datetime) -> QuerySet[Intake]:
     """The intakes whose time is over and of which something is left. One that is in hand at this moment is not among them."""
-    old = Intake.objects.filter(at__lt=now - timedelta(days=settings.INTAKE_DAYS)).exclude(state__in=Intake.BUSY)
+    old = Intake.objects.filter(at__lt=now - timedelta(days=settings.INTAKE_DAYS)).exclude(
+        state__in=Intake.BUSY
+    )
     return old.exclude(state__in=(APPLIED, UNDONE), file="")
 
 

@@ -19,7 +19,9 @@ from directives.tables.fields import Kind
 
 CHOOSE = gettext_lazy("– choose –")
 LISTED = 100  # cycles to choose from, the newest first
-OWNS = gettext_lazy("The document belongs to it: its supervisors, and those above it, correct the reading and assign directives.")
+OWNS = gettext_lazy(
+    "The document belongs to it: its supervisors, and those above it, correct the reading and assign directives."
+)
 LETTER = re.compile(r"field-([A-Z]{1,3})")
 
 
@@ -42,14 +44,20 @@ class CodeField(forms.CharField):
     """A body by its code, where there are too many to list."""
 
     def __init__(self, user: User) -> None:
-        super().__init__(label=gettext_lazy("Organisation"), max_length=40, help_text=gettext_lazy("The organisation code, such as Q01."))
+        super().__init__(
+            label=gettext_lazy("Organisation"),
+            max_length=40,
+            help_text=gettext_lazy("The organisation code, such as Q01."),
+        )
         self.user = user
 
     def clean(self, value: Any) -> Organisation:
         code = super().clean(value).strip()
         found = Organisation.objects.visible_to(self.user).filter(code=code).first()
         if found is None:
-            raise ValidationError(_("No organisation you can see has the code “%(code)s”.") % {"code": code})
+            raise ValidationError(
+                _("No organisation you can see has the code “%(code)s”.") % {"code": code}
+            )
         return found
 
 
@@ -60,7 +68,9 @@ class IntakeForm(forms.Form):
         label=gettext_lazy("File"),
         max_length=200,
         allow_empty_file=True,  # `starting` says what an empty file lacks
-        help_text=gettext_lazy("An Excel workbook (.xlsx) or a text table (.csv), at most 20 MB. Nothing is changed until you confirm."),
+        help_text=gettext_lazy(
+            "An Excel workbook (.xlsx) or a text table (.csv), at most 20 MB. Nothing is changed until you confirm."
+        ),
         widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt,.tsv"}),
     )
 
@@ -78,41 +88,63 @@ class IntakeForm(forms.Form):
             queryset = getattr(self.fields[need], "queryset", None)
             if queryset is not None and need not in self.initial:
                 first = list(queryset[:2])
-                if first and (len(first) == 1 or need == "cycle"):  # the only one, or the newest cycle
+                if first and (
+                    len(first) == 1 or need == "cycle"
+                ):  # the only one, or the newest cycle
                     self.initial[need] = first[0].pk
         self.order_fields([*kind.needs, "file"])
 
     @property
     def place(self) -> dict[str, int]:
         """What was chosen, by id."""
-        found = {need: self.cleaned_data[need].pk for need in self.kind.needs if need in self.cleaned_data}
+        found = {
+            need: self.cleaned_data[need].pk
+            for need in self.kind.needs
+            if need in self.cleaned_data
+        }
         if "cycle" in found:
             found["document"] = self.cleaned_data["cycle"].document_id
         return found
 
 
 def _documents(user: User) -> forms.Field:
-    rows = Document.objects.visible_to(user).defer(*(name.removeprefix("document__") for name in HEAVY_OF_DOCUMENT)).order_by("-pk")
+    rows = (
+        Document.objects.visible_to(user)
+        .defer(*(name.removeprefix("document__") for name in HEAVY_OF_DOCUMENT))
+        .order_by("-pk")
+    )
     return DocumentField(rows, label=gettext_lazy("Document"), empty_label=CHOOSE)
 
 
 def _cycles(user: User) -> forms.Field:
     newest = Cycle.objects.visible_to(user).order_by("-due_on", "-pk").values("pk")[:LISTED]
-    rows = Cycle.objects.filter(pk__in=list(newest.values_list("pk", flat=True))).select_related("document").defer(*HEAVY_OF_DOCUMENT)
-    return CycleField(rows.order_by("-due_on", "-pk"), label=gettext_lazy("Reporting cycle"), empty_label=CHOOSE)
+    rows = (
+        Cycle.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))
+        .select_related("document")
+        .defer(*HEAVY_OF_DOCUMENT)
+    )
+    return CycleField(
+        rows.order_by("-due_on", "-pk"), label=gettext_lazy("Reporting cycle"), empty_label=CHOOSE
+    )
 
 
 def _bodies(user: User) -> forms.Field:
     own = [m.organisation_id for m in user.in_role(STAFF, MANAGER)]
     if not own:
         return CodeField(user)
-    return BodyField(Organisation.objects.filter(pk__in=own).order_by("path"), label=gettext_lazy("Organisation"), empty_label=CHOOSE)
+    return BodyField(
+        Organisation.objects.filter(pk__in=own).order_by("path"),
+        label=gettext_lazy("Organisation"),
+        empty_label=CHOOSE,
+    )
 
 
 def owner_field(user: User) -> BodyField:
     """Which of the bodies that the person supervises owns what they register."""
     rows = Organisation.objects.filter(pk__in=[body.pk for body in homes(user)]).order_by("path")
-    return BodyField(rows, label=gettext_lazy("Registering organisation"), help_text=OWNS, empty_label=CHOOSE)
+    return BodyField(
+        rows, label=gettext_lazy("Registering organisation"), help_text=OWNS, empty_label=CHOOSE
+    )
 
 
 PLACES = {"document": _documents, "cycle": _cycles, "organisation": _bodies, "owner": owner_field}

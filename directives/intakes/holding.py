@@ -58,7 +58,12 @@ def demand(checker: Checker, fields: Sequence[Field], rows: Sequence[tuple[int, 
     if found:
         headings = {field.name: _heading(field, checker.headed) for field in fields}
         inside = sorted(found, key=lambda one: one[0])
-        raise ValidationError([words(line, replace(fault, field=headings.get(fault.field, fault.field))) for line, fault in inside])
+        raise ValidationError(
+            [
+                words(line, replace(fault, field=headings.get(fault.field, fault.field)))
+                for line, fault in inside
+            ]
+        )
 
 
 def _heading(field: Field, headed: Container[str]) -> str:
@@ -66,7 +71,9 @@ def _heading(field: Field, headed: Container[str]) -> str:
     return f"{field.label} ({field.name})" if field.name in headed else str(field.label)
 
 
-def _given(line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[str, Reading]) -> Given:
+def _given(
+    line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[str, Reading]
+) -> Given:
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, cell in row.items():
@@ -85,7 +92,11 @@ def _given(line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[s
 def words(line: int, fault: Fault) -> str:
     """A fault as one sentence that names its place."""
     both = {"expected": fault.expected.rstrip("。."), "remedy": fault.remedy}
-    told = _("%(expected)s. %(remedy)s") % both if fault.expected and fault.remedy else fault.expected or fault.remedy
+    told = (
+        _("%(expected)s. %(remedy)s") % both
+        if fault.expected and fault.remedy
+        else fault.expected or fault.remedy
+    )
     return str(organising.Fault(line, fault.field, fault.value, told))
 
 

@@ -27,7 +27,9 @@ from directives.organisations import commands as organising
 from directives.organisations.imports.bodies import BODIES, BodyChecker
 from directives.tallies import recast
 
-NO_DIRECTIVE = gettext_noop("No directive has the record ID %(id)s. Directives come from a document, not from a table.")
+NO_DIRECTIVE = gettext_noop(
+    "No directive has the record ID %(id)s. Directives come from a document, not from a table."
+)
 
 
 class OrganisationResource(SafeResource):
@@ -52,7 +54,10 @@ class OrganisationResource(SafeResource):
         except organising.Faults as faults:
             raise ValidationError([str(fault) for fault in faults.faults]) from faults
         asking = asking_of(kwargs)
-        rows = [{"full_name" if name == "full_name_hans" else name: cell for name, cell in row.items()} for row in dataset.dict]
+        rows = [
+            {"full_name" if name == "full_name_hans" else name: cell for name, cell in row.items()}
+            for row in dataset.dict
+        ]
         demand(BodyChecker(asking, frozenset(dataset.headers)), BODIES.fields(asking), lines(rows))
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
@@ -65,21 +70,33 @@ class OrganisationResource(SafeResource):
     def import_row(self, row: dict, instance_loader: Any, **kwargs: Any) -> Any:
         """Parents and successors may stand further down: they are tied when every row is in."""
         untied = dict(row) | {"parent": "", "successor": ""}
-        known = Organisation.objects.filter(code=row.get("code", "")).select_related("parent", "successor").first()
+        known = (
+            Organisation.objects.filter(code=row.get("code", ""))
+            .select_related("parent", "successor")
+            .first()
+        )
         if known is not None:
             untied["parent"] = known.parent.code if known.parent else ""
             untied["successor"] = known.successor.code if known.successor else ""
         return super().import_row(untied, instance_loader, **kwargs)
 
-    def save_instance(self, instance: Organisation, is_create: bool, row: dict, **kwargs: Any) -> None:
-        was = None if is_create else Organisation.objects.values_list("kind", flat=True).get(pk=instance.pk)
+    def save_instance(
+        self, instance: Organisation, is_create: bool, row: dict, **kwargs: Any
+    ) -> None:
+        was = (
+            None
+            if is_create
+            else Organisation.objects.values_list("kind", flat=True).get(pk=instance.pk)
+        )
         super().save_instance(instance, is_create, row, **kwargs)
         if was is not None:
             recast(instance, kind=instance.kind, was=was)
 
     def after_import(self, dataset: Dataset, result: Any, **kwargs: Any) -> None:
         if not result.has_errors() and not result.has_validation_errors():
-            organising.tie(organising.rows_of(dataset.dict, start=2), by=kwargs.get("user"), now=timezone.now())
+            organising.tie(
+                organising.rows_of(dataset.dict, start=2), by=kwargs.get("user"), now=timezone.now()
+            )
 
 
 class DirectiveResource(SafeResource):
@@ -103,9 +120,13 @@ class DirectiveResource(SafeResource):
             directive = known.get(whole(row.get("id") or ""))
             if directive is not None:  # of others the row itself tells
                 said = {name: row[name] for name in ("modality", "kind", "cadence") if name in row}
-                documents.setdefault(directive.document_id, []).append((line, {**said, "code": directive.code}))
+                documents.setdefault(directive.document_id, []).append(
+                    (line, {**said, "code": directive.code})
+                )
         for document, rows in documents.items():
-            checker = OfficeDirectives(replace(asking, place={"document": document}), frozenset(dataset.headers))
+            checker = OfficeDirectives(
+                replace(asking, place={"document": document}), frozenset(dataset.headers)
+            )
             demand(checker, DIRECTIVES.fields(asking), rows)
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
@@ -114,7 +135,10 @@ class DirectiveResource(SafeResource):
         if known is None:
             raise ValidationError(_(NO_DIRECTIVE) % {"id": row.get("id")})
         if row.get("text", known.text) != known.text or row.get("code", known.code) != known.code:
-            raise ValidationError(_("%(code)s: the document’s text and codes cannot be changed here.") % {"code": known.code})
+            raise ValidationError(
+                _("%(code)s: the document’s text and codes cannot be changed here.")
+                % {"code": known.code}
+            )
 
 
 class ObligationResource(SafeResource):
@@ -124,12 +148,23 @@ class ObligationResource(SafeResource):
 
     directive = fields.Field("directive", "directive", ForeignKeyWidget(Directive, "id"))
     code = fields.Field("directive__code", "code", readonly=True)
-    organisation = fields.Field("organisation", "organisation", ForeignKeyWidget(Organisation, "code"))
+    organisation = fields.Field(
+        "organisation", "organisation", ForeignKeyWidget(Organisation, "code")
+    )
     state = fields.Field("state", "state", readonly=True)
     light = fields.Field("light", "light", readonly=True)
     percent = fields.Field("percent", "percent", readonly=True)
 
-    TERMS = ("part", "deliverable", "leader", "contact", "note", "starts_on", "plan_due_on", "due_on")
+    TERMS = (
+        "part",
+        "deliverable",
+        "leader",
+        "contact",
+        "note",
+        "starts_on",
+        "plan_due_on",
+        "due_on",
+    )
 
     class Meta:
         model = Obligation
@@ -162,7 +197,9 @@ class ObligationResource(SafeResource):
                 key = {"clause": directive.code, "body": row.get("organisation")}
                 documents.setdefault(directive.document_id, []).append((line, said | key))
         for document, rows in documents.items():
-            checker = OfficeObligations(replace(asking, place={"document": document}), frozenset(dataset.headers))
+            checker = OfficeObligations(
+                replace(asking, place={"document": document}), frozenset(dataset.headers)
+            )
             demand(checker, OBLIGATIONS.fields(asking), rows)
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
@@ -174,25 +211,46 @@ class ObligationResource(SafeResource):
         """Assigning is the work of supervisors, and has an author: a table changes what is assigned."""
         if not instance.pk:
             told = {"clause": instance.directive.code, "body": instance.organisation.name_hans}
-            raise ValidationError(_("%(clause)s is not assigned to %(body)s. Supervisors assign it on the document’s page.") % told)
+            raise ValidationError(
+                _(
+                    "%(clause)s is not assigned to %(body)s. Supervisors assign it on the document’s page."
+                )
+                % told
+            )
         super().validate_instance(instance, *args, **kwargs)
 
-    def save_instance(self, instance: Obligation, is_create: bool, row: dict, **kwargs: Any) -> None:
+    def save_instance(
+        self, instance: Obligation, is_create: bool, row: dict, **kwargs: Any
+    ) -> None:
         wanted = {name: getattr(instance, name) for name in self.TERMS}
         stored = Obligation.objects.select_related("organisation").get(pk=instance.pk)
         try:
-            change_obligations([stored], wanted, action="import", by=kwargs.get("user"), now=timezone.now())
+            change_obligations(
+                [stored], wanted, action="import", by=kwargs.get("user"), now=timezone.now()
+            )
         except Refusal as refusal:
             raise ValidationError(str(refusal)) from refusal
 
 
 class MeasureResource(SafeResource):
     plan = fields.Field("plan", "plan", ForeignKeyWidget(Plan, "id"))
-    obligations = fields.Field("obligations", "obligations", ManyToManyWidget(Obligation, separator=",", field="id"))
+    obligations = fields.Field(
+        "obligations", "obligations", ManyToManyWidget(Obligation, separator=",", field="id")
+    )
 
     class Meta:
         model = Measure
-        fields = ("id", "plan", "number", "text", "responsible", "due_on", "result", "done_on", "obligations")
+        fields = (
+            "id",
+            "plan",
+            "number",
+            "text",
+            "responsible",
+            "due_on",
+            "result",
+            "done_on",
+            "obligations",
+        )
         export_order = fields
         import_id_fields = ("id",)
         use_transactions = True
@@ -208,17 +266,34 @@ class MeasureResource(SafeResource):
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         """A measure stays in its plan, which must be open to changes, and serves what its document gives to its body."""
         super().before_import_row(row, **kwargs)
-        known = Measure.objects.select_related("plan").filter(pk=whole(row["id"])).first() if row.get("id") else None
+        known = (
+            Measure.objects.select_related("plan").filter(pk=whole(row["id"])).first()
+            if row.get("id")
+            else None
+        )
         if row.get("id") and known is None:
             raise ValidationError(_("No measure has the record ID %(id)s.") % {"id": row["id"]})
         plan = known.plan if known else Plan.objects.filter(pk=whole(row.get("plan") or 0)).first()
         if plan is None:
-            raise ValidationError(_("No plan has the record ID %(id)s.") % {"id": row.get("plan") or "—"})
+            raise ValidationError(
+                _("No plan has the record ID %(id)s.") % {"id": row.get("plan") or "—"}
+            )
         if known and str(row.get("plan", plan.pk)) != str(plan.pk):
-            raise ValidationError(_("A measure cannot move to another plan: this one is in plan %(id)s.") % {"id": plan.pk})
+            raise ValidationError(
+                _("A measure cannot move to another plan: this one is in plan %(id)s.")
+                % {"id": plan.pk}
+            )
         if plan.state not in EDITABLE:
-            raise ValidationError(_("This plan was submitted; its measures can no longer be changed."))
-        ids = {text.strip() for text in str(row.get("obligations") or "").split(",") if text.strip()}
-        owed = Obligation.objects.filter(organisation=plan.organisation_id, document=plan.document_id)
+            raise ValidationError(
+                _("This plan was submitted; its measures can no longer be changed.")
+            )
+        ids = {
+            text.strip() for text in str(row.get("obligations") or "").split(",") if text.strip()
+        }
+        owed = Obligation.objects.filter(
+            organisation=plan.organisation_id, document=plan.document_id
+        )
         if owed.filter(pk__in=ids_in(ids)).count() != len(ids):
-            raise ValidationError(_("A measure serves directives that this document assigns to this organisation."))
+            raise ValidationError(
+                _("A measure serves directives that this document assigns to this organisation.")
+            )

@@ -24,7 +24,10 @@ from directives.tables.faults import Wrong
 from directives.tables.fields import Asking, Kind
 from directives.tallies import counted
 
-UNNAMED = {"id": gettext_lazy("record ID"), "code": gettext_lazy("directive code")}  # where the model has no word
+UNNAMED = {
+    "id": gettext_lazy("record ID"),
+    "code": gettext_lazy("directive code"),
+}  # where the model has no word
 STYLE = re.compile(r'<(ins|del) style="background:#[0-9a-f]{6};">')
 
 
@@ -62,7 +65,9 @@ class SafeResource(resources.ModelResource):
         with counted():
             return super().import_data(dataset, *args, **kwargs)
 
-    def handle_import_error(self, result: Any, error: Exception, raise_errors: bool = False) -> None:
+    def handle_import_error(
+        self, result: Any, error: Exception, raise_errors: bool = False
+    ) -> None:
         """The library notes a failure and goes on. A full disk or a lost database is no fault of the table, and ends all of it."""
         if outage_of(error) is not None:
             raise error
@@ -82,7 +87,11 @@ class SafeResource(resources.ModelResource):
     def readings(self) -> dict[str, Reading]:
         """By the column: how the kind reads its cells, days and choices above all."""
         fields = self.kind.fields(asking_of({})) if self.kind else ()
-        return {field.name: reading_of(field) for field in fields if not field.read_only and field.sort in ("date", "choice")}
+        return {
+            field.name: reading_of(field)
+            for field in fields
+            if not field.read_only and field.sort in ("date", "choice")
+        }
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         """Days and choices as people write them become what the library's fields take; what cannot be read is told as a fault."""
@@ -94,10 +103,19 @@ class SafeResource(resources.ModelResource):
 
     def _demand_values(self, row: Mapping[str, Any]) -> None:
         """An emptied cell of a column that is never empty is a fault, not an error of the engine."""
-        columns = {column.name: column for column in self._meta.model._meta.concrete_fields if not (column.null or column.blank)}
+        columns = {
+            column.name: column
+            for column in self._meta.model._meta.concrete_fields
+            if not (column.null or column.blank)
+        }
         for name, field in self.fields.items():
             column = columns.get(field.attribute)
-            if column and not column.is_relation and not field.readonly and row.get(name, "x") in (None, ""):
+            if (
+                column
+                and not column.is_relation
+                and not field.readonly
+                and row.get(name, "x") in (None, "")
+            ):
                 raise ValidationError({name: _("This cell must not be empty.")})
 
     def save_instance(self, instance: Any, is_create: bool, row: dict, **kwargs: Any) -> None:
@@ -109,10 +127,21 @@ class SafeResource(resources.ModelResource):
         after = self._plain(instance)
         changed = {name: after[name] for name in after if before.get(name) != after[name]}
         told = {name: before[name] for name in changed if name in before}
-        audit.record("import", instance, by=kwargs.get("user"), now=timezone.now(), before=told, after=changed)
+        audit.record(
+            "import",
+            instance,
+            by=kwargs.get("user"),
+            now=timezone.now(),
+            before=told,
+            after=changed,
+        )
 
     def _plain(self, instance: Any) -> dict[str, Any]:
-        names = [field.attname for field in instance._meta.concrete_fields if field.name not in ("id", "version", "path", "branch")]
+        names = [
+            field.attname
+            for field in instance._meta.concrete_fields
+            if field.name not in ("id", "version", "path", "branch")
+        ]
         return {name: getattr(instance, name) for name in names}
 
 

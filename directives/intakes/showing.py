@@ -79,11 +79,19 @@ def said(value: Any, field: Field | None) -> str:
     if value is None or value == "" or value == []:
         return NOTHING
     if isinstance(value, list):
-        return "、".join(map(role_in_words if field is not None and field.name == LISTED else str, value))
+        return "、".join(
+            map(role_in_words if field is not None and field.name == LISTED else str, value)
+        )
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     label = dict(field.choices).get(value) if field is not None and field.choices else None
-    return str(label if label is not None else f"{value}%" if field is not None and field.sort == "percent" else value)
+    return str(
+        label
+        if label is not None
+        else f"{value}%"
+        if field is not None and field.sort == "percent"
+        else value
+    )
 
 
 def lines_of(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Line]:
@@ -91,7 +99,9 @@ def lines_of(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Lin
     verdicts = dict(VERDICTS)
     result = []
     for row in rows:
-        order = [name for name in fields if name in row.after] + [name for name in row.after if name not in fields]
+        order = [name for name in fields if name in row.after] + [
+            name for name in row.after if name not in fields
+        ]
         changes = tuple(
             Change(
                 fields[name].label if name in fields else name, said(row.before.get(name), fields.get(name)),
@@ -100,7 +110,10 @@ def lines_of(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Lin
             for name in order
             if row.verdict != NEW or row.after[name] not in (None, "", [])
         )  # fmt: skip
-        faults, untaken = (Fault(**fault) for fault in row.faults), (Untaken(**cell) for cell in row.untaken or ())
+        faults, untaken = (
+            (Fault(**fault) for fault in row.faults),
+            (Untaken(**cell) for cell in row.untaken or ()),
+        )
         result.append(Line(row, verdicts[row.verdict], changes, tuple(faults), tuple(untaken)))
     return result
 
@@ -152,7 +165,9 @@ class View:
     @property
     def asks(self) -> bool:
         """Nothing but choices stands against applying it."""
-        return bool(self.conflicts and self.conflicts.undecided and not self.intake.counts.get(WRONG))
+        return bool(
+            self.conflicts and self.conflicts.undecided and not self.intake.counts.get(WRONG)
+        )
 
     @property
     def cleared(self) -> bool:
@@ -168,7 +183,14 @@ def chosen_verdict(intake: Intake, asked: str) -> str:
     """The rows that are shown: those asked for, else those that need somebody, do something, or hold cells that are not taken over."""
     if asked in dict(VERDICTS) or asked in (ALL, EFFECT, UNTAKEN):
         return asked
-    needy = next((verdict for verdict in (WRONG, CONFLICT) if intake.state == CHECKED and intake.counts.get(verdict)), "")
+    needy = next(
+        (
+            verdict
+            for verdict in (WRONG, CONFLICT)
+            if intake.state == CHECKED and intake.counts.get(verdict)
+        ),
+        "",
+    )
     same, total = intake.counts.get(SAME, 0), sum(intake.counts.values())
     return needy or (EFFECT if 0 < same < total else UNTAKEN if intake.untaken and same else ALL)
 
@@ -198,14 +220,31 @@ def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> View:
     hindered = obstacles(intake) if intake.state == CHECKED else []
     writes = to_write(intake).count() if intake.state == CHECKED and not hindered else 0
     chips = tuple(_chips(intake, verdict))
-    return View(intake, kind, place, progress, chips, page, lines_of(page.rows, fields), " ".join(hindered), writes, _conflicts(intake))
+    return View(
+        intake,
+        kind,
+        place,
+        progress,
+        chips,
+        page,
+        lines_of(page.rows, fields),
+        " ".join(hindered),
+        writes,
+        _conflicts(intake),
+    )
 
 
 def _in_hand(intake: Intake) -> int:
     """How many rows a long act is about."""
     if intake.state == CHECKING:
         return intake.total or 0
-    return to_write(intake).count() if intake.state == APPLYING else written(intake).count() if intake.state == UNDOING else 0
+    return (
+        to_write(intake).count()
+        if intake.state == APPLYING
+        else written(intake).count()
+        if intake.state == UNDOING
+        else 0
+    )
 
 
 def _chips(intake: Intake, chosen: str) -> Iterator[Chip]:
@@ -235,7 +274,11 @@ def _conflicts(intake: Intake) -> Conflicts | None:
 def placed(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
     """What the table belongs to, in words."""
     found: list[tuple[Words, str]] = []
-    if document := Document.objects.filter(pk=place.get("document")).only("title_hans", "title_hant", "title").first():
+    if (
+        document := Document.objects.filter(pk=place.get("document"))
+        .only("title_hans", "title_hant", "title")
+        .first()
+    ):
         found.append((_("Document"), f"《{picked(document, 'title')}》"))
     if cycle := Cycle.objects.filter(pk=place.get("cycle")).first():
         found.append((_("Reporting cycle"), cycle.name))
@@ -277,7 +320,14 @@ def columns_of(intake: Intake, now: datetime, chosen: Mapping[str, str] | None =
     head = heads[0] if chosen is None else heads[0].matching(chosen)
     asked = tuple(Asked(column, column.field) for column in head.columns)
     sheets = tuple(head.sheet for head in heads if head.sheet)
-    return Columns(intake, kind, asked, fields, sheets, tuple(words(fault) for fault in faults_of(head, Names(fields))))
+    return Columns(
+        intake,
+        kind,
+        asked,
+        fields,
+        sheets,
+        tuple(words(fault) for fault in faults_of(head, Names(fields))),
+    )
 
 
 __all__ = ["MINE", "MINE_OF", "Columns", "View", "columns_of", "kinds_for", "view_of"]

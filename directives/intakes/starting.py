@@ -27,10 +27,17 @@ def faults(upload: UploadedFile) -> list[str]:
     """Why a file is not taken, in words; what it holds is looked at by the process that reads it."""
     name, limit = clean_name(upload.name or ""), settings.INTAKE_LIMIT // 1024**2
     if not upload.size:
-        return [_("“%(name)s” is empty. Open it on your computer to check its content, then choose it again.") % {"name": name}]
+        return [
+            _(
+                "“%(name)s” is empty. Open it on your computer to check its content, then choose it again."
+            )
+            % {"name": name}
+        ]
     if upload.size > settings.INTAKE_LIMIT:
         said = {"name": name, "size": f"{upload.size / 1024**2:.1f}", "limit": limit}
-        text = _("“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Remove pictures or split it, then choose it again.")
+        text = _(
+            "“%(name)s” is %(size)s MB; the limit is %(limit)s MB. Remove pictures or split it, then choose it again."
+        )
         return [text % said]
     return []
 
@@ -61,7 +68,9 @@ def bring_in(
 
 
 @transaction.atomic
-def match(intake: Intake, chosen: Mapping[str, str], *, language: str, by: User, now: datetime) -> Intake:
+def match(
+    intake: Intake, chosen: Mapping[str, str], *, language: str, by: User, now: datetime
+) -> Intake:
     """Take the fields chosen for the columns (letter → field) and check the rows by them; the next such table is matched so at once.
 
     Raises Invalid with what stands against it, Stale.
@@ -78,12 +87,17 @@ def match(intake: Intake, chosen: Mapping[str, str], *, language: str, by: User,
         user=by, kind=intake.kind, headings=Head.of_json(intake.tables[0]).digest, defaults={"columns": columns}
     )  # fmt: skip
     tables = [head.as_json() for head in heads]
-    return checking.begin(intake, now=now, tables=tables, matching=checking.chosen(heads), language=language)
+    return checking.begin(
+        intake, now=now, tables=tables, matching=checking.chosen(heads), language=language
+    )
 
 
 def words(fault: Fault) -> str:
     """A fault of the columns as one sentence."""
-    return _("Expected: %(expected)s. %(remedy)s") % {"expected": fault.expected, "remedy": fault.remedy}
+    return _("Expected: %(expected)s. %(remedy)s") % {
+        "expected": fault.expected,
+        "remedy": fault.remedy,
+    }
 
 
 @transaction.atomic

@@ -46,9 +46,13 @@ def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> In
     return intake
 
 
-def begin(intake: Intake, state: str, *, since: Iterable[str], at_once: bool, now: datetime, **fields: Any) -> Intake:
+def begin(
+    intake: Intake, state: str, *, since: Iterable[str], at_once: bool, now: datetime, **fields: Any
+) -> Intake:
     """Have the act of this state carried out, once this transaction has committed. Raises Stale."""
-    shift(intake, state, since=since, fault="", done=0, moved_at=None, tries=0, asked_at=now, **fields)
+    shift(
+        intake, state, since=since, fault="", done=0, moved_at=None, tries=0, asked_at=now, **fields
+    )
     jobs.begin(intake, at_once=at_once)
     return intake
 
@@ -64,7 +68,10 @@ def settled(row: IntakeRow) -> IntakeRow:
     if row.verdict == CONFLICT:
         row.verdict = CHANGED
         if row.choice == THEIRS:
-            row.before, row.after = ({name: said[name] for name in said if name not in row.theirs} for said in (row.before, row.after))
+            row.before, row.after = (
+                {name: said[name] for name in said if name not in row.theirs}
+                for said in (row.before, row.after)
+            )
     return row
 
 

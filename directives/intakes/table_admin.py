@@ -47,7 +47,9 @@ class TableAdmin(ImportExportModelAdmin):
     import_makes_rows = False  # whether a table may found rows, or changes those there are
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return self.has_change_permission(request) and (not self.import_makes_rows or self.has_add_permission(request))
+        return self.has_change_permission(request) and (
+            not self.import_makes_rows or self.has_add_permission(request)
+        )
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -62,9 +64,13 @@ class TableAdmin(ImportExportModelAdmin):
         try:
             return super().export_action(request)
         except IncorrectLookupParameters:
-            return HttpResponseRedirect(f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_changelist')}?{ERROR_FLAG}=1")
+            return HttpResponseRedirect(
+                f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_changelist')}?{ERROR_FLAG}=1"
+            )
 
-    def get_export_data(self, file_format: Any, request: HttpRequest, queryset: QuerySet, **kwargs: Any) -> Any:
+    def get_export_data(
+        self, file_format: Any, request: HttpRequest, queryset: QuerySet, **kwargs: Any
+    ) -> Any:
         data = super().get_export_data(file_format, request, queryset, **kwargs)
         facts = {"list": self.opts.model_name, "rows": queryset.count()}
         audit.record_taken("export", request.user, by=request.user, now=request.now, **facts)

@@ -41,7 +41,11 @@ def _take_back(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
 
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:
     jobs.shift(
-        intake, APPLIED, fault=_("Could not undo the import: %(reason)s") % {"reason": fault}, done=written(intake).count(), moved_at=None
+        intake,
+        APPLIED,
+        fault=_("Could not undo the import: %(reason)s") % {"reason": fault},
+        done=written(intake).count(),
+        moved_at=None,
     )
 
 

@@ -19,7 +19,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CalendarDay",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("day", models.DateField(unique=True, verbose_name="day")),
                 ("working", models.BooleanField(verbose_name="worked")),
                 ("name", models.CharField(blank=True, max_length=60, verbose_name="name")),
@@ -33,7 +38,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Event",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField()),
                 ("action", models.CharField(max_length=40, verbose_name="action")),
                 ("subject_type", models.CharField(max_length=30)),
@@ -54,7 +64,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="JobRun",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=40, unique=True)),
                 ("last_ran_at", models.DateTimeField()),
                 ("last_day", models.DateField()),
@@ -63,12 +78,20 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Measure",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.PositiveSmallIntegerField(verbose_name="number")),
                 ("text", models.TextField(verbose_name="what will be done")),
                 ("responsible", models.CharField(blank=True, max_length=100, verbose_name="who")),
                 ("due_on", models.DateField(blank=True, null=True, verbose_name="by when")),
-                ("result", models.CharField(blank=True, max_length=200, verbose_name="form of result")),
+                (
+                    "result",
+                    models.CharField(blank=True, max_length=200, verbose_name="form of result"),
+                ),
                 ("done_on", models.DateField(blank=True, null=True, verbose_name="done on")),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
             ],
@@ -81,7 +104,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Seal",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField()),
                 ("ranges", models.JSONField()),
                 ("count", models.PositiveIntegerField()),
@@ -98,9 +126,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="User",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
                 (
                     "is_superuser",
                     models.BooleanField(
@@ -120,13 +156,24 @@ class Migration(migrations.Migration):
                         verbose_name="username",
                     ),
                 ),
-                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
-                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "first_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="first name"),
+                ),
+                (
+                    "last_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="last name"),
+                ),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="email address"),
+                ),
                 (
                     "is_staff",
                     models.BooleanField(
-                        default=False, help_text="Designates whether the user can log into this admin site.", verbose_name="staff status"
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
                     ),
                 ),
                 (
@@ -137,7 +184,12 @@ class Migration(migrations.Migration):
                         verbose_name="active",
                     ),
                 ),
-                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                (
+                    "date_joined",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="date joined"
+                    ),
+                ),
                 ("full_name", models.CharField(blank=True, max_length=60, verbose_name="name")),
                 ("phone", models.CharField(blank=True, max_length=40, verbose_name="telephone")),
                 ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
@@ -175,25 +227,39 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Document",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("title", models.CharField(max_length=200, verbose_name="title")),
                 ("title_hans", models.CharField(max_length=200)),
                 ("title_hant", models.CharField(max_length=200)),
                 ("issuer", models.CharField(blank=True, max_length=100, verbose_name="issuer")),
-                ("script", models.CharField(choices=[("hans", "简体"), ("hant", "繁體")], max_length=4)),
+                (
+                    "script",
+                    models.CharField(choices=[("hans", "简体"), ("hant", "繁體")], max_length=4),
+                ),
                 ("issued_on", models.DateField(blank=True, null=True, verbose_name="issued on")),
                 ("source", models.BinaryField()),
                 ("source_name", models.CharField(max_length=200)),
                 ("sha256", models.CharField(max_length=64, unique=True)),
                 ("text_read", models.TextField()),
                 ("text_repaired", models.TextField()),
-                ("fictional", models.BooleanField(default=False, verbose_name="progress is fictional")),
+                (
+                    "fictional",
+                    models.BooleanField(default=False, verbose_name="progress is fictional"),
+                ),
                 ("registered_at", models.DateTimeField()),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "registered_by",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
@@ -206,7 +272,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Directive",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("paragraph", models.PositiveSmallIntegerField()),
                 ("sentence", models.PositiveSmallIntegerField()),
                 ("order", models.PositiveIntegerField()),
@@ -256,7 +327,11 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "document",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="directives", to="directives.document"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="directives",
+                        to="directives.document",
+                    ),
                 ),
             ],
             options={
@@ -268,12 +343,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Cycle",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("year", models.PositiveSmallIntegerField(verbose_name="year")),
                 (
                     "period",
                     models.CharField(
-                        choices=[("quarter", "Quarter"), ("half", "Half-year"), ("year", "Year")], max_length=8, verbose_name="period"
+                        choices=[("quarter", "Quarter"), ("half", "Half-year"), ("year", "Year")],
+                        max_length=8,
+                        verbose_name="period",
                     ),
                 ),
                 ("number", models.PositiveSmallIntegerField(default=1, verbose_name="number")),
@@ -284,12 +366,19 @@ class Migration(migrations.Migration):
                 (
                     "created_by",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
                     "document",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="cycles", to="directives.document"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cycles",
+                        to="directives.document",
+                    ),
                 ),
             ],
             options={
@@ -317,7 +406,11 @@ class Migration(migrations.Migration):
             model_name="event",
             name="by",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="who"
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="who",
             ),
         ),
         migrations.CreateModel(
@@ -326,13 +419,25 @@ class Migration(migrations.Migration):
                 ("key", models.UUIDField(primary_key=True, serialize=False)),
                 ("at", models.DateTimeField()),
                 ("location", models.CharField(blank=True, max_length=300)),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="Item",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.PositiveSmallIntegerField()),
                 ("name", models.CharField(max_length=100)),
                 ("name_hans", models.CharField(max_length=100)),
@@ -342,7 +447,11 @@ class Migration(migrations.Migration):
                 ("end", models.PositiveIntegerField()),
                 (
                     "directive",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="items", to="directives.directive"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="directives.directive",
+                    ),
                 ),
             ],
             options={
@@ -352,13 +461,22 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LeftOut",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("line", models.PositiveIntegerField()),
                 ("text", models.TextField()),
                 ("reason", models.CharField(max_length=60)),
                 (
                     "document",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="left_out", to="directives.document"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="left_out",
+                        to="directives.document",
+                    ),
                 ),
             ],
             options={
@@ -368,13 +486,32 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LogEntry",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("on", models.DateField(verbose_name="day")),
                 ("text", models.TextField(verbose_name="what was done")),
                 ("created_at", models.DateTimeField()),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("measure", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="log", to="directives.measure")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "measure",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="log",
+                        to="directives.measure",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "log entry",
@@ -385,7 +522,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Notice",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=30)),
                 ("facts", models.JSONField(default=dict)),
                 ("url", models.CharField(max_length=300)),
@@ -393,7 +535,11 @@ class Migration(migrations.Migration):
                 ("read_at", models.DateTimeField(null=True)),
                 (
                     "user",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="notices", to=settings.AUTH_USER_MODEL),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
             ],
             options={
@@ -403,11 +549,20 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Obligation",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "part",
                     models.CharField(
-                        choices=[("lead", "Lead"), ("responsible", "Responsible"), ("supporting", "Supporting")],
+                        choices=[
+                            ("lead", "Lead"),
+                            ("responsible", "Responsible"),
+                            ("supporting", "Supporting"),
+                        ],
                         default="responsible",
                         max_length=12,
                         verbose_name="part",
@@ -417,13 +572,25 @@ class Migration(migrations.Migration):
                     "deliverable",
                     models.CharField(
                         blank=True,
-                        choices=[("", "None"), ("plan", "Implementation plan"), ("measures", "Specific measures")],
+                        choices=[
+                            ("", "None"),
+                            ("plan", "Implementation plan"),
+                            ("measures", "Specific measures"),
+                        ],
                         max_length=8,
                         verbose_name="deliverable",
                     ),
                 ),
-                ("leader", models.CharField(blank=True, max_length=60, verbose_name="responsible leader")),
-                ("contact", models.CharField(blank=True, max_length=100, verbose_name="contact and telephone")),
+                (
+                    "leader",
+                    models.CharField(blank=True, max_length=60, verbose_name="responsible leader"),
+                ),
+                (
+                    "contact",
+                    models.CharField(
+                        blank=True, max_length=100, verbose_name="contact and telephone"
+                    ),
+                ),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="remarks")),
                 (
                     "state",
@@ -443,19 +610,31 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("percent", models.PositiveSmallIntegerField(default=0, verbose_name="percent complete")),
+                (
+                    "percent",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="percent complete"),
+                ),
                 ("progress", models.TextField(blank=True, verbose_name="progress")),
                 ("problems", models.TextField(blank=True, verbose_name="problems")),
                 ("next_steps", models.TextField(blank=True, verbose_name="next steps")),
                 ("issued_on", models.DateField(verbose_name="issued on")),
                 ("starts_on", models.DateField(verbose_name="starts on")),
-                ("acknowledge_by", models.DateField(blank=True, null=True, verbose_name="receipt due")),
+                (
+                    "acknowledge_by",
+                    models.DateField(blank=True, null=True, verbose_name="receipt due"),
+                ),
                 ("plan_due_on", models.DateField(blank=True, null=True, verbose_name="plan due")),
                 ("plan_returned", models.BooleanField(default=False)),
-                ("report_due_on", models.DateField(blank=True, null=True, verbose_name="report due")),
+                (
+                    "report_due_on",
+                    models.DateField(blank=True, null=True, verbose_name="report due"),
+                ),
                 ("report_returned", models.BooleanField(default=False)),
                 ("due_on", models.DateField(blank=True, null=True, verbose_name="complete by")),
-                ("original_due_on", models.DateField(blank=True, null=True, verbose_name="first complete by")),
+                (
+                    "original_due_on",
+                    models.DateField(blank=True, null=True, verbose_name="first complete by"),
+                ),
                 ("closed_on", models.DateField(blank=True, null=True, verbose_name="closed on")),
                 (
                     "light",
@@ -488,7 +667,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "document",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="directives.document"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="obligations",
+                        to="directives.document",
+                    ),
                 ),
             ],
             options={
@@ -500,16 +683,27 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="measure",
             name="obligations",
-            field=models.ManyToManyField(related_name="measures", to="directives.obligation", verbose_name="serves"),
+            field=models.ManyToManyField(
+                related_name="measures", to="directives.obligation", verbose_name="serves"
+            ),
         ),
         migrations.CreateModel(
             name="ItemState",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
-                        choices=[("not_started", "Not started"), ("underway", "Underway"), ("established", "Established")],
+                        choices=[
+                            ("not_started", "Not started"),
+                            ("underway", "Underway"),
+                            ("established", "Established"),
+                        ],
                         default="not_started",
                         max_length=12,
                     ),
@@ -517,21 +711,45 @@ class Migration(migrations.Migration):
                 ("on", models.DateField(blank=True, null=True, verbose_name="day")),
                 ("evidence", models.CharField(blank=True, max_length=300, verbose_name="evidence")),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="states", to="directives.item")),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="states",
+                        to="directives.item",
+                    ),
+                ),
                 (
                     "obligation",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="item_states", to="directives.obligation"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="item_states",
+                        to="directives.obligation",
+                    ),
                 ),
             ],
         ),
         migrations.CreateModel(
             name="Organisation",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("code", models.CharField(max_length=20, unique=True, verbose_name="code")),
                 ("name_hans", models.CharField(max_length=120, verbose_name="name")),
-                ("name_hant", models.CharField(blank=True, max_length=120, verbose_name="name in Traditional script")),
-                ("full_name", models.CharField(blank=True, max_length=200, verbose_name="full name")),
+                (
+                    "name_hant",
+                    models.CharField(
+                        blank=True, max_length=120, verbose_name="name in Traditional script"
+                    ),
+                ),
+                (
+                    "full_name",
+                    models.CharField(blank=True, max_length=200, verbose_name="full name"),
+                ),
                 (
                     "level",
                     models.CharField(
@@ -565,7 +783,10 @@ class Migration(migrations.Migration):
                         verbose_name="kind of body",
                     ),
                 ),
-                ("path", models.CharField(db_index=True, default="", editable=False, max_length=72)),
+                (
+                    "path",
+                    models.CharField(db_index=True, default="", editable=False, max_length=72),
+                ),
                 ("valid_from", models.DateField(blank=True, null=True, verbose_name="exists from")),
                 ("valid_to", models.DateField(blank=True, null=True, verbose_name="exists until")),
                 ("branch", models.BooleanField(default=False, editable=False)),
@@ -603,17 +824,30 @@ class Migration(migrations.Migration):
             model_name="obligation",
             name="organisation",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="directives.organisation", verbose_name="body"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="obligations",
+                to="directives.organisation",
+                verbose_name="body",
             ),
         ),
         migrations.CreateModel(
             name="Membership",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "role",
                     models.CharField(
-                        choices=[("staff", "Staff"), ("manager", "Manager"), ("supervisor", "Supervisor"), ("viewer", "Viewer")],
+                        choices=[
+                            ("staff", "Staff"),
+                            ("manager", "Manager"),
+                            ("supervisor", "Supervisor"),
+                            ("viewer", "Viewer"),
+                        ],
                         max_length=12,
                         verbose_name="role",
                     ),
@@ -647,17 +881,29 @@ class Migration(migrations.Migration):
             model_name="event",
             name="organisation",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directives.organisation", verbose_name="body"
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="directives.organisation",
+                verbose_name="body",
             ),
         ),
         migrations.CreateModel(
             name="Plan",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("plan", "Implementation plan"), ("measures", "Specific measures")],
+                        choices=[
+                            ("plan", "Implementation plan"),
+                            ("measures", "Specific measures"),
+                        ],
                         default="plan",
                         max_length=8,
                         verbose_name="deliverable",
@@ -689,21 +935,35 @@ class Migration(migrations.Migration):
                 (
                     "decided_by",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
                     "document",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="plans", to="directives.document"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="directives.document",
+                    ),
                 ),
                 (
                     "organisation",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="plans", to="directives.organisation"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="directives.organisation",
+                    ),
                 ),
                 (
                     "submitted_by",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
@@ -715,21 +975,48 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="measure",
             name="plan",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="measures", to="directives.plan"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="measures",
+                to="directives.plan",
+            ),
         ),
         migrations.CreateModel(
             name="ProgressReport",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("begun_at", models.DateTimeField(null=True)),
                 ("first_submitted_at", models.DateTimeField(null=True)),
                 ("completed_at", models.DateTimeField(null=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("cycle", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="directives.cycle")),
-                ("document", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directives.document")),
+                (
+                    "cycle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reports",
+                        to="directives.cycle",
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directives.document",
+                    ),
+                ),
                 (
                     "organisation",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="directives.organisation"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reports",
+                        to="directives.organisation",
+                    ),
                 ),
             ],
             options={
@@ -741,7 +1028,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Repair",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("order", models.PositiveIntegerField()),
                 ("kind", models.CharField(max_length=24)),
                 ("line", models.PositiveIntegerField()),
@@ -751,7 +1043,12 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("certain", "Certain"), ("proposed", "Proposed"), ("confirmed", "Confirmed"), ("refused", "Refused")],
+                        choices=[
+                            ("certain", "Certain"),
+                            ("proposed", "Proposed"),
+                            ("confirmed", "Confirmed"),
+                            ("refused", "Refused"),
+                        ],
                         max_length=10,
                     ),
                 ),
@@ -761,7 +1058,11 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "document",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="repairs", to="directives.document"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="repairs",
+                        to="directives.document",
+                    ),
                 ),
             ],
             options={
@@ -771,17 +1072,42 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ReportEntry",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("progress", models.TextField(blank=True, verbose_name="progress")),
                 ("problems", models.TextField(blank=True, verbose_name="problems")),
                 ("next_steps", models.TextField(blank=True, verbose_name="next steps")),
-                ("percent", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="percent complete")),
-                ("unchanged", models.BooleanField(default=False, verbose_name="no change since the last report")),
-                ("unchanged_reason", models.CharField(blank=True, max_length=200, verbose_name="why nothing changed")),
+                (
+                    "percent",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="percent complete"
+                    ),
+                ),
+                (
+                    "unchanged",
+                    models.BooleanField(
+                        default=False, verbose_name="no change since the last report"
+                    ),
+                ),
+                (
+                    "unchanged_reason",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="why nothing changed"
+                    ),
+                ),
                 (
                     "origin",
                     models.CharField(
-                        choices=[("blank", "Blank"), ("log", "Drafted from the log"), ("carried", "Carried forward"), ("typed", "Typed")],
+                        choices=[
+                            ("blank", "Blank"),
+                            ("log", "Drafted from the log"),
+                            ("carried", "Carried forward"),
+                            ("typed", "Typed"),
+                        ],
                         default="blank",
                         max_length=8,
                     ),
@@ -809,27 +1135,44 @@ class Migration(migrations.Migration):
                 (
                     "decided_by",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
                     "obligation",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="directives.obligation"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="directives.obligation",
+                    ),
                 ),
                 (
                     "report",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="entries", to="directives.progressreport"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="directives.progressreport",
+                    ),
                 ),
                 (
                     "saved_by",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
                     "submitted_by",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
@@ -841,27 +1184,50 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Attachment",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("file", models.FileField(upload_to="evidence/%Y/%m/")),
                 ("name", models.CharField(max_length=200)),
                 ("size", models.PositiveBigIntegerField()),
                 ("sha256", models.CharField(max_length=64)),
                 ("at", models.DateTimeField()),
-                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 (
                     "log_entry",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="files", to="directives.logentry"
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="directives.logentry",
                     ),
                 ),
                 (
                     "plan",
-                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name="files", to="directives.plan"),
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="directives.plan",
+                    ),
                 ),
                 (
                     "report_entry",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="files", to="directives.reportentry"
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="directives.reportentry",
                     ),
                 ),
             ],
@@ -874,7 +1240,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Section",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.CharField(blank=True, max_length=8)),
                 ("order", models.PositiveSmallIntegerField()),
                 ("title", models.CharField(blank=True, max_length=200)),
@@ -882,7 +1253,11 @@ class Migration(migrations.Migration):
                 ("title_hant", models.CharField(blank=True, max_length=200)),
                 (
                     "document",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="sections", to="directives.document"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sections",
+                        to="directives.document",
+                    ),
                 ),
             ],
             options={
@@ -892,42 +1267,74 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="obligation",
             name="section",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directives.section"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="directives.section",
+            ),
         ),
         migrations.AddField(
             model_name="directive",
             name="section",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="directives", to="directives.section"),
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="directives",
+                to="directives.section",
+            ),
         ),
         migrations.CreateModel(
             name="Submission",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.PositiveIntegerField()),
                 ("content", models.JSONField()),
                 ("submitted_at", models.DateTimeField()),
-                ("document", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directives.document")),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directives.document",
+                    ),
+                ),
                 (
                     "organisation",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="submissions", to="directives.organisation"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="directives.organisation",
                     ),
                 ),
                 (
                     "plan",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="submissions", to="directives.plan"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="directives.plan",
                     ),
                 ),
                 (
                     "report",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="submissions", to="directives.progressreport"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="directives.progressreport",
                     ),
                 ),
                 (
                     "submitted_by",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
             ],
             options={
@@ -939,7 +1346,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Tally",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -971,15 +1383,41 @@ class Migration(migrations.Migration):
                 ),
                 ("count", models.IntegerField(default=0)),
                 ("percent_sum", models.IntegerField(default=0)),
-                ("directive", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.directive")),
-                ("document", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.document")),
-                ("scope", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.organisation")),
+                (
+                    "directive",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.directive",
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.document",
+                    ),
+                ),
+                (
+                    "scope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="Total",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "light",
                     models.CharField(
@@ -995,28 +1433,68 @@ class Migration(migrations.Migration):
                 ),
                 ("count", models.IntegerField(default=0)),
                 ("percent_sum", models.IntegerField(default=0)),
-                ("document", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.document")),
-                ("scope", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.organisation")),
-                ("section", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.section")),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.document",
+                    ),
+                ),
+                (
+                    "scope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.organisation",
+                    ),
+                ),
+                (
+                    "section",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.section",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="Verdict",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("accepted", models.BooleanField()),
                 ("reason", models.TextField(blank=True)),
                 ("at", models.DateTimeField()),
-                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 (
                     "entry",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="verdicts", to="directives.reportentry"
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="verdicts",
+                        to="directives.reportentry",
                     ),
                 ),
                 (
                     "submission",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="verdicts", to="directives.submission"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="verdicts",
+                        to="directives.submission",
+                    ),
                 ),
             ],
             options={
@@ -1027,7 +1505,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Addressee",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("order", models.PositiveSmallIntegerField()),
                 ("name", models.CharField(blank=True, max_length=100)),
                 ("name_hans", models.CharField(blank=True, max_length=100)),
@@ -1035,14 +1518,23 @@ class Migration(migrations.Migration):
                 (
                     "basis",
                     models.CharField(
-                        choices=[("named", "Named"), ("carried", "Carried"), ("inferred", "Inferred"), ("unstated", "Unstated")],
+                        choices=[
+                            ("named", "Named"),
+                            ("carried", "Carried"),
+                            ("inferred", "Inferred"),
+                            ("unstated", "Unstated"),
+                        ],
                         max_length=8,
                     ),
                 ),
                 ("source", models.CharField(blank=True, max_length=20)),
                 (
                     "directive",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="addressees", to="directives.directive"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="addressees",
+                        to="directives.directive",
+                    ),
                 ),
             ],
             options={
@@ -1051,7 +1543,10 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("basis", "unstated"), ("name", "")),
-                            models.Q(models.Q(("basis", "unstated"), _negated=True), models.Q(("name", ""), _negated=True)),
+                            models.Q(
+                                models.Q(("basis", "unstated"), _negated=True),
+                                models.Q(("name", ""), _negated=True),
+                            ),
                             _connector="OR",
                         ),
                         name="unstated_has_no_name",
@@ -1061,15 +1556,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="cycle",
-            constraint=models.UniqueConstraint(fields=("document", "year", "period", "number"), name="one_cycle_per_period"),
+            constraint=models.UniqueConstraint(
+                fields=("document", "year", "period", "number"), name="one_cycle_per_period"
+            ),
         ),
         migrations.AddConstraint(
             model_name="cycle",
-            constraint=models.CheckConstraint(condition=models.Q(("due_on__gte", models.F("opens_on"))), name="cycle_due_after_opening"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_on__gte", models.F("opens_on"))),
+                name="cycle_due_after_opening",
+            ),
         ),
         migrations.AddConstraint(
             model_name="item",
-            constraint=models.UniqueConstraint(fields=("directive", "number"), name="one_item_per_number"),
+            constraint=models.UniqueConstraint(
+                fields=("directive", "number"), name="one_item_per_number"
+            ),
         ),
         migrations.AddIndex(
             model_name="logentry",
@@ -1081,35 +1583,51 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="itemstate",
-            constraint=models.UniqueConstraint(fields=("obligation", "item"), name="one_state_per_item"),
+            constraint=models.UniqueConstraint(
+                fields=("obligation", "item"), name="one_state_per_item"
+            ),
         ),
         migrations.AddConstraint(
             model_name="itemstate",
             constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "established"), _negated=True), ("on__isnull", False), _connector="OR"),
+                condition=models.Q(
+                    models.Q(("state", "established"), _negated=True),
+                    ("on__isnull", False),
+                    _connector="OR",
+                ),
                 name="established_item_has_its_day",
             ),
         ),
         migrations.AddConstraint(
             model_name="organisation",
             constraint=models.CheckConstraint(
-                condition=models.Q(("valid_from", None), ("valid_to", None), ("valid_from__lt", models.F("valid_to")), _connector="OR"),
+                condition=models.Q(
+                    ("valid_from", None),
+                    ("valid_to", None),
+                    ("valid_from__lt", models.F("valid_to")),
+                    _connector="OR",
+                ),
                 name="organisation_ends_after_it_begins",
             ),
         ),
         migrations.AddConstraint(
             model_name="organisation",
             constraint=models.CheckConstraint(
-                condition=models.Q(("parent", models.F("id")), _negated=True), name="organisation_is_not_its_own_parent"
+                condition=models.Q(("parent", models.F("id")), _negated=True),
+                name="organisation_is_not_its_own_parent",
             ),
         ),
         migrations.AddConstraint(
             model_name="membership",
-            constraint=models.UniqueConstraint(fields=("user", "organisation", "role"), name="one_membership_per_role"),
+            constraint=models.UniqueConstraint(
+                fields=("user", "organisation", "role"), name="one_membership_per_role"
+            ),
         ),
         migrations.AddIndex(
             model_name="event",
-            index=models.Index(fields=["subject_type", "subject_id", "-id"], name="event_of_subject"),
+            index=models.Index(
+                fields=["subject_type", "subject_id", "-id"], name="event_of_subject"
+            ),
         ),
         migrations.AddIndex(
             model_name="event",
@@ -1126,7 +1644,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="plan",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("live", True)), fields=("organisation", "document"), name="one_live_plan"
+                condition=models.Q(("live", True)),
+                fields=("organisation", "document"),
+                name="one_live_plan",
             ),
         ),
         migrations.AddConstraint(
@@ -1144,25 +1664,34 @@ class Migration(migrations.Migration):
             model_name="plan",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state", "returned"), _negated=True), models.Q(("reason", ""), _negated=True), _connector="OR"
+                    models.Q(("state", "returned"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
                 ),
                 name="plan_return_has_a_reason",
             ),
         ),
         migrations.AddConstraint(
             model_name="measure",
-            constraint=models.UniqueConstraint(fields=("plan", "number"), name="one_measure_per_number"),
+            constraint=models.UniqueConstraint(
+                fields=("plan", "number"), name="one_measure_per_number"
+            ),
         ),
         migrations.AddConstraint(
             model_name="progressreport",
-            constraint=models.UniqueConstraint(fields=("organisation", "cycle"), name="one_report_per_cycle"),
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "cycle"), name="one_report_per_cycle"
+            ),
         ),
         migrations.AddConstraint(
             model_name="repair",
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("decided_by", ""), ("state__in", ["certain", "proposed"])),
-                    models.Q(("state__in", ["confirmed", "refused"]), models.Q(("decided_by", ""), _negated=True)),
+                    models.Q(
+                        ("state__in", ["confirmed", "refused"]),
+                        models.Q(("decided_by", ""), _negated=True),
+                    ),
                     _connector="OR",
                 ),
                 name="decided_repair_names_who",
@@ -1174,12 +1703,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="reportentry",
-            constraint=models.UniqueConstraint(fields=("report", "obligation"), name="one_entry_per_obligation"),
+            constraint=models.UniqueConstraint(
+                fields=("report", "obligation"), name="one_entry_per_obligation"
+            ),
         ),
         migrations.AddConstraint(
             model_name="reportentry",
             constraint=models.CheckConstraint(
-                condition=models.Q(("percent", None), models.Q(("percent__gte", 0), ("percent__lte", 100)), _connector="OR"),
+                condition=models.Q(
+                    ("percent", None),
+                    models.Q(("percent__gte", 0), ("percent__lte", 100)),
+                    _connector="OR",
+                ),
                 name="entry_percent_0_to_100",
             ),
         ),
@@ -1198,7 +1733,9 @@ class Migration(migrations.Migration):
             model_name="reportentry",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state", "returned"), _negated=True), models.Q(("reason", ""), _negated=True), _connector="OR"
+                    models.Q(("state", "returned"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
                 ),
                 name="entry_return_has_a_reason",
             ),
@@ -1217,11 +1754,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="section",
-            constraint=models.UniqueConstraint(fields=("document", "order"), name="one_section_per_place"),
+            constraint=models.UniqueConstraint(
+                fields=("document", "order"), name="one_section_per_place"
+            ),
         ),
         migrations.AddIndex(
             model_name="obligation",
-            index=models.Index(fields=["organisation", "document", "light"], name="obligation_of_body"),
+            index=models.Index(
+                fields=["organisation", "document", "light"], name="obligation_of_body"
+            ),
         ),
         migrations.AddIndex(
             model_name="obligation",
@@ -1229,29 +1770,40 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="obligation",
-            index=models.Index(fields=["document", "section", "light"], name="obligation_by_section"),
+            index=models.Index(
+                fields=["document", "section", "light"], name="obligation_by_section"
+            ),
         ),
         migrations.AddConstraint(
             model_name="obligation",
-            constraint=models.UniqueConstraint(fields=("directive", "organisation"), name="one_obligation_per_directive_and_body"),
-        ),
-        migrations.AddConstraint(
-            model_name="obligation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("percent__gte", 0), ("percent__lte", 100)), name="obligation_percent_0_to_100"
+            constraint=models.UniqueConstraint(
+                fields=("directive", "organisation"), name="one_obligation_per_directive_and_body"
             ),
         ),
         migrations.AddConstraint(
             model_name="obligation",
             constraint=models.CheckConstraint(
-                condition=models.Q(("due_on", None), ("due_on__gte", models.F("issued_on")), _connector="OR"),
+                condition=models.Q(("percent__gte", 0), ("percent__lte", 100)),
+                name="obligation_percent_0_to_100",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="obligation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("due_on", None), ("due_on__gte", models.F("issued_on")), _connector="OR"
+                ),
                 name="obligation_due_after_issue",
             ),
         ),
         migrations.AddConstraint(
             model_name="obligation",
             constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "closed"), _negated=True), ("closed_on__isnull", False), _connector="OR"),
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True),
+                    ("closed_on__isnull", False),
+                    _connector="OR",
+                ),
                 name="closed_obligation_has_its_day",
             ),
         ),
@@ -1259,19 +1811,27 @@ class Migration(migrations.Migration):
             model_name="obligation",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state", "disputed"), _negated=True), models.Q(("reason", ""), _negated=True), _connector="OR"
+                    models.Q(("state", "disputed"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
                 ),
                 name="dispute_has_a_reason",
             ),
         ),
         migrations.AddConstraint(
             model_name="directive",
-            constraint=models.UniqueConstraint(fields=("document", "code"), name="one_directive_per_code"),
+            constraint=models.UniqueConstraint(
+                fields=("document", "code"), name="one_directive_per_code"
+            ),
         ),
         migrations.AddConstraint(
             model_name="directive",
             constraint=models.CheckConstraint(
-                condition=models.Q(("statement", False), models.Q(("kind", "statement"), ("modality", "")), _connector="OR"),
+                condition=models.Q(
+                    ("statement", False),
+                    models.Q(("kind", "statement"), ("modality", "")),
+                    _connector="OR",
+                ),
                 name="statement_has_no_modality",
             ),
         ),
@@ -1288,11 +1848,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="submission",
-            constraint=models.UniqueConstraint(fields=("plan", "number"), name="one_submission_number_per_plan"),
+            constraint=models.UniqueConstraint(
+                fields=("plan", "number"), name="one_submission_number_per_plan"
+            ),
         ),
         migrations.AddConstraint(
             model_name="submission",
-            constraint=models.UniqueConstraint(fields=("report", "number"), name="one_submission_number_per_report"),
+            constraint=models.UniqueConstraint(
+                fields=("report", "number"), name="one_submission_number_per_report"
+            ),
         ),
         migrations.AddIndex(
             model_name="tally",
@@ -1300,7 +1864,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tally",
-            constraint=models.UniqueConstraint(fields=("scope", "directive", "state", "light"), name="one_tally"),
+            constraint=models.UniqueConstraint(
+                fields=("scope", "directive", "state", "light"), name="one_tally"
+            ),
         ),
         migrations.AddIndex(
             model_name="total",
@@ -1308,22 +1874,30 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="total",
-            constraint=models.UniqueConstraint(fields=("scope", "section", "light"), name="one_total"),
-        ),
-        migrations.AddConstraint(
-            model_name="verdict",
-            constraint=models.UniqueConstraint(fields=("submission", "entry"), name="one_verdict_per_entry"),
+            constraint=models.UniqueConstraint(
+                fields=("scope", "section", "light"), name="one_total"
+            ),
         ),
         migrations.AddConstraint(
             model_name="verdict",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("entry", None)), fields=("submission",), name="one_verdict_per_plan_submission"
+                fields=("submission", "entry"), name="one_verdict_per_entry"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="verdict",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("entry", None)),
+                fields=("submission",),
+                name="one_verdict_per_plan_submission",
             ),
         ),
         migrations.AddConstraint(
             model_name="verdict",
             constraint=models.CheckConstraint(
-                condition=models.Q(("accepted", True), models.Q(("reason", ""), _negated=True), _connector="OR"),
+                condition=models.Q(
+                    ("accepted", True), models.Q(("reason", ""), _negated=True), _connector="OR"
+                ),
                 name="refusal_has_a_reason",
             ),
         ),

@@ -18,7 +18,10 @@ SERVED = {  # foreign keys whose own index another one serves, or nobody reads
 def split_reasons(apps, schema_editor):
     """The reason of a light becomes two columns: its code, and the day that it speaks of."""
     rows = apps.get_model("directives", "Obligation").objects.exclude(light_reason={})
-    rows.update(light_code=KT("light_reason__code"), light_on=Cast(KT("light_reason__on"), models.DateField()))
+    rows.update(
+        light_code=KT("light_reason__code"),
+        light_on=Cast(KT("light_reason__on"), models.DateField()),
+    )
 
 
 def forget_tallies(apps, schema_editor):
@@ -31,7 +34,9 @@ def drop_indexes(apps, schema_editor):
     for name, columns in SERVED.items():
         model = apps.get_model("directives", name)
         for column in columns:
-            for index in schema_editor._constraint_names(model, [column], index=True, unique=False, primary_key=False):
+            for index in schema_editor._constraint_names(
+                model, [column], index=True, unique=False, primary_key=False
+            ):
                 schema_editor.execute(f"DROP INDEX {schema_editor.quote_name(index)}")
 
 
@@ -54,7 +59,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Mark",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("topic", models.CharField(max_length=8)),
                 ("word", models.CharField(blank=True, max_length=24)),
                 ("day", models.DateField(default=datetime.date(1, 1, 1))),
@@ -64,14 +74,24 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Owing",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("count", models.IntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
             name="TallyDay",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("day", models.DateField()),
                 ("green", models.IntegerField(default=0)),
                 ("yellow", models.IntegerField(default=0)),
@@ -152,78 +172,112 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="obligation",
-            index=models.Index(fields=["document", "light", "light_on"], name="obligation_longest_late"),
+            index=models.Index(
+                fields=["document", "light", "light_on"], name="obligation_longest_late"
+            ),
         ),
         migrations.AddIndex(
             model_name="obligation",
             index=models.Index(
-                condition=models.Q(("state__in", ("disputed", "closing"))), fields=["state", "moved_at"], name="obligation_waits"
+                condition=models.Q(("state__in", ("disputed", "closing"))),
+                fields=["state", "moved_at"],
+                name="obligation_waits",
             ),
         ),
         migrations.AddConstraint(
             model_name="tally",
             constraint=models.UniqueConstraint(
-                fields=("scope", "document", "directive", "body_kind", "state", "light"), name="one_tally_a_kind"
+                fields=("scope", "document", "directive", "body_kind", "state", "light"),
+                name="one_tally_a_kind",
             ),
         ),
         migrations.AddConstraint(
             model_name="total",
-            constraint=models.UniqueConstraint(fields=("scope", "document", "section", "light"), name="one_total_a_section"),
+            constraint=models.UniqueConstraint(
+                fields=("scope", "document", "section", "light"), name="one_total_a_section"
+            ),
         ),
         migrations.AddField(
             model_name="mark",
             name="document",
             field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.document"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="directives.document",
             ),
         ),
         migrations.AddField(
             model_name="mark",
             name="scope",
             field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.organisation"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="directives.organisation",
             ),
         ),
         migrations.AddField(
             model_name="owing",
             name="document",
             field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.document"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="directives.document",
             ),
         ),
         migrations.AddField(
             model_name="owing",
             name="organisation",
             field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.organisation"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="directives.organisation",
             ),
         ),
         migrations.AddField(
             model_name="tallyday",
             name="document",
             field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.document"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="directives.document",
             ),
         ),
         migrations.AddField(
             model_name="tallyday",
             name="scope",
             field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.organisation"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="directives.organisation",
             ),
         ),
         migrations.AddField(
             model_name="tallyday",
             name="section",
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.section"),
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="directives.section",
+            ),
         ),
         migrations.AddConstraint(
             model_name="mark",
-            constraint=models.UniqueConstraint(fields=("scope", "document", "topic", "day", "word"), name="one_mark"),
+            constraint=models.UniqueConstraint(
+                fields=("scope", "document", "topic", "day", "word"), name="one_mark"
+            ),
         ),
         migrations.AddConstraint(
             model_name="owing",
-            constraint=models.UniqueConstraint(fields=("organisation", "document"), name="one_owing"),
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "document"), name="one_owing"
+            ),
         ),
         migrations.AddIndex(
             model_name="tallyday",
@@ -231,7 +285,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tallyday",
-            constraint=models.UniqueConstraint(fields=("scope", "document", "section", "day"), name="one_copy_a_day"),
+            constraint=models.UniqueConstraint(
+                fields=("scope", "document", "section", "day"), name="one_copy_a_day"
+            ),
         ),
         migrations.SeparateDatabaseAndState(
             state_operations=[
@@ -262,7 +318,10 @@ class Migration(migrations.Migration):
                     model_name="obligation",
                     name="document",
                     field=models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="directives.document"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="obligations",
+                        to="directives.document",
                     ),
                 ),
                 migrations.AlterField(
@@ -280,7 +339,10 @@ class Migration(migrations.Migration):
                     model_name="obligation",
                     name="section",
                     field=models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directives.section"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="directives.section",
                     ),
                 ),
                 migrations.AlterField(
@@ -298,7 +360,10 @@ class Migration(migrations.Migration):
                     model_name="reportentry",
                     name="report",
                     field=models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="entries", to="directives.progressreport"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="directives.progressreport",
                     ),
                 ),
                 migrations.AlterField(
@@ -327,42 +392,60 @@ class Migration(migrations.Migration):
                     model_name="tally",
                     name="directive",
                     field=models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.directive"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.directive",
                     ),
                 ),
                 migrations.AlterField(
                     model_name="tally",
                     name="document",
                     field=models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.document"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.document",
                     ),
                 ),
                 migrations.AlterField(
                     model_name="tally",
                     name="scope",
                     field=models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.organisation"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.organisation",
                     ),
                 ),
                 migrations.AlterField(
                     model_name="total",
                     name="document",
                     field=models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.document"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.document",
                     ),
                 ),
                 migrations.AlterField(
                     model_name="total",
                     name="scope",
                     field=models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.organisation"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.organisation",
                     ),
                 ),
                 migrations.AlterField(
                     model_name="total",
                     name="section",
                     field=models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.section"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.section",
                     ),
                 ),
             ],

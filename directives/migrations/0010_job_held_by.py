@@ -7,5 +7,9 @@ class Migration(migrations.Migration):
     dependencies = [("directives", "0005_counts")]
 
     operations = [
-        migrations.AddField("jobrun", "held_by", models.CharField(blank=True, db_default="", default="", max_length=40)),
+        migrations.AddField(
+            "jobrun",
+            "held_by",
+            models.CharField(blank=True, db_default="", default="", max_length=40),
+        ),
     ]

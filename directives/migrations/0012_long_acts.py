@@ -12,7 +12,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="JobProgress",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=20)),
                 ("asked", models.JSONField(default=dict)),
                 ("at", models.DateTimeField()),
@@ -24,11 +29,19 @@ class Migration(migrations.Migration):
                 ("fault", models.TextField(blank=True, default="")),
                 (
                     "by",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
                 (
                     "document",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.document"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.document",
+                    ),
                 ),
             ],
             options={"indexes": [models.Index(fields=["by", "finished_at"], name="job_of_person")]},

@@ -13,6 +13,18 @@ class Migration(migrations.Migration):
 
     operations = [
         AddIndexOnline("logentry", models.Index(fields=["-on", "-id"], name="log_newest")),
-        AddIndexOnline("plan", models.Index(fields=["-submitted_at", "-id"], name="plan_latest", condition=Q(live=True))),
-        AddIndexOnline("obligation", models.Index(fields=["directive", "organisation"], name="obligation_leads", condition=Q(part="lead"))),
+        AddIndexOnline(
+            "plan",
+            models.Index(
+                fields=["-submitted_at", "-id"], name="plan_latest", condition=Q(live=True)
+            ),
+        ),
+        AddIndexOnline(
+            "obligation",
+            models.Index(
+                fields=["directive", "organisation"],
+                name="obligation_leads",
+                condition=Q(part="lead"),
+            ),
+        ),
     ]

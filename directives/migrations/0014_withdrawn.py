@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
 
     operations = [
         AddIndexOnline(
-            "obligation", models.Index(fields=["document", "organisation"], name="obligation_withdrawn", condition=Q(state="withdrawn"))
+            "obligation",
+            models.Index(
+                fields=["document", "organisation"],
+                name="obligation_withdrawn",
+                condition=Q(state="withdrawn"),
+            ),
         ),
     ]

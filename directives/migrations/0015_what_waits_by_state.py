@@ -12,7 +12,17 @@ class Migration(migrations.Migration):
     dependencies = [("directives", "0014_withdrawn")]
 
     operations = [
-        AddIndexOnline("obligation", models.Index(fields=["moved_at"], name="obligation_disputed", condition=Q(state="disputed"))),
-        AddIndexOnline("obligation", models.Index(fields=["moved_at"], name="obligation_closing", condition=Q(state="closing"))),
+        AddIndexOnline(
+            "obligation",
+            models.Index(
+                fields=["moved_at"], name="obligation_disputed", condition=Q(state="disputed")
+            ),
+        ),
+        AddIndexOnline(
+            "obligation",
+            models.Index(
+                fields=["moved_at"], name="obligation_closing", condition=Q(state="closing")
+            ),
+        ),
         RemoveIndexOnline("obligation", "obligation_waits"),
     ]

@@ -14,10 +14,18 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Indicator",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("code", models.CharField(max_length=20, verbose_name="code")),
                 ("name_hans", models.CharField(max_length=100, verbose_name="name")),
-                ("name_hant", models.CharField(blank=True, max_length=100, verbose_name="name (Traditional)")),
+                (
+                    "name_hant",
+                    models.CharField(blank=True, max_length=100, verbose_name="name (Traditional)"),
+                ),
                 ("unit", models.CharField(blank=True, max_length=20, verbose_name="unit")),
                 ("meaning", models.TextField(blank=True, verbose_name="what is counted")),
                 (
@@ -38,17 +46,28 @@ class Migration(migrations.Migration):
                         verbose_name="asked every",
                     ),
                 ),
-                ("places", models.PositiveSmallIntegerField(default=0, verbose_name="decimal places")),
+                (
+                    "places",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="decimal places"),
+                ),
                 ("order", models.PositiveSmallIntegerField(default=0)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "document",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="indicators", to="directives.document"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="indicators",
+                        to="directives.document",
+                    ),
                 ),
                 (
                     "organisation",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="indicators", to="directives.organisation"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="indicators",
+                        to="directives.organisation",
+                    ),
                 ),
             ],
             options={
@@ -60,22 +79,39 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="FigureTotal",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("year", models.PositiveSmallIntegerField()),
-                ("period", models.CharField(choices=[("quarter", "Quarter"), ("half", "Half-year"), ("year", "Year")], max_length=8)),
+                (
+                    "period",
+                    models.CharField(
+                        choices=[("quarter", "Quarter"), ("half", "Half-year"), ("year", "Year")],
+                        max_length=8,
+                    ),
+                ),
                 ("number", models.PositiveSmallIntegerField(default=1)),
                 ("count", models.IntegerField(default=0)),
                 ("sum", models.DecimalField(decimal_places=4, default=0, max_digits=24)),
                 (
                     "scope",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.organisation"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.organisation",
                     ),
                 ),
                 (
                     "indicator",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.indicator"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="directives.indicator",
                     ),
                 ),
             ],
@@ -83,34 +119,54 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Figure",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("year", models.PositiveSmallIntegerField(verbose_name="year")),
                 (
                     "period",
                     models.CharField(
-                        choices=[("quarter", "Quarter"), ("half", "Half-year"), ("year", "Year")], max_length=8, verbose_name="period"
+                        choices=[("quarter", "Quarter"), ("half", "Half-year"), ("year", "Year")],
+                        max_length=8,
+                        verbose_name="period",
                     ),
                 ),
                 ("number", models.PositiveSmallIntegerField(default=1, verbose_name="number")),
-                ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value")),
+                (
+                    "value",
+                    models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value"),
+                ),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
                 ("at", models.DateTimeField()),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "by",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
                     "organisation",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="figures", to="directives.organisation"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="figures",
+                        to="directives.organisation",
                     ),
                 ),
                 (
                     "indicator",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="figures", to="directives.indicator"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="figures",
+                        to="directives.indicator",
+                    ),
                 ),
             ],
             options={
@@ -121,7 +177,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Intake",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=20)),
                 ("place", models.JSONField(default=dict)),
                 ("at", models.DateTimeField()),
@@ -158,7 +219,14 @@ class Migration(migrations.Migration):
                 ("applied_at", models.DateTimeField(null=True)),
                 ("undone_at", models.DateTimeField(null=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "import",
@@ -169,7 +237,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="IntakeRow",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.PositiveIntegerField()),
                 ("sheet", models.CharField(blank=True, max_length=31)),
                 ("line", models.PositiveIntegerField()),
@@ -195,7 +268,14 @@ class Migration(migrations.Migration):
                 ("faults", models.JSONField(default=list)),
                 ("choice", models.CharField(blank=True, max_length=6)),
                 ("left", models.PositiveIntegerField(null=True)),
-                ("intake", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="directives.intake")),
+                (
+                    "intake",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="directives.intake",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["number"],
@@ -204,36 +284,78 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ListChoice",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("list", models.CharField(max_length=40)),
                 ("columns", models.JSONField(default=list)),
-                ("paper", models.CharField(choices=[("a4", "A4"), ("a3", "A3")], default="a4", max_length=2, verbose_name="paper")),
+                (
+                    "paper",
+                    models.CharField(
+                        choices=[("a4", "A4"), ("a3", "A3")],
+                        default="a4",
+                        max_length=2,
+                        verbose_name="paper",
+                    ),
+                ),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="Matching",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=20)),
                 ("headings", models.CharField(max_length=64)),
                 ("columns", models.JSONField(default=dict)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="Export",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("list", models.CharField(max_length=40)),
                 ("place", models.JSONField(default=dict)),
                 ("query", models.TextField(blank=True)),
                 ("told", models.JSONField(default=list)),
                 ("format", models.CharField(max_length=10)),
                 ("columns", models.JSONField(default=list)),
-                ("paper", models.CharField(choices=[("a4", "A4"), ("a3", "A3")], default="a4", max_length=2)),
+                (
+                    "paper",
+                    models.CharField(
+                        choices=[("a4", "A4"), ("a3", "A3")], default="a4", max_length=2
+                    ),
+                ),
                 ("language", models.CharField(max_length=10)),
                 ("asked_at", models.DateTimeField()),
                 ("reach", models.JSONField(default=list)),
@@ -261,7 +383,14 @@ class Migration(migrations.Migration):
                 ("size", models.PositiveBigIntegerField(default=0)),
                 ("fault", models.TextField(blank=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("by", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "export",
@@ -272,16 +401,21 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="indicator",
-            constraint=models.UniqueConstraint(fields=("document", "code"), name="one_indicator_per_code"),
+            constraint=models.UniqueConstraint(
+                fields=("document", "code"), name="one_indicator_per_code"
+            ),
         ),
         migrations.AddConstraint(
             model_name="indicator",
-            constraint=models.CheckConstraint(condition=models.Q(("places__lte", 4)), name="at_most_four_places"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("places__lte", 4)), name="at_most_four_places"
+            ),
         ),
         migrations.AddConstraint(
             model_name="figuretotal",
             constraint=models.UniqueConstraint(
-                fields=("scope", "indicator", "year", "period", "number"), name="one_total_per_scope_and_period"
+                fields=("scope", "indicator", "year", "period", "number"),
+                name="one_total_per_scope_and_period",
             ),
         ),
         migrations.AddIndex(
@@ -291,7 +425,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="figure",
             constraint=models.UniqueConstraint(
-                fields=("indicator", "year", "period", "number", "organisation"), name="one_figure_per_period"
+                fields=("indicator", "year", "period", "number", "organisation"),
+                name="one_figure_per_period",
             ),
         ),
         migrations.AddIndex(
@@ -304,11 +439,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="intakerow",
-            constraint=models.UniqueConstraint(fields=("intake", "number"), name="one_row_per_number"),
+            constraint=models.UniqueConstraint(
+                fields=("intake", "number"), name="one_row_per_number"
+            ),
         ),
         migrations.AddConstraint(
             model_name="intakerow",
-            constraint=models.CheckConstraint(condition=models.Q(("choice__in", ("", "mine", "theirs"))), name="choice_is_known"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("choice__in", ("", "mine", "theirs"))), name="choice_is_known"
+            ),
         ),
         migrations.AddConstraint(
             model_name="listchoice",
@@ -316,6 +455,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="matching",
-            constraint=models.UniqueConstraint(fields=("user", "kind", "headings"), name="one_matching_per_heading"),
+            constraint=models.UniqueConstraint(
+                fields=("user", "kind", "headings"), name="one_matching_per_heading"
+            ),
         ),
     ]

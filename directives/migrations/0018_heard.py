@@ -27,12 +27,19 @@ def _latest(rows: QuerySet, by: str, at: str) -> Coalesce:
 
 def fill(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     """Set the day for work that is open; work at rest is heard of anew when it moves."""
-    models_of = {name: apps.get_model("directives", name) for name in ("Obligation", "Plan", "ReportEntry", "LogEntry")}
+    models_of = {
+        name: apps.get_model("directives", name)
+        for name in ("Obligation", "Plan", "ReportEntry", "LogEntry")
+    }
     rows = models_of["Obligation"].objects.filter(state__in=OPEN)
     plans = models_of["Plan"].objects.filter(
-        organisation=OuterRef("organisation"), document=OuterRef("document"), submitted_at__isnull=False
+        organisation=OuterRef("organisation"),
+        document=OuterRef("document"),
+        submitted_at__isnull=False,
     )
-    entries = models_of["ReportEntry"].objects.filter(obligation=OuterRef("pk"), submitted_at__isnull=False)
+    entries = models_of["ReportEntry"].objects.filter(
+        obligation=OuterRef("pk"), submitted_at__isnull=False
+    )
     logs = models_of["LogEntry"].objects.filter(measure__obligations=OuterRef("pk"))
     heard = Greatest(
         F("issued_on"),
@@ -80,7 +87,13 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "itemstate",
             "open_reason",
-            models.CharField(blank=True, db_default="", default="", max_length=200, verbose_name="why it is not established"),
+            models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                max_length=200,
+                verbose_name="why it is not established",
+            ),
         ),
         AddConstraintOnline(
             "itemstate",

@@ -9,11 +9,18 @@ RELIGHTING = "directives.ticking.relight_all"  # the task that had no row of its
 
 def tell_states(apps, schema_editor):
     """What came to its end before says how; what is queued as a task alone gets its row, and the worker finds it."""
-    jobs, tasks = apps.get_model("directives", "JobProgress"), apps.get_model("django_tasks_database", "DBTaskResult")
+    jobs, tasks = (
+        apps.get_model("directives", "JobProgress"),
+        apps.get_model("django_tasks_database", "DBTaskResult"),
+    )
     ended = jobs.objects.exclude(finished_at=None)
     ended.filter(fault="").update(state="done")
     ended.exclude(fault="").update(state="stopped")
-    queued = tasks.objects.filter(task_path=RELIGHTING, status__in=("READY", "RUNNING")).order_by("enqueued_at").last()
+    queued = (
+        tasks.objects.filter(task_path=RELIGHTING, status__in=("READY", "RUNNING"))
+        .order_by("enqueued_at")
+        .last()
+    )
     if queued is not None:
         count = apps.get_model("directives", "Obligation").objects.count()
         jobs.objects.create(kind="relight", at=queued.enqueued_at, total=count)
@@ -23,7 +30,9 @@ def forget_lights(apps, schema_editor):
     """The code before has no rows for work on all lights. One that is not done is not forgotten: the lights would stay wrong."""
     found = apps.get_model("directives", "JobProgress").objects.filter(kind="relight")
     if found.exclude(state__in=("done", "cancelled")).exists():
-        raise RuntimeError("Lights are being worked out anew. Let the worker end that, or run manage.py tick --all and delete its row.")
+        raise RuntimeError(
+            "Lights are being worked out anew. Let the worker end that, or run manage.py tick --all and delete its row."
+        )
     found.delete()
 
 
@@ -154,12 +163,22 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="jobprogress",
             name="by",
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AlterField(
             model_name="jobprogress",
             name="document",
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directives.document"),
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="directives.document",
+            ),
         ),
         migrations.RunPython(tell_states, forget_lights),
     ]

@@ -14,6 +14,12 @@ class Migration(migrations.Migration):
     dependencies = [("directives", "0020_long_acts_have_states")]
 
     operations = [
-        AddIndexOnline("obligation", models.Index(fields=["light", "light_on"], name="obligation_overdue", condition=RED)),
-        AddIndexOnline("obligation", models.Index(fields=["organisation"], name="obligation_overdue_of_body", condition=RED)),
+        AddIndexOnline(
+            "obligation",
+            models.Index(fields=["light", "light_on"], name="obligation_overdue", condition=RED),
+        ),
+        AddIndexOnline(
+            "obligation",
+            models.Index(fields=["organisation"], name="obligation_overdue_of_body", condition=RED),
+        ),
     ]

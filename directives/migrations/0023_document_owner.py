@@ -39,7 +39,9 @@ def own(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 def _of_person(apps: Apps, person: int | None) -> str:
     """The path of the topmost body that the person supervises."""
-    posts = apps.get_model("directives", "Membership").objects.filter(user=person, role="supervisor")
+    posts = apps.get_model("directives", "Membership").objects.filter(
+        user=person, role="supervisor"
+    )
     paths = posts.values_list("organisation__path", flat=True)
     return min(paths, key=lambda path: (len(path), path), default="")
 
@@ -47,14 +49,18 @@ def _of_person(apps: Apps, person: int | None) -> str:
 def _above_all(apps: Apps, document: int) -> str:
     """The path of the lowest body above all that owe something under a document."""
     owed = apps.get_model("directives", "Obligation").objects.filter(document=document)
-    ends = owed.exclude(state="withdrawn").aggregate(first=Min("organisation__path"), last=Max("organisation__path"))
+    ends = owed.exclude(state="withdrawn").aggregate(
+        first=Min("organisation__path"), last=Max("organisation__path")
+    )
     first, last = ends["first"] or "", ends["last"] or ""
     path = ""
     for end in range(STEP, len(first) + 1, STEP):
         if not last.startswith(first[:end]):
             break
         path = first[:end]
-    return path[:-STEP] if path == first and len(path) > STEP else path  # nobody stands above themselves
+    return (
+        path[:-STEP] if path == first and len(path) > STEP else path
+    )  # nobody stands above themselves
 
 
 def remember(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
@@ -62,7 +68,9 @@ def remember(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     events = apps.get_model("directives", "Event").objects
     for name, (states, acts) in WAITS.items():
         model = apps.get_model("directives", name)
-        asked = events.filter(subject_type=name, subject_id=OuterRef("pk"), action__in=(*acts, DIRECTLY))
+        asked = events.filter(
+            subject_type=name, subject_id=OuterRef("pk"), action__in=(*acts, DIRECTLY)
+        )
         who = Case(When(action__in=acts, then="by"))
         latest = Subquery(asked.order_by("-pk").annotate(who=who).values("who")[:1])
         _fill(model, states, latest)

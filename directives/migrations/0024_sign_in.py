@@ -15,7 +15,11 @@ DEMO = ("staff", "manager", "supervisor", "viewer", "admin", "province", "city",
 
 def mark(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     if apps.get_model("directives", "Document").objects.filter(fictional=True).exists():
-        made_up = Q(username__in=DEMO) | Q(username__startswith="filler-") | Q(username__startswith="reviewer-")
+        made_up = (
+            Q(username__in=DEMO)
+            | Q(username__startswith="filler-")
+            | Q(username__startswith="reviewer-")
+        )
         apps.get_model("directives", "User").objects.filter(made_up).update(made_up=True)
 
 
@@ -35,9 +39,13 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "user",
             "password_given",
-            models.BooleanField(default=False, db_default=False, editable=False, verbose_name="password was given"),
+            models.BooleanField(
+                default=False, db_default=False, editable=False, verbose_name="password was given"
+            ),
         ),
-        migrations.AddField("user", "password_set_at", models.DateTimeField(editable=False, null=True)),
+        migrations.AddField(
+            "user", "password_set_at", models.DateTimeField(editable=False, null=True)
+        ),
         migrations.AddField(
             "user",
             "sign_ins_without_factor",
@@ -46,7 +54,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             "FormerPassword",
             [
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("password", models.CharField(max_length=128)),
                 ("at", models.DateTimeField()),
                 (
@@ -62,7 +75,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             "OpenSession",
             [
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("key", models.CharField(max_length=40, unique=True)),
                 ("began_at", models.DateTimeField()),
                 ("address", models.CharField(blank=True, max_length=64)),
@@ -80,7 +98,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             "SignInAttempt",
             [
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("account", models.CharField(max_length=64)),
                 ("address", models.CharField(max_length=64)),
                 ("browser", models.CharField(blank=True, max_length=40)),

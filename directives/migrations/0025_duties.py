@@ -31,7 +31,9 @@ def hand_over(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     group = apps.get_model("auth", "Group").objects.filter(name=GROUP).first()
     if group is None:
         return
-    people.filter(groups=group, is_staff=True).update(is_system_administrator=True, is_security_administrator=True)
+    people.filter(groups=group, is_staff=True).update(
+        is_system_administrator=True, is_security_administrator=True
+    )
     group.user_set.clear()
 
 
@@ -43,13 +45,22 @@ class Migration(migrations.Migration):
 
     operations = [
         *(
-            migrations.AddField("user", name, models.BooleanField(default=False, db_default=False, verbose_name=label))
+            migrations.AddField(
+                "user",
+                name,
+                models.BooleanField(default=False, db_default=False, verbose_name=label),
+            )
             for name, label in FIELDS.items()
         ),
         migrations.CreateModel(
             "PendingRight",
             [
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("right", models.CharField(choices=RIGHTS, max_length=30, verbose_name="right")),
                 ("asked_at", models.DateTimeField(verbose_name="asked at")),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
@@ -87,10 +98,17 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "rights that wait for confirmation",
                 "ordering": ["asked_at", "id"],
                 "constraints": [
-                    models.UniqueConstraint(fields=["person", "right", "organisation"], name="one_pending_role"),
-                    models.UniqueConstraint(condition=Q(organisation=None), fields=["person", "right"], name="one_pending_duty"),
+                    models.UniqueConstraint(
+                        fields=["person", "right", "organisation"], name="one_pending_role"
+                    ),
+                    models.UniqueConstraint(
+                        condition=Q(organisation=None),
+                        fields=["person", "right"],
+                        name="one_pending_duty",
+                    ),
                     models.CheckConstraint(
-                        condition=Q(right="supervisor", organisation__isnull=False) | (~Q(right="supervisor") & Q(organisation=None)),
+                        condition=Q(right="supervisor", organisation__isnull=False)
+                        | (~Q(right="supervisor") & Q(organisation=None)),
                         name="pending_role_in_a_body",
                     ),
                 ],

@@ -14,7 +14,9 @@ APPEND_ONLY = ("directives_event", "directives_submission", "directives_verdict"
 
 
 def words(length: int, name: str) -> models.CharField:
-    return models.CharField(blank=True, db_default="", default="", max_length=length, verbose_name=name)
+    return models.CharField(
+        blank=True, db_default="", default="", max_length=length, verbose_name=name
+    )
 
 
 def guard_again(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
@@ -37,12 +39,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             "RefusalCount",
             [
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("since", models.DateTimeField()),
                 ("count", models.PositiveIntegerField(default=0)),
                 (
                     "user",
-                    models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL),
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
             ],
         ),

@@ -24,7 +24,13 @@ def guard_again(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def key(to: str, related: str) -> models.ForeignKey:
-    return models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name=related, to=to)
+    return models.ForeignKey(
+        db_index=False,
+        null=True,
+        on_delete=django.db.models.deletion.PROTECT,
+        related_name=related,
+        to=to,
+    )
 
 
 class Migration(migrations.Migration):
@@ -32,26 +38,47 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("logentry", "corrects", key("directives.logentry", "corrections")),
-        migrations.AddField("logentry", "withdrawn_at", models.DateTimeField(null=True, verbose_name="withdrawn at")),
+        migrations.AddField(
+            "logentry", "withdrawn_at", models.DateTimeField(null=True, verbose_name="withdrawn at")
+        ),
         migrations.AddField("logentry", "withdrawn_by", key(settings.AUTH_USER_MODEL, "+")),
-        migrations.AddField("verdict", "by_name", models.CharField(blank=True, db_default="", default="", max_length=150)),
+        migrations.AddField(
+            "verdict",
+            "by_name",
+            models.CharField(blank=True, db_default="", default="", max_length=150),
+        ),
         migrations.CreateModel(
             "LogUse",
             [
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField()),
                 (
                     "entry",
                     models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="log_uses", to="directives.reportentry"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="log_uses",
+                        to="directives.reportentry",
                     ),
                 ),
                 (
                     "log_entry",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="uses", to="directives.logentry"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="uses",
+                        to="directives.logentry",
+                    ),
                 ),
             ],
         ),
-        migrations.AddConstraint("loguse", models.UniqueConstraint(fields=["entry", "log_entry"], name="log_used_once_per_entry")),
+        migrations.AddConstraint(
+            "loguse",
+            models.UniqueConstraint(fields=["entry", "log_entry"], name="log_used_once_per_entry"),
+        ),
         migrations.RunPython(guard_again, migrations.RunPython.noop),
     ]

@@ -26,7 +26,9 @@ ON CONFLICT DO NOTHING
 
 
 def fill(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    last = apps.get_model("directives", "ReportEntry").objects.aggregate(last=Max("pk"))["last"] or 0
+    last = (
+        apps.get_model("directives", "ReportEntry").objects.aggregate(last=Max("pk"))["last"] or 0
+    )
     for start in range(0, last + 1, BATCH):
         with transaction.atomic(editor.connection.alias), editor.connection.cursor() as cursor:
             cursor.execute(FILL, [start, start + BATCH])
@@ -40,7 +42,11 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexOnline(
             "logentry",
-            models.Index(condition=models.Q(("corrects__isnull", False)), fields=["corrects"], name="log_corrects"),
+            models.Index(
+                condition=models.Q(("corrects__isnull", False)),
+                fields=["corrects"],
+                name="log_corrects",
+            ),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]

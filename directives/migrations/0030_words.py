@@ -17,7 +17,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name="organisation",
-            options={"ordering": ["code"], "verbose_name": "organisation", "verbose_name_plural": "organisations"},
+            options={
+                "ordering": ["code"],
+                "verbose_name": "organisation",
+                "verbose_name_plural": "organisations",
+            },
         ),
         migrations.AlterModelOptions(
             name="pendingright",
@@ -29,7 +33,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name="seal",
-            options={"ordering": ["id"], "verbose_name": "tamper check", "verbose_name_plural": "tamper checks"},
+            options={
+                "ordering": ["id"],
+                "verbose_name": "tamper check",
+                "verbose_name_plural": "tamper checks",
+            },
         ),
         migrations.AlterModelOptions(
             name="verdict",
@@ -73,7 +81,11 @@ class Migration(migrations.Migration):
             model_name="event",
             name="by",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="user"
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="user",
             ),
         ),
         migrations.AlterField(
@@ -92,7 +104,10 @@ class Migration(migrations.Migration):
             model_name="indicator",
             name="aggregation",
             field=models.CharField(
-                choices=[("sum", "Sum"), ("mean", "Mean"), ("each", "Not combined")], default="sum", max_length=8, verbose_name="added up"
+                choices=[("sum", "Sum"), ("mean", "Mean"), ("each", "Not combined")],
+                default="sum",
+                max_length=8,
+                verbose_name="added up",
             ),
         ),
         migrations.AlterField(
@@ -133,7 +148,13 @@ class Migration(migrations.Migration):
             model_name="intakerow",
             name="verdict",
             field=models.CharField(
-                choices=[("new", "New"), ("changed", "Changed"), ("same", "Same"), ("conflict", "Conflict"), ("wrong", "Errors")],
+                choices=[
+                    ("new", "New"),
+                    ("changed", "Changed"),
+                    ("same", "Same"),
+                    ("conflict", "Conflict"),
+                    ("wrong", "Errors"),
+                ],
                 max_length=8,
             ),
         ),
@@ -145,7 +166,13 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="itemstate",
             name="open_reason",
-            field=models.CharField(blank=True, db_default="", default="", max_length=200, verbose_name="why not established"),
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                max_length=200,
+                verbose_name="why not established",
+            ),
         ),
         migrations.AlterField(
             model_name="logentry",
@@ -207,7 +234,11 @@ class Migration(migrations.Migration):
             model_name="obligation",
             name="part",
             field=models.CharField(
-                choices=[("lead", "Lead"), ("responsible", "Responsible"), ("supporting", "Supporting")],
+                choices=[
+                    ("lead", "Lead"),
+                    ("responsible", "Responsible"),
+                    ("supporting", "Supporting"),
+                ],
                 default="responsible",
                 max_length=12,
                 verbose_name="responsibility",
@@ -260,7 +291,10 @@ class Migration(migrations.Migration):
             model_name="pendingright",
             name="asked_by",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="requested by"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="requested by",
             ),
         ),
         migrations.AlterField(
@@ -293,7 +327,12 @@ class Migration(migrations.Migration):
             model_name="repair",
             name="state",
             field=models.CharField(
-                choices=[("certain", "Certain"), ("proposed", "Proposed"), ("confirmed", "Confirmed"), ("refused", "Rejected")],
+                choices=[
+                    ("certain", "Certain"),
+                    ("proposed", "Proposed"),
+                    ("confirmed", "Confirmed"),
+                    ("refused", "Rejected"),
+                ],
                 max_length=10,
             ),
         ),
@@ -354,6 +393,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="user",
             name="password_given",
-            field=models.BooleanField(db_default=False, default=False, editable=False, verbose_name="password set by someone else"),
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                editable=False,
+                verbose_name="password set by someone else",
+            ),
         ),
     ]

@@ -1,7 +1,15 @@
 """The tables. A model knows its own constraints and who may see a row; what happens to it is told elsewhere."""
 
 from directives.models.audit import Event, RefusalCount, Seal, Unsealed
-from directives.models.documents import Addressee, Directive, Document, Item, LeftOut, Repair, Section
+from directives.models.documents import (
+    Addressee,
+    Directive,
+    Document,
+    Item,
+    LeftOut,
+    Repair,
+    Section,
+)
 from directives.models.entering import FormerPassword, OpenSession, SignInAttempt
 from directives.models.exports import Export, ListChoice
 from directives.models.intakes import Intake, IntakeRow, Matching
@@ -11,9 +19,26 @@ from directives.models.obligations import ItemState, Obligation
 from directives.models.organisations import Organisation
 from directives.models.people import Membership, PendingRight, User
 from directives.models.plans import LogEntry, Measure, Plan
-from directives.models.reports import Attachment, Cycle, ProgressReport, ReportEntry, Submission, Verdict
+from directives.models.reports import (
+    Attachment,
+    Cycle,
+    ProgressReport,
+    ReportEntry,
+    Submission,
+    Verdict,
+)
 from directives.models.statistics import Figure, FigureTotal, Indicator
-from directives.models.tallies import ALWAYS, DocumentTotal, Mark, OverallDay, OverallMark, Owing, Tally, TallyDay, Total
+from directives.models.tallies import (
+    ALWAYS,
+    DocumentTotal,
+    Mark,
+    OverallDay,
+    OverallMark,
+    Owing,
+    Tally,
+    TallyDay,
+    Total,
+)
 
 __all__ = [
     "ALWAYS",

@@ -22,12 +22,19 @@ class Event(models.Model):
     """One change, written in the transaction of the change. A trigger refuses to alter or delete it."""
 
     at = models.DateTimeField()
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("user"))  # null: the system
+    by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("user")
+    )  # null: the system
     action = models.CharField(_("action"), max_length=40)
     subject_type = models.CharField(max_length=30)
     subject_id = models.BigIntegerField()
     organisation = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("organisation"), db_index=False
+        Organisation,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("organisation"),
+        db_index=False,
     )
     document_id = models.BigIntegerField(null=True)
     directive_id = models.BigIntegerField(null=True)
@@ -35,8 +42,12 @@ class Event(models.Model):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     reason = models.TextField(_("reason"), blank=True)
-    address = models.CharField(_("from address"), max_length=45, blank=True, default="", db_default="")  # "": no request wrote it
-    request = models.CharField(_("request"), max_length=40, blank=True, default="", db_default="")  # its id, or the name of a task
+    address = models.CharField(
+        _("from address"), max_length=45, blank=True, default="", db_default=""
+    )  # "": no request wrote it
+    request = models.CharField(
+        _("request"), max_length=40, blank=True, default="", db_default=""
+    )  # its id, or the name of a task
 
     objects = EventQuerySet.as_manager()
 

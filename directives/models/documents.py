@@ -19,7 +19,9 @@ from directives.models.scope import (
     worked,
 )
 
-MODALITIES = tuple((word, word) for word in ("要", "應該", "可", "支持", "鼓勵", "探索", "不得", "祈使"))
+MODALITIES = tuple(
+    (word, word) for word in ("要", "應該", "可", "支持", "鼓勵", "探索", "不得", "祈使")
+)
 KINDS = (
     ("institution", pgettext_lazy("directive", "Institution")),
     ("recurring duty", pgettext_lazy("directive", "Recurring duty")),
@@ -59,7 +61,11 @@ HEAVY_OF_DOCUMENT = tuple(f"document__{name}" for name in HEAVY)
 def obliged_documents(user: User) -> Q:
     """Documents that bodies of this person owe something under; `Document` rows."""
     condition = worked(user, "obligations__organisation")
-    return NOTHING if condition is NOTHING else Q(pk__in=Document.objects.filter(condition).values("pk"))
+    return (
+        NOTHING
+        if condition is NOTHING
+        else Q(pk__in=Document.objects.filter(condition).values("pk"))
+    )
 
 
 def overseen_documents(user: User) -> Q:
@@ -109,7 +115,13 @@ class Document(models.Model):
     registered_at = models.DateTimeField()
     registered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     # The body that owns it (登记单位). None: there was no body yet when it was read in.
-    organisation = models.ForeignKey("Organisation", models.PROTECT, null=True, related_name="documents", verbose_name=_("registered by"))
+    organisation = models.ForeignKey(
+        "Organisation",
+        models.PROTECT,
+        null=True,
+        related_name="documents",
+        verbose_name=_("registered by"),
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = DocumentQuerySet.as_manager()
@@ -119,7 +131,11 @@ class Document(models.Model):
         verbose_name_plural = _("documents")
         ordering = ["-registered_at"]
         # Every page asks whether there is one; without it the answer is read past the bytes of every document.
-        indexes = [models.Index(fields=["fictional"], name="document_fictional", condition=models.Q(fictional=True))]
+        indexes = [
+            models.Index(
+                fields=["fictional"], name="document_fictional", condition=models.Q(fictional=True)
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title_hans
@@ -146,7 +162,9 @@ class Section(models.Model):
 
     class Meta:
         ordering = ["document", "order"]
-        constraints = [models.UniqueConstraint(fields=["document", "order"], name="one_section_per_place")]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "order"], name="one_section_per_place")
+        ]
 
     def __str__(self) -> str:
         return f"{self.number}、{self.title_hans}" if self.number else self.title_hans or "结尾"
@@ -179,7 +197,10 @@ class Directive(models.Model):
         ordering = ["document", "order"]
         constraints = [
             models.UniqueConstraint(fields=["document", "code"], name="one_directive_per_code"),
-            models.CheckConstraint(condition=Q(statement=False) | Q(kind="statement", modality=""), name="statement_has_no_modality"),
+            models.CheckConstraint(
+                condition=Q(statement=False) | Q(kind="statement", modality=""),
+                name="statement_has_no_modality",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -205,7 +226,10 @@ class Addressee(models.Model):
     class Meta:
         ordering = ["directive", "order"]
         constraints = [
-            models.CheckConstraint(condition=Q(basis=UNSTATED, name="") | (~Q(basis=UNSTATED) & ~Q(name="")), name="unstated_has_no_name")
+            models.CheckConstraint(
+                condition=Q(basis=UNSTATED, name="") | (~Q(basis=UNSTATED) & ~Q(name="")),
+                name="unstated_has_no_name",
+            )
         ]
 
 
@@ -230,7 +254,9 @@ class Item(models.Model):
 
     class Meta:
         ordering = ["directive", "number"]
-        constraints = [models.UniqueConstraint(fields=["directive", "number"], name="one_item_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["directive", "number"], name="one_item_per_number")
+        ]
 
     def __str__(self) -> str:
         return self.name_hans
@@ -258,7 +284,8 @@ class Repair(models.Model):
         ordering = ["document", "order"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=[CERTAIN, PROPOSED], decided_by="") | (Q(state__in=[CONFIRMED, REFUSED]) & ~Q(decided_by="")),
+                condition=Q(state__in=[CERTAIN, PROPOSED], decided_by="")
+                | (Q(state__in=[CONFIRMED, REFUSED]) & ~Q(decided_by="")),
                 name="decided_repair_names_who",
             )
         ]

@@ -26,8 +26,14 @@ class OpenSessionQuerySet(models.QuerySet):
 
     def running(self, now: datetime) -> "OpenSessionQuerySet":
         """Those that have not ended, each with the instant `ends_at`, the last one used first."""
-        ends = Session.objects.filter(session_key=OuterRef("key"), expire_date__gt=now).values("expire_date")
-        return self.annotate(ends_at=Subquery(ends)).exclude(ends_at=None).order_by(F("ends_at").desc(), "-pk")
+        ends = Session.objects.filter(session_key=OuterRef("key"), expire_date__gt=now).values(
+            "expire_date"
+        )
+        return (
+            self.annotate(ends_at=Subquery(ends))
+            .exclude(ends_at=None)
+            .order_by(F("ends_at").desc(), "-pk")
+        )
 
     def end(self) -> int:
         """End these sessions; returns how many."""
@@ -54,7 +60,10 @@ class OpenSession(models.Model):
     @property
     def browser(self) -> str:
         """Browser and system as people call them; "" where they are not known."""
-        marks = (next((name for mark, name in table.items() if mark in self.agent), "") for table in (BROWSERS, SYSTEMS))
+        marks = (
+            next((name for mark, name in table.items() if mark in self.agent), "")
+            for table in (BROWSERS, SYSTEMS)
+        )
         return " · ".join(filter(None, marks))
 
 

@@ -17,7 +17,17 @@ EXPORT_STATES = (
     (FAILED, pgettext_lazy("export", "Failed")),
     (CANCELLED, pgettext_lazy("export", "Cancelled")),
 )
-__all__ = ["CANCELLED", "FAILED", "READY", "RUNNING", "STOPPED", "UNENDED", "WAITING", "Export", "ListChoice"]
+__all__ = [
+    "CANCELLED",
+    "FAILED",
+    "READY",
+    "RUNNING",
+    "STOPPED",
+    "UNENDED",
+    "WAITING",
+    "Export",
+    "ListChoice",
+]
 PAPERS = (("a4", "A4"), ("a3", "A3"))
 NONE = list  # the builtin, which a field hides below
 
@@ -27,7 +37,9 @@ class ListChoice(models.Model):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     list = models.CharField(max_length=40)  # a key of catalogue.lists.LISTS
-    columns = models.JSONField(default=NONE)  # keys of columns in their order; empty: all, as they come
+    columns = models.JSONField(
+        default=NONE
+    )  # keys of columns in their order; empty: all, as they come
     paper = models.CharField(_("paper"), max_length=2, choices=PAPERS, default="a4")
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -60,10 +72,14 @@ class Export(Carried):
     paper = models.CharField(max_length=2, choices=PAPERS, default="a4")
     language = models.CharField(max_length=10)
     asked_at = models.DateTimeField()
-    reach = models.JSONField(default=NONE)  # [role, path] of what the person could see when they asked
+    reach = models.JSONField(
+        default=NONE
+    )  # [role, path] of what the person could see when they asked
     state = models.CharField(max_length=10, choices=EXPORT_STATES, default=WAITING)
     total = models.PositiveIntegerField(null=True)  # rows, as far as it is known
-    started_at = models.DateTimeField(null=True)  # when this run of it began, or the first of its rows came
+    started_at = models.DateTimeField(
+        null=True
+    )  # when this run of it began, or the first of its rows came
     as_of = models.DateTimeField(null=True)  # the instant that its rows speak of
     finished_at = models.DateTimeField(null=True)
     file = models.FileField(upload_to="exports/%Y/%m/", blank=True)

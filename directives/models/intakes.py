@@ -71,7 +71,9 @@ class Intake(Carried):
     BUSY = frozenset(state for state, fact in FACTS.items() if fact.act)
 
     kind = models.CharField(max_length=20)  # a key of intake.KINDS
-    place = models.JSONField(default=dict)  # what it belongs to: {"document": 1, "cycle": 3, "organisation": 9}
+    place = models.JSONField(
+        default=dict
+    )  # what it belongs to: {"document": 1, "cycle": 3, "organisation": 9}
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     file = models.FileField(upload_to="intake/%Y/%m/")
@@ -80,13 +82,21 @@ class Intake(Carried):
     sha256 = models.CharField(max_length=64)
     language = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=INTAKE_STATES, default=UPLOADED)
-    tables = models.JSONField(default=list)  # the headings that were found, a sheet each (tables.matching.Head)
+    tables = models.JSONField(
+        default=list
+    )  # the headings that were found, a sheet each (tables.matching.Head)
     matching = models.JSONField(default=dict)  # sheet → letter of a column → field, as confirmed
     counts = models.JSONField(default=dict)  # verdict → rows
-    remarks = models.JSONField(default=list)  # about the file as a whole, in words: columns passed over, hidden rows
-    untaken = models.JSONField(null=True)  # of cells that are not taken over (tables.differing.Summary); None: there is none
+    remarks = models.JSONField(
+        default=list
+    )  # about the file as a whole, in words: columns passed over, hidden rows
+    untaken = models.JSONField(
+        null=True
+    )  # of cells that are not taken over (tables.differing.Summary); None: there is none
     total = models.PositiveIntegerField(null=True)
-    asked_at = models.DateTimeField(null=True)  # when the act that is in hand, or was last, was asked for
+    asked_at = models.DateTimeField(
+        null=True
+    )  # when the act that is in hand, or was last, was asked for
     applied_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
 
@@ -122,13 +132,21 @@ class IntakeRow(models.Model):
     line = models.PositiveIntegerField()  # as the spreadsheet counts
     verdict = models.CharField(max_length=8, choices=VERDICTS)
     label = models.CharField(max_length=200, blank=True)  # what the row is about, for people
-    subject_id = models.BigIntegerField(null=True)  # the row of ours that it changes; once applied, the one that it made
-    seen = models.PositiveIntegerField(null=True)  # the version that the file was made from, where it says; else the one compared with
+    subject_id = models.BigIntegerField(
+        null=True
+    )  # the row of ours that it changes; once applied, the one that it made
+    seen = models.PositiveIntegerField(
+        null=True
+    )  # the version that the file was made from, where it says; else the one compared with
     before = models.JSONField(default=dict)  # field → value, of the fields that change
     after = models.JSONField(default=dict)
-    theirs = models.JSONField(default=dict)  # of a conflict: what was written here since the file went out
+    theirs = models.JSONField(
+        default=dict
+    )  # of a conflict: what was written here since the file went out
     faults = models.JSONField(default=list)  # of intake.fields.Fault
-    untaken = models.JSONField(null=True)  # of intake.fields.Untaken; None: every cell is taken over, or says what stands here
+    untaken = models.JSONField(
+        null=True
+    )  # of intake.fields.Untaken; None: every cell is taken over, or says what stands here
     choice = models.CharField(max_length=6, blank=True)  # of a conflict: mine or theirs
     left = models.PositiveIntegerField(null=True)  # the version that applying left behind
 
@@ -136,7 +154,9 @@ class IntakeRow(models.Model):
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["intake", "number"], name="one_row_per_number"),
-            models.CheckConstraint(condition=Q(choice__in=("", MINE, THEIRS)), name="choice_is_known"),
+            models.CheckConstraint(
+                condition=Q(choice__in=("", MINE, THEIRS)), name="choice_is_known"
+            ),
         ]
         indexes = [models.Index(fields=["intake", "verdict", "number"], name="intake_row_verdict")]
 
@@ -154,7 +174,11 @@ class Matching(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "kind", "headings"], name="one_matching_per_heading")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "kind", "headings"], name="one_matching_per_heading"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} · {self.user}"

@@ -94,10 +94,15 @@ class FormKeyQuerySet(models.QuerySet):
         on whether it did, or needs a savepoint for the refusal.
         """
         row = self.model(key=key, user=by, at=at)
-        columns = [(field.column, field.get_db_prep_save(getattr(row, field.attname), connection)) for field in row._meta.concrete_fields]
+        columns = [
+            (field.column, field.get_db_prep_save(getattr(row, field.attname), connection))
+            for field in row._meta.concrete_fields
+        ]
         names = ", ".join(connection.ops.quote_name(name) for name, _value in columns)
         places = ", ".join(["%s"] * len(columns))
-        statement = f"INSERT INTO {row._meta.db_table} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+        statement = (
+            f"INSERT INTO {row._meta.db_table} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+        )
         with connection.cursor() as cursor:
             cursor.execute(statement, [value for _name, value in columns])
             return cursor.rowcount == 1
@@ -106,7 +111,9 @@ class FormKeyQuerySet(models.QuerySet):
         """Note where the first answer sent its reader. Written out, as `claim` is: every form that is carried out asks it."""
         prepared = self.model._meta.pk.get_db_prep_save(key, connection)
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE directives_formkey SET location = %s WHERE key = %s", [location, prepared])
+            cursor.execute(
+                "UPDATE directives_formkey SET location = %s WHERE key = %s", [location, prepared]
+            )
 
 
 class FormKey(models.Model):
@@ -115,7 +122,9 @@ class FormKey(models.Model):
     key = models.UUIDField(primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     at = models.DateTimeField()
-    location = models.CharField(max_length=300, blank=True)  # where the first answer sent its reader
+    location = models.CharField(
+        max_length=300, blank=True
+    )  # where the first answer sent its reader
 
     objects = FormKeyQuerySet.as_manager()
 
@@ -144,9 +153,18 @@ class Notice(models.Model):
 
 # long acts
 
-WAITING, RUNNING, DONE, STOPPED, FAILED, CANCELLED = "waiting", "running", "done", "stopped", "failed", "cancelled"
+WAITING, RUNNING, DONE, STOPPED, FAILED, CANCELLED = (
+    "waiting",
+    "running",
+    "done",
+    "stopped",
+    "failed",
+    "cancelled",
+)
 UNENDED = frozenset({WAITING, RUNNING})
-HALTED = frozenset({STOPPED, FAILED})  # short of its end: who asked for it may have it go on, or end it
+HALTED = frozenset(
+    {STOPPED, FAILED}
+)  # short of its end: who asked for it may have it go on, or end it
 JOB_STATES = (
     (WAITING, pgettext_lazy("job", "Waiting")),
     (RUNNING, pgettext_lazy("job", "Under way")),
@@ -168,9 +186,15 @@ class Carried(models.Model):
     act = ""  # a key of jobs.ACTS: what is being done while it is BUSY
 
     done = models.PositiveIntegerField(default=0)
-    fault = models.TextField(blank=True, default="")  # why it came to a stop, in the language of who asked
-    moved_at = models.DateTimeField(null=True)  # when it last came further; empty while it waits for its turn
-    tries = models.PositiveSmallIntegerField(default=0, db_default=0)  # processes that ended over it since it came further
+    fault = models.TextField(
+        blank=True, default=""
+    )  # why it came to a stop, in the language of who asked
+    moved_at = models.DateTimeField(
+        null=True
+    )  # when it last came further; empty while it waits for its turn
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )  # processes that ended over it since it came further
     task = models.UUIDField(null=True)  # the one that carries it out, in the queue
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
@@ -202,8 +226,12 @@ class JobProgress(Carried):
     at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=JOB_STATES, default=WAITING, db_default=WAITING)
     total = models.PositiveIntegerField()  # bodies that it is about, or obligations
-    made = models.PositiveIntegerField(default=0)  # rows made: obligations, reports; or lights that changed
-    reached = models.CharField(max_length=72, blank=True, default="")  # path of a body, or key of an obligation
+    made = models.PositiveIntegerField(
+        default=0
+    )  # rows made: obligations, reports; or lights that changed
+    reached = models.CharField(
+        max_length=72, blank=True, default=""
+    )  # path of a body, or key of an obligation
     finished_at = models.DateTimeField(null=True)
 
     objects = JobProgressQuerySet.as_manager()

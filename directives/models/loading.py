@@ -19,7 +19,11 @@ def load(rows: Sequence[Model]) -> None:
         return
     model = type(rows[0])
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    ids = load_columns(model, {field.attname: [*map(attrgetter(field.attname), rows)] for field in fields}, len(rows))
+    ids = load_columns(
+        model,
+        {field.attname: [*map(attrgetter(field.attname), rows)] for field in fields},
+        len(rows),
+    )
     for row, pk in zip(rows, ids, strict=True):
         row.pk, row._state.adding, row._state.db = pk, False, connection.alias
 
@@ -48,7 +52,14 @@ def prepared(field: Field, given: Sequence[Any]) -> Iterable[Any]:
     """The values of one column as the engine takes them; equal ones are worked out once."""
     if isinstance(field, JSONField):
         encode = _encoder(field).encode
-        return ["{}" if value == {} else value if value is None or isinstance(value, Encoded) else encode(value) for value in given]
+        return [
+            "{}"
+            if value == {}
+            else value
+            if value is None or isinstance(value, Encoded)
+            else encode(value)
+            for value in given
+        ]
     if PLAIN.issuperset(map(type, given)):
         return given
     stored = {value: field.get_db_prep_save(value, connection) for value in set(given)}
@@ -71,7 +82,10 @@ def _ids(table: str, rows: int) -> list[int]:
     name = connection.ops.quote_name(table)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [name, rows])
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+                [name, rows],
+            )
             return [pk for (pk,) in cursor.fetchall()]
         last = f"SELECT MAX(COALESCE((SELECT MAX(id) FROM {name}), 0), COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))"  # noqa: S608
         cursor.execute(last, [table])
@@ -81,11 +95,19 @@ def _ids(table: str, rows: int) -> list[int]:
 
 def _fill(model: type[Model], names: Sequence[str], rows: Iterable[tuple]) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
-    columns = ", ".join(connection.ops.quote_name(model._meta.get_field(name).column) for name in names)
+    columns = ", ".join(
+        connection.ops.quote_name(model._meta.get_field(name).column) for name in names
+    )
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(names))})", rows)  # noqa: S608 - our own names
+            cursor.executemany(
+                f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(names))})",  # noqa: S608 - our own names
+                rows,
+            )
             return
-        with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        with (
+            connection.wrap_database_errors,
+            cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+        ):
             for row in rows:
                 copy.write_row(row)

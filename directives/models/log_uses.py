@@ -14,7 +14,9 @@ class LogUse(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["entry", "log_entry"], name="log_used_once_per_entry")]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "log_entry"], name="log_used_once_per_entry")
+        ]
 
     def __str__(self) -> str:
         return f"{self.entry} · {self.log_entry}"

@@ -55,7 +55,9 @@ class ObligationQuerySet(ScopedQuerySet):
 
     def late(self, clock: str) -> "ObligationQuerySet":
         """Overdue rows whose light says that this clock (a key of CLOCKS) has run out: of several, the one that ran out first."""
-        return self.overdue().filter(light_code__in=(f"{clock}_overdue", f"{clock}_returned_overdue"))
+        return self.overdue().filter(
+            light_code__in=(f"{clock}_overdue", f"{clock}_returned_overdue")
+        )
 
     def owing(self, clock: str, on: date | None = None) -> "ObligationQuerySet":
         """Live rows on which this clock runs; with `on`, those on which it runs out that day. Closed work owes nothing."""
@@ -73,7 +75,10 @@ class ObligationQuerySet(ScopedQuerySet):
 
     def under(self, organisation: Organisation) -> "ObligationQuerySet":
         """Obligations of the body and of everything below it."""
-        return self.filter(organisation__path__gte=organisation.path, organisation__path__lte=organisation.last_path)
+        return self.filter(
+            organisation__path__gte=organisation.path,
+            organisation__path__lte=organisation.last_path,
+        )
 
 
 class Obligation(models.Model):
@@ -85,11 +90,23 @@ class Obligation(models.Model):
     """
 
     # Each index is paid for with every move of millions of rows: none that another one serves.
-    document = models.ForeignKey(Document, models.PROTECT, related_name="obligations", db_index=False)
+    document = models.ForeignKey(
+        Document, models.PROTECT, related_name="obligations", db_index=False
+    )
     section = models.ForeignKey(Section, models.PROTECT, related_name="+", db_index=False)
-    directive = models.ForeignKey(Directive, models.PROTECT, related_name="obligations", verbose_name=_("directive"), db_index=False)
+    directive = models.ForeignKey(
+        Directive,
+        models.PROTECT,
+        related_name="obligations",
+        verbose_name=_("directive"),
+        db_index=False,
+    )
     organisation = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="obligations", verbose_name=_("organisation"), db_index=False
+        Organisation,
+        models.PROTECT,
+        related_name="obligations",
+        verbose_name=_("organisation"),
+        db_index=False,
     )
     part = models.CharField(_("responsibility"), max_length=12, choices=PARTS, default=RESPONSIBLE)
     deliverable = models.CharField(_("deliverable"), max_length=8, choices=DELIVERABLES, blank=True)
@@ -99,7 +116,9 @@ class Obligation(models.Model):
 
     state = models.CharField(_("state"), max_length=12, choices=OBLIGATION_STATES, default=ASSIGNED)
     percent = models.PositiveSmallIntegerField(_("percent complete"), default=0)
-    progress = models.TextField(_("progress"), blank=True)  # the last accepted or handed-in words, for lists
+    progress = models.TextField(
+        _("progress"), blank=True
+    )  # the last accepted or handed-in words, for lists
     problems = models.TextField(_("problems"), blank=True)
     next_steps = models.TextField(_("next steps"), blank=True)
 
@@ -133,23 +152,51 @@ class Obligation(models.Model):
         verbose_name_plural = _("obligations")
         ordering = ["document", "directive__order", "organisation__code"]
         constraints = [
-            models.UniqueConstraint(fields=["directive", "organisation"], name="one_obligation_per_directive_and_body"),
-            models.CheckConstraint(condition=Q(percent__gte=0, percent__lte=100), name="obligation_percent_0_to_100"),
-            models.CheckConstraint(condition=Q(due_on=None) | Q(due_on__gte=F("issued_on")), name="obligation_due_after_issue"),
-            models.CheckConstraint(condition=~Q(state="closed") | Q(closed_on__isnull=False), name="closed_obligation_has_its_day"),
-            models.CheckConstraint(condition=~Q(state=DISPUTED) | ~Q(reason=""), name="dispute_has_a_reason"),
+            models.UniqueConstraint(
+                fields=["directive", "organisation"], name="one_obligation_per_directive_and_body"
+            ),
+            models.CheckConstraint(
+                condition=Q(percent__gte=0, percent__lte=100), name="obligation_percent_0_to_100"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_on=None) | Q(due_on__gte=F("issued_on")),
+                name="obligation_due_after_issue",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="closed") | Q(closed_on__isnull=False),
+                name="closed_obligation_has_its_day",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=DISPUTED) | ~Q(reason=""), name="dispute_has_a_reason"
+            ),
         ]
         indexes = [
             models.Index(fields=["organisation", "document", "light"], name="obligation_of_body"),
             models.Index(fields=["document", "light", "light_on"], name="obligation_longest_late"),
             # Over all documents: the longest overdue of everybody, and those of each body.
-            models.Index(fields=["light", "light_on"], name="obligation_overdue", condition=Q(light=RED)),
-            models.Index(fields=["organisation"], name="obligation_overdue_of_body", condition=Q(light=RED)),
+            models.Index(
+                fields=["light", "light_on"], name="obligation_overdue", condition=Q(light=RED)
+            ),
+            models.Index(
+                fields=["organisation"], name="obligation_overdue_of_body", condition=Q(light=RED)
+            ),
             # One for each state: SQLite does not see that an index of two states holds the rows of one.
-            models.Index(fields=["moved_at"], name="obligation_disputed", condition=Q(state=DISPUTED)),
-            models.Index(fields=["moved_at"], name="obligation_closing", condition=Q(state=CLOSING)),
-            models.Index(fields=["directive", "organisation"], name="obligation_leads", condition=Q(part=LEAD)),
-            models.Index(fields=["document", "organisation"], name="obligation_withdrawn", condition=Q(state=WITHDRAWN)),
+            models.Index(
+                fields=["moved_at"], name="obligation_disputed", condition=Q(state=DISPUTED)
+            ),
+            models.Index(
+                fields=["moved_at"], name="obligation_closing", condition=Q(state=CLOSING)
+            ),
+            models.Index(
+                fields=["directive", "organisation"],
+                name="obligation_leads",
+                condition=Q(part=LEAD),
+            ),
+            models.Index(
+                fields=["document", "organisation"],
+                name="obligation_withdrawn",
+                condition=Q(state=WITHDRAWN),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -185,7 +232,9 @@ class ItemState(models.Model):
     state = models.CharField(max_length=12, choices=ITEM_STATES, default=NOT_STARTED)
     on = models.DateField(_("date"), null=True, blank=True)
     evidence = models.CharField(_("evidence"), max_length=300, blank=True)
-    open_reason = models.CharField(_("why not established"), max_length=200, blank=True, default="", db_default="")
+    open_reason = models.CharField(
+        _("why not established"), max_length=200, blank=True, default="", db_default=""
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ItemStateQuerySet.as_manager()
@@ -193,6 +242,12 @@ class ItemState(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["obligation", "item"], name="one_state_per_item"),
-            models.CheckConstraint(condition=~Q(state="established") | Q(on__isnull=False), name="established_item_has_its_day"),
-            models.CheckConstraint(condition=~Q(state="established") | Q(open_reason=""), name="established_item_needs_no_reason"),
+            models.CheckConstraint(
+                condition=~Q(state="established") | Q(on__isnull=False),
+                name="established_item_has_its_day",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="established") | Q(open_reason=""),
+                name="established_item_needs_no_reason",
+            ),
         ]

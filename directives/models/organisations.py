@@ -60,7 +60,9 @@ class OrganisationQuerySet(models.QuerySet):
 
     def existing_on(self, day: date) -> "OrganisationQuerySet":
         """Bodies that exist on that day: founded by it, and not yet abolished."""
-        return self.filter(Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_to=None) | Q(valid_to__gt=day))
+        return self.filter(
+            Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_to=None) | Q(valid_to__gt=day)
+        )
 
 
 class Organisation(models.Model):
@@ -71,13 +73,31 @@ class Organisation(models.Model):
     name_hant = models.CharField(_("name in Traditional script"), max_length=120, blank=True)
     full_name = models.CharField(_("full name"), max_length=200, blank=True)
     level = models.CharField(_("level"), max_length=12, choices=LEVELS, default="central")
-    kind = models.CharField(_("kind of organisation"), max_length=24, choices=KINDS, default="other")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent"))
+    kind = models.CharField(
+        _("kind of organisation"), max_length=24, choices=KINDS, default="other"
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("parent"),
+    )
     path = models.CharField(max_length=STEP * 12, db_index=True, editable=False, default="")
     valid_from = models.DateField(_("exists from"), null=True, blank=True)
     valid_to = models.DateField(_("exists until"), null=True, blank=True)
-    successor = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="predecessors", verbose_name=_("successor"))
-    branch = models.BooleanField(default=False, editable=False)  # has children, so tallies are kept for it
+    successor = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="predecessors",
+        verbose_name=_("successor"),
+    )
+    branch = models.BooleanField(
+        default=False, editable=False
+    )  # has children, so tallies are kept for it
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = OrganisationQuerySet.as_manager()
@@ -88,10 +108,14 @@ class Organisation(models.Model):
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_from=None) | Q(valid_to=None) | Q(valid_from__lt=models.F("valid_to")),
+                condition=Q(valid_from=None)
+                | Q(valid_to=None)
+                | Q(valid_from__lt=models.F("valid_to")),
                 name="organisation_ends_after_it_begins",
             ),
-            models.CheckConstraint(condition=~Q(parent=models.F("id")), name="organisation_is_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=~Q(parent=models.F("id")), name="organisation_is_not_its_own_parent"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -104,18 +128,26 @@ class Organisation(models.Model):
         What is known of its place may be out of date: no later save writes it. The organisation commands move bodies.
         """
         if self.path and not self._state.adding:
-            kept = [field.name for field in self._meta.concrete_fields if field.name not in ("id", "parent", "path", "branch")]
+            kept = [
+                field.name
+                for field in self._meta.concrete_fields
+                if field.name not in ("id", "parent", "path", "branch")
+            ]
             super().save(*args, **{"update_fields": kept} | kwargs)
             return
         gate.shut()
         super().save(*args, **kwargs)
         if not self.path:
-            above = Organisation.objects.filter(pk=self.parent_id).values_list("path", "branch").first() or ("", True)
+            above = Organisation.objects.filter(pk=self.parent_id).values_list(
+                "path", "branch"
+            ).first() or ("", True)
             self.path = above[0] + step(self.pk)
             Organisation.objects.filter(pk=self.pk).update(path=self.path)
             if not above[1]:
                 Organisation.objects.filter(pk=self.parent_id).update(branch=True)
-                became_branch.send(Organisation, organisation=Organisation.objects.get(pk=self.parent_id))
+                became_branch.send(
+                    Organisation, organisation=Organisation.objects.get(pk=self.parent_id)
+                )
 
     @property
     def ancestor_ids(self) -> list[int]:

@@ -13,7 +13,10 @@ from directives.base.states import MANAGER, ROLES, STAFF, SUPERVISOR, VIEWER
 UNREAD_SHOWN = 100  # unread notices are counted up to here
 SECOND_FACTORS = ("totp", "webauthn")  # recovery codes stand in for one of these
 # Rights that a second person confirms before they are given.
-CONFIRMED = (*((role, label) for role, label in ROLES if role == SUPERVISOR), *((duty.key, duty.name) for duty in DUTIES.values()))
+CONFIRMED = (
+    *((role, label) for role, label in ROLES if role == SUPERVISOR),
+    *((duty.key, duty.name) for duty in DUTIES.values()),
+)
 
 
 class User(AbstractUser):
@@ -22,16 +25,30 @@ class User(AbstractUser):
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
-    made_up = models.BooleanField(default=False, db_default=False, editable=False)  # never signs in to production
-    password_given = models.BooleanField(_("password set by someone else"), default=False, db_default=False, editable=False)
-    password_set_at = models.DateTimeField(null=True, editable=False)  # null: when the account was made
-    sign_ins_without_factor = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    made_up = models.BooleanField(
+        default=False, db_default=False, editable=False
+    )  # never signs in to production
+    password_given = models.BooleanField(
+        _("password set by someone else"), default=False, db_default=False, editable=False
+    )
+    password_set_at = models.DateTimeField(
+        null=True, editable=False
+    )  # null: when the account was made
+    sign_ins_without_factor = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False
+    )
     # Given and taken away by organisations/commands/rights.py alone, as is_staff, which goes with the first two.
-    is_system_administrator = models.BooleanField(DUTIES[SYSTEM].name, default=False, db_default=False)
-    is_security_administrator = models.BooleanField(DUTIES[SECURITY].name, default=False, db_default=False)
+    is_system_administrator = models.BooleanField(
+        DUTIES[SYSTEM].name, default=False, db_default=False
+    )
+    is_security_administrator = models.BooleanField(
+        DUTIES[SECURITY].name, default=False, db_default=False
+    )
     is_auditor = models.BooleanField(DUTIES[AUDITOR].name, default=False, db_default=False)
 
-    among_fiction: bool | None = None  # whether the installation holds fictional data, where the sign-in has read it
+    among_fiction: bool | None = (
+        None  # whether the installation holds fictional data, where the sign-in has read it
+    )
 
     class Meta:
         verbose_name = _("person")
@@ -103,15 +120,23 @@ class User(AbstractUser):
 class Membership(models.Model):
     """A person's role in a body (成员)."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("person"))
-    organisation = models.ForeignKey("Organisation", models.PROTECT, related_name="memberships", verbose_name=_("organisation"))
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="memberships", verbose_name=_("person")
+    )
+    organisation = models.ForeignKey(
+        "Organisation", models.PROTECT, related_name="memberships", verbose_name=_("organisation")
+    )
     role = models.CharField(_("role"), max_length=12, choices=ROLES)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
-        constraints = [models.UniqueConstraint(fields=["user", "organisation", "role"], name="one_membership_per_role")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organisation", "role"], name="one_membership_per_role"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.organisation} · {self.get_role_display()}"
@@ -126,10 +151,16 @@ class PendingRightQuerySet(models.QuerySet):
 class PendingRight(models.Model):
     """A role in a body, or a duty, that was asked for a person and gives nothing until a second person confirms it."""
 
-    person = models.ForeignKey(User, models.CASCADE, related_name="pending_rights", verbose_name=_("person"))
+    person = models.ForeignKey(
+        User, models.CASCADE, related_name="pending_rights", verbose_name=_("person")
+    )
     right = models.CharField(_("right"), max_length=30, choices=CONFIRMED)
-    organisation = models.ForeignKey("Organisation", models.CASCADE, null=True, related_name="+", verbose_name=_("organisation"))
-    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("requested by"))
+    organisation = models.ForeignKey(
+        "Organisation", models.CASCADE, null=True, related_name="+", verbose_name=_("organisation")
+    )
+    asked_by = models.ForeignKey(
+        User, models.CASCADE, related_name="+", verbose_name=_("requested by")
+    )
     asked_at = models.DateTimeField(_("requested at"))
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -140,13 +171,20 @@ class PendingRight(models.Model):
         verbose_name_plural = _("rights waiting for confirmation")
         ordering = ["asked_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["person", "right", "organisation"], name="one_pending_role"),
-            models.UniqueConstraint(fields=["person", "right"], condition=Q(organisation=None), name="one_pending_duty"),
+            models.UniqueConstraint(
+                fields=["person", "right", "organisation"], name="one_pending_role"
+            ),
+            models.UniqueConstraint(
+                fields=["person", "right"], condition=Q(organisation=None), name="one_pending_duty"
+            ),
             models.CheckConstraint(
-                condition=Q(right=SUPERVISOR, organisation__isnull=False) | (~Q(right=SUPERVISOR) & Q(organisation=None)),
+                condition=Q(right=SUPERVISOR, organisation__isnull=False)
+                | (~Q(right=SUPERVISOR) & Q(organisation=None)),
                 name="pending_role_in_a_body",
             ),
         ]
 
     def __str__(self) -> str:
-        return " · ".join(str(part) for part in (self.person, self.organisation, self.get_right_display()) if part)
+        return " · ".join(
+            str(part) for part in (self.person, self.organisation, self.get_right_display()) if part
+        )

@@ -35,7 +35,9 @@ class FiledQuerySet(ScopedQuerySet):
     filing = ""  # leads to the filing that was handed in or not
 
     def visible_to(self, user: User) -> "FiledQuerySet":
-        above = overseen(user, f"{self.owner}__path") & Q(**{f"{self.filing}submitted_at__isnull": False})
+        above = overseen(user, f"{self.owner}__path") & Q(
+            **{f"{self.filing}submitted_at__isnull": False}
+        )
         return self.filter(worked(user, self.owner) | above)
 
 
@@ -44,7 +46,9 @@ class Plan(models.Model):
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="plans")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="plans")
-    kind = models.CharField(_("deliverable"), max_length=8, choices=DELIVERABLES[1:], default=IMPLEMENTATION_PLAN)
+    kind = models.CharField(
+        _("deliverable"), max_length=8, choices=DELIVERABLES[1:], default=IMPLEMENTATION_PLAN
+    )
     title = models.CharField(_("title"), max_length=200)
     summary = models.TextField(_("general requirements"), blank=True)
     live = models.BooleanField(default=True)
@@ -66,15 +70,27 @@ class Plan(models.Model):
         verbose_name = _("plan")
         verbose_name_plural = _("plans")
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "document"], condition=Q(live=True), name="one_live_plan"),
-            models.CheckConstraint(
-                condition=~Q(state="accepted") | Q(decided_by__isnull=False, decided_at__isnull=False), name="plan_verdict_names_who"
+            models.UniqueConstraint(
+                fields=["organisation", "document"], condition=Q(live=True), name="one_live_plan"
             ),
-            models.CheckConstraint(condition=~Q(state="returned") | ~Q(reason=""), name="plan_return_has_a_reason"),
+            models.CheckConstraint(
+                condition=~Q(state="accepted")
+                | Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="plan_verdict_names_who",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="returned") | ~Q(reason=""), name="plan_return_has_a_reason"
+            ),
         ]
         indexes = [
-            models.Index(fields=["submitted_at", "organisation"], name="plan_waits", condition=Q(live=True, state="submitted")),
-            models.Index(fields=["-submitted_at", "-id"], name="plan_latest", condition=Q(live=True)),
+            models.Index(
+                fields=["submitted_at", "organisation"],
+                name="plan_waits",
+                condition=Q(live=True, state="submitted"),
+            ),
+            models.Index(
+                fields=["-submitted_at", "-id"], name="plan_latest", condition=Q(live=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -100,7 +116,9 @@ class Measure(models.Model):
     due_on = models.DateField(_("complete by"), null=True, blank=True)
     result = models.CharField(_("form of result"), max_length=200, blank=True)
     done_on = models.DateField(_("done on"), null=True, blank=True)
-    obligations = models.ManyToManyField(Obligation, related_name="measures", verbose_name=_("serves"))
+    obligations = models.ManyToManyField(
+        Obligation, related_name="measures", verbose_name=_("serves")
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = MeasureQuerySet.as_manager()
@@ -109,7 +127,9 @@ class Measure(models.Model):
         verbose_name = _("measure")
         verbose_name_plural = _("measures")
         ordering = ["plan", "number"]
-        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="one_measure_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "number"], name="one_measure_per_number")
+        ]
 
     def __str__(self) -> str:
         return self.text[:40]
@@ -150,9 +170,13 @@ class LogEntry(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     # Two keys that are rarely set: an index of the rows that have one is enough, or none.
-    corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections", db_index=False)
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="corrections", db_index=False
+    )
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
-    withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    withdrawn_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = LogEntryQuerySet.as_manager()
@@ -164,7 +188,9 @@ class LogEntry(models.Model):
         indexes = [
             models.Index(fields=["measure", "on"], name="log_of_measure"),
             models.Index(fields=["-on", "-id"], name="log_newest"),
-            models.Index(fields=["corrects"], name="log_corrects", condition=Q(corrects__isnull=False)),
+            models.Index(
+                fields=["corrects"], name="log_corrects", condition=Q(corrects__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -175,7 +201,9 @@ class LogEntry(models.Model):
         """A key of LOG_STATES; one query for an entry that was not read `with_state`."""
         if self.withdrawn_at:
             return LOG_WITHDRAWN
-        facts = self if hasattr(self, "corrected_by") else LogEntry.objects.with_state().get(pk=self.pk)
+        facts = (
+            self if hasattr(self, "corrected_by") else LogEntry.objects.with_state().get(pk=self.pk)
+        )
         if facts.corrected_by:
             return LOG_CORRECTED
         return LOG_REPORTED if facts.reported else LOG_SIGNING if facts.signing else LOG_OPEN

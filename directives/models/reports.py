@@ -8,7 +8,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.base.states import DRAFT, EDITABLE, FILING_STATES, HANDED_IN, IN, REPORTABLE, SUBMITTED
+from directives.base.states import (
+    DRAFT,
+    EDITABLE,
+    FILING_STATES,
+    HANDED_IN,
+    IN,
+    REPORTABLE,
+    SUBMITTED,
+)
 from directives.models.documents import Document
 from directives.models.obligations import Obligation
 from directives.models.organisations import Organisation
@@ -66,8 +74,12 @@ class Cycle(models.Model):
         verbose_name_plural = _("cycles")
         ordering = ["-due_on"]
         constraints = [
-            models.UniqueConstraint(fields=["document", "year", "period", "number"], name="one_cycle_per_period"),
-            models.CheckConstraint(condition=Q(due_on__gte=F("opens_on")), name="cycle_due_after_opening"),
+            models.UniqueConstraint(
+                fields=["document", "year", "period", "number"], name="one_cycle_per_period"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_on__gte=F("opens_on")), name="cycle_due_after_opening"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -83,9 +95,16 @@ class ReportQuerySet(ScopedQuerySet):
     def settle_waiting(self) -> int:
         """Set since when these reports wait from their entries, after entries were written set-wise; returns how many wait."""
         submitted = ReportEntry.objects.filter(state=SUBMITTED).order_by()
-        first = submitted.filter(report=models.OuterRef("pk")).values("report").annotate(first=models.Min("submitted_at")).values("first")
+        first = (
+            submitted.filter(report=models.OuterRef("pk"))
+            .values("report")
+            .annotate(first=models.Min("submitted_at"))
+            .values("first")
+        )
         self.filter(waiting_since__isnull=False).update(waiting_since=None)
-        return self.filter(pk__in=submitted.values("report")).update(waiting_since=models.Subquery(first))
+        return self.filter(pk__in=submitted.values("report")).update(
+            waiting_since=models.Subquery(first)
+        )
 
 
 class ProgressReport(models.Model):
@@ -97,7 +116,9 @@ class ProgressReport(models.Model):
     begun_at = models.DateTimeField(null=True)
     first_submitted_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)  # every entry accepted
-    waiting_since = models.DateTimeField(null=True)  # the oldest hand-in of an entry that awaits its verdict
+    waiting_since = models.DateTimeField(
+        null=True
+    )  # the oldest hand-in of an entry that awaits its verdict
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ReportQuerySet.as_manager()
@@ -106,8 +127,16 @@ class ProgressReport(models.Model):
         verbose_name = _("progress report")
         verbose_name_plural = _("progress reports")
         ordering = ["-cycle__due_on", "organisation__code"]
-        constraints = [models.UniqueConstraint(fields=["organisation", "cycle"], name="one_report_per_cycle")]
-        indexes = [models.Index(fields=["waiting_since", "organisation"], name="report_waits", condition=Q(waiting_since__isnull=False))]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "cycle"], name="one_report_per_cycle")
+        ]
+        indexes = [
+            models.Index(
+                fields=["waiting_since", "organisation"],
+                name="report_waits",
+                condition=Q(waiting_since__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.organisation} · {self.cycle}"
@@ -115,7 +144,11 @@ class ProgressReport(models.Model):
     @property
     def point(self) -> tuple[str, str, date]:
         """Under which mark it counts: its cycle, and whether it was accepted whole, came in at least in part, or is open."""
-        return "cycle", f"{self.cycle_id}:{'whole' if self.completed_at else 'in' if self.first_submitted_at else 'open'}", ALWAYS
+        return (
+            "cycle",
+            f"{self.cycle_id}:{'whole' if self.completed_at else 'in' if self.first_submitted_at else 'open'}",
+            ALWAYS,
+        )
 
 
 class EntryQuerySet(ScopedQuerySet):
@@ -124,7 +157,9 @@ class EntryQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> "EntryQuerySet":
         """A body's own people see every entry, those above what is handed in; what was only sent back inside never was."""
         handed_in = Q(state__in=HANDED_IN, submitted_at__isnull=False)
-        return self.filter(worked(user, self.owner) | overseen(user, f"{self.owner}__path") & handed_in)
+        return self.filter(
+            worked(user, self.owner) | overseen(user, f"{self.owner}__path") & handed_in
+        )
 
     def owed(self) -> "EntryQuerySet":
         """Without drafts on obligations that were meanwhile closed, withdrawn, disputed or suspended: nobody waits for those."""
@@ -134,7 +169,9 @@ class EntryQuerySet(ScopedQuerySet):
 class ReportEntry(models.Model):
     """Progress on one obligation in one cycle (进展情况), with a life of its own: a report may go in by parts."""
 
-    report = models.ForeignKey(ProgressReport, models.CASCADE, related_name="entries", db_index=False)
+    report = models.ForeignKey(
+        ProgressReport, models.CASCADE, related_name="entries", db_index=False
+    )
     obligation = models.ForeignKey(Obligation, models.PROTECT, related_name="entries")
     progress = models.TextField(_("progress"), blank=True)
     problems = models.TextField(_("problems"), blank=True)
@@ -143,15 +180,21 @@ class ReportEntry(models.Model):
     unchanged = models.BooleanField(_("no change since the last report"), default=False)
     unchanged_reason = models.CharField(_("reason for no change"), max_length=200, blank=True)
     origin = models.CharField(max_length=8, choices=ORIGINS, default=BLANK)
-    drawn_from = models.PositiveSmallIntegerField(default=0)  # how many log entries the draft was made from
+    drawn_from = models.PositiveSmallIntegerField(
+        default=0
+    )  # how many log entries the draft was made from
     state = models.CharField(max_length=12, choices=FILING_STATES, default=DRAFT)
     reason = models.TextField(blank=True)  # of the last return
     submitted_at = models.DateTimeField(null=True)
-    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    submitted_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     # Who sent it for the signature by which it went in; None: it went in without.
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     saved_at = models.DateTimeField(null=True)
     saved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -162,12 +205,21 @@ class ReportEntry(models.Model):
         verbose_name = _("report entry")
         verbose_name_plural = _("report entries")
         constraints = [
-            models.UniqueConstraint(fields=["report", "obligation"], name="one_entry_per_obligation"),
-            models.CheckConstraint(condition=Q(percent=None) | Q(percent__gte=0, percent__lte=100), name="entry_percent_0_to_100"),
-            models.CheckConstraint(
-                condition=~Q(state="accepted") | Q(decided_by__isnull=False, decided_at__isnull=False), name="entry_verdict_names_who"
+            models.UniqueConstraint(
+                fields=["report", "obligation"], name="one_entry_per_obligation"
             ),
-            models.CheckConstraint(condition=~Q(state="returned") | ~Q(reason=""), name="entry_return_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(percent=None) | Q(percent__gte=0, percent__lte=100),
+                name="entry_percent_0_to_100",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="accepted")
+                | Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="entry_verdict_names_who",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="returned") | ~Q(reason=""), name="entry_return_has_a_reason"
+            ),
         ]
         indexes = [
             models.Index(fields=["report", "state"], name="entry_by_state"),
@@ -180,7 +232,11 @@ class ReportEntry(models.Model):
     @property
     def point(self) -> tuple[str, str, date]:
         """Under which mark it counts: its cycle, and the day on which it came in, or ALWAYS."""
-        on = timezone.localdate(self.submitted_at) if self.state in IN and self.submitted_at else ALWAYS
+        on = (
+            timezone.localdate(self.submitted_at)
+            if self.state in IN and self.submitted_at
+            else ALWAYS
+        )
         return "report", str(self.report.cycle_id), on
 
 
@@ -194,7 +250,9 @@ class Submission(models.Model):
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="submissions")
     document = models.ForeignKey(Document, models.PROTECT, related_name="+")
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="submissions")
-    report = models.ForeignKey(ProgressReport, models.PROTECT, null=True, related_name="submissions")
+    report = models.ForeignKey(
+        ProgressReport, models.PROTECT, null=True, related_name="submissions"
+    )
     number = models.PositiveIntegerField()  # counts within the plan or the report, from 1
     content = models.JSONField()
     submitted_at = models.DateTimeField()
@@ -208,10 +266,15 @@ class Submission(models.Model):
         ordering = ["-submitted_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(plan=None, report__isnull=False) | Q(plan__isnull=False, report=None), name="submission_of_one_thing"
+                condition=Q(plan=None, report__isnull=False) | Q(plan__isnull=False, report=None),
+                name="submission_of_one_thing",
             ),
-            models.UniqueConstraint(fields=["plan", "number"], name="one_submission_number_per_plan"),
-            models.UniqueConstraint(fields=["report", "number"], name="one_submission_number_per_report"),
+            models.UniqueConstraint(
+                fields=["plan", "number"], name="one_submission_number_per_plan"
+            ),
+            models.UniqueConstraint(
+                fields=["report", "number"], name="one_submission_number_per_report"
+            ),
         ]
 
 
@@ -228,7 +291,9 @@ class Verdict(models.Model):
     reason = models.TextField(blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    by_name = models.CharField(max_length=150, blank=True, default="", db_default="")  # as of then; empty in rows from before it was kept
+    by_name = models.CharField(
+        max_length=150, blank=True, default="", db_default=""
+    )  # as of then; empty in rows from before it was kept
 
     objects = VerdictQuerySet.as_manager()
 
@@ -237,8 +302,14 @@ class Verdict(models.Model):
         verbose_name_plural = _("review results")
         constraints = [
             models.UniqueConstraint(fields=["submission", "entry"], name="one_verdict_per_entry"),
-            models.UniqueConstraint(fields=["submission"], condition=Q(entry=None), name="one_verdict_per_plan_submission"),
-            models.CheckConstraint(condition=Q(accepted=True) | ~Q(reason=""), name="refusal_has_a_reason"),
+            models.UniqueConstraint(
+                fields=["submission"],
+                condition=Q(entry=None),
+                name="one_verdict_per_plan_submission",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted=True) | ~Q(reason=""), name="refusal_has_a_reason"
+            ),
         ]
 
     @property

@@ -32,7 +32,9 @@ def any_of(conditions: Iterable[Q]) -> Q:
 def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
     """The ranges in order, without those that lie inside another. Subtrees never overlap otherwise."""
     result: list[Range] = []
-    for low, high in sorted(sorted(ranges, key=lambda found: found[1], reverse=True), key=lambda found: found[0]):
+    for low, high in sorted(
+        sorted(ranges, key=lambda found: found[1], reverse=True), key=lambda found: found[0]
+    ):
         if not result or high > result[-1][1]:
             result.append((low, high))
     return tuple(result)
@@ -58,12 +60,16 @@ def _below(memberships: Sequence[Membership]) -> models.QuerySet:
     lengths = sorted({len(m.organisation.path) for m in memberships})
     paths = _same(memberships).values("organisation__path")
     bodies = Membership._meta.get_field("organisation").related_model.objects
-    return bodies.filter(any_of(Q(In(Substr("path", 1, length), paths)) for length in lengths)).values("pk")
+    return bodies.filter(
+        any_of(Q(In(Substr("path", 1, length), paths)) for length in lengths)
+    ).values("pk")
 
 
 def _same(memberships: Sequence[Membership]) -> models.QuerySet:
     """These memberships, as a query."""
-    return Membership.objects.filter(user=memberships[0].user_id, role__in=sorted({m.role for m in memberships}))
+    return Membership.objects.filter(
+        user=memberships[0].user_id, role__in=sorted({m.role for m in memberships})
+    )
 
 
 def own(memberships: Iterable[Membership], field: str) -> Q:

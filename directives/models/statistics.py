@@ -26,7 +26,9 @@ class IndicatorQuerySet(models.QuerySet):
         if user.is_staff:
             return rows
         above = {pk for m in user.standing for pk in m.organisation.ancestor_ids}
-        return rows.filter(any_of((Q(organisation__in=sorted(above)), overseen(user, "organisation__path"))))
+        return rows.filter(
+            any_of((Q(organisation__in=sorted(above)), overseen(user, "organisation__path")))
+        )
 
     def asked(self) -> "IndicatorQuerySet":
         """Those that are still asked for."""
@@ -41,7 +43,9 @@ class Indicator(models.Model):
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="indicators")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="indicators")
-    code = models.CharField(pgettext_lazy("indicator", "code"), max_length=20)  # stable, short: it names the indicator in tables
+    code = models.CharField(
+        pgettext_lazy("indicator", "code"), max_length=20
+    )  # stable, short: it names the indicator in tables
     name_hans = models.CharField(_("name"), max_length=100)
     name_hant = models.CharField(_("name (Traditional)"), max_length=100, blank=True)
     unit = models.CharField(_("unit"), max_length=20, blank=True)
@@ -50,7 +54,9 @@ class Indicator(models.Model):
     cadence = models.CharField(_("frequency"), max_length=8, choices=PERIODS, default="year")
     places = models.PositiveSmallIntegerField(_("decimal places"), default=0)
     order = models.PositiveSmallIntegerField(default=0)
-    ended_at = models.DateTimeField(null=True, blank=True)  # no longer asked for; what was reported stays
+    ended_at = models.DateTimeField(
+        null=True, blank=True
+    )  # no longer asked for; what was reported stays
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = IndicatorQuerySet.as_manager()
@@ -81,7 +87,9 @@ class Figure(models.Model):
     """What one body reported of one indicator for one period (统计数据)."""
 
     indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="figures")
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="figures", db_index=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="figures", db_index=False
+    )
     year = models.PositiveSmallIntegerField(_("year"))
     period = models.CharField(_("period"), max_length=8, choices=PERIODS)
     number = models.PositiveSmallIntegerField(_("number"), default=1)  # which quarter, which half
@@ -97,7 +105,10 @@ class Figure(models.Model):
         verbose_name = _("figure")
         verbose_name_plural = _("figures")
         constraints = [
-            models.UniqueConstraint(fields=["indicator", "year", "period", "number", "organisation"], name="one_figure_per_period")
+            models.UniqueConstraint(
+                fields=["indicator", "year", "period", "number", "organisation"],
+                name="one_figure_per_period",
+            )
         ]
         indexes = [models.Index(fields=["organisation", "indicator"], name="figure_of_body")]
 
@@ -123,7 +134,10 @@ class FigureTotal(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["scope", "indicator", "year", "period", "number"], name="one_total_per_scope_and_period")
+            models.UniqueConstraint(
+                fields=["scope", "indicator", "year", "period", "number"],
+                name="one_total_per_scope_and_period",
+            )
         ]
 
     def __str__(self) -> str:

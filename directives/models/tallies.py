@@ -26,11 +26,16 @@ class Tally(models.Model):
     state = models.CharField(max_length=12, choices=OBLIGATION_STATES)
     light = models.CharField(max_length=8, choices=LIGHTS)
     count = models.IntegerField(default=0)
-    percent_sum = models.BigIntegerField(default=0)  # percentage points over the counted obligations
+    percent_sum = models.BigIntegerField(
+        default=0
+    )  # percentage points over the counted obligations
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["scope", "document", "directive", "body_kind", "state", "light"], name="one_tally_a_kind")
+            models.UniqueConstraint(
+                fields=["scope", "document", "directive", "body_kind", "state", "light"],
+                name="one_tally_a_kind",
+            )
         ]
 
 
@@ -45,7 +50,11 @@ class Total(models.Model):
     percent_sum = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope", "document", "section", "light"], name="one_total_a_section")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "document", "section", "light"], name="one_total_a_section"
+            )
+        ]
 
 
 class DocumentTotal(models.Model):
@@ -64,7 +73,9 @@ class DocumentTotal(models.Model):
     percent_sum = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope", "document"], name="one_total_a_document")]
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "document"], name="one_total_a_document")
+        ]
 
 
 class Mark(models.Model):
@@ -92,7 +103,11 @@ class Mark(models.Model):
     count = models.IntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope", "document", "topic", "day", "word"], name="one_mark")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "document", "topic", "day", "word"], name="one_mark"
+            )
+        ]
 
 
 class OverallMark(models.Model):
@@ -105,7 +120,11 @@ class OverallMark(models.Model):
     count = models.IntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope", "topic", "day", "word"], name="one_overall_mark")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "topic", "day", "word"], name="one_overall_mark"
+            )
+        ]
 
 
 class Owing(models.Model):
@@ -116,7 +135,9 @@ class Owing(models.Model):
     count = models.IntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "document"], name="one_owing")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "document"], name="one_owing")
+        ]
 
 
 class TallyDay(models.Model):
@@ -137,7 +158,11 @@ class TallyDay(models.Model):
     percent_sum = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope", "document", "section", "day"], name="one_copy_a_day")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "document", "section", "day"], name="one_copy_a_day"
+            )
+        ]
         indexes = [models.Index(fields=["document", "day"], name="copies_by_day")]
 
 
@@ -154,4 +179,6 @@ class OverallDay(models.Model):
     percent_sum = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope", "day"], name="one_overall_copy_a_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "day"], name="one_overall_copy_a_day")
+        ]

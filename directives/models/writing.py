@@ -13,7 +13,9 @@ from directives.models.loading import load, prepared
 from directives.models.planned import planned
 
 
-def overwrite(model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any) -> int:
+def overwrite(
+    model: type[Model], ids: Sequence[int], values: Mapping[str, Any], **alike: Any
+) -> int:
     """Set these fields of the rows with these ids that are `alike` in others; returns how many. Values are no expressions."""
     fields = [model._meta.get_field(name) for name in (*values, *alike)]
     given = _stored(zip(fields, (*values.values(), *alike.values()), strict=True))
@@ -43,7 +45,10 @@ def erase(model: type[Model], ids: Sequence[int]) -> None:
     for start in range(0, len(ids), LOT):
         lot = ids[start : start + LOT]
         with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id IN ({', '.join(['%s'] * len(lot))})", lot)  # noqa: S608
+            cursor.execute(
+                f"DELETE FROM {model._meta.db_table} WHERE id IN ({', '.join(['%s'] * len(lot))})",  # noqa: S608
+                lot,
+            )
 
 
 def add_many(rows: Sequence[Model]) -> None:
@@ -58,15 +63,25 @@ def overwrite_each(rows: Sequence[Model], names: Sequence[str]) -> None:
         lot = rows[start : start + LOT]
         model = type(lot[0])
         fields = [model._meta.get_field(name) for name in names]
-        columns = [prepared(field, [*map(attrgetter(field.attname), lot)]) for field in (model._meta.pk, *fields)]
-        given = [*map(list, columns)] if connection.vendor == "postgresql" else [*chain.from_iterable(zip(*columns, strict=True))]
+        columns = [
+            prepared(field, [*map(attrgetter(field.attname), lot)])
+            for field in (model._meta.pk, *fields)
+        ]
+        given = (
+            [*map(list, columns)]
+            if connection.vendor == "postgresql"
+            else [*chain.from_iterable(zip(*columns, strict=True))]
+        )
         with connection.cursor() as cursor:
             cursor.execute(_update_each(model, tuple(names), len(lot)), given)
 
 
 def _stored(values: Iterable[tuple[Field, Any]]) -> list[Any]:
     """The values as the engine takes them."""
-    return [field.get_db_prep_save(value.pk if isinstance(value, Model) else value, connection) for field, value in values]
+    return [
+        field.get_db_prep_save(value.pk if isinstance(value, Model) else value, connection)
+        for field, value in values
+    ]
 
 
 def _columns(model: type[Model]) -> list[Field]:
@@ -95,9 +110,14 @@ def _insert(model: type[Model], rows: int) -> str:
 @lru_cache(maxsize=100)
 def _update_each(model: type[Model], names: tuple[str, ...], rows: int) -> str:
     """PostgreSQL takes a column at a time, and must be told its type: without its length, so that what is too long is refused."""
-    sets = ", ".join(f"{column} = v.column{place}" for place, column in enumerate(_named(model, names), 2))
+    sets = ", ".join(
+        f"{column} = v.column{place}" for place, column in enumerate(_named(model, names), 2)
+    )
     if connection.vendor == "postgresql":
-        types = [model._meta.pk.rel_db_type(connection), *(model._meta.get_field(name).db_type(connection) for name in names)]
+        types = [
+            model._meta.pk.rel_db_type(connection),
+            *(model._meta.get_field(name).db_type(connection) for name in names),
+        ]
         arrays = ", ".join(f"%s::{kind.split('(')[0]}[]" for kind in types)
         given = f"unnest({arrays}) AS v({', '.join(f'column{place}' for place in range(1, len(types) + 1))})"
     else:

@@ -14,13 +14,21 @@ from directives.web.doors import back, onward, page, paged, write
 def my_work(request):
     if request.user.only_audits:
         return redirect("events")
-    work = mine.my_work(request.user, now=request.now, today=request.today, workdays=request.workdays)
-    return page(request, "directives/mine/work.html", {"work": work, "quick": work.quick, "next": "/"})
+    work = mine.my_work(
+        request.user, now=request.now, today=request.today, workdays=request.workdays
+    )
+    return page(
+        request, "directives/mine/work.html", {"work": work, "quick": work.quick, "next": "/"}
+    )
 
 
 @require_GET
 def notices(request):
-    return page(request, "directives/mine/notices.html", {"page": paged(request, Notice.objects.visible_to(request.user))})
+    return page(
+        request,
+        "directives/mine/notices.html",
+        {"page": paged(request, Notice.objects.visible_to(request.user))},
+    )
 
 
 @write

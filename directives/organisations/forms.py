@@ -13,7 +13,9 @@ from directives.models import Organisation
 class BodyForm(forms.ModelForm):
     """A body in the admin; it knows which version the person saw."""
 
-    seen = forms.IntegerField(label=_("Version"), max_value=LARGEST, widget=forms.HiddenInput, required=False)
+    seen = forms.IntegerField(
+        label=_("Version"), max_value=LARGEST, widget=forms.HiddenInput, required=False
+    )
 
     class Meta:
         model = Organisation

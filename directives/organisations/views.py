@@ -23,17 +23,29 @@ def organisations(request):
         return answer(request, "bodies")
     seen = Organisation.objects.visible_to(request.user)
     chosen = BodiesAsked.of(request.GET)
-    found = bodies.bodies_found(seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=bool(chosen.abolished or chosen.q))
+    found = bodies.bodies_found(
+        seen,
+        q=chosen.q,
+        kind=chosen.body_kind,
+        level=chosen.level,
+        abolished=bool(chosen.abolished or chosen.q),
+    )
     context = {"chosen": chosen, "kinds": KINDS, "levels": LEVELS, "limit": LIMIT}
     if chosen.q or chosen.body_kind or chosen.level:
         shown, lines = bodies.found_page(request.user, found, request.GET)
         return page(request, HERE + "list.html", context | {"page": shown, "lines": lines})
     under = None if (pk := whole(chosen.under)) is None else get_object_or_404(seen, pk=pk)
     context |= {"tree": bodies.tree_of(request.user, under, request.GET), "under": under}
-    return page(request, HERE + "list.html", context, fragment=HERE + "_below.html" if under else "")
+    return page(
+        request, HERE + "list.html", context, fragment=HERE + "_below.html" if under else ""
+    )
 
 
 @require_GET
 def organisation(request, pk):
-    found = get_object_or_404(Organisation.objects.visible_to(request.user).select_related("successor", "parent"), pk=pk)
-    return page(request, HERE + "body.html", {"body": found, "view": bodies.body_view(request.user, found)})
+    found = get_object_or_404(
+        Organisation.objects.visible_to(request.user).select_related("successor", "parent"), pk=pk
+    )
+    return page(
+        request, HERE + "body.html", {"body": found, "view": bodies.body_view(request.user, found)}
+    )

@@ -32,12 +32,18 @@ CLOSER = -0.25  # pt between characters: 28 of 16 pt are 448 pt wide, the type a
 TITLE_SIZE, TITLE_PITCH = 22.0, 36.0  # pt, 二号
 NUMBER_SIZE = 14.0  # pt, 四号
 TABLE_SIZE, TABLE_PITCH = 12.0, 18.0  # pt, 小四
-NUMBER_FROM_EDGE = 23  # mm from the lower edge to the foot of the page number: 7 mm under the type area
+NUMBER_FROM_EDGE = (
+    23  # mm from the lower edge to the foot of the page number: 7 mm under the type area
+)
 DATE_FROM_RIGHT = 4  # characters
-ALONG = 8 * CHARACTERS  # a longer last paragraph does not go with the signature: some programs would move it as a whole
+ALONG = (
+    8 * CHARACTERS
+)  # a longer last paragraph does not go with the signature: some programs would move it as a whole
 SIDES = 57  # twentieths of a point, 1 mm: the room at either side of a cell
 CELL_MARGINS = f'<w:tblCellMar {nsdecls("w")}><w:left w:w="{SIDES}" w:type="dxa"/><w:right w:w="{SIDES}" w:type="dxa"/></w:tblCellMar>'
-LONG = re.compile(r"[!-~]{20,}")  # an address or the like, which does not break: the line before it would be spread apart
+LONG = re.compile(
+    r"[!-~]{20,}"
+)  # an address or the like, which does not break: the line before it would be spread apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +102,20 @@ class _Printer:
         self._foot()
         paper = self.paper
         for part in title_lines(paper.title):
-            self._line(part, self.faces.title, size=TITLE_SIZE, pitch=TITLE_PITCH, align=WD_ALIGN_PARAGRAPH.CENTER)
+            self._line(
+                part,
+                self.faces.title,
+                size=TITLE_SIZE,
+                pitch=TITLE_PITCH,
+                align=WD_ALIGN_PARAGRAPH.CENTER,
+            )
         self._line("", self.faces.body)
         if paper.recipient:
             self._line(f"{paper.recipient}：", self.faces.body)
         for place, block in enumerate(paper.blocks, 1):
-            last = place == len(paper.blocks) and not (isinstance(block, Para) and len(block.text) > ALONG)
+            last = place == len(paper.blocks) and not (
+                isinstance(block, Para) and len(block.text) > ALONG
+            )
             self._block(block).paragraph_format.keep_with_next = isinstance(block, Heading) or last
         self._end()
         for number, table in enumerate(paper.tables, 1):
@@ -112,7 +126,11 @@ class _Printer:
 
     def _page(self) -> None:
         part = self.document.sections[0]
-        part.orientation, part.page_width, part.page_height = WD_ORIENT.PORTRAIT, Mm(PAGE[0]), Mm(PAGE[1])
+        part.orientation, part.page_width, part.page_height = (
+            WD_ORIENT.PORTRAIT,
+            Mm(PAGE[0]),
+            Mm(PAGE[1]),
+        )
         part.top_margin, part.right_margin, part.bottom_margin, part.left_margin = map(Mm, MARGINS)
         part.footer_distance = Mm(NUMBER_FROM_EDGE)
         grid = part._sectPr.find(qn("w:docGrid"))
@@ -137,7 +155,10 @@ class _Printer:
         """— 1 — in 14 pt, at the right of odd pages and at the left of even ones; above, on every page, that the data is made up."""
         self.document.settings.odd_and_even_pages_header_footer = True
         part = self.document.sections[0]
-        sides = ((part.footer, WD_ALIGN_PARAGRAPH.RIGHT, "right"), (part.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT, "left"))
+        sides = (
+            (part.footer, WD_ALIGN_PARAGRAPH.RIGHT, "right"),
+            (part.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT, "left"),
+        )
         for footer, align, side in sides:
             paragraph = footer.paragraphs[0]
             paragraph.alignment = align
@@ -153,7 +174,9 @@ class _Printer:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
             _face(paragraph.add_run(self.paper.fictional), self.faces.first, NUMBER_SIZE)
 
-    def _line(self, text: str, face: Face, *, size: float = BODY, pitch: float = PITCH, align: Any = None) -> Paragraph:
+    def _line(
+        self, text: str, face: Face, *, size: float = BODY, pitch: float = PITCH, align: Any = None
+    ) -> Paragraph:
         paragraph = self.document.add_paragraph()
         paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
         paragraph.paragraph_format.line_spacing = Pt(pitch)
@@ -170,7 +193,11 @@ class _Printer:
                 face = {1: self.faces.first, 2: self.faces.second}.get(block.level, self.faces.body)
                 paragraph = self._line(block.full, face)
             case Para():
-                spread = WD_ALIGN_PARAGRAPH.LEFT if LONG.search(block.text) else WD_ALIGN_PARAGRAPH.JUSTIFY
+                spread = (
+                    WD_ALIGN_PARAGRAPH.LEFT
+                    if LONG.search(block.text)
+                    else WD_ALIGN_PARAGRAPH.JUSTIFY
+                )
                 paragraph = self._line("", self.faces.body, align=spread)
                 if block.lead:
                     _face(paragraph.add_run(block.lead), self.faces.second, BODY)
@@ -204,7 +231,13 @@ class _Printer:
         label = "附件" + (str(number) if len(self.paper.tables) > 1 else "")
         self._line(label, self.faces.first).paragraph_format.page_break_before = True
         self._line("", self.faces.body)
-        self._line(table.title, self.faces.title, size=TITLE_SIZE, pitch=TITLE_PITCH, align=WD_ALIGN_PARAGRAPH.CENTER)
+        self._line(
+            table.title,
+            self.faces.title,
+            size=TITLE_SIZE,
+            pitch=TITLE_PITCH,
+            align=WD_ALIGN_PARAGRAPH.CENTER,
+        )
         grid = self.document.add_table(rows=0, cols=len(table.head), style="Table Grid")
         grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.CENTER, False
         grid._tbl.tblPr.append(parse_xml(CELL_MARGINS))
@@ -212,14 +245,20 @@ class _Printer:
             column.width = Mm(TYPE_AREA[0] * share / 100)
         for place, cells in enumerate((table.head, *table.rows)):
             row = grid.add_row()
-            row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader" if place == 0 else "w:cantSplit"))
+            row._tr.get_or_add_trPr().append(
+                OxmlElement("w:tblHeader" if place == 0 else "w:cantSplit")
+            )
             for cell, text, share in zip(row.cells, cells, table.widths, strict=True):
                 cell.width = Mm(TYPE_AREA[0] * share / 100)
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.line_spacing = Pt(TABLE_PITCH)
                 _off_grid(paragraph)
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if place == 0 else None
-                _face(paragraph.add_run(text), self.faces.first if place == 0 else self.faces.body, TABLE_SIZE)
+                _face(
+                    paragraph.add_run(text),
+                    self.faces.first if place == 0 else self.faces.body,
+                    TABLE_SIZE,
+                )
 
 
 def _face(run: Any, face: Face, size: float) -> None:
@@ -229,7 +268,9 @@ def _face(run: Any, face: Face, size: float) -> None:
     if size == BODY:
         closer = OxmlElement("w:spacing")
         closer.set(qn("w:val"), str(round(CLOSER * 20)))
-        properties.insert_element_before(closer, "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:lang")
+        properties.insert_element_before(
+            closer, "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:lang"
+        )
 
 
 def _off_grid(paragraph: Paragraph) -> None:
@@ -237,7 +278,16 @@ def _off_grid(paragraph: Paragraph) -> None:
     free = OxmlElement("w:snapToGrid")
     free.set(qn("w:val"), "0")
     paragraph._p.get_or_add_pPr().insert_element_before(
-        free, "w:spacing", "w:ind", "w:contextualSpacing", "w:mirrorIndents", "w:jc", "w:textAlignment", "w:outlineLvl", "w:rPr", "w:sectPr"
+        free,
+        "w:spacing",
+        "w:ind",
+        "w:contextualSpacing",
+        "w:mirrorIndents",
+        "w:jc",
+        "w:textAlignment",
+        "w:outlineLvl",
+        "w:rPr",
+        "w:sectPr",
     )
 
 
@@ -270,7 +320,10 @@ def _page_field() -> Iterable[Any]:
 
 def _name_substitutes(document: Any, faces: Faces) -> None:
     """The table of fonts, each with the names of what may stand in for it."""
-    fonts = {face.name: face for face in (faces.title, faces.body, faces.first, faces.second, faces.number)}
+    fonts = {
+        face.name: face
+        for face in (faces.title, faces.body, faces.first, faces.second, faces.number)
+    }
     entries = "".join(
         f'<w:font w:name="{face.name}"><w:altName w:val="{",".join(face.instead)}"/><w:charset w:val="86"/>'
         f'<w:family w:val="{face.family}"/><w:pitch w:val="auto"/></w:font>'

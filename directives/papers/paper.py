@@ -20,7 +20,12 @@ def chinese(number: int) -> str:
     return head + (DIGITS[ones] if ones or not tens else "")
 
 
-NUMBERINGS = {1: lambda n: f"{chinese(n)}、", 2: lambda n: f"（{chinese(n)}）", 3: lambda n: f"{n}. ", 4: lambda n: f"（{n}）"}
+NUMBERINGS = {
+    1: lambda n: f"{chinese(n)}、",
+    2: lambda n: f"（{chinese(n)}）",
+    3: lambda n: f"{n}. ",
+    4: lambda n: f"（{n}）",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ class Paper:
     @property
     def file_name(self) -> str:
         """The name of the file without its ending."""
-        return re.sub(r'[\\/:*?"<>|\s]+', " ", self.title + (f" {self.fictional}" if self.fictional else "")).strip()[:120]
+        return re.sub(
+            r'[\\/:*?"<>|\s]+', " ", self.title + (f" {self.fictional}" if self.fictional else "")
+        ).strip()[:120]
 
     @property
     def signed(self) -> str:
@@ -101,7 +108,11 @@ def title_lines(title: str) -> tuple[str, ...]:
     phrases = [piece for phrase in PHRASES.split(title) if phrase for piece in _pieces(phrase)]
     ways = [()]
     for phrase in phrases:
-        joined = [(*way[:-1], way[-1] + phrase) for way in ways if way and width(way[-1] + phrase) <= TITLE_LIMIT]
+        joined = [
+            (*way[:-1], way[-1] + phrase)
+            for way in ways
+            if way and width(way[-1] + phrase) <= TITLE_LIMIT
+        ]
         ways = sorted([*((*way, phrase) for way in ways), *joined], key=_shapeless)[:WAYS]
     return ways[0]
 
@@ -109,7 +120,10 @@ def title_lines(title: str) -> tuple[str, ...]:
 def _shapeless(lines: tuple[str, ...]) -> tuple[int, bool, float]:
     """How far lines are from the shape of a title: their number, a waist, how unlike they are."""
     wide = [width(line) for line in lines]
-    waist = any(before > here + 1 < after for before, here, after in zip(wide, wide[1:], wide[2:], strict=False))
+    waist = any(
+        before > here + 1 < after
+        for before, here, after in zip(wide, wide[1:], wide[2:], strict=False)
+    )
     return len(lines), waist, sum((one - sum(wide) / len(wide)) ** 2 for one in wide)
 
 
@@ -126,7 +140,9 @@ def _pieces(phrase: str) -> list[str]:
 
 def clean(text: str) -> str:
     """Text without what cannot be printed, its lines joined as one paragraph."""
-    return " ".join(part for line in UNPRINTABLE.sub("", text).splitlines() if (part := line.strip()))
+    return " ".join(
+        part for line in UNPRINTABLE.sub("", text).splitlines() if (part := line.strip())
+    )
 
 
 def sentence(text: str) -> str:

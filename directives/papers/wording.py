@@ -46,4 +46,8 @@ def names_of_today(cover: Cover) -> str:
     names = [picked(cover.body, "name")] if not cover.body.kept else []
     names += [f"《{picked(cover.document, 'title')}》"] if not cover.document.kept else []
     told = {"names": "、".join(names)}
-    return _("Names as of today (those used at the time were not kept): %(names)s.") % told if names else ""
+    return (
+        _("Names as of today (those used at the time were not kept): %(names)s.") % told
+        if names
+        else ""
+    )

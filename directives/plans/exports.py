@@ -8,7 +8,9 @@ from directives.tables.pages import path_to
 
 PLAN = path_to("plan")
 PLAN_COLUMNS = (
-    Column("organisation", _("Code of the organisation"), lambda plan: plan.organisation.code, width=12),
+    Column(
+        "organisation", _("Code of the organisation"), lambda plan: plan.organisation.code, width=12
+    ),
     Column("name", _("Organisation"), lambda plan: picked(plan.organisation, "name"), width=24),
     Column("document", _("Document"), lambda plan: picked(plan.document, "title"), width=36),
     Column("kind", _("Kind of paper"), lambda plan: plan.get_kind_display(), width=12),
@@ -25,7 +27,12 @@ PLAN_COLUMNS = (
 MEASURE_COLUMNS = (
     Column("number", _("Number"), lambda line: line.number, kind="number", width=6),
     Column("text", _("Measure"), lambda line: line.text, width=48),
-    Column("directives", _("Serves"), lambda line: "、".join(served.code for served in line.serves), width=20),
+    Column(
+        "directives",
+        _("Serves"),
+        lambda line: "、".join(served.code for served in line.serves),
+        width=20,
+    ),
     Column("responsible", _("Who"), lambda line: line.responsible, width=14),
     Column("due_on", _("Due on"), lambda line: line.due_on, kind="date"),
     Column("result", _("Form of result"), lambda line: line.result, width=24),
@@ -37,11 +44,21 @@ MEASURE_COLUMNS = (
 )
 LOG_COLUMNS = (
     Column("on", _("Date"), lambda row: row.entry.on, kind="date"),
-    Column("organisation", _("Organisation"), lambda row: picked(row.entry.measure.plan.organisation, "name"), width=24),
+    Column(
+        "organisation",
+        _("Organisation"),
+        lambda row: picked(row.entry.measure.plan.organisation, "name"),
+        width=24,
+    ),
     Column("codes", _("Directive codes"), lambda row: row.codes, width=18),
     Column("measure", _("Measure"), lambda row: row.entry.measure.text, width=40),
     Column("text", _("What was done"), lambda row: row.entry.text, width=60),
-    Column("evidence", _("Evidence"), lambda row: "、".join(file.name for file in row.files.files), width=30),
+    Column(
+        "evidence",
+        _("Evidence"),
+        lambda row: "、".join(file.name for file in row.files.files),
+        width=30,
+    ),
     Column("by", _("Entered by"), lambda row: str(row.entry.by), width=12),
     Column("amended", _("Correction"), lambda row: row.amended, width=18),
 )

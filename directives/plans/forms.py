@@ -24,8 +24,14 @@ class Day(forms.DateField):
 class PlanForm(forms.Form):
     """The words at the head of a plan."""
 
-    title = forms.CharField(label=_("Title"), max_length=200, error_messages={"required": _("Enter a title for the plan.")})
-    summary = forms.CharField(label=_("General requirements"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    title = forms.CharField(
+        label=_("Title"),
+        max_length=200,
+        error_messages={"required": _("Enter a title for the plan.")},
+    )
+    summary = forms.CharField(
+        label=_("General requirements"), required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
 
 
 class MeasureForm(forms.Form):
@@ -35,7 +41,9 @@ class MeasureForm(forms.Form):
     responsible = forms.CharField(label=_("Who"), max_length=100, required=False)
     due_on = Day(required=False)
     result = forms.CharField(label=_("Form of result"), max_length=200, required=False)
-    obligations = forms.ModelMultipleChoiceField(Obligation.objects.none(), label=_("Serves"), required=False)
+    obligations = forms.ModelMultipleChoiceField(
+        Obligation.objects.none(), label=_("Serves"), required=False
+    )
 
     def __init__(self, *args, servable: QuerySet[Obligation], **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -44,7 +52,13 @@ class MeasureForm(forms.Form):
     def content(self) -> MeasureContent:
         """What was written, once the form is valid."""
         data = self.cleaned_data
-        return MeasureContent(data["text"], data["responsible"], data["due_on"], data["result"], tuple(data["obligations"]))
+        return MeasureContent(
+            data["text"],
+            data["responsible"],
+            data["due_on"],
+            data["result"],
+            tuple(data["obligations"]),
+        )
 
     @property
     def chosen(self) -> list[int]:
@@ -57,13 +71,18 @@ class MeasureForm(forms.Form):
         """The form filled with a measure."""
         names = ("text", "responsible", "due_on", "result")
         initial = {name: getattr(measure, name) for name in names}
-        return cls(initial={**initial, "obligations": [row.pk for row in measure.obligations.all()]}, servable=servable)
+        return cls(
+            initial={**initial, "obligations": [row.pk for row in measure.obligations.all()]},
+            servable=servable,
+        )
 
 
 class LineForm(forms.Form):
     """Day and words of an entry of the log. Files come beside it, because a browser never gives them back."""
 
-    text = forms.CharField(label=_("What was done"), error_messages={"required": _("Enter what was done.")})
+    text = forms.CharField(
+        label=_("What was done"), error_messages={"required": _("Enter what was done.")}
+    )
     on = Day(label=_("Date"))
 
 
@@ -71,7 +90,9 @@ class LogForm(LineForm):
     """A new entry, on a measure."""
 
     measure = forms.ModelChoiceField(
-        Measure.objects.none(), label=_("Measure"), error_messages={"required": _("Choose the measure this work belongs to.")}
+        Measure.objects.none(),
+        label=_("Measure"),
+        error_messages={"required": _("Choose the measure this work belongs to.")},
     )
 
     def __init__(self, *args, user: User, **kwargs) -> None:
@@ -82,14 +103,19 @@ class LogForm(LineForm):
 class PlanFilterForm(forms.Form):
     """The filter over the plans of the bodies below; a value that means nothing filters nothing."""
 
-    state = forms.ChoiceField(choices=[("", _("All"))] + [row for row in FILING_STATES if row[0] in HANDED_IN], required=False)
+    state = forms.ChoiceField(
+        choices=[("", _("All"))] + [row for row in FILING_STATES if row[0] in HANDED_IN],
+        required=False,
+    )
     document = forms.ModelChoiceField(Document.objects.none(), required=False)
     q = forms.CharField(max_length=100, required=False)
 
     def __init__(self, *args, user: User, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["document"].queryset = Document.objects.visible_to(user).only("title", "title_hans", "title_hant")
+        self.fields["document"].queryset = Document.objects.visible_to(user).only(
+            "title", "title_hans", "title_hant"
+        )
 
     def wanted(self) -> PlanFilter:
         return PlanFilter.of(self.data, self.user)

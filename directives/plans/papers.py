@@ -12,7 +12,15 @@ from django.utils.translation import pgettext
 from directives.base.wording import in_script, scripted
 from directives.models import Obligation
 from directives.papers.paper import Block, Paper, Para, Table, clean, headed, paragraphs, sentence
-from directives.papers.wording import HANS, HANT, chinese_of_reader, demo, full_name, recipient_of, title_of_section
+from directives.papers.wording import (
+    HANS,
+    HANT,
+    chinese_of_reader,
+    demo,
+    full_name,
+    recipient_of,
+    title_of_section,
+)
 from directives.plans.queries.plan_page import Line, PlanView
 
 LAST = maxsize  # after every section
@@ -35,7 +43,11 @@ def plan_paper(it: PlanView, *, today: date) -> Paper:
     """The plan as it stands now, as its page shows it to this reader; it bears today's day."""
     plan = it.plan
     with chinese_of_reader() as traditional:
-        told = {"recipient": recipient_of(plan.organisation), "signed_on": today, "fictional": demo(plan.document.fictional)}
+        told = {
+            "recipient": recipient_of(plan.organisation),
+            "signed_on": today,
+            "fictional": demo(plan.document.fictional),
+        }
         head = Head(plan.organisation, plan.title, plan.summary, **told)
         ids = {served.pk for line in it.lines for served in line.serves}
         rows = Obligation.objects.filter(pk__in=ids).select_related("section")
@@ -43,9 +55,14 @@ def plan_paper(it: PlanView, *, today: date) -> Paper:
         return plan_of(head, it.lines, headings, traditional)
 
 
-def plan_of(head: Head, lines: Sequence[Line], headings: Mapping[int, tuple[int, str]], traditional: bool) -> Paper:
+def plan_of(
+    head: Head, lines: Sequence[Line], headings: Mapping[int, tuple[int, str]], traditional: bool
+) -> Paper:
     """A plan as a paper; `headings` are place and title of the section of each obligation (id). Within `chinese_of_reader`."""
-    parts = [(_("General requirements"), paragraphs(scripted(head.summary))), (_("Main measures"), _by_section(lines, headings))]
+    parts = [
+        (_("General requirements"), paragraphs(scripted(head.summary))),
+        (_("Main measures"), _by_section(lines, headings)),
+    ]
     annex = _annex(lines, HANT if traditional else HANS)
     return Paper(
         title=clean(scripted(head.title)),
@@ -60,7 +77,9 @@ def plan_of(head: Head, lines: Sequence[Line], headings: Mapping[int, tuple[int,
     )
 
 
-def _by_section(lines: Iterable[Line], headings: Mapping[int, tuple[int, str]]) -> tuple[Block, ...]:
+def _by_section(
+    lines: Iterable[Line], headings: Mapping[int, tuple[int, str]]
+) -> tuple[Block, ...]:
     """The measures under the parts of the document that they answer; each stands where its first directive does."""
     last = (LAST, _("Other"))
     parts: dict[tuple[int, str], list[Block]] = {}
@@ -80,7 +99,9 @@ def _measure(line: Line) -> Para:
         (_("Form of result"), scripted(line.result)),
     ]
     told = "；".join(f"{label}：{clean(value)}" for label, value in facts if value)
-    return Para(sentence(scripted(line.text)) + (f"（{told}）" if told else ""), lead=f"{line.number}. ")
+    return Para(
+        sentence(scripted(line.text)) + (f"（{told}）" if told else ""), lead=f"{line.number}. "
+    )
 
 
 def _day(on: date | None) -> str:

@@ -37,5 +37,11 @@ def signed_copy(request):
         file, name = signed.for_page(Asked.of(request.GET), by=request.user, now=request.now)
     except Refusal as refusal:
         context = {"refusal": refusal, "back": came_from(request)}
-        return page(request, "directives/refused.html", context, fragment="directives/_refused.html", status=refusal.status)
+        return page(
+            request,
+            "directives/refused.html",
+            context,
+            fragment="directives/_refused.html",
+            status=refusal.status,
+        )
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")

@@ -24,7 +24,9 @@ REPORTS = (
     Column("handed_in", _("Submitted"), lambda row: row.counts.handed_in, "number"),
     Column("accepted", _("Accepted"), lambda row: row.counts.accepted, "number"),
     Column("returned", _("Returned"), lambda row: row.counts.returned, "number"),
-    Column("submitted_at", _("First submitted"), lambda row: row.report.first_submitted_at, "moment"),
+    Column(
+        "submitted_at", _("First submitted"), lambda row: row.report.first_submitted_at, "moment"
+    ),
     Column("completed_at", _("All accepted"), lambda row: row.report.completed_at, "moment"),
 )
 
@@ -38,15 +40,33 @@ def _obligation(line: Line) -> str:
 
 
 ENTRIES = (
-    Column("code", _("Code"), lambda line: line.entry.obligation.directive.code, width=10, link=_obligation),
-    Column("text", _("Directive"), lambda line: picked(line.entry.obligation.directive, "text"), width=48),
-    Column("part", _("Responsibility"), lambda line: line.entry.obligation.get_part_display(), width=8),
+    Column(
+        "code",
+        _("Code"),
+        lambda line: line.entry.obligation.directive.code,
+        width=10,
+        link=_obligation,
+    ),
+    Column(
+        "text",
+        _("Directive"),
+        lambda line: picked(line.entry.obligation.directive, "text"),
+        width=48,
+    ),
+    Column(
+        "part", _("Responsibility"), lambda line: line.entry.obligation.get_part_display(), width=8
+    ),
     Column("progress", _("Progress"), lambda line: scripted(line.entry.progress), width=48),
     Column("problems", _("Problems"), lambda line: scripted(line.entry.problems), width=28),
     Column("next_steps", _("Next steps"), lambda line: scripted(line.entry.next_steps), width=28),
     Column("percent", _("Percent complete"), lambda line: line.entry.percent, "percent"),
     Column("last_percent", _("Last percent"), lambda line: line.earlier.percent, "percent"),
-    Column("unchanged_reason", _("Reason for no change"), lambda line: scripted(line.entry.unchanged_reason), width=24),
+    Column(
+        "unchanged_reason",
+        _("Reason for no change"),
+        lambda line: scripted(line.entry.unchanged_reason),
+        width=24,
+    ),
     Column("state", _("State"), lambda line: line.word, width=12),
     Column("evidence", _("Evidence"), _files, width=24),
     Column("id", _("Record ID"), lambda line: line.entry.pk, "id", 8),

@@ -10,7 +10,9 @@ ONE_PLACE = 64  # leading bits of IPv6 that one subscriber has to themselves
 
 def _read(words: str) -> IPv4Address | IPv6Address | None:
     """An address with or without its port; None where it is none."""
-    words = words.strip().partition("%")[0]  # without the interface of a local address of IPv6, which is of any length
+    words = words.strip().partition("%")[
+        0
+    ]  # without the interface of a local address of IPv6, which is of any length
     if words.startswith("["):
         words = words[1:].partition("]")[0]
     elif words.count(":") == 1:

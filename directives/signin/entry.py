@@ -60,8 +60,14 @@ class EntryMiddleware:
             return None
         if request.headers.get(PERSON, "") not in ("", str(request.user.pk)):
             return HttpResponse(status=401)  # a page of whoever sat here before
-        if request.method == "POST" and request.POST.get(PERSON_FIELD, "") not in ("", str(request.user.pk)):
-            messages.warning(request, _("That page was opened by the user signed in before. Nothing was submitted."))
+        if request.method == "POST" and request.POST.get(PERSON_FIELD, "") not in (
+            "",
+            str(request.user.pk),
+        ):
+            messages.warning(
+                request,
+                _("That page was opened by the user signed in before. Nothing was submitted."),
+            )
             return redirect("my_work")
         request.session.resting = BY_ITSELF in request.headers
         if not request.session.resting:

@@ -49,7 +49,14 @@ def sign_ins_left(user: User) -> int:
 def _locks() -> list[Fernet]:
     """The first closes, each opens."""
     keys = [*settings.FACTOR_KEYS, settings.SECRET_KEY]
-    return [Fernet(urlsafe_b64encode(HKDF(SHA256(), 32, salt=None, info=b"second factor").derive(key.encode()))) for key in keys]
+    return [
+        Fernet(
+            urlsafe_b64encode(
+                HKDF(SHA256(), 32, salt=None, info=b"second factor").derive(key.encode())
+            )
+        )
+        for key in keys
+    ]
 
 
 def closed(plain: str) -> str:
@@ -89,8 +96,12 @@ class FactorAdapter(DefaultMFAAdapter):
     """Authenticator apps and passkeys in the product's words, their secrets encrypted."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("This code is not right. A code works once and for 30 seconds; wait for the next one."),
-        "cannot_delete_authenticator": _("Your role needs a second step: add another one before you remove this."),
+        "incorrect_code": _(
+            "This code is not right. A code works once and for 30 seconds; wait for the next one."
+        ),
+        "cannot_delete_authenticator": _(
+            "Your role needs a second step: add another one before you remove this."
+        ),
     }
 
     def encrypt(self, text: str) -> str:
@@ -102,7 +113,9 @@ class FactorAdapter(DefaultMFAAdapter):
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """A role that needs a factor keeps one."""
         user = authenticator.user
-        others = user.authenticator_set.exclude(pk=authenticator.pk).exclude(type=Authenticator.Type.RECOVERY_CODES)
+        others = user.authenticator_set.exclude(pk=authenticator.pk).exclude(
+            type=Authenticator.Type.RECOVERY_CODES
+        )
         return not needs_factor(user) or others.exists()
 
     def get_totp_label(self, user: User) -> str:
@@ -129,17 +142,27 @@ def _tell(action: str, authenticator: Authenticator) -> None:
     request = context.request
     by = request.user if request is not None and request.user.is_authenticated else None
     with transaction.atomic():
-        audit.record(action, authenticator.user, by=by, now=timezone.now(), after={"type": authenticator.type})
+        audit.record(
+            action,
+            authenticator.user,
+            by=by,
+            now=timezone.now(),
+            after={"type": authenticator.type},
+        )
 
 
 @receiver(authentication_failed, dispatch_uid="a wrong second factor is on record")
 @transaction.atomic
 def failed(sender: Any, user: User, authenticator: Authenticator, **told: Any) -> None:
-    audit.record("failed_factor", user, by=None, now=timezone.now(), after={"type": authenticator.type})
+    audit.record(
+        "failed_factor", user, by=None, now=timezone.now(), after={"type": authenticator.type}
+    )
 
 
 @receiver(post_save, sender=Authenticator, dispatch_uid="a factor is added")
-def added(sender: Any, instance: Authenticator, created: bool, raw: bool = False, **told: Any) -> None:
+def added(
+    sender: Any, instance: Authenticator, created: bool, raw: bool = False, **told: Any
+) -> None:
     if created and not raw:
         _tell("add_factor", instance)
 

@@ -49,7 +49,9 @@ def begin(request: HttpRequest, name: str, *, now: datetime) -> SignInAttempt | 
     account, address, browser = account_of(name), place(request), browser_of(request)
     known = SignInAttempt.objects.filter(account=account, succeeded=True, at__gt=now - KNOWN)
     same_browser = bool(browser) and known.filter(browser=browser).exists()
-    attempt = SignInAttempt.objects.create(account=account, address=address, browser=browser if same_browser else "", at=now)
+    attempt = SignInAttempt.objects.create(
+        account=account, address=address, browser=browser if same_browser else "", at=now
+    )
     if _too_many(attempt, known_place=same_browser or known.filter(address=address).exists()):
         attempt.delete()
         return None
@@ -87,10 +89,19 @@ def remember(request: HttpRequest, response: HttpResponse, name: str, *, now: da
     browser = browser_of(request) or token_urlsafe(LENGTH)[:LENGTH]
     try:
         _remember(account_of(name), place(request), browser, now)
-    except DatabaseError as error:  # they are signed in, and counted as from an unknown place next time
+    except (
+        DatabaseError
+    ) as error:  # they are signed in, and counted as from an unknown place next time
         logger.warning("the place of a sign-in was not noted: %s", str(error).strip())
         return
-    response.set_cookie(COOKIE, browser, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")
+    response.set_cookie(
+        COOKIE,
+        browser,
+        max_age=YEAR,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 @transaction.atomic

@@ -15,7 +15,14 @@ from django.utils.translation import gettext as _
 from directives.models import FormerPassword, User
 
 COMMON = Path(__file__).parent / "common_passwords.txt"
-ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p")
+ROWS = (
+    "1234567890",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "abcdefghijklmnopqrstuvwxyz",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+)
 RUN = 4  # neighbours on a keyboard, or in the alphabet, that count as one
 OWN = 5  # characters that must be left without whatever everybody guesses
 LOOKS = str.maketrans("@4301!5$7", "aaeoiisst")
@@ -27,7 +34,9 @@ class LongEnough(MinimumLengthValidator):
     """A password has so many characters. Django's own words for it are not translated."""
 
     def get_error_message(self) -> str:
-        return _("This password is too short: use at least %(n)s characters.") % {"n": self.min_length}
+        return _("This password is too short: use at least %(n)s characters.") % {
+            "n": self.min_length
+        }
 
     def get_help_text(self) -> str:
         return _("At least %(n)s characters.") % {"n": self.min_length}
@@ -55,7 +64,13 @@ def own_part(password: str) -> int:
     plain = password.lower()
     once = re.fullmatch(r"(.+?)\1+", plain)
     plain = once[1] if once else plain
-    meant = re.sub(r"\d{3,}|.", lambda part: part[0] if part[0].isdigit() and len(part[0]) > 1 else part[0].translate(LOOKS), plain)
+    meant = re.sub(
+        r"\d{3,}|.",
+        lambda part: (
+            part[0] if part[0].isdigit() and len(part[0]) > 1 else part[0].translate(LOOKS)
+        ),
+        plain,
+    )
     return min(len(common().sub("", form)) for form in (plain, meant))
 
 
@@ -68,10 +83,14 @@ class NotCommon(CommonPasswordValidator):
             raise ValidationError(self.get_error_message(), code="password_too_common")
 
     def get_error_message(self) -> str:
-        return _("This password is easily guessed: it is common, repetitive, a row of keys, or made of such parts.")
+        return _(
+            "This password is easily guessed: it is common, repetitive, a row of keys, or made of such parts."
+        )
 
     def get_help_text(self) -> str:
-        return _("No common words, rows of keys, repetitions, nor the name of the product or of an organisation.")
+        return _(
+            "No common words, rows of keys, repetitions, nor the name of the product or of an organisation."
+        )
 
 
 class Mixed:
@@ -82,7 +101,9 @@ class Mixed:
             raise ValidationError(self.get_help_text(), code="password_not_mixed")
 
     def get_help_text(self) -> str:
-        return _("At least three of these: small letters, capital letters, digits, other characters.")
+        return _(
+            "At least three of these: small letters, capital letters, digits, other characters."
+        )
 
 
 class NotHadBefore:
@@ -95,7 +116,9 @@ class NotHadBefore:
         if user is None or user.pk is None:
             return
         stored = User.objects.filter(pk=user.pk).values_list("password", flat=True).first() or ""
-        earlier = user.former_passwords.order_by("-pk").values_list("password", flat=True)[: self.last]
+        earlier = user.former_passwords.order_by("-pk").values_list("password", flat=True)[
+            : self.last
+        ]
         had = (one for one in (stored, *earlier) if is_password_usable(one) and one)
         if any(check_password(password, one) for one in had):
             raise ValidationError(self.get_help_text(), code="password_had_before")

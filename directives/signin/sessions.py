@@ -24,7 +24,9 @@ from directives.signin.factors import lacks_factor
 SESSION = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
 UNTIL = "UPDATE django_session SET expire_date = %s WHERE session_key = %s"
 NOTED = timedelta(minutes=1)  # a page later than this is written down
-SOON = 250  # milliseconds that a page waits for SQLite's one writer to note that its reader is there
+SOON = (
+    250  # milliseconds that a page waits for SQLite's one writer to note that its reader is there
+)
 AGENT = 200  # characters
 logger = getLogger(__name__)
 
@@ -61,7 +63,10 @@ class SessionStore(StoredSession):
     def load(self) -> dict[str, Any]:
         """What the session holds; nothing, and no key any more, where there is none or it has ended."""
         with planned(connection) as cursor:
-            cursor.execute(SESSION, [self.session_key, connection.ops.adapt_datetimefield_value(timezone.now())])
+            cursor.execute(
+                SESSION,
+                [self.session_key, connection.ops.adapt_datetimefield_value(timezone.now())],
+            )
             row = cursor.fetchone()
         if row is None:
             self._session_key = None
@@ -80,7 +85,9 @@ class SessionStore(StoredSession):
     @property
     def last_end(self) -> datetime:
         """When it ends whatever is asked of it."""
-        return datetime.fromtimestamp(self["began"], tz=UTC) + timedelta(hours=settings.SESSION_HOURS)
+        return datetime.fromtimestamp(self["began"], tz=UTC) + timedelta(
+            hours=settings.SESSION_HOURS
+        )
 
     def go_on(self) -> None:
         """Note that somebody is at work. A page is shown even where that cannot be written down."""
@@ -89,12 +96,16 @@ class SessionStore(StoredSession):
             return
         try:
             with _impatient(), connection.cursor() as cursor:
-                cursor.execute(UNTIL, [connection.ops.adapt_datetimefield_value(end), self.session_key])
+                cursor.execute(
+                    UNTIL, [connection.ops.adapt_datetimefield_value(end), self.session_key]
+                )
         except DatabaseError as error:
             logger.warning("a session was not noted to go on: %s", str(error).strip())
             return
         self.until = end
-        self.setdefault("began", int(timezone.now().timestamp()))  # one from before sessions ended by themselves
+        self.setdefault(
+            "began", int(timezone.now().timestamp())
+        )  # one from before sessions ended by themselves
 
 
 @receiver(user_logged_in, dispatch_uid="a session begins")
@@ -106,11 +117,21 @@ def begin(sender: type[User], request: HttpRequest, user: User, **told: Any) -> 
     if request.session.session_key is None:
         request.session.create()
     agent = request.META.get("HTTP_USER_AGENT", "")[:AGENT]
-    OpenSession.objects.create(key=request.session.session_key, user=user, began_at=now, address=client_address(request), agent=agent)
-    if request.resolver_match is not None:  # by a page: a session that is made on the machine comes from nowhere
+    OpenSession.objects.create(
+        key=request.session.session_key,
+        user=user,
+        began_at=now,
+        address=client_address(request),
+        agent=agent,
+    )
+    if (
+        request.resolver_match is not None
+    ):  # by a page: a session that is made on the machine comes from nowhere
         audit.record("sign_in", user, by=user, now=now)
     if lacks_factor(user):
-        User.objects.filter(pk=user.pk).update(sign_ins_without_factor=F("sign_ins_without_factor") + 1)
+        User.objects.filter(pk=user.pk).update(
+            sign_ins_without_factor=F("sign_ins_without_factor") + 1
+        )
 
 
 @transaction.atomic

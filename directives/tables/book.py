@@ -16,12 +16,16 @@ from django.utils.translation import gettext as _
 
 Kind = Literal["text", "number", "id", "date", "moment", "percent"]
 Words = str | Promise
-Path = tuple[tuple[Hashable, Words], ...]  # the groups of a row, outermost first: what tells each, and its heading
+Path = tuple[
+    tuple[Hashable, Words], ...
+]  # the groups of a row, outermost first: what tells each, and its heading
 
 # Excel, WPS and LibreOffice read a cell that begins so as a formula; full-width signs too, in a Chinese locale.
 DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 FIRST = frozenset("'=+-@\t\r\n＝＋－＠")  # what begins a text that has to be looked at
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what no XML may hold, nor any text file
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+)  # what no XML may hold, nor any text file
 BREAKS = re.compile("\r\n?")
 LOST = "\ufffd"
 CELL_LIMIT = 32_767  # characters that one cell of a workbook may hold, as UTF-16 counts
@@ -62,7 +66,9 @@ class Book:
     columns: tuple[Column, ...]
     rows: Iterable[Any]
     as_of: datetime
-    notes: tuple[tuple[Words, Any], ...] = ()  # the filter in force, counts with their denominators, …
+    notes: tuple[
+        tuple[Words, Any], ...
+    ] = ()  # the filter in force, counts with their denominators, …
     fictional: bool = False
     site: str = ""
     paper: str = "a4"
@@ -105,7 +111,11 @@ def fit(text: str) -> str:
 
 def _cut(text: str) -> str:
     units = text.encode("utf-16-le")
-    return text if len(units) <= 2 * CELL_LIMIT else units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", "ignore") + "…"
+    return (
+        text
+        if len(units) <= 2 * CELL_LIMIT
+        else units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", "ignore") + "…"
+    )
 
 
 def _number(value: Any) -> Any:

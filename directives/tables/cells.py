@@ -86,21 +86,29 @@ def _read(cell: Cell, read: Callable[[Cell, str], Any]) -> Any:
     if isinstance(cell, Odd):
         return _odd(cell)
     if isinstance(cell, bool):
-        return Wrong(_("a value in words or figures, not a checkbox or TRUE"), _("Write the value in words."))
+        return Wrong(
+            _("a value in words or figures, not a checkbox or TRUE"), _("Write the value in words.")
+        )
     text = typed(cell)
     if not text:
         return None
     if CONTROL.search(text):
-        return Wrong(_("text without hidden control characters"), _("Type the cell again, or paste it as plain text."))
+        return Wrong(
+            _("text without hidden control characters"),
+            _("Type the cell again, or paste it as plain text."),
+        )
     return read(cell, text)
 
 
 def _odd(cell: Odd) -> Wrong:
     if cell.kind == "formula":
         return Wrong(
-            _("a value; the formula was saved without its result"), _("Open the file in Excel or WPS and save it, or paste values.")
+            _("a value; the formula was saved without its result"),
+            _("Open the file in Excel or WPS and save it, or paste values."),
         )
-    return Wrong(_("a value, not a spreadsheet error"), _("Correct the formula, or write the value itself."))
+    return Wrong(
+        _("a value, not a spreadsheet error"), _("Correct the formula, or write the value itself.")
+    )
 
 
 def typed(cell: Cell) -> str:
@@ -110,9 +118,15 @@ def typed(cell: Cell) -> str:
             return ""
         case str():
             text = cell.replace("_x000D_", "\r") if "_x000D_" in cell else cell
-            return unguard(text.strip().strip(UNSEEN).replace("\r\n", "\n").replace("\r", "\n")).strip()
+            return unguard(
+                text.strip().strip(UNSEEN).replace("\r\n", "\n").replace("\r", "\n")
+            ).strip()
         case datetime():
-            return f"{cell:%Y-%m-%d}" if not (cell.hour or cell.minute or cell.second) else f"{cell:%Y-%m-%d %H:%M}"
+            return (
+                f"{cell:%Y-%m-%d}"
+                if not (cell.hour or cell.minute or cell.second)
+                else f"{cell:%Y-%m-%d %H:%M}"
+            )
         case date():
             return cell.isoformat()
         case float() if cell.is_integer() and abs(cell) < EXACT:
@@ -136,15 +150,23 @@ def _text(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
 
 def _worded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
     """Words; a long number in their place that a spreadsheet has cut short, such as a telephone's, is none any more."""
-    if CUT_SHORT.fullmatch(text) or (isinstance(cell, int | float | Decimal) and abs(cell) >= EXACT):
-        return Wrong(_("text; a spreadsheet program has rounded it"), _("Set the column to text, then type the number again."))
+    if CUT_SHORT.fullmatch(text) or (
+        isinstance(cell, int | float | Decimal) and abs(cell) >= EXACT
+    ):
+        return Wrong(
+            _("text; a spreadsheet program has rounded it"),
+            _("Set the column to text, then type the number again."),
+        )
     return _limited(cell, text, limit=limit)
 
 
 def _limited(cell: Cell, text: str, *, limit: int) -> str | Wrong:
     if limit and len(text) > limit:
         said = {"limit": limit, "length": len(text)}
-        return Wrong(_("at most %(limit)s characters; there are %(length)s") % said, _("Shorten it, or put the rest in a remark."))
+        return Wrong(
+            _("at most %(limit)s characters; there are %(length)s") % said,
+            _("Shorten it, or put the rest in a remark."),
+        )
     return text
 
 
@@ -156,9 +178,14 @@ def _coded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
     """A code stays text. A number that a spreadsheet has cut short is no code any more."""
     number = isinstance(cell, int | float | Decimal)
     if POWER.fullmatch(text) or (number and abs(cell) >= EXACT):
-        return Wrong(_("a code; a spreadsheet program has rounded it"), _("Set the column to text, then type the code again."))
+        return Wrong(
+            _("a code; a spreadsheet program has rounded it"),
+            _("Set the column to text, then type the code again."),
+        )
     if HIDDEN.search(text):
-        return Wrong(_("a code without invisible characters"), _("Clear the cell and type the code again."))
+        return Wrong(
+            _("a code without invisible characters"), _("Clear the cell and type the code again.")
+        )
     if text.casefold() in ("nan", "inf", "-inf"):
         return Wrong(_("a code"), _("Write the code, or leave the cell empty."))
     return _limited(cell, unicodedata.normalize("NFKC", text), limit=limit)
@@ -166,7 +193,9 @@ def _coded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
 
 def _day(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
     if field.deadline:
-        return lambda cell, text: read_deadline(cell, text if isinstance(cell, date) else folded(text))
+        return lambda cell, text: read_deadline(
+            cell, text if isinstance(cell, date) else folded(text)
+        )
     return lambda cell, text: read_day(cell, text if isinstance(cell, date) else folded(text))
 
 
@@ -210,7 +239,9 @@ def _codes(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
     def parted(cell: Cell, text: str) -> tuple[str, ...] | Wrong:
         parts = [part.strip() for part in PARTS.split(text)] if isinstance(cell, str) else [text]
         found = [_coded(cell, part, limit=field.limit) for part in parts if part]
-        return next((part for part in found if isinstance(part, Wrong)), tuple(dict.fromkeys(found)))
+        return next(
+            (part for part in found if isinstance(part, Wrong)), tuple(dict.fromkeys(found))
+        )
 
     return parted
 

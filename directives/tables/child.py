@@ -52,7 +52,16 @@ def outline(file: BinaryIO) -> Iterator[Found]:
             "format": "csv",
             "encoding": text.encoding,
             "separator": text.separator,
-            "tables": [{"name": "", "rows": text.lines, "head": head, "hidden": False, "merges": [], "hidden_columns": []}],
+            "tables": [
+                {
+                    "name": "",
+                    "rows": text.lines,
+                    "head": head,
+                    "hidden": False,
+                    "merges": [],
+                    "hidden_columns": [],
+                }
+            ],
             "remarks": [],
         }
         return
@@ -110,14 +119,18 @@ def rows(file: BinaryIO, table: int) -> Iterator[list[Row] | Found]:
 
 def tell(what: object) -> None:
     """One line for the parent."""
-    sys.stdout.write(json.dumps(what, ensure_ascii=False, separators=(",", ":"), check_circular=False) + "\n")
+    sys.stdout.write(
+        json.dumps(what, ensure_ascii=False, separators=(",", ":"), check_circular=False) + "\n"
+    )
 
 
 def main(words: list[str]) -> None:
     """Do what the words ask. Whatever goes wrong becomes one line, if there is still memory for it."""
     limit(int(words[1]), int(words[2]))
     file = sys.stdin.buffer
-    work: Callable[[], Iterator[object]] = (lambda: outline(file)) if words[0] == "outline" else (lambda: rows(file, int(words[3])))
+    work: Callable[[], Iterator[object]] = (
+        (lambda: outline(file)) if words[0] == "outline" else (lambda: rows(file, int(words[3])))
+    )
     try:
         for found in work():
             tell(found)

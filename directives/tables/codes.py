@@ -40,7 +40,11 @@ class Codes:
         """The code meant by a text; one that lost its zeros only where there is no other that it could be."""
         if text in self.known:
             return Found(text)
-        longer = tuple(code for code in self._short.get(text, ()) if len(code) > len(text)) if text.isdecimal() else ()
+        longer = (
+            tuple(code for code in self._short.get(text, ()) if len(code) > len(text))
+            if text.isdecimal()
+            else ()
+        )
         if len(longer) == 1:
             return Found(longer[0], mended=True)
         return Found(several=longer)
@@ -53,12 +57,18 @@ class Bodies(Codes):
     """All bodies of the register: by code, and by name where a table names no codes."""
 
     def __init__(self, rows: Iterable[tuple[str, int]] | None = None) -> None:
-        super().__init__(dict(Organisation.objects.order_by().values_list("code", "pk") if rows is None else rows))
+        super().__init__(
+            dict(
+                Organisation.objects.order_by().values_list("code", "pk") if rows is None else rows
+            )
+        )
 
     @cached_property
     def _named(self) -> dict[str, set[str]]:
         named: dict[str, set[str]] = {}
-        rows = Organisation.objects.order_by().values_list("code", "name_hans", "name_hant", "full_name")
+        rows = Organisation.objects.order_by().values_list(
+            "code", "name_hans", "name_hant", "full_name"
+        )
         for code, *names in rows.iterator(chunk_size=2000):
             for name in filter(None, names):
                 named.setdefault(folded(name), set()).add(code)
@@ -87,7 +97,12 @@ def unclear(field: str, text: str, found: Found) -> Fault:
 
 def unknown_body(field: str, text: str) -> Fault:
     expected = _("The code or full name of an organisation in the register")
-    return Fault(field, text, expected, _("Correct it, or ask the system administrator to add the organisation first."))
+    return Fault(
+        field,
+        text,
+        expected,
+        _("Correct it, or ask the system administrator to add the organisation first."),
+    )
 
 
 def taken_as(text: str, code: str) -> str:

@@ -80,7 +80,9 @@ class Past:
     known: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, model: type[Model], seen: Mapping[int, tuple[int, int]], said: Said = dict) -> "Past":
+    def of(
+        cls, model: type[Model], seen: Mapping[int, tuple[int, int]], said: Said = dict
+    ) -> "Past":
         """Read from the record what changed; `seen`: id → (version in the file, version now). One query for 500 rows.
 
         `said` puts what the record holds into the fields of the table.
@@ -88,7 +90,9 @@ class Past:
         ids = [pk for pk, (then, now) in seen.items() if then < now]
         events: dict[int, list[dict[str, Any]]] = {}
         for start in range(0, len(ids), AT_ONCE):
-            found = Event.objects.filter(subject_type=model._meta.model_name, subject_id__in=ids[start : start + AT_ONCE])
+            found = Event.objects.filter(
+                subject_type=model._meta.model_name, subject_id__in=ids[start : start + AT_ONCE]
+            )
             for pk, before in found.order_by("-id").values_list("subject_id", "before"):
                 events.setdefault(pk, []).append(said(before))
         known = {}
@@ -100,7 +104,13 @@ class Past:
         return cls(known)
 
 
-def compared(row: Given, here: Stored, wanted: Mapping[str, Any], past: Past, tied: Iterable[Sequence[str]] = ()) -> Planned:
+def compared(
+    row: Given,
+    here: Stored,
+    wanted: Mapping[str, Any],
+    past: Past,
+    tied: Iterable[Sequence[str]] = (),
+) -> Planned:
     """What a row would change of a stored one. `wanted` holds the cells that the file has, as JSON holds them.
 
     A cell that still says what went out is not an edit, though the product says something else by now; a cell that was
@@ -113,12 +123,22 @@ def compared(row: Given, here: Stored, wanted: Mapping[str, Any], past: Past, ti
     if seen != here.version:
         was = past.known.get(here.pk)
         if was is not None:
-            mine = {name: value for name, value in mine.items() if name not in was or not alike(was[name] or "", value or "")}
-        contested = {name for name in mine if was is None or (name in was and not alike(was[name], here.values[name]))}
+            mine = {
+                name: value
+                for name, value in mine.items()
+                if name not in was or not alike(was[name] or "", value or "")
+            }
+        contested = {
+            name
+            for name in mine
+            if was is None or (name in was and not alike(was[name], here.values[name]))
+        }
         for together in tied:
             contested.update(together if contested.intersection(together) else ())
     before = {name: here.values[name] for name in mine}
-    theirs = {name: value for name, value in before.items() if name in contested}  # the same as `before`, where all are
+    theirs = {
+        name: value for name, value in before.items() if name in contested
+    }  # the same as `before`, where all are
     planned = Planned(row, SAME, here.label[:LABEL], here.pk, seen, before, dict(mine), theirs)
     planned.verdict = verdict_of(planned)
     return planned
@@ -129,7 +149,9 @@ def verdict_of(planned: Planned) -> str:
     return CONFLICT if planned.theirs else CHANGED if planned.after else SAME
 
 
-def wrong(row: Given, faults: Sequence[Fault], label: str = "", subject: int | None = None) -> Planned:
+def wrong(
+    row: Given, faults: Sequence[Fault], label: str = "", subject: int | None = None
+) -> Planned:
     """A row that cannot be taken; the faults of its unreadable cells are among them."""
     return Planned(row, WRONG, label[:LABEL], subject, faults=[*row.faults, *faults])
 
@@ -147,12 +169,18 @@ def refused(field: str, value: str, why: str) -> Fault:
 def place_of(row: IntakeRow) -> str:
     """How a refusal names a row of the file."""
     sheet = f"{row.sheet} " if row.sheet else ""
-    return _("%(sheet)srow %(line)s (%(label)s)") % {"sheet": sheet, "line": row.line, "label": row.label}
+    return _("%(sheet)srow %(line)s (%(label)s)") % {
+        "sheet": sheet,
+        "line": row.line,
+        "label": row.label,
+    }
 
 
 def stale(row: IntakeRow, theirs: object = None) -> Stale:
     """What applying raises where a row was changed since it was checked."""
-    text = _("%(row)s was changed by another user after the check. Check the table again, then decide.")
+    text = _(
+        "%(row)s was changed by another user after the check. Check the table again, then decide."
+    )
     return Stale(text % {"row": place_of(row)}, theirs=theirs)
 
 
@@ -161,21 +189,29 @@ def unchanged(row: IntakeRow, here: Stored | None) -> Stored:
 
     Fields of `row.before` that the stored row does not have belong to another one.
     """
-    if here is None or any(not alike(here.values[name], value) for name, value in row.before.items() if name in here.values):
+    if here is None or any(
+        not alike(here.values[name], value)
+        for name, value in row.before.items()
+        if name in here.values
+    ):
         raise stale(row, here)
     return here
 
 
 def built_on(row: IntakeRow, why: str) -> Invalid:
     """What undoing raises where something was built on a row."""
-    return Invalid(_("%(row)s can no longer be undone: %(why)s") % {"row": place_of(row), "why": why})
+    return Invalid(
+        _("%(row)s can no longer be undone: %(why)s") % {"row": place_of(row), "why": why}
+    )
 
 
 def moved_on(row: IntakeRow) -> Invalid:
     return built_on(row, _("it was changed since."))
 
 
-def demand_as_left(rows: Rows, stored: Mapping[int, Any], said: Callable[[Any], Mapping[str, Any]] | None = None) -> None:
+def demand_as_left(
+    rows: Rows, stored: Mapping[int, Any], said: Callable[[Any], Mapping[str, Any]] | None = None
+) -> None:
     """Raise Invalid where one of these rows is not any more as applying left it; `stored` are those that they wrote, by id.
 
     Where `said` tells what a stored one says, it may have another version by now, as long as it still says what was written: its
@@ -183,7 +219,9 @@ def demand_as_left(rows: Rows, stored: Mapping[int, Any], said: Callable[[Any], 
     """
     for row in rows:
         here = stored.get(row.subject_id)
-        if here is None or (here.version != row.left and (said is None or not _still(row, said(here)))):
+        if here is None or (
+            here.version != row.left and (said is None or not _still(row, said(here)))
+        ):
             raise moved_on(row)
 
 

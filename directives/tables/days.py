@@ -13,14 +13,22 @@ FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
 EPOCH = date(1899, 12, 30)  # day 0 of a spreadsheet's count
 SERIALS = range(18_264, 73_416)  # 1950 to 2100: other whole numbers are no days
 PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
-PARTED = re.compile(r"(\d{4})(?:年|[./-])(\d{1,2})(?:月|[./-])(\d{1,2})[日号]?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
+PARTED = re.compile(
+    r"(\d{4})(?:年|[./-])(\d{1,2})(?:月|[./-])(\d{1,2})[日号]?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+)
 MONTH = re.compile(r"(\d{4})(?:年|[./-])(\d{1,2})(?:月份?)?")
 YEAR = re.compile(r"(\d{4})年?")
 HAN_YEAR = re.compile(r"^[〇零○一二三四五六七八九]{4}(?=年)")
-AFTER = re.compile(r"(?:\((?:星期|周)[一二三四五六日天]\))?(?:上午|下午|中午|晚上|全天)?(?:\d{1,2}[时点](?:\d{1,2}分|半)?)?$")
-SPAN = re.compile(r"\d{2,4}[年./-]\d{1,2}[月./-]\d{1,2}[日号]?[至到~—–-]+(?:\d{2,4}[年./-])?(?:\d{1,2}[月./-])?\d{1,2}[日号]?")
+AFTER = re.compile(
+    r"(?:\((?:星期|周)[一二三四五六日天]\))?(?:上午|下午|中午|晚上|全天)?(?:\d{1,2}[时点](?:\d{1,2}分|半)?)?$"
+)
+SPAN = re.compile(
+    r"\d{2,4}[年./-]\d{1,2}[月./-]\d{1,2}[日号]?[至到~—–-]+(?:\d{2,4}[年./-])?(?:\d{1,2}[月./-])?\d{1,2}[日号]?"
+)
 NO_YEAR = re.compile(r"\d{1,2}(?:月|[./-])\d{1,2}[日号]?")
-HAN = re.compile(r"([〇零○一二三四五六七八九]{4})年(?:([一二三四五六七八九十]{1,3})月份?)?(?:([一二三四五六七八九十廿卅]{1,3})[日号])?")
+HAN = re.compile(
+    r"([〇零○一二三四五六七八九]{4})年(?:([一二三四五六七八九十]{1,3})月份?)?(?:([一二三四五六七八九十廿卅]{1,3})[日号])?"
+)
 EXAMPLES = {"plain": "2025-03-01", "words": "2025年3月1日"}
 DIGITS = {sign: number for number, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
 
@@ -70,14 +78,26 @@ def _from_text(plain: str) -> date | Wrong:
     if found := HAN.fullmatch(plain):
         return _from_han(*found.groups())
     if SPAN.fullmatch(plain):
-        return Wrong(_("one date; this is a period of several days"), _("Write a single date; put a start and end in the text."))
+        return Wrong(
+            _("one date; this is a period of several days"),
+            _("Write a single date; put a start and end in the text."),
+        )
     if NO_YEAR.fullmatch(plain):
-        return Wrong(_("a date with its year"), _("Write the year with four digits in front, such as 2025-03-01."))
+        return Wrong(
+            _("a date with its year"),
+            _("Write the year with four digits in front, such as 2025-03-01."),
+        )
     if found := MONTH.fullmatch(plain):
         return _month_alone(int(found[1]), int(found[2]))
     if found := YEAR.fullmatch(plain):
-        return Wrong(_("a full date, not only a year"), _("Write which day of %(year)s, such as 2025-03-31.") % {"year": found[1]})
-    return Wrong(_("a date such as %(plain)s or %(words)s") % EXAMPLES, _("Write the year with four digits, then month and day."))
+        return Wrong(
+            _("a full date, not only a year"),
+            _("Write which day of %(year)s, such as 2025-03-31.") % {"year": found[1]},
+        )
+    return Wrong(
+        _("a date such as %(plain)s or %(words)s") % EXAMPLES,
+        _("Write the year with four digits, then month and day."),
+    )
 
 
 def _day(year: int, month: int, day: int) -> date | Wrong:
@@ -94,12 +114,17 @@ def no_such(year: int, month: int, day: int) -> Wrong:
     """What is wrong with a day that the calendar does not have."""
     said = {"year": year, "month": month, "day": day}
     if not 1 <= month <= 12:
-        return Wrong(_("a date that exists; a year has no month %(month)s") % said, _("Check the month; write it as 1 to 12."))
+        return Wrong(
+            _("a date that exists; a year has no month %(month)s") % said,
+            _("Check the month; write it as 1 to 12."),
+        )
     if 1 <= year <= 9998:
         following = date(year + month // 12, month % 12 + 1, 1)
         said["last"] = (following - timedelta(days=1)).day
         expected = _("a date that exists; month %(month)s of %(year)s has no day %(day)s") % said
-        return Wrong(expected, _("Check the date; the last day of that month is the %(last)s.") % said)
+        return Wrong(
+            expected, _("Check the date; the last day of that month is the %(last)s.") % said
+        )
     return Wrong(_("a date between 1900 and 2199"), _("Check the year; write all four digits."))
 
 
@@ -109,13 +134,19 @@ def _month_alone(year: int, month: int) -> Wrong:
         return last
     following = date(year + month // 12, month % 12 + 1, 1) if year < 9999 else LAST
     said = {"month": f"{year}-{month:02}", "last": f"{following - timedelta(days=1):%Y-%m-%d}"}
-    return Wrong(_("a full date, not only a month"), _("Write which day of %(month)s; its last day is %(last)s.") % said)
+    return Wrong(
+        _("a full date, not only a month"),
+        _("Write which day of %(month)s; its last day is %(last)s.") % said,
+    )
 
 
 def _from_han(year: str, month: str | None, day: str | None) -> date | Wrong:
     number = int("".join(str(DIGITS[sign]) for sign in year))
     if month is None:
-        return Wrong(_("a full date, not only a year"), _("Write which day of %(year)s, such as 2025-03-31.") % {"year": number})
+        return Wrong(
+            _("a full date, not only a year"),
+            _("Write which day of %(year)s, such as 2025-03-31.") % {"year": number},
+        )
     months = counted(month)
     return _month_alone(number, months) if day is None else _day(number, months, counted(day))
 

@@ -15,12 +15,16 @@ from directives.tables.faults import Meant, Wrong
 from directives.tables.layout import Cell
 
 UNTIL = re.compile(r"^(?:截至|截止到?|不晚于|不迟于|力争|确保)")
-BEFORE = re.compile(r"(?:之前|以前|前|之内|以内|内|期间|为止|止)?(?:要|须|全部|基本)?(?:完成|办结|落实|见效|报送|到位)*$")
+BEFORE = re.compile(
+    r"(?:之前|以前|前|之内|以内|内|期间|为止|止)?(?:要|须|全部|基本)?(?:完成|办结|落实|见效|报送|到位)*$"
+)
 OPEN = re.compile(
     r"(?:(?:长期|持续|常态化?|经常性?|不断)(?:坚持|推进|落实|实施|开展|进行|抓好|深化|加强|任务|工作|执行|有效|[性化])*[、,;并]?)+"
     r"|[无/\\—–-]+|无时限|不限(?:时限)?"
 )
-AT_ONCE = re.compile(r"立行立改|即[知行]即改|立知立改|(?:立即|马上|即时|随时|尽快|近期|适时).*|待定|另行通知")
+AT_ONCE = re.compile(
+    r"立行立改|即[知行]即改|立知立改|(?:立即|马上|即时|随时|尽快|近期|适时).*|待定|另行通知"
+)
 AGAIN = re.compile(r"(?:每|逐)[年半季月周旬日天].*|按(?:年|季|月).*")
 NO_YEAR = re.compile(
     r"(?:今年|本年度?|明年|当年|次年|来年).*|年[底末]|[上下]半年|第?[一二三四1-4]季度?[底末]?"
@@ -33,8 +37,17 @@ YEAR = re.compile(r"(\d{4})(?:年度?|年?年?[底末]|年?全年)?")
 HALF = re.compile(r"(\d{4})年?(?:([上下])半年|[hH]([12]))[底末]?")
 QUARTER = re.compile(r"(\d{4})年?(?:第?([一二三四1-4])季度?|[qQ]([1-4]))[底末]?")
 MONTH = re.compile(r"(\d{4})(?:年|[./-])(\d{1,2})(?:月份?)?(?:([上中下])旬)?[底末]?")
-EXAMPLES = {"plain": "2025-03-01", "words": "2025年3月1日", "example": "2025年12月底前", "quarter": "2025年第三季度"}
-HALVES, QUARTERS, THIRDS = {"上": 6, "1": 6, "下": 12, "2": 12}, "一二三四1234", {"上": 10, "中": 20}
+EXAMPLES = {
+    "plain": "2025-03-01",
+    "words": "2025年3月1日",
+    "example": "2025年12月底前",
+    "quarter": "2025年第三季度",
+}
+HALVES, QUARTERS, THIRDS = (
+    {"上": 6, "1": 6, "下": 12, "2": 12},
+    "一二三四1234",
+    {"上": 10, "中": 20},
+)
 
 
 def read_deadline(cell: Cell, plain: str) -> date | Meant | Wrong:
@@ -46,8 +59,13 @@ def read_deadline(cell: Cell, plain: str) -> date | Meant | Wrong:
         return found
     if isinstance(cell, float) and CUT_SHORT.fullmatch(plain):
         months = {"first": f"{plain[:4]}-01", "second": f"{plain[:4]}-10"}
-        return Wrong(_("a date; the number may mean %(first)s or %(second)s") % months, _("Set the cell to text and write the full date."))
-    text = HAN_NUMBER.sub(lambda found: str(counted(found[1])), year_in_figures(to_hans(plain))).rstrip("。;,")
+        return Wrong(
+            _("a date; the number may mean %(first)s or %(second)s") % months,
+            _("Set the cell to text and write the full date."),
+        )
+    text = HAN_NUMBER.sub(
+        lambda found: str(counted(found[1])), year_in_figures(to_hans(plain))
+    ).rstrip("。;,")
     if OPEN.fullmatch(text):
         return Meant(None)
     found = _one(text)
@@ -72,7 +90,11 @@ def _last(year: int, month: int, day: int = 0) -> Meant | Wrong:
     """The last day of a month, or the day of it."""
     if not 1 <= month <= 12 or not 1900 <= year <= 2199:
         return no_such(year, month, day or 1)
-    return Meant(date(year, month, day) if day else date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1))
+    return Meant(
+        date(year, month, day)
+        if day
+        else date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+    )
 
 
 def _ends_of_span(text: str) -> Iterator[Meant]:
@@ -92,12 +114,19 @@ def _ends_of_span(text: str) -> Iterator[Meant]:
 def _not_read(text: str) -> Wrong:
     said = {"text": text[:20]}
     if AT_ONCE.fullmatch(text):
-        remedy = _("Write the date by which it must be done, such as 2025-03-31; leave the cell empty if there is none.")
+        remedy = _(
+            "Write the date by which it must be done, such as 2025-03-31; leave the cell empty if there is none."
+        )
         return Wrong(_("a date; “%(text)s” contains none") % said, remedy)
     if AGAIN.fullmatch(text):
         remedy = _("Write the next date, such as 2025-03-31; put the frequency in a remark.")
         return Wrong(_("one date; “%(text)s” recurs") % said, remedy)
     if NO_YEAR.fullmatch(BEFORE.sub("", text)):
-        return Wrong(_("a date with its year; “%(text)s” has none") % said, _("Add the year, such as %(example)s.") % EXAMPLES)
-    remedy = _("Write the year with four digits, then month and day; %(example)s and %(quarter)s are accepted too.")
+        return Wrong(
+            _("a date with its year; “%(text)s” has none") % said,
+            _("Add the year, such as %(example)s.") % EXAMPLES,
+        )
+    remedy = _(
+        "Write the year with four digits, then month and day; %(example)s and %(quarter)s are accepted too."
+    )
     return Wrong(_("a date such as %(plain)s or %(words)s") % EXAMPLES, remedy % EXAMPLES)

@@ -38,16 +38,28 @@ class Summary:
         self.rows += bool(cells)
         self.cells += len(cells)
         for cell in cells:
-            group = self.groups.setdefault((cell.heading, cell.why, cell.where), Group(cell.heading, cell.why, cell.where))
+            group = self.groups.setdefault(
+                (cell.heading, cell.why, cell.where), Group(cell.heading, cell.why, cell.where)
+            )
             group.count += 1
             if len(group.places) < NAMED:
-                group.places.append(f"{sheet}!{cell.column}{line}" if sheet else f"{cell.column}{line}")
+                group.places.append(
+                    f"{sheet}!{cell.column}{line}" if sheet else f"{cell.column}{line}"
+                )
 
     def as_json(self) -> dict[str, Any] | None:
         """As an intake keeps it; None where every cell is taken over."""
-        return {"rows": self.rows, "cells": self.cells, "groups": [*map(asdict, self.groups.values())]} if self.cells else None
+        return (
+            {"rows": self.rows, "cells": self.cells, "groups": [*map(asdict, self.groups.values())]}
+            if self.cells
+            else None
+        )
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> "Summary":
         groups = [Group(**group) for group in kept["groups"]]
-        return cls(kept["rows"], kept["cells"], {(group.heading, group.why, group.where): group for group in groups})
+        return cls(
+            kept["rows"],
+            kept["cells"],
+            {(group.heading, group.why, group.where): group for group in groups},
+        )

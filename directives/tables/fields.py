@@ -27,7 +27,9 @@ class Asking:
     now: datetime
     today: date
     place: Mapping[str, int] = field(default_factory=dict)
-    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # of a kind, from one batch of an act to the next
+    memory: dict[str, Any] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # of a kind, from one batch of an act to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,12 @@ class Given:
     values: Mapping[str, Any]
     faults: tuple[Fault, ...] = ()
     hidden: bool = False
-    spelt_out: frozenset[str] = frozenset()  # fields whose number came with 万 or 亿, in the cell or its heading, and was worked out
-    shown: Mapping[str, Any] = field(default_factory=dict)  # the cells, as they are, of fields that are shown only and told of
+    spelt_out: frozenset[str] = (
+        frozenset()
+    )  # fields whose number came with 万 or 亿, in the cell or its heading, and was worked out
+    shown: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # the cells, as they are, of fields that are shown only and told of
 
     @property
     def place(self) -> Place:
@@ -164,7 +170,9 @@ class Kind:
     key: str
     name: Words
     about: Words  # one sentence: what it is for, what happens when it is applied
-    needs: tuple[str, ...]  # what must be chosen before: document, cycle, organisation, owner (of what is registered)
+    needs: tuple[
+        str, ...
+    ]  # what must be chosen before: document, cycle, organisation, owner (of what is registered)
     fields: Callable[[Asking], tuple[Field, ...]]
     may: Callable[[User], bool]  # whether the person brings in such tables at all
     checker: Callable[[Asking, frozenset[str]], Checker]
@@ -175,6 +183,8 @@ class Kind:
     undo: Callable[[Asking, Rows], None]
     order: Literal["file", "parents"] = "file"
     updates: bool = True  # False: rows are only ever added
-    owned: bool = False  # only of documents that the person's own bodies, or bodies below these, registered
+    owned: bool = (
+        False  # only of documents that the person's own bodies, or bodies below these, registered
+    )
     # The values of the several rows that one row of a file stands for, such as one that names several bodies.
     apart: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None

@@ -11,7 +11,16 @@ from directives.tables.faults import Meant, Wrong
 from directives.tables.layout import Cell
 
 LIMIT = Decimal(10) ** 15  # a spreadsheet keeps fifteen digits of a number
-UNITS = {"": 1, "百": 100, "千": 1000, "万": 10_000, "百万": 10**6, "千万": 10**7, "亿": 10**8, "万亿": 10**12}
+UNITS = {
+    "": 1,
+    "百": 100,
+    "千": 1000,
+    "万": 10_000,
+    "百万": 10**6,
+    "千万": 10**7,
+    "亿": 10**8,
+    "万亿": 10**12,
+}
 FIGURE = re.compile(r"([+-]?)(\d+(?:,\d+)*)?(\.\d+)?(百万|千万|万亿|百|千|万|亿)?")
 THREES, FOURS = re.compile(r"\d{1,3}(,\d{3})+"), re.compile(r"\d{1,4}(,\d{4})+")
 UNIT = re.compile(r"\s*(万亿|百万|千万|万|亿|千(?=元))")
@@ -39,7 +48,10 @@ def read_figure(cell: Cell, plain: str, *, money: bool = False, scale: int = 1) 
         return _power()
     if ABOUT.search(text):
         return Wrong(
-            _("an exact number"), _("“About” and “more than” are not interpreted: write only the number, and the rest in a remark.")
+            _("an exact number"),
+            _(
+                "“About” and “more than” are not interpreted: write only the number, and the rest in a remark."
+            ),
         )
     return _spelt(MONEY.sub("", MONEY.sub("", text)) if money else text, scale)
 
@@ -62,7 +74,8 @@ def _spelt(text: str, scale: int) -> Decimal | Wrong:
     sign, whole, behind, unit = found[1], found[2] or "0", found[3] or "", found[4] or ""
     if "," in whole and not (THREES.fullmatch(whole) or FOURS.fullmatch(whole)):
         return Wrong(
-            _("a number; its commas are not thousands separators"), _("Write it without commas; use a full stop as the decimal point.")
+            _("a number; its commas are not thousands separators"),
+            _("Write it without commas; use a full stop as the decimal point."),
         )
     number = Decimal(f"{sign}{whole.replace(',', '')}{behind}")
     return _checked(number * (UNITS[unit] if unit else scale))
@@ -76,7 +89,11 @@ def _checked(number: Decimal) -> Decimal | Wrong:
 
 def _tidy(number: Decimal) -> Decimal:
     """Without zeros behind the point, and never in powers of ten. What a float adds in its last digits is rounded away."""
-    return Decimal(f"{round(number, 9):f}".rstrip("0").rstrip(".") or "0") if number % 1 else number.quantize(Decimal(1))
+    return (
+        Decimal(f"{round(number, 9):f}".rstrip("0").rstrip(".") or "0")
+        if number % 1
+        else number.quantize(Decimal(1))
+    )
 
 
 def _no_number() -> Wrong:
@@ -99,7 +116,11 @@ def read_whole(cell: Cell, plain: str, *, scale: int = 1) -> int | Wrong:
     found = Decimal(year[1]) if year else read_figure(cell, plain, scale=scale)
     if isinstance(found, Wrong):
         return found
-    return int(found) if found == int(found) else Wrong(_("a whole number"), _("Write it without decimals."))
+    return (
+        int(found)
+        if found == int(found)
+        else Wrong(_("a whole number"), _("Write it without decimals."))
+    )
 
 
 def read_percent(cell: Cell, plain: str, *, shares: Shares = "") -> int | Decimal | Meant | Wrong:
@@ -110,13 +131,24 @@ def read_percent(cell: Cell, plain: str, *, shares: Shares = "") -> int | Decima
     if plain.translate(HANT) in DONE:
         return Meant(DONE[plain.translate(HANT)])
     text = plain.replace("百分之", "%")
-    if text.count("%") == 1 and text[0] + text[-1] != "%%" and (text.endswith("%") or text.startswith("%")):
+    if (
+        text.count("%") == 1
+        and text[0] + text[-1] != "%%"
+        and (text.endswith("%") or text.startswith("%"))
+    ):
         return _points(read_figure(None, text.strip("%")))
     found = read_figure(cell, plain)
     if isinstance(found, Wrong):
         return Wrong(_("a percentage such as 35 or 35%"), found.remedy)
     if found == 1 and shares != "points":
-        return 100 if shares else Wrong(_("a percentage; 1 may mean 1% or 100%"), _("Write 1% or 100%, with the percent sign."))
+        return (
+            100
+            if shares
+            else Wrong(
+                _("a percentage; 1 may mean 1% or 100%"),
+                _("Write 1% or 100%, with the percent sign."),
+            )
+        )
     return _points(found * 100 if 0 < found < 1 else found)
 
 
@@ -129,7 +161,13 @@ def _points(found: Decimal | Wrong) -> int | Decimal | Wrong:
 
 def shares_of(cells: list[Cell]) -> Shares:
     """Whether a column holds shares of 1 or points of 100, by some of its numbers; "" where they do not tell."""
-    numbers = [cell for cell in cells if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) and math.isfinite(cell)]
+    numbers = [
+        cell
+        for cell in cells
+        if isinstance(cell, int | float | Decimal)
+        and not isinstance(cell, bool)
+        and math.isfinite(cell)
+    ]
     if any(number > 1 for number in numbers):
         return "points"
     return "shares" if any(0 < number < 1 for number in numbers) else ""

@@ -50,7 +50,10 @@ class TableFormat(Format):
 
     def export_data(self, dataset: Dataset, **kwargs: Any) -> bytes:
         file = io.BytesIO()
-        columns = tuple(Column(name, name, _cell(place), "text") for place, name in enumerate(dataset.headers or ()))
+        columns = tuple(
+            Column(name, name, _cell(place), "text")
+            for place, name in enumerate(dataset.headers or ())
+        )
         book = Book(dataset.title or _("Table"), columns, iter(dataset), timezone.now())
         type(self).write(book, file)
         return file.getvalue()
@@ -78,7 +81,11 @@ def _cell(place: int) -> Callable[[Any], Any]:
 def _dataset(opened: Opened) -> Dataset:
     tables = [table for table in opened.tables if table.head and not table.hidden]
     if not tables:
-        raise Refusal(_("The file has no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."))
+        raise Refusal(
+            _(
+                "The file has no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."
+            )
+        )
     table = max(reversed(tables), key=_width)  # a cover stands first
     rows = opened.rows(table)
     head = next(rows)
@@ -96,10 +103,14 @@ def _width(table: Table) -> int:
 def _texts(row: RawRow, headers: list[str]) -> list[str]:
     """The cells of a row as text, as many as there are headings."""
     if len(row.cells) > len(headers):
-        text = _("Row %(line)s has more cells than there are headings. Add a heading to every column, or clear the extra cells.")
+        text = _(
+            "Row %(line)s has more cells than there are headings. Add a heading to every column, or clear the extra cells."
+        )
         raise Refusal(text % {"line": row.line})
     for cell, heading in zip(row.cells, headers, strict=False):
         if isinstance(cell, Odd):
-            text = _("Row %(line)s, column “%(column)s”: %(value)s is not a value. Write the value itself.")
+            text = _(
+                "Row %(line)s, column “%(column)s”: %(value)s is not a value. Write the value itself."
+            )
             raise Refusal(text % {"line": row.line, "column": heading, "value": cell.text[:100]})
     return [typed(cell) for cell in row.cells] + [""] * (len(headers) - len(row.cells))

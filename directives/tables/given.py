@@ -48,7 +48,13 @@ class Reader:
     `apart` makes several rows of one that speaks of several.
     """
 
-    def __init__(self, opened: Opened, heads: Sequence[Head], fields: Sequence[Field], apart: Apart | None = None) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        heads: Sequence[Head],
+        fields: Sequence[Field],
+        apart: Apart | None = None,
+    ) -> None:
         headed = {name for head in heads for name in head.matched}
         self.opened, self.heads, self.apart = opened, heads, apart
         self.fields = {field.name: field for field in fields if not field.shown_only(headed)}
@@ -67,7 +73,9 @@ class Reader:
     @property
     def headed(self) -> frozenset[str]:
         """The fields for which the file has a column."""
-        return frozenset(name for head in self.heads for name in head.matched if name in self.fields)
+        return frozenset(
+            name for head in self.heads for name in head.matched if name in self.fields
+        )
 
     @property
     def expected(self) -> int:
@@ -80,11 +88,18 @@ class Reader:
 
     def _sheet(self, head: Head, table: Table) -> Iterator[Given]:
         slots = self._slots(head, table)
-        told = [(column.index, column.field) for column in head.columns if column.field in self.told]
+        told = [
+            (column.index, column.field) for column in head.columns if column.field in self.told
+        ]
         read = [slot.index for slot in slots]
-        passing, merged = Passing(head, table, read), Merged(table, head.last, [*read, *(index for index, _name in told)])
+        passing, merged = (
+            Passing(head, table, read),
+            Merged(table, head.last, [*read, *(index for index, _name in told)]),
+        )
         groups = SECTION in self.fields and SECTION not in head.matched
-        title = title_above(head, table) if TITLE in self.fields and TITLE not in head.matched else ""
+        title = (
+            title_above(head, table) if TITLE in self.fields and TITLE not in head.matched else ""
+        )
         width = max((column.index for column in head.columns if column.heading), default=0) + 1
         figures = [slot for slot in slots if slot.figure]
         for raw in self.opened.rows(table):
@@ -107,14 +122,18 @@ class Reader:
                 values[SECTION] = passing.group
             if title:
                 values[TITLE] = title
-            shows = {name: full.cells[index] if index < len(full.cells) else None for index, name in told}
+            shows = {
+                name: full.cells[index] if index < len(full.cells) else None for index, name in told
+            }
             several = self.apart(values) if self.apart else (values,)
             if len(several) > 1:
                 self.parted.append(self._place(head, raw))
             spelt = _spelt_out(full, figures)
             for one in several:
                 self.number += 1
-                yield Given(self.number, head.sheet, raw.line, one, tuple(faults), raw.hidden, spelt, shows)
+                yield Given(
+                    self.number, head.sheet, raw.line, one, tuple(faults), raw.hidden, spelt, shows
+                )
 
     def _place(self, head: Head, raw: RawRow) -> str:
         """How a remark names a row."""
@@ -123,29 +142,55 @@ class Reader:
     def _fill(self, raw: RawRow, full: RawRow, slots: Sequence[Slot]) -> None:
         """Note which columns got a value that stands further up."""
         own = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
-        self.filled.update(slot.heading for slot in slots if slot.index < len(own) and own[slot.index] != full.cells[slot.index])
+        self.filled.update(
+            slot.heading
+            for slot in slots
+            if slot.index < len(own) and own[slot.index] != full.cells[slot.index]
+        )
 
     def _slots(self, head: Head, table: Table) -> list[Slot]:
-        ours = {"id", "version"} <= head.matched.keys()  # a list of ours that comes back: its percentages are shares of 1
+        ours = {
+            "id",
+            "version",
+        } <= head.matched.keys()  # a list of ours that comes back: its percentages are shares of 1
         slots = []
         self.unit = _unit_above(head, table)
-        if not LARGE.fullmatch(self.unit) and any(self.fields[name].sort in FIGURES for name in head.matched if name in self.fields):
+        if not LARGE.fullmatch(self.unit) and any(
+            self.fields[name].sort in FIGURES for name in head.matched if name in self.fields
+        ):
             self.units |= {self.unit} - {""}
         for column in head.columns:
             field = self.fields.get(column.field)
             if field is None:
                 continue
-            manner = self._manner(field, column, [row for row in table.head if row.line > head.last], ours)
+            manner = self._manner(
+                field, column, [row for row in table.head if row.line > head.last], ours
+            )
             figure = field.sort in FIGURES
             read = meaning_of(field, manner)
-            slots.append(Slot(column.index, field.name, read, field.required, column.letter, column.heading, figure, manner.scale != 1))
+            slots.append(
+                Slot(
+                    column.index,
+                    field.name,
+                    read,
+                    field.required,
+                    column.letter,
+                    column.heading,
+                    figure,
+                    manner.scale != 1,
+                )
+            )
         return slots
 
     def _manner(self, field: Field, column: Column, below: Sequence[RawRow], ours: bool) -> Manner:
         if field.sort == "percent":
             cells = [row.cells[column.index] for row in below if column.index < len(row.cells)]
             return Manner(shares="shares" if ours else shares_of(cells))
-        scale = column.scale if column.scale != 1 or not LARGE.fullmatch(self.unit) else SCALES.get(self.unit) or scale_of(self.unit)
+        scale = (
+            column.scale
+            if column.scale != 1 or not LARGE.fullmatch(self.unit)
+            else SCALES.get(self.unit) or scale_of(self.unit)
+        )
         if field.sort in FIGURES and scale != 1:
             self.scaled[column.heading] = scale
             return Manner(scale=scale)
@@ -158,12 +203,17 @@ class Reader:
             % {"heading": heading, "scale": f"{scale:,}"}
             for heading, scale in self.scaled.items()
         ]
-        said = _("“%(unit)s” is written above the table, but numbers are read as written. Write the unit after numbers that use it.")
+        said = _(
+            "“%(unit)s” is written above the table, but numbers are read as written. Write the unit after numbers that use it."
+        )
         found += [said % {"unit": unit} for unit in sorted(self.units)]
         found += [_understood(heading, counts) for heading, counts in self.meant.items()]
         if self.filled:
             said = {"headings": "、".join(self.filled), "count": self.filled.total()}
-            found.append(_("Merged cells apply to every row they span: %(headings)s (%(count)s cells).") % said)
+            found.append(
+                _("Merged cells apply to every row they span: %(headings)s (%(count)s cells).")
+                % said
+            )
         if self.parted:
             text = _(
                 "Rows with several organisations are read as one row for each: %(count)s (rows %(lines)s). Where "
@@ -178,19 +228,35 @@ class Reader:
 
 def _understood(heading: str, counts: Counter[tuple[str, str]]) -> str:
     """What was read of cells of one column that do not say it by the letter."""
-    pairs = "；".join(f"{said} → {value or _('no date')}" for (said, value), _times in counts.most_common(PAIRS))
-    said = {"heading": heading, "pairs": pairs + ("…" if len(counts) > PAIRS else ""), "count": counts.total()}
+    pairs = "；".join(
+        f"{said} → {value or _('no date')}" for (said, value), _times in counts.most_common(PAIRS)
+    )
+    said = {
+        "heading": heading,
+        "pairs": pairs + ("…" if len(counts) > PAIRS else ""),
+        "count": counts.total(),
+    }
     return _("“%(heading)s” was read as follows: %(pairs)s (%(count)s cells).") % said
 
 
 def _unit_above(head: Head, table: Table) -> str:
     """In what the numbers of a table are counted, as stands above it: 万元; "" where nothing of the kind is said."""
-    cells = (cell for row in table.head if row.line < head.first for cell in row.cells if isinstance(cell, str))
+    cells = (
+        cell
+        for row in table.head
+        if row.line < head.first
+        for cell in row.cells
+        if isinstance(cell, str)
+    )
     units = (found[1] for cell in cells if (found := UNIT.search(fold(cell))))
-    return next((unit for unit in units if any(map(LARGE.fullmatch, re.split("[、/和及]", unit)))), "")
+    return next(
+        (unit for unit in units if any(map(LARGE.fullmatch, re.split("[、/和及]", unit)))), ""
+    )
 
 
-def _values(raw: RawRow, slots: Sequence[Slot]) -> tuple[dict[str, Any], list[Fault], list[tuple[Slot, str, str]]]:
+def _values(
+    raw: RawRow, slots: Sequence[Slot]
+) -> tuple[dict[str, Any], list[Fault], list[tuple[Slot, str, str]]]:
     """The values of a row by field, the faults of its cells, and what was understood of them: what stands there, what it means."""
     cells, width = raw.cells, len(raw.cells)
     values: dict[str, Any] = {}
@@ -203,10 +269,23 @@ def _values(raw: RawRow, slots: Sequence[Slot]) -> tuple[dict[str, Any], list[Fa
             value = value.value
             meant.append((slot, shown(cell), "" if value is None else str(value)))
         if value.__class__ is Wrong:
-            faults.append(Fault(slot.name, shown(cell), value.expected, value.remedy, slot.letter, slot.heading))
+            faults.append(
+                Fault(
+                    slot.name, shown(cell), value.expected, value.remedy, slot.letter, slot.heading
+                )
+            )
         elif value is None and slot.required:
             remedy = _("Fill it in, or delete the whole row if it is empty.")
-            faults.append(Fault(slot.name, "", _("a value; this cell cannot be empty"), remedy, slot.letter, slot.heading))
+            faults.append(
+                Fault(
+                    slot.name,
+                    "",
+                    _("a value; this cell cannot be empty"),
+                    remedy,
+                    slot.letter,
+                    slot.heading,
+                )
+            )
         else:
             values[slot.name] = value
     return values, faults, meant
@@ -221,5 +300,7 @@ def _spelt_out(raw: RawRow, figures: Sequence[Slot]) -> frozenset[str]:
 def _longer(raw: RawRow, width: int) -> Fault:
     """Of a row of text with more cells than there are headings: most likely a text with a comma, which moved all that follows."""
     expected = _("at most %(count)s cells in the row, one for each heading") % {"count": width}
-    remedy = _("Put text that contains the separator in quotation marks, or save the table as .xlsx.")
+    remedy = _(
+        "Put text that contains the separator in quotation marks, or save the table as .xlsx."
+    )
     return Fault("", typed(raw.cells[width]), expected, remedy, letter(width))

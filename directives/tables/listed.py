@@ -81,10 +81,17 @@ def part_of(part: int, whole: int) -> str:
     return _("%(part)s of %(whole)s") % {"part": part, "whole": whole} + share
 
 
-def arranged(columns: Iterable[Column], offered: Iterable[Column], keys: Sequence[str]) -> tuple[Column, ...]:
+def arranged(
+    columns: Iterable[Column], offered: Iterable[Column], keys: Sequence[str]
+) -> tuple[Column, ...]:
     """The columns of a list as a person chose them: those of these keys in this order, then those that are not to be chosen."""
     columns = tuple(columns)
     if not keys:
         return columns
-    known, choosable = {column.key: column for column in columns}, {column.key for column in offered}
-    return tuple(known[key] for key in keys if key in known) + tuple(column for column in columns if column.key not in choosable)
+    known, choosable = (
+        {column.key: column for column in columns},
+        {column.key for column in offered},
+    )
+    return tuple(known[key] for key in keys if key in known) + tuple(
+        column for column in columns if column.key not in choosable
+    )

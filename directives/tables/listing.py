@@ -49,10 +49,25 @@ COLUMNS = (
     Column("line", pgettext_lazy("table", "Row"), lambda line: line.row.line, "number", 8),
     Column("column", pgettext_lazy("table", "Column"), lambda line: line.cell.column, width=8),
     Column("heading", _("Heading"), lambda line: line.cell.heading),
-    Column("found", _("Result"), lambda line: gettext("Error") if line.fault else gettext("Not imported"), width=10),
+    Column(
+        "found",
+        _("Result"),
+        lambda line: gettext("Error") if line.fault else gettext("Not imported"),
+        width=10,
+    ),
     Column("value", _("Value in the file"), lambda line: line.cell.value, width=30),
-    Column("stands", _("Current value"), lambda line: line.untaken.stands if line.untaken else "", width=30),
-    Column("expected", _("What was expected, or why it is not imported"), lambda line: _why(line), width=48),
+    Column(
+        "stands",
+        _("Current value"),
+        lambda line: line.untaken.stands if line.untaken else "",
+        width=30,
+    ),
+    Column(
+        "expected",
+        _("What was expected, or why it is not imported"),
+        lambda line: _why(line),
+        width=48,
+    ),
     Column("remedy", _("Suggested fix"), lambda line: _what_to_do(line), width=48),
     Column("label", _("Record"), lambda line: line.row.label, width=30),
 )
@@ -68,10 +83,19 @@ def _what_to_do(line: CellLine) -> str:
 
 def faults_file(intake: Intake, *, now: datetime) -> FileResponse:
     """Every such cell with its place, why, and what to do. It is the person's own file, so nobody need have a right to it."""
-    notes = ((_("File"), intake.name), (_("Rows with errors"), intake.counts.get("wrong", 0)), (_("Rows"), sum(intake.counts.values())))
+    notes = (
+        (_("File"), intake.name),
+        (_("Rows with errors"), intake.counts.get("wrong", 0)),
+        (_("Rows"), sum(intake.counts.values())),
+    )
     notes += ((_("Cells not imported"), intake.untaken["cells"]),) if intake.untaken else ()
     book = Book(_("Faults of a table"), COLUMNS, cell_lines(intake), now, notes)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     FORMATS["xlsx"].write(book, file)
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{book.file_name}.xlsx", content_type=FORMATS["xlsx"].content_type)
+    return FileResponse(
+        file,
+        as_attachment=True,
+        filename=f"{book.file_name}.xlsx",
+        content_type=FORMATS["xlsx"].content_type,
+    )

@@ -29,7 +29,10 @@ MOST = 20_000  # comments; a table with more faults has one fault many times ove
 WIDTH = 16  # characters of every column
 Place = tuple[int, int]  # of a cell: line and column, both from 0
 WRONG, UNTAKEN = "-wrong", "-untaken"  # how a cell looks
-COLOURS = {WRONG: ("#F8D7D2", "#8C1D10"), UNTAKEN: ("#FFF2CC", "#5C4400")}  # of its ground and of its text
+COLOURS = {
+    WRONG: ("#F8D7D2", "#8C1D10"),
+    UNTAKEN: ("#FFF2CC", "#5C4400"),
+}  # of its ground and of its text
 
 
 @dataclass(slots=True)
@@ -94,9 +97,17 @@ class _Copy:
     def _format(self, name: str) -> Format:
         if name not in self.formats:
             look, _dash, marked = name.partition("-")
-            code = {"day": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm", "text": "@"}.get(look, "General")
-            colour = dict(zip(("bg_color", "font_color"), COLOURS[f"-{marked}"], strict=True)) if marked else {}
-            self.formats[name] = self.workbook.add_format({"num_format": code, "valign": "top", **colour})
+            code = {"day": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm", "text": "@"}.get(
+                look, "General"
+            )
+            colour = (
+                dict(zip(("bg_color", "font_color"), COLOURS[f"-{marked}"], strict=True))
+                if marked
+                else {}
+            )
+            self.formats[name] = self.workbook.add_format(
+                {"num_format": code, "valign": "top", **colour}
+            )
         return self.formats[name]
 
     def table(self, opened: Opened, table: Table, marks: Mapping[Place, Mark]) -> None:
@@ -110,11 +121,18 @@ class _Copy:
 
     def _row(self, sheet: Worksheet, row: RawRow, wrong: Mapping[int, Mark]) -> None:
         line = row.line - 1
-        for column in range(max(len(row.cells), *(column + 1 for column in wrong)) if wrong else len(row.cells)):
+        for column in range(
+            max(len(row.cells), *(column + 1 for column in wrong)) if wrong else len(row.cells)
+        ):
             cell = row.cells[column] if column < len(row.cells) else None
             self._cell(sheet, line, column, cell, wrong[column].look if column in wrong else "")
             if column in wrong:
-                sheet.write_comment(line, column, "\n".join(wrong[column].texts)[:2000], {"x_scale": 2.5, "y_scale": 1.5, "author": ""})
+                sheet.write_comment(
+                    line,
+                    column,
+                    "\n".join(wrong[column].texts)[:2000],
+                    {"x_scale": 2.5, "y_scale": 1.5, "author": ""},
+                )
                 self.count += 1
 
     def _cell(self, sheet: Worksheet, line: int, column: int, cell: Cell, wrong: str) -> None:

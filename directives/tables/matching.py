@@ -28,7 +28,15 @@ SAMPLES = 3
 SHOWN = 60  # characters of a sample
 COUNTED = ("1", "2", "3")  # the first samples of a column that counts its rows
 NOISE = re.compile(r"[*＊:：?？]|[(（\[【〔].*?[)）\]】〕]")
-SCALES = {"万": 10_000, "万元": 10_000, "亿": 10**8, "亿元": 10**8, "千元": 1000, "百万元": 10**6, "万人": 10_000}
+SCALES = {
+    "万": 10_000,
+    "万元": 10_000,
+    "亿": 10**8,
+    "亿元": 10**8,
+    "千元": 1000,
+    "百万元": 10**6,
+    "万人": 10_000,
+}
 # What headed these fields in files that people keep from before, beside what heads them now.
 FORMER = {
     "成果形式": "deliverable", "方案报送截止": "plan_due_on", "报送期限": "due_on", "最近记录日期": "last_on", "文件条款": "codes",
@@ -74,24 +82,43 @@ class Head:
     @property
     def digest(self) -> str:
         """Equal for tables with the same headings in the same order."""
-        return hashlib.sha256("\n".join(fold(column.heading) for column in self.columns).encode()).hexdigest()
+        return hashlib.sha256(
+            "\n".join(fold(column.heading) for column in self.columns).encode()
+        ).hexdigest()
 
     @property
     def matched(self) -> dict[str, Column]:
         return {column.field: column for column in self.columns if column.field}
 
     def as_json(self) -> dict[str, Any]:
-        columns = [[column.index, column.heading, list(column.samples), column.field, column.sure] for column in self.columns]
-        return {"number": self.number, "sheet": self.sheet, "first": self.first, "last": self.last, "columns": columns}
+        columns = [
+            [column.index, column.heading, list(column.samples), column.field, column.sure]
+            for column in self.columns
+        ]
+        return {
+            "number": self.number,
+            "sheet": self.sheet,
+            "first": self.first,
+            "last": self.last,
+            "columns": columns,
+        }
 
     @classmethod
     def of_json(cls, told: Mapping[str, Any]) -> "Head":
-        columns = tuple(Column(index, heading, tuple(samples), field, sure) for index, heading, samples, field, sure in told["columns"])
+        columns = tuple(
+            Column(index, heading, tuple(samples), field, sure)
+            for index, heading, samples, field, sure in told["columns"]
+        )
         return cls(told["number"], told["sheet"], told["first"], told["last"], columns)
 
     def matching(self, chosen: Mapping[str, str]) -> "Head":
         """These columns with the fields chosen for them, by letter."""
-        return replace(self, columns=tuple(replace(column, field=chosen.get(column.letter, "")) for column in self.columns))
+        return replace(
+            self,
+            columns=tuple(
+                replace(column, field=chosen.get(column.letter, "")) for column in self.columns
+            ),
+        )
 
 
 class Names:
@@ -107,10 +134,14 @@ class Names:
             self.likely |= {fold(name): field.name for name in field.synonyms}
         for code, _language in settings.LANGUAGES:
             with translation.override(code):
-                self.sure = {fold(str(field.label)): field.name for field in reversed(fields)} | self.sure
+                self.sure = {
+                    fold(str(field.label)): field.name for field in reversed(fields)
+                } | self.sure
         self.sure |= {fold(field.name): field.name for field in fields}
         named = {field.name for field in fields}
-        self.sure = {fold(heading): name for heading, name in FORMER.items() if name in named} | self.sure
+        self.sure = {
+            fold(heading): name for heading, name in FORMER.items() if name in named
+        } | self.sure
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -125,7 +156,9 @@ class Names:
         """The field that a heading of these rows names, and whether it is its very name; ("", False) for none."""
         key = tuple(texts)
         if key not in self.met:
-            self.met[key] = self._of(key) if max(map(len, key), default=0) <= LONGEST else ("", False)
+            self.met[key] = (
+                self._of(key) if max(map(len, key), default=0) <= LONGEST else ("", False)
+            )
         return self.met[key]
 
     def _of(self, texts: Sequence[str]) -> tuple[str, bool]:
@@ -147,7 +180,10 @@ class Grid:
         self.width = min(WIDEST, max((len(row.cells) for row in table.head), default=0))
         self.texts_of: dict[tuple[int, int], str] = {}
         for row in table.head:
-            self.texts_of |= {(row.line, column): " ".join(typed(cell).split()) for column, cell in enumerate(row.cells[:WIDEST])}
+            self.texts_of |= {
+                (row.line, column): " ".join(typed(cell).split())
+                for column, cell in enumerate(row.cells[:WIDEST])
+            }
         self._spread(max(self.rows, default=0))
 
     def _spread(self, last: int) -> None:
@@ -155,7 +191,9 @@ class Grid:
             text = self.texts_of.get((merge.top, merge.left), "")
             for line in range(merge.top, min(merge.bottom, last) + 1) if text else ():
                 for column in range(merge.left, min(merge.right, self.width - 1) + 1):
-                    self.texts_of[line, column] = self.text(line, column) or text  # a false merge hides what stands in it
+                    self.texts_of[line, column] = (
+                        self.text(line, column) or text
+                    )  # a false merge hides what stands in it
 
     def text(self, line: int, column: int) -> str:
         return self.texts_of.get((line, column), "")
@@ -165,7 +203,11 @@ class Grid:
         return list(dict.fromkeys(filter(None, (self.text(line, column) for line in lines))))
 
     def samples(self, after: int, column: int) -> tuple[str, ...]:
-        below = (row.cells[column] for row in self.table.head if row.line > after and column < len(row.cells))
+        below = (
+            row.cells[column]
+            for row in self.table.head
+            if row.line > after and column < len(row.cells)
+        )
         return tuple(text[:SHOWN] for text in map(typed, below) if text)[:SAMPLES]
 
 
@@ -175,14 +217,29 @@ def heads_of(tables: Sequence[Table], names: Names) -> tuple[tuple[Head, ...], l
     found = [(table, _head_of(table, names)) for table in shown]
     if not found:
         return (), []
-    best = max(found, key=lambda pair: (names.required <= pair[1].matched.keys(), len(pair[1].matched), -pair[0].number))[1]
-    heads = tuple(head for _table, head in found if head is best or (head.digest == best.digest and best.matched))
+    best = max(
+        found,
+        key=lambda pair: (
+            names.required <= pair[1].matched.keys(),
+            len(pair[1].matched),
+            -pair[0].number,
+        ),
+    )[1]
+    heads = tuple(
+        head
+        for _table, head in found
+        if head is best or (head.digest == best.digest and best.matched)
+    )
     taken = {head.number for head in heads}
-    hidden = _("Sheet “%(sheet)s” is hidden and was skipped. To include it, unhide it, save the file and upload it again.")
+    hidden = _(
+        "Sheet “%(sheet)s” is hidden and was skipped. To include it, unhide it, save the file and upload it again."
+    )
     remarks = [hidden % {"sheet": table.name} for table in tables if table.hidden]
     left = [table.name for table in shown if table.number not in taken and table.name]
     if left:
-        text = _("Sheets skipped because their headings differ: %(sheets)s. Give them the same headings, or import each separately.")
+        text = _(
+            "Sheets skipped because their headings differ: %(sheets)s. Give them the same headings, or import each separately."
+        )
         remarks.append(text % {"sheets": "、".join(left)})
     return heads, remarks
 
@@ -207,7 +264,14 @@ def _candidates(rows: Sequence[RawRow]) -> Iterator[range]:
 
 def _likeliest(rows: Sequence[RawRow]) -> range:
     """Where nothing is known: the first row with two texts, else the first row."""
-    row = next((row for row in rows if sum(isinstance(cell, str) and bool(cell.strip()) for cell in row.cells) > 1), rows[0])
+    row = next(
+        (
+            row
+            for row in rows
+            if sum(isinstance(cell, str) and bool(cell.strip()) for cell in row.cells) > 1
+        ),
+        rows[0],
+    )
     return range(row.line, row.line + 1)
 
 
@@ -243,7 +307,9 @@ def _without_own_numbers(columns: tuple[Column, ...], names: Names) -> tuple[Col
         return columns
     return tuple(
         replace(column, field="", sure=False)
-        if column.field == "id" and column.samples and column.samples == COUNTED[: len(column.samples)]
+        if column.field == "id"
+        and column.samples
+        and column.samples == COUNTED[: len(column.samples)]
         else column
         for column in columns
     )
@@ -258,7 +324,11 @@ def remembered(head: Head, columns: Mapping[str, str], names: Names) -> Head:
 
 def certain(heads: Sequence[Head], names: Names) -> bool:
     """Nothing need be asked: every heading is known, none stands twice, none that must be there is missing."""
-    return bool(heads) and all(column.field for column in heads[0].columns if column.heading) and not faults_of(heads[0], names)
+    return (
+        bool(heads)
+        and all(column.field for column in heads[0].columns if column.heading)
+        and not faults_of(heads[0], names)
+    )
 
 
 def faults_of(head: Head, names: Names) -> list[Fault]:
@@ -267,15 +337,32 @@ def faults_of(head: Head, names: Names) -> list[Fault]:
     found = []
     for field in names.fields:
         if field.required and not times[field.name]:
-            listed = "、".join([name for name in field.synonyms if name != str(field.label)][:4] or [str(field.label)])
-            expected = _("a column headed “%(label)s” (or one of: %(names)s)") % {"label": field.label, "names": listed}
+            listed = "、".join(
+                [name for name in field.synonyms if name != str(field.label)][:4]
+                or [str(field.label)]
+            )
+            expected = _("a column headed “%(label)s” (or one of: %(names)s)") % {
+                "label": field.label,
+                "names": listed,
+            }
             found.append(
-                Fault(field.name, "", expected, _("Choose the column that contains it, or add it to the file and upload it again."))
+                Fault(
+                    field.name,
+                    "",
+                    expected,
+                    _(
+                        "Choose the column that contains it, or add it to the file and upload it again."
+                    ),
+                )
             )
         if times[field.name] > 1:
             letters = [column.letter for column in head.columns if column.field == field.name]
             said = {"label": field.label, "columns": "、".join(letters)}
             expected = _("one column for “%(label)s”; %(columns)s all claim to be it") % said
             remedy = _("Choose which column to use; the others are skipped.")
-            found.append(Fault(field.name, "、".join(letters), expected, remedy, letters[-1], str(field.label)))
+            found.append(
+                Fault(
+                    field.name, "、".join(letters), expected, remedy, letters[-1], str(field.label)
+                )
+            )
     return found

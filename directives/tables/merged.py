@@ -31,4 +31,8 @@ class Merged:
         for column, last in self.ranges.get(row.line, ()):
             if column < len(row.cells) and row.cells[column] not in (None, ""):
                 self.open[column] = last, row.cells[column]
-        return replace(row, cells=tuple(cells)) if len(cells) != len(row.cells) or tuple(cells) != row.cells else row
+        return (
+            replace(row, cells=tuple(cells))
+            if len(cells) != len(row.cells) or tuple(cells) != row.cells
+            else row
+        )

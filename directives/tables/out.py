@@ -38,7 +38,9 @@ class Writing:
 
 
 FORMATS = {
-    "xlsx": Writing(write_xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "xlsx": Writing(
+        write_xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ),
     "csv": Writing(write_csv, "csv", "text/csv; charset=utf-8"),
     "csv-gb": Writing(write_gb, "csv", "text/csv; charset=gb18030"),
 }
@@ -60,4 +62,6 @@ def handed(book: Book, wanted: str) -> tuple[FileResponse, int]:
         raise
     file.seek(0)
     name = f"{book.file_name}.{writing.ending}"
-    return FileResponse(file, as_attachment=True, filename=name, content_type=writing.content_type), rows
+    return FileResponse(
+        file, as_attachment=True, filename=name, content_type=writing.content_type
+    ), rows

@@ -23,12 +23,20 @@ LABELS = re.compile(
     r"(?:单位|單位|部门|[负負][责責]|主要|分管|[领領]导|[统統][计計]|校对|日期|[时時]间|[电電][话話]|[盖蓋]章|[签簽]|[数數]据|[来來]源|抄送|[小总]结)"
     r"[^:]{0,10}:"
 )
-EXAMPLE = re.compile(r"[(【\[〔](?:示例|例|範例|example)[)】\]〕]|(?:示例|例|範例|example):", re.IGNORECASE)
-GROUP = re.compile(r"第?[一二三四五六七八九十]{1,3}(?:[、.]|部分|章|节)|\([一二三四五六七八九十]{1,3}\)")
+EXAMPLE = re.compile(
+    r"[(【\[〔](?:示例|例|範例|example)[)】\]〕]|(?:示例|例|範例|example):", re.IGNORECASE
+)
+GROUP = re.compile(
+    r"第?[一二三四五六七八九十]{1,3}(?:[、.]|部分|章|节)|\([一二三四五六七八九十]{1,3}\)"
+)
 INNER = re.compile(r"\(")  # （一） stands inside 一、
 ANNEX = re.compile(r"^附(?:件|表|录|錄)[\s\d一二三四五六七八九十]*[:：]?")
 COUNTED = re.compile(r"\(?(\d{1,3})\)?")
-LETTERED = ("甲乙丙丁戊己庚辛", "ABCDEFGH", "abcdefgh")  # how the columns before those of figures are named: 甲 乙 1 2 3
+LETTERED = (
+    "甲乙丙丁戊己庚辛",
+    "ABCDEFGH",
+    "abcdefgh",
+)  # how the columns before those of figures are named: 甲 乙 1 2 3
 MARKED = re.compile(r"[计計:：]|total", re.IGNORECASE)
 LONGEST = 60  # characters of a cell that may be such a mark; notes are longer
 NUMBERED = 3  # columns that must be, for a row to be their numbers: fewer may be data
@@ -42,7 +50,11 @@ class Passing:
 
     def __init__(self, head: Head, table: Table, read: Collection[int]) -> None:
         """`read`: the columns that hold a field."""
-        self.headings = {column.index: frozenset(map(folded, column.heading.split(" / "))) for column in head.columns if column.heading}
+        self.headings = {
+            column.index: frozenset(map(folded, column.heading.split(" / ")))
+            for column in head.columns
+            if column.heading
+        }
         self.said = frozenset().union(*self.headings.values())
         self.titles = {_texts(row) for row in table.head if row.line < head.first}
         self.wide = {(merge.top, merge.left) for merge in table.merges if merge.right > merge.left}
@@ -55,14 +67,22 @@ class Passing:
         there, width = raw.cells, len(raw.cells)
         own = any(index < width and there[index] is not None for index in self.read)
         alone = width - there.count(None) == 1 < len(self.headings)
-        if own and not (lacking or alone or self.ending or self.seen <= FIRST or self._marks(there)):
+        if own and not (
+            lacking or alone or self.ending or self.seen <= FIRST or self._marks(there)
+        ):
             return ""
-        cells = {index: text for index, cell in enumerate(there) if cell is not None and (text := folded(typed(cell)))}
+        cells = {
+            index: text
+            for index, cell in enumerate(there)
+            if cell is not None and (text := folded(typed(cell)))
+        }
         texts = [text for index, text in list(cells.items())[:3] if isinstance(there[index], str)]
         found = "heading" if self._repeats(raw, cells) else ""
         if not found and texts:
             found = self._marked(raw, cells, texts, lacking or alone)
-        found = found or ("" if any(index in cells for index in self.read) else "blank" if cells else "empty")
+        found = found or (
+            "" if any(index in cells for index in self.read) else "blank" if cells else "empty"
+        )
         self.ending = found in ("sum", "note") or (self.ending and found in ("blank", "empty"))
         return found
 
@@ -71,7 +91,9 @@ class Passing:
         texts = (cell for cell in cells[:3] if isinstance(cell, str) and len(cell) < LONGEST)
         return any(MARKED.search(text) or text.strip() in self.said for text in texts)
 
-    def _marked(self, raw: RawRow, cells: Mapping[int, str], texts: Sequence[str], lacking: bool) -> str:
+    def _marked(
+        self, raw: RawRow, cells: Mapping[int, str], texts: Sequence[str], lacking: bool
+    ) -> str:
         """What the first words of a row make of it."""
         first = texts[0]
         if any(len(text) < LONGEST and SUMS.fullmatch(text) for text in texts[:2]):
@@ -100,7 +122,9 @@ class Passing:
 
     def _repeats(self, raw: RawRow, cells: Mapping[int, str]) -> bool:
         """The row says the headings, or a title above them, once more, as on the second page of a print; or it counts the columns."""
-        if len(cells) > 1 and all(text in self.headings.get(index, ()) for index, text in cells.items()):
+        if len(cells) > 1 and all(
+            text in self.headings.get(index, ()) for index, text in cells.items()
+        ):
             return True
         if cells and _texts(raw) in self.titles:
             return True
@@ -112,9 +136,17 @@ def title_above(head: Head, table: Table) -> str:
 
     "附件1", and lines that say who made the table or in what its numbers are counted, are no titles.
     """
-    above = [[text for cell in row.cells if (text := " ".join(typed(cell).split()))] for row in table.head if row.line < head.first]
+    above = [
+        [text for cell in row.cells if (text := " ".join(typed(cell).split()))]
+        for row in table.head
+        if row.line < head.first
+    ]
     alone = [ANNEX.sub("", texts[0]).strip() for texts in above if len(texts) == 1]
-    return max((text for text in alone if not (LABELS.match(folded(text)) or NOTES.match(folded(text)))), key=len, default="")
+    return max(
+        (text for text in alone if not (LABELS.match(folded(text)) or NOTES.match(folded(text)))),
+        key=len,
+        default="",
+    )
 
 
 def _texts(row: RawRow) -> tuple[str, ...]:
@@ -125,9 +157,17 @@ def _counts(texts: Sequence[str]) -> bool:
     """甲 乙 1 2 3, or 栏次 1 2 3, or 1 2 3 4: the columns are numbered, not filled in."""
     numbers = [int(found[1]) for text in texts if (found := COUNTED.fullmatch(text))]
     before = texts[: len(texts) - len(numbers)]
-    if numbers != list(range(1, len(numbers) + 1)) or not numbers or any(map(COUNTED.fullmatch, before)):
+    if (
+        numbers != list(range(1, len(numbers) + 1))
+        or not numbers
+        or any(map(COUNTED.fullmatch, before))
+    ):
         return False
-    return not before or list(before) in (["栏次"], ["欄次"], ["序号"]) or any("".join(before) == row[: len(before)] for row in LETTERED)
+    return (
+        not before
+        or list(before) in (["栏次"], ["欄次"], ["序号"])
+        or any("".join(before) == row[: len(before)] for row in LETTERED)
+    )
 
 
 def remarks_of(passed: Mapping[str, Sequence[str]]) -> list[str]:
@@ -138,9 +178,15 @@ def remarks_of(passed: Mapping[str, Sequence[str]]) -> list[str]:
         "example": _("The template’s example row was skipped."),
         "heading": _("Repeated headings skipped: %(count)s (rows %(lines)s)."),
         "group": _("Group heading rows skipped: %(count)s (rows %(lines)s)."),
-        "blank": _("Rows skipped because no column that is read has content: %(count)s (rows %(lines)s)."),
+        "blank": _(
+            "Rows skipped because no column that is read has content: %(count)s (rows %(lines)s)."
+        ),
     }
-    return [words[why] % {"count": len(passed[why]), "lines": listed(passed[why])} for why in SORTS if passed.get(why)]
+    return [
+        words[why] % {"count": len(passed[why]), "lines": listed(passed[why])}
+        for why in SORTS
+        if passed.get(why)
+    ]
 
 
 def listed(lines: Sequence[str]) -> str:

@@ -62,7 +62,15 @@ def read(source: str | os.PathLike[str] | BinaryIO, name: str) -> Opened:
 
     remarks = tuple(_remark(code) for code in found["remarks"])
     parts = {"encoding": found.get("encoding", ""), "separator": found.get("separator", "")}
-    return Opened(name, found["format"], found["tables"], remarks, rows, held.close if held else lambda: None, **parts)
+    return Opened(
+        name,
+        found["format"],
+        found["tables"],
+        remarks,
+        rows,
+        held.close if held else lambda: None,
+        **parts,
+    )
 
 
 def _copy(source: BinaryIO) -> "tempfile._TemporaryFileWrapper[bytes]":
@@ -82,7 +90,9 @@ def _copy(source: BinaryIO) -> "tempfile._TemporaryFileWrapper[bytes]":
 
 def _remark(code: str) -> str:
     if code == "linked":
-        return _("The workbook uses values from other workbooks. They were not opened; the values last saved here are used.")
+        return _(
+            "The workbook uses values from other workbooks. They were not opened; the values last saved here are used."
+        )
     raise Unreadable("nonsense")
 
 
@@ -93,8 +103,14 @@ def _outline(said: bytes | None) -> dict[str, Any]:
     """The first line: the file as a whole, its tables as dataclasses."""
     found = _parsed(said)
     try:
-        found["tables"] = tuple(_table(number, given) for number, given in enumerate(found["tables"]))
-        return {key: found[key] for key in ("format", "tables", "remarks", "encoding", "separator") if key in found}
+        found["tables"] = tuple(
+            _table(number, given) for number, given in enumerate(found["tables"])
+        )
+        return {
+            key: found[key]
+            for key in ("format", "tables", "remarks", "encoding", "separator")
+            if key in found
+        }
     except (KeyError, TypeError, ValueError, IndexError) as fault:
         raise Unreadable("nonsense") from fault
 
@@ -163,10 +179,28 @@ def _parsed(line: bytes | None) -> Any:
 
 def _lines(path: str, *words: str) -> Iterator[bytes]:
     """What the limited process says, line by line. It ends with the iterator, at the latest."""
-    command = [sys.executable, "-I", "-S", "-X", "utf8", _CHILD, words[0], str(MEMORY), str(SECONDS[words[0]]), *words[1:]]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-X",
+        "utf8",
+        _CHILD,
+        words[0],
+        str(MEMORY),
+        str(SECONDS[words[0]]),
+        *words[1:],
+    ]
     try:
         with open(path, "rb") as file:
-            process = subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/")
+            process = subprocess.Popen(
+                command,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={},
+                cwd="/",
+            )
     except OSError as fault:
         raise Unreadable("no_file") from fault
     assert process.stdout is not None

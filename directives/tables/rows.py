@@ -23,8 +23,16 @@ NUMBER_FORMATS = {
     "percent": "0%",
 }  # fmt: skip
 WIDTHS = {"text": 20, "number": 10, "id": 8, "date": 12, "moment": 17, "percent": 9}  # characters
-FILLS = {GREEN: "#DDEFE3", YELLOW: "#FCEBC0", RED: "#F8D7D3", CLOSED_LIGHT: "#E3E2DD", UNDUE: "#F1F0EC"}
-ESCAPED = re.compile(r"_x[0-9A-Fa-f]{4}_")  # what a spreadsheet takes for one character written by its number
+FILLS = {
+    GREEN: "#DDEFE3",
+    YELLOW: "#FCEBC0",
+    RED: "#F8D7D3",
+    CLOSED_LIGHT: "#E3E2DD",
+    UNDUE: "#F1F0EC",
+}
+ESCAPED = re.compile(
+    r"_x[0-9A-Fa-f]{4}_"
+)  # what a spreadsheet takes for one character written by its number
 DAY_ZERO = date(1899, 12, 30).toordinal()
 DAY = 86_400  # seconds
 KNOWN = 2_048  # texts of one column that are kept as they were written
@@ -33,7 +41,9 @@ SHORT = 200  # characters: longer ones seldom come twice
 LINE = 15  # points: the height of a line of text
 TALLEST = 27  # lines that a row may be high: the format ends at 409 points
 
-Cell = Callable[[Any, int, bool], str]  # a row, its number in the sheet, whether a line is drawn above it → the cell's XML
+Cell = Callable[
+    [Any, int, bool], str
+]  # a row, its number in the sheet, whether a line is drawn above it → the cell's XML
 
 
 class Sheet(Worksheet):
@@ -77,7 +87,9 @@ class Styles:
     workbook: Workbook
     made: dict[Hashable, str] = field(default_factory=dict)
 
-    def __call__(self, kind: str, *, light: str = "", linked: bool = False, edge: bool = False) -> str:
+    def __call__(
+        self, kind: str, *, light: str = "", linked: bool = False, edge: bool = False
+    ) -> str:
         """The number of a format. `edge`: with a line above it, where a group begins."""
         key = (kind, light, linked, edge)
         if key not in self.made:
@@ -141,7 +153,10 @@ def _values(kind: Kind) -> Callable[[Any], tuple[str, str]]:
             case date():
                 return kind, f'"><v>{_serial(cell)}</v></c>'
         whole = kind == "number" and cell == int(cell)
-        return "integer" if whole else kind, f'"><v>{int(cell) if whole or isinstance(cell, bool) else _digits(cell)}</v></c>'
+        return (
+            "integer" if whole else kind,
+            f'"><v>{int(cell) if whole or isinstance(cell, bool) else _digits(cell)}</v></c>',
+        )
 
     def written(value: Any) -> tuple[str, str]:
         found = known.get(value)
@@ -180,14 +195,20 @@ def cell_of(column: Column, letter: str, styles: Styles, tall: Tall) -> Cell:
         got = value(row)
         colour = light(row) if light else ""
         if got is None or got == "":
-            return f'{head}{line}" s="{styles(column.kind, light=colour, edge=edge)}"/>' if edge or colour else ""
+            return (
+                f'{head}{line}" s="{styles(column.kind, light=colour, edge=edge)}"/>'
+                if edge or colour
+                else ""
+            )
         kind, xml = ("text", texts(got)) if texts else values(got)
         return f'{head}{line}" s="{styles(kind, light=colour, edge=edge)}{xml}'
 
     return text if texts and not light else other
 
 
-def linked(column: Column, letter: str, styles: Styles, tall: Tall, link: Callable[[Any, int], bool]) -> Cell:
+def linked(
+    column: Column, letter: str, styles: Styles, tall: Tall, link: Callable[[Any, int], bool]
+) -> Cell:
     """What writes the cells of a column that are links where `link`, given the row and its number, says that it made one."""
     usual, head = cell_of(column, letter, styles, tall), f'<c r="{letter}'
     texts = _texts(width_of(column), tall)
@@ -197,7 +218,9 @@ def linked(column: Column, letter: str, styles: Styles, tall: Tall, link: Callab
         if got is None or got == "" or not link(row, line):
             return usual(row, line, edge)
         colour = column.light(row) if column.light else ""
-        return f'{head}{line}" s="{styles("text", light=colour, linked=True, edge=edge)}{texts(got)}'
+        return (
+            f'{head}{line}" s="{styles("text", light=colour, linked=True, edge=edge)}{texts(got)}'
+        )
 
     return cell
 

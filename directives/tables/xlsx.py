@@ -20,9 +20,24 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from directives.tables.book import Book, Column, Kind, Path, Words, fit, plain
-from directives.tables.rows import LINE, NUMBER_FORMATS, TALLEST, Cell, Grouping, Sheet, Styles, Tall, cell_of, lines_of, linked, width_of
+from directives.tables.rows import (
+    LINE,
+    NUMBER_FORMATS,
+    TALLEST,
+    Cell,
+    Grouping,
+    Sheet,
+    Styles,
+    Tall,
+    cell_of,
+    lines_of,
+    linked,
+    width_of,
+)
 
-SHEET_LIMIT = 1_048_575  # rows of one worksheet below its heading: with it, as many as the format has
+SHEET_LIMIT = (
+    1_048_575  # rows of one worksheet below its heading: with it, as many as the format has
+)
 LINKS = 20_000  # rows of a workbook that lead to their pages: a link is kept until the end, and Excel is slow with many
 LISTED = 300  # groups that the cover lists
 TOLD = 500  # rows after which the caller is told of them
@@ -39,15 +54,22 @@ class _Writer:
     workbook: Workbook
     styles: Styles
     formats: dict[str, Format] = field(default_factory=dict)
-    groups: list[tuple[str, str]] = field(default_factory=list)  # the heading of an outermost group, and where it begins
+    groups: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # the heading of an outermost group, and where it begins
     last: Hashable = None  # what tells the group that was listed last
     links: int = 0
     done: int = 0
 
     def fill(self) -> int:
         add, base = self.workbook.add_format, {"valign": "top", "text_wrap": True}
-        self.formats = {kind: add({**base, "num_format": code}) for kind, code in NUMBER_FORMATS.items()}
-        self.formats |= {f"cover {kind}": add({**base, "num_format": code, "align": "left"}) for kind, code in NUMBER_FORMATS.items()}
+        self.formats = {
+            kind: add({**base, "num_format": code}) for kind, code in NUMBER_FORMATS.items()
+        }
+        self.formats |= {
+            f"cover {kind}": add({**base, "num_format": code, "align": "left"})
+            for kind, code in NUMBER_FORMATS.items()
+        }
         self.formats["head"] = add({**base, "bold": True, "bg_color": "#F0EEE8", "bottom": 1})
         self.formats["title"] = add({"bold": True, "font_size": 16})
         self.formats["label"] = add({"valign": "top", "font_color": "#5F6670"})
@@ -72,12 +94,16 @@ class _Writer:
         count = self._rows(sheet, rows)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, count, len(columns) - 1)
-        sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(columns) - 1)}{count + 1}"})
+        sheet.ignore_errors(
+            {"number_stored_as_text": f"A1:{xl_col_to_name(len(columns) - 1)}{count + 1}"}
+        )
         self._printed(sheet, name, count)
 
     def _rows(self, sheet: Sheet, rows: Iterator[Any]) -> int:
         tall = Tall()
-        cells = [self._cell(sheet, place, column, tall) for place, column in enumerate(self.book.columns)]
+        cells = [
+            self._cell(sheet, place, column, tall) for place, column in enumerate(self.book.columns)
+        ]
         group, grouping, tell, level = self.book.group, Grouping(), self.book.tell, 1
         line = 1
         for line, row in enumerate(islice(rows, SHEET_LIMIT), 2):
@@ -86,7 +112,9 @@ class _Writer:
                 level = grouping.level(path := group(row))
                 deep = f' outlineLevel="{level}"' if level else ""
                 if path and not level and len(self.groups) <= LISTED:
-                    self.groups.append((self._heading(path, sheet), f"internal:'{sheet.name}'!A{line}"))
+                    self.groups.append(
+                        (self._heading(path, sheet), f"internal:'{sheet.name}'!A{line}")
+                    )
             edge = not level
             written = "".join([cell(row, line, edge) for cell in cells])
             sheet.add(f'<row r="{line}"{tall.height()}{deep}>{written}</row>')
@@ -105,10 +133,14 @@ class _Writer:
     def _cell(self, sheet: Sheet, place: int, column: Column, tall: Tall) -> Cell:
         letter = xl_col_to_name(place)
         if column.link and self.book.site:
-            return linked(column, letter, self.styles, tall, partial(self._link, sheet, place, column.link))
+            return linked(
+                column, letter, self.styles, tall, partial(self._link, sheet, place, column.link)
+            )
         return cell_of(column, letter, self.styles, tall)
 
-    def _link(self, sheet: Sheet, place: int, path: Callable[[Any], str], row: Any, line: int) -> bool:
+    def _link(
+        self, sheet: Sheet, place: int, path: Callable[[Any], str], row: Any, line: int
+    ) -> bool:
         """Let a cell lead to its row's page; false where there is none, or enough cells do."""
         if self.done + line - 1 > LINKS or not (leads := path(row)):
             return False
@@ -153,7 +185,9 @@ class _Writer:
         if book.fictional:
             yield (
                 _("Demo data"),
-                _("Progress, figures and names are fictional and say nothing about the real work of the organisations named"),
+                _(
+                    "Progress, figures and names are fictional and say nothing about the real work of the organisations named"
+                ),
             )
         yield _("As of"), book.as_of
         if book.lights_on is not None:
@@ -179,7 +213,12 @@ class _Writer:
             case date():
                 sheet.write_datetime(line, 1, cell, self.formats[f"cover {kind}"])
             case _:
-                sheet.write_number(line, 1, cell, self.formats["cover integer" if cell == int(cell) else f"cover {kind}"])
+                sheet.write_number(
+                    line,
+                    1,
+                    cell,
+                    self.formats["cover integer" if cell == int(cell) else f"cover {kind}"],
+                )
 
 
 def _kind_of(value: Any) -> Kind:

@@ -7,7 +7,16 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from directives.base.states import COLOURS
-from directives.models import Document, JobRun, Mark, OverallDay, OverallMark, Tally, TallyDay, Total
+from directives.models import (
+    Document,
+    JobRun,
+    Mark,
+    OverallDay,
+    OverallMark,
+    Tally,
+    TallyDay,
+    Total,
+)
 from directives.tallies.overall import copy_overall
 from directives.tallies.recount import PRUNED, acts_since
 
@@ -18,7 +27,9 @@ STEP = 500  # rows taken away in one transaction
 def last_copied() -> date:
     """The last day of which totals were copied, whether or not anything had changed on it; `date.min` if none was."""
     known = JobRun.objects.filter(name=COPIED).values_list("last_day", flat=True).first()
-    return known or max(filter(None, map(_newest, Document.objects.values_list("pk", flat=True))), default=date.min)
+    return known or max(
+        filter(None, map(_newest, Document.objects.values_list("pk", flat=True))), default=date.min
+    )
 
 
 def _newest(document: int) -> date | None:
@@ -33,16 +44,27 @@ def copy_day(day: date) -> int:
     copies of one day add up. A day that was copied, or lies before one that was, is left as it is: nothing is written into
     the past.
     """
-    JobRun.objects.get_or_create(name=COPIED, defaults={"last_ran_at": _end(day), "last_day": last_copied()})
-    run = JobRun.objects.select_for_update().get(name=COPIED)  # of two at once the second finds the day copied
+    JobRun.objects.get_or_create(
+        name=COPIED, defaults={"last_ran_at": _end(day), "last_day": last_copied()}
+    )
+    run = JobRun.objects.select_for_update().get(
+        name=COPIED
+    )  # of two at once the second finds the day copied
     if run.last_day >= day:
         return 0
     JobRun.objects.filter(pk=run.pk).update(last_day=day, last_ran_at=_end(day))
-    sums = ", ".join(f"SUM(CASE WHEN light = '{colour}' THEN count ELSE 0 END) AS {colour}" for colour in COLOURS)
+    sums = ", ".join(
+        f"SUM(CASE WHEN light = '{colour}' THEN count ELSE 0 END) AS {colour}" for colour in COLOURS
+    )
     same = " AND ".join(f"c.{name} = t.{name}" for name in (*COLOURS, "percent_sum"))
     none = " AND ".join(f"t.{name} = 0" for name in (*COLOURS, "percent_sum"))
-    as_day, table = ("CAST(%s AS date)" if connection.vendor == "postgresql" else "%s"), TallyDay._meta.db_table
-    one = "c.scope_id = t.scope_id AND c.document_id = t.document_id AND c.section_id = t.section_id"
+    as_day, table = (
+        ("CAST(%s AS date)" if connection.vendor == "postgresql" else "%s"),
+        TallyDay._meta.db_table,
+    )
+    one = (
+        "c.scope_id = t.scope_id AND c.document_id = t.document_id AND c.section_id = t.section_id"
+    )
     newest = f"SELECT MAX(c.day) FROM {table} c WHERE {one}"  # noqa: S608 - names of our own tables
     never = f"{none} AND NOT EXISTS (SELECT 1 FROM {table} c WHERE {one})"  # noqa: S608
     with connection.cursor() as cursor:
@@ -84,10 +106,15 @@ def prune() -> int:
         cursor.execute(f"SELECT {acts_since()}")
         since = cursor.fetchone()[0]
     marks = (Mark, OverallMark)
-    spent = [Tally.objects.filter(count=0, percent_sum=0), *(model.objects.filter(count=0) for model in marks)]
+    spent = [
+        Tally.objects.filter(count=0, percent_sum=0),
+        *(model.objects.filter(count=0) for model in marks),
+    ]
     if since is not None:  # None: nothing has ever happened
         since = date.fromisoformat(str(since))
-        JobRun.objects.update_or_create(name=PRUNED, defaults={"last_day": since, "last_ran_at": _end(since)})
+        JobRun.objects.update_or_create(
+            name=PRUNED, defaults={"last_day": since, "last_ran_at": _end(since)}
+        )
         spent += [model.objects.filter(topic="act", day__lt=since) for model in marks]
     return sum(_take_away(rows) for rows in spent)
 
@@ -97,8 +124,12 @@ def _take_away(rows: QuerySet) -> int:
     gone, last = 0, 0
     while True:
         with transaction.atomic():
-            idle = rows.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
-            found = list(idle.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:STEP])
+            idle = rows.select_for_update(
+                skip_locked=connection.features.has_select_for_update_skip_locked
+            )
+            found = list(
+                idle.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:STEP]
+            )
             gone += rows.model.objects.filter(pk__in=found).delete()[0]
         if len(found) < STEP:
             return gone

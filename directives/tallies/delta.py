@@ -44,7 +44,9 @@ ACTS = {  # what happened: the acts that mean it, as subject:action
 }
 ACT_OF = {act: word for word, acts in ACTS.items() for act in acts}
 CLOSED = "the transaction of these counts is over; what comes later needs a counted() of its own"
-OF_ONE_DOCUMENT = frozenset(("item", "filed", "cycle", "report", "bodies"))  # topics that do not add up over documents
+OF_ONE_DOCUMENT = frozenset(
+    ("item", "filed", "cycle", "report", "bodies")
+)  # topics that do not add up over documents
 WORSE, BETTER = "worse", "better"  # acts besides: a light turned red, or was red and is no longer
 
 Point = tuple[str, str, date]  # topic, word and day of a mark
@@ -101,7 +103,9 @@ class Delta:
         self.work: Counter[tuple] = Counter()  # body, document, section, directive, state, light
         self.percents: Counter[tuple] = Counter()
         self.points: Counter[tuple] = Counter()  # body, document, topic, word, day
-        self.figures: Counter[tuple] = Counter()  # body, indicator, year, period, number: reported once
+        self.figures: Counter[tuple] = (
+            Counter()
+        )  # body, indicator, year, period, number: reported once
         self.sums: Counter[tuple] = Counter()  # of what was reported, by the same
         self.closed = False
 
@@ -119,7 +123,14 @@ class Delta:
         if standing.state not in LIVE:
             return
         body, document = standing.organisation_id, standing.document_id
-        key = (body, document, standing.section_id, standing.directive_id, standing.state, standing.light)
+        key = (
+            body,
+            document,
+            standing.section_id,
+            standing.directive_id,
+            standing.state,
+            standing.light,
+        )
         self.work[key] += sign
         self.percents[key] += sign * standing.percent
         for point in standing.points:
@@ -130,7 +141,11 @@ class Delta:
         self.add(before, -1)
         self.add(after)
         if (before.light == RED) != (after.light == RED):
-            self.point(after.organisation_id, after.document_id, ("act", WORSE if after.light == RED else BETTER, on))
+            self.point(
+                after.organisation_id,
+                after.document_id,
+                ("act", WORSE if after.light == RED else BETTER, on),
+            )
 
     def point(self, body: int, document: int, point: Point, sign: int = 1) -> None:
         """Count one mark of a body."""
@@ -143,7 +158,9 @@ class Delta:
         if word:
             self.point(body, document, ("act", word, on))
 
-    def figure(self, key: tuple[int, int, int, str, int], was: Decimal | None, now: Decimal | None) -> None:
+    def figure(
+        self, key: tuple[int, int, int, str, int], was: Decimal | None, now: Decimal | None
+    ) -> None:
         """Count a figure of a body (body, indicator, year, period, number) that said one thing and says another; None is nothing."""
         self._demand_open()
         self.figures[key] += (now is not None) - (was is not None)
@@ -173,11 +190,23 @@ class Delta:
         bodies = hold({key[0] for key in (*self.work, *self.points, *self.figures)})
         points = Counter(self.points)
         points.update(self._owe())
-        write([*self._lights(bodies), *_marked(points, bodies), *upserts(FigureTotal, *self._reported(bodies))])
+        write(
+            [
+                *self._lights(bodies),
+                *_marked(points, bodies),
+                *upserts(FigureTotal, *self._reported(bodies)),
+            ]
+        )
 
     def _lights(self, bodies: dict[int, Held]) -> Iterator[Statement]:
         """Obligations by their lights: by directive for those that have children, by section and by document for every body."""
-        tallies, tally_percents, totals, total_percents, percents = Counter(), Counter(), Counter(), Counter(), Counter()
+        tallies, tally_percents, totals, total_percents, percents = (
+            Counter(),
+            Counter(),
+            Counter(),
+            Counter(),
+            Counter(),
+        )
         by_colour: dict[str, Counter[tuple]] = {colour: Counter() for colour in COLOURS}
         for (body, document, section, directive, state, light), n in self.work.items():
             percent = self.percents[body, document, section, directive, state, light]

@@ -71,7 +71,10 @@ class Gathered:
         standing, due = _standing(), Delta()
         for part in self.parts.values():
             if part.token in standing:
-                for delta in (part.delta, *(delta for token, delta in part.early if token not in standing)):
+                for delta in (
+                    part.delta,
+                    *(delta for token, delta in part.early if token not in standing),
+                ):
                     due.merge(delta)
         return due
 

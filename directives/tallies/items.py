@@ -40,7 +40,12 @@ def item_moved(item: ItemState, before: str) -> None:
     """An item of a live obligation came from one state into another."""
     row = item.obligation
     if row.state in LIVE:
-        point_moved(row.organisation_id, row.document_id, item_point(item.item_id, before), item_point(item.item_id, item.state))
+        point_moved(
+            row.organisation_id,
+            row.document_id,
+            item_point(item.item_id, before),
+            item_point(item.item_id, item.state),
+        )
 
 
 @counted()

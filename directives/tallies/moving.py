@@ -11,7 +11,16 @@ from django.db.models import Model
 from django.dispatch import receiver
 
 from directives.base import gate
-from directives.models import DocumentTotal, FigureTotal, Mark, Obligation, Organisation, OverallMark, Tally, Total
+from directives.models import (
+    DocumentTotal,
+    FigureTotal,
+    Mark,
+    Obligation,
+    Organisation,
+    OverallMark,
+    Tally,
+    Total,
+)
 from directives.models.organisations import became_branch
 from directives.tallies.delta import hold
 from directives.tallies.gathering import settle
@@ -49,7 +58,9 @@ def recast(organisation: Organisation, *, kind: str, was: str | None = None) -> 
     counts: Counter[tuple] = Counter()
     percents: Counter[tuple] = Counter()
     owed = Obligation.objects.live().filter(organisation=organisation)
-    for document, directive, state, light, percent in owed.values_list("document_id", "directive_id", "state", "light", "percent"):
+    for document, directive, state, light, percent in owed.values_list(
+        "document_id", "directive_id", "state", "light", "percent"
+    ):
         for scope in held.scopes:
             for name, sign in ((was, -1), (kind, 1)):
                 counts[scope, document, directive, name, state, light] += sign

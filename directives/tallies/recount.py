@@ -38,7 +38,17 @@ PRUNED = "prune_tallies"  # the JobRun whose day is the first of which acts were
 COUNTED = "counted:2"  # the JobRun that tells what is counted; a new number where something more is
 TOLD = 200  # differences of one table that `drift` puts into words
 WORK, BODIES, EVENTS, ENTRIES, REPORTS, ITEMS, PLANS, JOBS = (
-    model._meta.db_table for model in (Obligation, Organisation, Event, ReportEntry, ProgressReport, ItemState, Plan, JobRun)
+    model._meta.db_table
+    for model in (
+        Obligation,
+        Organisation,
+        Event,
+        ReportEntry,
+        ProgressReport,
+        ItemState,
+        Plan,
+        JobRun,
+    )
 )
 OF_BODIES = (WORK, EVENTS, REPORTS, PLANS)
 # Each body with every body at or above it, and with those that keep all counts.
@@ -56,7 +66,11 @@ def _among(states: frozenset[str]) -> str:
 
 def day(expression: str) -> str:
     """The day in Asia/Shanghai of an instant."""
-    return f"({expression} AT TIME ZONE 'Asia/Shanghai')::date" if connection.vendor == "postgresql" else f"date({expression}, '+8 hours')"
+    return (
+        f"({expression} AT TIME ZONE 'Asia/Shanghai')::date"
+        if connection.vendor == "postgresql"
+        else f"date({expression}, '+8 hours')"
+    )
 
 
 def _always() -> str:
@@ -65,7 +79,11 @@ def _always() -> str:
 
 def member(column: str, name: str) -> str:
     """A member of a JSON column, as text; empty where there is none."""
-    found = f"{column} ->> '{name}'" if connection.vendor == "postgresql" else f"json_extract({column}, '$.{name}')"
+    found = (
+        f"{column} ->> '{name}'"
+        if connection.vendor == "postgresql"
+        else f"json_extract({column}, '$.{name}')"
+    )
     return f"COALESCE({found}, '')"
 
 
@@ -83,10 +101,16 @@ def _adding_up() -> Iterator[str]:
     """The marks of a body by itself that add up over documents: organisation_id, document_id, topic, day, word, n."""
     live, open_ = f"state IN ({_among(LIVE)})", f"state IN ({_among(OPEN)})"
     plan = f"{live} AND (deliverable <> '' OR (plan_due_on IS NOT NULL AND {open_}))"
-    work = [("reason", _always(), "light_code", live), ("state", _always(), "state", live), ("plan", _always(), "''", plan)]
+    work = [
+        ("reason", _always(), "light_code", live),
+        ("state", _always(), "state", live),
+        ("plan", _always(), "''", plan),
+    ]
     work.append(("undated", _always(), "''", f"{open_} AND due_on IS NULL"))
     for clock, (field, stopped) in CLOCKS.items():
-        runs = f"{open_} AND {field} IS NOT NULL" + (f" AND state NOT IN ({_among(stopped)})" if stopped else "")
+        runs = f"{open_} AND {field} IS NOT NULL" + (
+            f" AND state NOT IN ({_among(stopped)})" if stopped else ""
+        )
         work.append(("owes", field, f"'{clock}'", runs))
     for topic, on, word, where in work:
         yield (
@@ -122,11 +146,19 @@ def _of_one_document() -> Iterator[str]:
 
 def _acts() -> Iterator[str]:
     was, now = f"{member('before', 'light')} = '{RED}'", f"{member('after', 'light')} = '{RED}'"
-    told = f"organisation_id IS NOT NULL AND document_id IS NOT NULL AND {day('at')} >= {acts_since()}"
+    told = (
+        f"organisation_id IS NOT NULL AND document_id IS NOT NULL AND {day('at')} >= {acts_since()}"
+    )
     word = " ".join(f"WHEN '{act}' THEN '{word}'" for act, word in ACT_OF.items())
     for said, where in (
-        (f"CASE subject_type || ':' || action {word} END", f"subject_type || ':' || action IN ({_among(frozenset(ACT_OF))})"),
-        (f"CASE WHEN {now} THEN '{WORSE}' ELSE '{BETTER}' END", f"subject_type = 'obligation' AND ({was}) <> ({now})"),
+        (
+            f"CASE subject_type || ':' || action {word} END",
+            f"subject_type || ':' || action IN ({_among(frozenset(ACT_OF))})",
+        ),
+        (
+            f"CASE WHEN {now} THEN '{WORSE}' ELSE '{BETTER}' END",
+            f"subject_type = 'obligation' AND ({was}) <> ({now})",
+        ),
     ):
         yield (
             f"SELECT organisation_id, document_id, 'act', {day('at')}, {said}, COUNT(*) FROM {EVENTS} "
@@ -158,7 +190,9 @@ def recount(model: type[Model]) -> str:
             f"JOIN branches up ON up.body = o.organisation_id WHERE o.{live} GROUP BY 1, 2, 3, 4, 5, 6"
         )
     if model is Owing:
-        return f"SELECT organisation_id, document_id, COUNT(*) FROM {WORK} WHERE {live} GROUP BY 1, 2"
+        return (
+            f"SELECT organisation_id, document_id, COUNT(*) FROM {WORK} WHERE {live} GROUP BY 1, 2"
+        )
     if model is Total:
         each = (
             "SELECT organisation_id, document_id, section_id, light, COUNT(*) AS n, SUM(percent) AS percent "
@@ -169,13 +203,11 @@ def recount(model: type[Model]) -> str:
             "JOIN up ON up.body = w.organisation_id GROUP BY 1, 2, 3, 4"
         )
     if model is DocumentTotal:
-        sums = ", ".join(f"SUM(CASE WHEN w.light = '{colour}' THEN w.n ELSE 0 END)" for colour in COLOURS)
-        each = (
-            f"SELECT organisation_id, document_id, light, COUNT(*) AS n, SUM(percent) AS percent FROM {WORK} WHERE {live} GROUP BY 1, 2, 3"
+        sums = ", ".join(
+            f"SUM(CASE WHEN w.light = '{colour}' THEN w.n ELSE 0 END)" for colour in COLOURS
         )
-        return (
-            f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({each}) w JOIN up ON up.body = w.organisation_id GROUP BY 1, 2"
-        )
+        each = f"SELECT organisation_id, document_id, light, COUNT(*) AS n, SUM(percent) AS percent FROM {WORK} WHERE {live} GROUP BY 1, 2, 3"
+        return f"SELECT up.scope, w.document_id, {sums}, SUM(w.percent) FROM ({each}) w JOIN up ON up.body = w.organisation_id GROUP BY 1, 2"
     if model is FigureTotal:
         return (
             f"SELECT up.scope, f.indicator_id, f.year, f.period, f.number, COUNT(*), {exact('sum', 'SUM(f.value)')} "
@@ -189,8 +221,13 @@ def _alone() -> str:
 
     What is then called by a table's name is a small part of it.
     """
-    real = "main." if connection.vendor == "sqlite" else ""  # SQLite would take the name for the part itself
-    parts = ", ".join(f"{table} AS (SELECT * FROM {real}{table} WHERE organisation_id = %s)" for table in OF_BODIES)
+    real = (
+        "main." if connection.vendor == "sqlite" else ""
+    )  # SQLite would take the name for the part itself
+    parts = ", ".join(
+        f"{table} AS (SELECT * FROM {real}{table} WHERE organisation_id = %s)"
+        for table in OF_BODIES
+    )
     return f"WITH up(scope, body) AS (SELECT id, id FROM {BODIES} WHERE id = %s), branches AS (SELECT * FROM up), {parts}"
 
 
@@ -200,7 +237,10 @@ def fill(model: type[Model], *, body: int | None = None) -> int:
     up, params = (UP, None) if body is None else (_alone(), [body] * (1 + len(OF_BODIES)))
     into = f"{model._meta.db_table} ({', '.join((*columns, *values_of(model)))})"
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {into} {up} SELECT * FROM ({recount(model)}) q WHERE true {adding(model)}", params)
+        cursor.execute(
+            f"INSERT INTO {into} {up} SELECT * FROM ({recount(model)}) q WHERE true {adding(model)}",
+            params,
+        )
         return cursor.rowcount
 
 
@@ -212,8 +252,12 @@ def rebuild() -> int:
     """
     add_up_days()
     first = Owing  # how much a body owes decides a mark
-    written = sum(_mend(model) for model in (first, *(model for model in COLUMNS if model is not first)))
-    JobRun.objects.get_or_create(name=COUNTED, defaults={"last_day": date.min, "last_ran_at": Now()})
+    written = sum(
+        _mend(model) for model in (first, *(model for model in COLUMNS if model is not first))
+    )
+    JobRun.objects.get_or_create(
+        name=COUNTED, defaults={"last_day": date.min, "last_ran_at": Now()}
+    )
     return written
 
 
@@ -228,7 +272,9 @@ def _mend(model: type[Model]) -> int:
     names, keys = ", ".join((*columns, *values)), ", ".join(map(str, range(1, len(columns) + 1)))
     sums = [exact(value, f"SUM({value})") for value in values]
     wrong = " OR ".join(f"{total} <> 0" for total in sums)
-    alphabet = ' COLLATE "C"' if connection.vendor == "postgresql" else ""  # the order in which every writer takes the rows
+    alphabet = (
+        ' COLLATE "C"' if connection.vendor == "postgresql" else ""
+    )  # the order in which every writer takes the rows
     order = ", ".join(f"{name}{alphabet}" if name in WORDS else name for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -241,7 +287,11 @@ def _mend(model: type[Model]) -> int:
 def _kept(model: type[Model]) -> str:
     """The rows that a recount can tell of."""
     nonzero = "(" + " OR ".join(f"{value} <> 0" for value in values_of(model)) + ")"
-    return f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})" if model in (Mark, OverallMark) else nonzero
+    return (
+        f"{nonzero} AND (topic <> 'act' OR day >= {acts_since()})"
+        if model in (Mark, OverallMark)
+        else nonzero
+    )
 
 
 def never_counted() -> bool:
@@ -260,7 +310,9 @@ def drift() -> list[str]:
 
 def _differences(model: type[Model]) -> Iterator[str]:
     columns, values = COLUMNS[model], values_of(model)
-    kept = f"SELECT {', '.join((*columns, *values))} FROM {model._meta.db_table} WHERE {_kept(model)}"
+    kept = (
+        f"SELECT {', '.join((*columns, *values))} FROM {model._meta.db_table} WHERE {_kept(model)}"
+    )
     should = recount(model)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -271,7 +323,9 @@ def _differences(model: type[Model]) -> Iterator[str]:
     width = len(columns) + 1
     sides: dict[tuple, dict[int, tuple]] = {}
     for row in found:
-        sides.setdefault(tuple(row[1:width]), {})[row[0]] = tuple(int(value) if value == int(value) else value for value in row[width:])
+        sides.setdefault(tuple(row[1:width]), {})[row[0]] = tuple(
+            int(value) if value == int(value) else value for value in row[width:]
+        )
     nothing = (0,) * len(values)
     for key, side in sides.items():
         named = dict(zip(columns, key, strict=True))

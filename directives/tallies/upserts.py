@@ -62,16 +62,26 @@ def upsert(model: type[Model], *sums: Counter, told: bool = False) -> list[tuple
 def upserts(model: type[Model], *sums: Counter) -> list[Statement]:
     """The statements that add to the rows of these keys, in the order of the keys; `sums` has one counter for each value."""
     keys = set().union(*sums)
-    rows = sorted((*key, *values) for key in keys if any(values := [counter[key] for counter in sums]))
+    rows = sorted(
+        (*key, *values) for key in keys if any(values := [counter[key] for counter in sums])
+    )
     batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
-    return [(_adding(model, len(batch)), [_plain(value) for row in batch for value in row]) for batch in batches]
+    return [
+        (_adding(model, len(batch)), [_plain(value) for row in batch for value in row])
+        for batch in batches
+    ]
 
 
 def write(statements: list[Statement]) -> None:
     """Carry these out in their order; PostgreSQL is sent what little a move changes in one message."""
     with connection.cursor() as cursor:
         if len(statements) <= AT_ONCE and gate.at_once():
-            statements = [(";\n".join(text for text, _params in statements), [one for _text, params in statements for one in params])]
+            statements = [
+                (
+                    ";\n".join(text for text, _params in statements),
+                    [one for _text, params in statements for one in params],
+                )
+            ]
         for text, params in statements:
             if text:
                 cursor.execute(text, params)
@@ -82,13 +92,17 @@ def _adding(model: type[Model], rows: int) -> str:
     """The statement for so many rows."""
     columns = (*COLUMNS[model], *values_of(model))
     places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * rows)
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} {adding(model)}"  # noqa: S608 - our own tables
+    return (
+        f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {places} {adding(model)}"  # noqa: S608 - our own tables
+    )
 
 
 def adding(model: type[Model]) -> str:
     """The end of an INSERT that adds to the rows that are there."""
     table, columns, values = model._meta.db_table, COLUMNS[model], values_of(model)
-    sums = ", ".join(f"{value} = {exact(value, f'{table}.{value} + EXCLUDED.{value}')}" for value in values)
+    sums = ", ".join(
+        f"{value} = {exact(value, f'{table}.{value} + EXCLUDED.{value}')}" for value in values
+    )
     return f"ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {sums}"
 
 

@@ -23,7 +23,12 @@ register = template.Library()
 CUT = 60  # characters of a directive in a table
 OFFERED = 12  # documents of the menu
 LONG = 10_000  # from here on a count is long for its cell
-EVERYTHING = {"page": None, "all": False, "directives": False, "documents": False}  # of the page before, not of the next
+EVERYTHING = {
+    "page": None,
+    "all": False,
+    "directives": False,
+    "documents": False,
+}  # of the page before, not of the next
 ONE_DOCUMENT = EVERYTHING | {"section": None, "directive": None, "cycle": None}
 
 
@@ -67,10 +72,14 @@ class Pen:
             count = getattr(lights, colour)
             if count:
                 width = 100 * count / total
-                rects.append(f'<rect {FILLS[colour]} x="{start:.2f}%" width="{width:.2f}%" height="{height}"/>')
+                rects.append(
+                    f'<rect {FILLS[colour]} x="{start:.2f}%" width="{width:.2f}%" height="{height}"/>'
+                )
                 told.append(f"{self.words[colour]} {count:,}")
                 start += width
-        said = escape(f"{label} {self.all % {'total': f'{total:,}', 'parts': self.comma.join(told)}}")
+        said = escape(
+            f"{label} {self.all % {'total': f'{total:,}', 'parts': self.comma.join(told)}}"
+        )
         return f'<svg class="bars" width="100%" height="{height}" role="img" aria-label="{said}">{"".join(rects)}</svg>'
 
 
@@ -91,7 +100,10 @@ def section_rows(board: Board) -> SafeString:
     told = gettext("%(n)s obligations, %(mean)s%% done on average")
     for line in board.section_lines:
         section, lights = line.thing, line.lights
-        number, title = pen.code(section.number) if section.number else closing, picked(section, "title")
+        number, title = (
+            pen.code(section.number) if section.number else closing,
+            picked(section, "title"),
+        )
         said = told % {"n": f"{lights.total:,}", "mean": lights.mean}
         counts = on_time % {"n": f"{lights.on_time:,}", "of": f"{lights.total:,}"}
         rows.append(
@@ -121,7 +133,10 @@ def document_choices(board: Board) -> SafeString:
 def document_rows(board: Board, lines: Iterable[Line]) -> SafeString:
     """Each document with its bar and its share on time, leading to its own dashboard, and what is overdue beside it."""
     pen, rows, overdue = Pen(board), [], gettext("overdue")
-    on_time, told = gettext("on time %(n)s/%(of)s"), gettext("%(n)s obligations, %(mean)s%% done on average")
+    on_time, told = (
+        gettext("on time %(n)s/%(of)s"),
+        gettext("%(n)s obligations, %(mean)s%% done on average"),
+    )
     for line in lines:
         title, lights, late = picked(line.thing, "title"), line.lights, '<span class="mv">—</span>'
         if lights.red:
@@ -158,7 +173,9 @@ def rank_rows(board: Board, lines: Iterable[Line], low: bool = False) -> SafeStr
 def heat_rows(board: Board, lines: Iterable[Line]) -> SafeString:
     """Bodies × sections: how many rows of a cell are not on time, in the darker ink the larger their share."""
     pen, rows = Pen(board), []
-    told = escape(gettext("%(body)s, section %(number)s: %(n)s of %(of)s not on time, %(red)s overdue"))
+    told = escape(
+        gettext("%(body)s, section %(number)s: %(n)s of %(of)s not on time, %(red)s overdue")
+    )
     for line in lines:
         name, cells = escape(picked(line.thing, "name")), []
         for cell in board.cells(line.thing):
@@ -166,11 +183,21 @@ def heat_rows(board: Board, lines: Iterable[Line]) -> SafeString:
             if not off.of:
                 cells.append('<td><span class="quiet">—</span></td>')
                 continue
-            said = told % {"body": name, "number": cell.section.number or "—", "n": off.n, "of": off.of, "red": cell.red}
+            said = told % {
+                "body": name,
+                "number": cell.section.number or "—",
+                "n": off.n,
+                "of": off.of,
+                "red": cell.red,
+            }
             ink, zero = f' class="h{shade}"' if shade else "", "" if off.n else ' class="zero"'
             zero = ' class="long"' if off.n >= LONG else zero
-            cells.append(f'<td{ink}><a{pen.href(off)}{zero} aria-label="{said}"><span>{off.n:,}</span></a></td>')
-        rows.append(f'<tr><th scope="row"><a href="{pen.body(line.thing.pk)}">{name}</a></th>{"".join(cells)}</tr>')
+            cells.append(
+                f'<td{ink}><a{pen.href(off)}{zero} aria-label="{said}"><span>{off.n:,}</span></a></td>'
+            )
+        rows.append(
+            f'<tr><th scope="row"><a href="{pen.body(line.thing.pk)}">{name}</a></th>{"".join(cells)}</tr>'
+        )
     return SafeString("".join(rows))
 
 
@@ -178,7 +205,12 @@ def heat_rows(board: Board, lines: Iterable[Line]) -> SafeString:
 def directive_rows(board: Board, request: HttpRequest) -> SafeString:
     """The directives one by one: of one body with light, reason and percent, of many with the bar of their lights."""
     pen, many = Pen(board), board.view.counted
-    return SafeString("".join(_of_many(pen, line) if many else _of_one(pen, line, request) for line in board.directives))
+    return SafeString(
+        "".join(
+            _of_many(pen, line) if many else _of_one(pen, line, request)
+            for line in board.directives
+        )
+    )
 
 
 def _said(line: Line) -> str:
@@ -189,7 +221,11 @@ def _said(line: Line) -> str:
 def _of_many(pen: Pen, line: Line) -> str:
     code, lights = pen.code(line.thing.code), line.lights
     narrowed = escape(link(pen.board.choice, **EVERYTHING | {"directive": line.thing.pk}))
-    late = f'<a class="t-r"{pen.href(line.red)}>{pen.lamps["red"]}{lights.red:,}</a>' if lights.red else "—"
+    late = (
+        f'<a class="t-r"{pen.href(line.red)}>{pen.lamps["red"]}{lights.red:,}</a>'
+        if lights.red
+        else "—"
+    )
     return (
         f'<tr><th scope="row"><a class="code" href="{reverse("directive", args=(line.thing.pk,))}">{code}</a></th>'
         f'<td><a href="{narrowed}">{_said(line)}</a></td><td class="mix">{pen.bar(lights, code, 14)}</td>'
@@ -216,11 +252,17 @@ def chips(board: Board) -> SafeString:
     choice, told = board.choice, []
     if choice.section:
         section = next(one for one in board.sections if one.pk == choice.section)
-        number = gettext("section %(number)s") % {"number": section.number} if section.number else gettext("the closing section")
+        number = (
+            gettext("section %(number)s") % {"number": section.number}
+            if section.number
+            else gettext("the closing section")
+        )
         told.append((f"{number} {picked(section, 'title')}", {"section": None}))
     if choice.directive:
         code = board.directives[0].thing.code if board.directives else f"#{choice.directive}"
-        told.append((f"{gettext('Directive')} {in_script(code, get_language())}", {"directive": None}))
+        told.append(
+            (f"{gettext('Directive')} {in_script(code, get_language())}", {"directive": None})
+        )
     told += [(choice.about_word, {"about": ""})] if choice.about else []
     told += [(choice.kind_word, {"kind": ""})] if choice.kind else []
     if choice.cycle and board.trend and not board.trend.current:

@@ -45,24 +45,37 @@ def stat(board: Board, colour: str) -> SafeString:
 @register.simple_tag
 def parts(named: Iterable[Named]) -> SafeString:
     """What a count is made of, each part with its rows."""
-    told = (f'<a href="{escape(one.rows.url)}">{escape(str(one.label))} {one.rows.n:,}</a>' for one in named)
+    told = (
+        f'<a href="{escape(one.rows.url)}">{escape(str(one.label))} {one.rows.n:,}</a>'
+        for one in named
+    )
     return SafeString(" · ".join(told))
 
 
 @register.simple_tag
 def most_overdue(board: Board) -> SafeString:
     """The documents or sections with most overdue obligations, each a link to them where the day is today's."""
-    return format_html_join(gettext(" and "), "{}", ((_named(board, line),) for line in board.most_overdue))
+    return format_html_join(
+        gettext(" and "), "{}", ((_named(board, line),) for line in board.most_overdue)
+    )
 
 
 def _named(board: Board, line: Line) -> SafeString:
     if board.across:
-        words = f"《{Truncator(picked(line.thing, 'title')).chars(14 if board.choice.wall else 24)}》"
+        words = (
+            f"《{Truncator(picked(line.thing, 'title')).chars(14 if board.choice.wall else 24)}》"
+        )
     elif line.thing.number:
-        words = gettext("section %(number)s") % {"number": in_script(line.thing.number, get_language())}
+        words = gettext("section %(number)s") % {
+            "number": in_script(line.thing.number, get_language())
+        }
     else:
         words = gettext("the closing section")
-    return format_html('<a href="{}">{}</a>', line.red.url, words) if board.now else format_html("<a>{}</a>", words)
+    return (
+        format_html('<a href="{}">{}</a>', line.red.url, words)
+        if board.now
+        else format_html("<a>{}</a>", words)
+    )
 
 
 @register.simple_tag
@@ -78,7 +91,8 @@ def options(choices: Iterable[tuple[str, object]], chosen: str) -> SafeString:
     """The options of a select."""
     return SafeString(
         "".join(
-            f'<option value="{escape(code)}"{" selected" if code == chosen else ""}>{escape(str(word))}</option>' for code, word in choices
+            f'<option value="{escape(code)}"{" selected" if code == chosen else ""}>{escape(str(word))}</option>'
+            for code, word in choices
         )
     )
 
@@ -90,7 +104,9 @@ def section_options(board: Board) -> SafeString:
     for section in board.sections:
         number = pen.code(section.number) if section.number else escape(closing)
         chosen = " selected" if section.pk == board.choice.section else ""
-        told.append(f'<option value="{section.pk}"{chosen}>{number} {escape(picked(section, "title"))}</option>')
+        told.append(
+            f'<option value="{section.pk}"{chosen}>{number} {escape(picked(section, "title"))}</option>'
+        )
     return SafeString("".join(told))
 
 
@@ -113,13 +129,24 @@ def light_table(lines: Iterable[Line], board: Board) -> SafeString:
         gettext("Obligations"),
         gettext("On-time rate"),
     ]
-    head = "".join(f'<th scope="col"{" class=num" if place else ""}>{escape(word)}</th>' for place, word in enumerate(heads))
+    head = "".join(
+        f'<th scope="col"{" class=num" if place else ""}>{escape(word)}</th>'
+        for place, word in enumerate(heads)
+    )
     closing, pen, rows = pgettext("section", "Closing"), Pen(board), []
     for line in lines:
-        number = escape(picked(line.thing, "title")) if board.across else pen.code(line.thing.number) or escape(closing)
+        number = (
+            escape(picked(line.thing, "title"))
+            if board.across
+            else pen.code(line.thing.number) or escape(closing)
+        )
         counts = (f"{line.lights.count(colour):,}" for colour, _word in LIGHTS)
-        rows.append(f'<tr><th scope="row">{number}</th>{cells(*counts, f"{line.lights.total:,}", f"{line.on_time.share}%")}</tr>')
-    return SafeString(f'<table class="tbl tight"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>')
+        rows.append(
+            f'<tr><th scope="row">{number}</th>{cells(*counts, f"{line.lights.total:,}", f"{line.on_time.share}%")}</tr>'
+        )
+    return SafeString(
+        f'<table class="tbl tight"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    )
 
 
 @register.simple_tag
@@ -128,7 +155,9 @@ def report_days(shown: Trend) -> SafeString:
     rows = []
     for on, n, before in table(shown):
         was = "—" if before is None else f"{before:,}/{shown.before.entries:,}"
-        rows.append(f'<tr><th scope="row">{day(on, shown.today)}</th>{cells(f"{n:,}/{shown.expected:,}", was)}</tr>')
+        rows.append(
+            f'<tr><th scope="row">{day(on, shown.today)}</th>{cells(f"{n:,}/{shown.expected:,}", was)}</tr>'
+        )
     return SafeString("".join(rows))
 
 
@@ -140,7 +169,9 @@ def week_rows(board: Board) -> SafeString:
         told = day(point.day, board.today)
         if point.copied_on:
             told = f'<a href="{escape(link(board.choice, on=point.day, **EVERYTHING))}">{told}</a>'
-        counts = cells(f"{point.on_time:,}/{point.total:,}", f"{point.share:.1f}%", f"{point.red:,}")
+        counts = cells(
+            f"{point.on_time:,}/{point.total:,}", f"{point.share:.1f}%", f"{point.red:,}"
+        )
         rows.append(f'<tr><th scope="row">{told}</th>{counts}</tr>')
     return SafeString("".join(rows))
 
@@ -156,10 +187,14 @@ def next_lines(board: Board) -> SafeString:
             f'<a href="{escape(one.rows.url)}">{escape(words)}</a></li>'
         )
     if not lines:
-        lines.append(f'<li class="soft">{escape(gettext("Nothing is due in the coming weeks."))}</li>')
+        lines.append(
+            f'<li class="soft">{escape(gettext("Nothing is due in the coming weeks."))}</li>'
+        )
     if board.undated.n:
         words = f"{gettext('No due date set')}{gettext(': ')}{told % {'n': f'{board.undated.n:,}'}}"
-        lines.append(f'<li><span class="soft">—</span><a href="{escape(board.undated.url)}">{escape(words)}</a></li>')
+        lines.append(
+            f'<li><span class="soft">—</span><a href="{escape(board.undated.url)}">{escape(words)}</a></li>'
+        )
     return SafeString("".join(lines))
 
 
@@ -194,7 +229,9 @@ def change_lines(board: Board) -> SafeString:
             f'<li><span class="v">{sign}{one.n:,}</span>{mark}{what}'
             f'<small class="wk"><a href="{escape(one.week_url)}">{week}</a></small></li>'
         )
-    return SafeString("".join(lines) or f'<li class="soft">{escape(gettext("Nothing has changed."))}</li>')
+    return SafeString(
+        "".join(lines) or f'<li class="soft">{escape(gettext("Nothing has changed."))}</li>'
+    )
 
 
 @register.simple_tag
@@ -222,10 +259,18 @@ def late_lines(board: Board, request: HttpRequest) -> SafeString:
 
 def _of_document(title: str | None) -> str:
     """Of which document a row is, where there are several."""
-    return f'<small class="of">{escape(gettext("“%(title)s”") % {"title": title})}</small>' if title else ""
+    return (
+        f'<small class="of">{escape(gettext("“%(title)s”") % {"title": title})}</small>'
+        if title
+        else ""
+    )
 
 
 @register.simple_tag
 def legend() -> SafeString:
     """The lamps with their words."""
-    return SafeString("".join(f"<span>{lamp(colour)}{escape(gettext(WORDS[colour]))}</span>" for colour in COLOURS))
+    return SafeString(
+        "".join(
+            f"<span>{lamp(colour)}{escape(gettext(WORDS[colour]))}</span>" for colour in COLOURS
+        )
+    )

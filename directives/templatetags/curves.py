@@ -12,7 +12,11 @@ from directives.dashboard.queries.trend import Trend
 from directives.dashboard.queries.weeks import BOTTOM, LEFT, TOP
 
 register = template.Library()
-HAN, LATIN, GAP = 12, 7, 8  # about how wide a character of each kind is, and what stays free between two days
+HAN, LATIN, GAP = (
+    12,
+    7,
+    8,
+)  # about how wide a character of each kind is, and what stays free between two days
 MARGIN = 16  # beside the field of a drawing
 
 
@@ -29,11 +33,16 @@ def wide(words: str) -> int:
 def scale(low: str, middle: str, high: str, bottom: int, top: int, right: int) -> str:
     """Three lines across with their percentages."""
     lines = ((bottom, low), ((bottom + top) // 2, middle), (top, high))
-    return "".join(f'<path class="ax" d="M{LEFT} {y}H{right}"/>{text(36, y + 4, f"{told}%", anchor="end")}' for y, told in lines)
+    return "".join(
+        f'<path class="ax" d="M{LEFT} {y}H{right}"/>{text(36, y + 4, f"{told}%", anchor="end")}'
+        for y, told in lines
+    )
 
 
 def chart(right: int, height: int, said: str, drawn: str) -> SafeString:
-    return SafeString(f'<svg class="chart" viewBox="0 0 {right + MARGIN} {height}" role="img" aria-label="{escape(said)}">{drawn}</svg>')
+    return SafeString(
+        f'<svg class="chart" viewBox="0 0 {right + MARGIN} {height}" role="img" aria-label="{escape(said)}">{drawn}</svg>'
+    )
 
 
 @register.simple_tag
@@ -44,16 +53,28 @@ def report_curve(board: Board) -> SafeString:
     told = {"percent": t.percent, "today": day(t.today, board.today), "due": due}
     said = gettext("Entries submitted: %(percent)s%% by %(today)s; due on %(due)s") % told
     if was is not None:
-        said += gettext("; ") + gettext("on the same day of the previous cycle %(percent)s%%") % {"percent": was}
+        said += gettext("; ") + gettext("on the same day of the previous cycle %(percent)s%%") % {
+            "percent": was
+        }
     parts = [scale("0", "50", "100", 300, 30, t.right)]
     if t.line_before:
         parts.append(
             f'<polyline class="was" points="{t.line_before}"/>{text(t.right, 22, gettext("previous cycle"), anchor="end", look="opt")}'
         )
-    parts.append(f'<polygon class="area" points="{t.area}"/><polyline class="now" points="{t.line}"/>')
+    parts.append(
+        f'<polygon class="area" points="{t.area}"/><polyline class="now" points="{t.line}"/>'
+    )
     parts.append(f'<path class="due" d="M{t.due_x} 20V300"/>')
     missing = gettext("%(n)s not submitted") % {"n": f"{t.missing:,}"}
-    parts.append(text(t.due_words_x, 270, gettext("Due %(day)s") % {"day": due}, anchor=t.due_anchor, look="t2"))
+    parts.append(
+        text(
+            t.due_words_x,
+            270,
+            gettext("Due %(day)s") % {"day": due},
+            anchor=t.due_anchor,
+            look="t2",
+        )
+    )
     parts.append(text(t.due_words_x, 288, missing, anchor=t.due_anchor, look="opt apart"))
     parts.append(f'<circle class="dot" cx="{t.now_x}" cy="{t.now_y}" r="5"/>{_today(t)}')
     first, last, half = day(t.cycle.opens_on, t.today), day(t.ends_on, t.today), wide(due) / 2 + GAP
@@ -79,9 +100,13 @@ def week_curve(board: Board) -> SafeString:
     """The share on time, one point a week."""
     w = board.weeks
     last = board.on_time.share
-    said = gettext("On-time rate: from %(from)s%% to %(to)s%%") % {"from": f"{w.points[0].share:.1f}", "to": last}
+    said = gettext("On-time rate: from %(from)s%% to %(to)s%%") % {
+        "from": f"{w.points[0].share:.1f}",
+        "to": last,
+    }
     marks = [
-        f'<circle class="dot" cx="{x}" cy="{y}" r="{5 if place == len(w.points) else 2.5}"/>' for place, (x, y) in enumerate(w.marks, 1)
+        f'<circle class="dot" cx="{x}" cy="{y}" r="{5 if place == len(w.points) else 2.5}"/>'
+        for place, (x, y) in enumerate(w.marks, 1)
     ]
     now = f"{gettext('today')} {last}%" if board.now else f"{day(board.day, board.today)} {last}%"
     parts = [

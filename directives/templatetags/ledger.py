@@ -18,7 +18,10 @@ from directives.templatetags.tracker import TONES, lamp
 
 register = template.Library()
 
-LONG, SHORT = 90, 30  # characters of a directive's words, and of those that only repeat the line above
+LONG, SHORT = (
+    90,
+    30,
+)  # characters of a directive's words, and of those that only repeat the line above
 
 
 def cut(text: str, length: int) -> str:
@@ -34,8 +37,12 @@ class Writer:
         self.dated, self.own, self.ticks = dated, own, ticks
         self.language = get_language()
         self.base = reverse("obligations")
-        self.marks = {colour: f'<span class="light {tone}">{lamp(colour)}' for colour, tone in TONES.items()}
-        self.states = {code: self.cell("nb", gettext("State"), str(word)) for code, word in OBLIGATION_STATES}
+        self.marks = {
+            colour: f'<span class="light {tone}">{lamp(colour)}' for colour, tone in TONES.items()
+        }
+        self.states = {
+            code: self.cell("nb", gettext("State"), str(word)) for code, word in OBLIGATION_STATES
+        }
         self.parts = {code: self.part(code) for code, _word in PARTS}
         self.lights: dict[tuple, str] = {}
         self.days: dict[date | None, str] = {}
@@ -52,7 +59,14 @@ class Writer:
 
     def light(self, line: Line) -> str:
         """The lamp with its word and its reason; lines with the same facts say the same."""
-        facts = (line.light, line.light_code, line.light_on, line.starts_on, line.due_on, line.percent)
+        facts = (
+            line.light,
+            line.light_code,
+            line.light_on,
+            line.starts_on,
+            line.due_on,
+            line.percent,
+        )
         if facts not in self.lights:
             word, reason = words_of_light(self.dated, line)
             why = f'<span class="why">{escape(reason)}</span>' if reason else ""
@@ -72,7 +86,11 @@ class Writer:
 
     def line(self, line: Line, repeats: bool) -> str:
         words = picked(line, "text")
-        said = f'<span class="sr"> {escape(cut(words, SHORT))}</span>' if repeats else f" {escape(cut(words, LONG))}"
+        said = (
+            f'<span class="sr"> {escape(cut(words, SHORT))}</span>'
+            if repeats
+            else f" {escape(cut(words, LONG))}"
+        )
         return (
             f'<tr id="o{line.pk}">{self.tick(line) if self.ticks else ""}<th scope="row" class="task"><a href="{self.base}{line.pk}/">'
             f'<span class="code">{escape(in_script(line.code, self.language))}</span>{said}</a></th>'
@@ -88,7 +106,9 @@ class Writer:
 
 
 @register.simple_tag(takes_context=True)
-def ledger_lines(context: Context, lines: Iterable[Line], own: Collection[int], ticks: object) -> SafeString:
+def ledger_lines(
+    context: Context, lines: Iterable[Line], own: Collection[int], ticks: object
+) -> SafeString:
     """The rows of the table, one for each obligation; words that only repeat the line above are for ears alone."""
     return mark_safe("\n".join(Writer(context["request"], own, bool(ticks)).write(lines)))  # noqa: S308 - joined from escaped pieces
 
@@ -97,5 +117,8 @@ def ledger_lines(context: Context, lines: Iterable[Line], own: Collection[int], 
 def choices(pairs: Iterable[tuple[Any, Any]], chosen: Any) -> SafeString:
     """The options of a list: (value, label) each, the chosen one marked."""
     picked_one = {True: " selected", False: ""}
-    options = (f'<option value="{escape(str(value))}"{picked_one[value == chosen]}>{escape(str(label))}</option>' for value, label in pairs)
+    options = (
+        f'<option value="{escape(str(value))}"{picked_one[value == chosen]}>{escape(str(label))}</option>'
+        for value, label in pairs
+    )
     return mark_safe("".join(options))  # noqa: S308 - joined from escaped pieces

@@ -30,7 +30,12 @@ class Writer:
 
     def owed(self, cell: Cell, code: str) -> str:
         word, mark = self.lights[cell.light]
-        words = {"code": code, "body": self.names[cell.body.pk], "light": word, "percent": cell.percent}
+        words = {
+            "code": code,
+            "body": self.names[cell.body.pk],
+            "light": word,
+            "percent": cell.percent,
+        }
         label = escape(self.said % words)
         look = ' class="dim"' if cell.dim else ""
         return f'<td{look}><a href="{self.base}{cell.pk}/" aria-label="{label}" title="{label}">{mark}</a></td>'
@@ -43,11 +48,17 @@ class Writer:
 
     def cells(self, row: Row) -> SafeString:
         code = in_script(row.directive.code, get_language())
-        return mark_safe("".join(self.owed(cell, code) if cell.pk else self.empty(row, cell) for cell in row.cells))  # noqa: S308
+        return mark_safe(  # noqa: S308
+            "".join(
+                self.owed(cell, code) if cell.pk else self.empty(row, cell) for cell in row.cells
+            )
+        )
 
 
 @register.simple_tag
-def cells_of(document: Document, bodies: Iterable, rows: Iterable[Row], assigns: bool) -> Iterator[tuple[Row, SafeString]]:
+def cells_of(
+    document: Document, bodies: Iterable, rows: Iterable[Row], assigns: bool
+) -> Iterator[tuple[Row, SafeString]]:
     """Each line of a matrix with its cells as they are printed."""
     writer = Writer(document, bodies, assigns)
     return ((row, writer.cells(row)) for row in rows)

@@ -17,7 +17,9 @@ register = template.Library()
 
 SQUARES = {
     ESTABLISHED: SafeString('<rect class="y1" x="1" y="1" width="14" height="14" rx="2"/>'),
-    IN_PROGRESS: SafeString('<rect class="y0" x="1.5" y="1.5" width="13" height="13" rx="2"/><path class="yh" d="M2 14V8h12v6z"/>'),
+    IN_PROGRESS: SafeString(
+        '<rect class="y0" x="1.5" y="1.5" width="13" height="13" rx="2"/><path class="yh" d="M2 14V8h12v6z"/>'
+    ),
 }
 EMPTY = SafeString('<rect class="y0" x="1.5" y="1.5" width="13" height="13" rx="2"/>')
 
@@ -38,13 +40,18 @@ def why_left_out(row: LeftOut) -> str | Promise:
 def cut(directive: Directive) -> tuple[Piece, ...]:
     """The words of a directive in the reader's script, cut at its items."""
     items = list(directive.items.all())
-    return pieces(picked(directive, "text"), directive.text, items, [picked(item, "name") for item in items])
+    return pieces(
+        picked(directive, "text"), directive.text, items, [picked(item, "name") for item in items]
+    )
 
 
 @register.simple_tag
 def square(state: str) -> SafeString:
     """A square: full (established), half (underway) or empty."""
-    return format_html('<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{}</svg>', SQUARES.get(state, EMPTY))
+    return format_html(
+        '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{}</svg>',
+        SQUARES.get(state, EMPTY),
+    )
 
 
 @register.filter

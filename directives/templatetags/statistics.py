@@ -43,11 +43,18 @@ def change(values: Compared, indicator: Indicator) -> SafeString:
     told = f"{sign}{figure_text(abs(values.change), indicator)}"
     if indicator.in_percent:
         then = f"{figure_text(values.then, indicator)}%"
-        return format_html('{} <small class="nb">{}</small>', told, gettext("points (last year %(then)s)") % {"then": then})
+        return format_html(
+            '{} <small class="nb">{}</small>',
+            told,
+            gettext("points (last year %(then)s)") % {"then": then},
+        )
     if values.share is None:
         return format_html("{} <small>{}</small>", told, gettext("no % of 0"))
     percent = f"{sign}{abs(values.share):,.1f}%"
-    share = gettext("(%(percent)s of %(then)s)") % {"percent": percent, "then": figure_text(values.then, indicator)}
+    share = gettext("(%(percent)s of %(then)s)") % {
+        "percent": percent,
+        "then": figure_text(values.then, indicator),
+    }
     return format_html('{} <small class="nb">{}</small>', told, share)
 
 
@@ -72,9 +79,17 @@ def share_of(part: Decimal | None, whole: Decimal) -> SafeString:
 @register.simple_tag
 def asking(it: Statistics | IndicatorView, **changes: object) -> str:
     """The query of an address of statistics that stays where the page is, with some of it changed: scope, period, document."""
-    asked = {"document": it.document.pk if getattr(it, "document", None) else None, "scope": it.view.body.pk, "period": it.period.key}
+    asked = {
+        "document": it.document.pk if getattr(it, "document", None) else None,
+        "scope": it.view.body.pk,
+        "period": it.period.key,
+    }
     given = {**asked, **changes}
-    return "?" + "&".join(f"{name}={value.key if isinstance(value, Period) else value}" for name, value in given.items() if value)
+    return "?" + "&".join(
+        f"{name}={value.key if isinstance(value, Period) else value}"
+        for name, value in given.items()
+        if value
+    )
 
 
 # the trend
@@ -105,20 +120,34 @@ def trend_bars(it: IndicatorView) -> SafeString:
     for place, point in enumerate(it.points):
         drawn += _bar(it, point, place, room, most)
     told = gettext("%(period)s: %(value)s")
-    said = gettext(", ").join(told % {"period": point.period.name, "value": figure_text(point.value, it.indicator)} for point in it.points)
-    return SafeString(f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(said)}">{"".join(drawn)}</svg>')
+    said = gettext(", ").join(
+        told % {"period": point.period.name, "value": figure_text(point.value, it.indicator)}
+        for point in it.points
+    )
+    return SafeString(
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(said)}">{"".join(drawn)}</svg>'
+    )
 
 
 def _bar(it: IndicatorView, point: Point, place: int, room: float, most: Decimal) -> list[str]:
     middle, width = (place + 0.5) * room, room * (1 - GAP)
     short, year = _short(point.period, first=place == 0)
-    under = [_text(middle, BOTTOM + 18, short, "t2" if point.period == it.period else ""), _text(middle, BOTTOM + 35, year)]
+    under = [
+        _text(middle, BOTTOM + 18, short, "t2" if point.period == it.period else ""),
+        _text(middle, BOTTOM + 35, year),
+    ]
     if point.value is None:
         return [_text(middle, BOTTOM - 8, NOTHING), *under]
     height = float((BOTTOM - TOP) * point.value / most) if most else 0
     look = "fill" if point.period == it.period else "fill low"
     bar = f'<rect class="{look}" x="{middle - width / 2:.1f}" y="{BOTTOM - height:.1f}" width="{width:.1f}" height="{max(height, 1):.1f}"/>'
     value = figure_text(point.value, it.indicator)
-    told = "t1" if point.period == it.period else "" if point.period == it.period.year_before() else "opt"  # the others not on a phone
+    told = (
+        "t1"
+        if point.period == it.period
+        else ""
+        if point.period == it.period.year_before()
+        else "opt"
+    )  # the others not on a phone
     over = [_text(middle, BOTTOM - height - 7, value, told)] if len(value) <= LONGEST else []
     return [bar, *over, *under]

@@ -49,7 +49,11 @@ def owned_by(document: Document, user: User) -> bool:
 @register.simple_tag
 def lamp(colour: str, size: str = "") -> SafeString:
     """The mark of a light. Colours: green, yellow, red, closed, undue; size: "" or "big"."""
-    return format_html('<svg class="lamp{}" aria-hidden="true"><use href="#{}"/></svg>', f" {size}" if size else "", SYMBOLS[colour])
+    return format_html(
+        '<svg class="lamp{}" aria-hidden="true"><use href="#{}"/></svg>',
+        f" {size}" if size else "",
+        SYMBOLS[colour],
+    )
 
 
 @register.filter
@@ -68,7 +72,13 @@ def colour_word(colour: str) -> str:
 def lamp_word(colour: str, count: int | None = None) -> SafeString:
     """A lamp with its name, and a count if there is one."""
     tail = f" {grouped(count)}" if count is not None else ""
-    return format_html('<span class="light {}">{}{}{}</span>', TONES[colour], lamp(colour), gettext(WORDS[colour]), tail)
+    return format_html(
+        '<span class="light {}">{}{}{}</span>',
+        TONES[colour],
+        lamp(colour),
+        gettext(WORDS[colour]),
+        tail,
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -78,7 +88,9 @@ def light(context: Context, row: Any, why: bool = True) -> SafeString:
     The row has light, light_code, light_on, starts_on, due_on and percent; `why=False` leaves the reason out.
     """
     word, reason = words_of_light(context["request"], row)
-    mark = format_html('<span class="light {}">{}{}</span>', TONES[row.light], lamp(row.light), word)
+    mark = format_html(
+        '<span class="light {}">{}{}</span>', TONES[row.light], lamp(row.light), word
+    )
     return mark + format_html('<span class="why">{}</span>', reason) if why and reason else mark
 
 
@@ -106,7 +118,9 @@ TRACK = SafeString('class="track"')
 
 def count_of(counts: Any, colour: str) -> int:
     """The count of one colour in a mapping or an object that names the five colours."""
-    return (counts.get(colour, 0) if isinstance(counts, Mapping) else getattr(counts, colour, 0)) or 0
+    return (
+        counts.get(colour, 0) if isinstance(counts, Mapping) else getattr(counts, colour, 0)
+    ) or 0
 
 
 def pieces(counts: Any) -> list[Piece]:
@@ -126,13 +140,25 @@ def bar(counts: Any, height: int = 18, label: str = "") -> SafeString:
     """A stacked bar of lights. `counts`: a mapping, or an object with green, yellow, red, closed, undue; `label` names it aloud."""
     parts = [piece.colour for piece in pieces(counts)]
     total = sum(count_of(counts, colour) for colour in parts)
-    listed = gettext(", ").join(f"{gettext(WORDS[colour])} {grouped(count_of(counts, colour))}" for colour in parts)
-    said = gettext("%(total)s in all: %(parts)s") % {"total": grouped(total), "parts": listed} if parts else gettext("Nothing to show")
-    rects = [(FILLS[piece.colour], f"{piece.start:.2f}%", f"{piece.width:.2f}%", height) for piece in pieces(counts)]
+    listed = gettext(", ").join(
+        f"{gettext(WORDS[colour])} {grouped(count_of(counts, colour))}" for colour in parts
+    )
+    said = (
+        gettext("%(total)s in all: %(parts)s") % {"total": grouped(total), "parts": listed}
+        if parts
+        else gettext("Nothing to show")
+    )
+    rects = [
+        (FILLS[piece.colour], f"{piece.start:.2f}%", f"{piece.width:.2f}%", height)
+        for piece in pieces(counts)
+    ]
     rects = rects or [(TRACK, "0%", "100%", height)]
     drawn = format_html_join("", '<rect {} x="{}" width="{}" height="{}"/>', rects)
     return format_html(
-        '<svg class="bars" width="100%" height="{}" role="img" aria-label="{}">{}</svg>', height, f"{label} {said}".strip(), drawn
+        '<svg class="bars" width="100%" height="{}" role="img" aria-label="{}">{}</svg>',
+        height,
+        f"{label} {said}".strip(),
+        drawn,
     )
 
 
@@ -153,9 +179,17 @@ def meter(done: int, total: int, label: str = "", low: bool = False) -> SafeStri
 def progress(done: int | None = None, total: int | None = None) -> SafeString:
     """How far a long act has come, as a bar; one that moves by itself where nobody can say yet."""
     if not total or done is None:
-        return format_html('<progress class="progress" aria-label="{}"></progress>', pgettext("bar", "Progress"))
+        return format_html(
+            '<progress class="progress" aria-label="{}"></progress>', pgettext("bar", "Progress")
+        )
     label, share = pgettext("bar", "Progress"), f"{100 * min(done, total) // total}%"
-    return format_html('<progress class="progress" max="{}" value="{}" aria-label="{}">{}</progress>', total, done, label, share)
+    return format_html(
+        '<progress class="progress" max="{}" value="{}" aria-label="{}">{}</progress>',
+        total,
+        done,
+        label,
+        share,
+    )
 
 
 @register.filter
@@ -246,7 +280,10 @@ def query(request: HttpRequest, **changes: Any) -> str:
     for key, value in {**dict.fromkeys(PLACES_IN_A_LIST), **changes}.items():
         parameters.pop(key, None)
         if value not in (None, ""):
-            parameters.setlist(key, [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)])
+            parameters.setlist(
+                key,
+                [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)],
+            )
     return "?" + urlencode(list(parameters.lists()), doseq=True)
 
 
@@ -259,7 +296,11 @@ def missing_years(context: Context, *days: Any) -> str:
     """The years of these days whose days off should be in the calendar by now and are not, for people. What is no day is passed over."""
     request = context["request"]
     missing = calendaring.missing_years(request.workdays.published, request.today)
-    return listed(str(year) for year in missing if any(isinstance(one, date) and one.year == year for one in days))
+    return listed(
+        str(year)
+        for year in missing
+        if any(isinstance(one, date) and one.year == year for one in days)
+    )
 
 
 @register.filter

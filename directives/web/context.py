@@ -58,8 +58,15 @@ PLACES = (
     ("events", pgettext_lazy("place", "Audit log")),
 )
 FOLDED = {"plans", "log", "organisations"}  # on a phone
-OVERSEERS = {"organisations", "events"}  # shown to overseers and administrators alone; to auditors the record
-KEPT = {"statistics", "intakes", "events"}  # looked up now and then: in the person's menu at every width
+OVERSEERS = {
+    "organisations",
+    "events",
+}  # shown to overseers and administrators alone; to auditors the record
+KEPT = {
+    "statistics",
+    "intakes",
+    "events",
+}  # looked up now and then: in the person's menu at every width
 KEPT_OF_OVERSEERS = KEPT | {"log"}  # they read the log of others seldom; who works writes it daily
 
 
@@ -96,7 +103,11 @@ class Shell:
     def rest(self) -> dict[str, int]:
         """Seconds until the session ends if nothing is done, and until it ends in any case."""
         session = self.request.session
-        last = int((session.last_end - self.now).total_seconds()) if "began" in session else settings.SESSION_HOURS * 3600
+        last = (
+            int((session.last_end - self.now).total_seconds())
+            if "began" in session
+            else settings.SESSION_HOURS * 3600
+        )
         return {"idle": settings.SESSION_IDLE_MINUTES * 60, "last": max(0, last)}
 
     @property
@@ -151,7 +162,12 @@ class Shell:
             return name == "events"
         if name == "intakes":
             return bool(kinds_for(self.user))
-        return name not in OVERSEERS or self.user.oversees or self.user.is_staff or (name == "events" and self.user.is_auditor)
+        return (
+            name not in OVERSEERS
+            or self.user.oversees
+            or self.user.is_staff
+            or (name == "events" and self.user.is_auditor)
+        )
 
     def _kept(self) -> set[str]:
         if self.user.only_audits:
@@ -165,12 +181,17 @@ class Shell:
                 continue
             url, home = reverse(name), name == "my_work"
             current = self.request.path == url if home else self.request.path.startswith(url)
-            yield NavEntry(url, label, current, unread if home else "", name in FOLDED, name in kept)
+            yield NavEntry(
+                url, label, current, unread if home else "", name in FOLDED, name in kept
+            )
 
     @property
     def languages(self) -> tuple[LanguageChoice, ...]:
         current = get_language()
-        return tuple(LanguageChoice(code, *SHORT[code], name, code == current) for code, name in settings.LANGUAGES)
+        return tuple(
+            LanguageChoice(code, *SHORT[code], name, code == current)
+            for code, name in settings.LANGUAGES
+        )
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -28,7 +28,14 @@ from directives.tallies import counted
 PAGE_SIZE = 50
 OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, reload the page and submit again.")
 HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
-CHOSEN = {"measure", "parent", "document", "organisation", "directive", "body"}  # record IDs, from lists
+CHOSEN = {
+    "measure",
+    "parent",
+    "document",
+    "organisation",
+    "directive",
+    "body",
+}  # record IDs, from lists
 NEVER = "password"  # no field with this in its name is ever given back
 LONGEST = 2000  # characters of an address that every browser and proxy takes in a header
 GIVEN_BACK = 200  # fields at most: the ticks of an issue may be thousands
@@ -38,16 +45,25 @@ FORM_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FORM_PAGE = "form_page"  # attribute of a view that takes forms and shows no page: a function to the address of its form
 
 
-def page(request: HttpRequest, template: str, context: dict, *, fragment: str = "", status: int = 200) -> HttpResponse:
+def page(
+    request: HttpRequest, template: str, context: dict, *, fragment: str = "", status: int = 200
+) -> HttpResponse:
     """The whole page, or only its fragment where htmx asks for one. The same URL and view serve both.
 
     The way back through the browser's history asks for the whole page.
     """
-    partial = fragment and request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
+    partial = (
+        fragment
+        and request.htmx
+        and not request.htmx.boosted
+        and not request.htmx.history_restore_request
+    )
     return render(request, fragment if partial else template, context, status=status)
 
 
-def paged(request: HttpRequest, rows: object, size: int = PAGE_SIZE, *, count: int | None = None) -> Page:
+def paged(
+    request: HttpRequest, rows: object, size: int = PAGE_SIZE, *, count: int | None = None
+) -> Page:
     """The page of a list that ?page= asks for; a page out of range is the last one. `count` saves the query that counts."""
     pages = Paginator(rows, size)
     if count is not None:
@@ -64,7 +80,12 @@ def demand(user: object, right: str, subject: object = None) -> None:
 def onward(request: HttpRequest, address: str, fallback: str = "/") -> str:
     """The address, if it leads to a page of ours and a browser can be sent there; else the fallback."""
     leads = address.startswith("/") and len(address) <= LONGEST
-    return address if leads and url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure()) else fallback
+    return (
+        address
+        if leads
+        and url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure())
+        else fallback
+    )
 
 
 def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
@@ -92,8 +113,14 @@ def _again(request: HttpRequest, done: FormKey) -> HttpResponse:
 
 def typed(request: HttpRequest) -> list[tuple[str, str]]:
     """What a person typed into the form that they sent, as names and values."""
-    sent = ((name, value) for name, values in request.POST.lists() for value in values if value.strip())
-    words = [(name, value) for name, value in sent if name not in HIDDEN | CHOSEN and NEVER not in name and not name.startswith("_")]
+    sent = (
+        (name, value) for name, values in request.POST.lists() for value in values if value.strip()
+    )
+    words = [
+        (name, value)
+        for name, value in sent
+        if name not in HIDDEN | CHOSEN and NEVER not in name and not name.startswith("_")
+    ]
     return words[:GIVEN_BACK]
 
 
@@ -109,10 +136,18 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if isinstance(refusal, NotAllowed):
         raise PermissionDenied(str(refusal))
     context = {"refusal": refusal, "typed": typed(request), "back": came_from(request)}
-    return page(request, "directives/refused.html", context, fragment="directives/_refused.html", status=refusal.status)
+    return page(
+        request,
+        "directives/refused.html",
+        context,
+        fragment="directives/_refused.html",
+        status=refusal.status,
+    )
 
 
-def _carry_out(view: Callable, request: HttpRequest, key: UUID, args: tuple, kwargs: dict) -> HttpResponse:
+def _carry_out(
+    view: Callable, request: HttpRequest, key: UUID, args: tuple, kwargs: dict
+) -> HttpResponse:
     with undone_on_failure() as kept, counted():
         if not FormKey.objects.claim(key, by=request.user, at=request.now):
             done = FormKey.objects.filter(key=key, user=request.user).first()
@@ -137,7 +172,9 @@ def tell_stored(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """
     key = _key(request)
     if key is not None and response.status_code < 400 and not request.htmx:
-        earlier = [one for one in request.COOKIES.get(STORED, "").split(".") if FORM_KEY.fullmatch(one)]
+        earlier = [
+            one for one in request.COOKIES.get(STORED, "").split(".") if FORM_KEY.fullmatch(one)
+        ]
         kept = {"max_age": STORED_FOR, "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
         response.set_cookie(STORED, ".".join([*earlier[1 - STORED_AT_ONCE :], str(key)]), **kept)
     return response
@@ -173,7 +210,9 @@ def posted(form: str | Callable[..., str] = "") -> Callable:
                 return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
             if callable(form):
                 return redirect(form(request, *args, **kwargs))
-            return redirect(reverse(form, args=args, kwargs=kwargs) if form else _page_above(request))
+            return redirect(
+                reverse(form, args=args, kwargs=kwargs) if form else _page_above(request)
+            )
 
         setattr(answered, FORM_PAGE, form)
         return answered

@@ -16,4 +16,6 @@ def help(request):
 
 @require_GET
 def lights(request):
-    return page(request, "directives/help/lights.html", {"settings": settings, "tolerances": tolerances()})
+    return page(
+        request, "directives/help/lights.html", {"settings": settings, "tolerances": tolerances()}
+    )

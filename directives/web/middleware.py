@@ -70,10 +70,14 @@ class TodayMiddleware:
         use_preference(request)
         response = self.get_response(request)
         if is_sign_in(response):
-            response = HttpResponse(status=401) if request.htmx else back_to_the_form(request, response)
+            response = (
+                HttpResponse(status=401) if request.htmx else back_to_the_form(request, response)
+            )
         patch_vary_headers(response, ["HX-Request"])
         if not response.has_header("Cache-Control"):
-            patch_cache_control(response, private=True, no_store=True)  # no browser, shared or stolen, keeps what was read
+            patch_cache_control(
+                response, private=True, no_store=True
+            )  # no browser, shared or stolen, keeps what was read
         return response
 
 
@@ -122,7 +126,10 @@ calendar = Calendar()
 
 def use_preference(request: HttpRequest) -> None:
     """Speak the language that the person chose elsewhere, when this browser holds no choice of its own."""
-    if settings.LANGUAGE_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+    if (
+        settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+        or settings.SESSION_COOKIE_NAME not in request.COOKIES
+    ):
         return
     language = getattr(request.user, "language", "")
     if language in dict(settings.LANGUAGES):
@@ -132,13 +139,17 @@ def use_preference(request: HttpRequest) -> None:
 
 def is_sign_in(response: HttpResponse) -> bool:
     """Whether this answer sends the reader to the sign-in page."""
-    return response.status_code == 302 and response.headers.get("Location", "").startswith(resolve_url(settings.LOGIN_URL))
+    return response.status_code == 302 and response.headers.get("Location", "").startswith(
+        resolve_url(settings.LOGIN_URL)
+    )
 
 
 def back_to_the_form(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """An address that takes forms has no page of its own: after the sign-in the page comes on which the form stood."""
     page = request.headers.get("Referer", "")
-    if request.method == "POST" and url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()):
+    if request.method == "POST" and url_has_allowed_host_and_scheme(
+        page, {request.get_host()}, request.is_secure()
+    ):
         parts = urlsplit(page)
         query = urlencode({"next": urlunsplit(("", "", parts.path, parts.query, ""))})
         response.headers["Location"] = f"{resolve_url(settings.LOGIN_URL)}?{query}"
@@ -154,9 +165,14 @@ class NulMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: object, args: tuple, kwargs: dict[str, object]) -> None:
+    def process_view(
+        self, request: HttpRequest, view: object, args: tuple, kwargs: dict[str, object]
+    ) -> None:
         """After Django has checked where a form comes from."""
-        sent = [*kwargs.values(), *chain.from_iterable(values for _name, values in request.GET.lists())]
+        sent = [
+            *kwargs.values(),
+            *chain.from_iterable(values for _name, values in request.GET.lists()),
+        ]
         if request.method == "POST":
             sent += chain.from_iterable(values for _name, values in request.POST.lists())
         if any("\0" in str(value) for value in sent):

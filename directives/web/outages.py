@@ -22,11 +22,18 @@ def failed(request: HttpRequest) -> HttpResponse:
     """
     outage = outage_of(sys.exc_info()[1])
     if outage is None:
-        return HttpResponseServerError(render_to_string("500.html", {"request_id": origins.present().request}))
+        return HttpResponseServerError(
+            render_to_string("500.html", {"request_id": origins.present().request})
+        )
     if hasattr(request, "session"):
         request.session.modified = False  # it cannot be saved
     reads = request.method in ("GET", "HEAD", "OPTIONS")
-    context = {"outage": outage.name, "reads": reads, "typed": [] if reads else _typed(request), "back": came_from(request)}
+    context = {
+        "outage": outage.name,
+        "reads": reads,
+        "typed": [] if reads else _typed(request),
+        "back": came_from(request),
+    }
     context["request_id"] = origins.present().request
     response = HttpResponse(render_to_string("outage.html", context), status=outage.status)
     if outage is not FULL:

@@ -56,7 +56,11 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def note(request: HttpRequest, status: int) -> None:
     """Write into the record that this request was refused. Where that cannot be written the answer stays what it is."""
-    match, user, now = request.resolver_match, getattr(request, "user", None), getattr(request, "now", None)
+    match, user, now = (
+        request.resolver_match,
+        getattr(request, "user", None),
+        getattr(request, "now", None),
+    )
     if match is None or now is None or user is None or not user.is_authenticated:
         return
     try:
@@ -64,17 +68,23 @@ def note(request: HttpRequest, status: int) -> None:
         if status == 404 and not (subject and subject._base_manager.filter(pk=pk).exists()):
             return
         about = (subject, pk) if subject else (User, user.pk)
-        denials.note(*about, by=user, now=now, where=match.view_name, method=request.method, status=status)
+        denials.note(
+            *about, by=user, now=now, where=match.view_name, method=request.method, status=status
+        )
     except (Error, OSError) as error:
         logger.warning("A refusal could not be recorded: %s", str(error).strip())
 
 
 def _thing(match: ResolverMatch) -> tuple[type[Model] | None, int]:
     """The table and the number of the row that an address names; no table where it names none."""
-    number = str(match.kwargs.get("pk") or match.kwargs.get("object_id") or match.kwargs.get("id") or "")
+    number = str(
+        match.kwargs.get("pk") or match.kwargs.get("object_id") or match.kwargs.get("id") or ""
+    )
     if whole(number) is None:
         return None, 0
     if match.app_names == ["admin"]:  # admin/directives/user/<id>/…
         name = match.route.split("/")[2]
         return apps.get_app_config("directives").models.get(name), int(number)
-    return next((model for start, model in NUMBERED.items() if match.route.startswith(start)), None), int(number)
+    return next(
+        (model for start, model in NUMBERED.items() if match.route.startswith(start)), None
+    ), int(number)

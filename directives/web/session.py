@@ -19,13 +19,21 @@ from directives.web.doors import onward, posted, write
 @login_not_required
 @posted()
 def set_script(request):
-    language, target = request.POST.get("language", ""), onward(request, request.POST.get("next", "/"))
+    language, target = (
+        request.POST.get("language", ""),
+        onward(request, request.POST.get("next", "/")),
+    )
     if language not in dict(settings.LANGUAGES):
         return HttpResponseBadRequest()
     if request.user.is_authenticated:
         prefer_language(by=request.user, language=language)
     response = HttpResponseRedirect(target)
-    kept = {"max_age": settings.LANGUAGE_COOKIE_AGE, "samesite": "Lax", "httponly": True, "secure": settings.SESSION_COOKIE_SECURE}
+    kept = {
+        "max_age": settings.LANGUAGE_COOKIE_AGE,
+        "samesite": "Lax",
+        "httponly": True,
+        "secure": settings.SESSION_COOKIE_SECURE,
+    }
     response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, **kept)
     return response
 
@@ -43,13 +51,21 @@ def second_factor(request):
 @require_GET
 def sessions(request):
     running = OpenSession.objects.visible_to(request.user).running(request.now)
-    return render(request, "directives/session/sessions.html", {"sessions": running, "key": request.session.session_key})
+    return render(
+        request,
+        "directives/session/sessions.html",
+        {"sessions": running, "key": request.session.session_key},
+    )
 
 
 @write
 def session_end(request, pk):
     """One of them; the one in hand is ended by signing out."""
-    own = OpenSession.objects.visible_to(request.user).exclude(key=request.session.session_key).filter(pk=pk)
+    own = (
+        OpenSession.objects.visible_to(request.user)
+        .exclude(key=request.session.session_key)
+        .filter(pk=pk)
+    )
     if not end_sessions(own, by=request.user, now=request.now):
         raise Http404
     messages.success(request, _("That session has ended."))

@@ -35,7 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    quiet = [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
     return browser_type_launch_args | {
         "executable_path": CHROMIUM or None,  # None: Playwright's own, which has no sandbox
         "chromium_sandbox": bool(CHROMIUM) and os.geteuid() != 0,
@@ -51,14 +56,22 @@ class Desk:
     page: Page
     url: str
     faults: list[str] = field(default_factory=list)
-    statuses: dict[str, int] = field(default_factory=dict)  # path → status of the last answer that was a page
+    statuses: dict[str, int] = field(
+        default_factory=dict
+    )  # path → status of the last answer that was a page
 
     @classmethod
-    def open(cls, browser: Browser, url: str, size: dict[str, int], language: str, **options: object) -> "Desk":
-        context = browser.new_context(viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=url, **options)
+    def open(
+        cls, browser: Browser, url: str, size: dict[str, int], language: str, **options: object
+    ) -> "Desk":
+        context = browser.new_context(
+            viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=url, **options
+        )
         context.set_default_timeout(PATIENCE)
         context.add_init_script(COUNT_CLICKS)
-        context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": url}])
+        context.add_cookies(
+            [{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": url}]
+        )
         desk = cls(context, context.new_page(), url)
         context.on("console", desk.heard)
         context.on("weberror", lambda error: desk.faults.append(f"{desk.page.url}: {error.error}"))
@@ -104,7 +117,9 @@ class Desk:
         client = Client()
         client.force_login(user, backend="directives.accounts.Door")
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        self.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.url}])
+        self.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.url}]
+        )
 
 
 @pytest.fixture
@@ -128,7 +143,9 @@ def forgiven(desk: Desk, *marks: str) -> Iterator[None]:
     """Console errors that hold one of these marks are meant to happen here: a refused save answers 409."""
     before = len(desk.faults)
     yield
-    desk.faults[before:] = [fault for fault in desk.faults[before:] if not any(mark in fault for mark in marks)]
+    desk.faults[before:] = [
+        fault for fault in desk.faults[before:] if not any(mark in fault for mark in marks)
+    ]
 
 
 def until(page: Page, condition: Callable[[], bool]) -> bool:

@@ -8,7 +8,17 @@ from playwright.sync_api import Page
 
 from directives.models import Directive, Measure, Obligation
 from tests.browser.conftest import Desk
-from tests.test_admin_access import ACTIONS, ADMINISTRATOR, OF_NOTHING, PAGES, POWERS, addresses, recorded, rows, split  # noqa: F401 - fixtures
+from tests.test_admin_access import (  # noqa: F401 - fixtures
+    ACTIONS,
+    ADMINISTRATOR,
+    OF_NOTHING,
+    PAGES,
+    POWERS,
+    addresses,
+    recorded,
+    rows,
+    split,
+)
 
 pytestmark = pytest.mark.once
 
@@ -38,7 +48,11 @@ def pages(recorded: dict[str, int]) -> Iterator[tuple[str, str, str]]:  # noqa: 
     for name in addresses():
         model, page = split(name)
         if model and PAGES[page][0] in POWERS["superuser"][model]:
-            yield model, page, reverse(f"admin:{name}", args=() if page in OF_NOTHING else (recorded[model],))
+            yield (
+                model,
+                page,
+                reverse(f"admin:{name}", args=() if page in OF_NOTHING else (recorded[model],)),
+            )
 
 
 def send_empty(page: Page) -> None:
@@ -63,7 +77,11 @@ def test_a_violation_would_be_seen(administrator):
 def test_pages_and_their_forms_with_errors(administrator, recorded):  # noqa: F811
     """Every page as it is opened; every form as it comes back with nothing filled in. `desk` fails on any fault."""
     one, opened, answered = administrator, 0, 0
-    for model, page, address in [*pages(recorded), ("", "", "/admin/"), ("", "", "/admin/password_change/")]:
+    for model, page, address in [
+        *pages(recorded),
+        ("", "", "/admin/"),
+        ("", "", "/admin/password_change/"),
+    ]:
         one.go(address)
         opened += one.statuses[address] == 200
         writes = not model or PAGES[page][1] in POWERS["superuser"][model]
@@ -79,7 +97,11 @@ def test_confirmations_of_actions(administrator, recorded):  # noqa: F811
     one, asked = administrator, 0
     for model in ADMINISTRATOR:
         one.go(reverse(f"admin:directives_{model}_changelist"))
-        offered = set(one.page.locator("select[name=action] option").evaluate_all("found => found.map((one) => one.value)"))
+        offered = set(
+            one.page.locator("select[name=action] option").evaluate_all(
+                "found => found.map((one) => one.value)"
+            )
+        )
         for action in sorted(offered & ACTIONS.keys()):
             one.go(reverse(f"admin:directives_{model}_changelist"))
             one.page.locator("select[name=action]").select_option(action)
@@ -93,14 +115,29 @@ def test_confirmations_of_actions(administrator, recorded):  # noqa: F811
 
 def tables(rows: dict[str, int]) -> Iterator[tuple[str, str, str]]:  # noqa: F811
     """A model, a table of it that would change something, and one with faults."""
-    directive, obligation = Directive.objects.get(pk=rows["directive"]), Obligation.objects.get(pk=rows["obligation"])
-    yield "organisation", "code,name_hans,parent\nX1,甲,C000\n", "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n"
+    directive, obligation = (
+        Directive.objects.get(pk=rows["directive"]),
+        Obligation.objects.get(pk=rows["obligation"]),
+    )
+    yield (
+        "organisation",
+        "code,name_hans,parent\nX1,甲,C000\n",
+        "code,name_hans,parent,valid_from\nX1,甲,nowhere,2025-02-30\n",
+    )
     its = f"{directive.pk},{directive.code},{directive.text}"
     yield "directive", f"id,code,text,kind\n{its},pilot\n", f"id,code,text,kind\n{its},nonsense\n"
     its = f"{obligation.directive_id},{obligation.organisation.code}"
-    yield "obligation", f"directive,organisation,leader\n{its},王一诺\n", f"directive,organisation,due_on\n{its},soon\n"
+    yield (
+        "obligation",
+        f"directive,organisation,leader\n{its},王一诺\n",
+        f"directive,organisation,due_on\n{its},soon\n",
+    )
     plan = Measure.objects.get(pk=rows["measure"]).plan_id
-    yield "measure", f"id,plan,number,text\n,{plan},9,印发办法\n", "id,plan,number,text\n,999999,9,印发办法\n"
+    yield (
+        "measure",
+        f"id,plan,number,text\n,{plan},9,印发办法\n",
+        "id,plan,number,text\n,999999,9,印发办法\n",
+    )
 
 
 def send(page: Page, form: str) -> None:
@@ -113,11 +150,16 @@ def test_tables_are_shown_before_they_are_confirmed(administrator, recorded):  #
     for model, good, faulty in tables(recorded):
         for text in (faulty, good):
             one.go(reverse(f"admin:directives_{model}_import"))
-            one.page.locator("input[type=file]").set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": text.encode()})
+            one.page.locator("input[type=file]").set_input_files(
+                {"name": "t.csv", "mimeType": "text/csv", "buffer": text.encode()}
+            )
             one.page.locator("select[name=format]").select_option("0")
             send(one.page, "#content form[method=post]")
             assert one.faults == [], (model, text, one.faults)
-            assert one.page.locator("form[action*=process_import]").count() == (text == good), (model, text)
+            assert one.page.locator("form[action*=process_import]").count() == (text == good), (
+                model,
+                text,
+            )
         send(one.page, "form[action*=process_import]")
         assert one.page.url.endswith(reverse(f"admin:directives_{model}_changelist"))
 

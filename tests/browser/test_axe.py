@@ -49,14 +49,21 @@ class Setting:
     opened: bool
 
     def __str__(self) -> str:
-        return f"{self.language} {self.size['width']} {self.scheme}{' opened' if self.opened else ''}"
+        return (
+            f"{self.language} {self.size['width']} {self.scheme}{' opened' if self.opened else ''}"
+        )
 
 
 def settings() -> list[Setting]:
     """Half of all combinations: the fourth axis is the parity of the others."""
     axes = product((0, 1), (0, 1), (0, 1))
     return [
-        Setting(("zh-hans", "zh-hant")[script], (WIDE, NARROW)[width], ("light", "dark")[scheme], bool((script + width + scheme) % 2))
+        Setting(
+            ("zh-hans", "zh-hant")[script],
+            (WIDE, NARROW)[width],
+            ("light", "dark")[scheme],
+            bool((script + width + scheme) % 2),
+        )
         for script, width, scheme in axes
     ]
 
@@ -68,7 +75,9 @@ class Links(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.found += [value for name, value in attributes if tag == "a" and name == "href" and value]
+        self.found += [
+            value for name, value in attributes if tag == "a" and name == "href" and value
+        ]
 
 
 def pages_of(user: User | None) -> Iterator[str]:
@@ -82,7 +91,11 @@ def pages_of(user: User | None) -> Iterator[str]:
         address = waiting.pop(0)
         answer = client.get(address)
         answer.close()
-        if answer.status_code != 200 or answer.streaming or not answer["Content-Type"].startswith("text/html"):
+        if (
+            answer.status_code != 200
+            or answer.streaming
+            or not answer["Content-Type"].startswith("text/html")
+        ):
             continue
         yield address
         for link in Links(answer.content.decode()).found:
@@ -122,7 +135,11 @@ def who(role: str) -> User:
 def faults_of(desk: Desk, pages: list[str]) -> list[str]:
     """What axe finds on these pages, each in the setting whose turn it is."""
     rows = settings()
-    return [line for place, path in enumerate(pages) for line in violations(desk, path, rows[place % len(rows)])]
+    return [
+        line
+        for place, path in enumerate(pages)
+        for line in violations(desk, path, rows[place % len(rows)])
+    ]
 
 
 @pytest.mark.once
@@ -138,7 +155,11 @@ def test_each_page_of_a_role_with_forms(role: str, world: World, desk: Callable[
 
 @pytest.mark.once
 def test_each_page_that_other_roles_alone_have(world: World, desk: Callable[..., Desk]) -> None:
-    known = {resolve(urlsplit(path).path).view_name for role in WITH_FORMS for path in pages_of(who(role))}
+    known = {
+        resolve(urlsplit(path).path).view_name
+        for role in WITH_FORMS
+        for path in pages_of(who(role))
+    }
     found, looked = [], 0
     for role in ROLES:
         person = who(role)
@@ -157,7 +178,12 @@ def test_each_page_that_other_roles_alone_have(world: World, desk: Callable[...,
 @pytest.mark.once
 def test_the_pages_before_the_door(world: World, desk: Callable[..., Desk]) -> None:
     one = desk()
-    found = [line for path in WITHOUT for setting in settings() for line in violations(one, path, setting)]
+    found = [
+        line
+        for path in WITHOUT
+        for setting in settings()
+        for line in violations(one, path, setting)
+    ]
     assert found == [], "\n".join(found)
 
 
@@ -165,7 +191,11 @@ def test_the_pages_before_the_door(world: World, desk: Callable[..., Desk]) -> N
 def test_english(world: World, desk: Callable[..., Desk]) -> None:
     person, one = who("supervisor"), desk()
     one.be(person)
-    found = [line for path in pages_of(person) for line in violations(one, path, Setting("en", WIDE, "light", False))]
+    found = [
+        line
+        for path in pages_of(person)
+        for line in violations(one, path, Setting("en", WIDE, "light", False))
+    ]
     assert found == [], "\n".join(found)
 
 
@@ -174,5 +204,10 @@ def test_english(world: World, desk: Callable[..., Desk]) -> None:
 def test_each_page_in_all_settings(role: str, world: World, desk: Callable[..., Desk]) -> None:
     person, one = who(role), desk()
     one.be(person)
-    found = [line for path in pages_of(person) for setting in settings() for line in violations(one, path, setting)]
+    found = [
+        line
+        for path in pages_of(person)
+        for setting in settings()
+        for line in violations(one, path, setting)
+    ]
     assert found == [], "\n".join(found)

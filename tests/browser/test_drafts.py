@@ -19,7 +19,9 @@ from tests.test_report_pages import Office
 
 WORDS = "召开推进会，研究了三项措施"
 BADGE = "#drafts:not([hidden])"
-FILES = re.compile(r"/(file|paper|offline|template|marked|source|faults)/$|^/(admin|accounts|files)/")
+FILES = re.compile(
+    r"/(file|paper|offline|template|marked|source|faults)/$|^/(admin|accounts|files)/"
+)
 PAGES = 2  # of each kind that the crawl opens
 KEPT = """() => Object.keys(localStorage).filter((name) => name.startsWith("draft:")).map((name) => localStorage.getItem(name)).join()"""
 AGE = """() => {
@@ -50,7 +52,9 @@ def one(cast, office, desk):
 
 @pytest.fixture
 def measure(cast, office):
-    return make_measure(make_plan(cast.body, office.section.document, state="draft"), office.rows[0])
+    return make_measure(
+        make_plan(cast.body, office.section.document, state="draft"), office.rows[0]
+    )
 
 
 def sign_in_elsewhere(one, name="staff"):
@@ -87,13 +91,31 @@ class Forms(HTMLParser):
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
         if tag == "a" and given.get("href"):
-            self.links.add(urlsplit(urljoin(self.path, given["href"]))._replace(fragment="").geturl())
+            self.links.add(
+                urlsplit(urljoin(self.path, given["href"]))._replace(fragment="").geturl()
+            )
         elif tag == "form":
             self.inside = len(self.all)
             self.all.append(given)
-        elif (tag in {"textarea", "select"} or (tag == "input" and given.get("type", "text") not in UNTYPED)) and given.get("name"):
-            named = next((place for place, form in enumerate(self.all) if form.get("id") and form["id"] == given.get("form")), None)
-            self.typed.add(given.get("form") if "form" in given and named is None else self.inside if "form" not in given else named)
+        elif (
+            tag in {"textarea", "select"}
+            or (tag == "input" and given.get("type", "text") not in UNTYPED)
+        ) and given.get("name"):
+            named = next(
+                (
+                    place
+                    for place, form in enumerate(self.all)
+                    if form.get("id") and form["id"] == given.get("form")
+                ),
+                None,
+            )
+            self.typed.add(
+                given.get("form")
+                if "form" in given and named is None
+                else self.inside
+                if "form" not in given
+                else named
+            )
 
     def handle_endtag(self, tag):
         self.inside = None if tag == "form" else self.inside
@@ -113,7 +135,11 @@ def crawl(user: User) -> dict[str, tuple[str, str]]:
     while todo:
         address = todo.pop(0)
         kind = re.sub(r"\d+", "#", urlsplit(address).path)
-        if FILES.search(urlsplit(address).path) or "export=" in address or opened.get(kind, 0) >= PAGES:
+        if (
+            FILES.search(urlsplit(address).path)
+            or "export=" in address
+            or opened.get(kind, 0) >= PAGES
+        ):
             continue
         opened[kind] = opened.get(kind, 0) + 1
         answer = client.get(address, follow=True)
@@ -129,7 +155,13 @@ def crawl(user: User) -> dict[str, tuple[str, str]]:
 # What people type into; the crawl must meet at least these.
 FORMS = {
     "staff": {"log_add", "measure_add", "plan_save", "entry_save", "obligation_move", "item_state"},
-    "supervisor": {"issue_choose", "cycle_open", "directive_correct_save", "indicator_add", "report_decide"},
+    "supervisor": {
+        "issue_choose",
+        "cycle_open",
+        "directive_correct_save",
+        "indicator_add",
+        "report_decide",
+    },
 }
 TYPE = """([action, words]) => {
   for (const form of document.forms) {
@@ -152,9 +184,17 @@ TYPE = """([action, words]) => {
 @pytest.mark.once
 def test_every_form_keeps_its_words_and_is_red_until_they_are_saved(world, desk):
     reviewing.decide_plan(
-        plan=world.plan, accepted=False, reason="再具体些", by=User.objects.get(username="supervisor"), now=timezone.now()
+        plan=world.plan,
+        accepted=False,
+        reason="再具体些",
+        by=User.objects.get(username="supervisor"),
+        now=timezone.now(),
     )
-    silent = [(name, view) for name in FORMS for view in silent_forms(desk(), User.objects.get(username=name))]
+    silent = [
+        (name, view)
+        for name in FORMS
+        for view in silent_forms(desk(), User.objects.get(username=name))
+    ]
     assert silent == []
 
 
@@ -165,14 +205,21 @@ def silent_forms(one, user):
     one.be(user)
     for view, (address, action) in sorted(met.items()):
         one.go(address)
-        one.page.route("**/*", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+        one.page.route(
+            "**/*",
+            lambda route: route.abort() if route.request.method == "POST" else route.continue_(),
+        )
         field = one.page.evaluate(TYPE, [urlsplit(action).path, WORDS])
         choice = field != "" or view in FORMS[user.username]  # a list of one thing offers none
-        if choice and not (field and until_kept(one.page, field) and one.page.locator(BADGE).count()):
+        if choice and not (
+            field and until_kept(one.page, field) and one.page.locator(BADGE).count()
+        ):
             silent.append(view)
         one.page.unroute("**/*")
         one.page.evaluate("localStorage.clear()")
-    one.faults[:] = [fault for fault in one.faults if "ERR_FAILED" not in fault and "htmx:" not in fault]
+    one.faults[:] = [
+        fault for fault in one.faults if "ERR_FAILED" not in fault and "htmx:" not in fault
+    ]
     return silent
 
 
@@ -206,7 +253,9 @@ def test_words_sent_after_the_end_are_stored_by_one_press_once(one, measure):
 
 
 @pytest.mark.once
-def test_what_was_refused_for_the_end_is_sent_by_itself_after_a_sign_in_in_another_tab(one, office, measure):
+def test_what_was_refused_for_the_end_is_sent_by_itself_after_a_sign_in_in_another_tab(
+    one, office, measure
+):
     one.go(f"/plans/{measure.plan_id}/")
     Session.objects.all().delete()
     with forgiven(one, "401"):
@@ -257,7 +306,10 @@ def test_what_one_person_typed_is_neither_sent_nor_shown_as_anothers(one, measur
     sign_in_elsewhere(one, "manager")
     one.press("保存", exact=True)
     one.page.wait_for_load_state()
-    assert until(one.page, lambda: "没有提交任何内容" in one.page.locator("#messages").inner_text() or logged())
+    assert until(
+        one.page,
+        lambda: "没有提交任何内容" in one.page.locator("#messages").inner_text() or logged(),
+    )
     assert logged() == 0
     one.go("/log/")
     expect(one.page.locator(".kept")).to_have_count(0)
@@ -275,7 +327,10 @@ def test_a_plan_is_not_handed_in_without_the_text_that_is_being_typed(one, measu
     expect(one.page.locator("#messages .kept")).to_contain_text("本页还有内容尚未保存")
     assert Plan.objects.get().state == "draft"
     one.press("查看未保存的内容")
-    assert one.page.evaluate("document.activeElement.form.getAttribute('action')") == f"/plans/{measure.plan_id}/save/"
+    assert (
+        one.page.evaluate("document.activeElement.form.getAttribute('action')")
+        == f"/plans/{measure.plan_id}/save/"
+    )
     one.press("保存文字")
     one.page.wait_for_load_state()
     assert until(one.page, lambda: Plan.objects.get().summary == WORDS)
@@ -293,7 +348,13 @@ def test_saving_the_text_of_a_plan_keeps_the_measure_that_is_begun(one, measure)
     one.page.wait_for_load_state()
     expect(one.page.locator("#m-new .kept")).to_have_count(1)
     one.press("取回并保存")
-    assert until(one.page, lambda: one.page.locator("#m-new [name=text]").input_value() == WORDS or Measure.objects.count() == 2)
+    assert until(
+        one.page,
+        lambda: (
+            one.page.locator("#m-new [name=text]").input_value() == WORDS
+            or Measure.objects.count() == 2
+        ),
+    )
 
 
 @pytest.mark.once
@@ -385,7 +446,13 @@ def test_words_go_after_a_week_or_by_a_press(one, measure):
 def test_words_that_met_another_version_stay_unsaved_until_one_is_chosen(cast, one, office):
     one.go(office.url)
     entry = office.entries[0]
-    save_entry(entry=entry, fields=EntryFields(progress="别人写的"), version=entry.version, by=cast.manager, now=timezone.now())
+    save_entry(
+        entry=entry,
+        fields=EntryFields(progress="别人写的"),
+        version=entry.version,
+        by=cast.manager,
+        now=timezone.now(),
+    )
     row = one.page.locator(f"#e-{entry.pk}")
     with forgiven(one, "409"):
         row.locator("[name=progress]").fill(WORDS)

@@ -29,7 +29,9 @@ def files(tmp_path, settings):
 
 
 @pytest.mark.once
-def test_columns_are_chosen_with_the_keyboard_alone(world: World, desk: Callable[..., Desk], tmp_path: Path) -> None:
+def test_columns_are_chosen_with_the_keyboard_alone(
+    world: World, desk: Callable[..., Desk], tmp_path: Path
+) -> None:
     one = desk()
     one.be(User.objects.get(username="supervisor"))
     page = one.page
@@ -64,7 +66,11 @@ def test_columns_are_chosen_without_scripts(world: World, desk: Callable[..., De
 
 
 def test_a_long_file_is_watched_until_it_is_ready(
-    world: World, desk: Callable[..., Desk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: None
+    world: World,
+    desk: Callable[..., Desk],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: None,
 ) -> None:
     monkeypatch.setattr(exporting, "AT_ONCE", 5)
     one = desk()
@@ -75,12 +81,17 @@ def test_a_long_file_is_watched_until_it_is_ready(
     one.press("生成导出文件")
     expect(page.locator("#export h2")).to_have_text("等待中")
     jobs.run("export", Export.objects.get().pk)
-    expect(page.locator("#export h2")).to_have_text("可下载")  # without a press: the page looks by itself
+    expect(page.locator("#export h2")).to_have_text(
+        "可下载"
+    )  # without a press: the page looks by itself
     with page.expect_download() as download:
         one.follow("下载")
     assert download.value.suggested_filename.startswith("责任事项台账")
     download.value.save_as(tmp_path / "long.xlsx")
-    assert load_workbook(tmp_path / "long.xlsx").worksheets[1].max_row == Export.objects.get().total + 1
+    assert (
+        load_workbook(tmp_path / "long.xlsx").worksheets[1].max_row
+        == Export.objects.get().total + 1
+    )
     one.go("/exports/")
     one.press("删除")
     expect(page.locator(".empty")).to_be_visible()
@@ -89,7 +100,9 @@ def test_a_long_file_is_watched_until_it_is_ready(
 
 @pytest.mark.once
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
-def test_the_pages_of_files(language: str, world: World, desk: Callable[..., Desk], files: None) -> None:
+def test_the_pages_of_files(
+    language: str, world: World, desk: Callable[..., Desk], files: None
+) -> None:
     one = desk(language=language)
     boss = User.objects.get(username="supervisor")
     one.be(boss)
@@ -105,6 +118,10 @@ def test_the_pages_of_files(language: str, world: World, desk: Callable[..., Des
         "/exports/columns/matrix/",
     ]
     faults = [fault for path in pages for fault in faults_of(one, path)]
-    faults += [fault for path in pages for fault in violations(one, path, Setting(language, WIDE, "light", False))]
+    faults += [
+        fault
+        for path in pages
+        for fault in violations(one, path, Setting(language, WIDE, "light", False))
+    ]
     assert faults == [], "\n".join(faults)
     assert not default_storage.exists("exports")

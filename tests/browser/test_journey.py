@@ -13,7 +13,18 @@ from playwright.sync_api import Locator, expect
 
 from directives import tallies
 from directives.core import sealing
-from directives.models import Attachment, Document, Event, LogEntry, Notice, Obligation, Plan, ProgressReport, ReportEntry, Submission
+from directives.models import (
+    Attachment,
+    Document,
+    Event,
+    LogEntry,
+    Notice,
+    Obligation,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+    Submission,
+)
 from tests.browser.conftest import NARROW, Desk
 
 CODES = ("九.2.2", "九.3.3", "九.3.4")
@@ -25,7 +36,9 @@ MENDED = f"{DID}。覆盖全部十个产业工会，名单附后。"
 ASKED = "请写明覆盖了哪些产业工会，并附名单。"
 
 
-def test_from_issuing_to_an_accepted_report_and_a_ledger(sample: Document, desk: Callable[..., Desk], tmp_path: Path) -> None:
+def test_from_issuing_to_an_accepted_report_and_a_ledger(
+    sample: Document, desk: Callable[..., Desk], tmp_path: Path
+) -> None:
     supervisor, staff, manager = desk(), desk(), desk()
     for person, name in ((supervisor, "supervisor"), (staff, "staff"), (manager, "manager")):
         person.sign_in(name)
@@ -55,7 +68,9 @@ def test_from_issuing_to_an_accepted_report_and_a_ledger(sample: Document, desk:
     report.refresh_from_db()
     assert report.completed_at is not None
     assert set(report.entries.values_list("state", flat=True)) == {"accepted"}
-    assert list(Submission.objects.filter(report=report).order_by("number").values_list("number", flat=True)) == [1, 2]
+    assert list(
+        Submission.objects.filter(report=report).order_by("number").values_list("number", flat=True)
+    ) == [1, 2]
     compare_ledger(supervisor, tmp_path)
     what_is_left()
 
@@ -73,7 +88,9 @@ def assign(desk: Desk) -> None:
     page.get_by_role("link", name=re.compile("关于加强和改进党的群团工作的意见")).first.click()
     page.get_by_role("link", name="交办任务").first.click()
     for code in CODES:
-        page.locator("label.tick", has=page.get_by_text(code, exact=True)).get_by_role("checkbox").check()
+        page.locator("label.tick", has=page.get_by_text(code, exact=True)).get_by_role(
+            "checkbox"
+        ).check()
     # The kinds of bodies are folded; a reader unfolds the one that they want.
     kind = page.locator("details.group", has=page.locator("label.tick", has_text=OURS)).last
     kind.locator("summary").click()
@@ -98,7 +115,9 @@ def assign(desk: Desk) -> None:
 def acknowledge(desk: Desk) -> None:
     page = desk.page
     desk.go("/")
-    page.locator(".todo li", has_text=f"{len(CODES)} 项待签收").get_by_role("button", name="签收").click()
+    page.locator(".todo li", has_text=f"{len(CODES)} 项待签收").get_by_role(
+        "button", name="签收"
+    ).click()
     expect(page.locator(".todo li", has_text="待签收")).to_have_count(0)
     assert owed() == [("acknowledged", len(CODES)), ("assigned", len(CODES))]
 
@@ -153,7 +172,9 @@ def log_work(desk: Desk, folder: Path) -> None:
     page.locator("#quick textarea").fill(DID)
     page.locator("#quick [name=files]").set_input_files(minutes)
     before = desk.clicks()
-    page.locator("#quick label", has=page.locator("[name=measure]")).filter(has_text=MEASURE[:6]).click()
+    page.locator("#quick label", has=page.locator("[name=measure]")).filter(
+        has_text=MEASURE[:6]
+    ).click()
     page.locator("#quick").get_by_role("button", name="保存").click()
     expect(page.locator(".log")).to_contain_text(DID[:20])
     assert desk.clicks() - before == 2
@@ -187,7 +208,9 @@ def begin_report(desk: Desk) -> ProgressReport:
     """The entries are drafted from the log, with its very words."""
     page = desk.page
     desk.go("/reports/")
-    page.get_by_role("button", name="开始填报").or_(page.get_by_role("button", name="开始", exact=True)).first.click()
+    page.get_by_role("button", name="开始填报").or_(
+        page.get_by_role("button", name="开始", exact=True)
+    ).first.click()
     for code in CODES:
         expect(row_of(desk, code).locator("[name=progress]")).to_have_value(re.compile(DID))
     return ProgressReport.objects.get(begun_at__isnull=False)
@@ -196,7 +219,11 @@ def begin_report(desk: Desk) -> ProgressReport:
 @contextmanager
 def saving(desk: Desk, words: str) -> Iterator[None]:
     """Waits for the save that carries these words: the page sends it by itself."""
-    with desk.page.expect_response(lambda answer: "/entries/" in answer.url and words in unquote_plus(answer.request.post_data or "")):
+    with desk.page.expect_response(
+        lambda answer: (
+            "/entries/" in answer.url and words in unquote_plus(answer.request.post_data or "")
+        )
+    ):
         yield
 
 
@@ -212,11 +239,17 @@ def fill_in(desk: Desk) -> None:
         expect(row.locator(".stands .tag")).to_have_text("可报")
     row = row_of(desk, CODES[1])
     with saving(desk, BETTER):
-        row.locator("[name=progress]").fill(BETTER)  # no key more: it is saved while the field still has the focus
+        row.locator("[name=progress]").fill(
+            BETTER
+        )  # no key more: it is saved while the field still has the focus
     expect(row.locator("[id^=n-]")).to_contain_text("保存")
     expect(page.locator("#saved")).to_contain_text("已自动保存")
     entry = entry_of(CODES[1])
-    assert (entry.progress, entry.percent, entry.next_steps) == (BETTER, 60, f"下一步推进{CODES[1]}")
+    assert (entry.progress, entry.percent, entry.next_steps) == (
+        BETTER,
+        60,
+        f"下一步推进{CODES[1]}",
+    )
     assert (entry_of(CODES[0]).percent, entry_of(CODES[2]).percent) == (40, None)
 
 
@@ -251,7 +284,9 @@ def review(desk: Desk, report: ProgressReport, back: str) -> None:
     desk.press("其余全部通过")
     expect(page.locator(".review > li")).to_have_count(0)
     states = {code: entry_of(code).state for code in CODES}
-    assert states == {code: "returned" if code == back else "accepted" for code in CODES[:2]} | {CODES[2]: "draft"}
+    assert states == {code: "returned" if code == back else "accepted" for code in CODES[:2]} | {
+        CODES[2]: "draft"
+    }
     assert entry_of(back).reason == ASKED
 
 
@@ -300,19 +335,38 @@ def compare_ledger(desk: Desk, folder: Path) -> None:
     assert download.value.suggested_filename.endswith(".xlsx")
     _cover, sheet = load_workbook(file).worksheets
     head, *lines = [[cell.value for cell in line] for line in sheet.iter_rows()]
-    place = {name: head.index(name) for name in ("文件条款", "责任（配合）单位", "亮灯", "完成状态", "完成比例", "完成时限", "进展情况")}
+    place = {
+        name: head.index(name)
+        for name in (
+            "文件条款",
+            "责任（配合）单位",
+            "亮灯",
+            "完成状态",
+            "完成比例",
+            "完成时限",
+            "进展情况",
+        )
+    }
     wanted = ("文件条款", "责任（配合）单位", "亮灯", "完成状态", "完成比例")
     told = [[line[place[name]] for name in wanted] for line in lines]
     assert told == [line_of(row) for row in page.locator("table.ledger tbody tr").all()]
     assert [line[place["完成比例"]] for line in lines] == [0.4, 0.6, 0.15]
     assert lines[1][place["进展情况"]] == BETTER
-    assert [line[place["完成时限"]].date() for line in lines] == [timezone.localdate() + timedelta(days=200)] * len(CODES)
+    assert [line[place["完成时限"]].date() for line in lines] == [
+        timezone.localdate() + timedelta(days=200)
+    ] * len(CODES)
 
 
 def line_of(row: Locator) -> list[object]:
     """A line of the page as the workbook would hold it."""
-    cells = {name: row.locator(name).inner_text().strip() for name in (".code", ".of", ".why-col .light", ".why-col .why")}
-    state, percent = row.locator("td.nb").first.inner_text(), row.locator("td.num").first.inner_text()
+    cells = {
+        name: row.locator(name).inner_text().strip()
+        for name in (".code", ".of", ".why-col .light", ".why-col .why")
+    }
+    state, percent = (
+        row.locator("td.nb").first.inner_text(),
+        row.locator("td.num").first.inner_text(),
+    )
     body, part = cells[".of"].split()
     return [
         cells[".code"],
@@ -329,6 +383,14 @@ def what_is_left() -> None:
     sealing.seal(now=timezone.now())
     assert sealing.verify() == []
     done = set(Event.objects.values_list("action", flat=True))
-    assert {"issue", "acknowledge", "ask_signature", "sign", "accept", "return", "open_cycle"} <= done
+    assert {
+        "issue",
+        "acknowledge",
+        "ask_signature",
+        "sign",
+        "accept",
+        "return",
+        "open_cycle",
+    } <= done
     assert Notice.objects.filter(user__username="staff").exists()
     assert isinstance(LogEntry.objects.get().on, date)

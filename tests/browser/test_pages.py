@@ -56,15 +56,37 @@ def shared(world: World) -> list[str]:
     """Pages that everybody has."""
     document, directive = f"/documents/{world.document.pk}/", f"/directives/{world.directive.pk}/"
     return [
-        *("/", "/notices/", "/dashboard/", "/documents/", document, f"{document}matrix/", directive, "/obligations/", "/plans/", "/log/"),
-        *("/reports/", "/organisations/", f"/organisations/{world.body.pk}/", "/events/", "/help/", "/help/lights/"),
+        *(
+            "/",
+            "/notices/",
+            "/dashboard/",
+            "/documents/",
+            document,
+            f"{document}matrix/",
+            directive,
+            "/obligations/",
+            "/plans/",
+            "/log/",
+        ),
+        *(
+            "/reports/",
+            "/organisations/",
+            f"/organisations/{world.body.pk}/",
+            "/events/",
+            "/help/",
+            "/help/lights/",
+        ),
     ]
 
 
 def filed(world: World) -> list[str]:
     """Pages of what a body has handed in."""
     return [
-        *(f"/obligations/{world.obligation.pk}/", f"/plans/{world.plan.pk}/", f"/reports/{world.report.pk}/"),
+        *(
+            f"/obligations/{world.obligation.pk}/",
+            f"/plans/{world.plan.pk}/",
+            f"/reports/{world.report.pk}/",
+        ),
         f"/submissions/{world.submission.pk}/",
     ]
 
@@ -75,7 +97,12 @@ def pages_of(role: str, world: World) -> list[str]:
     document = f"/documents/{world.document.pk}/"
     own = {
         "supervisor": [
-            *(f"/reports/{world.report.pk}/review/", f"/plans/{world.plan.pk}/review/", f"{document}issue/", f"{document}cycles/new/"),
+            *(
+                f"/reports/{world.report.pk}/review/",
+                f"/plans/{world.plan.pk}/review/",
+                f"{document}issue/",
+                f"{document}cycles/new/",
+            ),
             *("/documents/new/", f"/directives/{world.directive.pk}/correct/"),
         ],
     }
@@ -94,7 +121,9 @@ def pages_of(role: str, world: World) -> list[str]:
         ("auditor", "zh-hant"),
     ],
 )
-def test_the_pages_of_a_role(role: str, language: str, world: World, desk: Callable[..., Desk]) -> None:
+def test_the_pages_of_a_role(
+    role: str, language: str, world: World, desk: Callable[..., Desk]
+) -> None:
     one = desk(WIDE, language)
     one.be(User.objects.get(username=role))
     faults = [fault for path in pages_of(role, world) for fault in faults_of(one, path)]
@@ -132,16 +161,33 @@ def test_wcag(world: World, desk: Callable[..., Desk]) -> None:
     found = list(violations(one, "/accounts/login/", Setting("zh-hans", WIDE, "light", False)))
     for role, size in (("staff", NARROW), ("supervisor", WIDE)):
         one.be(User.objects.get(username=role))
-        found += [line for path in chosen(role, world) for line in violations(one, path, Setting("zh-hans", size, "light", False))]
+        found += [
+            line
+            for path in chosen(role, world)
+            for line in violations(one, path, Setting("zh-hans", size, "light", False))
+        ]
     assert found == [], "\n".join(found)
 
 
 def chosen(role: str, world: World) -> list[str]:
     document = f"/documents/{world.document.pk}/"
     if role == "staff":
-        return ["/", f"/reports/{world.report.pk}/", f"/plans/{world.plan.pk}/", "/log/", f"/obligations/{world.fresh.pk}/"]
+        return [
+            "/",
+            f"/reports/{world.report.pk}/",
+            f"/plans/{world.plan.pk}/",
+            "/log/",
+            f"/obligations/{world.fresh.pk}/",
+        ]
     return [
-        *("/dashboard/", "/obligations/", document, f"{document}matrix/", f"/reports/{world.report.pk}/review/", f"{document}issue/"),
+        *(
+            "/dashboard/",
+            "/obligations/",
+            document,
+            f"{document}matrix/",
+            f"/reports/{world.report.pk}/review/",
+            f"{document}issue/",
+        ),
         *("/organisations/", "/reports/"),
     ]
 
@@ -231,7 +277,9 @@ def test_two_people_on_one_entry(world: World, desk: Callable[..., Desk]) -> Non
         row.locator("input.pct").fill(percent)
         with forgiven(one, "409"):
             one.page.keyboard.press("Tab")
-            expect(row.locator(".clash" if one is second else ".stands .tag")).to_contain_text("负责人先写的" if one is second else "可报")
+            expect(row.locator(".clash" if one is second else ".stands .tag")).to_contain_text(
+                "负责人先写的" if one is second else "可报"
+            )
     clash = second.page.locator(f"#e-{world.entry.pk} .clash")
     expect(clash).to_contain_text("填报员后写的")
     entry = ReportEntry.objects.get(pk=world.entry.pk)

@@ -102,7 +102,9 @@ def test_a_passkey_that_is_not_there_is_said_in_words(db, desk):
     keys = one.context.new_cdp_session(one.page)
     keys.send("WebAuthn.enable")
     one.go("/accounts/login/")
-    one.page.evaluate("() => { navigator.credentials.get = async () => { throw new DOMException('no', 'NotAllowedError'); }; }")
+    one.page.evaluate(
+        "() => { navigator.credentials.get = async () => { throw new DOMException('no', 'NotAllowedError'); }; }"
+    )
     one.press("用通行密钥登录")
     expect(one.page.locator("form [data-failed]")).to_contain_text("未能完成")
 
@@ -132,7 +134,10 @@ def test_a_session_that_ends_while_a_report_is_typed_loses_nothing(cast, office,
 
 def typed_and_kept(one, entry):
     """Until the page is open again, signed in."""
-    assert row(one.page, entry).locator("[name=progress]").input_value() == "已印发办法，覆盖全部基层单位"
+    assert (
+        row(one.page, entry).locator("[name=progress]").input_value()
+        == "已印发办法，覆盖全部基层单位"
+    )
     assert (words_of(entry), one.page.locator("#saved").inner_text()) == ("", "")
     one.follow("重新登录")
     enter(one, "staff")
@@ -142,7 +147,9 @@ def typed_and_kept(one, entry):
 
 def kept(one):
     """The names of words that this browser keeps."""
-    return one.page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:'))")
+    return one.page.evaluate(
+        "Object.keys(localStorage).filter((name) => name.startsWith('draft:'))"
+    )
 
 
 @pytest.mark.once

@@ -17,7 +17,16 @@ from tests.factories import make_body, make_directive, make_document, make_secti
 
 pytestmark = pytest.mark.once
 
-SIZES = ((1280, 720), (1366, 768), (1280, 800), (1024, 768), (1600, 900), (1920, 1080), (2560, 1440), (3840, 2160))
+SIZES = (
+    (1280, 720),
+    (1366, 768),
+    (1280, 800),
+    (1024, 768),
+    (1600, 900),
+    (1920, 1080),
+    (2560, 1440),
+    (3840, 2160),
+)
 # What is wrong with a wall: it scrolls, leaves room, cuts a line in two, or says something too small. Percent of the height.
 # The digits of the typeface stand 73% of its size high: 2.2% of the screen make 1.6%.
 WRONG = """() => {
@@ -59,10 +68,24 @@ def faults_of(desk: Desk, sizes: tuple[tuple[int, int], ...] = SIZES) -> list[st
 
 def spread(world: World) -> None:
     """Every section owed by ten bodies since long ago, so that every card has much to show."""
-    directives, then = list(world.document.directives.filter(statement=False)), timezone.now() - timedelta(days=60)
-    bodies = list(Organisation.objects.filter(parent__code="C000", valid_to=None).exclude(pk=world.body.pk)[:10])
+    directives, then = (
+        list(world.document.directives.filter(statement=False)),
+        timezone.now() - timedelta(days=60),
+    )
+    bodies = list(
+        Organisation.objects.filter(parent__code="C000", valid_to=None).exclude(pk=world.body.pk)[
+            :10
+        ]
+    )
     by = User.objects.get(username="supervisor")
-    giving.issue(document=world.document, directives=directives, organisations=[*bodies, world.body], terms=Terms(), by=by, now=then)
+    giving.issue(
+        document=world.document,
+        directives=directives,
+        organisations=[*bodies, world.body],
+        terms=Terms(),
+        by=by,
+        now=then,
+    )
     ticking.tick(now=timezone.now(), everything=True)
 
 
@@ -72,21 +95,39 @@ def test_it_fills_every_screen_and_never_scrolls(world: World, desk: Callable[..
     for username in ("supervisor", "staff"):  # a branch, a single body
         one.be(User.objects.get(username=username))
         for language, sizes in (("zh-hans", SIZES), ("zh-hant", SIZES[:1]), ("en", SIZES[:4])):
-            one.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": one.url}])
+            one.context.add_cookies(
+                [{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": one.url}]
+            )
             found += [f"{username}, {language}, {fault}" for fault in faults_of(one, sizes)]
-        seen = (one.page.locator("#sections .sects li").count(), one.page.locator("#ranking").count(), one.page.locator(".top").count())
+        seen = (
+            one.page.locator("#sections .sects li").count(),
+            one.page.locator("#ranking").count(),
+            one.page.locator(".top").count(),
+        )
         assert seen == (6, 1 if username == "supervisor" else 0, 0)
     assert found == [], "\n".join(found)
 
 
-def test_all_documents_together_fill_the_screen_too(world: World, desk: Callable[..., Desk]) -> None:
+def test_all_documents_together_fill_the_screen_too(
+    world: World, desk: Callable[..., Desk]
+) -> None:
     spread(world)
-    bodies, then = list(Organisation.objects.filter(parent__code="C000", valid_to=None)[:9]), timezone.now() - timedelta(days=60)
+    bodies, then = (
+        list(Organisation.objects.filter(parent__code="C000", valid_to=None)[:9]),
+        timezone.now() - timedelta(days=60),
+    )
     by = User.objects.get(username="supervisor")
     for number in range(24):
         document = make_document(title_hans=f"关于第{number}项工作的若干意见和具体措施")
         directive = make_directive(make_section(document))
-        giving.issue(document=document, directives=[directive], organisations=bodies, terms=Terms(), by=by, now=then)
+        giving.issue(
+            document=document,
+            directives=[directive],
+            organisations=bodies,
+            terms=Terms(),
+            by=by,
+            now=then,
+        )
     ticking.tick(now=timezone.now(), everything=True)
     one = desk()
     one.be(by)
@@ -101,4 +142,7 @@ def test_it_says_that_there_is_nothing_yet(desk: Callable[..., Desk]) -> None:
     one = desk()
     one.be(person)
     assert faults_of(one) == []
-    assert ("还没有文件" in one.page.inner_text("#main"), one.page.locator(".top").count()) == (True, 0)
+    assert ("还没有文件" in one.page.inner_text("#main"), one.page.locator(".top").count()) == (
+        True,
+        0,
+    )

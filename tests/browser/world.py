@@ -8,7 +8,17 @@ from django.utils import timezone
 
 from directives.core import ticking
 from directives.core.transitions import move
-from directives.models import Directive, Document, Obligation, Organisation, Plan, ProgressReport, ReportEntry, Submission, User
+from directives.models import (
+    Directive,
+    Document,
+    Obligation,
+    Organisation,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+    Submission,
+    User,
+)
 from directives.obligations.commands import giving
 from directives.plans import commands as planning
 from directives.reports import commands as reporting
@@ -37,7 +47,9 @@ def build(document: Document) -> World:
     """Section 九 given to three bodies; 全国总工会 has a plan in review, a log, and a report of which a part came back."""
     now = timezone.now()
     began, today = now - MONTHS_AGO, timezone.localdate(now)
-    staff, manager, supervisor = (User.objects.get(username=name) for name in ("staff", "manager", "supervisor"))
+    staff, manager, supervisor = (
+        User.objects.get(username=name) for name in ("staff", "manager", "supervisor")
+    )
     bodies = list(Organisation.objects.filter(code__in=("Q01", "Q02", "P11")))
     rows = assigned(document, bodies, supervisor, began, today)
     own = [row for row in rows if row.organisation.code == "Q01"]
@@ -61,25 +73,54 @@ def build(document: Document) -> World:
     )
 
 
-def assigned(document: Document, bodies: list[Organisation], by: User, began: datetime, today: date) -> list[Obligation]:
-    directives = list(document.directives.filter(section__number="九", statement=False).order_by("order"))
+def assigned(
+    document: Document, bodies: list[Organisation], by: User, began: datetime, today: date
+) -> list[Obligation]:
+    directives = list(
+        document.directives.filter(section__number="九", statement=False).order_by("order")
+    )
     plan_due_on = timezone.localdate(began) + timedelta(days=20)
-    for part, due_on in ((directives[:2], today + timedelta(days=4)), (directives[2:], today + timedelta(days=150))):
-        terms = giving.Terms(deliverable="plan", plan_due_on=plan_due_on, due_on=due_on, first_leads=True)
-        giving.issue(document=document, directives=part, organisations=bodies, terms=terms, by=by, now=began)
-    return list(Obligation.objects.select_related("organisation", "directive").order_by("organisation", "directive__order"))
+    for part, due_on in (
+        (directives[:2], today + timedelta(days=4)),
+        (directives[2:], today + timedelta(days=150)),
+    ):
+        terms = giving.Terms(
+            deliverable="plan", plan_due_on=plan_due_on, due_on=due_on, first_leads=True
+        )
+        giving.issue(
+            document=document, directives=part, organisations=bodies, terms=terms, by=by, now=began
+        )
+    return list(
+        Obligation.objects.select_related("organisation", "directive").order_by(
+            "organisation", "directive__order"
+        )
+    )
 
 
-def planned(document: Document, rows: list[Obligation], staff: User, manager: User, now: datetime) -> Plan:
-    plan = planning.start_plan(organisation=rows[0].organisation, document=document, by=staff, now=now)
+def planned(
+    document: Document, rows: list[Obligation], staff: User, manager: User, now: datetime
+) -> Plan:
+    plan = planning.start_plan(
+        organisation=rows[0].organisation, document=document, by=staff, now=now
+    )
     for number, row in enumerate(rows):
         due_on = timezone.localdate() + timedelta(days=5 + 20 * number)
         content = planning.MeasureContent(
-            text=f"{LONG}（{number + 1}）", responsible="办公厅", due_on=due_on, result="办法", obligations=(row,)
+            text=f"{LONG}（{number + 1}）",
+            responsible="办公厅",
+            due_on=due_on,
+            result="办法",
+            obligations=(row,),
         )
         measure = planning.add_measure(plan, content=content, by=staff, now=now)
-        files = [ContentFile("纪要".encode(), name="常委会会议纪要（第三次，定稿）.txt")] if number == 0 else []
-        planning.log_work(measure, on=timezone.localdate(now), text=LONG, files=files, by=staff, now=now)
+        files = (
+            [ContentFile("纪要".encode(), name="常委会会议纪要（第三次，定稿）.txt")]
+            if number == 0
+            else []
+        )
+        planning.log_work(
+            measure, on=timezone.localdate(now), text=LONG, files=files, by=staff, now=now
+        )
     plan.refresh_from_db()
     planning.move_plan(plan, "ask_signature", by=staff, now=now)
     plan.refresh_from_db()
@@ -88,7 +129,9 @@ def planned(document: Document, rows: list[Obligation], staff: User, manager: Us
     return plan
 
 
-def reported(document: Document, staff: User, manager: User, supervisor: User, now: datetime) -> ProgressReport:
+def reported(
+    document: Document, staff: User, manager: User, supervisor: User, now: datetime
+) -> ProgressReport:
     """Five entries handed in: one of them returned, one accepted, three in review; the others are still drafts."""
     today = timezone.localdate(now)
     opening = {
@@ -98,7 +141,9 @@ def reported(document: Document, staff: User, manager: User, supervisor: User, n
         "opens_on": today - timedelta(days=10),
         "due_on": today + timedelta(days=3),
     }
-    cycle = reporting.open_cycle(document=document, by=supervisor, now=now - timedelta(days=10), **opening)
+    cycle = reporting.open_cycle(
+        document=document, by=supervisor, now=now - timedelta(days=10), **opening
+    )
     report = reporting.begin(report=cycle.reports.get(organisation__code="Q01"), by=staff, now=now)
     entries = list(report.entries.order_by("obligation__directive__order"))
     for percent, entry in enumerate(entries[:5], 3):
@@ -107,6 +152,9 @@ def reported(document: Document, staff: User, manager: User, supervisor: User, n
     chosen = [entry.pk for entry in entries[:5]]
     reporting.hand_in(report=report, entries=chosen, by=staff, now=now)
     reporting.sign(report=report, entries=chosen, by=manager, now=now)
-    decisions = {chosen[0]: reviewing.Decision(False, "请写明覆盖范围。"), chosen[1]: reviewing.Decision(True)}
+    decisions = {
+        chosen[0]: reviewing.Decision(False, "请写明覆盖范围。"),
+        chosen[1]: reviewing.Decision(True),
+    }
     reviewing.decide(report=report, decisions=decisions, by=supervisor, now=now)
     return report

@@ -34,9 +34,14 @@ class Browser:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if form is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": self.cookies["csrftoken"]}
+            headers |= {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "X-CSRFToken": self.cookies["csrftoken"],
+            }
         try:
-            connection.request(method, path, body=urlencode(form) if form is not None else None, headers=headers)
+            connection.request(
+                method, path, body=urlencode(form) if form is not None else None, headers=headers
+            )
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:
@@ -46,7 +51,12 @@ class Browser:
         for value in answer.headers.get_all("Set-Cookie") or []:
             name, _equals, rest = value.partition("=")
             self.cookies[name] = rest.split(";")[0]
-        return Answer(answer.status, text, answer.headers.get("X-Read-From", ""), answer.headers.get("Location", ""))
+        return Answer(
+            answer.status,
+            text,
+            answer.headers.get("X-Read-From", ""),
+            answer.headers.get("Location", ""),
+        )
 
     def read(self, path: str) -> Answer:
         return self.ask("GET", path)
@@ -96,14 +106,18 @@ class Client(threading.Thread):
     def read(self, path: str) -> None:
         began = time.monotonic()
         answer = self.browser.read(path)
-        if answer.status == 0:  # no proxy can take back the half that it has passed on: a person loads the page again
+        if (
+            answer.status == 0
+        ):  # no proxy can take back the half that it has passed on: a person loads the page again
             self.account.broken_off += 1
             answer = self.browser.read(path)
         self.account.slowest = max(self.account.slowest, time.monotonic() - began)
         self.account.reads[answer.status, answer.source] += 1
         if answer.status != 200:
             waited = time.monotonic() - began
-            self.account.refused.append(f"GET {path}: {answer.status} after {waited:.1f} s {answer.text[:200]}")
+            self.account.refused.append(
+                f"GET {path}: {answer.status} after {waited:.1f} s {answer.text[:200]}"
+            )
 
     def log(self) -> None:
         text = f"client {self.number} entry {len(self.account.logged)} {uuid4()}"
@@ -113,7 +127,9 @@ class Client(threading.Thread):
 
     def acknowledge(self) -> None:
         pk, version = next(self.todo, (None, 0))
-        if pk is not None and self.done(f"/obligations/{pk}/move/acknowledge/", {"version": version}):
+        if pk is not None and self.done(
+            f"/obligations/{pk}/move/acknowledge/", {"version": version}
+        ):
             self.account.acknowledged.append(pk)
 
     def done(self, path: str, form: dict[str, object]) -> bool:
@@ -155,7 +171,9 @@ class Load:
 
     def told(self) -> int:
         """How many writes were answered as done."""
-        return sum(len(client.account.logged) + len(client.account.acknowledged) for client in self.clients)
+        return sum(
+            len(client.account.logged) + len(client.account.acknowledged) for client in self.clients
+        )
 
     def refused(self) -> list[str]:
         return [line for client in self.clients for line in client.account.refused]

@@ -36,7 +36,9 @@ SMALL = [
     "full_page_writes=off",
     "dynamic_shared_memory_type=mmap",
 ]
-OTHER_USER = "postgres" if os.geteuid() == 0 else None  # PostgreSQL and PgBouncer refuse to run as root
+OTHER_USER = (
+    "postgres" if os.geteuid() == 0 else None
+)  # PostgreSQL and PgBouncer refuse to run as root
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
@@ -48,8 +50,15 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
 
 def program(name: str) -> str:
     """Where a program of the machine is; PostgreSQL's own are not on the path."""
-    folders = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    found = shutil.which(name, path=os.pathsep.join([*folders, "/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"]))
+    folders = [
+        str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    ]
+    found = shutil.which(
+        name,
+        path=os.pathsep.join(
+            [*folders, "/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"]
+        ),
+    )
     assert found, f"{name} is not installed; tests/run installs it"
     return found
 
@@ -71,7 +80,10 @@ class Cluster:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="qunzhu-cluster."))
         self.folder.chmod(0o755)  # the other user must be able to enter
-        self.ports = {name: spare_port() for name in ("primary", "replica", "pgbouncer", "node1", "node2", "nginx")}
+        self.ports = {
+            name: spare_port()
+            for name in ("primary", "replica", "pgbouncer", "node1", "node2", "nginx")
+        }
         self.processes: dict[str, subprocess.Popen] = {}
         self.shared_memory: set[str] = set()
 
@@ -86,7 +98,14 @@ class Cluster:
             os.chown(folder, entry.pw_uid, entry.pw_gid)
         return folder
 
-    def start(self, name: str, arguments: list[str], *, other: bool = False, environment: dict[str, str] | None = None) -> None:
+    def start(
+        self,
+        name: str,
+        arguments: list[str],
+        *,
+        other: bool = False,
+        environment: dict[str, str] | None = None,
+    ) -> None:
         """Start a program whose words go to NAME.log; it ends with this process, whatever happens."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
@@ -95,10 +114,21 @@ class Cluster:
             )  # fmt: skip
 
     def user(self, *, other: bool) -> dict[str, object]:
-        return {"user": OTHER_USER, "group": OTHER_USER, "extra_groups": []} if other and OTHER_USER else {}
+        return (
+            {"user": OTHER_USER, "group": OTHER_USER, "extra_groups": []}
+            if other and OTHER_USER
+            else {}
+        )
 
     def run(self, arguments: list[str]) -> None:
-        subprocess.run(arguments, cwd=self.folder, check=True, capture_output=True, timeout=PATIENCE, **self.user(other=True))
+        subprocess.run(
+            arguments,
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE,
+            **self.user(other=True),
+        )
 
     def stop(self, name: str, number: int = signal.SIGTERM) -> None:
         process = self.processes.pop(name)
@@ -123,7 +153,9 @@ class Cluster:
     def start_postgresql(self, name: str) -> None:
         self.start(name, [program("postgres"), "-D", str(self.folder / name / "data")], other=True)
         wait_for(lambda: self.answers(name), f"{name} accepts connections")
-        self.shared_memory.add((self.folder / name / "data" / "postmaster.pid").read_text().split("\n")[6].split()[-1])
+        self.shared_memory.add(
+            (self.folder / name / "data" / "postmaster.pid").read_text().split("\n")[6].split()[-1]
+        )
 
     def answers(self, name: str) -> bool:
         assert self.processes[name].poll() is None, self.log(name)
@@ -134,7 +166,13 @@ class Cluster:
         return True
 
     def connect(self, name: str, database: str = "qunzhu") -> psycopg.Connection:
-        where = {"host": "127.0.0.1", "port": self.ports[name], "user": "postgres", "dbname": database, "connect_timeout": 3}
+        where = {
+            "host": "127.0.0.1",
+            "port": self.ports[name],
+            "user": "postgres",
+            "dbname": database,
+            "connect_timeout": 3,
+        }
         return psycopg.connect(**where, autocommit=True, prepare_threshold=None)
 
     @contextmanager
@@ -153,15 +191,30 @@ class Cluster:
     def configure(self, name: str, *shipped: str) -> None:
         """The shipped files first, then what is smaller here."""
         folder = self.folder / name
-        local = [*SMALL, "listen_addresses='127.0.0.1'", f"port={self.ports[name]}", f"unix_socket_directories='{folder}'"]
-        text = "\n".join([*((DEPLOY / "postgresql" / file).read_text(encoding="utf-8") for file in shipped), *local])
+        local = [
+            *SMALL,
+            "listen_addresses='127.0.0.1'",
+            f"port={self.ports[name]}",
+            f"unix_socket_directories='{folder}'",
+        ]
+        text = "\n".join(
+            [
+                *((DEPLOY / "postgresql" / file).read_text(encoding="utf-8") for file in shipped),
+                *local,
+            ]
+        )
         with (folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\n" + text + "\n")
 
     def start_primary(self) -> None:
         folder = self.room("primary", other=True)
         self.run(
-            [program("initdb"), "-D", str(folder / "data"), *["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]]
+            [
+                program("initdb"),
+                "-D",
+                str(folder / "data"),
+                *["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"],
+            ]
         )
         self.configure("primary", "primary.conf")
         self.start_postgresql("primary")
@@ -172,7 +225,14 @@ class Cluster:
         folder = self.room("replica", other=True)
         source = ["-h", "127.0.0.1", "-p", str(self.ports["primary"]), "-U", "postgres"]
         self.run(
-            [program("pg_basebackup"), *source, "-D", str(folder / "data"), "-R", *["-X", "stream", "-C", "-S", "replica1", "-c", "fast"]]
+            [
+                program("pg_basebackup"),
+                *source,
+                "-D",
+                str(folder / "data"),
+                "-R",
+                *["-X", "stream", "-C", "-S", "replica1", "-c", "fast"],
+            ]
         )
         self.configure("replica", "primary.conf", "replica.conf")
         self.start_postgresql("replica")
@@ -193,7 +253,11 @@ class Cluster:
 
     def start_pgbouncer(self) -> None:
         self.write_pgbouncer("primary")
-        self.start("pgbouncer", [program("pgbouncer"), str(self.folder / "pgbouncer" / "pgbouncer.ini")], other=True)
+        self.start(
+            "pgbouncer",
+            [program("pgbouncer"), str(self.folder / "pgbouncer" / "pgbouncer.ini")],
+            other=True,
+        )
 
     def start_nginx(self) -> None:
         """The shipped file without TLS, which needs a name and a certificate."""
@@ -214,14 +278,22 @@ class Cluster:
         paths = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
         whole = f"pid {folder}/pid;\ndaemon off;\nevents {{}}\nhttp {{\naccess_log {folder}/access.log;\n{paths}\n{text}}}\n"
         (folder / "nginx.conf").write_text(whole, encoding="utf-8")
-        self.start("nginx", [program("nginx"), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")], other=True)
+        self.start(
+            "nginx",
+            [program("nginx"), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
+            other=True,
+        )
 
     # The tracker
 
     def environment(self, name: str, database: str = "qunzhu") -> dict[str, str]:
         """What a node or the worker is told: PgBouncer for the primary, the replica itself."""
         server = f"postgres://postgres:x@127.0.0.1:{self.ports['pgbouncer']}/{database}"
-        kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV") if key in os.environ}
+        kept = {
+            key: os.environ[key]
+            for key in ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV")
+            if key in os.environ
+        }
         return kept | {
             "QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(self.folder / name), "SECRET_KEY": "of the whole cluster" * 3,
             "DATABASE_URL": server, "DB_PGBOUNCER": "true", "REPLICA_MAX_LAG": str(LAG_LIMIT),
@@ -231,15 +303,29 @@ class Cluster:
     def direct(self) -> dict[str, str]:
         """What a migration is told: the primary itself."""
         server = f"postgres://postgres:x@127.0.0.1:{self.ports['primary']}/qunzhu"
-        return self.environment("office") | {"DATABASE_URL": server, "DB_PGBOUNCER": "false", "DATABASE_REPLICA_URL": ""}
+        return self.environment("office") | {
+            "DATABASE_URL": server,
+            "DB_PGBOUNCER": "false",
+            "DATABASE_REPLICA_URL": "",
+        }
 
-    def python(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+    def python(
+        self, *arguments: str, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess:
         run = [sys.executable, *arguments]
         return subprocess.run(
-            run, cwd=ROOT, env=environment or self.direct(), capture_output=True, text=True, timeout=2 * PATIENCE, check=False
+            run,
+            cwd=ROOT,
+            env=environment or self.direct(),
+            capture_output=True,
+            text=True,
+            timeout=2 * PATIENCE,
+            check=False,
         )
 
-    def manage(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+    def manage(
+        self, *arguments: str, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess:
         return self.python("manage.py", *arguments, environment=environment)
 
     def world(self, action: str) -> dict:
@@ -249,15 +335,33 @@ class Cluster:
 
     def start_node(self, name: str) -> None:
         """gunicorn with the shipped settings; its workers are replaced often, so that this too happens under load."""
-        local = {"WEB_BIND": f"127.0.0.1:{self.ports[name]}", "WEB_WORKERS": "2", "WEB_MAX_REQUESTS": "300"}
-        arguments = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "qunzhu_tracker.wsgi:application"]
+        local = {
+            "WEB_BIND": f"127.0.0.1:{self.ports[name]}",
+            "WEB_WORKERS": "2",
+            "WEB_MAX_REQUESTS": "300",
+        }
+        arguments = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            "deploy/gunicorn.conf.py",
+            "qunzhu_tracker.wsgi:application",
+        ]
         self.start(name, arguments, environment=self.environment(name) | local)
 
     def wait_until_ready(self, name: str) -> None:
-        wait_for(lambda: status_of(f"http://127.0.0.1:{self.ports[name]}/readyz") == 200, f"{name} is ready")
+        wait_for(
+            lambda: status_of(f"http://127.0.0.1:{self.ports[name]}/readyz") == 200,
+            f"{name} is ready",
+        )
 
     def start_worker(self) -> None:
-        self.start("worker", [sys.executable, "manage.py", "worker"], environment=self.environment("worker", "qunzhu_work"))
+        self.start(
+            "worker",
+            [sys.executable, "manage.py", "worker"],
+            environment=self.environment("worker", "qunzhu_work"),
+        )
 
     # From nothing to everything, and back
 

@@ -59,19 +59,30 @@ def a_busy_table_makes_a_migration_give_up(cluster: Cluster) -> None:
 
 def who_wrote_reads_it_while_the_replica_falls_behind(cluster: Cluster, world: dict) -> None:
     port = cluster.ports["nginx"]
-    writer, reader = (Browser(port, world["people"][0]["session"]) for _two in range(2))  # the second has not written
+    writer, reader = (
+        Browser(port, world["people"][0]["session"]) for _two in range(2)
+    )  # the second has not written
     assert reader.read("/log/").status == 200
     wait_for(lambda: reader.read("/log/").source == "replica1", "pages are read from the replica")
     cluster.sql("replica", "SELECT pg_wal_replay_pause()")
     answer, failed = writer.write(
-        "/log/add/", {"measure": world["people"][0]["measure"], "text": "Of this very moment", "on": "2026-10-13"}
+        "/log/add/",
+        {
+            "measure": world["people"][0]["measure"],
+            "text": "Of this very moment",
+            "on": "2026-10-13",
+        },
     )
     assert (answer.status, failed) == (302, 0)
     for _again in range(4):  # on either node
         seen = writer.read("/log/")
         assert (seen.status, seen.source, "Of this very moment" in seen.text) == (200, "", True)
     seen = reader.read("/log/")
-    assert (seen.status, "Of this very moment" in seen.text, seen.source) == (200, seen.source == "", seen.source)
+    assert (seen.status, "Of this very moment" in seen.text, seen.source) == (
+        200,
+        seen.source == "",
+        seen.source,
+    )
     # Behind by more than the limit, it is not read at all.
     time.sleep(LAG_LIMIT + 1)
     for _again in range(6):
@@ -79,7 +90,10 @@ def who_wrote_reads_it_while_the_replica_falls_behind(cluster: Cluster, world: d
         assert (seen.status, seen.source, "Of this very moment" in seen.text) == (200, "", True)
     cluster.sql("replica", "SELECT pg_wal_replay_resume()")
     for browser in (reader, writer):
-        wait_for(lambda browser=browser: browser.read("/log/").source == "replica1", "the replica is read again")
+        wait_for(
+            lambda browser=browser: browser.read("/log/").source == "replica1",
+            "the replica is read again",
+        )
         assert "Of this very moment" in browser.read("/log/").text
 
 
@@ -95,12 +109,18 @@ def what_breaks_under_load_is_seen_by_nobody(cluster: Cluster, world: dict) -> L
     beneath(load, lambda: cluster.stop("node2"), 30)
     beneath(load, lambda: cluster.start_node("node2"), 0)
     cluster.wait_until_ready("node2")
-    assert sum(count for (_status, source), count in load.reads().items() if source == "replica1") > 0
+    assert (
+        sum(count for (_status, source), count in load.reads().items() if source == "replica1") > 0
+    )
     beneath(load, lambda: cluster.kill("replica"), 80)
     load.end()
-    assert load.refused() == [], (cluster.folder / "nginx" / "error.log").read_text(encoding="utf-8")[-6000:]
+    assert load.refused() == [], (cluster.folder / "nginx" / "error.log").read_text(
+        encoding="utf-8"
+    )[-6000:]
     assert {status for status, _source in load.reads()} == {200}
-    assert in_flight <= len(load.clients)  # each had one request on its way when the node was killed
+    assert in_flight <= len(
+        load.clients
+    )  # each had one request on its way when the node was killed
     assert load.broken_off() <= 2 * len(load.clients)  # two were killed: a node, the replica
     assert load.slowest() < 60  # a second on a quiet machine: nobody waits for one that is gone
     nothing_is_lost_or_done_twice(cluster, load, also=["Of this very moment"])
@@ -120,7 +140,9 @@ def beneath(load: Load, event: Callable[[], object], answers: int) -> None:
     """Let something happen, and the clients go on until so many more answers have come."""
     before = load.reads().total() + load.told()
     event()
-    wait_for(lambda: load.reads().total() + load.told() >= before + answers, "the clients are answered")
+    wait_for(
+        lambda: load.reads().total() + load.told() >= before + answers, "the clients are answered"
+    )
 
 
 def nothing_is_lost_or_done_twice(cluster: Cluster, load: Load, *, also: list[str]) -> None:
@@ -134,24 +156,40 @@ def nothing_is_lost_or_done_twice(cluster: Cluster, load: Load, *, also: list[st
     assert (held["drift"], held["faults"]) == ([], [])
 
 
-def the_primary_is_lost_and_the_replica_takes_its_place(cluster: Cluster, world: dict, load: Load) -> None:
+def the_primary_is_lost_and_the_replica_takes_its_place(
+    cluster: Cluster, world: dict, load: Load
+) -> None:
     """The runbook's failover: promote, point PgBouncer at the new primary, go on. Nothing that had reached the replica is lost."""
     cluster.start_postgresql("replica")
     place = cluster.sql("primary", "SELECT pg_current_wal_flush_lsn()")[0][0]
-    wait_for(lambda: cluster.sql("replica", f"SELECT pg_last_wal_replay_lsn() >= '{place}'::pg_lsn")[0][0], "the replica has it all")
+    wait_for(
+        lambda: cluster.sql("replica", f"SELECT pg_last_wal_replay_lsn() >= '{place}'::pg_lsn")[0][
+            0
+        ],
+        "the replica has it all",
+    )
     cluster.kill("primary")
     cluster.sql("replica", "SELECT pg_promote()")
     cluster.write_pgbouncer("replica")
     cluster.sql("pgbouncer", "RELOAD", database="pgbouncer")
     browser = Browser(cluster.ports["nginx"], world["people"][1]["session"])
-    form = {"measure": world["people"][1]["measure"], "text": "After the failover", "on": "2026-10-13"}
+    form = {
+        "measure": world["people"][1]["measure"],
+        "text": "After the failover",
+        "on": "2026-10-13",
+    }
     wait_for(lambda: browser.read("/").status == 200, "pages are served again")
     answer, _failed = browser.write("/log/add/", form)
     assert answer.status == 302
     seen = browser.read("/log/")
-    assert (seen.source, "After the failover" in seen.text) == ("", True)  # what was promoted is no replica any more
+    assert (seen.source, "After the failover" in seen.text) == (
+        "",
+        True,
+    )  # what was promoted is no replica any more
     cluster.ports["primary"] = cluster.ports["replica"]
     hearts = "SELECT count(*) FROM directives_jobrun WHERE name LIKE 'worker:%' AND last_ran_at > now() - interval '15 seconds'"
-    wait_for(lambda: cluster.sql("primary", hearts) == [(1,)], "the worker beats on, on the new primary")
+    wait_for(
+        lambda: cluster.sql("primary", hearts) == [(1,)], "the worker beats on, on the new primary"
+    )
     assert cluster.processes["worker"].poll() is None
     nothing_is_lost_or_done_twice(cluster, load, also=["Of this very moment", "After the failover"])

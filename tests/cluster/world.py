@@ -39,7 +39,10 @@ BODIES, DIRECTIVES = 6, 40
 def session_of(user: User) -> str:
     """The key of a session in which the person is signed in."""
     store = SessionStore()
-    store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
+    store[SESSION_KEY], store[BACKEND_SESSION_KEY] = (
+        str(user.pk),
+        settings.AUTHENTICATION_BACKENDS[0],
+    )
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.create()
     return store.session_key
@@ -53,15 +56,24 @@ def make() -> dict:
     people = []
     for number in range(BODIES):
         body = make_body(f"B{number}", parent=centre)
-        rows = [make_obligation(directive, body, state="assigned", percent=0) for directive in directives]
+        rows = [
+            make_obligation(directive, body, state="assigned", percent=0)
+            for directive in directives
+        ]
         measure = make_measure(make_plan(body, document), *rows)
         session = session_of(make_member(body, "staff", f"staff{number}"))
         people.append({"session": session, "measure": measure.pk, "body": body.pk})
-    tick(now=timezone.now(), everything=True)  # so that the worker finds nothing to do, and no version moves under the clients
+    tick(
+        now=timezone.now(), everything=True
+    )  # so that the worker finds nothing to do, and no version moves under the clients
     for person in people:
         rows = Obligation.objects.filter(organisation=person["body"]).order_by("pk")
         person["obligations"] = list(rows.values_list("pk", "version"))
-    return {"people": people, "supervisor": session_of(make_member(centre, "supervisor", "supervisor")), "document": document.pk}
+    return {
+        "people": people,
+        "supervisor": session_of(make_member(centre, "supervisor", "supervisor")),
+        "document": document.pk,
+    }
 
 
 def count() -> dict:

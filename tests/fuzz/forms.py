@@ -28,7 +28,12 @@ class Sent:
     @property
     def kind(self) -> tuple:
         """Two of a kind differ in values alone."""
-        return self.name, self.method, tuple(sorted({name for name, _value in self.fields})), self.files
+        return (
+            self.name,
+            self.method,
+            tuple(sorted({name for name, _value in self.fields})),
+            self.files,
+        )
 
 
 def name_of(address: str) -> str | None:
@@ -52,7 +57,11 @@ def crawl(client: Client, most: int) -> list[Sent]:
         answer = client.get(address)
         if answer.streaming:  # a file stays open until it is read
             b"".join(answer.streaming_content)
-        elif answer.status_code == 200 and "html" in answer.headers["Content-Type"] and answer.content.strip():
+        elif (
+            answer.status_code == 200
+            and "html" in answer.headers["Content-Type"]
+            and answer.content.strip()
+        ):
             tree = html.fromstring(answer.content.decode())
             links = list(_links(tree, address))
             for sent in (*_all_forms(tree, address), *map(_asked, links)):
@@ -72,7 +81,12 @@ def _links(tree: html.HtmlElement, address: str) -> Iterator[str]:
 
 def _asked(link: str) -> Sent:
     parts = urlsplit(link)
-    return Sent(name_of(link) or "", "GET", parts.path, tuple(parse_qsl(parts.query, keep_blank_values=True)))
+    return Sent(
+        name_of(link) or "",
+        "GET",
+        parts.path,
+        tuple(parse_qsl(parts.query, keep_blank_values=True)),
+    )
 
 
 def _all_forms(tree: html.HtmlElement, address: str) -> Iterator[Sent]:
@@ -86,17 +100,34 @@ def _forms(form: html.FormElement, address: str) -> Iterator[Sent]:
     files = tuple(sorted({element.name for element in own if element.get("type") == "file"}))
     fields = tuple((name, value) for name, value in form.form_values() if name not in files)
     left = tuple(
-        (element.name, "") for element in own if element.name not in {name for name, _value in fields} | {*files} and not _button(element)
+        (element.name, "")
+        for element in own
+        if element.name not in {name for name, _value in fields} | {*files} and not _button(element)
     )
-    buttons = [element for element in form.iter("button") if element.get("type", "submit") == "submit"] or [None]
+    buttons = [
+        element for element in form.iter("button") if element.get("type", "submit") == "submit"
+    ] or [None]
     for button in buttons:
-        pressed = ((button.get("name"), button.get("value") or ""),) if button is not None and button.get("name") else ()
-        where = (button is not None and button.get("formaction")) or form.get("action") or form.get("hx-post") or address
+        pressed = (
+            ((button.get("name"), button.get("value") or ""),)
+            if button is not None and button.get("name")
+            else ()
+        )
+        where = (
+            (button is not None and button.get("formaction"))
+            or form.get("action")
+            or form.get("hx-post")
+            or address
+        )
         where = urljoin(address, where)
         name = name_of(where)
         if name is not None and name not in NEVER:
             yield Sent(
-                name, form.method.upper(), where if form.method == "POST" else urlsplit(where).path, (*fields, *left, *pressed), files
+                name,
+                form.method.upper(),
+                where if form.method == "POST" else urlsplit(where).path,
+                (*fields, *left, *pressed),
+                files,
             )
 
 

@@ -66,14 +66,19 @@ class Outcome:
 
 def attacks_of(sent: Sent) -> Iterator[Attack]:
     """Every field × every hostile value."""
-    names = dict.fromkeys(name for name, _value in sent.fields if name not in ("csrfmiddlewaretoken", KEY))
+    names = dict.fromkeys(
+        name for name, _value in sent.fields if name not in ("csrfmiddlewaretoken", KEY)
+    )
     if sent.method == "GET":
         names |= dict.fromkeys(PARAMETERS)
     yield from (Attack(sent, name, value) for name in names for value in (*HOSTILE, LIST))
     yield from (Attack(sent, name, value, "file") for name in sent.files for value in FILES)
     parts = sent.address.partition("?")[0].split("/")
     yield from (
-        Attack(sent, str(place), value, "path") for place, part in enumerate(parts) if part.isdigit() for value in ("20 digits", "64 bits")
+        Attack(sent, str(place), value, "path")
+        for place, part in enumerate(parts)
+        if part.isdigit()
+        for value in ("20 digits", "64 bits")
     )
 
 
@@ -106,7 +111,9 @@ def _bytes(text: str) -> bytes:
 
 
 def _query(pairs: list[tuple[str, str]]) -> str:
-    return "&".join(f"{quote_plus(_bytes(name))}={quote_plus(_bytes(value))}" for name, value in pairs)
+    return "&".join(
+        f"{quote_plus(_bytes(name))}={quote_plus(_bytes(value))}" for name, value in pairs
+    )
 
 
 BOUNDARY = "----fuzz"
@@ -115,7 +122,10 @@ BOUNDARY = "----fuzz"
 def _multipart(pairs: list[tuple[str, str]], files: list[tuple[str, tuple[str, bytes]]]) -> bytes:
     lines: list[bytes] = []
     for name, value in pairs:
-        lines += [f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + _bytes(value)]
+        lines += [
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
+            + _bytes(value)
+        ]
     for name, (title, content) in files:
         head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{title}"\r\nContent-Type: text/csv\r\n\r\n'
         lines += [head.encode() + content]
@@ -132,9 +142,17 @@ def _ask(client: Client, attack: Attack):
     if sent.method == "GET":
         return client.get(f"{address}?{_query(pairs)}")
     if sent.files:
-        files = [(name, FILES[attack.value if attack.where == "file" and name == attack.name else "rows"]) for name in sent.files]
+        files = [
+            (
+                name,
+                FILES[attack.value if attack.where == "file" and name == attack.name else "rows"],
+            )
+            for name in sent.files
+        ]
         content = _multipart(pairs, [(name, file) for name, file in files if file is not None])
-        return client.post(address, content, content_type=f"multipart/form-data; boundary={BOUNDARY}")
+        return client.post(
+            address, content, content_type=f"multipart/form-data; boundary={BOUNDARY}"
+        )
     return client.post(address, _query(pairs), content_type="application/x-www-form-urlencoded")
 
 
@@ -166,10 +184,20 @@ def _mails() -> Iterator[str]:
 
 def too_long() -> list[str]:
     """Columns that hold more than they are declared for: PostgreSQL refuses it, SQLite stores it."""
-    models = [model for model in apps.get_app_config("directives").get_models() if model._meta.managed]
-    fields = [field for model in models for field in model._meta.concrete_fields if isinstance(field, CharField) and field.max_length]
+    models = [
+        model for model in apps.get_app_config("directives").get_models() if model._meta.managed
+    ]
+    fields = [
+        field
+        for model in models
+        for field in model._meta.concrete_fields
+        if isinstance(field, CharField) and field.max_length
+    ]
     named = [(field.model._meta.db_table, field.column, field.max_length) for field in fields]
-    parts = [f"SELECT '{table}.{column}' FROM {table} WHERE length({column}) > {limit}" for table, column, limit in named]
+    parts = [
+        f"SELECT '{table}.{column}' FROM {table} WHERE length({column}) > {limit}"
+        for table, column, limit in named
+    ]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts))
         return [f"too long: {name}" for (name,) in cursor.fetchall()]
@@ -185,11 +213,24 @@ def send(client: Client, attacks: list[Attack], committed: Callable) -> Outcome:
                 answer = _ask(client, attack)
                 if answer.streaming:
                     b"".join(answer.streaming_content)
-            said += [] if said else [*_mails(), *(too_long() if attack.sent.method == "POST" and connection.vendor == "sqlite" else ())]
+            said += (
+                []
+                if said
+                else [
+                    *_mails(),
+                    *(
+                        too_long()
+                        if attack.sent.method == "POST" and connection.vendor == "sqlite"
+                        else ()
+                    ),
+                ]
+            )
             transaction.set_rollback(True)
         status = answer.status_code
         outcome.answers[status] = outcome.answers.get(status, 0) + 1
-        outcome.entered += status < 400 or status in (409, 413, 422) or (status == 404 and attack.where == "path")
+        outcome.entered += (
+            status < 400 or status in (409, 413, 422) or (status == 404 and attack.where == "path")
+        )
         if status >= 500 or said:
             outcome.broken.append(f"{attack}: {status} {' | '.join(said)}")
     return outcome

@@ -50,7 +50,11 @@ def test_sections(reading: Reading) -> None:
 
 
 def test_what_asks_for_nothing(reading: Reading) -> None:
-    assert [one.code for one in reading.sentences if one.statement] == ["引.1.1", "一.1.1", "一.2.1"]
+    assert [one.code for one in reading.sentences if one.statement] == [
+        "引.1.1",
+        "一.1.1",
+        "一.2.1",
+    ]
 
 
 def test_who_must_act(reading: Reading) -> None:
@@ -61,7 +65,11 @@ def test_who_must_act(reading: Reading) -> None:
         "一.2.2": [("市民政局", "named", ""), ("市财政局", "named", "")],
         "一.2.3": [("任何单位和个人", "named", "")],
         "一.3.1": [("社会组织", "inferred", "")],
-        "二.1.1": [("各级党委", "named", ""), ("各级政府", "named", ""), ("工会、共青团、妇联等群团组织", "named", "")],
+        "二.1.1": [
+            ("各级党委", "named", ""),
+            ("各级政府", "named", ""),
+            ("工会、共青团、妇联等群团组织", "named", ""),
+        ],
         "二.1.2": [("市民政局", "named", "")],
         "二.1.3": [("若干部门", "named", "")],
         "二.1.4": [("若干部门", "carried", "二.1.3")],
@@ -70,10 +78,18 @@ def test_who_must_act(reading: Reading) -> None:
 
 
 def test_what_is_asked(reading: Reading) -> None:
-    asked = {one.code: (one.modality, one.kind, one.cadence, [item.name for item in one.items]) for one in reading.sentences}
+    asked = {
+        one.code: (one.modality, one.kind, one.cadence, [item.name for item in one.items])
+        for one in reading.sentences
+    }
     assert asked["一.1.2"] == ("要", "institution", "regular", ["国土空间规划", "设施台账"])
     assert asked["一.1.3"] == ("應該", "resource", "continuing", [])
-    assert asked["一.2.2"] == ("要", "institution", "once", ["扶持办法", "从业人员培训制度", "持证上岗制度", "薪酬激励制度"])
+    assert asked["一.2.2"] == (
+        "要",
+        "institution",
+        "once",
+        ["扶持办法", "从业人员培训制度", "持证上岗制度", "薪酬激励制度"],
+    )
     assert asked["一.2.3"] == ("不得", "prohibition", "continuing", [])
     assert asked["一.3.1"] == ("鼓勵", "encouragement", "continuing", [])
     assert asked["二.1.2"] == ("祈使", "institution", "once", ["社区养老服务联席会议制度"])
@@ -110,7 +126,9 @@ def test_both_scripts_take_one_path(reading: Reading) -> None:
     ],
 )
 def test_named(sentence: str, names: list[str]) -> None:
-    assert [(one.name, one.basis) for one in addressees_of(sentence, sentence, (), "")] == [(name, "named") for name in names]
+    assert [(one.name, one.basis) for one in addressees_of(sentence, sentence, (), "")] == [
+        (name, "named") for name in names
+    ]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +199,10 @@ def test_kind_and_cadence() -> None:
     ("sentence", "names"),
     [
         ("建立联席会议制度和信息通报制度。", ["联席会议制度", "信息通报制度"]),
-        ("建立健全党委统一领导、政府分工负责的工作机制。", ["党委统一领导、政府分工负责的工作机制"]),
+        (
+            "建立健全党委统一领导、政府分工负责的工作机制。",
+            ["党委统一领导、政府分工负责的工作机制"],
+        ),
         ("完善督查、考核、问责等机制。", ["督查机制", "考核机制", "问责机制"]),
         ("建设服务平台，打造工作品牌。", ["服务平台", "工作品牌"]),
         ("建立重点项目清单，年度任务清单。", ["重点项目清单", "年度任务清单"]),

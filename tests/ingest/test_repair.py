@@ -16,7 +16,11 @@ from tests.ingest.expected import SAMPLE, sample_sentences
 
 pytestmark = pytest.mark.once
 
-HAN = st.sampled_from(list("群團組織黨委政府發聯協網經規區創業調鄉優內監穩據農產養節戰執質重要參與社會事務管理的和是一在有"))
+HAN = st.sampled_from(
+    list(
+        "群團組織黨委政府發聯協網經規區創業調鄉優內監穩據農產養節戰執質重要參與社會事務管理的和是一在有"
+    )
+)
 MARKS = st.sampled_from("，。；：、“”（）《》")
 PLAIN = st.text(st.one_of(HAN, MARKS, st.sampled_from("0123456789\n ")), max_size=80)
 READING_OF = {
@@ -86,7 +90,9 @@ def test_question_inside_a_line_is_only_proposed() -> None:
 def test_what_cannot_be_read_is_shown_and_said() -> None:
     mended = repaired("損?hǎo)壞的字")
     assert mended.text == "損?hǎo)壞的字"
-    assert [(row.kind, row.start, row.before, row.certain) for row in mended.repairs] == [("unreadable", 1, "?hǎo)", False)]
+    assert [(row.kind, row.start, row.before, row.certain) for row in mended.repairs] == [
+        ("unreadable", 1, "?hǎo)", False)
+    ]
 
 
 def damaged(text: str, at: int, reading: str = "") -> str:
@@ -101,7 +107,9 @@ def damaged(text: str, at: int, reading: str = "") -> str:
             shown, place = shown + chr(code[place]), place + 1
             continue
         pair = code[place : place + 2]
-        shown += "?" if len(pair) < 2 or pair[1] < 0x40 else pair.decode("gbk", "ignore").strip("\x7f")
+        shown += (
+            "?" if len(pair) < 2 or pair[1] < 0x40 else pair.decode("gbk", "ignore").strip("\x7f")
+        )
         place += 2
     return shown
 
@@ -120,11 +128,18 @@ def places(text: str) -> list[int]:
 def test_the_run_of_the_sample_comes_about_like_this() -> None:
     true = "堅持德才兼備、以德為先，按照信念堅定、為民服務、勤政務實、敢于擔當、清正廉潔的好干部標準，選拔群眾工作"
     page = damaged(true, true.index("兼"), "zhèn")
-    assert page == "堅持德才兼?zhèn)洹⒁缘聻橄龋凑招拍顖远ā槊穹铡⑶谡諏崱⒏矣趽敗⑶逭疂嵉暮酶刹繕藴剩x拔群眾工作"
+    assert (
+        page
+        == "堅持德才兼?zhèn)洹⒁缘聻橄龋凑招拍顖远ā槊穹铡⑶谡諏崱⒏矣趽敗⑶逭疂嵉暮酶刹繕藴剩x拔群眾工作"
+    )
     assert page in SAMPLE.read_text(encoding="utf-8")
 
 
-TRUE = [one.text for one in sample_sentences() if one.code in ("七.4.3", "八.2.4", "九.3.3", "十.2.2", "十一.1.3")]
+TRUE = [
+    one.text
+    for one in sample_sentences()
+    if one.code in ("七.4.3", "八.2.4", "九.3.3", "十.2.2", "十一.1.3")
+]
 
 
 @pytest.mark.parametrize("true", TRUE)
@@ -178,7 +193,11 @@ def test_a_person_corrects_a_proposal() -> None:
     word = Confirmation(1, 6, "。", "，", "某某", "看了原件")
     mended = repaired(page, (word,))
     assert mended.text == "這是重點難點，基層黨組織"
-    assert (mended.repairs[0].certain, mended.repairs[0].confirmed_by, mended.repairs[0].why) == (False, "某某", "看了原件")
+    assert (mended.repairs[0].certain, mended.repairs[0].confirmed_by, mended.repairs[0].why) == (
+        False,
+        "某某",
+        "看了原件",
+    )
     assert mended.unused == ()
 
 
@@ -189,13 +208,24 @@ def test_confirming_what_was_not_proposed_is_refused() -> None:
     assert refusal.value.code == "confirmations"
 
 
-ROW = {"line": 1, "start": 0, "proposed": "甲", "after": "乙", "confirmed_by": "某某", "why": "看了原件"}
-OWN = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9"  # SHA-256 of b"hello world"
+ROW = {
+    "line": 1,
+    "start": 0,
+    "proposed": "甲",
+    "after": "乙",
+    "confirmed_by": "某某",
+    "why": "看了原件",
+}
+OWN = (
+    "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9"  # SHA-256 of b"hello world"
+)
 
 
 def test_confirmations_of_a_file() -> None:
     sheet = json.dumps({"document": OWN, "confirmations": [ROW]}).encode()
-    assert confirmations_of(sheet, document=b"hello world") == (Confirmation(1, 0, "甲", "乙", "某某", "看了原件"),)
+    assert confirmations_of(sheet, document=b"hello world") == (
+        Confirmation(1, 0, "甲", "乙", "某某", "看了原件"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,7 +239,12 @@ def test_confirmations_of_a_file() -> None:
         json.dumps({"document": OWN, "confirmations": ["甲"]}).encode(),
         json.dumps({"document": OWN, "confirmations": [ROW | {"line": "1"}]}).encode(),
         json.dumps({"document": OWN, "confirmations": [ROW | {"confirmed_by": " "}]}).encode(),
-        json.dumps({"document": OWN, "confirmations": [{key: ROW[key] for key in ("line", "start", "after")}]}).encode(),
+        json.dumps(
+            {
+                "document": OWN,
+                "confirmations": [{key: ROW[key] for key in ("line", "start", "after")}],
+            }
+        ).encode(),
     ],
 )
 def test_confirmations_that_cannot_be_used(sheet: bytes) -> None:

@@ -60,8 +60,15 @@ def test_sentence(reading: Reading, expected: Expected) -> None:
     assert sentence.text == expected.text
     assert sentence.text_hans == to_hans(expected.text)
     assert sentence.statement == (expected.kind == "statement")
-    assert tuple((who.name, who.basis, who.source) for who in sentence.addressees) == expected.addressees
-    assert (sentence.modality, sentence.kind, sentence.cadence) == (expected.modality, expected.kind, expected.cadence)
+    assert (
+        tuple((who.name, who.basis, who.source) for who in sentence.addressees)
+        == expected.addressees
+    )
+    assert (sentence.modality, sentence.kind, sentence.cadence) == (
+        expected.modality,
+        expected.kind,
+        expected.cadence,
+    )
     assert tuple((item.verb, item.name) for item in sentence.items) == expected.items
 
 
@@ -77,7 +84,11 @@ def test_items_stand_where_they_say(reading: Reading) -> None:
 
 def test_paragraph_is_its_sentences(reading: Reading) -> None:
     lines = reading.text_repaired.split("\n")
-    paragraphs = ["".join(one.text for one in paragraph) for section in reading.sections for paragraph in section.paragraphs]
+    paragraphs = [
+        "".join(one.text for one in paragraph)
+        for section in reading.sections
+        for paragraph in section.paragraphs
+    ]
     body = [line for line in lines[2:27] if "、 " not in line[:5]]
     assert paragraphs == [line.removesuffix("（完）") for line in body]
 
@@ -101,7 +112,10 @@ def test_every_annotation_is_repaired_and_no_real_bracket_lost(reading: Reading)
 def test_shifted_run_is_read_again(reading: Reading) -> None:
     certain = [repair for repair in reading.repairs if repair.kind == "shifted_run"]
     proposed = [repair for repair in reading.repairs if not repair.certain]
-    assert "".join(repair.after for repair in certain) == "備、以德為先照信念堅定民、勤實、敢于、清潔的好干部標準"
+    assert (
+        "".join(repair.after for repair in certain)
+        == "備、以德為先照信念堅定民、勤實、敢于、清潔的好干部標準"
+    )
     assert [repair.after for repair in proposed] == list("，按、為服務政務擔當正廉，選")
     assert {repair.kind for repair in proposed} == {"half_lost"}
     assert {repair.confirmed_by for repair in proposed} == {""}

@@ -50,7 +50,10 @@ def test_saved_page(encoding: str) -> None:
     expected = "关于做好工作的通知\n一、加强领导\n各级党委要加强对群团工作的领导。\n支持群团组织\xa0“发挥”作用。\n编辑：张三\n"
     assert text_of(page.encode(encoding), name="a.html") == expected
     reading = read(page.encode(encoding), name="a.html")
-    assert [sentence.text for sentence in reading.sentences] == ["各级党委要加强对群团工作的领导。", "支持群团组织 “发挥”作用。"]
+    assert [sentence.text for sentence in reading.sentences] == [
+        "各级党委要加强对群团工作的领导。",
+        "支持群团组织 “发挥”作用。",
+    ]
 
 
 NOISE = bytes(range(0x80, 0x100)) * 4
@@ -91,7 +94,10 @@ def test_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "LIMIT", 10)
     with pytest.raises(DocumentError) as refusal:
         text_of(b"x" * 11, name="a.txt")
-    assert (refusal.value.code, refusal.value.params) == ("too_large", {"name": "a.txt", "bytes": 11, "limit": 10})
+    assert (refusal.value.code, refusal.value.params) == (
+        "too_large",
+        {"name": "a.txt", "bytes": 11, "limit": 10},
+    )
 
 
 def test_repeated() -> None:

@@ -14,7 +14,11 @@ BODY = "一、第一部分\n各级党委要加强领导。\n"
     ("head", "title", "issuer"),
     [
         ("中共中央关于加强工作的意见", "中共中央关于加强工作的意见", "中共中央"),
-        ("中共中央 国务院\n关于加强工作的意见", "中共中央 国务院关于加强工作的意见", "中共中央 国务院"),
+        (
+            "中共中央 国务院\n关于加强工作的意见",
+            "中共中央 国务院关于加强工作的意见",
+            "中共中央 国务院",
+        ),
         ("关于加强工作的通知", "关于加强工作的通知", ""),
         ("公民道德建设实施纲要", "公民道德建设实施纲要", ""),
         ("首页>要闻\n某市关于加强工作的决定（试行）", "某市关于加强工作的决定（试行）", "某市"),
@@ -56,18 +60,28 @@ def test_sections_paragraphs_and_closing() -> None:
         ("二", "第二", "二", (("丁要做。",),)),
         ("", "", "結", (("本意见自发布之日起施行。",),)),
     ]
-    assert [(row.line, row.reason) for row in structure.left_out] == [(9, "end mark"), (10, "signature"), (11, "time"), (12, "signature")]
+    assert [(row.line, row.reason) for row in structure.left_out] == [
+        (9, "end mark"),
+        (10, "signature"),
+        (11, "time"),
+        (12, "signature"),
+    ]
 
 
 def test_title_and_text_on_one_line() -> None:
     structure = structure_of("关于工作的意见\n一、加强领导。各级党委要重视。要检查。\n", name="a")
-    assert [(s.number, s.title, s.paragraphs) for s in structure.sections] == [("一", "加强领导", (("各级党委要重视。", "要检查。"),))]
+    assert [(s.number, s.title, s.paragraphs) for s in structure.sections] == [
+        ("一", "加强领导", (("各级党委要重视。", "要检查。"),))
+    ]
 
 
 def test_no_section() -> None:
     with pytest.raises(DocumentError) as refusal:
         structure_of("关于工作的意见\n各级党委要重视。\n（一）小标题\n1. 条目\n", name="某.txt")
-    assert (refusal.value.code, refusal.value.params) == ("no_section", {"name": "某.txt", "lines": 4, "example": "一、加强领导"})
+    assert (refusal.value.code, refusal.value.params) == (
+        "no_section",
+        {"name": "某.txt", "lines": 4, "example": "一、加强领导"},
+    )
 
 
 @pytest.mark.parametrize(

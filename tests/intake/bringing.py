@@ -32,16 +32,26 @@ class Brought:
     @property
     def faults(self) -> list[tuple[int, str, str]]:
         """(row, field, what was expected), in the order of the rows."""
-        return [(row.given.number, fault.field, fault.expected) for row in self.planned for fault in row.faults]
+        return [
+            (row.given.number, fault.field, fault.expected)
+            for row in self.planned
+            for fault in row.faults
+        ]
 
     def apply(self, *, mine: bool = True) -> list[IntakeRow]:
         """Write every row that changes something, in one transaction; conflicts as the file says, or not at all."""
         assert WRONG not in self.verdicts, self.faults
-        wanted = [row for row in self.rows if row.verdict in (NEW, CHANGED) or (mine and row.verdict == CONFLICT)]
+        wanted = [
+            row
+            for row in self.rows
+            if row.verdict in (NEW, CHANGED) or (mine and row.verdict == CONFLICT)
+        ]
         with counted():
             for start in range(0, len(wanted), CHUNK):
                 self.kind.write(self.asking, wanted[start : start + CHUNK])
-                IntakeRow.objects.bulk_update(wanted[start : start + CHUNK], ["subject_id", "left"], batch_size=500)
+                IntakeRow.objects.bulk_update(
+                    wanted[start : start + CHUNK], ["subject_id", "left"], batch_size=500
+                )
         return wanted
 
     def undo(self, *, later: timedelta = timedelta(minutes=5)) -> None:
@@ -51,7 +61,15 @@ class Brought:
             self.kind.undo(replace(self.asking, now=self.asking.now + later), rows)
 
 
-def bring(kind: Kind, by: User, rows: Sequence[Mapping[str, Any]], *, now: datetime = NOW, chunk: int = CHUNK, **place: int) -> Brought:
+def bring(
+    kind: Kind,
+    by: User,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime = NOW,
+    chunk: int = CHUNK,
+    **place: int,
+) -> Brought:
     """Check rows given by field; a row that ends its cells with "faults" has some that could not be read."""
     by = User.objects.get(pk=by.pk)
     asking = Asking(by, now, timezone.localdate(now), place)

@@ -27,11 +27,23 @@ def files_apart(settings: Any, tmp_path: Path) -> None:
 def bring(django_capture_on_commit_callbacks: Callable) -> Bring:
     """Bring a file in and have it checked, as far as that goes without asking."""
 
-    def brought(by: User, content: str | bytes, *, name: str = "单位.csv", kind: str = "bodies", **place: int) -> Intake:
+    def brought(
+        by: User,
+        content: str | bytes,
+        *,
+        name: str = "单位.csv",
+        kind: str = "bodies",
+        **place: int,
+    ) -> Intake:
         data = content.encode() if isinstance(content, str) else content
         with django_capture_on_commit_callbacks(execute=True):
             intake = starting.bring_in(
-                kind=KINDS[kind], place=place, upload=SimpleUploadedFile(name, data), language=translation.get_language(), by=by, now=NOW
+                kind=KINDS[kind],
+                place=place,
+                upload=SimpleUploadedFile(name, data),
+                language=translation.get_language(),
+                by=by,
+                now=NOW,
             )
         intake.refresh_from_db()
         return intake

@@ -19,14 +19,26 @@ from tests.intake.test_checking import TABLE
 
 def test_every_row_is_applied_with_its_event(cast, bring, apply):
     intake = apply(bring(cast.admin, TABLE))
-    assert (intake.state, intake.fault, intake.done, intake.applied_at) == (APPLIED, "", intake.done, NOW)
+    assert (intake.state, intake.fault, intake.done, intake.applied_at) == (
+        APPLIED,
+        "",
+        intake.done,
+        NOW,
+    )
     made = Organisation.objects.get(code="Q09")
     cast.sibling.refresh_from_db()
     assert (made.parent, cast.sibling.name_hans) == (cast.centre, "共青团中央委员会")
     subjects = set(Event.objects.filter(by=cast.admin).values_list("subject_type", "subject_id"))
-    assert {("organisation", made.pk), ("organisation", cast.sibling.pk), ("intake", intake.pk)} <= subjects
+    assert {
+        ("organisation", made.pk),
+        ("organisation", cast.sibling.pk),
+        ("intake", intake.pk),
+    } <= subjects
     left = IntakeRow.objects.filter(intake=intake).exclude(left=None)
-    assert set(left.values_list("subject_id", "left")) >= {(made.pk, made.version), (cast.sibling.pk, cast.sibling.version)}
+    assert set(left.values_list("subject_id", "left")) >= {
+        (made.pk, made.version),
+        (cast.sibling.pk, cast.sibling.version),
+    }
 
 
 def test_with_one_wrong_row_none_is_applied(cast, bring):
@@ -38,7 +50,9 @@ def test_with_one_wrong_row_none_is_applied(cast, bring):
 
 
 @pytest.mark.parametrize(("clashes", "state"), [(2, APPLIED), (3, CHECKED)])
-def test_what_the_database_takes_back_is_begun_anew(cast, bring, apply, monkeypatch, clashes, state):
+def test_what_the_database_takes_back_is_begun_anew(
+    cast, bring, apply, monkeypatch, clashes, state
+):
     """As after a deadlock: everything of the first turn is gone, and the worker finds it as it was."""
     begun, leave = [], applying.leave
 
@@ -55,7 +69,12 @@ def test_what_the_database_takes_back_is_begun_anew(cast, bring, apply, monkeypa
         jobs.run("intake", intake.pk)
     intake.refresh_from_db()
     assert (intake.state, begun) == (state, [1] * 3)
-    assert Notice.objects.filter(user=cast.admin, kind="act_done" if state == APPLIED else "act_stopped").count() == 1
+    assert (
+        Notice.objects.filter(
+            user=cast.admin, kind="act_done" if state == APPLIED else "act_stopped"
+        ).count()
+        == 1
+    )
     assert Organisation.objects.filter(code="Q09").exists() == (state == APPLIED)
     assert tallies.drift() == []
 
@@ -69,7 +88,9 @@ def test_a_table_that_changes_nothing_is_not_applied(cast, bring):
 
 def test_what_changed_since_the_dry_run_is_not_overwritten_but_checked_again(cast, bring, apply):
     intake = bring(cast.admin, TABLE)
-    Organisation.objects.filter(pk=cast.sibling.pk).update(name_hans="共青团", version=cast.sibling.version + 1)
+    Organisation.objects.filter(pk=cast.sibling.pk).update(
+        name_hans="共青团", version=cast.sibling.version + 1
+    )
     apply(intake)
     assert (intake.state, Organisation.objects.filter(code="Q09").exists()) == (CHECKED, False)
     assert "未导入任何一行" in intake.fault
@@ -108,10 +129,15 @@ def test_a_conflict_may_be_left_as_it_stands_here(cast, bring):
 
 
 def test_an_intake_is_taken_back_as_a_whole(cast, bring, apply, undo):
-    before = list(Organisation.objects.order_by("pk").values_list("code", "name_hans", "parent", "path"))
+    before = list(
+        Organisation.objects.order_by("pk").values_list("code", "name_hans", "parent", "path")
+    )
     intake = undo(apply(bring(cast.admin, TABLE)))
     assert (intake.state, intake.fault) == (UNDONE, "")
-    assert list(Organisation.objects.order_by("pk").values_list("code", "name_hans", "parent", "path")) == before
+    assert (
+        list(Organisation.objects.order_by("pk").values_list("code", "name_hans", "parent", "path"))
+        == before
+    )
     assert Event.objects.filter(action="undo_import", subject_id=intake.pk).count() == 1
 
 
@@ -140,7 +166,9 @@ def test_of_two_who_apply_one_is_told(cast, bring, apply):
     assert Organisation.objects.filter(code="Q09").count() == 1
 
 
-def test_a_discarded_intake_is_gone_even_while_it_is_applied(cast, bring, monkeypatch, django_capture_on_commit_callbacks):
+def test_a_discarded_intake_is_gone_even_while_it_is_applied(
+    cast, bring, monkeypatch, django_capture_on_commit_callbacks
+):
     intake = bring(cast.admin, TABLE)
     with django_capture_on_commit_callbacks(execute=False):
         applying.apply(intake, by=cast.admin, now=NOW)
@@ -160,7 +188,11 @@ def test_discarding_takes_file_and_rows(cast, bring, django_capture_on_commit_ca
     path = Path(intake.file.path)
     with django_capture_on_commit_callbacks(execute=True):
         starting.discard(intake)
-    assert (path.exists(), IntakeRow.objects.filter(intake=intake).count(), intake.state) == (False, 0, DISCARDED)
+    assert (path.exists(), IntakeRow.objects.filter(intake=intake).count(), intake.state) == (
+        False,
+        0,
+        DISCARDED,
+    )
 
 
 def test_a_failure_of_ours_is_told_and_leaves_nothing(cast, bring, apply, monkeypatch, caplog):
@@ -183,15 +215,28 @@ def test_a_failure_at_the_very_end_leaves_it_as_it_was(cast, bring, apply, monke
     intake = bring(cast.admin, TABLE)
     monkeypatch.setattr(acts.audit, "record", lambda *_args, **_options: 1 / 0)
     apply(intake)
-    assert (intake.state, intake.fault != "", Organisation.objects.filter(code="Q09").exists()) == (CHECKED, True, False)
+    assert (intake.state, intake.fault != "", Organisation.objects.filter(code="Q09").exists()) == (
+        CHECKED,
+        True,
+        False,
+    )
 
 
 def test_a_parent_that_stands_batches_further_down_is_tied_when_it_comes(cast, bring, apply):
     lines = "".join(f"Y{number:03},单位{number},C000\n" for number in range(600))
-    intake = apply(bring(cast.admin, f"编码,名称,上级单位\nY900,甲,Y901\nQ02,共青团中央,Y901\n{lines}Y901,乙,C000\n"))
+    intake = apply(
+        bring(
+            cast.admin,
+            f"编码,名称,上级单位\nY900,甲,Y901\nQ02,共青团中央,Y901\n{lines}Y901,乙,C000\n",
+        )
+    )
     above = Organisation.objects.get(code="Y901")
     cast.sibling.refresh_from_db()
-    assert (intake.state, Organisation.objects.get(code="Y900").parent, cast.sibling.parent) == (APPLIED, above, above)
+    assert (intake.state, Organisation.objects.get(code="Y900").parent, cast.sibling.parent) == (
+        APPLIED,
+        above,
+        above,
+    )
     assert cast.sibling.path.startswith(above.path)
 
 
@@ -218,8 +263,15 @@ def test_what_is_being_undone_may_be_kept_after_all(cast, bring, apply, monkeypa
     intake.refresh_from_db()
     client.post(f"{address}undo/", {**key(), "version": intake.version})
     intake.refresh_from_db()
-    assert (intake.state, f'action="{address}discard/"' in client.get(address).content.decode()) == (UNDOING, True)
+    assert (
+        intake.state,
+        f'action="{address}discard/"' in client.get(address).content.decode(),
+    ) == (UNDOING, True)
     assert client.post(f"{address}discard/", {**key(), "version": intake.version}).url == address
     jobs.run("intake", intake.pk)
     intake.refresh_from_db()
-    assert (intake.state, intake.done, Organisation.objects.filter(code="Q09").exists()) == (APPLIED, 2, True)
+    assert (intake.state, intake.done, Organisation.objects.filter(code="Q09").exists()) == (
+        APPLIED,
+        2,
+        True,
+    )

@@ -84,13 +84,20 @@ def test_a_number_is_read_however_it_is_written(cell, wanted):
     assert (found, type(found)) == (wanted, Decimal)
 
 
-@pytest.mark.parametrize("cell", ["3.5万元", "¥35,000", "￥35000元", "人民币3.5万元整", "35000圆", 35000])
+@pytest.mark.parametrize(
+    "cell", ["3.5万元", "¥35,000", "￥35000元", "人民币3.5万元整", "35000圆", 35000]
+)
 def test_money_has_its_units(cell):
     assert read("money", cell) == 35000
 
 
 def test_a_heading_may_say_what_bare_numbers_count_in():
-    assert [read("money", cell, TEN_THOUSAND) for cell in (3.5, "3.5", "3.5万元", "1亿元")] == [35000, 35000, 35000, 10**8]
+    assert [read("money", cell, TEN_THOUSAND) for cell in (3.5, "3.5", "3.5万元", "1亿元")] == [
+        35000,
+        35000,
+        35000,
+        10**8,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,11 +160,25 @@ def test_a_percentage_is_read_however_it_is_written(cell, wanted):
 def test_a_bare_1_is_read_as_its_column_is():
     assert [read("percent", 1, Manner(shares=known)) for known in ("shares", "points")] == [100, 1]
     assert "1%" in read("percent", 1).expected
-    assert [shares_of(cells) for cells in ([0.5, 1, "x"], [1, 60, True], [1, None], [0, 1])] == ["shares", "points", "", ""]
+    assert [shares_of(cells) for cells in ([0.5, 1, "x"], [1, 60, True], [1, None], [0, 1])] == [
+        "shares",
+        "points",
+        "",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("cell", "wanted"), [(1, "1"), (1.0, "1"), ("001", "001"), ("Ｑ０１", "Q01"), (" Q01 ", "Q01"), ("'=1", "=1"), ("''x", "''x")]
+    ("cell", "wanted"),
+    [
+        (1, "1"),
+        (1.0, "1"),
+        ("001", "001"),
+        ("Ｑ０１", "Q01"),
+        (" Q01 ", "Q01"),
+        ("'=1", "=1"),
+        ("''x", "''x"),
+    ],
 )
 def test_a_code_stays_text(cell, wanted):
     assert read("code", cell) == wanted
@@ -178,7 +199,9 @@ def test_what_is_no_choice_is_told_the_choices():
 
 
 def test_text_is_trimmed_and_freed_of_one_apostrophe():
-    assert [read("text", cell) for cell in (" 办 ", "'=1+1", "''=1", "=1", 12.0, "a\r\nb", "　", "﻿办")] == [
+    assert [
+        read("text", cell) for cell in (" 办 ", "'=1+1", "''=1", "=1", 12.0, "a\r\nb", "　", "﻿办")
+    ] == [
         "办",
         "=1+1",
         "'=1",
@@ -204,7 +227,11 @@ def test_true_and_1_are_told_apart_however_often_they_are_read():
 
 
 def test_a_wrong_value_is_repeated_in_short():
-    assert (len(shown("x" * 5000)), shown(True), shown(Odd("error", "#N/A"))) == (200, "TRUE", "#N/A")
+    assert (len(shown("x" * 5000)), shown(True), shown(Odd("error", "#N/A"))) == (
+        200,
+        "TRUE",
+        "#N/A",
+    )
 
 
 def test_a_number_is_text_as_a_spreadsheet_shows_it():
@@ -219,7 +246,9 @@ def test_a_number_is_text_as_a_spreadsheet_shows_it():
 
 @pytest.mark.parametrize("cell", ["1.39E+10", "1E+15", 1.39e15, 110101199001011234])
 def test_a_number_cut_short_is_no_text(cell):
-    assert read("text", cell) == Wrong("文字；表格软件已将它变成近似数字", "请将该列设为文本，再重新输入该号码。")
+    assert read("text", cell) == Wrong(
+        "文字；表格软件已将它变成近似数字", "请将该列设为文本，再重新输入该号码。"
+    )
 
 
 @pytest.mark.parametrize("cell", ["E+10区", "1E5", "电话1.39E+10", "010-65001234"])
@@ -238,5 +267,11 @@ def test_a_choice_may_leave_out_its_last_sign(cell):
 
 
 def test_a_unit_of_thousands_is_one():
-    assert [scale_of(unit) for unit in ("千元", "万元", "百万元", "人", "千克")] == [1000, 10_000, 10**6, 1, 1]
+    assert [scale_of(unit) for unit in ("千元", "万元", "百万元", "人", "千克")] == [
+        1000,
+        10_000,
+        10**6,
+        1,
+        1,
+    ]
     assert read("money", "3千元") == Decimal(3000)

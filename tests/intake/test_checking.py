@@ -22,7 +22,10 @@ def test_every_row_is_new_changed_or_same(cast, bring):
     assert (intake.state, intake.fault, intake.total) == (CHECKED, "", 3)
     assert intake.counts == {"same": 1, "new": 1, "changed": 1}
     changed = rows(intake)[2]
-    assert (changed.before["name_hans"], changed.after["name_hans"]) == ("共青团中央", "共青团中央委员会")
+    assert (changed.before["name_hans"], changed.after["name_hans"]) == (
+        "共青团中央",
+        "共青团中央委员会",
+    )
     assert (changed.line, changed.subject_id) == (4, cast.sibling.pk)
 
 
@@ -33,9 +36,16 @@ def test_a_dry_run_changes_nothing(cast, bring):
 
 
 def test_every_fault_is_told_at_once_with_its_place(cast, bring):
-    intake = bring(cast.admin, "编码,名称,级别,成立日期\nQ09,,星级,2025年2月30日\nQ10,乙,中央,2025-01-01\n1E+15,丙,,尽快\n")
+    intake = bring(
+        cast.admin,
+        "编码,名称,级别,成立日期\nQ09,,星级,2025年2月30日\nQ10,乙,中央,2025-01-01\n1E+15,丙,,尽快\n",
+    )
     wrong = [row for row in rows(intake) if row.verdict == "wrong"]
-    places = [(row.line, fault["column"], fault["heading"], fault["value"]) for row in wrong for fault in row.faults]
+    places = [
+        (row.line, fault["column"], fault["heading"], fault["value"])
+        for row in wrong
+        for fault in row.faults
+    ]
     assert intake.counts == {"wrong": 2, "new": 1}
     assert places == [
         (2, "B", "名称", ""), (2, "C", "级别", "星级"), (2, "D", "成立日期", "2025年2月30日"), (4, "A", "编码", "1E+15"),
@@ -71,7 +81,10 @@ def test_titles_sums_notes_and_repeated_headings_are_no_rows(cast, bring):
 )
 def test_a_row_of_data_is_no_row_of_the_numbers_of_columns(cast, bring, table, passed):
     intake = bring(cast.admin, table)
-    assert (intake.counts == {}, any("重复的标题" in remark for remark in intake.remarks)) == (passed, passed)
+    assert (intake.counts == {}, any("重复的标题" in remark for remark in intake.remarks)) == (
+        passed,
+        passed,
+    )
 
 
 def test_columns_that_are_not_known_are_asked_about(cast, bring):
@@ -95,7 +108,9 @@ def test_what_was_matched_once_is_matched_at_once(cast, bring, django_capture_on
     table = "编码,叫什么,星座\nQ09,甲,天秤\n"
     intake = bring(cast.admin, table)
     with django_capture_on_commit_callbacks(execute=True):
-        starting.match(intake, {"A": "code", "B": "name_hans"}, language="zh-hans", by=cast.admin, now=NOW)
+        starting.match(
+            intake, {"A": "code", "B": "name_hans"}, language="zh-hans", by=cast.admin, now=NOW
+        )
     intake.refresh_from_db()
     assert (intake.state, intake.counts) == (CHECKED, {"new": 1})
     again = bring(cast.admin, table)
@@ -113,8 +128,14 @@ def test_a_long_table_is_left_to_the_worker_and_bears_being_begun_again(cast, br
     intake = bring(cast.admin, TABLE)
     assert (intake.state, intake.total, rows(intake)) == (CHECKING, 3, [])
     spare, queued = DBTaskResult.objects.order_by("enqueued_at")
-    assert (intake.task, spare.run_after.year, queued.run_after.year) == (queued.pk, timezone.now().year, 9999)
-    jobs.run("intake", intake.pk, queued=spare.pk)  # what was meant for a web process that died has nothing to do
+    assert (intake.task, spare.run_after.year, queued.run_after.year) == (
+        queued.pk,
+        timezone.now().year,
+        9999,
+    )
+    jobs.run(
+        "intake", intake.pk, queued=spare.pk
+    )  # what was meant for a web process that died has nothing to do
     assert rows(intake) == []
     for _attempt in range(2):
         Intake.objects.filter(pk=intake.pk).update(state=CHECKING, moved_at=None)

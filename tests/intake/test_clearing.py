@@ -15,7 +15,9 @@ from tests.intake.test_checking import TABLE
 LATER = NOW + timedelta(days=31)
 
 
-@pytest.mark.parametrize(("state", "kept"), [("checked", 0), ("unreadable", 0), (APPLIED, 1), ("undone", 1)])
+@pytest.mark.parametrize(
+    ("state", "kept"), [("checked", 0), ("unreadable", 0), (APPLIED, 1), ("undone", 1)]
+)
 def test_files_and_rows_go_and_what_was_applied_is_remembered(cast, bring, state, kept):
     intake = bring(cast.admin, TABLE)
     path = Path(intake.file.path)

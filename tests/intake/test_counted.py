@@ -51,13 +51,20 @@ def table(*rows: Sequence[object]) -> bytes:
 
 
 def test_a_ledger_that_comes_back_with_another_day_is_counted(bring, cast, sign_in):
-    rows = [make_obligation(make_directive(make_section()), body) for body in (cast.body, cast.child)]
+    rows = [
+        make_obligation(make_directive(make_section()), body) for body in (cast.body, cast.child)
+    ]
     document = rows[0].document
     book, sheet, head, columns = taken(sign_in(cast.supervisor), document)
-    ids = {str(sheet.cell(line, columns["系统编号"]).value): line for line in range(head + 1, sheet.max_row + 1)}
+    ids = {
+        str(sheet.cell(line, columns["系统编号"]).value): line
+        for line in range(head + 1, sheet.max_row + 1)
+    }
     line = ids[str(rows[0].pk)]
     sheet.cell(line, columns["完成时限"]).value = date(2036, 6, 30)
-    intake = bring(cast.supervisor, "obligations", saved(book), name="台账.xlsx", document=document.pk)
+    intake = bring(
+        cast.supervisor, "obligations", saved(book), name="台账.xlsx", document=document.pk
+    )
     assert (intake.state, intake.done, Obligation.objects.get(pk=rows[0].pk).due_on) == (
         APPLIED,
         1,

@@ -23,7 +23,15 @@ MIDDLES_OF_YEAR = (
     "2025年上半年", "2025年6月底", "2025-06", "2025/6", "2025年二季度末", "力争2025年6月完成", "2025年3月至6月", "2025年3月1日-6月30日",
     "2025.3.1—2025.6.30", "2024年底到2025年6月", "2025.3~6月",
 )  # fmt: skip
-EXACT = ("2025年6月30日", "2025年6月30日前", "2025.6.30前完成", "2025-06-30", "20250630", "二〇二五年六月三十日", 45838)
+EXACT = (
+    "2025年6月30日",
+    "2025年6月30日前",
+    "2025.6.30前完成",
+    "2025-06-30",
+    "20250630",
+    "二〇二五年六月三十日",
+    45838,
+)
 
 
 def read(text):
@@ -46,13 +54,36 @@ def test_a_period_means_its_last_day(text, day):
 
 
 @pytest.mark.parametrize(
-    "text", ["2025年6月30日", "2025年6月30日前", "2025.6.30前完成", "2025-06-30", "20250630", "二〇二五年六月三十日", 45838]
+    "text",
+    [
+        "2025年6月30日",
+        "2025年6月30日前",
+        "2025.6.30前完成",
+        "2025-06-30",
+        "20250630",
+        "二〇二五年六月三十日",
+        45838,
+    ],
 )
 def test_a_day_is_that_day(text):
     assert read(text) == MIDSUMMER
 
 
-@pytest.mark.parametrize("text", ["长期坚持", "長期堅持", "持续推进、长期坚持", "常态化", "常态化推进", "长期", "无", "—", "/", "不限"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "长期坚持",
+        "長期堅持",
+        "持续推进、长期坚持",
+        "常态化",
+        "常态化推进",
+        "长期",
+        "无",
+        "—",
+        "/",
+        "不限",
+    ],
+)
 def test_no_deadline_is_none_and_told(text):
     assert read(text) == Meant(None)
 
@@ -82,7 +113,11 @@ def test_what_names_no_one_day_is_asked_back(text, expected):
 
 
 def test_a_number_of_a_month_that_lost_nothing_is_that_month():
-    assert (read(2025.6), read(2025.12), read(2025)) == (Meant(MIDSUMMER), Meant(NEW_YEARS_EVE), Meant(NEW_YEARS_EVE))
+    assert (read(2025.6), read(2025.12), read(2025)) == (
+        Meant(MIDSUMMER),
+        Meant(NEW_YEARS_EVE),
+        Meant(NEW_YEARS_EVE),
+    )
 
 
 def test_only_a_deadline_is_read_so():

@@ -25,8 +25,18 @@ def brought(db, request, bring, django_capture_on_commit_callbacks):
         if file.kind == "bodies":
             keeper.is_staff = keeper.is_superuser = True
             keeper.save()
-        intake = bring(keeper, (folder / file.name).read_bytes(), name=file.name, kind=file.kind, **asking.place)
-        if intake.state == UPLOADED and not getattr(file, "asks", False) and not of_headings(intake):
+        intake = bring(
+            keeper,
+            (folder / file.name).read_bytes(),
+            name=file.name,
+            kind=file.kind,
+            **asking.place,
+        )
+        if (
+            intake.state == UPLOADED
+            and not getattr(file, "asks", False)
+            and not of_headings(intake)
+        ):
             chosen = {column.letter: column.field for column in heads(intake)[0].columns}
             with django_capture_on_commit_callbacks(execute=True):
                 starting.match(intake, chosen, language="zh-hans", by=keeper, now=NOW)
@@ -54,10 +64,18 @@ def test_what_is_odd_but_right_is_found_without_a_fault(file, brought):
     assert intake.total == len(file.bodies) if file.kind == "bodies" else intake.total
 
 
-@pytest.mark.parametrize("file", [file for file in BAD if file.stage == "intake"], ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", [file for file in BAD if file.stage == "intake"], ids=lambda file: file.name
+)
 def test_what_is_wrong_is_kept_with_its_place(file, brought):
     intake = brought(file, REFUSE)
     found = of_rows(intake) if intake.state == CHECKED else of_headings(intake)
     assert (found, intake.fault) == (set(file.faults), "")
-    assert intake.state == (UPLOADED if file.asks or 0 in {line for line, _field in file.faults} else CHECKED)
-    assert [row for row in IntakeRow.objects.filter(intake=intake) if (row.verdict == "wrong") != bool(row.faults)] == []
+    assert intake.state == (
+        UPLOADED if file.asks or 0 in {line for line, _field in file.faults} else CHECKED
+    )
+    assert [
+        row
+        for row in IntakeRow.objects.filter(intake=intake)
+        if (row.verdict == "wrong") != bool(row.faults)
+    ] == []

@@ -27,7 +27,9 @@ FORMER = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind, fields in FORMER.items() for field in fields])
+@pytest.mark.parametrize(
+    ("kind", "field"), [(kind, field) for kind, fields in FORMER.items() for field in fields]
+)
 def test_a_former_heading_is_known(db, kind, field):
     names = Names(KINDS[kind].fields(Asking(None, NOW, TODAY, {})))
     hans, english = FORMER[kind][field]

@@ -16,14 +16,34 @@ BODIES = KINDS["bodies"]
 
 
 def test_who_brings_in_a_register(cast):
-    assert [BODIES.may(who) for who in (cast.admin, cast.supervisor, cast.staff, cast.outsider)] == [True, False, False, False]
+    assert [
+        BODIES.may(who) for who in (cast.admin, cast.supervisor, cast.staff, cast.outsider)
+    ] == [True, False, False, False]
 
 
 def test_new_changed_and_same(cast):
     table = [
-        {"code": "Q01", "name_hans": "全国总工会", "level": "central", "kind": "mass_organisation", "parent": "C000"},
-        {"code": "Q02", "name_hans": "团中央", "level": "central", "kind": "mass_organisation", "parent": "C000"},
-        {"code": "Q03", "name_hans": "全国妇联", "level": None, "kind": "mass_organisation", "parent": "C000"},
+        {
+            "code": "Q01",
+            "name_hans": "全国总工会",
+            "level": "central",
+            "kind": "mass_organisation",
+            "parent": "C000",
+        },
+        {
+            "code": "Q02",
+            "name_hans": "团中央",
+            "level": "central",
+            "kind": "mass_organisation",
+            "parent": "C000",
+        },
+        {
+            "code": "Q03",
+            "name_hans": "全国妇联",
+            "level": None,
+            "kind": "mass_organisation",
+            "parent": "C000",
+        },
     ]
     brought = bring(BODIES, cast.admin, table)
     assert brought.verdicts == [SAME, CHANGED, NEW]
@@ -32,9 +52,18 @@ def test_new_changed_and_same(cast):
     brought.apply()
     body, made = Organisation.objects.get(code="Q02"), Organisation.objects.get(code="Q03")
     assert (body.name_hans, body.name_hant, body.version) == ("团中央", "團中央", 2)
-    assert (made.parent.code, made.level, made.name_hant, made.path[:-6]) == ("C000", "central", "全國婦聯", cast.centre.path)
+    assert (made.parent.code, made.level, made.name_hant, made.path[:-6]) == (
+        "C000",
+        "central",
+        "全國婦聯",
+        cast.centre.path,
+    )
     assert [row.left for row in brought.rows] == [None, 2, 1]
-    told = Event.objects.filter(subject_type="organisation").order_by("id").values_list("action", "subject_id")
+    told = (
+        Event.objects.filter(subject_type="organisation")
+        .order_by("id")
+        .values_list("action", "subject_id")
+    )
     assert list(told) == [("found", made.pk), ("change", body.pk)]
 
 
@@ -52,7 +81,12 @@ def test_parents_and_successors_may_stand_further_down_even_in_another_batch(cas
     assert bodies["X3"].path == f"{bodies['X2'].path}{bodies['X3'].path[-6:]}"
     assert bodies["X2"].path == f"{bodies['X1'].path}{bodies['X2'].path[-6:]}"
     assert bodies["X1"].path.startswith(cast.centre.path)
-    assert (bodies["X3"].successor.code, bodies["X1"].branch, bodies["X2"].branch, bodies["X3"].branch) == ("X1", True, True, False)
+    assert (
+        bodies["X3"].successor.code,
+        bodies["X1"].branch,
+        bodies["X2"].branch,
+        bodies["X3"].branch,
+    ) == ("X1", True, True, False)
 
 
 def test_every_fault_of_the_table_at_once(cast):
@@ -60,7 +94,12 @@ def test_every_fault_of_the_table_at_once(cast):
         {"code": "X1", "name_hans": "甲", "parent": "X2"},
         {"code": "X2", "name_hans": "乙", "parent": "X1"},
         {"code": "X3", "name_hans": "丙", "parent": "ZZ"},
-        {"code": "X4", "name_hans": "丁", "valid_from": date(2020, 1, 1), "valid_to": date(2019, 1, 1)},
+        {
+            "code": "X4",
+            "name_hans": "丁",
+            "valid_from": date(2020, 1, 1),
+            "valid_to": date(2019, 1, 1),
+        },
         {"code": "X4", "name_hans": "戊"},
         {"code": "C000", "name_hans": "中共中央", "parent": "Q01"},
         {"id": 999_999, "code": "X5", "name_hans": "己"},
@@ -76,10 +115,18 @@ def test_every_fault_of_the_table_at_once(cast):
 def test_a_code_that_lost_its_zeros_is_taken_where_only_one_is_meant(cast):
     one = make_body("001", name_hans="一")
     make_body("0007"), make_body("007")
-    table = [{"code": "1", "name_hans": "壹"}, {"code": "7", "name_hans": "柒"}, {"code": "8", "name_hans": "捌", "parent": "1"}]
+    table = [
+        {"code": "1", "name_hans": "壹"},
+        {"code": "7", "name_hans": "柒"},
+        {"code": "8", "name_hans": "捌", "parent": "1"},
+    ]
     brought = bring(BODIES, cast.admin, table)
     assert brought.verdicts == [CHANGED, WRONG, NEW]
-    assert (brought.planned[0].subject, "001" in brought.planned[0].label, brought.planned[2].after["parent"]) == (one.pk, True, "001")
+    assert (
+        brought.planned[0].subject,
+        "001" in brought.planned[0].label,
+        brought.planned[2].after["parent"],
+    ) == (one.pk, True, "001")
     assert "0007、007" in brought.faults[0][2]
 
 
@@ -90,14 +137,24 @@ def test_a_parent_may_be_named(cast):
 
 def test_a_row_changed_since_the_file_went_out_is_a_conflict(cast):
     Organisation.objects.filter(pk=cast.body.pk).update(full_name="中华全国总工会", version=2)
-    table = [{"id": cast.body.pk, "version": 1, "code": "Q01", "name_hans": "全总", "full_name": None}]
+    table = [
+        {"id": cast.body.pk, "version": 1, "code": "Q01", "name_hans": "全总", "full_name": None}
+    ]
     brought = bring(BODIES, cast.admin, table)
     assert brought.verdicts == [CONFLICT]
-    assert brought.planned[0].theirs == {"name_hans": "全国总工会", "name_hant": "全國總工會", "full_name": "中华全国总工会"}
+    assert brought.planned[0].theirs == {
+        "name_hans": "全国总工会",
+        "name_hant": "全國總工會",
+        "full_name": "中华全国总工会",
+    }
 
 
 def test_a_row_changed_between_check_and_apply_stops_everything(cast):
-    brought = bring(BODIES, cast.admin, [{"code": "X1", "name_hans": "甲"}, {"code": "Q01", "name_hans": "全总"}])
+    brought = bring(
+        BODIES,
+        cast.admin,
+        [{"code": "X1", "name_hans": "甲"}, {"code": "Q01", "name_hans": "全总"}],
+    )
     Organisation.objects.filter(pk=cast.body.pk).update(name_hans="总工会", version=2)
     with pytest.raises(Stale, match="Sheet1"):
         brought.apply()
@@ -115,25 +172,43 @@ def test_a_moved_and_recast_body_takes_its_counts_along(cast):
     make_obligation(make_directive(), cast.child)
     table = [
         {"code": "X1", "name_hans": "甲", "parent": "C000"},
-        {"code": "Q01A", "name_hans": "北京市总工会", "parent": "X1", "kind": "other", "level": "provincial"},
+        {
+            "code": "Q01A",
+            "name_hans": "北京市总工会",
+            "parent": "X1",
+            "kind": "other",
+            "level": "provincial",
+        },
     ]
     brought = bring(BODIES, cast.admin, table)
     brought.apply()
     made = Organisation.objects.get(code="X1")
     cast.child.refresh_from_db()
     cast.body.refresh_from_db()
-    assert (cast.child.path.startswith(made.path), made.branch, cast.body.branch, cast.child.kind) == (True, True, False, "other")
+    assert (
+        cast.child.path.startswith(made.path),
+        made.branch,
+        cast.body.branch,
+        cast.child.kind,
+    ) == (True, True, False, "other")
     call_command("tallies", "--check")
     brought.undo()
     cast.child.refresh_from_db()
     cast.body.refresh_from_db()
-    assert (cast.child.parent, cast.child.kind, cast.body.branch) == (cast.body, "mass_organisation", True)
+    assert (cast.child.parent, cast.child.kind, cast.body.branch) == (
+        cast.body,
+        "mass_organisation",
+        True,
+    )
     assert not Organisation.objects.filter(code="X1").exists()
     call_command("tallies", "--check")
 
 
 def test_undo_deletes_what_was_made_with_those_below(cast):
-    table = [{"code": "X1", "name_hans": "甲", "parent": "Q02"}, {"code": "X2", "name_hans": "乙", "parent": "X1"}]
+    table = [
+        {"code": "X1", "name_hans": "甲", "parent": "Q02"},
+        {"code": "X2", "name_hans": "乙", "parent": "X1"},
+    ]
     brought = bring(BODIES, cast.admin, table)
     brought.apply()
     brought.undo()
@@ -144,9 +219,15 @@ def test_undo_deletes_what_was_made_with_those_below(cast):
 
 
 def test_undo_refuses_where_something_was_built(cast):
-    brought = bring(BODIES, cast.admin, [{"code": "X1", "name_hans": "甲"}, {"code": "Q01", "name_hans": "全总"}])
+    brought = bring(
+        BODIES,
+        cast.admin,
+        [{"code": "X1", "name_hans": "甲"}, {"code": "Q01", "name_hans": "全总"}],
+    )
     brought.apply()
-    Membership.objects.create(user=cast.outsider, organisation=Organisation.objects.get(code="X1"), role="staff")
+    Membership.objects.create(
+        user=cast.outsider, organisation=Organisation.objects.get(code="X1"), role="staff"
+    )
     with pytest.raises(Invalid):
         brought.undo()
     Membership.objects.filter(user=cast.outsider).delete()
@@ -158,7 +239,10 @@ def test_undo_refuses_where_something_was_built(cast):
 
 
 def test_queries_do_not_grow_with_the_rows(cast, django_assert_max_num_queries):
-    table = [{"code": f"Y{number}", "name_hans": f"单位{number}", "parent": "Q02"} for number in range(400)]
+    table = [
+        {"code": f"Y{number}", "name_hans": f"单位{number}", "parent": "Q02"}
+        for number in range(400)
+    ]
     with django_assert_max_num_queries(15):
         brought = bring(BODIES, cast.admin, table)
     with django_assert_max_num_queries(30):

@@ -34,15 +34,29 @@ def row(day, working, name=None):
 
 def test_who_brings_in_a_calendar(cast, keeper):
     people = (keeper, cast.admin, cast.supervisor, cast.manager, cast.staff, cast.outsider)
-    assert [CALENDAR.may(User.objects.get(pk=who.pk)) for who in people] == [True, True, False, False, False, False]
+    assert [CALENDAR.may(User.objects.get(pk=who.pk)) for who in people] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_days_are_entered_changed_and_taken_back(keeper):
     CalendarDay.objects.create(day=date(2027, 2, 8), working=True, name="调休")
-    table = [row("2027-01-01", "0", "元旦"), row("2027-02-08", "0", "春节"), row("2026-10-07", "0", "国庆节")]
+    table = [
+        row("2027-01-01", "0", "元旦"),
+        row("2027-02-08", "0", "春节"),
+        row("2026-10-07", "0", "国庆节"),
+    ]
     brought = bring_rows(CALENDAR, keeper, table)
     assert brought.verdicts == [NEW, CHANGED, SAME]
-    assert (brought.planned[1].before, brought.planned[1].after) == ({"working": "1", "name": "调休"}, {"working": "0", "name": "春节"})
+    assert (brought.planned[1].before, brought.planned[1].after) == (
+        {"working": "1", "name": "调休"},
+        {"working": "0", "name": "春节"},
+    )
     brought.apply()
     assert days() == [(date(2027, 1, 1), False, "元旦"), (date(2027, 2, 8), False, "春节")]
     assert list(Event.objects.filter(by=keeper, subject_type="calendarday").values_list("action", flat=True).order_by("id")) == [
@@ -50,9 +64,11 @@ def test_days_are_entered_changed_and_taken_back(keeper):
     ]  # fmt: skip
     brought.undo()
     assert days() == [(date(2027, 2, 8), True, "调休")]
-    assert set(Event.objects.filter(by=keeper, subject_type="calendarday", action="delete").values_list("before__name", flat=True)) == {
-        "2027-01-01 元旦"
-    }
+    assert set(
+        Event.objects.filter(by=keeper, subject_type="calendarday", action="delete").values_list(
+            "before__name", flat=True
+        )
+    ) == {"2027-01-01 元旦"}
 
 
 def test_a_day_that_stands_twice_is_a_fault(keeper):
@@ -81,10 +97,18 @@ def test_only_administrators_enter_days(cast):
 
 
 def test_the_table_as_it_ships_and_as_an_office_writes_it(keeper, bring):
-    shipped = bring(keeper, "day,working,name_hans\n2027-01-01,0,元旦\n2027-02-07,1,春节调休\n", kind="calendar", name="2027.csv")
+    shipped = bring(
+        keeper,
+        "day,working,name_hans\n2027-01-01,0,元旦\n2027-02-07,1,春节调休\n",
+        kind="calendar",
+        name="2027.csv",
+    )
     assert (shipped.counts, shipped.fault) == ({NEW: 2}, "")
     office = bring(
-        keeper, "2027年放假安排,,\n日期,安排,节日\n2027年1月1日,放假,元旦\n2027.2.7,上班,春节调休\n", kind="calendar", name="放假.csv"
+        keeper,
+        "2027年放假安排,,\n日期,安排,节日\n2027年1月1日,放假,元旦\n2027.2.7,上班,春节调休\n",
+        kind="calendar",
+        name="放假.csv",
     )
     assert (office.counts, office.fault) == ({NEW: 2}, "")
 
@@ -98,16 +122,27 @@ def test_lights_follow_a_day_off(cast, keeper, monkeypatch):
         make_obligation(organisation=body, due_on=due, percent=95)
     assert set(Obligation.objects.values_list("light", flat=True)) == {"green"}
     calendaring.enter([CalendarDay(day=due, working=False)], {}, by=keeper, now=NOW)
-    calendaring.enter([CalendarDay(day=NEXT, working=False)], {}, by=keeper, now=NOW)  # the one that waits does for both
+    calendaring.enter(
+        [CalendarDay(day=NEXT, working=False)], {}, by=keeper, now=NOW
+    )  # the one that waits does for both
     job = JobProgress.objects.get()
     jobs.run("job", job.pk)
     assert sorted(Obligation.objects.values_list("light", flat=True)) == ["green", "yellow"]
     job.refresh_from_db()
-    assert (job.done, job.total, job.made, DBTaskResult.objects.filter(pk=job.task, status="READY").count()) == (1, 2, 1, 1)
+    assert (
+        job.done,
+        job.total,
+        job.made,
+        DBTaskResult.objects.filter(pk=job.task, status="READY").count(),
+    ) == (1, 2, 1, 1)
     for _turn in range(2):
         jobs.run("job", job.pk)
     job.refresh_from_db()
-    assert (job.state, job.made, set(Obligation.objects.values_list("light", flat=True))) == ("done", 2, {"yellow"})
+    assert (job.state, job.made, set(Obligation.objects.values_list("light", flat=True))) == (
+        "done",
+        2,
+        {"yellow"},
+    )
     assert Notice.objects.get().user == keeper
 
 
@@ -136,7 +171,9 @@ def test_years_that_should_be_known_by_now(known, today, missing):
     assert calendaring.missing_years(known, today) == missing
 
 
-def test_an_applied_table_is_followed_by_every_light(keeper, bring, django_capture_on_commit_callbacks):
+def test_an_applied_table_is_followed_by_every_light(
+    keeper, bring, django_capture_on_commit_callbacks
+):
     from_page = bring(keeper, "日期,安排\n2027-01-01,放假\n", kind="calendar", name="2027.csv")
     with django_capture_on_commit_callbacks(execute=True):
         applying.apply(from_page, by=keeper, now=NOW)

@@ -26,15 +26,27 @@ def names(directive):
 
 
 def test_who_corrects_the_reading(cast):
-    assert [DIRECTIVES.may(who) for who in (cast.supervisor, cast.staff, cast.admin)] == [True, False, False]
+    assert [DIRECTIVES.may(who) for who in (cast.supervisor, cast.staff, cast.admin)] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_readings_are_corrected(cast, directive):
     table = [
-        {"code": "九.1.1", "kind": "pilot", "modality": "應該", "cadence": None, "addressees": "全國總工會\n共青团中央 (推定)"},
+        {
+            "code": "九.1.1",
+            "kind": "pilot",
+            "modality": "應該",
+            "cadence": None,
+            "addressees": "全國總工會\n共青团中央 (推定)",
+        },
         {"code": "九.1.2", "kind": "institution", "modality": "要", "addressees": None},
     ]
-    Addressee.objects.create(directive=Directive.objects.get(code="九.1.2"), order=0, basis="unstated")
+    Addressee.objects.create(
+        directive=Directive.objects.get(code="九.1.2"), order=0, basis="unstated"
+    )
     brought = bring(DIRECTIVES, cast.supervisor, table, document=directive.document_id)
     assert brought.verdicts == [CHANGED, SAME]
     assert brought.planned[0].after == {
@@ -42,7 +54,12 @@ def test_readings_are_corrected(cast, directive):
     }  # fmt: skip
     brought.apply()
     directive.refresh_from_db()
-    assert (directive.kind, directive.modality, directive.cadence, directive.version) == ("pilot", "應該", "", 2)
+    assert (directive.kind, directive.modality, directive.cadence, directive.version) == (
+        "pilot",
+        "應該",
+        "",
+        2,
+    )
     assert names(directive) == [("全国总工会", "named"), ("共青团中央", "inferred")]
     assert Event.objects.get(action="correct").by == cast.supervisor
     brought.undo()
@@ -66,23 +83,44 @@ def test_faults_of_readings(cast, directive):
 
 
 def test_what_somebody_corrected_meanwhile(cast, directive):
-    first = bring(DIRECTIVES, cast.supervisor, [{"code": "九.1.1", "kind": "pilot"}], document=directive.document_id)
-    second = bring(DIRECTIVES, cast.supervisor, [{"code": "九.1.1", "kind": "resource"}], document=directive.document_id)
+    first = bring(
+        DIRECTIVES,
+        cast.supervisor,
+        [{"code": "九.1.1", "kind": "pilot"}],
+        document=directive.document_id,
+    )
+    second = bring(
+        DIRECTIVES,
+        cast.supervisor,
+        [{"code": "九.1.1", "kind": "resource"}],
+        document=directive.document_id,
+    )
     first.apply()
     with pytest.raises(Stale):
         second.apply()
     row = {"code": "九.1.1", "kind": "resource", "version": 1}
-    assert bring(DIRECTIVES, cast.supervisor, [row], document=directive.document_id).verdicts == [CONFLICT]
+    assert bring(DIRECTIVES, cast.supervisor, [row], document=directive.document_id).verdicts == [
+        CONFLICT
+    ]
     row = {"code": "九.1.1", "cadence": "regular", "version": 1}
-    assert bring(DIRECTIVES, cast.supervisor, [row], document=directive.document_id).verdicts == [CHANGED]
+    assert bring(DIRECTIVES, cast.supervisor, [row], document=directive.document_id).verdicts == [
+        CHANGED
+    ]
     Directive.objects.filter(pk=directive.pk).update(version=9)
     with pytest.raises(Invalid):
         first.undo()
 
 
 def test_the_command_asks_who_corrects(cast, directive):
-    brought = bring(DIRECTIVES, cast.supervisor, [{"code": "九.1.1", "kind": "pilot"}], document=directive.document_id)
-    brought.asking = type(brought.asking)(cast.staff, brought.asking.now, brought.asking.today, brought.asking.place)
+    brought = bring(
+        DIRECTIVES,
+        cast.supervisor,
+        [{"code": "九.1.1", "kind": "pilot"}],
+        document=directive.document_id,
+    )
+    brought.asking = type(brought.asking)(
+        cast.staff, brought.asking.now, brought.asking.today, brought.asking.place
+    )
     with pytest.raises(NotAllowed):
         brought.apply()
     assert Directive.objects.get(pk=directive.pk).kind == "institution"

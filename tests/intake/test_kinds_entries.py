@@ -9,7 +9,17 @@ from directives.models import Event, ReportEntry
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields
-from tests.factories import NOW, make_cycle, make_directive, make_document, make_log, make_measure, make_obligation, make_plan, make_section
+from tests.factories import (
+    NOW,
+    make_cycle,
+    make_directive,
+    make_document,
+    make_log,
+    make_measure,
+    make_obligation,
+    make_plan,
+    make_section,
+)
 from tests.intake.bringing import bring
 
 ENTRIES = KINDS["entries"]
@@ -18,8 +28,13 @@ ENTRIES = KINDS["entries"]
 @pytest.fixture
 def report(cast):
     section = make_section(make_document(), number="結")
-    rows = [make_obligation(make_directive(section, code=f"結.1.{number}"), cast.body) for number in (1, 2, 3)]
-    make_log(make_measure(make_plan(cast.body, section.document), rows[0]), cast.staff, text="印发通知")
+    rows = [
+        make_obligation(make_directive(section, code=f"結.1.{number}"), cast.body)
+        for number in (1, 2, 3)
+    ]
+    make_log(
+        make_measure(make_plan(cast.body, section.document), rows[0]), cast.staff, text="印发通知"
+    )
     cycle = make_cycle(section.document)
     return cycle.reports.create(document=section.document, organisation=cast.body)
 
@@ -49,20 +64,43 @@ def test_rows_are_saved_as_typed(cast, begun):
     assert brought.verdicts == [CHANGED, CHANGED, SAME]
     brought.apply()
     first, second = entry(begun, "結.1.1"), entry(begun, "結.1.2")
-    assert (first.progress, first.percent, first.origin, first.saved_at, first.saved_by) == ("已印发", 60, "typed", NOW, cast.staff)
-    assert (second.unchanged, second.unchanged_reason, second.origin, second.version) == (True, "等上级部署", "blank", 2)
-    assert Event.objects.filter(action="save", subject_type="reportentry", organisation=cast.body).count() == 2
+    assert (first.progress, first.percent, first.origin, first.saved_at, first.saved_by) == (
+        "已印发",
+        60,
+        "typed",
+        NOW,
+        cast.staff,
+    )
+    assert (second.unchanged, second.unchanged_reason, second.origin, second.version) == (
+        True,
+        "等上级部署",
+        "blank",
+        2,
+    )
+    assert (
+        Event.objects.filter(
+            action="save", subject_type="reportentry", organisation=cast.body
+        ).count()
+        == 2
+    )
     brought.undo()
     first.refresh_from_db()
     second.refresh_from_db()
-    assert (first.progress.endswith("印发通知。"), first.percent, second.unchanged, second.unchanged_reason) == (True, None, False, "")
+    assert (
+        first.progress.endswith("印发通知。"),
+        first.percent,
+        second.unchanged,
+        second.unchanged_reason,
+    ) == (True, None, False, "")
     assert Event.objects.filter(action="undo_import").count() == 2
 
 
 def test_a_report_that_nobody_began_is_begun(cast, report):
     with tallies.counted() as delta:
         delta.point(report.organisation_id, report.document_id, report.point)
-    brought = bring(ENTRIES, cast.staff, [{"code": "結.1.2", "progress": "甲", "percent": 10}], **where(report))
+    brought = bring(
+        ENTRIES, cast.staff, [{"code": "結.1.2", "progress": "甲", "percent": 10}], **where(report)
+    )
     assert brought.verdicts == [NEW]
     brought.apply()
     assert report.entries.count() == 3
@@ -73,7 +111,9 @@ def test_a_report_that_nobody_began_is_begun(cast, report):
 
 
 def test_faults_of_a_report(cast, begun):
-    ReportEntry.objects.filter(obligation__directive__code="結.1.3").update(state="submitted", submitted_at=NOW)
+    ReportEntry.objects.filter(obligation__directive__code="結.1.3").update(
+        state="submitted", submitted_at=NOW
+    )
     table = [
         {"code": "九.9.9", "progress": "甲"},
         {"code": "結.1.1", "percent": 120},
@@ -92,13 +132,27 @@ def test_only_the_bodys_own_people(cast, begun):
         with pytest.raises(NotAllowed):
             bring(ENTRIES, who, [{"code": "結.1.1", "progress": "甲"}], **where(begun))
     with pytest.raises(Invalid):
-        bring(ENTRIES, cast.staff, [], cycle=make_cycle(begun.document, number=1).pk, organisation=cast.body.pk)
+        bring(
+            ENTRIES,
+            cast.staff,
+            [],
+            cycle=make_cycle(begun.document, number=1).pk,
+            organisation=cast.body.pk,
+        )
 
 
 def test_what_somebody_typed_meanwhile_is_never_overwritten(cast, begun):
     fields = EntryFields(progress="别人写的", percent=30)
-    reporting.save_entry(entry=entry(begun, "結.1.1"), fields=fields, version=1, by=cast.manager, now=NOW)
-    row = {"code": "結.1.1", "id": entry(begun, "結.1.1").pk, "version": 1, "progress": "我写的", "problems": "人手不足"}
+    reporting.save_entry(
+        entry=entry(begun, "結.1.1"), fields=fields, version=1, by=cast.manager, now=NOW
+    )
+    row = {
+        "code": "結.1.1",
+        "id": entry(begun, "結.1.1").pk,
+        "version": 1,
+        "progress": "我写的",
+        "problems": "人手不足",
+    }
     brought = bring(ENTRIES, cast.staff, [row], **where(begun))
     assert brought.verdicts == [CONFLICT]
     assert brought.planned[0].theirs == {"progress": "别人写的"}

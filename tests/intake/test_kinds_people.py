@@ -26,28 +26,56 @@ def keeper(cast):
 
 
 def roles(name):
-    return sorted(Membership.objects.filter(user__username=name).values_list("organisation__code", "role"))
+    return sorted(
+        Membership.objects.filter(user__username=name).values_list("organisation__code", "role")
+    )
 
 
 def test_who_brings_in_people(cast, keeper):
     people = (keeper, cast.admin, cast.supervisor, cast.staff, cast.outsider)
-    assert [PEOPLE.may(User.objects.get(pk=who.pk)) for who in people] == [True, True, False, False, False]
+    assert [PEOPLE.may(User.objects.get(pk=who.pk)) for who in people] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_people_are_made_without_a_password_and_with_their_roles(cast, keeper):
     table = [
-        {"username": "zhang", "full_name": "张三", "phone": "010-1", "body": "Q01", "role": "staff"},
+        {
+            "username": "zhang",
+            "full_name": "张三",
+            "phone": "010-1",
+            "body": "Q01",
+            "role": "staff",
+        },
         {"username": "zhang", "full_name": "张三", "phone": None, "body": "Q02", "role": "viewer"},
-        {"username": "li", "full_name": "李四", "memberships": ("全国总工会:负责人", "Q02：staff"), "active": "no"},
+        {
+            "username": "li",
+            "full_name": "李四",
+            "memberships": ("全国总工会:负责人", "Q02：staff"),
+            "active": "no",
+        },
         {"username": "staff", "full_name": "林晓岚", "body": "Q01", "role": "staff"},
         {"username": "manager", "full_name": "顾明", "body": "Q01A", "role": "viewer"},
     ]
     brought = bring(PEOPLE, keeper, table)
     assert brought.verdicts == [NEW, NEW, NEW, SAME, CHANGED]
-    assert brought.planned[4].after == {"full_name": "顾明", "memberships": ["Q01:manager", "Q01A:viewer"]}
+    assert brought.planned[4].after == {
+        "full_name": "顾明",
+        "memberships": ["Q01:manager", "Q01A:viewer"],
+    }
     brought.apply()
     zhang, li = User.objects.get(username="zhang"), User.objects.get(username="li")
-    assert (zhang.full_name, zhang.phone, zhang.has_usable_password(), zhang.is_active, zhang.is_staff) == (
+    assert (
+        zhang.full_name,
+        zhang.phone,
+        zhang.has_usable_password(),
+        zhang.is_active,
+        zhang.is_staff,
+    ) == (
         "张三",
         "010-1",
         False,
@@ -64,7 +92,10 @@ def test_people_are_made_without_a_password_and_with_their_roles(cast, keeper):
     assert Event.objects.filter(by=keeper, subject_type="membership", action="add").count() == 5
     brought.undo()
     assert not User.objects.filter(username__in=("zhang", "li")).exists()
-    assert (roles("manager"), User.objects.get(username="manager").full_name) == ([("Q01", "manager")], "顾明远")
+    assert (roles("manager"), User.objects.get(username="manager").full_name) == (
+        [("Q01", "manager")],
+        "顾明远",
+    )
 
 
 def test_faults_of_people(cast, keeper):
@@ -87,18 +118,28 @@ def test_faults_of_people(cast, keeper):
 
 
 def test_nobody_gives_themselves_a_role(cast, keeper):
-    brought = bring(PEOPLE, cast.admin, [{"username": "keeper", "body": "C000", "role": "supervisor"}])
-    brought.asking = type(brought.asking)(User.objects.get(pk=keeper.pk), brought.asking.now, brought.asking.today, {})
+    brought = bring(
+        PEOPLE, cast.admin, [{"username": "keeper", "body": "C000", "role": "supervisor"}]
+    )
+    brought.asking = type(brought.asking)(
+        User.objects.get(pk=keeper.pk), brought.asking.now, brought.asking.today, {}
+    )
     with pytest.raises(NotAllowed):
         brought.apply()
-    brought.asking = type(brought.asking)(cast.supervisor, brought.asking.now, brought.asking.today, {})
+    brought.asking = type(brought.asking)(
+        cast.supervisor, brought.asking.now, brought.asking.today, {}
+    )
     with pytest.raises(NotAllowed):
         brought.apply()
     assert roles("keeper") == []
 
 
 def test_what_changed_meanwhile_stops_everything(cast, keeper):
-    brought = bring(PEOPLE, keeper, [{"username": "new", "full_name": "新"}, {"username": "staff", "full_name": "林"}])
+    brought = bring(
+        PEOPLE,
+        keeper,
+        [{"username": "new", "full_name": "新"}, {"username": "staff", "full_name": "林"}],
+    )
     User.objects.filter(username="staff").update(full_name="林岚")
     with pytest.raises(Stale, match="Sheet1"):
         brought.apply()
@@ -111,7 +152,9 @@ def test_what_changed_meanwhile_stops_everything(cast, keeper):
 
 @pytest.mark.parametrize("built", ["password", "role", "changed"])
 def test_undo_refuses_where_an_account_is_used(cast, keeper, built):
-    brought = bring(PEOPLE, keeper, [{"username": "new", "full_name": "新", "body": "Q01", "role": "staff"}])
+    brought = bring(
+        PEOPLE, keeper, [{"username": "new", "full_name": "新", "body": "Q01", "role": "staff"}]
+    )
     brought.apply()
     user = User.objects.get(username="new")
     if built == "password":
@@ -132,10 +175,18 @@ def test_what_a_person_keeps_besides_is_said(cast, keeper, bring_in):
     with translation.override("zh-hans"):
         intake = bring_in(cast.admin, table, kind="people")
         lines = showing.view_of(intake, {"verdict": "all"}, NOW).lines
-    assert [line.row.label for line in lines] == ["manager 顾明远 · 另保留：Q01 负责人", "viewer viewer", "viewer viewer"]
-    assert [(change.before, change.after) for change in lines[0].changes] == [("Q01 负责人", "Q01 负责人、Q01 只读")]
+    assert [line.row.label for line in lines] == [
+        "manager 顾明远 · 另保留：Q01 负责人",
+        "viewer viewer",
+        "viewer viewer",
+    ]
+    assert [(change.before, change.after) for change in lines[0].changes] == [
+        ("Q01 负责人", "Q01 负责人、Q01 只读")
+    ]
     assert any("1" in remark and "保留" in remark for remark in intake.remarks)
-    assert "保留" not in "".join(bring_in(cast.admin, "用户名,电话\nmanager,010-1\n", kind="people").remarks)
+    assert "保留" not in "".join(
+        bring_in(cast.admin, "用户名,电话\nmanager,010-1\n", kind="people").remarks
+    )
 
 
 def test_a_role_ends_where_a_row_says_so_and_comes_back_with_undo(cast, keeper):
@@ -149,12 +200,19 @@ def test_a_role_ends_where_a_row_says_so_and_comes_back_with_undo(cast, keeper):
     ]
     brought = bring(PEOPLE, keeper, table)
     assert brought.verdicts == [CHANGED, CHANGED, CHANGED, SAME]
-    assert [row.label for row in brought.planned[:3]] == ["manager 顾明远", "manager 顾明远", "viewer viewer · 另保留：C000 只读"]
+    assert [row.label for row in brought.planned[:3]] == [
+        "manager 顾明远",
+        "manager 顾明远",
+        "viewer viewer · 另保留：C000 只读",
+    ]
     brought.apply()
     assert (roles("manager"), roles("viewer")) == ([("Q01", "viewer")], [("C000", "viewer")])
     assert Event.objects.filter(by=keeper, subject_type="membership", action="delete").count() == 2
     brought.undo()
-    assert (roles("manager"), roles("viewer")) == ([("Q01", "manager")], [("C000", "viewer"), ("Q02", "staff")])
+    assert (roles("manager"), roles("viewer")) == (
+        [("Q01", "manager")],
+        [("C000", "viewer"), ("Q02", "staff")],
+    )
     assert Event.objects.filter(by=keeper, subject_type="membership", action="add").count() == 3
 
 
@@ -174,7 +232,9 @@ def test_faults_of_roles_that_end(cast, keeper):
 
 
 def test_a_role_that_went_or_came_back_meanwhile(cast, keeper):
-    brought = bring(PEOPLE, keeper, [{"username": "manager", "body": "Q01", "role": "manager", "ended": "yes"}])
+    brought = bring(
+        PEOPLE, keeper, [{"username": "manager", "body": "Q01", "role": "manager", "ended": "yes"}]
+    )
     role = Membership.objects.get(user=cast.manager)
     role.delete()
     with pytest.raises(Stale, match="manager"):
@@ -197,7 +257,17 @@ def test_a_table_says_beforehand_that_supervisors_wait(settings, cast, keeper, b
 def test_supervisors_of_organisations_with_nothing_below_are_told_of(cast, bring_in):
     """Once a table, by the codes of these organisations; who oversees others is none of them."""
     told = "没有下级单位"
-    idle = bring_in(cast.admin, f"用户名,单位,角色\nu1,{cast.child.code},督查员\nu2,{cast.child.code},督查员\n", kind="people")
-    assert [remark.endswith(f"：{cast.child.code}。") for remark in idle.remarks if told in remark] == [True]
-    rest = bring_in(cast.admin, f"用户名,单位,角色\nu1,{cast.body.code},督查员\nu2,{cast.child.code},填报员\n", kind="people")
+    idle = bring_in(
+        cast.admin,
+        f"用户名,单位,角色\nu1,{cast.child.code},督查员\nu2,{cast.child.code},督查员\n",
+        kind="people",
+    )
+    assert [
+        remark.endswith(f"：{cast.child.code}。") for remark in idle.remarks if told in remark
+    ] == [True]
+    rest = bring_in(
+        cast.admin,
+        f"用户名,单位,角色\nu1,{cast.body.code},督查员\nu2,{cast.child.code},填报员\n",
+        kind="people",
+    )
     assert told not in "".join(rest.remarks)

@@ -17,7 +17,16 @@ from directives.tables import reader
 from directives.tables.fields import Asking
 from directives.tables.given import Reader
 from directives.tables.matching import Names, heads_of
-from tests.factories import NOW, TODAY, make_body, make_directive, make_document, make_indicator, make_obligation, make_section
+from tests.factories import (
+    NOW,
+    TODAY,
+    make_body,
+    make_directive,
+    make_document,
+    make_indicator,
+    make_obligation,
+    make_section,
+)
 from tests.intake.bringing import bring
 
 STATISTICS = KINDS["statistics"]
@@ -29,11 +38,15 @@ def indicator(cast):
     directive = make_directive(make_section(make_document()))
     for body in (cast.body, cast.child, cast.sibling):
         make_obligation(directive, body)
-    return make_indicator(directive.document, cast.centre, code="ZZ-01", name_hans="基层组织数", places=1)
+    return make_indicator(
+        directive.document, cast.centre, code="ZZ-01", name_hans="基层组织数", places=1
+    )
 
 
 def report(indicator, body, value, by):
-    return statistics.file_figures([Reported(indicator, body, LAST, Decimal(value))], by=by, now=NOW)
+    return statistics.file_figures(
+        [Reported(indicator, body, LAST, Decimal(value))], by=by, now=NOW
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,8 +68,20 @@ def test_figures_are_reported_and_corrected(cast, indicator):
     report(indicator, cast.sibling, "7", cast.stranger)
     table = [
         {"indicator": "ZZ-01", "body": "Q01", "period": "2025", "value": Decimal("12")},
-        {"indicator": "基层组织数", "body": "共青团中央", "period": "2025年", "value": Decimal("7.0"), "note": None},
-        {"indicator": "zz-01", "body": "Q01A", "period": "2024", "value": Decimal("3.5"), "note": "基线"},
+        {
+            "indicator": "基层组织数",
+            "body": "共青团中央",
+            "period": "2025年",
+            "value": Decimal("7.0"),
+            "note": None,
+        },
+        {
+            "indicator": "zz-01",
+            "body": "Q01A",
+            "period": "2024",
+            "value": Decimal("3.5"),
+            "note": "基线",
+        },
     ]
     brought = bring(STATISTICS, cast.supervisor, table, document=indicator.document_id)
     assert brought.verdicts == [CHANGED, SAME, NEW]
@@ -67,7 +92,10 @@ def test_figures_are_reported_and_corrected(cast, indicator):
     assert FigureTotal.objects.get(scope=cast.centre, year=2025).sum == Decimal("19")
     assert tallies.drift() == []
     brought.undo()
-    assert sorted(Figure.objects.values_list("organisation__code", "value")) == [("Q01", Decimal("10")), ("Q02", Decimal("7"))]
+    assert sorted(Figure.objects.values_list("organisation__code", "value")) == [
+        ("Q01", Decimal("10")),
+        ("Q02", Decimal("7")),
+    ]
     assert tallies.drift() == []
 
 
@@ -93,9 +121,13 @@ def read(text, asking):
         ("人", "数值", "3", "3"),
     ],
 )
-def test_a_number_with_its_unit_is_counted_in_that_of_the_indicator(cast, indicator, unit, heading, cell, value):
+def test_a_number_with_its_unit_is_counted_in_that_of_the_indicator(
+    cast, indicator, unit, heading, cell, value
+):
     type(indicator).objects.filter(pk=indicator.pk).update(unit=unit)
-    asking = Asking(User.objects.get(pk=cast.supervisor.pk), NOW, TODAY, {"document": indicator.document_id})
+    asking = Asking(
+        User.objects.get(pk=cast.supervisor.pk), NOW, TODAY, {"document": indicator.document_id}
+    )
     (planned,) = read(f"指标,单位编码,周期,{heading}\nZZ-01,Q01,2025,{cell}\n", asking)
     assert (planned.faults, Decimal(planned.after["value"])) == ([], Decimal(value))
 
@@ -117,7 +149,12 @@ def test_faults_of_figures(cast, indicator):
 
 
 def test_one_bodys_people_need_not_name_it(cast, indicator):
-    brought = bring(STATISTICS, cast.staff, [{"indicator": "ZZ-01", "period": "2025", "value": Decimal(4)}], document=indicator.document_id)
+    brought = bring(
+        STATISTICS,
+        cast.staff,
+        [{"indicator": "ZZ-01", "period": "2025", "value": Decimal(4)}],
+        document=indicator.document_id,
+    )
     brought.apply()
     assert Figure.objects.get().organisation == cast.body
 
@@ -125,13 +162,24 @@ def test_one_bodys_people_need_not_name_it(cast, indicator):
 def test_a_figure_that_changed_meanwhile(cast, indicator):
     report(indicator, cast.body, "10", cast.staff)
     report(indicator, cast.body, "11", cast.manager)
-    row = {"indicator": "ZZ-01", "body": "Q01", "period": "2025", "value": Decimal(12), "version": 1}
+    row = {
+        "indicator": "ZZ-01",
+        "body": "Q01",
+        "period": "2025",
+        "value": Decimal(12),
+        "version": 1,
+    }
     brought = bring(STATISTICS, cast.staff, [row], document=indicator.document_id)
     assert brought.verdicts == [CONFLICT]
     report(indicator, cast.body, "13", cast.manager)
     with pytest.raises(Stale):
         brought.apply()
-    fresh = bring(STATISTICS, cast.staff, [row | {"period": "2022", "version": None}], document=indicator.document_id)
+    fresh = bring(
+        STATISTICS,
+        cast.staff,
+        [row | {"period": "2022", "version": None}],
+        document=indicator.document_id,
+    )
     fresh.apply()
     Figure.objects.filter(year=2022).update(version=2)
     with pytest.raises(Invalid):
@@ -143,7 +191,10 @@ def test_queries_do_not_grow_with_the_rows(cast, indicator, django_assert_max_nu
     bodies = [make_body(f"Y{number}", parent=cast.centre) for number in range(100)]
     for body in bodies:
         make_obligation(indicator.document.directives.first(), body)
-    table = [{"indicator": "ZZ-01", "body": body.code, "period": "2025", "value": Decimal(1)} for body in bodies]
+    table = [
+        {"indicator": "ZZ-01", "body": body.code, "period": "2025", "value": Decimal(1)}
+        for body in bodies
+    ]
     with django_assert_max_num_queries(18):
         brought = bring(STATISTICS, cast.supervisor, table, document=indicator.document_id)
     with django_assert_max_num_queries(30):

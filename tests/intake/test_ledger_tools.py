@@ -25,7 +25,14 @@ CSV = "csv:Text - txt - csv (StarCalc):44,34,{encoding},1,,0,false,{shown},false
 @pytest.fixture
 def ledger(cast, rows):  # noqa: F811
     """Rows whose cells another program may take for something else."""
-    for number, fields in enumerate(({"percent": 0}, {"percent": 1}, {"percent": 100, "contact": "01065001234"}, {"percent": 29})):
+    for number, fields in enumerate(
+        (
+            {"percent": 0},
+            {"percent": 1},
+            {"percent": 100, "contact": "01065001234"},
+            {"percent": 29},
+        )
+    ):
         make_obligation(rows[1].directive, make_body(f"Y{number}", parent=cast.body), **fields)
     return rows[0].document
 
@@ -89,7 +96,10 @@ def everywhere(say):
         for row in sheet.iter_rows(min_row=first + 1):
             for cell in row:
                 if isinstance(cell.value, str):
-                    cell.value, cell.data_type = say(cell.value), "s"  # else openpyxl makes a formula of what begins with =
+                    cell.value, cell.data_type = (
+                        say(cell.value),
+                        "s",
+                    )  # else openpyxl makes a formula of what begins with =
 
     return edit
 
@@ -97,11 +107,15 @@ def everywhere(say):
 SAVED = {
     "a percentage as the text of its share": each("完成比例", str),
     "a percentage as text": each("完成比例", lambda share: f"{round(100 * share)}%"),
-    "a percentage with a full-width sign": each("完成比例", lambda share: f"{round(100 * share)} ％"),
+    "a percentage with a full-width sign": each(
+        "完成比例", lambda share: f"{round(100 * share)} ％"
+    ),
     "a percentage in points": each("完成比例", lambda share: round(100 * share)),
     "a percentage in points as text": each("完成比例", lambda share: str(round(100 * share))),
     "days as serial numbers": each("完成时限", lambda day: (day.date() - date(1899, 12, 30)).days),
-    "days as text of serial numbers": each("完成时限", lambda day: str((day.date() - date(1899, 12, 30)).days)),
+    "days as text of serial numbers": each(
+        "完成时限", lambda day: str((day.date() - date(1899, 12, 30)).days)
+    ),
     "days with strokes": each("完成时限", lambda day: f"{day.year}/{day.month}/{day.day}"),
     "days in words": each("完成时限", lambda day: f"{day.year}年{day.month}月{day.day}日"),
     "line breaks of Windows": everywhere(lambda text: text.replace("\n", "\r\n")),
@@ -109,7 +123,9 @@ SAVED = {
     "blanks at the ends": everywhere(lambda text: f"{text}  "),
     "blanks at the ends of lines": everywhere(lambda text: text.replace("\n", "  \n")),
     "codes in full width": each("文件条款", lambda text: text.translate(FULL)),
-    "names with half-width brackets": each("责任（配合）单位", lambda text: text.replace("（", "(").replace("）", ")")),
+    "names with half-width brackets": each(
+        "责任（配合）单位", lambda text: text.replace("（", "(").replace("）", ")")
+    ),
     "apostrophes stripped": everywhere(lambda text: text.removeprefix("'")),
     "apostrophes doubled": everywhere(lambda text: f"'{text}" if text.startswith("'") else text),
     "ids as text": each("系统编号", str),
@@ -119,7 +135,9 @@ SAVED = {
     "rows filtered": filtered,
     "columns moved": moved,
     "a column dropped": without("进展情况"),
-    "many columns dropped": without("序号", "重点任务", "分项", "具体措施", "牵头单位", "亮灯", "督办单", "责任领导", "完成比例"),
+    "many columns dropped": without(
+        "序号", "重点任务", "分项", "具体措施", "牵头单位", "亮灯", "督办单", "责任领导", "完成比例"
+    ),
     "ours dropped": without("版本"),
     "headings in Traditional script": headings(to_hant),
     "headings in Simplified script": headings(to_hans),
@@ -134,26 +152,47 @@ def test_what_another_program_saved_is_no_edit(cast, ledger, report, sign_in, br
     book, sheet, first, places = taken(sign_in(who), ledger)
     SAVED[way](sheet, first, places)
     intake = bring(who, saved(book), name="台账.xlsx", kind="obligations", document=ledger.pk)
-    if intake.state == UPLOADED:  # ids that count from 1 beside no versions may be the office's own: it is asked
-        assert [column[1] for column in intake.tables[0]["columns"] if not column[3]] == ["系统编号"]
+    if (
+        intake.state == UPLOADED
+    ):  # ids that count from 1 beside no versions may be the office's own: it is asked
+        assert [column[1] for column in intake.tables[0]["columns"] if not column[3]] == [
+            "系统编号"
+        ]
         return
-    told = [cell for row in intake.rows.all() for cell in (*row.faults, *(row.untaken or ()), row.after) if cell]
+    told = [
+        cell
+        for row in intake.rows.all()
+        for cell in (*row.faults, *(row.untaken or ()), row.after)
+        if cell
+    ]
     assert (intake.state, set(intake.counts), told) == (CHECKED, {"same"}, [])
 
 
 def test_what_libreoffice_saved_is_no_edit(cast, ledger, report, sign_in, bring, tmp_path):  # noqa: F811
     sources, found = [], {}
     for role, language in product(ROLES, ("zh-hans", "zh-hant")):
-        out = sign_in(getattr(cast, role), language).get("/obligations/", {"document": ledger.pk, "export": "xlsx"})
+        out = sign_in(getattr(cast, role), language).get(
+            "/obligations/", {"document": ledger.pk, "export": "xlsx"}
+        )
         sources.append(tmp_path / f"{role}_{language}.xlsx")
         sources[-1].write_bytes(b"".join(out.streaming_content))
     for folder in converted(sources, tmp_path):
         for source in sources:
-            file = max(folder.glob(f"{source.stem}*"), key=lambda one: one.stat().st_size)  # the cover is a text of its own
+            file = max(
+                folder.glob(f"{source.stem}*"), key=lambda one: one.stat().st_size
+            )  # the cover is a text of its own
             intake = bring(
-                getattr(cast, source.stem.split("_")[0]), file.read_bytes(), name=file.name, kind="obligations", document=ledger.pk
+                getattr(cast, source.stem.split("_")[0]),
+                file.read_bytes(),
+                name=file.name,
+                kind="obligations",
+                document=ledger.pk,
             )
-            found[f"{folder.name} {source.stem}"] = (intake.state, set(intake.counts), intake.untaken)
+            found[f"{folder.name} {source.stem}"] = (
+                intake.state,
+                set(intake.counts),
+                intake.untaken,
+            )
     assert len(found) == 5 * 6
     assert {name: said for name, said in found.items() if said != (CHECKED, {"same"}, None)} == {}
 
@@ -161,11 +200,25 @@ def test_what_libreoffice_saved_is_no_edit(cast, ledger, report, sign_in, bring,
 def converted(sources, folder):
     """Folders with the workbooks as LibreOffice saves them, and as text in both encodings, as shown and as stored."""
     kinds = {"xlsx": "xlsx:Calc MS Excel 2007 XML"}
-    kinds |= {f"{code}-{shown}": CSV.format(encoding=code, shown=shown) for code in (76, 85) for shown in ("true", "false")}
+    kinds |= {
+        f"{code}-{shown}": CSV.format(encoding=code, shown=shown)
+        for code in (76, 85)
+        for shown in ("true", "false")
+    }
     for name, kind in kinds.items():
-        order = ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", kind]
+        order = [
+            "soffice",
+            f"-env:UserInstallation=file://{folder}/profile",
+            "--headless",
+            "--convert-to",
+            kind,
+        ]
         subprocess.run(
-            [*order, "--outdir", str(folder / name), *map(str, sources)], check=True, capture_output=True, timeout=300, env=os.environ
+            [*order, "--outdir", str(folder / name), *map(str, sources)],
+            check=True,
+            capture_output=True,
+            timeout=300,
+            env=os.environ,
         )
     return [folder / name for name in kinds]
 
@@ -173,7 +226,13 @@ def converted(sources, folder):
 def test_the_ledger_as_text_says_what_the_workbook_says(cast, ledger, report, sign_in, bring):  # noqa: F811
     for format in ("csv", "csv-gb"):
         out = sign_in(cast.staff).get("/obligations/", {"document": ledger.pk, "export": format})
-        intake = bring(cast.staff, b"".join(out.streaming_content), name="台账.csv", kind="obligations", document=ledger.pk)
+        intake = bring(
+            cast.staff,
+            b"".join(out.streaming_content),
+            name="台账.csv",
+            kind="obligations",
+            document=ledger.pk,
+        )
         assert (intake.state, set(intake.counts), intake.untaken) == (CHECKED, {"same"}, None)
 
 
@@ -183,5 +242,7 @@ def test_a_workbook_of_rich_text(cast, ledger, report, sign_in, bring):  # noqa:
         cell = sheet.cell(first + 1, places[heading])
         text = cell.value
         cell.value = CellRichText(TextBlock(InlineFont(b=True), text[:2]), text[2:])
-    intake = bring(cast.staff, saved(book), name="台账.xlsx", kind="obligations", document=ledger.pk)
+    intake = bring(
+        cast.staff, saved(book), name="台账.xlsx", kind="obligations", document=ledger.pk
+    )
     assert (intake.state, set(intake.counts), intake.untaken) == (CHECKED, {"same"}, None)

@@ -20,7 +20,14 @@ FAULT = {
     "column": "C",
     "heading": "成立日期",
 }
-WHOLE = {"field": "", "value": "", "expected": "每个编码只出现一次", "remedy": "", "column": "", "heading": ""}
+WHOLE = {
+    "field": "",
+    "value": "",
+    "expected": "每个编码只出现一次",
+    "remedy": "",
+    "column": "",
+    "heading": "",
+}
 
 
 def workbook(**sheets):
@@ -50,7 +57,12 @@ def copy_of(file, name, rows):
 @pytest.fixture
 def source():
     return workbook(
-        单位=[["编码", "名称", "成立日期"], ["001", "总工会", "2025年2月30日"], ["002", "共青团", date(2025, 3, 1)]], 说明=[["甲"]]
+        单位=[
+            ["编码", "名称", "成立日期"],
+            ["001", "总工会", "2025年2月30日"],
+            ["002", "共青团", date(2025, 3, 1)],
+        ],
+        说明=[["甲"]],
     )
 
 
@@ -91,6 +103,8 @@ def test_a_text_file_becomes_a_workbook_with_its_faults():
 
 
 def test_two_faults_of_one_cell_stand_in_one_comment(source):
-    _count, book = copy_of(source, "单位.xlsx", [wrong("单位", 2, FAULT, FAULT | {"expected": "不晚于今天"})])
+    _count, book = copy_of(
+        source, "单位.xlsx", [wrong("单位", 2, FAULT, FAULT | {"expected": "不晚于今天"})]
+    )
     text = book["单位"]["C2"].comment.text
     assert ("一个日期" in text, "不晚于今天" in text) == (True, True)

@@ -39,7 +39,11 @@ def test_from_the_file_to_the_result_and_back(cast, sign_in, post):
     assert client.get(reverse("intake_new", args=["bodies"])).status_code == 200
     answer = post(cast.admin, "intake_upload", file=SimpleUploadedFile("单位.csv", TABLE.encode()))
     intake = Intake.objects.get()
-    assert (answer.status_code, answer.url, intake.state) == (302, f"/intakes/{intake.pk}/", CHECKED)
+    assert (answer.status_code, answer.url, intake.state) == (
+        302,
+        f"/intakes/{intake.pk}/",
+        CHECKED,
+    )
     shown = text(client.get(answer.url))
     assert "共 <b>3</b> 行：新增 1、变更 1、相同 1、冲突 0、有误 0" in shown
     assert "<s>共青团中央</s> → <b>共青团中央委员会</b>" in shown
@@ -67,7 +71,11 @@ def test_wrong_rows_come_first_with_what_to_do_and_as_a_list(cast, sign_in, brin
     intake = bring(cast.admin, "编码,名称,成立日期\nQ09,甲,2025年2月30日\nQ10,乙,\n")
     client = sign_in(cast.admin)
     shown = text(client.get(f"/intakes/{intake.pk}/"))
-    assert ("2025年2月没有30日" in shown, "Q10" in shown.split('id="rows"')[1], "intake_apply" in shown) == (True, False, False)
+    assert (
+        "2025年2月没有30日" in shown,
+        "Q10" in shown.split('id="rows"')[1],
+        "intake_apply" in shown,
+    ) == (True, False, False)
     assert "Q10" in text(client.get(f"/intakes/{intake.pk}/?verdict=all"))
     answer = client.get(f"/intakes/{intake.pk}/faults/")
     book = load_workbook(BytesIO(b"".join(answer.streaming_content)))
@@ -92,7 +100,10 @@ def test_a_file_that_cannot_be_read_keeps_what_was_chosen(cast, sign_in, bring):
 
 def test_a_file_that_is_not_taken_is_refused_on_the_spot(cast, post, settings):
     settings.INTAKE_LIMIT = 10
-    answers = [post(cast.admin, "intake_upload", file=SimpleUploadedFile("a.csv", data)) for data in (b"", b"x" * 11)]
+    answers = [
+        post(cast.admin, "intake_upload", file=SimpleUploadedFile("a.csv", data))
+        for data in (b"", b"x" * 11)
+    ]
     assert [answer.status_code for answer in answers] == [422, 422]
     assert post(cast.admin, "intake_upload").status_code == 422
     assert Intake.objects.count() == 0
@@ -103,7 +114,9 @@ def test_only_who_may_and_only_their_own(cast, sign_in, post, bring):
     assert sign_in(cast.staff).get(f"/intakes/{intake.pk}/").status_code == 404
     assert post(cast.staff, "intake_apply", intake).status_code == 404
     assert sign_in(cast.staff).get(reverse("intake_new", args=["bodies"])).status_code == 403
-    assert post(cast.staff, "intake_upload", file=SimpleUploadedFile("a.csv", b"x")).status_code == 403
+    assert (
+        post(cast.staff, "intake_upload", file=SimpleUploadedFile("a.csv", b"x")).status_code == 403
+    )
     assert sign_in(cast.admin).get(reverse("intake_new", args=["nothing"])).status_code == 404
 
 
@@ -133,7 +146,12 @@ def test_a_busy_intake_asks_again_by_itself(cast, sign_in, bring):
 def test_every_language_shows_every_page(cast, sign_in, bring, language):
     intake = bring(cast.admin, TABLE)
     client = sign_in(cast.admin, language)
-    for address in ("/intakes/", "/intakes/new/bodies/", f"/intakes/{intake.pk}/", f"/intakes/{intake.pk}/columns/"):
+    for address in (
+        "/intakes/",
+        "/intakes/new/bodies/",
+        f"/intakes/{intake.pk}/",
+        f"/intakes/{intake.pk}/columns/",
+    ):
         assert client.get(address).status_code == 200
 
 
@@ -142,7 +160,10 @@ def test_rows_cost_no_more_queries_however_many(cast, sign_in, bring, django_ass
     client.get("/intakes/")
     counts = []
     for size in (1, 3):
-        intake = bring(cast.admin, "编码,名称\n" + "".join(f"Y{number},单位{number}\n" for number in range(size)))
+        intake = bring(
+            cast.admin,
+            "编码,名称\n" + "".join(f"Y{number},单位{number}\n" for number in range(size)),
+        )
         with django_assert_num_queries(13, exact=False) as found:
             client.get(f"/intakes/{intake.pk}/")
         counts.append(len(found))
@@ -166,7 +187,9 @@ def test_progress_is_of_the_rows_in_hand(cast, sign_in, bring, apply, state, row
     if state == "undoing":
         apply(intake)
     Intake.objects.filter(pk=intake.pk).update(state=state, done=1)
-    assert f"已处理 <b>1</b> 行，共 {rows} 行" in text(sign_in(cast.admin).get(f"/intakes/{intake.pk}/"))
+    assert f"已处理 <b>1</b> 行，共 {rows} 行" in text(
+        sign_in(cast.admin).get(f"/intakes/{intake.pk}/")
+    )
 
 
 def test_a_choice_is_told_plainly_and_can_be_made_anew(cast, sign_in, post, bring):
@@ -174,6 +197,10 @@ def test_a_choice_is_told_plainly_and_can_be_made_anew(cast, sign_in, post, brin
     assert "只需选择系统和表格" in text(client.get(f"/intakes/{intake.pk}/"))
     post(cast.admin, "intake_choose", intake, choice="theirs", number="1")
     shown = text(client.get(f"/intakes/{intake.pk}/"))
-    assert ("保留现有内容 1 行。" in shown, "后者中有 1 行" in shown, "intake_apply" in shown) == (True, True, False)
+    assert ("保留现有内容 1 行。" in shown, "后者中有 1 行" in shown, "intake_apply" in shown) == (
+        True,
+        True,
+        False,
+    )
     post(cast.admin, "intake_choose", intake, choice="again")
     assert "待选择的行：1 行" in text(client.get(f"/intakes/{intake.pk}/"))

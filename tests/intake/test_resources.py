@@ -26,7 +26,10 @@ def desk(cast, sign_in):
 
 
 def upload(desk, model, data, *, number, name):
-    return desk.post(reverse(f"admin:directives_{model}_import"), {"import_file": SimpleUploadedFile(name, data), "format": str(number)})
+    return desk.post(
+        reverse(f"admin:directives_{model}_import"),
+        {"import_file": SimpleUploadedFile(name, data), "format": str(number)},
+    )
 
 
 def workbook(*rows):
@@ -39,7 +42,10 @@ def workbook(*rows):
 
 
 def test_two_formats_and_no_other():
-    assert (tuple(OrganisationAdmin.import_formats), tuple(ObligationAdmin.export_formats)) == (FORMATS, FORMATS)
+    assert (tuple(OrganisationAdmin.import_formats), tuple(ObligationAdmin.export_formats)) == (
+        FORMATS,
+        FORMATS,
+    )
     assert [one().get_extension() for one in FORMATS] == ["csv", "xlsx"]
 
 
@@ -64,10 +70,15 @@ def test_a_file_is_read_in_the_limited_process_and_refused_in_words(desk):
 
 
 def test_a_workbook_of_bodies_is_taken_with_its_days_and_codes(desk, cast):
-    table = workbook(["code", "name_hans", "parent", "valid_from"], [7, "甲", "C000", "2025年3月1日"])
+    table = workbook(
+        ["code", "name_hans", "parent", "valid_from"], [7, "甲", "C000", "2025年3月1日"]
+    )
     shown = upload(desk, "organisation", table, number=1, name="table.xlsx")
     assert not shown.context["result"].has_validation_errors()
-    data = {name: shown.context["confirm_form"].initial[name] for name in ("import_file_name", "original_file_name", "format")}
+    data = {
+        name: shown.context["confirm_form"].initial[name]
+        for name in ("import_file_name", "original_file_name", "format")
+    }
     desk.post(reverse("admin:directives_organisation_process_import"), data | {"resource": ""})
     body = Organisation.objects.get(code="7")
     assert (body.parent, body.valid_from) == (cast.centre, date(2025, 3, 1))

@@ -27,7 +27,9 @@ LANGUAGES = ("zh-hans", "zh-hant", "en")
 def asking(cast):
     section = make_section(make_document())
     make_directive(section, code="九.3.3", text="健全制度。")
-    return Asking(cast.supervisor, NOW, TODAY, {"document": section.document.pk, "organisation": cast.body.pk})
+    return Asking(
+        cast.supervisor, NOW, TODAY, {"document": section.document.pk, "organisation": cast.body.pk}
+    )
 
 
 def made(kind, asking, language="zh-hans", rows=()):
@@ -47,11 +49,16 @@ def read_back(kind, asking, content):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_empty_template_is_matched_without_a_question_and_its_example_passed_over(asking, kind, language):
+def test_an_empty_template_is_matched_without_a_question_and_its_example_passed_over(
+    asking, kind, language
+):
     with translation.override(language):
         heads, names, rows, _remarks = read_back(kind, asking, made(kind, asking, language))
         assert (len(heads), certain(heads, names), rows) == (1, True, [])
-        wanted = {field.name for field in names.fields if not (field.read_only or field.unless)} - {"id", "version"}
+        wanted = {field.name for field in names.fields if not (field.read_only or field.unless)} - {
+            "id",
+            "version",
+        }
         assert set(heads[0].matched) == wanted
 
 
@@ -68,28 +75,48 @@ def test_every_choice_has_a_drop_down_in_the_readers_language(asking, kind, lang
             if rule.type == "list":
                 tab, cells = rule.formula1.lstrip("=").replace("$", "").split("!")
                 dropped[heading] = [row[0].value for row in book[tab.strip("'")][cells]]
-        wanted = {label: [str(word) for _value, word in field.choices] for label, field in fields.items() if field.choices}
+        wanted = {
+            label: [str(word) for _value, word in field.choices]
+            for label, field in fields.items()
+            if field.choices
+        }
         assert {label: dropped.get(label) for label in wanted} == wanted
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_examples_are_such_as_the_intake_reads(asking, kind, language):
-    make_indicator(Document.objects.get(), asking.by.in_role("supervisor")[0].organisation, code="JC-01")
+    make_indicator(
+        Document.objects.get(), asking.by.in_role("supervisor")[0].organisation, code="JC-01"
+    )
     sheet = load_workbook(BytesIO(made(kind, asking, language))).worksheets[0]
     with translation.override(language):
         fields = {str(field.label): field for field in KINDS[kind].fields(asking)}
-        said = {fields[head.value]: cell.value for head, cell in zip(sheet[1], sheet[2], strict=True) if cell.value}
+        said = {
+            fields[head.value]: cell.value
+            for head, cell in zip(sheet[1], sheet[2], strict=True)
+            if cell.value
+        }
         first, *others = said.items()
-        assert first[1].split(":")[-1].split("：")[-1].strip()  # something follows the word that it is an example
-        assert [(field.name, text) for field, text in others if isinstance(reading_of(field)(text), Wrong)] == []
+        assert (
+            first[1].split(":")[-1].split("：")[-1].strip()
+        )  # something follows the word that it is an example
+        assert [
+            (field.name, text)
+            for field, text in others
+            if isinstance(reading_of(field)(text), Wrong)
+        ] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_instructions_are_high_enough_and_lead_to_the_list(asking, language):
     book = load_workbook(BytesIO(made("people", asking, language)))
     guide = book.worksheets[1]
-    long = [row for row in guide.iter_rows() if len(str(row[2].value or "")) > (70 if language == "en" else 35)]
+    long = [
+        row
+        for row in guide.iter_rows()
+        if len(str(row[2].value or "")) > (70 if language == "en" else 35)
+    ]
     assert len(long) >= 1
     assert all(guide.row_dimensions[row[0].row].height >= 30 for row in long)
     told = [str(row[2].value) for row in guide.iter_rows()]
@@ -100,7 +127,12 @@ def test_a_period_is_headed_and_explained_as_a_period(asking):
     book = load_workbook(BytesIO(made("statistics", asking)))
     heads = [cell.value for cell in book.worksheets[0][1]]
     assert ("统计期" in heads, "填报频次" in heads) == (True, False)
-    told = [cell.value for row in book["填写说明"].iter_rows() for cell in row if cell.value and "第三季度" in str(cell.value)]
+    told = [
+        cell.value
+        for row in book["填写说明"].iter_rows()
+        for cell in row
+        if cell.value and "第三季度" in str(cell.value)
+    ]
     assert len(told) == 1
 
 
@@ -123,12 +155,31 @@ def test_what_must_be_filled_in_is_dark_and_explained(asking):
 
 def test_rows_filled_in_come_back_as_they_went_out(asking):
     rows = [
-        {"id": 7, "version": 3, "clause": "九.3.3", "body": "Q01", "part": "lead", "due_on": date(2027, 6, 30), "note": "=1+1"},
-        {"id": 8, "version": 1, "clause": "九.3.4", "body": "Q02", "part": "supporting", "leader": "顾明远"},
+        {
+            "id": 7,
+            "version": 3,
+            "clause": "九.3.3",
+            "body": "Q01",
+            "part": "lead",
+            "due_on": date(2027, 6, 30),
+            "note": "=1+1",
+        },
+        {
+            "id": 8,
+            "version": 1,
+            "clause": "九.3.4",
+            "body": "Q02",
+            "part": "supporting",
+            "leader": "顾明远",
+        },
     ]
     with translation.override("zh-hans"):
-        _heads, _names, given, _remarks = read_back("obligations", asking, made("obligations", asking, rows=rows))
-    told = [{name: value for name, value in row.values.items() if value is not None} for row in given]
+        _heads, _names, given, _remarks = read_back(
+            "obligations", asking, made("obligations", asking, rows=rows)
+        )
+    told = [
+        {name: value for name, value in row.values.items() if value is not None} for row in given
+    ]
     assert told == rows
 
 

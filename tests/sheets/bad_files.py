@@ -8,7 +8,18 @@ from zipfile import ZIP_BZIP2, ZIP_STORED, ZipFile, ZipInfo
 
 from tests.sheets.good_texts import text
 from tests.sheets.manifest import HEADS, ROWS, Bad
-from tests.sheets.packing import MAIN, Raw, Sheet, changed, content_types, lines, packed, parts_of, with_parts, workbook
+from tests.sheets.packing import (
+    MAIN,
+    Raw,
+    Sheet,
+    changed,
+    content_types,
+    lines,
+    packed,
+    parts_of,
+    with_parts,
+    workbook,
+)
 
 PLAIN = Sheet(lines(*ROWS))
 SHEET1 = "xl/worksheets/sheet1.xml"
@@ -20,12 +31,20 @@ XXE = '<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 
 def compound(*streams: str) -> bytes:
     """The beginning of a file of the old compound format that names these streams."""
-    return OLE + bytes(504) + b"".join(name.encode("utf-16-le").ljust(128, b"\0") for name in ("Root Entry", *streams)).ljust(1024, b"\0")
+    return (
+        OLE
+        + bytes(504)
+        + b"".join(
+            name.encode("utf-16-le").ljust(128, b"\0") for name in ("Root Entry", *streams)
+        ).ljust(1024, b"\0")
+    )
 
 
 def of_parts(**parts: bytes) -> bytes:
     """A package of these parts alone; __ stands for / and _dot_ for a dot."""
-    return packed({name.replace("__", "/").replace("_dot_", "."): content for name, content in parts.items()})
+    return packed(
+        {name.replace("__", "/").replace("_dot_", "."): content for name, content in parts.items()}
+    )
 
 
 def typed(main: str) -> bytes:
@@ -62,7 +81,11 @@ def twice(second: str) -> bytes:
 def twice_listed() -> bytes:
     """Two worksheets of one part: its rows would count twice."""
     parts = parts_of(PLAIN)
-    book = parts["xl/workbook.xml"].decode().replace("</sheets>", '<sheet name="再一次" sheetId="9" r:id="rId1"/></sheets>')
+    book = (
+        parts["xl/workbook.xml"]
+        .decode()
+        .replace("</sheets>", '<sheet name="再一次" sheetId="9" r:id="rId1"/></sheets>')
+    )
     return packed(parts | {"xl/workbook.xml": book.encode()})
 
 
@@ -105,9 +128,7 @@ def _corrupt() -> bytes:
 
 def _no_formats() -> list[tuple[str, Callable[[], bytes], str]]:
     page = "<html><head><meta charset='gb2312'></head><body><table><tr><td>编码</td></tr></table></body></html>"
-    old = (
-        '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'
-    )
+    old = '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'
     return [
         ("no-bytes-at-all.xlsx", lambda: b"", "empty_file"),
         ("no-cells-at-all.xlsx", lambda: workbook(Sheet({})), "nothing"),
@@ -141,9 +162,21 @@ def _no_formats() -> list[tuple[str, Callable[[], bytes], str]]:
 
 def _macros() -> list[tuple[str, Callable[[], bytes], str]]:
     return [
-        ("macros-inside-a-plain-workbook.xlsx", lambda: with_parts({"xl/vbaProject.bin": OLE + bytes(504)}, PLAIN), "macros"),
-        ("macro-workbook-renamed.xlsx", lambda: typed("application/vnd.ms-excel.sheet.macroEnabled.main+xml"), "macros"),
-        ("macro-sheet-of-the-old-kind.xlsx", lambda: with_parts({"xl/macrosheets/sheet1.xml": b"<x/>"}, PLAIN), "macros"),
+        (
+            "macros-inside-a-plain-workbook.xlsx",
+            lambda: with_parts({"xl/vbaProject.bin": OLE + bytes(504)}, PLAIN),
+            "macros",
+        ),
+        (
+            "macro-workbook-renamed.xlsx",
+            lambda: typed("application/vnd.ms-excel.sheet.macroEnabled.main+xml"),
+            "macros",
+        ),
+        (
+            "macro-sheet-of-the-old-kind.xlsx",
+            lambda: with_parts({"xl/macrosheets/sheet1.xml": b"<x/>"}, PLAIN),
+            "macros",
+        ),
     ]
 
 
@@ -229,4 +262,7 @@ def _texts() -> list[tuple[str, Callable[[], bytes], str]]:
     ]  # fmt: skip
 
 
-FILES = [Bad(name, content, code=code) for name, content, code in (*_no_formats(), *_macros(), *_packages(), *_markup(), *_texts())]
+FILES = [
+    Bad(name, content, code=code)
+    for name, content, code in (*_no_formats(), *_macros(), *_packages(), *_markup(), *_texts())
+]

@@ -11,7 +11,9 @@ FIRST, SECOND, THIRD = ROWS[1:]
 
 def of(name: str, rows: tuple, *faults: tuple[int, str], **more: object) -> Bad:
     """A workbook of these rows."""
-    return Bad(f"{name}.xlsx", lambda: workbook(Sheet(lines(*rows))), "intake", faults=faults, **more)
+    return Bad(
+        f"{name}.xlsx", lambda: workbook(Sheet(lines(*rows))), "intake", faults=faults, **more
+    )
 
 
 def cell(name: str, column: int, value: object, field: str, line: int = 3) -> Bad:
@@ -25,7 +27,11 @@ def _headings() -> list[Bad]:
     doubled = tuple((*row, row[1]) for row in ROWS)
     return [
         of("heading-twice", doubled, (0, "name_hans")),
-        of("two-headings-for-one-field", tuple((*row, row[0] if number else "代码") for number, row in enumerate(ROWS)), asks=True),
+        of(
+            "two-headings-for-one-field",
+            tuple((*row, row[0] if number else "代码") for number, row in enumerate(ROWS)),
+            asks=True,
+        ),
         of("required-column-missing", tuple(row[1:] for row in ROWS), (0, "code")),
         of(
             "old-template",
@@ -61,7 +67,10 @@ def _keys() -> list[Bad]:
 
 
 def _days() -> list[Bad]:
-    ended = tuple((*row, day) for row, day in zip(ROWS, ("撤销日期", None, date(1949, 12, 31), None), strict=True))
+    ended = tuple(
+        (*row, day)
+        for row, day in zip(ROWS, ("撤销日期", None, date(1949, 12, 31), None), strict=True)
+    )
     return [
         cell("day-that-does-not-exist", 5, "2025年2月30日", "valid_from"),
         cell("day-of-a-month-that-does-not-exist", 5, "2025.13.1", "valid_from"),
@@ -92,7 +101,11 @@ def _values() -> list[Bad]:
     formula = Raw('<c r="{r}" t="str"><f>CONCATENATE("全国","总工会")</f></c>')
     longer = text().replace("1950-02-01", "1950-02-01,备注")
     moved = text().replace("北京市总工会", "北京市总工会,首都")
-    several = (HEADS, ("001", None, "中央", "企业", None, "2025年2月30日"), (None, "北京市总工会", "省级", "群团组织", "001", "昨天"))
+    several = (
+        HEADS,
+        ("001", None, "中央", "企业", None, "2025年2月30日"),
+        (None, "北京市总工会", "省级", "群团组织", "001", "昨天"),
+    )
     return [
         cell("formula-without-a-saved-value", 1, formula, "name_hans"),
         cell("error-instead-of-a-name", 1, Raw('<c r="{r}" t="e"><v>#N/A</v></c>'), "name_hans"),
@@ -104,14 +117,27 @@ def _values() -> list[Bad]:
             "intake",
             faults=tuple((3, field) for field in ("", "level", "kind", "parent", "valid_from")),
         ),
-        of("faults-in-every-row", several, (2, "name_hans"), (2, "kind"), (2, "valid_from"), (3, "code"), (3, "valid_from")),
+        of(
+            "faults-in-every-row",
+            several,
+            (2, "name_hans"),
+            (2, "kind"),
+            (2, "valid_from"),
+            (3, "code"),
+            (3, "valid_from"),
+        ),
         Bad(
             "key-twice-in-gb18030.csv",
             lambda: (text() + "001002,天津市工会\r\n").encode("gb18030"),
             "intake",
             faults=((4, "code"), (5, "code")),
         ),
-        Bad("id-in-powers-of-ten.csv", lambda: text().replace("001002", "1E+15").encode(), "intake", faults=((4, "code"),)),
+        Bad(
+            "id-in-powers-of-ten.csv",
+            lambda: text().replace("001002", "1E+15").encode(),
+            "intake",
+            faults=((4, "code"),),
+        ),
     ]
 
 
@@ -151,19 +177,37 @@ def _unclear_days(ledger: tuple[str, ...]) -> list[Bad]:
         "span-of-days-that-ends-before-it-begins": "2027年6月至2027年3月",
         "quarter-that-does-not-exist": "2027年第五季度",
     }
-    return [of(name, (ledger, ("九.1.1", "Q01", day)), (2, "due_on"), kind="obligations") for name, day in days.items()]
+    return [
+        of(name, (ledger, ("九.1.1", "Q01", day)), (2, "due_on"), kind="obligations")
+        for name, day in days.items()
+    ]
 
 
 def _kept() -> list[Bad]:
     """As offices keep them, and not to be guessed: days without a year or a day, numbers cut short, bodies that nobody knows."""
     ledger = ("文件条款", "责任单位", "完成时限", "责任人及电话")
     entries, rest = ("文件条款", "进展情况", "完成比例"), ("九.1.2", "推进中", 60)
-    tasks = (("序号", "重点任务"), (1, "建立联席会议制度"), (1, "建立述职评议制度"), (2, "建立直接联系制度"))
+    tasks = (
+        ("序号", "重点任务"),
+        (1, "建立联席会议制度"),
+        (1, "建立述职评议制度"),
+        (2, "建立直接联系制度"),
+    )
     lost = "序号,文件条款,进展情况\n1,九.1.1,已印发\n2,,推进中\n3,九.1.2,推进中\n"
     return [
         *_unclear_days(ledger),
-        of("body-among-several-that-is-unknown", (ledger, ("九.1.1", "Q01、Q99", None)), (2, "body"), kind="obligations"),
-        of("telephone-in-powers-of-ten", (ledger, ("九.1.1", "Q01", None, "1.39E+10")), (2, "contact"), kind="obligations"),
+        of(
+            "body-among-several-that-is-unknown",
+            (ledger, ("九.1.1", "Q01、Q99", None)),
+            (2, "body"),
+            kind="obligations",
+        ),
+        of(
+            "telephone-in-powers-of-ten",
+            (ledger, ("九.1.1", "Q01", None, "1.39E+10")),
+            (2, "contact"),
+            kind="obligations",
+        ),
         of(
             "long-number-that-lost-its-last-digits",
             (ledger, ("九.1.1", "Q01", None, 1.10101199001011e17)),
@@ -182,10 +226,26 @@ def _kept() -> list[Bad]:
             (2, "percent"),
             kind="entries",
         ),
-        of("span-of-days-in-a-log", (("措施", "日期", "工作情况"), ("印发办法", "2026.10.7-10.8", "调研")), (2, "on"), kind="log"),
-        of("day-of-a-log-without-its-year", (("措施", "日期", "工作情况"), ("印发办法", "10月8日", "调研")), (2, "on"), kind="log"),
+        of(
+            "span-of-days-in-a-log",
+            (("措施", "日期", "工作情况"), ("印发办法", "2026.10.7-10.8", "调研")),
+            (2, "on"),
+            kind="log",
+        ),
+        of(
+            "day-of-a-log-without-its-year",
+            (("措施", "日期", "工作情况"), ("印发办法", "10月8日", "调研")),
+            (2, "on"),
+            kind="log",
+        ),
         of("two-tasks-with-one-number", tasks, (3, "code"), kind="tasks"),
-        Bad("merges-lost-in-a-text-table.csv", lost.encode, "intake", faults=((3, "code"),), kind="entries"),
+        Bad(
+            "merges-lost-in-a-text-table.csv",
+            lost.encode,
+            "intake",
+            faults=((3, "code"),),
+            kind="entries",
+        ),
     ]
 
 

@@ -6,7 +6,18 @@ from zipfile import ZipFile, ZipInfo
 
 from tests.sheets.good_rows import PLAIN, SHEET1, dated
 from tests.sheets.manifest import HEADS, ROWS, Good, read_as
-from tests.sheets.packing import MAIN, Raw, Sheet, changed, lines, packed, parts_of, relationships, with_parts, workbook
+from tests.sheets.packing import (
+    MAIN,
+    Raw,
+    Sheet,
+    changed,
+    lines,
+    packed,
+    parts_of,
+    relationships,
+    with_parts,
+    workbook,
+)
 
 
 def _streamed() -> bytes:
@@ -30,18 +41,35 @@ def _streamed() -> bytes:
 
 
 def _linked() -> bytes:
-    outside = relationships([("rId1", "externalLinkPath", "file:///C:/%E7%BB%9F%E8%AE%A1/2024.xlsx")])
+    outside = relationships(
+        [("rId1", "externalLinkPath", "file:///C:/%E7%BB%9F%E8%AE%A1/2024.xlsx")]
+    )
     part = f'<externalLink xmlns="{MAIN}"><externalBook xmlns:r="x" r:id="rId1"/></externalLink>'
-    row = ("001", Raw(f'<c r="{{r}}" t="str"><f>[1]Sheet1!$B$2</f><v>{ROWS[1][1]}</v></c>'), *ROWS[1][2:])
-    parts = parts_of(Sheet(lines(HEADS, row, *ROWS[2:])), more=[("rId50", "externalLink", "externalLinks/externalLink1.xml")])
-    parts |= {"xl/externalLinks/externalLink1.xml": part.encode(), "xl/externalLinks/_rels/externalLink1.xml.rels": outside.encode()}
+    row = (
+        "001",
+        Raw(f'<c r="{{r}}" t="str"><f>[1]Sheet1!$B$2</f><v>{ROWS[1][1]}</v></c>'),
+        *ROWS[1][2:],
+    )
+    parts = parts_of(
+        Sheet(lines(HEADS, row, *ROWS[2:])),
+        more=[("rId50", "externalLink", "externalLinks/externalLink1.xml")],
+    )
+    parts |= {
+        "xl/externalLinks/externalLink1.xml": part.encode(),
+        "xl/externalLinks/_rels/externalLink1.xml.rels": outside.encode(),
+    }
     return packed(parts)
 
 
 def _utf16_parts() -> bytes:
     parts = parts_of(PLAIN)
     for name in (SHEET1, "xl/workbook.xml", "xl/sharedStrings.xml"):
-        parts[name] = parts[name].decode().replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16-le")
+        parts[name] = (
+            parts[name]
+            .decode()
+            .replace('encoding="UTF-8"', 'encoding="UTF-16"')
+            .encode("utf-16-le")
+        )
         parts[name] = b"\xff\xfe" + parts[name]
     return packed(parts)
 
@@ -49,7 +77,15 @@ def _utf16_parts() -> bytes:
 def _prefixed() -> bytes:
     """Every element with a prefix, as some libraries for .NET write them."""
     parts = parts_of(Sheet(lines(*ROWS), inline=True))
-    text = parts[SHEET1].decode().replace("</", "\0").replace("<?", "\1").replace("<", "<x:").replace("\0", "</x:").replace("\1", "<?")
+    text = (
+        parts[SHEET1]
+        .decode()
+        .replace("</", "\0")
+        .replace("<?", "\1")
+        .replace("<", "<x:")
+        .replace("\0", "</x:")
+        .replace("\1", "<?")
+    )
     parts[SHEET1] = text.replace("xmlns=", "xmlns:x=").encode()
     return packed(parts)
 
@@ -58,14 +94,28 @@ def _moved() -> bytes:
     """Parts under other names and in another case, their targets absolute."""
     parts = parts_of(PLAIN)
     parts["xl/Tables/Blatt_A.XML"] = parts.pop(SHEET1)
-    rels = parts["xl/_rels/workbook.xml.rels"].decode().replace("worksheets/sheet1.xml", "/xl/tables/blatt_a.xml")
+    rels = (
+        parts["xl/_rels/workbook.xml.rels"]
+        .decode()
+        .replace("worksheets/sheet1.xml", "/xl/tables/blatt_a.xml")
+    )
     return packed(parts | {"xl/_rels/workbook.xml.rels": rels.encode()})
 
 
 def _chart_first() -> bytes:
     parts = parts_of(PLAIN, more=[("rId60", "chartsheet", "chartsheets/sheet1.xml")])
-    book = parts["xl/workbook.xml"].decode().replace("<sheets>", '<sheets><sheet name="图表" sheetId="60" r:id="rId60"/>')
-    return packed(parts | {"xl/workbook.xml": book.encode(), "xl/chartsheets/sheet1.xml": f'<chartsheet xmlns="{MAIN}"/>'.encode()})
+    book = (
+        parts["xl/workbook.xml"]
+        .decode()
+        .replace("<sheets>", '<sheets><sheet name="图表" sheetId="60" r:id="rId60"/>')
+    )
+    return packed(
+        parts
+        | {
+            "xl/workbook.xml": book.encode(),
+            "xl/chartsheets/sheet1.xml": f'<chartsheet xmlns="{MAIN}"/>'.encode(),
+        }
+    )
 
 
 def _wps() -> bytes:
@@ -80,15 +130,32 @@ def _wps() -> bytes:
         '<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}" xmlns:x14="x"><x14:dataValidations count="1"/></ext></extLst>'
     )
     parts = parts_of(Sheet(lines(*ROWS), before=before, after=after))
-    book = parts["xl/workbook.xml"].decode().replace("<workbookPr", '<fileVersion appName="xl" lastEdited="3"/><workbookPr')
-    parts |= {"xl/workbook.xml": book.encode(), "docProps/custom.xml": b'<Properties><property name="KSOProductBuildVer"/></Properties>'}
+    book = (
+        parts["xl/workbook.xml"]
+        .decode()
+        .replace("<workbookPr", '<fileVersion appName="xl" lastEdited="3"/><workbookPr')
+    )
+    parts |= {
+        "xl/workbook.xml": book.encode(),
+        "docProps/custom.xml": b'<Properties><property name="KSOProductBuildVer"/></Properties>',
+    }
     return packed(parts)
 
 
 def _calc() -> bytes:
     """As LibreOffice writes: styled empty cells to the last column, repeated row attributes, a wide hidden range."""
-    parts = parts_of(Sheet(lines(*ROWS), before='<cols><col min="7" max="16384" width="9" hidden="true" style="0"/></cols>'))
-    text = parts[SHEET1].decode().replace("</row>", '<c r="XFD1" s="4"/></row>').replace("<row ", '<row customFormat="false" ht="12.8" ')
+    parts = parts_of(
+        Sheet(
+            lines(*ROWS),
+            before='<cols><col min="7" max="16384" width="9" hidden="true" style="0"/></cols>',
+        )
+    )
+    text = (
+        parts[SHEET1]
+        .decode()
+        .replace("</row>", '<c r="XFD1" s="4"/></row>')
+        .replace("<row ", '<row customFormat="false" ht="12.8" ')
+    )
     return packed(parts | {SHEET1: text.encode()})
 
 
@@ -99,12 +166,23 @@ def _put_together() -> list[Good]:
     return [
         Good("plain.xlsx", lambda: workbook(PLAIN)),
         Good("texts-in-the-cells.xlsx", lambda: workbook(inline)),
-        Good("shared-texts-missing.xlsx", lambda: workbook(inline, without=["xl/sharedStrings.xml"])),
-        Good("styles-missing.xlsx", lambda: workbook(Sheet(lines(*text)), without=["xl/styles.xml"]), read_as(*text)),
+        Good(
+            "shared-texts-missing.xlsx", lambda: workbook(inline, without=["xl/sharedStrings.xml"])
+        ),
+        Good(
+            "styles-missing.xlsx",
+            lambda: workbook(Sheet(lines(*text)), without=["xl/styles.xml"]),
+            read_as(*text),
+        ),
         Good("strict-workbook.xlsx", lambda: workbook(PLAIN, strict=True)),
         Good(
             "cells-without-addresses.xlsx",
-            lambda: workbook(Sheet(lines(*((*row[:4], row[4] or Raw("<c/>"), row[5]) for row in ROWS)), addresses=False)),
+            lambda: workbook(
+                Sheet(
+                    lines(*((*row[:4], row[4] or Raw("<c/>"), row[5]) for row in ROWS)),
+                    addresses=False,
+                )
+            ),
         ),
     ]
 
@@ -127,18 +205,37 @@ def _by_programs() -> list[Good]:
                 '<c r="B2" t="s"><v>7</v></c><c r="A2" t="s"><v>6</v></c>',
             ),
         ),
-        Good("false-dimension-too-small.xlsx", lambda: workbook(Sheet(lines(*ROWS), before='<dimension ref="A1"/>'))),
-        Good("false-dimension-far-too-large.xlsx", lambda: workbook(Sheet(lines(*ROWS), before='<dimension ref="A1:XFD1048576"/>'))),
-        Good("comments-in-the-xml.xlsx", lambda: workbook(Sheet(lines(*ROWS), before="<!-- made by hand --><?note to self?>"))),
+        Good(
+            "false-dimension-too-small.xlsx",
+            lambda: workbook(Sheet(lines(*ROWS), before='<dimension ref="A1"/>')),
+        ),
+        Good(
+            "false-dimension-far-too-large.xlsx",
+            lambda: workbook(Sheet(lines(*ROWS), before='<dimension ref="A1:XFD1048576"/>')),
+        ),
+        Good(
+            "comments-in-the-xml.xlsx",
+            lambda: workbook(Sheet(lines(*ROWS), before="<!-- made by hand --><?note to self?>")),
+        ),
         Good("links-to-other-workbooks.xlsx", _linked),
         Good(
             "workbook-embedded-but-never-opened.xlsx",
-            lambda: with_parts({"xl/embeddings/Microsoft_Excel_Sheet1.xlsx": workbook(PLAIN)}, PLAIN),
+            lambda: with_parts(
+                {"xl/embeddings/Microsoft_Excel_Sheet1.xlsx": workbook(PLAIN)}, PLAIN
+            ),
         ),
-        Good("picture-on-the-sheet.xlsx", lambda: with_parts({"xl/media/image1.png": b"\x89PNG\r\n\x1a\n" + bytes(64)}, PLAIN)),
+        Good(
+            "picture-on-the-sheet.xlsx",
+            lambda: with_parts({"xl/media/image1.png": b"\x89PNG\r\n\x1a\n" + bytes(64)}, PLAIN),
+        ),
         Good("workbook-named-like-text.csv", lambda: workbook(PLAIN)),
         Good("workbook-named-like-an-old-one.xls", lambda: workbook(PLAIN)),
-        Good("hidden-column.xlsx", lambda: workbook(Sheet(lines(*ROWS), before='<cols><col min="3" max="3" hidden="1"/></cols>'))),
+        Good(
+            "hidden-column.xlsx",
+            lambda: workbook(
+                Sheet(lines(*ROWS), before='<cols><col min="3" max="3" hidden="1"/></cols>')
+            ),
+        ),
     ]
 
 

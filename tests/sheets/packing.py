@@ -78,7 +78,9 @@ class Texts:
         return self.numbers.setdefault(text, len(self.numbers))
 
     def xml(self, space: str = MAIN) -> str:
-        items = "".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in self.numbers)
+        items = "".join(
+            f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in self.numbers
+        )
         return f'{DECLARED}<sst xmlns="{space}" count="{len(self.numbers)}" uniqueCount="{len(self.numbers)}">{items}</sst>'
 
 
@@ -110,8 +112,12 @@ def sheet_xml(sheet: Sheet, texts: Texts, space: str = MAIN, from_1904: bool = F
     kept = None if sheet.inline else texts
     rows = []
     for line, values in sheet.rows.items():
-        places = (f"{letter(place)}{line}" if sheet.addresses else "" for place in range(len(values)))
-        cells = "".join(cell(value, place, kept, from_1904) for value, place in zip(values, places, strict=True))
+        places = (
+            f"{letter(place)}{line}" if sheet.addresses else "" for place in range(len(values))
+        )
+        cells = "".join(
+            cell(value, place, kept, from_1904) for value, place in zip(values, places, strict=True)
+        )
         number = f' r="{line}"' if sheet.addresses else ""
         hidden = ' hidden="1"' if line in sheet.hidden else ""
         rows.append(f"<row{number}{hidden}>{cells}</row>")
@@ -121,7 +127,10 @@ def sheet_xml(sheet: Sheet, texts: Texts, space: str = MAIN, from_1904: bool = F
 
 def styles_xml(space: str = MAIN) -> str:
     """A few number formats, a day as Chinese Excel writes it among them."""
-    xfs = "".join(f'<xf numFmtId="{number}" fontId="0" fillId="0" borderId="0" xfId="0"/>' for number in FORMATS)
+    xfs = "".join(
+        f'<xf numFmtId="{number}" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+        for number in FORMATS
+    )
     chinese = quoteattr('yyyy"年"m"月"d"日";@')
     red = quoteattr('#,##0.00_);[Red]\\(#,##0.00\\)"元/day"')
     return (
@@ -143,15 +152,24 @@ def outside(target: str) -> str:
 def relationships(targets: Iterable[tuple[str, str, str]], base: str = RELS) -> str:
     """(id, last word of the type, target) as a part of relationships; a target with :// lies outside."""
     items = "".join(
-        f'<Relationship Id="{key}" Type="{base}/{kind}" Target={quoteattr(target)}{outside(target)}/>' for key, kind, target in targets
+        f'<Relationship Id="{key}" Type="{base}/{kind}" Target={quoteattr(target)}{outside(target)}/>'
+        for key, kind, target in targets
     )
     return f'{DECLARED}<Relationships xmlns="{PACKAGE}/relationships">{items}</Relationships>'
 
 
-def parts_of(*sheets: Sheet, from_1904: bool = False, strict: bool = False, more: Sequence[tuple[str, str, str]] = ()) -> dict[str, bytes]:
+def parts_of(
+    *sheets: Sheet,
+    from_1904: bool = False,
+    strict: bool = False,
+    more: Sequence[tuple[str, str, str]] = (),
+) -> dict[str, bytes]:
     """The parts of a workbook with these worksheets, as Excel names them. `more`: further relationships of the workbook."""
     space, rels, texts = (STRICT, STRICT_RELS, Texts()) if strict else (MAIN, RELS, Texts())
-    parts = {f"xl/worksheets/sheet{number}.xml": sheet_xml(sheet, texts, space, from_1904) for number, sheet in enumerate(sheets, 1)}
+    parts = {
+        f"xl/worksheets/sheet{number}.xml": sheet_xml(sheet, texts, space, from_1904)
+        for number, sheet in enumerate(sheets, 1)
+    }
     listed = "".join(
         f'<sheet name={quoteattr(sheet.name)} sheetId="{number}" state="{sheet.state}" r:id="rId{number}"/>'
         for number, sheet in enumerate(sheets, 1)
@@ -160,8 +178,15 @@ def parts_of(*sheets: Sheet, from_1904: bool = False, strict: bool = False, more
     parts["xl/workbook.xml"] = (
         f'{DECLARED}<workbook xmlns="{space}" xmlns:r="{rels}"><workbookPr{marked}/><sheets>{listed}</sheets></workbook>'
     )
-    targets = [(f"rId{number}", "worksheet", f"worksheets/sheet{number}.xml") for number in range(1, len(sheets) + 1)]
-    targets += [("rId900", "styles", "styles.xml"), ("rId901", "sharedStrings", "sharedStrings.xml"), *more]
+    targets = [
+        (f"rId{number}", "worksheet", f"worksheets/sheet{number}.xml")
+        for number in range(1, len(sheets) + 1)
+    ]
+    targets += [
+        ("rId900", "styles", "styles.xml"),
+        ("rId901", "sharedStrings", "sharedStrings.xml"),
+        *more,
+    ]
     parts["xl/_rels/workbook.xml.rels"] = relationships(targets, rels)
     parts["_rels/.rels"] = relationships([("rId1", "officeDocument", "xl/workbook.xml")], rels)
     parts["xl/styles.xml"] = styles_xml(space)
@@ -173,7 +198,8 @@ def parts_of(*sheets: Sheet, from_1904: bool = False, strict: bool = False, more
 def content_types(sheets: int, main: str = f"{TYPE}.sheet.main+xml") -> str:
     """The part that says what each part is."""
     listed = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{TYPE}.worksheet+xml"/>' for number in range(1, sheets + 1)
+        f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{TYPE}.worksheet+xml"/>'
+        for number in range(1, sheets + 1)
     )
     return (
         f'{DECLARED}<Types xmlns="{PACKAGE}/content-types">'
@@ -185,7 +211,12 @@ def content_types(sheets: int, main: str = f"{TYPE}.sheet.main+xml") -> str:
     )
 
 
-def packed(parts: Mapping[str, bytes] | Iterable[tuple[str, bytes]], *, small: Iterable[str] = (), level: int = 9) -> bytes:
+def packed(
+    parts: Mapping[str, bytes] | Iterable[tuple[str, bytes]],
+    *,
+    small: Iterable[str] = (),
+    level: int = 9,
+) -> bytes:
     """The package of these parts. Parts are stored as they are but for `small` ones: other zlibs pack with other bytes."""
     file, small = BytesIO(), set(small)
     with ZipFile(file, "w") as package:
@@ -197,7 +228,9 @@ def packed(parts: Mapping[str, bytes] | Iterable[tuple[str, bytes]], *, small: I
     return file.getvalue()
 
 
-def workbook(*sheets: Sheet, from_1904: bool = False, strict: bool = False, without: Iterable[str] = ()) -> bytes:
+def workbook(
+    *sheets: Sheet, from_1904: bool = False, strict: bool = False, without: Iterable[str] = ()
+) -> bytes:
     """A workbook with these worksheets, without some of its parts."""
     parts = parts_of(*sheets, from_1904=from_1904, strict=strict)
     return packed({name: content for name, content in parts.items() if name not in set(without)})

@@ -59,7 +59,12 @@ def test_a_primary_that_went_away_is_read_again(cast, work, monkeypatch, error):
     export = done(ask(cast.manager))
     assert (export.state, export.tries) == (WAITING, 1)
     done(export)
-    assert (export.state, export.fault, len(content(export)), tried) == (READY, "", 3, ["default"] * 2)
+    assert (export.state, export.fault, len(content(export)), tried) == (
+        READY,
+        "",
+        3,
+        ["default"] * 2,
+    )
     assert Notice.objects.filter(kind="export_ready").count() == 1
 
 
@@ -114,14 +119,20 @@ def test_the_time_left_is_judged_from_the_first_row_on(cast, work, sign_in):
 def test_what_was_cancelled_meanwhile_is_not_begun_anew(cast, work, monkeypatch):
     export = ask(cast.manager)
     tried = failing(monkeypatch, LOST)
-    monkeypatch.setattr(running, "patiently", lambda act: exporting.cancel(export, by=cast.manager, now=timezone.now()) or act())
+    monkeypatch.setattr(
+        running,
+        "patiently",
+        lambda act: exporting.cancel(export, by=cast.manager, now=timezone.now()) or act(),
+    )
     assert (done(export).state, len(tried)) == (CANCELLED, 1)
 
 
 # the replica
 
 
-def test_a_replica_that_is_gone_since_the_last_look_is_passed_over(cast, work, settings, monkeypatch):
+def test_a_replica_that_is_gone_since_the_last_look_is_passed_over(
+    cast, work, settings, monkeypatch
+):
     class Copy:
         alias = "gone"
         failed = None
@@ -201,7 +212,13 @@ SLOW = {
 }
 
 
-def test_cancelled_it_waits_no_longer_for_a_slow_answer(transactional_db, cast, work, monkeypatch, shelf):  # noqa: F811
+def test_cancelled_it_waits_no_longer_for_a_slow_answer(
+    transactional_db,
+    cast,
+    work,
+    monkeypatch,
+    shelf,  # noqa: F811
+):
     """Counting and sorting a nation's rows takes long before the first of them comes."""
     export = ask(cast.manager)
     monkeypatch.setattr(carrying, "EVERY", 0.1)

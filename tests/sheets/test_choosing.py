@@ -18,16 +18,25 @@ KEYS = ["a", "b", "c"]
 
 
 def choose(user, columns, *, version=0, paper="a4", key="ledger"):
-    return exporting.choose(key=key, columns=columns, paper=paper, offered=KEYS, version=version, by=user, now=NOW)
+    return exporting.choose(
+        key=key, columns=columns, paper=paper, offered=KEYS, version=version, by=user, now=NOW
+    )
 
 
 def test_a_choice_is_remembered_for_one_person_and_one_list(cast):
     choice = choose(cast.staff, ["c", "a"], paper="a3")
     assert (choice.columns, choice.paper, choice.version) == (["c", "a"], "a3", 1)
     assert exporting.choice_of(cast.staff, "ledger") == choice
-    assert [exporting.choice_of(*other).columns for other in ((cast.manager, "ledger"), (cast.staff, "plans"))] == [[], []]
+    assert [
+        exporting.choice_of(*other).columns
+        for other in ((cast.manager, "ledger"), (cast.staff, "plans"))
+    ] == [[], []]
     event = Event.objects.get()
-    assert (event.action, event.by, event.after) == ("columns", cast.staff, {"columns": ["c", "a"], "paper": "a3"})
+    assert (event.action, event.by, event.after) == (
+        "columns",
+        cast.staff,
+        {"columns": ["c", "a"], "paper": "a3"},
+    )
 
 
 def test_all_columns_as_they_come_are_no_choice(cast):
@@ -70,7 +79,9 @@ def test_the_form_shows_chosen_columns_first_then_the_others():
 
 
 def test_the_order_is_that_of_the_numbers_and_of_equal_ones_that_of_the_page():
-    filled = form({"column": ["a", "b", "c"], "at-a": "3", "at-b": "1", "at-c": "1"}, chosen=["c", "b", "a"])
+    filled = form(
+        {"column": ["a", "b", "c"], "at-a": "3", "at-b": "1", "at-c": "1"}, chosen=["c", "b", "a"]
+    )
     assert filled.is_valid()
     assert filled.columns == ["c", "b", "a"]
     unnumbered = form({"column": ["a", "c"], "at-a": "", "at-c": "2"})
@@ -82,7 +93,11 @@ def test_every_fault_is_shown_at_once_and_what_was_typed_stays():
     wrong = form({"column": [], "at-a": "x", "at-b": "２", "at-c": "1"})
     assert not wrong.is_valid()
     assert len(wrong.non_field_errors()) == 2
-    assert [(line.at, line.wrong) for line in wrong.lines] == [("x", True), ("２", True), ("1", False)]
+    assert [(line.at, line.wrong) for line in wrong.lines] == [
+        ("x", True),
+        ("２", True),
+        ("1", False),
+    ]
 
 
 # the page
@@ -92,11 +107,16 @@ def test_every_fault_is_shown_at_once_and_what_was_typed_stays():
 def test_every_list_has_its_page(cast, sign_in, name):
     answer = sign_in(cast.supervisor).get(f"/exports/columns/{name}/")
     assert answer.status_code == 200
-    assert answer.content.decode().count('name="column"') == len(LISTS[name].columns(answer.wsgi_request))
+    assert answer.content.decode().count('name="column"') == len(
+        LISTS[name].columns(answer.wsgi_request)
+    )
 
 
 def test_who_sees_the_page(cast, sign_in):
-    found = [sign_in(person).get("/exports/columns/ledger/").status_code for person in (cast.staff, cast.viewer, cast.outsider)]
+    found = [
+        sign_in(person).get("/exports/columns/ledger/").status_code
+        for person in (cast.staff, cast.viewer, cast.outsider)
+    ]
     assert found == [200, 403, 403]
     assert sign_in(cast.staff).get("/exports/columns/nothing/").status_code == 404
 
@@ -105,24 +125,42 @@ def test_a_choice_is_saved_and_leads_back_to_the_list(cast, sign_in, key):
     client, there = sign_in(cast.staff), "/obligations/?light=red"
     page = client.get(f"/exports/columns/ledger/?next={quote(there)}").content.decode()
     assert 'value="/obligations/?light=red"' in page
-    given = {"column": ["percent", "clause"], "at-percent": "1", "at-clause": "2", "paper": "a3", "version": "0", "next": there}
+    given = {
+        "column": ["percent", "clause"],
+        "at-percent": "1",
+        "at-clause": "2",
+        "paper": "a3",
+        "version": "0",
+        "next": there,
+    }
     answer = client.post("/exports/columns/ledger/save/", {**given, **key()})
     assert answer.url == there
     assert exporting.choice_of(cast.staff, "ledger").columns == ["percent", "clause"]
     again = client.get("/exports/columns/ledger/").content.decode()
-    assert again.index('value="percent"') < again.index('value="clause"') < again.index('value="number"')
+    assert (
+        again.index('value="percent"')
+        < again.index('value="clause"')
+        < again.index('value="number"')
+    )
     assert 'value="a3" checked' in again
 
 
 def test_a_choice_can_be_taken_away_at_once(cast, sign_in, key):
     make_obligation(make_directive(), cast.body)
     client = sign_in(cast.staff)
-    given = {"column": ["percent"], "paper": "a4", "version": "0", "next": "/obligations/?light=green", "then": "csv-gb"}
+    given = {
+        "column": ["percent"],
+        "paper": "a4",
+        "version": "0",
+        "next": "/obligations/?light=green",
+        "then": "csv-gb",
+    }
     answer = client.post("/exports/columns/ledger/save/", {**given, **key()})
     assert answer.url == "/obligations/?light=green&export=csv-gb"
     assert b"".join(client.get(answer.url)).decode("gb18030").splitlines() == ["完成比例", "80%"]
     table = client.post(
-        "/exports/columns/board-sections/save/", given | {"column": ["title"], "next": "/dashboard/", "then": "csv"} | key()
+        "/exports/columns/board-sections/save/",
+        given | {"column": ["title"], "next": "/dashboard/", "then": "csv"} | key(),
     )
     assert table.url == "/dashboard/?export=csv&table=sections"
 
@@ -130,7 +168,9 @@ def test_a_choice_can_be_taken_away_at_once(cast, sign_in, key):
 def test_all_columns_are_had_back(cast, sign_in, key):
     choose(cast.staff, ["a"], key="plans", paper="a3")
     client = sign_in(cast.staff)
-    answer = client.post("/exports/columns/plans/save/", {"reset": "1", "version": "1", "next": "/plans/", **key()})
+    answer = client.post(
+        "/exports/columns/plans/save/", {"reset": "1", "version": "1", "next": "/plans/", **key()}
+    )
     assert answer.url == "/exports/columns/plans/?next=%2Fplans%2F"
     choice = exporting.choice_of(cast.staff, "plans")
     assert (choice.columns, choice.paper) == ([], "a4")
@@ -138,10 +178,17 @@ def test_all_columns_are_had_back(cast, sign_in, key):
 
 def test_a_faulty_choice_keeps_what_was_typed(cast, sign_in, key):
     client = sign_in(cast.staff)
-    answer = client.post("/exports/columns/ledger/save/", {"at-percent": "x", "paper": "a3", "version": "0", **key()})
+    answer = client.post(
+        "/exports/columns/ledger/save/", {"at-percent": "x", "paper": "a3", "version": "0", **key()}
+    )
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "请至少选择一列" in page and "顺序请填整数" in page and 'value="x"' in page and 'value="a3" checked' in page
+    assert (
+        "请至少选择一列" in page
+        and "顺序请填整数" in page
+        and 'value="x"' in page
+        and 'value="a3" checked' in page
+    )
     assert ListChoice.objects.count() == 0
 
 
@@ -150,10 +197,24 @@ def test_an_older_page_meets_a_conflict_and_keeps_what_was_typed(cast, sign_in, 
     given = {"column": ["percent"], "at-percent": "7", "paper": "a4", "version": "0", **key()}
     answer = sign_in(cast.staff).post("/exports/columns/ledger/save/", given)
     page = answer.content.decode()
-    assert (answer.status_code, 'value="7"' in page, 'name="version" value="1"' in page) == (409, True, True)
+    assert (answer.status_code, 'value="7"' in page, 'name="version" value="1"' in page) == (
+        409,
+        True,
+        True,
+    )
     assert exporting.choice_of(cast.staff, "ledger").version == 1
 
 
 def test_nobody_is_led_out_of_the_product(cast, sign_in, key):
-    given = {"column": ["percent"], "paper": "a4", "version": "0", "next": "https://elsewhere.example/", "then": "csv", **key()}
-    assert sign_in(cast.staff).post("/exports/columns/ledger/save/", given).url == "/exports/columns/ledger/?next="
+    given = {
+        "column": ["percent"],
+        "paper": "a4",
+        "version": "0",
+        "next": "https://elsewhere.example/",
+        "then": "csv",
+        **key(),
+    }
+    assert (
+        sign_in(cast.staff).post("/exports/columns/ledger/save/", given).url
+        == "/exports/columns/ledger/?next="
+    )

@@ -42,7 +42,10 @@ def small(cast) -> dict[str, Asking]:
     """The register of the tests: who brings in which kind of table, and what it belongs to."""
     section = make_section(make_document(), number="九")
     words = ("各单位要办好第一件事。", "各单位要办好第二件事。")
-    rows = [make_obligation(make_directive(section, code=f"九.1.{n}", text=text), cast.body) for n, text in enumerate(words, 1)]
+    rows = [
+        make_obligation(make_directive(section, code=f"九.1.{n}", text=text), cast.body)
+        for n, text in enumerate(words, 1)
+    ]
     make_obligation(rows[0].directive, cast.child)
     make_measure(make_plan(cast.body, section.document), rows[0])
     make_indicator(section.document, cast.centre, code="ZZ-01", name_hans="基层组织数", places=1)
@@ -72,7 +75,9 @@ def asking_of(file: Good | Bad, request: pytest.FixtureRequest) -> Asking:
     return Asking(make_user("keeper"), NOW, TODAY)
 
 
-def dry_run(path, kind: str, asking: Asking) -> tuple[list[Fault], list[Planned], list[tuple[int, Fault]]]:
+def dry_run(
+    path, kind: str, asking: Asking
+) -> tuple[list[Fault], list[Planned], list[tuple[int, Fault]]]:
     """What a file comes to: faults of its headings, its rows, and faults that are known only at the end, by line."""
     kind = KINDS[kind]
     fields = kind.fields(asking)
@@ -91,9 +96,11 @@ def dry_run(path, kind: str, asking: Asking) -> tuple[list[Fault], list[Planned]
 
 def found(planned: list[Planned], late: list[tuple[int, Fault]]) -> set[tuple[int, str]]:
     """Every fault of a row as (line, field)."""
-    return {(row.given.line, fault.field) for row in planned for fault in (*row.given.faults, *row.faults)} | {
-        (line, fault.field) for line, fault in late
-    }
+    return {
+        (row.given.line, fault.field)
+        for row in planned
+        for fault in (*row.given.faults, *row.faults)
+    } | {(line, fault.field) for line, fault in late}
 
 
 @pytest.mark.parametrize("file", RIGHT, ids=lambda file: file.name)
@@ -108,10 +115,18 @@ def test_what_is_odd_but_right_comes_to_its_bodies(file, db, request):
 def _told(row: Planned) -> tuple[str, str, date | None]:
     """Code, name and first day as they would stand afterwards."""
     body = Organisation.objects.filter(pk=row.subject).first()
-    stored = {"code": body.code, "name_hans": body.name_hans, "valid_from": body.valid_from} if body else {}
+    stored = (
+        {"code": body.code, "name_hans": body.name_hans, "valid_from": body.valid_from}
+        if body
+        else {}
+    )
     after = stored | row.after
     day = after.get("valid_from")
-    return after["code"], after["name_hans"], date.fromisoformat(day) if isinstance(day, str) else day
+    return (
+        after["code"],
+        after["name_hans"],
+        date.fromisoformat(day) if isinstance(day, str) else day,
+    )
 
 
 @pytest.mark.parametrize("file", [file for file in WRONG if file.asks], ids=lambda file: file.name)
@@ -123,11 +138,19 @@ def test_what_is_unclear_is_asked(file, db, request):
 
 
 @pytest.mark.parametrize("file", WRONG, ids=lambda file: file.name)
-def test_what_is_wrong_is_told_by_line_and_field_with_what_is_expected_and_what_to_do(file, db, request):
+def test_what_is_wrong_is_told_by_line_and_field_with_what_is_expected_and_what_to_do(
+    file, db, request
+):
     with override("zh-hans"):
         headings, planned, late = dry_run(REFUSE / file.name, file.kind, asking_of(file, request))
-        faults = [*headings, *(fault for row in planned for fault in (*row.given.faults, *row.faults)), *(fault for _line, fault in late)]
+        faults = [
+            *headings,
+            *(fault for row in planned for fault in (*row.given.faults, *row.faults)),
+            *(fault for _line, fault in late),
+        ]
         assert [fault for fault in faults if not str(fault.expected) or not str(fault.remedy)] == []
     assert {(0, fault.field) for fault in headings} | found(planned, late) == set(file.faults)
-    assert [row for row in planned if not row.given.faults and not row.faults and row.verdict == "wrong"] == []
+    assert [
+        row for row in planned if not row.given.faults and not row.faults and row.verdict == "wrong"
+    ] == []
     assert file.faults or file.asks or planned == []

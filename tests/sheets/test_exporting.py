@@ -21,7 +21,16 @@ from directives.base.replicas import Standing
 from directives.catalogue.lists import Asked
 from directives.core import jobs
 from directives.downloads import carrying, exporting, instant
-from directives.models import Event, Export, JobRun, ListChoice, Membership, Notice, Obligation, Organisation
+from directives.models import (
+    Event,
+    Export,
+    JobRun,
+    ListChoice,
+    Membership,
+    Notice,
+    Obligation,
+    Organisation,
+)
 from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, STOPPED, WAITING
 from directives.organisations.commands import tree
 from tests.factories import make_body, make_directive, make_member, make_obligation
@@ -49,7 +58,11 @@ def short(monkeypatch):
 @pytest.fixture
 def work(cast):
     first, second = make_directive(), make_directive()
-    return [make_obligation(row, body) for row in (first, second) for body in (cast.body, cast.child, cast.sibling)]
+    return [
+        make_obligation(row, body)
+        for row in (first, second)
+        for body in (cast.body, cast.child, cast.sibling)
+    ]
 
 
 def asked(user, query=""):
@@ -58,7 +71,13 @@ def asked(user, query=""):
 
 
 def ask(user, *, key="ledger", query="", wanted="csv", place=None):
-    given = {"key": key, "place": place or {}, "query": query, "wanted": wanted, "language": "zh-hans"}
+    given = {
+        "key": key,
+        "place": place or {},
+        "query": query,
+        "wanted": wanted,
+        "language": "zh-hans",
+    }
     return exporting.ask(**given, asked=asked(user, query), by=user, now=timezone.now())
 
 
@@ -81,8 +100,18 @@ def test_a_short_list_comes_at_once_and_stands_in_the_record(cast, work, sign_in
     assert answer.status_code == 200
     assert len(b"".join(answer).decode("utf-8-sig").splitlines()) == 5
     event = Event.objects.get(action="export")
-    assert (event.by, event.subject_type, event.organisation) == (cast.manager, "membership", cast.body)
-    wanted = {"list": "ledger", "name": "责任事项台账", "query": "part=responsible", "format": "csv", "rows": 4}
+    assert (event.by, event.subject_type, event.organisation) == (
+        cast.manager,
+        "membership",
+        cast.body,
+    )
+    wanted = {
+        "list": "ledger",
+        "name": "责任事项台账",
+        "query": "part=responsible",
+        "format": "csv",
+        "rows": 4,
+    }
     assert event.after == wanted
     assert Export.objects.count() == 0
 
@@ -96,11 +125,21 @@ def test_what_is_refused_stands_nowhere(cast, work, sign_in):
 def test_a_long_list_leads_to_the_page_that_offers_to_write_it(cast, work, sign_in, short):
     client = sign_in(cast.supervisor)
     answer = client.get("/obligations/?light=green&after=x&export=csv")
-    assert (answer.status_code, answer.url) == (302, "/exports/new/?list=ledger&format=csv&query=light%3Dgreen")
+    assert (answer.status_code, answer.url) == (
+        302,
+        "/exports/new/?list=ledger&format=csv&query=light%3Dgreen",
+    )
     page = client.get(answer.url).content.decode()
     assert "正常" in page and 'name="query" value="light=green"' in page
     assert Export.objects.count() == 0  # nothing is begun by looking
-    posted = client.post("/exports/ask/", {"idempotency_key": "7a6b4f8e-3f7e-4f0b-8b6b-0a4c1a0e7f11", "list": "ledger", "format": "csv"})
+    posted = client.post(
+        "/exports/ask/",
+        {
+            "idempotency_key": "7a6b4f8e-3f7e-4f0b-8b6b-0a4c1a0e7f11",
+            "list": "ledger",
+            "format": "csv",
+        },
+    )
     assert posted.url == f"/exports/{Export.objects.get().pk}/"
 
 
@@ -110,7 +149,12 @@ def test_a_long_list_leads_to_the_page_that_offers_to_write_it(cast, work, sign_
 def test_an_export_says_again_what_was_asked(cast, work):
     ListChoice.objects.create(user=cast.manager, list="ledger", columns=["percent"], paper="a3")
     export = ask(cast.manager, query="part=responsible")
-    assert (export.state, export.columns, export.paper, export.query) == (WAITING, ["percent"], "a3", "part=responsible")
+    assert (export.state, export.columns, export.paper, export.query) == (
+        WAITING,
+        ["percent"],
+        "a3",
+        "part=responsible",
+    )
     assert export.reach == [["manager", cast.body.path]]
     assert export.told == [["责任类型", "责任"]]
     assert Event.objects.get(action="export").after["export"] == export.pk
@@ -131,7 +175,9 @@ def test_nobody_has_more_than_three_under_way(cast, work):
     with pytest.raises(Refusal, match="3 个导出文件正在生成"):
         ask(cast.manager, query="q=3")
     assert ask(cast.supervisor).state == WAITING
-    exporting.cancel(Export.objects.filter(by=cast.manager).first(), by=cast.manager, now=timezone.now())
+    exporting.cancel(
+        Export.objects.filter(by=cast.manager).first(), by=cast.manager, now=timezone.now()
+    )
     assert ask(cast.manager, query="q=3").state == WAITING
 
 
@@ -144,7 +190,12 @@ def test_those_who_only_look_have_nothing_written(cast, work):
 def test_a_list_of_what_is_out_of_sight_is_not_written(cast, work, sign_in, key):
     form = {"list": "entries", "pk": 1, "format": "csv", **key()}
     assert sign_in(cast.manager).post("/exports/ask/", form).status_code == 404
-    assert sign_in(cast.manager).post("/exports/ask/", {"list": "none", "format": "csv", **key()}).status_code == 404
+    assert (
+        sign_in(cast.manager)
+        .post("/exports/ask/", {"list": "none", "format": "csv", **key()})
+        .status_code
+        == 404
+    )
 
 
 # carrying out
@@ -153,13 +204,21 @@ def test_a_list_of_what_is_out_of_sight_is_not_written(cast, work, sign_in, key)
 def test_the_file_is_that_of_the_page(cast, work, sign_in):
     ListChoice.objects.create(user=cast.manager, list="ledger", columns=["body", "percent"])
     export = done(ask(cast.manager))
-    wanted = b"".join(sign_in(cast.manager).get("/obligations/?export=csv")).decode("utf-8-sig").splitlines()
+    wanted = (
+        b"".join(sign_in(cast.manager).get("/obligations/?export=csv"))
+        .decode("utf-8-sig")
+        .splitlines()
+    )
     assert content(export) == wanted
     assert (export.state, export.done, export.total, export.size > 50) == (READY, 4, 4, True)
     assert export.name.startswith("责任事项台账 ") and export.name.endswith(".csv")
     assert export.started_at <= export.as_of <= export.finished_at
     notice = Notice.objects.get()
-    assert (notice.user, notice.kind, notice.url) == (cast.manager, "export_ready", f"/exports/{export.pk}/")
+    assert (notice.user, notice.kind, notice.url) == (
+        cast.manager,
+        "export_ready",
+        f"/exports/{export.pk}/",
+    )
     assert notice.facts["name"].startswith("责任事项台账")
 
 
@@ -168,7 +227,9 @@ def test_every_format_is_written(cast, work, wanted):
     export = done(ask(cast.manager, wanted=wanted))
     with export.file.open("rb") as file:
         head = file.read(4)
-    assert head.startswith({"xlsx": b"PK", "csv": b"\xef\xbb\xbf", "csv-gb": "序号".encode("gb18030")}[wanted][:4])
+    assert head.startswith(
+        {"xlsx": b"PK", "csv": b"\xef\xbb\xbf", "csv-gb": "序号".encode("gb18030")}[wanted][:4]
+    )
     assert export.name.rpartition(".")[2] == wanted.partition("-")[0]
 
 
@@ -199,7 +260,11 @@ def test_a_person_who_lost_the_right_gets_no_file(cast, work):
     export = ask(cast.manager)
     Membership.objects.filter(user=cast.manager).update(role="viewer")
     done(export)
-    assert (export.state, export.fault, export.file.name) == (STOPPED, "填报员、负责人和督查员可以导出。", "")
+    assert (export.state, export.fault, export.file.name) == (
+        STOPPED,
+        "填报员、负责人和督查员可以导出。",
+        "",
+    )
 
 
 def test_rows_are_those_that_the_person_may_take_when_it_is_written(cast, work):
@@ -214,7 +279,10 @@ def test_a_thing_that_is_gone_is_told(cast, work):
     export = ask(cast.manager, key="directives", place={"pk": document.pk})
     Export.objects.update(place={"pk": 10**9})
     done(export)
-    assert (export.state, export.fault) == (STOPPED, "该清单所属的内容已不存在，或不在您的查看范围内。")
+    assert (export.state, export.fault) == (
+        STOPPED,
+        "该清单所属的内容已不存在，或不在您的查看范围内。",
+    )
 
 
 def test_a_failure_is_told_and_logged(cast, work, monkeypatch):
@@ -238,7 +306,11 @@ def test_one_over_which_every_worker_died_is_told_and_offered_again(cast, work, 
     DBTaskResult.objects.all().delete()
     jobs.sweep()
     export.refresh_from_db()
-    assert (export.state, "三次" in export.fault, Notice.objects.get().kind) == (STOPPED, True, "act_stopped")
+    assert (export.state, "三次" in export.fault, Notice.objects.get().kind) == (
+        STOPPED,
+        True,
+        "act_stopped",
+    )
     page = sign_in(cast.manager).get(f"/exports/{export.pk}/").content.decode()
     assert ("已停止" in page, "重新生成" in page) == (True, True)
 
@@ -250,10 +322,17 @@ def test_one_whose_worker_died_waits_again(cast, work):
     DBTaskResult.objects.update(status="RUNNING", started_at=timezone.now())
     jobs.rescue(DBTaskResult.objects.get(), counts=True, now=timezone.now())
     export.refresh_from_db()
-    assert (export.state, export.moved_at, export.tries, done(export).state) == (WAITING, None, 1, READY)
+    assert (export.state, export.moved_at, export.tries, done(export).state) == (
+        WAITING,
+        None,
+        1,
+        READY,
+    )
 
 
-def test_queries_do_not_grow_with_rows_beyond_their_batches(cast, work, django_assert_max_num_queries):
+def test_queries_do_not_grow_with_rows_beyond_their_batches(
+    cast, work, django_assert_max_num_queries
+):
     directive = work[0].directive
     for number in range(20):
         make_obligation(directive, make_body(f"N{number}", parent=cast.centre))
@@ -312,7 +391,10 @@ def test_nothing_can_be_held_up_by_reading(transactional_db, cast):
         other = threading.Thread(target=write)
         other.start()
         other.join(15)
-        assert (found, Organisation.objects.get(pk=cast.child.pk).full_name) == ([1], cast.child.full_name)
+        assert (found, Organisation.objects.get(pk=cast.child.pk).full_name) == (
+            [1],
+            cast.child.full_name,
+        )
     assert Organisation.objects.get(pk=cast.child.pk).full_name == "新名"
     assert not connection.in_atomic_block
 
@@ -428,8 +510,15 @@ def test_the_file_is_handed_out_as_it_is(cast, work, sign_in):
     export = done(ask(cast.manager))
     client = sign_in(cast.manager)
     answer = client.get(f"/exports/{export.pk}/file/")
-    assert (answer.status_code, answer["Content-Type"], answer["X-Content-Type-Options"]) == (200, "text/csv; charset=utf-8", "nosniff")
-    assert "attachment" in answer["Content-Disposition"] and "sandbox" in answer["Content-Security-Policy"]
+    assert (answer.status_code, answer["Content-Type"], answer["X-Content-Type-Options"]) == (
+        200,
+        "text/csv; charset=utf-8",
+        "nosniff",
+    )
+    assert (
+        "attachment" in answer["Content-Disposition"]
+        and "sandbox" in answer["Content-Security-Policy"]
+    )
     assert b"".join(answer).decode("utf-8-sig").splitlines() == content(export)
 
 
@@ -437,7 +526,9 @@ def test_nobody_else_finds_it(cast, work, sign_in):
     export = done(ask(cast.manager))
     for person in (cast.supervisor, cast.staff, cast.admin, cast.outsider):
         client = sign_in(person)
-        assert [client.get(f"/exports/{export.pk}/{part}").status_code for part in ("", "file/")] == [404, 404]
+        assert [
+            client.get(f"/exports/{export.pk}/{part}").status_code for part in ("", "file/")
+        ] == [404, 404]
 
 
 def test_one_that_is_not_ready_leads_to_its_page(cast, work, sign_in):
@@ -459,9 +550,17 @@ def test_it_is_refused_in_words_to_whom_may_no_longer_see_every_row(cast, work, 
         case "moved":
             tree.move(cast.child, to=cast.centre, by=None, now=timezone.now())
         case "merged":
-            Event.objects.create(at=timezone.now(), action="merge", subject_type="organisation", subject_id=1, organisation=cast.child)
+            Event.objects.create(
+                at=timezone.now(),
+                action="merge",
+                subject_type="organisation",
+                subject_id=1,
+                organisation=cast.child,
+            )
         case "old":
-            Export.objects.update(finished_at=timezone.now() - exporting.KEPT - timedelta(minutes=1))
+            Export.objects.update(
+                finished_at=timezone.now() - exporting.KEPT - timedelta(minutes=1)
+            )
         case "lost":
             default_storage.delete(export.file.name)
             status = 404
@@ -482,7 +581,9 @@ def test_what_moves_elsewhere_takes_nobody_s_file_away(cast, work, sign_in):
 
 def test_files_are_deleted_after_their_days(cast, work, shelf, django_capture_on_commit_callbacks):
     old, new = done(ask(cast.manager)), done(ask(cast.supervisor))
-    Export.objects.filter(pk=old.pk).update(finished_at=timezone.now() - exporting.KEPT - timedelta(hours=1))
+    Export.objects.filter(pk=old.pk).update(
+        finished_at=timezone.now() - exporting.KEPT - timedelta(hours=1)
+    )
     with django_capture_on_commit_callbacks(execute=True):
         assert exporting.purge(now=timezone.now()) == 1
     assert [path.name for path in shelf.rglob("*.csv")] == [f"{new.pk}.csv"]
@@ -490,7 +591,9 @@ def test_files_are_deleted_after_their_days(cast, work, shelf, django_capture_on
     assert [row.pk for row in Export.objects.all()] == [new.pk]
 
 
-def test_deleting_takes_file_and_row(cast, work, shelf, sign_in, key, django_capture_on_commit_callbacks):
+def test_deleting_takes_file_and_row(
+    cast, work, shelf, sign_in, key, django_capture_on_commit_callbacks
+):
     export = done(ask(cast.manager))
     with django_capture_on_commit_callbacks(execute=True):
         answer = sign_in(cast.manager).post(f"/exports/{export.pk}/delete/", key())
@@ -513,10 +616,16 @@ def test_the_page_says_how_far_it_is(cast, work, sign_in):
     export = ask(cast.manager)
     client, address = sign_in(cast.manager), f"/exports/{export.pk}/"
     assert "后台服务没有运行" in client.get(address).content.decode()
-    JobRun.objects.create(name="worker:x", last_ran_at=timezone.now(), last_day=timezone.localdate())
+    JobRun.objects.create(
+        name="worker:x", last_ran_at=timezone.now(), last_day=timezone.localdate()
+    )
     assert "后台服务没有运行" not in client.get(address).content.decode()
     Export.objects.update(
-        state=RUNNING, started_at=timezone.now() - timedelta(seconds=60), moved_at=timezone.now(), done=2500, total=10_000
+        state=RUNNING,
+        started_at=timezone.now() - timedelta(seconds=60),
+        moved_at=timezone.now(),
+        done=2500,
+        total=10_000,
     )
     page = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in page and "hx-trigger" in page
@@ -545,15 +654,25 @@ def test_what_was_asked_is_told_in_the_script_of_its_reader(cast, work, sign_in)
     for address in ("/exports/", f"/exports/{export.pk}/"):
         page = client.get(address).content.decode()
         assert "亮燈" in page and "文件未能生成。" in page and "亮灯" not in page
-    Export.objects.update(fault="数据库中断。", name="责任事项台账.csv", told=[["条款编号", "数据"]])
+    Export.objects.update(
+        fault="数据库中断。", name="责任事项台账.csv", told=[["条款编号", "数据"]]
+    )
     page = client.get("/exports/").content.decode()
-    assert ("數據庫中斷。" in page, "責任事項臺賬.csv" in page or "責任事項台賬.csv" in page, "條款編號" in page) == (True, True, True)
+    assert (
+        "數據庫中斷。" in page,
+        "責任事項臺賬.csv" in page or "責任事項台賬.csv" in page,
+        "條款編號" in page,
+    ) == (True, True, True)
 
 
 def test_the_list_says_how_long_the_writing_will_take(cast, work, sign_in):
     ask(cast.manager)
     Export.objects.update(
-        state=RUNNING, started_at=timezone.now() - timedelta(seconds=60), moved_at=timezone.now(), done=2500, total=10_000
+        state=RUNNING,
+        started_at=timezone.now() - timedelta(seconds=60),
+        moved_at=timezone.now(),
+        done=2500,
+        total=10_000,
     )
     assert "约剩 4 分钟" in sign_in(cast.manager).get("/exports/").content.decode()
 

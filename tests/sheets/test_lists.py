@@ -51,7 +51,9 @@ def work(cast):
         make_obligation(first, cast.body, due_on=TODAY - timedelta(days=3)),
         make_obligation(second, cast.body), make_obligation(first, cast.child), make_obligation(first, cast.sibling),
     ]  # fmt: skip
-    plan = make_plan(cast.body, document, state="submitted", submitted_at=NOW, submitted_by=cast.staff)
+    plan = make_plan(
+        cast.body, document, state="submitted", submitted_at=NOW, submitted_by=cast.staff
+    )
     make_log(make_measure(plan, rows[0], text="印发办法"), cast.staff, text="开会部署")
     with transaction.atomic():
         audit.record("log", plan, by=cast.staff, now=NOW)
@@ -108,18 +110,28 @@ def test_every_list_is_offered_on_its_page(cast, work, places, sign_in):
         page = client.get(address, follow=True).content.decode()
         assert f"/exports/columns/{key}/?next=" in page, key
         assert "export=xlsx" in page and "export=csv-gb" in page, key
-    assert "/exports/columns/board-sections/" in sign_in(cast.supervisor).get("/dashboard/").content.decode()
+    assert (
+        "/exports/columns/board-sections/"
+        in sign_in(cast.supervisor).get("/dashboard/").content.decode()
+    )
 
 
 @pytest.mark.parametrize("key", ["directives", "matrix", "measures", "entries"])
 def test_a_list_about_a_thing_is_not_found_by_whom_it_does_not_concern(cast, work, places, key):
-    for person in (cast.outsider, cast.stranger) if key in ("measures", "entries") else (cast.outsider,):
+    for person in (
+        (cast.outsider, cast.stranger) if key in ("measures", "entries") else (cast.outsider,)
+    ):
         with pytest.raises(Http404):
             listed(key, asked(person), places[key])
 
 
 def test_a_list_that_is_not_known_is_not_found(cast, work):
-    for key, place in (("nothing", {}), ("ledger", {"pk": 1}), ("matrix", {}), ("matrix", {"pk": 1, "x": 2})):
+    for key, place in (
+        ("nothing", {}),
+        ("ledger", {"pk": 1}),
+        ("matrix", {}),
+        ("matrix", {"pk": 1, "x": 2}),
+    ):
         with pytest.raises(Http404):
             listed(key, asked(cast.supervisor), place)
 
@@ -130,7 +142,10 @@ def test_a_list_holds_only_what_its_reader_may_take_away(cast, work):
         for person in (cast.supervisor, cast.stranger)
     }
     assert seen == {"supervisor": ["Q01"], "stranger": []}
-    ledger = {person.username: listed("ledger", asked(person), {}).total() for person in (cast.supervisor, cast.manager, cast.stranger)}
+    ledger = {
+        person.username: listed("ledger", asked(person), {}).total()
+        for person in (cast.supervisor, cast.manager, cast.stranger)
+    }
     assert ledger == {"supervisor": 4, "manager": 3, "stranger": 1}
 
 
@@ -152,26 +167,46 @@ def test_the_filter_in_force_is_in_the_file_and_on_its_cover(cast, work, key, qu
     found = listed(key, asked(cast.supervisor, **query), {})
     assert (found.total(), len(rows_of(found.make())), found.few(5)) == (count, count, True)
     said = [(str(label), value) for label, value in found.told]
-    assert any(value in query.values() or told is None or (label, value) == told or value == told[1] for label, value in said), said
+    assert any(
+        value in query.values() or told is None or (label, value) == told or value == told[1]
+        for label, value in said
+    ), said
 
 
 def test_nothing_asked_for_is_said_too(cast, work):
-    assert [(str(label), value) for label, value in listed("plans", asked(cast.supervisor), {}).told] == [
-        ("筛选条件", "无（查看范围全部）")
-    ]
+    assert [
+        (str(label), value) for label, value in listed("plans", asked(cast.supervisor), {}).told
+    ] == [("筛选条件", "无（查看范围全部）")]
 
 
 def test_counts_stand_on_the_cover_with_their_denominators(cast, work, places):
     def notes(key, **query):
-        return {str(label): str(value) for label, value in listed(key, asked(cast.supervisor, **query), places.get(key, {})).make().notes}
+        return {
+            str(label): str(value)
+            for label, value in listed(key, asked(cast.supervisor, **query), places.get(key, {}))
+            .make()
+            .notes
+        }
 
-    assert notes("ledger")["逾期"] == notes("directives")["逾期"] == notes("board-sections")["逾期"] == "1/4 (25.0%)"
+    assert (
+        notes("ledger")["逾期"]
+        == notes("directives")["逾期"]
+        == notes("board-sections")["逾期"]
+        == "1/4 (25.0%)"
+    )
     assert notes("measures")["已覆盖任务"].startswith("1/2")
     assert part_of(0, 0) == "0/0"
 
 
 def test_a_ledger_is_counted_as_its_page_counts_it(cast, work):
-    for query in ({}, {"light": "red"}, {"clock": "report"}, {"body": str(cast.body.pk)}, {"state": "disputed"}, {"part": "lead"}):
+    for query in (
+        {},
+        {"light": "red"},
+        {"clock": "report"},
+        {"body": str(cast.body.pk)},
+        {"state": "disputed"},
+        {"part": "lead"},
+    ):
         found = listed("ledger", asked(cast.supervisor, **query), {})
         count = found.total()
         assert (found.few(count), count == 0 or not found.few(count - 1)) == (True, True), query
@@ -199,7 +234,11 @@ def test_a_matrix_of_many_bodies_lies_on_its_side(cast, work, monkeypatch):
     book = aside.make()
     rows = rows_of(book)
     assert (aside.total(), [row[0] for row in rows]) == (3, ["Q01", "Q01A", "Q02"])
-    assert [[bool(cell) for cell in row[2:]] for row in rows] == [[True, True], [True, False], [True, False]]
+    assert [[bool(cell) for cell in row[2:]] for row in rows] == [
+        [True, True],
+        [True, False],
+        [True, False],
+    ]
     assert [book.columns[2].light(row) for row in aside.make().rows][0] == "red"
     said = {str(label): value for label, value in book.notes}
     assert (said["单位"], said["任务"]) == (3, 2)
@@ -210,7 +249,9 @@ def test_the_same_cells_stand_in_both_layouts(cast, work, monkeypatch):
     upright = rows_of(listed("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
     monkeypatch.setattr(matrix, "ACROSS", 0)
     aside = rows_of(listed("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
-    assert [list(cells) for cells in zip(*(row[2:] for row in upright), strict=True)] == [row[2:] for row in aside]
+    assert [list(cells) for cells in zip(*(row[2:] for row in upright), strict=True)] == [
+        row[2:] for row in aside
+    ]
 
 
 def test_a_matrix_of_many_cells_is_left_to_the_worker(cast, work, monkeypatch):
@@ -254,14 +295,23 @@ def test_columns_stand_as_they_were_chosen_and_what_cannot_be_chosen_at_the_end(
 
 
 def test_chosen_columns_and_paper_are_in_every_file_of_the_list(cast, work, sign_in):
-    ListChoice.objects.create(user=cast.supervisor, list="ledger", columns=["percent", "clause"], paper="a3")
+    ListChoice.objects.create(
+        user=cast.supervisor, list="ledger", columns=["percent", "clause"], paper="a3"
+    )
     client = sign_in(cast.supervisor)
     book = load_workbook(BytesIO(b"".join(client.get("/obligations/?export=xlsx"))))
     assert [cell.value for cell in book.worksheets[1][1]] == ["完成比例", "文件条款"]
-    assert book.worksheets[1].page_setup.paperSize == "8" or book.worksheets[1].page_setup.paperSize == 8
+    assert (
+        book.worksheets[1].page_setup.paperSize == "8"
+        or book.worksheets[1].page_setup.paperSize == 8
+    )
     heading = b"".join(client.get("/obligations/?export=csv")).decode("utf-8-sig").splitlines()[0]
     assert heading == "完成比例,文件条款"
-    others = b"".join(sign_in(cast.manager).get("/obligations/?export=csv")).decode("utf-8-sig").splitlines()[0]
+    others = (
+        b"".join(sign_in(cast.manager).get("/obligations/?export=csv"))
+        .decode("utf-8-sig")
+        .splitlines()[0]
+    )
     assert others.startswith("序号,")
 
 
@@ -269,17 +319,27 @@ def test_chosen_columns_and_paper_are_in_every_file_of_the_list(cast, work, sign
 
 
 def test_a_filter_of_plans_leaves_out_what_means_nothing(cast, work):
-    assert PlanFilter.of({"state": "draft", "document": "x", "q": " 工会 "}, cast.supervisor) == PlanFilter("", None, "工会")
-    assert PlanFilter.of({"state": "accepted", "document": str(work.pk)}, cast.supervisor).document == work
+    assert PlanFilter.of(
+        {"state": "draft", "document": "x", "q": " 工会 "}, cast.supervisor
+    ) == PlanFilter("", None, "工会")
+    assert (
+        PlanFilter.of({"state": "accepted", "document": str(work.pk)}, cast.supervisor).document
+        == work
+    )
     assert PlanFilter.of({"document": str(work.pk)}, cast.outsider).document is None
 
 
 @pytest.mark.parametrize("text", ["2026-10-13", "2026年10月13日", "2026.10.13", "2026/10/13"])
 def test_a_filter_of_the_log_reads_days_as_people_write_them(cast, text):
-    assert LogFilter.of({"since": text, "until": "2026年2月30日", "measure": "x"}, cast.staff) == LogFilter(since=TODAY)
+    assert LogFilter.of(
+        {"since": text, "until": "2026年2月30日", "measure": "x"}, cast.staff
+    ) == LogFilter(since=TODAY)
 
 
 def test_the_log_of_those_below_is_for_overseers(cast):
-    found = [LogFilter.of({"whose": "below"}, person).below for person in (cast.staff, cast.manager, cast.supervisor)]
+    found = [
+        LogFilter.of({"whose": "below"}, person).below
+        for person in (cast.staff, cast.manager, cast.supervisor)
+    ]
     assert found == [False, True, True]
     assert replace(LogFilter.of({}, cast.supervisor)).below

@@ -70,11 +70,33 @@ def test_a_workbook_read_again_holds_typed_cells():
     sheet = workbook.worksheets[1]
     assert count == 3
     assert [cell.value for cell in sheet[1]] == ["事项", "数量", "日期", "时间", "完成比例"]
-    assert [cell.value for cell in sheet[2]] == ["完善重大事项报告制度", 1234, at("2026-10-13"), at("2026-10-13 08:30"), 0.8]
+    assert [cell.value for cell in sheet[2]] == [
+        "完善重大事项报告制度",
+        1234,
+        at("2026-10-13"),
+        at("2026-10-13 08:30"),
+        0.8,
+    ]
     assert [cell.value for cell in sheet[3]] == ["'=HYPERLINK(1)", None, None, None, None]
-    assert [cell.value for cell in sheet[4]] == ["两行\n文字", 0, at("1999-01-02"), at("2026-01-02 01:05"), 0]
-    assert [cell.number_format for cell in sheet[2]] == ["@", "#,##0", "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "0%"]
-    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.column_dimensions["A"].width > 40) == ("A2", "A1:E4", True)
+    assert [cell.value for cell in sheet[4]] == [
+        "两行\n文字",
+        0,
+        at("1999-01-02"),
+        at("2026-01-02 01:05"),
+        0,
+    ]
+    assert [cell.number_format for cell in sheet[2]] == [
+        "@",
+        "#,##0",
+        "yyyy-mm-dd",
+        "yyyy-mm-dd hh:mm",
+        "0%",
+    ]
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.column_dimensions["A"].width > 40) == (
+        "A2",
+        "A1:E4",
+        True,
+    )
     assert sheet["A4"].alignment.wrap_text
     assert not [cell for line in sheet.iter_rows() for cell in line if cell.data_type == "f"]
 
@@ -161,7 +183,11 @@ def test_a_group_that_goes_on_in_the_next_worksheet_is_listed_with_it(monkeypatc
     parts = iter("一一一二")
     rows = [Row(str(number), number, None, None, None) for number in range(4)]
     _count, workbook = _xlsx(_book(rows, group=lambda row: ((part := next(parts), f"{part}、"),)))
-    listed = [row[1].value for row in workbook.worksheets[0].iter_rows() if row[1].hyperlink and "!" in str(row[1].hyperlink.location)]
+    listed = [
+        row[1].value
+        for row in workbook.worksheets[0].iter_rows()
+        if row[1].hyperlink and "!" in str(row[1].hyperlink.location)
+    ]
     assert listed == ["一、", "一、 · 责任事项 2", "二、"]
 
 
@@ -183,7 +209,13 @@ def test_characters_of_two_units_count_twice():
 
 @pytest.mark.parametrize(
     ("given", "held"),
-    [("a\x00b\x1fc", "a\ufffdb\ufffdc"), ("x\ud800y", "x\ufffdy"), ("\uffff", "\ufffd"), ("一\r\n二\r三", "一\n二\n三"), ("\r=1", "'\n=1")],
+    [
+        ("a\x00b\x1fc", "a\ufffdb\ufffdc"),
+        ("x\ud800y", "x\ufffdy"),
+        ("\uffff", "\ufffd"),
+        ("一\r\n二\r三", "一\n二\n三"),
+        ("\r=1", "'\n=1"),
+    ],
 )
 def test_what_no_file_can_hold_is_marked_and_line_breaks_are_alike(given, held):
     rows = [Row(given, 1, None, None, None)]
@@ -198,47 +230,88 @@ def test_gb18030_holds_every_character():
     rows = [Row("群眾 ½ 𠮷 é 🙂", 1, None, None, 33)]
     _count, data = _csv(_book(rows), write_gb)
     assert data[:2] == "事".encode("gb18030")
-    assert list(csv.reader(io.StringIO(data.decode("gb18030"), newline="")))[1] == ["群眾 ½ 𠮷 é 🙂", "1", "", "", "33%"]
+    assert list(csv.reader(io.StringIO(data.decode("gb18030"), newline="")))[1] == [
+        "群眾 ½ 𠮷 é 🙂",
+        "1",
+        "",
+        "",
+        "33%",
+    ]
 
 
 def test_days_on_which_spreadsheets_do_not_agree_are_text():
     row = Row("旧", 1, date(1900, 2, 28), datetime(1899, 1, 1, tzinfo=UTC), 1)
     _count, workbook = _xlsx(_book([row, Row("新", 1, date(1900, 3, 1), None, 1)]))
     sheet = workbook.worksheets[1]
-    assert (sheet["C2"].value, sheet["D2"].value[:10], sheet["C3"].value) == ("1900-02-28", "1899-01-01", at("1900-03-01"))
+    assert (sheet["C2"].value, sheet["D2"].value[:10], sheet["C3"].value) == (
+        "1900-02-28",
+        "1899-01-01",
+        at("1900-03-01"),
+    )
 
 
 def test_rows_are_folded_under_the_first_of_their_group():
-    groups = {"一": (("1", "一、总则"), ("a", "")), "二": (("1", "一、总则"), ("b", "")), "三": (("2", "=二"), ("b", ""))}
+    groups = {
+        "一": (("1", "一、总则"), ("a", "")),
+        "二": (("1", "一、总则"), ("b", "")),
+        "三": (("2", "=二"), ("b", "")),
+    }
     rows = [Row(name, 1, None, None, 1) for name in ("一", "一", "二", "二", "三")]
     with translation.override("zh-hans"):
         _count, workbook = _xlsx(_book(rows, group=lambda row: groups[row.name]))
     cover, sheet = workbook.worksheets
     assert [sheet.row_dimensions[line].outlineLevel for line in range(2, 7)] == [0, 2, 1, 2, 0]
-    assert (sheet.sheet_properties.outlinePr.summaryBelow, sheet.max_row, sheet.auto_filter.ref) == (False, 6, "A1:E6")
+    assert (
+        sheet.sheet_properties.outlinePr.summaryBelow,
+        sheet.max_row,
+        sheet.auto_filter.ref,
+    ) == (False, 6, "A1:E6")
     listed = [cell for cell in cover["B"] if cell.hyperlink]
-    assert [(cell.value, cell.hyperlink.location) for cell in listed] == [("一、总则", "'责任事项'!A2"), ("'=二", "'责任事项'!A6")]
+    assert [(cell.value, cell.hyperlink.location) for cell in listed] == [
+        ("一、总则", "'责任事项'!A2"),
+        ("'=二", "'责任事项'!A6"),
+    ]
 
 
 def test_cells_lead_to_pages_and_are_filled_with_the_colour_of_their_light(monkeypatch):
     monkeypatch.setattr(xlsx, "LINKS", 2)
     columns = (
-        Column("code", "条款编号", lambda row: row.name, link=lambda row: f"/obligations/{row.count}/" if row.count else ""),
-        Column("light", "亮灯", lambda row: row.name, light=lambda row: "red" if row.count == 1 else ""),
+        Column(
+            "code",
+            "条款编号",
+            lambda row: row.name,
+            link=lambda row: f"/obligations/{row.count}/" if row.count else "",
+        ),
+        Column(
+            "light", "亮灯", lambda row: row.name, light=lambda row: "red" if row.count == 1 else ""
+        ),
     )
-    rows = [Row(name, count, None, None, None) for name, count in (("一", 1), ("=二", 0), ("三", 3))]
+    rows = [
+        Row(name, count, None, None, None) for name, count in (("一", 1), ("=二", 0), ("三", 3))
+    ]
     with translation.override("zh-hans"):
         _count, workbook = _xlsx(Book("台账", columns, rows, NOW, site="https://example.org"))
     cover, sheet = workbook.worksheets
-    assert [cell.hyperlink and cell.hyperlink.target for cell in sheet["A"]] == [None, "https://example.org/obligations/1/", None, None]
+    assert [cell.hyperlink and cell.hyperlink.target for cell in sheet["A"]] == [
+        None,
+        "https://example.org/obligations/1/",
+        None,
+        None,
+    ]
     assert [cell.value for cell in sheet["A"]] == ["条款编号", "一", "'=二", "三"]
-    assert [cell.fill.fgColor.rgb for cell in sheet["B"]][1:] == ["FFF8D7D3", "00000000", "00000000"]
+    assert [cell.fill.fgColor.rgb for cell in sheet["B"]][1:] == [
+        "FFF8D7D3",
+        "00000000",
+        "00000000",
+    ]
     told = {row[0].value: row[1].value for row in cover.iter_rows(min_row=2) if row[0].value}
     assert (told["系统网址"], told["页面链接"]) == ("https://example.org", "仅前 2 行")
 
 
 def test_without_a_site_no_cell_is_a_link():
-    columns = (Column("code", "条款编号", lambda row: row.name, link=lambda row: "/obligations/1/"),)
+    columns = (
+        Column("code", "条款编号", lambda row: row.name, link=lambda row: "/obligations/1/"),
+    )
     _count, workbook = _xlsx(Book("台账", columns, ROWS, NOW))
     assert [cell.hyperlink for cell in workbook.worksheets[1]["A"]] == [None] * 4
 
@@ -287,24 +360,46 @@ def test_a_worksheet_of_more_than_two_gigabytes_is_written(monkeypatch):
 def test_paper_and_print_set_up():
     _count, workbook = _xlsx(_book(paper="a3"))
     sheet = workbook.worksheets[1]
-    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation, sheet.print_title_rows) == (8, "landscape", "$1:$1")
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation, sheet.print_title_rows) == (
+        8,
+        "landscape",
+        "$1:$1",
+    )
     assert (sheet.page_setup.fitToHeight, sheet.oddFooter.center.text) == (0, "&P / &N")
 
 
 def test_a_row_is_as_high_as_its_highest_cell():
-    columns = (Column("a", "甲", lambda row: row.name, width=11), Column("b", "乙", lambda row: "短", width=40))
-    rows = [Row(name, None, None, None, None) for name in ("短", "五字一行的" * 3, "一\n二", "x" * 21, "长" * 1000)]
+    columns = (
+        Column("a", "甲", lambda row: row.name, width=11),
+        Column("b", "乙", lambda row: "短", width=40),
+    )
+    rows = [
+        Row(name, None, None, None, None)
+        for name in ("短", "五字一行的" * 3, "一\n二", "x" * 21, "长" * 1000)
+    ]
     _count, workbook = _xlsx(Book("表", columns, rows, NOW))
     heights = [workbook.worksheets[1].row_dimensions[line].height for line in range(2, 7)]
     assert heights == [None, 45, 30, 45, 405]
-    assert not any(workbook.worksheets[1].row_dimensions[line].customHeight for line in range(2, 7) if heights[line - 2] is None)
+    assert not any(
+        workbook.worksheets[1].row_dimensions[line].customHeight
+        for line in range(2, 7)
+        if heights[line - 2] is None
+    )
 
 
 def test_what_tells_rows_apart_is_not_printed():
-    more = (*COLUMNS, Column("id", "编号", lambda row: 7, "id"), Column("version", "版本", lambda row: 1, "id"))
+    more = (
+        *COLUMNS,
+        Column("id", "编号", lambda row: 7, "id"),
+        Column("version", "版本", lambda row: 1, "id"),
+    )
     _count, workbook = _xlsx(Book("责任事项", more, ROWS, NOW))
     sheet = workbook.worksheets[1]
-    assert (sheet.print_area, sheet["F2"].value, sheet["F2"].number_format) == ("'责任事项'!$A$1:$E$4", 7, "0")
+    assert (sheet.print_area, sheet["F2"].value, sheet["F2"].number_format) == (
+        "'责任事项'!$A$1:$E$4",
+        7,
+        "0",
+    )
 
 
 def test_names_that_no_worksheet_may_have():
@@ -316,16 +411,26 @@ def test_names_that_no_worksheet_may_have():
 
 def test_a_list_without_rows_is_a_workbook_with_its_heading():
     count, workbook = _xlsx(_book([]))
-    assert (count, workbook.worksheets[1].max_row, workbook.worksheets[1]["A1"].value) == (0, 1, "事项")
+    assert (count, workbook.worksheets[1].max_row, workbook.worksheets[1]["A1"].value) == (
+        0,
+        1,
+        "事项",
+    )
 
 
 @pytest.mark.parametrize(
-    ("wanted", "ending", "head"), [("xlsx", "xlsx", b"PK"), ("csv", "csv", b"\xef\xbb"), ("csv-gb", "csv", b"\xca\xc2")]
+    ("wanted", "ending", "head"),
+    [("xlsx", "xlsx", b"PK"), ("csv", "csv", b"\xef\xbb"), ("csv-gb", "csv", b"\xca\xc2")],
 )
 def test_the_answer_is_a_download_with_a_chinese_name(wanted, ending, head):
     with translation.override("zh-hans"):
-        response, rows = out.handed(Book("责任事项台账", COLUMNS, ROWS, NOW, fictional=True), wanted)
+        response, rows = out.handed(
+            Book("责任事项台账", COLUMNS, ROWS, NOW, fictional=True), wanted
+        )
     header = response.headers["Content-Disposition"]
-    assert unquote(header.split("filename*=utf-8''")[1]) == f"责任事项台账 2026-10-13 演示数据.{ending}"
+    assert (
+        unquote(header.split("filename*=utf-8''")[1])
+        == f"责任事项台账 2026-10-13 演示数据.{ending}"
+    )
     assert (rows, response.getvalue()[:2]) == (3, head)
     response.file_to_stream.close()  # closing the response would close the database too

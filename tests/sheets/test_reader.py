@@ -33,7 +33,22 @@ pytestmark = pytest.mark.once
 
 READER = [file for file in BAD if file.stage == "reader"]
 INTAKE = [file for file in BAD if file.stage == "intake"]
-PARTED = ("Expected", "Save", "save", "Open", "Copy", "copy", "Import", "Split", "Shorten", "Delete", "Unpack", "Export", "Put", "Check")
+PARTED = (
+    "Expected",
+    "Save",
+    "save",
+    "Open",
+    "Copy",
+    "copy",
+    "Import",
+    "Split",
+    "Shorten",
+    "Delete",
+    "Unpack",
+    "Export",
+    "Put",
+    "Check",
+)
 
 
 def everything(path: Path) -> list[list[RawRow]]:
@@ -59,7 +74,9 @@ def _command(pid: int) -> bytes:
 
 def computed() -> float:
     """Seconds of computing of this process and of those that have ended under it: what else the machine does adds nothing."""
-    return sum(used.ru_utime + used.ru_stime for used in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
+    return sum(
+        used.ru_utime + used.ru_stime for used in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN))
+    )
 
 
 def python(tmp_path: Path, source: str) -> str:
@@ -93,14 +110,19 @@ def test_what_is_odd_but_right_is_read_to_the_cell(file):
         table = opened.tables[file.table]
         rows = list(opened.rows(table))
     assert tuple((row.line, row.cells) for row in rows) == _trimmed(file.rows)
-    assert [type(cell) for row in rows for cell in row.cells] == [type(cell) for _line, cells in _trimmed(file.rows) for cell in cells]
+    assert [type(cell) for row in rows for cell in row.cells] == [
+        type(cell) for _line, cells in _trimmed(file.rows) for cell in cells
+    ]
     assert table.head == tuple(rows[: reader.HEAD])
     assert table.rows >= len(rows)
 
 
 def _trimmed(rows):
     """Rows as the reader gives them, without empty cells at their end."""
-    return tuple((line, cells[: max(place for place, cell in enumerate(cells, 1) if cell is not None)]) for line, cells in rows)
+    return tuple(
+        (line, cells[: max(place for place, cell in enumerate(cells, 1) if cell is not None)])
+        for line, cells in rows
+    )
 
 
 @pytest.mark.parametrize("file", READER, ids=lambda file: file.name)
@@ -121,7 +143,16 @@ def test_what_an_intake_refuses_can_be_read(file):
 
 
 def test_every_reason_is_told_by_a_file_or_below():
-    elsewhere = {"too_large", "many_sheets", "many_texts", "long_line", "memory", "too_long", "broke_off", "no_file"}
+    elsewhere = {
+        "too_large",
+        "many_sheets",
+        "many_texts",
+        "long_line",
+        "memory",
+        "too_long",
+        "broke_off",
+        "no_file",
+    }
     assert wrongs.MESSAGES.keys() - elsewhere == {file.code for file in READER}
 
 
@@ -130,7 +161,10 @@ def test_reasons_are_told_in_chinese_and_name_the_place():
         everything(REFUSE / "cells-at-both-corners.xlsx")
     told = "工作表“单位名录”：单元格 XFD1048576 有内容，但只读前 200 列（A 到 GR）。请删除 GR 之后的列，或将表格移到左边。"
     assert str(refused.value) == told
-    with pytest.raises(Unreadable, match="第 5 行是 UTF-8|第 5 行（第 5 个字节）不是"), override("zh-hans"):
+    with (
+        pytest.raises(Unreadable, match="第 5 行是 UTF-8|第 5 行（第 5 个字节）不是"),
+        override("zh-hans"),
+    ):
         everything(REFUSE / "mixed-encodings.csv")
 
 
@@ -142,16 +176,27 @@ def test_merges_hidden_rows_hidden_columns_and_hidden_sheets_are_told():
         assert opened.tables[0].merges == (Merge(1, 0, 2, 0), Merge(1, 1, 1, 3), Merge(1, 4, 1, 5))
     with reader.read(ACCEPT / "merge-over-the-whole-sheet.xlsx", "a") as opened:
         assert opened.tables[0].merges == (Merge(1, 0, 1_048_576, 16_383),)
-    assert [row.line for row in everything(ACCEPT / "rows-hidden-by-a-filter.xlsx")[0] if row.hidden] == [2, 3]
+    assert [
+        row.line for row in everything(ACCEPT / "rows-hidden-by-a-filter.xlsx")[0] if row.hidden
+    ] == [2, 3]
     with reader.read(ACCEPT / "hidden-column.xlsx", "a") as opened:
         assert opened.tables[0].hidden_columns == (2,)
     with reader.read(ACCEPT / "hidden-second-sheet.xlsx", "a") as opened:
-        assert [(table.name, table.hidden) for table in opened.tables] == [("单位名录", False), ("参数", True)]
+        assert [(table.name, table.hidden) for table in opened.tables] == [
+            ("单位名录", False),
+            ("参数", True),
+        ]
 
 
 def test_text_tables_tell_how_they_are_written():
     told = {}
-    for name in ("gb18030.csv", "utf-16-with-tabs.txt", "big5.csv", "semicolons.csv", "utf-8-with-a-mark.csv"):
+    for name in (
+        "gb18030.csv",
+        "utf-16-with-tabs.txt",
+        "big5.csv",
+        "semicolons.csv",
+        "utf-8-with-a-mark.csv",
+    ):
         with reader.read(ACCEPT / name, name) as opened:
             told[name] = (opened.format, opened.encoding, opened.separator)
     assert told == {
@@ -165,7 +210,9 @@ def test_text_tables_tell_how_they_are_written():
 
 def test_links_to_other_workbooks_are_remarked():
     with override("en"), reader.read(ACCEPT / "links-to-other-workbooks.xlsx", "a") as opened:
-        assert [remark.split(".")[0] for remark in opened.remarks] == ["The workbook uses values from other workbooks"]
+        assert [remark.split(".")[0] for remark in opened.remarks] == [
+            "The workbook uses values from other workbooks"
+        ]
     with reader.read(ACCEPT / "plain.xlsx", "a") as opened:
         assert opened.remarks == ()
 
@@ -173,15 +220,40 @@ def test_links_to_other_workbooks_are_remarked():
 def test_a_formula_that_was_never_computed_is_no_value():
     rows = everything(REFUSE / "formula-without-a-saved-value.xlsx")[0]
     assert rows[2].cells[1] == Odd("formula", '=CONCATENATE("全国","总工会")')
-    assert everything(REFUSE / "day-that-is-not-a-number.xlsx")[0][2].cells[5] == Odd("error", "NaN")
+    assert everything(REFUSE / "day-that-is-not-a-number.xlsx")[0][2].cells[5] == Odd(
+        "error", "NaN"
+    )
 
 
 def test_number_formats_that_show_a_day():
-    days = ("yyyy-mm-dd", 'yyyy"年"m"月"d"日";@', "[$-804]yyyy年m月", "m/d/yy h:mm", "[DBNum1][$-804]yyyy", "d-mmm", "mmm yyyy", "dd")
-    others = ("General", "0.00", "#,##0.00_);[Red]\\(#,##0.00\\)", "0.00E+00", '0"day"', "@", "0%", "G/通用格式", '_ ¥* #,##0.00_ "元"')
+    days = (
+        "yyyy-mm-dd",
+        'yyyy"年"m"月"d"日";@',
+        "[$-804]yyyy年m月",
+        "m/d/yy h:mm",
+        "[DBNum1][$-804]yyyy",
+        "d-mmm",
+        "mmm yyyy",
+        "dd",
+    )
+    others = (
+        "General",
+        "0.00",
+        "#,##0.00_);[Red]\\(#,##0.00\\)",
+        "0.00E+00",
+        '0"day"',
+        "@",
+        "0%",
+        "G/通用格式",
+        '_ ¥* #,##0.00_ "元"',
+    )
     assert [shown_by(code) for code in days] == ["day"] * len(days)
     assert [shown_by(code) for code in others] == [""] * len(others)
-    assert [shown_by("h:mm"), shown_by("上午/下午h:mm:ss"), shown_by("[h]:mm")] == ["time", "time", "span"]
+    assert [shown_by("h:mm"), shown_by("上午/下午h:mm:ss"), shown_by("[h]:mm")] == [
+        "time",
+        "time",
+        "span",
+    ]
 
 
 def test_the_separator_is_what_parts_every_line_alike():
@@ -196,7 +268,9 @@ def test_a_second_library_reads_the_same(tmp_path):
     """Some thousand cells of every sort as XlsxWriter writes them, dates of both counts among them."""
     chance, path = random.Random(4), tmp_path / "mixed.xlsx"
     for from_1904 in (False, True):
-        with Workbook(path, {"date_1904": from_1904, "default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+        with Workbook(
+            path, {"date_1904": from_1904, "default_date_format": "yyyy-mm-dd hh:mm:ss"}
+        ) as book:
             sheet = book.add_worksheet("混合")
             for line in range(300):
                 for column in range(12):
@@ -205,19 +279,38 @@ def test_a_second_library_reads_the_same(tmp_path):
             ours = {row.line: row.cells for row in opened.rows(opened.tables[0])}
         with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as theirs:
             told = list(theirs.worksheets[0].iter_rows(values_only=True))
-        kept = {line: cells for line, cells in enumerate(told, 1) if any(cell is not None for cell in cells)}
+        kept = {
+            line: cells
+            for line, cells in enumerate(told, 1)
+            if any(cell is not None for cell in cells)
+        }
         assert {line: _widened(cells) for line, cells in ours.items()} == kept
 
 
 def _anything(chance: random.Random) -> object:
-    day = datetime.fromisoformat("1960-01-01") + timedelta(days=chance.randrange(30_000), seconds=chance.choice((0, 0, 3600, 45_296)))
-    texts = ("", "全国总工会", " 前后 ", "=不是公式"[1:], "a\nb", "<&>\"'", "0" * 300, "𠮷", "_x0041_"[:3])
+    day = datetime.fromisoformat("1960-01-01") + timedelta(
+        days=chance.randrange(30_000), seconds=chance.choice((0, 0, 3600, 45_296))
+    )
+    texts = (
+        "",
+        "全国总工会",
+        " 前后 ",
+        "=不是公式"[1:],
+        "a\nb",
+        "<&>\"'",
+        "0" * 300,
+        "𠮷",
+        "_x0041_"[:3],
+    )
     return chance.choice((None, True, False, 0, -7, 10**15, 0.1, -2.5e-8, 1e300, day, day, *texts))
 
 
 def _widened(cells: tuple) -> tuple:
     """As openpyxl gives a row: days as instants, empty cells to the last column."""
-    told = (datetime.combine(cell, datetime.min.time()) if type(cell) is date else cell for cell in cells)
+    told = (
+        datetime.combine(cell, datetime.min.time()) if type(cell) is date else cell
+        for cell in cells
+    )
     return (*told, *[None] * (12 - len(cells)))
 
 
@@ -231,7 +324,16 @@ def test_no_row_is_missed_where_a_block_ends(monkeypatch):
 
 
 def test_columns_have_their_letters():
-    assert [letter(column) for column in (0, 25, 26, 51, 199, 701, 702, 16_383)] == ["A", "Z", "AA", "AZ", "GR", "ZZ", "AAA", "XFD"]
+    assert [letter(column) for column in (0, 25, 26, 51, 199, 701, 702, 16_383)] == [
+        "A",
+        "Z",
+        "AA",
+        "AZ",
+        "GR",
+        "ZZ",
+        "AAA",
+        "XFD",
+    ]
 
 
 # what may be given, and let go of
@@ -273,7 +375,9 @@ def test_two_tables_are_read_at_once():
         reader.read(ACCEPT / "gb18030.csv", "b") as two,
     ):
         pairs = list(zip(one.rows(one.tables[0]), two.rows(two.tables[0]), strict=True))
-    assert [(left.cells[1], right.cells[1]) for left, right in pairs] == [(row[1], row[1]) for row in ROWS]
+    assert [(left.cells[1], right.cells[1]) for left, right in pairs] == [
+        (row[1], row[1]) for row in ROWS
+    ]
 
 
 def test_many_readers_side_by_side_do_not_disturb_one_another():
@@ -299,7 +403,13 @@ def test_many_readers_side_by_side_do_not_disturb_one_another():
 def long(tmp_path_factory) -> Path:
     """5,000 rows of 18 cells."""
     path = tmp_path_factory.mktemp("long") / "long.xlsx"
-    row = ("九.3.3", "完善基层工会组织建设" * 3, date(2025, 3, 1), 0.35, *(f"第{n}列的文字" for n in range(14)))
+    row = (
+        "九.3.3",
+        "完善基层工会组织建设" * 3,
+        date(2025, 3, 1),
+        0.35,
+        *(f"第{n}列的文字" for n in range(14)),
+    )
     path.write_bytes(workbook(Sheet(lines(*([row] * 5000)), inline=True)))
     return path
 
@@ -337,7 +447,12 @@ def test_the_process_may_write_nothing_and_start_nothing(long):
 def test_the_process_knows_no_django():
     asked = "[name for name in sys.modules if name.startswith(('django', 'openpyxl', 'lxml'))]"
     code = f"import sys, runpy; runpy.run_path(%r); print({asked})"
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code % reader._CHILD], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code % reader._CHILD],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -358,7 +473,14 @@ def _resident(process: int) -> int:
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
-@pytest.mark.parametrize("name", ["string-of-300-mb-in-300-kb.xlsx", "cells-at-both-corners.xlsx", "entities-that-multiply.xlsx"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "string-of-300-mb-in-300-kb.xlsx",
+        "cells-at-both-corners.xlsx",
+        "entities-that-multiply.xlsx",
+    ],
+)
 def test_what_is_made_to_grow_does_not(name):
     code = (
         "import resource, subprocess, sys\n"
@@ -373,7 +495,18 @@ def test_what_is_made_to_grow_does_not(name):
 def test_a_table_of_too_many_texts_is_refused_for_its_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(reader, "MEMORY", 80 * 2**20)
     path = tmp_path / "texts.xlsx"
-    path.write_bytes(workbook(Sheet(lines(*([f"第{n}条" * 40 for n in range(line * 100, line * 100 + 100)] for line in range(2000))))))
+    path.write_bytes(
+        workbook(
+            Sheet(
+                lines(
+                    *(
+                        [f"第{n}条" * 40 for n in range(line * 100, line * 100 + 100)]
+                        for line in range(2000)
+                    )
+                )
+            )
+        )
+    )
     with pytest.raises(Unreadable) as refused:
         everything(path)
     assert refused.value.code == "memory"
@@ -414,7 +547,16 @@ def test_whatever_the_process_does_the_caller_is_told_in_words(monkeypatch, tmp_
 
 
 @pytest.mark.parametrize(
-    "said", ["[[1]]", '[[1,false,["x"],[5]]]', '[[1,false,[["z","x"]],[0]]]', "[7]", "7", '{"end": 2}', '[[1,false,["a"],[]]]']
+    "said",
+    [
+        "[[1]]",
+        '[[1,false,["x"],[5]]]',
+        '[[1,false,[["z","x"]],[0]]]',
+        "[7]",
+        "7",
+        '{"end": 2}',
+        '[[1,false,["a"],[]]]',
+    ],
 )
 def test_rows_that_make_no_sense_end_the_reading(monkeypatch, tmp_path, said):
     with reader.read(ACCEPT / "plain.xlsx", "a") as opened:
@@ -458,4 +600,6 @@ def test_a_text_table_of_too_many_rows_is_refused(tmp_path):
 def test_good_and_bad_files_have_something_to_say():
     assert {type(file) for file in GOOD} == {Good}
     assert {type(file) for file in BAD} == {Bad}
-    assert [file.name for file in INTAKE if not file.faults and not file.asks] == ["heading-alone.xlsx"]
+    assert [file.name for file in INTAKE if not file.faults and not file.asks] == [
+        "heading-alone.xlsx"
+    ]

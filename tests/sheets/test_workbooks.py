@@ -38,7 +38,10 @@ from tests.factories import (
 )
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'=", "''@")
-EVIL = "\n".join(f"{start}cmd|' /C calc'!A0" for start in STARTS) + "<a href='x'>&amp;]]> \x00\x0b\ufffe 𠮷🙂 _x0041_ "
+EVIL = (
+    "\n".join(f"{start}cmd|' /C calc'!A0" for start in STARTS)
+    + "<a href='x'>&amp;]]> \x00\x0b\ufffe 𠮷🙂 _x0041_ "
+)
 STORED = EVIL.replace("\x00", "")  # PostgreSQL keeps none
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 PARTS = (  # the order in which the format wants what a worksheet is made of
@@ -54,28 +57,70 @@ def world(cast):
     section = make_section(document, title="+总则")
     first = make_directive(section, items=("=制度", "-机制"), code="九.3.3", text="＝完善")
     second = make_directive(section, code="九.3.4", text="长" * 4000)
-    words = {"leader": "=1+1", "contact": "+86 10", "note": "@备注", "problems": "\t制表", "next_steps": "\r\n换行"}
-    lead = make_obligation(first, cast.body, part="lead", progress=STORED, percent=33, due_on=date(2026, 9, 30), **words)
-    others = [make_obligation(second, cast.body, percent=100), make_obligation(first, cast.child, due_on=None)]
+    words = {
+        "leader": "=1+1",
+        "contact": "+86 10",
+        "note": "@备注",
+        "problems": "\t制表",
+        "next_steps": "\r\n换行",
+    }
+    lead = make_obligation(
+        first,
+        cast.body,
+        part="lead",
+        progress=STORED,
+        percent=33,
+        due_on=date(2026, 9, 30),
+        **words,
+    )
+    others = [
+        make_obligation(second, cast.body, percent=100),
+        make_obligation(first, cast.child, due_on=None),
+    ]
     make_obligation(first, cast.sibling, progress="汉" * (CELL_LIMIT + 5))
-    make_body("=CMD", parent=cast.body, name_hans="'=单位", full_name="-全称", valid_from=date(1925, 5, 1))
-    ItemState.objects.filter(obligation=lead, item__number=2).update(state="established", on=date(2026, 5, 9))
+    make_body(
+        "=CMD", parent=cast.body, name_hans="'=单位", full_name="-全称", valid_from=date(1925, 5, 1)
+    )
+    ItemState.objects.filter(obligation=lead, item__number=2).update(
+        state="established", on=date(2026, 5, 9)
+    )
     plan = make_plan(cast.body, document, state="submitted", title="=方案", submitted_by=cast.staff)
-    make_log(make_measure(plan, lead, text="=措施", responsible="@人", due_on=TODAY, result=STORED[-200:]), cast.staff, text=STORED)
+    make_log(
+        make_measure(
+            plan, lead, text="=措施", responsible="@人", due_on=TODAY, result=STORED[-200:]
+        ),
+        cast.staff,
+        text=STORED,
+    )
     report = make_report(cast.body, make_cycle(document), lead, *others[:1])
-    ReportEntry.objects.filter(obligation=lead).update(progress=STORED, problems="-1", percent=67, unchanged_reason="=无")
-    audit.record("dispute", lead, by=cast.staff, now=NOW, reason="=理由", before={"a": "=1"}, after={"a": "@2"})
+    ReportEntry.objects.filter(obligation=lead).update(
+        progress=STORED, problems="-1", percent=67, unchanged_reason="=无"
+    )
+    audit.record(
+        "dispute",
+        lead,
+        by=cast.staff,
+        now=NOW,
+        reason="=理由",
+        before={"a": "=1"},
+        after={"a": "@2"},
+    )
     indicator = make_indicator(document, cast.centre, name_hans="=人数", unit="-人")
     other = make_document(title="-另一份文件", fictional=True)
     make_obligation(make_directive(make_section(other)), cast.sibling)
     for day in range(30, 0, -1):
         copy_day(TODAY - timedelta(days=day))
-    places = dict.fromkeys(("directives", "matrix"), document.pk) | {"measures": plan.pk, "entries": report.pk}
+    places = dict.fromkeys(("directives", "matrix"), document.pk) | {
+        "measures": plan.pk,
+        "entries": report.pk,
+    }
     return places | {"indicator": indicator.pk, "indicator-missing": indicator.pk}
 
 
 def book_of(key, cast, world):
-    person = cast.staff if key == "entries" else cast.supervisor  # nobody else sees what was not handed in
+    person = (
+        cast.staff if key == "entries" else cast.supervisor
+    )  # nobody else sees what was not handed in
     query = QueryDict("directives=1", mutable=True)
     if key.startswith("board-") and key != "board-documents":
         query["document"] = str(world["directives"])
@@ -106,7 +151,9 @@ def same(cell):
         case date():
             return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - a cell knows no zone
         case str():
-            return re.sub("_x005F(_x[0-9A-F]{4}_)", r"\1", cell)  # Excel and LibreOffice read so; openpyxl does not
+            return re.sub(
+                "_x005F(_x[0-9A-F]{4}_)", r"\1", cell
+            )  # Excel and LibreOffice read so; openpyxl does not
     return float(cell)
 
 
@@ -116,23 +163,32 @@ def alike(rows, width):
 
 def saved(rows):
     """Numbers as a spreadsheet saves them: fifteen digits."""
-    return [[float(f"{cell:.14g}") if isinstance(cell, float) else cell for cell in row] for row in rows]
+    return [
+        [float(f"{cell:.14g}") if isinstance(cell, float) else cell for cell in row] for row in rows
+    ]
 
 
 def tabs(rows):
     """LibreOffice saves a tab among several lines as a sign of its own."""
-    return [[cell.replace("_x0001_", "\t") if isinstance(cell, str) else cell for cell in row] for row in rows]
+    return [
+        [cell.replace("_x0001_", "\t") if isinstance(cell, str) else cell for cell in row]
+        for row in rows
+    ]
 
 
 def by_openpyxl(file):
     sheet = load_workbook(file).worksheets[1]
-    assert not [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type in "fe"]
+    assert not [
+        cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type in "fe"
+    ]
     return [[cell.value for cell in row] for row in sheet.iter_rows()]
 
 
 def by_calamine(file):
     file.seek(0)
-    return CalamineWorkbook.from_filelike(file).get_sheet_by_index(1).to_python(skip_empty_area=False)
+    return (
+        CalamineWorkbook.from_filelike(file).get_sheet_by_index(1).to_python(skip_empty_area=False)
+    )
 
 
 @pytest.mark.parametrize("key", LISTS)
@@ -193,17 +249,36 @@ DAYS = [date(1900, 3, 1), date(1999, 12, 31), date(2026, 2, 28), date(9999, 12, 
 def hard():
     """A book of what is hardest to keep."""
     columns = (
-        Column("text", "=文字", lambda row: row[0], link=lambda row: "/obligations/1/?q=a b&c='\"<>#x", light=lambda row: "red"),
+        Column(
+            "text",
+            "=文字",
+            lambda row: row[0],
+            link=lambda row: "/obligations/1/?q=a b&c='\"<>#x",
+            light=lambda row: "red",
+        ),
         Column("number", "+数", lambda row: row[1], "number"),
         Column("id", "@号", lambda row: row[1], "id"),
         Column("percent", "比例", lambda row: row[1], "percent"),
         Column("date", "日", lambda row: row[2], "date"),
-        Column("moment", "时", lambda row: NOW + timedelta(hours=7 * row[1] % 999, seconds=row[1] % 60), "moment"),
+        Column(
+            "moment",
+            "时",
+            lambda row: NOW + timedelta(hours=7 * row[1] % 999, seconds=row[1] % 60),
+            "moment",
+        ),
         Column("none", "空", lambda row: None),
     )
     rows = [(text, NUMBERS[n % len(NUMBERS)], DAYS[n % len(DAYS)]) for n, text in enumerate(HARD)]
     note = (("=筛选", "@无"), ("条件", EVIL), ("=", date(2026, 1, 1)))
-    return Book("=难/关[于]:'的?", columns, rows, NOW, note, site="https://example.org", group=lambda row: ((row[1] > 0, "=组"),))
+    return Book(
+        "=难/关[于]:'的?",
+        columns,
+        rows,
+        NOW,
+        note,
+        site="https://example.org",
+        group=lambda row: ((row[1] > 0, "=组"),),
+    )
 
 
 def test_what_is_hard_to_keep_reads_back_equal_too(hard):
@@ -212,7 +287,12 @@ def test_what_is_hard_to_keep_reads_back_equal_too(hard):
     assert alike(by_calamine(file), 7) == alike(expected, 7)
     faults(file)
     cover = load_workbook(file).worksheets[0]
-    assert not [cell.value for row in cover.iter_rows() for cell in row if cell.data_type == "f" or str(cell.value).startswith("=")]
+    assert not [
+        cell.value
+        for row in cover.iter_rows()
+        for cell in row
+        if cell.data_type == "f" or str(cell.value).startswith("=")
+    ]
 
 
 def test_libreoffice_opens_every_list_and_keeps_every_cell(cast, world, hard, tmp_path):
@@ -222,10 +302,25 @@ def test_libreoffice_opens_every_list_and_keeps_every_cell(cast, world, hard, tm
         for key in LISTS:
             (tmp_path / f"{key}.xlsx").write_bytes(written(book_of(key, cast, world)).getvalue())
             expected[key] = given(book_of(key, cast, world))
-    order = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
+    order = [
+        "soffice",
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--headless",
+        "--convert-to",
+        "xlsx:Calc MS Excel 2007 XML",
+    ]
     files = [str(tmp_path / f"{key}.xlsx") for key in expected]
-    subprocess.run([*order, "--outdir", str(tmp_path / "again"), *files], check=True, capture_output=True, timeout=400)
+    subprocess.run(
+        [*order, "--outdir", str(tmp_path / "again"), *files],
+        check=True,
+        capture_output=True,
+        timeout=400,
+    )
     for key, rows in expected.items():
         width = len(rows[0])
-        again = [row for row in by_openpyxl(tmp_path / "again" / f"{key}.xlsx") if any(cell is not None for cell in row)]
+        again = [
+            row
+            for row in by_openpyxl(tmp_path / "again" / f"{key}.xlsx")
+            if any(cell is not None for cell in row)
+        ]
         assert tabs(saved(alike(again, width))) == saved(alike(rows, width)), key

@@ -3,7 +3,13 @@
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from cryptography.fernet import InvalidToken
 from django.core.management import call_command
 from django.test import Client
@@ -50,7 +56,9 @@ def test_a_role_that_needs_a_factor_gets_a_few_sign_ins_and_then_nothing_else(su
     assert client.get("/").status_code == 200
 
 
-@pytest.mark.parametrize(("role", "who"), [("administrator", "admin"), ("supervisor", "supervisor")])
+@pytest.mark.parametrize(
+    ("role", "who"), [("administrator", "admin"), ("supervisor", "supervisor")]
+)
 def test_who_needs_one_is_said_by_role(cast, settings, role, who):
     people = ("staff", "manager", "supervisor", "viewer", "admin")
     assert [name for name in people if factors.needs_factor(getattr(cast, name))] == []
@@ -69,11 +77,21 @@ def test_the_app_is_set_up_signs_in_and_is_on_record(supervisor):
     ]  # fmt: skip
     client, answer = enter(supervisor)
     assert (answer.url, client.get("/").status_code) == ("/accounts/2fa/authenticate/", 302)
-    assert "验证码不正确" in client.post("/accounts/2fa/authenticate/", {"code": "000000"}).content.decode()
+    assert (
+        "验证码不正确"
+        in client.post("/accounts/2fa/authenticate/", {"code": "000000"}).content.decode()
+    )
     event = Event.objects.latest("pk")
-    assert (event.action, event.by, event.subject_id, event.after) == ("failed_factor", None, supervisor.pk, {"type": "totp"})
+    assert (event.action, event.by, event.subject_id, event.after) == (
+        "failed_factor",
+        None,
+        supervisor.pk,
+        {"type": "totp"},
+    )
     assert event.address != ""
-    assert client.post("/accounts/2fa/authenticate/", {"code": code_of(secret, 2)}).status_code == 302
+    assert (
+        client.post("/accounts/2fa/authenticate/", {"code": code_of(secret, 2)}).status_code == 302
+    )
     assert client.get("/").status_code == 200
 
 
@@ -118,7 +136,9 @@ def test_the_last_factor_of_a_role_that_needs_one_stays(supervisor, settings):
     assert adapter.can_delete_authenticator(row) is True
     settings.SECOND_FACTOR = ["supervisor"]
     assert adapter.can_delete_authenticator(row) is False
-    Authenticator.objects.create(user=supervisor, type="webauthn", data={"name": "x", "credential": {}})
+    Authenticator.objects.create(
+        user=supervisor, type="webauthn", data={"name": "x", "credential": {}}
+    )
     assert adapter.can_delete_authenticator(row) is True
 
 
@@ -129,7 +149,10 @@ def test_an_administrator_takes_a_lost_factor_away_but_not_their_own(cast, super
     chosen = {"action": "forget_factors", "_selected_action": [supervisor.pk, cast.admin.pk]}
     assert client.post("/admin/directives/user/", chosen).status_code == 302
     assert list(Authenticator.objects.values_list("user", flat=True)) == [cast.admin.pk]
-    assert (elsewhere.get("/").status_code, OpenSession.objects.filter(user=supervisor).count()) == (302, 0)
+    assert (
+        elsewhere.get("/").status_code,
+        OpenSession.objects.filter(user=supervisor).count(),
+    ) == (302, 0)
     assert Event.objects.get(action="remove_factor").by == cast.admin
 
 
@@ -138,7 +161,9 @@ def test_the_pages_of_the_factor_are_ours_and_need_no_inline_script(supervisor):
     client.post("/accounts/reauthenticate/", {"password": WORD})
     TOTP.activate(supervisor, generate_totp_secret())
     RecoveryCodes.activate(supervisor)
-    Authenticator.objects.create(user=supervisor, type="webauthn", data={"name": "我的钥匙", "credential": {}})
+    Authenticator.objects.create(
+        user=supervisor, type="webauthn", data={"name": "我的钥匙", "credential": {}}
+    )
     names = (
         "mfa_index", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_deactivate_totp", "mfa_list_webauthn",
         "mfa_reauthenticate", "account_reauthenticate",
@@ -147,8 +172,13 @@ def test_the_pages_of_the_factor_are_ours_and_need_no_inline_script(supervisor):
         page = client.get(reverse(name))
         shown = page.content.decode()
         assert (name, page.status_code, 'class="door' in shown) == (name, 200, True)
-        assert "<script" not in shown.replace('<script src="', "").replace("<script id=", "").replace("<script type=", "")
-    ours = {path.relative_to(ROOT / "templates" / "mfa") for path in (ROOT / "templates" / "mfa").rglob("*.html")}
+        assert "<script" not in shown.replace('<script src="', "").replace(
+            "<script id=", ""
+        ).replace("<script type=", "")
+    ours = {
+        path.relative_to(ROOT / "templates" / "mfa")
+        for path in (ROOT / "templates" / "mfa").rglob("*.html")
+    }
     assert len(ours) == 12
 
 

@@ -86,8 +86,12 @@ def test_unknown_names_cost_and_get_the_same(cast, monkeypatch):
     hashed = []
     kind = type(get_hasher())
     encode, verify = kind.encode, kind.verify
-    monkeypatch.setattr(kind, "encode", lambda self, *a, **k: hashed.append("once") or encode(self, *a, **k))
-    monkeypatch.setattr(kind, "verify", lambda self, *a, **k: hashed.append("once") or verify(self, *a, **k))
+    monkeypatch.setattr(
+        kind, "encode", lambda self, *a, **k: hashed.append("once") or encode(self, *a, **k)
+    )
+    monkeypatch.setattr(
+        kind, "verify", lambda self, *a, **k: hashed.append("once") or verify(self, *a, **k)
+    )
     known = enter(word="wrong-guess")
     once, hashed[:] = list(hashed), []
     unknown = enter("nobody", "wrong-guess")
@@ -105,7 +109,9 @@ def test_too_many_requests_are_a_page_in_the_readers_language(cast, settings):
     settings.MFA_RATE_LIMITS = {"webauthn_login": "1/m/ip"}
     client = Client()
     client.cookies["language"] = "zh-hans"
-    answers = [client.post("/accounts/2fa/webauthn/login/", {"credential": "{}"}) for _try in range(2)]
+    answers = [
+        client.post("/accounts/2fa/webauthn/login/", {"credential": "{}"}) for _try in range(2)
+    ]
     assert [answer.status_code for answer in answers] == [302, 429]
     assert "请等几分钟" in answers[1].content.decode()
 
@@ -136,10 +142,16 @@ def test_two_proxies_each_add_one(settings):
     settings.PROXIES, settings.TRUSTED_PROXIES = 2, [ip_network("10.0.0.10")]
     asked = {"REMOTE_ADDR": "10.0.0.10", "HTTP_X_FORWARDED_FOR": "203.0.113.9, 10.0.0.9"}
     assert client_address(RequestFactory().get("/", **asked)) == "203.0.113.9"
-    assert client_address(RequestFactory().get("/", **asked | {"HTTP_X_FORWARDED_FOR": "203.0.113.9"})) == "10.0.0.10"
+    assert (
+        client_address(RequestFactory().get("/", **asked | {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}))
+        == "10.0.0.10"
+    )
 
 
 def test_a_subscriber_of_ipv6_is_one_place(settings):
     settings.PROXIES = 0
-    places = {place(RequestFactory().get("/", REMOTE_ADDR=f"2001:db8:1:2::{number}")) for number in (1, 2, "ffff")}
+    places = {
+        place(RequestFactory().get("/", REMOTE_ADDR=f"2001:db8:1:2::{number}"))
+        for number in (1, 2, "ffff")
+    }
     assert places == {"2001:db8:1:2::"}

@@ -42,7 +42,10 @@ def test_what_everybody_guesses_is_refused(db, password):
     assert "密码太容易被猜中" in said(password)
 
 
-@pytest.mark.parametrize("password", [WORD, OTHER, "correct horse battery", "3只猫在屋顶上看月亮呢呀哈", "Tr4m-via-Bergen-x"])
+@pytest.mark.parametrize(
+    "password",
+    [WORD, OTHER, "correct horse battery", "3只猫在屋顶上看月亮呢呀哈", "Tr4m-via-Bergen-x"],
+)
 def test_what_nobody_guesses_is_not(db, password):
     assert said(password) == ""
 
@@ -62,8 +65,15 @@ def test_the_profile_of_dengbao_is_whole(monkeypatch, tmp_path):
     monkeypatch.setenv("PASSWORD_PROFILE", "dengbao")
     monkeypatch.setenv("QUNZHU_VAR", str(tmp_path))
     read = runpy.run_path(str(installed.BASE_DIR / "qunzhu_tracker" / "settings.py"))
-    kinds = {one["NAME"].rpartition(".")[2]: one.get("OPTIONS", {}) for one in read["AUTH_PASSWORD_VALIDATORS"]}
-    assert (kinds["NotHadBefore"], "Mixed" in kinds, read["PASSWORD_DAYS"]) == ({"last": 5}, True, 90)
+    kinds = {
+        one["NAME"].rpartition(".")[2]: one.get("OPTIONS", {})
+        for one in read["AUTH_PASSWORD_VALIDATORS"]
+    }
+    assert (kinds["NotHadBefore"], "Mixed" in kinds, read["PASSWORD_DAYS"]) == (
+        {"last": 5},
+        True,
+        90,
+    )
 
 
 def test_none_of_the_last_five(cast):
@@ -107,7 +117,9 @@ def administrator(cast, sign_in):
 
 
 def change(client, old, new):
-    return client.post("/accounts/password/change/", {"oldpassword": old, "password1": new, "password2": new})
+    return client.post(
+        "/accounts/password/change/", {"oldpassword": old, "password1": new, "password2": new}
+    )
 
 
 def test_a_password_that_was_given_is_changed_before_anything_else(cast, administrator):
@@ -118,7 +130,9 @@ def test_a_password_that_was_given_is_changed_before_anything_else(cast, adminis
     assert administrator.post("/admin/directives/user/add/", form).status_code == 302
     client = Client()
     assert client.post("/accounts/login/", {"login": "new", "password": WORD}).status_code == 302
-    assert (client.get("/").url, client.get("/admin/").url, client.get("/documents/").url) == ("/accounts/password/change/",) * 3
+    assert (client.get("/").url, client.get("/admin/").url, client.get("/documents/").url) == (
+        "/accounts/password/change/",
+    ) * 3
     htmx = client.get("/dashboard/", headers={"HX-Request": "true"})
     assert htmx.headers["HX-Redirect"] == "/accounts/password/change/"
     assert client.post("/script/", {"language": "zh-hant"}).status_code == 302
@@ -128,19 +142,33 @@ def test_a_password_that_was_given_is_changed_before_anything_else(cast, adminis
     assert Event.objects.filter(action="change_password", by__username="new").count() == 1
 
 
-def test_a_password_that_an_administrator_sets_is_given_and_ends_their_sessions(cast, administrator, sign_in):
+def test_a_password_that_an_administrator_sets_is_given_and_ends_their_sessions(
+    cast, administrator, sign_in
+):
     cast.staff.set_password(OTHER)
     cast.staff.save()
     client = sign_in(cast.staff)
     form = {"usable_password": "true", "password1": WORD, "password2": WORD}
-    assert administrator.post(f"/admin/directives/user/{cast.staff.pk}/password/", form).status_code == 302
+    assert (
+        administrator.post(f"/admin/directives/user/{cast.staff.pk}/password/", form).status_code
+        == 302
+    )
     assert User.objects.get(pk=cast.staff.pk).password_given is True
-    assert (client.get("/").status_code, OpenSession.objects.filter(user=cast.staff).count()) == (302, 0)
+    assert (client.get("/").status_code, OpenSession.objects.filter(user=cast.staff).count()) == (
+        302,
+        0,
+    )
     event = Event.objects.get(action="set_password")
-    assert (event.by, event.subject_id, event.after) == (cast.admin, cast.staff.pk, {"sessions_ended": 1})
+    assert (event.by, event.subject_id, event.after) == (
+        cast.admin,
+        cast.staff.pk,
+        {"sessions_ended": 1},
+    )
 
 
-@pytest.mark.parametrize("address", ["/admin/password_change/", "/admin/directives/user/{}/password/"])
+@pytest.mark.parametrize(
+    "address", ["/admin/password_change/", "/admin/directives/user/{}/password/"]
+)
 def test_ones_own_is_changed_where_everybody_changes_it(cast, administrator, address):
     answer = administrator.get(address.format(cast.admin.pk))
     assert (answer.status_code, answer.url) == (302, "/accounts/password/change/")
@@ -180,14 +208,19 @@ def test_a_forgotten_password_is_chosen_anew_by_mail(client, cast, mailoutbox):
     cast.staff.save()
     client.cookies["language"] = "zh-hant"
     assert "使用者名稱" in client.get("/accounts/login/").content.decode()
-    pages = [client.post("/accounts/password/reset/", {"email": f"{name}@example.org"}, follow=True) for name in ("lin", "nobody")]
+    pages = [
+        client.post("/accounts/password/reset/", {"email": f"{name}@example.org"}, follow=True)
+        for name in ("lin", "nobody")
+    ]
     assert [page.content.decode().count("連結已在發送途中") for page in pages] == [1, 1]
     (letter,) = mailoutbox
     assert (letter.to, letter.subject) == (["lin@example.org"], "落實跟蹤 · 設定新密碼")
     assert f"帳號「{cast.staff.username}」" in letter.body
     link = next(line for line in letter.body.splitlines() if line.startswith("http"))
     page = client.get(link, follow=True)
-    done = client.post(page.request["PATH_INFO"], {"password1": WORD, "password2": WORD}, follow=True)
+    done = client.post(
+        page.request["PATH_INFO"], {"password1": WORD, "password2": WORD}, follow=True
+    )
     assert "新密碼已設定" in done.content.decode()
     assert User.objects.get(pk=cast.staff.pk).check_password(WORD)
     assert "連結已失效" in client.get(link, follow=True).content.decode()

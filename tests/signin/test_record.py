@@ -10,7 +10,11 @@ ADDRESS = "203.0.113.9"
 
 
 def told() -> list[tuple]:
-    return list(Event.objects.order_by("pk").values_list("action", "by", "subject_type", "subject_id", "address"))
+    return list(
+        Event.objects.order_by("pk").values_list(
+            "action", "by", "subject_type", "subject_id", "address"
+        )
+    )
 
 
 def test_signing_in_and_out_are_on_record(cast):
@@ -18,7 +22,10 @@ def test_signing_in_and_out_are_on_record(cast):
     enter(client=client)
     client.post("/accounts/logout/", REMOTE_ADDR="203.0.113.9")
     person = cast.staff.pk
-    assert told() == [("sign_in", person, "user", person, ADDRESS), ("sign_out", person, "user", person, ADDRESS)]
+    assert told() == [
+        ("sign_in", person, "user", person, ADDRESS),
+        ("sign_out", person, "user", person, ADDRESS),
+    ]
 
 
 def test_the_admin_has_a_door_out_too(cast, sign_in):
@@ -26,7 +33,9 @@ def test_the_admin_has_a_door_out_too(cast, sign_in):
     assert told() == [("sign_out", cast.admin.pk, "user", cast.admin.pk, ADDRESS)]
 
 
-@pytest.mark.parametrize(("name", "subject"), [("staff", "user"), ("白云-over-7-hills", "signinattempt")])
+@pytest.mark.parametrize(
+    ("name", "subject"), [("staff", "user"), ("白云-over-7-hills", "signinattempt")]
+)
 def test_a_failed_sign_in_is_on_record_and_never_what_was_typed(cast, name, subject):
     enter(name, "wrong-guess")
     [(action, by, kind, _pk, address)] = told()

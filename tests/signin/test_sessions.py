@@ -115,11 +115,18 @@ def test_a_page_of_somebody_else_who_sat_here_saves_nothing(cast, sign_in):
     client = sign_in(cast.staff)
     headers = {"HX-Request": "true", "X-Person": str(cast.manager.pk)}
     assert client.get("/dashboard/", headers=headers).status_code == 401
-    assert client.get("/dashboard/", headers=headers | {"X-Person": str(cast.staff.pk)}).status_code == 200
+    assert (
+        client.get("/dashboard/", headers=headers | {"X-Person": str(cast.staff.pk)}).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
-    ("page", "wanted"), [("http://testserver/log/?q=x", "%2Flog%2F%3Fq%3Dx"), ("https://elsewhere.example/", "/log/add/")]
+    ("page", "wanted"),
+    [
+        ("http://testserver/log/?q=x", "%2Flog%2F%3Fq%3Dx"),
+        ("https://elsewhere.example/", "/log/add/"),
+    ],
 )
 def test_a_form_that_meets_the_sign_in_leads_back_to_its_page(db, page, wanted):
     answer = Client().post("/log/add/", {}, headers={"Referer": page})
@@ -138,14 +145,20 @@ def test_sessions_are_listed_and_ended_one_by_one(cast, desks, sign_in):
     here, there, third = desks
     stranger = sign_in(cast.stranger)
     page = here.get("/sessions/")
-    assert {one.key for one in page.context["sessions"]} == {desk.session.session_key for desk in desks}
+    assert {one.key for one in page.context["sessions"]} == {
+        desk.session.session_key for desk in desks
+    }
     row = OpenSession.objects.get(key=there.session.session_key)
     post = {"idempotency_key": str(uuid4())}
     assert stranger.post(f"/sessions/{row.pk}/end/", post).status_code == 404
-    assert here.post(f"/sessions/{row.pk}/end/", {"idempotency_key": str(uuid4())}).status_code == 302
+    assert (
+        here.post(f"/sessions/{row.pk}/end/", {"idempotency_key": str(uuid4())}).status_code == 302
+    )
     assert [desk.get("/").status_code for desk in (here, there, third)] == [200, 302, 200]
     own = OpenSession.objects.get(key=here.session.session_key)
-    assert here.post(f"/sessions/{own.pk}/end/", {"idempotency_key": str(uuid4())}).status_code == 404
+    assert (
+        here.post(f"/sessions/{own.pk}/end/", {"idempotency_key": str(uuid4())}).status_code == 404
+    )
     assert Event.objects.get(action="end_sessions").after == {"count": 1}
 
 
@@ -168,9 +181,18 @@ def test_the_list_costs_the_same_for_one_and_three(cast, sign_in, django_assert_
 @pytest.mark.parametrize(
     ("agent", "told"),
     [
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36 Edg/120.0", "Edge · Windows"),
-        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36 MicroMessenger/8.0", "WeChat · Android"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 Version/17.0 Safari/604.1", "Safari · iPhone"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36 Edg/120.0",
+            "Edge · Windows",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36 MicroMessenger/8.0",
+            "WeChat · Android",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 Version/17.0 Safari/604.1",
+            "Safari · iPhone",
+        ),
         ("", ""),
     ],
 )
@@ -179,12 +201,16 @@ def test_a_browser_is_called_as_people_call_it(agent, told):
 
 
 def test_an_ended_session_is_not_listed(cast, desks):
-    Session.objects.filter(pk=desks[1].session.session_key).update(expire_date=timezone.now() - timedelta(minutes=1))
+    Session.objects.filter(pk=desks[1].session.session_key).update(
+        expire_date=timezone.now() - timedelta(minutes=1)
+    )
     assert len(desks[0].get("/sessions/").context["sessions"]) == 2
 
 
 def test_the_script_holds_no_name_in_common_with_the_others():
-    text = Path(ROOT / "directives" / "static" / "directives" / "session.js").read_text(encoding="utf-8")
+    text = Path(ROOT / "directives" / "static" / "directives" / "session.js").read_text(
+        encoding="utf-8"
+    )
     assert text.split("\n")[1] == "(() => {"
     assert text.rstrip().endswith("})();")
 

@@ -56,7 +56,9 @@ def repair_decide(w: Walker) -> None:
         "who": "周启明",
         "why": WHY,
     }
-    w.send("repair_decide", w.supervisor, repair.document_id, repair.pk, version=repair.version, **form)
+    w.send(
+        "repair_decide", w.supervisor, repair.document_id, repair.pk, version=repair.version, **form
+    )
 
 
 def directive_correct_save(w: Walker) -> None:
@@ -155,10 +157,14 @@ def indicator_move(w: Walker) -> None:
 
 def figures_save(w: Walker) -> None:
     indicator = w.pick(Indicator.objects.filter(ended_at=None))
-    owing = Owing.objects.filter(document=indicator.document_id, count__gt=0, organisation__valid_to=None)
+    owing = Owing.objects.filter(
+        document=indicator.document_id, count__gt=0, organisation__valid_to=None
+    )
     body, period = w.pick(owing).organisation_id, Period.last(w.today, indicator.cadence)
     form = {"document": indicator.document_id, "period": period.key}
-    stands = Figure.objects.filter(organisation=body, year=period.year, period=period.cadence, number=period.number)
+    stands = Figure.objects.filter(
+        organisation=body, year=period.year, period=period.cadence, number=period.number
+    )
     for figure in stands.filter(indicator__document=indicator.document_id):
         form |= {
             f"value-{figure.indicator_id}": f"{figure.value:.0f}",
@@ -220,8 +226,15 @@ def export_columns_save(w: Walker) -> None:
 def body_changed(w: Walker) -> None:
     """Another name, kind or place in the tree."""
     body = w.pick(Organisation.objects.exclude(pk=w.centre.pk))
-    form = {name: getattr(body, name) or "" for name in ("code", "name_hant", "full_name", "level", "valid_from", "valid_to")}
-    parent = w.pick(Organisation.objects.exclude(path__startswith=body.path)) if w.random.random() < 0.5 else body.parent
+    form = {
+        name: getattr(body, name) or ""
+        for name in ("code", "name_hant", "full_name", "level", "valid_from", "valid_to")
+    }
+    parent = (
+        w.pick(Organisation.objects.exclude(path__startswith=body.path))
+        if w.random.random() < 0.5
+        else body.parent
+    )
     form |= {
         "name_hans": w.words(),
         "parent": parent.pk if parent else "",
@@ -247,7 +260,10 @@ def bodies_merged(w: Walker) -> None:
 
 def terms_changed(w: Walker) -> None:
     row = w.pick(Obligation.objects.filter(state=ASSIGNED))
-    form = {name: getattr(row, name) or "" for name in ("part", "deliverable", "starts_on", "plan_due_on", "due_on")}
+    form = {
+        name: getattr(row, name) or ""
+        for name in ("part", "deliverable", "starts_on", "plan_due_on", "due_on")
+    }
     w.send(
         "admin:directives_obligation_change",
         w.admin,
@@ -263,8 +279,12 @@ def terms_changed(w: Walker) -> None:
 def table_in_admin(w: Walker) -> None:
     """Terms by Django's import: shown in a dry run, then confirmed."""
     rows = w.some(Obligation.objects.filter(state=ASSIGNED).select_related("organisation"), 4)
-    lines = [f"{row.directive_id},{row.organisation.code},{w.words()},{w.day(30, 90)}" for row in rows]
-    file = SimpleUploadedFile("表.csv", "\n".join(["directive,organisation,leader,due_on", *lines]).encode())
+    lines = [
+        f"{row.directive_id},{row.organisation.code},{w.words()},{w.day(30, 90)}" for row in rows
+    ]
+    file = SimpleUploadedFile(
+        "表.csv", "\n".join(["directive,organisation,leader,due_on", *lines]).encode()
+    )
     shown = w.send("admin:directives_obligation_import", w.admin, import_file=file, format="0")
     form = shown.context.get("confirm_form")
     if form is None:

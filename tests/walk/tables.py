@@ -35,10 +35,14 @@ BUSY = (CHECKING, APPLYING, UNDOING)
 Line = Sequence[object]
 
 
-def bring(w: Walker, kind: str, by: User, heads: Sequence[str], lines: Sequence[Line], **place: int) -> Intake:
+def bring(
+    w: Walker, kind: str, by: User, heads: Sequence[str], lines: Sequence[Line], **place: int
+) -> Intake:
     """Upload a table and have it checked. Some have an unknown heading and are matched by hand."""
     odd, fields = w.random.random() < 0.2, [field for field, _heading in heads]
-    headings = [w.words() if odd and not place else heading for place, (_field, heading) in enumerate(heads)]
+    headings = [
+        w.words() if odd and not place else heading for place, (_field, heading) in enumerate(heads)
+    ]
     file = io.StringIO()
     csv.writer(file).writerows([headings, *lines])
     upload = SimpleUploadedFile("表.csv", file.getvalue().encode())
@@ -99,7 +103,9 @@ def bodies(w: Walker) -> None:
     )
     lines = [(new, w.words(), w.pick(Organisation.objects.filter(valid_to=None)).code, "其他")]
     parent = w.pick(Organisation.objects.exclude(path__startswith=known.path))
-    lines.append((known.code, w.words(), parent.code, w.random.choice(["群团组织", "其他", "军队"])))
+    lines.append(
+        (known.code, w.words(), parent.code, w.random.choice(["群团组织", "其他", "军队"]))
+    )
     heads = [
         ("code", "单位编码"),
         ("name_hans", "单位名称"),
@@ -158,8 +164,15 @@ def obligations(w: Walker) -> None:
     """The ledger comes back with other terms, and with pairs that are assigned by it."""
     document = w.pick(Document.objects.filter(directives__statement=False).distinct())
     changeable = Obligation.objects.exclude(state__in=(CLOSED, WITHDRAWN)).filter(document=document)
-    known = w.some(changeable.select_related("directive", "organisation"), 4) if changeable.exists() else []
-    lines = [(row.directive.code, row.organisation.code, w.day(30, 300), w.words(), row.pk, row.version) for row in known]
+    known = (
+        w.some(changeable.select_related("directive", "organisation"), 4)
+        if changeable.exists()
+        else []
+    )
+    lines = [
+        (row.directive.code, row.organisation.code, w.day(30, 300), w.words(), row.pk, row.version)
+        for row in known
+    ]
     for directive in w.some(document.directives.filter(statement=False), 3):
         body = w.pick(Organisation.objects.filter(valid_to=None).exclude(pk=w.centre.pk))
         if not Obligation.objects.filter(directive=directive, organisation=body).exists():
@@ -171,7 +184,9 @@ def conflict(w: Walker) -> None:
     """Two copies of a ledger come back one after the other, with different words in the same rows."""
     document = w.pick(Document.objects.filter(obligations__state=ASSIGNED).distinct())
     rows = w.some(
-        Obligation.objects.filter(document=document, state=ASSIGNED).select_related("directive", "organisation"),
+        Obligation.objects.filter(document=document, state=ASSIGNED).select_related(
+            "directive", "organisation"
+        ),
         3,
     )
     first_lines, second_lines = (
@@ -208,7 +223,11 @@ def _plan(w: Walker, **which: object) -> Plan:
 
 def measures(w: Walker) -> None:
     plan = _plan(w, state__in=EDITABLE)
-    owed = Obligation.objects.live().filter(organisation=plan.organisation_id, document=plan.document_id).select_related("directive")
+    owed = (
+        Obligation.objects.live()
+        .filter(organisation=plan.organisation_id, document=plan.document_id)
+        .select_related("directive")
+    )
     lines = [("", w.words(), w.some(owed, 2)[0].directive.code, "")]
     known = plan.measures.first()
     if known is not None:
@@ -255,7 +274,9 @@ def entries(w: Walker) -> None:
         ("percent", "完成比例"),
         ("problems", "存在问题"),
     ]
-    lines = [(row.directive.code, w.words(), f"{w.random.randint(0, 100)}%", "有困难") for row in rows]
+    lines = [
+        (row.directive.code, w.words(), f"{w.random.randint(0, 100)}%", "有困难") for row in rows
+    ]
     place = {"cycle": report.cycle_id, "organisation": report.organisation_id}
     apply(w, bring(w, "entries", w.worker_of(report.organisation_id), heads, lines, **place))
 
@@ -263,23 +284,45 @@ def entries(w: Walker) -> None:
 def own_ledger(w: Walker) -> None:
     """Staff bring back the ledger of their own organisation: contacts, and words that go into its open report."""
     report = w.pick(ProgressReport.objects.filter(completed_at=None, organisation__valid_to=None))
-    owed = Obligation.objects.filter(organisation=report.organisation_id, document=report.document_id)
+    owed = Obligation.objects.filter(
+        organisation=report.organisation_id, document=report.document_id
+    )
     heads = [
         ("clause", "条款编号"), ("body", "责任单位"), ("contact", "责任人及电话"), ("progress", "进展情况"), ("percent", "完成比例"),
         ("id", "编号"), ("version", "版本"),
     ]  # fmt: skip
     lines = [
-        (row.directive.code, row.organisation.code, w.words(), w.words(), f"{w.random.randint(0, 100)}%", row.pk, row.version)
+        (
+            row.directive.code,
+            row.organisation.code,
+            w.words(),
+            w.words(),
+            f"{w.random.randint(0, 100)}%",
+            row.pk,
+            row.version,
+        )
         for row in w.some(owed.select_related("directive", "organisation"), 3)
     ]
-    apply(w, bring(w, "obligations", w.worker_of(report.organisation_id), heads, lines, document=report.document_id))
+    apply(
+        w,
+        bring(
+            w,
+            "obligations",
+            w.worker_of(report.organisation_id),
+            heads,
+            lines,
+            document=report.document_id,
+        ),
+    )
 
 
 def statistics(w: Walker) -> None:
     """Figures of years that are past, of several bodies."""
     indicator = w.pick(Indicator.objects.filter(ended_at=None))
     owing = w.some(
-        Owing.objects.filter(document=indicator.document_id, count__gt=0).select_related("organisation"),
+        Owing.objects.filter(document=indicator.document_id, count__gt=0).select_related(
+            "organisation"
+        ),
         3,
     )
     if not owing:

@@ -47,7 +47,9 @@ def obligation_move(w: Walker) -> None:
 
 
 def acknowledge_many(w: Walker) -> None:
-    body = w.pick(Organisation.objects.filter(obligations__state=ASSIGNED, valid_to=None).distinct())
+    body = w.pick(
+        Organisation.objects.filter(obligations__state=ASSIGNED, valid_to=None).distinct()
+    )
     rows = w.some(Obligation.objects.filter(organisation=body, state=ASSIGNED), 3)
     w.send("acknowledge_many", w.worker_of(body, STAFF), pick=[row.pk for row in rows])
 
@@ -72,7 +74,9 @@ def item_state(w: Walker) -> None:
 
 
 def plan_start(w: Walker) -> None:
-    begun = Plan.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"), live=True)
+    begun = Plan.objects.filter(
+        organisation=OuterRef("organisation"), document=OuterRef("document"), live=True
+    )
     owing = w.pick(Owing.objects.filter(~Exists(begun), EXISTING, count__gt=0))
     w.send(
         "plan_start",
@@ -83,7 +87,9 @@ def plan_start(w: Walker) -> None:
 
 
 def _plan(w: Walker, *states: str) -> Plan:
-    return w.pick(Plan.objects.filter(EXISTING, live=True, state__in=states).select_related("organisation"))
+    return w.pick(
+        Plan.objects.filter(EXISTING, live=True, state__in=states).select_related("organisation")
+    )
 
 
 def plan_save(w: Walker) -> None:
@@ -103,7 +109,13 @@ def plan_move(w: Walker) -> None:
     if plan.state == AWAITING:
         action = w.random.choice(["sign", "sign", "decline", "recall"])
     else:
-        action = "revise" if plan.state == ACCEPTED else "ask_signature" if has_manager(plan.organisation) else "hand_in"
+        action = (
+            "revise"
+            if plan.state == ACCEPTED
+            else "ask_signature"
+            if has_manager(plan.organisation)
+            else "hand_in"
+        )
     by = w.worker_of(plan.organisation_id, MANAGER if action in ("sign", "decline") else STAFF)
     w.send("plan_move", by, plan.pk, action, version=plan.version, reason=WHY)
 
@@ -121,7 +133,9 @@ def plan_decide(w: Walker) -> None:
 
 
 def _served(w: Walker, plan: Plan) -> list[int]:
-    owed = Obligation.objects.open().filter(organisation=plan.organisation_id, document=plan.document_id)
+    owed = Obligation.objects.open().filter(
+        organisation=plan.organisation_id, document=plan.document_id
+    )
     return [row.pk for row in w.some(owed, 3)]
 
 
@@ -137,13 +151,19 @@ def measure_add(w: Walker) -> None:
 
 
 def _measure(w: Walker, **which: object) -> Measure:
-    return w.pick(Measure.objects.filter(plan__live=True, plan__organisation__valid_to=None, **which).select_related("plan"))
+    return w.pick(
+        Measure.objects.filter(
+            plan__live=True, plan__organisation__valid_to=None, **which
+        ).select_related("plan")
+    )
 
 
 def measure_save(w: Walker) -> None:
     measure = _measure(w, plan__state__in=EDITABLE)
     by, served = w.worker_of(measure.plan.organisation_id), _served(w, measure.plan)
-    w.send("measure_save", by, measure.pk, text=w.words(), obligations=served, version=measure.version)
+    w.send(
+        "measure_save", by, measure.pk, text=w.words(), obligations=served, version=measure.version
+    )
 
 
 def measure_delete(w: Walker) -> None:
@@ -213,8 +233,14 @@ def attachment_add(w: Walker) -> None:
 
 
 def attachment_remove(w: Walker) -> None:
-    file = w.pick(Attachment.objects.select_related("plan", "log_entry__measure__plan", "report_entry__report"))
-    home = file.plan or (file.report_entry and file.report_entry.report) or file.log_entry.measure.plan
+    file = w.pick(
+        Attachment.objects.select_related(
+            "plan", "log_entry__measure__plan", "report_entry__report"
+        )
+    )
+    home = (
+        file.plan or (file.report_entry and file.report_entry.report) or file.log_entry.measure.plan
+    )
     w.send("attachment_remove", w.worker_of(home.organisation_id), file.pk)
 
 
@@ -245,14 +271,18 @@ def report_redraft(w: Walker) -> None:
     """Of a report with untouched entries, after something was logged for one of them."""
     untouched = {"entries__state": DRAFT, "entries__saved_at": None}
     report = _report(w, **untouched, entries__obligation__measures__plan__live=True)
-    serving = Measure.objects.filter(obligations__entries__report=report, obligations__entries__saved_at=None, plan__live=True)
+    serving = Measure.objects.filter(
+        obligations__entries__report=report, obligations__entries__saved_at=None, plan__live=True
+    )
     by, measure = w.worker_of(report.organisation_id), w.pick(serving.distinct())
     w.send("log_add", by, measure=measure.pk, text=w.words(), on=w.today)
     w.send("report_redraft", by, report.pk)
 
 
 def _entry(w: Walker, *states: str) -> ReportEntry:
-    rows = ReportEntry.objects.filter(state__in=states, obligation__state__in=REPORTABLE, report__organisation__valid_to=None)
+    rows = ReportEntry.objects.filter(
+        state__in=states, obligation__state__in=REPORTABLE, report__organisation__valid_to=None
+    )
     return w.pick(rows.select_related("report"))
 
 

@@ -44,7 +44,9 @@ def _part(next_part: Callable[[JobProgress], bool], job: JobProgress) -> bool:
 def _demand_posts(person: User, posts: list[int]) -> None:
     """Raise NotAllowed where the person lost a post by which they asked: else its bodies would be passed over in silence."""
     if not set(posts) <= set(posts_of(person)):
-        raise NotAllowed(_("The person who requested this no longer supervises the same organisations."))
+        raise NotAllowed(
+            _("The person who requested this no longer supervises the same organisations.")
+        )
 
 
 def posts_of(person: User) -> list[int]:
@@ -52,7 +54,9 @@ def posts_of(person: User) -> list[int]:
     return [m.organisation_id for m in person.in_role(SUPERVISOR)]
 
 
-def begin_job(kind: str, *, total: int, by: User | None, now: datetime, **fields: Any) -> JobProgress:
+def begin_job(
+    kind: str, *, total: int, by: User | None, now: datetime, **fields: Any
+) -> JobProgress:
     """Have the worker carry out an act of parts. `total`: bodies, or obligations, that it is about."""
     job = JobProgress.objects.create(kind=kind, total=total, by=by, at=now, **fields)
     begin(job)

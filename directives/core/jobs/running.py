@@ -33,7 +33,9 @@ SPARE = timedelta(seconds=90)  # beyond the time that a request may take (gunico
 PAUSE = timedelta(seconds=5)  # before what the database broke off is tried again
 LIVE = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
 ENDED = gettext_lazy("The process stopped three times at the same point.")
-FULL_DISK = gettext_lazy("The server’s disk is full, so nothing was saved. Tell the administrator, then try again.")
+FULL_DISK = gettext_lazy(
+    "The server’s disk is full, so nothing was saved. Tell the administrator, then try again."
+)
 BROKE = gettext_lazy("The database stopped it three times at the same point.")
 MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "export": Export}
 ACTS = {
@@ -130,20 +132,30 @@ def _broken_off(row: Carried, act: str, error: Exception, *, awaited: bool) -> b
         leave()
         _halt(row, act, STOPPED, str(FULL_DISK))
     elif isinstance(error, BROKEN):
-        logger.warning("The database broke off the act %s on %s %s, which is tried again: %s", act, name, row.pk, error)
+        logger.warning(
+            "The database broke off the act %s on %s %s, which is tried again: %s",
+            act,
+            name,
+            row.pk,
+            error,
+        )
         leave()
         again = partial(_left, row, counts=True, why=BROKE, after=PAUSE)
         again() if awaited else patiently(again)
     else:
         incident = f"{act}-{row.pk}-{timezone.localtime():%m%d%H%M}"
-        logger.error("Incident %s: the act %s on %s %s failed", incident, act, name, row.pk, exc_info=error)
+        logger.error(
+            "Incident %s: the act %s on %s %s failed", incident, act, name, row.pk, exc_info=error
+        )
         _halt(row, act, FAILED, _failure(incident))
         return not awaited
     return False
 
 
 def _failure(incident: str) -> str:
-    text = _("This failed because of a system error. Try again; if it fails again, give your administrator this number: %(incident)s.")
+    text = _(
+        "This failed because of a system error. Try again; if it fails again, give your administrator this number: %(incident)s."
+    )
     return text % {"incident": incident}
 
 
@@ -167,14 +179,22 @@ def _turn(row: Carried) -> None:
         if time.monotonic() >= until:
             _wait(row)
             return
-        if connection.vendor == "sqlite":  # it has one writer, and whoever waits for it looks in every tenth of a second
+        if (
+            connection.vendor == "sqlite"
+        ):  # it has one writer, and whoever waits for it looks in every tenth of a second
             time.sleep(GAP_SECONDS)
 
 
 @transaction.atomic
 def _wait(row: Carried, after: timedelta | None = None, **fields: Any) -> None:
     """It waits for its turn, behind whatever else is queued."""
-    shift(row, WAITING if row.state == RUNNING else row.state, moved_at=None, task=_enqueue(row, after), **fields)
+    shift(
+        row,
+        WAITING if row.state == RUNNING else row.state,
+        moved_at=None,
+        task=_enqueue(row, after),
+        **fields,
+    )
 
 
 def _halt(row: Carried, act: str, state: str, fault: str, refusal: Refusal | None = None) -> None:
@@ -218,7 +238,9 @@ def _left(row: Carried, *, counts: bool, why: str, after: timedelta | None = Non
 @transaction.atomic
 def rescue(left: DBTaskResult, *, counts: bool, now: datetime) -> None:
     """Take up a task that a dead worker left running. `counts`: the task itself may be at fault for that."""
-    same_run = DBTaskResult.objects.filter(pk=left.pk, status=TaskResultStatus.RUNNING, started_at=left.started_at)
+    same_run = DBTaskResult.objects.filter(
+        pk=left.pk, status=TaskResultStatus.RUNNING, started_at=left.started_at
+    )
     if present_path(left.task_path) == carry_out.module_path:
         if same_run.delete()[0]:  # the act gets another
             for row in filter(None, (_busy(name, Q(task=left.pk)) for name in MODELS)):
@@ -227,16 +249,30 @@ def rescue(left: DBTaskResult, *, counts: bool, now: datetime) -> None:
         same_run.update(status=TaskResultStatus.READY)
     else:
         reason = f"{len(left.worker_ids)} workers died running this task"
-        ended = {"finished_at": now, "exception_class_path": "builtins.RuntimeError", "traceback": reason}
+        ended = {
+            "finished_at": now,
+            "exception_class_path": "builtins.RuntimeError",
+            "traceback": reason,
+        }
         if same_run.update(status=TaskResultStatus.FAILED, **ended):
             logger.error("Task %s (%s) is given up: %s", left.pk, left.task_path, reason)
 
 
 def sweep() -> None:
     """Let acts wait for their turn again whose task is gone: it failed, was pruned, or the database comes from a backup."""
-    rows = [row for model in MODELS.values() for row in model.objects.select_related("by").filter(state__in=model.BUSY)]
+    rows = [
+        row
+        for model in MODELS.values()
+        for row in model.objects.select_related("by").filter(state__in=model.BUSY)
+    ]
     queued = {row.task for row in rows}
-    live = set(DBTaskResult.objects.filter(pk__in=queued, status__in=LIVE).values_list("pk", flat=True)) if queued else ()
+    live = (
+        set(
+            DBTaskResult.objects.filter(pk__in=queued, status__in=LIVE).values_list("pk", flat=True)
+        )
+        if queued
+        else ()
+    )
     for row in rows:
         if row.task not in live:
             _left(row, counts=row.moved_at is not None, why=ENDED)

@@ -15,7 +15,9 @@ from directives.models import Seal
 
 WORDS = ("number", "total", "at", "root", "hash", "key", "signature")
 NO_SPACE, KINDS = r"\S+", {"number": r"\d+", "total": r"\d+"}
-LINE = re.compile("qunzhu-seal " + " ".join(rf"{word}=(?P<{word}>{KINDS.get(word, NO_SPACE)})" for word in WORDS))
+LINE = re.compile(
+    "qunzhu-seal " + " ".join(rf"{word}=(?P<{word}>{KINDS.get(word, NO_SPACE)})" for word in WORDS)
+)
 
 
 def line_of(mark: keys.Mark) -> str:
@@ -39,7 +41,9 @@ def anchor(*, now: datetime) -> bool:
             failed.append(f"{place}: {error}")
     if failed:
         raise OSError(f"No anchor could be written: {'; '.join(failed)}")
-    keys.write("anchored", {"hash": state.mark.hash, "number": state.mark.number, "at": now.isoformat()})
+    keys.write(
+        "anchored", {"hash": state.mark.hash, "number": state.mark.number, "at": now.isoformat()}
+    )
     return True
 
 
@@ -63,7 +67,10 @@ def faults(given: Iterable[str]) -> Iterator[str]:
     if len(found) < len(lines):
         yield f"{len(lines) - len(found)} lines are no anchors"
     told = {one["hash"]: one for one in found}.values()
-    standing = {seal.number: seal for seal in Seal.objects.exclude(signature="").only("number", "total", "root", "hash")}
+    standing = {
+        seal.number: seal
+        for seal in Seal.objects.exclude(signature="").only("number", "total", "root", "hash")
+    }
     known = {one.get("lost") for one in keys.acknowledged()}
     for one in told:
         seal, where = standing.get(int(one["number"])), f"seal number {one['number']}"

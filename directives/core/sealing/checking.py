@@ -25,7 +25,12 @@ from directives.models import Event, Seal
 LINE = 16 * 1024**2  # bytes of a line at most; an event is far below
 SMALL = 4 * 1024**2  # bytes of the manifest and of proof.json at most
 AT_ONCE = 500
-BROKEN = (ValueError, KeyError, TypeError, AttributeError)  # what reading JSON that somebody made up may raise
+BROKEN = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+)  # what reading JSON that somebody made up may raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,21 @@ def check(path: Path, *, lines: Iterable[str] = ()) -> Checked:
     try:
         with ZipFile(path) as package:
             names = set(package.namelist())
-            lacking = [name for name in (EVENTS, PROOFS, SEALS, ABOUT, MANIFEST, SIGNATURE) if name not in names]
+            lacking = [
+                name
+                for name in (EVENTS, PROOFS, SEALS, ABOUT, MANIFEST, SIGNATURE)
+                if name not in names
+            ]
             found.faults += [f"{name} is missing from the file" for name in lacking]
             if not lacking:
                 _read(package, found)
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:  # RuntimeError: it is encrypted
+    except (
+        BadZipFile,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        zlib.error,
+    ) as error:  # RuntimeError: it is encrypted
         found.faults.append(f"the file cannot be read: {error}")
     if found.about:
         _against_anchors(found, lines)
@@ -101,11 +116,15 @@ def _manifest(package: ZipFile, found: Checked) -> Iterator[str]:
     found.manifest = hashlib.sha256(text).hexdigest()
     told = _object(package, MANIFEST, found)
     files = told.get("files")
-    if not isinstance(files, dict) or not keys.is_signed(str(told.get("key")), text, signature, purpose=keys.COPY):
+    if not isinstance(files, dict) or not keys.is_signed(
+        str(told.get("key")), text, signature, purpose=keys.COPY
+    ):
         yield f"{MANIFEST} was changed after it was signed"
         files = files if isinstance(files, dict) else {}
     counts = Counter(package.namelist())
-    yield from (f"{name} is in the file {count} times" for name, count in counts.items() if count > 1)
+    yield from (
+        f"{name} is in the file {count} times" for name, count in counts.items() if count > 1
+    )
     for name in sorted({*files, *counts} - {MANIFEST, SIGNATURE}):
         if name not in counts:
             yield f"{name} is missing from the file"
@@ -132,7 +151,9 @@ def _seals(package: ZipFile, found: Checked) -> Iterator[str]:
     for number, line in enumerate(_lines(package, SEALS), 1):
         try:
             told = json.loads(line)
-            seal = Seal(at=datetime.fromisoformat(told["at"]), **{name: told[name] for name in SAID})
+            seal = Seal(
+                at=datetime.fromisoformat(told["at"]), **{name: told[name] for name in SAID}
+            )
             where, changed = f"seal number {seal.number}", seal.hash != hash_seal(seal)
         except BROKEN:
             yield f"line {number} of {SEALS} is damaged"
@@ -157,11 +178,19 @@ def _events(package: ZipFile, found: Checked) -> Iterator[str]:
     """Each event by its proof. Lines go together by the number of their event, in the same order."""
     ids, proved = _numbers(package, EVENTS), _numbers(package, PROOFS)
     for name, numbers in ((EVENTS, ids), (PROOFS, proved)):
-        yield from (f"event {pk} is in {name} {count} times" for pk, count in numbers.items() if pk and count > 1)
+        yield from (
+            f"event {pk} is in {name} {count} times"
+            for pk, count in numbers.items()
+            if pk and count > 1
+        )
         if numbers[0]:
             yield f"{numbers[0]} lines of {name} are damaged"
-    yield from (f"event {pk}: it is in the file, and has no proof" for pk in ids if pk not in proved)
-    yield from (f"event {pk}: there is a proof of it, and it is gone" for pk in proved if pk not in ids)
+    yield from (
+        f"event {pk}: it is in the file, and has no proof" for pk in ids if pk not in proved
+    )
+    yield from (
+        f"event {pk}: there is a proof of it, and it is gone" for pk in proved if pk not in ids
+    )
     both = {pk for pk in ids if pk and ids[pk] == proved[pk] == 1}
     events = (line for line in _lines(package, EVENTS) if _number(line) in both)
     proofs = (line for line in _lines(package, PROOFS) if _number(line) in both)
@@ -210,7 +239,9 @@ def _event(line: bytes, proof: dict[str, Any], found: Checked) -> Iterator[str]:
 def _whole(found: Checked) -> Iterator[str]:
     """What lies between the first and the last event, and whether a copy of everything has everything."""
     runs = ranges_of(sorted(set(found.places)))
-    found.gaps = sum(after[0] - before[1] - 1 for before, after in zip(runs, runs[1:], strict=False))
+    found.gaps = sum(
+        after[0] - before[1] - 1 for before, after in zip(runs, runs[1:], strict=False)
+    )
     if found.about.get("whole") is True and found.newest is not None and not found.faults:
         for first, end in _missing(runs, found.newest.total):
             yield f"the copy is to hold the whole record, and what stands at the places {first} to {end} of it is missing"
@@ -232,15 +263,23 @@ def _against_anchors(found: Checked, lines: Iterable[str]) -> None:
     for line in (*given, *anchors.kept()):
         match = anchors.LINE.search(line)
         if match is None:
-            found.faults += [f"an anchor cannot be read: {line.strip()[:60]}"] if line in given else []
+            found.faults += (
+                [f"an anchor cannot be read: {line.strip()[:60]}"] if line in given else []
+            )
             continue
         seal = found.seals.get(int(match["number"]))
         if seal is None:
             continue
-        if (seal.hash, str(seal.total), seal.root) == (match["hash"], match["total"], match["root"]):
+        if (seal.hash, str(seal.total), seal.root) == (
+            match["hash"],
+            match["total"],
+            match["root"],
+        ):
             found.anchored += 1
         else:
-            found.faults.append(f"seal number {seal.number}: it is not the one of which an anchor of {match['at']} tells")
+            found.faults.append(
+                f"seal number {seal.number}: it is not the one of which an anchor of {match['at']} tells"
+            )
 
 
 def _against_database(path: Path, found: Checked) -> None:
@@ -253,11 +292,20 @@ def _against_database(path: Path, found: Checked) -> None:
         for start in range(0, len(numbers), AT_ONCE):
             some = numbers[start : start + AT_ONCE]
             standing = set(Seal.objects.filter(number__in=some).values_list("number", "hash"))
-            wrong = [number for number in some if (number, found.seals[number].hash) not in standing]
-            found.faults += [f"seal number {number}: it is not in the chain of this installation" for number in wrong]
-        taken = Event.objects.filter(subject_type="seal", action="take_record", after__manifest=found.manifest)
+            wrong = [
+                number for number in some if (number, found.seals[number].hash) not in standing
+            ]
+            found.faults += [
+                f"seal number {number}: it is not in the chain of this installation"
+                for number in wrong
+            ]
+        taken = Event.objects.filter(
+            subject_type="seal", action="take_record", after__manifest=found.manifest
+        )
         if not taken.exists():
-            found.faults.append("the record of this installation does not tell that this copy was taken")
+            found.faults.append(
+                "the record of this installation does not tell that this copy was taken"
+            )
         found.faults += _unsealed(path, found.unsealed)
     except Error:
         found.compared = False

@@ -22,9 +22,28 @@ from directives.core.sealing.merkle import Frontier, Grown, leaf
 from directives.core.sealing.rows import AT_ONCE, FIELDS, readable, tree_of, within
 from directives.models import Event, Seal
 
-EVENTS, PROOFS, SEALS, READABLE, ABOUT, HELP = "events.jsonl", "proofs.jsonl", "seals.jsonl", "record.csv", "proof.json", "README.txt"
+EVENTS, PROOFS, SEALS, READABLE, ABOUT, HELP = (
+    "events.jsonl",
+    "proofs.jsonl",
+    "seals.jsonl",
+    "record.csv",
+    "proof.json",
+    "README.txt",
+)
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
-SAID = ("number", "ranges", "count", "rows_hash", "previous_hash", "total", "root", "key", "next_key", "signature", "hash")
+SAID = (
+    "number",
+    "ranges",
+    "count",
+    "rows_hash",
+    "previous_hash",
+    "total",
+    "root",
+    "key",
+    "next_key",
+    "signature",
+    "hash",
+)
 HOW = Path(__file__).with_name("how_to_check.txt")
 
 
@@ -39,7 +58,12 @@ class Copied:
     proof: Sequence[bytes] = ()
 
     def told(self) -> dict[str, Any]:
-        return {"id": self.pk, "seal": self.seal, "index": self.index, "proof": [one.hex() for one in self.proof]}
+        return {
+            "id": self.pk,
+            "seal": self.seal,
+            "index": self.index,
+            "proof": [one.hex() for one in self.proof],
+        }
 
 
 def newest() -> Seal | None:
@@ -61,7 +85,11 @@ def copied(ids: array, last: Seal | None) -> Iterator[Copied]:
                 yield Copied(row["id"], witness.plain(row), seal.number, index, tree.proof(index))
     left = [pk for pk, known in zip(ids, done, strict=True) if not known]
     for start in range(0, len(left), AT_ONCE):
-        for row in Event.objects.filter(id__in=left[start : start + AT_ONCE]).order_by("id").values(*FIELDS):
+        for row in (
+            Event.objects.filter(id__in=left[start : start + AT_ONCE])
+            .order_by("id")
+            .values(*FIELDS)
+        ):
             yield Copied(row["id"], witness.plain(row))
 
 
@@ -75,7 +103,9 @@ def _trees(last: Seal | None) -> Iterator[tuple[Seal, Frontier, list[list[int]]]
     Events from before signing began come under the first signed seal.
     """
     base, ranges = Frontier(), []
-    for seal in Seal.objects.filter(pk__lte=last.pk if last else 0).order_by("id").iterator(chunk_size=500):
+    for seal in (
+        Seal.objects.filter(pk__lte=last.pk if last else 0).order_by("id").iterator(chunk_size=500)
+    ):
         ranges += readable(seal.ranges)
         if seal.signature:
             yield seal, base, ranges
@@ -122,7 +152,14 @@ class Package:
                 write(block)
 
 
-def pack(file: BinaryIO, ids: array, last: Seal | None, *, about: dict[str, Any], table: Callable[[BinaryIO], object]) -> Packed:
+def pack(
+    file: BinaryIO,
+    ids: array,
+    last: Seal | None,
+    *,
+    about: dict[str, Any],
+    table: Callable[[BinaryIO], object],
+) -> Packed:
     """Write a copy of these events as a zip file. `about` is told in proof.json, `table` writes the same events for people (CSV)."""
     made, private = Package(file), keys.copy_key()
     events = unsealed = 0
@@ -142,7 +179,14 @@ def pack(file: BinaryIO, ids: array, last: Seal | None, *, about: dict[str, Any]
         table(readable_file)
         made.add(READABLE, readable_file)
     key = keys.public_of(private)
-    facts = {"format": 1, **about, "events": events, "unsealed": unsealed, "seal": said(last) if last else None, "key": key}
+    facts = {
+        "format": 1,
+        **about,
+        "events": events,
+        "unsealed": unsealed,
+        "seal": said(last) if last else None,
+        "key": key,
+    }
     made.add(ABOUT, _json(facts, indent=1))
     made.add(HELP, HOW.read_bytes())
     manifest = _json({"format": 1, "key": key, "files": made.hashes}, indent=1)
@@ -156,8 +200,16 @@ def _chain(lowest: int | None, last: Seal | None) -> Iterator[Seal]:
     """The seals from the one with this number to the last one, each of which names the one before."""
     if last is None:
         return
-    first = Seal.objects.filter(number=lowest).exclude(signature="").order_by("id").first() if lowest else last
-    yield from Seal.objects.filter(pk__gte=first.pk, pk__lte=last.pk).order_by("id").iterator(chunk_size=500)
+    first = (
+        Seal.objects.filter(number=lowest).exclude(signature="").order_by("id").first()
+        if lowest
+        else last
+    )
+    yield from (
+        Seal.objects.filter(pk__gte=first.pk, pk__lte=last.pk)
+        .order_by("id")
+        .iterator(chunk_size=500)
+    )
 
 
 def said(seal: Seal) -> dict[str, Any]:

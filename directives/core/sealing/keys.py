@@ -150,7 +150,9 @@ def recover(newest: str) -> None:
     pending = _state("pending")
     if pending is None:
         return
-    if pending.mark.hash == newest or not _is_whole("state"):  # the key was overwritten: there is no way back
+    if pending.mark.hash == newest or not _is_whole(
+        "state"
+    ):  # the key was overwritten: there is no way back
         adopt()
     else:
         erase("pending")
@@ -250,7 +252,9 @@ def _bytes(said: str | bytes) -> bytes:
 def is_signed(key: str, said: str | bytes, signature: str, *, purpose: bytes = PURPOSE) -> bool:
     """Whether the holder of this public key signed the hash of a seal, or for another purpose something else."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature), purpose + _bytes(said))
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(
+            bytes.fromhex(signature), purpose + _bytes(said)
+        )
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -11,13 +11,25 @@ from django.db import connection, transaction
 from directives.base import witness
 from directives.core.sealing import keys
 from directives.core.sealing.merkle import Frontier
-from directives.core.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
+from directives.core.sealing.rows import (
+    FIELDS,
+    Hashed,
+    hashed,
+    ranges_of,
+    readable,
+    tree_of,
+    within,
+)
 from directives.models import Event, Seal, Unsealed
 
 BATCH = 5000  # events of one seal
 ONE_AT_A_TIME = 7_103_005_382  # the key of the advisory lock; any number that nothing else uses
-TAKE_OVER = timedelta(minutes=10)  # for which events wait before another machine than the last begins with a key of its own
-UPGRADE = timedelta(days=1)  # for which nodes of the release before may still write events without a code
+TAKE_OVER = timedelta(
+    minutes=10
+)  # for which events wait before another machine than the last begins with a key of its own
+UPGRADE = timedelta(
+    days=1
+)  # for which nodes of the release before may still write events without a code
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,11 @@ def _base(last: Seal | None, now: datetime) -> Base | None:
     state = keys.load()
     if state and last and state.mark.hash == last.hash:
         return Base(
-            last, Frontier.read(state.mark.total, state.mark.tree), state.private, datetime.fromisoformat(state.codes_from), state.lost
+            last,
+            Frontier.read(state.mark.total, state.mark.tree),
+            state.private,
+            datetime.fromisoformat(state.codes_from),
+            state.lost,
         )
     lost = list(state.lost) if state else []
     if state and not stands(state.mark):
@@ -85,7 +101,9 @@ def _codes_from(last: Seal | None, now: datetime) -> datetime:
 
 def stands(mark: keys.Mark) -> bool:
     """Whether the database still has the seal that this is the mark of."""
-    return Seal.objects.filter(number=mark.number, hash=mark.hash, total=mark.total, root=mark.root).exists()
+    return Seal.objects.filter(
+        number=mark.number, hash=mark.hash, total=mark.total, root=mark.root
+    ).exists()
 
 
 def _stands_still(last: Seal, now: datetime) -> bool:
@@ -120,7 +138,16 @@ def _add(base: Base, *, now: datetime) -> list[int]:
     found = hashed(rows, base.tree)
     following = keys.new_key()
     made = _signed(base, ranges_of(ids), found, keys.public_of(following), now)
-    mark = keys.Mark(made.number, made.total, made.root, made.hash, made.key, made.signature, now.isoformat(), made.tree)
+    mark = keys.Mark(
+        made.number,
+        made.total,
+        made.root,
+        made.hash,
+        made.key,
+        made.signature,
+        now.isoformat(),
+        made.tree,
+    )
     keys.prepare(keys.State(following, mark, base.codes_from.isoformat(), base.lost))
     made.save(force_insert=True)
     Unsealed.objects.filter(event_id__in=ids).delete()
@@ -130,7 +157,13 @@ def _add(base: Base, *, now: datetime) -> list[int]:
 def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict]:
     """The events that wait and are as they were written, up to a seal's number. Others stay, and `verify` names them."""
     after, left = 0, BATCH
-    while left and (some := list(Unsealed.objects.filter(event_id__gt=after).order_by("event_id").values_list("event_id", "mac")[:BATCH])):
+    while left and (
+        some := list(
+            Unsealed.objects.filter(event_id__gt=after)
+            .order_by("event_id")
+            .values_list("event_id", "mac")[:BATCH]
+        )
+    ):
         codes, after = dict(some), some[-1][0]
         for row in Event.objects.filter(id__in=codes).order_by("id").values(*FIELDS):
             mac = codes[row["id"]]
@@ -139,7 +172,9 @@ def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict]:
                 yield row
 
 
-def _signed(base: Base, ranges: list[list[int]], found: Hashed, next_key: str, now: datetime) -> Seal:
+def _signed(
+    base: Base, ranges: list[list[int]], found: Hashed, next_key: str, now: datetime
+) -> Seal:
     number = (base.last.number or 0) + 1 if base.last else 1
     made = Seal(
         at=now, ranges=ranges, count=found.count, rows_hash=found.digest, previous_hash=base.last.hash if base.last else "",
@@ -151,9 +186,17 @@ def _signed(base: Base, ranges: list[list[int]], found: Hashed, next_key: str, n
     return made
 
 
-def link(last: Seal | None, ranges: list[list[int]], rows_hash: str, count: int, *, now: datetime) -> Seal:
+def link(
+    last: Seal | None, ranges: list[list[int]], rows_hash: str, count: int, *, now: datetime
+) -> Seal:
     """Add a seal without a signature behind the last one, over made-up events whose rows have this hash, before signing begins."""
-    made = Seal(at=now, ranges=ranges, count=count, rows_hash=rows_hash, previous_hash=last.hash if last else "")
+    made = Seal(
+        at=now,
+        ranges=ranges,
+        count=count,
+        rows_hash=rows_hash,
+        previous_hash=last.hash if last else "",
+    )
     made.hash = hash_seal(made)
     made.save(force_insert=True)
     return made

@@ -105,16 +105,24 @@ class Grown:
     def __init__(self, base: Frontier, leaves: Sequence[bytes]) -> None:
         self.base, self.size = base.size, base.size + len(leaves)
         self.known: dict[tuple[int, int], bytes] = {}  # level and place of the subtrees of the base
-        start, levels = 0, [level for level in reversed(range(base.size.bit_length())) if base.size >> level & 1]
+        start, levels = (
+            0,
+            [level for level in reversed(range(base.size.bit_length())) if base.size >> level & 1],
+        )
         for level, root in zip(levels, base.roots, strict=True):
             self.known[level, start >> level] = root
             start += 1 << level
         self.levels: list[Sequence[bytes]] = [leaves]
-        self.odd: dict[tuple[int, int], bytes] = {}  # subtrees at the right edge that are not perfect
+        self.odd: dict[
+            tuple[int, int], bytes
+        ] = {}  # subtrees at the right edge that are not perfect
         while self.base >> len(self.levels) < self.size >> len(self.levels):
             level = len(self.levels)
             places = range(self.base >> level, self.size >> level)
-            made = [node(self._perfect(level - 1, 2 * place), self._perfect(level - 1, 2 * place + 1)) for place in places]
+            made = [
+                node(self._perfect(level - 1, 2 * place), self._perfect(level - 1, 2 * place + 1))
+                for place in places
+            ]
             self.levels.append(made)
 
     def _perfect(self, level: int, place: int) -> bytes:
@@ -161,7 +169,9 @@ def _continued(size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes
     return [*_continued(size - middle, leaves[middle:], whole=False), root_of(leaves[:middle])]
 
 
-def is_continued(before: int, first: bytes, after: int, second: bytes, proof: Sequence[bytes]) -> bool:
+def is_continued(
+    before: int, first: bytes, after: int, second: bytes, proof: Sequence[bytes]
+) -> bool:
     """Whether the proof shows that the tree of `after` leaves and root `second` continues that of `before` and `first`."""
     if not 0 < before <= after:
         return False

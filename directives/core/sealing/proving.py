@@ -23,12 +23,26 @@ def prove(pk: int) -> dict | None:
         leaves.append(leaf(data))
     if index is None:
         return None
-    seal = {name: getattr(newest, name) for name in ("number", "total", "root", "hash", "key", "signature")}
-    return {"event": event, "index": index, "proof": [one.hex() for one in inclusion(index, leaves)], "seal": seal}
+    seal = {
+        name: getattr(newest, name)
+        for name in ("number", "total", "root", "hash", "key", "signature")
+    }
+    return {
+        "event": event,
+        "index": index,
+        "proof": [one.hex() for one in inclusion(index, leaves)],
+        "seal": seal,
+    }
 
 
 def holds(given: dict) -> bool:
     """Whether a proof shows that its event is under the seal that it names, and that the seal's key signed it."""
     seal, proof = given["seal"], [bytes.fromhex(one) for one in given["proof"]]
-    included = is_included(leaf(given["event"].encode()), given["index"], seal["total"], proof, bytes.fromhex(seal["root"]))
+    included = is_included(
+        leaf(given["event"].encode()),
+        given["index"],
+        seal["total"],
+        proof,
+        bytes.fromhex(seal["root"]),
+    )
     return included and keys.is_signed(seal["key"], seal["hash"], seal["signature"])

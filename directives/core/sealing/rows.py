@@ -36,7 +36,9 @@ def ranges_of(ids: Iterable[int]) -> list[list[int]]:
 def readable(ranges: Any) -> list[list[int]]:
     """The ranges that a seal covers; none where somebody made something else of them."""
     match ranges:
-        case [*pairs] if all(isinstance(pair, list) and [*map(type, pair)] == [int, int] for pair in pairs):
+        case [*pairs] if all(
+            isinstance(pair, list) and [*map(type, pair)] == [int, int] for pair in pairs
+        ):
             return pairs
     return []
 

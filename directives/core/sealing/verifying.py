@@ -11,7 +11,15 @@ from directives.core import audit
 from directives.core.sealing import anchors, keys
 from directives.core.sealing.making import hash_seal, stands
 from directives.core.sealing.merkle import Frontier
-from directives.core.sealing.rows import FIELDS, Hashed, hashed, ranges_of, readable, tree_of, within
+from directives.core.sealing.rows import (
+    FIELDS,
+    Hashed,
+    hashed,
+    ranges_of,
+    readable,
+    tree_of,
+    within,
+)
 from directives.models import Event, Seal, Unsealed
 
 ACKNOWLEDGE = "If you restored a backup or moved the worker: manage.py verify_audit --acknowledge {} --reason …"
@@ -63,13 +71,21 @@ class Walk:
             self.fault(seal, "its signature is not that of the key that it names")
         if seal.key in self.used:
             self.fault(seal, f"it was signed with the retired key of seal {self.used[seal.key]}")
-        elif linked and seal.key not in self.fresh and seal.key != (self.signed.next_key if self.signed else seal.key):
+        elif (
+            linked
+            and seal.key not in self.fresh
+            and seal.key != (self.signed.next_key if self.signed else seal.key)
+        ):
             words = "it was signed with a key that the seal before it does not name"
             self.fault(seal, f"{words}. {ACKNOWLEDGE.format(seal.number)}")
         if linked and seal.number != (self.signed.number or 0 if self.signed else 0) + 1:
             self.fault(seal, f"it says that it is number {seal.number}")
         grown = found.tree
-        if self.sure and (seal.total, seal.root, seal.tree) != (grown.size, grown.root().hex(), grown.told()):
+        if self.sure and (seal.total, seal.root, seal.tree) != (
+            grown.size,
+            grown.root().hex(),
+            grown.told(),
+        ):
             self.fault(seal, "its total or its root is not that of all events up to it")
 
     def _go_on(self, seal: Seal, found: Hashed) -> None:
@@ -104,7 +120,11 @@ def verify() -> list[str]:
 def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Found:
     """Read the record, or what was added since it was last found whole. `lines`: anchors that somebody gives."""
     walk, before = _begin(since_last)
-    for seal in Seal.objects.filter(pk__gt=walk.last.pk if walk.last else 0).order_by("id").iterator(chunk_size=500):
+    for seal in (
+        Seal.objects.filter(pk__gt=walk.last.pk if walk.last else 0)
+        .order_by("id")
+        .iterator(chunk_size=500)
+    ):
         walk.look_at(seal)
     waiting = Unsealed.objects.count()
     state, damaged = _state()
@@ -113,7 +133,11 @@ def examine(*, since_last: bool = False, lines: Iterable[str] = ()) -> Found:
         *_covered(walk, before, waiting),
     ]  # fmt: skip
     last, events = walk.signed, sum(last - first + 1 for first, last in walk.ranges)
-    end = keys.Verified(last.pk, last.hash, last.total, last.number, last.next_key, walk.tree.told()) if last else None
+    end = (
+        keys.Verified(last.pk, last.hash, last.total, last.number, last.next_key, walk.tree.told())
+        if last
+        else None
+    )
     return Found(faults, walk.seals, events, before, waiting, state is not None, end)
 
 
@@ -123,10 +147,23 @@ def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict]:
     Returns what was noted. Nothing but that is forgiven: whatever else is wrong stays a fault.
     """
     about = {"number": number, "reason": reason, "at": now.isoformat()}
-    seal, before = (Seal.objects.filter(number=one).exclude(signature="").first() for one in (number, number - 1))
-    entries = [about | {"key": seal.key}] if seal and (before is None or before.next_key != seal.key) else []
+    seal, before = (
+        Seal.objects.filter(number=one).exclude(signature="").first()
+        for one in (number, number - 1)
+    )
+    entries = (
+        [about | {"key": seal.key}]
+        if seal and (before is None or before.next_key != seal.key)
+        else []
+    )
     state = keys.load()
-    lost = [] if state is None else [mark for mark in (*state.lost, state.mark) if mark.number >= number and not stands(mark)]
+    lost = (
+        []
+        if state is None
+        else [
+            mark for mark in (*state.lost, state.mark) if mark.number >= number and not stands(mark)
+        ]
+    )
     entries += [about | {"lost": mark.hash} for mark in lost]
     if entries:
         _note(number, entries, seal, reason=reason, now=now)
@@ -135,10 +172,20 @@ def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict]:
 
 
 @transaction.atomic
-def _note(number: int, entries: list[dict], seal: Seal | None, *, reason: str, now: datetime) -> None:
+def _note(
+    number: int, entries: list[dict], seal: Seal | None, *, reason: str, now: datetime
+) -> None:
     """Write it into AUDIT_DIR, and that it was done into the record, about the seal or, where that is missing, about none."""
     facts = {"number": number, "entries": len(entries)}
-    audit.record_apart("acknowledge_seal", Seal, seal.pk if seal else 0, by=None, now=now, after=facts, reason=reason)
+    audit.record_apart(
+        "acknowledge_seal",
+        Seal,
+        seal.pk if seal else 0,
+        by=None,
+        now=now,
+        after=facts,
+        reason=reason,
+    )
     keys.acknowledge(entries)
 
 
@@ -176,7 +223,10 @@ def _waiting(state: keys.State | None) -> Iterator[str]:
     coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
     rows, after = Unsealed.objects.order_by("event_id"), 0
     while some := dict(rows.filter(event_id__gt=after).values_list("event_id", "mac")[:AT_ONCE]):
-        after, events = max(some), {row["id"]: row for row in Event.objects.filter(id__in=some).values(*FIELDS)}
+        after, events = (
+            max(some),
+            {row["id"]: row for row in Event.objects.filter(id__in=some).values(*FIELDS)},
+        )
         seen |= some.keys()
         for pk, mac in some.items():
             if pk not in events:
@@ -186,7 +236,9 @@ def _waiting(state: keys.State | None) -> Iterator[str]:
             elif noted.get(pk, mac[:16]) != mac[:16]:
                 yield f"event {pk}: it awaits its seal, and is not the one that was written under this number"
     left = [pk for pk in noted if pk not in seen]
-    there = {pk for start in range(0, len(left), AT_ONCE) for pk in _there(left[start : start + AT_ONCE])}
+    there = {
+        pk for start in range(0, len(left), AT_ONCE) for pk in _there(left[start : start + AT_ONCE])
+    }
     yield from (f"event {pk}: it was written, and is gone" for pk in left if pk not in there)
 
 
@@ -205,7 +257,9 @@ def _covered(walk: Walk, before: int, waiting: int) -> Iterator[str]:
     if Event.objects.count() <= covered + waiting:
         return
     sealed = Seal.objects.values_list("ranges", flat=True) if before else [walk.ranges]
-    known = {pk for ranges in sealed for first, last in readable(ranges) for pk in range(first, last + 1)}
+    known = {
+        pk for ranges in sealed for first, last in readable(ranges) for pk in range(first, last + 1)
+    }
     known |= set(Unsealed.objects.values_list("event_id", flat=True))
     there = Event.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=AT_ONCE)
     for first, last in ranges_of(pk for pk in there if pk not in known):

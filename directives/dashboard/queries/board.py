@@ -15,7 +15,15 @@ from directives.dashboard.queries import counts, facts
 from directives.dashboard.queries.choice import Choice
 from directives.dashboard.queries.counts import Body, Ground, Task, Vantage
 from directives.dashboard.queries.facts import Facts, Period
-from directives.dashboard.queries.figures import Cell, Covered, DueDay, Figure, Happened, Line, Named
+from directives.dashboard.queries.figures import (
+    Cell,
+    Covered,
+    DueDay,
+    Figure,
+    Happened,
+    Line,
+    Named,
+)
 from directives.dashboard.queries.late import Late
 from directives.dashboard.queries.trend import RIGHT, Trend
 from directives.dashboard.queries.weeks import ON_WALL as WIDE_WEEKS
@@ -47,7 +55,9 @@ class Board:
     places: tuple[Organisation, ...] = ()  # from where else the person may look
     ground: Ground = counts.BARE
     facts: Facts = field(default_factory=Facts)
-    tasks: tuple[tuple[Task, Lights], ...] | None = None  # lights by directive, where they were read
+    tasks: tuple[tuple[Task, Lights], ...] | None = (
+        None  # lights by directive, where they were read
+    )
     unreceived: int = 0  # rows not acknowledged, of those tasks
     late: tuple[Late, ...] = ()
     trend: Trend | None = None
@@ -63,7 +73,10 @@ class Board:
     @property
     def fictional(self) -> bool:
         """Some of the work that it speaks of is made up."""
-        return any(document.fictional for document in ((self.document,) if self.document else self.documents))
+        return any(
+            document.fictional
+            for document in ((self.document,) if self.document else self.documents)
+        )
 
     @property
     def now(self) -> bool:
@@ -94,7 +107,12 @@ class Board:
         asked = self.choice
         document = self.document.pk if self.document else None
         return Filter(
-            document=document, section=asked.section, directive=asked.directive, body=self.view.body.pk, kind=asked.kind, about=asked.about
+            document=document,
+            section=asked.section,
+            directive=asked.directive,
+            body=self.view.body.pk,
+            kind=asked.kind,
+            about=asked.about,
         )
 
     @cached_property
@@ -150,14 +168,23 @@ class Board:
     @property
     def missed(self) -> tuple[Named, ...]:
         """Why rows are red: the clock that ran out first. They add up to all that are."""
-        found = ((clock, self.facts.of("reason", (f"{clock}_overdue", f"{clock}_returned_overdue"))) for clock in CLOCKS)
-        return tuple(Named(captions.MISSED[clock], self.figure(n, clock=clock)) for clock, n in found if n)
+        found = (
+            (clock, self.facts.of("reason", (f"{clock}_overdue", f"{clock}_returned_overdue")))
+            for clock in CLOCKS
+        )
+        return tuple(
+            Named(captions.MISSED[clock], self.figure(n, clock=clock)) for clock, n in found if n
+        )
 
     @property
     def causes(self) -> tuple[Named, ...]:
         """Why rows are yellow."""
         found = ((cause, self.facts.of("reason", codes)) for cause, codes in CAUSES.items())
-        return tuple(Named(captions.CAUSES[cause], self.figure(n, light=YELLOW, cause=cause)) for cause, n in found if n)
+        return tuple(
+            Named(captions.CAUSES[cause], self.figure(n, light=YELLOW, cause=cause))
+            for cause, n in found
+            if n
+        )
 
     @property
     def undated(self) -> Figure:
@@ -166,7 +193,10 @@ class Board:
 
     @cached_property
     def section_lines(self) -> tuple[Line, ...]:
-        lines = (self.line(section, self.ground.of(self.view.body.pk, section.pk), section=section.pk) for section in self.sections)
+        lines = (
+            self.line(section, self.ground.of(self.view.body.pk, section.pk), section=section.pk)
+            for section in self.sections
+        )
         return tuple(line for line in lines if line.lights.total)
 
     @property
@@ -179,7 +209,12 @@ class Board:
         """The documents of which something is owed here, the most overdue first, then the most that is not on time."""
         if not self.across:
             return ()
-        lines = (self.line(document, self.ground.of(self.view.body.pk, document.pk), document=document.pk) for document in self.documents)
+        lines = (
+            self.line(
+                document, self.ground.of(self.view.body.pk, document.pk), document=document.pk
+            )
+            for document in self.documents
+        )
         owed = (line for line in lines if line.lights.total)
         return tuple(sorted(owed, key=lambda line: (-line.lights.red, -line.lights.yellow)))
 
@@ -187,12 +222,20 @@ class Board:
     def idle_documents(self) -> tuple[Document, ...]:
         """The documents of which nothing has been assigned here, the newest first."""
         owed = {line.thing.pk for line in self.document_lines}
-        return tuple(document for document in self.documents if document.pk not in owed) if self.across else ()
+        return (
+            tuple(document for document in self.documents if document.pk not in owed)
+            if self.across
+            else ()
+        )
 
     @property
     def most_overdue(self) -> tuple[Line, ...]:
         """The documents, of one the sections, with most overdue rows that the headline names."""
-        return tuple(line for line in self.document_lines[:NAMED] if line.lights.red) if self.across else self.worst_sections
+        return (
+            tuple(line for line in self.document_lines[:NAMED] if line.lights.red)
+            if self.across
+            else self.worst_sections
+        )
 
     @property
     def most_red(self) -> int:
@@ -201,15 +244,27 @@ class Board:
     @cached_property
     def worst_sections(self) -> tuple[Line, ...]:
         """The two sections with most overdue rows, where there are more than two with any."""
-        late = sorted((line for line in self.section_lines if line.lights.red), key=lambda line: -line.lights.red)
-        return tuple(sorted(late[:NAMED], key=lambda line: line.thing.order)) if len(late) > NAMED else ()
+        late = sorted(
+            (line for line in self.section_lines if line.lights.red),
+            key=lambda line: -line.lights.red,
+        )
+        return (
+            tuple(sorted(late[:NAMED], key=lambda line: line.thing.order))
+            if len(late) > NAMED
+            else ()
+        )
 
     @cached_property
     def bodies(self) -> tuple[Line, ...]:
         """The bodies right below that owe something, best first; of equal shares, which share a place, the larger body first."""
-        owing = [(body, lights) for body in self.view.children if (lights := self.ground.over(body.pk)).total]
+        owing = [
+            (body, lights)
+            for body in self.view.children
+            if (lights := self.ground.over(body.pk)).total
+        ]
         shares = sorted(
-            ((lights.on_time / lights.total, lights.total, body, lights) for body, lights in owing), key=lambda one: (-one[0], -one[1])
+            ((lights.on_time / lights.total, lights.total, body, lights) for body, lights in owing),
+            key=lambda one: (-one[0], -one[1]),
         )
         placed: list[Line] = []
         last, place = None, 0
@@ -232,7 +287,11 @@ class Board:
 
     def _cell(self, body: Body, section: Section) -> Cell:
         lights = self.ground.of(body.pk, section.pk)
-        return Cell(section, self.line(section, lights, body=body.pk, section=section.pk).off_time, lights.red)
+        return Cell(
+            section,
+            self.line(section, lights, body=body.pk, section=section.pk).off_time,
+            lights.red,
+        )
 
     @property
     def own(self) -> int:
@@ -241,7 +300,9 @@ class Board:
 
     @cached_property
     def directives(self) -> tuple[Line, ...]:
-        return tuple(self.line(task, lights, directive=task.pk) for task, lights in self.tasks or ())
+        return tuple(
+            self.line(task, lights, directive=task.pk) for task, lights in self.tasks or ()
+        )
 
     @property
     def coverage(self) -> tuple[Covered, ...]:
@@ -254,22 +315,45 @@ class Board:
         if self.told and plans:
             parts.append(("plan", plans, self.facts.clock("plan"), {"owes": "plan"}, True))
         if self.told and self.trend:
-            parts.append(("report", self.trend.expected, self.trend.missing, {"owes": "report"}, self.trend.current))
+            parts.append(
+                (
+                    "report",
+                    self.trend.expected,
+                    self.trend.missing,
+                    {"owes": "report"},
+                    self.trend.current,
+                )
+            )
         return tuple(
-            Covered(captions.COVERED[kind], self.figure(whole - lacking, whole), self.figure(lacking, whole, **asked), exact)
+            Covered(
+                captions.COVERED[kind],
+                self.figure(whole - lacking, whole),
+                self.figure(lacking, whole, **asked),
+                exact,
+            )
             for kind, whole, lacking, asked, exact in parts
         )
 
     @property
     def happened(self) -> tuple[Happened, ...]:
         """What happened of late: turned lights first, then the acts of people in the order of the work."""
-        week, place = min(self.since, self.today - facts.WEEK), (self.document and self.document.pk, self.view.body.pk)
+        week, place = (
+            min(self.since, self.today - facts.WEEK),
+            (self.document and self.document.pk, self.view.body.pk),
+        )
         found = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
-        return tuple(Happened(kind, n, in_week, self.since, week, *place) for kind, (n, in_week) in found if in_week)
+        return tuple(
+            Happened(kind, n, in_week, self.since, week, *place)
+            for kind, (n, in_week) in found
+            if in_week
+        )
 
     @property
     def ahead(self) -> tuple[DueDay, ...]:
-        return tuple(DueDay(day, clock, self.figure(n, owes=clock, on=day)) for day, clock, n in self.facts.ahead[:NEXT_DAYS])
+        return tuple(
+            DueDay(day, clock, self.figure(n, owes=clock, on=day))
+            for day, clock, n in self.facts.ahead[:NEXT_DAYS]
+        )
 
     @property
     def cycles(self) -> tuple[Period, ...]:
@@ -277,7 +361,9 @@ class Board:
 
     @cached_property
     def weeks(self) -> Weeks | None:
-        return weeks(self.facts, self.lights, self.day, right=WIDE_WEEKS if self.choice.wall else RIGHT)
+        return weeks(
+            self.facts, self.lights, self.day, right=WIDE_WEEKS if self.choice.wall else RIGHT
+        )
 
     @cached_property
     def change(self) -> Change | None:

@@ -12,7 +12,10 @@ from directives.models.organisations import KINDS
 from directives.models.tallies import ALWAYS
 
 IDS = ("scope", "document", "section", "directive", "cycle", "page")
-WORDS = {"about": {code for code, _label in DIRECTIVE_KINDS}, "kind": {code for code, _label in KINDS}}
+WORDS = {
+    "about": {code for code, _label in DIRECTIVE_KINDS},
+    "kind": {code for code, _label in KINDS},
+}
 SWITCHES = ("all", "wall", "directives", "documents")
 NOBODY = 0  # the id of nothing: what is no number
 
@@ -69,7 +72,12 @@ class Choice:
 
     def of_rows(self, lead: str = "") -> dict[str, Any]:
         """The conditions on obligations; `lead` leads to them."""
-        asked = {"section": self.section, "directive": self.directive, "directive__kind": self.about, "organisation__kind": self.kind}
+        asked = {
+            "section": self.section,
+            "directive": self.directive,
+            "directive__kind": self.about,
+            "organisation__kind": self.kind,
+        }
         return {f"{lead}{name}": value for name, value in asked.items() if value}
 
     def of_tallies(self) -> dict[str, Any]:
@@ -105,4 +113,6 @@ def _day(text: str) -> date | None:
 
 def link(choice: Choice, **changes: Any) -> str:
     """The address of the dashboard under a choice, some of it changed."""
-    return "?" + "&".join(f"{name}={quote_plus(value)}" for name, value in replace(choice, **changes).pairs)
+    return "?" + "&".join(
+        f"{name}={quote_plus(value)}" for name, value in replace(choice, **changes).pairs
+    )

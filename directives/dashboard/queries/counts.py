@@ -66,7 +66,9 @@ class Vantage:
 
     def condition(self, field: str = "organisation") -> Q:
         """Rows in view; `field` leads to their body."""
-        return inside(self.body.path, f"{field}__path") if self.counted else Q(**{field: self.body.pk})
+        return (
+            inside(self.body.path, f"{field}__path") if self.counted else Q(**{field: self.body.pk})
+        )
 
 
 def vantage(user: User, asked: int | None) -> Vantage | None:
@@ -75,7 +77,9 @@ def vantage(user: User, asked: int | None) -> Vantage | None:
     Asked for nothing, it is the highest body that they oversee, else the first for which they fill in.
     """
     scope = Scope.of(user)
-    own = next(iter(sorted(scope.trees, key=lambda body: body.depth)), None) or next(iter(scope.bodies), None)
+    own = next(iter(sorted(scope.trees, key=lambda body: body.depth)), None) or next(
+        iter(scope.bodies), None
+    )
     wanted = asked if asked is not None else own and own.pk
     if wanted is None:
         return None
@@ -87,8 +91,16 @@ def vantage(user: User, asked: int | None) -> Vantage | None:
     whole = body.path.startswith(trees)
     if not whole and wanted not in {own.pk for own in scope.bodies}:
         return None
-    higher = tuple(found[pk] for pk in ancestors(body.path)[:-1] if pk in found and found[pk].path.startswith(trees))
-    children = sorted((one for one in found.values() if one.parent_id == wanted), key=lambda one: one.code) if whole else ()
+    higher = tuple(
+        found[pk]
+        for pk in ancestors(body.path)[:-1]
+        if pk in found and found[pk].path.startswith(trees)
+    )
+    children = (
+        sorted((one for one in found.values() if one.parent_id == wanted), key=lambda one: one.code)
+        if whole
+        else ()
+    )
     return Vantage(body, whole, higher, tuple(children))
 
 
@@ -162,8 +174,14 @@ def ground_now(view: Vantage, document: int | None, choice: Choice) -> Ground:
     if choice.narrow:
         return ground(_filtered(view, document, choice))
     if document is None:
-        own = DocumentTotal.objects.filter(scope=view.body.pk).values_list("scope_id", "document_id", *LIGHTS)
-        below = DocumentTotal.objects.filter(scope__in=_right_below(view)).order_by().values_list("scope_id")
+        own = DocumentTotal.objects.filter(scope=view.body.pk).values_list(
+            "scope_id", "document_id", *LIGHTS
+        )
+        below = (
+            DocumentTotal.objects.filter(scope__in=_right_below(view))
+            .order_by()
+            .values_list("scope_id")
+        )
         return _over_documents(own, below.annotate(**{f"{name}_n": Sum(name) for name in LIGHTS}))
     rows = Total.objects.filter(scope__in=near(view), document=document, count__gt=0)
     if choice.section:
@@ -190,7 +208,10 @@ def _by_column(rows: Iterable[tuple]) -> Ground:
 def _over_documents(own: Iterable[tuple], below: Iterable[tuple]) -> Ground:
     """From the LIGHTS of the body by document, and those of the bodies right below as sums."""
     made = _by_column(own)
-    return Ground(made.parts, made.sums | {body: dict(zip(LIGHTS, counts, strict=True)) for body, *counts in below})
+    return Ground(
+        made.parts,
+        made.sums | {body: dict(zip(LIGHTS, counts, strict=True)) for body, *counts in below},
+    )
 
 
 def of_document(document: int | None) -> dict[str, int]:
@@ -201,11 +222,23 @@ def of_document(document: int | None) -> dict[str, int]:
 def _filtered(view: Vantage, document: int | None, choice: Choice) -> QuerySet:
     """From the counts by directive, and from the rows of children that keep none."""
     of = of_document(document)
-    part, part_of_leaf = ("directive__section_id", "section_id") if document else ("document_id", "document_id")
-    kept = Tally.objects.filter(scope__in=near(view), count__gt=0, **of, **choice.of_tallies()).order_by()
-    kept = kept.values_list("scope_id", part, "light").annotate(n=Sum("count"), p=Sum("percent_sum"))
-    leaves = Obligation.objects.live().filter(organisation__parent=view.body.pk, organisation__branch=False, **of)
-    leaves = leaves.filter(**choice.of_rows()).order_by().values_list("organisation_id", part_of_leaf, "light")
+    part, part_of_leaf = (
+        ("directive__section_id", "section_id") if document else ("document_id", "document_id")
+    )
+    kept = Tally.objects.filter(
+        scope__in=near(view), count__gt=0, **of, **choice.of_tallies()
+    ).order_by()
+    kept = kept.values_list("scope_id", part, "light").annotate(
+        n=Sum("count"), p=Sum("percent_sum")
+    )
+    leaves = Obligation.objects.live().filter(
+        organisation__parent=view.body.pk, organisation__branch=False, **of
+    )
+    leaves = (
+        leaves.filter(**choice.of_rows())
+        .order_by()
+        .values_list("organisation_id", part_of_leaf, "light")
+    )
     return kept.union(leaves.annotate(n=Count("pk"), p=Sum("percent")), all=True)
 
 
@@ -226,11 +259,19 @@ def _all_then(view: Vantage, on: date) -> Ground:
     """The same of all documents."""
     same = {name: OuterRef(name) for name in ("scope", "document", "section")}
     last = TallyDay.objects.filter(**same, day__lte=on).order_by("-day").values("day")[:1]
-    own = TallyDay.objects.filter(scope=view.body.pk, day=Subquery(last)).order_by().values_list("scope_id", "document_id")
+    own = (
+        TallyDay.objects.filter(scope=view.body.pk, day=Subquery(last))
+        .order_by()
+        .values_list("scope_id", "document_id")
+    )
     own = own.annotate(**{f"{name}_n": Sum(name) for name in LIGHTS})
     if not view.counted:
         return _over_documents(own, ())
-    newest = OverallDay.objects.filter(scope=OuterRef("scope"), day__lte=on).order_by("-day").values("day")[:1]
+    newest = (
+        OverallDay.objects.filter(scope=OuterRef("scope"), day__lte=on)
+        .order_by("-day")
+        .values("day")[:1]
+    )
     below = OverallDay.objects.filter(scope__in=_right_below(view), day=Subquery(newest))
     return _over_documents(own, below.values_list("scope_id", *LIGHTS))
 
@@ -265,12 +306,18 @@ class Task:
     row: Obligation | None = None
 
 
-def by_directive(view: Vantage, document: int, choice: Choice) -> tuple[list[tuple[Task, Lights]], int]:
+def by_directive(
+    view: Vantage, document: int, choice: Choice
+) -> tuple[list[tuple[Task, Lights]], int]:
     """Lights by directive from the kept counts, in the document's order, and how many have not been acknowledged: one query."""
-    kept = Tally.objects.filter(scope=view.body.pk, document=document, count__gt=0, **choice.of_tallies()).order_by()
+    kept = Tally.objects.filter(
+        scope=view.body.pk, document=document, count__gt=0, **choice.of_tallies()
+    ).order_by()
     kept = kept.values_list("directive_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum"))
     kept = kept.annotate(waiting=Sum("count", filter=Q(state="assigned"), default=0))
-    told = [F(f"directive__{name}") for name in NAMES[:3]] + [Substr(f"directive__{name}", 1, SAID) for name in NAMES[3:]]
+    told = [F(f"directive__{name}") for name in NAMES[:3]] + [
+        Substr(f"directive__{name}", 1, SAID) for name in NAMES[3:]
+    ]
     lights: dict[Task, dict[str, int]] = {}
     unreceived = 0
     for directive, light, n, percents, waiting, *names in _with_names(kept, told):
@@ -284,7 +331,9 @@ def by_directive(view: Vantage, document: int, choice: Choice) -> tuple[list[tup
 
 def unreceived(view: Vantage, choice: Choice) -> int:
     """How many rows of all documents have not been acknowledged, under the filter, from the kept counts: one query."""
-    kept = Tally.objects.filter(scope=view.body.pk, state=ASSIGNED, count__gt=0, **choice.of_tallies())
+    kept = Tally.objects.filter(
+        scope=view.body.pk, state=ASSIGNED, count__gt=0, **choice.of_tallies()
+    )
     return kept.aggregate(n=Sum("count", default=0))["n"]
 
 

@@ -122,7 +122,10 @@ class Asking:
         with connections[Mark.objects.db].cursor() as cursor:
             cursor.execute(" UNION ALL ".join(self.parts), self.params)
             found = cursor.fetchall()
-        return [(topic, word, date.fromisoformat(day) if isinstance(day, str) else day, n, int(p)) for topic, word, day, n, p in found]
+        return [
+            (topic, word, date.fromisoformat(day) if isinstance(day, str) else day, n, int(p))
+            for topic, word, day, n, p in found
+        ]
 
 
 def _asking(view: Vantage, document: int | None, choice: Choice, today: date) -> Asking:
@@ -150,7 +153,9 @@ def _asking(view: Vantage, document: int | None, choice: Choice, today: date) ->
     return asking
 
 
-def of_branch(view: Vantage, document: int | None, choice: Choice, *, today: date, since: date) -> Facts:
+def of_branch(
+    view: Vantage, document: int | None, choice: Choice, *, today: date, since: date
+) -> Facts:
     """From the kept marks: one query."""
     asking = _asking(view, document, choice, today)
     if not choice.narrows and choice.on is None:
@@ -181,16 +186,28 @@ def _ask_marks(asking: Asking, body: int, document: int, recent: date, back: dat
     )  # fmt: skip
 
 
-def of_rows(view: Vantage, rows: Sequence[Obligation], document: int | None, choice: Choice, *, today: date, since: date) -> Facts:
+def of_rows(
+    view: Vantage,
+    rows: Sequence[Obligation],
+    document: int | None,
+    choice: Choice,
+    *,
+    today: date,
+    since: date,
+) -> Facts:
     """From the rows of one body, or under a filter of the few below it: one query besides."""
     asking = _asking(view, document, choice, today)
-    counted: Counter[tuple[str, str, date]] = Counter(point for row in rows for point in points_of(row))
+    counted: Counter[tuple[str, str, date]] = Counter(
+        point for row in rows for point in points_of(row)
+    )
     counted["directives", "", ALWAYS] = len({row.directive_id for row in rows})
     counted["bodies", "", ALWAYS] = len({row.organisation_id for row in rows})
     if document is not None:
         _ask_entries(asking, view, document, choice)
     if not choice.narrows:
-        first = connections[Mark.objects.db].ops.adapt_datetimefield_value(midnight(min(since, today - WEEK)))
+        first = connections[Mark.objects.db].ops.adapt_datetimefield_value(
+            midnight(min(since, today - WEEK))
+        )
         lights = [member(f"e.{side}", "light") for side in ("before", "after")]
         word = f"e.subject_type || ':' || e.action || '>' || {lights[0]} || '>' || {lights[1]}"
         of, which = ("= %s", [document]) if document else ("IS NOT NULL", [])
@@ -210,7 +227,11 @@ def _ask_entries(asking: Asking, view: Vantage, document: int, choice: Choice) -
     came = f"CASE WHEN e.state IN ({states}) THEN {day('e.submitted_at')} END"
     tables = f"{ENTRIES} e JOIN {REPORTS} r ON r.id = e.report_id JOIN {WORK} o ON o.id = e.obligation_id JOIN {DIRECTIVES} d "
     tables += "ON d.id = o.directive_id"
-    narrowing = {"o.section_id": choice.section, "o.directive_id": choice.directive, "d.kind": choice.about}
+    narrowing = {
+        "o.section_id": choice.section,
+        "o.directive_id": choice.directive,
+        "d.kind": choice.about,
+    }
     asked = {column: value for column, value in narrowing.items() if value}
     bodies, place = "= %s", [view.body.pk]
     if view.counted:
@@ -263,10 +284,19 @@ def _facts(rows: Iterable[Row], today: date, since: date) -> Facts:
                 ahead.append((on, word, n))
         else:
             marks[topic, word] += n
-    return Facts(marks, tuple(sorted(ahead)), acts, _periods(told, handed), tuple(sorted(days, key=lambda one: one.day)), directives)
+    return Facts(
+        marks,
+        tuple(sorted(ahead)),
+        acts,
+        _periods(told, handed),
+        tuple(sorted(days, key=lambda one: one.day)),
+        directives,
+    )
 
 
-def _periods(told: Iterable[tuple[str, date]], reports: Iterable[tuple[str, date | None, int]]) -> tuple[Period, ...]:
+def _periods(
+    told: Iterable[tuple[str, date]], reports: Iterable[tuple[str, date | None, int]]
+) -> tuple[Period, ...]:
     handed: dict[str, dict[date, int]] = {}
     entries: Counter[str] = Counter()
     for cycle, on, n in reports:
@@ -277,5 +307,14 @@ def _periods(told: Iterable[tuple[str, date]], reports: Iterable[tuple[str, date
     found = []
     for words, opens_on in told:
         pk, due_on, period = words.split(" ", 2)
-        found.append(Period(int(pk), period, opens_on, date.fromisoformat(due_on), handed.get(pk, {}), entries[pk]))
+        found.append(
+            Period(
+                int(pk),
+                period,
+                opens_on,
+                date.fromisoformat(due_on),
+                handed.get(pk, {}),
+                entries[pk],
+            )
+        )
     return tuple(sorted(found, key=lambda cycle: (cycle.opens_on, cycle.pk), reverse=True))

@@ -17,7 +17,12 @@ from directives.obligations.queries.obligations import OFF, ON, Filter
 from directives.tallies import BETTER, WORSE
 
 FEW = 10  # rows below which a share is marked as one of few
-SHADES = (10, 25, 40, 65)  # percent of a cell's rows that are not on time: where the ink gets darker
+SHADES = (
+    10,
+    25,
+    40,
+    65,
+)  # percent of a cell's rows that are not on time: where the ink gets darker
 
 
 ASKED = tuple(field.name for field in fields(Filter))
@@ -30,8 +35,12 @@ def address(chosen: Filter) -> str:
 
 @lru_cache(maxsize=512)
 def _start(chosen: Filter, names: tuple[str, ...], prefix: str) -> str:
-    asked = [(name, value) for name in ASKED if name not in names and (value := getattr(chosen, name))]
-    return f"{reverse('obligations')}?" + "&".join(f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in asked)
+    asked = [
+        (name, value) for name in ASKED if name not in names and (value := getattr(chosen, name))
+    ]
+    return f"{reverse('obligations')}?" + "&".join(
+        f"{name}={quote_plus(value) if name == 'q' else value}" for name, value in asked
+    )
 
 
 def _without(chosen: Filter, names: tuple[str, ...]) -> str:
@@ -54,7 +63,9 @@ class Figure:
 
     @property
     def url(self) -> str:
-        return _without(self.base, tuple(self.asked)) + "".join(f"&{name}={value}" for name, value in self.asked.items() if value)
+        return _without(self.base, tuple(self.asked)) + "".join(
+            f"&{name}={value}" for name, value in self.asked.items() if value
+        )
 
     @property
     def percent(self) -> int:
@@ -120,7 +131,11 @@ class Cell:
     @property
     def shade(self) -> int:
         """0 for none, then 1 to 5 by the share that is not on time."""
-        return 1 + sum(100 * self.off_time.n >= limit * self.off_time.of for limit in SHADES) if self.off_time.n else 0
+        return (
+            1 + sum(100 * self.off_time.n >= limit * self.off_time.of for limit in SHADES)
+            if self.off_time.n
+            else 0
+        )
 
 
 @dataclass(frozen=True, slots=True)

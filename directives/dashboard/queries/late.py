@@ -51,12 +51,18 @@ def _walk(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Oblig
     Every question is put so that neither engine can begin with it: as a subquery about the row, or a sum with nothing.
     """
     body = Organisation.objects.filter(pk=OuterRef("organisation"))
-    rows = Obligation.objects.overdue().filter(**of_document(document)).alias(lies=Subquery(body.values("path")))
+    rows = (
+        Obligation.objects.overdue()
+        .filter(**of_document(document))
+        .alias(lies=Subquery(body.values("path")))
+    )
     rows = rows.filter(lies__gte=view.body.path, lies__lte=view.body.path + LAST)
     if choice.section:
         rows = rows.alias(its_section=F("section_id") + 0).filter(its_section=choice.section)
     if choice.directive:
-        rows = rows.alias(its_directive=F("directive_id") + 0).filter(its_directive=choice.directive)
+        rows = rows.alias(its_directive=F("directive_id") + 0).filter(
+            its_directive=choice.directive
+        )
     if choice.kind:
         rows = rows.alias(its_body=Subquery(body.values("kind"))).filter(its_body=choice.kind)
     if choice.about:
@@ -65,7 +71,9 @@ def _walk(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Oblig
     return rows
 
 
-def oldest(view: Vantage, document: int | None, choice: Choice, *, red: int, limit: int) -> tuple[Late, ...]:
+def oldest(
+    view: Vantage, document: int | None, choice: Choice, *, red: int, limit: int
+) -> tuple[Late, ...]:
     """The longest overdue rows in view; `red` is how many are overdue. One query."""
     if red > FEW and view.counted:
         found = _walk(view, document, choice).order_by("light_on")
@@ -83,8 +91,12 @@ def late_rows(view: Vantage, document: int | None, choice: Choice) -> Iterator[L
 
 def _told(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     """The rows with what is said of them."""
-    plans = Plan.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"), live=True)
-    entries = ReportEntry.objects.filter(obligation=OuterRef("pk")).order_by("-report__cycle__due_on", "-report__cycle_id")
+    plans = Plan.objects.filter(
+        organisation=OuterRef("organisation"), document=OuterRef("document"), live=True
+    )
+    entries = ReportEntry.objects.filter(obligation=OuterRef("pk")).order_by(
+        "-report__cycle__due_on", "-report__cycle_id"
+    )
     names = ("code", "text", "text_hans", "text_hant")
     return (
         rows.select_related("directive", "organisation")

@@ -20,7 +20,9 @@ READ = (
 
 def rows(view: Vantage, document: int | None, choice: Choice) -> list[Obligation]:
     """The obligations of the body under the filter: one query. Of one document each with its directive, in its order."""
-    found = Obligation.objects.live().filter(organisation=view.body.pk, **of_document(document), **choice.of_rows())
+    found = Obligation.objects.live().filter(
+        organisation=view.body.pk, **of_document(document), **choice.of_rows()
+    )
     if document is None:
         return list(found.only(*READ))
     found = found.select_related("directive").only(*READ, *(f"directive__{name}" for name in NAMES))
@@ -29,13 +31,18 @@ def rows(view: Vantage, document: int | None, choice: Choice) -> list[Obligation
 
 def few(view: Vantage, total: int) -> bool:
     """So few bodies owe so little under a filter (`total` rows) that the rows are read, where whole counts are kept: one query."""
-    return total <= FEW_ROWS and Organisation.objects.filter(**_below(view))[: FEW_BODIES + 1].count() <= FEW_BODIES
+    return (
+        total <= FEW_ROWS
+        and Organisation.objects.filter(**_below(view))[: FEW_BODIES + 1].count() <= FEW_BODIES
+    )
 
 
 def rows_below(view: Vantage, document: int | None, choice: Choice) -> list[Obligation]:
     """The obligations of the body and all below it under the filter: one query."""
     bodies = Organisation.objects.filter(**_below(view)).values("pk")
-    found = Obligation.objects.live().filter(organisation__in=bodies, **of_document(document), **choice.of_rows())
+    found = Obligation.objects.live().filter(
+        organisation__in=bodies, **of_document(document), **choice.of_rows()
+    )
     return list(found.only(*READ))
 
 
@@ -56,4 +63,13 @@ def tasks(found: Sequence[Obligation]) -> tuple[tuple[Task, Lights], ...]:
 
 def _task(row: Obligation) -> Task:
     told = row.directive
-    return Task(told.pk, told.code, told.order, row.section_id, told.text, told.text_hans, told.text_hant, row)
+    return Task(
+        told.pk,
+        told.code,
+        told.order,
+        row.section_id,
+        told.text,
+        told.text_hans,
+        told.text_hant,
+        row,
+    )

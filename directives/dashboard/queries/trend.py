@@ -112,9 +112,18 @@ class Trend:
 
     def _points(self, cycle: Period, whole: int, days: int) -> str:
         early = sum(n for on, n in cycle.handed.items() if on < cycle.opens_on)
-        done = accumulate((cycle.handed.get(cycle.opens_on + timedelta(days=number), 0) for number in range(days + 1)), initial=early)
+        done = accumulate(
+            (
+                cycle.handed.get(cycle.opens_on + timedelta(days=number), 0)
+                for number in range(days + 1)
+            ),
+            initial=early,
+        )
         wide = (self.right - LEFT) / self.span
-        return " ".join(f"{LEFT + wide * number:.1f},{self._y(n, whole)}" for number, n in enumerate(islice(done, 1, None)))
+        return " ".join(
+            f"{LEFT + wide * number:.1f},{self._y(n, whole)}"
+            for number, n in enumerate(islice(done, 1, None))
+        )
 
     @property
     def line(self) -> str:
@@ -128,7 +137,11 @@ class Trend:
     @property
     def line_before(self) -> str:
         """The cycle before, shifted to the same beginning; empty where there is none."""
-        return self._points(self.before, self.before.entries, self.span) if self.before and self.before.entries else ""
+        return (
+            self._points(self.before, self.before.entries, self.span)
+            if self.before and self.before.entries
+            else ""
+        )
 
 
 def period_name(cycle: Period) -> str:
@@ -137,7 +150,9 @@ def period_name(cycle: Period) -> str:
     return str(PERIOD_NAMES[period, int(number)]) % {"year": year}
 
 
-def trend(cycles: Sequence[Period], *, chosen: int | None, missing: int, today: date, right: int = RIGHT) -> Trend | None:
+def trend(
+    cycles: Sequence[Period], *, chosen: int | None, missing: int, today: date, right: int = RIGHT
+) -> Trend | None:
     """The chosen cycle, else the newest, with the one before; None while no cycle has opened.
 
     `missing`: entries that the newest cycle waits for. An older one is owed nothing more: it expects what was begun in it.
@@ -165,4 +180,7 @@ def table(shown: Trend) -> list[tuple[date, int, int | None]]:
     shift = shown.before and shown.before.opens_on - shown.cycle.opens_on
     days = sorted(shown.cycle.handed)
     done = accumulate(shown.cycle.handed[day] for day in days)
-    return [(day, n, by(shown.before, day + shift) if shown.before else None) for day, n in zip(days, done, strict=True)]
+    return [
+        (day, n, by(shown.before, day + shift) if shown.before else None)
+        for day, n in zip(days, done, strict=True)
+    ]

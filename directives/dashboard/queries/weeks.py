@@ -89,7 +89,10 @@ class Change:
     @property
     def tenths(self) -> int:
         """Tenths of a percentage point, rounded."""
-        return round(1000 * self.now.on_time / self.now.total - 1000 * self.before.on_time / self.before.total)
+        return round(
+            1000 * self.now.on_time / self.now.total
+            - 1000 * self.before.on_time / self.before.total
+        )
 
     @property
     def points(self) -> str:

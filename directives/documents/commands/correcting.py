@@ -19,7 +19,16 @@ from directives.documents.ingest.reading import Reading, SentenceRead, read
 from directives.documents.ingest.repair import Confirmation
 from directives.documents.ingest.sources import DocumentError
 from directives.models import Addressee, Directive, Document, Item, Repair, User
-from directives.models.documents import BASES, CADENCES, CARRIED, CONFIRMED, KINDS, PROPOSED, REFUSED, UNSTATED
+from directives.models.documents import (
+    BASES,
+    CADENCES,
+    CARRIED,
+    CONFIRMED,
+    KINDS,
+    PROPOSED,
+    REFUSED,
+    UNSTATED,
+)
 
 STATEMENT = "statement"
 
@@ -58,13 +67,23 @@ class Correction:
 
 def reading_of(directive: Directive) -> Correction:
     """How a directive is read now, in the terms of a correction."""
-    named = tuple(Named(row.name, row.basis, row.source) for row in directive.addressees.order_by("order"))
-    return Correction(directive.kind, directive.modality, directive.cadence, directive.statement, named)
+    named = tuple(
+        Named(row.name, row.basis, row.source) for row in directive.addressees.order_by("order")
+    )
+    return Correction(
+        directive.kind, directive.modality, directive.cadence, directive.statement, named
+    )
 
 
 @transaction.atomic
 def correct_directive(
-    *, directive: Directive, correction: Correction, version: int, by: User | None, now: datetime, reason: str = ""
+    *,
+    directive: Directive,
+    correction: Correction,
+    version: int,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
 ) -> Directive:
     """Put the reading of a directive right; its words stay as they are. `version` is the one the person saw.
 
@@ -72,7 +91,11 @@ def correct_directive(
     with every fault at once.
     """
     if not may(by, "own", directive):
-        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, correct its reading."))
+        raise NotAllowed(
+            _(
+                "Only supervisors of the organisation that registered the document, or of one above it, correct its reading."
+            )
+        )
     before = reading_of(directive)
     wanted = settled(directive, correction, before)
     errors = faults_of(directive, wanted)
@@ -82,16 +105,28 @@ def correct_directive(
         raise Stale(theirs=directive)
     if wanted == before:
         return directive
-    fields = {"kind": wanted.kind, "modality": wanted.modality, "cadence": wanted.cadence, "statement": wanted.statement}
-    updated = Directive.objects.filter(pk=directive.pk, version=version).update(**fields, version=version + 1)
+    fields = {
+        "kind": wanted.kind,
+        "modality": wanted.modality,
+        "cadence": wanted.cadence,
+        "statement": wanted.statement,
+    }
+    updated = Directive.objects.filter(pk=directive.pk, version=version).update(
+        **fields, version=version + 1
+    )
     if not updated:
         raise Stale(theirs=Directive.objects.get(pk=directive.pk))
     if wanted.addressees != before.addressees:
         directive.addressees.all().delete()
-        Addressee.objects.bulk_create(addressees(directive, [(row.name, row.basis, row.source) for row in wanted.addressees]))
+        Addressee.objects.bulk_create(
+            addressees(directive, [(row.name, row.basis, row.source) for row in wanted.addressees])
+        )
     old, new = _told(before), _told(wanted)
     changed = [name for name in new if new[name] != old[name]]
-    told = {"before": {name: old[name] for name in changed}, "after": {name: new[name] for name in changed}}
+    told = {
+        "before": {name: old[name] for name in changed},
+        "after": {name: new[name] for name in changed},
+    }
     audit.record("correct", directive, by=by, now=now, reason=reason.strip(), **told)
     return Directive.objects.get(pk=directive.pk)
 
@@ -104,7 +139,9 @@ def settled(directive: Directive, correction: Correction, before: Correction) ->
 def _in_own_script(directive: Directive, before: Correction, correction: Correction) -> Correction:
     """The correction with names and codes in the document's script; what reads as before is kept to the letter."""
     known = {to_hans(row.name): row.name for row in before.addressees}
-    codes = {to_hans(code): code for code in directive.document.directives.values_list("code", flat=True)}
+    codes = {
+        to_hans(code): code for code in directive.document.directives.values_list("code", flat=True)
+    }
     convert = to_hant if directive.document.script == "hant" else to_hans
     named = tuple(
         Named(known.get(to_hans(row.name)) or convert(row.name), row.basis, codes.get(to_hans(row.source), row.source))
@@ -126,7 +163,9 @@ def faults_of(directive: Directive, wanted: Correction) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     owed = directive.obligations.live().count() if wanted.statement else 0
     if owed:
-        text = _("This directive has %(count)s obligations. Withdraw them first; statements are not assigned.")
+        text = _(
+            "This directive has %(count)s obligations. Withdraw them first; statements are not assigned."
+        )
         errors["statement"] = [text % {"count": owed}]
     if not wanted.statement and wanted.kind == STATEMENT:
         errors["kind"] = [_("Choose the kind of directive, or mark it as a statement.")]
@@ -137,13 +176,23 @@ def faults_of(directive: Directive, wanted: Correction) -> dict[str, list[str]]:
 
 def _faults(directive: Directive, named: Named) -> list[str]:
     if named.basis == UNSTATED and named.name:
-        return [_("“%(name)s”: an unstated addressee has no name. Choose another basis or clear the name.") % {"name": named.name}]
+        return [
+            _(
+                "“%(name)s”: an unstated addressee has no name. Choose another basis or clear the name."
+            )
+            % {"name": named.name}
+        ]
     if named.basis != UNSTATED and not named.name:
         return [_("An addressee without a name can only be unstated.")]
     if named.basis == CARRIED:
-        earlier = Directive.objects.filter(document=directive.document_id, code=named.source, order__lt=directive.order)
+        earlier = Directive.objects.filter(
+            document=directive.document_id, code=named.source, order__lt=directive.order
+        )
         if not earlier.exists():
-            return [_("“%(name)s”: give the code of the earlier sentence it is carried from.") % {"name": named.name}]
+            return [
+                _("“%(name)s”: give the code of the earlier sentence it is carried from.")
+                % {"name": named.name}
+            ]
     return []
 
 
@@ -170,7 +219,9 @@ class Decision:
 
 
 @transaction.atomic
-def decide_repair(*, repair: Repair, decision: Decision, version: int, by: User | None, now: datetime) -> Repair:
+def decide_repair(
+    *, repair: Repair, decision: Decision, version: int, by: User | None, now: datetime
+) -> Repair:
     """Confirm or refuse a doubtful repair. A refused one leaves the page as it was saved; the directives follow the text.
 
     Raises NotAllowed, IllegalMove if it was decided already, Stale, or Invalid (who or why is missing, or the new text
@@ -178,10 +229,14 @@ def decide_repair(*, repair: Repair, decision: Decision, version: int, by: User 
     """
     if not may(by, "own", repair):
         raise NotAllowed(
-            _("Only supervisors of the organisation that registered the document, or of one above it, decide its doubtful places.")
+            _(
+                "Only supervisors of the organisation that registered the document, or of one above it, decide its doubtful places."
+            )
         )
     if repair.state != PROPOSED:
-        raise IllegalMove(_("This place is already decided: %(state)s.") % {"state": repair.get_state_display()})
+        raise IllegalMove(
+            _("This place is already decided: %(state)s.") % {"state": repair.get_state_display()}
+        )
     _check_decision(decision)
     state = CONFIRMED if decision.confirmed else REFUSED
     before = {"state": repair.state, "after": repair.after}
@@ -189,12 +244,22 @@ def decide_repair(*, repair: Repair, decision: Decision, version: int, by: User 
         "state": state, "after": decision.reads if decision.confirmed else repair.after, "decided_by": decision.who.strip(),
         "why": decision.why.strip(), "decided_at": now,
     }  # fmt: skip
-    if not Repair.objects.filter(pk=repair.pk, version=version, state=PROPOSED).update(**fields, version=version + 1):
+    if not Repair.objects.filter(pk=repair.pk, version=version, state=PROPOSED).update(
+        **fields, version=version + 1
+    ):
         raise Stale(theirs=Repair.objects.get(pk=repair.pk))
     stored = Repair.objects.select_related("document").get(pk=repair.pk)
     after = {"state": state, "after": stored.after, "decided_by": stored.decided_by}
     place = {"line": stored.line, "start": stored.start, "page": stored.before}
-    audit.record(f"repair_{state}", stored, by=by, now=now, before=before, after=after | place, reason=stored.why)
+    audit.record(
+        f"repair_{state}",
+        stored,
+        by=by,
+        now=now,
+        before=before,
+        after=after | place,
+        reason=stored.why,
+    )
     reread(document=stored.document, by=by, now=now)
     return stored
 
@@ -211,7 +276,9 @@ def _check_decision(decision: Decision) -> None:
         raise Invalid(errors)
 
 
-CUT_OTHERWISE = gettext_lazy("This text would split the sentences differently, and codes cannot change. Leave it as it is.")
+CUT_OTHERWISE = gettext_lazy(
+    "This text would split the sentences differently, and codes cannot change. Leave it as it is."
+)
 
 
 @transaction.atomic
@@ -250,10 +317,15 @@ def _read_again(document: Document) -> Reading:
     return read(source, name=document.source_name, confirmations=words)
 
 
-def _follow(directive: Directive, read_now: SentenceRead, script: str, *, by: User | None, now: datetime) -> None:
+def _follow(
+    directive: Directive, read_now: SentenceRead, script: str, *, by: User | None, now: datetime
+) -> None:
     """Give a directive the words as they now read, and its items their places in them."""
     text, before = read_now.text, directive.text
-    hans, hant = (text if script == "hans" else to_hans(text)), (text if script == "hant" else to_hant(text))
+    hans, hant = (
+        (text if script == "hans" else to_hans(text)),
+        (text if script == "hant" else to_hant(text)),
+    )
     key = fold(f"{directive.code} {text}")
     updated = Directive.objects.filter(pk=directive.pk, version=directive.version).update(
         text=text, text_hans=hans, text_hant=hant, search_key=key, version=directive.version + 1

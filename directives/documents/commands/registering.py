@@ -14,13 +14,25 @@ from directives.core import audit
 from directives.core.rules import may
 from directives.documents.ingest.reading import Reading, SectionRead, SentenceRead
 from directives.documents.ingest.sources import DocumentError
-from directives.models import Addressee, Directive, Document, Item, LeftOut, Organisation, Repair, Section, User
+from directives.models import (
+    Addressee,
+    Directive,
+    Document,
+    Item,
+    LeftOut,
+    Organisation,
+    Repair,
+    Section,
+    User,
+)
 from directives.models.documents import CERTAIN, CONFIRMED, PROPOSED, UNSTATED
 
 
 def _both(text: str, script: str) -> tuple[str, str]:
     """A text in Simplified and in Traditional; in its own script it stays as it is."""
-    return (text if script == "hans" else to_hans(text)), (text if script == "hant" else to_hant(text))
+    return (text if script == "hans" else to_hans(text)), (
+        text if script == "hant" else to_hant(text)
+    )
 
 
 @transaction.atomic
@@ -42,7 +54,11 @@ def register_document(
     """
     organisation = organisation or _home(by)
     if not may(by, "register", organisation):
-        raise NotAllowed(_("Documents are registered by supervisors, for the organisations that they supervise and those below."))
+        raise NotAllowed(
+            _(
+                "Documents are registered by supervisors, for the organisations that they supervise and those below."
+            )
+        )
     known = Document.objects.filter(sha256=reading.sha256).first()
     if known is not None:
         raise DocumentError.repeated(known.title)
@@ -66,11 +82,21 @@ def register_document(
 def hand_over(*, document: Document, to: Organisation, by: User | None, now: datetime) -> None:
     """Let a document belong to another body. Raises NotAllowed to whoever does not own it, or does not supervise that body."""
     if not (may(by, "own", document) and may(by, "register", to)):
-        raise NotAllowed(_("Documents are registered by supervisors, for the organisations that they supervise and those below."))
-    before = {"organisation": document.organisation.name_hans} if document.organisation else {"organisation": ""}
+        raise NotAllowed(
+            _(
+                "Documents are registered by supervisors, for the organisations that they supervise and those below."
+            )
+        )
+    before = (
+        {"organisation": document.organisation.name_hans}
+        if document.organisation
+        else {"organisation": ""}
+    )
     document.organisation = to
     Document.objects.filter(pk=document.pk).update(organisation=to, version=F("version") + 1)
-    audit.record("own", document, by=by, now=now, before=before, after={"organisation": to.name_hans})
+    audit.record(
+        "own", document, by=by, now=now, before=before, after={"organisation": to.name_hans}
+    )
 
 
 def homes(user: User) -> list[Organisation]:
@@ -88,7 +114,14 @@ def _home(by: User | None) -> Organisation | None:
 def _register_section(document: Document, read: SectionRead, place: int, order: int) -> int:
     """Store one section; returns the running number of its last directive."""
     hans, hant = _both(read.title, document.script)
-    section = Section.objects.create(document=document, number=read.number, order=place, title=read.title, title_hans=hans, title_hant=hant)
+    section = Section.objects.create(
+        document=document,
+        number=read.number,
+        order=place,
+        title=read.title,
+        title_hans=hans,
+        title_hant=hant,
+    )
     for paragraph, sentences in enumerate(read.paragraphs, 1):
         for sentence, words in enumerate(sentences, 1):
             order += 1
@@ -96,7 +129,9 @@ def _register_section(document: Document, read: SectionRead, place: int, order: 
     return order
 
 
-def _register_directive(section: Section, read: SentenceRead, paragraph: int, sentence: int, order: int) -> None:
+def _register_directive(
+    section: Section, read: SentenceRead, paragraph: int, sentence: int, order: int
+) -> None:
     script = section.document.script
     hans, hant = _both(read.text, script)
     directive = Directive.objects.create(
@@ -104,7 +139,9 @@ def _register_directive(section: Section, read: SentenceRead, paragraph: int, se
         text=read.text, text_hans=hans, text_hant=hant, search_key=fold(f"{read.code} {read.text}"), statement=read.statement,
         modality=read.modality, kind=read.kind, cadence=read.cadence,
     )  # fmt: skip
-    Addressee.objects.bulk_create(addressees(directive, [(a.name, a.basis, a.source) for a in read.addressees]))
+    Addressee.objects.bulk_create(
+        addressees(directive, [(a.name, a.basis, a.source) for a in read.addressees])
+    )
     items = []
     for number, item in enumerate(read.items, 1):
         hans, hant = _both(item.name, script)
@@ -123,7 +160,17 @@ def addressees(directive: Directive, named: Iterable[tuple[str, str, str]]) -> l
     for order, (name, basis, source) in enumerate(named):
         name = "" if basis == UNSTATED else name
         hans, hant = _both(name, directive.document.script)
-        rows.append(Addressee(directive=directive, order=order, name=name, name_hans=hans, name_hant=hant, basis=basis, source=source))
+        rows.append(
+            Addressee(
+                directive=directive,
+                order=order,
+                name=name,
+                name_hans=hans,
+                name_hant=hant,
+                basis=basis,
+                source=source,
+            )
+        )
     return rows
 
 
@@ -140,4 +187,9 @@ def _register_repairs(document: Document, reading: Reading, now: datetime) -> No
             )
         )  # fmt: skip
     Repair.objects.bulk_create(rows)
-    LeftOut.objects.bulk_create([LeftOut(document=document, line=x.line, text=x.text, reason=x.reason) for x in reading.left_out])
+    LeftOut.objects.bulk_create(
+        [
+            LeftOut(document=document, line=x.line, text=x.text, reason=x.reason)
+            for x in reading.left_out
+        ]
+    )

@@ -69,10 +69,17 @@ def register_tasks(
         text_read=text, text_repaired=text, sha256=hashlib.sha256(source).hexdigest(),
     )  # fmt: skip
     try:
-        told = {"source_name": source_name[:200], "organisation": organisation, "by": by, "now": now}
+        told = {
+            "source_name": source_name[:200],
+            "organisation": organisation,
+            "by": by,
+            "now": now,
+        }
         return register_document(reading=reading, source=source, **told)
     except DocumentError as error:
-        raise Invalid(_("The same tasks are already registered as “%(title)s”.") % error.params) from error
+        raise Invalid(
+            _("The same tasks are already registered as “%(title)s”.") % error.params
+        ) from error
 
 
 def _groups(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
@@ -104,10 +111,24 @@ def _sentence(task: Task) -> SentenceRead:
     items = tuple(_item(number, name, text) for number, name in enumerate(task.items, 1))
     modality = task.modality or modality_of(hans)
     # The verb of an item stands before it: 建立…制度. It tells what kind of work it is.
-    verbs = [(to_hans(text[max(0, item.start - 2) : item.start]), to_hans(item.name)) for item in items]
+    verbs = [
+        (to_hans(text[max(0, item.start - 2) : item.start]), to_hans(item.name)) for item in items
+    ]
     kind = task.kind or kind_of(hans, modality, verbs)
-    named = tuple(AddresseeRead(name[:100], NAMED, "") for name in task.addressees) or (AddresseeRead("", UNSTATED, ""),)
-    return SentenceRead(task.code, text, hans, False, named, modality, kind, task.cadence or cadence_of(hans, kind), items)
+    named = tuple(AddresseeRead(name[:100], NAMED, "") for name in task.addressees) or (
+        AddresseeRead("", UNSTATED, ""),
+    )
+    return SentenceRead(
+        task.code,
+        text,
+        hans,
+        False,
+        named,
+        modality,
+        kind,
+        task.cadence or cadence_of(hans, kind),
+        items,
+    )
 
 
 def _item(number: int, name: str, text: str) -> ItemRead:
@@ -119,7 +140,11 @@ def _item(number: int, name: str, text: str) -> ItemRead:
 def remove_document(document: Document, *, by: User | None, now: datetime) -> None:
     """Delete a document on which nothing rests yet. Raises NotAllowed, or Invalid that names what rests on it."""
     if not may(by, "own", document):
-        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, undo its registration."))
+        raise NotAllowed(
+            _(
+                "Only supervisors of the organisation that registered the document, or of one above it, undo its registration."
+            )
+        )
     if Directive.objects.filter(document=document).exclude(version=1).exists():
         raise Invalid(_("The reading of its directives was corrected since then."))
     told = {"title": document.title, "sha256": document.sha256}

@@ -18,7 +18,10 @@ class Clauses:
 
     def __init__(self, document: int) -> None:
         rows = Directive.objects.filter(document=document).order_by("order")
-        self.rows = {row.pk: row for row in rows.only("pk", "code", "statement", "document_id", "section_id", "order")}
+        self.rows = {
+            row.pk: row
+            for row in rows.only("pk", "code", "statement", "document_id", "section_id", "order")
+        }
         self.codes = {fold(row.code): row.pk for row in self.rows.values()}
         self._met: dict[str, int | None] = {}
 
@@ -26,7 +29,9 @@ class Clauses:
     def _words(self) -> dict[str, int | None]:
         """By the folded text of a directive; None where several have the same."""
         words: dict[str, int | None] = {}
-        for pk, text in Directive.objects.filter(pk__in=self.rows).order_by().values_list("pk", "text_hans"):
+        for pk, text in (
+            Directive.objects.filter(pk__in=self.rows).order_by().values_list("pk", "text_hans")
+        ):
             key = fold(text).rstrip(ENDS)
             words[key] = None if key in words else pk
         return words
@@ -52,4 +57,9 @@ def unknown_words(field: str, text: str) -> Fault:
 
 
 def unknown_clause(field: str, text: str) -> Fault:
-    return Fault(field, text, _("The code of a directive of the document, as listed on its page"), _("Correct the code."))
+    return Fault(
+        field,
+        text,
+        _("The code of a directive of the document, as listed on its page"),
+        _("Correct the code."),
+    )

@@ -14,11 +14,39 @@ from directives.documents.commands import correcting
 from directives.documents.commands.correcting import STATEMENT, Correction, Named
 from directives.documents.imports.clauses import TITLE, unknown_clause
 from directives.models import Directive, Document, User
-from directives.models.documents import BASES, CADENCES, HEAVY_OF_DOCUMENT, KINDS, MODALITIES, NAMED, UNSTATED
+from directives.models.documents import (
+    BASES,
+    CADENCES,
+    HEAVY_OF_DOCUMENT,
+    KINDS,
+    MODALITIES,
+    NAMED,
+    UNSTATED,
+)
 from directives.tables.cells import names_of
-from directives.tables.comparing import Past, Stored, built_on, compared, moved_on, refused, text_of, unchanged, wrong
+from directives.tables.comparing import (
+    Past,
+    Stored,
+    built_on,
+    compared,
+    moved_on,
+    refused,
+    text_of,
+    unchanged,
+    wrong,
+)
 from directives.tables.counts import COUNTS
-from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
+from directives.tables.fields import (
+    Asking,
+    Checker,
+    Fault,
+    Field,
+    Given,
+    Kind,
+    Place,
+    Planned,
+    Rows,
+)
 
 WITH_BASIS = re.compile(r"(.*?)\s*[(（]([^()（）\s]+)\s*([^()（）]*)[)）]")
 APART = re.compile(r"[、;；\n]+")
@@ -29,11 +57,45 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a document's directives."""
     code = pgettext_lazy("directive", "Code")
     return (
-        Field("code", code, "code", CODE, required=True, key=True, limit=300, example="九.3.3", listed="directives"),
-        Field("kind", gettext_lazy("Kind"), "choice", ("类别", "任务类别", "任务类型", "类型"), choices=KINDS),
-        Field("modality", gettext_lazy("How binding"), "choice", ("情态", "要求程度", "力度", "语气"), choices=MODALITIES),
-        Field("cadence", pgettext_lazy("directive", "Frequency"), "choice", ("频次", "周期", "频率", "办理周期"), choices=CADENCES),
-        Field("addressees", gettext_lazy("Addressees"), "text", ("主体", "责任主体", "对象", "责任对象"), help=HELP),
+        Field(
+            "code",
+            code,
+            "code",
+            CODE,
+            required=True,
+            key=True,
+            limit=300,
+            example="九.3.3",
+            listed="directives",
+        ),
+        Field(
+            "kind",
+            gettext_lazy("Kind"),
+            "choice",
+            ("类别", "任务类别", "任务类型", "类型"),
+            choices=KINDS,
+        ),
+        Field(
+            "modality",
+            gettext_lazy("How binding"),
+            "choice",
+            ("情态", "要求程度", "力度", "语气"),
+            choices=MODALITIES,
+        ),
+        Field(
+            "cadence",
+            pgettext_lazy("directive", "Frequency"),
+            "choice",
+            ("频次", "周期", "频率", "办理周期"),
+            choices=CADENCES,
+        ),
+        Field(
+            "addressees",
+            gettext_lazy("Addressees"),
+            "text",
+            ("主体", "责任主体", "对象", "责任对象"),
+            help=HELP,
+        ),
         Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         Field("section", gettext_lazy("Section"), read_only=True),
@@ -43,7 +105,17 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     )
 
 
-CODE = ("条款编号", "条款", "文件条款", "任务编号", "任务编码", "任务代码", "条款号", "编码", "代码")
+CODE = (
+    "条款编号",
+    "条款",
+    "文件条款",
+    "任务编号",
+    "任务编码",
+    "任务代码",
+    "条款号",
+    "编码",
+    "代码",
+)
 HELP = gettext_lazy("One per line, with the basis in brackets where the document does not name it.")
 
 
@@ -69,7 +141,12 @@ class DirectiveChecker(Checker):
 
     def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
-        found = self.seen().filter(document=asking.place.get("document", 0)).select_related("document").defer(*HEAVY_OF_DOCUMENT)
+        found = (
+            self.seen()
+            .filter(document=asking.place.get("document", 0))
+            .select_related("document")
+            .defer(*HEAVY_OF_DOCUMENT)
+        )
         self.directives = {fold(row.code): row for row in found.prefetch_related("addressees")}
         self.bases = names_of(BASES)
         self.first: dict[int, Place] = {}
@@ -82,7 +159,11 @@ class DirectiveChecker(Checker):
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         keys = {row.number: fold(TITLE.sub("", text_of(row.values.get("code")))) for row in rows}
         met = [(row, one) for row in rows if (one := self.directives.get(keys[row.number]))]
-        past = Past.of(Directive, {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met}, _said)
+        past = Past.of(
+            Directive,
+            {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met},
+            _said,
+        )
         return [self._one(row, self.directives.get(keys[row.number]), past) for row in rows]
 
     def _one(self, row: Given, directive: Directive | None, past: Past) -> Planned:
@@ -92,9 +173,15 @@ class DirectiveChecker(Checker):
         if (first := self.first.setdefault(directive.pk, row.place)) != row.place:
             self.twice.append((row.number, first.seen_from(row.place)))
         faults: list[Fault] = []
-        wanted = {name: row.values[name] or "" for name in PLAIN if name in row.values and (name != "kind" or row.values[name])}
+        wanted = {
+            name: row.values[name] or ""
+            for name in PLAIN
+            if name in row.values and (name != "kind" or row.values[name])
+        }
         if "addressees" in row.values:
-            wanted["addressees"] = self._addressees(directive, text_of(row.values["addressees"]), faults)
+            wanted["addressees"] = self._addressees(
+                directive, text_of(row.values["addressees"]), faults
+            )
         here = _stored(directive)
         if faults or row.faults:
             return wrong(row, faults, here.label, here.pk)
@@ -105,7 +192,10 @@ class DirectiveChecker(Checker):
 
     def _addressees(self, directive: Directive, text: str, faults: list[Fault]) -> list[str]:
         """Who a cell says must act; a name without a basis keeps the one it has, or is named by the document."""
-        known = {fold(row.name): Named(row.name, row.basis, row.source) for row in directive.addressees.all()}
+        known = {
+            fold(row.name): Named(row.name, row.basis, row.source)
+            for row in directive.addressees.all()
+        }
         found = []
         for part in filter(None, (part.strip() for part in APART.split(text))):
             match = WITH_BASIS.fullmatch(part)
@@ -120,13 +210,19 @@ class DirectiveChecker(Checker):
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
-            expected = _("One row for each directive; row %(number)s of the file has the same") % {"number": first}
+            expected = _("One row for each directive; row %(number)s of the file has the same") % {
+                "number": first
+            }
             yield number, Fault("code", "", expected, _("Keep one of the two rows."))
 
 
 def _said(before: dict[str, Any]) -> dict[str, Any]:
     """What the record tells of a reading, as the table says it."""
-    named = {"addressees": [_spelt(Named(*one)) for one in before["addressees"]]} if "addressees" in before else {}
+    named = (
+        {"addressees": [_spelt(Named(*one)) for one in before["addressees"]]}
+        if "addressees" in before
+        else {}
+    )
     return before | named
 
 
@@ -135,7 +231,13 @@ def _correction(values: dict[str, Any]) -> Correction:
     for text in values["addressees"]:
         match = WITH_BASIS.fullmatch(text)
         named.append(Named(match[1], match[2], match[3]))
-    return Correction(values["kind"], values["modality"], values["cadence"], values["kind"] == STATEMENT, tuple(named))
+    return Correction(
+        values["kind"],
+        values["modality"],
+        values["cadence"],
+        values["kind"] == STATEMENT,
+        tuple(named),
+    )
 
 
 def _faults(directive: Directive, values: dict[str, Any]) -> Iterable[Fault]:
@@ -150,8 +252,14 @@ def _faults(directive: Directive, values: dict[str, Any]) -> Iterable[Fault]:
 
 
 def _held(rows: Rows) -> dict[int, Directive]:
-    found = Directive.objects.select_related("document__organisation").prefetch_related("addressees").order_by("pk")
-    return found.select_for_update(no_key=True, of=("self",)).in_bulk([row.subject_id for row in rows])
+    found = (
+        Directive.objects.select_related("document__organisation")
+        .prefetch_related("addressees")
+        .order_by("pk")
+    )
+    return found.select_for_update(no_key=True, of=("self",)).in_bulk(
+        [row.subject_id for row in rows]
+    )
 
 
 def write(asking: Asking, rows: Rows) -> None:

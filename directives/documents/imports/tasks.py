@@ -14,7 +14,17 @@ from directives.models import Directive, Document, IntakeRow, Organisation, User
 from directives.models.documents import CADENCES, HEAVY, KINDS, MODALITIES
 from directives.models.intakes import NEW
 from directives.tables.comparing import fresh, moved_on, nothing_on, text_of, wrong
-from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
+from directives.tables.fields import (
+    Asking,
+    Checker,
+    Fault,
+    Field,
+    Given,
+    Kind,
+    Place,
+    Planned,
+    Rows,
+)
 
 LABEL = 60  # characters of a task that a label shows
 LISTS = ("items", "addressees")
@@ -24,16 +34,63 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a task table."""
     code = pgettext_lazy("directive", "Code")
     return (
-        Field("document", gettext_lazy("Title of the document"), "text", TITLE, limit=200, example="2026年重点工作任务台账", help=HELP),
-        Field("issuer", gettext_lazy("Issuer"), "text", ("发文机关", "制发单位", "印发单位", "发文单位"), limit=100),
-        Field("section", gettext_lazy("Section"), "text", SECTION, limit=200, example="一、健全制度"),
+        Field(
+            "document",
+            gettext_lazy("Title of the document"),
+            "text",
+            TITLE,
+            limit=200,
+            example="2026年重点工作任务台账",
+            help=HELP,
+        ),
+        Field(
+            "issuer",
+            gettext_lazy("Issuer"),
+            "text",
+            ("发文机关", "制发单位", "印发单位", "发文单位"),
+            limit=100,
+        ),
+        Field(
+            "section", gettext_lazy("Section"), "text", SECTION, limit=200, example="一、健全制度"
+        ),
         Field("code", code, "code", CODE, limit=20, example="一.1"),
-        Field("text", gettext_lazy("Directive"), "text", TEXT, required=True, example="建立重大事项报告制度。"),
-        Field("items", gettext_lazy("Items"), "codes", ("分项", "子任务", "具体事项", "分项任务"), limit=100),
+        Field(
+            "text",
+            gettext_lazy("Directive"),
+            "text",
+            TEXT,
+            required=True,
+            example="建立重大事项报告制度。",
+        ),
+        Field(
+            "items",
+            gettext_lazy("Items"),
+            "codes",
+            ("分项", "子任务", "具体事项", "分项任务"),
+            limit=100,
+        ),
         Field("addressees", gettext_lazy("Addressees"), "codes", ADDRESSEES, limit=100),
-        Field("kind", gettext_lazy("Kind"), "choice", ("类别", "任务类别", "任务类型", "类型"), choices=KINDS),
-        Field("modality", gettext_lazy("How binding"), "choice", ("情态", "要求程度", "语气"), choices=MODALITIES),
-        Field("cadence", pgettext_lazy("directive", "Frequency"), "choice", ("频次", "周期", "频率", "办理周期"), choices=CADENCES),
+        Field(
+            "kind",
+            gettext_lazy("Kind"),
+            "choice",
+            ("类别", "任务类别", "任务类型", "类型"),
+            choices=KINDS,
+        ),
+        Field(
+            "modality",
+            gettext_lazy("How binding"),
+            "choice",
+            ("情态", "要求程度", "语气"),
+            choices=MODALITIES,
+        ),
+        Field(
+            "cadence",
+            pgettext_lazy("directive", "Frequency"),
+            "choice",
+            ("频次", "周期", "频率", "办理周期"),
+            choices=CADENCES,
+        ),
     )
 
 
@@ -77,20 +134,40 @@ class TaskChecker(Checker):
         text, faults = text_of(given.get("text")), []
         title = self.above["document"]
         if title and len(self.titles | {title: 0}) > 1 and title not in self.titles:
-            expected = _("One document for the whole table, as in its first row: %(title)s") % {"title": next(iter(self.titles))}
-            faults.append(Fault("document", title, expected, _("Import a separate table for each document.")))
+            expected = _("One document for the whole table, as in its first row: %(title)s") % {
+                "title": next(iter(self.titles))
+            }
+            faults.append(
+                Fault("document", title, expected, _("Import a separate table for each document."))
+            )
         self.titles.setdefault(title, row.number)
         code = text_of(given.get("code")) or self._code()
         first = self.codes.setdefault(fold(code), row.place)
-        again = first != row.place and given.get("code") and self.texts.get(first) == text  # one task over several rows
+        again = (
+            first != row.place and given.get("code") and self.texts.get(first) == text
+        )  # one task over several rows
         self.texts.setdefault(first, text)
         if first != row.place and not again:
-            expected = _("A code that appears once; row %(number)s of the file has the same") % {"number": first.seen_from(row.place)}
+            expected = _("A code that appears once; row %(number)s of the file has the same") % {
+                "number": first.seen_from(row.place)
+            }
             faults.append(
-                Fault("code", code, expected, _("Give each directive its own code, or leave the column out; codes are then generated."))
+                Fault(
+                    "code",
+                    code,
+                    expected,
+                    _(
+                        "Give each directive its own code, or leave the column out; codes are then generated."
+                    ),
+                )
             )
         label = f"{code} {text[:LABEL]}"
-        label = _("%(label)s · with row %(number)s") % {"label": label, "number": first.seen_from(row.place)} if again else label
+        label = (
+            _("%(label)s · with row %(number)s")
+            % {"label": label, "number": first.seen_from(row.place)}
+            if again
+            else label
+        )
         if faults or row.faults or not text:
             return wrong(row, faults, label)
         after: dict[str, Any] = {**self.above, "code": code, "text": text}
@@ -116,7 +193,11 @@ def write(asking: Asking, rows: Rows) -> None:
     if document is None:
         every = rows
         if rows[0].intake_id:
-            every = list(IntakeRow.objects.filter(intake=rows[0].intake_id, verdict=NEW).order_by("number").only("after", "number"))
+            every = list(
+                IntakeRow.objects.filter(intake=rows[0].intake_id, verdict=NEW)
+                .order_by("number")
+                .only("after", "number")
+            )
         first = every[0].after
         name = rows[0].intake.name if rows[0].intake_id else ""
         title = first.get("document") or PurePosixPath(name).stem or _("Table of directives")
@@ -131,7 +212,12 @@ def write(asking: Asking, rows: Rows) -> None:
 
 def _registered(asking: Asking, row: IntakeRow) -> Document | None:
     """The document that an earlier part of the same table made."""
-    earlier = IntakeRow.objects.filter(intake=row.intake_id, number__lt=row.number).exclude(left=None).order_by("number").first()
+    earlier = (
+        IntakeRow.objects.filter(intake=row.intake_id, number__lt=row.number)
+        .exclude(left=None)
+        .order_by("number")
+        .first()
+    )
     directive = Directive.objects.filter(pk=earlier.subject_id).first() if earlier else None
     return Document.objects.defer(*HEAVY).get(pk=directive.document_id) if directive else None
 
@@ -145,14 +231,22 @@ def _tasks(rows: Rows) -> list[Task]:
 
 
 def _task(*said: dict[str, Any]) -> Task:
-    lists = {name: tuple(dict.fromkeys(one for row in said for one in row.get(name, ()))) for name in LISTS}
-    plain = {name: next(filter(None, (row.get(name) for row in said)), "") for name in ("kind", "modality", "cadence")}
+    lists = {
+        name: tuple(dict.fromkeys(one for row in said for one in row.get(name, ())))
+        for name in LISTS
+    }
+    plain = {
+        name: next(filter(None, (row.get(name) for row in said)), "")
+        for name in ("kind", "modality", "cadence")
+    }
     return Task(said[0].get("section", ""), said[0]["code"], said[0]["text"], **lists, **plain)
 
 
 def undo(asking: Asking, rows: Rows) -> None:
     """The document goes with all its directives, while nothing was assigned, asked or corrected of it."""
-    found = Directive.objects.filter(pk__in=[row.subject_id for row in rows]).values_list("document_id", "version")
+    found = Directive.objects.filter(pk__in=[row.subject_id for row in rows]).values_list(
+        "document_id", "version"
+    )
     documents = {document for document, _version in found}
     if any(version != 1 for _document, version in found):
         raise moved_on(rows[0])
@@ -164,7 +258,9 @@ def undo(asking: Asking, rows: Rows) -> None:
 TASKS = Kind(
     key="tasks",
     name=gettext_lazy("Table of directives"),
-    about=gettext_lazy("A document without its own text is registered from its table of directives, using the table’s text."),
+    about=gettext_lazy(
+        "A document without its own text is registered from its table of directives, using the table’s text."
+    ),
     needs=("owner",),
     fields=fields,
     may=may,

@@ -21,7 +21,9 @@ _CORES = (
     "|行业|园区|出版社|报社|银行|公司|集团|领导机关|解放军|武警部队|部队"
 )
 _ENDS = re.compile(f"(?:{_CORES})(?:（[^（）]*）)?$")
-_PLACES = re.compile("(?:省|自治区|直辖市|市|县|区|州|盟|旗|乡|镇|中央|国家|地方|军队|上级|下级|本级|同级)$")
+_PLACES = re.compile(
+    "(?:省|自治区|直辖市|市|县|区|州|盟|旗|乡|镇|中央|国家|地方|军队|上级|下级|本级|同级)$"
+)
 # What no name of a body begins with or holds: verbs and prepositions, and what turns a body into something else.
 _OPENS = re.compile(
     "(?:支持|鼓励|引导|推动|推进|加强|加大|强化|发挥|尊重|完善|健全|建立|改进|改革|规范|落实|坚持|选好|选任|选拔|配强|注重|重视|打造|构建|适应|组织(?!部|人事)|动员|教育(?!部|局|厅|行政|机构)|帮助"
@@ -46,12 +48,16 @@ _AFTER = re.compile(rf"{_ADVERB}{{0,3}}(?:{_VERB})")
 _BEFORE_MODAL = re.compile(rf"{_ADVERB}{{0,3}}(?:{MODAL.pattern})")
 _LOOSELY = re.compile(f"(?!等)[^的、和]{{2,14}}?(?:{MODAL.pattern})")
 _SPLIT = re.compile("、|，|以及|和|及(?!时)|与")
-_EVERY = re.compile("各级(?:地方)?|地方各级|县级?以上(?:各级|地方(?:各级)?)?|乡镇以上|省级|市级|县级|基层|各省|中央")
+_EVERY = re.compile(
+    "各级(?:地方)?|地方各级|县级?以上(?:各级|地方(?:各级)?)?|乡镇以上|省级|市级|县级|基层|各省|中央"
+)
 _BARE = re.compile(
     "党委|党组|党组织|政府|人民政府|人大|政协|人大常委会|法院|检察院|纪委|监委|纪检监察机关|工会|共青团|共青团组织|妇联|妇联组织|群团组织|工会组织"
 )
 _LONGEST = 24  # characters of one name in a list
-_DUTY = re.compile("(?:由|，|；|（|^)([^，；。由（）]{2,60}?)(?:等)?(?:按职责分工)?(?:负责(?!人|同志)|牵头|会同|承担|组织实施|配合)")
+_DUTY = re.compile(
+    "(?:由|，|；|（|^)([^，；。由（）]{2,60}?)(?:等)?(?:按职责分工)?(?:负责(?!人|同志)|牵头|会同|承担|组织实施|配合)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,9 @@ class _Span:
     end: int
 
 
-def addressees_of(text: str, hans: str, before: Sequence[AddresseeRead], code_before: str) -> tuple[AddresseeRead, ...]:
+def addressees_of(
+    text: str, hans: str, before: Sequence[AddresseeRead], code_before: str
+) -> tuple[AddresseeRead, ...]:
     """The addressees of a requirement. `before` are those of the requirement before it in the paragraph, `code_before` its code."""
     named = _named(text, hans)
     if named:
@@ -82,7 +90,9 @@ def addressees_of(text: str, hans: str, before: Sequence[AddresseeRead], code_be
     encouraged = re.match("(?:积极|大力|进一步)?鼓励(?:和支持|和引导|、支持|、引导)?", hans)
     if encouraged:
         # Nobody is named to encourage: those who are encouraged are who can act.
-        span = _subject(hans, encouraged.end(), re.compile("[在通以参自积主依开根结按承立设创加多采利用与]"))
+        span = _subject(
+            hans, encouraged.end(), re.compile("[在通以参自积主依开根结按承立设创加多采利用与]")
+        )
         if span:
             return tuple(AddresseeRead(name, INFERRED, "") for name in _groups(text, hans, span))
     return (AddresseeRead("", UNSTATED, ""),)
@@ -92,7 +102,10 @@ def _named(text: str, hans: str) -> list[str]:
     """The bodies that the sentence names as those who act, in order, each once."""
     names: list[str] = []
     start = 0
-    label = re.match(r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*", hans)
+    label = re.match(
+        r"(?:[（(][一二三四五六七八九十]+[）)]|[0-9０-９]+[.．、]|[一二三四五六七八九十]是)\s*",
+        hans,
+    )
     if label:
         start = label.end()
     spans = [_subject(hans, start, _AFTER, loose=True)]
@@ -108,15 +121,23 @@ def _named(text: str, hans: str) -> list[str]:
     return names
 
 
-def _subject(hans: str, start: int, after: re.Pattern[str] | None, *, loose: bool = False) -> _Span | None:
+def _subject(
+    hans: str, start: int, after: re.Pattern[str] | None, *, loose: bool = False
+) -> _Span | None:
     """The list of bodies at `start` that a modal follows, or what `after` matches; the shortest such list.
 
     `loose`: a modal may stand a few words further on (群团组织承接政府转移职能要…).
     """
     limit = re.compile("[，。；：]").search(hans, start)
     stop = limit.start() if limit else len(hans)
-    lists = [end for end in range(start + 2, min(stop, start + 80) + 1) if _is_list(hans[start:end])]
-    followers = [_BEFORE_MODAL, *([after] if after is not None else []), *([_LOOSELY] if loose else [])]
+    lists = [
+        end for end in range(start + 2, min(stop, start + 80) + 1) if _is_list(hans[start:end])
+    ]
+    followers = [
+        _BEFORE_MODAL,
+        *([after] if after is not None else []),
+        *([_LOOSELY] if loose else []),
+    ]
     for follower in followers:
         for end in lists:
             if follower.match(hans, end, stop):
@@ -139,7 +160,9 @@ def _is_list(words: str) -> bool:
     if not _ENDS.search(words) or _OPENS.match(words) or _HOLDS.search(_CLASS.sub("等", words)):
         return False
     parts = _SPLIT.split(words)
-    return all(0 < len(part) <= _LONGEST and (_ENDS.search(part) or _PLACES.search(part)) for part in parts)
+    return all(
+        0 < len(part) <= _LONGEST and (_ENDS.search(part) or _PLACES.search(part)) for part in parts
+    )
 
 
 def _groups(text: str, hans: str, span: _Span) -> list[str]:
@@ -181,7 +204,10 @@ def _parts(words: str) -> list[tuple[int, int]]:
 
 def _with_examples(words: str, parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Examples before 等 belong to the group they are examples of, unless 各级 or the like sets one apart."""
-    last = next((at for at, (start, end) in enumerate(parts) if re.search("等(?!级)", words[start:end])), None)
+    last = next(
+        (at for at, (start, end) in enumerate(parts) if re.search("等(?!级)", words[start:end])),
+        None,
+    )
     if last is None:
         return parts
     first = last
@@ -204,4 +230,8 @@ def _has_own_topic(hans: str) -> bool:
     if modal is None:
         return False
     topic = hans[: modal.start()].rstrip("，")
-    return "，" not in topic and not _OPENS.match(topic) and re.search("的[^的，、]{2,6}$", topic) is not None
+    return (
+        "，" not in topic
+        and not _OPENS.match(topic)
+        and re.search("的[^的，、]{2,6}$", topic) is not None
+    )

@@ -23,7 +23,9 @@ def confirmations_of(sheet: bytes, *, document: bytes) -> tuple[Confirmation, ..
         raise _unusable("it has no list “confirmations”")
     if content.get("document") != hashlib.sha256(document).hexdigest():
         raise _unusable("it is for another document (the SHA-256 differs)")
-    return tuple(_confirmation(row, number) for number, row in enumerate(content["confirmations"], 1))
+    return tuple(
+        _confirmation(row, number) for number, row in enumerate(content["confirmations"], 1)
+    )
 
 
 def _confirmation(row: object, number: int) -> Confirmation:

@@ -52,7 +52,11 @@ def pair_of(lead: int, trail: int) -> str:
 @cache
 def _lost(second: int) -> tuple[int, ...]:
     """First bytes that make, after this second byte and seen one byte late, a well-formed pair without a character."""
-    return tuple(first for first in range(0x81, 0xFF) if 0x81 <= second <= 0xFE and not pair_of(second, first))
+    return tuple(
+        first
+        for first in range(0x81, 0xFF)
+        if 0x81 <= second <= 0xFE and not pair_of(second, first)
+    )
 
 
 def joins(near: Neighbourhood, before: str, after: str) -> bool:
@@ -60,7 +64,9 @@ def joins(near: Neighbourhood, before: str, after: str) -> bool:
     return near.known(before, after) or before in _MARKS or after in _MARKS
 
 
-def _extended(paths: Sequence[Path], gap: int, lead: int, trail: int, near: Neighbourhood, ahead: str) -> Iterator[Path]:
+def _extended(
+    paths: Sequence[Path], gap: int, lead: int, trail: int, near: Neighbourhood, ahead: str
+) -> Iterator[Path]:
     """Ways on over one gap: one character of two bytes, or two of which the page lost a byte each."""
     whole = pair_of(lead, trail)
     if not paths:
@@ -68,20 +74,33 @@ def _extended(paths: Sequence[Path], gap: int, lead: int, trail: int, near: Neig
     fitting = False
     if whole:
         for path in paths:
-            fitting = fitting or whole in _MARKS or (joins(near, path.last, whole) and joins(near, whole, ahead))
-            yield Path(path.score + near.fit(path.last, whole), path.text + whole, path.drops, whole)
+            fitting = (
+                fitting
+                or whole in _MARKS
+                or (joins(near, path.last, whole) and joins(near, whole, ahead))
+            )
+            yield Path(
+                path.score + near.fit(path.last, whole), path.text + whole, path.drops, whole
+            )
     if fitting:
         return
     begun = []
     for x in range(0x40, 0xFF):
         first = pair_of(lead, x) if _lost(x) else ""
         if first:
-            score, best = max((path.score + near.fit(path.last, first), at) for at, path in enumerate(paths[:6]))
+            score, best = max(
+                (path.score + near.fit(path.last, first), at) for at, path in enumerate(paths[:6])
+            )
             begun.append((score - _DROP_COST, paths[best], x, first))
     for score, path, x, first in nlargest(_FIRSTS, begun, key=_begun_score):
         for second in (pair_of(y, trail) for y in _lost(x)):
             if second:
-                yield Path(score + near.fit(first, second), path.text + first + second, (*path.drops, gap), second)
+                yield Path(
+                    score + near.fit(first, second),
+                    path.text + first + second,
+                    (*path.drops, gap),
+                    second,
+                )
 
 
 def _begun_score(way: tuple[float, Path, int, str]) -> float:
@@ -110,8 +129,15 @@ def best_path(run: Run, before: str, after: str, near: Neighbourhood) -> Path | 
     paths = [Path(0.0, "", (), before)]
     for gap, bytes_here in enumerate(zip(firsts, seconds, strict=True)):
         ahead = pair_of(firsts[gap + 1][0], seconds[gap + 1][0]) if gap < len(run.pairs) else after
-        ways = (way for lead, trail in product(*bytes_here) for way in _extended(paths, gap, lead, trail, near, ahead))
+        ways = (
+            way
+            for lead, trail in product(*bytes_here)
+            for way in _extended(paths, gap, lead, trail, near, ahead)
+        )
         paths = [_praised(path, near) for path in nlargest(_BEAM, ways, key=_score)]
         paths.sort(key=_score, reverse=True)
-    ended = (Path(path.score + near.fit(path.last, after), path.text, path.drops, path.last) for path in paths)
+    ended = (
+        Path(path.score + near.fit(path.last, after), path.text, path.drops, path.last)
+        for path in paths
+    )
     return max(ended, key=_score, default=None)

@@ -22,7 +22,9 @@ _HEADS = f"{_SIMPLE}|政策要求|数据库|信息库|人才库|管理工作|工
 _HEAD = re.compile(f"(?:{_HEADS})$")
 _ANY_HEAD = re.compile(f"(?:{_HEADS})")
 _ONLY_HEAD = re.compile(f"(?:{_SIMPLE})")
-_NO_NOUN = re.compile("把|将|对|以|由|使|让|为|向|从|在|按|依|通过|提高|增强|促进|推动|确保|保障|充分|切实|积极|主动|做到|形成|引导|支持")
+_NO_NOUN = re.compile(
+    "把|将|对|以|由|使|让|为|向|从|在|按|依|通过|提高|增强|促进|推动|确保|保障|充分|切实|积极|主动|做到|形成|引导|支持"
+)
 _CLAUSE = re.compile("[^，。；：]+")
 _TAIL = re.compile("(?:并(?!轨|联)|予以|进行|以便|来(?!源)|为(?=[^民主])|向(?=[^导])|使|让|，).*$")
 _JOINT = re.compile("、|以及|(?<!调)和(?!谐)|及其|及(?!时)|与(?!会)")
@@ -56,13 +58,25 @@ def items_of(text: str, hans: str, owners: tuple[str, ...]) -> tuple[ItemRead, .
     verb = ""
     for clause in _CLAUSE.finditer(hans):
         in_clause = _of_clause(text, hans, clause.start(), clause.end(), owners)
-        if not in_clause and verb and _HEAD.search(clause[0]) and not _VERB.match(clause[0]) and not _NO_NOUN.match(clause[0]):
+        if (
+            not in_clause
+            and verb
+            and _HEAD.search(clause[0])
+            and not _VERB.match(clause[0])
+            and not _NO_NOUN.match(clause[0])
+        ):
             # 建立重大事项报告制度，代表和委员履职述职制度: the verb reaches over the comma.
             in_clause = _of_object(text, hans, clause.start(), clause.end(), verb, owners)
         verb = in_clause[-1].verb if in_clause else ""
         found += in_clause
     return tuple(
-        ItemRead(number, f"{one.before}{text[one.start : one.end]}{one.after}", one.verb, one.start, one.end)
+        ItemRead(
+            number,
+            f"{one.before}{text[one.start : one.end]}{one.after}",
+            one.verb,
+            one.start,
+            one.end,
+        )
         for number, one in enumerate(found, 1)
     )
 
@@ -92,7 +106,9 @@ def _building(text: str, hans: str, verb: re.Match[str], end: int) -> list[_Foun
     return [_Found(verb.end(), end - 2, "", "", text[verb.start() : verb.end()])]
 
 
-def _of_object(text: str, hans: str, start: int, end: int, verb: str, owners: tuple[str, ...]) -> list[_Found]:
+def _of_object(
+    text: str, hans: str, start: int, end: int, verb: str, owners: tuple[str, ...]
+) -> list[_Found]:
     """Items in the object of a verb, which stands from `start` to `end`."""
     words = hans[start:end]
     tail = _TAIL.search(words)
@@ -109,7 +125,11 @@ def _of_object(text: str, hans: str, start: int, end: int, verb: str, owners: tu
 
 def _listed(text: str, hans: str, start: int, listed: re.Match[str], verb: str) -> list[_Found]:
     """甲、乙、丙等制度: three, each with the noun they share."""
-    head = text[start + listed.start(2) : start + listed.end(2)] if _NEEDS_HEAD.fullmatch(listed[2]) else ""
+    head = (
+        text[start + listed.start(2) : start + listed.end(2)]
+        if _NEEDS_HEAD.fullmatch(listed[2])
+        else ""
+    )
     found = []
     at = 0
     for part in re.split("(、|(?<=[^、]{3})和(?=[^、]{3}))", listed[1]):
@@ -130,7 +150,9 @@ def _shared(text: str, start: int, shared: re.Match[str], verb: str) -> list[_Fo
     return found
 
 
-def _plain(text: str, hans: str, start: int, words: str, verb: str, owners: tuple[str, ...]) -> list[_Found]:
+def _plain(
+    text: str, hans: str, start: int, words: str, verb: str, owners: tuple[str, ...]
+) -> list[_Found]:
     """Names in a list, cut after each noun that completes one; what follows the last such noun is not an item."""
     found: list[_Found] = []
     opened = 0
@@ -144,7 +166,14 @@ def _plain(text: str, hans: str, start: int, words: str, verb: str, owners: tupl
             if found:
                 found.append(_Found(start + opened, start + cut[0], stem, "", verb))
         else:
-            skip = next((len(owner) for owner in owners if name.startswith(owner) and len(name) - len(owner) >= 4), 0)
+            skip = next(
+                (
+                    len(owner)
+                    for owner in owners
+                    if name.startswith(owner) and len(name) - len(owner) >= 4
+                ),
+                0,
+            )
             begin = start + opened + skip
             found.append(_Found(begin, start + cut[0], "", "", verb))
             stem = text[begin : start + opened + head.start()]

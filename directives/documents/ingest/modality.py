@@ -7,7 +7,16 @@ Cadence: "regular" at set intervals or every so often (定期, 每年, 经常), 
 import re
 from collections.abc import Sequence
 
-MUST, SHOULD, MAY, SUPPORT, ENCOURAGE, EXPLORE, MUST_NOT, IMPERATIVE = "要", "應該", "可", "支持", "鼓勵", "探索", "不得", "祈使"
+MUST, SHOULD, MAY, SUPPORT, ENCOURAGE, EXPLORE, MUST_NOT, IMPERATIVE = (
+    "要",
+    "應該",
+    "可",
+    "支持",
+    "鼓勵",
+    "探索",
+    "不得",
+    "祈使",
+)
 STATEMENT = "statement"
 REGULAR, ONCE, CONTINUING = "regular", "once", "continuing"
 
@@ -37,7 +46,9 @@ _PROEM = re.compile(
     "(?:如下|以下(?:意见|通知|措施))[：。]?$|^(?:现就|现将|特制定)|，(?:现就|现将|现提出|特制定|制定本)|自(?:发布|印发|公布)之日起(?:施行|执行|实施)"
 )
 
-_REGULAR = re.compile("定期|每[年季月周半两]|每届|按[年季月]|年度|经常(?=开展|组织|听取|研究|深入|检查|分析)|逐年|常态化")
+_REGULAR = re.compile(
+    "定期|每[年季月周半两]|每届|按[年季月]|年度|经常(?=开展|组织|听取|研究|深入|检查|分析)|逐年|常态化"
+)
 _PILOT = re.compile("试点|先行先试|试行")
 _EVALUATION = re.compile("考[评核]|评估|评价|评议|督[查察导]|检查|考察|验收|绩效|督办")
 _RESOURCE = re.compile("经费|资金|资源|预算|编制|场所|阵地|设施|财政|补贴|投入|装备|用房")
@@ -45,7 +56,9 @@ _PAPER = re.compile(
     "(?:实施|落实)(?:方案|意见|办法|细则)|(?:具体|配套)(?:措施|办法|方案|政策)|(?:工作|行动)(?:方案|计划)|贯彻(?:落实)?(?:意见|方案|措施)|实施规划"
 )
 _MAKES_PAPER = ("制定", "制订", "提出", "出台", "印发", "编制", "研究制定", "拟订", "报送", "上报")
-_BUILDS = re.compile("建立|健全|完善|建设|构建|打造|搭建|组建|设立|创新|改革|改进|规范|拓宽|畅通|实施|推行|制定|制订|优化|形成")
+_BUILDS = re.compile(
+    "建立|健全|完善|建设|构建|打造|搭建|组建|设立|创新|改革|改进|规范|拓宽|畅通|实施|推行|制定|制订|优化|形成"
+)
 
 
 def is_statement(hans: str) -> bool:
@@ -88,12 +101,17 @@ def kind_of(hans: str, modality: str, items: Sequence[tuple[str, str]]) -> str:
     if building:
         return (
             "evaluation"
-            if all(re.search("(?:考[评核]|评估)[^，]{0,4}(?:制度|机制|体系|办法|标准)$", name) for name in building)
+            if all(
+                re.search("(?:考[评核]|评估)[^，]{0,4}(?:制度|机制|体系|办法|标准)$", name)
+                for name in building
+            )
             else "institution"
         )
     if _RESOURCE.search(hans):
         return "resource"
-    if re.search("^(?:[^，]{0,12}要)?(?:加强|开展|组织|强化)?[^，]{0,6}(?:考核|督查|评估|检查)", hans):
+    if re.search(
+        "^(?:[^，]{0,12}要)?(?:加强|开展|组织|强化)?[^，]{0,6}(?:考核|督查|评估|检查)", hans
+    ):
         return "evaluation"
     return "recurring duty"
 

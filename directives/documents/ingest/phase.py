@@ -25,7 +25,9 @@ _ORPHAN = re.compile(rf"\?(?:({READING})\))?")
 _LONGEST = 400  # characters of one run
 # Why a piece reads as it does, for people.
 _DECODED = gettext_noop("Decoded again from the GBK bytes, one byte earlier.")
-_DOUBTFUL = gettext_noop("Decoded again from the GBK bytes, one byte earlier; more may be lost here than the page shows.")
+_DOUBTFUL = gettext_noop(
+    "Decoded again from the GBK bytes, one byte earlier; more may be lost here than the page shows."
+)
 _UNNAMED = gettext_noop("Its second byte is on the page; its first cannot be determined.")
 _FIRST_KEPT = gettext_noop("Its first byte is on the page; its second was lost.")
 _SECOND_KEPT = gettext_noop("Its second byte is on the page; its first was lost.")
@@ -85,7 +87,17 @@ def _run_at(line: str, orphan: re.Match[str]) -> Run | None:
         first = pairs[0][0] if pairs else trails[0]
         usual = tuple(lead for lead in leads if in_use(pair_of(lead, first)))
         leads = usual or leads
-    return Run(orphan.start(), orphan.end(), at, end, bool(orphan[1]), leads, tuple(pairs), trails, open_end)
+    return Run(
+        orphan.start(),
+        orphan.end(),
+        at,
+        end,
+        bool(orphan[1]),
+        leads,
+        tuple(pairs),
+        trails,
+        open_end,
+    )
 
 
 def _closing(line: str, at: int, lead: int) -> tuple[int, tuple[int, ...]] | None:
@@ -125,7 +137,9 @@ def _pieces(run: Run, path: Path, doubtful: frozenset[int]) -> list[Piece]:
         opened, taken = closed, upto + 2
     if run.open_end and pieces[-1].kind == SHIFTED_RUN:
         last = pieces.pop()
-        pieces.append(Piece(SHIFTED_RUN, last.start, run.close, last.after[:-1], last.certain, last.why))
+        pieces.append(
+            Piece(SHIFTED_RUN, last.start, run.close, last.after[:-1], last.certain, last.why)
+        )
         pieces.append(Piece(HALF_LOST, run.close, run.end, last.after[-1:], False, _LINE_ENDS))
     return _merged(pieces)
 
@@ -136,17 +150,24 @@ def _stretch(start: int, end: int, after: str, guessed: bool, sound: bool) -> li
     if not guessed or not after:
         return [Piece(SHIFTED_RUN, start, end, after, sound, why)]
     first = Piece(HALF_LOST, start, start + 1, after[0], False, _UNNAMED)
-    return [first, *([Piece(SHIFTED_RUN, start + 1, end, after[1:], sound, why)] if end > start + 1 else [])]
+    return [
+        first,
+        *([Piece(SHIFTED_RUN, start + 1, end, after[1:], sound, why)] if end > start + 1 else []),
+    ]
 
 
 def _doubtful(path: Path, before: str, after: str, near: Neighbourhood) -> frozenset[int]:
     """Places of whole characters that fit neither neighbour: there more may be lost than the page shows."""
     shown = before + path.text + after
-    halves = {place for done, drop in enumerate(path.drops) for place in (drop + done, drop + done + 1)}
+    halves = {
+        place for done, drop in enumerate(path.drops) for place in (drop + done, drop + done + 1)
+    }
     return frozenset(
         place
         for place in range(len(path.text))
-        if place not in halves and not joins(near, *shown[place : place + 2]) and not joins(near, *shown[place + 1 : place + 3])
+        if place not in halves
+        and not joins(near, *shown[place : place + 2])
+        and not joins(near, *shown[place + 1 : place + 3])
     )
 
 

@@ -7,12 +7,28 @@ from dataclasses import dataclass
 from directives.base.script import to_hans
 from directives.documents.ingest.addressees import UNSTATED, AddresseeRead, addressees_of
 from directives.documents.ingest.items import ItemRead, items_of
-from directives.documents.ingest.modality import STATEMENT, cadence_of, is_statement, kind_of, modality_of
+from directives.documents.ingest.modality import (
+    STATEMENT,
+    cadence_of,
+    is_statement,
+    kind_of,
+    modality_of,
+)
 from directives.documents.ingest.repair import Confirmation, Repair, repaired
 from directives.documents.ingest.sources import DocumentError, text_of
-from directives.documents.ingest.structure import LeftOut, Section, Structure, is_label, structure_of
+from directives.documents.ingest.structure import (
+    LeftOut,
+    Section,
+    Structure,
+    is_label,
+    structure_of,
+)
 
-TITLE, ISSUER, NAME = 200, 100, 100  # characters that the register has room for; what is longer is no title, and no name
+TITLE, ISSUER, NAME = (
+    200,
+    100,
+    100,
+)  # characters that the register has room for; what is longer is no title, and no name
 START = 20  # characters of a heading that a message quotes
 
 
@@ -57,7 +73,12 @@ class Reading:
     @property
     def sentences(self) -> Iterator[SentenceRead]:
         """Every sentence, in order."""
-        return (sentence for section in self.sections for paragraph in section.paragraphs for sentence in paragraph)
+        return (
+            sentence
+            for section in self.sections
+            for paragraph in section.paragraphs
+            for sentence in paragraph
+        )
 
 
 def read(source: bytes, *, name: str, confirmations: Sequence[Confirmation] = ()) -> Reading:
@@ -93,12 +114,22 @@ def check(structure: Structure, name: str) -> None:
     for section in structure.sections:
         other = heads.setdefault(section.prefix, section)
         if other is not section:
-            told = {"number": section.prefix, "first": other.title[:START], "second": section.title[:START]}
+            told = {
+                "number": section.prefix,
+                "first": other.title[:START],
+                "second": section.title[:START],
+            }
             raise DocumentError("repeated_number", {"name": name, **told})
-    texts = ((structure.title, TITLE), (structure.issuer, ISSUER), *((section.title, TITLE) for section in structure.sections))
+    texts = (
+        (structure.title, TITLE),
+        (structure.issuer, ISSUER),
+        *((section.title, TITLE) for section in structure.sections),
+    )
     for text, limit in texts:
         if len(text) > limit:
-            raise DocumentError("long", {"name": name, "length": len(text), "limit": limit, "start": text[:START]})
+            raise DocumentError(
+                "long", {"name": name, "length": len(text), "limit": limit, "start": text[:START]}
+            )
 
 
 def script_of(text: str) -> str:
@@ -127,19 +158,29 @@ def _paragraph(sentences: Sequence[str], prefix: str) -> tuple[SentenceRead, ...
     return tuple(read_so_far)
 
 
-def _sentence(text: str, code: str, before: Sequence[AddresseeRead], code_before: str) -> SentenceRead:
+def _sentence(
+    text: str, code: str, before: Sequence[AddresseeRead], code_before: str
+) -> SentenceRead:
     hans = _aligned(text)
     if is_statement(hans) or is_label(hans):
         return SentenceRead(code, text, hans, True, (), "", STATEMENT, "", ())
-    addressees = tuple(who for who in addressees_of(text, hans, before, code_before) if len(who.name) <= NAME)
+    addressees = tuple(
+        who for who in addressees_of(text, hans, before, code_before) if len(who.name) <= NAME
+    )
     owners = tuple(_aligned(who.name) for who in addressees if who.basis != UNSTATED)
     items = tuple(item for item in items_of(text, hans, owners) if len(item.name) <= NAME)
     modality = modality_of(hans)
     kind = kind_of(hans, modality, [(_aligned(item.verb), _aligned(item.name)) for item in items])
-    return SentenceRead(code, text, hans, False, addressees, modality, kind, cadence_of(hans, kind), items)
+    return SentenceRead(
+        code, text, hans, False, addressees, modality, kind, cadence_of(hans, kind), items
+    )
 
 
 def _aligned(text: str) -> str:
     """The text in Simplified, character for character, so that places in one are places in the other."""
     hans = to_hans(text)
-    return hans if len(hans) == len(text) else "".join(to_hans(character)[:1] or character for character in text)
+    return (
+        hans
+        if len(hans) == len(text)
+        else "".join(to_hans(character)[:1] or character for character in text)
+    )

@@ -116,17 +116,29 @@ def _runs(line: str, number: int, near: Neighbourhood) -> list[Repair]:
     rows = []
     for piece in shifted(line, near):
         before = line[piece.start : piece.end]
-        rows.append(Repair(piece.kind, number, piece.start, before, piece.after, piece.certain, "", piece.why))
+        rows.append(
+            Repair(
+                piece.kind, number, piece.start, before, piece.after, piece.certain, "", piece.why
+            )
+        )
     for match in _ORPHAN_READING.finditer(line):
-        if not any(row.start <= match.start() < row.start + max(1, len(row.before)) for row in rows):
-            why = gettext_noop("A byte was lost here, and the page does not show which. Check the printed document.")
-            rows.append(Repair(UNREADABLE, number, match.start(), match[0], match[0], False, "", why))
+        if not any(
+            row.start <= match.start() < row.start + max(1, len(row.before)) for row in rows
+        ):
+            why = gettext_noop(
+                "A byte was lost here, and the page does not show which. Check the printed document."
+            )
+            rows.append(
+                Repair(UNREADABLE, number, match.start(), match[0], match[0], False, "", why)
+            )
     return rows
 
 
 def _marks(line: str, number: int, rows: Sequence[Repair]) -> list[Repair]:
     """Half-width marks beside Chinese, seen in the line as it reads without the damage of `rows`."""
-    shown: list[tuple[str, int]] = []  # each character left, and where it stands on the page; -1 for what a repair wrote
+    shown: list[
+        tuple[str, int]
+    ] = []  # each character left, and where it stands on the page; -1 for what a repair wrote
     at = 0
     for row in rows:
         shown += [(character, at + offset) for offset, character in enumerate(line[at : row.start])]
@@ -157,7 +169,9 @@ def _wider(text: str) -> set[tuple[int, str, bool]]:
         found.add((match.start(), "？", certain))
     wide = re.compile(f"[{_HAN}]")
     for match in _BRACKETS.finditer(text):
-        beside = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+        beside = (
+            text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+        )
         if wide.search(match[1]) or wide.search(beside):
             found |= {(match.start(), "（", True), (match.end() - 1, "）", True)}
     return found

@@ -20,7 +20,11 @@ _MAGIC = (
     (b"\x1f\x8b", "GZIP"),
     (b"{\\rtf", "RTF"),
 )
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 def gettext_noop(message: str) -> str:
@@ -30,10 +34,18 @@ def gettext_noop(message: str) -> str:
 
 # For people: what was wrong, what was expected, what to do. The web layer translates them and fills in `params`.
 MESSAGES = {
-    "missing": gettext_noop("Cannot read %(name)s: %(reason)s. Give the path of a text file or a saved web page."),
-    "empty": gettext_noop("%(name)s contains no text. Save the page again with its text, as plain text or HTML."),
-    "too_large": gettext_noop("%(name)s has %(bytes)s bytes; the limit is %(limit)s. Save only the text of the document."),
-    "binary": gettext_noop("%(name)s is not text (%(what)s). Save it as plain text in UTF-8, or as an HTML page, and try again."),
+    "missing": gettext_noop(
+        "Cannot read %(name)s: %(reason)s. Give the path of a text file or a saved web page."
+    ),
+    "empty": gettext_noop(
+        "%(name)s contains no text. Save the page again with its text, as plain text or HTML."
+    ),
+    "too_large": gettext_noop(
+        "%(name)s has %(bytes)s bytes; the limit is %(limit)s. Save only the text of the document."
+    ),
+    "binary": gettext_noop(
+        "%(name)s is not text (%(what)s). Save it as plain text in UTF-8, or as an HTML page, and try again."
+    ),
     "encoding": gettext_noop(
         "Cannot tell the encoding of %(name)s: at byte %(byte)s it is not UTF-8, and it does not read as "
         "Chinese in GB18030 or Big5. Save it as UTF-8."
@@ -41,7 +53,9 @@ MESSAGES = {
     "no_section": gettext_noop(
         "%(name)s has no numbered section. A section starts with a line such as “%(example)s”; none of its %(lines)s lines does."
     ),
-    "repeated": gettext_noop("This document is already registered as %(title)s (same SHA-256). Open it instead of loading it again."),
+    "repeated": gettext_noop(
+        "This document is already registered as %(title)s (same SHA-256). Open it instead of loading it again."
+    ),
     "repeated_number": gettext_noop(
         "%(name)s has two sections with the same number: “%(first)s” and “%(second)s” are both "
         "%(number)s, so their directives would have the same codes. Register an annex with its own "
@@ -106,13 +120,19 @@ def _decoded(source: bytes, name: str) -> str:
             try:
                 return source[len(mark) :].decode(encoding)
             except UnicodeDecodeError as fault:
-                raise DocumentError("encoding", {"name": name, "byte": fault.start + len(mark)}) from fault
+                raise DocumentError(
+                    "encoding", {"name": name, "byte": fault.start + len(mark)}
+                ) from fault
     _refuse_binary(source, name)
     try:
         return source.decode("utf-8")
     except UnicodeDecodeError as fault:
         # GB18030 and Big5 accept nearly each other's bytes: the one that gives more everyday Chinese is right.
-        readings = [text for text in (_attempt(source, "gb18030"), _attempt(source, "big5hkscs")) if text is not None]
+        readings = [
+            text
+            for text in (_attempt(source, "gb18030"), _attempt(source, "big5hkscs"))
+            if text is not None
+        ]
         best = max(readings, key=common_share, default="")
         if common_share(best) < PLAUSIBLE:
             raise DocumentError("encoding", {"name": name, "byte": fault.start}) from fault
@@ -123,7 +143,9 @@ def _refuse_binary(source: bytes, name: str) -> None:
     """Control bytes do not occur in text of any encoding we know."""
     control = re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", source)
     if control:
-        raise DocumentError("binary", {"name": name, "what": f"{control[0][0]:#04x} @ {control.start()}"})
+        raise DocumentError(
+            "binary", {"name": name, "what": f"{control[0][0]:#04x} @ {control.start()}"}
+        )
 
 
 def _attempt(source: bytes, encoding: str) -> str | None:

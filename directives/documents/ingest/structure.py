@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from directives.base.script import to_hans
 from directives.documents.ingest.sources import DocumentError
 
-CLOSING, OPENING = "結", "引"  # first part of the codes of unnumbered sections: 結.1.1 after the last, 引.1.1 before the first
+CLOSING, OPENING = (
+    "結",
+    "引",
+)  # first part of the codes of unnumbered sections: 結.1.1 after the last, 引.1.1 before the first
 
 EXAMPLE = "一、加强领导"  # what a heading looks like, for people
 
 _NUMERAL = "一二三四五六七八九十百"
 _HEADING = re.compile(rf"^(?:第?([{_NUMERAL}]{{1,4}})(?:[、.．]|部分[：:\s]?|章\s))\s*(\S.*)$")
-_SUBHEADING = re.compile(rf"^(?:[（(][{_NUMERAL}]{{1,3}}[）)]|[0-9０-９]{{1,2}}[.．、]|[（(][0-9]{{1,2}}[）)])\s*")
+_SUBHEADING = re.compile(
+    rf"^(?:[（(][{_NUMERAL}]{{1,3}}[）)]|[0-9０-９]{{1,2}}[.．、]|[（(][0-9]{{1,2}}[）)])\s*"
+)
 _PAPER = "(?:意见|通知|决定|决议|规定|办法|方案|纲要|规划|要点|条例|通报|报告|计划|细则|准则|批复|公报|措施|建议)(?:（[^）]*）)?$"
 _TITLE = re.compile(rf"^(?:[^，。；：]{{2,60}}?)?关于.+{_PAPER}|^[^，。；]{{2,40}}{_PAPER}")
 _RECIPIENT = re.compile(r"^[^。；]{2,200}：$")
@@ -37,12 +42,21 @@ _DAY = r"\d{4}[-年/.]\d{1,2}[-月/.]\d{1,2}日?"
 _FURNITURE = tuple(
     (reason, re.compile(look))
     for reason, look in (
-        ("navigation", r"^[^。，；]{0,40}(?:[>＞»›]|\s[|｜]\s)[^。，；]{0,60}$|^(?:首页|返回|[上下]一[页篇]).{0,20}$"),
-        ("editor", r"^[（(【\[]?\s*(?:责任|责|本文|网络|值班)?(?:编辑|编审|校对|审核|记者|作者|监制)\s*[：:].{0,40}$"),
+        (
+            "navigation",
+            r"^[^。，；]{0,40}(?:[>＞»›]|\s[|｜]\s)[^。，；]{0,60}$|^(?:首页|返回|[上下]一[页篇]).{0,20}$",
+        ),
+        (
+            "editor",
+            r"^[（(【\[]?\s*(?:责任|责|本文|网络|值班)?(?:编辑|编审|校对|审核|记者|作者|监制)\s*[：:].{0,40}$",
+        ),
         ("keywords", r"^(?:关键词|关键字|标签|主题词)\s*[：:]"),
         ("source", r"^(?:.{0,40}\s|文章|稿件|新闻|信息|本文)?(?:来源|稿源|出处)\s*[：:].{0,40}$"),
         ("time", rf"^(?:(?:发布|发表|更新)?(?:时间|日期))?\s*[：:]?\s*{_DAY}[\s\d:：时分秒]*$"),
-        ("page tool", r"^[【\[]?\s*(?:打印|关闭|分享|字号|字体|收藏|扫一扫|点击|浏览|阅读|评论|相关(?:阅读|链接|新闻)|版权|大\s*中\s*小)"),
+        (
+            "page tool",
+            r"^[【\[]?\s*(?:打印|关闭|分享|字号|字体|收藏|扫一扫|点击|浏览|阅读|评论|相关(?:阅读|链接|新闻)|版权|大\s*中\s*小)",
+        ),
         ("page number", r"^[-—–\s]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／]\s*\d+)?[-—–\s]*$"),
         ("dateline", r"^(?:新华社|人民网|中新社|本报)[^。]{0,30}电\s*$"),
     )
@@ -90,7 +104,9 @@ def structure_of(text: str, *, name: str) -> Structure:
     lines, left_out = _lines(text)
     first = next((at for at, line in enumerate(lines) if _HEADING.match(line.hans)), None)
     if first is None:
-        raise DocumentError("no_section", {"name": name, "lines": len(text.strip().split("\n")), "example": EXAMPLE})
+        raise DocumentError(
+            "no_section", {"name": name, "lines": len(text.strip().split("\n")), "example": EXAMPLE}
+        )
     title, issuer, rest = _front(lines[:first], left_out)
     while not _HEADING.match(lines[-1].hans) and _AFTER_THE_END.search(lines[-1].hans):
         last = lines.pop()
@@ -137,7 +153,9 @@ def _lines(text: str) -> tuple[list[_Line], list[LeftOut]]:
 def _front(lines: Sequence[_Line], left_out: list[LeftOut]) -> tuple[str, str, list[str]]:
     """Title, issuer and the opening paragraphs of what stands before the first section."""
     title, issuer, rest = "", "", []
-    above: list[_Line] = []  # short lines that may be an issuer on a line of its own, or the first half of the title
+    above: list[
+        _Line
+    ] = []  # short lines that may be an issuer on a line of its own, or the first half of the title
     for line in lines:
         found = None if title else _TITLE.match(line.hans)
         if found:
@@ -157,7 +175,9 @@ def _front(lines: Sequence[_Line], left_out: list[LeftOut]) -> tuple[str, str, l
         title, above = (above[0].text, above[1:]) if above else ("", [])
         rest += [line.text for line in above if re.search("[。；]", line.text)]
         above = [line for line in above if not re.search("[。；]", line.text)]
-    left_out += [LeftOut(line.number, line.text, "front matter") for line in above if line.text not in issuer]
+    left_out += [
+        LeftOut(line.number, line.text, "front matter") for line in above if line.text not in issuer
+    ]
     return title, issuer, rest
 
 
@@ -189,5 +209,7 @@ def _sections(lines: Sequence[_Line]) -> list[Section]:
         for (number, title), body in zip(heads, bodies, strict=True)
     ]
     if closing:
-        sections.append(Section("", "", CLOSING, tuple(sentences_of(line.text) for line in closing)))
+        sections.append(
+            Section("", "", CLOSING, tuple(sentences_of(line.text) for line in closing))
+        )
     return sections

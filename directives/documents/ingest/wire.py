@@ -13,7 +13,9 @@ def json_of(reading: Reading) -> str:
         {
             "number": section.number,
             "title": section.title,
-            "paragraphs": [[_sentence(sentence) for sentence in paragraph] for paragraph in section.paragraphs],
+            "paragraphs": [
+                [_sentence(sentence) for sentence in paragraph] for paragraph in section.paragraphs
+            ],
         }
         for section in reading.sections
     ]

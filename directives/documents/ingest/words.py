@@ -56,7 +56,12 @@ def in_use(character: str) -> bool:
 def phrases() -> frozenset[str]:
     """Common words of four characters in Simplified script."""
     lines = (_DATA / "phrases.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line[at : at + 4] for line in lines if not line.startswith("#") for at in range(0, len(line), 4))
+    return frozenset(
+        line[at : at + 4]
+        for line in lines
+        if not line.startswith("#")
+        for at in range(0, len(line), 4)
+    )
 
 
 def common_share(text: str) -> float:
@@ -102,7 +107,11 @@ class Neighbourhood:
         own = self.own.get((first, second), 0) / (1 + self.single.get(first, 0))
         weight = pairs().get(first + second)
         common = 2.0**weight / firsts[first] if weight is not None else 0.0
-        alone = self.single.get(second, 0) / self.total + firsts.get(second, 0.0) / whole + _MARKS.get(second, 0.0)
+        alone = (
+            self.single.get(second, 0) / self.total
+            + firsts.get(second, 0.0) / whole
+            + _MARKS.get(second, 0.0)
+        )
         return log(0.5 * own + 0.35 * common + 0.1 * alone + 1e-7)
 
 

@@ -17,8 +17,15 @@ class Asked:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
         given = {field.name: query.get(field.name, "").strip()[:100] for field in fields(cls)}
-        allowed = {"kind": dict(KINDS), "body_kind": dict(BODY_KINDS), "level": dict(LEVELS), "light": COLOURS}
-        return cls(**{name: text for name, text in given.items() if text in allowed.get(name, (text,))})
+        allowed = {
+            "kind": dict(KINDS),
+            "body_kind": dict(BODY_KINDS),
+            "level": dict(LEVELS),
+            "light": COLOURS,
+        }
+        return cls(
+            **{name: text for name, text in given.items() if text in allowed.get(name, (text,))}
+        )
 
     @property
     def any(self) -> bool:

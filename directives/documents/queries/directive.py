@@ -10,7 +10,19 @@ from directives.core.scope import NONE, Lights, Scope, lights_by
 from directives.documents.queries.source import lines_of, repairs_in
 from directives.models import Addressee, Directive, Document, Event, Item, Obligation, Repair, User
 from directives.models.documents import PROPOSED
-from directives.obligations.queries.owers import FEW, Group, ItemShare, Ower, Terms, given_in, groups, leads, owers, shares, terms
+from directives.obligations.queries.owers import (
+    FEW,
+    Group,
+    ItemShare,
+    Ower,
+    Terms,
+    given_in,
+    groups,
+    leads,
+    owers,
+    shares,
+    terms,
+)
 from directives.record.queries.timeline import Happening, timeline
 
 LATEST = 1000  # acts on a directive that are looked through for what happened lately
@@ -83,7 +95,9 @@ def directive_view(user: User, directive: Directive) -> DirectiveView:
     owed = given.filter(state__in=LIVE)
     neighbours = _neighbours(directive)
     items = tuple(directive.items.order_by("number"))
-    lights = lights_by(scope, "directive", document=directive.document_id, directive=directive).get(directive.pk, NONE)
+    lights = lights_by(scope, "directive", document=directive.document_id, directive=directive).get(
+        directive.pk, NONE
+    )
     few, live = lights.total <= FEW, Obligation.objects.live().filter(directive=directive)
     return DirectiveView(
         directive=directive,

@@ -49,7 +49,12 @@ def preview_of(reading: Reading) -> ReadingPreview:
     kinds = Counter(repair.kind for repair in reading.repairs)
     words = {repair.kind: kind_word(repair) for repair in reading.repairs}
     repairs = tuple((words[kind], count) for kind, count in kinds.most_common())
-    return ReadingPreview(reading, tuple(map(_section, reading.sections)), repairs, doubts(reading.text_read, reading.repairs))
+    return ReadingPreview(
+        reading,
+        tuple(map(_section, reading.sections)),
+        repairs,
+        doubts(reading.text_read, reading.repairs),
+    )
 
 
 def _section(section: SectionRead) -> SectionPreview:

@@ -10,7 +10,17 @@ from directives.base.numbers import whole
 from directives.base.script import fold, to_hans
 from directives.core.scope import NONE, Lights, Scope, lights_by
 from directives.documents.queries.source import Doubt, Line, doubts, lines_of, places
-from directives.models import ALWAYS, Directive, Document, LeftOut, Mark, Owing, Repair, Section, User
+from directives.models import (
+    ALWAYS,
+    Directive,
+    Document,
+    LeftOut,
+    Mark,
+    Owing,
+    Repair,
+    Section,
+    User,
+)
 from directives.models.documents import HEAVY, PROPOSED
 
 
@@ -38,7 +48,10 @@ def documents_found(user: User, *, q: str = "") -> QuerySet[Document]:
     if q.strip():
         text = q.strip()
         rows = rows.filter(
-            Q(title__icontains=text) | Q(title_hans__icontains=to_hans(text)) | Q(issuer__icontains=text) | Q(source_name__icontains=text)
+            Q(title__icontains=text)
+            | Q(title_hans__icontains=to_hans(text))
+            | Q(issuer__icontains=text)
+            | Q(source_name__icontains=text)
         )
     return rows
 
@@ -47,7 +60,11 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
     """The numbers of these documents, in six queries whatever their number."""
     scope, of = Scope.of(user), {"document__in": documents}
     sections = _counts(Section.objects.filter(**of))
-    sentences = Directive.objects.filter(**of).values_list("document_id").annotate(n=Count("pk"), s=Count("pk", filter=Q(statement=True)))
+    sentences = (
+        Directive.objects.filter(**of)
+        .values_list("document_id")
+        .annotate(n=Count("pk"), s=Count("pk", filter=Q(statement=True)))
+    )
     directives = {document: (count, stating) for document, count, stating in sentences.order_by()}
     waiting = _counts(Repair.objects.filter(**of, state=PROPOSED))
     bodies = bodies_owing(scope, documents)
@@ -64,9 +81,14 @@ def document_rows(user: User, documents: Sequence[Document]) -> tuple[DocumentRo
 def bodies_owing(scope: Scope, documents: Sequence[Document]) -> Counter[int]:
     """How many bodies in view owe anything, by document id: from the kept counts."""
     found: Counter[int] = Counter()
-    marks = Mark.objects.filter(scope__in=scope.branches, document__in=documents, topic="bodies", day=ALWAYS, word="")
+    marks = Mark.objects.filter(
+        scope__in=scope.branches, document__in=documents, topic="bodies", day=ALWAYS, word=""
+    )
     owing = Owing.objects.filter(organisation__in=scope.single, document__in=documents, count__gt=0)
-    for rows in (marks.values_list("document_id", "count"), owing.values_list("document_id").annotate(Count("pk")).order_by()):
+    for rows in (
+        marks.values_list("document_id", "count"),
+        owing.values_list("document_id").annotate(Count("pk")).order_by(),
+    ):
         for document, count in rows:
             found[document] += count
     return found
@@ -126,9 +148,16 @@ class DocumentView:
         return sum(len(section.directives) for section in self.sections)
 
 
-def directives_found(document: Document, *, q: str = "", kind: str = "", section: str = "") -> QuerySet[Directive]:
+def directives_found(
+    document: Document, *, q: str = "", kind: str = "", section: str = ""
+) -> QuerySet[Directive]:
     """Directives of a document in its order; `q` is a code or words in either script, `section` an id."""
-    rows = Directive.objects.filter(document=document).select_related("section").prefetch_related("addressees", "items").order_by("order")
+    rows = (
+        Directive.objects.filter(document=document)
+        .select_related("section")
+        .prefetch_related("addressees", "items")
+        .order_by("order")
+    )
     if q.strip():
         rows = rows.filter(Q(code__icontains=q.strip()) | Q(search_key__contains=fold(q)))
     if kind:
@@ -138,7 +167,9 @@ def directives_found(document: Document, *, q: str = "", kind: str = "", section
     return rows
 
 
-def directive_rows(user: User, document: Document, directives: Iterable[Directive]) -> list[DirectiveRow]:
+def directive_rows(
+    user: User, document: Document, directives: Iterable[Directive]
+) -> list[DirectiveRow]:
     """Directives with their lights over the reader's scope."""
     lights = lights_by(Scope.of(user), "directive", document=document)
     return [DirectiveRow(directive, lights.get(directive.pk, NONE)) for directive in directives]
@@ -151,13 +182,24 @@ def document_view(user: User, document: Document, directives: Iterable[Directive
     totals = lights_by(Scope.of(user), "section", document=document)
     grouped: dict[Section, dict[int, list[DirectiveRow]]] = {}
     for row in directive_rows(user, document, directives):
-        grouped.setdefault(row.directive.section, {}).setdefault(row.directive.paragraph, []).append(row)
+        grouped.setdefault(row.directive.section, {}).setdefault(
+            row.directive.paragraph, []
+        ).append(row)
     sections = []
     for section, found in grouped.items():
-        paragraphs = tuple(Paragraph(source.lines_of(section.pk, number), tuple(rows)) for number, rows in found.items())
-        sections.append(SectionRows(section, totals.get(section.pk, NONE), source.heading_of(section.pk), paragraphs))
+        paragraphs = tuple(
+            Paragraph(source.lines_of(section.pk, number), tuple(rows))
+            for number, rows in found.items()
+        )
+        sections.append(
+            SectionRows(
+                section, totals.get(section.pk, NONE), source.heading_of(section.pk), paragraphs
+            )
+        )
     waiting = doubts(document.text_read, repairs)
-    return DocumentView(document_rows(user, [document])[0], tuple(sections), repairs, left_out, waiting)
+    return DocumentView(
+        document_rows(user, [document])[0], tuple(sections), repairs, left_out, waiting
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +212,11 @@ class _Source:
     @classmethod
     def of(cls, document: Document, lines: tuple[Line, ...]) -> "_Source":
         paragraphs: dict[tuple[int, int], list[str]] = {}
-        sentences = Directive.objects.filter(document=document).order_by("order").values_list("section_id", "paragraph", "text")
+        sentences = (
+            Directive.objects.filter(document=document)
+            .order_by("order")
+            .values_list("section_id", "paragraph", "text")
+        )
         for section, paragraph, text in sentences:
             paragraphs.setdefault((section, paragraph), []).append(text)
         numbers = places(document.text_repaired, paragraphs.values())
@@ -182,6 +228,16 @@ class _Source:
 
     def heading_of(self, section: int) -> tuple[Line, ...]:
         """The lines between the paragraph before the section and its first one."""
-        first = min((place.start for (owner, _number), place in self.places.items() if owner == section and place), default=0)
-        before = max((place.stop for place in self.places.values() if place and place.stop <= first), default=0)
+        first = min(
+            (
+                place.start
+                for (owner, _number), place in self.places.items()
+                if owner == section and place
+            ),
+            default=0,
+        )
+        before = max(
+            (place.stop for place in self.places.values() if place and place.stop <= first),
+            default=0,
+        )
         return tuple(line for line in self.lines if before <= line.number < first)

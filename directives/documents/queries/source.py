@@ -9,7 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.documents.ingest.repair import ANNOTATION, HALF_LOST, PUNCTUATION, SHIFTED_RUN, UNREADABLE, applied
+from directives.documents.ingest.repair import (
+    ANNOTATION,
+    HALF_LOST,
+    PUNCTUATION,
+    SHIFTED_RUN,
+    UNREADABLE,
+    applied,
+)
 from directives.models import Document, LeftOut, Repair
 from directives.models.documents import PROPOSED, REFUSED
 
@@ -73,10 +80,14 @@ class Line:
     @property
     def out(self) -> bool:
         """Nothing of the line is the document's."""
-        return bool(self.left_out) and len(key("".join(row.text for row in self.left_out))) >= len(key(self.text))
+        return bool(self.left_out) and len(key("".join(row.text for row in self.left_out))) >= len(
+            key(self.text)
+        )
 
 
-def lines_of(document: Document, repairs: Iterable[Repair], left_out: Iterable[LeftOut]) -> tuple[Line, ...]:
+def lines_of(
+    document: Document, repairs: Iterable[Repair], left_out: Iterable[LeftOut]
+) -> tuple[Line, ...]:
     """Every line of the text as read, in order; blank lines are passed over."""
     marks: dict[int, list[Repair]] = {}
     for repair in repairs:
@@ -84,8 +95,15 @@ def lines_of(document: Document, repairs: Iterable[Repair], left_out: Iterable[L
     furniture: dict[int, list[LeftOut]] = {}
     for row in left_out:
         furniture.setdefault(row.line, []).append(row)
-    numbered = ((number, text) for number, text in enumerate(document.text_read.split("\n"), 1) if text.strip())
-    return tuple(Line(number, spans(text, marks.get(number, ())), tuple(furniture.get(number, ()))) for number, text in numbered)
+    numbered = (
+        (number, text)
+        for number, text in enumerate(document.text_read.split("\n"), 1)
+        if text.strip()
+    )
+    return tuple(
+        Line(number, spans(text, marks.get(number, ())), tuple(furniture.get(number, ())))
+        for number, text in numbered
+    )
 
 
 def spans(text: str, repairs: Sequence[Repair]) -> tuple[Span, ...]:
@@ -133,11 +151,16 @@ def repairs_in(sentence: str, lines: Iterable[Line]) -> tuple[Repair, ...]:
     """The repairs that made the words of a sentence what they are; marks of punctuation are not counted."""
     wanted = key(sentence)
     for line in lines:
-        words, before = "", []  # before: how many characters of the words stand ahead of each repair
+        words, before = (
+            "",
+            [],
+        )  # before: how many characters of the words stand ahead of each repair
         for span in line.spans:
             if span.repair and span.repair.kind != PUNCTUATION:
                 before.append((len(words), span.repair))
-            words += key(span.repair.after if span.repair and span.repair.state != REFUSED else span.text)
+            words += key(
+                span.repair.after if span.repair and span.repair.state != REFUSED else span.text
+            )
         start = words.find(wanted) if wanted else -1
         if start >= 0:
             return tuple(repair for place, repair in before if start <= place < start + len(wanted))

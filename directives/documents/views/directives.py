@@ -17,14 +17,22 @@ HERE = "directives/directives/"
 
 
 def _directive(request, pk):
-    rows = Directive.objects.visible_to(request.user).select_related("document__organisation", "section")
-    return get_object_or_404(rows.defer("document__source", "document__text_read", "document__text_repaired"), pk=pk)
+    rows = Directive.objects.visible_to(request.user).select_related(
+        "document__organisation", "section"
+    )
+    return get_object_or_404(
+        rows.defer("document__source", "document__text_read", "document__text_repaired"), pk=pk
+    )
 
 
 @require_GET
 def directive(request, pk):
     found = _directive(request, pk)
-    context = {"view": directive_view(request.user, found), "directive": found, "may_correct": may(request.user, "own", found)}
+    context = {
+        "view": directive_view(request.user, found),
+        "directive": found,
+        "may_correct": may(request.user, "own", found),
+    }
     return page(request, HERE + "directive.html", context)
 
 
@@ -54,6 +62,13 @@ def directive_correct_save(request, pk):
         forms.refuse(refusal.errors)
         return page(request, HERE + "correct.html", context, status=422)
     except Stale as refusal:
-        return page(request, HERE + "correct.html", {**context, "theirs": now_reads, "refusal": refusal}, status=409)
-    messages.success(request, _("The reading is corrected; the earlier text is kept in the audit log."))
+        return page(
+            request,
+            HERE + "correct.html",
+            {**context, "theirs": now_reads, "refusal": refusal},
+            status=409,
+        )
+    messages.success(
+        request, _("The reading is corrected; the earlier text is kept in the audit log.")
+    )
     return redirect("directive", found.pk)

@@ -40,7 +40,12 @@ def documents(request):
     found = register.documents_found(request.user, q=chosen.q)
     shown = paged(request, found)
     rows = register.document_rows(request.user, list(shown))
-    context = {"chosen": chosen, "page": shown, "rows": rows, "may_register": may(request.user, "register")}
+    context = {
+        "chosen": chosen,
+        "page": shown,
+        "rows": rows,
+        "may_register": may(request.user, "register"),
+    }
     return page(request, HERE + "list.html", context)
 
 
@@ -50,7 +55,12 @@ def document_new(request):
     demand(request.user, "register")
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "GET" or not form.is_valid():
-        return page(request, HERE + "new.html", {"form": form}, status=422 if request.method == "POST" else 200)
+        return page(
+            request,
+            HERE + "new.html",
+            {"form": form},
+            status=422 if request.method == "POST" else 200,
+        )
     file = form.cleaned_data["file"]
     source = file.read()
     try:
@@ -61,7 +71,9 @@ def document_new(request):
     except DocumentError as fault:
         form.add_error("file", worded(fault))
         return page(request, HERE + "new.html", {"form": form}, status=422)
-    confirm = RegisterForm(request.user, initial={"source": packed(source), "source_name": file.name})
+    confirm = RegisterForm(
+        request.user, initial={"source": packed(source), "source_name": file.name}
+    )
     return tell_stored(request, _preview(request, confirm, reading, file.name))
 
 
@@ -81,7 +93,11 @@ def document_register(request):
     form = RegisterForm(request.user, request.POST)
     sound = form.is_valid()
     if "source" in form.errors or "source_name" in form.errors:
-        return _choose_again(request, form.errors.get("source") or [_("The file did not arrive completely. Choose it again.")])
+        return _choose_again(
+            request,
+            form.errors.get("source")
+            or [_("The file did not arrive completely. Choose it again.")],
+        )
     source, name = form.cleaned_data["source"], form.cleaned_data["source_name"]
     try:
         reading = read(source, name=name)
@@ -94,9 +110,19 @@ def document_register(request):
     except DocumentError as fault:
         return _choose_again(request, [worded(fault)])
     if document.repairs.filter(state=PROPOSED).exists():
-        messages.success(request, _("The document is registered. Decide its doubtful places, then assign its directives."))
+        messages.success(
+            request,
+            _(
+                "The document is registered. Decide its doubtful places, then assign its directives."
+            ),
+        )
     else:
-        messages.success(request, _("The document is registered. Check the directives as they were read, then assign them."))
+        messages.success(
+            request,
+            _(
+                "The document is registered. Check the directives as they were read, then assign them."
+            ),
+        )
     return redirect("document", document.pk)
 
 
@@ -118,8 +144,12 @@ def document(request, pk):
         return answer(request, "directives", {"pk": pk})
     found = get_object_or_404(_documents(request).defer("source"), pk=pk)
     chosen = DirectivesAsked.of(request.GET)
-    directives = register.directives_found(found, q=chosen.q, kind=chosen.kind, section=chosen.section)
-    return page(request, HERE + "document.html", _document_context(request, found, chosen, directives))
+    directives = register.directives_found(
+        found, q=chosen.q, kind=chosen.kind, section=chosen.section
+    )
+    return page(
+        request, HERE + "document.html", _document_context(request, found, chosen, directives)
+    )
 
 
 def _document_context(request, found, chosen, directives, typed=None):
@@ -132,7 +162,9 @@ def _document_context(request, found, chosen, directives, typed=None):
 @require_GET
 def document_source(request, pk):
     """The bytes as they were saved, as a file of plain text: never run, never sniffed."""
-    found = get_object_or_404(Document.objects.visible_to(request.user).only("source", "source_name", "sha256"), pk=pk)
+    found = get_object_or_404(
+        Document.objects.visible_to(request.user).only("source", "source_name", "sha256"), pk=pk
+    )
     audit.record_taken("view_source", found, by=request.user, now=request.now, sha256=found.sha256)
     response = HttpResponse(bytes(found.source), content_type="text/plain")
     response.headers["Content-Disposition"] = content_disposition_header(True, found.source_name)
@@ -149,7 +181,13 @@ def repair_decide(request, pk, repair):
     if not form.is_valid():
         return _repair_again(request, row, form)
     try:
-        correcting.decide_repair(repair=row, decision=form.verdict, version=form.cleaned_data["version"], by=request.user, now=request.now)
+        correcting.decide_repair(
+            repair=row,
+            decision=form.verdict,
+            version=form.cleaned_data["version"],
+            by=request.user,
+            now=request.now,
+        )
     except Invalid as refusal:
         form.add_error(None, str(refusal))
         return _repair_again(request, row, form)
@@ -161,7 +199,9 @@ def _repair_again(request, row, form):
     """The page of the document with what was typed in its place."""
     found = get_object_or_404(_documents(request).defer("source"), pk=row.document_id)
     chosen = DirectivesAsked()
-    context = _document_context(request, found, chosen, register.directives_found(found), {"repair": row.pk, "form": form})
+    context = _document_context(
+        request, found, chosen, register.directives_found(found), {"repair": row.pk, "form": form}
+    )
     return page(request, HERE + "document.html", context, status=422)
 
 

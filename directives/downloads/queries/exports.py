@@ -51,7 +51,9 @@ class Taken:
         if not self.running or not row.total or not row.done:
             return None
         gone = self.now - row.started_at
-        return None if gone.total_seconds() < SURE else gone * max(0, row.total - row.done) / row.done
+        return (
+            None if gone.total_seconds() < SURE else gone * max(0, row.total - row.done) / row.done
+        )
 
     @property
     def minutes(self) -> int:

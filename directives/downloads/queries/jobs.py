@@ -12,7 +12,9 @@ from directives.models import Carried, Document, JobProgress, JobRun, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.jobs import HALTED, UNENDED
 
-QUIET = timedelta(seconds=60)  # a row that has not moved for so long may have been left by its process
+QUIET = timedelta(
+    seconds=60
+)  # a row that has not moved for so long may have been left by its process
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +64,7 @@ def found(user: User) -> QuerySet[JobProgress]:
 
 def under_way(user: User, document: Document) -> Sequence[JobProgress]:
     """Those about a document that have not come to their end."""
-    unended = JobProgress.objects.visible_to(user).filter(document=document, state__in=UNENDED | HALTED)
+    unended = JobProgress.objects.visible_to(user).filter(
+        document=document, state__in=UNENDED | HALTED
+    )
     return tuple(unended.order_by("-pk")[:5])

@@ -34,7 +34,12 @@ def _asked(request, query):
 def exports(request):
     rows = shelf(request.user, now=request.now, kept=KEPT)
     moving = any(row.unended for row in rows)
-    return page(request, HERE + "list.html", {"rows": rows, "days": KEPT.days, "moving": moving}, fragment=HERE + "_list.html")
+    return page(
+        request,
+        HERE + "list.html",
+        {"rows": rows, "days": KEPT.days, "moving": moving},
+        fragment=HERE + "_list.html",
+    )
 
 
 @require_GET
@@ -48,8 +53,18 @@ def export_new(request):
         raise Http404
     data = form.cleaned_data
     told = listed(data["list"], _asked(request, data["query"]), form.place).told
-    context = {"key": data["list"], "pk": data["pk"], "format": data["format"], "query": data["query"], "told": told}
-    return page(request, HERE + "new.html", context | {"formats": FORMATS, "limit": exporting.AT_ONCE, "days": KEPT.days})
+    context = {
+        "key": data["list"],
+        "pk": data["pk"],
+        "format": data["format"],
+        "query": data["query"],
+        "told": told,
+    }
+    return page(
+        request,
+        HERE + "new.html",
+        context | {"formats": FORMATS, "limit": exporting.AT_ONCE, "days": KEPT.days},
+    )
 
 
 @write
@@ -68,9 +83,16 @@ def export_ask(request):
 
 def _page(request, row, **more):
     takes = may(request.user, "export", row.list)
-    context = {"it": taken([row], now=request.now, kept=KEPT)[0], "days": KEPT.days, "takes": takes, **more}
+    context = {
+        "it": taken([row], now=request.now, kept=KEPT)[0],
+        "days": KEPT.days,
+        "takes": takes,
+        **more,
+    }
     status = more.pop("status", 200)
-    return page(request, HERE + "export.html", context, fragment=HERE + "_export.html", status=status)
+    return page(
+        request, HERE + "export.html", context, fragment=HERE + "_export.html", status=status
+    )
 
 
 @require_GET
@@ -93,7 +115,12 @@ def export_file(request, pk):
     except FileNotFoundError:
         return _page(request, row, refused=_("The file has expired."), status=404)
     audit.record_taken("download", row, by=request.user, now=request.now, file=row.name)
-    response = FileResponse(content, as_attachment=True, filename=row.name, content_type=FORMATS[row.format].content_type)
+    response = FileResponse(
+        content,
+        as_attachment=True,
+        filename=row.name,
+        content_type=FORMATS[row.format].content_type,
+    )
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
@@ -126,7 +153,14 @@ def _kind(key):
 
 def _columns_page(request, key, form, *, status=200, theirs=None):
     target = onward(request, request.POST.get("next") or request.GET.get("next", ""), "")
-    context = {"key": key, "kind": _kind(key), "form": form, "next": target, "formats": FORMATS, "theirs": theirs}
+    context = {
+        "key": key,
+        "kind": _kind(key),
+        "form": form,
+        "next": target,
+        "formats": FORMATS,
+        "theirs": theirs,
+    }
     return page(request, HERE + "columns.html", context, status=status)
 
 
@@ -135,7 +169,11 @@ def export_columns(request, key):
     offered = _kind(key).columns(request)
     demand(request.user, "export", key)
     choice = exporting.choice_of(request.user, key)
-    form = ColumnsForm(offered=offered, chosen=choice.columns, initial={"paper": choice.paper, "version": choice.version})
+    form = ColumnsForm(
+        offered=offered,
+        chosen=choice.columns,
+        initial={"paper": choice.paper, "version": choice.version},
+    )
     return _columns_page(request, key, form)
 
 
@@ -143,13 +181,25 @@ def export_columns(request, key):
 def export_columns_save(request, key):
     offered = _kind(key).columns(request)
     demand(request.user, "export", key)
-    form = ColumnsForm(request.POST, offered=offered, chosen=exporting.choice_of(request.user, key).columns)
+    form = ColumnsForm(
+        request.POST, offered=offered, chosen=exporting.choice_of(request.user, key).columns
+    )
     keys, reset = [column.key for column in offered], "reset" in request.POST
     if not form.is_valid() and not (reset and "version" in form.cleaned_data):
         return _columns_page(request, key, form, status=422)
-    given = {"key": key, "offered": keys, "version": form.cleaned_data["version"], "by": request.user, "now": request.now}
+    given = {
+        "key": key,
+        "offered": keys,
+        "version": form.cleaned_data["version"],
+        "by": request.user,
+        "now": request.now,
+    }
     try:
-        exporting.choose(columns=keys if reset else form.columns, paper="a4" if reset else form.cleaned_data["paper"], **given)
+        exporting.choose(
+            columns=keys if reset else form.columns,
+            paper="a4" if reset else form.cleaned_data["paper"],
+            **given,
+        )
     except Stale as stale:
         return _columns_page(request, key, form, status=409, theirs=stale)
     messages.success(request, _("Saved. Every export of this list will use it."))

@@ -1,6 +1,13 @@
 """Statistics (统计): what is asked for, figures reported by each body, and the periods that they speak of."""
 
-from directives.indicators.commands.faults import Faults, FigureFault, Reported, decimals_of, faults_of, number_of
+from directives.indicators.commands.faults import (
+    Faults,
+    FigureFault,
+    Reported,
+    decimals_of,
+    faults_of,
+    number_of,
+)
 from directives.indicators.commands.figures import Filed, file_figures, take_back_figures
 from directives.indicators.commands.indicators import (
     IndicatorFields,

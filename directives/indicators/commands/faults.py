@@ -17,11 +17,15 @@ from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.reports import PERIODS
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
-LIMIT = Decimal(10) ** 11  # what a figure stays below: totals of a nation stay exact on either engine
+LIMIT = (
+    Decimal(10) ** 11
+)  # what a figure stays below: totals of a nation stay exact on either engine
 NOTE = Figure._meta.get_field("note").max_length or 0
 MANY = 1000  # bodies that one query names; above it, all that owe something are read
 
-Key = tuple[int, int, str, int, int]  # indicator, year, cadence, number, body: the order in which every writer takes the rows
+Key = tuple[
+    int, int, str, int, int
+]  # indicator, year, cadence, number, body: the order in which every writer takes the rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,13 @@ class Reported:
     @property
     def key(self) -> Key:
         indicator = self.indicator.pk if self.indicator else 0
-        return (indicator, self.period.year, self.period.cadence, self.period.number, self.organisation.pk)
+        return (
+            indicator,
+            self.period.year,
+            self.period.cadence,
+            self.period.number,
+            self.organisation.pk,
+        )
 
     @property
     def said(self) -> str:
@@ -90,9 +100,25 @@ def faults_of(figures: Sequence[Reported], *, by: User | None, now: datetime) ->
     for place, figure in enumerate(figures):
         first = seen.setdefault(figure.key, place)
         if first != place:
-            found.append(FigureFault(place, "indicator", figure.said, _("The same figure appears twice. Keep one of them.")))
-        parts = (_of_indicator(figure, asked), _of_period(figure, today), _of_value(figure), _of_body(figure, refused, today))
-        found += [FigureFault(place, field, value, expected) for part in parts for field, value, expected in part]
+            found.append(
+                FigureFault(
+                    place,
+                    "indicator",
+                    figure.said,
+                    _("The same figure appears twice. Keep one of them."),
+                )
+            )
+        parts = (
+            _of_indicator(figure, asked),
+            _of_period(figure, today),
+            _of_value(figure),
+            _of_body(figure, refused, today),
+        )
+        found += [
+            FigureFault(place, field, value, expected)
+            for part in parts
+            for field, value, expected in part
+        ]
     return found
 
 
@@ -102,27 +128,47 @@ Part = Iterator[tuple[str, str, str]]  # field, value, what was expected
 def _of_indicator(figure: Reported, asked: set[tuple[int, int]]) -> Part:
     indicator, body = figure.indicator, figure.organisation
     if indicator is None:
-        yield "indicator", "", _("There is no such indicator. Use a code from the document’s list of indicators.")
+        yield (
+            "indicator",
+            "",
+            _("There is no such indicator. Use a code from the document’s list of indicators."),
+        )
     elif indicator.ended_at is not None:
         yield "indicator", indicator.code, _("This indicator is no longer collected.")
     elif not body.path.startswith(indicator.organisation.path):
         yield (
             "organisation",
             body.code,
-            _("This indicator is not collected from this organisation, which is not below the one that collects it."),
+            _(
+                "This indicator is not collected from this organisation, which is not below the one that collects it."
+            ),
         )
     elif (body.pk, indicator.document_id) not in asked:
-        yield "organisation", body.code, _("This organisation is not responsible under the document, so no figures are required.")
+        yield (
+            "organisation",
+            body.code,
+            _(
+                "This organisation is not responsible under the document, so no figures are required."
+            ),
+        )
 
 
 def _of_period(figure: Reported, today: date) -> Part:
     period, indicator = figure.period, figure.indicator
     if not period.exists:
-        yield "period", period.key if period.cadence else "", _("There is no such period: a year has four quarters and two halves.")
+        yield (
+            "period",
+            period.key if period.cadence else "",
+            _("There is no such period: a year has four quarters and two halves."),
+        )
         return
     if indicator is not None and period.cadence != indicator.cadence:
         names = {"asked": dict(PERIODS)[indicator.cadence], "given": period.name}
-        yield "period", period.key, _("This indicator is reported by %(asked)s; %(given)s does not fit.") % names
+        yield (
+            "period",
+            period.key,
+            _("This indicator is reported by %(asked)s; %(given)s does not fit.") % names,
+        )
     if not period.begun(today):
         yield "period", period.key, _("%(period)s has not started yet.") % {"period": period.name}
 
@@ -130,15 +176,31 @@ def _of_period(figure: Reported, today: date) -> Part:
 def _of_value(figure: Reported) -> Part:
     value, said = figure.value, figure.said
     if value is None or not value.is_finite():
-        yield "value", said, _("This is not a number. Write digits only, such as 1234 or 12.5, without the unit.")
+        yield (
+            "value",
+            said,
+            _("This is not a number. Write digits only, such as 1234 or 12.5, without the unit."),
+        )
         return
     if value < 0:
-        yield "value", said, _("A figure cannot be below 0. Write the current number, not the change.")
+        yield (
+            "value",
+            said,
+            _("A figure cannot be below 0. Write the current number, not the change."),
+        )
     if value >= LIMIT:
-        yield "value", said, _("This is too large: figures must be below 100 billion. Check the unit.")
+        yield (
+            "value",
+            said,
+            _("This is too large: figures must be below 100 billion. Check the unit."),
+        )
     places = figure.indicator.places if figure.indicator else 4
     if decimals_of(value) > places:
-        whole = _("Write a whole number.") if not places else _("At most %(places)s decimal places.") % {"places": places}
+        whole = (
+            _("Write a whole number.")
+            if not places
+            else _("At most %(places)s decimal places.") % {"places": places}
+        )
         yield "value", said, whole
     if len(figure.note) > NOTE:
         yield "note", figure.note, _("At most %(most)s characters.") % {"most": NOTE}
@@ -156,10 +218,16 @@ def _of_body(figure: Reported, refused: set[int], today: date) -> Part:
         yield (
             "organisation",
             body.code,
-            _("This is another organisation’s figure; only its own people, and supervisors above it, report it."),
+            _(
+                "This is another organisation’s figure; only its own people, and supervisors above it, report it."
+            ),
         )
     if body.valid_to is not None and body.valid_to <= today:
-        yield "organisation", body.code, _("This organisation was abolished. Report for its successor.")
+        yield (
+            "organisation",
+            body.code,
+            _("This organisation was abolished. Report for its successor."),
+        )
 
 
 def _refused(figures: Iterable[Reported], by: User | None) -> set[int]:

@@ -40,9 +40,15 @@ def file_figures(figures: Sequence[Reported], *, by: User | None, now: datetime)
     found = faults_of(figures, by=by, now=now)
     if found:
         raise Faults(found)
-    wanted = sorted(figures, key=lambda figure: figure.key)  # every writer takes the rows in this order
+    wanted = sorted(
+        figures, key=lambda figure: figure.key
+    )  # every writer takes the rows in this order
     stood = stored(figure.key for figure in wanted)
-    stale = [stood.get(figure.key) for figure in wanted if figure.version is not None and figure.version != _version(stood, figure.key)]
+    stale = [
+        stood.get(figure.key)
+        for figure in wanted
+        if figure.version is not None and figure.version != _version(stood, figure.key)
+    ]
     if stale:
         raise Stale(theirs=stale)
     rows, new, changed, told = {}, [], [], []
@@ -57,9 +63,16 @@ def file_figures(figures: Sequence[Reported], *, by: User | None, now: datetime)
         if after is not before:
             gathering().figure(_place(after), before and before.value, after.value)
     _write(new, changed)
-    audit.record_many("report_figure", [audit.Change(row, {}, said(row)) for row in new], by=by, now=now)
+    audit.record_many(
+        "report_figure", [audit.Change(row, {}, said(row)) for row in new], by=by, now=now
+    )
     audit.record_many("correct_figure", told, by=by, now=now)
-    return Filed(tuple(rows[figure.key] for figure in figures), len(new), len(changed), len(wanted) - len(new) - len(changed))
+    return Filed(
+        tuple(rows[figure.key] for figure in figures),
+        len(new),
+        len(changed),
+        len(wanted) - len(new) - len(changed),
+    )
 
 
 @counted()
@@ -69,13 +82,19 @@ def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: dateti
     The rows must be as they were read, and come with indicator and body. Raises NotAllowed or Stale; nothing changes then.
     """
     if not all(may(by, "report", body) for body in {row.organisation for row in figures}):
-        raise NotAllowed(_("This is another organisation’s figure; only its own people, and supervisors above it, report it."))
+        raise NotAllowed(
+            _(
+                "This is another organisation’s figure; only its own people, and supervisors above it, report it."
+            )
+        )
     wanted = sorted(figures, key=_key)
     stood = stored(map(_key, wanted))
     stale = [stood.get(_key(row)) for row in wanted if row.version != _version(stood, _key(row))]
     if stale:
         raise Stale(theirs=stale)
-    audit.record_many("take_back_figure", [audit.Change(row, said(row), {}) for row in wanted], by=by, now=now)
+    audit.record_many(
+        "take_back_figure", [audit.Change(row, said(row), {}) for row in wanted], by=by, now=now
+    )
     for row in wanted:
         gathering().figure(_place(row), row.value, None)
     for start in range(0, len(wanted), BATCH):
@@ -91,7 +110,11 @@ def stored(keys: Iterable[Key]) -> dict[Key, Figure]:
         for start in range(0, len(bodies), BATCH):
             # The figures alone: a body held here would keep whoever shut the gate, and they us.
             rows = Figure.objects.select_for_update(no_key=True, of=("self",)).filter(
-                indicator=indicator, year=year, period=cadence, number=number, organisation__in=bodies[start : start + BATCH]
+                indicator=indicator,
+                year=year,
+                period=cadence,
+                number=number,
+                organisation__in=bodies[start : start + BATCH],
             )
             found.update((_key(row), row) for row in rows.order_by("organisation_id"))
     return found
@@ -130,7 +153,12 @@ def _row(given: Reported, before: Figure | None, by: User | None, now: datetime)
 def said(row: Figure) -> dict[str, object]:
     """What the record tells of a figure."""
     value = row.value if isinstance(row.value, Decimal) else Decimal(row.value)
-    when = {"indicator": row.indicator.code, "year": row.year, "period": row.period, "number": row.number}
+    when = {
+        "indicator": row.indicator.code,
+        "year": row.year,
+        "period": row.period,
+        "number": row.number,
+    }
     return {**when, "value": f"{value.normalize():f}", **({"note": row.note} if row.note else {})}
 
 

@@ -35,7 +35,10 @@ class IndicatorFields:
 
     def stored(self) -> dict[str, Any]:
         """The columns of the table; a name is kept in both scripts."""
-        fields = {name: value.strip() if isinstance(value, str) else value for name, value in asdict(self).items()}
+        fields = {
+            name: value.strip() if isinstance(value, str) else value
+            for name, value in asdict(self).items()
+        }
         name = fields.pop("name")
         return {**fields, "name_hans": to_hans(name), "name_hant": to_hant(name)}
 
@@ -43,15 +46,25 @@ class IndicatorFields:
 def demand(by: User | None, document: Document, subject: Organisation | Indicator) -> None:
     """Raise NotAllowed to a person who does not say what this document asks of this body."""
     if not may(by, "define", subject):
-        raise NotAllowed(_("Indicators are defined by the supervisors of an organisation or of one above it."))
+        raise NotAllowed(
+            _("Indicators are defined by the supervisors of an organisation or of one above it.")
+        )
     if not may(by, "own", document):
-        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, define its indicators."))
+        raise NotAllowed(
+            _(
+                "Only supervisors of the organisation that registered the document, or of one above it, define its indicators."
+            )
+        )
 
 
 def _faults(fields: IndicatorFields) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     if not CODE.fullmatch(fields.code.strip()):
-        errors["code"] = [_("Up to 20 letters, digits, dots and dashes, such as ZZ-01: it identifies the indicator in tables.")]
+        errors["code"] = [
+            _(
+                "Up to 20 letters, digits, dots and dashes, such as ZZ-01: it identifies the indicator in tables."
+            )
+        ]
     if not fields.name.strip():
         errors["name"] = [_("Enter a name for the indicator.")]
     if fields.aggregation not in dict(AGGREGATIONS):
@@ -64,12 +77,24 @@ def _faults(fields: IndicatorFields) -> dict[str, list[str]]:
 
 
 def _taken(code: str) -> Invalid:
-    return Invalid({"code": [_("This document already has an indicator with the code %(code)s. Choose another.") % {"code": code}]})
+    return Invalid(
+        {
+            "code": [
+                _("This document already has an indicator with the code %(code)s. Choose another.")
+                % {"code": code}
+            ]
+        }
+    )
 
 
 @transaction.atomic
 def define_indicator(
-    *, document: Document, organisation: Organisation, fields: IndicatorFields, by: User | None, now: datetime
+    *,
+    document: Document,
+    organisation: Organisation,
+    fields: IndicatorFields,
+    by: User | None,
+    now: datetime,
 ) -> Indicator:
     """Ask for a figure: of the bodies in the subtree of this one that owe something under the document. It stands last in order.
 
@@ -82,7 +107,9 @@ def define_indicator(
     stored = fields.stored()
     try:
         with transaction.atomic():
-            indicator = Indicator.objects.create(document=document, organisation=organisation, order=last + 1, **stored)
+            indicator = Indicator.objects.create(
+                document=document, organisation=organisation, order=last + 1, **stored
+            )
     except IntegrityError as error:
         raise _taken(stored["code"]) from error
     audit.record("define", indicator, by=by, now=now, after=stored)
@@ -90,7 +117,9 @@ def define_indicator(
 
 
 @transaction.atomic
-def change_indicator(indicator: Indicator, *, fields: IndicatorFields, version: int, by: User | None, now: datetime) -> Indicator:
+def change_indicator(
+    indicator: Indicator, *, fields: IndicatorFields, version: int, by: User | None, now: datetime
+) -> Indicator:
     """Write an indicator anew. Once figures were reported, how often it is asked stays, and it loses no decimal places.
 
     Raises NotAllowed, Invalid with every fault at once, or Stale with the indicator as it now stands.
@@ -99,9 +128,13 @@ def change_indicator(indicator: Indicator, *, fields: IndicatorFields, version: 
     errors = _faults(fields)
     if Figure.objects.filter(indicator=indicator).exists():
         if fields.cadence != indicator.cadence:
-            errors.setdefault("cadence", []).append(_("Figures have been reported. Stop this indicator and define another."))
+            errors.setdefault("cadence", []).append(
+                _("Figures have been reported. Stop this indicator and define another.")
+            )
         if fields.places < indicator.places:
-            few = _("Figures with more decimals may have been reported already; decimals can only be increased.")
+            few = _(
+                "Figures with more decimals may have been reported already; decimals can only be increased."
+            )
             errors.setdefault("places", []).append(few)
     if errors:
         raise Invalid(errors)
@@ -109,7 +142,9 @@ def change_indicator(indicator: Indicator, *, fields: IndicatorFields, version: 
 
 
 @transaction.atomic
-def end_indicator(indicator: Indicator, *, version: int, by: User | None, now: datetime) -> Indicator:
+def end_indicator(
+    indicator: Indicator, *, version: int, by: User | None, now: datetime
+) -> Indicator:
     """Ask for it no longer. What was reported stays. Raises NotAllowed, IllegalMove, Stale."""
     demand(by, indicator.document, indicator)
     if indicator.ended_at is not None:
@@ -118,7 +153,9 @@ def end_indicator(indicator: Indicator, *, version: int, by: User | None, now: d
 
 
 @transaction.atomic
-def resume_indicator(indicator: Indicator, *, version: int, by: User | None, now: datetime) -> Indicator:
+def resume_indicator(
+    indicator: Indicator, *, version: int, by: User | None, now: datetime
+) -> Indicator:
     """Ask for it again. Raises NotAllowed, IllegalMove, Stale."""
     demand(by, indicator.document, indicator)
     if indicator.ended_at is None:
@@ -127,13 +164,19 @@ def resume_indicator(indicator: Indicator, *, version: int, by: User | None, now
 
 
 @transaction.atomic
-def shift_indicator(indicator: Indicator, *, up: bool, version: int, by: User | None, now: datetime) -> Indicator:
+def shift_indicator(
+    indicator: Indicator, *, up: bool, version: int, by: User | None, now: datetime
+) -> Indicator:
     """Let it change places with the one before it, or after it, in the order of the document; at the end it stays where it is.
 
     Raises NotAllowed, Stale.
     """
     demand(by, indicator.document, indicator)
-    rows = list(Indicator.objects.select_for_update(no_key=True).filter(document=indicator.document_id).order_by("order", "pk"))
+    rows = list(
+        Indicator.objects.select_for_update(no_key=True)
+        .filter(document=indicator.document_id)
+        .order_by("order", "pk")
+    )
     here = next(place for place, row in enumerate(rows) if row.pk == indicator.pk)
     there = here - 1 if up else here + 1
     if not 0 <= there < len(rows):
@@ -142,16 +185,27 @@ def shift_indicator(indicator: Indicator, *, up: bool, version: int, by: User | 
     for place, row in enumerate(rows, 1):
         if row.order != place and row.pk != indicator.pk:
             Indicator.objects.filter(pk=row.pk).update(order=place, version=F("version") + 1)
-            audit.record("change", row, by=by, now=now, before={"order": row.order}, after={"order": place})
+            audit.record(
+                "change", row, by=by, now=now, before={"order": row.order}, after={"order": place}
+            )
     return _write(indicator, "change", {"order": there + 1}, version, by, now)
 
 
-def _write(indicator: Indicator, action: str, fields: dict[str, Any], version: int, by: User | None, now: datetime) -> Indicator:
+def _write(
+    indicator: Indicator,
+    action: str,
+    fields: dict[str, Any],
+    version: int,
+    by: User | None,
+    now: datetime,
+) -> Indicator:
     """Set what differs, if nobody did meanwhile, and tell of it."""
     changed = {name: value for name, value in fields.items() if getattr(indicator, name) != value}
     try:
         with transaction.atomic():
-            updated = Indicator.objects.filter(pk=indicator.pk, version=version).update(**changed, version=version + 1)
+            updated = Indicator.objects.filter(pk=indicator.pk, version=version).update(
+                **changed, version=version + 1
+            )
     except IntegrityError as error:
         raise _taken(fields["code"]) from error
     if not updated:

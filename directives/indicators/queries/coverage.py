@@ -20,7 +20,9 @@ def bodies_asked(bodies: Iterable[Body | Organisation], document: int) -> dict[i
         (branches if body.branch else single).append(body.pk)
     found: dict[int, int] = {}
     if branches:
-        marks = Mark.objects.filter(scope__in=branches, document=document, topic="bodies", day=ALWAYS, word="")
+        marks = Mark.objects.filter(
+            scope__in=branches, document=document, topic="bodies", day=ALWAYS, word=""
+        )
         found.update(marks.values_list("scope_id", "count"))
     if single:
         owing = Owing.objects.filter(organisation__in=single, document=document, count__gt=0)
@@ -45,13 +47,20 @@ def reported_and_gone(indicators: Sequence[Indicator], body: Body, period: Perio
     """Who at and below a body reported for a period and owes nothing any more: what was withdrawn, merged or moved on leaves a
     count of nothing behind, and there are few of these. One query, whose rows are as many as the branches at most.
     """
-    nothing = Owing.objects.filter(document=indicators[0].document_id, count__lte=0).values("organisation")
+    nothing = Owing.objects.filter(document=indicators[0].document_id, count__lte=0).values(
+        "organisation"
+    )
     rows = Figure.objects.filter(
         inside(body.path, "organisation__path"), organisation__in=nothing, indicator__in=[one.pk for one in indicators],
         year=period.year, period=period.cadence, number=period.number,
     )  # fmt: skip
     branch = Substr("organisation__path", 1, len(body.path) + STEP)
-    told = rows.order_by().annotate(branch=branch).values_list("indicator", "branch").annotate(n=Count("pk"))
+    told = (
+        rows.order_by()
+        .annotate(branch=branch)
+        .values_list("indicator", "branch")
+        .annotate(n=Count("pk"))
+    )
     return Gone({(one, path): n for one, path, n in told})
 
 

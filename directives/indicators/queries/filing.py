@@ -57,9 +57,20 @@ def desk_of(body: Organisation, document: Document, period: Period | None, *, to
     period = period or newest(cadences, today)
     shown = [one for one in asked if one.cadence == period.cadence]
     years = (period.year, period.year - 1)
-    figures = Figure.objects.filter(organisation=body, indicator__in=shown, period=period.cadence, number=period.number, year__in=years)
-    said = {(row.indicator_id, row.year): row for row in figures.select_related("by")} if shown else {}
-    lines = tuple(Asked(one, said.get((one.pk, period.year)), said.get((one.pk, period.year - 1))) for one in shown)
+    figures = Figure.objects.filter(
+        organisation=body,
+        indicator__in=shown,
+        period=period.cadence,
+        number=period.number,
+        year__in=years,
+    )
+    said = (
+        {(row.indicator_id, row.year): row for row in figures.select_related("by")} if shown else {}
+    )
+    lines = tuple(
+        Asked(one, said.get((one.pk, period.year)), said.get((one.pk, period.year - 1)))
+        for one in shown
+    )
     return Desk(body, document, period, today, lines, cadences, owes)
 
 
@@ -86,7 +97,11 @@ def to_report(user: User, *, today: date) -> tuple[ToReport, ...]:
     if not user.works:
         return ()
     own = Owing.objects.filter(worked(user, "organisation"), count__gt=0)
-    rows = Indicator.objects.asked().filter(document__in=own.values("document")).select_related("organisation", "document")
+    rows = (
+        Indicator.objects.asked()
+        .filter(document__in=own.values("document"))
+        .select_related("organisation", "document")
+    )
     indicators = list(rows.defer(*HEAVY_OF_DOCUMENT).order_by("order", "pk"))
     if not indicators:
         return ()
@@ -96,19 +111,39 @@ def to_report(user: User, *, today: date) -> tuple[ToReport, ...]:
     groups: dict[tuple[int, str, int], list[Indicator]] = {}
     for owing in own:
         for one in indicators:
-            if one.document_id == owing.document_id and bodies[owing.organisation_id].path.startswith(one.organisation.path):
-                groups.setdefault((owing.organisation_id, one.cadence, one.document_id), []).append(one)
+            if one.document_id == owing.document_id and bodies[
+                owing.organisation_id
+            ].path.startswith(one.organisation.path):
+                groups.setdefault((owing.organisation_id, one.cadence, one.document_id), []).append(
+                    one
+                )
     found = []
     for (body, cadence, _document), asked in groups.items():
         reported = sum((one.pk, body) in told for one in asked)
         if reported < len(asked):
-            found.append(ToReport(bodies[body], asked[0].document, now[cadence], reported, len(asked)))
+            found.append(
+                ToReport(bodies[body], asked[0].document, now[cadence], reported, len(asked))
+            )
     order = list(now)
-    return tuple(sorted(found, key=lambda one: (order.index(one.period.cadence), one.body.code, one.document.pk)))
+    return tuple(
+        sorted(
+            found, key=lambda one: (order.index(one.period.cadence), one.body.code, one.document.pk)
+        )
+    )
 
 
-def _told(user: User, indicators: list[Indicator], now: Mapping[str, Period]) -> set[tuple[int, int]]:
+def _told(
+    user: User, indicators: list[Indicator], now: Mapping[str, Period]
+) -> set[tuple[int, int]]:
     """Which of these indicators were reported for the period of now by which of the person's bodies."""
-    rows = Figure.objects.filter(worked(user, "organisation"), indicator__in=indicators, year__gte=min(one.year for one in now.values()))
+    rows = Figure.objects.filter(
+        worked(user, "organisation"),
+        indicator__in=indicators,
+        year__gte=min(one.year for one in now.values()),
+    )
     cells = rows.values_list("indicator_id", "organisation_id", "year", "period", "number")
-    return {(one, body) for one, body, year, cadence, number in cells if now[cadence] == Period(year, cadence, number)}
+    return {
+        (one, body)
+        for one, body, year, cadence, number in cells
+        if now[cadence] == Period(year, cadence, number)
+    }

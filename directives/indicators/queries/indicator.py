@@ -11,12 +11,26 @@ from directives.core.keyset import SIZE, Column, Leaf, Order, Turn, leaf
 from directives.dashboard.queries.counts import Body, Vantage, vantage
 from directives.indicators.commands.periods import Period
 from directives.indicators.queries.coverage import Gone, among, bodies_asked, reported_and_gone
-from directives.indicators.queries.statistics import NONE, Choice, Compared, Line, Measured, concerns, lines_of, own_figures, totals
+from directives.indicators.queries.statistics import (
+    NONE,
+    Choice,
+    Compared,
+    Line,
+    Measured,
+    concerns,
+    lines_of,
+    own_figures,
+    totals,
+)
 from directives.models import Figure, Indicator, Organisation, Owing, User
 from directives.models.scope import inside
 from directives.models.statistics import EACH
 
-POINTS = {"quarter": 9, "half": 7, "year": 6}  # periods of a trend: two years of quarters and the same one before them
+POINTS = {
+    "quarter": 9,
+    "half": 7,
+    "year": 6,
+}  # periods of a trend: two years of quarters and the same one before them
 PARTS = 10_000  # of one: figures have four decimals at most
 RANKED = Order("ranked", (Column("level", down=True), Column("pk")))
 TREE = Order("tree", (Column("path"),))
@@ -71,7 +85,9 @@ class IndicatorView:
     @property
     def most(self) -> Decimal:
         """The largest value right below, for the bars."""
-        return max((row.values.now for row in self.rows if row.values.now is not None), default=Decimal(0))
+        return max(
+            (row.values.now for row in self.rows if row.values.now is not None), default=Decimal(0)
+        )
 
     @property
     def drawn(self) -> tuple[Point, ...]:
@@ -91,7 +107,15 @@ class IndicatorView:
         shown = rows[start : start + SIZE]
         before = RANKED.key(shown[0]) if shown and start else ""
         after = RANKED.key(shown[-1]) if shown and start + SIZE < len(rows) else ""
-        return Leaf(shown, start // SIZE + 1, start + 1, len(rows), before, after, strays=bool(start and not shown))
+        return Leaf(
+            shown,
+            start // SIZE + 1,
+            start + 1,
+            len(rows),
+            before,
+            after,
+            strays=bool(start and not shown),
+        )
 
 
 def _by(values: tuple) -> tuple[int, int]:
@@ -103,7 +127,9 @@ def _sorted(row: Row) -> tuple[int, int]:
     return -row.level, row.pk
 
 
-def indicator_view(user: User, indicator: Indicator, choice: Choice, *, today: date) -> IndicatorView | None:
+def indicator_view(
+    user: User, indicator: Indicator, choice: Choice, *, today: date
+) -> IndicatorView | None:
     """An indicator over a body and those right below it; None: the person may not look from there, or nobody there is asked.
 
     The indicator comes with its body and document. At most ten queries, which read some rows for each body right below.
@@ -111,14 +137,22 @@ def indicator_view(user: User, indicator: Indicator, choice: Choice, *, today: d
     view = vantage(user, choice.scope)
     if view is None or not concerns(indicator, view.body):
         return None
-    period = choice.period if choice.period and choice.period.cadence == indicator.cadence else Period.last(today, indicator.cadence)
+    period = (
+        choice.period
+        if choice.period and choice.period.cadence == indicator.cadence
+        else Period.last(today, indicator.cadence)
+    )
     gone = reported_and_gone([indicator], view.body, period) if view.whole else None
     (line,) = lines_of(user, view, [indicator], period, gone)
     rows = _rows(user, indicator, view, period, gone) if gone else ()
-    return IndicatorView(indicator, view, period, today, line, rows, _points(user, indicator, view, period))
+    return IndicatorView(
+        indicator, view, period, today, line, rows, _points(user, indicator, view, period)
+    )
 
 
-def _rows(user: User, indicator: Indicator, view: Vantage, period: Period, gone: Gone) -> tuple[Row, ...]:
+def _rows(
+    user: User, indicator: Indicator, view: Vantage, period: Period, gone: Gone
+) -> tuple[Row, ...]:
     children = [body for body in view.children if concerns(indicator, body)]
     if not children:
         return ()
@@ -132,9 +166,20 @@ def _rows(user: User, indicator: Indicator, view: Vantage, period: Period, gone:
         values = Compared(now.value(indicator.aggregation), then.value(indicator.aggregation))
         if indicator.aggregation == EACH:
             values = Compared(*(own.get((indicator.pk, when, body.pk)) for when in periods))
-        home = indicator.organisation_id if indicator.organisation.path.startswith(body.path) else body.pk
+        home = (
+            indicator.organisation_id
+            if indicator.organisation.path.startswith(body.path)
+            else body.pk
+        )
         if now.count or asked.get(home, 0):
-            found.append(Row(body, values, now.count, among(now.count, asked.get(home, 0), gone.below(indicator, body))))
+            found.append(
+                Row(
+                    body,
+                    values,
+                    now.count,
+                    among(now.count, asked.get(home, 0), gone.below(indicator, body)),
+                )
+            )
     return _placed(sorted(found, key=_sorted))
 
 
@@ -161,26 +206,44 @@ def _points(user: User, indicator: Indicator, view: Vantage, period: Period) -> 
     if not view.whole or indicator.aggregation == EACH:
         own = own_figures(user, [body], [indicator], wanted)
         values = [own.get((indicator.pk, when, body)) for when in wanted]
-        return tuple(Point(when, value, int(value is not None)) for when, value in zip(wanted, values, strict=True))
+        return tuple(
+            Point(when, value, int(value is not None))
+            for when, value in zip(wanted, values, strict=True)
+        )
     kept = totals([body], [indicator], wanted)
     found: list[Measured] = [kept.get((indicator.pk, when, body), NONE) for when in wanted]
-    return tuple(Point(when, one.value(indicator.aggregation), one.count) for when, one in zip(wanted, found, strict=True))
+    return tuple(
+        Point(when, one.value(indicator.aggregation), one.count)
+        for when, one in zip(wanted, found, strict=True)
+    )
 
 
 # who has not reported
 
 
-def missing(indicator: Indicator, body: Body | Organisation, period: Period) -> QuerySet[Organisation]:
+def missing(
+    indicator: Indicator, body: Body | Organisation, period: Period
+) -> QuerySet[Organisation]:
     """Bodies in the subtree that are asked and have not reported, in the order of the tree."""
-    rows = Organisation.objects.filter(inside(body.path, "path"), inside(indicator.organisation.path, "path"))
-    owes = Owing.objects.filter(organisation=OuterRef("pk"), document=indicator.document_id, count__gt=0)
+    rows = Organisation.objects.filter(
+        inside(body.path, "path"), inside(indicator.organisation.path, "path")
+    )
+    owes = Owing.objects.filter(
+        organisation=OuterRef("pk"), document=indicator.document_id, count__gt=0
+    )
     told = Figure.objects.filter(
-        organisation=OuterRef("pk"), indicator=indicator.pk, year=period.year, period=period.cadence, number=period.number
+        organisation=OuterRef("pk"),
+        indicator=indicator.pk,
+        year=period.year,
+        period=period.cadence,
+        number=period.number,
     )
     return rows.filter(Exists(owes), ~Exists(told)).order_by("path")
 
 
-def missing_page(indicator: Indicator, view: Vantage, period: Period, query: Mapping[str, str]) -> Leaf:
+def missing_page(
+    indicator: Indicator, view: Vantage, period: Period, query: Mapping[str, str]
+) -> Leaf:
     """One page of the bodies that have not reported, each with its parent."""
     rows = missing(indicator, view.body, period).select_related("parent")
     return leaf(rows, TREE, Turn.of(query, TREE), total=None)

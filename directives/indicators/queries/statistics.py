@@ -34,7 +34,9 @@ class Choice:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Choice":
         ids = {name: query.get(name, "") for name in ("document", "scope")}
-        numbers = {name: number for name, text in ids.items() if (number := whole(text)) is not None}
+        numbers = {
+            name: number for name, text in ids.items() if (number := whole(text)) is not None
+        }
         return cls(**numbers, period=Period.of(query.get("period", "")))
 
 
@@ -117,7 +119,11 @@ class Offered:
     def cadence_choices(self) -> list[tuple[str, object, Period]]:
         """Each length of period that is asked for, its name, and the period of it that is asked for now."""
         chosen = {self.period.cadence: self.period}
-        return [(key, label, chosen.get(key, Period.last(self.today, key))) for key, label in PERIODS if key in self.cadences]
+        return [
+            (key, label, chosen.get(key, Period.last(self.today, key)))
+            for key, label in PERIODS
+            if key in self.cadences
+        ]
 
     @property
     def periods(self) -> list[Period]:
@@ -166,7 +172,9 @@ def indicators_of(user: User) -> tuple[Indicator, ...]:
     rows = Indicator.objects.visible_to(user).select_related("organisation", "document")
     names = [f"document__{name}" for name in TITLE]
     own = [field.name for field in Indicator._meta.concrete_fields]
-    places = [f"organisation__{name}" for name in ("code", "name_hans", "name_hant", "path", "branch")]
+    places = [
+        f"organisation__{name}" for name in ("code", "name_hans", "name_hant", "path", "branch")
+    ]
     return tuple(rows.only(*own, *names, *places).order_by("order", "pk"))
 
 
@@ -177,17 +185,25 @@ def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
     that has ended. At most eight queries.
     """
     view = vantage(user, choice.scope)
-    seen = Document.objects.visible_to(user).select_related("organisation").only(*TITLE, "organisation__path")
+    seen = (
+        Document.objects.visible_to(user)
+        .select_related("organisation")
+        .only(*TITLE, "organisation__path")
+    )
     documents = tuple(seen.order_by("-registered_at", "-pk"))
     found = [one for one in indicators_of(user) if concerns(one, view.body)] if view else []
     held = {one.document_id for one in found}
     document = next((row for row in documents if row.pk == choice.document), None)
     if view is None or (document is None and choice.document is not None):
         return None
-    document = document or next((row for row in documents if row.pk in held), next(iter(documents), None))
+    document = document or next(
+        (row for row in documents if row.pk in held), next(iter(documents), None)
+    )
     mine = [one for one in found if document and one.document_id == document.pk]
     cadences = tuple(dict.fromkeys(one.cadence for one in mine))
-    period = choice.period or newest([one.cadence for one in mine if one.ended_at is None] or cadences, today)
+    period = choice.period or newest(
+        [one.cadence for one in mine if one.ended_at is None] or cadences, today
+    )
     shown = [one for one in mine if one.cadence == period.cadence and was_asked(one, period)]
     lines = lines_of(user, view, shown, period) if shown and document else ()
     return Statistics(view, documents, document, period, today, cadences, lines, places_of(user))
@@ -214,15 +230,28 @@ def concerns(indicator: Indicator, body: Body) -> bool:
     return body.path.startswith(asks) or asks.startswith(body.path)
 
 
-def lines_of(user: User, view: Vantage, indicators: Sequence[Indicator], period: Period, gone: Gone | None = None) -> tuple[Line, ...]:
+def lines_of(
+    user: User,
+    view: Vantage,
+    indicators: Sequence[Indicator],
+    period: Period,
+    gone: Gone | None = None,
+) -> tuple[Line, ...]:
     """These indicators, which are of one document, over what is in view. At most five queries; `gone` saves one."""
     body, before = view.body.pk, period.year_before()
     own = own_figures(user, [body], indicators, [period, before])
     if not view.whole:
-        compared = [Compared(own.get((one.pk, period, body)), own.get((one.pk, before, body))) for one in indicators]
-        return tuple(Line(one, values, values) for one, values in zip(indicators, compared, strict=True))
+        compared = [
+            Compared(own.get((one.pk, period, body)), own.get((one.pk, before, body)))
+            for one in indicators
+        ]
+        return tuple(
+            Line(one, values, values) for one, values in zip(indicators, compared, strict=True)
+        )
     kept = totals([body], indicators, [period, before])
-    below = [one.organisation for one in indicators if one.organisation.path.startswith(view.body.path)]
+    below = [
+        one.organisation for one in indicators if one.organisation.path.startswith(view.body.path)
+    ]
     asked = bodies_asked([view.body, *below], indicators[0].document_id)
     gone = reported_and_gone(indicators, view.body, period) if gone is None else gone
     lines = []
@@ -246,21 +275,31 @@ Kept = dict[tuple[int, Period, int], Measured]  # by indicator, period and body
 Own = dict[tuple[int, Period, int], Decimal]
 
 
-def totals(bodies: Iterable[int], indicators: Iterable[Indicator], periods: Sequence[Period]) -> Kept:
+def totals(
+    bodies: Iterable[int], indicators: Iterable[Indicator], periods: Sequence[Period]
+) -> Kept:
     """The kept totals of these bodies; the periods are of one length. Whether the bodies are in view is the caller's to ask."""
     rows = FigureTotal.objects.filter(
         scope__in=list(bodies), indicator__in=[one.pk for one in indicators], period=periods[0].cadence,
         year__in=sorted({period.year for period in periods}), number__in=sorted({period.number for period in periods}),
     )  # fmt: skip
     cells = rows.values_list("indicator_id", "year", "period", "number", "scope_id", "count", "sum")
-    return {(one, Period(year, cadence, number), body): Measured(n, total) for one, year, cadence, number, body, n, total in cells}
+    return {
+        (one, Period(year, cadence, number), body): Measured(n, total)
+        for one, year, cadence, number, body, n, total in cells
+    }
 
 
-def own_figures(user: User, bodies: Iterable[int], indicators: Iterable[Indicator], periods: Sequence[Period]) -> Own:
+def own_figures(
+    user: User, bodies: Iterable[int], indicators: Iterable[Indicator], periods: Sequence[Period]
+) -> Own:
     """What these bodies reported themselves, so far as this person may see it."""
     rows = Figure.objects.visible_to(user).filter(
         organisation__in=list(bodies), indicator__in=[one.pk for one in indicators], period=periods[0].cadence,
         year__in=sorted({period.year for period in periods}), number__in=sorted({period.number for period in periods}),
     )  # fmt: skip
     cells = rows.values_list("indicator_id", "year", "period", "number", "organisation_id", "value")
-    return {(one, Period(year, cadence, number), body): value for one, year, cadence, number, body, value in cells}
+    return {
+        (one, Period(year, cadence, number), body): value
+        for one, year, cadence, number, body, value in cells
+    }

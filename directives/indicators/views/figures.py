@@ -23,8 +23,14 @@ def _desk(request, pk, query):
     documents = Document.objects.visible_to(request.user).defer(*HEAVY)
     wanted = Choice.of(query)
     if wanted.document is None:
-        owed = Owing.objects.filter(organisation=body, count__gt=0, document__indicators__isnull=False).values("document")
-        document = documents.filter(pk__in=owed).first() or documents.filter(obligations__organisation=body).first() or documents.first()
+        owed = Owing.objects.filter(
+            organisation=body, count__gt=0, document__indicators__isnull=False
+        ).values("document")
+        document = (
+            documents.filter(pk__in=owed).first()
+            or documents.filter(obligations__organisation=body).first()
+            or documents.first()
+        )
     else:
         document = documents.filter(pk=wanted.document).first()
     if document is None:
@@ -33,7 +39,12 @@ def _desk(request, pk, query):
 
 
 def _page(request, form, *, status=200, theirs=False):
-    return page(request, "directives/statistics/report.html", {"it": form.desk, "form": form, "theirs": theirs}, status=status)
+    return page(
+        request,
+        "directives/statistics/report.html",
+        {"it": form.desk, "form": form, "theirs": theirs},
+        status=status,
+    )
 
 
 @require_GET
@@ -51,9 +62,20 @@ def figures_save(request, pk):
     try:
         filed = file_figures(given, by=request.user, now=request.now)
     except Stale:
-        return _page(request, FiguresForm(_desk(request, pk, request.POST), request.POST), status=409, theirs=True)
+        return _page(
+            request,
+            FiguresForm(_desk(request, pk, request.POST), request.POST),
+            status=409,
+            theirs=True,
+        )
     if filed.new or filed.changed:
-        messages.success(request, _("Saved: %(new)s reported, %(changed)s corrected.") % {"new": filed.new, "changed": filed.changed})
+        messages.success(
+            request,
+            _("Saved: %(new)s reported, %(changed)s corrected.")
+            % {"new": filed.new, "changed": filed.changed},
+        )
     else:
         messages.info(request, _("Nothing was changed."))
-    return redirect(f"{reverse('figures', args=[pk])}?document={desk.document.pk}&period={desk.period.key}")
+    return redirect(
+        f"{reverse('figures', args=[pk])}?document={desk.document.pk}&period={desk.period.key}"
+    )

@@ -24,7 +24,9 @@ def _document(request, pk):
 
 
 def _indicator(request, pk):
-    rows = Indicator.objects.visible_to(request.user).select_related("organisation", "document__organisation")
+    rows = Indicator.objects.visible_to(request.user).select_related(
+        "organisation", "document__organisation"
+    )
     indicator = get_object_or_404(rows.defer(*HEAVY_OF_DOCUMENT), pk=pk)
     demand(request.user, "define", indicator)
     demand(request.user, "own", indicator.document)
@@ -37,8 +39,18 @@ def _refuse(form, refusal):
 
 
 def _list(request, document, form, status=200):
-    rows = Indicator.objects.visible_to(request.user).filter(document=document).select_related("organisation").order_by("order", "pk")
-    return page(request, HERE + "indicators.html", {"document": document, "indicators": rows, "form": form}, status=status)
+    rows = (
+        Indicator.objects.visible_to(request.user)
+        .filter(document=document)
+        .select_related("organisation")
+        .order_by("order", "pk")
+    )
+    return page(
+        request,
+        HERE + "indicators.html",
+        {"document": document, "indicators": rows, "form": form},
+        status=status,
+    )
 
 
 @require_GET
@@ -52,18 +64,31 @@ def indicator_add(request, pk):
     if form.is_valid():
         try:
             made = statistics.define_indicator(
-                document=document, organisation=form.cleaned_data["organisation"], fields=form.content(), by=request.user, now=request.now
+                document=document,
+                organisation=form.cleaned_data["organisation"],
+                fields=form.content(),
+                by=request.user,
+                now=request.now,
             )
         except Invalid as refusal:
             _refuse(form, refusal)
         else:
-            messages.success(request, _("Defined: %(indicator)s. Organisations see it on their figures page.") % {"indicator": made.code})
+            messages.success(
+                request,
+                _("Defined: %(indicator)s. Organisations see it on their figures page.")
+                % {"indicator": made.code},
+            )
             return redirect("indicators", pk)
     return _list(request, document, form, 422)
 
 
 def _edit(request, indicator, form, status=200, theirs=None):
-    context = {"indicator": indicator, "document": indicator.document, "form": form, "theirs": theirs}
+    context = {
+        "indicator": indicator,
+        "document": indicator.document,
+        "form": form,
+        "theirs": theirs,
+    }
     return page(request, HERE + "indicator_edit.html", context, status=status)
 
 
@@ -79,7 +104,13 @@ def indicator_save(request, pk):
     form = IndicatorForm(request.POST, user=request.user, indicator=indicator)
     if form.is_valid():
         try:
-            statistics.change_indicator(indicator, fields=form.content(), version=seen_version(request), by=request.user, now=request.now)
+            statistics.change_indicator(
+                indicator,
+                fields=form.content(),
+                version=seen_version(request),
+                by=request.user,
+                now=request.now,
+            )
         except Invalid as refusal:
             _refuse(form, refusal)
         except Stale:
@@ -92,7 +123,10 @@ def indicator_save(request, pk):
 
 @write
 def indicator_move(request, pk, action):
-    indicator, told = _indicator(request, pk), {"version": seen_version(request), "by": request.user, "now": request.now}
+    indicator, told = (
+        _indicator(request, pk),
+        {"version": seen_version(request), "by": request.user, "now": request.now},
+    )
     match action:
         case "end":
             statistics.end_indicator(indicator, **told)

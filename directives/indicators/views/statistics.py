@@ -28,12 +28,22 @@ def statistics(request):
         if choice.scope is not None or choice.document is not None:
             raise Http404
         return page(request, HERE + "nowhere.html", {})
-    return page(request, HERE + "table.html", {"it": found, "todo": to_report(request.user, today=request.today)})
+    return page(
+        request,
+        HERE + "table.html",
+        {"it": found, "todo": to_report(request.user, today=request.today)},
+    )
 
 
 def _view(request, pk):
-    rows = Indicator.objects.visible_to(request.user).select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT)
-    found = indicator_view(request.user, get_object_or_404(rows, pk=pk), Choice.of(request.GET), today=request.today)
+    rows = (
+        Indicator.objects.visible_to(request.user)
+        .select_related("organisation", "document")
+        .defer(*HEAVY_OF_DOCUMENT)
+    )
+    found = indicator_view(
+        request.user, get_object_or_404(rows, pk=pk), Choice.of(request.GET), today=request.today
+    )
     if found is None:
         raise Http404
     return found

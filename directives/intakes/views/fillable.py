@@ -26,7 +26,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _workbook(content, name):
-    return FileResponse(BytesIO(content), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+    return FileResponse(
+        BytesIO(content), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX
+    )
 
 
 @require_GET
@@ -36,7 +38,9 @@ def intake_template(request, kind):
         raise Http404
     if not chosen.may(request.user):
         raise PermissionDenied
-    asking = Asking(request.user, request.now, request.today, place_asked(chosen, request.user, request.GET))
+    asking = Asking(
+        request.user, request.now, request.today, place_asked(chosen, request.user, request.GET)
+    )
     return _workbook(template(chosen, asking), _("%(table)s to fill in") % {"table": chosen.name})
 
 
@@ -50,16 +54,26 @@ def intake_marked(request, pk):
     with checking.opened(found) as opened:
         marked(opened, wrong, file)
     audit.record_taken("download", found, by=request.user, now=request.now, file=found.name)
-    return _workbook(file.getvalue(), _("%(file)s with its faults") % {"file": found.name.rpartition(".")[0] or found.name})
+    return _workbook(
+        file.getvalue(),
+        _("%(file)s with its faults") % {"file": found.name.rpartition(".")[0] or found.name},
+    )
 
 
 @require_GET
 def report_offline(request, pk):
     report = get_object_or_404(found_reports(request.user), pk=pk)
     demand(request.user, "work", report)
-    place = {"cycle": report.cycle_id, "document": report.document_id, "organisation": report.organisation_id}
+    place = {
+        "cycle": report.cycle_id,
+        "document": report.document_id,
+        "organisation": report.organisation_id,
+    }
     asking = Asking(request.user, request.now, request.today, place)
     rows = entries_to_fill_in(sheet(report, request.user))
-    name = _("%(period)s progress report") % {"period": report.cycle.name} + f" {picked(report.organisation, 'name')}"
+    name = (
+        _("%(period)s progress report") % {"period": report.cycle.name}
+        + f" {picked(report.organisation, 'name')}"
+    )
     audit.record_taken("take_offline", report, by=request.user, now=request.now, entries=len(rows))
     return _workbook(template(KINDS["entries"], asking, rows), name)

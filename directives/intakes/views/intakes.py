@@ -33,7 +33,9 @@ def _kind(request, key):
 
 def _mine(request, pk):
     """The intake, as the person saw it."""
-    found = get_object_or_404(Intake.objects.visible_to(request.user).select_related("by"), pk=pk, kind__in=KINDS)
+    found = get_object_or_404(
+        Intake.objects.visible_to(request.user).select_related("by"), pk=pk, kind__in=KINDS
+    )
     if request.method == "POST" and request.POST.get("version") != str(found.version):
         raise Stale(theirs=found)
     return found
@@ -43,7 +45,11 @@ def _mine(request, pk):
 def intakes(request):
     rows = Intake.objects.visible_to(request.user).filter(kind__in=KINDS)
     found = leaf(rows, showing.MINE_OF, Turn.of(request.GET, showing.MINE_OF), total=None, size=20)
-    context = {"kinds": showing.kinds_for(request.user), "page": found, "kind_names": {key: kind.name for key, kind in KINDS.items()}}
+    context = {
+        "kinds": showing.kinds_for(request.user),
+        "page": found,
+        "kind_names": {key: kind.name for key, kind in KINDS.items()},
+    }
     return page(request, HERE + "list.html", context)
 
 
@@ -51,7 +57,11 @@ def intakes(request):
 def intake_new(request, kind):
     chosen = _kind(request, kind)
     initial = {need: request.GET[need] for need in chosen.needs if request.GET.get(need)}
-    return page(request, HERE + "new.html", {"kind": chosen, "form": IntakeForm(chosen, request.user, initial=initial)})
+    return page(
+        request,
+        HERE + "new.html",
+        {"kind": chosen, "form": IntakeForm(chosen, request.user, initial=initial)},
+    )
 
 
 @write
@@ -61,7 +71,14 @@ def intake_upload(request, kind):
     try:
         if form.is_valid():
             file, language = form.cleaned_data["file"], get_language()
-            made = starting.bring_in(kind=chosen, place=form.place, upload=file, language=language, by=request.user, now=request.now)
+            made = starting.bring_in(
+                kind=chosen,
+                place=form.place,
+                upload=file,
+                language=language,
+                by=request.user,
+                now=request.now,
+            )
             return redirect("intake", made.pk)
     except Invalid as refusal:
         for name, errors in refusal.errors.items():
@@ -73,9 +90,19 @@ def intake_upload(request, kind):
 def intake(request, pk):
     found = _mine(request, pk)
     if found.state == "uploaded":
-        return page(request, HERE + "intake.html", _columns_context(request, found), fragment=HERE + "_state.html")
+        return page(
+            request,
+            HERE + "intake.html",
+            _columns_context(request, found),
+            fragment=HERE + "_state.html",
+        )
     view = showing.view_of(found, request.GET, request.now)
-    return page(request, HERE + "intake.html", {"intake": found, "view": view, "kind": view.kind}, fragment=HERE + "_state.html")
+    return page(
+        request,
+        HERE + "intake.html",
+        {"intake": found, "view": view, "kind": view.kind},
+        fragment=HERE + "_state.html",
+    )
 
 
 def _columns_context(request, found, chosen=None, errors=()):
@@ -98,7 +125,12 @@ def intake_match(request, pk):
     try:
         starting.match(found, chosen, language=get_language(), by=request.user, now=request.now)
     except Invalid as refusal:
-        return page(request, HERE + "intake.html", _columns_context(request, found, chosen, refusal.errors["columns"]), status=422)
+        return page(
+            request,
+            HERE + "intake.html",
+            _columns_context(request, found, chosen, refusal.errors["columns"]),
+            status=422,
+        )
     return redirect("intake", pk)
 
 

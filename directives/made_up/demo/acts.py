@@ -16,7 +16,9 @@ from directives.made_up.demo.lives import plain
 from directives.made_up.demo.plans import REASON, plan_moments
 from directives.made_up.demo.work import Entry, Work, complete, moments, return_reason
 
-BRIEF = frozenset({"issue", "acknowledge", "dispute", "request_close", "close", "suspend", "light"})  # told of every body
+BRIEF = frozenset(
+    {"issue", "acknowledge", "dispute", "request_close", "close", "suspend", "light"}
+)  # told of every body
 AGAIN = "根据新的要求补充完善。"
 
 
@@ -69,10 +71,16 @@ class Papers:
         for cycle in (0, 1):
             begun, handed, decided = moments(drawn.course, cycle)
             if day in (begun, handed, decided):
-                entries = [entry for entry in self.work.entries_of(index, drawn) if entry.cycle == cycle]
-                yield from self._report(index, placed, entries, cycle, (begun, handed, decided), day)
+                entries = [
+                    entry for entry in self.work.entries_of(index, drawn) if entry.cycle == cycle
+                ]
+                yield from self._report(
+                    index, placed, entries, cycle, (begun, handed, decided), day
+                )
 
-    def _told(self, placed: Placed, move: Move, kind: str, subject: int, entry: Entry | None = None) -> Told:
+    def _told(
+        self, placed: Placed, move: Move, kind: str, subject: int, entry: Entry | None = None
+    ) -> Told:
         directive = None if entry is None else self.work.directives[entry.place].pk
         obligation = None if entry is None else entry.obligation
         return Told(
@@ -84,43 +92,94 @@ class Papers:
         handed, decided = plan_moments(course)
         if day == handed:
             if course.plan == REVISED:
-                revised = Move(at(day, 9), crew.writer(placed), "revise", plain({"state": ACCEPTED}), plain({"state": DRAFT}), AGAIN)
+                revised = Move(
+                    at(day, 9),
+                    crew.writer(placed),
+                    "revise",
+                    plain({"state": ACCEPTED}),
+                    plain({"state": DRAFT}),
+                    AGAIN,
+                )
                 yield self._told(placed, revised, "plan", plan)
             fields = {"due_on": self.work.calendar.day(days.PLAN_DUE)}
             yield self._told(placed, self._handed(placed, day, 14, fields), "plan", plan)
             yield from self._copied(placed, "plan", {"plan": plan, "number": 1}, at(day, 14))
         if day == decided:
-            yield self._told(placed, self._decided(placed, day, 16, "" if course.plan == ACCEPTED else REASON), "plan", plan)
+            yield self._told(
+                placed,
+                self._decided(placed, day, 16, "" if course.plan == ACCEPTED else REASON),
+                "plan",
+                plan,
+            )
 
-    def _handed(self, placed: Placed, day: int, hour: int, same: dict[str, Any] | None = None) -> Move:
+    def _handed(
+        self, placed: Placed, day: int, hour: int, same: dict[str, Any] | None = None
+    ) -> Move:
         """Handed in, or signed where somebody signs."""
         crew, at = self.work.crew, self.work.calendar.at(day, hour)
         signs = crew.signer(placed) != crew.writer(placed)
-        before = {"submitted_at": None, "submitted_by": None, "reason": "", "state": AWAITING if signs else DRAFT, **(same or {})}
-        after = {"submitted_at": at, "submitted_by": crew.signer(placed), "reason": "", "state": SUBMITTED, **(same or {})}
-        return Move(at, crew.signer(placed), "sign" if signs else "hand_in", plain(before), plain(after))
+        before = {
+            "submitted_at": None,
+            "submitted_by": None,
+            "reason": "",
+            "state": AWAITING if signs else DRAFT,
+            **(same or {}),
+        }
+        after = {
+            "submitted_at": at,
+            "submitted_by": crew.signer(placed),
+            "reason": "",
+            "state": SUBMITTED,
+            **(same or {}),
+        }
+        return Move(
+            at, crew.signer(placed), "sign" if signs else "hand_in", plain(before), plain(after)
+        )
 
     def _decided(self, placed: Placed, day: int, hour: int, reason: str) -> Move:
         """Accepted, or returned for a reason."""
         at, by = self.work.calendar.at(day, hour), self.work.crew.reviewer(placed)
         before = {"decided_at": None, "decided_by": None, "reason": "", "state": SUBMITTED}
-        after = {"decided_at": at, "decided_by": by, "reason": reason, "state": RETURNED if reason else ACCEPTED}
+        after = {
+            "decided_at": at,
+            "decided_by": by,
+            "reason": reason,
+            "state": RETURNED if reason else ACCEPTED,
+        }
         return Move(at, by, "return" if reason else "accept", plain(before), plain(after), reason)
 
-    def _copied(self, placed: Placed, name: str, after: dict[str, Any], at: datetime) -> Iterator[Told]:
+    def _copied(
+        self, placed: Placed, name: str, after: dict[str, Any], at: datetime
+    ) -> Iterator[Told]:
         """The numbered copy, if one was kept."""
         pk = self.filings.of_body.get(placed.pk, {}).get(name)
         if pk is not None:
-            yield self._told(placed, Move(at, self.work.crew.signer(placed), "submission", "{}", plain(after)), "submission", pk)
+            yield self._told(
+                placed,
+                Move(at, self.work.crew.signer(placed), "submission", "{}", plain(after)),
+                "submission",
+                pk,
+            )
 
     def _report(
-        self, index: int, placed: Placed, entries: list[Entry], cycle: int, moved: tuple[int | None, ...], day: int
+        self,
+        index: int,
+        placed: Placed,
+        entries: list[Entry],
+        cycle: int,
+        moved: tuple[int | None, ...],
+        day: int,
     ) -> Iterator[Told]:
         crew, at, report = self.work.crew, self.work.calendar.at, self.work.report(index, cycle)
         begun, handed, decided = moved
         if day == begun:
             after = plain({"begun_at": at(day, 9), "entries": len(entries)})
-            yield self._told(placed, Move(at(day, 9), crew.writer(placed), "begin", "{}", after), "progressreport", report)
+            yield self._told(
+                placed,
+                Move(at(day, 9), crew.writer(placed), "begin", "{}", after),
+                "progressreport",
+                report,
+            )
         filed = [entry for entry in entries if entry.state != DRAFT]
         if day == handed and filed:
             move = self._handed(placed, day, 16)
@@ -135,5 +194,11 @@ class Papers:
                 moves[reason] = moves.get(reason) or self._decided(placed, day, 11, reason)
                 yield self._told(placed, moves[reason], "reportentry", entry.pk, entry)
             if complete(entries):
-                done = Move(at(day, 11), crew.reviewer(placed), "complete", "{}", plain({"completed_at": at(day, 11)}))
+                done = Move(
+                    at(day, 11),
+                    crew.reviewer(placed),
+                    "complete",
+                    "{}",
+                    plain({"completed_at": at(day, 11)}),
+                )
                 yield self._told(placed, done, "progressreport", report)

@@ -21,7 +21,9 @@ def roomy() -> Iterator[None]:
         with transaction.atomic():
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL work_mem = '128MB'")
+                    cursor.execute(
+                        "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL work_mem = '128MB'"
+                    )
             yield
     finally:
         if alone:
@@ -41,7 +43,9 @@ def strip(models: Sequence[type[Model]]) -> list[str]:
         if connection.vendor == "sqlite":
             found = _sqlite(cursor, tables)
         else:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no reference that waits to be checked may be taken off
+            cursor.execute(
+                "SET CONSTRAINTS ALL IMMEDIATE"
+            )  # no reference that waits to be checked may be taken off
             found = _postgresql(cursor, tables)
         for drop, _make in found:
             cursor.execute(drop)
@@ -72,7 +76,10 @@ def _postgresql(cursor: object, tables: list[str]) -> list[tuple[str, str]]:
         [tables],
     )
     found = [
-        (f"ALTER TABLE {table} DROP CONSTRAINT {name}", f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+        (
+            f"ALTER TABLE {table} DROP CONSTRAINT {name}",
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}",
+        )
         for table, name, definition in cursor.fetchall()
     ]
     cursor.execute(

@@ -64,7 +64,10 @@ class Placed:
 
 def tree(scale: str) -> list[Body]:
     """Every body of a scale, each after its parent. A body has the same code and names at every scale that has it."""
-    return [*_top(), *(body for province in _provinces() for body in province if _wanted(scale, body))]
+    return [
+        *_top(),
+        *(body for province in _provinces() for body in province if _wanted(scale, body)),
+    ]
 
 
 def _top() -> Iterator[Body]:
@@ -73,7 +76,15 @@ def _top() -> Iterator[Body]:
         if row.code == TOP or (row.code[0] in "PQ" and row.code not in LEFT_OUT):
             province = row.code if row.code[0] == "P" else ""
             name = Place(row.name_hans, row.name_hant)
-            yield Body(row.code, name, row.full_name_hans or row.name_hans, row.level, row.kind, row.parent, province)
+            yield Body(
+                row.code,
+                name,
+                row.full_name_hans or row.name_hans,
+                row.level,
+                row.kind,
+                row.parent,
+                province,
+            )
 
 
 def _wanted(scale: str, body: Body) -> bool:
@@ -88,21 +99,29 @@ def _few(code: str) -> bool:
     """Twelve bodies for a province: three mass organisations and a city, with three and a county, with four."""
     line, _dash, letter = code.partition("-")
     wanted = {2: "GTF", 4: "GTF", 6: "GTFK"}[len(line)]
-    return line.endswith({2: "", 4: "01", 6: "0101"}[len(line)]) and (not letter or letter in wanted)
+    return line.endswith({2: "", 4: "01", 6: "0101"}[len(line)]) and (
+        not letter or letter in wanted
+    )
 
 
 def _provinces() -> Iterator[list[Body]]:
     """What lies below each province. Names are counted over all of them, so that a place has one name at every scale."""
     used = 0
     for province in PROVINCES:
-        bodies: list[Body] = list(_mass(province.code, place(province.name), "provincial", province.code))
+        bodies: list[Body] = list(
+            _mass(province.code, place(province.name), "provincial", province.code)
+        )
         seats, used = _cities(province, used)
         for code, name in seats[: province.cities]:
             bodies += _committee(code, name, "municipal", province.code, province.code)
         for number in range(province.counties):
             city = seats[number % len(seats)][0]
-            line = f"{city if province.cities else province.code + '00'}{number // len(seats) + 1:02}"
-            name = place(made_up(used), SUFFIXES[number % len(SUFFIXES)] if province.cities else "区")
+            line = (
+                f"{city if province.cities else province.code + '00'}{number // len(seats) + 1:02}"
+            )
+            name = place(
+                made_up(used), SUFFIXES[number % len(SUFFIXES)] if province.cities else "区"
+            )
             used += 1
             bodies += _committee(line, name, "county", city, province.code)
         yield bodies
@@ -112,7 +131,10 @@ def _cities(province: Province, used: int) -> tuple[list[tuple[str, Place]], int
     """The cities by code, and the number of the next name; a province without cities stands for one itself."""
     if not province.cities:
         return [(province.code, place(province.name))], used
-    seats = [(f"{province.code}{number + 1:02}", place(made_up(used + number), "市")) for number in range(province.cities)]
+    seats = [
+        (f"{province.code}{number + 1:02}", place(made_up(used + number), "市"))
+        for number in range(province.cities)
+    ]
     return seats, used + province.cities
 
 
@@ -125,7 +147,15 @@ def _committee(code: str, name: Place, level: str, above: str, province: str) ->
 def _mass(code: str, name: Place, level: str, province: str) -> Iterator[Body]:
     for kind in MASS:
         own = _joined(place(kind.before), name, place(kind.after))
-        yield Body(f"{code}-{kind.letter}", own, kind.full.format(name.hans), level, "mass_organisation", code, province)
+        yield Body(
+            f"{code}-{kind.letter}",
+            own,
+            kind.full.format(name.hans),
+            level,
+            "mass_organisation",
+            code,
+            province,
+        )
 
 
 def _joined(*parts: Place) -> Place:

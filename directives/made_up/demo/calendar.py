@@ -14,12 +14,19 @@ from directives.models import CalendarDay
 
 BEGAN, REGISTERED, ISSUED, DISPUTED, ACKNOWLEDGED, WITHDRAWN = -230, -229, -225, -223, -222, -219
 PLANNED, PLAN_DECIDED, PLAN_DUE = -190, -166, -165
-LAST_OPENED, LAST_DUE = -115, -89  # who was slow then, and is slow now, is heard of just often enough
+LAST_OPENED, LAST_DUE = (
+    -115,
+    -89,
+)  # who was slow then, and is slow now, is heard of just often enough
 SUSPENDED = -50
 THIS_OPENED, THIS_DUE_IN = -24, 9  # the second in working days from today
 HISTORY = (-88, *range(-84, -14, 7), *range(-14, 0))  # days of which a copy of the totals is made
 RECENT = -14  # from that day on everything that happened is told in the record
-PLANNED_LATE, REVISED, REVISION_RETURNED = -6, -10, -4  # a plan long overdue; one that was taken up again
+PLANNED_LATE, REVISED, REVISION_RETURNED = (
+    -6,
+    -10,
+    -4,
+)  # a plan long overdue; one that was taken up again
 LOGGED = (-150, -128, -108, -8)  # days of the log
 LATER = {"fresh": -9, "newest": -2}  # days on which further directives were issued
 
@@ -45,7 +52,10 @@ class Calendar:
     @cache  # noqa: B019
     def at(self, number: int, hour: int) -> datetime:
         """An hour of a day in Shanghai, never later than now."""
-        return min(datetime.combine(self.day(number), time(hour), timezone.get_current_timezone()), self.now)
+        return min(
+            datetime.combine(self.day(number), time(hour), timezone.get_current_timezone()),
+            self.now,
+        )
 
     def receipt(self, number: int) -> date:
         """By when receipt is owed of what was issued that day."""

@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from directives.base.states import ACCEPTED, DRAFT, RETURNED, SUBMITTED
 from directives.made_up.demo.calendar import LAST_DUE, LAST_OPENED, THIS_OPENED
 
-NONE, LATE, REVISED, SILENT, PARTIAL, REVIEWED = "none", "late", "revised", "silent", "partial", "reviewed"
+NONE, LATE, REVISED, SILENT, PARTIAL, REVIEWED = (
+    "none",
+    "late",
+    "revised",
+    "silent",
+    "partial",
+    "reviewed",
+)
 RESOLUTION = 1024  # of the weights of courses
 
 
@@ -62,7 +69,10 @@ def _weighted(trouble: float) -> list[tuple[Course, float]]:
         verdict = min(day + 3 + number % 3, -1)
         found += [
             (replace(ORDINARY, this=REVIEWED, handed=day, decided=verdict), 0.75 * weight),
-            (replace(ORDINARY, this=ACCEPTED, handed=day, decided=verdict), 0.95 * weight / trouble),
+            (
+                replace(ORDINARY, this=ACCEPTED, handed=day, decided=verdict),
+                0.95 * weight / trouble,
+            ),
         ]
         if day > -10:
             found.append((replace(ORDINARY, this=SUBMITTED, handed=day), 0.8 * weight))

@@ -11,7 +11,13 @@ from directives.made_up.demo.lives import Life
 from directives.made_up.demo.terms import CHOICES, Fate, Terms, fates
 from directives.made_up.sample.people import HOME as HOME_BODY
 
-STEPS = (0.45, 0.7, 1.0, 1.4, 2.1)  # how often things go wrong, from the best of provinces to the worst
+STEPS = (
+    0.45,
+    0.7,
+    1.0,
+    1.4,
+    2.1,
+)  # how often things go wrong, from the best of provinces to the worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,16 @@ class Lot:
         """The course and the lives of a body. Asked again, it says the same."""
         luck = self.bytes_of(code)
         trouble = self.trouble(province, code)
-        course = HOME if code == HOME_BODY else self._course(trouble, int.from_bytes(luck[1:3]) % RESOLUTION)
+        course = (
+            HOME
+            if code == HOME_BODY
+            else self._course(trouble, int.from_bytes(luck[1:3]) % RESOLUTION)
+        )
         tables = self._tables.get((course, trouble)) or self._table(course, trouble)
         picks = zip(tables, luck[4:], strict=True)
-        return Drawn(course, [table.lives[byte] or self._life(table, byte) for table, byte in picks], luck)
+        return Drawn(
+            course, [table.lives[byte] or self._life(table, byte) for table, byte in picks], luck
+        )
 
     def _course(self, trouble: float, number: int) -> Course:
         if trouble not in self._courses:
@@ -70,7 +82,10 @@ class Lot:
 
     def _table(self, course: Course, trouble: float) -> list[Table]:
         """For each directive its table; directives on the same terms share one."""
-        by_terms = {terms: Table(course, terms, fates(course, terms, trouble), [None] * CHOICES) for terms in set(self.terms)}
+        by_terms = {
+            terms: Table(course, terms, fates(course, terms, trouble), [None] * CHOICES)
+            for terms in set(self.terms)
+        }
         self._tables[course, trouble] = [by_terms[terms] for terms in self.terms]
         return self._tables[course, trouble]
 

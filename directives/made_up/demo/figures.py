@@ -23,7 +23,12 @@ from directives.models import Document, Figure, Indicator, Organisation, User
 
 DEFINED, ASKED = days.ISSUED, -216  # earlier periods were reported from the second on
 DELAYS = 12  # days after its end, from the fourth on, on which a period is reported; each body has its own
-NEVER, NOT_NOW, NOT_THIS, NOT_THEN = 4, 22, 20, 4  # of 256: bodies that report nothing, nothing this time; single figures now, before
+NEVER, NOT_NOW, NOT_THIS, NOT_THEN = (
+    4,
+    22,
+    20,
+    4,
+)  # of 256: bodies that report nothing, nothing this time; single figures now, before
 GROWTH = 0.06  # a year
 SEASONS = {"quarter": (0.9, 1.0, 1.02, 1.08)}
 
@@ -73,7 +78,12 @@ def define(document: Document, calendar: Calendar) -> list[Indicator]:
     """The indicators, defined by the supervisor of the centre for everybody below it."""
     by, top = User.objects.get(username="supervisor"), Organisation.objects.get(code=TOP)
     now = calendar.at(DEFINED, 15)
-    return [statistics.define_indicator(document=document, organisation=top, fields=one.fields, by=by, now=now) for one in ASKED_FOR]
+    return [
+        statistics.define_indicator(
+            document=document, organisation=top, fields=one.fields, by=by, now=now
+        )
+        for one in ASKED_FOR
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +100,20 @@ class Slot:
     @cached_property
     def factor(self) -> float:
         """How the period stands to the last of its kind."""
-        grown = 1 - GROWTH * self.steps * {"quarter": 0.25, "half": 0.5, "year": 1}[self.period.cadence]
+        grown = (
+            1 - GROWTH * self.steps * {"quarter": 0.25, "half": 0.5, "year": 1}[self.period.cadence]
+        )
         seasons = SEASONS.get(self.period.cadence)
         return grown * seasons[self.period.number - 1] if seasons else grown
 
     def value(self, level: str, size: float, luck: float) -> str:
         """What a body of this level and size (about 1) reports, with its luck (about 1) this time."""
         base = self.asked.levels[level]
-        value = min(99.5, base * luck + 8 * (size - 1) - self.steps) if self.asked.percent else base * size * luck * self.factor
+        value = (
+            min(99.5, base * luck + 8 * (size - 1) - self.steps)
+            if self.asked.percent
+            else base * size * luck * self.factor
+        )
         return f"{value:.{self.asked.fields.places}f}"
 
 
@@ -111,12 +127,25 @@ class Figures:
 
     def __post_init__(self) -> None:
         self.out = sink(
-            Figure, "indicator_id", "year", "period", "number", "id", "organisation_id", "by_id", "at", "value", "note", "version"
+            Figure,
+            "indicator_id",
+            "year",
+            "period",
+            "number",
+            "id",
+            "organisation_id",
+            "by_id",
+            "at",
+            "value",
+            "note",
+            "version",
         )
         self.next = self.work.first[Figure]
         slots = list(self._slots())
         self.count = len(slots)
-        self.by_delay = [{slot: self._day(slot, delay) for slot in slots} for delay in range(DELAYS)]
+        self.by_delay = [
+            {slot: self._day(slot, delay) for slot in slots} for delay in range(DELAYS)
+        ]
         self.days = [frozenset(told.values()) for told in self.by_delay]
 
     def _slots(self) -> Iterator[Slot]:
@@ -141,12 +170,18 @@ class Figures:
             self.first.append(self.next)
             for slot, day, value in self._said(placed, self._luck(placed)):
                 pk, self.next = self.next, self.next + 1
-                self.out.add(slot.cells, self.out.ids(pk, placed.pk, by), self.out.cells(self._at(day), value, "", 1))
+                self.out.add(
+                    slot.cells,
+                    self.out.ids(pk, placed.pk, by),
+                    self.out.cells(self._at(day), value, "", 1),
+                )
         self.out.flush()
         return self.out.count
 
     def _luck(self, placed: Placed) -> bytes:
-        return shake_128(f"{self.work.seed}/figures/{placed.body.code}".encode()).digest(3 + 2 * self.count)
+        return shake_128(f"{self.work.seed}/figures/{placed.body.code}".encode()).digest(
+            3 + 2 * self.count
+        )
 
     def _at(self, day: int) -> datetime:
         return self.work.calendar.at(day, 15)
@@ -176,6 +211,23 @@ class Figures:
         for pk, (slot, when, value) in enumerate(self._said(placed, luck), self.first[index]):
             if when == day:
                 fields, period = slot.asked.fields, slot.period
-                said = {"indicator": fields.code, "year": period.year, "period": period.cadence, "number": period.number}
+                said = {
+                    "indicator": fields.code,
+                    "year": period.year,
+                    "period": period.cadence,
+                    "number": period.number,
+                }
                 after = plain({**said, "value": f"{Decimal(value).normalize():f}"})
-                yield Told(self._at(day), by, "report_figure", "figure", pk, placed.pk, None, None, "{}", after, "")
+                yield Told(
+                    self._at(day),
+                    by,
+                    "report_figure",
+                    "figure",
+                    pk,
+                    placed.pk,
+                    None,
+                    None,
+                    "{}",
+                    after,
+                    "",
+                )

@@ -26,54 +26,115 @@ class Filings:
     of_body: dict[int, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        head = ("id", "organisation_id", "document_id", "plan_id", "report_id", "number", "content", "submitted_at", "submitted_by_id")
+        head = (
+            "id",
+            "organisation_id",
+            "document_id",
+            "plan_id",
+            "report_id",
+            "number",
+            "content",
+            "submitted_at",
+            "submitted_by_id",
+        )
         self.rows = sink(Submission, *head, lot=COPIES)
-        self.verdicts = sink(Verdict, "submission_id", "entry_id", "accepted", "reason", "at", "by_id", "by_name")
+        self.verdicts = sink(
+            Verdict, "submission_id", "entry_id", "accepted", "reason", "at", "by_id", "by_name"
+        )
         self.next = self.work.first[Submission]
         self.fixed = [copy_directive(row) for row in self.work.directives]
 
-    def write(self, index: int, placed: Placed, drawn: Drawn, plan: int | None, entries: Sequence[Entry], *, full: bool) -> None:
+    def write(
+        self,
+        index: int,
+        placed: Placed,
+        drawn: Drawn,
+        plan: int | None,
+        entries: Sequence[Entry],
+        *,
+        full: bool,
+    ) -> None:
         """The submissions of a body. Unless it is told in full: only of a paper on which somebody must still decide."""
         handed, decided = plan_moments(drawn.course)
-        if plan is not None and handed is not None and (full or decided is None or drawn.course.plan != ACCEPTED):
+        if (
+            plan is not None
+            and handed is not None
+            and (full or decided is None or drawn.course.plan != ACCEPTED)
+        ):
             self._plan(index, placed, drawn, plan, handed, decided)
         for cycle in (0, 1):
             own = [entry for entry in entries if entry.cycle == cycle and entry.state != DRAFT]
             if own and (full or any(entry.state != ACCEPTED for entry in own)):
                 self._report(index, placed, drawn, own, cycle)
 
-    def _row(self, placed: Placed, name: str, subject: tuple[int | None, int | None], content: dict[str, Any], day: int, hour: int) -> int:
+    def _row(
+        self,
+        placed: Placed,
+        name: str,
+        subject: tuple[int | None, int | None],
+        content: dict[str, Any],
+        day: int,
+        hour: int,
+    ) -> int:
         pk, self.next = self.next, self.next + 1
         self.of_body.setdefault(placed.pk, {})[name] = pk
         by = self.work.crew.signer(placed)
-        people = {"submitted_by": {"id": by, "name": self.work.crew.names[by]}, "signed": by != self.work.crew.writer(placed)}
-        told = json.dumps({**self._names(placed), **content, **people}, ensure_ascii=False, separators=(",", ":"))
+        people = {
+            "submitted_by": {"id": by, "name": self.work.crew.names[by]},
+            "signed": by != self.work.crew.writer(placed),
+        }
+        told = json.dumps(
+            {**self._names(placed), **content, **people}, ensure_ascii=False, separators=(",", ":")
+        )
         document, at = self.work.cycles[0].document_id, self.work.calendar.at(day, hour)
         self.rows.add(self.rows.cells(pk, placed.pk, document, *subject, 1, told, at, by))
         return pk
 
-    def _plan(self, index: int, placed: Placed, drawn: Drawn, plan: int, handed: int, decided: int | None) -> None:
-        pk = self._row(placed, "plan", (plan, None), self.plans.copy(index, placed, drawn), handed, 14)
+    def _plan(
+        self, index: int, placed: Placed, drawn: Drawn, plan: int, handed: int, decided: int | None
+    ) -> None:
+        pk = self._row(
+            placed, "plan", (plan, None), self.plans.copy(index, placed, drawn), handed, 14
+        )
         if decided is not None:
             accepted = drawn.course.plan == ACCEPTED
             at, by = self.work.calendar.at(decided, 16), self.work.crew.reviewer(placed)
             reviewer = self.work.crew.names[by]
-            self.verdicts.add(self.verdicts.cells(pk, None, accepted, "" if accepted else REASON, at, by, reviewer))
+            self.verdicts.add(
+                self.verdicts.cells(
+                    pk, None, accepted, "" if accepted else REASON, at, by, reviewer
+                )
+            )
 
-    def _report(self, index: int, placed: Placed, drawn: Drawn, entries: Sequence[Entry], cycle: int) -> None:
+    def _report(
+        self, index: int, placed: Placed, drawn: Drawn, entries: Sequence[Entry], cycle: int
+    ) -> None:
         _begun, handed, decided = moments(drawn.course, cycle)
         content = self._copy(placed, entries, cycle)
-        pk = self._row(placed, ("last", "this")[cycle], (None, self.work.report(index, cycle)), content, handed, 16)
+        pk = self._row(
+            placed,
+            ("last", "this")[cycle],
+            (None, self.work.report(index, cycle)),
+            content,
+            handed,
+            16,
+        )
         if decided is None:
             return
-        out, at, by = self.verdicts, self.work.calendar.at(decided, 11), self.work.crew.reviewer(placed)
+        out, at, by = (
+            self.verdicts,
+            self.work.calendar.at(decided, 11),
+            self.work.crew.reviewer(placed),
+        )
         reviewer = self.work.crew.names[by]
         accepted = out.cells(True, "", at, by, reviewer)
         for entry in entries:
             if entry.state == ACCEPTED:
                 out.add(out.ids(pk, entry.pk), accepted)
             elif entry.state == RETURNED:
-                out.add(out.ids(pk, entry.pk), out.cells(False, return_reason(entry), at, by, reviewer))
+                out.add(
+                    out.ids(pk, entry.pk), out.cells(False, return_reason(entry), at, by, reviewer)
+                )
 
     def _names(self, placed: Placed) -> dict[str, Any]:
         body, document = placed.body, self.work.cycles[0].document
@@ -83,7 +144,12 @@ class Filings:
     def _copy(self, placed: Placed, entries: Sequence[Entry], cycle: int) -> dict[str, Any]:
         period = self.work.cycles[cycle]
         return {
-            "cycle": {"year": period.year, "period": period.period, "number": period.number, "due_on": period.due_on.isoformat()},
+            "cycle": {
+                "year": period.year,
+                "period": period.period,
+                "number": period.number,
+                "due_on": period.due_on.isoformat(),
+            },
             "count": len(entries),
             "entries": [self._copy_entry(placed, entry) for entry in entries],
         }

@@ -24,14 +24,18 @@ class History:
     calendar: Calendar
     directives: Sequence[Directive]
     leaves: frozenset[int]
-    sums: dict[int, list[int]] = field(default_factory=dict)  # of each body that has others below: a number for each section
+    sums: dict[int, list[int]] = field(
+        default_factory=dict
+    )  # of each body that has others below: a number for each section
 
     def __post_init__(self) -> None:
         self.sections = sorted({row.section_id for row in self.directives})
         places = {pk: place for place, pk in enumerate(self.sections)}
         self.place = [places[row.section_id] for row in self.directives]
         self.document = self.directives[0].document_id
-        self.out = sink(TallyDay, "day", "scope_id", "document_id", "section_id", *COLOURS, "percent_sum")
+        self.out = sink(
+            TallyDay, "day", "scope_id", "document_id", "section_id", *COLOURS, "percent_sum"
+        )
         self.dates = [self.out.cells(self.calendar.day(number)) for number in days.HISTORY]
 
     def add(self, placed: Placed, drawn: Drawn) -> None:
@@ -42,7 +46,11 @@ class History:
         line = ancestors(placed.path)
         for pk in line if placed.branch else line[:-1]:
             known = self.sums.get(pk)
-            self.sums[pk] = own if known is None else [one + other for one, other in zip(known, own, strict=True)]
+            self.sums[pk] = (
+                own
+                if known is None
+                else [one + other for one, other in zip(known, own, strict=True)]
+            )
         if not placed.branch:
             self._copies(placed.pk, own, self.leaves)
 
@@ -64,4 +72,6 @@ class History:
             before = now
             for section, figures in zip(self.sections, now, strict=True):
                 if any(figures):
-                    self.out.add(self.dates[place], self.out.ids(scope, self.document, section, *figures))
+                    self.out.add(
+                        self.dates[place], self.out.ids(scope, self.document, section, *figures)
+                    )

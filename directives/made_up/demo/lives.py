@@ -47,14 +47,25 @@ class Encoder(DjangoJSONEncoder):
 
 def plain(values: dict[str, Any]) -> str:
     """Values as the audit record holds them, and as its seals hash them."""
-    return json.dumps(values, cls=Encoder, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(
+        values, cls=Encoder, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
 
 
 Pairs = tuple[tuple[str, Any], ...]
 
 
 @cache
-def _act(day: int, hour: int, action: str, by: str, before: Pairs, after: Pairs, reason: str, turned: bool) -> Act:
+def _act(
+    day: int,
+    hour: int,
+    action: str,
+    by: str,
+    before: Pairs,
+    after: Pairs,
+    reason: str,
+    turned: bool,
+) -> Act:
     """An act; many lives share it."""
     return Act(day, hour, action, by, plain(dict(before)), plain(dict(after)), reason, turned)
 
@@ -84,16 +95,27 @@ class Life:
     def __post_init__(self) -> None:
         issued = self.terms.issued
         self.row = _issued(self.calendar, self.terms)
-        self._tell(issued, 15, "issue", ABOVE, {}, {"state": ASSIGNED, "part": "responsible", "due_on": self.row["due_on"]})
+        self._tell(
+            issued,
+            15,
+            "issue",
+            ABOVE,
+            {},
+            {"state": ASSIGNED, "part": "responsible", "due_on": self.row["due_on"]},
+        )
         shown = self._light(issued)
         steps = sorted(steps_of(self), key=lambda step: (step.day, step.hour), reverse=True)
-        days_of = sorted({step.day for step in steps} | {day for day in days.HISTORY if day >= issued} | {0})
+        days_of = sorted(
+            {step.day for step in steps} | {day for day in days.HISTORY if day >= issued} | {0}
+        )
         for day in days_of:
             shown = self._wait(day, shown)
             while steps and steps[-1].day == day:
                 shown = self._take(steps.pop(), shown)
             if day in PLACES and self.row["state"] in LIVE:
-                figures = (1 << BITS * COLOURS.index(shown.colour)) + (self.row["percent"] << BITS * len(COLOURS))
+                figures = (1 << BITS * COLOURS.index(shown.colour)) + (
+                    self.row["percent"] << BITS * len(COLOURS)
+                )
                 self.figures += figures << PLACES[day] * FIELDS * BITS
         self.row |= {
             "light": shown.colour, "light_code": shown.reason.code, "light_on": shown.reason.on, "light_changes_on": shown.changes_on,
@@ -114,14 +136,18 @@ class Life:
 
     def _light(self, day: int) -> Light:
         heard_on = self.row["heard_on"] or self.row["issued_on"]
-        return self.calendar.light(Facts(**{name: self.row[name] for name in CLOCKS}, heard_on=heard_on), day)
+        return self.calendar.light(
+            Facts(**{name: self.row[name] for name in CLOCKS}, heard_on=heard_on), day
+        )
 
     def _wait(self, day: int, shown: Light) -> Light:
         """The light as time has changed it by the morning of a day, morning by morning."""
         while shown.changes_on is not None and shown.changes_on <= self.calendar.day(day):
             morning = (shown.changes_on - self.calendar.today).days
             now = self._light(morning)
-            before, after = ({"light": one.colour, "light_reason": one.reason} for one in (shown, now))
+            before, after = (
+                {"light": one.colour, "light_reason": one.reason} for one in (shown, now)
+            )
             self._tell(morning, 8, "light", SYSTEM, before, after, turned=True)
             self.version += 1
             shown = now
@@ -140,22 +166,47 @@ class Life:
         heard = {"heard_on": self.calendar.day(step.day)} if step.action in HEARD else {}
         if not fields and not heard:
             return shown
-        before, after = {name: self.row[name] for name in told}, {name: fields[name] for name in told}
+        before, after = (
+            {name: self.row[name] for name in told},
+            {name: fields[name] for name in told},
+        )
         self.row |= fields | heard
         now = self._light(step.day)
-        if not fields and now.colour == shown.colour:  # nothing but the day, of which the record does not tell
+        if (
+            not fields and now.colour == shown.colour
+        ):  # nothing but the day, of which the record does not tell
             return now
         if now.colour != shown.colour:
             before, after = before | {"light": shown.colour}, after | {"light": now.colour}
         action = step.action if fields else "light"
-        self._tell(step.day, step.hour, action, step.by, before, after, step.reason, turned=now.colour != shown.colour)
+        self._tell(
+            step.day,
+            step.hour,
+            action,
+            step.by,
+            before,
+            after,
+            step.reason,
+            turned=now.colour != shown.colour,
+        )
         self.version += 1
         return now
 
     def _tell(
-        self, day: int, hour: int, action: str, by: str, before: dict, after: dict, reason: str = "", *, turned: bool = False
+        self,
+        day: int,
+        hour: int,
+        action: str,
+        by: str,
+        before: dict,
+        after: dict,
+        reason: str = "",
+        *,
+        turned: bool = False,
     ) -> None:
-        self.acts.setdefault(day, []).append(_act(day, hour, action, by, tuple(before.items()), tuple(after.items()), reason, turned))
+        self.acts.setdefault(day, []).append(
+            _act(day, hour, action, by, tuple(before.items()), tuple(after.items()), reason, turned)
+        )
 
 
 def _issued(calendar: Calendar, terms: Terms) -> dict[str, Any]:

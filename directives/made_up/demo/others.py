@@ -25,7 +25,9 @@ from directives.models import (
     User,
 )
 
-MATTERS = "安全生产 防汛救灾 文明创建 厂务公开 结对帮扶 职业培训 普法宣传 节约用能 志愿服务 档案管理"
+MATTERS = (
+    "安全生产 防汛救灾 文明创建 厂务公开 结对帮扶 职业培训 普法宣传 节约用能 志愿服务 档案管理"
+)
 NAME = "demo-{number}.txt"
 SENTENCES = (
     "各级党委要定期研究{matter}，每年向上级报告一次。",

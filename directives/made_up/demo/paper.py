@@ -13,13 +13,41 @@ DIRECTIVES = 100
 NUMERALS = "一二三四五六七"
 # Each section: its title, its subjects, and the systems that it asks for.
 SECTIONS = (
-    ("加强思想政治引领", "理论学习 主题宣讲 网上宣传 典型选树 青年引导 文化惠民 舆情应对", "宣讲员选聘制度 阵地目录"),
-    ("健全组织体系", "基层组织建设 新兴领域覆盖 换届工作 会员登记 园区建会 乡村组织 社区组织", "组织覆盖台账 换届提醒制度"),
-    ("密切联系群众", "直接联系群众 走访慰问 意见征集 诉求办理 困难帮扶 心理关爱 来信来访", "意见办理反馈机制 联系点制度"),
-    ("服务中心大局", "技能竞赛 创业就业 科技服务 乡村振兴 生态环保 志愿服务 对口协作", "竞赛成果目录 志愿服务平台"),
-    ("维护合法权益", "权益维护 法律援助 集体协商 劳动保护 未成年人保护 残疾人保障 矛盾调处", "联席会议制度 法律援助热线"),
-    ("建强干部队伍", "干部选拔 专职配备 兼职挂职 教育培训 考核评价 作风建设 人才库建设", "培训规划 考核办法"),
-    ("强化工作保障", "经费保障 阵地建设 信息化建设 资源下沉 统计调查 档案管理 督促落实", "经费管理办法 信息报送制度"),
+    (
+        "加强思想政治引领",
+        "理论学习 主题宣讲 网上宣传 典型选树 青年引导 文化惠民 舆情应对",
+        "宣讲员选聘制度 阵地目录",
+    ),
+    (
+        "健全组织体系",
+        "基层组织建设 新兴领域覆盖 换届工作 会员登记 园区建会 乡村组织 社区组织",
+        "组织覆盖台账 换届提醒制度",
+    ),
+    (
+        "密切联系群众",
+        "直接联系群众 走访慰问 意见征集 诉求办理 困难帮扶 心理关爱 来信来访",
+        "意见办理反馈机制 联系点制度",
+    ),
+    (
+        "服务中心大局",
+        "技能竞赛 创业就业 科技服务 乡村振兴 生态环保 志愿服务 对口协作",
+        "竞赛成果目录 志愿服务平台",
+    ),
+    (
+        "维护合法权益",
+        "权益维护 法律援助 集体协商 劳动保护 未成年人保护 残疾人保障 矛盾调处",
+        "联席会议制度 法律援助热线",
+    ),
+    (
+        "建强干部队伍",
+        "干部选拔 专职配备 兼职挂职 教育培训 考核评价 作风建设 人才库建设",
+        "培训规划 考核办法",
+    ),
+    (
+        "强化工作保障",
+        "经费保障 阵地建设 信息化建设 资源下沉 统计调查 档案管理 督促落实",
+        "经费管理办法 信息报送制度",
+    ),
 )
 SIZES = (14, 14, 14, 15, 14, 14, 15)  # directives of each section
 WHO = ("各级党委", "各群团组织", "群团组织领导机关", "各级党委和政府")
@@ -49,10 +77,20 @@ def _paragraphs(number: int, size: int) -> Iterator[str]:
         sentences = 2 + (size - 2 * len(subjects) if place == len(subjects) - 1 else 0)
         who = WHO[(number + place) % len(WHO)]
         forms = [FORMS[(2 * place + number + turn * 3) % len(FORMS)] for turn in range(sentences)]
-        yield "".join(form.format(who=who, subject=subject, system=systems[place % len(systems)]) for form in forms)
+        yield "".join(
+            form.format(who=who, subject=subject, system=systems[place % len(systems)])
+            for form in forms
+        )
 
 
 def register(*, by: User, now: datetime) -> Document:
     """Store the document as anybody would who had it as a file."""
     source = text().encode()
-    return registering.register_document(reading=read(source, name=NAME), source=source, source_name=NAME, by=by, now=now, fictional=True)
+    return registering.register_document(
+        reading=read(source, name=NAME),
+        source=source,
+        source_name=NAME,
+        by=by,
+        now=now,
+        fictional=True,
+    )

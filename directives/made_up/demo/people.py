@@ -7,7 +7,14 @@ from django.db import transaction
 
 from directives.base.states import STAFF, SUPERVISOR
 from directives.made_up.demo.bodies import HOME, Placed
-from directives.made_up.sample.people import ACCOUNTS, TOP, Account, enrol, made_up_name, make_accounts
+from directives.made_up.sample.people import (
+    ACCOUNTS,
+    TOP,
+    Account,
+    enrol,
+    made_up_name,
+    make_accounts,
+)
 from directives.made_up.sample.people import HOME as HOME_BODY
 from directives.models import User
 
@@ -45,18 +52,31 @@ class Crew:
 def make(password: str, provinces: list[str], *, now: datetime) -> Crew:
     """The accounts, all with this password, and people of the provinces who cannot sign in. Bodies must be stored."""
     accounts = {user.username: user.pk for user in make_accounts(password, now=now, more=MORE)}
-    writers, reviewers = {HOME_BODY: accounts["staff"], LEAF: accounts["leaf"]}, {"": accounts["supervisor"], HOME: accounts["province"]}
+    writers, reviewers = (
+        {HOME_BODY: accounts["staff"], LEAF: accounts["leaf"]},
+        {"": accounts["supervisor"], HOME: accounts["province"]},
+    )
     for number, code in enumerate(["", *provinces]):
         writers[code] = _silent(f"filler-{code or TOP}", number, code or HOME_BODY, STAFF, now)
         if code not in reviewers:
             reviewers[code] = _silent(f"reviewer-{code}", 100 + number, code, SUPERVISOR, now)
-    names = {user.pk: str(user) for user in User.objects.in_bulk({*writers.values(), *reviewers.values(), *accounts.values()}).values()}
+    names = {
+        user.pk: str(user)
+        for user in User.objects.in_bulk(
+            {*writers.values(), *reviewers.values(), *accounts.values()}
+        ).values()
+    }
     return Crew(writers, {HOME_BODY: accounts["manager"]}, reviewers, names)
 
 
 def _silent(username: str, number: int, code: str, role: str, now: datetime) -> int:
     """Somebody without a password: nobody can sign in as them."""
-    user = User(username=username.lower(), full_name=made_up_name(number), phone=f"555-{number:04}", made_up=True)
+    user = User(
+        username=username.lower(),
+        full_name=made_up_name(number),
+        phone=f"555-{number:04}",
+        made_up=True,
+    )
     user.set_unusable_password()
     user.save()
     enrol(user, ((code, role),), now)

@@ -47,22 +47,46 @@ class Plans:
             Plan, "id", "document_id", "organisation_id", "kind", "title", "summary", "live", "state", "due_on", "submitted_at",
             "submitted_by_id", "decided_at", "decided_by_id", "reason", "created_at", "version",
         )  # fmt: skip
-        self.measures = sink(Measure, "id", "plan_id", "number", "text", "responsible", "result", "due_on", "done_on", "version")
+        self.measures = sink(
+            Measure,
+            "id",
+            "plan_id",
+            "number",
+            "text",
+            "responsible",
+            "result",
+            "due_on",
+            "done_on",
+            "version",
+        )
         self.served = sink(Measure.obligations.through, "measure_id", "obligation_id")
         self.log = sink(LogEntry, "measure_id", "by_id", "on", "text", "created_at", "version")
         rng = Random(self.work.seed + 1)  # noqa: S311 - made-up words, not secrets
         numbers = range(len(self.work.directives) // EACH)
-        self.lines = [[self._line(number, variant, rng) for number in numbers] for variant in range(VARIANTS)]
+        self.lines = [
+            [self._line(number, variant, rng) for number in numbers] for variant in range(VARIANTS)
+        ]
 
     def _line(self, number: int, variant: int, rng: Random) -> Line:
         calendar, directives = self.work.calendar, self.work.directives
         places = tuple(range(number * EACH, number * EACH + SERVES))
         directive = directives[places[0]]
         items = [item.name_hans for item in directive.items.all()]
-        text, office, result = words.measure_text(rng, directive, items[0] if items else ""), words.office(rng), rng.choice(words.RESULTS)
-        cells = self.measures.cells(number + 1, text, office, result, calendar.day(60 + 30 * variant), None, 1)
+        text, office, result = (
+            words.measure_text(rng, directive, items[0] if items else ""),
+            words.office(rng),
+            rng.choice(words.RESULTS),
+        )
+        cells = self.measures.cells(
+            number + 1, text, office, result, calendar.day(60 + 30 * variant), None, 1
+        )
         log = tuple(
-            self.log.cells(calendar.day(day), words.log_text(rng, directive, place=place + variant), calendar.at(day, 17), 1)
+            self.log.cells(
+                calendar.day(day),
+                words.log_text(rng, directive, place=place + variant),
+                calendar.at(day, 17),
+                1,
+            )
             for place, day in enumerate(self.work.lot.logged)
         )
         return Line(number + 1, places, text, office, result, cells, log)
@@ -88,7 +112,9 @@ class Plans:
         return pk
 
     def title(self, placed: Placed) -> str:
-        return f"{placed.body.name.hans}贯彻落实《{self.work.cycles[0].document.title_hans}》实施方案"
+        return (
+            f"{placed.body.name.hans}贯彻落实《{self.work.cycles[0].document.title_hans}》实施方案"
+        )
 
     def lines_of(self, drawn: Drawn) -> Sequence[Line]:
         return self.lines[drawn.luck[3] % VARIANTS]
@@ -106,7 +132,11 @@ class Plans:
     def copy(self, index: int, placed: Placed, drawn: Drawn) -> dict[str, Any]:
         """The plan as its submission keeps it."""
         codes, base = self.work.directives, self.work.obligation(index, 0)
-        rows = [(place, life) for place, life in enumerate(drawn.lives) if life.row["state"] in OPEN and not life.terms.later]
+        rows = [
+            (place, life)
+            for place, life in enumerate(drawn.lives)
+            if life.row["state"] in OPEN and not life.terms.later
+        ]
 
         def named(place: int) -> dict[str, Any]:
             return {"id": base + place, "code": codes[place].code}

@@ -37,12 +37,25 @@ class Record:
 
     def __post_init__(self) -> None:
         names = ("at", "by_id", "action", "subject_type", "before", "after", "reason")
-        self.out = sink(Event, *names, "id", "subject_id", "organisation_id", "document_id", "directive_id", "obligation_id")
+        self.out = sink(
+            Event,
+            *names,
+            "id",
+            "subject_id",
+            "organisation_id",
+            "document_id",
+            "directive_id",
+            "obligation_id",
+        )
         self.papers = Papers(self.work, self.filings)
         self.nothing = self.out.cells(None, None)
         self.next = self.work.first[Event]
         self.document = self.work.cycles[0].document_id
-        self.sealed, self.digest, self.seal = self.next - 1, hashlib.sha256(), Seal.objects.order_by("-id").first()
+        self.sealed, self.digest, self.seal = (
+            self.next - 1,
+            hashlib.sha256(),
+            Seal.objects.order_by("-id").first(),
+        )
 
     def full(self, index: int) -> bool:
         return index % self.every == 0
@@ -62,7 +75,11 @@ class Record:
 
     def _mask(self, life: Life) -> tuple[int, int]:
         """The days of a life as bits: those that are told in brief, and all."""
-        brief = {day for day, acts in life.acts.items() if day >= days.RECENT and any(act.turned or act.action in BRIEF for act in acts)}
+        brief = {
+            day
+            for day, acts in life.acts.items()
+            if day >= days.RECENT and any(act.turned or act.action in BRIEF for act in acts)
+        }
         masks = tuple(sum(1 << -day for day in chosen) for chosen in (brief, life.acts))
         self.masks[life] = masks
         return masks
@@ -89,7 +106,9 @@ class Record:
         yield from self.papers.of(index, placed, drawn, self.plans[index], day)
         yield from self.figures.of(index, placed, day)
 
-    def _moves(self, index: int, placed: Placed, drawn: Drawn, day: int, full: bool) -> Iterator[Told]:
+    def _moves(
+        self, index: int, placed: Placed, drawn: Drawn, day: int, full: bool
+    ) -> Iterator[Told]:
         """What happened to its obligations."""
         crew, at, base = self.work.crew, self.work.calendar.at, self.work.obligation(index, 0)
         people = {OWN: crew.writer(placed), SYSTEM: None}
@@ -106,14 +125,18 @@ class Record:
         key = (told.at, told.by, told.action, told.before, told.after, told.reason, told.kind)
         head, middle, cells = self.pieces.get(key) or self._piece(key, told)
         pk, self.next = self.next, self.next + 1
-        directive, obligation = ("null", "null") if told.directive is None else (told.directive, told.obligation)
+        directive, obligation = (
+            ("null", "null") if told.directive is None else (told.directive, told.obligation)
+        )
         self.digest.update(
             f'{head},"directive_id":{directive},"document_id":{self.document},"id":{pk},"obligation_id":{obligation},'
             f'"organisation_id":{told.body},{middle},"subject_id":{told.subject},"subject_type":"{told.kind}"}}\n'.encode()
         )
         ids = self.out.ids
         self.out.add(
-            cells, ids(pk, told.subject, told.body, self.document), self.nothing if told.directive is None else ids(directive, obligation)
+            cells,
+            ids(pk, told.subject, told.body, self.document),
+            self.nothing if told.directive is None else ids(directive, obligation),
         )
         if pk - self.sealed == BATCH:
             self._close(told.at)
@@ -124,7 +147,9 @@ class Record:
         by = "null" if told.by is None else told.by
         head = f'{{"action":"{told.action}","after":{told.after},"at":"{at}","before":{told.before},"by_id":{by}'
         middle = f'"reason":{json.dumps(told.reason, ensure_ascii=False)}'
-        cells = self.out.cells(told.at, told.by, told.action, told.kind, told.before, told.after, told.reason)
+        cells = self.out.cells(
+            told.at, told.by, told.action, told.kind, told.before, told.after, told.reason
+        )
         self.pieces[key] = head, middle, cells
         return self.pieces[key]
 
@@ -133,5 +158,11 @@ class Record:
         last = self.next - 1
         if last > self.sealed:
             sealed_at = (at or self.work.calendar.now).astimezone(UTC)
-            self.seal = link(self.seal, [[self.sealed + 1, last]], self.digest.hexdigest(), last - self.sealed, now=sealed_at)
+            self.seal = link(
+                self.seal,
+                [[self.sealed + 1, last]],
+                self.digest.hexdigest(),
+                last - self.sealed,
+                now=sealed_at,
+            )
             self.sealed, self.digest = last, hashlib.sha256()

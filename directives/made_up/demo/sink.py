@@ -68,7 +68,10 @@ class CopySink(Sink):
     join = staticmethod("\t".join)
 
     def write(self) -> None:
-        with connection.cursor() as cursor, cursor.copy(f"COPY {self.table} ({self.columns}) FROM STDIN") as copy:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {self.table} ({self.columns}) FROM STDIN") as copy,
+        ):
             copy.write("\n".join(self.rows) + "\n")
 
 
@@ -103,7 +106,10 @@ class ManySink(Sink):
     def write(self) -> None:
         places = ", ".join(["%s"] * self.width)
         with connection.cursor() as cursor:
-            cursor.executemany(f"INSERT INTO {self.table} ({self.columns}) VALUES ({places})", self.rows)  # noqa: S608 - our own names
+            cursor.executemany(
+                f"INSERT INTO {self.table} ({self.columns}) VALUES ({places})",  # noqa: S608 - our own names
+                self.rows,
+            )
 
 
 def _stored(value: Any) -> Any:

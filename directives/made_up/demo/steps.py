@@ -84,7 +84,14 @@ def _received(life: Living) -> Iterator[Step]:
         yield Step(fate.on, 10, "dispute", OWN, _to(DISPUTED, ASSIGNED), OBJECTION)
     elif fate.work == "withdrawn":
         yield Step(days.DISPUTED, 10, "dispute", OWN, _to(DISPUTED, ASSIGNED), OBJECTION)
-        yield Step(days.WITHDRAWN, 10, "withdraw", ABOVE, _to(WITHDRAWN, DISPUTED, acknowledge_by=None), WITHDREW)
+        yield Step(
+            days.WITHDRAWN,
+            10,
+            "withdraw",
+            ABOVE,
+            _to(WITHDRAWN, DISPUTED, acknowledge_by=None),
+            WITHDREW,
+        )
     elif fate.work != "assigned" and life.course.receipt:
         yield Step(fate.on if later else days.ACKNOWLEDGED, 9, "acknowledge", OWN, acknowledged)
 
@@ -92,11 +99,15 @@ def _received(life: Living) -> Iterator[Step]:
 def _heard(life: Living) -> Iterator[Step]:
     """The body is heard from by its plan and by what it logs."""
     days_of_plan = {LATE: (days.PLANNED_LATE,), REVISED: (days.PLANNED, days.REVISED)}
-    handed = days_of_plan.get(life.course.plan, (days.PLANNED,) if life.course.plan in (ACCEPTED, RETURNED) else ())
+    handed = days_of_plan.get(
+        life.course.plan, (days.PLANNED,) if life.course.plan in (ACCEPTED, RETURNED) else ()
+    )
     logged = life.logged if life.terms.served and life.course.works else ()
     for day, hour in (*((day, 14) for day in handed), *((day, 17) for day in logged)):
         if day >= life.terms.issued:
-            yield Step(day, hour, "heard", OWN, lambda life: {} if life.row["state"] in OPEN else None)
+            yield Step(
+                day, hour, "heard", OWN, lambda life: {} if life.row["state"] in OPEN else None
+            )
 
 
 def _plan_clock(life: Living, **fields: Any) -> dict[str, Any] | None:
@@ -115,9 +126,21 @@ def _planned(life: Living) -> Iterator[Step]:
         yield Step(days.PLAN_DECIDED, 16, "start", SYSTEM, _to(UNDERWAY, ACKNOWLEDGED))
     if plan == RETURNED:
         due = life.calendar.day(days.PLAN_DUE)
-        yield Step(days.PLAN_DECIDED, 16, "plan_returned", ABOVE, lambda life: _plan_clock(life, plan_due_on=due, plan_returned=True))
+        yield Step(
+            days.PLAN_DECIDED,
+            16,
+            "plan_returned",
+            ABOVE,
+            lambda life: _plan_clock(life, plan_due_on=due, plan_returned=True),
+        )
     if plan == REVISED:
-        yield Step(days.REVISION_RETURNED, 16, "plan_returned", ABOVE, lambda life: _plan_clock(life, plan_returned=True))
+        yield Step(
+            days.REVISION_RETURNED,
+            16,
+            "plan_returned",
+            ABOVE,
+            lambda life: _plan_clock(life, plan_returned=True),
+        )
     if plan == LATE:
         yield Step(days.PLANNED_LATE, 14, "plan_handed_in", OWN, filed)
 
@@ -129,7 +152,9 @@ def _reported_last(life: Living) -> Iterator[Step]:
         return {"report_due_on": due} if life.row["state"] in REPORTABLE else None
 
     def handed(life: Living) -> dict[str, Any] | None:
-        return {"report_due_on": None, "last": SUBMITTED} if life.row["state"] in REPORTABLE else None
+        return (
+            {"report_due_on": None, "last": SUBMITTED} if life.row["state"] in REPORTABLE else None
+        )
 
     def decided(life: Living) -> dict[str, Any] | None:
         if life.last != SUBMITTED:
@@ -148,14 +173,22 @@ def _reported_now(life: Living) -> Iterator[Step]:
     course, due = life.course, life.calendar.this_due
 
     def opened(life: Living) -> dict[str, Any] | None:
-        return {"report_due_on": due} if life.row["state"] in REPORTABLE and life.row["report_due_on"] is None else None
+        return (
+            {"report_due_on": due}
+            if life.row["state"] in REPORTABLE and life.row["report_due_on"] is None
+            else None
+        )
 
     def begun(life: Living) -> dict[str, Any] | None:
         return {"this": DRAFT} if life.row["state"] in REPORTABLE else None
 
     def handed(life: Living) -> dict[str, Any] | None:
         kept = course.this == PARTIAL and life.fate.entry == "draft"
-        return {"report_due_on": None, "this": SUBMITTED} if life.this == DRAFT and life.row["state"] in REPORTABLE and not kept else None
+        return (
+            {"report_due_on": None, "this": SUBMITTED}
+            if life.this == DRAFT and life.row["state"] in REPORTABLE and not kept
+            else None
+        )
 
     def decided(life: Living) -> dict[str, Any] | None:
         if life.this != SUBMITTED:
@@ -188,5 +221,10 @@ def _closed(life: Living) -> dict[str, Any] | None:
     """Verified, unless its entry waits for its own verdict."""
     if life.row["state"] != CLOSING or life.this == SUBMITTED:
         return None
-    met = {"plan_due_on": None, "report_due_on": None, "plan_returned": False, "report_returned": False}
+    met = {
+        "plan_due_on": None,
+        "report_due_on": None,
+        "plan_returned": False,
+        "report_returned": False,
+    }
     return {"state": CLOSED, "percent": 100, "closed_on": life.calendar.day(life.fate.on), **met}

@@ -84,15 +84,28 @@ class Story:
         with bare.roomy():
             calendar = Calendar(self.now)
             bodies = self._bodies(calendar)
-            crew = people.make(self.password, sorted({one.body.province for one in bodies} - {""}), now=calendar.at(days.BEGAN, 11))
+            crew = people.make(
+                self.password,
+                sorted({one.body.province for one in bodies} - {""}),
+                now=calendar.at(days.BEGAN, 11),
+            )
             above = User.objects.get(username="supervisor")
-            further = [others.register(number, by=above, now=calendar.at(days.REGISTERED, 8)) for number in range(1, self.documents)]
+            further = [
+                others.register(number, by=above, now=calendar.at(days.REGISTERED, 8))
+                for number in range(1, self.documents)
+            ]
             document = paper.register(by=above, now=calendar.at(days.REGISTERED, 9))
             self._work(calendar, bodies, crew, document)
             if further:
                 with self._step("Obligations of further documents") as rows:
-                    models = list(Directive.objects.filter(document=document, statement=False).order_by("order"))
-                    rows.append(others.assign(further, models, everybody=SCALES[self.scale].everybody))
+                    models = list(
+                        Directive.objects.filter(document=document, statement=False).order_by(
+                            "order"
+                        )
+                    )
+                    rows.append(
+                        others.assign(further, models, everybody=SCALES[self.scale].everybody)
+                    )
             with self._step("What waits for a verdict") as waiting:
                 waiting.append(ProgressReport.objects.settle_waiting())
             with self._step("Tallies") as counted:
@@ -114,19 +127,41 @@ class Story:
         with self._step("Bodies") as rows:
             bodies = placed(tree(self.scale), free(Organisation))
             out = sink(
-                Organisation, "id", "code", "name_hans", "name_hant", "full_name", "level", "kind", "parent_id", "path", "branch", "version"
+                Organisation,
+                "id",
+                "code",
+                "name_hans",
+                "name_hant",
+                "full_name",
+                "level",
+                "kind",
+                "parent_id",
+                "path",
+                "branch",
+                "version",
             )
             by_code = {one.body.code: one.pk for one in bodies}
             for one in bodies:
                 body = one.body
-                names = (one.pk, body.code, body.name.hans, body.name.hant, body.full, body.level, body.kind)
+                names = (
+                    one.pk,
+                    body.code,
+                    body.name.hans,
+                    body.name.hant,
+                    body.full,
+                    body.level,
+                    body.kind,
+                )
                 out.add(out.cells(*names, by_code.get(body.above), one.path, one.branch, 1))
             out.flush()
             bare.count_on([Organisation])
             rows.append(len(bodies))
             found = Organisation.objects.order_by("pk").iterator(chunk_size=1000)
             while some := list(islice(found, 1000)):
-                told = [audit.Change(row, {}, {"name_hans": row.name_hans, "kind": row.kind}) for row in some]
+                told = [
+                    audit.Change(row, {}, {"name_hans": row.name_hans, "kind": row.kind})
+                    for row in some
+                ]
                 audit.record_many("found", told, by=None, now=calendar.at(days.BEGAN, 9))
         return bodies
 
@@ -134,17 +169,38 @@ class Story:
         """The last cycle and this one, opened by the supervisor of the centre."""
         made = []
         by = User.objects.get(username="supervisor")
-        for opens, due in ((days.LAST_OPENED, calendar.last_due), (days.THIS_OPENED, calendar.this_due)):
+        for opens, due in (
+            (days.LAST_OPENED, calendar.last_due),
+            (days.THIS_OPENED, calendar.this_due),
+        ):
             day = calendar.day(opens)
-            told = {"year": day.year, "period": "quarter", "number": (day.month + 2) // 3, "opens_on": day, "due_on": due}
-            cycle = Cycle.objects.create(document=document, created_at=calendar.at(opens, 9), created_by=by, **told)
-            audit.record("open_cycle", cycle, by=by, now=calendar.at(opens, 9), after={**told, "reports": reports})
+            told = {
+                "year": day.year,
+                "period": "quarter",
+                "number": (day.month + 2) // 3,
+                "opens_on": day,
+                "due_on": due,
+            }
+            cycle = Cycle.objects.create(
+                document=document, created_at=calendar.at(opens, 9), created_by=by, **told
+            )
+            audit.record(
+                "open_cycle",
+                cycle,
+                by=by,
+                now=calendar.at(opens, 9),
+                after={**told, "reports": reports},
+            )
             made.append(cycle)
         return made[0], made[1]
 
-    def _work(self, calendar: Calendar, bodies: list[Placed], crew: people.Crew, document: Document) -> None:
+    def _work(
+        self, calendar: Calendar, bodies: list[Placed], crew: people.Crew, document: Document
+    ) -> None:
         owing = bodies[1:]  # the centre gives the work and owes none
-        rows = Directive.objects.filter(document=document, statement=False).select_related("section")
+        rows = Directive.objects.filter(document=document, statement=False).select_related(
+            "section"
+        )
         directives = list(rows.order_by("order").prefetch_related("items"))
         cycles = self._cycles(calendar, document, len(owing))
         indicators = define(document, calendar)
@@ -152,11 +208,22 @@ class Story:
         scale = SCALES[self.scale]
         lot = Lot(calendar, self.seed, all_terms(len(directives)), days.LOGGED[-scale.logs :])
         stripped = bare.strip(MANY)
-        work = Work(calendar, lot, crew, directives, cycles, self.seed, {model: free(model) for model in MANY})
+        work = Work(
+            calendar,
+            lot,
+            crew,
+            directives,
+            cycles,
+            self.seed,
+            {model: free(model) for model in MANY},
+        )
         plans = Plans(work)
         filings = Filings(work, plans)
         figures = Figures(work, indicators)
-        record, history = Record(work, filings, figures, scale.every), History(calendar, directives, scale.leaves)
+        record, history = (
+            Record(work, filings, figures, scale.every),
+            History(calendar, directives, scale.leaves),
+        )
         with self._step("Figures of statistics") as rows:
             rows.append(figures.write(owing))
         self._write(owing, lot, work, plans, filings, record, history)
@@ -170,7 +237,14 @@ class Story:
         self.say(f"{lot.stories:,} different lives were drawn.")
 
     def _write(
-        self, owing: Sequence[Placed], lot: Lot, work: Work, plans: Plans, filings: Filings, record: Record, history: History
+        self,
+        owing: Sequence[Placed],
+        lot: Lot,
+        work: Work,
+        plans: Plans,
+        filings: Filings,
+        record: Record,
+        history: History,
     ) -> None:
         """Body after body, so that what belongs together lies together."""
         with self._step("Obligations, reports, plans") as rows:

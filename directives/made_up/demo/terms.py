@@ -69,7 +69,9 @@ def terms_of(place: int) -> Terms:
         return Terms(starts=30, due=300)
     if place % 11 == 3:
         return Terms()
-    return Terms(due=(150, 400, 39)[place % 3], deliverable=IMPLEMENTATION_PLAN if place % 8 == 2 else "")
+    return Terms(
+        due=(150, 400, 39)[place % 3], deliverable=IMPLEMENTATION_PLAN if place % 8 == 2 else ""
+    )
 
 
 def fates(course: Course, terms: Terms, trouble: float) -> Sequence[Fate]:
@@ -80,7 +82,9 @@ def fates(course: Course, terms: Terms, trouble: float) -> Sequence[Fate]:
     last = ((True, 0.35), (False, 0.65)) if course.last == RETURNED else ((False, 1.0),)
     weighted = [
         (replace(fate, entry=entry, last_returned=back), weight * often * share)
-        for (fate, weight), (entry, often), (back, share) in product(_work(course, terms, trouble), entries, last)
+        for (fate, weight), (entry, often), (back, share) in product(
+            _work(course, terms, trouble), entries, last
+        )
     ]
     return spread(weighted, CHOICES)
 

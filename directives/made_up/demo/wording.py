@@ -24,6 +24,10 @@ def reports_on(directive: Directive, rng: Random, out: Sink) -> list[Words]:
     """The variants for one directive."""
     found = []
     for place in range(VARIANTS):
-        said = (words.log_text(rng, directive, place=place) + "。", rng.choice(words.PROBLEMS), rng.choice(words.NEXT))
+        said = (
+            words.log_text(rng, directive, place=place) + "。",
+            rng.choice(words.PROBLEMS),
+            rng.choice(words.NEXT),
+        )
         found.append(Words(*said, out.cells(*said)))
     return found

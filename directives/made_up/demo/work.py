@@ -41,8 +41,24 @@ ROW = (
     "original_due_on", "heard_on",
 )  # fmt: skip
 SAID = ("progress", "problems", "next_steps")
-STAMPS = ("submitted_at", "submitted_by_id", "decided_at", "decided_by_id", "saved_at", "saved_by_id")
-ENTRY = ("percent", "state", "origin", "reason", "version", "unchanged", "unchanged_reason", "drawn_from")
+STAMPS = (
+    "submitted_at",
+    "submitted_by_id",
+    "decided_at",
+    "decided_by_id",
+    "saved_at",
+    "saved_by_id",
+)
+ENTRY = (
+    "percent",
+    "state",
+    "origin",
+    "reason",
+    "version",
+    "unchanged",
+    "unchanged_reason",
+    "drawn_from",
+)
 TABLES = (Obligation, ProgressReport, ReportEntry, ItemState)
 VERSIONS = {DRAFT: 1, SUBMITTED: 3, ACCEPTED: 4, RETURNED: 4}
 
@@ -75,22 +91,51 @@ class Work:
     cycles: tuple[Cycle, Cycle]
     seed: int
     first: dict[type, int]
-    entries: array = field(default_factory=lambda: array("q"))  # the id before each body's first entry
+    entries: array = field(
+        default_factory=lambda: array("q")
+    )  # the id before each body's first entry
     told: dict[tuple, Cells] = field(default_factory=dict)  # pieces of rows that many rows have
 
     def __post_init__(self) -> None:
-        head = ("id", "document_id", "section_id", "directive_id", "leader", "contact", "note", "organisation_id", "part")
+        head = (
+            "id",
+            "document_id",
+            "section_id",
+            "directive_id",
+            "leader",
+            "contact",
+            "note",
+            "organisation_id",
+            "part",
+        )
         self.obligations = sink(Obligation, *head, *ROW, *SAID)
         self.reports = sink(
-            ProgressReport, "id", "cycle_id", "document_id", "organisation_id", "begun_at", "first_submitted_at", "completed_at", "version"
+            ProgressReport,
+            "id",
+            "cycle_id",
+            "document_id",
+            "organisation_id",
+            "begun_at",
+            "first_submitted_at",
+            "completed_at",
+            "version",
         )
         self.filed = sink(ReportEntry, "id", "report_id", "obligation_id", *STAMPS, *ENTRY, *SAID)
-        self.items = sink(ItemState, "obligation_id", "item_id", "state", "on", "evidence", "version")
+        self.items = sink(
+            ItemState, "obligation_id", "item_id", "state", "on", "evidence", "version"
+        )
         out, rng = self.obligations, Random(self.seed)  # noqa: S311 - made-up words, not secrets
         self.words = [reports_on(directive, rng, out) for directive in self.directives]
         self.blank = Words("", "", "", out.cells("", "", ""))
-        self.fixed = [out.cells(row.document_id, row.section_id, row.pk, "", "", "") for row in self.directives]
-        self.owed = [(place, list(row.items.all())) for place, row in enumerate(self.directives) if row.items.all()]
+        self.fixed = [
+            out.cells(row.document_id, row.section_id, row.pk, "", "", "")
+            for row in self.directives
+        ]
+        self.owed = [
+            (place, list(row.items.all()))
+            for place, row in enumerate(self.directives)
+            if row.items.all()
+        ]
         self.next_entry = self.first[ReportEntry]
 
     def obligation(self, index: int, place: int) -> int:
@@ -147,12 +192,25 @@ class Work:
             if stamp is None:
                 stamp = stamps[key] = self._stamps(placed, course, *key)
             piece = self.told.get((entry.life, entry.cycle)) or self._entry(entry)
-            out.add(out.ids(entry.pk, keys[entry.cycle], entry.obligation), stamp, piece, entry.words.cells)
+            out.add(
+                out.ids(entry.pk, keys[entry.cycle], entry.obligation),
+                stamp,
+                piece,
+                entry.words.cells,
+            )
         self.next_entry += len(entries)
         for cycle in (0, 1):
-            self._report_row(placed, course, keys[cycle], cycle, [entry for entry in entries if entry.cycle == cycle])
+            self._report_row(
+                placed,
+                course,
+                keys[cycle],
+                cycle,
+                [entry for entry in entries if entry.cycle == cycle],
+            )
 
-    def _report_row(self, placed: Placed, course: Course, pk: int, cycle: int, own: list[Entry]) -> None:
+    def _report_row(
+        self, placed: Placed, course: Course, pk: int, cycle: int, own: list[Entry]
+    ) -> None:
         begun, handed, decided = moments(course, cycle)
         at, period = self.calendar.at, self.cycles[cycle]
         stamps = (
@@ -161,7 +219,9 @@ class Work:
             at(decided, 11) if decided is not None and complete(own) else None,
         )
         version = 1 + sum(stamp is not None for stamp in stamps)
-        self.reports.add(self.reports.cells(pk, period.pk, period.document_id, placed.pk, *stamps, version))
+        self.reports.add(
+            self.reports.cells(pk, period.pk, period.document_id, placed.pk, *stamps, version)
+        )
 
     def _stamps(self, placed: Placed, course: Course, cycle: int, state: str) -> Cells:
         """Who handed in and decided, and when: alike for all entries of a report in this state."""
@@ -169,7 +229,14 @@ class Work:
         _begun, handed, decided = moments(course, cycle)
         cells: list[Any] = [None] * len(STAMPS)
         if state != DRAFT:
-            cells = [at(handed, 16), crew.signer(placed), None, None, at(handed, 10), crew.writer(placed)]
+            cells = [
+                at(handed, 16),
+                crew.signer(placed),
+                None,
+                None,
+                at(handed, 10),
+                crew.writer(placed),
+            ]
         if state in (ACCEPTED, RETURNED):
             cells[2:4] = [at(decided, 11), crew.reviewer(placed)]
         return self.filed.cells(*cells)
@@ -191,7 +258,10 @@ class Work:
         for place, items in self.owed:
             life, luck = drawn.lives[place], drawn.luck[4 + place]
             for number, item in enumerate(items):
-                out.add(out.ids(base + place, item.pk), self._item(life, (luck + 37 * number) % 100, item.name_hans))
+                out.add(
+                    out.ids(base + place, item.pk),
+                    self._item(life, (luck + 37 * number) % 100, item.name_hans),
+                )
 
     def _item(self, life: Life, luck: int, name: str) -> Cells:
         done, state = life.row["percent"], life.row["state"]
@@ -222,19 +292,29 @@ def part_of(placed: Placed, place: int) -> str:
     """One body leads everywhere; mass organisations support one directive in five of the others."""
     if placed.body.code == HOME_BODY:
         return LEAD
-    return SUPPORTING if placed.body.kind == "mass_organisation" and place % PARTS == 3 else RESPONSIBLE
+    return (
+        SUPPORTING
+        if placed.body.kind == "mass_organisation" and place % PARTS == 3
+        else RESPONSIBLE
+    )
 
 
 def moments(course: Course, cycle: int) -> tuple[int | None, int | None, int | None]:
     """The days on which a report was begun, handed in and decided on."""
     if cycle:
         return course.begun, course.handed, course.decided
-    return (None, None, None) if course.last == SILENT else (course.last_handed - 1, course.last_handed, course.last_decided)
+    return (
+        (None, None, None)
+        if course.last == SILENT
+        else (course.last_handed - 1, course.last_handed, course.last_decided)
+    )
 
 
 def complete(entries: Sequence[Entry]) -> bool:
     """Every entry that is still owed was accepted."""
-    owed = [entry for entry in entries if entry.state != DRAFT or entry.life.row["state"] in REPORTABLE]
+    owed = [
+        entry for entry in entries if entry.state != DRAFT or entry.life.row["state"] in REPORTABLE
+    ]
     return bool(owed) and all(entry.state == ACCEPTED for entry in owed)
 
 

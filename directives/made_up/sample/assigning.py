@@ -29,11 +29,17 @@ DELIVERABLES = {"結.1.1": IMPLEMENTATION_PLAN, "結.1.2": SPECIFIC_MEASURES}
 
 def assign(stage: Stage) -> None:
     """Issue every directive, grouped by terms, to the bodies it speaks of."""
-    bodies = list(Organisation.objects.existing_on(stage.day(ISSUED)).exclude(parent=None).order_by("code"))
+    bodies = list(
+        Organisation.objects.existing_on(stage.day(ISSUED)).exclude(parent=None).order_by("code")
+    )
     stage.fillers = make_fillers(bodies, now=stage.at(BEGAN, 11))
-    stage.diligence = {body.pk: 0.15 if body.code in WEAK else stage.rng.uniform(0.55, 1.0) for body in bodies}
+    stage.diligence = {
+        body.pk: 0.15 if body.code in WEAK else stage.rng.uniform(0.55, 1.0) for body in bodies
+    }
     groups: dict[tuple[giving.Terms, tuple[str, ...]], list[Directive]] = defaultdict(list)
-    for directive in stage.document.directives.filter(statement=False).prefetch_related("addressees"):
+    for directive in stage.document.directives.filter(statement=False).prefetch_related(
+        "addressees"
+    ):
         for codes, part in _given(directive, bodies):
             groups[_terms(stage, directive, part), codes].append(directive)
     by_code = {body.code: body for body in bodies}
@@ -44,22 +50,40 @@ def assign(stage: Stage) -> None:
         )  # fmt: skip
 
 
-def _given(directive: Directive, bodies: Sequence[Organisation]) -> list[tuple[tuple[str, ...], str]]:
+def _given(
+    directive: Directive, bodies: Sequence[Organisation]
+) -> list[tuple[tuple[str, ...], str]]:
     """The groups of bodies that get a directive, by code, each with its part."""
     proposal = propose(directive.addressees.all())
-    given = [(DECIDED.get(directive.code) or tuple(body.code for body in bodies if proposal.takes(body)), RESPONSIBLE)]
+    given = [
+        (
+            DECIDED.get(directive.code)
+            or tuple(body.code for body in bodies if proposal.takes(body)),
+            RESPONSIBLE,
+        )
+    ]
     if directive.code in SUPPORTED:
-        given.append((tuple(body.code for body in bodies if body.kind == "provincial_committee"), SUPPORTING))
+        given.append(
+            (tuple(body.code for body in bodies if body.kind == "provincial_committee"), SUPPORTING)
+        )
     return [(codes, part) for codes, part in given if codes]
 
 
 def _terms(stage: Stage, directive: Directive, part: str) -> giving.Terms:
     """The days depend on the kind of duty and on its place, so that the lights of the sample are of every colour."""
-    year_end = date(stage.day(21).year, 12, 31)  # three weeks before it, the story already speaks of the next
+    year_end = date(
+        stage.day(21).year, 12, 31
+    )  # three weeks before it, the story already speaks of the next
     next_year = date(year_end.year + 1, 6, 30)
     starts_on, due_on = None, year_end
     if directive.kind == "institution":
-        due_on = stage.day(-12) if directive.order % 11 == 0 else stage.day(4) if directive.order % 11 == 5 else year_end
+        due_on = (
+            stage.day(-12)
+            if directive.order % 11 == 0
+            else stage.day(4)
+            if directive.order % 11 == 5
+            else year_end
+        )
     elif directive.kind in ("pilot", "encouragement") or directive.order % 13 == 4:
         starts_on, due_on = stage.day(30), next_year
     elif directive.order % 3 == 0:

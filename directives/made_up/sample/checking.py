@@ -24,30 +24,56 @@ def check(today: date) -> None:
 
 def _items(today: date) -> Iterator[str]:
     open_ones = ItemState.objects.unsettled().filter(obligation__state__in=(CLOSING, CLOSED))
-    for row in open_ones.values("obligation__state").annotate(n=Count("obligation", distinct=True)).order_by():
+    for row in (
+        open_ones.values("obligation__state")
+        .annotate(n=Count("obligation", distinct=True))
+        .order_by()
+    ):
         yield f"{row['n']} obligations {row['obligation__state']} with items not established and no reason"
-    wrong = Q(on__gt=today) | Q(on__lt=F("obligation__issued_on")) | Q(on__gt=F("obligation__closed_on"))
+    wrong = (
+        Q(on__gt=today)
+        | Q(on__lt=F("obligation__issued_on"))
+        | Q(on__gt=F("obligation__closed_on"))
+    )
     yield from _told(ItemState.objects.filter(wrong), "items established on an impossible day")
 
 
 def _states() -> Iterator[str]:
     rows = Obligation.objects.all()
-    clocks = Q(plan_due_on__isnull=False) | Q(report_due_on__isnull=False) | Q(plan_returned=True) | Q(report_returned=True)
+    clocks = (
+        Q(plan_due_on__isnull=False)
+        | Q(report_due_on__isnull=False)
+        | Q(plan_returned=True)
+        | Q(report_returned=True)
+    )
     closed = rows.filter(state=CLOSED)
-    yield from _told(closed.filter(clocks | ~Q(percent=100)), "closed obligations that still owe something")
+    yield from _told(
+        closed.filter(clocks | ~Q(percent=100)), "closed obligations that still owe something"
+    )
     waiting = Q(state__in=(ASSIGNED, DISPUTED))
-    yield from _told(rows.filter(acknowledge_by=None).filter(waiting), "obligations without receipt whose clock stands")
-    yield from _told(rows.exclude(acknowledge_by=None).exclude(waiting), "obligations with receipt whose clock runs")
+    yield from _told(
+        rows.filter(acknowledge_by=None).filter(waiting),
+        "obligations without receipt whose clock stands",
+    )
+    yield from _told(
+        rows.exclude(acknowledge_by=None).exclude(waiting),
+        "obligations with receipt whose clock runs",
+    )
 
 
 def _days(today: date) -> Iterator[str]:
     rows = Obligation.objects.all()
     yield from _told(rows.filter(due_on__lt=F("starts_on")), "obligations due before they start")
-    yield from _told(rows.filter(Q(closed_on__gt=today) | Q(closed_on__lt=F("issued_on"))), "obligations closed on an impossible day")
+    yield from _told(
+        rows.filter(Q(closed_on__gt=today) | Q(closed_on__lt=F("issued_on"))),
+        "obligations closed on an impossible day",
+    )
     logs = LogEntry.objects.filter(Q(on__gt=today) | Q(on__lt=F("measure__plan__created_at__date")))
     yield from _told(logs, "log entries of an impossible day")
     yield from _told(Measure.objects.filter(done_on__gt=today), "measures done in the future")
-    entries = ReportEntry.objects.filter(Q(submitted_at__date__gt=today) | Q(decided_at__lt=F("submitted_at"), state__in=IN))
+    entries = ReportEntry.objects.filter(
+        Q(submitted_at__date__gt=today) | Q(decided_at__lt=F("submitted_at"), state__in=IN)
+    )
     yield from _told(entries, "report entries of an impossible moment")
 
 

@@ -15,7 +15,12 @@ from directives.made_up.sample import BODIES, CONFIRMATIONS, DOCUMENT, people
 from directives.made_up.sample.assigning import assign
 from directives.made_up.sample.checking import check
 from directives.made_up.sample.planning import acknowledge, dispute, log_the_last_days, plan
-from directives.made_up.sample.reporting import ask_to_close, close_some, report_current, report_last
+from directives.made_up.sample.reporting import (
+    ask_to_close,
+    close_some,
+    report_current,
+    report_last,
+)
 from directives.made_up.sample.stage import Stage
 from directives.made_up.sample.statistics import count_figures
 from directives.models import Notice, Organisation, User
@@ -34,7 +39,9 @@ def load(*, today: date, seed: int, password: str, progress: bool) -> str:
             act(stage)
         for day in (-1, 0):
             ticking.tick(now=stage.at(day, 8), everything=day == 0)
-        Notice.objects.filter(at__lt=stage.at(-3)).update(read_at=stage.at(-2))  # of older news everybody took note
+        Notice.objects.filter(at__lt=stage.at(-3)).update(
+            read_at=stage.at(-2)
+        )  # of older news everybody took note
         check(today)
     return f"Loaded 《{stage.document.title}》 and {Organisation.objects.count()} bodies. Its progress is fictional."
 
@@ -44,13 +51,22 @@ def _set_up(today: date, seed: int, password: str) -> Stage:
     rng = Random(seed)  # noqa: S311 - made-up figures, not secrets
     stage = Stage(today=today, rng=rng)
     began = stage.at(-230, 9)
-    organising.load(organising.read_table(BODIES.read_bytes(), name=BODIES.name), by=None, now=began)
+    organising.load(
+        organising.read_table(BODIES.read_bytes(), name=BODIES.name), by=None, now=began
+    )
     people.make_accounts(password, now=began)
     source = DOCUMENT.read_bytes()
     confirmations = confirmations_of(CONFIRMATIONS.read_bytes(), document=source)
     words = read(source, name=DOCUMENT.name, confirmations=confirmations)
-    stage.supervisor, stage.manager, stage.staff = (User.objects.get(username=name) for name in ("supervisor", "manager", "staff"))
+    stage.supervisor, stage.manager, stage.staff = (
+        User.objects.get(username=name) for name in ("supervisor", "manager", "staff")
+    )
     stage.document = registering.register_document(
-        reading=words, source=source, source_name=DOCUMENT.name, by=stage.supervisor, now=stage.at(-229, 9), fictional=True
+        reading=words,
+        source=source,
+        source_name=DOCUMENT.name,
+        by=stage.supervisor,
+        now=stage.at(-229, 9),
+        fictional=True,
     )
     return stage

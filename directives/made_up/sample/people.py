@@ -36,7 +36,21 @@ ACCOUNTS = (
     Account("auditor", "秦正言", "010-5550 0106", (), (AUDITOR,)),
 )
 SURNAMES = "王李张刘陈杨赵黄吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程"
-GIVEN = ("一诺", "子涵", "文博", "雨桐", "思远", "嘉禾", "景行", "若水", "明哲", "清和", "书瑶", "亦凡", "南乔")
+GIVEN = (
+    "一诺",
+    "子涵",
+    "文博",
+    "雨桐",
+    "思远",
+    "嘉禾",
+    "景行",
+    "若水",
+    "明哲",
+    "清和",
+    "书瑶",
+    "亦凡",
+    "南乔",
+)
 
 
 def made_up_name(number: int) -> str:
@@ -66,11 +80,23 @@ def make_accounts(password: str, *, now: datetime, more: tuple[Account, ...] = (
 
 def enrol(user: User, roles: tuple[tuple[str, str], ...], now: datetime) -> None:
     """Give a person their roles, as (body code, role), and tell of it."""
-    audit.record("add", user, by=None, now=now, after={"username": user.username, "full_name": user.full_name})
+    audit.record(
+        "add",
+        user,
+        by=None,
+        now=now,
+        after={"username": user.username, "full_name": user.full_name},
+    )
     for code, role in roles:
         body = Organisation.objects.get(code=code)
         member = Membership.objects.create(user=user, organisation=body, role=role)
-        audit.record("add", member, by=None, now=now, after={"user": user.username, "body": code, "role": role})
+        audit.record(
+            "add",
+            member,
+            by=None,
+            now=now,
+            after={"user": user.username, "body": code, "role": role},
+        )
 
 
 @transaction.atomic
@@ -78,7 +104,12 @@ def make_fillers(bodies: list[Organisation], *, now: datetime) -> dict[int, User
     """Who fills in for each body, by its id. They have no password, so nobody can sign in as them."""
     fillers = {}
     for number, body in enumerate(bodies):
-        user = User(username=f"filler-{body.code.lower()}", full_name=made_up_name(number), phone=f"555-{number:04}", made_up=True)
+        user = User(
+            username=f"filler-{body.code.lower()}",
+            full_name=made_up_name(number),
+            phone=f"555-{number:04}",
+            made_up=True,
+        )
         user.set_unusable_password()
         user.save()
         enrol(user, ((body.code, STAFF),), now)

@@ -31,8 +31,14 @@ def dispute(stage: Stage) -> None:
 
 def acknowledge(stage: Stage) -> None:
     """Nearly everybody acknowledged receipt in time."""
-    rows = Obligation.objects.filter(state=ASSIGNED).select_related("organisation").exclude(organisation__code__in=NOT_ACKNOWLEDGED)
-    for _body, owed in groupby(rows.order_by("organisation_id", "pk"), key=lambda row: row.organisation_id):
+    rows = (
+        Obligation.objects.filter(state=ASSIGNED)
+        .select_related("organisation")
+        .exclude(organisation__code__in=NOT_ACKNOWLEDGED)
+    )
+    for _body, owed in groupby(
+        rows.order_by("organisation_id", "pk"), key=lambda row: row.organisation_id
+    ):
         waiting = list(owed)
         by = _writer(stage, waiting[0].organisation)
         supervising.acknowledge_many(obligations=waiting, by=by, now=stage.at(ACKNOWLEDGED, 9))
@@ -44,7 +50,10 @@ def _writer(stage: Stage, body: Organisation) -> User:
 
 def plan(stage: Stage) -> None:
     """Plans with measures for everything that is owed, handed in, and decided a fortnight later."""
-    bodies = {row.organisation for row in Obligation.objects.exclude(state=ASSIGNED).select_related("organisation")}
+    bodies = {
+        row.organisation
+        for row in Obligation.objects.exclude(state=ASSIGNED).select_related("organisation")
+    }
     for body in sorted(bodies, key=lambda body: body.code):
         if body.code not in NO_PLAN:
             _plan_of(stage, body)
@@ -63,10 +72,18 @@ def _plan_of(stage: Stage, body: Organisation) -> None:
         planning.move_plan(paper, action, by=by, now=now)
     returned = body.code in RETURNED_PLAN
     reason = "方案缺少分阶段目标，请逐项补充时间节点和成果形式。" if returned else ""
-    planning.decide(paper, accepted=not returned, reason=reason, by=stage.supervisor, now=stage.at(PLANNED + 24, 16))
+    planning.decide(
+        paper,
+        accepted=not returned,
+        reason=reason,
+        by=stage.supervisor,
+        now=stage.at(PLANNED + 24, 16),
+    )
 
 
-def _measure(stage: Stage, paper: Plan, owed: Sequence[Obligation], writer: User, now: datetime) -> None:
+def _measure(
+    stage: Stage, paper: Plan, owed: Sequence[Obligation], writer: User, now: datetime
+) -> None:
     first = owed[0].directive
     items = list(first.items.all())
     text = words.measure_text(stage.rng, first, items[0].name_hans if items else "")
@@ -78,7 +95,14 @@ def _measure(stage: Stage, paper: Plan, owed: Sequence[Obligation], writer: User
     _log(stage, measure, first, items[0].name_hans if items else "", writer, paper.organisation)
 
 
-def _log(stage: Stage, measure: Measure, directive: Directive, item: str, writer: User, body: Organisation) -> None:
+def _log(
+    stage: Stage,
+    measure: Measure,
+    directive: Directive,
+    item: str,
+    writer: User,
+    body: Organisation,
+) -> None:
     """Entries from the plan to last week; the idle write few."""
     entries = 1 + round(3 * stage.diligence[body.pk])
     for place in range(entries):
@@ -89,9 +113,15 @@ def _log(stage: Stage, measure: Measure, directive: Directive, item: str, writer
 
 def log_the_last_days(stage: Stage) -> None:
     """What the home body wrote down in the last days, after it began its report."""
-    measures = Measure.objects.filter(plan__organisation__code=HOME).prefetch_related("obligations__directive__items").order_by("number")
+    measures = (
+        Measure.objects.filter(plan__organisation__code=HOME)
+        .prefetch_related("obligations__directive__items")
+        .order_by("number")
+    )
     for days, measure in zip((-4, -3, -2, -1), measures, strict=False):
         directive = measure.obligations.all()[0].directive
         items = [item.name_hans for item in directive.items.all()]
         text = words.log_text(stage.rng, directive, items[0] if items else "", place=3)
-        planning.log_work(measure, on=stage.day(days), text=text, by=stage.staff, now=stage.at(days, 17))
+        planning.log_work(
+            measure, on=stage.day(days), text=text, by=stage.staff, now=stage.at(days, 17)
+        )

@@ -8,7 +8,15 @@ from directives.core import ticking
 from directives.made_up.sample import words
 from directives.made_up.sample.people import HOME
 from directives.made_up.sample.stage import Stage
-from directives.models import CalendarDay, Cycle, ItemState, Obligation, ProgressReport, ReportEntry, User
+from directives.models import (
+    CalendarDay,
+    Cycle,
+    ItemState,
+    Obligation,
+    ProgressReport,
+    ReportEntry,
+    User,
+)
 from directives.obligations.commands import supervising
 from directives.reports import commands as reporting
 from directives.reports.commands import reviewing
@@ -40,7 +48,12 @@ def report_current(stage: Stage) -> None:
             _report_home(stage, filed)
         elif code not in SILENT:
             day = -stage.rng.randint(1, 10)
-            _fill(stage, filed, day, share=1 if stage.rng.random() > LATE_SHARE else stage.rng.uniform(0.2, 0.8))
+            _fill(
+                stage,
+                filed,
+                day,
+                share=1 if stage.rng.random() > LATE_SHARE else stage.rng.uniform(0.2, 0.8),
+            )
             if stage.rng.random() > WAITING_SHARE:
                 _review(stage, filed, day + 2, returned_share=0.03)
 
@@ -54,12 +67,18 @@ def _open(stage: Stage, opens: int, due_on: date) -> Cycle:
 
 
 def _reports(cycle: Cycle) -> list[ProgressReport]:
-    return list(cycle.reports.select_related("organisation", "cycle", "document").order_by("organisation__code"))
+    return list(
+        cycle.reports.select_related("organisation", "cycle", "document").order_by(
+            "organisation__code"
+        )
+    )
 
 
 def _fill(stage: Stage, filed: ProgressReport, day: int, *, share: float = 1) -> None:
     """Begin a report, fill in every entry, or about this share of them, and hand in what is ready."""
-    writer = stage.staff if filed.organisation.code == HOME else stage.fillers[filed.organisation_id]
+    writer = (
+        stage.staff if filed.organisation.code == HOME else stage.fillers[filed.organisation_id]
+    )
     reporting.begin(report=filed, by=writer, now=stage.at(day, 9))
     for place, entry in enumerate(_entries(filed)):
         if place == 0 or stage.rng.random() < share:
@@ -68,7 +87,9 @@ def _fill(stage: Stage, filed: ProgressReport, day: int, *, share: float = 1) ->
 
 
 def _entries(filed: ProgressReport) -> list[ReportEntry]:
-    rows = filed.entries.select_related("obligation__directive", "obligation__organisation", "report__organisation")
+    rows = filed.entries.select_related(
+        "obligation__directive", "obligation__organisation", "report__organisation"
+    )
     return list(rows.order_by("obligation__directive__order"))
 
 
@@ -79,7 +100,9 @@ def _write(stage: Stage, entry: ReportEntry, writer: User, day: int) -> None:
         progress=text, problems=stage.rng.choice(words.PROBLEMS), next_steps=stage.rng.choice(words.NEXT),
         percent=stage.percent(row, stage.day(day)),
     )  # fmt: skip
-    reporting.save_entry(entry=entry, fields=fields, version=entry.version, by=writer, now=stage.at(day, 10))
+    reporting.save_entry(
+        entry=entry, fields=fields, version=entry.version, by=writer, now=stage.at(day, 10)
+    )
 
 
 def _review(stage: Stage, filed: ProgressReport, day: int, *, returned_share: float) -> None:
@@ -88,7 +111,9 @@ def _review(stage: Stage, filed: ProgressReport, day: int, *, returned_share: fl
     for entry in entries:
         returned = stage.rng.random() < returned_share
         decisions[entry.pk] = (not returned, stage.rng.choice(words.RETURNS) if returned else "")
-    reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(min(day, -1), 17))
+    reviewing.decide(
+        report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(min(day, -1), 17)
+    )
 
 
 def _report_home(stage: Stage, filed: ProgressReport) -> None:
@@ -98,9 +123,14 @@ def _report_home(stage: Stage, filed: ProgressReport) -> None:
     ready = entries[: len(entries) // 2]
     for entry in ready:
         _write(stage, entry, stage.staff, -8)
-    reporting.hand_in(report=filed, entries=[entry.pk for entry in ready], by=stage.staff, now=stage.at(-7, 10))
+    reporting.hand_in(
+        report=filed, entries=[entry.pk for entry in ready], by=stage.staff, now=stage.at(-7, 10)
+    )
     reporting.sign(report=filed, by=stage.manager, now=stage.at(-6, 10))
-    decisions = {entry.pk: (place > 1, "" if place > 1 else words.RETURNS[place]) for place, entry in enumerate(ready)}
+    decisions = {
+        entry.pk: (place > 1, "" if place > 1 else words.RETURNS[place])
+        for place, entry in enumerate(ready)
+    }
     reviewing.decide(report=filed, decisions=decisions, by=stage.supervisor, now=stage.at(-1, 16))
     last = entries[-1]
     last.refresh_from_db()
@@ -115,7 +145,13 @@ def close_some(stage: Stage) -> None:
         if stage.rng.random() < stage.diligence[row.organisation_id] * 0.85:
             _ask(stage, row, -42)
             verified = "经核验，材料齐全，同意销号。"
-            supervising.move_obligation(obligation=row, action="close", by=stage.supervisor, now=stage.at(-36, 9), reason=verified)
+            supervising.move_obligation(
+                obligation=row,
+                action="close",
+                by=stage.supervisor,
+                now=stage.at(-36, 9),
+                reason=verified,
+            )
 
 
 def ask_to_close(stage: Stage) -> None:
@@ -134,13 +170,17 @@ def _ask(stage: Stage, row: Obligation, day: int) -> None:
     """What is still open is established in the last days before; of a few items the body says why not."""
     asked = "各项任务已完成，佐证材料已报送，申请销号。"
     luck, reasons = Random(f"{row.organisation.code} {row.directive.code}"), {}  # noqa: S311 - made-up work, not secrets
-    for item in row.item_states.exclude(state=ESTABLISHED).select_related("obligation__organisation", "item"):
+    for item in row.item_states.exclude(state=ESTABLISHED).select_related(
+        "obligation__organisation", "item"
+    ):
         if luck.random() < OPEN_SHARE:
             reasons[item.pk] = luck.choice(words.OPEN_REASONS)
         else:
             _establish(stage, item, stage.day(day - luck.randint(2, 15)), day - 1)
     by, now = stage.signs(row.organisation), stage.at(day, 9)
-    supervising.move_obligation(obligation=row, action="request_close", by=by, now=now, reason=asked, open_reasons=reasons)
+    supervising.move_obligation(
+        obligation=row, action="request_close", by=by, now=now, reason=asked, open_reasons=reasons
+    )
 
 
 def _establish(stage: Stage, row: ItemState, on: date, day: int) -> None:
@@ -153,7 +193,9 @@ def _establish(stage: Stage, row: ItemState, on: date, day: int) -> None:
 
 
 def _tick_items(stage: Stage) -> None:
-    rows = ItemState.objects.select_related("obligation__organisation", "item").filter(obligation__state=UNDERWAY)
+    rows = ItemState.objects.select_related("obligation__organisation", "item").filter(
+        obligation__state=UNDERWAY
+    )
     for row in rows.order_by("pk"):
         luck = stage.rng.random() * 100
         done = row.obligation.percent

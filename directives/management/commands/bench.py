@@ -26,24 +26,94 @@ class Command(BaseCommand):
     help = "Time the hot pages and saves beside two bare floors, on a throw-away database of a scale of the demo."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--scale", choices=SCALES, default="", help="how much made-up data; default: small, with --sheets province")
-        parser.add_argument("--engine", choices=(SQLITE, POSTGRESQL), default="", help="default: that of DATABASE_URL, else sqlite")
-        parser.add_argument("--against", choices=SCALES, help="a smaller scale, asked in turn with the first: what grows, and by how much")
-        parser.add_argument("--rounds", type=int, help="of each kind, an export in one of five; default: 30, with --sheets 3")
-        parser.add_argument("--sheets", action="store_true", help="time workbooks out and in instead, beside the bare libraries")
-        parser.add_argument("--only", choices=(sheets.OUT, sheets.IN), default="", help="with --sheets: this half alone")
-        parser.add_argument("--rows", type=int, default=100_000, help="with --sheets: rows of each table, if there are so many")
-        parser.add_argument("--full", action="store_true", help="with --sheets: ten times as many rows out too")
-        parser.add_argument("--bodies", type=int, default=100, help="of the scale “sample”: bodies that owe every directive")
-        parser.add_argument("--documents", type=int, default=1, help="of the other scales: small ones beside the large one")
-        parser.add_argument("--writers", type=int, default=AT_ONCE, help="processes that make moves beside one another; 0: none")
+        parser.add_argument(
+            "--scale",
+            choices=SCALES,
+            default="",
+            help="how much made-up data; default: small, with --sheets province",
+        )
+        parser.add_argument(
+            "--engine",
+            choices=(SQLITE, POSTGRESQL),
+            default="",
+            help="default: that of DATABASE_URL, else sqlite",
+        )
+        parser.add_argument(
+            "--against",
+            choices=SCALES,
+            help="a smaller scale, asked in turn with the first: what grows, and by how much",
+        )
+        parser.add_argument(
+            "--rounds",
+            type=int,
+            help="of each kind, an export in one of five; default: 30, with --sheets 3",
+        )
+        parser.add_argument(
+            "--sheets",
+            action="store_true",
+            help="time workbooks out and in instead, beside the bare libraries",
+        )
+        parser.add_argument(
+            "--only",
+            choices=(sheets.OUT, sheets.IN),
+            default="",
+            help="with --sheets: this half alone",
+        )
+        parser.add_argument(
+            "--rows",
+            type=int,
+            default=100_000,
+            help="with --sheets: rows of each table, if there are so many",
+        )
+        parser.add_argument(
+            "--full", action="store_true", help="with --sheets: ten times as many rows out too"
+        )
+        parser.add_argument(
+            "--bodies",
+            type=int,
+            default=100,
+            help="of the scale “sample”: bodies that owe every directive",
+        )
+        parser.add_argument(
+            "--documents",
+            type=int,
+            default=1,
+            help="of the other scales: small ones beside the large one",
+        )
+        parser.add_argument(
+            "--writers",
+            type=int,
+            default=AT_ONCE,
+            help="processes that make moves beside one another; 0: none",
+        )
         parser.add_argument("--seconds", type=float, default=15.0, help="how long they do")
-        parser.add_argument("--requests", type=int, default=160, help=f"of each burst with {AT_ONCE} at once; 0: none")
-        parser.add_argument("--keep", metavar="DIR", help="keep the staged databases in this folder, and use those that it holds")
-        parser.add_argument("--database", metavar="URL", help="measure this database, which must hold made-up work alone; it is written to")
-        parser.add_argument("--json", action="store_true", dest="as_json", help="print what was found as JSON")
-        parser.add_argument("--check", action="store_true", help="exit with 1 where something is not as it is asked to be")
-        parser.add_argument("--inside", action="store_true", help=SUPPRESS)  # in the bench's own database: a job from the standard input
+        parser.add_argument(
+            "--requests",
+            type=int,
+            default=160,
+            help=f"of each burst with {AT_ONCE} at once; 0: none",
+        )
+        parser.add_argument(
+            "--keep",
+            metavar="DIR",
+            help="keep the staged databases in this folder, and use those that it holds",
+        )
+        parser.add_argument(
+            "--database",
+            metavar="URL",
+            help="measure this database, which must hold made-up work alone; it is written to",
+        )
+        parser.add_argument(
+            "--json", action="store_true", dest="as_json", help="print what was found as JSON"
+        )
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="exit with 1 where something is not as it is asked to be",
+        )
+        parser.add_argument(
+            "--inside", action="store_true", help=SUPPRESS
+        )  # in the bench's own database: a job from the standard input
 
     def handle(self, *, inside: bool, as_json: bool, check: bool, **options: Any) -> None:
         if inside:
@@ -51,7 +121,9 @@ class Command(BaseCommand):
             return
         options["engine"] = options["engine"] or connection.vendor
         try:
-            found, told, short = self.sheets(**options) if options["sheets"] else self.pages(**options)
+            found, told, short = (
+                self.sheets(**options) if options["sheets"] else self.pages(**options)
+            )
         except BenchError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(asdict(found), ensure_ascii=False) if as_json else told)
@@ -61,21 +133,37 @@ class Command(BaseCommand):
     def say(self, step: str) -> None:
         self.stderr.write(f"{timezone.localtime():%H:%M:%S} {step} …")
 
-    def pages(self, *, scale: str, rounds: int | None, **options: Any) -> tuple[Any, str, list[str]]:
+    def pages(
+        self, *, scale: str, rounds: int | None, **options: Any
+    ) -> tuple[Any, str, list[str]]:
         """The hot pages and saves: what was found, how it is told, what is not as asked."""
         chosen = {name: options[name] for name in Plan.__slots__ if name in options}
-        plan = Plan(**chosen | {"scale": scale or "small", "rounds": 30 if rounds is None else rounds})
-        if plan.rounds < 1 or plan.bodies < 4 or plan.documents < 1 or plan.writers < 0 or plan.requests < 0:
-            raise CommandError("--rounds and --documents are at least 1, --bodies at least 4, --writers and --requests at least 0.")
+        plan = Plan(
+            **chosen | {"scale": scale or "small", "rounds": 30 if rounds is None else rounds}
+        )
+        if (
+            plan.rounds < 1
+            or plan.bodies < 4
+            or plan.documents < 1
+            or plan.writers < 0
+            or plan.requests < 0
+        ):
+            raise CommandError(
+                "--rounds and --documents are at least 1, --bodies at least 4, --writers and --requests at least 0."
+            )
         if plan.against == plan.scale:
             raise CommandError("--against is another scale than --scale.")
         outcome = measure(plan, self.say)
         return outcome, markdown(outcome), unmet(outcome)
 
-    def sheets(self, *, scale: str, rounds: int | None, **options: Any) -> tuple[Any, str, list[str]]:
+    def sheets(
+        self, *, scale: str, rounds: int | None, **options: Any
+    ) -> tuple[Any, str, list[str]]:
         """The ledger as a workbook, likewise."""
         chosen = {name: options[name] for name in sheets.Sheeting.__slots__ if name in options}
-        plan = sheets.Sheeting(**chosen | {"scale": scale or "province", "rounds": 3 if rounds is None else rounds})
+        plan = sheets.Sheeting(
+            **chosen | {"scale": scale or "province", "rounds": 3 if rounds is None else rounds}
+        )
         if plan.rounds < 1 or plan.rows < 1 or plan.bodies < 4:
             raise CommandError("--rounds and --rows are at least 1, --bodies at least 4.")
         found = sheets.measure(plan, self.say)

@@ -25,11 +25,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="delete nothing")
-        parser.add_argument("--however-many", action="store_true", help="stored files without a row, even if they are most of all")
+        parser.add_argument(
+            "--however-many",
+            action="store_true",
+            help="stored files without a row, even if they are most of all",
+        )
 
     def handle(self, *, dry_run: bool, however_many: bool, verbosity: int, **options: Any) -> None:
         now = timezone.now()
-        for what, count, days, why in (*self.rows(now, dry_run), *self.files(now, dry_run, however_many)):
+        for what, count, days, why in (
+            *self.rows(now, dry_run),
+            *self.files(now, dry_run, however_many),
+        ):
             if verbosity:
                 self.stdout.write(f"{what}: {count} (after {days} days: {why})")
 
@@ -42,7 +49,9 @@ class Command(BaseCommand):
         count = due_intakes(now).count() if dry_run else clear_intakes(now=now)
         yield "imports and their files", count, settings.INTAKE_DAYS, "what they wrote stays"
 
-    def files(self, now: datetime, dry_run: bool, however_many: bool) -> Iterator[tuple[str, int, int, str]]:
+    def files(
+        self, now: datetime, dry_run: bool, however_many: bool
+    ) -> Iterator[tuple[str, int, int, str]]:
         stored, days = clearing.stored(now), clearing.YOUNG.days
         if stored.doubtful and not however_many:
             self.stderr.write(
@@ -57,4 +66,9 @@ class Command(BaseCommand):
             for path in broken_off:
                 clearing.remove(path)
         yield "stored files without a row", len(stored.lost), days, "no row can come to know them"
-        yield "temporary files of this machine", len(broken_off), days, "whoever wrote them was killed"
+        yield (
+            "temporary files of this machine",
+            len(broken_off),
+            days,
+            "whoever wrote them was killed",
+        )

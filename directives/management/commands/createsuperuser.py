@@ -16,4 +16,10 @@ class Command(createsuperuser.Command):
         super().handle(*arguments, **options)
         with transaction.atomic():  # not around the command, which waits for somebody to type
             for user in User.objects.filter(is_superuser=True).exclude(pk__in=before):
-                audit.record("add", user, by=None, now=timezone.now(), after={"username": user.username, "is_superuser": "True"})
+                audit.record(
+                    "add",
+                    user,
+                    by=None,
+                    now=timezone.now(),
+                    after={"username": user.username, "is_superuser": "True"},
+                )

@@ -20,16 +20,38 @@ class Command(BaseCommand):
     help = "Fill an empty database with made-up bodies and half a year of their made-up work. Production refuses it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--scale", choices=SCALES, default="small", help="101, 1,174 or 35,310 bodies with 100 directives each")
-        parser.add_argument("--documents", type=int, default=1, help="so many documents: small ones beside the large one")
-        parser.add_argument("--seed", type=int, default=2015, help="the same seed and day give the same rows")
-        parser.add_argument("--now", type=datetime.fromisoformat, help="the moment at which the story ends, with its zone; default: now")
+        parser.add_argument(
+            "--scale",
+            choices=SCALES,
+            default="small",
+            help="101, 1,174 or 35,310 bodies with 100 directives each",
+        )
+        parser.add_argument(
+            "--documents",
+            type=int,
+            default=1,
+            help="so many documents: small ones beside the large one",
+        )
+        parser.add_argument(
+            "--seed", type=int, default=2015, help="the same seed and day give the same rows"
+        )
+        parser.add_argument(
+            "--now",
+            type=datetime.fromisoformat,
+            help="the moment at which the story ends, with its zone; default: now",
+        )
 
-    def handle(self, *, scale: str, documents: int, seed: int, now: datetime | None, **options: Any) -> None:
+    def handle(
+        self, *, scale: str, documents: int, seed: int, now: datetime | None, **options: Any
+    ) -> None:
         if settings.PRODUCTION:
-            raise CommandError("The demo holds made-up work and well-known accounts: it is not made in production.")
+            raise CommandError(
+                "The demo holds made-up work and well-known accounts: it is not made in production."
+            )
         if Obligation.objects.exists() or Organisation.objects.exists() or User.objects.exists():
-            raise CommandError("The database already holds bodies, accounts or work; the demo goes into an empty one. Nothing was changed.")
+            raise CommandError(
+                "The database already holds bodies, accounts or work; the demo goes into an empty one. Nothing was changed."
+            )
         if documents < 1:
             raise CommandError("--documents is at least 1.")
         if now is not None and now.tzinfo is None:
@@ -40,4 +62,6 @@ class Command(BaseCommand):
         self.stdout.write("All of it is fictional (演示数据). Accounts:")
         for account in accounts():
             self.stdout.write(f"  {account.username:<11} {account.full_name}")
-        self.stdout.write(f"Password of all: {'DEMO_PASSWORD' if os.environ.get('DEMO_PASSWORD') else password}")
+        self.stdout.write(
+            f"Password of all: {'DEMO_PASSWORD' if os.environ.get('DEMO_PASSWORD') else password}"
+        )

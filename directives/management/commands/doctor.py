@@ -41,7 +41,10 @@ class Command(BaseCommand):
             sys.exit(level)
 
     def tell_program(self, found: list[tuple[str, Finding]], level: int) -> None:
-        rows = [{"check": name, **asdict(finding), "level": STATES[finding.level]} for name, finding in found]
+        rows = [
+            {"check": name, **asdict(finding), "level": STATES[finding.level]}
+            for name, finding in found
+        ]
         self.stdout.write(
             json.dumps({"state": STATES[level], "findings": rows}, ensure_ascii=False, indent=1),
         )

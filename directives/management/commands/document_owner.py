@@ -19,7 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("code", help="the code of the body")
 
     def handle(self, *args: Any, document: int, code: str, **options: Any) -> None:
-        found = Document.objects.select_related("organisation").defer(*HEAVY).filter(pk=document).first()
+        found = (
+            Document.objects.select_related("organisation")
+            .defer(*HEAVY)
+            .filter(pk=document)
+            .first()
+        )
         body = Organisation.objects.filter(code=code).first()
         if found is None:
             raise CommandError(f"There is no document {document}.")

@@ -30,18 +30,51 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--output", required=True, metavar="FILE.zip", help="the file to write; one that is there is not overwritten")
+        add(
+            "--output",
+            required=True,
+            metavar="FILE.zip",
+            help="the file to write; one that is there is not overwritten",
+        )
         add("--since", type=day, metavar="DAY", help="from this day on")
         add("--until", type=day, metavar="DAY", help="up to this day")
-        add("--action", choices=sorted(WORDS), metavar="ACTION", default="", help=f"one of {', '.join(sorted(WORDS))}")
-        add("--subject", choices=sorted(SUBJECTS), metavar="SUBJECT", default="", help=f"one of {', '.join(SUBJECTS)}")
-        add("--body", type=int, metavar="NUMBER", help="a body with everything below it, by its number")
+        add(
+            "--action",
+            choices=sorted(WORDS),
+            metavar="ACTION",
+            default="",
+            help=f"one of {', '.join(sorted(WORDS))}",
+        )
+        add(
+            "--subject",
+            choices=sorted(SUBJECTS),
+            metavar="SUBJECT",
+            default="",
+            help=f"one of {', '.join(SUBJECTS)}",
+        )
+        add(
+            "--body",
+            type=int,
+            metavar="NUMBER",
+            help="a body with everything below it, by its number",
+        )
         add("--document", type=int, metavar="NUMBER", help="a document, by its number")
-        add("--act", choices=sorted(captions.HAPPENED), metavar="ACT", default="", help="as the dashboard counts it")
+        add(
+            "--act",
+            choices=sorted(captions.HAPPENED),
+            metavar="ACT",
+            default="",
+            help="as the dashboard counts it",
+        )
         add("--q", default="", metavar="WORDS", help="of the name of the body or of the person")
 
     def handle(self, *, output: str, **options: Any) -> None:
-        asked = Asked(**{name: options[name] for name in ("action", "subject", "q", "since", "until", "act", "document", "body")})
+        asked = Asked(
+            **{
+                name: options[name]
+                for name in ("action", "subject", "q", "since", "until", "act", "document", "body")
+            }
+        )
         if asked.body and not Organisation.objects.filter(pk=asked.body).exists():
             raise CommandError(f"There is no body of number {asked.body}.")
         path = Path(output)
@@ -58,5 +91,9 @@ class Command(BaseCommand):
         finally:
             part.unlink(missing_ok=True)
         sealed = made.events - made.unsealed
-        self.stdout.write(f"{made.events} events in {path}: {sealed} under seals, {made.unsealed} that no seal covers yet.")
-        self.stdout.write(f"Signed by {made.key}; the record tells of it by the manifest {made.manifest}.")
+        self.stdout.write(
+            f"{made.events} events in {path}: {sealed} under seals, {made.unsealed} that no seal covers yet."
+        )
+        self.stdout.write(
+            f"Signed by {made.key}; the record tells of it by the manifest {made.manifest}."
+        )

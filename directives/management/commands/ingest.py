@@ -26,17 +26,42 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the document as saved")
-        parser.add_argument("--json", action="store_true", help="print the reading as JSON, and nothing else; stores nothing")
-        parser.add_argument("--dry-run", action="store_true", help="print a summary of the reading; stores nothing")
-        parser.add_argument("--owner", metavar="CODE", help="the body that the document belongs to; the topmost one where none is named")
-        parser.add_argument("--confirmations", type=Path, help="JSON file: who confirmed which proposed repair, and why")
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print the reading as JSON, and nothing else; stores nothing",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print a summary of the reading; stores nothing"
+        )
+        parser.add_argument(
+            "--owner",
+            metavar="CODE",
+            help="the body that the document belongs to; the topmost one where none is named",
+        )
+        parser.add_argument(
+            "--confirmations",
+            type=Path,
+            help="JSON file: who confirmed which proposed repair, and why",
+        )
 
     def handle(
-        self, *args: Any, file: Path, json: bool, dry_run: bool, confirmations: Path | None, owner: str | None = None, **options: Any
+        self,
+        *args: Any,
+        file: Path,
+        json: bool,
+        dry_run: bool,
+        confirmations: Path | None,
+        owner: str | None = None,
+        **options: Any,
     ) -> None:
         try:
             source = _bytes_of(file)
-            sheet = () if confirmations is None else confirmations_of(_bytes_of(confirmations), document=source)
+            sheet = (
+                ()
+                if confirmations is None
+                else confirmations_of(_bytes_of(confirmations), document=source)
+            )
             reading = read(source, name=file.name, confirmations=sheet)
             if json:
                 self.stdout.write(json_of(reading))
@@ -45,7 +70,12 @@ class Command(BaseCommand):
             if dry_run:
                 self.stdout.write("Dry run: nothing was stored.")
                 return
-            told = {"source_name": file.name, "organisation": _owner(owner), "by": None, "now": timezone.now()}
+            told = {
+                "source_name": file.name,
+                "organisation": _owner(owner),
+                "by": None,
+                "now": timezone.now(),
+            }
             document = registering.register_document(reading=reading, source=source, **told)
         except DocumentError as refusal:
             self.stderr.write(self.style.ERROR(f"{refusal.message} Nothing was stored."))
@@ -54,17 +84,27 @@ class Command(BaseCommand):
 
     def _summarise(self, reading: Reading) -> None:
         sentences = list(reading.sentences)
-        proposed = [repair for repair in reading.repairs if not repair.certain and not repair.confirmed_by]
+        proposed = [
+            repair for repair in reading.repairs if not repair.certain and not repair.confirmed_by
+        ]
         self.stdout.write(reading.title)
         for section in reading.sections:
             count = sum(map(len, section.paragraphs))
-            self.stdout.write(f"  {section.number or '-'}  {section.title or '(unnumbered)'}: {count} sentences")
+            self.stdout.write(
+                f"  {section.number or '-'}  {section.title or '(unnumbered)'}: {count} sentences"
+            )
         statements = sum(sentence.statement for sentence in sentences)
         items = sum(len(sentence.items) for sentence in sentences)
-        self.stdout.write(f"{len(sentences)} sentences, of them {statements} statements; {items} items.")
-        self.stdout.write(f"{len(reading.repairs)} repairs, of them {len(proposed)} proposed and waiting for a person:")
+        self.stdout.write(
+            f"{len(sentences)} sentences, of them {statements} statements; {items} items."
+        )
+        self.stdout.write(
+            f"{len(reading.repairs)} repairs, of them {len(proposed)} proposed and waiting for a person:"
+        )
         for repair in proposed:
-            self.stdout.write(f"  line {repair.line}, character {repair.start}: “{repair.before}” → “{repair.after}” ({repair.kind})")
+            self.stdout.write(
+                f"  line {repair.line}, character {repair.start}: “{repair.before}” → “{repair.after}” ({repair.kind})"
+            )
         self.stdout.write(f"{len(reading.left_out)} lines left out:")
         for line in reading.left_out:
             self.stdout.write(f"  line {line.line}: {line.text} ({line.reason})")
@@ -81,4 +121,6 @@ def _bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as fault:
-        raise DocumentError("missing", {"name": str(path), "reason": fault.strerror or "it is no file"}) from fault
+        raise DocumentError(
+            "missing", {"name": str(path), "reason": fault.strerror or "it is no file"}
+        ) from fault

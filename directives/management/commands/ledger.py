@@ -34,10 +34,26 @@ class Command(BaseCommand):
     help = "Write the ledger of a document (one line for each obligation) as a workbook or as CSV."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--document", type=int, required=True, metavar="ID", help="the document's number, as in /documents/ID/")
-        parser.add_argument("--organisation", metavar="CODE", help="only this body and those below it")
-        parser.add_argument("--format", choices=sorted(FORMATS), help="by the ending of FILE where it is not given; csv-gb is GB18030")
-        parser.add_argument("--language", choices=[code for code, _name in settings.LANGUAGES], default=settings.LANGUAGE_CODE)
+        parser.add_argument(
+            "--document",
+            type=int,
+            required=True,
+            metavar="ID",
+            help="the document's number, as in /documents/ID/",
+        )
+        parser.add_argument(
+            "--organisation", metavar="CODE", help="only this body and those below it"
+        )
+        parser.add_argument(
+            "--format",
+            choices=sorted(FORMATS),
+            help="by the ending of FILE where it is not given; csv-gb is GB18030",
+        )
+        parser.add_argument(
+            "--language",
+            choices=[code for code, _name in settings.LANGUAGES],
+            default=settings.LANGUAGE_CODE,
+        )
         parser.add_argument("--paper", choices=sorted(PAPERS), default="a4")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE")
 
@@ -45,12 +61,18 @@ class Command(BaseCommand):
         path: Path = options["out"]
         kind = options["format"] or path.suffix.lower().removeprefix(".")
         if kind not in FORMATS:
-            raise CommandError(f"{path.name} is neither .xlsx nor .csv: say --format {', --format '.join(FORMATS)}.")
+            raise CommandError(
+                f"{path.name} is neither .xlsx nor .csv: say --format {', --format '.join(FORMATS)}."
+            )
         if not path.parent.is_dir():
             raise CommandError(f"There is no folder {path.parent}.")
         if not Document.objects.filter(pk=options["document"]).exists():
             raise CommandError(f"There is no document {options['document']}.")
-        body = Organisation.objects.filter(code=options["organisation"]).first() if options["organisation"] else None
+        body = (
+            Organisation.objects.filter(code=options["organisation"]).first()
+            if options["organisation"]
+            else None
+        )
         if options["organisation"] and body is None:
             raise CommandError(f"There is no body with the code {options['organisation']}.")
         now = timezone.now()

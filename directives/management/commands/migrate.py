@@ -44,7 +44,11 @@ def refuse_losses(plan: backwards.Plan, apps: Apps, using: str, **_signal: Any) 
     lost = backwards.losses(plan, apps, connections[using])
     if lost:
         lines = [f"  {loss.migration}: {loss.what}" for loss in lost]
-        told = ["Going back would lose:", *lines, "Nothing was changed. Make a backup; if they are to go, say so with --lose-data."]
+        told = [
+            "Going back would lose:",
+            *lines,
+            "Nothing was changed. Make a backup; if they are to go, say so with --lose-data.",
+        ]
         raise CommandError("\n".join(told))
 
 
@@ -64,10 +68,22 @@ class Command(migrate.Command):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         seconds = settings.MIGRATION_LOCK_TIMEOUT
-        parser.add_argument("--lock-timeout", type=float, default=seconds, metavar="SECONDS", help=f"default: {seconds}; 0 waits for ever")
-        parser.add_argument("--lose-data", action="store_true", help="go back although rows or values are lost: it names them without this")
+        parser.add_argument(
+            "--lock-timeout",
+            type=float,
+            default=seconds,
+            metavar="SECONDS",
+            help=f"default: {seconds}; 0 waits for ever",
+        )
+        parser.add_argument(
+            "--lose-data",
+            action="store_true",
+            help="go back although rows or values are lost: it names them without this",
+        )
 
-    def handle(self, *args: Any, lock_timeout: float = 0, lose_data: bool = False, **options: Any) -> None:
+    def handle(
+        self, *args: Any, lock_timeout: float = 0, lose_data: bool = False, **options: Any
+    ) -> None:
         with refusing(losses=not (lose_data or options["fake"])):
             self.carry_out(lock_timeout, *args, **options)
 
@@ -87,6 +103,8 @@ class Command(migrate.Command):
                 " What is done is done; run it again, at a quieter time if need be."
             ) from error
 
-    def migrate(self, connection: BaseDatabaseWrapper, seconds: float, *args: Any, **options: Any) -> None:
+    def migrate(
+        self, connection: BaseDatabaseWrapper, seconds: float, *args: Any, **options: Any
+    ) -> None:
         with online.lock_timeout(connection, seconds), alone(connection):
             super().handle(*args, **options)

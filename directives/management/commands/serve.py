@@ -96,7 +96,9 @@ class Restarter:
 def port_number(text: str) -> int:
     """A TCP port from its digits; raises ArgumentTypeError for anything else."""
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a port: PORT is a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(
+            f"“{text}” is not a port: PORT is a number from 1 to 65535"
+        )
     return int(text)
 
 
@@ -134,15 +136,36 @@ def start(name: str, arguments: list[str], *, port: int) -> Child:
     """Start a Python process of the product; links in its mail lead to `port` unless SITE_URL says otherwise."""
     environment = {"SITE_URL": f"http://{HOST}:{port}", **os.environ}
     process = subprocess.Popen(
-        [sys.executable, *arguments], cwd=settings.BASE_DIR, env=environment, start_new_session=True, preexec_fn=end_with_parent
+        [sys.executable, *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=end_with_parent,
     )
     return Child(name=name, process=process)
 
 
 def start_web(port: int) -> Child:
-    options = ["--workers=2", "--worker-class=gthread", "--threads=4", "--timeout=60", "--graceful-timeout=10"]
+    options = [
+        "--workers=2",
+        "--worker-class=gthread",
+        "--threads=4",
+        "--timeout=60",
+        "--graceful-timeout=10",
+    ]
     quiet = ["--log-level=warning", "--no-control-socket"]
-    return start("web server", ["-m", "gunicorn", "qunzhu_tracker.wsgi:application", f"--bind={HOST}:{port}", *options, *quiet], port=port)
+    return start(
+        "web server",
+        [
+            "-m",
+            "gunicorn",
+            "qunzhu_tracker.wsgi:application",
+            f"--bind={HOST}:{port}",
+            *options,
+            *quiet,
+        ],
+        port=port,
+    )
 
 
 def require_alive(children: list[Child]) -> None:
@@ -150,7 +173,9 @@ def require_alive(children: list[Child]) -> None:
     for child in children:
         code = child.process.poll()
         if code is not None:
-            raise CommandError(f"The {child.name} ended by itself (exit code {code}); its last words are above. Stopping the rest.")
+            raise CommandError(
+                f"The {child.name} ended by itself (exit code {code}); its last words are above. Stopping the rest."
+            )
 
 
 def sign_in_status(port: int) -> int | None:
@@ -175,7 +200,9 @@ def wait_until_serving(children: list[Child], port: int, worker: Restarter) -> N
         if status == http.HTTPStatus.OK:
             return
         if status is not None:
-            raise CommandError(f"The web server answers, but the sign-in page fails with HTTP {status}; the reason is above.")
+            raise CommandError(
+                f"The web server answers, but the sign-in page fails with HTTP {status}; the reason is above."
+            )
         time.sleep(0.1)
     raise CommandError(f"The web server did not answer within {START_SECONDS} seconds.")
 
@@ -218,7 +245,9 @@ class Command(BaseCommand):
     help = "Serve the tracker on this machine, with its background worker; load the sample into an empty database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=port_number, default=settings.PORT, help="default: PORT, or 8000")
+        parser.add_argument(
+            "--port", type=port_number, default=settings.PORT, help="default: PORT, or 8000"
+        )
 
     def handle(self, *, port: int, **options: Any) -> None:
         children: list[Child] = []
@@ -239,7 +268,9 @@ class Command(BaseCommand):
             self.say("\nStopping …")
         finally:
             for child in stop([*children, *worker.running]):
-                self.stderr.write(f"The {child.name} did not stop within {STOP_SECONDS} seconds and was killed.")
+                self.stderr.write(
+                    f"The {child.name} did not stop within {STOP_SECONDS} seconds and was killed."
+                )
         self.say("Stopped.")
 
     def say(self, text: str) -> None:
@@ -263,12 +294,26 @@ class Command(BaseCommand):
         return new
 
     def announce(self, *, port: int, new: bool) -> None:
-        lines = ["", f"The tracker is at http://{HOST}:{port}/", f"With passkeys: http://localhost:{port}/", ""]
+        lines = [
+            "",
+            f"The tracker is at http://{HOST}:{port}/",
+            f"With passkeys: http://localhost:{port}/",
+            "",
+        ]
         names = [account.username for account in ACCOUNTS]
-        there = set(User.objects.filter(username__in=names, is_active=True).values_list("username", flat=True))
+        there = set(
+            User.objects.filter(username__in=names, is_active=True).values_list(
+                "username", flat=True
+            )
+        )
         connections.close_all()
         if there:
             lines.append(f"Demo accounts: {', '.join(name for name in names if name in there)}")
             known = "is printed above, this once" if new else "was printed at the first start"
-            lines += [f"Their password {known}. To set another: .venv/bin/python manage.py changepassword NAME", ""]
-        self.say("\n".join([*lines, "Ctrl-C stops it; the data stay. Starting again takes seconds."]))
+            lines += [
+                f"Their password {known}. To set another: .venv/bin/python manage.py changepassword NAME",
+                "",
+            ]
+        self.say(
+            "\n".join([*lines, "Ctrl-C stops it; the data stay. Starting again takes seconds."])
+        )

@@ -15,8 +15,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("--check", action="store_true", help="print each difference; writers wait while it counts")
-        what.add_argument("--rebuild", action="store_true", help="delete every tally and count again")
+        what.add_argument(
+            "--check",
+            action="store_true",
+            help="print each difference; writers wait while it counts",
+        )
+        what.add_argument(
+            "--rebuild", action="store_true", help="delete every tally and count again"
+        )
 
     def handle(self, *, check: bool, **options: Any) -> None:
         if not check:

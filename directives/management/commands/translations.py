@@ -81,10 +81,17 @@ def _of_python(text: str) -> Iterator[tuple[int, Key]]:
     calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
     for call in sorted(calls, key=lambda call: call.lineno):
         name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-        words = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        words = [
+            arg.value
+            for arg in call.args
+            if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+        ]
         if name in KEYWORDS and words:
             context = words.pop(0) if "pgettext" in name and len(words) > 1 else ""
-            yield call.lineno, Key(context, words[0], words[1] if name.startswith("n") and len(words) > 1 else "")
+            yield (
+                call.lineno,
+                Key(context, words[0], words[1] if name.startswith("n") and len(words) > 1 else ""),
+            )
 
 
 def catalogue_path(locale: str, suffix: str = "po") -> Path:
@@ -130,7 +137,9 @@ def write_catalogue(locale: str, entries: dict[Key, str]) -> None:
                         creation_date=EPOCH, revision_date=EPOCH, last_translator="qunzhu_tracker", language_team=locale)  # fmt: skip
     for key, chinese in entries.items():
         message_id = (key.english, key.plural) if key.plural else key.english
-        catalogue.add(message_id, (chinese,) if key.plural else chinese, context=key.context or None)
+        catalogue.add(
+            message_id, (chinese,) if key.plural else chinese, context=key.context or None
+        )
     for suffix, write in (("po", write_po), ("mo", write_mo)):
         path = catalogue_path(locale, suffix)
         buffer = io.BytesIO()
@@ -179,13 +188,19 @@ def faults() -> list[str]:
     """Everything that is wrong with the catalogues, one line each, with the place of a string that lacks one."""
     found = find_strings()
     hans, hant = read_catalogue("zh_Hans"), read_catalogue("zh_Hant")
-    lines = [f"{places[0]}: English holds Chinese: {key.english!r}" for key, places in found.items() if HAN.search(key.english)]
+    lines = [
+        f"{places[0]}: English holds Chinese: {key.english!r}"
+        for key, places in found.items()
+        if HAN.search(key.english)
+    ]
     lines += [f"{places[0]}: not translated: {key.english!r}" + (f" (context {key.context!r})" if key.context else "")
               for key, places in found.items() if not hans.get(key)]  # fmt: skip
     for locale, entries in (("zh_Hans", hans), ("zh_Hant", hant)):
         for key, chinese in entries.items():
             allowed = placeholders(key.english) | placeholders(key.plural)
-            if placeholders(chinese) != allowed and placeholders(chinese) != placeholders(key.plural):
+            if placeholders(chinese) != allowed and placeholders(chinese) != placeholders(
+                key.plural
+            ):
                 lines.append(f"{locale}: placeholders differ: {key.english!r} and {chinese!r}")
             if FORBIDDEN in chinese:
                 lines.append(f"{locale}: {FORBIDDEN} in {chinese!r}")
@@ -214,10 +229,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--add", metavar="FILE.tsv", type=Path, action="append", default=[], help="lines English<TAB>中文[<TAB>context]"
+            "--add",
+            metavar="FILE.tsv",
+            type=Path,
+            action="append",
+            default=[],
+            help="lines English<TAB>中文[<TAB>context]",
         )
-        parser.add_argument("--prune", action="store_true", help="drop translations of strings that nothing uses any more")
-        parser.add_argument("--check", action="store_true", help="write nothing; list every fault and exit 1 if there is one")
+        parser.add_argument(
+            "--prune",
+            action="store_true",
+            help="drop translations of strings that nothing uses any more",
+        )
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="write nothing; list every fault and exit 1 if there is one",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Catalog is None:
@@ -231,13 +259,20 @@ class Command(BaseCommand):
             refused = self.merge(options["add"], hans)
             if options["prune"]:
                 hans = {key: chinese for key, chinese in hans.items() if key in found}
-            hans = {Key(key.context, key.english, plurals.get(key, key.plural)): chinese for key, chinese in hans.items()}
+            hans = {
+                Key(key.context, key.english, plurals.get(key, key.plural)): chinese
+                for key, chinese in hans.items()
+            }
             write_catalogue("zh_Hans", hans)
             write_catalogue("zh_Hant", make_hant(hans))
         missing = [key for key in found if not hans.get(key)]
-        self.stdout.write(f"{len(found)} strings in the sources, {len(hans)} translated, {len(missing)} missing.")
+        self.stdout.write(
+            f"{len(found)} strings in the sources, {len(hans)} translated, {len(missing)} missing."
+        )
         if refused:
-            raise CommandError("Not merged, because the placeholders differ:\n" + "\n".join(refused))
+            raise CommandError(
+                "Not merged, because the placeholders differ:\n" + "\n".join(refused)
+            )
         return None
 
     def merge(self, files: list[Path], hans: dict[Key, str]) -> list[str]:

@@ -20,11 +20,35 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--since-last", action="store_true", help="read only what is new since the last run on this machine")
-        add("--anchor", action="append", default=[], metavar="LINE", help="compare with an anchor of a log or mail")
-        add("--prove", type=int, metavar="EVENT", help="print a proof that this event is under the newest seal")
-        add("--file", metavar="FILE.zip", help="check a copy that export_record wrote; needs no database")
-        add("--acknowledge", type=int, metavar="NUMBER", help="you know why sealing began anew with this seal")
+        add(
+            "--since-last",
+            action="store_true",
+            help="read only what is new since the last run on this machine",
+        )
+        add(
+            "--anchor",
+            action="append",
+            default=[],
+            metavar="LINE",
+            help="compare with an anchor of a log or mail",
+        )
+        add(
+            "--prove",
+            type=int,
+            metavar="EVENT",
+            help="print a proof that this event is under the newest seal",
+        )
+        add(
+            "--file",
+            metavar="FILE.zip",
+            help="check a copy that export_record wrote; needs no database",
+        )
+        add(
+            "--acknowledge",
+            type=int,
+            metavar="NUMBER",
+            help="you know why sealing began anew with this seal",
+        )
         add("--reason", default="", help="with --acknowledge: why")
 
     def handle(self, **options: Any) -> None:
@@ -37,7 +61,15 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"Nothing was verified: {error}", returncode=2) from error
 
-    def carry_out(self, *, since_last: bool, anchor: list[str], acknowledge: int | None, reason: str, **options: Any) -> None:
+    def carry_out(
+        self,
+        *,
+        since_last: bool,
+        anchor: list[str],
+        acknowledge: int | None,
+        reason: str,
+        **options: Any,
+    ) -> None:
         if options["file"] is not None:
             self.check_copy(options["file"], anchor)
         elif options["prove"] is not None:
@@ -66,19 +98,27 @@ class Command(BaseCommand):
     def told_of_copy(self, found: Checked) -> list[str]:
         """What a copy without faults proves, and what it does not."""
         proved, newest = len(found.places), found.newest
-        words = [f"{proved} events are as they were sealed; {len(found.unsealed)} more were under no seal when the copy was made."]
+        words = [
+            f"{proved} events are as they were sealed; {len(found.unsealed)} more were under no seal when the copy was made."
+        ]
         if proved:
             between = f"{found.gaps} events between the first and the last are not in it: a selection does not prove what it leaves out"
             consecutive = f"They stand at the places {min(found.places)} to {max(found.places)} of the record: none between is missing"
             words.append(f"{between if found.gaps else consecutive}.")
         if newest:
-            words.append(f"Newest seal: number {newest.number}, {newest.total} events in all, hash {newest.hash}.")
+            words.append(
+                f"Newest seal: number {newest.number}, {newest.total} events in all, hash {newest.hash}."
+            )
         if found.compared:
-            words.append("Its seals are in the chain of this installation, whose record tells that the copy was taken.")
+            words.append(
+                "Its seals are in the chain of this installation, whose record tells that the copy was taken."
+            )
         if found.anchored:
             words.append(f"{found.anchored} anchors tell of its seals.")
         if not found.compared and not found.anchored:
-            words.append("Whoever forges a copy can make seals and keys of their own: compare the newest seal with an anchor (--anchor).")
+            words.append(
+                "Whoever forges a copy can make seals and keys of their own: compare the newest seal with an anchor (--anchor)."
+            )
         return words
 
     def proof(self, pk: int) -> str:
@@ -90,7 +130,9 @@ class Command(BaseCommand):
     def told(self, found: Found) -> str:
         words = f"{found.events} events under {found.seals} seals are whole; {found.waiting} wait for the next seal"
         if found.before:
-            words += f"; {found.before} events before them were read by an earlier run, and not again"
+            words += (
+                f"; {found.before} events before them were read by an earlier run, and not again"
+            )
         if not found.outside:
             words += ". Nothing is known of seals on this machine (AUDIT_DIR): only an anchor shows whether newer ones are missing"
         return words
@@ -100,5 +142,9 @@ class Command(BaseCommand):
             raise CommandError("Say why: --reason …")
         entries = acknowledge(number, reason=reason, now=timezone.now())
         if not entries:
-            raise CommandError(f"Sealing did not begin anew with seal number {number}, and none of that number is missing.")
-        self.stdout.write(f"Noted in AUDIT_DIR: {len(entries)} entries. From now on verify_audit names them no more.")
+            raise CommandError(
+                f"Sealing did not begin anew with seal number {number}, and none of that number is missing."
+            )
+        self.stdout.write(
+            f"Noted in AUDIT_DIR: {len(entries)} entries. From now on verify_audit names them no more."
+        )

@@ -56,7 +56,9 @@ def new_name() -> str:
 
 
 def record(name: str, now: datetime) -> None:
-    JobRun.objects.update_or_create(name=name, defaults={"last_ran_at": now, "last_day": timezone.localdate(now)})
+    JobRun.objects.update_or_create(
+        name=name, defaults={"last_ran_at": now, "last_day": timezone.localdate(now)}
+    )
 
 
 def beat(name: str, boot: Callable[[], str], now: datetime) -> None:
@@ -90,12 +92,18 @@ def claim(job: str, *, by: str, now: datetime) -> bool:
     """
     JobRun.objects.get_or_create(name=job, defaults={"last_ran_at": NEVER, "last_day": date.min})
     free = Q(held_by="") | ~Q(held_by__in=JobRun.objects.living(now).values("name"))
-    return bool(JobRun.objects.filter(free, name=job, last_day__lt=timezone.localdate(now)).update(held_by=by))
+    return bool(
+        JobRun.objects.filter(free, name=job, last_day__lt=timezone.localdate(now)).update(
+            held_by=by
+        )
+    )
 
 
 def run_daily(command: str, by: str, now: datetime) -> None:
     """Run the command unless it has run on this Shanghai day. One that fails is tried again with the next round."""
-    if JobRun.objects.filter(name=command, last_day__gte=timezone.localdate(now)).exists() or not claim(command, by=by, now=now):
+    if JobRun.objects.filter(
+        name=command, last_day__gte=timezone.localdate(now)
+    ).exists() or not claim(command, by=by, now=now):
         return
     try:
         with origins.within(Origin(request=command)):
@@ -111,13 +119,18 @@ def rescue_tasks(now: datetime) -> None:
     A task may be at fault for the death of its worker unless that was asked to stop, or its machine went with it.
     """
     living = JobRun.objects.living(now)
-    alive, boots = set(living.values_list("name", flat=True)), set(living.values_list("boot", flat=True)) - {""}
+    alive, boots = (
+        set(living.values_list("name", flat=True)),
+        set(living.values_list("boot", flat=True)) - {""},
+    )
     dead = JobRun.objects.workers().filter(boot__in=boots).exclude(name__in=alive)
     blamed = set(dead.values_list("name", flat=True))
     for task in DBTaskResult.objects.running():
         owner = task.worker_ids[-1] if task.worker_ids else ""
         if owner.startswith(PREFIX) and owner not in alive:
-            logger.warning("Task %s (%s) is taken up again: %s died running it", task.pk, task.task_path, owner)
+            logger.warning(
+                "Task %s (%s) is taken up again: %s died running it", task.pk, task.task_path, owner
+            )
             jobs.rescue(task, counts=owner in blamed, now=now)
     jobs.sweep()
     JobRun.objects.workers().filter(last_ran_at__lt=now - STALE).delete()
@@ -145,7 +158,10 @@ def chores_of(worker_name: str) -> "Chores":
         Chore("sealing of events", CHORE_SECONDS, seal_events),
         Chore("counting of refusals", CHORE_SECONDS, count_refusals),
         Chore("anchoring of the record", ANCHOR_SECONDS, anchor_record),
-        *(Chore(f"daily {command}", CHORE_SECONDS, partial(run_daily, command, worker_name)) for command in DAILY),
+        *(
+            Chore(f"daily {command}", CHORE_SECONDS, partial(run_daily, command, worker_name))
+            for command in DAILY
+        ),
     )
 
 
@@ -172,7 +188,9 @@ class Chores:
             try:
                 chore.run(timezone.now())
             except Exception as error:
-                logger.error("The %s failed: %s", chore.name, error, exc_info=outage_of(error) is None)
+                logger.error(
+                    "The %s failed: %s", chore.name, error, exc_info=outage_of(error) is None
+                )
         close_old_connections()
 
     def keep(self, over: threading.Event) -> None:
@@ -217,7 +235,9 @@ class Command(BaseCommand):
         self.heart: Chores | None = None
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="do what there is to do now, and end")
+        parser.add_argument(
+            "--once", action="store_true", help="do what there is to do now, and end"
+        )
 
     def handle(self, *, once: bool, **options: Any) -> None:
         if tallies.never_counted():  # an upgrade brought new tables of counts
@@ -238,7 +258,11 @@ class Command(BaseCommand):
         """Let the task in hand finish, and take no other."""
         self.stopping.set()
         if self.heart is not None:
-            self.heart.chores[0].due = 0  # tell at once: a worker that is killed while it ends was no fault of its task
+            self.heart.chores[
+                0
+            ].due = (
+                0  # tell at once: a worker that is killed while it ends was no fault of its task
+            )
         if self.worker is not None:
             self.worker.running = False
 
@@ -246,10 +270,15 @@ class Command(BaseCommand):
         """Run tasks until asked to stop. When the loop itself fails (the database went away) the name is given up:
         its heartbeat ages, and the next round rescues whatever task it had in hand."""
         name, over = new_name(), threading.Event()
-        self.heart = heart = heartbeat(name, lambda: "" if self.stopping.is_set() else boot_of_machine())
+        self.heart = heart = heartbeat(
+            name, lambda: "" if self.stopping.is_set() else boot_of_machine()
+        )
         heart.run_due()
         self.worker = task_worker(name, batch=False)
-        beside = [threading.Thread(target=chores.keep, args=(over,), daemon=True) for chores in (heart, chores_of(name))]
+        beside = [
+            threading.Thread(target=chores.keep, args=(over,), daemon=True)
+            for chores in (heart, chores_of(name))
+        ]
         # Nobody waits for its end: a backup that is broken off is known by its name.
         backup = threading.Thread(target=backup_of(name).keep, args=(over,), daemon=True)
         for thread in (*beside, backup):
@@ -260,7 +289,12 @@ class Command(BaseCommand):
                 self.worker.run()
         except Exception as error:
             failed, ours = True, outage_of(error) is None
-            logger.error("The task loop failed; it begins again in %s seconds: %s", RESTART_SECONDS, error, exc_info=ours)
+            logger.error(
+                "The task loop failed; it begins again in %s seconds: %s",
+                RESTART_SECONDS,
+                error,
+                exc_info=ours,
+            )
             self.stopping.wait(RESTART_SECONDS)
         finally:
             over.set()

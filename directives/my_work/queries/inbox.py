@@ -13,7 +13,17 @@ from django.utils.http import urlencode
 
 from directives.base.states import CLOSING, DISPUTED, RED, SUBMITTED, SUPERVISOR
 from directives.dashboard.queries.figures import address
-from directives.models import DocumentTotal, Mark, Membership, Obligation, Organisation, Plan, ProgressReport, ReportEntry, User
+from directives.models import (
+    DocumentTotal,
+    Mark,
+    Membership,
+    Obligation,
+    Organisation,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+    User,
+)
 from directives.models.scope import MANY, subtrees, topmost
 from directives.obligations.queries.obligations import Filter
 
@@ -125,8 +135,12 @@ class Desk:
         among few it is read body by body, as most of what waits is others'."""
         elsewhere = ~Q(organisation__in=self.homes)
         if not self.wide:
-            return rows.filter(subtrees(self.posts, "organisation__path"), elsewhere).order_by(*order)[:limit]
-        bodies = Organisation.objects.filter(subtrees(self.posts, "path"), pk=OuterRef("organisation"))
+            return rows.filter(subtrees(self.posts, "organisation__path"), elsewhere).order_by(
+                *order
+            )[:limit]
+        bodies = Organisation.objects.filter(
+            subtrees(self.posts, "path"), pk=OuterRef("organisation")
+        )
         walked = rows.filter(elsewhere, Exists(bodies)).order_by(*order).values("pk")[:limit]
         return rows.model.objects.filter(pk__in=walked).order_by(*order)
 
@@ -140,8 +154,13 @@ def inbox(user: User) -> Inbox | None:
     kept = _kept(desk)
     desk = replace(desk, wide=kept[""] > WIDE)
     reports, plans = _reports(desk), _plans(desk) if kept[SUBMITTED] else []
-    disputes, closings = (_moved(desk, kind) if kept[state] else [] for kind, state in MOVED.items())
-    lines = sorted(plans + reports + disputes + closings, key=lambda line: (line.at is None, line.at, line.kind, line.pk))
+    disputes, closings = (
+        _moved(desk, kind) if kept[state] else [] for kind, state in MOVED.items()
+    )
+    lines = sorted(
+        plans + reports + disputes + closings,
+        key=lambda line: (line.at is None, line.at, line.kind, line.pk),
+    )
     return Inbox(
         tuple(lines[:SHOWN]), _worst(desk),
         plans=_figure(plans, kept[SUBMITTED]), reports=_figure(reports, COUNTED) if len(reports) <= SHOWN else _count(desk),
@@ -156,12 +175,26 @@ def _figure(lines: list[Waiting], kept: int) -> int:
 
 def _kept(desk: Desk) -> dict[str, int]:
     """The kept counts of plans handed in, of disputes and of close-outs in the subtrees supervised, and of bodies (""); one query."""
-    asked = Q(topic="filed", word=SUBMITTED) | Q(topic="state", word__in=MOVED.values()) | Q(topic="bodies")
-    rows = Mark.objects.filter(asked, scope__in=desk.homes).order_by().values_list("word").annotate(n=Sum("count"))
+    asked = (
+        Q(topic="filed", word=SUBMITTED)
+        | Q(topic="state", word__in=MOVED.values())
+        | Q(topic="bodies")
+    )
+    rows = (
+        Mark.objects.filter(asked, scope__in=desk.homes)
+        .order_by()
+        .values_list("word")
+        .annotate(n=Sum("count"))
+    )
     return dict.fromkeys((SUBMITTED, *MOVED.values(), ""), 0) | dict(rows)
 
 
-NAMES = ("organisation__name_hans", "organisation__name_hant", "document__title_hans", "document__title_hant")
+NAMES = (
+    "organisation__name_hans",
+    "organisation__name_hant",
+    "document__title_hans",
+    "document__title_hant",
+)
 
 
 REPORTS = ProgressReport.objects.filter(waiting_since__isnull=False)
@@ -170,9 +203,18 @@ OLDEST = ("waiting_since", "organisation")
 
 def _reports(desk: Desk) -> list[Waiting]:
     mine = Case(When(Q(submitted_by=desk.user) | Q(asked_by=desk.user), then=0), default=1)
-    entries = ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED).order_by().values("report").annotate(n=Sum(mine))
+    entries = (
+        ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED)
+        .order_by()
+        .values("report")
+        .annotate(n=Sum(mine))
+    )
     found = desk.first(REPORTS, *OLDEST, limit=SHOWN + 1).annotate(n=Subquery(entries.values("n")))
-    return [Waiting("report", *row, n=n) for *row, n in found.values_list("pk", *NAMES, "waiting_since", "n") if n]
+    return [
+        Waiting("report", *row, n=n)
+        for *row, n in found.values_list("pk", *NAMES, "waiting_since", "n")
+        if n
+    ]
 
 
 def _count(desk: Desk) -> int:
@@ -180,7 +222,11 @@ def _count(desk: Desk) -> int:
 
 
 def _plans(desk: Desk) -> list[Waiting]:
-    rows = Plan.objects.filter(live=True, state=SUBMITTED).exclude(submitted_by=desk.user).exclude(asked_by=desk.user)
+    rows = (
+        Plan.objects.filter(live=True, state=SUBMITTED)
+        .exclude(submitted_by=desk.user)
+        .exclude(asked_by=desk.user)
+    )
     found = desk.first(rows, "submitted_at", "organisation", limit=SHOWN + 1)
     return [Waiting("plan", *row) for row in found.values_list("pk", *NAMES, "submitted_at")]
 
@@ -189,11 +235,16 @@ def _moved(desk: Desk, kind: str) -> list[Waiting]:
     """Disputes or close-outs."""
     rows = Obligation.objects.filter(state=MOVED[kind]).exclude(asked_by=desk.user)
     found = desk.first(rows, "moved_at", limit=SHOWN + 1)
-    return [Waiting(kind, *row) for row in found.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")]
+    return [
+        Waiting(kind, *row)
+        for row in found.values_list("pk", *NAMES, "moved_at", "directive__code", "reason")
+    ]
 
 
 def _worst(desk: Desk) -> tuple[Worst, ...]:
     """The bodies right below with most overdue rows in their subtrees, from the kept totals."""
     red = DocumentTotal.objects.filter(scope__parent__in=desk.homes, red__gt=0).order_by()
-    rows = red.values_list("scope", "scope__name_hans", "scope__name_hant", "scope__branch").annotate(n=Sum("red"))
+    rows = red.values_list(
+        "scope", "scope__name_hans", "scope__name_hant", "scope__branch"
+    ).annotate(n=Sum("red"))
     return tuple(Worst(*row) for row in rows.order_by("-n", "scope")[:WORST])

@@ -15,13 +15,26 @@ from directives.indicators.queries.filing import ToReport, to_report
 from directives.models import LogEntry, Notice, User
 from directives.my_work.queries.inbox import Inbox, inbox
 from directives.my_work.queries.tasks import Days, Task, queue, to_sign
-from directives.my_work.queries.work import Desk, MeasureLine, logged_by, obligations_of, plans_of, reports_of
+from directives.my_work.queries.work import (
+    Desk,
+    MeasureLine,
+    logged_by,
+    obligations_of,
+    plans_of,
+    reports_of,
+)
 from directives.plans.queries.plans import SHOWN_FIRST, Choice, QuickChoices
 
 SHOWN = 50  # tasks of the queue
 NOTICES = 5  # unread notices shown at once
 STRIP = 10  # working days ahead
-HOURS = ((5, _("Hello")), (12, _("Good morning")), (14, _("Good day")), (18, _("Good afternoon")), (24, _("Good evening")))
+HOURS = (
+    (5, _("Hello")),
+    (12, _("Good morning")),
+    (14, _("Good day")),
+    (18, _("Good afternoon")),
+    (24, _("Good evening")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,14 @@ class MyWork:
     @property
     def other(self) -> int:
         """Of work that has not started."""
-        return len(self.queue) - self.red - self.yellow - self.on_schedule - self.measures_overdue - self.measures_ahead
+        return (
+            len(self.queue)
+            - self.red
+            - self.yellow
+            - self.on_schedule
+            - self.measures_overdue
+            - self.measures_ahead
+        )
 
     @property
     def due_today(self) -> int:
@@ -100,7 +120,14 @@ class MyWork:
     @property
     def report(self) -> Task | None:
         """The report that is due next and not late."""
-        return next((task for task in self.queue if task.kind == "report" and task.due_on and task.due_on >= self.today), None)
+        return next(
+            (
+                task
+                for task in self.queue
+                if task.kind == "report" and task.due_on and task.due_on >= self.today
+            ),
+            None,
+        )
 
     @property
     def several(self) -> bool:
@@ -110,7 +137,11 @@ class MyWork:
     @property
     def next_measure(self) -> MeasureLine | None:
         """What comes next when nothing is to be done now."""
-        ahead = [row for row in self.desk.measures if row.done_on is None and row.due_on and row.due_on >= self.today]
+        ahead = [
+            row
+            for row in self.desk.measures
+            if row.done_on is None and row.due_on and row.due_on >= self.today
+        ]
         return min(ahead, key=lambda row: row.due_on or date.max, default=None)
 
 
@@ -164,8 +195,17 @@ def _quick(desk: Desk, today: date) -> QuickChoices:
     """The choices of the quick log from the measures already read, in the order of `plans.quick_choices`."""
     far = date.min
     measures = sorted(
-        desk.measures, key=lambda row: (row.done_on is not None, -(row.logged_on or far).toordinal(), row.due_on or date.max, row.number)
+        desk.measures,
+        key=lambda row: (
+            row.done_on is not None,
+            -(row.logged_on or far).toordinal(),
+            row.due_on or date.max,
+            row.number,
+        ),
     )
-    choices = [Choice(row.pk, row.number, row.text, row.serves, None, row.done_on is not None) for row in measures]
+    choices = [
+        Choice(row.pk, row.number, row.text, row.serves, None, row.done_on is not None)
+        for row in measures
+    ]
     shown = SHOWN_FIRST if len(choices) > SHOWN_FIRST + 1 else len(choices)
     return QuickChoices(today, tuple(choices[:shown]), tuple(choices[shown:]))

@@ -16,7 +16,16 @@ from directives.core.captions import Words as Caption
 from directives.core.transitions import facts_of
 from directives.dashboard.queries.figures import address
 from directives.models import Obligation, Organisation
-from directives.my_work.queries.work import Desk, EntryLine, MeasureLine, PlanLine, ReportLine, Returned, Title, Words
+from directives.my_work.queries.work import (
+    Desk,
+    EntryLine,
+    MeasureLine,
+    PlanLine,
+    ReportLine,
+    Returned,
+    Title,
+    Words,
+)
 from directives.obligations.queries.obligations import URGENCY, Filter
 from directives.plans.queries.plan_page import measure_overdue
 
@@ -71,7 +80,11 @@ class Days:
     def colour(self, clock: str, owed: Iterable[Facts]) -> str:
         """What this clock says of the most urgent of these obligations."""
         days = {"today": self.today, "workdays": self.workdays, "tolerances": self.tolerances}
-        return min((clock_colour(clock, facts, **days) for facts in owed), key=URGENCY.__getitem__, default=GREEN)
+        return min(
+            (clock_colour(clock, facts, **days) for facts in owed),
+            key=URGENCY.__getitem__,
+            default=GREEN,
+        )
 
     def left(self, due_on: date) -> int:
         return self.workdays.between(self.today, due_on)
@@ -83,7 +96,17 @@ def queue(desk: Desk, days: Days) -> tuple[Task, ...]:
         *_receipts(desk, days), *_plans(desk, days), *_reports(desk, days), *_returned(desk, days), *_measures(desk, days),
         *_obligations(desk),
     ]  # fmt: skip
-    return tuple(sorted(tasks, key=lambda task: (task.due_on or date.max, URGENCY.get(task.colour, len(URGENCY)), task.kind, task.code)))
+    return tuple(
+        sorted(
+            tasks,
+            key=lambda task: (
+                task.due_on or date.max,
+                URGENCY.get(task.colour, len(URGENCY)),
+                task.kind,
+                task.code,
+            ),
+        )
+    )
 
 
 def to_sign(desk: Desk, days: Days) -> tuple[Task, ...]:
@@ -109,7 +132,9 @@ def _first(days: Iterable[date | None]) -> date | None:
 
 
 def _receipts(desk: Desk, days: Days) -> Iterator[Task]:
-    for (body, document), rows in _by_paper(row for row in desk.obligations if row.state == ASSIGNED).items():
+    for (body, document), rows in _by_paper(
+        row for row in desk.obligations if row.state == ASSIGNED
+    ).items():
         due = _first(row.acknowledge_by for row in rows)
         fields = (("all", 1), ("document", document), ("body", body))
         receive = Action(_("Acknowledge receipt"), reverse("acknowledge_many"), fields)
@@ -135,7 +160,9 @@ def _owes_plan(row: Obligation) -> bool:
     return row.plan_due_on is not None or row.plan_returned
 
 
-def _plan(body: Organisation, rows: Sequence[Obligation], days: Days, plan: PlanLine | None) -> Task:
+def _plan(
+    body: Organisation, rows: Sequence[Obligation], days: Days, plan: PlanLine | None
+) -> Task:
     due, document = _first(row.plan_due_on for row in rows), _title(rows[0])
     url = reverse("plan", args=[plan.pk]) if plan else reverse("plans")
     back = plan.returned if plan and plan.state == RETURNED else None
@@ -174,8 +201,15 @@ def _of_entries(report: ReportLine, *states: str) -> Iterator[Facts]:
 
 
 def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Task:
-    facts = {"total": len(report.entries), "in": report.in_hand, "ready": report.ready, "missing": report.missing}
-    note = _("%(total)s entries: %(in)s submitted, %(ready)s ready, %(missing)s to complete") % facts
+    facts = {
+        "total": len(report.entries),
+        "in": report.in_hand,
+        "ready": report.ready,
+        "missing": report.missing,
+    }
+    note = (
+        _("%(total)s entries: %(in)s submitted, %(ready)s ready, %(missing)s to complete") % facts
+    )
     label = pgettext("report", "Submit") if not report.missing else _("Continue")
     colour = days.colour("report", _of_entries(report, DRAFT, RETURNED))
     return Task(
@@ -204,12 +238,20 @@ def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days)
 def _measures(desk: Desk, days: Days) -> Iterator[Task]:
     for plan in desk.plans:
         for measure in plan.measures:
-            if measure.done_on is None and measure.due_on and days.left(measure.due_on) <= MEASURES_AHEAD:
+            if (
+                measure.done_on is None
+                and measure.due_on
+                and days.left(measure.due_on) <= MEASURES_AHEAD
+            ):
                 yield _measure(measure, desk.bodies[plan.body], days)
 
 
 def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
-    done = Action(_("Mark as done"), reverse("measure_done", args=[measure.pk]), (("done", 1), ("version", measure.version)))
+    done = Action(
+        _("Mark as done"),
+        reverse("measure_done", args=[measure.pk]),
+        (("done", 1), ("version", measure.version)),
+    )
     late = measure_overdue(measure, days.today)
     note = _("Past its due date; not marked as done") if late else _("A measure of the plan is due")
     return Task(
@@ -223,9 +265,17 @@ def _obligations(desk: Desk) -> Iterator[Task]:
     """Obligations that are late, near, behind or silent of themselves; receipt, plan and report stand in the queue already."""
     for row in desk.obligations:
         about = row.light_code.partition("_")[0]
-        if row.light in (RED, YELLOW) and about in ("completion", "behind", "silent") and row.state != ASSIGNED:
+        if (
+            row.light in (RED, YELLOW)
+            and about in ("completion", "behind", "silent")
+            and row.state != ASSIGNED
+        ):
             url = reverse("obligation", args=[row.pk])
-            action = Action(_("Log progress"), "#quick") if about in ("behind", "silent") else Action(_("Open"), url)
+            action = (
+                Action(_("Log progress"), "#quick")
+                if about in ("behind", "silent")
+                else Action(_("Open"), url)
+            )
             yield Task(
                 "obligation", desk.bodies[row.organisation_id], row.due_on, row.light, action, code=row.directive.code, url=url,
                 words=Words(row.directive.text_hans, row.directive.text_hant), row=row,
@@ -248,7 +298,10 @@ def _signatures(desk: Desk, days: Days) -> Iterator[Task]:
         waiting = report.count(AWAITING)
         if waiting and report.body in desk.signs:
             url = reverse("report", args=[report.pk])
-            note = _("%(n)s of %(total)s entries for you to sign") % {"n": waiting, "total": len(report.entries)}
+            note = _("%(n)s of %(total)s entries for you to sign") % {
+                "n": waiting,
+                "total": len(report.entries),
+            }
             colour = days.colour("report", _of_entries(report, AWAITING))
             yield Task(
                 "sign", desk.bodies[report.body], report.due_on, colour, Action(_("Read and sign"), url),

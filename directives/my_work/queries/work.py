@@ -6,8 +6,24 @@ from datetime import date, datetime
 from django.db.models import BooleanField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from directives.base.clocks import Facts
-from directives.base.states import ACCEPTED, AWAITING, DRAFT, EDITABLE, REPORTABLE, RETURNED, SUBMITTED
-from directives.models import LogEntry, Measure, Obligation, Organisation, Plan, ProgressReport, User
+from directives.base.states import (
+    ACCEPTED,
+    AWAITING,
+    DRAFT,
+    EDITABLE,
+    REPORTABLE,
+    RETURNED,
+    SUBMITTED,
+)
+from directives.models import (
+    LogEntry,
+    Measure,
+    Obligation,
+    Organisation,
+    Plan,
+    ProgressReport,
+    User,
+)
 from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import worked
 from directives.plans.queries.plan_page import Serves
@@ -159,18 +175,40 @@ def obligations_of(user: User) -> tuple[Obligation, ...]:
         "plan_returned", "report_returned", "heard_on", "issued_on", "organisation_id", "document_id", "directive_id",
     )  # fmt: skip
     words = ("code", "order", "text", "text_hans", "text_hant")
-    rows = Obligation.objects.open().filter(worked(user, "organisation")).select_related("directive", "document")
+    rows = (
+        Obligation.objects.open()
+        .filter(worked(user, "organisation"))
+        .select_related("directive", "document")
+    )
     titles = (f"document__{name}" for name in ("title", "title_hans", "title_hant"))
-    return tuple(rows.only(*own, *(f"directive__{name}" for name in words), *titles).order_by("document", "directive__order"))
+    return tuple(
+        rows.only(*own, *(f"directive__{name}" for name in words), *titles).order_by(
+            "document", "directive__order"
+        )
+    )
 
 
-PLAN = ("organisation_id", "document_id", "title", "state", "submitted_at", "reason", "decided_by__full_name", "decided_at")
+PLAN = (
+    "organisation_id",
+    "document_id",
+    "title",
+    "state",
+    "submitted_at",
+    "reason",
+    "decided_by__full_name",
+    "decided_at",
+)
 MEASURE = ("pk", "number", "text", "due_on", "done_on", "version")
 
 
 def plans_of(user: User) -> tuple[PlanLine, ...]:
     """The live plans of the person's bodies, with their measures and what those serve: one query."""
-    last = LogEntry.objects.standing().filter(measure=OuterRef("measures__pk")).order_by("-on").values("on")[:1]
+    last = (
+        LogEntry.objects.standing()
+        .filter(measure=OuterRef("measures__pk"))
+        .order_by("-on")
+        .values("on")[:1]
+    )
     serves = ("measures__obligations__pk", "measures__obligations__directive__code")
     rows = (
         Plan.objects.filter(worked(user, "organisation"), live=True)
@@ -180,8 +218,24 @@ def plans_of(user: User) -> tuple[PlanLine, ...]:
     )
     plans: dict[int, PlanLine] = {}
     measures: dict[int, MeasureLine] = {}
-    for pk, body, document, title, state, at, reason, by, decided, *cells, logged, owed, code in rows:
-        plan = plans.setdefault(pk, PlanLine(pk, body, document, title, state, at, Returned(reason, by or "", decided)))
+    for (
+        pk,
+        body,
+        document,
+        title,
+        state,
+        at,
+        reason,
+        by,
+        decided,
+        *cells,
+        logged,
+        owed,
+        code,
+    ) in rows:
+        plan = plans.setdefault(
+            pk, PlanLine(pk, body, document, title, state, at, Returned(reason, by or "", decided))
+        )
         if cells[0] is None:
             continue
         served = (Serves(owed, code),) if owed else ()
@@ -207,8 +261,14 @@ TEXTS = ("obligation__directive__text_hans", "obligation__directive__text_hant")
 
 def _filled() -> Case:
     """The entry says how far, and either what was done or why nothing changed."""
-    said = Q(entries__unchanged=True) & ~Q(entries__unchanged_reason="") | Q(entries__unchanged=False) & ~Q(entries__progress="")
-    return Case(When(said & Q(entries__percent__isnull=False), then=Value(True)), default=Value(False), output_field=BooleanField())
+    said = Q(entries__unchanged=True) & ~Q(entries__unchanged_reason="") | Q(
+        entries__unchanged=False
+    ) & ~Q(entries__progress="")
+    return Case(
+        When(said & Q(entries__percent__isnull=False), then=Value(True)),
+        default=Value(False),
+        output_field=BooleanField(),
+    )
 
 
 def reports_of(user: User) -> tuple[ReportLine, ...]:
@@ -221,20 +281,60 @@ def reports_of(user: User) -> tuple[ReportLine, ...]:
     )
     reports: dict[int, ReportLine] = {}
     for pk, body, document, title, hans, hant, begun, year, period, number, due, *cells in rows:
-        line = ReportLine(pk, body, Title(document, title, hans, hant), begun is not None, year, period, number, due)
+        line = ReportLine(
+            pk,
+            body,
+            Title(document, title, hans, hant),
+            begun is not None,
+            year,
+            period,
+            number,
+            due,
+        )
         line = reports.setdefault(pk, line)
-        entry, state, reason, by, at, handed_in_at, owed, starts_on, code, text_hans, text_hant, filled = cells
+        (
+            entry,
+            state,
+            reason,
+            by,
+            at,
+            handed_in_at,
+            owed,
+            starts_on,
+            code,
+            text_hans,
+            text_hant,
+            filled,
+        ) = cells
         # Nobody waits for a draft on work that was meanwhile closed, withdrawn, disputed or suspended.
         if entry is not None and (state not in EDITABLE or owed in REPORTABLE):
             back, words = Returned(reason, by or "", at), Words(text_hans, text_hant)
-            line.entries.append(EntryLine(entry, state, filled, back, code, words, owed, starts_on, handed_in_at is not None))
+            line.entries.append(
+                EntryLine(
+                    entry,
+                    state,
+                    filled,
+                    back,
+                    code,
+                    words,
+                    owed,
+                    starts_on,
+                    handed_in_at is not None,
+                )
+            )
     return tuple(reports.values())
 
 
 def logged_by(user: User) -> QuerySet[LogEntry]:
     """The latest records on the measures of the person's bodies, each with the first directive it stands under: one query."""
-    first = Measure.obligations.through.objects.filter(measure=OuterRef("measure")).order_by("obligation__directive__order")
-    rows = LogEntry.objects.standing().filter(worked(user, "measure__plan__organisation")).with_state()
+    first = Measure.obligations.through.objects.filter(measure=OuterRef("measure")).order_by(
+        "obligation__directive__order"
+    )
+    rows = (
+        LogEntry.objects.standing().filter(worked(user, "measure__plan__organisation")).with_state()
+    )
     rows = rows.select_related("measure__plan__organisation", "corrects")
-    named = rows.annotate(code=Subquery(first.values("obligation__directive__code")[:1]), by_name=F("by__full_name"))
+    named = rows.annotate(
+        code=Subquery(first.values("obligation__directive__code")[:1]), by_name=F("by__full_name")
+    )
     return named.order_by("-on", "-id")[:LOGGED]

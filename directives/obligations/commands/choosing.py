@@ -33,13 +33,21 @@ class Pick:
         below, _colon, rest = key[:100].partition(":")
         level, _colon, kind = rest.partition(":")
         sound = (not below or whole(below) is not None) and level in {"", *dict(LEVELS)}
-        return cls(int(below) if below else None, level, kind) if sound and kind in {"", *dict(KINDS)} else None
+        return (
+            cls(int(below) if below else None, level, kind)
+            if sound and kind in {"", *dict(KINDS)}
+            else None
+        )
 
     @property
     def condition(self) -> Q:
         """Rows of `Organisation` that are meant."""
-        asked = {name: value for name, value in (("level", self.level), ("kind", self.kind)) if value}
-        condition = Q(path__gt="", **asked)  # an empty condition would vanish beside others, where it takes all
+        asked = {
+            name: value for name, value in (("level", self.level), ("kind", self.kind)) if value
+        }
+        condition = Q(
+            path__gt="", **asked
+        )  # an empty condition would vanish beside others, where it takes all
         if self.below:
             path = Subquery(Organisation.objects.filter(pk=self.below).values("path"))
             condition &= Q(path__gt=path, path__lte=Concat(path, Value(LAST)))
@@ -57,18 +65,30 @@ class Choice:
 
     def to_json(self) -> dict[str, Any]:
         picks = [pick.key for pick in self.picks]
-        return {"directives": sorted(self.directives), "picks": picks, "bodies": sorted(self.bodies), "addressed": self.addressed}
+        return {
+            "directives": sorted(self.directives),
+            "picks": picks,
+            "bodies": sorted(self.bodies),
+            "addressed": self.addressed,
+        }
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Choice":
         picks = tuple(pick for key in kept.get("picks", ()) if (pick := Pick.of(key)))
-        return cls(frozenset(kept.get("directives", ())), picks, frozenset(kept.get("bodies", ())), kept.get("addressed", False))
+        return cls(
+            frozenset(kept.get("directives", ())),
+            picks,
+            frozenset(kept.get("bodies", ())),
+            kept.get("addressed", False),
+        )
 
 
 def candidates(user: User) -> QuerySet[Organisation]:
     """The bodies to which this person may give work: those strictly below the ones that they supervise."""
     posts = user.in_role(SUPERVISOR)
-    return Organisation.objects.filter(any_of(inside(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in posts))
+    return Organisation.objects.filter(
+        any_of(inside(m.organisation.path, "path") & ~Q(pk=m.organisation_id) for m in posts)
+    )
 
 
 def chosen_bodies(user: User, choice: Choice, today: date) -> QuerySet[Organisation]:

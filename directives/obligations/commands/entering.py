@@ -16,9 +16,24 @@ from directives.base.states import ASSIGNED, LIVE, NOT_STARTED
 from directives.core import audit, notices
 from directives.core.rules import may
 from directives.core.transitions import hold, relight
-from directives.models import CalendarDay, Directive, Document, Measure, Notice, Obligation, Organisation, User
+from directives.models import (
+    CalendarDay,
+    Directive,
+    Document,
+    Measure,
+    Notice,
+    Obligation,
+    Organisation,
+    User,
+)
 from directives.models.documents import HEAVY
-from directives.obligations.commands.giving import Terms, demand_own, open_items, owed_on, wrong_plan_day
+from directives.obligations.commands.giving import (
+    Terms,
+    demand_own,
+    open_items,
+    owed_on,
+    wrong_plan_day,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +69,9 @@ def faults_of(pair: Pair, *, by: User | None, today: date) -> dict[str, str]:
 
 
 @tallies.counted()
-def issue_pairs(*, document: Document, pairs: Sequence[Pair], by: User | None, now: datetime) -> list[Obligation]:
+def issue_pairs(
+    *, document: Document, pairs: Sequence[Pair], by: User | None, now: datetime
+) -> list[Obligation]:
     """Give directives of one document to bodies, each pair on its own terms; returns the obligations in the order of the pairs.
 
     The bodies come with their paths; no pair may exist yet. Raises NotAllowed, or Invalid with what stands against a pair.
@@ -63,7 +80,10 @@ def issue_pairs(*, document: Document, pairs: Sequence[Pair], by: User | None, n
     demand_own(document, by)
     for body in {pair.organisation for pair in pairs}:
         if not may(by, "issue", body):
-            raise NotAllowed(_("%(body)s is not below the organisation that you supervise.") % {"body": body.name_hans})
+            raise NotAllowed(
+                _("%(body)s is not below the organisation that you supervise.")
+                % {"body": body.name_hans}
+            )
     for pair in pairs:
         found = faults_of(pair, by=by, today=today)
         if found:
@@ -78,24 +98,36 @@ def issue_pairs(*, document: Document, pairs: Sequence[Pair], by: User | None, n
     Obligation.objects.bulk_create(made, batch_size=500)
     open_items(made)
     tallies.count_in(made, today)
-    told = [audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on}) for row in made]
+    told = [
+        audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on})
+        for row in made
+    ]
     audit.record_many("issue", told, by=by, now=now)
     _tell(document, made, by=by, now=now)
     return made
 
 
-def _tell(document: Document, made: Iterable[Obligation], *, by: User | None, now: datetime) -> None:
+def _tell(
+    document: Document, made: Iterable[Obligation], *, by: User | None, now: datetime
+) -> None:
     """One notice a person and body for the whole table: what this part adds is counted into the one that an earlier part left."""
     counts = Counter(row.organisation for row in made)
     names = {body.name_hans: body for body in counts}
     told = set()
     title = f"《{document.title_hans}》"
-    for notice in Notice.objects.filter(kind="issued", at=now, facts__document=title, facts__body__in=list(names)):
+    for notice in Notice.objects.filter(
+        kind="issued", at=now, facts__document=title, facts__body__in=list(names)
+    ):
         body = names[notice.facts["body"]]
         told.add(body)
         notice.facts = notice.facts | {"count": notice.facts["count"] + counts[body]}
         notice.save(update_fields=["facts"])
-    notices.issued(document=document, obligations=[row for row in made if row.organisation not in told], by=by, now=now)
+    notices.issued(
+        document=document,
+        obligations=[row for row in made if row.organisation not in told],
+        by=by,
+        now=now,
+    )
 
 
 @tallies.counted()
@@ -109,7 +141,10 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
         demand_own(document, by)
     for body in {row.organisation for row in obligations}:
         if not may(by, "issue", body):
-            raise NotAllowed(_("%(body)s is not below the organisation that you supervise.") % {"body": body.name_hans})
+            raise NotAllowed(
+                _("%(body)s is not below the organisation that you supervise.")
+                % {"body": body.name_hans}
+            )
     rows = Obligation.objects.filter(pk__in=[row.pk for row in obligations])
     hold(rows)
     if any(row.state != ASSIGNED for row in obligations):
@@ -122,7 +157,10 @@ def take_back(obligations: Sequence[Obligation], *, by: User | None, now: dateti
     tallies.count_items(delta, [row for row in obligations if row.state in LIVE], -1)
     for row in obligations:
         delta.add(tallies.Standing.of(row), -1)
-    told = [audit.Change(row, {"state": row.state, "part": row.part, "due_on": row.due_on}) for row in obligations]
+    told = [
+        audit.Change(row, {"state": row.state, "part": row.part, "due_on": row.due_on})
+        for row in obligations
+    ]
     audit.record_many("take_back", told, by=by, now=now)
     try:
         rows.delete()

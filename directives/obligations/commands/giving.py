@@ -15,7 +15,16 @@ from directives.base.states import ASSIGNED, LEAD, RESPONSIBLE
 from directives.core import audit, notices
 from directives.core.rules import may
 from directives.core.transitions import relight
-from directives.models import CalendarDay, Directive, Document, Item, ItemState, Obligation, Organisation, User
+from directives.models import (
+    CalendarDay,
+    Directive,
+    Document,
+    Item,
+    ItemState,
+    Obligation,
+    Organisation,
+    User,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,9 @@ class Terms:
     plan_due_on: date | None = None
     due_on: date | None = None
     lead: Organisation | None = None  # this one leads, the others keep `part`
-    first_leads: bool = False  # of each directive the first body listed leads, unless somebody leads it already
+    first_leads: bool = (
+        False  # of each directive the first body listed leads, unless somebody leads it already
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,11 @@ class Preview:
 
     @property
     def pairs(self) -> int:
-        return len(self.directives) * len(self.organisations) if self.wanted is None else len(self.wanted)
+        return (
+            len(self.directives) * len(self.organisations)
+            if self.wanted is None
+            else len(self.wanted)
+        )
 
     @property
     def fresh(self) -> int:
@@ -61,18 +76,28 @@ class Preview:
 
 
 def preview(
-    *, directives: Sequence[Directive], organisations: Sequence[Organisation], pairs: Collection[tuple[int, int]] | None = None
+    *,
+    directives: Sequence[Directive],
+    organisations: Sequence[Organisation],
+    pairs: Collection[tuple[int, int]] | None = None,
 ) -> Preview:
     """What issuing these directives to these bodies would make; `pairs` (directive id, body id) leaves out all others."""
     chosen = {(directive.pk, body.pk) for directive in directives for body in organisations}
     wanted = None if pairs is None else frozenset(chosen.intersection(pairs))
     known = Obligation.objects.filter(directive__in=directives, organisation__in=organisations)
     existing = frozenset(known.values_list("directive_id", "organisation_id"))
-    return Preview(directives, organisations, existing if wanted is None else existing & wanted, wanted)
+    return Preview(
+        directives, organisations, existing if wanted is None else existing & wanted, wanted
+    )
 
 
 def check(
-    document: Document, directives: Sequence[Directive], organisations: Sequence[Organisation], terms: Terms, by: User | None, today: date
+    document: Document,
+    directives: Sequence[Directive],
+    organisations: Sequence[Organisation],
+    terms: Terms,
+    by: User | None,
+    today: date,
 ) -> None:
     """Raise what stands against the issue: Invalid with every fault at once, or NotAllowed."""
     demand_own(document, by)
@@ -83,16 +108,26 @@ def check(
         errors["organisations"] = [_("Choose at least one organisation.")]
     for directive in directives:
         if directive.statement:
-            text = _("%(code)s is a statement. It requires nothing and cannot be assigned.") % {"code": directive.code}
+            text = _("%(code)s is a statement. It requires nothing and cannot be assigned.") % {
+                "code": directive.code
+            }
             errors.setdefault("directives", []).append(text)
         if directive.document_id != document.pk:
-            errors.setdefault("directives", []).append(_("%(code)s is of another document.") % {"code": directive.code})
+            errors.setdefault("directives", []).append(
+                _("%(code)s is of another document.") % {"code": directive.code}
+            )
     for body in organisations:
         if body.valid_to is not None and body.valid_to <= today:
-            text = _("%(body)s was abolished on %(day)s.") % {"body": body.name_hans, "day": body.valid_to.isoformat()}
+            text = _("%(body)s was abolished on %(day)s.") % {
+                "body": body.name_hans,
+                "day": body.valid_to.isoformat(),
+            }
             errors.setdefault("organisations", []).append(text)
         if not may(by, "issue", body):
-            raise NotAllowed(_("%(body)s is not below the organisation that you supervise.") % {"body": body.name_hans})
+            raise NotAllowed(
+                _("%(body)s is not below the organisation that you supervise.")
+                % {"body": body.name_hans}
+            )
     for name in ("starts_on", "plan_due_on", "due_on"):
         day = getattr(terms, name)
         if day is not None and day < today and by is not None:
@@ -108,7 +143,11 @@ def check(
 def demand_own(document: Document, by: User | None) -> None:
     """Raise NotAllowed to whoever does not give this document's directives to anybody."""
     if not may(by, "own", document):
-        raise NotAllowed(_("Only supervisors of the organisation that registered the document, or of one above it, assign its directives."))
+        raise NotAllowed(
+            _(
+                "Only supervisors of the organisation that registered the document, or of one above it, assign its directives."
+            )
+        )
 
 
 def wrong_plan_day(deliverable: str, day: object) -> str:
@@ -158,7 +197,10 @@ def issue(
         raise Stale from given
     open_items(made)
     tallies.count_in(made, today)
-    told = [audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on}) for row in made]
+    told = [
+        audit.Change(row, {}, {"state": ASSIGNED, "part": row.part, "due_on": row.due_on})
+        for row in made
+    ]
     audit.record_many("issue", told, by=by, now=now)
     notices.issued(document=document, obligations=made, by=by, now=now)
     return made
@@ -166,11 +208,19 @@ def issue(
 
 def _let_first_lead(plan: Preview, made: Sequence[Obligation]) -> None:
     """Of each directive the first body listed leads (列第一位的为牵头单位), unless somebody leads the directive already."""
-    led = set(Obligation.objects.live().filter(directive__in=plan.directives, part=LEAD).values_list("directive_id", flat=True))
+    led = set(
+        Obligation.objects.live()
+        .filter(directive__in=plan.directives, part=LEAD)
+        .values_list("directive_id", flat=True)
+    )
     for directive in plan.directives:
         first = next((body.pk for body in plan.organisations if plan.wants(directive, body)), None)
         for row in made:
-            if row.directive_id == directive.pk and row.organisation_id == first and directive.pk not in led:
+            if (
+                row.directive_id == directive.pk
+                and row.organisation_id == first
+                and directive.pk not in led
+            ):
                 row.part = LEAD
 
 
@@ -189,5 +239,9 @@ def open_items(obligations: Sequence[Obligation]) -> None:
     items: dict[int, list[Item]] = {}
     for item in Item.objects.filter(directive__in={row.directive_id for row in obligations}):
         items.setdefault(item.directive_id, []).append(item)
-    states = [ItemState(obligation=row, item=item) for row in obligations for item in items.get(row.directive_id, ())]
+    states = [
+        ItemState(obligation=row, item=item)
+        for row in obligations
+        for item in items.get(row.directive_id, ())
+    ]
     ItemState.objects.bulk_create(states, batch_size=500)

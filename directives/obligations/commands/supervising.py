@@ -9,7 +9,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
-from directives.base.states import ACKNOWLEDGED, ASSIGNED, ESTABLISHED, ITEM_STATES, NOT_STARTED, OBLIGATION_MOVES, OPEN
+from directives.base.states import (
+    ACKNOWLEDGED,
+    ASSIGNED,
+    ESTABLISHED,
+    ITEM_STATES,
+    NOT_STARTED,
+    OBLIGATION_MOVES,
+    OPEN,
+)
 from directives.core import audit, notices
 from directives.core.rules import may
 from directives.core.transitions import change_obligations, hold, move
@@ -23,9 +31,19 @@ def _consequences(action: str, now: datetime) -> Mapping[str, Any]:
         return {"acknowledge_by": None}
     if action == "reassign":
         today = timezone.localdate(now)
-        return {"acknowledge_by": CalendarDay.objects.workdays(today).add(today, settings.ACKNOWLEDGE_DAYS)}
+        return {
+            "acknowledge_by": CalendarDay.objects.workdays(today).add(
+                today, settings.ACKNOWLEDGE_DAYS
+            )
+        }
     if action == "close":
-        return {"percent": 100, "plan_due_on": None, "report_due_on": None, "plan_returned": False, "report_returned": False}
+        return {
+            "percent": 100,
+            "plan_due_on": None,
+            "report_due_on": None,
+            "plan_returned": False,
+            "report_returned": False,
+        }
     return {}
 
 
@@ -51,16 +69,26 @@ def move_obligation(
     step = OBLIGATION_MOVES[action]
     if step.settles and open_reasons:
         _excuse(obligation, open_reasons, by=by, now=now)
-    moved = move(obligation, action, by=by, now=now, reason=reason, changes=_consequences(action, now))
+    moved = move(
+        obligation, action, by=by, now=now, reason=reason, changes=_consequences(action, now)
+    )
     if by is not None and action in notices.MOVES:
-        notices.moved(moved, action, upwards=step.right in {"receive", "work"}, reason=reason, now=now)
+        notices.moved(
+            moved, action, upwards=step.right in {"receive", "work"}, reason=reason, now=now
+        )
     return moved
 
 
-def _excuse(obligation: Obligation, reasons: Mapping[int, str], *, by: User | None, now: datetime) -> None:
+def _excuse(
+    obligation: Obligation, reasons: Mapping[int, str], *, by: User | None, now: datetime
+) -> None:
     """Note why items that are not established may stay so. Who may close it is asked by the move."""
     hold(Obligation.objects.filter(pk=obligation.pk))
-    items = obligation.item_states.exclude(state=ESTABLISHED).filter(pk__in=reasons).select_related("obligation")
+    items = (
+        obligation.item_states.exclude(state=ESTABLISHED)
+        .filter(pk__in=reasons)
+        .select_related("obligation")
+    )
     for item in items:
         given = reasons[item.pk].strip()
         if given == item.open_reason:
@@ -83,16 +111,25 @@ def acknowledge_many(*, obligations: Sequence[Obligation], by: User | None, now:
         if not may(by, "receive", row):
             raise NotAllowed(_("Staff of the organisation itself acknowledge receipt."))
     waiting = [row for row in obligations if row.state == ASSIGNED]
-    fields = {"state": ACKNOWLEDGED, "reason": "", "moved_at": now, **_consequences("acknowledge", now)}
+    fields = {
+        "state": ACKNOWLEDGED,
+        "reason": "",
+        "moved_at": now,
+        **_consequences("acknowledge", now),
+    }
     return change_obligations(waiting, fields, action="acknowledge", by=by, now=now)
 
 
 def _check_item(item: ItemState, state: str, on: date | None, by: User | None, today: date) -> None:
     """Raise what stands against such a change, every fault at once."""
     if not may(by, "work", item.obligation):
-        raise NotAllowed(_("Items are updated by the staff and manager of the organisation itself."))
+        raise NotAllowed(
+            _("Items are updated by the staff and manager of the organisation itself.")
+        )
     if item.obligation.state not in OPEN:
-        raise IllegalMove(_("The obligation is closed or withdrawn; its items can no longer be changed."))
+        raise IllegalMove(
+            _("The obligation is closed or withdrawn; its items can no longer be changed.")
+        )
     errors: dict[str, list[str]] = {}
     if state not in dict(ITEM_STATES):
         errors["state"] = [_("There is no such state.")]
@@ -105,7 +142,16 @@ def _check_item(item: ItemState, state: str, on: date | None, by: User | None, t
 
 
 @counted()
-def set_item(*, item: ItemState, state: str, on: date | None, evidence: str, version: int, by: User | None, now: datetime) -> ItemState:
+def set_item(
+    *,
+    item: ItemState,
+    state: str,
+    on: date | None,
+    evidence: str,
+    version: int,
+    by: User | None,
+    now: datetime,
+) -> ItemState:
     """Say how far a body has got with one item. `on` is the day it was established or begun, `evidence` what shows it.
 
     Not started has no day. Raises NotAllowed, IllegalMove (work at rest), Invalid, or Stale with the row as it now stands.
@@ -119,12 +165,21 @@ def set_item(*, item: ItemState, state: str, on: date | None, evidence: str, ver
     if state == ESTABLISHED:
         fields["open_reason"] = ""
     before = {name: getattr(item, name) for name in fields}
-    updated = ItemState.objects.filter(pk=item.pk, version=version).update(**fields, version=version + 1)
+    updated = ItemState.objects.filter(pk=item.pk, version=version).update(
+        **fields, version=version + 1
+    )
     if not updated:
         raise Stale(theirs=ItemState.objects.select_related("item").get(pk=item.pk))
     for name, value in {**fields, "version": version + 1}.items():
         setattr(item, name, value)
     item_moved(item, before["state"])
     changed = {name: value for name, value in fields.items() if before[name] != value}
-    audit.record("item", item, by=by, now=now, before={name: before[name] for name in changed}, after={"item": item.item_id, **changed})
+    audit.record(
+        "item",
+        item,
+        by=by,
+        now=now,
+        before={name: before[name] for name in changed},
+        after={"item": item.item_id, **changed},
+    )
     return item

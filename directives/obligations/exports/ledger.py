@@ -10,7 +10,15 @@ from django.db.models import Count, QuerySet, Value
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from directives.base.states import COLOURS, ITEM_STATES, LEAD, LIGHTS, OBLIGATION_STATES, PARTS, RESPONSIBLE
+from directives.base.states import (
+    COLOURS,
+    ITEM_STATES,
+    LEAD,
+    LIGHTS,
+    OBLIGATION_STATES,
+    PARTS,
+    RESPONSIBLE,
+)
 from directives.base.wording import Dated, in_script, picked, words_of_light
 from directives.base.workdays import Workdays
 from directives.core.scope import Lights, Scope, gathered
@@ -22,7 +30,13 @@ from directives.obligations.queries.counting import Known, Reach, counts
 from directives.obligations.queries.ledger import Clause, ItemLine, LedgerRow, ledger, names
 from directives.obligations.queries.listing import in_reach
 from directives.obligations.queries.mentions import Mentions
-from directives.obligations.queries.obligations import CAUSE_WORDS, CLOCK_WORDS, DOCUMENT, LIGHT_WORDS, Filter
+from directives.obligations.queries.obligations import (
+    CAUSE_WORDS,
+    CLOCK_WORDS,
+    DOCUMENT,
+    LIGHT_WORDS,
+    Filter,
+)
 from directives.tables.book import Book, Column, Path, Words
 from directives.tables.listed import Asked, Listed, Place
 from directives.tables.pages import path_to
@@ -49,29 +63,83 @@ def columns(dated: Dated, *, titled: bool) -> tuple[Column, ...]:
     clause = _remembered(_of_clause, lambda row: _clause(row.clause, titled))
     return (
         Column("number", pgettext("ledger", "No."), lambda row: row.number, "id", 6),
-        Column("clause", pgettext("ledger", "Directive code"), clause, width=24 if titled else 10, link=lambda row: pages(row.pk)),
-        Column("directive", pgettext("ledger", "Directive"), _remembered(_of_clause, lambda row: picked(row.clause, "text")), width=48),
-        Column("items", pgettext("ledger", "Items"), _remembered(lambda row: row.items, _items), width=28),
-        Column("measures", pgettext("ledger", "Specific measures"), lambda row: _numbered(row.measures), width=36),
-        Column("leads", pgettext("ledger", "Lead organisation"), _remembered(_led, _leads), width=18),
-        Column("body", pgettext("ledger", "Responsible or supporting organisation"), _remembered(_owed, _body), width=18),
-        Column("leader", pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12),
-        Column("contact", pgettext("ledger", "Contact and telephone"), lambda row: row.contact, width=18),
+        Column(
+            "clause",
+            pgettext("ledger", "Directive code"),
+            clause,
+            width=24 if titled else 10,
+            link=lambda row: pages(row.pk),
+        ),
+        Column(
+            "directive",
+            pgettext("ledger", "Directive"),
+            _remembered(_of_clause, lambda row: picked(row.clause, "text")),
+            width=48,
+        ),
+        Column(
+            "items",
+            pgettext("ledger", "Items"),
+            _remembered(lambda row: row.items, _items),
+            width=28,
+        ),
+        Column(
+            "measures",
+            pgettext("ledger", "Specific measures"),
+            lambda row: _numbered(row.measures),
+            width=36,
+        ),
+        Column(
+            "leads", pgettext("ledger", "Lead organisation"), _remembered(_led, _leads), width=18
+        ),
+        Column(
+            "body",
+            pgettext("ledger", "Responsible or supporting organisation"),
+            _remembered(_owed, _body),
+            width=18,
+        ),
+        Column(
+            "leader", pgettext("ledger", "Responsible leader"), lambda row: row.leader, width=12
+        ),
+        Column(
+            "contact",
+            pgettext("ledger", "Contact and telephone"),
+            lambda row: row.contact,
+            width=18,
+        ),
         Column("due_on", pgettext("ledger", "Complete by"), lambda row: row.due_on, "date"),
         Column("progress", pgettext("ledger", "Progress"), lambda row: row.progress, width=36),
         Column("problems", pgettext("ledger", "Problems"), lambda row: row.problems, width=28),
-        Column("next_steps", pgettext("ledger", "Next steps"), lambda row: row.next_steps, width=28),
-        Column("percent", pgettext("ledger", "Percent complete"), lambda row: row.percent, "percent"),
-        Column("state", pgettext("ledger", "State of completion"), lambda row: states[row.state], width=12),
-        Column("light", pgettext("ledger", "Light"), _light(dated), width=32, light=lambda row: row.light),
-        Column("slip", pgettext("ledger", "Supervision slip"), lambda row: None, width=10),  # slips are not issued yet
+        Column(
+            "next_steps", pgettext("ledger", "Next steps"), lambda row: row.next_steps, width=28
+        ),
+        Column(
+            "percent", pgettext("ledger", "Percent complete"), lambda row: row.percent, "percent"
+        ),
+        Column(
+            "state",
+            pgettext("ledger", "State of completion"),
+            lambda row: states[row.state],
+            width=12,
+        ),
+        Column(
+            "light",
+            pgettext("ledger", "Light"),
+            _light(dated),
+            width=32,
+            light=lambda row: row.light,
+        ),
+        Column(
+            "slip", pgettext("ledger", "Supervision slip"), lambda row: None, width=10
+        ),  # slips are not issued yet
         Column("note", pgettext("ledger", "Remarks"), lambda row: row.note, width=20),
         Column("id", _("Record ID"), lambda row: row.pk, "id", 8),
         Column("version", _("Version"), lambda row: row.version, "id", 6),
     )
 
 
-def _remembered(key: Callable[[LedgerRow], Hashable], say: Callable[[LedgerRow], str]) -> Callable[[LedgerRow], str]:
+def _remembered(
+    key: Callable[[LedgerRow], Hashable], say: Callable[[LedgerRow], str]
+) -> Callable[[LedgerRow], str]:
     """What `say` says of a row, said once for all rows of one key, in the language of now."""
     known: dict[Hashable, str] = {}
 
@@ -101,14 +169,24 @@ def _items(row: LedgerRow) -> str:
 
 def _item(item: ItemLine) -> str:
     """2. 委员会制度（已建成 2026-05-09），or with why it may stand open: 3. 工作制度（未启动：并入其他制度）"""
-    state = " ".join(filter(None, (str(dict(ITEM_STATES)[item.state]), item.on.isoformat() if item.on else "")))
+    state = " ".join(
+        filter(None, (str(dict(ITEM_STATES)[item.state]), item.on.isoformat() if item.on else ""))
+    )
     if item.open_reason:
         state = _("%(word)s: %(why)s") % {"word": state, "why": item.open_reason}
-    return _("%(number)s. %(name)s (%(state)s)") % {"number": item.number, "name": picked(item, "name"), "state": state}
+    return _("%(number)s. %(name)s (%(state)s)") % {
+        "number": item.number,
+        "name": picked(item, "name"),
+        "state": state,
+    }
 
 
 def _numbered(texts: tuple[str, ...]) -> str:
-    return "\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1)) if len(texts) > 1 else "".join(texts)
+    return (
+        "\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1))
+        if len(texts) > 1
+        else "".join(texts)
+    )
 
 
 def _led(row: LedgerRow) -> Hashable:
@@ -118,7 +196,9 @@ def _led(row: LedgerRow) -> Hashable:
 def _leads(row: LedgerRow) -> str:
     shown, more = names(row.leads)
     listed = pgettext("list", ", ").join(picked(body, "name") for body in shown)
-    return _("%(bodies)s and %(count)s more") % {"bodies": listed, "count": more} if more else listed
+    return (
+        _("%(bodies)s and %(count)s more") % {"bodies": listed, "count": more} if more else listed
+    )
 
 
 def _owed(row: LedgerRow) -> Hashable:
@@ -127,7 +207,11 @@ def _owed(row: LedgerRow) -> Hashable:
 
 def _body(row: LedgerRow) -> str:
     name = picked(row.body, "name")
-    return name if row.part == RESPONSIBLE else _("%(body)s (%(part)s)") % {"body": name, "part": dict(PARTS)[row.part]}
+    return (
+        name
+        if row.part == RESPONSIBLE
+        else _("%(body)s (%(part)s)") % {"body": name, "part": dict(PARTS)[row.part]}
+    )
 
 
 def _light(dated: Dated) -> Callable[[LedgerRow], str]:
@@ -137,7 +221,17 @@ def _light(dated: Dated) -> Callable[[LedgerRow], str]:
         word, why = words_of_light(dated, row)
         return _("%(word)s: %(why)s") % {"word": word, "why": why} if why else word
 
-    return _remembered(lambda row: (row.light, row.light_code, row.light_on, row.percent, row.due_on, row.starts_on), told)
+    return _remembered(
+        lambda row: (
+            row.light,
+            row.light_code,
+            row.light_on,
+            row.percent,
+            row.due_on,
+            row.starts_on,
+        ),
+        told,
+    )
 
 
 def _groups(*, titled: bool) -> Callable[[LedgerRow], Path]:
@@ -149,7 +243,9 @@ def _groups(*, titled: bool) -> Callable[[LedgerRow], Path]:
         if clause.pk not in known:
             heading = f"{clause.section_number} {picked(clause, 'section_title')}".strip()
             inner = ((clause.section_id, heading), (clause.pk, clause.code))
-            known[clause.pk] = ((clause.document_id, picked(clause, "title")), *inner) if titled else inner
+            known[clause.pk] = (
+                ((clause.document_id, picked(clause, "title")), *inner) if titled else inner
+            )
         return known[clause.pk]
 
     return path
@@ -167,10 +263,23 @@ def _asked(chosen: Filter, user: User | None) -> list[tuple[Words, Words]]:
     """The filter in words, one line for each thing asked for; what the person does not see has no name."""
     documents, directives = _seen(Document, user).defer(*HEAVY), _seen(Directive, user)
     rows: list[tuple[Words, object]] = [
-        (_("Document"), picked(documents.filter(pk=chosen.document).first(), "title") if chosen.document else ""),
+        (
+            _("Document"),
+            picked(documents.filter(pk=chosen.document).first(), "title")
+            if chosen.document
+            else "",
+        ),
         (_("Section"), _section(chosen.section, user) if chosen.section else ""),
-        (_("Directive"), directives.filter(pk=chosen.directive).first() or "" if chosen.directive else ""),
-        (_("Organisation and those below"), picked(Organisation.objects.filter(pk=chosen.body).first(), "name") if chosen.body else ""),
+        (
+            _("Directive"),
+            directives.filter(pk=chosen.directive).first() or "" if chosen.directive else "",
+        ),
+        (
+            _("Organisation and those below"),
+            picked(Organisation.objects.filter(pk=chosen.body).first(), "name")
+            if chosen.body
+            else "",
+        ),
         (_("Kind of directive"), dict(DIRECTIVE_KINDS).get(chosen.about, "")),
         (_("Kind of organisation"), dict(KINDS).get(chosen.kind, "")),
         (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light, "") if chosen.light else ""),
@@ -203,11 +312,18 @@ def light_notes(lights: Lights) -> list[tuple[Words, Words]]:
     return rows
 
 
-def book(rows: QuerySet[Obligation], chosen: Filter, *, user: User | None, dated: Dated, now: datetime) -> Book:
+def book(
+    rows: QuerySet[Obligation], chosen: Filter, *, user: User | None, dated: Dated, now: datetime
+) -> Book:
     """The ledger of these rows under a filter, ready to be written. `rows` are all that may be taken away; `user` None is the system."""
     shown = chosen.apply(rows, dated.today)
-    documents = Document.objects.filter(pk=chosen.document) if chosen.document else Document.objects.all()
-    counted = gathered(shown.order_by().values("directive_id", "light").annotate(n=Count("pk"), p=Value(0)), "directive_id")
+    documents = (
+        Document.objects.filter(pk=chosen.document) if chosen.document else Document.objects.all()
+    )
+    counted = gathered(
+        shown.order_by().values("directive_id", "light").annotate(n=Count("pk"), p=Value(0)),
+        "directive_id",
+    )
     lights, titled = reduce(Lights.plus, counted.values(), Lights()), not chosen.document
     return Book(
         name=_("Ledger of obligations"),
@@ -227,12 +343,18 @@ def _in_order(chosen: Filter) -> bool:
     return chosen.sort in ("", DOCUMENT)
 
 
-def _parts(chosen: Filter, shown: QuerySet[Obligation], directives: Collection[int], total: int) -> Iterable[QuerySet[Obligation]]:
+def _parts(
+    chosen: Filter, shown: QuerySet[Obligation], directives: Collection[int], total: int
+) -> Iterable[QuerySet[Obligation]]:
     """The rows in their order; where sorting all of them would take long before the first comes, one directive after another."""
     rows = chosen.sorted(shown)
     if total <= SORTED or not _in_order(chosen):
         return [rows]
-    walk = Directive.objects.filter(pk__in=directives).order_by("document_id", "order", "pk").values_list("pk", flat=True)
+    walk = (
+        Directive.objects.filter(pk__in=directives)
+        .order_by("document_id", "order", "pk")
+        .values_list("pk", flat=True)
+    )
     return (rows.filter(directive=pk) for pk in walk)
 
 
@@ -245,15 +367,24 @@ def listed(asked: Asked, place: Place) -> Listed:
     rows = Obligation.objects.exportable_by(asked.user)
     shown = chosen.apply(rows, asked.today).order_by()
     make = partial(book, rows, chosen, user=asked.user, dated=asked, now=asked.now)
-    return Listed(tuple(_asked(chosen, asked.user)), partial(_few, asked, chosen, shown), shown.count, make)
+    return Listed(
+        tuple(_asked(chosen, asked.user)), partial(_few, asked, chosen, shown), shown.count, make
+    )
 
 
 def _few(asked: Asked, chosen: Filter, shown: QuerySet[Obligation], limit: int) -> bool:
     """As the page counts them: from the kept counts, or up to a bound. What a nation's words find is not counted beforehand."""
     if chosen.q:
-        long = Scope.of(asked.user).wide and Obligation.objects.order_by()[: SEARCHED + 1].count() > SEARCHED
+        long = (
+            Scope.of(asked.user).wide
+            and Obligation.objects.order_by()[: SEARCHED + 1].count() > SEARCHED
+        )
         return not long and shown[: limit + 1].count() <= limit
-    body = Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first() if chosen.body else None
+    body = (
+        Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first()
+        if chosen.body
+        else None
+    )
     if chosen.body and body is None:
         return shown[: limit + 1].count() <= limit
     reach, known = Reach.of(asked.user, body), Known(chosen, chosen.document)

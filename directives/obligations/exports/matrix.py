@@ -27,8 +27,19 @@ def listed(asked: Asked, place: Place) -> Listed:
     chosen = MatrixAsked.of(asked.GET)
     wanted = whole(chosen.body)
     top = Organisation.objects.visible_to(asked.user).filter(pk=wanted).first() if wanted else None
-    found = axes(asked.user, document, section=chosen.section, kind=chosen.body_kind, light=chosen.light, body=top)
-    section = Section.objects.filter(document=document, pk=whole(chosen.section)).first() if whole(chosen.section) else None
+    found = axes(
+        asked.user,
+        document,
+        section=chosen.section,
+        kind=chosen.body_kind,
+        light=chosen.light,
+        body=top,
+    )
+    section = (
+        Section.objects.filter(document=document, pk=whole(chosen.section)).first()
+        if whole(chosen.section)
+        else None
+    )
     told = in_words(
         (_("Document"), picked(document, "title")), (_("Section"), section and f"{scripted(section.number)} {picked(section, 'title')}"),
         (_("Organisation and those below"), top and picked(top, "name")), (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
@@ -39,7 +50,10 @@ def listed(asked: Asked, place: Place) -> Listed:
         return found.bodies.order_by()[: ACROSS + 1].count()
 
     def few(limit: int) -> bool:
-        bodies, directives = found.bodies.order_by()[: max(limit, ACROSS) + 1].count(), found.directives.count()
+        bodies, directives = (
+            found.bodies.order_by()[: max(limit, ACROSS) + 1].count(),
+            found.directives.count(),
+        )
         rows = directives if bodies <= ACROSS else bodies
         return rows <= limit and bodies * directives <= CELLS
 
@@ -59,12 +73,33 @@ def listed(asked: Asked, place: Place) -> Listed:
     return Listed(told, few, total, make)
 
 
-def _aside(name: str, found: Axes, directives: Sequence[Directive], asked: Asked, document: Document, told: tuple) -> Book:
+def _aside(
+    name: str,
+    found: Axes,
+    directives: Sequence[Directive],
+    asked: Asked,
+    document: Document,
+    told: tuple,
+) -> Book:
     bodies = found.bodies.order_by().count()
-    why = _("More than %(count)s organisations: organisations run down, directives across.") % {"count": ACROSS}
-    notes = (*told, (_("Directives"), len(directives)), (_("Organisations"), bodies), (_("Layout"), why))
+    why = _("More than %(count)s organisations: organisations run down, directives across.") % {
+        "count": ACROSS
+    }
+    notes = (
+        *told,
+        (_("Directives"), len(directives)),
+        (_("Organisations"), bodies),
+        (_("Layout"), why),
+    )
     columns = aside_columns(directives)
-    return Book(name, columns, rows_by_body(found, directives, found.bodies), asked.now, notes, document.fictional)
+    return Book(
+        name,
+        columns,
+        rows_by_body(found, directives, found.bodies),
+        asked.now,
+        notes,
+        document.fictional,
+    )
 
 
 def aside_columns(directives: Iterable[Directive]) -> tuple[Column, ...]:
@@ -74,7 +109,13 @@ def aside_columns(directives: Iterable[Directive]) -> tuple[Column, ...]:
         def cell(row: BodyRow) -> str:
             return cell_words(row.cells[place])
 
-        return Column(f"directive-{directive.pk}", scripted(directive.code), cell, width=12, light=lambda row: row.cells[place].light)
+        return Column(
+            f"directive-{directive.pk}",
+            scripted(directive.code),
+            cell,
+            width=12,
+            light=lambda row: row.cells[place].light,
+        )
 
     head = (
         Column("organisation", pgettext("body", "Code"), lambda row: row.body.code, width=12),

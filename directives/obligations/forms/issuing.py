@@ -45,7 +45,8 @@ class Draft:
     def seeded(self, query: Any) -> "Draft":
         """With what the address asks for (?directive=…&body=…) ticked as well."""
         return self.choosing(
-            directives=self.directives | _ids(query.getlist("directive")), bodies=self.bodies | _ids(query.getlist("body"))
+            directives=self.directives | _ids(query.getlist("directive")),
+            bodies=self.bodies | _ids(query.getlist("body")),
         )
 
     def choosing(self, **changes: Any) -> "Draft":
@@ -106,7 +107,9 @@ class ChoiceForm(forms.Form):
     pick = Picks(required=False)
     addressed = forms.BooleanField(required=False)
     directive_kind = forms.CharField(required=False, max_length=20)
-    kind = forms.ChoiceField(label=_("Kind of organisation"), required=False, choices=[("", _("Any")), *KINDS])
+    kind = forms.ChoiceField(
+        label=_("Kind of organisation"), required=False, choices=[("", _("Any")), *KINDS]
+    )
     level = forms.ChoiceField(label=_("Level"), required=False, choices=[("", _("Any")), *LEVELS])
     below = forms.IntegerField(label=_("Parent"), min_value=1, max_value=LARGEST, required=False)
     q = forms.CharField(label=_("Name or code"), required=False, max_length=60)
@@ -115,9 +118,13 @@ class ChoiceForm(forms.Form):
 class TermsForm(forms.Form):
     """The second step: part, who leads, deliverable and days."""
 
-    part = forms.ChoiceField(label=_("Responsibility"), choices=PARTS, initial=RESPONSIBLE, widget=forms.RadioSelect)
+    part = forms.ChoiceField(
+        label=_("Responsibility"), choices=PARTS, initial=RESPONSIBLE, widget=forms.RadioSelect
+    )
     lead = forms.ChoiceField(label=_("Lead"), required=False)
-    deliverable = forms.ChoiceField(label=_("Deliverable"), required=False, choices=DELIVERABLES, widget=forms.RadioSelect)
+    deliverable = forms.ChoiceField(
+        label=_("Deliverable"), required=False, choices=DELIVERABLES, widget=forms.RadioSelect
+    )
     plan_due_on = forms.DateField(
         label=_("Deliverable due on"),
         required=False,
@@ -125,7 +132,10 @@ class TermsForm(forms.Form):
         help_text=_("The date by which the plan or measures must be submitted."),
     )
     starts_on = forms.DateField(
-        label=_("Work starts on"), required=False, widget=DayInput, help_text=_("Empty means today. Before that date the light is grey.")
+        label=_("Work starts on"),
+        required=False,
+        widget=DayInput,
+        help_text=_("Empty means today. Before that date the light is grey."),
     )
     due_on = forms.DateField(
         label=_("Complete by"),
@@ -134,11 +144,25 @@ class TermsForm(forms.Form):
         help_text=_("Not read from the document: look whether its text names a date."),
     )
 
-    def __init__(self, data: Mapping[str, str] | None = None, *, bodies: tuple[Organisation, ...], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, str] | None = None,
+        *,
+        bodies: tuple[Organisation, ...],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(data, **kwargs)
         self.bodies = {str(body.pk): body for body in bodies}
-        named = [(pk, picked(body, "name")) for pk, body in self.bodies.items()] if len(bodies) <= NAMED_LEADS else []
-        self.fields["lead"].choices = [("", _("Not specified")), (FIRST, _("The first organisation listed")), *named]
+        named = (
+            [(pk, picked(body, "name")) for pk, body in self.bodies.items()]
+            if len(bodies) <= NAMED_LEADS
+            else []
+        )
+        self.fields["lead"].choices = [
+            ("", _("Not specified")),
+            (FIRST, _("The first organisation listed")),
+            *named,
+        ]
 
     def as_typed(self) -> dict[str, str]:
         """The fields as they were sent, for the draft."""

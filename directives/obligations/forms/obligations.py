@@ -30,7 +30,9 @@ class MoveForm(forms.Form):
     """
 
     version = forms.IntegerField(min_value=1, max_value=LARGEST, widget=forms.HiddenInput)
-    reason = forms.CharField(label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
     def __init__(self, *args: Any, items: Iterable[ItemState] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +69,10 @@ class ItemForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), choices=ITEM_STATES, widget=forms.RadioSelect)
     on = forms.DateField(label=_("Date"), required=False, widget=DayInput)
     evidence = forms.CharField(
-        label=_("Evidence"), required=False, max_length=300, help_text=_("Number and title of the paper, or where it can be found.")
+        label=_("Evidence"),
+        required=False,
+        max_length=300,
+        help_text=_("Number and title of the paper, or where it can be found."),
     )
 
 

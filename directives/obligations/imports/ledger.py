@@ -12,7 +12,10 @@ from directives.tables.fields import Asking, Field, Sort, Untaken, Words
 
 def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of the ledger: those that come back, and those that only go out."""
-    body, clause = pgettext_lazy("ledger", "Responsible or supporting organisation"), pgettext_lazy("ledger", "Directive code")
+    body, clause = (
+        pgettext_lazy("ledger", "Responsible or supporting organisation"),
+        pgettext_lazy("ledger", "Directive code"),
+    )
     own = (
         Field("clause", clause, "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
         Field("body", body, "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
@@ -31,21 +34,63 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("leads", pgettext_lazy("ledger", "Lead organisation"), "text", LEADS, unless="id", told=True),
         Field("supporting", gettext_lazy("Supporting organisations"), "text", SUPPORTING, unless="id", told=True),
     )  # fmt: skip
-    cycles = tuple((cycle.pk, cycle.name) for cycle in Cycle.objects.filter(document=asking.place.get("document", 0)))
-    report = Field("cycle", gettext_lazy("Goes into the report for"), "choice", choices=cycles, read_only=True, computed=True)
-    shown = (Field(name, label, sort, read_only=True, told=name in ELSEWHERE) for name, label, sort in GOES_OUT)
+    cycles = tuple(
+        (cycle.pk, cycle.name)
+        for cycle in Cycle.objects.filter(document=asking.place.get("document", 0))
+    )
+    report = Field(
+        "cycle",
+        gettext_lazy("Goes into the report for"),
+        "choice",
+        choices=cycles,
+        read_only=True,
+        computed=True,
+    )
+    shown = (
+        Field(name, label, sort, read_only=True, told=name in ELSEWHERE)
+        for name, label, sort in GOES_OUT
+    )
     return (*own, report, *shown)
 
 
-CLAUSE = ("条款", "条款编号", "任务编号", "任务编码", "任务代码", "文件条款编号", "文件条款号", "条款号", "任务条款")
+CLAUSE = (
+    "条款",
+    "条款编号",
+    "任务编号",
+    "任务编码",
+    "任务代码",
+    "文件条款编号",
+    "文件条款号",
+    "条款号",
+    "任务条款",
+)
 BODY = (
     "责任单位", "单位", "承担单位", "落实单位", "承办单位", "责任部门", "单位编码", "单位代码", "单位名称", "机构代码", "责任主体",
     "责任部门(单位)", "responsible",
 )  # fmt: skip
-TASK = ("任务", "任务内容", "工作任务", "主要任务", "任务名称", "重点工作", "重点事项", "具体任务", "task")
+TASK = (
+    "任务",
+    "任务内容",
+    "工作任务",
+    "主要任务",
+    "任务名称",
+    "重点工作",
+    "重点事项",
+    "具体任务",
+    "task",
+)
 LEADS = ("牵头部门", "牵头", "主办单位", "主责单位", "牵头责任单位", "lead")
 SUPPORTING = ("协办单位", "参与单位", "配合部门", "协同单位", "协助单位")
-LEADER = ("责任领导", "分管领导", "牵头领导", "负责人", "领导", "包联领导", "市级领导", "分管负责人")
+LEADER = (
+    "责任领导",
+    "分管领导",
+    "牵头领导",
+    "负责人",
+    "领导",
+    "包联领导",
+    "市级领导",
+    "分管负责人",
+)
 CONTACT = (
     "责任人及电话", "联系人", "联系人及电话", "责任人", "联系方式", "联系电话", "经办人", "联络员", "联络员及电话", "具体责任人",
     "责任人及联系电话", "责任人及联系方式", "联系人及联系方式",
@@ -69,7 +114,10 @@ GOES_OUT: tuple[tuple[str, Words, Sort], ...] = (
 # Cells that are never taken over: why, and where what they say is edited. Leader, contact, dates, remarks, part and deliverable
 # are: by supervisors above, the contact also by the organisation itself. Progress, problems, next steps and percent go into its
 # report (`progress`). The number of a line counts the lines of one export: it says nothing of an obligation.
-REPORTED = (gettext_lazy("A new obligation has no report yet."), gettext_lazy("In its report, once a reporting cycle is open."))
+REPORTED = (
+    gettext_lazy("A new obligation has no report yet."),
+    gettext_lazy("In its report, once a reporting cycle is open."),
+)
 AS_EXPORTED = gettext_lazy("Leave this column as exported.")
 ON_ITS_PAGE = gettext_lazy("On the page of the obligation.")
 ROW_WITHOUT_ID = gettext_lazy("Add a row without a record ID.")

@@ -18,13 +18,32 @@ from directives.models.scope import any_of, in_view
 from directives.obligations.commands.entering import faults_of
 from directives.obligations.commands.giving import wrong_plan_day
 from directives.obligations.imports.ledger import AS_EXPORTED, fields, term, untaken
-from directives.obligations.imports.owing import DAYS, NOT_ABOVE, OWN, PEOPLE, TERMS, pair_of, undo, write
+from directives.obligations.imports.owing import (
+    DAYS,
+    NOT_ABOVE,
+    OWN,
+    PEOPLE,
+    TERMS,
+    pair_of,
+    undo,
+    write,
+)
 from directives.obligations.imports.parting import AFTER_NAME, NAMED_IN, apart
 from directives.obligations.imports.progress import Edit, Reports
 from directives.obligations.imports.shown import WORDS, Shown, cell_text
 from directives.obligations.queries.ledger import CELLS, LedgerRow
 from directives.tables.codes import Bodies, own_numbers, taken_as, unclear, unknown_body
-from directives.tables.comparing import Past, Stored, compared, fresh, plain, refused, text_of, verdict_of, wrong
+from directives.tables.comparing import (
+    Past,
+    Stored,
+    compared,
+    fresh,
+    plain,
+    refused,
+    text_of,
+    verdict_of,
+    wrong,
+)
 from directives.tables.fields import Asking, Checker, Fault, Given, Kind, Place, Planned, Untaken
 
 SAID = ("progress", "problems", "next_steps", "light_code", "light_on")
@@ -51,8 +70,12 @@ class ObligationChecker(Checker):
         self.shown, self.reports = Shown(asking, self.clauses, self._body), Reports(asking)
         self.lines: dict[int, LedgerRow] = {}  # of this batch
         self.edits: list[Edit] = []
-        self.first: dict[tuple[int, int], Place] = {}  # directive and body → the row that speaks of them
-        self.led: dict[tuple[int, int], dict[str, Any]] = {}  # … which only names a lead: what it says
+        self.first: dict[
+            tuple[int, int], Place
+        ] = {}  # directive and body → the row that speaks of them
+        self.led: dict[
+            tuple[int, int], dict[str, Any]
+        ] = {}  # … which only names a lead: what it says
         self.twice: list[tuple[int, str]] = []
         self.met: dict[str, int | None] = {}
 
@@ -61,10 +84,15 @@ class ObligationChecker(Checker):
         stored = self._stored(rows, pairs)
         meant = {row.number: self._meant(row, pairs[row.number], stored) for row in rows}
         met = [(row, here) for row in rows if (here := meant[row.number])]
-        past = Past.of(Obligation, {here[0]: (row.values.get("version") or here[1], here[1]) for row, here in met})
+        past = Past.of(
+            Obligation,
+            {here[0]: (row.values.get("version") or here[1], here[1]) for row, here in met},
+        )
         fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
         self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
-        self.lines = self.shown.lines([cells_of(here) for _row, here in met]) if self.asking.by else {}  # nobody asks for the system
+        self.lines = (
+            self.shown.lines([cells_of(here) for _row, here in met]) if self.asking.by else {}
+        )  # nobody asks for the system
         self.edits = []
         planned = [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
         self.reports.settle(self.edits)
@@ -82,7 +110,9 @@ class ObligationChecker(Checker):
             self.met[text] = self.bodies.known.get(code)
         return self.met[text]
 
-    def _stored(self, rows: Sequence[Given], pairs: dict[int, tuple[int | None, int | None]]) -> dict[Any, tuple]:
+    def _stored(
+        self, rows: Sequence[Given], pairs: dict[int, tuple[int | None, int | None]]
+    ) -> dict[Any, tuple]:
         """What these rows may mean, by id and by pair; rows that the person may not see are not there."""
         ids = [row.values["id"] for row in rows if row.values.get("id")]
         wanted: dict[int, set[int]] = {}
@@ -90,14 +120,26 @@ class ObligationChecker(Checker):
             directive, body = pairs[row.number]
             if directive and body and not row.values.get("id"):
                 wanted.setdefault(directive, set()).add(body)
-        asked = any_of([Q(pk__in=ids), *(Q(directive=directive, organisation__in=bodies) for directive, bodies in wanted.items())])
+        asked = any_of(
+            [
+                Q(pk__in=ids),
+                *(
+                    Q(directive=directive, organisation__in=bodies)
+                    for directive, bodies in wanted.items()
+                ),
+            ]
+        )
         found = Obligation.objects.filter(asked).filter(self.seen).order_by().values_list(*READ)
         return {key: row for row in found for key in (row[0], (row[5], row[7]))}
 
-    def _meant(self, row: Given, pair: tuple[int | None, int | None], stored: dict[Any, tuple]) -> tuple | None:
+    def _meant(
+        self, row: Given, pair: tuple[int | None, int | None], stored: dict[Any, tuple]
+    ) -> tuple | None:
         return stored.get(row.values["id"]) if row.values.get("id") else stored.get(pair)
 
-    def _one(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
+    def _one(
+        self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past
+    ) -> Planned:
         if row.values.get("id") or here:
             return self._known(row, pair, here, past)
         faults = list(self._faults_of_key(row, pair))
@@ -117,7 +159,9 @@ class ObligationChecker(Checker):
             self.twice.append((row.number, first.seen_from(row.place)))
         return True
 
-    def _known(self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past) -> Planned:
+    def _known(
+        self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past
+    ) -> Planned:
         if here is None:
             expected = _("The record ID of an obligation you can see")
             remedy = own_numbers(_("Keep the exported record ID; clear it for a new row."))
@@ -127,7 +171,11 @@ class ObligationChecker(Checker):
             return Planned(row, SAME, stored.label, stored.pk)
         self._once(row, here[5], here[7])
         faults = list(self._faults_of_pair(row, pair, here))
-        wanted = {name: value for name, value in _cells(row).items() if value not in (None, "") or name not in ("part", "starts_on")}
+        wanted = {
+            name: value
+            for name, value in _cells(row).items()
+            if value not in (None, "") or name not in ("part", "starts_on")
+        }
         planned = compared(row, stored, wanted, past, tied=(DAYS,))
         untaken = [*self._barred(planned, here), *_kept(row, stored)]
         if planned.after:
@@ -146,31 +194,60 @@ class ObligationChecker(Checker):
         for name in [name for name in planned.after if name not in allowed]:
             after, before = planned.after.pop(name), planned.before.pop(name)
             planned.theirs.pop(name, None)
-            yield Untaken(name, term(name, after), term(name, before), str(NOT_ABOVE), _("Ask one of them to import it."))
+            yield Untaken(
+                name,
+                term(name, after),
+                term(name, before),
+                str(NOT_ABOVE),
+                _("Ask one of them to import it."),
+            )
         planned.verdict = verdict_of(planned)
 
     def _hold(self, row: Given, planned: Planned, line: LedgerRow, then: Mapping[str, Any]) -> None:
         """Hold the cells that are shown only against the line of the ledger: words go into a report, others are told of."""
         version, faulty = row.values.get("version"), {fault.field for fault in planned.faults}
-        keys = () if "directive" in row.values else ("clause", "body")  # else they are what tells which row is meant
-        cells = {**row.shown, **{name: row.values[name] for name in keys if name in row.values and name not in faulty}}
+        keys = (
+            () if "directive" in row.values else ("clause", "body")
+        )  # else they are what tells which row is meant
+        cells = {
+            **row.shown,
+            **{
+                name: row.values[name] for name in keys if name in row.values and name not in faulty
+            },
+        }
         found = self.shown.differing(cells, line, then, ours=version is not None)
         if edited := [cell for cell in found if cell.name in WORDS]:
             self.edits.append(Edit(planned, line, edited))
-        planned.untaken += [untaken(cell.name, cell.value, cell.stands) for cell in found if cell.name not in WORDS]
+        planned.untaken += [
+            untaken(cell.name, cell.value, cell.stands) for cell in found if cell.name not in WORDS
+        ]
         if version is not None and version > line.version:
             planned.untaken.append(untaken("version", str(version), str(line.version)))
 
-    def _faults_of_pair(self, row: Given, pair: tuple[int | None, int | None], here: tuple) -> Iterable[Fault]:
+    def _faults_of_pair(
+        self, row: Given, pair: tuple[int | None, int | None], here: tuple
+    ) -> Iterable[Fault]:
         """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
         other = pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]
         if not other and pair[1] in (None, here[7]):
             return
-        remedy = own_numbers(_("Clear record ID and version for a new row; otherwise restore the original value."))
+        remedy = own_numbers(
+            _("Clear record ID and version for a new row; otherwise restore the original value.")
+        )
         if other:
-            yield Fault("clause", text_of(row.values["clause"]), _("%(code)s, as this row’s record ID says") % {"code": here[6]}, remedy)
+            yield Fault(
+                "clause",
+                text_of(row.values["clause"]),
+                _("%(code)s, as this row’s record ID says") % {"code": here[6]},
+                remedy,
+            )
         if pair[1] and pair[1] != here[7]:
-            yield Fault("body", text_of(row.values["body"]), _("%(code)s, as this row’s record ID says") % {"code": here[8]}, remedy)
+            yield Fault(
+                "body",
+                text_of(row.values["body"]),
+                _("%(code)s, as this row’s record ID says") % {"code": here[8]},
+                remedy,
+            )
 
     def _faults_of_change(self, here: tuple, planned: Planned, stored: Stored) -> Iterable[Fault]:
         """Why the terms of an obligation cannot become what the file says."""
@@ -178,15 +255,29 @@ class ObligationChecker(Checker):
         if here[2] == WITHDRAWN or (here[2] == CLOSED and days):
             name = (days or list(planned.after))[0]
             expected = _("Unchanged: this obligation is closed or withdrawn")
-            remedy = _("Restore the original value; if it must change, reopen the obligation first.")
+            remedy = _(
+                "Restore the original value; if it must change, reopen the obligation first."
+            )
             yield Fault(name, str(planned.after[name] or ""), expected, remedy)
             return
-        due, starts = (planned.after.get(name, stored.values[name]) for name in ("due_on", "starts_on"))
+        due, starts = (
+            planned.after.get(name, stored.values[name]) for name in ("due_on", "starts_on")
+        )
         floor = max(filter(None, (starts, plain(here[3]))))
         if due and days and due < floor:
-            expected = _("%(day)s or later: work cannot end before it starts or is assigned") % {"day": floor}
-            yield Fault("due_on" if "due_on" in planned.after else "starts_on", due, expected, _("Correct the date."))
-        paper = {name: planned.after.get(name, stored.values[name]) for name in ("deliverable", "plan_due_on")}
+            expected = _("%(day)s or later: work cannot end before it starts or is assigned") % {
+                "day": floor
+            }
+            yield Fault(
+                "due_on" if "due_on" in planned.after else "starts_on",
+                due,
+                expected,
+                _("Correct the date."),
+            )
+        paper = {
+            name: planned.after.get(name, stored.values[name])
+            for name in ("deliverable", "plan_due_on")
+        }
         if paper.keys() & planned.after.keys() and (said := wrong_plan_day(*paper.values())):
             yield refused("plan_due_on", paper["plan_due_on"] or "", said)
 
@@ -203,7 +294,11 @@ class ObligationChecker(Checker):
     @cached_property
     def owned(self) -> bool:
         """Whether the person assigns directives of this document at all."""
-        return Document.objects.owned_by(self.asking.by).filter(pk=self.asking.place.get("document")).exists()
+        return (
+            Document.objects.owned_by(self.asking.by)
+            .filter(pk=self.asking.place.get("document"))
+            .exists()
+        )
 
     @cached_property
     def tops(self) -> tuple[str, ...]:
@@ -216,8 +311,15 @@ class ObligationChecker(Checker):
     def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
         if not self.owned:
-            expected = _("A document registered by your organisation or one below it; only its supervisors assign directives")
-            yield Fault(self.names, clause, expected, _("Delete this row, or ask the organisation that registered the document."))
+            expected = _(
+                "A document registered by your organisation or one below it; only its supervisors assign directives"
+            )
+            yield Fault(
+                self.names,
+                clause,
+                expected,
+                _("Delete this row, or ask the organisation that registered the document."),
+            )
         if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
             yield unknown_words("directive", words)
         elif not pair[0]:
@@ -228,13 +330,20 @@ class ObligationChecker(Checker):
             yield unclear(column, body, found) if found.several else unknown_body(column, body)
         elif not self.above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
             expected = _("An organisation below the one you supervise")
-            yield Fault(column, body, expected, _("Delete this row, or ask the supervisors of the organisation to assign it."))
+            yield Fault(
+                column,
+                body,
+                expected,
+                _("Delete this row, or ask the supervisors of the organisation to assign it."),
+            )
 
     def _fresh(self, row: Given, directive: int, body: int) -> Planned:
         clause, home = self.clauses.rows[directive], self.fresh[body]
         if not self._once(row, directive, body):
             return Planned(row, SAME, f"{clause.code} · {home.name_hans}")
-        after = {"clause": clause.code, "body": home.code} | {name: value for name, value in _cells(row).items() if value}
+        after = {"clause": clause.code, "body": home.code} | {
+            name: value for name, value in _cells(row).items() if value
+        }
         after.setdefault("part", RESPONSIBLE)
         pair = pair_of(after, clause, home)
         columns = {"directive": self.names, "organisation": row.values.get(NAMED_IN, "body")}
@@ -243,7 +352,11 @@ class ObligationChecker(Checker):
             field = columns.get(name, name)
             faults.append(refused(field, str(plain(row.values.get(field)) or ""), text))
         label, given = f"{clause.code} · {home.name_hans}", text_of(row.values.get("body"))
-        label = f"{label} · {taken_as(given, home.code)}" if given.isdecimal() and given != home.code else label
+        label = (
+            f"{label} · {taken_as(given, home.code)}"
+            if given.isdecimal() and given != home.code
+            else label
+        )
         planned = wrong(row, faults, label) if faults or row.faults else fresh(row, label, after)
         planned.untaken = list(self._unassigned(row, directive))
         return planned
@@ -252,19 +365,25 @@ class ObligationChecker(Checker):
         """Cells of a new row that say what no assignment holds."""
         for name, cell in row.shown.items():
             value = cell_text(name, cell)
-            if value and (name != "directive" or self.clauses.find(value) != self.clauses.rows[directive]):
+            if value and (
+                name != "directive" or self.clauses.find(value) != self.clauses.rows[directive]
+            ):
                 yield untaken(name, value, "")
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
-            expected = _("One row for each directive and organisation; row %(number)s of the file has the same") % {"number": first}
+            expected = _(
+                "One row for each directive and organisation; row %(number)s of the file has the same"
+            ) % {"number": first}
             yield number, Fault(self.names, "", expected, _("Keep one of the two rows."))
 
 
 def _cells(row: Given) -> dict[str, Any]:
     """The terms that a row gives, as JSON holds them."""
     given = row.values
-    cells = {name: text_of(given[name]) for name in ("part", "deliverable", *PEOPLE) if name in given}
+    cells = {
+        name: text_of(given[name]) for name in ("part", "deliverable", *PEOPLE) if name in given
+    }
     return cells | {name: plain(given[name]) for name in DAYS if name in given}
 
 
@@ -272,13 +391,20 @@ def _kept(row: Given, here: Stored) -> Iterable[Untaken]:
     """Emptied cells of terms that an obligation never is without."""
     for name in ("part", "starts_on"):
         if name in row.values and row.values[name] in (None, "") and row.values.get("version"):
-            yield Untaken(name, "", term(name, here.values[name]), _("This can be replaced, but not removed."), str(AS_EXPORTED))
+            yield Untaken(
+                name,
+                "",
+                term(name, here.values[name]),
+                _("This can be replaced, but not removed."),
+                str(AS_EXPORTED),
+            )
 
 
 def stored_of(row: tuple) -> Stored:
     """An obligation, read as READ says."""
     values = {
-        name: value.isoformat() if isinstance(value, date) else value for name, value in zip(TERMS, row[FIRST : -len(SAID)], strict=True)
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in zip(TERMS, row[FIRST : -len(SAID)], strict=True)
     }
     return Stored(row[0], row[1], f"{row[6]} · {row[9]}", values)
 

@@ -17,7 +17,15 @@ from directives.obligations.commands import entering
 from directives.obligations.commands.entering import Pair
 from directives.obligations.commands.giving import Terms
 from directives.obligations.imports import progress
-from directives.tables.comparing import Stored, demand_as_left, moved_on, nothing_on, plain, stale, unchanged
+from directives.tables.comparing import (
+    Stored,
+    demand_as_left,
+    moved_on,
+    nothing_on,
+    plain,
+    stale,
+    unchanged,
+)
 from directives.tables.fields import Asking, Rows
 
 PEOPLE = ("leader", "contact", "note")
@@ -35,7 +43,9 @@ def _day(text: str | None) -> date | None:
 def pair_of(after: Mapping[str, Any], directive: Directive, body: Organisation) -> Pair:
     """A new obligation as a checked row gives it."""
     days = {name: _day(after.get(name)) for name in DAYS}
-    terms = Terms(part=after.get("part") or RESPONSIBLE, deliverable=after.get("deliverable") or "", **days)
+    terms = Terms(
+        part=after.get("part") or RESPONSIBLE, deliverable=after.get("deliverable") or "", **days
+    )
     return Pair(directive, body, terms, **{name: after.get(name) or "" for name in PEOPLE})
 
 
@@ -52,18 +62,27 @@ def _as_stored(row: Obligation) -> Stored:
 
 def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """The terms among these values, as an obligation holds them."""
-    return {name: _day(value) if name in DAYS else value for name, value in values.items() if name in TERMS}
+    return {
+        name: _day(value) if name in DAYS else value
+        for name, value in values.items()
+        if name in TERMS
+    }
 
 
 def _demand_right(by: User, obligation: Obligation, names: Iterable[str]) -> None:
     """Raise NotAllowed to somebody who does not edit all of these terms of an obligation."""
-    if not may(by, "issue", obligation) and not (OWN.issuperset(names) and may(by, "work", obligation)):
+    if not may(by, "issue", obligation) and not (
+        OWN.issuperset(names) and may(by, "work", obligation)
+    ):
         raise NotAllowed(NOT_ABOVE)
 
 
 def write(asking: Asking, rows: Rows) -> None:
     """Terms change through the one door for obligations; new pairs are issued."""
-    new, known = [row for row in rows if row.verdict == NEW], [row for row in rows if row.verdict != NEW]
+    new, known = (
+        [row for row in rows if row.verdict == NEW],
+        [row for row in rows if row.verdict != NEW],
+    )
     progress.write(asking, known)
     stored, each = _held(known), {}
     for row in known:
@@ -83,10 +102,23 @@ def write(asking: Asking, rows: Rows) -> None:
 
 
 def _issue(asking: Asking, rows: Rows) -> None:
-    document = Document.objects.select_related("organisation").defer(*HEAVY).get(pk=asking.place["document"])
-    directives = {row.code: row for row in document.directives.filter(code__in={row.after["clause"] for row in rows})}
-    bodies = {body.code: body for body in Organisation.objects.filter(code__in={row.after["body"] for row in rows})}
-    pairs = [pair_of(row.after, directives[row.after["clause"]], bodies[row.after["body"]]) for row in rows]
+    document = (
+        Document.objects.select_related("organisation")
+        .defer(*HEAVY)
+        .get(pk=asking.place["document"])
+    )
+    directives = {
+        row.code: row
+        for row in document.directives.filter(code__in={row.after["clause"] for row in rows})
+    }
+    bodies = {
+        body.code: body
+        for body in Organisation.objects.filter(code__in={row.after["body"] for row in rows})
+    }
+    pairs = [
+        pair_of(row.after, directives[row.after["clause"]], bodies[row.after["body"]])
+        for row in rows
+    ]
     _not_yet(rows, pairs)
     made = entering.issue_pairs(document=document, pairs=pairs, by=asking.by, now=asking.now)
     for row, one in zip(rows, made, strict=True):
@@ -95,7 +127,10 @@ def _issue(asking: Asking, rows: Rows) -> None:
 
 def _not_yet(rows: Rows, pairs: list[Pair]) -> None:
     """Somebody may have assigned one of them since the table was checked."""
-    directives, bodies = {pair.directive.pk for pair in pairs}, {pair.organisation.pk for pair in pairs}
+    directives, bodies = (
+        {pair.directive.pk for pair in pairs},
+        {pair.organisation.pk for pair in pairs},
+    )
     known = Obligation.objects.filter(directive__in=directives, organisation__in=bodies)
     made = set(known.order_by().values_list("directive_id", "organisation_id"))
     for row, pair in zip(rows, pairs, strict=True):
@@ -108,13 +143,32 @@ def undo(asking: Asking, rows: Rows) -> None:
     progress.undo(asking, [row for row in rows if row.verdict != NEW])
     stored = _held(rows)
     demand_as_left(rows, stored, lambda here: _as_stored(here).values)
-    moved = next((row for row in rows if stored[row.subject_id].state in AT_REST and stored[row.subject_id].version != row.left), None)
+    moved = next(
+        (
+            row
+            for row in rows
+            if stored[row.subject_id].state in AT_REST
+            and stored[row.subject_id].version != row.left
+        ),
+        None,
+    )
     if moved is not None:
         raise moved_on(moved)
     known = ((row, stored[row.subject_id]) for row in rows if row.verdict != NEW)
-    each = {here.pk: fields | _first_day(row, here) for row, here in known if (fields := _fields(row.before))}
+    each = {
+        here.pk: fields | _first_day(row, here)
+        for row, here in known
+        if (fields := _fields(row.before))
+    }
     if each:
-        change_obligations([stored[pk] for pk in each], None, each=each, action="undo_import", by=asking.by, now=asking.now)
+        change_obligations(
+            [stored[pk] for pk in each],
+            None,
+            each=each,
+            action="undo_import",
+            by=asking.by,
+            now=asking.now,
+        )
     new = {row.subject_id: row for row in rows if row.verdict == NEW}
     if new:
         with nothing_on(next(iter(new.values()))):
@@ -123,5 +177,9 @@ def undo(asking: Asking, rows: Rows) -> None:
 
 def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:
     """The first day of completion was none either, where this table set it."""
-    ours = "due_on" in row.before and row.before["due_on"] is None and plain(here.original_due_on) == row.after.get("due_on")
+    ours = (
+        "due_on" in row.before
+        and row.before["due_on"] is None
+        and plain(here.original_due_on) == row.after.get("due_on")
+    )
     return {"original_due_on": None} if ours else {}

@@ -11,7 +11,9 @@ from directives.tables.cells import names_of
 from directives.tables.comparing import text_of
 
 APART = re.compile(r"[、,，;；/\n]+|\s{2,}")
-NAMED_IN = "named_in"  # the key of a row taken apart that says in which column its organisation stands
+NAMED_IN = (
+    "named_in"  # the key of a row taken apart that says in which column its organisation stands
+)
 AFTER_NAME = re.compile(r"\s*[(（]([^()（）]*)[)）]$")  # 全国总工会（牵头）
 Values = dict[str, Any]
 
@@ -28,16 +30,33 @@ def apart(values: Values) -> Sequence[Values]:
     bodies = named(values.get("body"))
     if not leads and not supporting and len(bodies) < 2:
         return (values,)
-    first = RESPONSIBLE if leads or supporting or values.get("part") or any(part for _name, part in bodies) else LEAD
+    first = (
+        RESPONSIBLE
+        if leads or supporting or values.get("part") or any(part for _name, part in bodies)
+        else LEAD
+    )
     found: dict[str, Values] = {}
     for name, _part in leads:
         own = name in dict(bodies) or not bodies
-        found[name] = values | {"body": name, "part": LEAD, "leads": None if own else name, NAMED_IN: "leads"}
+        found[name] = values | {
+            "body": name,
+            "part": LEAD,
+            "leads": None if own else name,
+            NAMED_IN: "leads",
+        }
     for place, (name, part) in enumerate(bodies):
-        part = part or values.get("part") or ("" if len(bodies) == 1 else RESPONSIBLE if place else first)
-        found.setdefault(name, values | {"body": name, "leads": None} | ({"part": part} if part else {}))
+        part = (
+            part
+            or values.get("part")
+            or ("" if len(bodies) == 1 else RESPONSIBLE if place else first)
+        )
+        found.setdefault(
+            name, values | {"body": name, "leads": None} | ({"part": part} if part else {})
+        )
     for name, _part in supporting:
-        found.setdefault(name, values | {"body": name, "part": SUPPORTING, "leads": None, NAMED_IN: "supporting"})
+        found.setdefault(
+            name, values | {"body": name, "part": SUPPORTING, "leads": None, NAMED_IN: "supporting"}
+        )
     return tuple(found.values())
 
 

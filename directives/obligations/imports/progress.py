@@ -59,7 +59,11 @@ class Reports:
         known: dict[int, ProgressReport] = {}
         for edit in edits:
             try:
-                report = self._report(edit, reports.get((edit.line.body.pk, edit.line.clause.document_id), []), entries)
+                report = self._report(
+                    edit,
+                    reports.get((edit.line.body.pk, edit.line.clause.document_id), []),
+                    entries,
+                )
                 known[report.pk] = report
                 meant.setdefault(report.pk, []).append(edit)
             except Untakable as reason:
@@ -74,9 +78,13 @@ class Reports:
         """Reports whose cycle has opened by organisation and document, the latest first."""
         homes = {(edit.line.body.pk, edit.line.clause.document_id) for edit in edits}
         bodies, documents = ({home[place] for home in homes} for place in (0, 1))
-        rows = ProgressReport.objects.filter(organisation__in=bodies, document__in=documents, cycle__opens_on__lte=self.asking.today)
+        rows = ProgressReport.objects.filter(
+            organisation__in=bodies, document__in=documents, cycle__opens_on__lte=self.asking.today
+        )
         found: dict[tuple[int, int], list[ProgressReport]] = {}
-        for report in rows.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT).order_by("-cycle__due_on", "-pk"):
+        for report in (
+            rows.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT).order_by("-cycle__due_on", "-pk")
+        ):
             found.setdefault((report.organisation_id, report.document_id), []).append(report)
         return found
 
@@ -90,16 +98,27 @@ class Reports:
         """The one report that is open for the obligation and that the person fills in. Raises Untakable."""
         line, writes = edit.line, edit.line.body.pk in self.own
         if line.state not in REPORTABLE:
-            why = _("Nothing is reported on an obligation that is “%(state)s”.") % {"state": dict(OBLIGATION_STATES)[line.state]}
+            why = _("Nothing is reported on an obligation that is “%(state)s”.") % {
+                "state": dict(OBLIGATION_STATES)[line.state]
+            }
             raise Untakable(why, _("On the page of the obligation."))
         mine = [(report, entries.get((report.pk, line.pk))) for report in reports]
-        editable = [report for report, entry in mine if report.completed_at is None and (entry is None or entry.state in EDITABLE)]
+        editable = [
+            report
+            for report, entry in mine
+            if report.completed_at is None and (entry is None or entry.state in EDITABLE)
+        ]
         if len(editable) > 1:
             cycles = "、".join(report.cycle.name for report in editable)
-            raise Untakable(_("Several reports are open: %(cycles)s.") % {"cycles": cycles}, _("In the report that they belong to."))
+            raise Untakable(
+                _("Several reports are open: %(cycles)s.") % {"cycles": cycles},
+                _("In the report that they belong to."),
+            )
         if editable and not writes:
             where = _("In the report for %(cycle)s.") % {"cycle": editable[0].cycle.name}
-            raise Untakable(_("Progress is reported by the staff of the organisation itself."), where)
+            raise Untakable(
+                _("Progress is reported by the staff of the organisation itself."), where
+            )
         if editable:
             return editable[0]
         raise Untakable(*_closed(mine))
@@ -108,10 +127,15 @@ class Reports:
 def _closed(reports: Sequence[tuple[ProgressReport, ReportEntry | None]]) -> tuple[str, str]:
     """Why no report takes words now, and where they belong."""
     if not reports:
-        return _("No reporting cycle is open."), _("In the next report, once a reporting cycle is open.")
+        return _("No reporting cycle is open."), _(
+            "In the next report, once a reporting cycle is open."
+        )
     report, entry = reports[0]
     state = entry.get_state_display() if entry else _("Accepted")
-    why = _("They go into the report for %(cycle)s, which is “%(state)s”.") % {"cycle": report.cycle.name, "state": state}
+    why = _("They go into the report for %(cycle)s, which is “%(state)s”.") % {
+        "cycle": report.cycle.name,
+        "state": state,
+    }
     return why, _("In that report, if it is returned; otherwise in the next one.")
 
 
@@ -124,7 +148,9 @@ def _take(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> Non
     planned, cycle = edit.planned, {"cycle": report.cycle.name}
     where = _("In the report for %(cycle)s.") % cycle
     if getattr(entry, "unchanged", False):
-        why = _("The report for %(cycle)s says that nothing has changed since the last one.") % cycle
+        why = (
+            _("The report for %(cycle)s says that nothing has changed since the last one.") % cycle
+        )
         planned.untaken += [_told(cell, why, where) for cell in edit.cells]
         return
     typed = isinstance(entry, ReportEntry) and not (entry.state == DRAFT and entry.saved_at is None)
@@ -132,10 +158,16 @@ def _take(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> Non
     for cell in edit.cells:
         value, stands = _value(cell), getattr(entry, cell.name)
         if isinstance(value, Wrong):
-            planned.untaken.append(_told(cell, _("Expected: %(expected)s") % {"expected": value.expected}, where))
+            planned.untaken.append(
+                _told(cell, _("Expected: %(expected)s") % {"expected": value.expected}, where)
+            )
         elif not alike(stands, value):
             before[cell.name], after[cell.name] = stands, value
-            if typed and stands not in ("", None) and not alike(stands, getattr(edit.line, cell.name)):
+            if (
+                typed
+                and stands not in ("", None)
+                and not alike(stands, getattr(edit.line, cell.name))
+            ):
                 theirs[cell.name] = stands
     if after and planned.verdict != WRONG:
         goes = {"cycle": None}
@@ -167,7 +199,11 @@ def words(values: Mapping[str, Any]) -> dict[str, Any]:
 def _homes(rows: Iterable[IntakeRow]) -> Iterator[tuple[ProgressReport | None, list[IntakeRow]]]:
     """The rows that change words, by the report that holds these; None where it is not there any more."""
     given = [row for row in rows if words(row.after)]
-    bodies = dict(Obligation.objects.filter(pk__in=[row.subject_id for row in given]).order_by().values_list("pk", "organisation_id"))
+    bodies = dict(
+        Obligation.objects.filter(pk__in=[row.subject_id for row in given])
+        .order_by()
+        .values_list("pk", "organisation_id")
+    )
 
     def home(row: IntakeRow) -> tuple[int, int]:
         return row.after["cycle"], bodies.get(row.subject_id, 0)
@@ -179,8 +215,13 @@ def _homes(rows: Iterable[IntakeRow]) -> Iterator[tuple[ProgressReport | None, l
 
 def _entries(report: ProgressReport, rows: Rows, asking: Asking) -> dict[int, ReportEntry]:
     """The entries of these rows by obligation, until the transaction ends. Raises NotAllowed."""
-    ids = report.entries.filter(obligation__in=[row.subject_id for row in rows]).values_list("pk", flat=True)
-    return {entry.obligation_id: entry for entry in reporting.held(report, list(ids), asking.by).values()}
+    ids = report.entries.filter(obligation__in=[row.subject_id for row in rows]).values_list(
+        "pk", flat=True
+    )
+    return {
+        entry.obligation_id: entry
+        for entry in reporting.held(report, list(ids), asking.by).values()
+    }
 
 
 def _fields(entry: ReportEntry, values: Mapping[str, Any]) -> EntryFields:
@@ -208,7 +249,10 @@ def write(asking: Asking, rows: Rows) -> None:
             entry = entries.get(row.subject_id)
             if entry is None or entry.state not in EDITABLE or not _says(entry, row.before):
                 raise stale(row, entry)
-        written = [Written(entries[row.subject_id], _fields(entries[row.subject_id], row.after)) for row in own]
+        written = [
+            Written(entries[row.subject_id], _fields(entries[row.subject_id], row.after))
+            for row in own
+        ]
         reporting.save_entries(written, by=asking.by, now=asking.now)
 
 
@@ -224,14 +268,25 @@ def undo(asking: Asking, rows: Rows) -> None:
             if entry is None or entry.state not in EDITABLE or not _says(entry, row.after):
                 raise moved_on(row)
         fresh = drafts(report, entries)
-        drafted = [row for row in own if _untouched(entries[row.subject_id], row, fresh[row.subject_id])]
-        reporting.redraft_entries(report, [entries[row.subject_id] for row in drafted], by=asking.by, now=asking.now)
+        drafted = [
+            row for row in own if _untouched(entries[row.subject_id], row, fresh[row.subject_id])
+        ]
+        reporting.redraft_entries(
+            report, [entries[row.subject_id] for row in drafted], by=asking.by, now=asking.now
+        )
         back = [row for row in own if row not in drafted]
-        written = [Written(entries[row.subject_id], _fields(entries[row.subject_id], row.before)) for row in back]
+        written = [
+            Written(entries[row.subject_id], _fields(entries[row.subject_id], row.before))
+            for row in back
+        ]
         reporting.set_back(written, marks={}, by=asking.by, now=asking.now)
 
 
 def _untouched(entry: ReportEntry, row: IntakeRow, draft: Draft) -> bool:
     """Whether nothing but this row distinguishes an entry from its draft."""
     said = {name: getattr(entry, name) for name in WORDS} | words(row.before)
-    return entry.state == DRAFT and not entry.unchanged and all(alike(said[name], getattr(draft, name)) for name in WORDS)
+    return (
+        entry.state == DRAFT
+        and not entry.unchanged
+        and all(alike(said[name], getattr(draft, name)) for name in WORDS)
+    )

@@ -22,8 +22,20 @@ from directives.tables.cells import names_of, shown, typed
 from directives.tables.comparing import alike, bare
 from directives.tables.fields import Asking
 
-WORDS = ("progress", "problems", "next_steps", "percent")  # go into a report, where it is plain into which
-LAMPS = (("红", RED), ("红灯", RED), ("黄", YELLOW), ("黄灯", YELLOW), ("绿", GREEN), ("绿灯", GREEN))  # as people write them
+WORDS = (
+    "progress",
+    "problems",
+    "next_steps",
+    "percent",
+)  # go into a report, where it is plain into which
+LAMPS = (
+    ("红", RED),
+    ("红灯", RED),
+    ("黄", YELLOW),
+    ("黄灯", YELLOW),
+    ("绿", GREEN),
+    ("绿灯", GREEN),
+)  # as people write them
 KEPT = 20_000  # comparisons that are remembered
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 Then = Mapping[str, Any]
@@ -44,7 +56,9 @@ class Shown:
     `body_of` finds the organisation that a cell names.
     """
 
-    def __init__(self, asking: Asking, clauses: Clauses, body_of: Callable[[str], int | None]) -> None:
+    def __init__(
+        self, asking: Asking, clauses: Clauses, body_of: Callable[[str], int | None]
+    ) -> None:
         self.asking, self.clauses, self.body_of = asking, clauses, body_of
         self.reader = Reader(asking.by)
         self.met: dict[tuple[str, Any, Any], bool] = {}
@@ -61,13 +75,18 @@ class Shown:
 
     @cached_property
     def named(self) -> Mapping[str, Mapping[str, str]]:
-        return {"state": names_of(OBLIGATION_STATES), "light": names_of(LIGHTS) | {fold(word): light for word, light in LAMPS}}
+        return {
+            "state": names_of(OBLIGATION_STATES),
+            "light": names_of(LIGHTS) | {fold(word): light for word, light in LAMPS},
+        }
 
     def lines(self, rows: Sequence[tuple[Any, ...]]) -> dict[int, LedgerRow]:
         """The lines of obligations given as `obligations.queries.ledger.CELLS` says, by id: a few queries."""
         return {line.pk: line for line in self.reader.lines(rows)} if rows else {}
 
-    def differing(self, cells: Mapping[str, Any], line: LedgerRow, then: Then, *, ours: bool) -> list[Difference]:
+    def differing(
+        self, cells: Mapping[str, Any], line: LedgerRow, then: Then, *, ours: bool
+    ) -> list[Difference]:
         """The cells that say neither what stands here nor what the record tells that stood here when the file went out (`then`).
 
         An empty cell says something in a list of ours alone.
@@ -100,7 +119,9 @@ class Shown:
             return alike(stands, text)
         if text == normalize("NFKC", stands) or _key(name, text) == _key(name, stands):
             return True
-        return bool(text) and (self._means(name, text, line) or self._in_another_language(name, text, line))
+        return bool(text) and (
+            self._means(name, text, line) or self._in_another_language(name, text, line)
+        )
 
     def _means(self, name: str, text: str, line: LedgerRow) -> bool:
         """Whether a cell says in other words what stands here."""
@@ -135,9 +156,13 @@ class Shown:
         for code, _language in settings.LANGUAGES:
             with translation.override(code):
                 if code not in self.tongues:
-                    self.tongues[code] = {column.key: column for column in columns(self.dated, titled=False)}
+                    self.tongues[code] = {
+                        column.key: column for column in columns(self.dated, titled=False)
+                    }
                 column = self.tongues[code].get(name)
-                if column and _key(name, text) == _key(name, typed(plain(column.value(line), column.kind))):
+                if column and _key(name, text) == _key(
+                    name, typed(plain(column.value(line), column.kind))
+                ):
                     return True
         return False
 
@@ -147,7 +172,11 @@ class Shown:
         if name == "percent":
             return then[name] in percents(cell)
         text = typed(cell)
-        return self._value(name, text) == then[name] if name in self.named else alike(then[name] or "", text)
+        return (
+            self._value(name, text) == then[name]
+            if name in self.named
+            else alike(then[name] or "", text)
+        )
 
 
 def _key(name: str, text: str) -> str:

@@ -54,7 +54,9 @@ class Reach:
     @property
     def single(self) -> list[int]:
         """Bodies whose own rows are all that is asked for."""
-        return [body.pk for body in (*(tree for tree in self.trees if not tree.branch), *self.bodies)]
+        return [
+            body.pk for body in (*(tree for tree in self.trees if not tree.branch), *self.bodies)
+        ]
 
     @property
     def spelt(self) -> bool:
@@ -87,7 +89,9 @@ class Known:
     @property
     def plain(self) -> bool:
         """Nothing is asked for but documents, sections, bodies and lights."""
-        return self.counted and not (self.chosen.directive or self.chosen.about or self.chosen.kind or self.chosen.state)
+        return self.counted and not (
+            self.chosen.directive or self.chosen.about or self.chosen.kind or self.chosen.state
+        )
 
     @property
     def counted(self) -> bool:
@@ -100,7 +104,15 @@ class Known:
     def marked(self) -> bool:
         """One mark of a subtree is asked for, and nothing else."""
         asked = self.chosen
-        rest = asked.section or asked.directive or asked.about or asked.kind or asked.state or asked.part or asked.q
+        rest = (
+            asked.section
+            or asked.directive
+            or asked.about
+            or asked.kind
+            or asked.state
+            or asked.part
+            or asked.q
+        )
         return not rest and sum(map(bool, (asked.clock, asked.owes, asked.cause, asked.due))) == 1
 
     def tallies(self, light: bool = False) -> QuerySet:
@@ -110,11 +122,17 @@ class Known:
             model, where = Total, where | {"section": asked.section}
         else:
             model = Tally
-            where |= {"directive": asked.directive, "directive__kind": asked.about, "directive__section": asked.section}
+            where |= {
+                "directive": asked.directive,
+                "directive__kind": asked.about,
+                "directive__section": asked.section,
+            }
             where |= {"body_kind": asked.kind, "state": asked.state}
         if light and asked.light:
             where["light__in"] = LIGHT_CHOICES[asked.light]
-        return model.objects.filter(**{name: value for name, value in where.items() if value or name == "count__gt"})
+        return model.objects.filter(
+            **{name: value for name, value in where.items() if value or name == "count__gt"}
+        )
 
     @property
     def colour(self) -> str:
@@ -126,10 +144,16 @@ class Known:
         asked = self.chosen
         rows = Mark.objects.filter(count__gt=0, **self.where)
         if asked.owes:
-            return rows.filter(topic="owes", word=asked.owes, **({"day": asked.on} if asked.on else {}))
+            return rows.filter(
+                topic="owes", word=asked.owes, **({"day": asked.on} if asked.on else {})
+            )
         if asked.due:
             return rows.filter(topic="undated", day=ALWAYS)
-        words = CAUSES[asked.cause] if asked.cause else (f"{asked.clock}_overdue", f"{asked.clock}_returned_overdue")
+        words = (
+            CAUSES[asked.cause]
+            if asked.cause
+            else (f"{asked.clock}_overdue", f"{asked.clock}_returned_overdue")
+        )
         return rows.filter(topic="reason", word__in=words, day=ALWAYS)
 
 
@@ -145,27 +169,43 @@ def guided(rows: QuerySet[Obligation], known: Known) -> QuerySet[Obligation]:
     """The same rows, read only where the counts say that there are any: so a rare thing is found without walking the nation."""
     asked, marks = known.chosen, Mark.objects.filter(count__gt=0, **known.where)
     if asked.part == LEAD:
-        leads = Obligation.objects.filter(part=LEAD, **known.where).order_by("directive").values_list("pk", flat=True)[: LEADS + 1]
+        leads = (
+            Obligation.objects.filter(part=LEAD, **known.where)
+            .order_by("directive")
+            .values_list("pk", flat=True)[: LEADS + 1]
+        )
         return rows.filter(pk__in=list(leads)) if len(leads) <= LEADS else rows
     if asked.section or (asked.light and not known.document):
-        here = replace(known, chosen=Filter(section=asked.section, light=asked.light)).tallies(light=True)
+        here = replace(known, chosen=Filter(section=asked.section, light=asked.light)).tallies(
+            light=True
+        )
         rows = _told(rows, "here", here.filter(scope__path=OuterRef("organisation__path")))
-    guides: dict[str, QuerySet] = {"marked": known.marks()} if asked.clock or asked.cause or asked.owes or asked.due else {}
+    guides: dict[str, QuerySet] = (
+        {"marked": known.marks()} if asked.clock or asked.cause or asked.owes or asked.due else {}
+    )
     if asked.state in LIVE:
         guides["stands"] = marks.filter(topic="state", word=asked.state, day=ALWAYS)
     if asked.directive:
-        guides["owed"] = replace(known, chosen=Filter(directive=asked.directive, light=asked.light)).tallies(light=True)
+        guides["owed"] = replace(
+            known, chosen=Filter(directive=asked.directive, light=asked.light)
+        ).tallies(light=True)
     for name, guide in guides.items():
-        rows = _told(rows.alias(nearest=NEAREST), name, guide.filter(scope__path=OuterRef("nearest")))
+        rows = _told(
+            rows.alias(nearest=NEAREST), name, guide.filter(scope__path=OuterRef("nearest"))
+        )
     return rows
 
 
 def _told(rows: QuerySet[Obligation], name: str, guide: QuerySet) -> QuerySet[Obligation]:
     """The rows of which the guide knows any. Not EXISTS: PostgreSQL would make a join of it and lose the order of the tree."""
-    return rows.alias(**{name: Subquery(guide.order_by().values("count")[:1])}).filter(**{f"{name}__isnull": False})
+    return rows.alias(**{name: Subquery(guide.order_by().values("count")[:1])}).filter(
+        **{f"{name}__isnull": False}
+    )
 
 
-def counts(user: User, reach: Reach, known: Known, rows: QuerySet[Obligation], *, today: date) -> Counts:
+def counts(
+    user: User, reach: Reach, known: Known, rows: QuerySet[Obligation], *, today: date
+) -> Counts:
     """How many rows there are. `rows` are those in reach under the filter but for its light. At most three queries."""
     staff = [m.organisation_id for m in user.in_role(STAFF)]
     if known.counted and reach.spelt:
@@ -176,7 +216,9 @@ def counts(user: User, reach: Reach, known: Known, rows: QuerySet[Obligation], *
         found = _bounded(rows, known.chosen.light)
     if not staff or not (reach.branches or not (known.counted and reach.spelt)):
         return found
-    waits = rows.filter(organisation__in=staff, state=ASSIGNED, light__in=LIGHT_CHOICES[known.chosen.light])
+    waits = rows.filter(
+        organisation__in=staff, state=ASSIGNED, light__in=LIGHT_CHOICES[known.chosen.light]
+    )
     return replace(found, waiting=waits.count())
 
 

@@ -12,7 +12,16 @@ from django.utils.functional import Promise
 
 from directives.base.script import to_hans
 from directives.core.addressing import pairs_proposed
-from directives.models import Addressee, Directive, Document, Obligation, Organisation, Section, Tally, User
+from directives.models import (
+    Addressee,
+    Directive,
+    Document,
+    Obligation,
+    Organisation,
+    Section,
+    Tally,
+    User,
+)
 from directives.models.organisations import KINDS, LEVELS
 from directives.models.scope import inside
 from directives.obligations.commands.choosing import Choice, Pick, candidates, chosen_bodies
@@ -73,17 +82,25 @@ class Choices:
     kinds: tuple[KindChoice, ...]
     parents: tuple[Organisation, ...]  # bodies below which others stand
     hidden: int
-    groups: tuple["GroupChoice", ...] = ()  # chosen by what they are, where the bodies are too many to list
+    groups: tuple[
+        "GroupChoice", ...
+    ] = ()  # chosen by what they are, where the bodies are too many to list
 
 
-def matching(bodies: QuerySet[Organisation], *, kind: str, level: str, below: int | None, q: str, today: date) -> QuerySet[Organisation]:
+def matching(
+    bodies: QuerySet[Organisation], *, kind: str, level: str, below: int | None, q: str, today: date
+) -> QuerySet[Organisation]:
     """Bodies that exist today, of a kind, of a level, below a body, by name or code."""
     bodies = bodies.existing_on(today)
     bodies = bodies.filter(kind=kind) if kind else bodies
     bodies = bodies.filter(level=level) if level else bodies
     if below:
         parent = Organisation.objects.filter(pk=below).first()
-        bodies = bodies.filter(inside(parent.path, "path")).exclude(pk=below) if parent else bodies.none()
+        bodies = (
+            bodies.filter(inside(parent.path, "path")).exclude(pk=below)
+            if parent
+            else bodies.none()
+        )
     return bodies.filter(Q(name_hans__icontains=to_hans(q)) | Q(code__iexact=q)) if q else bodies
 
 
@@ -96,10 +113,18 @@ def choices(document: Document, user: User, chosen: Choice, *, today: date) -> C
     """Everything the first step lists, in a fixed number of queries."""
     bodies = candidates(user).select_related("successor").order_by("code")
     total = bodies.existing_on(today).count()
-    listed = list(bodies if total <= LISTED else bodies.filter(pk__in=sorted(chosen.bodies)[:LISTED]))
+    listed = list(
+        bodies if total <= LISTED else bodies.filter(pk__in=sorted(chosen.bodies)[:LISTED])
+    )
     parents = tuple(bodies.filter(branch=True).order_by(Length("path"), "code")[:PARENTS])
     shown = sum(_exists(body, today) for body in listed)
-    return Choices(_sections(document), _kinds(listed, today), parents, total - shown, group_choices(user, chosen.picks, today=today))
+    return Choices(
+        _sections(document),
+        _kinds(listed, today),
+        parents,
+        total - shown,
+        group_choices(user, chosen.picks, today=today),
+    )
 
 
 def group_choices(user: User, picks: Sequence[Pick], *, today: date) -> tuple[GroupChoice, ...]:
@@ -109,7 +134,10 @@ def group_choices(user: User, picks: Sequence[Pick], *, today: date) -> tuple[Gr
     counts = {f"n{place}": Count("pk", filter=pick.condition) for place, pick in enumerate(picks)}
     found = candidates(user).existing_on(today).aggregate(**counts)
     below = Organisation.objects.in_bulk([pick.below for pick in picks if pick.below])
-    return tuple(GroupChoice(pick, below.get(pick.below), found[f"n{place}"]) for place, pick in enumerate(picks))
+    return tuple(
+        GroupChoice(pick, below.get(pick.below), found[f"n{place}"])
+        for place, pick in enumerate(picks)
+    )
 
 
 def _exists(body: Organisation, today: date) -> bool:
@@ -122,18 +150,35 @@ def _kinds(bodies: Sequence[Organisation], today: date) -> tuple[KindChoice, ...
         here = [body for body in bodies if body.kind == kind]
         if here:
             gone = tuple(body for body in here if not _exists(body, today))
-            groups.append(KindChoice(kind, label, tuple(body for body in here if _exists(body, today)), gone))
+            groups.append(
+                KindChoice(kind, label, tuple(body for body in here if _exists(body, today)), gone)
+            )
     return tuple(groups)
 
 
 def _sections(document: Document) -> tuple[SectionChoice, ...]:
-    kept = Tally.objects.filter(scope__parent=None, document=document).values_list("directive_id").annotate(Sum("count"))
-    alone = Obligation.objects.live().filter(document=document, organisation__in=_alone().values("pk"))
+    kept = (
+        Tally.objects.filter(scope__parent=None, document=document)
+        .values_list("directive_id")
+        .annotate(Sum("count"))
+    )
+    alone = Obligation.objects.live().filter(
+        document=document, organisation__in=_alone().values("pk")
+    )
     owed: Counter[int] = Counter(dict(kept.order_by()))
     owed.update(dict(alone.values_list("directive_id").annotate(Count("pk")).order_by()))
-    directives = document.directives.select_related("section").prefetch_related("addressees").order_by("order")
-    lines = (DirectiveChoice(row, tuple(row.addressees.all()), owed.get(row.pk, 0)) for row in directives)
-    return tuple(SectionChoice(section, tuple(group)) for section, group in groupby(lines, lambda line: line.directive.section))
+    directives = (
+        document.directives.select_related("section")
+        .prefetch_related("addressees")
+        .order_by("order")
+    )
+    lines = (
+        DirectiveChoice(row, tuple(row.addressees.all()), owed.get(row.pk, 0)) for row in directives
+    )
+    return tuple(
+        SectionChoice(section, tuple(group))
+        for section, group in groupby(lines, lambda line: line.directive.section)
+    )
 
 
 def _alone() -> QuerySet[Organisation]:
@@ -170,7 +215,11 @@ class Selection:
 
 def selection(document: Document, user: User, choice: Choice, *, today: date) -> Selection:
     """The directives and bodies of a choice that may be chosen; ids of anything else are left out."""
-    rows = tuple(document.directives.filter(pk__in=choice.directives, statement=False).select_related("section").order_by("order"))
+    rows = tuple(
+        document.directives.filter(pk__in=choice.directives, statement=False)
+        .select_related("section")
+        .order_by("order")
+    )
     total = chosen_bodies(user, choice, today).count() if choice.picks else 0
     if total > LISTED:
         return Selection(rows, (), (), None, total)
@@ -179,7 +228,9 @@ def selection(document: Document, user: User, choice: Choice, *, today: date) ->
     gone = tuple(body for body in found if not _exists(body, today))
     alive = [body for body in found if _exists(body, today)]
     if choice.picks:
-        alive = list(chosen_bodies(user, choice, today).select_related("successor").order_by("code"))
+        alive = list(
+            chosen_bodies(user, choice, today).select_related("successor").order_by("code")
+        )
     pairs = pairs_proposed(rows, alive) if choice.addressed else None
     return Selection(rows, tuple(alive), gone, pairs)
 
@@ -200,7 +251,9 @@ def table(preview: Preview) -> tuple[Line, ...]:
     lines = []
     for directive in preview.directives:
         marks = tuple(_mark(preview, directive, body) for body in preview.organisations)
-        lines.append(Line(directive, marks if small else (), marks.count("new"), marks.count("there")))
+        lines.append(
+            Line(directive, marks if small else (), marks.count("new"), marks.count("there"))
+        )
     return tuple(lines)
 
 

@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from directives.base.states import HANDED_IN, LEAD
-from directives.models import Directive, Item, ItemState, Measure, Obligation, Organisation, Plan, User
+from directives.models import (
+    Directive,
+    Item,
+    ItemState,
+    Measure,
+    Obligation,
+    Organisation,
+    Plan,
+    User,
+)
 
 BATCH = 500  # rows whose items and measures are read together
 KEPT = 20_000  # bodies that are kept while others are read
@@ -112,14 +121,22 @@ class Reader:
     def meet(self, clauses: set[int], bodies: set[int], led: set[int]) -> None:
         """Read what these rows name for the first time; `led` are clauses of which somebody else may be the lead."""
         if new := clauses - self.clauses.keys():
-            self.clauses |= {cells[0]: Clause(*cells) for cells in Directive.objects.filter(pk__in=new).values_list(*CLAUSE)}
-            for pk, clause, *cells in Item.objects.filter(directive__in=new).values_list("pk", "directive", *ITEM):
+            self.clauses |= {
+                cells[0]: Clause(*cells)
+                for cells in Directive.objects.filter(pk__in=new).values_list(*CLAUSE)
+            }
+            for pk, clause, *cells in Item.objects.filter(directive__in=new).values_list(
+                "pk", "directive", *ITEM
+            ):
                 self.items[pk] = tuple(cells)
                 self.itemised.add(clause)
         if len(self.bodies) > KEPT:
             self.bodies.clear()
         if new := bodies - self.bodies.keys():
-            self.bodies |= {cells[0]: Body(*cells) for cells in Organisation.objects.filter(pk__in=new).values_list(*BODY)}
+            self.bodies |= {
+                cells[0]: Body(*cells)
+                for cells in Organisation.objects.filter(pk__in=new).values_list(*BODY)
+            }
         if new := led - self.leads.keys():
             self.leads |= _leads(new)
 
@@ -130,13 +147,21 @@ class Reader:
             self.seen.clear()
         new = plans - self.looked
         if new:
-            seen = Plan.objects.visible_to(self.user) if self.user else Plan.objects.filter(state__in=HANDED_IN)
+            seen = (
+                Plan.objects.visible_to(self.user)
+                if self.user
+                else Plan.objects.filter(state__in=HANDED_IN)
+            )
             self.seen.update(seen.filter(pk__in=new).values_list("pk", flat=True))
             self.looked |= new
 
     def lines(self, batch: Sequence[tuple[Any, ...]], first: int = 1) -> Iterator[LedgerRow]:
         """The lines of these obligations, given as CELLS says, in their order; `first` is the number of the first one."""
-        self.meet({cells[-2] for cells in batch}, {cells[-1] for cells in batch}, {cells[-2] for cells in batch if cells[2] != LEAD})
+        self.meet(
+            {cells[-2] for cells in batch},
+            {cells[-1] for cells in batch},
+            {cells[-2] for cells in batch if cells[2] != LEAD},
+        )
         items = _items([cells[0] for cells in batch if cells[-2] in self.itemised], self.items)
         measures = _measures([cells[0] for cells in batch], self)
         for number, (pk, version, part, *own, clause, body) in enumerate(batch, first):
@@ -149,8 +174,14 @@ class Reader:
 
 def _leads(clauses: set[int]) -> dict[int, tuple[Body, ...]]:
     found: dict[int, list[Body]] = {pk: [] for pk in clauses}
-    leading = Obligation.objects.live().filter(directive__in=clauses, part=LEAD).order_by("organisation__code")
-    for clause, *cells in leading.values_list("directive", *(f"organisation__{name}" for name in BODY)):
+    leading = (
+        Obligation.objects.live()
+        .filter(directive__in=clauses, part=LEAD)
+        .order_by("organisation__code")
+    )
+    for clause, *cells in leading.values_list(
+        "directive", *(f"organisation__{name}" for name in BODY)
+    ):
         found[clause].append(Body(*cells))
     return {pk: tuple(bodies) for pk, bodies in found.items()}
 
@@ -169,8 +200,12 @@ def _measures(keys: list[int], known: Reader) -> dict[int, list[str]]:
 
     Asked in one question, an engine may begin with every plan of the person's subtree, for each batch anew.
     """
-    served = Measure.obligations.through.objects.filter(obligation__in=keys, measure__plan__live=True)
-    served = served.order_by("measure__plan", "measure__number").values_list("obligation", "measure__plan", "measure__text")
+    served = Measure.obligations.through.objects.filter(
+        obligation__in=keys, measure__plan__live=True
+    )
+    served = served.order_by("measure__plan", "measure__number").values_list(
+        "obligation", "measure__plan", "measure__text"
+    )
     lines = list(served)
     known.look({plan for _pk, plan, _text in lines})
     found: dict[int, list[str]] = {}

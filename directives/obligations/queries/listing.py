@@ -64,7 +64,9 @@ class Options:
     def document(self, chosen: Filter) -> int | None:
         """The document of every row that the filter can find; None where there may be several."""
         named = chosen.document or (self.directive.document_id if self.directive else None)
-        named = named or next((row.document_id for row in self.sections if row.pk == chosen.section), None)
+        named = named or next(
+            (row.document_id for row in self.sections if row.pk == chosen.section), None
+        )
         return named or (next(iter(self.documents)) if len(self.documents) == 1 else None)
 
 
@@ -75,21 +77,47 @@ def _short(title: str) -> str:
 def near(user: User, body: int | None) -> tuple[Organisation, ...]:
     """Bodies to choose from: the person's own and those right below, and around a chosen one the same; one query, at most OFFERED."""
     scope = Scope.of(user)
-    around = Q(pk=body) | Q(parent=body) | Q(pk__in=Organisation.objects.filter(pk=body).values("parent"))
+    around = (
+        Q(pk=body)
+        | Q(parent=body)
+        | Q(pk__in=Organisation.objects.filter(pk=body).values("parent"))
+    )
     top = [tree.pk for tree in scope.trees][:OFFERED]
     own = [*top, *(found.pk for found in scope.bodies)][:OFFERED]
     wanted = Q(pk__in=own) | Q(parent__in=top)
-    rows = Organisation.objects.filter(in_view(user, "")).filter(wanted | around if body else wanted)
-    return tuple(rows.only("code", "name_hans", "name_hant", "path", "branch", "kind").order_by("code")[:OFFERED])
+    rows = Organisation.objects.filter(in_view(user, "")).filter(
+        wanted | around if body else wanted
+    )
+    return tuple(
+        rows.only("code", "name_hans", "name_hant", "path", "branch", "kind").order_by("code")[
+            :OFFERED
+        ]
+    )
 
 
 def options(user: User, chosen: Filter) -> Options:
     """The lists of the filter: in two queries, and one more where one directive is asked for."""
     documents = Section.objects.visible_to(user).select_related("document")
-    titles = ("document__title", "document__title_hans", "document__title_hant", "document__fictional", "document__script")
-    sections = documents.only("number", "order", "title", "title_hans", "title_hant", "document_id", *titles)
-    found = Directive.objects.visible_to(user).filter(pk=chosen.directive).first() if chosen.directive else None
-    return Options(tuple(sections.order_by("-document__registered_at", "order")), near(user, chosen.body), found)
+    titles = (
+        "document__title",
+        "document__title_hans",
+        "document__title_hant",
+        "document__fictional",
+        "document__script",
+    )
+    sections = documents.only(
+        "number", "order", "title", "title_hans", "title_hant", "document_id", *titles
+    )
+    found = (
+        Directive.objects.visible_to(user).filter(pk=chosen.directive).first()
+        if chosen.directive
+        else None
+    )
+    return Options(
+        tuple(sections.order_by("-document__registered_at", "order")),
+        near(user, chosen.body),
+        found,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +201,9 @@ class Listing:
     @property
     def chips(self) -> tuple[Chip, ...]:
         """The lights, the most urgent first."""
-        return tuple(Chip(colour, self.lights.count(colour) if self.lights else None) for colour in URGENCY)
+        return tuple(
+            Chip(colour, self.lights.count(colour) if self.lights else None) for colour in URGENCY
+        )
 
 
 def contradicts(chosen: Filter, offered: Options) -> bool:
@@ -182,20 +212,26 @@ def contradicts(chosen: Filter, offered: Options) -> bool:
     return bool(section and chosen.document and section.document_id != chosen.document)
 
 
-def in_reach(user: User, chosen: Filter, reach: Reach, known: Known, found: Mentions, *, today: date) -> QuerySet[Obligation]:
+def in_reach(
+    user: User, chosen: Filter, reach: Reach, known: Known, found: Mentions, *, today: date
+) -> QuerySet[Obligation]:
     """The rows of a filter but for its light, as the person sees them; nowhere is the whole table walked for a few."""
     rows = Obligation.objects.all()
     if not reach.ranges:
         return rows.none()
     if len(reach.ranges) > 1 or not reach.trees:
         rows = rows.visible_to(user)
-    rows = found.apply(replace(chosen, body=None, light="", document=known.document, q="").apply(rows, today))
+    rows = found.apply(
+        replace(chosen, body=None, light="", document=known.document, q="").apply(rows, today)
+    )
     if not reach.trees and chosen.body:
         return rows.filter(organisation__in=reach.single)
     return guided(rows, known) if reach.trees else rows
 
 
-def _along(rows: QuerySet[Obligation], reach: Reach, order: Order, turn: Turn) -> QuerySet[Obligation]:
+def _along(
+    rows: QuerySet[Obligation], reach: Reach, order: Order, turn: Turn
+) -> QuerySet[Obligation]:
     """The rows from the first path of the reach to the last; in the order of the tree, only from where the page begins."""
     if not reach.trees:
         return rows
@@ -207,7 +243,9 @@ def _along(rows: QuerySet[Obligation], reach: Reach, order: Order, turn: Turn) -
     return rows.filter(organisation__path__gte=low, organisation__path__lte=high)
 
 
-def listing(user: User, chosen: Filter, offered: Options, query: Mapping[str, str], *, today: date) -> Listing:
+def listing(
+    user: User, chosen: Filter, offered: Options, query: Mapping[str, str], *, today: date
+) -> Listing:
     """The page of the list that an address asks for."""
     body = offered.body(chosen.body)
     reach = Reach.of(user, body) if body or not chosen.body else Reach((), ())
@@ -216,12 +254,22 @@ def listing(user: User, chosen: Filter, offered: Options, query: Mapping[str, st
     dark = in_reach(user, chosen, reach, known, found, today=today)
     order = chosen.order(oversees=user.oversees)
     counted = counts(user, reach, known, _along(dark, reach, order, Turn()), today=today)
-    unsorted = order.name != TREE and bool(reach.branches) and (counted.shown is None or counted.shown > SORTABLE)
+    unsorted = (
+        order.name != TREE
+        and bool(reach.branches)
+        and (counted.shown is None or counted.shown > SORTABLE)
+    )
     if unsorted:
         order = replace(chosen, sort=TREE).order(oversees=True)
     turn = Turn.of(query, order)
     rows = dark.filter(light__in=chosen.lights) if chosen.light else dark
     rows = rows if counted.shown != 0 else rows.none()
     rows = _along(rows, reach, order, turn)
-    page = leaf(with_urgency(rows) if order.name == "light" else rows, order, turn, total=counted.shown, read=_lines)
+    page = leaf(
+        with_urgency(rows) if order.name == "light" else rows,
+        order,
+        turn,
+        total=counted.shown,
+        read=_lines,
+    )
     return Listing(counted, page, offered, chosen, found, unsorted)

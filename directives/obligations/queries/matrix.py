@@ -8,7 +8,16 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from directives.base.numbers import whole
 from directives.core.keyset import Column, Leaf, Order, Turn, leaf
-from directives.models import Directive, Document, Mark, Obligation, Organisation, Tally, Total, User
+from directives.models import (
+    Directive,
+    Document,
+    Mark,
+    Obligation,
+    Organisation,
+    Tally,
+    Total,
+    User,
+)
 from directives.models.scope import in_view
 from directives.obligations.queries.counting import Reach
 
@@ -80,18 +89,36 @@ def axes(
     """
     reach = Reach.of(user, body)
     owed = Obligation.objects.live().filter(document=document)
-    directives = Directive.objects.filter(document=document, statement=False).select_related("section")
+    directives = Directive.objects.filter(document=document, statement=False).select_related(
+        "section"
+    )
     part = {} if (pk := whole(section)) is None else {"section": pk}
     directives, owed = directives.filter(**part), owed.filter(**part)
     lit = owed.filter(light=light) if light else owed
     if light:
         directives = _lit(directives, reach, lit, kind=kind, light=light)
-    bodies = _within(user, reach, Turn.of(query or {}, ACROSS, "b")).filter(Exists(lit.filter(organisation=OuterRef("pk"))))
-    if part:  # the counts tell of a body and all below it: where they say none, its rows need not be read
+    bodies = _within(user, reach, Turn.of(query or {}, ACROSS, "b")).filter(
+        Exists(lit.filter(organisation=OuterRef("pk")))
+    )
+    if (
+        part
+    ):  # the counts tell of a body and all below it: where they say none, its rows need not be read
         lights = {"light": light} if light else {}
-        bodies = bodies.filter(Exists(Total.objects.filter(scope=OuterRef("pk"), document=document, count__gt=0, **part, **lights)))
+        bodies = bodies.filter(
+            Exists(
+                Total.objects.filter(
+                    scope=OuterRef("pk"), document=document, count__gt=0, **part, **lights
+                )
+            )
+        )
     bodies = bodies.filter(kind=kind) if kind else bodies
-    return Axes(directives, bodies, owed, light, None if part or kind or light else _counted(reach, document, lit))
+    return Axes(
+        directives,
+        bodies,
+        owed,
+        light,
+        None if part or kind or light else _counted(reach, document, lit),
+    )
 
 
 def _within(user: User, reach: Reach, turn: Turn) -> QuerySet[Organisation]:
@@ -105,30 +132,55 @@ def _within(user: User, reach: Reach, turn: Turn) -> QuerySet[Organisation]:
     return near if len(reach.ranges) == 1 else near.filter(in_view(user, ""))
 
 
-def _lit(directives: QuerySet[Directive], reach: Reach, lit: QuerySet[Obligation], *, kind: str, light: str) -> QuerySet[Directive]:
+def _lit(
+    directives: QuerySet[Directive],
+    reach: Reach,
+    lit: QuerySet[Obligation],
+    *,
+    kind: str,
+    light: str,
+) -> QuerySet[Directive]:
     """The directives that have this light somewhere in reach: asked of the counts, and of single bodies' own rows."""
     kinds = {"body_kind": kind} if kind else {}
-    kept = Tally.objects.filter(scope__in=reach.branches, document=OuterRef("document"), directive=OuterRef("pk"), light=light, count__gt=0)
-    alone = lit.filter(directive=OuterRef("pk"), organisation__in=reach.single, **({"organisation__kind": kind} if kind else {}))
+    kept = Tally.objects.filter(
+        scope__in=reach.branches,
+        document=OuterRef("document"),
+        directive=OuterRef("pk"),
+        light=light,
+        count__gt=0,
+    )
+    alone = lit.filter(
+        directive=OuterRef("pk"),
+        organisation__in=reach.single,
+        **({"organisation__kind": kind} if kind else {}),
+    )
     return directives.filter(Exists(kept.filter(**kinds)) | Exists(alone))
 
 
 def _counted(reach: Reach, document: Document, owed: QuerySet[Obligation]) -> int:
     """How many bodies in reach owe anything under the document."""
     marks = Mark.objects.filter(scope__in=reach.branches, document=document, topic="bodies")
-    alone = owed.filter(organisation__in=reach.single).values("organisation").distinct().count() if reach.single else 0
+    alone = (
+        owed.filter(organisation__in=reach.single).values("organisation").distinct().count()
+        if reach.single
+        else 0
+    )
     return alone + (marks.aggregate(n=Sum("count"))["n"] or 0 if reach.branches else 0)
 
 
 def matrix_of(found: Axes, query: Mapping[str, str]) -> Matrix:
     """One page of the matrix: the one that an address asks for with keys down (d…) and across (b…)."""
-    down = leaf(found.directives, DOWN, Turn.of(query, DOWN, "d"), total=found.directives.count(), size=SIDE)
+    down = leaf(
+        found.directives, DOWN, Turn.of(query, DOWN, "d"), total=found.directives.count(), size=SIDE
+    )
     bodies = found.bodies.only("code", "name_hans", "name_hant", "path")
     across = leaf(bodies, ACROSS, Turn.of(query, ACROSS, "b"), total=found.total, size=SIDE)
     return Matrix(down, across, tuple(rows_of(found, down.rows, across.rows)))
 
 
-def rows_of(found: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]) -> Iterator[Row]:
+def rows_of(
+    found: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]
+) -> Iterator[Row]:
     """The lines of the matrix for these directives and bodies, read some at a time."""
     section = None
     for start in range(0, len(directives), SIDE if len(bodies) <= SIDE else TOGETHER):
@@ -138,21 +190,30 @@ def rows_of(found: Axes, directives: Sequence[Directive], bodies: Sequence[Organ
             line = []
             for body in bodies:
                 pk, light, percent = cells.get((directive.pk, body.pk), (None, "", 0))
-                line.append(Cell(body, pk, light, percent, bool(found.light and light != found.light)))
+                line.append(
+                    Cell(body, pk, light, percent, bool(found.light and light != found.light))
+                )
             yield Row(directive, tuple(line), directive.section_id != section)
             section = directive.section_id
 
 
-def _cells(found: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]) -> dict[tuple[int, int], tuple[int, str, int]]:
+def _cells(
+    found: Axes, directives: Sequence[Directive], bodies: Sequence[Organisation]
+) -> dict[tuple[int, int], tuple[int, str, int]]:
     if not bodies:
         return {}
     owed = found.owed.filter(directive__in=directives)
     if len(bodies) <= SIDE:
         owed = owed.filter(organisation__in=bodies)
     else:  # a file names no thousands of bodies: they are those between its first and its last
-        owed = owed.filter(organisation__path__gte=bodies[0].path, organisation__path__lte=bodies[-1].path)
+        owed = owed.filter(
+            organisation__path__gte=bodies[0].path, organisation__path__lte=bodies[-1].path
+        )
     columns = ("directive_id", "organisation_id", "pk", "light", "percent")
-    return {(directive, body): (pk, light, percent) for directive, body, pk, light, percent in owed.order_by().values_list(*columns)}
+    return {
+        (directive, body): (pk, light, percent)
+        for directive, body, pk, light, percent in owed.order_by().values_list(*columns)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +224,9 @@ class BodyRow:
     cells: tuple[Cell, ...]
 
 
-def rows_by_body(found: Axes, directives: Sequence[Directive], bodies: QuerySet[Organisation]) -> Iterator[BodyRow]:
+def rows_by_body(
+    found: Axes, directives: Sequence[Directive], bodies: QuerySet[Organisation]
+) -> Iterator[BodyRow]:
     """The matrix lying on its side, for a file of a nation's bodies: in the order of the tree, read some at a time."""
     walk = bodies.order_by("path").iterator(chunk_size=ASIDE)
     while some := list(islice(walk, ASIDE)):
@@ -171,5 +234,9 @@ def rows_by_body(found: Axes, directives: Sequence[Directive], bodies: QuerySet[
         for body in some:
             owed = (cells.get((directive.pk, body.pk), (None, "", 0)) for directive in directives)
             yield BodyRow(
-                body, tuple(Cell(body, pk, light, percent, bool(found.light and light != found.light)) for pk, light, percent in owed)
+                body,
+                tuple(
+                    Cell(body, pk, light, percent, bool(found.light and light != found.light))
+                    for pk, light, percent in owed
+                ),
             )

@@ -34,9 +34,15 @@ def mentions(user: User, q: str) -> Mentions:
     """What mentions the words, in either script: the directive's text, the body's name, or its code. At most two queries."""
     if not q:
         return Mentions()
-    directives = Directive.objects.filter(search_key__contains=fold(q)).order_by("document", "order")
-    names = Q(name_hans__icontains=to_hans(q)) | Q(full_name__icontains=to_hans(q)) | Q(code__iexact=q)
+    directives = Directive.objects.filter(search_key__contains=fold(q)).order_by(
+        "document", "order"
+    )
+    names = (
+        Q(name_hans__icontains=to_hans(q)) | Q(full_name__icontains=to_hans(q)) | Q(code__iexact=q)
+    )
     bodies = Organisation.objects.filter(in_view(user, "")).filter(names).order_by("path")
     said = tuple(directives.values_list("pk", flat=True)[: DIRECTIVES + 1])
     named = tuple(bodies.values_list("pk", flat=True)[: BODIES + 1])
-    return Mentions(said[:DIRECTIVES], named[:BODIES], len(said) > DIRECTIVES or len(named) > BODIES)
+    return Mentions(
+        said[:DIRECTIVES], named[:BODIES], len(said) > DIRECTIVES or len(named) > BODIES
+    )

@@ -29,7 +29,17 @@ from directives.core.deciders import Deciders, deciders
 from directives.core.deciding import askers_of
 from directives.core.rules import may
 from directives.core.transitions import moves_open
-from directives.models import Event, ItemState, LogEntry, Measure, Obligation, Organisation, ReportEntry, Tally, User
+from directives.models import (
+    Event,
+    ItemState,
+    LogEntry,
+    Measure,
+    Obligation,
+    Organisation,
+    ReportEntry,
+    Tally,
+    User,
+)
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.record.queries.timeline import Happening, timeline
 
@@ -94,7 +104,11 @@ class ObligationPage:
 
 def found(user: User) -> QuerySet[Obligation]:
     """The obligations that this person sees, each with its words, its body and its document."""
-    return Obligation.objects.visible_to(user).select_related("directive", "section", "organisation", "document").defer(*HEAVY_OF_DOCUMENT)
+    return (
+        Obligation.objects.visible_to(user)
+        .select_related("directive", "section", "organisation", "document")
+        .defer(*HEAVY_OF_DOCUMENT)
+    )
 
 
 def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, ...]:
@@ -102,27 +116,52 @@ def clocks(row: Obligation, *, today: date, workdays: Workdays) -> tuple[Clock, 
     given = row.state not in {ASSIGNED, DISPUTED}
     runs = row.state in OPEN - {SUSPENDED}
     table = (
-        (_("Acknowledgement"), row.acknowledge_by, _("Acknowledged") if given else _("No date set")),
+        (
+            _("Acknowledgement"),
+            row.acknowledge_by,
+            _("Acknowledged") if given else _("No date set"),
+        ),
         (_("Plan"), row.plan_due_on, _("Nothing due")),
         (_("Report"), row.report_due_on, _("Nothing due")),
         (_("Completion"), row.due_on, _("No date set")),
     )
-    return tuple(Clock(label, on, workdays.between(today, on) if on and runs else None, said) for label, on, said in table)
+    return tuple(
+        Clock(label, on, workdays.between(today, on) if on and runs else None, said)
+        for label, on, said in table
+    )
 
 
-def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workdays) -> ObligationPage:
+def obligation_page(
+    row: Obligation, user: User, *, today: date, workdays: Workdays
+) -> ObligationPage:
     """Gather the page of one obligation; a fixed number of queries."""
-    leading = Obligation.objects.live().filter(directive=row.directive_id, part=LEAD).select_related("organisation")
+    leading = (
+        Obligation.objects.live()
+        .filter(directive=row.directive_id, part=LEAD)
+        .select_related("organisation")
+    )
     logged = Count("log", filter=Q(log__withdrawn_at=None))
-    measures = Measure.objects.visible_to(user).filter(obligations=row, plan__live=True).select_related("plan").annotate(logged=logged)
+    measures = (
+        Measure.objects.visible_to(user)
+        .filter(obligations=row, plan__live=True)
+        .select_related("plan")
+        .annotate(logged=logged)
+    )
     log = LogEntry.objects.visible_to(user).standing().filter(measure__obligations=row).with_state()
     log = log.select_related("by", "measure__plan__organisation", "corrects")
-    entries = ReportEntry.objects.visible_to(user).filter(obligation=row).select_related("report__cycle")
-    measures, entries = tuple(measures.order_by("plan", "number")), tuple(entries.order_by("-report__cycle__due_on", "-pk"))
+    entries = (
+        ReportEntry.objects.visible_to(user).filter(obligation=row).select_related("report__cycle")
+    )
+    measures, entries = (
+        tuple(measures.order_by("plan", "number")),
+        tuple(entries.order_by("-report__cycle__due_on", "-pk")),
+    )
     return ObligationPage(
         row=row,
         clocks=clocks(row, today=today, workdays=workdays),
-        leads=(row.organisation,) if row.part == LEAD else tuple(lead.organisation for lead in leading.order_by("organisation_id")[:4]),
+        leads=(row.organisation,)
+        if row.part == LEAD
+        else tuple(lead.organisation for lead in leading.order_by("organisation_id")[:4]),
         fellows=_fellows(row),
         items=tuple(row.item_states.select_related("item").order_by("item__number")),
         measures=measures,
@@ -137,34 +176,52 @@ def obligation_page(row: Obligation, user: User, *, today: date, workdays: Workd
 
 def _fellows(row: Obligation) -> int:
     """How many bodies owe the same directive: from the counts of the topmost bodies, and the rows of those that have nobody below."""
-    kept = Tally.objects.filter(scope__parent=None, document=row.document_id, directive=row.directive_id)
+    kept = Tally.objects.filter(
+        scope__parent=None, document=row.document_id, directive=row.directive_id
+    )
     alone = Organisation.objects.filter(parent=None, branch=False).values("pk")
     owed = Obligation.objects.live().filter(directive=row.directive_id, organisation__in=alone)
     return (kept.aggregate(n=Sum("count"))["n"] or 0) + owed.count()
 
 
-def _ways(row: Obligation, user: User, measures: tuple[Measure, ...], entries: tuple[ReportEntry, ...]) -> Iterator[Way]:
+def _ways(
+    row: Obligation, user: User, measures: tuple[Measure, ...], entries: tuple[ReportEntry, ...]
+) -> Iterator[Way]:
     """Where the person writes of it, or decides on what was written."""
     if may(user, "work", row) and row.state in OPEN:
         entry = next((entry for entry in entries if entry.state in {DRAFT, RETURNED}), None)
         if entry:
-            label = _("Revise this entry") if entry.state == RETURNED else _("Write the progress entry")
+            label = (
+                _("Revise this entry") if entry.state == RETURNED else _("Write the progress entry")
+            )
             yield Way(label, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}", due=True)
         if row.plan_due_on and row.state != ASSIGNED:
             yield Way(_("Write the plan"), reverse("plans"), due=True)
         if measures:
             yield Way(_("Log progress"), f"{reverse('log')}?measure={measures[0].pk}")
     elif may(user, "oversee", row):
-        waiting = (entry for entry in entries if entry.state == SUBMITTED and user.pk not in askers_of(entry))
+        waiting = (
+            entry
+            for entry in entries
+            if entry.state == SUBMITTED and user.pk not in askers_of(entry)
+        )
         for entry in islice(waiting, 1):
-            yield Way(_("Review the progress entry"), f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}", due=True)
+            yield Way(
+                _("Review the progress entry"),
+                f"{reverse('report_review', args=[entry.report_id])}#e-{entry.pk}",
+                due=True,
+            )
         if row.state == CLOSED:
-            yield Way(_("Other close requests to verify"), f"{reverse('obligations')}?state={CLOSING}")
+            yield Way(
+                _("Other close requests to verify"), f"{reverse('obligations')}?state={CLOSING}"
+            )
 
 
 def open_items(row: Obligation, action: str) -> QuerySet[ItemState]:
     """The items that a move asks about: those not established, where it closes the work."""
-    items = row.item_states.exclude(state=ESTABLISHED).select_related("item").order_by("item__number")
+    items = (
+        row.item_states.exclude(state=ESTABLISHED).select_related("item").order_by("item__number")
+    )
     return items if OBLIGATION_MOVES[action].settles else items.none()
 
 

@@ -11,7 +11,19 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.base.numbers import whole
 from directives.base.script import fold, to_hans
-from directives.base.states import CLOSED_LIGHT, COLOURS, GREEN, LIGHTS, LIVE, OBLIGATION_STATES, ON_TIME, PARTS, RED, UNDUE, YELLOW
+from directives.base.states import (
+    CLOSED_LIGHT,
+    COLOURS,
+    GREEN,
+    LIGHTS,
+    LIVE,
+    OBLIGATION_STATES,
+    ON_TIME,
+    PARTS,
+    RED,
+    UNDUE,
+    YELLOW,
+)
 from directives.core.keyset import Column, Order
 from directives.models import Obligation, Organisation
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
@@ -48,7 +60,12 @@ ORDERS = {
 LIGHT_WORDS = dict(LIGHTS) | {
     GREY: _("Grey: closed or not due"), ON: _("On time: green or grey"), OFF: _("Not on time: yellow or red"),
 }  # fmt: skip
-CLOCK_WORDS = {"receipt": _("Acknowledgement"), "plan": _("Plan"), "report": _("Report"), "completion": _("Completion")}
+CLOCK_WORDS = {
+    "receipt": _("Acknowledgement"),
+    "plan": _("Plan"),
+    "report": _("Report"),
+    "completion": _("Completion"),
+}
 CAUSE_WORDS = {
     "near": _("Near due"), "returned": _("Returned, to be revised"), "behind": _("Behind schedule"),
     "silent": _("No recent activity"),
@@ -99,9 +116,18 @@ class Filter:
         """The filter that an address asks for; what makes no sense is left out."""
         words = {name: parameters.get(name, "") for name in CHOICES}
         known = {name: word for name, word in words.items() if word in CHOICES[name]}
-        ids = {name: parameters.get(name, "") for name in ("document", "section", "directive", "body")}
-        numbers = {name: number for name, text in ids.items() if (number := whole(text)) is not None}
-        return cls(**numbers, **known, on=_day(parameters.get("on", "")), q=parameters.get("q", "").strip()[:100])
+        ids = {
+            name: parameters.get(name, "") for name in ("document", "section", "directive", "body")
+        }
+        numbers = {
+            name: number for name, text in ids.items() if (number := whole(text)) is not None
+        }
+        return cls(
+            **numbers,
+            **known,
+            on=_day(parameters.get("on", "")),
+            q=parameters.get("q", "").strip()[:100],
+        )
 
     @property
     def narrows(self) -> bool:
@@ -137,7 +163,12 @@ class Filter:
     def apply(self, rows: QuerySet[Obligation], today: date) -> QuerySet[Obligation]:
         """The rows of this filter, in no order. Withdrawn work shows only where it is asked for."""
         rows = rows.filter(state=self.state) if self.state else rows.filter(state__in=LIVE)
-        exact = {"document": self.document, "section": self.section, "directive": self.directive, "part": self.part}
+        exact = {
+            "document": self.document,
+            "section": self.section,
+            "directive": self.directive,
+            "part": self.part,
+        }
         rows = rows.filter(**{name: value for name, value in exact.items() if value})
         if self.kind:
             rows = rows.filter(organisation__kind=self.kind)
@@ -188,7 +219,9 @@ def _below(body: int) -> Q:
 
 def _mentions(q: str) -> Q:
     """The words stand in the directive (in either script), or in the body's name, or are its code."""
-    names = Q(organisation__name_hans__icontains=to_hans(q)) | Q(organisation__full_name__icontains=to_hans(q))
+    names = Q(organisation__name_hans__icontains=to_hans(q)) | Q(
+        organisation__full_name__icontains=to_hans(q)
+    )
     return Q(directive__search_key__contains=fold(q)) | names | Q(organisation__code__iexact=q)
 
 
@@ -206,7 +239,9 @@ class Labels:
         """The orders as this reader finds them: their own first, under no name of its own in the address."""
         own = TREE if oversees else DOCUMENT
         others = [code for code in SORT_WORDS if code not in (own, TREE)]
-        return replace(self, sorts=(("", SORT_WORDS[own]), *((code, SORT_WORDS[code]) for code in others)))
+        return replace(
+            self, sorts=(("", SORT_WORDS[own]), *((code, SORT_WORDS[code]) for code in others))
+        )
 
 
 LABELS = Labels()

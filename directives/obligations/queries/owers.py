@@ -8,9 +8,29 @@ from datetime import date
 from django.db.models import Case, Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value, When
 from django.utils.functional import Promise
 
-from directives.base.states import COLOURS, ESTABLISHED, IN_PROGRESS, ITEM_STATES, LEAD, PARTS, RED, YELLOW
+from directives.base.states import (
+    COLOURS,
+    ESTABLISHED,
+    IN_PROGRESS,
+    ITEM_STATES,
+    LEAD,
+    PARTS,
+    RED,
+    YELLOW,
+)
 from directives.core.scope import Lights, Scope, gathered
-from directives.models import ALWAYS, Directive, Item, ItemState, LogEntry, Mark, Obligation, Organisation, Tally, User
+from directives.models import (
+    ALWAYS,
+    Directive,
+    Item,
+    ItemState,
+    LogEntry,
+    Mark,
+    Obligation,
+    Organisation,
+    Tally,
+    User,
+)
 
 OWERS = 20  # obligations listed on the page; the ledger has them all
 FEW = 200  # obligations that are gone through one by one
@@ -82,27 +102,39 @@ def given_in(scope: Scope, directive: Directive) -> QuerySet[Obligation]:
 
 def owers(user: User, owed: QuerySet[Obligation], items: tuple[Item, ...]) -> tuple[Ower, ...]:
     """The first of few obligations, the most urgent first."""
-    urgency = Case(*(When(light=colour, then=Value(place)) for place, colour in enumerate(URGENT)), output_field=IntegerField())
+    urgency = Case(
+        *(When(light=colour, then=Value(place)) for place, colour in enumerate(URGENT)),
+        output_field=IntegerField(),
+    )
     rows = list(owed.select_related("organisation").order_by(urgency, "organisation__code")[:OWERS])
     states: dict[tuple[int, int], str] = {}
     if items:
-        for obligation, item, state in ItemState.objects.filter(obligation__in=rows).values_list("obligation", "item", "state"):
+        for obligation, item, state in ItemState.objects.filter(obligation__in=rows).values_list(
+            "obligation", "item", "state"
+        ):
             states[obligation, item] = state
     logs = LogEntry.objects.visible_to(user).standing().filter(measure__obligations__in=rows)
     logged = dict(logs.values_list("measure__obligations").annotate(Max("on")).order_by())
-    return tuple(Ower(row, tuple(states.get((row.pk, item.pk), "") for item in items), logged.get(row.pk)) for row in rows)
+    return tuple(
+        Ower(row, tuple(states.get((row.pk, item.pk), "") for item in items), logged.get(row.pk))
+        for row in rows
+    )
 
 
 def terms(owed: QuerySet[Obligation]) -> Terms:
     """The terms of few obligations."""
     parts = tuple(owed.values_list("part").annotate(Count("pk")).order_by())
-    days = owed.aggregate(earliest=Min("due_on"), latest=Max("due_on"), all=Count("pk"), dated=Count("due_on"))
+    days = owed.aggregate(
+        earliest=Min("due_on"), latest=Max("due_on"), all=Count("pk"), dated=Count("due_on")
+    )
     return Terms(leads(owed), parts, days["earliest"], days["latest"], days["all"] - days["dated"])
 
 
 def leads(owed: QuerySet[Obligation]) -> tuple[Obligation, ...]:
     """Who leads, the first few."""
-    return tuple(owed.filter(part=LEAD).select_related("organisation").order_by("organisation_id")[:5])
+    return tuple(
+        owed.filter(part=LEAD).select_related("organisation").order_by("organisation_id")[:5]
+    )
 
 
 # from the kept counts
@@ -121,39 +153,78 @@ def shares(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple
 
 def _kept(scopes: Iterable[int], directive: Directive, items: tuple[Item, ...]) -> QuerySet[Mark]:
     words = [f"{item.pk}:{state}" for item in items for state, _label in ITEM_STATES]
-    return Mark.objects.filter(scope__in=scopes, document=directive.document_id, topic="item", day=ALWAYS, word__in=words, count__gt=0)
+    return Mark.objects.filter(
+        scope__in=scopes,
+        document=directive.document_id,
+        topic="item",
+        day=ALWAYS,
+        word__in=words,
+        count__gt=0,
+    )
 
 
 def _alone(directive: Directive, bodies: Iterable[int]) -> Iterable[tuple[int, str, int]]:
     """The same for bodies of which nothing is kept: body, word and count."""
     owed = Obligation.objects.live().filter(directive=directive, organisation__in=bodies)
-    states = ItemState.objects.filter(obligation__in=owed).values_list("obligation__organisation", "item", "state")
-    return [(body, f"{item}:{state}", count) for body, item, state, count in states.annotate(Count("pk")).order_by()]
+    states = ItemState.objects.filter(obligation__in=owed).values_list(
+        "obligation__organisation", "item", "state"
+    )
+    return [
+        (body, f"{item}:{state}", count)
+        for body, item, state, count in states.annotate(Count("pk")).order_by()
+    ]
 
 
 def _shares(items: tuple[Item, ...], counts: Mapping[str, int]) -> tuple[ItemShare, ...]:
     result = []
     for item in items:
-        states = {word.partition(":")[2]: n for word, n in counts.items() if word.partition(":")[0] == str(item.pk)}
-        result.append(ItemShare(item, states.get(ESTABLISHED, 0), states.get(IN_PROGRESS, 0), sum(states.values())))
+        states = {
+            word.partition(":")[2]: n
+            for word, n in counts.items()
+            if word.partition(":")[0] == str(item.pk)
+        }
+        result.append(
+            ItemShare(
+                item, states.get(ESTABLISHED, 0), states.get(IN_PROGRESS, 0), sum(states.values())
+            )
+        )
     return tuple(result)
 
 
 def groups(scope: Scope, directive: Directive, items: tuple[Item, ...]) -> tuple[Group, ...]:
     """The bodies right below the reader's, or the reader's own where they are several, that have something to do with it."""
     several = len(scope.trees) + len(scope.bodies) > 1
-    seen = Q(pk__in=[body.pk for body in (*scope.trees, *scope.bodies)]) if several else Q(parent__in=[tree.pk for tree in scope.trees])
+    seen = (
+        Q(pk__in=[body.pk for body in (*scope.trees, *scope.bodies)])
+        if several
+        else Q(parent__in=[tree.pk for tree in scope.trees])
+    )
     bodies = list(Organisation.objects.filter(seen).order_by("code")[:GROUPS])
-    branches, single = [body.pk for body in bodies if body.branch], [body.pk for body in bodies if not body.branch]
-    counted = Tally.objects.filter(scope__in=branches, document=directive.document_id, directive=directive, count__gt=0)
-    rows = list(counted.values("scope_id", "light").annotate(n=Sum("count"), p=Sum("percent_sum")).order_by())
+    branches, single = (
+        [body.pk for body in bodies if body.branch],
+        [body.pk for body in bodies if not body.branch],
+    )
+    counted = Tally.objects.filter(
+        scope__in=branches, document=directive.document_id, directive=directive, count__gt=0
+    )
+    rows = list(
+        counted.values("scope_id", "light")
+        .annotate(n=Sum("count"), p=Sum("percent_sum"))
+        .order_by()
+    )
     lights = gathered(rows, "scope_id")
     owed = Obligation.objects.live().filter(directive=directive, organisation__in=single)
-    alone = owed.values("organisation_id", "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()
+    alone = (
+        owed.values("organisation_id", "light").annotate(n=Count("pk"), p=Sum("percent")).order_by()
+    )
     lights |= gathered(alone, "organisation_id")
     marks: dict[int, dict[str, int]] = {}
     kept = _kept(branches, directive, items).values_list("scope_id", "word", "count")
     for pk, word, count in (*kept, *_alone(directive, single)) if items else ():
         marks.setdefault(pk, {})[word] = count
-    found = [Group(body, lights[body.pk], _shares(items, marks.get(body.pk, {}))) for body in bodies if body.pk in lights]
+    found = [
+        Group(body, lights[body.pk], _shares(items, marks.get(body.pk, {})))
+        for body in bodies
+        if body.pk in lights
+    ]
     return tuple(sorted(found, key=lambda group: -group.lights.red))

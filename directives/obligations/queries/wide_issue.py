@@ -56,21 +56,37 @@ class WidePreview:
         return tuple(line.directive for line in self.lines if not line.bodies)
 
 
-def wide_preview(document: Document, user: User, choice: Choice, selected: Selection, *, today: date) -> WidePreview:
+def wide_preview(
+    document: Document, user: User, choice: Choice, selected: Selection, *, today: date
+) -> WidePreview:
     """What the choice comes to, in at most four queries whatever it is of."""
     found = chosen_bodies(user, choice, today).order_by().values_list("kind").annotate(Count("pk"))
     kinds: dict[str, int] = dict(found)
     heard = _heard(selected.directives) if choice.addressed else None
     exact = len(selected.directives) * sum(kinds.values()) <= EXACT
-    owed = _compared(user, choice, selected.directives, today) if exact else _at_least(document, user, selected.directives, kinds)
+    owed = (
+        _compared(user, choice, selected.directives, today)
+        if exact
+        else _at_least(document, user, selected.directives, kinds)
+    )
     lines = []
     for directive in selected.directives:
-        meant = kinds if heard is None else {kind: kinds[kind] for kind in heard.get(directive.pk, ()) if kind in kinds}
-        lines.append(WideLine(directive, sum(meant.values()), sum(owed[directive.pk, kind] for kind in meant)))
+        meant = (
+            kinds
+            if heard is None
+            else {kind: kinds[kind] for kind in heard.get(directive.pk, ()) if kind in kinds}
+        )
+        lines.append(
+            WideLine(
+                directive, sum(meant.values()), sum(owed[directive.pk, kind] for kind in meant)
+            )
+        )
     return WidePreview(tuple(lines), exact)
 
 
-def _compared(user: User, choice: Choice, directives: tuple[Directive, ...], today: date) -> Counter[tuple[int, str]]:
+def _compared(
+    user: User, choice: Choice, directives: tuple[Directive, ...], today: date
+) -> Counter[tuple[int, str]]:
     """How many of the chosen bodies of a kind have an obligation of a directive, be it a withdrawn one."""
     bodies = chosen_bodies(user, choice, today).order_by().values("pk")
     rows = Obligation.objects.filter(directive__in=directives, organisation__in=bodies).order_by()
@@ -78,15 +94,30 @@ def _compared(user: User, choice: Choice, directives: tuple[Directive, ...], tod
     return Counter({(directive, kind): count for directive, kind, count in counted})
 
 
-def _at_least(document: Document, user: User, directives: tuple[Directive, ...], chosen: Kinds) -> Counter[tuple[int, str]]:
+def _at_least(
+    document: Document, user: User, directives: tuple[Directive, ...], chosen: Kinds
+) -> Counter[tuple[int, str]]:
     """The same from the kept counts of everything below the person's posts: whoever else there is may owe it in their stead."""
     posts = [m.organisation for m in user.in_role(SUPERVISOR)]
-    posts = [post for post in posts if not any(post.pk != other.pk and post.path.startswith(other.path) for other in posts)]
-    below = Organisation.objects.filter(any_of(inside(post.path, "path") for post in posts)).order_by()
+    posts = [
+        post
+        for post in posts
+        if not any(post.pk != other.pk and post.path.startswith(other.path) for other in posts)
+    ]
+    below = Organisation.objects.filter(
+        any_of(inside(post.path, "path") for post in posts)
+    ).order_by()
     there = dict(below.values_list("kind").annotate(Count("pk")))
-    kept = Tally.objects.filter(scope__in=[post.pk for post in posts], document=document, directive__in=directives, count__gt=0)
+    kept = Tally.objects.filter(
+        scope__in=[post.pk for post in posts],
+        document=document,
+        directive__in=directives,
+        count__gt=0,
+    )
     owed: Counter[tuple[int, str]] = Counter()
-    for directive, kind, count in kept.order_by().values_list("directive_id", "body_kind").annotate(Sum("count")):
+    for directive, kind, count in (
+        kept.order_by().values_list("directive_id", "body_kind").annotate(Sum("count"))
+    ):
         owed[directive, kind] = max(0, count - there.get(kind, 0) + chosen.get(kind, 0))
     return owed
 
@@ -99,8 +130,12 @@ def _heard(directives: tuple[Directive, ...]) -> Mapping[int, frozenset[str]]:
     return {pk: propose(addressees).kinds for pk, addressees in words.items()}
 
 
-def kinds_meant(user: User, directives: tuple[Directive, ...], today: date) -> tuple[frozenset[str], int]:
+def kinds_meant(
+    user: User, directives: tuple[Directive, ...], today: date
+) -> tuple[frozenset[str], int]:
     """The kinds that the words of these directives address and that there are below the person, and how many directives address any."""
-    there = set(candidates(user).existing_on(today).order_by().values_list("kind", flat=True).distinct())
+    there = set(
+        candidates(user).existing_on(today).order_by().values_list("kind", flat=True).distinct()
+    )
     heard = {pk: kinds & there for pk, kinds in _heard(directives).items()}
     return frozenset().union(*heard.values()), sum(bool(kinds) for kinds in heard.values())

@@ -61,7 +61,12 @@ def _chosen(request, document, draft):
     form = ChoiceForm(request.POST)
     form.is_valid()  # a condition that makes no sense adds nothing
     said, act = form.cleaned_data, request.POST.get("act", "next")
-    draft = draft.choosing(directives=said["directive"], picks=said["pick"], bodies=said["body"], addressed=said["addressed"])
+    draft = draft.choosing(
+        directives=said["directive"],
+        picks=said["pick"],
+        bodies=said["body"],
+        addressed=said["addressed"],
+    )
     draft = ACTS.get(act, _same)(request, document, draft, said)
     draft.keep(request.session, document)
     return tell_stored(request, _after_choice(request, document, draft, act))
@@ -87,7 +92,11 @@ def _propose(request, document, draft, said):
         return _propose_kinds(request, draft, tuple(directives))
     pairs = pairs_proposed(directives, choosing.candidates(request.user).existing_on(request.today))
     bodies, heard = {body for _directive, body in pairs}, {directive for directive, _body in pairs}
-    figures = {"bodies": len(bodies), "directives": len(heard), "silent": len(draft.directives) - len(heard)}
+    figures = {
+        "bodies": len(bodies),
+        "directives": len(heard),
+        "silent": len(draft.directives) - len(heard),
+    }
     text = _(
         "The text names %(bodies)s organisations in %(directives)s directives; %(silent)s directives name no organisation in the register."
     )
@@ -113,12 +122,25 @@ def _add(request, document, draft, said):
     if not conditions["q"] and overview.is_large(request.user, request.today):
         pick = Pick(said.get("below"), conditions["level"], conditions["kind"])
         return draft.choosing(picks=tuple(dict.fromkeys((*draft.picks, pick)))[:PICKS])
-    found = overview.matching(choosing.candidates(request.user), **conditions, below=said.get("below"), today=request.today)
+    found = overview.matching(
+        choosing.candidates(request.user),
+        **conditions,
+        below=said.get("below"),
+        today=request.today,
+    )
     bodies = frozenset(found.values_list("pk", flat=True)[: overview.LISTED + 1])
     if len(draft.bodies | bodies) > overview.LISTED:
-        messages.warning(request, _("Too many to list. Enter more of the name, or leave it empty and choose by level and kind."))
+        messages.warning(
+            request,
+            _(
+                "Too many to list. Enter more of the name, or leave it empty and choose by level and kind."
+            ),
+        )
         return draft
-    messages.info(request, _("Organisations selected by these conditions: %(count)s.") % {"count": len(bodies)})
+    messages.info(
+        request,
+        _("Organisations selected by these conditions: %(count)s.") % {"count": len(bodies)},
+    )
     return draft.choosing(bodies=draft.bodies | bodies)
 
 
@@ -127,7 +149,9 @@ def _directives(request, document, draft, said):
     rows = document.directives.filter(statement=False)
     kind = said.get("directive_kind")
     rows = rows.filter(kind=kind) if kind else rows
-    return draft.choosing(directives=draft.directives | frozenset(rows.values_list("pk", flat=True)))
+    return draft.choosing(
+        directives=draft.directives | frozenset(rows.values_list("pk", flat=True))
+    )
 
 
 def _clear(request, document, draft, said):
@@ -138,10 +162,19 @@ def _succeed(request, document, draft, said):
     """Put the successors in the place of bodies that have ceased to exist."""
     kept = Draft.of(request.session, document)
     gone = _selected(request, document, kept).refused
-    return kept.choosing(bodies=kept.bodies - {body.pk for body in gone} | {body.successor_id for body in gone if body.successor_id})
+    return kept.choosing(
+        bodies=kept.bodies - {body.pk for body in gone}
+        | {body.successor_id for body in gone if body.successor_id}
+    )
 
 
-ACTS = {"propose": _propose, "add": _add, "directives": _directives, "clear": _clear, "succeed": _succeed}
+ACTS = {
+    "propose": _propose,
+    "add": _add,
+    "directives": _directives,
+    "clear": _clear,
+    "succeed": _succeed,
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -157,8 +190,16 @@ def issue_terms(request, pk):
         if _sound(form, document, selected, draft.choice, request):
             return tell_stored(request, redirect("issue_preview", pk))
     receipt = request.workdays.add(request.today, settings.ACKNOWLEDGE_DAYS)
-    context = {"document": document, "form": form, "selected": selected, "receipt_on": receipt, "days": settings.ACKNOWLEDGE_DAYS}
-    return page(request, HERE + "terms.html", context, status=422 if request.method == "POST" else 200)
+    context = {
+        "document": document,
+        "form": form,
+        "selected": selected,
+        "receipt_on": receipt,
+        "days": settings.ACKNOWLEDGE_DAYS,
+    }
+    return page(
+        request, HERE + "terms.html", context, status=422 if request.method == "POST" else 200
+    )
 
 
 def _sound(form, document, selected, choice, request):
@@ -167,7 +208,9 @@ def _sound(form, document, selected, choice, request):
         return False
     try:
         bodies = selected.bodies or choosing.chosen_bodies(request.user, choice, request.today)[:1]
-        giving.check(document, selected.directives, list(bodies), form.terms, request.user, request.today)
+        giving.check(
+            document, selected.directives, list(bodies), form.terms, request.user, request.today
+        )
     except Invalid as refusal:
         for name, texts in refusal.errors.items():
             form.add_error(name if name in form.fields else None, texts)
@@ -185,7 +228,9 @@ def _preview(request, document, draft):
     if selected.total:
         wide = wide_preview(document, request.user, draft.choice, selected, today=request.today)
         return context | {"wide": wide}
-    preview = giving.preview(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs)
+    preview = giving.preview(
+        directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs
+    )
     return context | {"preview": preview, "lines": overview.table(preview)}
 
 
@@ -202,7 +247,11 @@ def issue_preview(request, pk):
 def issue_confirm(request, pk):
     document, draft = _begun(request, pk)
     if request.POST.get("digest") != draft.digest:
-        raise Stale(_("The selection has changed since this preview, perhaps in another tab. Check the preview again."))
+        raise Stale(
+            _(
+                "The selection has changed since this preview, perhaps in another tab. Check the preview again."
+            )
+        )
     context = _preview(request, document, draft)
     if not context["sound"]:
         return page(request, HERE + "preview.html", context, status=422)
@@ -211,9 +260,20 @@ def issue_confirm(request, pk):
         target = reverse("job", args=[parts.issue_in_parts(choice=draft.choice, **told).pk])
     else:
         selected = context["selected"]
-        made = giving.issue(directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs, **told)
+        made = giving.issue(
+            directives=selected.directives,
+            organisations=selected.bodies,
+            pairs=selected.pairs,
+            **told,
+        )
         figures = {"made": len(made), "left": context["preview"].pairs - len(made)}
-        messages.success(request, _("Assigned: %(made)s obligations. %(left)s existed already and were left unchanged.") % figures)
+        messages.success(
+            request,
+            _("Assigned: %(made)s obligations. %(left)s existed already and were left unchanged.")
+            % figures,
+        )
         target = f"{reverse('obligations')}?document={document.pk}&state=assigned"
-    request.session.pop(Draft.key(document), None)  # not before: after a refusal the choice is still there
+    request.session.pop(
+        Draft.key(document), None
+    )  # not before: after a refusal the choice is still there
     return redirect(target)

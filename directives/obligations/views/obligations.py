@@ -45,15 +45,29 @@ def obligations(request):
         "labels": LABELS.for_reader(oversees=request.user.oversees),
         "own": {m.organisation_id for m in request.user.in_role(STAFF)},
     }
-    return page(request, "directives/obligations/list.html", context, fragment="directives/obligations/_list.html")
+    return page(
+        request,
+        "directives/obligations/list.html",
+        context,
+        fragment="directives/obligations/_list.html",
+    )
 
 
 def _context(request, row, **more):
     shown = obligation_page(row, request.user, today=request.today, workdays=request.workdays)
     works = may(request.user, "work", row) and row.state in OPEN
     asks = any(step.settles for step in shown.steps)
-    closing = MoveForm(items=[item for item in shown.items if item.state != ESTABLISHED] if asks else ())
-    return {"it": shown, "row": row, "works": works, "item_states": ITEM_STATES, "closing": closing, **more}
+    closing = MoveForm(
+        items=[item for item in shown.items if item.state != ESTABLISHED] if asks else ()
+    )
+    return {
+        "it": shown,
+        "row": row,
+        "works": works,
+        "item_states": ITEM_STATES,
+        "closing": closing,
+        **more,
+    }
 
 
 @require_GET
@@ -71,7 +85,9 @@ def obligation_move(request, pk, action):
     try:
         if not form.is_valid():
             raise Invalid({name: list(errors) for name, errors in form.errors.items()})
-        move_obligation(obligation=row, action=action, by=request.user, now=request.now, **form.move())
+        move_obligation(
+            obligation=row, action=action, by=request.user, now=request.now, **form.move()
+        )
     except (Invalid, Stale) as refusal:
         form.refuse(refusal)
         row = get_object_or_404(found(request.user), pk=pk)
@@ -88,7 +104,11 @@ def acknowledge_many(request):
     bodies = [m.organisation_id for m in request.user.in_role(STAFF)]
     mine = Obligation.objects.select_related("organisation").order_by("pk")
     if request.POST.get("all"):
-        rows = Filter.of(request.POST).apply(mine, request.today).filter(state=ASSIGNED, organisation__in=bodies)
+        rows = (
+            Filter.of(request.POST)
+            .apply(mine, request.today)
+            .filter(state=ASSIGNED, organisation__in=bodies)
+        )
     else:
         picked = [pk for text in request.POST.getlist("pick") if (pk := whole(text)) is not None]
         rows = mine.visible_to(request.user).filter(pk__in=picked[:AT_ONCE])
@@ -106,17 +126,32 @@ def acknowledge_many(request):
 @write
 def item_state(request, pk, state):
     row = get_object_or_404(found(request.user), pk=pk)
-    item = get_object_or_404(ItemState.objects.filter(obligation=row).select_related("item"), pk=state)
+    item = get_object_or_404(
+        ItemState.objects.filter(obligation=row).select_related("item"), pk=state
+    )
     item.obligation, form = row, ItemForm(request.POST)
-    context = {"row": row, "item": item, "form": form, "works": True, "open": True, "item_states": ITEM_STATES}
+    context = {
+        "row": row,
+        "item": item,
+        "form": form,
+        "works": True,
+        "open": True,
+        "item_states": ITEM_STATES,
+    }
     try:
         if not form.is_valid():
             raise Invalid({name: list(errors) for name, errors in form.errors.items()})
         set_item(item=item, by=request.user, now=request.now, **form.cleaned_data)
     except (Invalid, Stale) as refusal:
         context |= {"refusal": refusal, "item": getattr(refusal, "theirs", None) or item}
-        page_or_part = "directives/obligations/_item.html" if request.htmx else "directives/obligations/item.html"
+        page_or_part = (
+            "directives/obligations/_item.html"
+            if request.htmx
+            else "directives/obligations/item.html"
+        )
         return render(request, page_or_part, context, status=refusal.status)
     if request.htmx:
-        return render(request, "directives/obligations/_item.html", context | {"open": False, "form": None})
+        return render(
+            request, "directives/obligations/_item.html", context | {"open": False, "form": None}
+        )
     return redirect(f"{reverse('obligation', args=[pk])}#item-{item.pk}")

@@ -18,7 +18,14 @@ from directives.organisations.commands.register import (
     rows_of,
     tie,
 )
-from directives.organisations.commands.rights import confirm_right, decline_right, give_duty, give_roles, take_duty, take_roles
+from directives.organisations.commands.rights import (
+    confirm_right,
+    decline_right,
+    give_duty,
+    give_roles,
+    take_duty,
+    take_roles,
+)
 from directives.organisations.commands.tree import Moved, move, refresh_paths
 
 __all__ = [

@@ -16,7 +16,9 @@ from directives.tallies import recast
 
 
 @transaction.atomic
-def change(body: Organisation, fields: Mapping[str, Any], *, version: int, by: User | None, now: datetime) -> Moved | None:
+def change(
+    body: Organisation, fields: Mapping[str, Any], *, version: int, by: User | None, now: datetime
+) -> Moved | None:
     """Give a body new values of these fields; a new kind and a new parent take its counts along.
 
     `version` is the one that the person saw. Returns what was moved, if it was. Raises NotAllowed, Stale, Invalid.
@@ -26,7 +28,11 @@ def change(body: Organisation, fields: Mapping[str, Any], *, version: int, by: U
     stored = Organisation.objects.select_related("parent", "successor").get(pk=body.pk)
     if stored.version != version:
         raise Stale(theirs=stored)
-    plain = {name: value for name, value in fields.items() if name != "parent" and getattr(stored, name) != value}
+    plain = {
+        name: value
+        for name, value in fields.items()
+        if name != "parent" and getattr(stored, name) != value
+    }
     moved = None
     if "parent" in fields and fields["parent"] != stored.parent:
         moved = move(stored, to=fields["parent"], by=by, now=now, version=version)
@@ -35,5 +41,12 @@ def change(body: Organisation, fields: Mapping[str, Any], *, version: int, by: U
             recast(stored, kind=plain["kind"])
         Organisation.objects.filter(pk=body.pk).update(**plain, version=F("version") + 1)
         before = {name: str(getattr(stored, name)) for name in plain}
-        audit.record("change", stored, by=by, now=now, before=before, after={name: str(value) for name, value in plain.items()})
+        audit.record(
+            "change",
+            stored,
+            by=by,
+            now=now,
+            before=before,
+            after={name: str(value) for name, value in plain.items()},
+        )
     return moved

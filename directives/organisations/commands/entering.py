@@ -40,24 +40,35 @@ class Entered:
 
 
 @transaction.atomic
-def enter(rows: Sequence[Entered], *, late: Sequence[Tie] = (), by: User | None, now: datetime) -> dict[str, Organisation]:
+def enter(
+    rows: Sequence[Entered], *, late: Sequence[Tie] = (), by: User | None, now: datetime
+) -> dict[str, Organisation]:
     """Make and change these bodies; returns them by code. The rows were checked, and hold stored bodies as they stand.
 
     A parent or successor that is not there yet is left out; `late` are such ties of earlier calls. Raises NotAllowed.
     """
     demand(by)
     gate.shut()
-    codes = {code for row in rows for code in (row.code, *map(row.tie, TIES))} | {code for one in late for code in (one[0], one[2])}
+    codes = {code for row in rows for code in (row.code, *map(row.tie, TIES))} | {
+        code for one in late for code in (one[0], one[2])
+    }
     bodies = {body.code: body for body in Organisation.objects.filter(code__in=codes)}
     new = [row for row in rows if row.body is None]
     changed = [row for row in rows if row.body is not None]
     _found(new, bodies)
     _change(changed, bodies)
-    ties: list[Tie] = [(row.code, name, row.tie(name)) for row in changed for name in TIES if name in row.fields]
+    ties: list[Tie] = [
+        (row.code, name, row.tie(name)) for row in changed for name in TIES if name in row.fields
+    ]
     ties += [(row.code, "successor", row.tie("successor")) for row in new if row.tie("successor")]
     _tie([*ties, *late], bodies)
     # Not held by its own record: it can be taken away again while nothing else rests on it.
-    audit.record_many("found", [audit.Change(bodies[row.code], {}, dict(row.fields), home=None) for row in new], by=by, now=now)
+    audit.record_many(
+        "found",
+        [audit.Change(bodies[row.code], {}, dict(row.fields), home=None) for row in new],
+        by=by,
+        now=now,
+    )
     told = [audit.Change(row.body, _before(row), dict(row.fields)) for row in changed]
     audit.record_many("change", told, by=by, now=now)
     return {row.code: bodies[row.code] for row in rows}
@@ -65,7 +76,9 @@ def enter(rows: Sequence[Entered], *, late: Sequence[Tie] = (), by: User | None,
 
 def _before(row: Entered) -> dict[str, Any]:
     """What a stored body said, as the table says it; the row holds it as it was."""
-    ties = {name: getattr(getattr(row.body, name), "code", "") for name in TIES if name in row.fields}
+    ties = {
+        name: getattr(getattr(row.body, name), "code", "") for name in TIES if name in row.fields
+    }
     return {name: getattr(row.body, name) for name in row.plain} | ties
 
 
@@ -74,7 +87,10 @@ def _found(rows: Sequence[Entered], bodies: dict[str, Organisation]) -> None:
     waiting, fresh = {row.code: row for row in rows}, set()
     while waiting:
         wave = [row for row in waiting.values() if row.tie("parent") not in waiting]
-        made = [Organisation(code=row.code, parent=bodies.get(row.tie("parent")), **row.plain) for row in wave]
+        made = [
+            Organisation(code=row.code, parent=bodies.get(row.tie("parent")), **row.plain)
+            for row in wave
+        ]
         add_many(made)
         for body in made:
             bodies[body.code] = body
@@ -131,17 +147,26 @@ def take_away(bodies: Sequence[Organisation], *, by: User | None, now: datetime)
     """
     demand(by)
     gate.shut()
-    parents = {body.parent_id for body in bodies if body.parent_id}.difference(body.pk for body in bodies)
-    told = [audit.Change(body, {"code": body.code, "name_hans": body.name_hans}, home=None) for body in bodies]
+    parents = {body.parent_id for body in bodies if body.parent_id}.difference(
+        body.pk for body in bodies
+    )
+    told = [
+        audit.Change(body, {"code": body.code, "name_hans": body.name_hans}, home=None)
+        for body in bodies
+    ]
     doomed = Organisation.objects.filter(pk__in=[body.pk for body in bodies])
     doomed.update(parent=None, successor=None)  # what they are to one another holds none of them
     try:
         doomed.delete()
     except ProtectedError as error:
         names = sorted({str(row._meta.verbose_name) for row in error.protected_objects})
-        raise Invalid(_("These organisations are in use: %(what)s.") % {"what": listed(names)}) from error
+        raise Invalid(
+            _("These organisations are in use: %(what)s.") % {"what": listed(names)}
+        ) from error
     audit.record_many("delete", told, by=by, now=now)
-    kept = set(Organisation.objects.filter(parent__in=parents).order_by().values_list("parent", flat=True))
+    kept = set(
+        Organisation.objects.filter(parent__in=parents).order_by().values_list("parent", flat=True)
+    )
     for parent in sorted(parents - kept):
         Organisation.objects.filter(pk=parent).update(branch=False)
         close_scope(parent)

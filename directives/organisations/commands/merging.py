@@ -37,7 +37,10 @@ def unmergeable(body: Organisation, now: datetime) -> list[str]:
     if body.valid_to is not None and body.valid_to <= today:
         found.append(_("%(body)s is already abolished.") % names)
     if body.valid_from is not None and body.valid_from >= today:
-        found.append(_("%(body)s was founded today or later. Correct the date or wait until tomorrow.") % names)
+        found.append(
+            _("%(body)s was founded today or later. Correct the date or wait until tomorrow.")
+            % names
+        )
     return found
 
 
@@ -69,7 +72,12 @@ def preview(body: Organisation, *, into: Organisation) -> Merged:
     """What merging would do."""
     rows = Obligation.objects.live().filter(organisation=body)
     double = rows.filter(directive__in=_owed(into))
-    return Merged(body, into, rows.exclude(directive__in=_owed(into)).count(), double.exclude(state=CLOSED).count())
+    return Merged(
+        body,
+        into,
+        rows.exclude(directive__in=_owed(into)).count(),
+        double.exclude(state=CLOSED).count(),
+    )
 
 
 def _owed(into: Organisation) -> QuerySet:
@@ -78,7 +86,14 @@ def _owed(into: Organisation) -> QuerySet:
 
 
 @counted()
-def merge(body: Organisation, *, into: Organisation, by: User | None, now: datetime, version: int | None = None) -> Merged:
+def merge(
+    body: Organisation,
+    *,
+    into: Organisation,
+    by: User | None,
+    now: datetime,
+    version: int | None = None,
+) -> Merged:
     """Let a body cease to exist today and another take its work over.
 
     Obligations go over with their state and clocks, and the documents that it registered; what the successor owes already is
@@ -88,7 +103,11 @@ def merge(body: Organisation, *, into: Organisation, by: User | None, now: datet
     demand(by)
     # Whoever holds one of these may be waiting at the gate: the rows first, in the order in which reports are begun. Without
     # their keys: whoever filed something about one is past the gate when PostgreSQL looks, at the commit, whether it is there.
-    locked = Obligation.objects.select_for_update(no_key=True, of=("self",)).filter(organisation=body.pk).order_by("directive__order", "pk")
+    locked = (
+        Obligation.objects.select_for_update(no_key=True, of=("self",))
+        .filter(organisation=body.pk)
+        .order_by("directive__order", "pk")
+    )
     list(locked.values_list("pk"))
     gate.shut()
     body, into = Organisation.objects.get(pk=body.pk), Organisation.objects.get(pk=into.pk)
@@ -101,8 +120,13 @@ def merge(body: Organisation, *, into: Organisation, by: User | None, now: datet
     owed = set(_owed(into).values_list("directive", flat=True))
     over = [row for row in rows if row.directive_id not in owed]
     double = [row for row in rows if row.directive_id in owed and row.state != CLOSED]
-    with translation.override("zh-hans"):  # stored words: the bodies' own language, whoever reads them
-        reason = _("%(body)s was merged into %(into)s.") % {"body": body.name_hans, "into": into.name_hans}
+    with translation.override(
+        "zh-hans"
+    ):  # stored words: the bodies' own language, whoever reads them
+        reason = _("%(body)s was merged into %(into)s.") % {
+            "body": body.name_hans,
+            "into": into.name_hans,
+        }
     _withdraw(double, reason, by, now)
     _hand_over(over, into, reason, by, now)
     _own(body, into, reason, by, now)
@@ -117,25 +141,44 @@ def _withdraw(rows: Sequence[Obligation], reason: str, by: User | None, now: dat
     change_obligations(rows, fields, action="withdraw", by=by, now=now, reason=reason)
 
 
-def _hand_over(rows: Sequence[Obligation], into: Organisation, reason: str, by: User | None, now: datetime) -> None:
+def _hand_over(
+    rows: Sequence[Obligation], into: Organisation, reason: str, by: User | None, now: datetime
+) -> None:
     """State, percent and clocks go along; so do the items."""
     delta = gathering()
     count_items(delta, rows, -1)
-    change_obligations(rows, {"organisation": into}, action="hand_over", by=by, now=now, reason=reason)
+    change_obligations(
+        rows, {"organisation": into}, action="hand_over", by=by, now=now, reason=reason
+    )
     count_items(delta, rows)
 
 
-def _own(body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime) -> None:
+def _own(
+    body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime
+) -> None:
     """What the body registered belongs to its successor."""
-    documents = list(Document.objects.select_for_update(no_key=True).filter(organisation=body).only("organisation").order_by("pk"))
+    documents = list(
+        Document.objects.select_for_update(no_key=True)
+        .filter(organisation=body)
+        .only("organisation")
+        .order_by("pk")
+    )
     Document.objects.filter(organisation=body).update(organisation=into, version=F("version") + 1)
     before, after = {"organisation": body.name_hans}, {"organisation": into.name_hans}
     for document in documents:
         document.organisation = into
-    audit.record_many("own", [audit.Change(row, before, after) for row in documents], by=by, now=now, reason=reason)
+    audit.record_many(
+        "own",
+        [audit.Change(row, before, after) for row in documents],
+        by=by,
+        now=now,
+        reason=reason,
+    )
 
 
-def _end(body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime) -> None:
+def _end(
+    body: Organisation, into: Organisation, reason: str, by: User | None, now: datetime
+) -> None:
     """The body exists no longer from today on."""
     before: dict[str, Any] = {"valid_to": body.valid_to, "successor_id": body.successor_id}
     after: dict[str, Any] = {"valid_to": timezone.localdate(now), "successor_id": into.pk}

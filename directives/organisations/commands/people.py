@@ -17,7 +17,9 @@ from directives.models import Membership, User
 from directives.organisations.commands.rights import demand_second_left
 
 # A new password may be asked for by mail: whoever enters the address could sign in.
-MAIL = gettext_lazy("Email addresses can be used to reset passwords, so only people who may set the password enter them.")
+MAIL = gettext_lazy(
+    "Email addresses can be used to reset passwords, so only people who may set the password enter them."
+)
 
 
 def _demand_keeper(people: Collection[User], by: User | None) -> None:
@@ -34,7 +36,10 @@ def _demand_accounts(people: Collection[User], by: User | None) -> None:
     if any(person.pk == by.pk for person in people):
         raise NotAllowed(_("You cannot change your own account or roles with a table."))
     if above := [person.username for person in people if not can_administer(by, person)]:
-        raise NotAllowed(_("These accounts have more rights than you: %(names)s.") % {"names": listed(above[:10])})
+        raise NotAllowed(
+            _("These accounts have more rights than you: %(names)s.")
+            % {"names": listed(above[:10])}
+        )
 
 
 @transaction.atomic
@@ -47,21 +52,30 @@ def add_people(people: Sequence[User], *, by: User | None, now: datetime) -> Non
         person.set_unusable_password()
         person.date_joined = now
     User.objects.bulk_create(people, batch_size=500)
-    told = [audit.Change(person, {}, {"username": person.username, "full_name": person.full_name}) for person in people]
+    told = [
+        audit.Change(person, {}, {"username": person.username, "full_name": person.full_name})
+        for person in people
+    ]
     audit.record_many("add", told, by=by, now=now)
 
 
 @transaction.atomic
-def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime) -> None:
+def change_people(
+    changes: Mapping[User, Mapping[str, Any]], *, by: User | None, now: datetime
+) -> None:
     """Give accounts new values of these fields. The people are locked, and come as they stand."""
     _demand_accounts(changes, by)
-    if by is not None and not all(can_reset(by, person) for person, fields in changes.items() if "email" in fields):
+    if by is not None and not all(
+        can_reset(by, person) for person, fields in changes.items() if "email" in fields
+    ):
         raise NotAllowed(MAIL)
     told, alike = [], {}
     for person, fields in changes.items():
         if fields.get("is_active") is False:
             demand_second_left(person, by)
-        told.append(audit.Change(person, {name: getattr(person, name) for name in fields}, dict(fields)))
+        told.append(
+            audit.Change(person, {name: getattr(person, name) for name in fields}, dict(fields))
+        )
         for name, value in fields.items():
             setattr(person, name, value)
         alike.setdefault(tuple(fields), []).append(person)
@@ -74,9 +88,13 @@ def change_people(changes: Mapping[User, Mapping[str, Any]], *, by: User | None,
 def remove_people(people: Sequence[User], *, by: User | None, now: datetime) -> None:
     """Delete accounts that were never used. Raises Invalid where one was, or holds a role."""
     _demand_accounts(people, by)
-    used = [person.username for person in people if person.last_login or person.has_usable_password()]
+    used = [
+        person.username for person in people if person.last_login or person.has_usable_password()
+    ]
     if used:
-        raise Invalid(_("These accounts have a password by now: %(names)s.") % {"names": listed(used[:10])})
+        raise Invalid(
+            _("These accounts have a password by now: %(names)s.") % {"names": listed(used[:10])}
+        )
     if Membership.objects.filter(user__in=people).exists():
         raise Invalid(_("These people were given roles since then."))
     told = [audit.Change(person, {"username": person.username}) for person in people]

@@ -89,10 +89,20 @@ def read_table(source: bytes, *, name: str) -> list[BodyRow]:
 def check_header(header: Sequence[str]) -> None:
     """Raise Faults if a required column is missing, or one is there that would be lost."""
     expected = {"all": listed(COLUMNS)}
-    missing = [Fault(1, name, "", _("This column is missing. Expected: %(all)s") % expected) for name in REQUIRED if name not in header]
+    missing = [
+        Fault(1, name, "", _("This column is missing. Expected: %(all)s") % expected)
+        for name in REQUIRED
+        if name not in header
+    ]
     unknown = [name for name in header if name and name not in COLUMNS]
     extra = [
-        Fault(1, name, "", _("This column is not recognised and its content would be lost. Expected: %(all)s") % expected)
+        Fault(
+            1,
+            name,
+            "",
+            _("This column is not recognised and its content would be lost. Expected: %(all)s")
+            % expected,
+        )
         for name in unknown
     ]
     if missing or extra:
@@ -116,7 +126,14 @@ def faults_of(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[Fault]:
     for row in rows:
         found += _faults_of_row(row, codes)
         if row.code and times[row.code] > 1:
-            found.append(Fault(row.line, "code", row.code, _("This code appears in more than one row. Each organisation needs its own.")))
+            found.append(
+                Fault(
+                    row.line,
+                    "code",
+                    row.code,
+                    _("This code appears in more than one row. Each organisation needs its own."),
+                )
+            )
     return sorted(found + _cycles(rows, known), key=lambda fault: (fault.line, fault.column))
 
 
@@ -126,22 +143,33 @@ def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[Fault]:
             yield Fault(row.line, name, "", _("This cell must not be empty."))
     for name, allowed in (("level", dict(LEVELS)), ("kind", dict(KINDS))):
         if getattr(row, name) not in allowed:
-            yield Fault(row.line, name, getattr(row, name), _("Expected one of: %(all)s") % {"all": listed(allowed)})
+            yield Fault(
+                row.line,
+                name,
+                getattr(row, name),
+                _("Expected one of: %(all)s") % {"all": listed(allowed)},
+            )
     for name in ("parent", "successor"):
         if getattr(row, name) and getattr(row, name) not in codes:
             yield Fault(
                 row.line,
                 name,
                 getattr(row, name),
-                _("No organisation has this code, here or in the register. Add it, or correct the code."),
+                _(
+                    "No organisation has this code, here or in the register. Add it, or correct the code."
+                ),
             )
     days = {}
     for name in ("valid_from", "valid_to"):
         days[name] = _day(getattr(row, name))
         if getattr(row, name) and days[name] is None:
-            yield Fault(row.line, name, getattr(row, name), _("Expected a date such as 2018-03-17."))
+            yield Fault(
+                row.line, name, getattr(row, name), _("Expected a date such as 2018-03-17.")
+            )
     if days["valid_from"] and days["valid_to"] and days["valid_to"] <= days["valid_from"]:
-        yield Fault(row.line, "valid_to", row.valid_to, _("The organisation would end before it begins."))
+        yield Fault(
+            row.line, "valid_to", row.valid_to, _("The organisation would end before it begins.")
+        )
 
 
 def _day(text: str) -> date | None:
@@ -168,13 +196,20 @@ def _cycles(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[Fault]:
         chain = circle(row.code, parents)
         if chain:
             told = {"chain": " → ".join(chain)}
-            found.append(Fault(row.line, "parent", row.parent, _("The parents form a circle: %(chain)s") % told))
+            found.append(
+                Fault(
+                    row.line, "parent", row.parent, _("The parents form a circle: %(chain)s") % told
+                )
+            )
     return found
 
 
 def check(rows: Sequence[BodyRow]) -> None:
     """Raise Faults with every fault of the table, held against the register as it stands."""
-    known = {code: parent or "" for code, parent in Organisation.objects.values_list("code", "parent__code")}
+    known = {
+        code: parent or ""
+        for code, parent in Organisation.objects.values_list("code", "parent__code")
+    }
     found = faults_of(rows, known)
     if not rows:
         found = [Fault(1, "code", "", _("The table has no rows."))]
@@ -201,7 +236,12 @@ def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
             body.save()
             bodies[row.code] = body
             audit.record(
-                "found" if before is None else "change", body, by=by, now=now, before=changed[0] if before else {}, after=changed[1]
+                "found" if before is None else "change",
+                body,
+                by=by,
+                now=now,
+                before=changed[0] if before else {},
+                after=changed[1],
             )
     tie(rows, by=by, now=now)
     return Loaded(counts["new"], counts["changed"], counts["same"])
@@ -216,7 +256,10 @@ def tie(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
     for row in rows:
         body = bodies[row.code]
         before = {"parent_id": body.parent_id, "successor_id": body.successor_id}
-        after = {f"{name}_id": bodies[code].pk if code else None for name, code in (("parent", row.parent), ("successor", row.successor))}
+        after = {
+            f"{name}_id": bodies[code].pk if code else None
+            for name, code in (("parent", row.parent), ("successor", row.successor))
+        }
         if before != after:
             Organisation.objects.filter(pk=body.pk).update(**after)
             told.append(audit.Change(body, before, after))
@@ -226,7 +269,9 @@ def tie(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
 
 def _fill(body: Organisation, row: BodyRow) -> tuple[dict, dict] | None:
     """Set the plain fields from the row; the fields that changed, before and after."""
-    wanted: dict[str, object] = {name: getattr(row, name) for name in ("name_hans", "level", "kind")}
+    wanted: dict[str, object] = {
+        name: getattr(row, name) for name in ("name_hans", "level", "kind")
+    }
     wanted["full_name"] = row.full_name_hans
     wanted["name_hant"] = row.name_hant or to_hant(row.name_hans)
     wanted |= {name: _day(getattr(row, name)) for name in ("valid_from", "valid_to")}

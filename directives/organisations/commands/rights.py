@@ -28,13 +28,20 @@ def why_separate(person: User, *, role: str = "", duty: str = "") -> str:
     if not settings.SEPARATE_DUTIES:
         return ""
     if role and person.is_auditor:
-        return _("%(person)s is an auditor, and an auditor has no role in an organisation.") % {"person": person}
+        return _("%(person)s is an auditor, and an auditor has no role in an organisation.") % {
+            "person": person
+        }
     others = [str(DUTIES[key].name) for key in person.duties if duty and key != duty]
     if others:
         told = {"person": person, "held": others[0], "wanted": DUTIES[duty].name}
-        return _("%(person)s is %(held)s and cannot also be %(wanted)s. Remove the other duty first.") % told
+        return (
+            _("%(person)s is %(held)s and cannot also be %(wanted)s. Remove the other duty first.")
+            % told
+        )
     if duty == AUDITOR and person.memberships.exists():
-        return _("%(person)s has a role in an organisation; an auditor may not have one. Remove the roles first.") % {"person": person}
+        return _(
+            "%(person)s has a role in an organisation; an auditor may not have one. Remove the roles first."
+        ) % {"person": person}
     return ""
 
 
@@ -42,7 +49,9 @@ def confirmers(by: User | None) -> list[User]:
     """Who could confirm what `by` gives, but for whoever gets it; nobody where nothing is confirmed."""
     if by is None or not settings.CONFIRM_RIGHTS:
         return []
-    keepers = User.objects.filter(Q(is_security_administrator=True) | Q(is_superuser=True), is_active=True).exclude(pk=by.pk)
+    keepers = User.objects.filter(
+        Q(is_security_administrator=True) | Q(is_superuser=True), is_active=True
+    ).exclude(pk=by.pk)
     if settings.PRODUCTION:
         keepers = keepers.filter(made_up=False)  # who cannot sign in confirms nothing
     return list(keepers.order_by("pk"))
@@ -53,7 +62,10 @@ def demand_second_left(person: User, by: User | None) -> None:
     others = confirmers(by)
     if by is not None and not by.is_superuser and [one.pk for one in others] == [person.pk]:
         raise NotAllowed(
-            _("%(person)s is the only other person who can confirm rights. Only the server operator can remove this.") % {"person": person}
+            _(
+                "%(person)s is the only other person who can confirm rights. Only the server operator can remove this."
+            )
+            % {"person": person}
         )
 
 
@@ -66,13 +78,19 @@ def _demand_giver(by: User | None, people: Collection[User]) -> None:
     if any(person.pk == by.pk for person in people):
         raise NotAllowed(_("You cannot change your own roles or duties."))
     if above := [person.username for person in people if not can_give(by, person)]:
-        raise NotAllowed(_("These accounts have more rights than you: %(names)s.") % {"names": listed(above[:10])})
+        raise NotAllowed(
+            _("These accounts have more rights than you: %(names)s.")
+            % {"names": listed(above[:10])}
+        )
 
 
 def _locked(people: Iterable[User]) -> dict[int, User]:
     """These people as they stand, kept so: a role and a duty that exclude one another are not given at once."""
     pks = {person.pk for person in people}
-    return {person.pk: person for person in User.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")}
+    return {
+        person.pk: person
+        for person in User.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+    }
 
 
 def _must_wait(right: str, person: User, others: Collection[User]) -> bool:
@@ -82,29 +100,46 @@ def _must_wait(right: str, person: User, others: Collection[User]) -> bool:
 
 def _alone(right: str, by: User | None) -> dict[str, bool]:
     """What the event says of a right that should have been confirmed where nobody was there to."""
-    return {"alone": True} if by is not None and settings.CONFIRM_RIGHTS and right in WAITING else {}
+    return (
+        {"alone": True} if by is not None and settings.CONFIRM_RIGHTS and right in WAITING else {}
+    )
 
 
 # roles in bodies
 
 
 @transaction.atomic
-def give_roles(memberships: Sequence[Membership], *, by: User | None, now: datetime) -> list[PendingRight]:
+def give_roles(
+    memberships: Sequence[Membership], *, by: User | None, now: datetime
+) -> list[PendingRight]:
     """Make these memberships, which come with person and body; returns what waits for a second person instead.
 
     Raises NotAllowed, or Invalid where duties are separate.
     """
     people = _locked(row.user for row in memberships)
     _demand_giver(by, people.values())
-    if refused := [why for row in memberships if (why := why_separate(people[row.user_id], role=row.role))]:
+    if refused := [
+        why for row in memberships if (why := why_separate(people[row.user_id], role=row.role))
+    ]:
         raise Invalid(" ".join(dict.fromkeys(refused)))
     others = confirmers(by)
     waiting = [row for row in memberships if _must_wait(row.role, row.user, others)]
     given = [row for row in memberships if not _must_wait(row.role, row.user, others)]
     Membership.objects.bulk_create(given, batch_size=500)
-    told = [audit.Change(row, {}, {"name": str(row), "role": row.role, **_alone(row.role, by)}) for row in given]
+    told = [
+        audit.Change(row, {}, {"name": str(row), "role": row.role, **_alone(row.role, by)})
+        for row in given
+    ]
     audit.record_many("add", told, by=by, now=now)
-    return _ask([PendingRight(person=row.user, right=row.role, organisation=row.organisation) for row in waiting], others, by=by, now=now)
+    return _ask(
+        [
+            PendingRight(person=row.user, right=row.role, organisation=row.organisation)
+            for row in waiting
+        ],
+        others,
+        by=by,
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -146,21 +181,35 @@ def take_duty(person: User, key: str, *, by: User | None, now: datetime) -> None
         _set_duty(stored, key, False, by=by, now=now)
 
 
-def _set_duty(person: User, key: str, held: bool, *, by: User | None, now: datetime, **more: Any) -> None:
+def _set_duty(
+    person: User, key: str, held: bool, *, by: User | None, now: datetime, **more: Any
+) -> None:
     """Store it. Who administers enters the admin, and who no longer does no longer enters it."""
     field, entered = DUTIES[key].field, person.is_staff
     setattr(person, field, held)
     if key in ADMINISTRATIVE:
         person.is_staff = person.is_superuser or any(one in person.duties for one in ADMINISTRATIVE)
     person.save(update_fields=[field, "is_staff"])
-    before, after = {field: not held, "is_staff": entered}, {field: held, "is_staff": person.is_staff}
-    audit.record("give_duty" if held else "take_duty", person, by=by, now=now, before=before, after=after | more)
+    before, after = (
+        {field: not held, "is_staff": entered},
+        {field: held, "is_staff": person.is_staff},
+    )
+    audit.record(
+        "give_duty" if held else "take_duty",
+        person,
+        by=by,
+        now=now,
+        before=before,
+        after=after | more,
+    )
 
 
 # a second person
 
 
-def _ask(rights: Sequence[PendingRight], others: Collection[User], *, by: User | None, now: datetime) -> list[PendingRight]:
+def _ask(
+    rights: Sequence[PendingRight], others: Collection[User], *, by: User | None, now: datetime
+) -> list[PendingRight]:
     """Let these rights wait for one of the others, and tell them. What waits already goes on waiting."""
     people = [right.person_id for right in rights]
     known = {_key(right): right for right in PendingRight.objects.filter(person__in=people)}
@@ -168,7 +217,9 @@ def _ask(rights: Sequence[PendingRight], others: Collection[User], *, by: User |
     for right in fresh:
         right.asked_by, right.asked_at = by, now
         right.save()
-    audit.record_many("ask_right", [audit.Change(right, {}, _said(right)) for right in fresh], by=by, now=now)
+    audit.record_many(
+        "ask_right", [audit.Change(right, {}, _said(right)) for right in fresh], by=by, now=now
+    )
     readers = [one for one in others if any(right.person_id != one.pk for right in fresh)]
     if fresh:
         notices.rights_wait(readers, by=by, count=len(fresh), now=now)
@@ -203,17 +254,27 @@ def confirm_right(right: PendingRight, *, by: User, now: datetime) -> None:
     """
     found = _decided(right)
     if by.pk == found.asked_by_id:
-        raise NotAllowed(_("The person who requested a right cannot confirm it; a second person must."))
+        raise NotAllowed(
+            _("The person who requested a right cannot confirm it; a second person must.")
+        )
     person = _locked([found.person])[found.person_id]
     _demand_giver(by, [person])
     role = found.right if found.organisation_id else ""
     if why := why_separate(person, role=role, duty="" if role else found.right):
         raise Invalid(why)
-    audit.record("confirm_right", right, by=by, now=now, after=_said(found) | {"asked_by": str(found.asked_by)})
+    audit.record(
+        "confirm_right",
+        right,
+        by=by,
+        now=now,
+        after=_said(found) | {"asked_by": str(found.asked_by)},
+    )
     if not role:
         if found.right not in person.duties:
             _set_duty(person, found.right, True, by=by, now=now)
-    elif not Membership.objects.filter(user=person, organisation=found.organisation, role=role).exists():
+    elif not Membership.objects.filter(
+        user=person, organisation=found.organisation, role=role
+    ).exists():
         row = Membership.objects.create(user=person, organisation=found.organisation, role=role)
         audit.record("add", row, by=by, now=now, after={"name": str(row), "role": row.role})
     notices.right_decided(found, "right_confirmed", by=by, now=now)
@@ -226,6 +287,8 @@ def decline_right(right: PendingRight, *, by: User, now: datetime) -> None:
     own = by.pk == found.asked_by_id
     if not keeps_rights(by) or by.pk == found.person_id:
         raise NotAllowed(_("Roles and duties are granted by the security administrator."))
-    audit.record("withdraw_right" if own else "decline_right", right, by=by, now=now, after=_said(found))
+    audit.record(
+        "withdraw_right" if own else "decline_right", right, by=by, now=now, after=_said(found)
+    )
     if not own:
         notices.right_decided(found, "right_declined", by=by, now=now)

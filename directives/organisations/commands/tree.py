@@ -16,7 +16,15 @@ from directives import tallies
 from directives.base import gate
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.core import audit
-from directives.models import FigureTotal, Obligation, Organisation, Plan, ProgressReport, Total, User
+from directives.models import (
+    FigureTotal,
+    Obligation,
+    Organisation,
+    Plan,
+    ProgressReport,
+    Total,
+    User,
+)
 from directives.models.organisations import STEP, ancestors, step
 
 DEPTH = Organisation._meta.get_field("path").max_length // STEP
@@ -38,7 +46,14 @@ def demand(by: User | None) -> None:
 
 
 @transaction.atomic
-def move(body: Organisation, *, to: Organisation | None, by: User | None, now: datetime, version: int | None = None) -> Moved:
+def move(
+    body: Organisation,
+    *,
+    to: Organisation | None,
+    by: User | None,
+    now: datetime,
+    version: int | None = None,
+) -> Moved:
     """Put a body with its whole subtree under another parent, or (None) make it a root; the counts go with it.
 
     As many statements for a province as for one body. `version` is the one that the person saw. Raises NotAllowed, Stale,
@@ -55,7 +70,14 @@ def move(body: Organisation, *, to: Organisation | None, by: User | None, now: d
     if parent is not None and parent.path.startswith(body.path):
         raise Invalid({"parent": [_("%(body)s would be below itself.") % {"body": body.name_hans}]})
     if parent is not None and len(parent.path) + longest - len(body.path) + STEP > DEPTH * STEP:
-        raise Invalid({"parent": [_("The organisation tree would be deeper than %(count)s levels.") % {"count": DEPTH}]})
+        raise Invalid(
+            {
+                "parent": [
+                    _("The organisation tree would be deeper than %(count)s levels.")
+                    % {"count": DEPTH}
+                ]
+            }
+        )
     bodies = subtree.count() - 1
     if body.parent_id != (parent.pk if parent else None):
         _transplant(body, parent)
@@ -73,10 +95,17 @@ def _transplant(body: Organisation, parent: Organisation | None) -> None:
     if parent is not None and not parent.branch:
         tallies.open_scope(Organisation, parent)
         Organisation.objects.filter(pk=parent.pk).update(branch=True)
-    tallies.relocate(body, left=[at for at in before if at not in after], joined=[at for at in after if at not in before])
+    tallies.relocate(
+        body,
+        left=[at for at in before if at not in after],
+        joined=[at for at in after if at not in before],
+    )
     path = Concat(Value(parent.path if parent else ""), Substr("path", len(body.path) - STEP + 1))
     Organisation.objects.under(body).update(path=path)
-    if body.parent_id and not Organisation.objects.filter(parent=body.parent_id).exclude(pk=body.pk).exists():
+    if (
+        body.parent_id
+        and not Organisation.objects.filter(parent=body.parent_id).exclude(pk=body.pk).exists()
+    ):
         Organisation.objects.filter(pk=body.parent_id).update(branch=False)
         tallies.close_scope(body.parent_id)
 
@@ -85,7 +114,9 @@ class Tree:
     """Who stands under whom, while bodies are being moved one after another."""
 
     def __init__(self, bodies: dict[int, Organisation]) -> None:
-        self.above = {pk: next(reversed(ancestors(body.path)[:-1]), None) for pk, body in bodies.items()}
+        self.above = {
+            pk: next(reversed(ancestors(body.path)[:-1]), None) for pk, body in bodies.items()
+        }
 
     def chain(self, pk: int) -> list[int]:
         """The bodies above, the nearest first."""
@@ -104,9 +135,14 @@ def refresh_paths() -> int:
     was loaded: it reads every body.
     """
     gate.shut()
-    bodies = {body.pk: body for body in Organisation.objects.only("id", "parent_id", "path", "branch").order_by("pk")}
+    bodies = {
+        body.pk: body
+        for body in Organisation.objects.only("id", "parent_id", "path", "branch").order_by("pk")
+    }
     wanted = dict(_paths(bodies))
-    moved = sorted((pk for pk in bodies if wanted[pk] != bodies[pk].path), key=lambda pk: (len(wanted[pk]), pk))
+    moved = sorted(
+        (pk for pk in bodies if wanted[pk] != bodies[pk].path), key=lambda pk: (len(wanted[pk]), pk)
+    )
     parents = {body.parent_id for body in bodies.values()}
     turned = [body for body in bodies.values() if body.branch != (body.pk in parents)]
     busy = _busy() if moved or turned else set()
@@ -140,8 +176,14 @@ def _paths(bodies: dict[int, Organisation]) -> Iterator[tuple[int, str]]:
 
 def _busy() -> set[int]:
     """Bodies that may be counted for something; of a register that was just loaded these are few."""
-    own = (model.objects.order_by().values_list("organisation", flat=True).distinct() for model in (Obligation, Plan, ProgressReport))
-    kept = (model.objects.order_by().values_list("scope", flat=True).distinct() for model in (Total, FigureTotal))
+    own = (
+        model.objects.order_by().values_list("organisation", flat=True).distinct()
+        for model in (Obligation, Plan, ProgressReport)
+    )
+    kept = (
+        model.objects.order_by().values_list("scope", flat=True).distinct()
+        for model in (Total, FigureTotal)
+    )
     return set().union(*kept, *own)
 
 
@@ -155,4 +197,8 @@ def _carry(bodies: dict[int, Organisation], moved: list[int], busy: set[int]) ->
         tree.above[pk] = bodies[pk].parent_id
         after = tree.chain(pk)
         if pk in busy:
-            tallies.relocate(bodies[pk], left=[at for at in before if at not in after], joined=[at for at in after if at not in before])
+            tallies.relocate(
+                bodies[pk],
+                left=[at for at in before if at not in after],
+                joined=[at for at in after if at not in before],
+            )

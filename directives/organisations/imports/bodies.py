@@ -15,7 +15,18 @@ from directives.organisations import commands as organising
 from directives.organisations.commands import Entered
 from directives.organisations.commands.tree import DEPTH
 from directives.tables.codes import Bodies, own_numbers, taken_as, unclear
-from directives.tables.comparing import Past, Stored, compared, demand_as_left, fresh, nothing_on, plain, text_of, unchanged, wrong
+from directives.tables.comparing import (
+    Past,
+    Stored,
+    compared,
+    demand_as_left,
+    fresh,
+    nothing_on,
+    plain,
+    text_of,
+    unchanged,
+    wrong,
+)
 from directives.tables.counts import COUNTS
 from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 
@@ -47,7 +58,19 @@ def fields(asking: Asking) -> tuple[Field, ...]:
 CODE = (
     "单位编码", "机构代码", "机构编码", "单位代码", "组织编码", "组织代码", "部门代码", "编码", "代码", "单位编号", "统一编码", "code",
 )  # fmt: skip
-NAME = ("单位名称", "名称", "单位", "机构名称", "简称", "单位简称", "组织名称", "机构", "部门名称", "部门", "name")
+NAME = (
+    "单位名称",
+    "名称",
+    "单位",
+    "机构名称",
+    "简称",
+    "单位简称",
+    "组织名称",
+    "机构",
+    "部门名称",
+    "部门",
+    "name",
+)
 FULL = ("全称", "单位全称", "机构全称", "完整名称", "full_name_hans", "full name")
 LEVEL = ("级别", "层次", "行政级别", "单位级别", "单位层级", "机构级别", "层级类别")
 KIND = ("单位类别", "单位类型", "类别", "类型", "性质", "单位性质", "机构类型", "机构类别")
@@ -55,7 +78,9 @@ PARENT = (
     "上级单位", "上级编码", "上级代码", "上级单位编码", "上级单位代码", "主管单位", "隶属单位", "隶属", "父级", "上级", "上级机构",
     "隶属上级", "上级主管单位", "上级主管部门", "主管部门", "隶属关系", "上级组织", "上级部门",
 )  # fmt: skip
-HELP_PARENT = gettext_lazy("The code of the organisation above; it may be further down in the same table.")
+HELP_PARENT = gettext_lazy(
+    "The code of the organisation above; it may be further down in the same table."
+)
 
 
 def may(user: User) -> bool:
@@ -77,7 +102,9 @@ class BodyChecker(Checker):
         self.bodies = Bodies()
         self.parents: dict[str, str] = {}  # of the file, once mended
         self.numbers: dict[str, list[int]] = {}
-        self.open: list[tuple[int, str, str]] = []  # (row, which tie, code) that the register does not know
+        self.open: list[
+            tuple[int, str, str]
+        ] = []  # (row, which tie, code) that the register does not know
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         codes = {row.number: self._code(row) for row in rows}
@@ -105,19 +132,30 @@ class BodyChecker(Checker):
         if faults or row.faults:
             return wrong(row, faults, label, body.pk if body else None)
         if body is None:
-            return fresh(row, label, {"code": code} | {name: value for name, value in wanted.items() if value not in (None, "")})
+            return fresh(
+                row,
+                label,
+                {"code": code}
+                | {name: value for name, value in wanted.items() if value not in (None, "")},
+            )
         here = _stored(body)
         planned = compared(row, here, wanted, Past())
         planned.label = label[:200]
         return planned
 
-    def _faults_of_key(self, row: Given, code: str, pk: int | None, body: Organisation | None) -> Iterable[Fault]:
+    def _faults_of_key(
+        self, row: Given, code: str, pk: int | None, body: Organisation | None
+    ) -> Iterable[Fault]:
         text = text_of(row.values.get("code"))
         if pk and body is None:
             remedy = own_numbers(_("Leave empty for a new organisation; never type a record ID."))
-            yield Fault("id", str(pk), _("The record ID of an organisation in the register"), remedy)
+            yield Fault(
+                "id", str(pk), _("The record ID of an organisation in the register"), remedy
+            )
         elif pk and body is not None and code and body.code != code:
-            expected = _("%(code)s, the code for this record ID; codes cannot be changed") % {"code": body.code}
+            expected = _("%(code)s, the code for this record ID; codes cannot be changed") % {
+                "code": body.code
+            }
             yield Fault("code", text, expected, _("Correct the code."))
         elif text and text.isascii() and (several := self.bodies.find(text)).several:
             yield unclear("code", text, several)
@@ -126,10 +164,22 @@ class BodyChecker(Checker):
         """What the cells of a row ask for, as JSON holds it."""
         given = row.values
         wanted = {name: plain(given[name]) for name in ("valid_from", "valid_to") if name in given}
-        wanted |= {name: text_of(given[name]) for name in ("name_hans", "name_hant", "full_name") if name in given}
+        wanted |= {
+            name: text_of(given[name])
+            for name in ("name_hans", "name_hant", "full_name")
+            if name in given
+        }
         # An empty cell leaves these as they are: every body is of some level and kind.
-        wanted |= {name: given.get(name) or SPARE[name] for name in SPARE if given.get(name) or body is None}
-        if wanted.get("name_hans") and not wanted.get("name_hant") and (body is None or wanted["name_hans"] != body.name_hans):
+        wanted |= {
+            name: given.get(name) or SPARE[name]
+            for name in SPARE
+            if given.get(name) or body is None
+        }
+        if (
+            wanted.get("name_hans")
+            and not wanted.get("name_hant")
+            and (body is None or wanted["name_hans"] != body.name_hans)
+        ):
             wanted["name_hant"] = to_hant(wanted["name_hans"])
         elif body is not None and not wanted.get("name_hant"):
             wanted.pop("name_hant", None)  # made of the name
@@ -152,13 +202,29 @@ class BodyChecker(Checker):
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for code, numbers in self.numbers.items():
             for number in numbers if len(numbers) > 1 else ():
-                text = _("A code that appears in one row; this one appears in %(count)s") % {"count": len(numbers)}
-                yield number, Fault("code", code, text, _("Each organisation needs its own code; delete the extra row."))
+                text = _("A code that appears in one row; this one appears in %(count)s") % {
+                    "count": len(numbers)
+                }
+                yield (
+                    number,
+                    Fault(
+                        "code",
+                        code,
+                        text,
+                        _("Each organisation needs its own code; delete the extra row."),
+                    ),
+                )
         for number, name, text in self.open:
             if text not in self.numbers:
-                told = _("The code of an organisation, here or in the register"), _("Add a row for that organisation, or correct the code.")
+                told = (
+                    _("The code of an organisation, here or in the register"),
+                    _("Add a row for that organisation, or correct the code."),
+                )
                 yield number, Fault(name, text, *told)
-        stored = {code: parent or "" for code, parent in Organisation.objects.order_by().values_list("code", "parent__code")}
+        stored = {
+            code: parent or ""
+            for code, parent in Organisation.objects.order_by().values_list("code", "parent__code")
+        }
         parents = stored | self.parents
         for code, parent in self.parents.items():
             for fault in _faults_of_place(code, parent, parents):
@@ -169,7 +235,9 @@ def _faults_of_place(code: str, parent: str, parents: dict[str, str]) -> Iterabl
     """What is wrong with where a body would stand: a circle, or too deep."""
     chain = organising.circle(code, parents)
     if chain:
-        text = _("A parent that is not below this organisation; these form a circle: %(chain)s") % {"chain": " → ".join(chain)}
+        text = _("A parent that is not below this organisation; these form a circle: %(chain)s") % {
+            "chain": " → ".join(chain)
+        }
         yield Fault("parent", parent, text, _("Correct the parent in one of these rows."))
         return
     depth, at, seen = 1, parents.get(code, ""), {code}
@@ -178,28 +246,49 @@ def _faults_of_place(code: str, parent: str, parents: dict[str, str]) -> Iterabl
         depth, at = depth + 1, parents.get(at, "")
     if depth > DEPTH:
         yield Fault(
-            "parent", parent, _("At most %(count)s levels of organisations") % {"count": DEPTH}, _("Choose a parent higher in the tree.")
+            "parent",
+            parent,
+            _("At most %(count)s levels of organisations") % {"count": DEPTH},
+            _("Choose a parent higher in the tree."),
         )
 
 
 def _faults_of_days(row: Given, body: Organisation | None, wanted: dict[str, Any]) -> list[Fault]:
-    stored = {name: plain(getattr(body, name)) if body else None for name in ("valid_from", "valid_to")}
+    stored = {
+        name: plain(getattr(body, name)) if body else None for name in ("valid_from", "valid_to")
+    }
     begins, ends = (wanted.get(name, stored[name]) for name in ("valid_from", "valid_to"))
     if begins and ends and ends <= begins:
-        expected = _("A date after %(day)s; otherwise the organisation would end before it is founded") % {"day": begins}
-        return [Fault("valid_to" if "valid_to" in row.values else "valid_from", str(ends), expected, _("Correct one of the two dates."))]
+        expected = _(
+            "A date after %(day)s; otherwise the organisation would end before it is founded"
+        ) % {"day": begins}
+        return [
+            Fault(
+                "valid_to" if "valid_to" in row.values else "valid_from",
+                str(ends),
+                expected,
+                _("Correct one of the two dates."),
+            )
+        ]
     return []
 
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
     """Fields as the model holds them."""
-    return {name: value if name in TIES else Organisation._meta.get_field(name).to_python(value) for name, value in values.items()}
+    return {
+        name: value if name in TIES else Organisation._meta.get_field(name).to_python(value)
+        for name, value in values.items()
+    }
 
 
 def _held(rows: Rows) -> dict[int, Organisation]:
     """The stored bodies of these rows, until the transaction ends. Behind the gate: who is past it may refer to one of them."""
     gate.shut()
-    known = Organisation.objects.select_for_update(no_key=True, of=("self",)).select_related("parent", "successor").order_by("pk")
+    known = (
+        Organisation.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("parent", "successor")
+        .order_by("pk")
+    )
     return known.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
@@ -222,7 +311,12 @@ def write(asking: Asking, rows: Rows) -> None:
 def _late(asking: Asking, entered: Sequence[Entered]) -> list[tuple[str, str, str]]:
     """Ties of rows written before to bodies that are made now."""
     waiting = asking.memory.get("waiting", {})
-    return [(code, name, one.code) for one in entered if one.body is None for code, name in waiting.pop(one.code, ())]
+    return [
+        (code, name, one.code)
+        for one in entered
+        if one.body is None
+        for code, name in waiting.pop(one.code, ())
+    ]
 
 
 def _wait(asking: Asking, entered: Sequence[Entered], made: Mapping[str, Organisation]) -> None:
@@ -231,9 +325,18 @@ def _wait(asking: Asking, entered: Sequence[Entered], made: Mapping[str, Organis
         (one.code, name, one.tie(name))
         for one in entered
         for name in TIES
-        if one.tie(name) and not (one.body is None and name == "parent" and made[one.code].parent_id)
+        if one.tie(name)
+        and not (one.body is None and name == "parent" and made[one.code].parent_id)
     ]
-    known = set(Organisation.objects.filter(code__in={tie[2] for tie in ties}).values_list("code", flat=True)) if ties else set()
+    known = (
+        set(
+            Organisation.objects.filter(code__in={tie[2] for tie in ties}).values_list(
+                "code", flat=True
+            )
+        )
+        if ties
+        else set()
+    )
     for code, name, target in ties:
         if target not in known:
             asking.memory.setdefault("waiting", {}).setdefault(target, []).append((code, name))
@@ -244,7 +347,10 @@ def undo(asking: Asking, rows: Rows) -> None:
     stored = _held(rows)
     demand_as_left(rows, stored)
     back = [row for row in rows if row.verdict != NEW]
-    entered = [Entered(stored[row.subject_id].code, _typed(row.before), stored[row.subject_id]) for row in back]
+    entered = [
+        Entered(stored[row.subject_id].code, _typed(row.before), stored[row.subject_id])
+        for row in back
+    ]
     organising.enter(entered, by=asking.by, now=asking.now)
     new = {row.subject_id: row for row in rows if row.verdict == NEW}
     below = Organisation.objects.filter(parent__in=new).exclude(pk__in=new)

@@ -9,11 +9,24 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives.core import calendaring
 from directives.models import CalendarDay, IntakeRow
 from directives.models.intakes import NEW
-from directives.tables.comparing import Past, Stored, compared, fresh, moved_on, plain, stale, text_of, wrong
+from directives.tables.comparing import (
+    Past,
+    Stored,
+    compared,
+    fresh,
+    moved_on,
+    plain,
+    stale,
+    text_of,
+    wrong,
+)
 from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 
 OFF, WORKED = "0", "1"
-CHOICES = ((OFF, pgettext_lazy("calendar", "Day off")), (WORKED, pgettext_lazy("calendar", "Worked")))
+CHOICES = (
+    (OFF, pgettext_lazy("calendar", "Day off")),
+    (WORKED, pgettext_lazy("calendar", "Worked")),
+)
 
 
 def fields(asking: Asking) -> tuple[Field, ...]:
@@ -22,8 +35,25 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     working = ("安排", "类型", "放假或上班", "上班或放假", "是否上班", "working")
     name = ("名称", "节日", "节日名称", "节假日", "说明", "name_hans")
     return (
-        Field("day", gettext_lazy("Date"), "date", day, required=True, key=True, example=f"{asking.today.year + 1}-10-01"),
-        Field("working", gettext_lazy("Worked or off"), "choice", working, required=True, choices=CHOICES, example=OFF, help=HELP),
+        Field(
+            "day",
+            gettext_lazy("Date"),
+            "date",
+            day,
+            required=True,
+            key=True,
+            example=f"{asking.today.year + 1}-10-01",
+        ),
+        Field(
+            "working",
+            gettext_lazy("Worked or off"),
+            "choice",
+            working,
+            required=True,
+            choices=CHOICES,
+            example=OFF,
+            help=HELP,
+        ),
         Field("name", gettext_lazy("Name"), "text", name, limit=60, example="国庆节"),
     )
 
@@ -40,7 +70,10 @@ class CalendarChecker(Checker):
 
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         known = {
-            row.day: row for row in CalendarDay.objects.filter(day__in=[row.values.get("day") for row in rows if row.values.get("day")])
+            row.day: row
+            for row in CalendarDay.objects.filter(
+                day__in=[row.values.get("day") for row in rows if row.values.get("day")]
+            )
         }
         return [self._one(row, known.get(row.values.get("day"))) for row in rows]
 
@@ -75,19 +108,34 @@ def _stored(values: dict[str, Any]) -> dict[str, Any]:
 
 def _held(rows: Rows) -> dict[int, CalendarDay]:
     ids = [row.subject_id for row in rows if row.subject_id]
-    return {day.pk: day for day in CalendarDay.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    return {
+        day.pk: day
+        for day in CalendarDay.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    }
 
 
 def _says(row: IntakeRow, day: CalendarDay | None, values: dict[str, Any]) -> bool:
-    return day is not None and all(said(day)[name] == value for name, value in values.items() if name != "day")
+    return day is not None and all(
+        said(day)[name] == value for name, value in values.items() if name != "day"
+    )
 
 
 def write(asking: Asking, rows: Rows) -> None:
     """New days are entered, known ones changed; every light is worked out anew behind it."""
     held, new = _held(rows), [row for row in rows if row.verdict == NEW]
-    taken = {plain(day) for day in CalendarDay.objects.filter(day__in=[row.after["day"] for row in new]).values_list("day", flat=True)}
+    taken = {
+        plain(day)
+        for day in CalendarDay.objects.filter(
+            day__in=[row.after["day"] for row in new]
+        ).values_list("day", flat=True)
+    }
     for row in rows:
-        if row.verdict == NEW and row.after["day"] in taken or row.verdict != NEW and not _says(row, held.get(row.subject_id), row.before):
+        if (
+            row.verdict == NEW
+            and row.after["day"] in taken
+            or row.verdict != NEW
+            and not _says(row, held.get(row.subject_id), row.before)
+        ):
             raise stale(row)
     made = [CalendarDay(**_stored({"name": "", **row.after})) for row in new]
     changes = {held[row.subject_id]: _stored(row.after) for row in rows if row.verdict != NEW}
@@ -105,13 +153,21 @@ def undo(asking: Asking, rows: Rows) -> None:
         if not _says(row, held.get(row.subject_id), row.after):
             raise moved_on(row)
     back = {held[row.subject_id]: _stored(row.before) for row in rows if row.verdict != NEW}
-    calendaring.enter((), back, gone=[held[row.subject_id] for row in rows if row.verdict == NEW], by=asking.by, now=asking.now)
+    calendaring.enter(
+        (),
+        back,
+        gone=[held[row.subject_id] for row in rows if row.verdict == NEW],
+        by=asking.by,
+        now=asking.now,
+    )
 
 
 CALENDAR = Kind(
     key="calendar",
     name=gettext_lazy("Working days"),
-    about=gettext_lazy("Weekdays off, and weekend days worked. Dates not in the table do not change."),
+    about=gettext_lazy(
+        "Weekdays off, and weekend days worked. Dates not in the table do not change."
+    ),
     needs=(),
     fields=fields,
     may=calendaring.keeps_calendar,

@@ -33,7 +33,9 @@ def _gained(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> set[str]:
 
 
 def _known(rows: Rows) -> dict[int, User]:
-    known = User.objects.select_for_update(no_key=True)  # what they do meanwhile refers to them, and does not wait
+    known = User.objects.select_for_update(
+        no_key=True
+    )  # what they do meanwhile refers to them, and does not wait
     return known.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
@@ -44,7 +46,11 @@ def write(asking: Asking, rows: Rows) -> None:
     people = {user.username: user for user in User.objects.filter(username__in=names)}
     made: dict[str, User] = {}
     for row in rows:
-        if row.verdict == NEW and row.after["username"] not in people and row.after["username"] not in made:
+        if (
+            row.verdict == NEW
+            and row.after["username"] not in people
+            and row.after["username"] not in made
+        ):
             made[row.after["username"]] = User(username=row.after["username"], **_fields(row.after))
         elif row.verdict == NEW and _founds(row):
             raise stale(row)  # somebody took the name meanwhile
@@ -64,14 +70,20 @@ def write(asking: Asking, rows: Rows) -> None:
 
 
 def _give(asking: Asking, rows: Rows, people: Mapping[int, User]) -> None:
-    given = {(row.subject_id, role): row for row in rows for role in sorted(_gained(row.before, row.after))}
+    given = {
+        (row.subject_id, role): row
+        for row in rows
+        for role in sorted(_gained(row.before, row.after))
+    }
     ended = {(row.subject_id, role): row for row in rows for role in _gained(row.after, row.before)}
     stands = _standing(people)
     for key, row in (given | ended).items():
         if (key in stands) != (key in ended) and row.verdict != NEW:
             raise stale(row)
     organising.take_roles([stands[key] for key in ended], by=asking.by, now=asking.now)
-    organising.give_roles(_made([key for key in given if key not in stands], people), by=asking.by, now=asking.now)
+    organising.give_roles(
+        _made([key for key in given if key not in stands], people), by=asking.by, now=asking.now
+    )
 
 
 def _standing(people: Iterable[int]) -> dict[tuple[int, str], Membership]:
@@ -104,13 +116,21 @@ def _founds(row: IntakeRow) -> bool:
 
 def _take(asking: Asking, rows: Rows, people: Mapping[int, User]) -> None:
     ours = {(row.subject_id, role) for row in rows for role in _gained(row.before, row.after)}
-    ended = {(row.subject_id, role): row for row in rows for role in sorted(_gained(row.after, row.before))}
+    ended = {
+        (row.subject_id, role): row
+        for row in rows
+        for role in sorted(_gained(row.after, row.before))
+    }
     stands = _standing(people)
     again = next((row for key, row in ended.items() if key in stands), None)
     if again is not None:
         raise moved_on(again)
-    organising.take_roles([stands[key] for key in ours if key in stands], by=asking.by, now=asking.now)
-    for right in PendingRight.objects.filter(person__in=people, organisation__isnull=False).select_related("organisation"):
+    organising.take_roles(
+        [stands[key] for key in ours if key in stands], by=asking.by, now=asking.now
+    )
+    for right in PendingRight.objects.filter(
+        person__in=people, organisation__isnull=False
+    ).select_related("organisation"):
         if (right.person_id, f"{right.organisation.code}:{right.right}") in ours:
             organising.decline_right(right, by=asking.by, now=asking.now)
     organising.give_roles(_made(ended, people), by=asking.by, now=asking.now)
@@ -119,5 +139,11 @@ def _take(asking: Asking, rows: Rows, people: Mapping[int, User]) -> None:
 def _made(roles: Iterable[tuple[int, str]], people: Mapping[int, User]) -> list[Membership]:
     """Memberships to be made: of whom, as code:role."""
     apart = [(people[pk], *role.rpartition(":")) for pk, role in roles]
-    bodies = {body.code: body for body in Organisation.objects.filter(code__in={code for _user, code, *_rest in apart})}
-    return [Membership(user=user, organisation=bodies[code], role=word) for user, code, _colon, word in apart]
+    bodies = {
+        body.code: body
+        for body in Organisation.objects.filter(code__in={code for _user, code, *_rest in apart})
+    }
+    return [
+        Membership(user=user, organisation=bodies[code], role=word)
+        for user, code, _colon, word in apart
+    ]

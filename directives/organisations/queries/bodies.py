@@ -11,7 +11,15 @@ from directives.base.script import to_hans
 from directives.base.states import MANAGER, SUPERVISOR
 from directives.core.keyset import Column, Leaf, Order, Turn, leaf
 from directives.core.scope import NONE, Lights, Scope, lights_by, lights_of_bodies
-from directives.models import Document, Membership, Organisation, Plan, ProgressReport, Section, User
+from directives.models import (
+    Document,
+    Membership,
+    Organisation,
+    Plan,
+    ProgressReport,
+    Section,
+    User,
+)
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.obligations.queries.counting import LIMIT
 
@@ -55,13 +63,22 @@ class Tree:
 
 
 def bodies_found(
-    seen: QuerySet[Organisation], *, q: str = "", kind: str = "", level: str = "", abolished: bool = False
+    seen: QuerySet[Organisation],
+    *,
+    q: str = "",
+    kind: str = "",
+    level: str = "",
+    abolished: bool = False,
 ) -> QuerySet[Organisation]:
     """Bodies by name in either script, full name or code, in order of their codes; abolished ones where asked for."""
     rows = seen.select_related("successor", "parent").order_by("code")
     if q.strip():
         text = q.strip()
-        names = Q(name_hans__icontains=to_hans(text)) | Q(name_hant__icontains=text) | Q(full_name__icontains=to_hans(text))
+        names = (
+            Q(name_hans__icontains=to_hans(text))
+            | Q(name_hant__icontains=text)
+            | Q(full_name__icontains=to_hans(text))
+        )
         rows = rows.filter(names | Q(code__istartswith=text))
     if kind:
         rows = rows.filter(kind=kind)
@@ -74,10 +91,14 @@ def body_lines(user: User, bodies: Sequence[Organisation]) -> tuple[BodyLine, ..
     """Bodies with their lights, in two queries whatever their number."""
     scope = Scope.of(user)
     lights = lights_of_bodies(scope, bodies)
-    return tuple(BodyLine(body, lights.get(body.pk, NONE) if scope.sees(body) else None) for body in bodies)
+    return tuple(
+        BodyLine(body, lights.get(body.pk, NONE) if scope.sees(body) else None) for body in bodies
+    )
 
 
-def found_page(user: User, found: QuerySet[Organisation], query: Mapping[str, str]) -> tuple[Leaf, tuple[BodyLine, ...]]:
+def found_page(
+    user: User, found: QuerySet[Organisation], query: Mapping[str, str]
+) -> tuple[Leaf, tuple[BodyLine, ...]]:
     """One page of the bodies that were looked for."""
     total = found.order_by()[: LIMIT + 1].count()
     shown = leaf(found, BY_CODE, Turn.of(query, BY_CODE), total=total if total <= LIMIT else None)
@@ -93,7 +114,9 @@ def every_line(user: User, found: QuerySet[Organisation]) -> Iterator[BodyLine]:
 
 def tree_of(user: User, under: Organisation | None, query: Mapping[str, str]) -> Tree:
     """The tree from its roots, or from one body, as deep as fits one page; abolished bodies stand in it too."""
-    first, rows, reached = _levels(Organisation.objects.visible_to(user), under, Turn.of(query, BY_CODE))
+    first, rows, reached = _levels(
+        Organisation.objects.visible_to(user), under, Turn.of(query, BY_CODE)
+    )
     lines = body_lines(user, rows)
     children: dict[int | None, list[BodyLine]] = {}
     for line in lines:
@@ -110,7 +133,9 @@ def _ends(nodes: tuple[Node, ...]) -> Iterator[Node]:
             yield node
 
 
-def _levels(seen: QuerySet[Organisation], under: Organisation | None, turn: Turn) -> tuple[Leaf, list[Organisation], int]:
+def _levels(
+    seen: QuerySet[Organisation], under: Organisation | None, turn: Turn
+) -> tuple[Leaf, list[Organisation], int]:
     """A page of the bodies right below, all listed bodies, and how deep they go: further levels follow while a whole one fits."""
     known = seen.select_related("successor").order_by("code")
     first = leaf(known.filter(parent=under), BY_CODE, turn, total=None, size=NODES)
@@ -120,11 +145,17 @@ def _levels(seen: QuerySet[Organisation], under: Organisation | None, turn: Turn
         rows += level
         reached = len(level[0].path)
         branches = [body.pk for body in level if body.branch]
-        level = list(known.filter(parent__in=branches)[: NODES + 1]) if branches and len(rows) < NODES else []
+        level = (
+            list(known.filter(parent__in=branches)[: NODES + 1])
+            if branches and len(rows) < NODES
+            else []
+        )
     return first, rows, reached
 
 
-def _nodes(children: dict[int | None, list[BodyLine]], parent: int | None, reached: int) -> tuple[Node, ...]:
+def _nodes(
+    children: dict[int | None, list[BodyLine]], parent: int | None, reached: int
+) -> tuple[Node, ...]:
     """Nodes under a parent; bodies that exist come before those that do not."""
     lines = sorted(children.get(parent, ()), key=lambda line: line.body.valid_to is not None)
     return tuple(
@@ -200,21 +231,34 @@ def body_view(user: User, body: Organisation) -> BodyView:
 
 def may_see_people(user: User, body: Organisation) -> bool:
     """Managers and supervisors see the people of their subtree, administrators everybody's."""
-    return user.is_staff or any(body.path.startswith(m.organisation.path) for m in user.in_role(MANAGER, SUPERVISOR))
+    return user.is_staff or any(
+        body.path.startswith(m.organisation.path) for m in user.in_role(MANAGER, SUPERVISOR)
+    )
 
 
 def _people(body: Organisation) -> tuple[Membership, ...]:
-    return tuple(body.memberships.filter(user__is_active=True).select_related("user").order_by("role", "user__full_name")[:PEOPLE])
+    return tuple(
+        body.memberships.filter(user__is_active=True)
+        .select_related("user")
+        .order_by("role", "user__full_name")[:PEOPLE]
+    )
 
 
 def _documents(user: User, scope: Scope, body: Organisation) -> tuple[DocumentLines, ...]:
     lights = lights_in_body(scope, body)
-    sections = Section.objects.filter(pk__in=lights).select_related("document").defer(*HEAVY_OF_DOCUMENT)
-    plans = {plan.document_id: plan for plan in Plan.objects.visible_to(user).filter(organisation=body, live=True)}
+    sections = (
+        Section.objects.filter(pk__in=lights).select_related("document").defer(*HEAVY_OF_DOCUMENT)
+    )
+    plans = {
+        plan.document_id: plan
+        for plan in Plan.objects.visible_to(user).filter(organisation=body, live=True)
+    }
     found: dict[Document, list[SectionLine]] = {}
     for section in sections.order_by("-document__registered_at", "order"):
         found.setdefault(section.document, []).append(SectionLine(section, lights[section.pk]))
-    return tuple(_lines(document, lines, plans.get(document.pk)) for document, lines in found.items())
+    return tuple(
+        _lines(document, lines, plans.get(document.pk)) for document, lines in found.items()
+    )
 
 
 def _lines(document: Document, sections: list[SectionLine], plan: Plan | None) -> DocumentLines:
@@ -233,4 +277,8 @@ def lights_in_body(scope: Scope, body: Organisation) -> dict[int, Lights]:
 def _reports(user: User, body: Organisation) -> tuple[ProgressReport, ...]:
     """The last reports that were begun."""
     rows = ProgressReport.objects.visible_to(user).filter(organisation=body).exclude(begun_at=None)
-    return tuple(rows.select_related("cycle", "document").defer(*HEAVY_OF_DOCUMENT).order_by("-cycle__due_on")[:6])
+    return tuple(
+        rows.select_related("cycle", "document")
+        .defer(*HEAVY_OF_DOCUMENT)
+        .order_by("-cycle__due_on")[:6]
+    )

@@ -44,7 +44,13 @@ def start_work(obligations: Sequence[Obligation], *, now: datetime) -> int:
     step = OBLIGATION_MOVES["start"]
     rows = [row for row in obligations if row.state in step.sources]
     # The row of the table for many obligations at once: one write of the tallies for all of them.
-    return change_within(rows, {"state": step.target, "reason": "", "moved_at": now}, action="start", by=None, now=now)
+    return change_within(
+        rows,
+        {"state": step.target, "reason": "", "moved_at": now},
+        action="start",
+        by=None,
+        now=now,
+    )
 
 
 def told_of(entry: LogEntry) -> dict[str, Any]:
@@ -54,17 +60,32 @@ def told_of(entry: LogEntry) -> dict[str, Any]:
 
 
 @counted()
-def log_work(measure: Measure, *, on: date, text: str, files: Sequence[UploadedFile] = (), by: User, now: datetime) -> LogEntry:
+def log_work(
+    measure: Measure,
+    *,
+    on: date,
+    text: str,
+    files: Sequence[UploadedFile] = (),
+    by: User,
+    now: datetime,
+) -> LogEntry:
     """Write down what was done for a measure on a day, with evidence; possible in any state of its plan.
 
     The first record starts the work on what the measure serves. Raises NotAllowed, and Invalid with every fault at once.
     """
     demand(by, "work", measure)
     demand_line(text, on, files, today=timezone.localdate(now))
-    return write_line(LogEntry(measure=measure, on=on, text=text.strip(), by=by, created_at=now), files, by=by, now=now)
+    return write_line(
+        LogEntry(measure=measure, on=on, text=text.strip(), by=by, created_at=now),
+        files,
+        by=by,
+        now=now,
+    )
 
 
-def write_line(entry: LogEntry, files: Sequence[UploadedFile], *, by: User, now: datetime) -> LogEntry:
+def write_line(
+    entry: LogEntry, files: Sequence[UploadedFile], *, by: User, now: datetime
+) -> LogEntry:
     """Store a line of the log that was found good, and what follows from it. Within `counted`."""
     entry.save()
     measure = entry.measure
@@ -77,7 +98,9 @@ def write_line(entry: LogEntry, files: Sequence[UploadedFile], *, by: User, now:
     return entry
 
 
-def unwrite(measures: Iterable[int], written: datetime, *, action: str, by: User, now: datetime) -> None:
+def unwrite(
+    measures: Iterable[int], written: datetime, *, action: str, by: User, now: datetime
+) -> None:
     """Undo what followed from lines of the log of these measures (ids), written at this instant and gone since.
 
     Work that they alone began is acknowledged again, as of the move before; the day of what was heard last is worked out anew.
@@ -85,12 +108,20 @@ def unwrite(measures: Iterable[int], written: datetime, *, action: str, by: User
     """
     served = list(measures)
     logged = LogEntry.objects.standing().filter(measure__obligations=OuterRef("pk"))
-    begun = Obligation.objects.filter(measures__in=served, state=UNDERWAY, moved_at=written).exclude(Exists(logged))
+    begun = Obligation.objects.filter(
+        measures__in=served, state=UNDERWAY, moved_at=written
+    ).exclude(Exists(logged))
     rows = list(Obligation.objects.filter(pk__in=begun.values("pk")).select_related("organisation"))
     before = OBLIGATION_MOVES.keys() - {"start"}
-    moves = Event.objects.filter(obligation_id__in=[row.pk for row in rows], action__in=before, at__lte=written)
+    moves = Event.objects.filter(
+        obligation_id__in=[row.pk for row in rows], action__in=before, at__lte=written
+    )
     moved = dict(moves.order_by().values_list("obligation_id").annotate(Max("at"))) if rows else {}
     each = {row.pk: {"moved_at": moved.get(row.pk)} for row in rows}
     change_within(rows, {"state": ACKNOWLEDGED}, each=each, action=action, by=by, now=now)
-    heard = Obligation.objects.open().filter(measures__in=served, heard_on=timezone.localdate(written)).distinct()
+    heard = (
+        Obligation.objects.open()
+        .filter(measures__in=served, heard_on=timezone.localdate(written))
+        .distinct()
+    )
     unhear(heard.select_related("organisation"), by=by, now=now)

@@ -36,7 +36,10 @@ class MeasureContent:
 def told(measure: Measure, obligations: Iterable[Obligation]) -> dict[str, Any]:
     """A measure as the audit record tells it."""
     names = ("number", "text", "responsible", "due_on", "result")
-    return {**{name: getattr(measure, name) for name in names}, "obligations": sorted(row.pk for row in obligations)}
+    return {
+        **{name: getattr(measure, name) for name in names},
+        "obligations": sorted(row.pk for row in obligations),
+    }
 
 
 def check_content(plan: Plan, content: MeasureContent) -> None:
@@ -44,8 +47,13 @@ def check_content(plan: Plan, content: MeasureContent) -> None:
     errors: dict[str, list[str]] = {}
     if not content.text.strip():
         errors["text"] = [_("Enter what will be done.")]
-    if any((row.organisation_id, row.document_id) != (plan.organisation_id, plan.document_id) for row in content.obligations):
-        errors["obligations"] = [_("A measure serves directives that this document assigns to this organisation.")]
+    if any(
+        (row.organisation_id, row.document_id) != (plan.organisation_id, plan.document_id)
+        for row in content.obligations
+    ):
+        errors["obligations"] = [
+            _("A measure serves directives that this document assigns to this organisation.")
+        ]
     if errors:
         raise Invalid(errors)
 
@@ -63,19 +71,30 @@ def add_measure(plan: Plan, *, content: MeasureContent, by: User | None, now: da
 
 
 @transaction.atomic
-def save_measure(measure: Measure, *, content: MeasureContent, version: int, by: User | None, now: datetime) -> Measure:
+def save_measure(
+    measure: Measure, *, content: MeasureContent, version: int, by: User | None, now: datetime
+) -> Measure:
     """Change a line of a plan. `version` is the one that the person saw; raises Stale with the line as it now stands."""
     held = opened(measure.plan, by)
     check_content(held, content)
     stored = held.measures.filter(pk=measure.pk).first()
     fields = content.fields()
-    if stored is None or not Measure.objects.filter(pk=measure.pk, version=version).update(**fields, version=version + 1):
+    if stored is None or not Measure.objects.filter(pk=measure.pk, version=version).update(
+        **fields, version=version + 1
+    ):
         raise Stale(theirs=stored)
     before = told(stored, stored.obligations.all())
     for name, value in {**fields, "version": version + 1}.items():
         setattr(stored, name, value)
     stored.obligations.set(content.obligations)
-    audit.record("save_measure", stored, by=by, now=now, before=before, after=told(stored, content.obligations))
+    audit.record(
+        "save_measure",
+        stored,
+        by=by,
+        now=now,
+        before=before,
+        after=told(stored, content.obligations),
+    )
     return stored
 
 
@@ -84,8 +103,12 @@ def delete_measure(measure: Measure, *, by: User | None, now: datetime) -> None:
     """Take a line out of a plan; those after it move up by one. Raises Invalid if work was logged on it."""
     held = opened(measure.plan, by)
     if measure.log.exists():
-        raise Invalid(_("This measure has logged work and cannot be deleted. Edit it, or mark it as done."))
-    audit.record("delete_measure", measure, by=by, now=now, before=told(measure, measure.obligations.all()))
+        raise Invalid(
+            _("This measure has logged work and cannot be deleted. Edit it, or mark it as done.")
+        )
+    audit.record(
+        "delete_measure", measure, by=by, now=now, before=told(measure, measure.obligations.all())
+    )
     Measure.objects.filter(pk=measure.pk).delete()
     # One by one and upwards: no two lines may share a number even for a moment.
     for number, pk in enumerate(held.measures.order_by("number").values_list("pk", flat=True), 1):
@@ -93,12 +116,16 @@ def delete_measure(measure: Measure, *, by: User | None, now: datetime) -> None:
 
 
 @transaction.atomic
-def mark_done(measure: Measure, *, done_on: date | None, version: int, by: User | None, now: datetime) -> Measure:
+def mark_done(
+    measure: Measure, *, done_on: date | None, version: int, by: User | None, now: datetime
+) -> Measure:
     """Say on which day a measure was finished, or (None) that it is not. Possible in any state of its plan."""
     demand(by, "work", measure)
     if done_on is not None and done_on > timezone.localdate(now):
         raise Invalid({"done_on": [_("This date has not come yet; choose today or earlier.")]})
-    if not Measure.objects.filter(pk=measure.pk, version=version).update(done_on=done_on, version=version + 1):
+    if not Measure.objects.filter(pk=measure.pk, version=version).update(
+        done_on=done_on, version=version + 1
+    ):
         raise Stale(theirs=Measure.objects.filter(pk=measure.pk).first())
     before, measure.done_on, measure.version = {"done_on": measure.done_on}, done_on, version + 1
     audit.record("mark_done", measure, by=by, now=now, before=before, after={"done_on": done_on})

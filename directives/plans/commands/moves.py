@@ -60,22 +60,32 @@ def frozen(plan: Plan, measures: list[Measure], obligations: list[Obligation]) -
                 "due_on": measure.due_on.isoformat() if measure.due_on else None,
                 "result": measure.result,
                 "done_on": measure.done_on.isoformat() if measure.done_on else None,
-                "obligations": [{"id": row.pk, "code": row.directive.code} for row in measure.obligations.all()],
+                "obligations": [
+                    {"id": row.pk, "code": row.directive.code} for row in measure.obligations.all()
+                ],
             }
             for measure in measures
         ],
-        "files": [{"id": row.pk, "name": row.name, "size": row.size, "sha256": row.sha256} for row in plan.files.all()],
+        "files": [
+            {"id": row.pk, "name": row.name, "size": row.size, "sha256": row.sha256}
+            for row in plan.files.all()
+        ],
         "obligations": [{"id": row.pk, "code": row.directive.code} for row in obligations],
         "directives": [
-            {"obligation": row.pk, **copy_directive(row.directive)} for row in ({row.pk: row for row in obligations} | served).values()
+            {"obligation": row.pk, **copy_directive(row.directive)}
+            for row in ({row.pk: row for row in obligations} | served).values()
         ],
-        "clocks": {str(row.pk): row.plan_due_on.isoformat() for row in obligations if row.plan_due_on},
+        "clocks": {
+            str(row.pk): row.plan_due_on.isoformat() for row in obligations if row.plan_due_on
+        },
     }
 
 
 def _measures(plan: Plan) -> list[Measure]:
     serving = Obligation.objects.select_related("directive__section").order_by("directive__order")
-    return list(plan.measures.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving)))
+    return list(
+        plan.measures.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving))
+    )
 
 
 def _complete(plan: Plan) -> None:
@@ -102,7 +112,13 @@ def _hand_over(made: Moved) -> None:
         organisation=plan.organisation, document=plan.document, plan=plan, number=last + 1,
         content={**frozen(plan, _measures(plan), obligations), **people}, submitted_at=made.now, submitted_by=made.by,
     )  # fmt: skip
-    audit.record("submission", submission, by=made.by, now=made.now, after={"plan": plan.pk, "number": submission.number})
+    audit.record(
+        "submission",
+        submission,
+        by=made.by,
+        now=made.now,
+        after={"plan": plan.pk, "number": submission.number},
+    )
     met = [row for row in obligations if row.plan_due_on or row.plan_returned]
     fields = {"plan_due_on": None, "plan_returned": False}
     transitions.change_within(met, fields, action="plan_handed_in", by=made.by, now=made.now)
@@ -131,7 +147,9 @@ def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason
     Raises what `transitions.move` raises, and Invalid with everything that is missing from a plan that would go on.
     """
     after = AFTER[action]
-    Plan.objects.select_for_update(no_key=True).get(pk=plan.pk)  # nobody changes a measure while it is being frozen
+    Plan.objects.select_for_update(no_key=True).get(
+        pk=plan.pk
+    )  # nobody changes a measure while it is being frozen
     changes: dict[str, Any] = {}
     if transitions.can_move(plan, action, by):
         if action in ("ask_signature", "sign", "hand_in"):
@@ -159,7 +177,14 @@ def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) 
     else:
         _run_again(plan, submission, by, now)
     url = reverse("plan", args=[plan.pk])
-    notices.decided(plan, "accepted" if accepted else "returned", count=1, reason=verdict.reason, url=url, now=now)
+    notices.decided(
+        plan,
+        "accepted" if accepted else "returned",
+        count=1,
+        reason=verdict.reason,
+        url=url,
+        now=now,
+    )
     return verdict
 
 
@@ -168,4 +193,12 @@ def _run_again(plan: Plan, submission: Submission, by: User, now: datetime) -> N
     clocks = {int(pk): date.fromisoformat(day) for pk, day in submission.content["clocks"].items()}
     rows = [row for row in owed(plan) if row.pk in clocks or (row.deliverable and not clocks)]
     each = {row.pk: {"plan_due_on": clocks.get(row.pk)} for row in rows}
-    transitions.change_within(rows, {"plan_returned": True}, action="plan_returned", by=by, now=now, reason=plan.reason, each=each)
+    transitions.change_within(
+        rows,
+        {"plan_returned": True},
+        action="plan_returned",
+        by=by,
+        now=now,
+        reason=plan.reason,
+        each=each,
+    )

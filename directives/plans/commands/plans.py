@@ -26,7 +26,9 @@ class Gap:
 
 def owed(plan: Plan) -> QuerySet[Obligation]:
     """The open obligations that a plan answers, with their body and directive, in the order of the document."""
-    rows = Obligation.objects.open().filter(organisation=plan.organisation_id, document=plan.document_id)
+    rows = Obligation.objects.open().filter(
+        organisation=plan.organisation_id, document=plan.document_id
+    )
     return rows.select_related("organisation", "directive__section").order_by("directive__order")
 
 
@@ -37,9 +39,16 @@ def gaps(measures: Sequence[Measure]) -> list[Gap]:
     found = []
     for measure in measures:
         if not measure.text.strip():
-            found.append(Gap(_("Measure %(number)s has no text") % {"number": measure.number}, measure))
+            found.append(
+                Gap(_("Measure %(number)s has no text") % {"number": measure.number}, measure)
+            )
         if not measure.obligations.all():
-            found.append(Gap(_("Measure %(number)s serves no directive") % {"number": measure.number}, measure))
+            found.append(
+                Gap(
+                    _("Measure %(number)s serves no directive") % {"number": measure.number},
+                    measure,
+                )
+            )
     return found
 
 
@@ -52,9 +61,16 @@ def demand(by: User | None, right: str, subject: Plan | Measure | Organisation) 
 def opened(plan: Plan, by: User | None) -> Plan:
     """The plan as stored, held until the transaction ends, once it is found that this person may write in it now."""
     demand(by, "draft", plan)
-    held = Plan.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation", "document").get(pk=plan.pk)
+    held = (
+        Plan.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organisation", "document")
+        .get(pk=plan.pk)
+    )
     if held.state not in EDITABLE or not held.live:
-        raise IllegalMove(_("This plan is “%(state)s” and cannot be edited until it is returned.") % {"state": held.get_state_display()})
+        raise IllegalMove(
+            _("This plan is “%(state)s” and cannot be edited until it is returned.")
+            % {"state": held.get_state_display()}
+        )
     return held
 
 
@@ -67,36 +83,68 @@ def _proposed_title(organisation: Organisation, document: Document, kind: str) -
     """全国总工会贯彻落实《…》实施方案: official papers are named in Chinese, in the script in which their author writes."""
     hant = get_language() == "zh-hant"
     with override("zh-hant" if hant else "zh-hans"):
-        plan, measures = _("%(body)s: implementation plan for “%(title)s”"), _("%(body)s: specific measures for “%(title)s”")
+        plan, measures = (
+            _("%(body)s: implementation plan for “%(title)s”"),
+            _("%(body)s: specific measures for “%(title)s”"),
+        )
     body = organisation.name_hant if hant and organisation.name_hant else organisation.name_hans
     title = document.title_hant if hant else document.title_hans
-    return ((measures if kind == SPECIFIC_MEASURES else plan) % {"body": body, "title": title})[:200]
+    return ((measures if kind == SPECIFIC_MEASURES else plan) % {"body": body, "title": title})[
+        :200
+    ]
 
 
 @transaction.atomic
-def start_plan(*, document: Document, organisation: Organisation, by: User | None, now: datetime) -> Plan:
+def start_plan(
+    *, document: Document, organisation: Organisation, by: User | None, now: datetime
+) -> Plan:
     """The body's live plan in answer to the document: the one that exists, else a new draft.
 
     Its kind and day are what the body's obligations ask for. Raises NotAllowed, and Invalid if the body owes nothing.
     """
     demand(by, "work", organisation)
-    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)  # two people who start at once get one plan
+    Organisation.objects.select_for_update(no_key=True).get(
+        pk=organisation.pk
+    )  # two people who start at once get one plan
     known = Plan.objects.filter(document=document, organisation=organisation, live=True).first()
     if known is not None:
         return known
     rows = list(Obligation.objects.open().filter(document=document, organisation=organisation))
     if not rows:
-        raise Invalid(_("This document has no directives assigned to this organisation, so no plan is needed."))
+        raise Invalid(
+            _(
+                "This document has no directives assigned to this organisation, so no plan is needed."
+            )
+        )
     wanted = {row.deliverable for row in rows}
-    kind = SPECIFIC_MEASURES if SPECIFIC_MEASURES in wanted and IMPLEMENTATION_PLAN not in wanted else IMPLEMENTATION_PLAN
+    kind = (
+        SPECIFIC_MEASURES
+        if SPECIFIC_MEASURES in wanted and IMPLEMENTATION_PLAN not in wanted
+        else IMPLEMENTATION_PLAN
+    )
     title = _proposed_title(organisation, document, kind)
-    plan = Plan.objects.create(document=document, organisation=organisation, kind=kind, title=title, due_on=earliest(rows), created_at=now)
-    audit.record("start_plan", plan, by=by, now=now, after={"title": title, "kind": kind, "due_on": plan.due_on})
+    plan = Plan.objects.create(
+        document=document,
+        organisation=organisation,
+        kind=kind,
+        title=title,
+        due_on=earliest(rows),
+        created_at=now,
+    )
+    audit.record(
+        "start_plan",
+        plan,
+        by=by,
+        now=now,
+        after={"title": title, "kind": kind, "due_on": plan.due_on},
+    )
     return plan
 
 
 @transaction.atomic
-def save_plan(plan: Plan, *, title: str, summary: str, version: int, by: User | None, now: datetime) -> Plan:
+def save_plan(
+    plan: Plan, *, title: str, summary: str, version: int, by: User | None, now: datetime
+) -> Plan:
     """Change a plan's title and general requirements. `version` is the one that the person saw; raises Stale."""
     held = opened(plan, by)
     after = {"title": title.strip(), "summary": summary.strip()}

@@ -15,7 +15,16 @@ from directives.plans import commands as planning
 from directives.plans.commands import Done
 from directives.plans.imports.plans import plan_of, works
 from directives.reports import commands as reporting
-from directives.tables.comparing import demand_as_left, fresh, nothing_on, place_of, plain, refused, text_of, wrong
+from directives.tables.comparing import (
+    demand_as_left,
+    fresh,
+    nothing_on,
+    place_of,
+    plain,
+    refused,
+    text_of,
+    wrong,
+)
 from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
 
 NUMBERED = re.compile(r"(?:措施|第)?\s*(\d{1,5})\s*[项條条]?[.．、]?")
@@ -28,12 +37,42 @@ MANY = 40  # characters of a measure that a label shows
 
 def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a log."""
-    day = ("日期", "时间", "工作日期", "开展时间", "工作时间", "开展日期", "记录日期", "工作开展时间", "活动时间", "发生时间", "date")
+    day = (
+        "日期",
+        "时间",
+        "工作日期",
+        "开展时间",
+        "工作时间",
+        "开展日期",
+        "记录日期",
+        "工作开展时间",
+        "活动时间",
+        "发生时间",
+        "date",
+    )
     measure = ("措施序号", "具体措施", "措施编号", "对应措施", "措施号", "所属措施", "序号")
     return (
-        Field("measure", gettext_lazy("Measure"), "text", measure, required=True, key=True, example="1", help=HELP),
-        Field("on", gettext_lazy("Date"), "date", day, required=True, key=True, example="2026-10-09"),
-        Field("text", gettext_lazy("What was done"), "text", DONE, required=True, example="召开座谈会，听取基层意见"),
+        Field(
+            "measure",
+            gettext_lazy("Measure"),
+            "text",
+            measure,
+            required=True,
+            key=True,
+            example="1",
+            help=HELP,
+        ),
+        Field(
+            "on", gettext_lazy("Date"), "date", day, required=True, key=True, example="2026-10-09"
+        ),
+        Field(
+            "text",
+            gettext_lazy("What was done"),
+            "text",
+            DONE,
+            required=True,
+            example="召开座谈会，听取基层意见",
+        ),
         Field("organisation", gettext_lazy("Organisation"), read_only=True),
         Field("codes", gettext_lazy("Directive codes"), read_only=True),
         Field("evidence", gettext_lazy("Evidence"), read_only=True),
@@ -54,7 +93,9 @@ class LogChecker(Checker):
         self.numbers: dict[int, int] = {}
         self.texts: dict[str, list[int]] = {}
         self.words: dict[int, str] = {}
-        for pk, number, text in self.plan.measures.order_by("number").values_list("pk", "number", "text"):
+        for pk, number, text in self.plan.measures.order_by("number").values_list(
+            "pk", "number", "text"
+        ):
             self.numbers[number] = pk
             self.texts.setdefault(text_of(text), []).append(pk)
             self.words[pk] = words_of(number, text)
@@ -72,7 +113,12 @@ class LogChecker(Checker):
     @cached_property
     def seen(self) -> set[int]:
         """Hashes of the lines that stand in the log, and of those of the file so far."""
-        lines = LogEntry.objects.standing().filter(measure__in=self.words).order_by().values_list("measure_id", "on", "text")
+        lines = (
+            LogEntry.objects.standing()
+            .filter(measure__in=self.words)
+            .order_by()
+            .values_list("measure_id", "on", "text")
+        )
         return set(map(hash, lines.iterator(chunk_size=2000)))
 
     def _one(self, row: Given, measures: list[int]) -> Planned:
@@ -104,25 +150,40 @@ def words_of(number: int, text: str) -> str:
 
 def _faults_of_measure(text: str, measures: list[int]) -> Fault:
     if measures:
-        return Fault("measure", text, _("One measure; several in the plan have this text"), _("Write the number of the measure."))
+        return Fault(
+            "measure",
+            text,
+            _("One measure; several in the plan have this text"),
+            _("Write the number of the measure."),
+        )
     expected = _("The number of a measure in the plan, or its exact text")
-    return Fault("measure", text, expected, _("Correct the number, or add the measure to the plan first."))
+    return Fault(
+        "measure", text, expected, _("Correct the number, or add the measure to the plan first.")
+    )
 
 
 def write(asking: Asking, rows: Rows) -> None:
     """The lines are added to the log; what they are the first to be done for goes underway."""
     plan = plan_of(asking)
     numbers = {row.after["measure"].split(".")[0] for row in rows}
-    measures = {words_of(measure.number, measure.text): measure for measure in plan.measures.filter(number__in=numbers)}
+    measures = {
+        words_of(measure.number, measure.text): measure
+        for measure in plan.measures.filter(number__in=numbers)
+    }
     for measure in measures.values():
         measure.plan = plan
     done = []
     for row in rows:
         measure = measures.get(row.after["measure"])
         if measure is None:
-            raise Stale(_("%(row)s: the plan no longer has this measure. Check the table again.") % {"row": place_of(row)})
+            raise Stale(
+                _("%(row)s: the plan no longer has this measure. Check the table again.")
+                % {"row": place_of(row)}
+            )
         done.append(Done(measure, date.fromisoformat(row.after["on"]), row.after["text"]))
-    for row, entry in zip(rows, planning.log_many(done=done, by=asking.by, now=asking.now), strict=True):
+    for row, entry in zip(
+        rows, planning.log_many(done=done, by=asking.by, now=asking.now), strict=True
+    ):
         row.subject_id, row.left = entry.pk, entry.version
 
 
@@ -130,7 +191,9 @@ def undo(asking: Asking, rows: Rows) -> None:
     """The lines go, while no file hangs on one and no report was handed in since."""
     entries = LogEntry.objects.in_bulk([row.subject_id for row in rows])
     demand_as_left(rows, entries)
-    measures = Measure.objects.select_related("plan__organisation").in_bulk({entry.measure_id for entry in entries.values()})
+    measures = Measure.objects.select_related("plan__organisation").in_bulk(
+        {entry.measure_id for entry in entries.values()}
+    )
     for entry in entries.values():
         entry.measure = measures[entry.measure_id]  # a plan has few beside the lines of its log
     stale = reporting.drafts_from(entries.values())
@@ -142,7 +205,9 @@ def undo(asking: Asking, rows: Rows) -> None:
 LOG = Kind(
     key="log",
     name=gettext_lazy("Log entries"),
-    about=gettext_lazy("Your organisation’s work: each row is added to the log of its measure. Existing entries are skipped."),
+    about=gettext_lazy(
+        "Your organisation’s work: each row is added to the log of its measure. Existing entries are skipped."
+    ),
     needs=("document", "organisation"),
     fields=fields,
     may=works,

@@ -15,15 +15,46 @@ from directives.plans.commands import MeasureContent
 from directives.plans.commands.plans import opened
 from directives.plans.imports.plans import Owed, demand_editable, plan_of, works
 from directives.tables.codes import own_numbers
-from directives.tables.comparing import Past, Stored, built_on, compared, fresh, moved_on, plain, text_of, unchanged, wrong
-from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
+from directives.tables.comparing import (
+    Past,
+    Stored,
+    built_on,
+    compared,
+    fresh,
+    moved_on,
+    plain,
+    text_of,
+    unchanged,
+    wrong,
+)
+from directives.tables.fields import (
+    Asking,
+    Checker,
+    Fault,
+    Field,
+    Given,
+    Kind,
+    Place,
+    Planned,
+    Rows,
+)
 
 NAMES = ("text", "responsible", "due_on", "result")
 
 
 def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a plan's measures."""
-    serves = ("对应任务", "任务编号", "条款", "条款编号", "对应条款", "服务任务", "落实任务", "文件条款", "任务编码")
+    serves = (
+        "对应任务",
+        "任务编号",
+        "条款",
+        "条款编号",
+        "对应条款",
+        "服务任务",
+        "落实任务",
+        "文件条款",
+        "任务编码",
+    )
     return (
         Field("number", gettext_lazy("Number"), "whole", ("序号", "措施序号", "措施编号", "号"), key=True, example="1"),
         Field("text", gettext_lazy("Measure"), "text", TEXT, required=True, example="印发重大事项报告制度实施办法"),
@@ -39,7 +70,18 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-TEXT = ("具体措施", "措施", "措施内容", "工作措施", "主要措施", "重点措施", "工作内容", "任务措施", "贯彻措施", "落实措施")
+TEXT = (
+    "具体措施",
+    "措施",
+    "措施内容",
+    "工作措施",
+    "主要措施",
+    "重点措施",
+    "工作内容",
+    "任务措施",
+    "贯彻措施",
+    "落实措施",
+)
 WHO = (
     "责任人", "责任部门", "责任处室", "负责人", "承办部门", "牵头部门", "责任单位", "责任科室", "承办处室", "牵头处室", "经办人",
     "具体责任人",
@@ -53,7 +95,9 @@ DUE = (
 def _stored(measure: Measure) -> Stored:
     """A measure with its obligations and their directives at hand."""
     served = sorted(measure.obligations.all(), key=lambda row: row.directive.order)
-    values = {name: plain(getattr(measure, name)) for name in NAMES} | {"directives": [row.directive.code for row in served]}
+    values = {name: plain(getattr(measure, name)) for name in NAMES} | {
+        "directives": [row.directive.code for row in served]
+    }
     return Stored(measure.pk, measure.version, f"{measure.number}. {measure.text}", values)
 
 
@@ -75,13 +119,24 @@ class MeasureChecker(Checker):
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         meant = {row.number: self._meant(row) for row in rows}
         met = [(row, here) for row in rows if (here := self.stored.get(meant[row.number] or 0))]
-        past = Past.of(Measure, {here.pk: (row.values.get("version") or here.version, here.version) for row, here in met}, self._said)
+        past = Past.of(
+            Measure,
+            {
+                here.pk: (row.values.get("version") or here.version, here.version)
+                for row, here in met
+            },
+            self._said,
+        )
         return [self._one(row, meant[row.number], past) for row in rows]
 
     def _said(self, before: dict[str, Any]) -> dict[str, Any]:
         """What the record tells of a measure; it names obligations by their ids."""
         served = set(before.get("obligations", ()))
-        codes = {"directives": [code for code, pk in self.owed.codes.items() if pk in served]} if "obligations" in before else {}
+        codes = (
+            {"directives": [code for code, pk in self.owed.codes.items() if pk in served]}
+            if "obligations" in before
+            else {}
+        )
         return before | codes
 
     def _meant(self, row: Given) -> int | None:
@@ -94,7 +149,10 @@ class MeasureChecker(Checker):
         faults = list(self._faults_of_codes(row))
         here = self.stored.get(pk) if pk else None
         if pk and here is None:
-            expected, remedy = _("The record ID of a measure in this plan"), own_numbers(_("Clear this cell for a new measure."))
+            expected, remedy = (
+                _("The record ID of a measure in this plan"),
+                own_numbers(_("Clear this cell for a new measure.")),
+            )
             faults.append(Fault("id", str(pk), expected, remedy))
         if pk and (first := self.first.setdefault(pk, row.place)) != row.place:
             self.twice.append((row.number, first.seen_from(row.place)))
@@ -108,7 +166,11 @@ class MeasureChecker(Checker):
 
     def _wanted(self, row: Given) -> dict[str, Any]:
         given = row.values
-        wanted: dict[str, Any] = {name: text_of(given[name]) for name in ("text", "responsible", "result") if name in given}
+        wanted: dict[str, Any] = {
+            name: text_of(given[name])
+            for name in ("text", "responsible", "result")
+            if name in given
+        }
         if "due_on" in given:
             wanted["due_on"] = plain(given["due_on"])
         if "directives" in given:
@@ -119,15 +181,30 @@ class MeasureChecker(Checker):
     def _faults_of_codes(self, row: Given) -> Iterable[Fault]:
         unknown = [code for code in row.values.get("directives") or () if not self.owed.code(code)]
         if unknown:
-            expected = _("Codes of directives that this document assigns to this organisation; not: %(codes)s") % {
-                "codes": "、".join(unknown)
-            }
-            yield Fault("directives", "、".join(row.values["directives"]), expected, _("Correct or delete these codes."))
+            expected = _(
+                "Codes of directives that this document assigns to this organisation; not: %(codes)s"
+            ) % {"codes": "、".join(unknown)}
+            yield Fault(
+                "directives",
+                "、".join(row.values["directives"]),
+                expected,
+                _("Correct or delete these codes."),
+            )
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
-            expected = _("One row for each measure; row %(number)s of the file has the same") % {"number": first}
-            yield number, Fault("number", "", expected, _("Keep one of the two rows, or clear number and record ID for a new measure."))
+            expected = _("One row for each measure; row %(number)s of the file has the same") % {
+                "number": first
+            }
+            yield (
+                number,
+                Fault(
+                    "number",
+                    "",
+                    expected,
+                    _("Keep one of the two rows, or clear number and record ID for a new measure."),
+                ),
+            )
 
 
 def _contents(plan: Plan, said: dict[int, dict[str, Any]]) -> dict[int, MeasureContent]:
@@ -135,7 +212,15 @@ def _contents(plan: Plan, said: dict[int, dict[str, Any]]) -> dict[int, MeasureC
     owed = Owed(plan)
     codes = {code for values in said.values() for code in values.get("directives", ())}
     if not codes <= owed.codes.keys():
-        raise Invalid({"directives": [_("A measure serves directives that this document assigns to this organisation.")]})
+        raise Invalid(
+            {
+                "directives": [
+                    _(
+                        "A measure serves directives that this document assigns to this organisation."
+                    )
+                ]
+            }
+        )
     known = Obligation.objects.select_related("directive").in_bulk(owed.ids(sorted(codes)))
     found = {}
     for number, values in said.items():
@@ -166,7 +251,13 @@ def write(asking: Asking, rows: Rows) -> None:
     if known:
         planning.save_measures(plan, contents=known, by=asking.by, now=asking.now)
     new = [row for row in rows if row.verdict == NEW]
-    made = planning.add_measures(plan, contents=[contents[row.number] for row in new], by=asking.by, now=asking.now) if new else []
+    made = (
+        planning.add_measures(
+            plan, contents=[contents[row.number] for row in new], by=asking.by, now=asking.now
+        )
+        if new
+        else []
+    )
     for row in rows:
         row.left = stored[row.subject_id].version if row.verdict != NEW else 1
     for row, measure in zip(new, made, strict=True):
@@ -189,7 +280,9 @@ def undo(asking: Asking, rows: Rows) -> None:
     new = [row for row in rows if row.verdict == NEW]
     try:
         if new:
-            planning.delete_measures(plan, measures=[stored[row.subject_id] for row in new], by=asking.by, now=asking.now)
+            planning.delete_measures(
+                plan, measures=[stored[row.subject_id] for row in new], by=asking.by, now=asking.now
+            )
     except Invalid as refusal:
         raise built_on(new[0], str(refusal)) from refusal
 

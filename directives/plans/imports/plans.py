@@ -20,31 +20,43 @@ def own_body(asking: Asking) -> Organisation:
     """The body of the place. Raises NotAllowed to somebody who does not fill in for it."""
     body = Organisation.objects.filter(pk=asking.place.get("organisation", 0)).first()
     if body is None or not may(asking.by, "work", body):
-        raise NotAllowed(_("Choose your own organisation: its staff and manager import its tables."))
+        raise NotAllowed(
+            _("Choose your own organisation: its staff and manager import its tables.")
+        )
     return body
 
 
 def plan_of(asking: Asking) -> Plan:
     """The live plan of the place. Raises NotAllowed, or Invalid where there is none yet."""
     body = own_body(asking)
-    plans = Plan.objects.filter(organisation=body, document=asking.place.get("document", 0), live=True)
+    plans = Plan.objects.filter(
+        organisation=body, document=asking.place.get("document", 0), live=True
+    )
     plan = plans.select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT).first()
     if plan is None:
-        raise Invalid(_("%(body)s has no plan for this document yet. Start the plan, then import the table.") % {"body": body.name_hans})
+        raise Invalid(
+            _("%(body)s has no plan for this document yet. Start the plan, then import the table.")
+            % {"body": body.name_hans}
+        )
     return plan
 
 
 def demand_editable(plan: Plan) -> None:
     """Raise IllegalMove where nobody may write in the plan now."""
     if plan.state not in EDITABLE:
-        raise IllegalMove(_("This plan is “%(state)s” and cannot be edited until it is returned.") % {"state": plan.get_state_display()})
+        raise IllegalMove(
+            _("This plan is “%(state)s” and cannot be edited until it is returned.")
+            % {"state": plan.get_state_display()}
+        )
 
 
 class Owed:
     """What a body owes under a document, by the code of the directive in whatever script."""
 
     def __init__(self, plan: Plan) -> None:
-        rows = Obligation.objects.live().filter(organisation=plan.organisation_id, document=plan.document_id)
+        rows = Obligation.objects.live().filter(
+            organisation=plan.organisation_id, document=plan.document_id
+        )
         self.codes = dict(rows.order_by("directive__order").values_list("directive__code", "pk"))
         self._folded = {fold(code): code for code in self.codes}
 

@@ -26,7 +26,12 @@ from directives.record.queries.timeline import Happening, timeline
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
 SEARCHED = 200_000  # records of those below that are gone through for words, the latest
 BATCH = 500  # records of a file that are read together
-DAYS = ("%Y-%m-%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y/%m/%d")  # a browser's own date field sends the first; people type the others
+DAYS = (
+    "%Y-%m-%d",
+    "%Y年%m月%d日",
+    "%Y.%m.%d",
+    "%Y/%m/%d",
+)  # a browser's own date field sends the first; people type the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,11 @@ class LogRow:
         """That it was corrected, or which entry it corrects."""
         if self.entry.corrected_by:
             return pgettext("log entry", "Corrected")
-        return _("Corrects the entry of %(day)s") % {"day": day(self.entry.corrects.on)} if self.entry.corrects else ""
+        return (
+            _("Corrects the entry of %(day)s") % {"day": day(self.entry.corrects.on)}
+            if self.entry.corrects
+            else ""
+        )
 
 
 def log_found(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
@@ -108,7 +117,11 @@ def log_found(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
 
 
 def _related(rows: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
-    serving = Obligation.objects.select_related("directive").only("directive__code").order_by("directive__order")
+    serving = (
+        Obligation.objects.select_related("directive")
+        .only("directive__code")
+        .order_by("directive__order")
+    )
     related = rows.with_state().select_related("measure__plan__organisation", "by", "corrects")
     return related.prefetch_related(Prefetch("measure__obligations", queryset=serving), "files")
 
@@ -117,7 +130,12 @@ def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Leaf:
     """One page of the log, the latest first. The records of those below are not counted."""
     rows = log_found(user, wanted)
     total = None if wanted.below else rows.order_by()[: LIMIT + 1].count()
-    return leaf(rows, NEWEST, Turn.of(query, NEWEST), total=total if total is None or total <= LIMIT else None)
+    return leaf(
+        rows,
+        NEWEST,
+        Turn.of(query, NEWEST),
+        total=total if total is None or total <= LIMIT else None,
+    )
 
 
 def every_row(user: User, wanted: LogFilter) -> Iterator[LogRow]:
@@ -141,7 +159,11 @@ def log_rows(entries: Iterable[LogEntry], user: User) -> list[LogRow]:
 
 def acts_open(entry: LogEntry, user: User) -> tuple[str, ...]:
     """What this person may do with an entry now: keys of LOG_ACTS. No query where it comes with its body, and `with_state`."""
-    return tuple(act for act, states in LOG_ACTS.items() if entry.state in states) if may(user, "amend", entry) else ()
+    return (
+        tuple(act for act, states in LOG_ACTS.items() if entry.state in states)
+        if may(user, "amend", entry)
+        else ()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,29 +129,52 @@ class PlanView:
     def returned_by(self) -> str:
         """Who sent it back last: a reviewer by the name of then, else the manager."""
         verdict = next((filed.verdict for filed in self.history if filed.verdict), None)
-        return verdict.reviewer if verdict and verdict.at == self.plan.decided_at else str(self.plan.decided_by)
+        return (
+            verdict.reviewer
+            if verdict and verdict.at == self.plan.decided_at
+            else str(self.plan.decided_by)
+        )
 
     @property
     def returned(self) -> bool:
         """The words of the last return still wait for an answer."""
         last = self.history[0].verdict if self.history else None
         declined = self.plan.state == RETURNED
-        return bool(self.plan.reason) and (declined or (self.plan.state != ACCEPTED and last is not None and not last.accepted))
+        return bool(self.plan.reason) and (
+            declined or (self.plan.state != ACCEPTED and last is not None and not last.accepted)
+        )
 
 
 def measures_of(plan: Plan) -> list[Measure]:
     """The measures of a plan with what they serve, how often work was logged and when last."""
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
     standing = Q(log__withdrawn_at=None)
-    counted = plan.measures.annotate(log_count=Count("log", filter=standing), last_on=Max("log__on", filter=standing))
-    return list(counted.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving)))
+    counted = plan.measures.annotate(
+        log_count=Count("log", filter=standing), last_on=Max("log__on", filter=standing)
+    )
+    return list(
+        counted.order_by("number").prefetch_related(Prefetch("obligations", queryset=serving))
+    )
 
 
 def line_of(measure: Measure) -> Line:
     """A measure that `measures_of` read."""
-    names = ("number", "text", "responsible", "due_on", "result", "done_on", "pk", "version", "log_count", "last_on")
+    names = (
+        "number",
+        "text",
+        "responsible",
+        "due_on",
+        "result",
+        "done_on",
+        "pk",
+        "version",
+        "log_count",
+        "last_on",
+    )
     serves = tuple(Serves(row.pk, row.directive.code) for row in measure.obligations.all())
-    return Line(serves=serves, measure=measure.pk, **{name: getattr(measure, name) for name in names})
+    return Line(
+        serves=serves, measure=measure.pk, **{name: getattr(measure, name) for name in names}
+    )
 
 
 def lines_filed(submission: Submission) -> tuple[Line, ...]:
@@ -173,7 +196,11 @@ def _day(text: str | None) -> date | None:
 def history_of(plan: Plan) -> tuple[Filed, ...]:
     """The submissions of a plan with their verdicts, newest first."""
     verdicts = Prefetch("verdicts", queryset=Verdict.objects.select_related("by"))
-    rows = plan.submissions.select_related("submitted_by").prefetch_related(verdicts).order_by("-number")
+    rows = (
+        plan.submissions.select_related("submitted_by")
+        .prefetch_related(verdicts)
+        .order_by("-number")
+    )
     return tuple(Filed(row, next(iter(row.verdicts.all()), None)) for row in rows)
 
 
@@ -186,11 +213,18 @@ def coverage_of(plan: Plan, lines: Iterable[Line]) -> Coverage:
 
 def _steps(plan: Plan, user: User) -> tuple[Step, ...]:
     """The person's moves; who can hand in need not ask for a signature. Verdicts are given on the page of the review."""
-    open_ones = [action for action in transitions.moves_open(plan, user) if action not in ("accept", "return")]
+    open_ones = [
+        action
+        for action in transitions.moves_open(plan, user)
+        if action not in ("accept", "return")
+    ]
     if "hand_in" in open_ones:
         open_ones.remove("ask_signature")
     leading = {"ask_signature", "hand_in", "sign"}
-    return tuple(Step(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading) for action in open_ones)
+    return tuple(
+        Step(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading)
+        for action in open_ones
+    )
 
 
 def plan_view(plan: Plan, user: User) -> PlanView:
@@ -247,10 +281,16 @@ def picker(plan: Plan, measure: Measure | None, chosen: Iterable[int]) -> tuple[
     Where there is only one, a new measure serves it: nobody has to tick it.
     """
     picked, rows = set(chosen), list(servable(plan, measure))
-    served = set(Measure.obligations.through.objects.filter(measure__plan=plan).values_list("obligation_id", flat=True))
+    served = set(
+        Measure.obligations.through.objects.filter(measure__plan=plan).values_list(
+            "obligation_id", flat=True
+        )
+    )
     groups: dict[Section, list[Option]] = {}
     for row in rows:
-        option = Option(row, row.pk in served, row.pk in picked or (measure is None and len(rows) == 1))
+        option = Option(
+            row, row.pk in served, row.pk in picked or (measure is None and len(rows) == 1)
+        )
         groups.setdefault(row.directive.section, []).append(option)
     return tuple(Group(section, tuple(options)) for section, options in groups.items())
 
@@ -259,4 +299,9 @@ def servable(plan: Plan, measure: Measure | None) -> QuerySet[Obligation]:
     """The obligations of `picker`."""
     rows = Obligation.objects.filter(organisation=plan.organisation_id, document=plan.document_id)
     kept = Q(state__in=OPEN) | (Q(measures=measure) if measure else Q(pk__in=()))
-    return rows.filter(kept).distinct().select_related("directive__section").order_by("directive__order")
+    return (
+        rows.filter(kept)
+        .distinct()
+        .select_related("directive__section")
+        .order_by("directive__order")
+    )

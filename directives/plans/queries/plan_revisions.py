@@ -74,10 +74,15 @@ def _measures(before: Sequence[Line], now: Sequence[Line]) -> list[Part]:
         elif any(change.changed for change in changes):
             parts.append(Part(changes, _("Measure %(number)s") % {"number": line.number}))
         else:
-            same.append(Change(_("Measure %(number)s") % {"number": line.number}, line.text, line.text))
+            same.append(
+                Change(_("Measure %(number)s") % {"number": line.number}, line.text, line.text)
+            )
     kept = {old.number for old in former.values()}
     gone = [line for line in before if line.number not in kept]
-    parts += [Part(_changes(line, None), _("Measure %(number)s: deleted") % {"number": line.number}) for line in gone]
+    parts += [
+        Part(_changes(line, None), _("Measure %(number)s: deleted") % {"number": line.number})
+        for line in gone
+    ]
     return [*parts, Part(tuple(same))] if same else parts
 
 

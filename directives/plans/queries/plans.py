@@ -5,7 +5,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Exists, F, IntegerField, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 
 from directives.base.numbers import whole
@@ -39,7 +51,9 @@ class PlanFilter:
     def of(cls, query: Mapping[str, str], user: User) -> "PlanFilter":
         """The filter in an address; a value that means nothing filters nothing."""
         state, pk = query.get("state", ""), query.get("document", "")
-        seen = Document.objects.visible_to(user).only("title", "title_hans", "title_hant", "fictional")
+        seen = Document.objects.visible_to(user).only(
+            "title", "title_hans", "title_hant", "fictional"
+        )
         document = seen.filter(pk=whole(pk)).first() if whole(pk) else None
         return cls(state if state in HANDED_IN else "", document, query.get("q", "").strip()[:100])
 
@@ -65,11 +79,23 @@ def _whole(plans: QuerySet[Plan]) -> QuerySet[Plan]:
 
 def _counted(plans: QuerySet[Plan]) -> QuerySet[Plan]:
     """Plans with the number of their measures, of the directives owed, and of those that a measure serves."""
-    open_ones = Obligation.objects.filter(organisation=OuterRef("organisation"), document=OuterRef("document"), state__in=OPEN)
-    serving = Measure.obligations.through.objects.filter(measure__plan=OuterRef(OuterRef("pk")), obligation=OuterRef("pk"))
+    open_ones = Obligation.objects.filter(
+        organisation=OuterRef("organisation"), document=OuterRef("document"), state__in=OPEN
+    )
+    serving = Measure.obligations.through.objects.filter(
+        measure__plan=OuterRef(OuterRef("pk")), obligation=OuterRef("pk")
+    )
     total = open_ones.values("organisation").annotate(n=Count("pk")).values("n")
-    covered = open_ones.filter(Exists(serving)).values("organisation").annotate(n=Count("pk")).values("n")
-    measures = Measure.objects.filter(plan=OuterRef("pk")).order_by().values("plan").annotate(n=Count("pk")).values("n")
+    covered = (
+        open_ones.filter(Exists(serving)).values("organisation").annotate(n=Count("pk")).values("n")
+    )
+    measures = (
+        Measure.objects.filter(plan=OuterRef("pk"))
+        .order_by()
+        .values("plan")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
     return plans.annotate(
         measure_count=Coalesce(Subquery(measures, output_field=IntegerField()), 0),
         owed_count=Coalesce(Subquery(total, output_field=IntegerField()), 0),
@@ -79,7 +105,9 @@ def _counted(plans: QuerySet[Plan]) -> QuerySet[Plan]:
 
 def own_plans(user: User) -> QuerySet[Plan]:
     """The live plans of the bodies for which the person fills in, newest first."""
-    return _counted(found(user).filter(worked(user, "organisation"), live=True)).order_by("-created_at")
+    return _counted(found(user).filter(worked(user, "organisation"), live=True)).order_by(
+        "-created_at"
+    )
 
 
 def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
@@ -94,7 +122,9 @@ def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
     if wanted.q:
         text = to_hans(wanted.q)
         rows = rows.filter(
-            Q(organisation__name_hans__icontains=text) | Q(organisation__code__iexact=wanted.q) | Q(title__icontains=wanted.q)
+            Q(organisation__name_hans__icontains=text)
+            | Q(organisation__code__iexact=wanted.q)
+            | Q(title__icontains=wanted.q)
         )
     return rows
 
@@ -104,19 +134,32 @@ def exported(user: User, wanted: PlanFilter) -> Iterator[Plan]:
     return _counted(LATEST.sort(plans_below(user, wanted))).iterator(chunk_size=500)
 
 
-def plans_page(user: User, wanted: PlanFilter, counts: Mapping[str, int], query: Mapping[str, str]) -> Leaf:
+def plans_page(
+    user: User, wanted: PlanFilter, counts: Mapping[str, int], query: Mapping[str, str]
+) -> Leaf:
     """One page of them with their numbers; `counts` are those by state. At most three queries."""
     rows = plans_below(user, wanted)
     total = (
-        (counts.get(wanted.state, 0) if wanted.state else sum(counts.values())) if not wanted.q else rows.order_by()[: LIMIT + 1].count()
+        (counts.get(wanted.state, 0) if wanted.state else sum(counts.values()))
+        if not wanted.q
+        else rows.order_by()[: LIMIT + 1].count()
     )
-    return leaf(rows, LATEST, Turn.of(query, LATEST), total=total if total <= LIMIT else None, read=_with_numbers)
+    return leaf(
+        rows,
+        LATEST,
+        Turn.of(query, LATEST),
+        total=total if total <= LIMIT else None,
+        read=_with_numbers,
+    )
 
 
 def _with_numbers(rows: QuerySet[Plan]) -> list[Plan]:
     """The plans of a page with their numbers, which are worked out for no other plan."""
     plans = list(rows)
-    numbered = {plan.pk: plan for plan in _counted(Plan.objects.filter(pk__in=[plan.pk for plan in plans]).only("pk"))}
+    numbered = {
+        plan.pk: plan
+        for plan in _counted(Plan.objects.filter(pk__in=[plan.pk for plan in plans]).only("pk"))
+    }
     for plan in plans:
         for name in NUMBERS:
             setattr(plan, name, getattr(numbered[plan.pk], name))
@@ -128,14 +171,18 @@ def state_counts(user: User, document: Document | None = None) -> Counter[str]:
     scope = Scope.of(user)
     of: dict[str, object] = {"document": document} if document else {}
     counts: Counter[str] = Counter()
-    for state, count in Mark.objects.filter(scope__in=scope.branches, topic="filed", day=ALWAYS, **of).values_list("word", "count"):
+    for state, count in Mark.objects.filter(
+        scope__in=scope.branches, topic="filed", day=ALWAYS, **of
+    ).values_list("word", "count"):
         counts[state] += count
     own = {m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)}
     branches = tuple(tree.path for tree in scope.trees if tree.branch)
     taken = [pk for pk, body in own.items() if branches and body.path.startswith(branches)]
     added = [tree.pk for tree in scope.trees if not tree.branch and tree.pk not in own]
     if taken or added:
-        single = Plan.objects.filter(organisation__in=[*taken, *added], live=True, submitted_at__isnull=False, **of)
+        single = Plan.objects.filter(
+            organisation__in=[*taken, *added], live=True, submitted_at__isnull=False, **of
+        )
         for body, state in single.values_list("organisation_id", "state"):
             counts[state] += -1 if body in taken else 1
     return counts
@@ -144,14 +191,25 @@ def state_counts(user: User, document: Document | None = None) -> Counter[str]:
 def to_start(user: User) -> list[ToStart]:
     """Where the person's bodies owe something and have no plan, the nearest day first."""
     condition = worked(user, "organisation")
-    rows = Obligation.objects.open().filter(condition, ~Exists(_live(OuterRef("organisation"), OuterRef("document"))))
-    pairs = rows.values_list("organisation", "document").annotate(n=Count("pk"), due=Min("plan_due_on")).order_by()
+    rows = Obligation.objects.open().filter(
+        condition, ~Exists(_live(OuterRef("organisation"), OuterRef("document")))
+    )
+    pairs = (
+        rows.values_list("organisation", "document")
+        .annotate(n=Count("pk"), due=Min("plan_due_on"))
+        .order_by()
+    )
     pairs = list(pairs)
     if not pairs:
         return []
     bodies = {m.organisation_id: m.organisation for m in user.standing}
-    documents = Document.objects.only("title", "title_hans", "title_hant").in_bulk({pair[1] for pair in pairs})
-    starts = [ToStart(bodies[body], documents[document], number, due) for body, document, number, due in pairs]
+    documents = Document.objects.only("title", "title_hans", "title_hant").in_bulk(
+        {pair[1] for pair in pairs}
+    )
+    starts = [
+        ToStart(bodies[body], documents[document], number, due)
+        for body, document, number, due in pairs
+    ]
     return sorted(starts, key=lambda start: start.due_on or date.max)
 
 
@@ -199,9 +257,13 @@ def quick_choices(user: User, today: date, *, first: int = 0) -> QuickChoices:
     """
     serving = Obligation.objects.select_related("directive").order_by("directive__order")
     last = Max("log__on", filter=Q(log__withdrawn_at=None))
-    rows = Measure.objects.filter(worked(user, "plan__organisation"), plan__live=True).annotate(last_on=last)
+    rows = Measure.objects.filter(worked(user, "plan__organisation"), plan__live=True).annotate(
+        last_on=last
+    )
     recent, near = F("last_on").desc(nulls_last=True), F("due_on").asc(nulls_last=True)
-    ordered = rows.order_by(F("done_on").desc(nulls_first=True), recent, near, "plan", "number").select_related("plan__organisation")
+    ordered = rows.order_by(
+        F("done_on").desc(nulls_first=True), recent, near, "plan", "number"
+    ).select_related("plan__organisation")
     choices = [
         Choice(
             row.pk, row.number, row.text, tuple(Serves(served.pk, served.directive.code) for served in row.obligations.all()),

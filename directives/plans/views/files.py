@@ -28,7 +28,9 @@ def _parent(request, name):
     if kind not in PARENTS or whole(pk) is None:
         raise Http404
     model, related = PARENTS[kind]
-    return get_object_or_404(model.objects.visible_to(request.user).select_related(*related), pk=whole(pk))
+    return get_object_or_404(
+        model.objects.visible_to(request.user).select_related(*related), pk=whole(pk)
+    )
 
 
 @require_GET
@@ -39,7 +41,9 @@ def attachment(request, pk):
     except FileNotFoundError as lost:
         raise Http404 from lost
     parent = evidence.parent_of(row)
-    audit.record_taken("download", parent, by=request.user, now=request.now, file=row.name, sha256=row.sha256)
+    audit.record_taken(
+        "download", parent, by=request.user, now=request.now, file=row.name, sha256=row.sha256
+    )
     response = FileResponse(content, as_attachment=True, filename=row.name)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -60,7 +64,10 @@ def _first_page(request, pk=None):
 
 @write(form=_first_page)
 def attachment_add(request):
-    parent, uploads = _parent(request, request.POST.get("parent", "")), request.FILES.getlist("files")
+    parent, uploads = (
+        _parent(request, request.POST.get("parent", "")),
+        request.FILES.getlist("files"),
+    )
     try:
         evidence.attach_all(parent, uploads, by=request.user, now=request.now)
     except Invalid as refused:

@@ -29,7 +29,13 @@ def _page(request, form=None, status=200):
         "quick": quick_choices(request.user, request.today, first=wanted.measure or 0) if request.user.works else None, "form": form,
         "next": request.POST.get("next", reverse("log")),
     }  # fmt: skip
-    return page(request, "directives/log/list.html", context, fragment="directives/log/_rows.html", status=status)
+    return page(
+        request,
+        "directives/log/list.html",
+        context,
+        fragment="directives/log/_rows.html",
+        status=status,
+    )
 
 
 @require_GET
@@ -49,7 +55,14 @@ def log_add(request):
     if form.is_valid():
         data = form.cleaned_data
         try:
-            log_work(data["measure"], on=data["on"], text=data["text"], files=files, by=request.user, now=request.now)
+            log_work(
+                data["measure"],
+                on=data["on"],
+                text=data["text"],
+                files=files,
+                by=request.user,
+                now=request.now,
+            )
         except Invalid as refused:
             for name, texts in refused.errors.items():
                 form.add_error(name if name in form.fields else None, texts)

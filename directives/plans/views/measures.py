@@ -19,7 +19,9 @@ from directives.web.doors import demand, page, write
 
 
 def _measure(request, pk):
-    rows = Measure.objects.visible_to(request.user).select_related("plan__organisation", "plan__document")
+    rows = Measure.objects.visible_to(request.user).select_related(
+        "plan__organisation", "plan__document"
+    )
     return get_object_or_404(rows, pk=pk)
 
 
@@ -29,7 +31,13 @@ def _edit(request, plan, form, *, measure=None, theirs=None, status=200):
         "plan": plan, "form": form, "measure": measure, "theirs": theirs, "groups": picker(plan, measure, form.chosen),
         "version": (theirs or measure).version if measure else 0, "opened": True,
     }  # fmt: skip
-    return page(request, "directives/plans/measure.html", context, fragment="directives/plans/_edit.html", status=status)
+    return page(
+        request,
+        "directives/plans/measure.html",
+        context,
+        fragment="directives/plans/_edit.html",
+        status=status,
+    )
 
 
 def _saved(request, measure, *, added=False):
@@ -54,7 +62,11 @@ def measure_add(request, pk):
     form = MeasureForm(request.POST, servable=servable(plan, None))
     if not form.is_valid():
         return _edit(request, plan, form, status=422)
-    return _saved(request, planning.add_measure(plan, content=form.content(), by=request.user, now=request.now), added=True)
+    return _saved(
+        request,
+        planning.add_measure(plan, content=form.content(), by=request.user, now=request.now),
+        added=True,
+    )
 
 
 @require_GET
@@ -65,7 +77,12 @@ def measure_edit(request, pk):
         return _saved(request, measure)
     if measure.plan.state not in EDITABLE:
         return redirect("plan", measure.plan_id)
-    return _edit(request, measure.plan, MeasureForm.of(measure, servable=servable(measure.plan, measure)), measure=measure)
+    return _edit(
+        request,
+        measure.plan,
+        MeasureForm.of(measure, servable=servable(measure.plan, measure)),
+        measure=measure,
+    )
 
 
 @write
@@ -77,7 +94,13 @@ def measure_save(request, pk):
         return _edit(request, measure.plan, form, measure=measure, status=422)
     version = request.POST.get("version", "")
     try:
-        saved = planning.save_measure(measure, content=form.content(), version=whole(version) or 0, by=request.user, now=request.now)
+        saved = planning.save_measure(
+            measure,
+            content=form.content(),
+            version=whole(version) or 0,
+            by=request.user,
+            now=request.now,
+        )
     except Stale as stale:
         if stale.theirs is None:
             raise
@@ -100,5 +123,7 @@ def measure_done(request, pk):
     version = request.POST.get("version", "")
     if whole(version) is None:
         raise Invalid(_("This form is out of date. Go back, reload the page and submit again."))
-    planning.mark_done(measure, done_on=done_on, version=whole(version), by=request.user, now=request.now)
+    planning.mark_done(
+        measure, done_on=done_on, version=whole(version), by=request.user, now=request.now
+    )
     return _saved(request, measure)

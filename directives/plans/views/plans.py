@@ -29,7 +29,9 @@ DONE = {
     "decline": gettext_lazy("Returned to staff with your reason."),
     "sign": gettext_lazy("Signed and submitted. The supervisors were notified."),
     "hand_in": gettext_lazy("Submitted. The supervisors were notified."),
-    "revise": gettext_lazy("The plan is a draft again. The accepted version stays in the submissions."),
+    "revise": gettext_lazy(
+        "The plan is a draft again. The accepted version stays in the submissions."
+    ),
 }
 
 
@@ -40,22 +42,30 @@ def plans(request):
     form = PlanFilterForm(request.GET, user=request.user)
     wanted = form.wanted()
     counts = state_counts(request.user, wanted.document) if request.user.oversees else {}
-    states = [(state, label, counts.get(state, 0)) for state, label in FILING_STATES if state in HANDED_IN]
+    states = [
+        (state, label, counts.get(state, 0)) for state, label in FILING_STATES if state in HANDED_IN
+    ]
     context = {
         "own": own_plans(request.user) if request.user.works else (),
         "starts": to_start(request.user) if request.user.works else (),
         "form": form, "wanted": wanted, "states": states, "total": sum(counts.values()), "limit": LIMIT,
         "page": plans_page(request.user, wanted, counts, request.GET) if request.user.oversees else None,
     }  # fmt: skip
-    return page(request, "directives/plans/list.html", context, fragment="directives/plans/_below.html")
+    return page(
+        request, "directives/plans/list.html", context, fragment="directives/plans/_below.html"
+    )
 
 
 @write
 def plan_start(request):
-    body = get_object_or_404(Organisation.objects.visible_to(request.user), pk=_id(request, "organisation"))
+    body = get_object_or_404(
+        Organisation.objects.visible_to(request.user), pk=_id(request, "organisation")
+    )
     documents = Document.objects.visible_to(request.user)
     document = get_object_or_404(documents, pk=_id(request, "document"))
-    started = planning.start_plan(document=document, organisation=body, by=request.user, now=request.now)
+    started = planning.start_plan(
+        document=document, organisation=body, by=request.user, now=request.now
+    )
     return redirect("plan", started.pk)
 
 
@@ -69,9 +79,18 @@ def _id(request, name):
 def _page(request, row, form=None, theirs=None, status=200):
     form = form or PlanForm(initial={"title": row.title, "summary": row.summary})
     it = plan_view(row, request.user)
-    context = {"it": it, "plan": row, "form": form, "theirs": theirs, "revision": revision_on_page(it)}
+    context = {
+        "it": it,
+        "plan": row,
+        "form": form,
+        "theirs": theirs,
+        "revision": revision_on_page(it),
+    }
     if it.writes:
-        context |= {"blank": MeasureForm(servable=servable(row, None)), "groups": picker(row, None, ())}
+        context |= {
+            "blank": MeasureForm(servable=servable(row, None)),
+            "groups": picker(row, None, ()),
+        }
     return page(request, "directives/plans/plan.html", context, status=status)
 
 
@@ -89,7 +108,13 @@ def plan_save(request, pk):
         planning.plans.opened(row, request.user)
         return _page(request, row, form, status=422)
     try:
-        planning.save_plan(row, **form.cleaned_data, version=seen_version(request), by=request.user, now=request.now)
+        planning.save_plan(
+            row,
+            **form.cleaned_data,
+            version=seen_version(request),
+            by=request.user,
+            now=request.now,
+        )
     except Stale as stale:
         return _page(request, stale.theirs, form, theirs=stale.theirs, status=409)
     messages.success(request, _("Saved."))
@@ -102,6 +127,8 @@ def plan_move(request, pk, action):
     if action not in AFTER:
         raise Http404
     row.version = seen_version(request)
-    planning.move_plan(row, action, by=request.user, now=request.now, reason=request.POST.get("reason", ""))
+    planning.move_plan(
+        row, action, by=request.user, now=request.now, reason=request.POST.get("reason", "")
+    )
     messages.success(request, DONE[action])
     return redirect(reverse("plan", args=[pk]))

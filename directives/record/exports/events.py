@@ -12,9 +12,19 @@ from directives.tables.book import Column
 
 COMMON = (
     Column("at", gettext_lazy("When"), lambda line: line.event.at, "moment"),
-    Column("by", gettext_lazy("User"), lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"), width=12),
+    Column(
+        "by",
+        gettext_lazy("User"),
+        lambda line: scripted(str(line.event.by)) if line.event.by else _("The system"),
+        width=12,
+    ),
     Column("action", gettext_lazy("What was done"), lambda line: line.word, width=18),
-    Column("subject", gettext_lazy("Object"), lambda line: f"{line.subject} {scripted(line.name)}", width=16),
+    Column(
+        "subject",
+        gettext_lazy("Object"),
+        lambda line: f"{line.subject} {scripted(line.name)}",
+        width=16,
+    ),
     Column(
         "organisation",
         pgettext_lazy("column", "Organisation"),

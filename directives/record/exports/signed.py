@@ -39,7 +39,15 @@ def for_page(asked: Asked, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
         raise Refusal(text % {"count": AT_ONCE, "command": command_of(asked)})
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     try:
-        take(file, ids, last, asked=asked, whole=len(ids) >= there and not filter_of(asked), by=by, now=now)
+        take(
+            file,
+            ids,
+            last,
+            asked=asked,
+            whole=len(ids) >= there and not filter_of(asked),
+            by=by,
+            now=now,
+        )
     except BaseException:
         file.close()
         raise
@@ -54,7 +62,16 @@ def for_command(file: BinaryIO, asked: Asked, *, now: datetime) -> Packed:
     return take(file, ids, last, asked=asked, whole=not filter_of(asked), by=None, now=now)
 
 
-def take(file: BinaryIO, ids: array, last: Seal | None, *, asked: Asked, whole: bool, by: User | None, now: datetime) -> Packed:
+def take(
+    file: BinaryIO,
+    ids: array,
+    last: Seal | None,
+    *,
+    asked: Asked,
+    whole: bool,
+    by: User | None,
+    now: datetime,
+) -> Packed:
     """Write a copy of these events, and into the record that it was made: by the hash of its manifest it is known again.
 
     `whole`: they are all that there were when `last` was the newest seal, so that one which is not among them is missed.
@@ -74,12 +91,19 @@ def take(file: BinaryIO, ids: array, last: Seal | None, *, asked: Asked, whole: 
 def filter_of(asked: Asked) -> dict[str, Any]:
     """What was asked for, without what was not."""
     given = {field.name: getattr(asked, field.name) for field in fields(asked)}
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items() if value}
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in given.items()
+        if value
+    }
 
 
 def command_of(asked: Asked) -> str:
     """The command that makes the same copy on the server."""
-    options = (f"--{name} '{value}'" if name == "q" else f"--{name} {value}" for name, value in filter_of(asked).items())
+    options = (
+        f"--{name} '{value}'" if name == "q" else f"--{name} {value}"
+        for name, value in filter_of(asked).items()
+    )
     return " ".join(("manage.py export_record", *options, "--output record.zip"))
 
 
@@ -89,5 +113,7 @@ def _table(ids: array, now: datetime, file: BinaryIO) -> int:
 
 def _lines(ids: array) -> Iterator[Line]:
     for start in range(0, len(ids), ROWS):
-        rows: QuerySet[Event] = with_names(Event.objects.filter(id__in=ids[start : start + ROWS].tolist())).order_by("id")
+        rows: QuerySet[Event] = with_names(
+            Event.objects.filter(id__in=ids[start : start + ROWS].tolist())
+        ).order_by("id")
         yield from map(in_words, rows)

@@ -15,7 +15,9 @@ from directives.base.wording import listed, scripted
 from directives.models import Event
 
 # Told elsewhere on the line (who, when), or worked out from what is told.
-LEFT_OUT = frozenset({"submitted_by", "decided_by", "moved_at", "light_reason", "sha256", "list", "query", "export"})
+LEFT_OUT = frozenset(
+    {"submitted_by", "decided_by", "moved_at", "light_reason", "sha256", "list", "query", "export"}
+)
 # Where the table of the subject has no name for people, or none at all.
 FIELDS: dict[str, str | Promise] = {
     "state": pgettext_lazy("change", "State"),
@@ -74,7 +76,13 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")
 def changed(event: Event) -> tuple[tuple[str, str, str], ...]:
     """Each field that the event tells of, with its value before and after, by name: PostgreSQL does not keep their order."""
     return tuple(
-        (str(_label(event.subject_type, name)), *(_said(event.subject_type, name, side.get(name)) for side in (event.before, event.after)))
+        (
+            str(_label(event.subject_type, name)),
+            *(
+                _said(event.subject_type, name, side.get(name))
+                for side in (event.before, event.after)
+            ),
+        )
         for name in sorted(event.after)
         if name not in LEFT_OUT
     )

@@ -56,7 +56,9 @@ SUBJECTS: dict[str, str | Promise] = {
 }
 # What these tell is of the product, and nobody's words about their work: administrators read it.
 OF_THE_PRODUCT = frozenset({"refused", "refused_more", "take_record", "acknowledge_seal"})
-ADDRESSES = {name: name for name in ("obligation", "plan", "document", "directive", "organisation")} | {"logentry": "log_entry"}
+ADDRESSES = {
+    name: name for name in ("obligation", "plan", "document", "directive", "organisation")
+} | {"logentry": "log_entry"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,18 @@ class Asked:
                 days[name] = parse_date(query.get(name, ""))
             except ValueError:  # 2026-02-30
                 days[name] = None
-        act, ids = query.get("act", ""), {name: query.get(name, "") for name in ("document", "body")}
-        numbers = {name: number for name, text in ids.items() if (number := whole(text)) is not None}
-        words = (action if action in WORDS else "", subject if subject in SUBJECTS else "", query.get("q", "").strip())
+        act, ids = (
+            query.get("act", ""),
+            {name: query.get(name, "") for name in ("document", "body")},
+        )
+        numbers = {
+            name: number for name, text in ids.items() if (number := whole(text)) is not None
+        }
+        words = (
+            action if action in WORDS else "",
+            subject if subject in SUBJECTS else "",
+            query.get("q", "").strip(),
+        )
         return cls(*words, **days, **numbers, act=act if act in captions.HAPPENED else "")
 
     @property
@@ -108,7 +119,9 @@ class Asked:
             events = events.filter(document_id=self.document)
         if self.body:
             path = Subquery(Organisation.objects.filter(pk=self.body).values("path"))
-            events = events.filter(organisation__path__gte=path, organisation__path__lte=Concat(path, Value(LAST)))
+            events = events.filter(
+                organisation__path__gte=path, organisation__path__lte=Concat(path, Value(LAST))
+            )
         if self.action:
             events = events.filter(action=self.action)
         if self.subject:
@@ -119,7 +132,9 @@ class Asked:
             events = events.filter(at__lte=datetime.combine(self.until, time.max, zone))
         if self.q:
             by_name = events.filter(by__full_name__contains=self.q)
-            of_body = events.filter(organisation__name_hans__contains=self.q) | events.filter(organisation__name_hant__contains=self.q)
+            of_body = events.filter(organisation__name_hans__contains=self.q) | events.filter(
+                organisation__name_hant__contains=self.q
+            )
             events = by_name | of_body
         return events
 
@@ -128,10 +143,19 @@ def _happened(events: QuerySet[Event], act: str) -> QuerySet[Event]:
     """The events that the counts of a dashboard call so: acts by their names, lights by how they turned."""
     if act in ACTS:
         named = (name.split(":") for name in ACTS[act])
-        return events.filter(any_of(Q(subject_type=subject, action=action) for subject, action in named))
-    lit = {f"{side}_lit": Coalesce(KT(f"{side}__light"), Value("", TextField())) for side in ("before", "after")}
+        return events.filter(
+            any_of(Q(subject_type=subject, action=action) for subject, action in named)
+        )
+    lit = {
+        f"{side}_lit": Coalesce(KT(f"{side}__light"), Value("", TextField()))
+        for side in ("before", "after")
+    }
     turned, still = ("after_lit", "before_lit") if act == WORSE else ("before_lit", "after_lit")
-    return events.alias(**lit).filter(subject_type="obligation", **{turned: RED}).exclude(**{still: RED})
+    return (
+        events.alias(**lit)
+        .filter(subject_type="obligation", **{turned: RED})
+        .exclude(**{still: RED})
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +186,9 @@ def _may_read(user: User, event: Event) -> bool:
     if body is None:
         return False
     works = any(m.organisation_id == body.pk for m in user.in_role(STAFF, MANAGER))
-    return works or any(body.path.startswith(m.organisation.path) for m in user.in_role(MANAGER, SUPERVISOR, VIEWER))
+    return works or any(
+        body.path.startswith(m.organisation.path) for m in user.in_role(MANAGER, SUPERVISOR, VIEWER)
+    )
 
 
 def _without_content(event: Event) -> Event:
@@ -198,15 +224,24 @@ def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
     """Events with what a row names of others: who did it, the body, the code of the directive, the person whose account it was."""
     code = Directive.objects.filter(pk=OuterRef("directive_id")).values("code")[:1]
     accounts = User.objects.filter(pk=OuterRef("subject_id"))
-    person = Subquery(accounts.values(name=Coalesce(NullIf("full_name", Value("")), "username"))[:1])
+    person = Subquery(
+        accounts.values(name=Coalesce(NullIf("full_name", Value("")), "username"))[:1]
+    )
     of_account = Case(When(subject_type="user", then=person))
-    return events.select_related("by", "organisation").annotate(code=Subquery(code), person=of_account)
+    return events.select_related("by", "organisation").annotate(
+        code=Subquery(code), person=of_account
+    )
 
 
 def lines(events: Iterable[Event], user: User) -> list[Line]:
     """Events as rows, as this person may read them. Nothing leads on whoever sees nothing but the record."""
     if user.is_staff:
-        events = [event if event.action in OF_THE_PRODUCT or _may_read(user, event) else _without_content(event) for event in events]
+        events = [
+            event
+            if event.action in OF_THE_PRODUCT or _may_read(user, event)
+            else _without_content(event)
+            for event in events
+        ]
     if not sees_origin(user):
         events = map(_without_origin, events)
     return [in_words(event, {} if user.only_audits else ADDRESSES) for event in events]
@@ -215,4 +250,6 @@ def lines(events: Iterable[Event], user: User) -> list[Line]:
 def in_words(event: Event, addresses: Mapping[str, str] = ADDRESSES) -> Line:
     """An event as a row, as whoever may read all of it reads it; `addresses`: which subjects have a page that may be named."""
     subject = event.subject_type
-    return Line(event, word_of(event.action), SUBJECTS.get(subject, subject), addresses.get(subject, ""))
+    return Line(
+        event, word_of(event.action), SUBJECTS.get(subject, subject), addresses.get(subject, "")
+    )

@@ -41,7 +41,11 @@ def _searched(asked: Asked) -> Q:
     last = Event.objects.order_by("-pk").values("pk")[:1]
     if asked.until:
         end = datetime.combine(asked.until, time.max, timezone.get_current_timezone())
-        later = Event.objects.filter(document_id=OuterRef("pk"), at__gt=end).order_by("at").values("pk")[:1]
+        later = (
+            Event.objects.filter(document_id=OuterRef("pk"), at__gt=end)
+            .order_by("at")
+            .values("pk")[:1]
+        )
         first = Document.objects.annotate(first=Subquery(later)).aggregate(id=Min("first"))["id"]
         if first is not None:
             return Q(pk__gt=first - SEARCHED, pk__lt=first + ASTRAY)
@@ -53,9 +57,13 @@ def _near(user: User, turn: Turn) -> Q:
     scope = Scope.of(user)
     if user.sees_whole_record or scope.wide:
         return Q()
-    newest = Event.objects.filter(organisation=OuterRef("pk"), **({"pk__lt": turn.after[0]} if turn.after else {}))
+    newest = Event.objects.filter(
+        organisation=OuterRef("pk"), **({"pk__lt": turn.after[0]} if turn.after else {})
+    )
     bodies = Organisation.objects.filter(scope.condition(""))[: FEW + 1].annotate(
         reach=Subquery(newest.order_by("-pk").values("pk")[SIZE : SIZE + 1])
     )
     found = bodies.aggregate(n=Count("pk"), furthest=Max("reach"))
-    return Q(pk__gte=found["furthest"]) if found["n"] <= FEW and found["furthest"] is not None else Q()
+    return (
+        Q(pk__gte=found["furthest"]) if found["n"] <= FEW and found["furthest"] is not None else Q()
+    )

@@ -173,14 +173,32 @@ def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[Happening,
         .annotate(n=Count("pk"), first=Min("pk"), bodies=Count("organisation", distinct=True))
         .order_by("-at", "-first")[:READ]
     )
-    told = {event.pk: event for event in Event.objects.filter(pk__in=[act["first"] for act in acts]).select_related("by", "organisation")}
-    return _merged(_with_echoes([_happening(told[act["first"]], act["n"], act["bodies"]) for act in acts]))[:limit]
+    told = {
+        event.pk: event
+        for event in Event.objects.filter(pk__in=[act["first"] for act in acts]).select_related(
+            "by", "organisation"
+        )
+    }
+    return _merged(
+        _with_echoes([_happening(told[act["first"]], act["n"], act["bodies"]) for act in acts])
+    )[:limit]
 
 
 def _happening(event: Event, count: int, bodies: int) -> Happening:
     before, after = (event.before, event.after) if count == 1 else ({}, {})
     named = (event.organisation,) if event.organisation else ()
-    return Happening(event.at, event.action, word_of(event.action), count, event.by, named, bodies, event.reason, before, after)
+    return Happening(
+        event.at,
+        event.action,
+        word_of(event.action),
+        count,
+        event.by,
+        named,
+        bodies,
+        event.reason,
+        before,
+        after,
+    )
 
 
 def _with_echoes(happenings: Sequence[Happening]) -> Iterator[Happening]:
@@ -190,7 +208,11 @@ def _with_echoes(happenings: Sequence[Happening]) -> Iterator[Happening]:
         if one.action in ECHOES:
             continue
         echo = echoes.get((one.at, one.by, one.named)) if one.count == 1 else None
-        yield replace(one, before=echo.before | one.before, after=echo.after | one.after) if echo else one
+        yield (
+            replace(one, before=echo.before | one.before, after=echo.after | one.after)
+            if echo
+            else one
+        )
 
 
 def _merged(happenings: Iterable[Happening]) -> tuple[Happening, ...]:

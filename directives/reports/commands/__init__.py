@@ -12,7 +12,13 @@ from directives.reports.commands.clocks import report_clocks
 from directives.reports.commands.cycles import job_of, open_cycle
 from directives.reports.commands.desk import entry_on_desk
 from directives.reports.commands.drafting import Earlier, earlier_entries
-from directives.reports.commands.entering import Written, held, redraft_entries, save_entries, set_back
+from directives.reports.commands.entering import (
+    Written,
+    held,
+    redraft_entries,
+    save_entries,
+    set_back,
+)
 from directives.reports.commands.entries import (
     LACKS,
     NOT_YOURS,

@@ -23,14 +23,26 @@ def _opened(entry: LogEntry, act: str, version: int, by: User) -> LogEntry:
         raise NotAllowed(_("An entry of the work log is changed only by its author."))
     # Nobody hands in, meanwhile, a report that was drafted from it.
     reports = ProgressReport.objects.filter(entries__log_uses__log_entry=entry).order_by("pk")
-    list(ProgressReport.objects.filter(pk__in=reports.values("pk")).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    list(
+        ProgressReport.objects.filter(pk__in=reports.values("pk"))
+        .order_by("pk")
+        .select_for_update(no_key=True)
+        .values_list("pk")
+    )
     rows = LogEntry.objects.select_for_update(no_key=True, of=("self",))
-    held = rows.select_related("measure__plan__organisation", "measure__plan__document").get(pk=entry.pk)
+    held = rows.select_related("measure__plan__organisation", "measure__plan__document").get(
+        pk=entry.pk
+    )
     state = held.state
     if state == LOG_SIGNING and state not in LOG_ACTS[act]:
-        raise IllegalMove(_("A report that was drafted from this entry waits to be signed. Recall it first."))
+        raise IllegalMove(
+            _("A report that was drafted from this entry waits to be signed. Recall it first.")
+        )
     if state not in LOG_ACTS[act]:
-        raise IllegalMove(_("This log entry is “%(state)s”: this cannot be done with it now.") % {"state": dict(LOG_STATES)[state]})
+        raise IllegalMove(
+            _("This log entry is “%(state)s”: this cannot be done with it now.")
+            % {"state": dict(LOG_STATES)[state]}
+        )
     if held.version != version:
         raise Stale(theirs=held)
     return held
@@ -43,7 +55,14 @@ def _written(entry: LogEntry, *names: str) -> None:
 
 @counted()
 def edit_log(
-    entry: LogEntry, *, on: date, text: str, files: Sequence[UploadedFile] = (), version: int, by: User, now: datetime
+    entry: LogEntry,
+    *,
+    on: date,
+    text: str,
+    files: Sequence[UploadedFile] = (),
+    version: int,
+    by: User,
+    now: datetime,
 ) -> LogEntry:
     """Change day and words of an entry that no report used yet, and add files. Drafts made from it say it at once.
 
@@ -56,7 +75,14 @@ def edit_log(
     if before:
         held.on, held.text = after["on"], after["text"]
         _written(held, *before)
-        audit.record("edit_log", held, by=by, now=now, before=before, after={name: after[name] for name in before})
+        audit.record(
+            "edit_log",
+            held,
+            by=by,
+            now=now,
+            before=before,
+            after={name: after[name] for name in before},
+        )
     for upload in files:
         evidence.attach(held, upload, by=by, now=now)
     refresh_drafts(drafts_from([held]), by=by, now=now)
@@ -72,7 +98,9 @@ def withdraw_log(entry: LogEntry, *, version: int, by: User, now: datetime) -> L
     held = _opened(entry, "withdraw", version, by)
     held.withdrawn_at, held.withdrawn_by = now, by
     _written(held, "withdrawn_at", "withdrawn_by")
-    audit.record("withdraw_log", held, by=by, now=now, before=told_of(held), after={"withdrawn_at": now})
+    audit.record(
+        "withdraw_log", held, by=by, now=now, before=told_of(held), after={"withdrawn_at": now}
+    )
     unwrite([held.measure_id], held.created_at, action="withdraw_log", by=by, now=now)
     refresh_drafts(drafts_from([held]), by=by, now=now)
     return held
@@ -80,7 +108,14 @@ def withdraw_log(entry: LogEntry, *, version: int, by: User, now: datetime) -> L
 
 @counted()
 def correct_log(
-    entry: LogEntry, *, on: date, text: str, files: Sequence[UploadedFile] = (), version: int, by: User, now: datetime
+    entry: LogEntry,
+    *,
+    on: date,
+    text: str,
+    files: Sequence[UploadedFile] = (),
+    version: int,
+    by: User,
+    now: datetime,
 ) -> LogEntry:
     """Correct an entry that a report used, by another that names it; the one that was reported stays as it is.
 
@@ -88,7 +123,9 @@ def correct_log(
     """
     held = _opened(entry, "correct", version, by)
     demand_line(text, on, files, today=timezone.localdate(now))
-    line = LogEntry(measure=held.measure, corrects=held, on=on, text=text.strip(), by=by, created_at=now)
+    line = LogEntry(
+        measure=held.measure, corrects=held, on=on, text=text.strip(), by=by, created_at=now
+    )
     correction = write_line(line, files, by=by, now=now)
     _written(held)
     before = {"on": held.on, "text": held.text}

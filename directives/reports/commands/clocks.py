@@ -29,11 +29,17 @@ def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[in
     """
     wanted = list(obligations)
     held_back = Q(entries__obligation__in=wanted, entries__state__in=EDITABLE | {AWAITING})
-    reports = ProgressReport.objects.filter(organisation=report.organisation_id, document=report.document_id)
-    rows = reports.annotate(waiting=FilteredRelation("entries", condition=held_back)).filter(Q(begun_at=None) | Q(waiting__isnull=False))
+    reports = ProgressReport.objects.filter(
+        organisation=report.organisation_id, document=report.document_id
+    )
+    rows = reports.annotate(waiting=FilteredRelation("entries", condition=held_back)).filter(
+        Q(begun_at=None) | Q(waiting__isnull=False)
+    )
     pending: dict[int, list[tuple[date, bool]]] = {}
     for_all: list[tuple[date, bool]] = []
-    found = rows.order_by().values_list("cycle__due_on", "begun_at", "waiting__obligation", "waiting__submitted_at")
+    found = rows.order_by().values_list(
+        "cycle__due_on", "begun_at", "waiting__obligation", "waiting__submitted_at"
+    )
     for due_on, begun_at, pk, handed_in_at in found:
         if pk is not None:
             pending.setdefault(pk, []).append((due_on, handed_in_at is not None))
@@ -45,4 +51,6 @@ def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[in
 def _clock(pending: list[tuple[date, bool]]) -> ReportClock:
     if not pending:
         return ReportClock()
-    return ReportClock(min(due_on for due_on, _returned in pending), any(returned for _due_on, returned in pending))
+    return ReportClock(
+        min(due_on for due_on, _returned in pending), any(returned for _due_on, returned in pending)
+    )

@@ -64,10 +64,16 @@ def entry_on_desk(pk: int, *, by: User) -> ReportEntry | None:
         return None
     cycle, document, organisation, directive, earlier_percent = row[len(FIELDS) :]
     body = next((m.organisation for m in by.standing if m.organisation_id == organisation), None)
-    if body is None:  # a membership that began since the sign-in was read counts from the next request on
+    if (
+        body is None
+    ):  # a membership that began since the sign-in was read counts from the next request on
         return None
     entry = ReportEntry.from_db(connection.alias, NAMES, [*map(_read, FIELDS, row)])
-    entry.report = ProgressReport.from_db(connection.alias, REPORT, (entry.report_id, cycle, document, organisation))
+    entry.report = ProgressReport.from_db(
+        connection.alias, REPORT, (entry.report_id, cycle, document, organisation)
+    )
     entry.report.organisation, entry.earlier_percent = body, earlier_percent
-    entry.obligation = Obligation.from_db(connection.alias, ("id", "directive_id"), (entry.obligation_id, directive))
+    entry.obligation = Obligation.from_db(
+        connection.alias, ("id", "directive_id"), (entry.obligation_id, directive)
+    )
     return entry

@@ -54,7 +54,10 @@ def entries_before(report: ProgressReport) -> QuerySet[ReportEntry]:
 
     Of two that fell due on one day, the one that was opened later is the later one.
     """
-    before = {"report__document": report.document_id, "report__cycle__due_on__lt": report.cycle.due_on}
+    before = {
+        "report__document": report.document_id,
+        "report__cycle__due_on__lt": report.cycle.due_on,
+    }
     rows = ReportEntry.objects.filter(report__organisation=report.organisation_id, **before)
     return rows.order_by("report__cycle__due_on", "report__cycle_id")
 
@@ -67,12 +70,18 @@ def earlier_entries(report: ProgressReport) -> dict[int, Earlier]:
     rows = entries_before(report).filter(Q(submitted_at__isnull=False) | Q(state=ACCEPTED))
     accepted: dict[int, int] = {}
     stamps: dict[int, datetime] = {}
-    for pk, obligation, state, submitted_at in rows.values_list("pk", "obligation", "state", "submitted_at"):
+    for pk, obligation, state, submitted_at in rows.values_list(
+        "pk", "obligation", "state", "submitted_at"
+    ):
         if state == ACCEPTED:
             accepted[obligation] = pk
         if submitted_at:
             stamps[obligation] = max(submitted_at, stamps.get(obligation, submitted_at))
-    words = ReportEntry.objects.select_related("report__cycle").in_bulk(accepted.values()) if accepted else {}
+    words = (
+        ReportEntry.objects.select_related("report__cycle").in_bulk(accepted.values())
+        if accepted
+        else {}
+    )
     result = {pk: Earlier(handed_in_at=at) for pk, at in stamps.items()}
     for obligation, pk in accepted.items():
         result[obligation] = Earlier(words[pk], stamps.get(obligation), words[pk].percent)
@@ -82,15 +91,23 @@ def earlier_entries(report: ProgressReport) -> dict[int, Earlier]:
 def drafts(report: ProgressReport, obligations: Iterable[int]) -> dict[int, Draft]:
     """A draft for each of these obligations of the report's body."""
     earlier, log = earlier_entries(report), _log(report)
-    return {pk: _draft(earlier.get(pk, Earlier()), log.get(pk, []), report.cycle.year) for pk in obligations}
+    return {
+        pk: _draft(earlier.get(pk, Earlier()), log.get(pk, []), report.cycle.year)
+        for pk in obligations
+    }
 
 
 def _log(report: ProgressReport) -> dict[int, list[Done]]:
     """The body's log on the document by obligation, oldest day first."""
-    mine = {"measure__plan__organisation": report.organisation_id, "measure__plan__document": report.document_id}
+    mine = {
+        "measure__plan__organisation": report.organisation_id,
+        "measure__plan__document": report.document_id,
+    }
     rows = LogEntry.objects.current().filter(**mine).order_by("on", "id")
     log: dict[int, list[Done]] = {}
-    for obligation, corrected, *line in rows.values_list("measure__obligations", "corrects", "on", "text", "created_at", "pk"):
+    for obligation, corrected, *line in rows.values_list(
+        "measure__obligations", "corrects", "on", "text", "created_at", "pk"
+    ):
         log.setdefault(obligation, []).append(Done(*line, corrects=corrected is not None))
     return log
 
@@ -99,7 +116,11 @@ def note_uses(drafted: Mapping[int, Draft], *, now: datetime) -> None:
     """Note from which log entries these entries (ids) are drafted now. What was handed in once stays noted."""
     noted = LogUse.objects.filter(entry__in=drafted)
     noted.filter(Q(entry__submitted_at=None) | Q(at__gt=F("entry__submitted_at"))).delete()
-    uses = [LogUse(entry_id=pk, log_entry_id=used, at=now) for pk, draft in drafted.items() for used in draft.log]
+    uses = [
+        LogUse(entry_id=pk, log_entry_id=used, at=now)
+        for pk, draft in drafted.items()
+        for used in draft.log
+    ]
     LogUse.objects.bulk_create(uses, batch_size=500, ignore_conflicts=True)
 
 
@@ -109,7 +130,9 @@ def _draft(earlier: Earlier, log: list[Done], year: int) -> Draft:
     last = earlier.accepted
     kept = (last.problems, last.next_steps, last.percent) if last else ("", "", None)
     if fresh:
-        return Draft(narrative(fresh, year), *kept, origin=FROM_LOG, log=tuple(done.pk for done in fresh))
+        return Draft(
+            narrative(fresh, year), *kept, origin=FROM_LOG, log=tuple(done.pk for done in fresh)
+        )
     return Draft(last.progress, *kept, origin=CARRIED) if last else Draft()
 
 

@@ -12,7 +12,15 @@ from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import DRAFT, EDITABLE, REPORTABLE, RETURNED
 from directives.core import audit
 from directives.core.rules import may
-from directives.models import ALWAYS, LogEntry, LogUse, Obligation, ProgressReport, ReportEntry, User
+from directives.models import (
+    ALWAYS,
+    LogEntry,
+    LogUse,
+    Obligation,
+    ProgressReport,
+    ReportEntry,
+    User,
+)
 from directives.models.reports import FROM_LOG, TYPED
 from directives.models.writing import overwrite
 from directives.reports.commands.drafting import drafts, note_uses
@@ -61,13 +69,21 @@ def lacks(entry: ReportEntry | EntryFields, last_percent: int | None) -> tuple[s
     return tuple(missing)
 
 
-def unrevised(state: str, decided_at: datetime | None, saved_at: datetime | None, filed_at: datetime | None) -> bool:
+def unrevised(
+    state: str, decided_at: datetime | None, saved_at: datetime | None, filed_at: datetime | None
+) -> bool:
     """Whether an entry was returned and nobody has touched it since; `filed_at`: when its last file was added."""
     touched = [at for at in (saved_at, filed_at) if at is not None]
-    return state == RETURNED and decided_at is not None and max(touched, default=decided_at) <= decided_at
+    return (
+        state == RETURNED
+        and decided_at is not None
+        and max(touched, default=decided_at) <= decided_at
+    )
 
 
-def missing(entry: ReportEntry, last_percent: int | None, filed_at: datetime | None) -> tuple[str, ...]:
+def missing(
+    entry: ReportEntry, last_percent: int | None, filed_at: datetime | None
+) -> tuple[str, ...]:
     """As `lacks`, and "revision" for an entry that is `unrevised`."""
     untouched = unrevised(entry.state, entry.decided_at, entry.saved_at, filed_at)
     return (("revision",) if untouched else ()) + lacks(entry, last_percent)
@@ -87,12 +103,21 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
     _check_writer(report, by)
     if report.completed_at is not None:
         return report
-    owed = Obligation.objects.filter(organisation=report.organisation_id, document=report.document_id, state__in=REPORTABLE)
-    missing = list(owed.exclude(entries__report=report).order_by("directive__order").values_list("pk", flat=True))
+    owed = Obligation.objects.filter(
+        organisation=report.organisation_id, document=report.document_id, state__in=REPORTABLE
+    )
+    missing = list(
+        owed.exclude(entries__report=report)
+        .order_by("directive__order")
+        .values_list("pk", flat=True)
+    )
     if not missing and report.begun_at is not None:
         return report
     fresh = drafts(report, missing)
-    made = [ReportEntry(report=report, obligation_id=pk, **draft.fields()) for pk, draft in fresh.items()]
+    made = [
+        ReportEntry(report=report, obligation_id=pk, **draft.fields())
+        for pk, draft in fresh.items()
+    ]
     ReportEntry.objects.bulk_create(made, batch_size=500, ignore_conflicts=True)
     logged = {pk: draft for pk, draft in fresh.items() if draft.log}
     if logged:
@@ -103,8 +128,15 @@ def begin(*, report: ProgressReport, by: User | None, now: datetime) -> Progress
     if not alike.update(begun_at=begun_at, version=report.version + 1):
         raise Stale(theirs=ProgressReport.objects.filter(pk=report.pk).first())
     report.begun_at, report.version = begun_at, report.version + 1
-    gathering().point(report.organisation_id, report.document_id, ("report", str(report.cycle_id), ALWAYS), len(made))
-    audit.record("begin", report, by=by, now=now, after={"begun_at": begun_at, "entries": len(made)})
+    gathering().point(
+        report.organisation_id,
+        report.document_id,
+        ("report", str(report.cycle_id), ALWAYS),
+        len(made),
+    )
+    audit.record(
+        "begin", report, by=by, now=now, after={"begun_at": begun_at, "entries": len(made)}
+    )
     return report
 
 
@@ -113,13 +145,19 @@ def redraft(*, report: ProgressReport, by: User | None, now: datetime) -> int:
     """Draft the untouched entries anew from the log as it now is; returns how many changed. What was typed stays."""
     _check_writer(report, by)
     untouched = report.entries.filter(state=DRAFT, saved_at=None)
-    return _redraft(report, list(untouched), ("progress", "problems", "next_steps", "percent"), by, now)
+    return _redraft(
+        report, list(untouched), ("progress", "problems", "next_steps", "percent"), by, now
+    )
 
 
 def drafts_from(log: Iterable[LogEntry]) -> list[ReportEntry]:
     """The report entries whose progress was drafted from any of these log entries, and which nobody typed in or handed in since."""
     ids = LogUse.objects.filter(log_entry__in=log).values("entry")
-    return list(ReportEntry.objects.filter(pk__in=ids, origin=FROM_LOG, state__in=EDITABLE).select_related("report__cycle"))
+    return list(
+        ReportEntry.objects.filter(pk__in=ids, origin=FROM_LOG, state__in=EDITABLE).select_related(
+            "report__cycle"
+        )
+    )
 
 
 def refresh_drafts(stale: Iterable[ReportEntry], *, by: User | None, now: datetime) -> None:
@@ -131,18 +169,30 @@ def refresh_drafts(stale: Iterable[ReportEntry], *, by: User | None, now: dateti
         _redraft(report, entries, ("progress",), by, now)
 
 
-def _redraft(report: ProgressReport, entries: list[ReportEntry], names: Sequence[str], by: User | None, now: datetime) -> int:
+def _redraft(
+    report: ProgressReport,
+    entries: list[ReportEntry],
+    names: Sequence[str],
+    by: User | None,
+    now: datetime,
+) -> int:
     """Draft these fields anew, from the log as it now is; returns how many entries changed."""
     fresh = drafts(report, [entry.obligation_id for entry in entries])
     changes, drafted = [], {}
     for entry in entries:
         draft = fresh[entry.obligation_id]
-        after = {name: value for name, value in draft.fields().items() if name in (*names, "origin", "drawn_from")}
+        after = {
+            name: value
+            for name, value in draft.fields().items()
+            if name in (*names, "origin", "drawn_from")
+        }
         before = {name: getattr(entry, name) for name in after}
         drafted[entry.pk] = draft
         if before == after:
             continue
-        alike = ReportEntry.objects.filter(pk=entry.pk, version=entry.version, saved_at=entry.saved_at)
+        alike = ReportEntry.objects.filter(
+            pk=entry.pk, version=entry.version, saved_at=entry.saved_at
+        )
         if alike.update(**after, version=entry.version + 1):
             entry.report = report
             changes.append(audit.Change(entry, before, after))
@@ -168,7 +218,9 @@ def _changed(entry: ReportEntry, fields: EntryFields) -> Sequence[str]:
     return [name for name in NAMES if getattr(entry, name) != getattr(fields, name)]
 
 
-def save_entry(*, entry: ReportEntry, fields: EntryFields, version: int, by: User | None, now: datetime) -> ReportEntry:
+def save_entry(
+    *, entry: ReportEntry, fields: EntryFields, version: int, by: User | None, now: datetime
+) -> ReportEntry:
     """Save what a person typed, if nobody else did since `version`; returns the entry as it then stands.
 
     An unfinished entry is saved too: `lacks` says what is still missing. Raises NotAllowed; IllegalMove once the entry is
@@ -177,7 +229,9 @@ def save_entry(*, entry: ReportEntry, fields: EntryFields, version: int, by: Use
     _check_writer(entry.report, by)
     if entry.state not in EDITABLE:
         state = entry.get_state_display()
-        raise IllegalMove(_("This entry is “%(state)s” and cannot be edited now.") % {"state": state})
+        raise IllegalMove(
+            _("This entry is “%(state)s” and cannot be edited now.") % {"state": state}
+        )
     _check_fields(fields)
     names = _changed(entry, fields)
     if not names:
@@ -186,7 +240,9 @@ def save_entry(*, entry: ReportEntry, fields: EntryFields, version: int, by: Use
     after = {name: getattr(fields, name) for name in names}
     origin = TYPED if "progress" in names else entry.origin
     marks = {**after, "origin": origin, "saved_at": now, "saved_by": by, "version": version + 1}
-    with transaction.atomic(savepoint=False):  # a save that comes too late has written nothing, so nothing is to be undone
+    with transaction.atomic(
+        savepoint=False
+    ):  # a save that comes too late has written nothing, so nothing is to be undone
         if overwrite(ReportEntry, [entry.pk], marks, version=version, state=entry.state):
             for name, value in marks.items():
                 setattr(entry, name, value)

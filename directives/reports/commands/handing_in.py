@@ -29,7 +29,9 @@ FEW = 20  # entries of which the past is looked up one by one, not the whole rep
 Percents = Mapping[int, int | None]  # by obligation: what was last accepted
 
 
-def _chosen(report: ProgressReport, entries: Iterable[int] | None, states: frozenset[str]) -> list[ReportEntry]:
+def _chosen(
+    report: ProgressReport, entries: Iterable[int] | None, states: frozenset[str]
+) -> list[ReportEntry]:
     """The entries named, or all in these states, with what a move and a copy need of them."""
     rows = report.entries.owed().select_related("obligation__directive__section", "asked_by")
     rows = rows.filter(state__in=states) if entries is None else rows.filter(pk__in=set(entries))
@@ -52,32 +54,50 @@ def _percents(report: ProgressReport, entries: Sequence[ReportEntry]) -> Percent
 def _filed_at(entries: Sequence[ReportEntry]) -> dict[int, datetime]:
     """When the last file was added to each that was returned: of the others nobody asks."""
     returned = [entry.pk for entry in entries if entry.state == RETURNED]
-    files = Attachment.objects.filter(report_entry__in=returned).values_list("report_entry").annotate(last=Max("at"))
+    files = (
+        Attachment.objects.filter(report_entry__in=returned)
+        .values_list("report_entry")
+        .annotate(last=Max("at"))
+    )
     return dict(files.order_by()) if returned else {}
 
 
-def _ready(entries: Iterable[int] | None, chosen: list[ReportEntry], percents: Percents) -> list[ReportEntry]:
+def _ready(
+    entries: Iterable[int] | None, chosen: list[ReportEntry], percents: Percents
+) -> list[ReportEntry]:
     """The entries to hand in: of those chosen all that are ready; where they were named, each must be."""
     filed_at = _filed_at(chosen)
-    gaps = {row.pk: missing(row, percents.get(row.obligation_id), filed_at.get(row.pk)) for row in chosen}
+    gaps = {
+        row.pk: missing(row, percents.get(row.obligation_id), filed_at.get(row.pk))
+        for row in chosen
+    }
     ready = [entry for entry in chosen if not gaps[entry.pk]]
     if entries is not None and len(ready) != len(chosen):
         unready = [entry for entry in chosen if gaps[entry.pk]]
-        raise Invalid({entry.obligation.directive.code: [str(LACKS[gap]) for gap in gaps[entry.pk]] for entry in unready})
+        raise Invalid(
+            {
+                entry.obligation.directive.code: [str(LACKS[gap]) for gap in gaps[entry.pk]]
+                for entry in unready
+            }
+        )
     if not ready:
         raise Invalid(_("No entries ready to submit yet."))
     return ready
 
 
 @counted()
-def hand_in(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> Submission | None:
+def hand_in(
+    *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
+) -> Submission | None:
     """Hand in the entries with these ids, or all that are ready. None: they wait for the manager's signature.
 
     Where the body has a manager, staff send for signature; the manager, or staff of a body without one, hand in at once.
     Raises NotAllowed, IllegalMove, Stale, or Invalid with what each entry lacks, by code.
     """
     if not may(by, "draft", report):
-        raise NotAllowed(_("A report is submitted by the staff and manager of its own organisation."))
+        raise NotAllowed(
+            _("A report is submitted by the staff and manager of its own organisation.")
+        )
     report = held(report)
     chosen = _chosen(report, entries, EDITABLE)
     percents = _percents(report, chosen)
@@ -85,12 +105,20 @@ def hand_in(*, report: ProgressReport, entries: Iterable[int] | None = None, by:
     if may(by, "hand_in", report):
         return _submit(report, ready, "hand_in", percents, by=by, now=now)
     move_entries(ready, "ask_signature", by=by, now=now, granted="draft")
-    notices.to_sign(report.organisation, report.document, count=len(ready), url=reverse("report", args=[report.pk]), now=now)
+    notices.to_sign(
+        report.organisation,
+        report.document,
+        count=len(ready),
+        url=reverse("report", args=[report.pk]),
+        now=now,
+    )
     return None
 
 
 @counted()
-def sign(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> Submission:
+def sign(
+    *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
+) -> Submission:
     """The manager signs the entries with these ids, or all that wait: they are handed in as one submission."""
     report = held(report)
     chosen = _awaiting(report, entries, by)
@@ -98,7 +126,14 @@ def sign(*, report: ProgressReport, entries: Iterable[int] | None = None, by: Us
 
 
 @counted()
-def decline(*, report: ProgressReport, entries: Iterable[int] | None = None, reason: str, by: User, now: datetime) -> int:
+def decline(
+    *,
+    report: ProgressReport,
+    entries: Iterable[int] | None = None,
+    reason: str,
+    by: User,
+    now: datetime,
+) -> int:
     """The manager sends entries back to the staff with a reason; returns how many."""
     report = held(report)
     chosen = _awaiting(report, entries, by)
@@ -109,7 +144,9 @@ def decline(*, report: ProgressReport, entries: Iterable[int] | None = None, rea
 
 
 @counted()
-def recall(*, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime) -> int:
+def recall(
+    *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
+) -> int:
     """Take entries that wait for the signature back into the draft; returns how many."""
     chosen = _chosen(held(report), entries, frozenset({AWAITING}))
     move_entries(chosen, "recall", by=by, now=now)
@@ -126,7 +163,13 @@ def _awaiting(report: ProgressReport, entries: Iterable[int] | None, by: User) -
 
 
 def _submit(
-    report: ProgressReport, entries: Sequence[ReportEntry], action: str, percents: Percents, *, by: User, now: datetime
+    report: ProgressReport,
+    entries: Sequence[ReportEntry],
+    action: str,
+    percents: Percents,
+    *,
+    by: User,
+    now: datetime,
 ) -> Submission:
     """Hand in or sign, which the caller has found this person to be allowed; what was handed in is kept as it is."""
     move_entries(entries, action, by=by, now=now, granted=action)
@@ -136,9 +179,18 @@ def _submit(
         content={**_copy(report, entries, percents), "submitted_by": copy_person(by), "signed": action == "sign"},
     )  # fmt: skip
     add([submission])
-    audit.record("submission", submission, by=by, now=now, after={"report": report.pk, "number": number, "entries": len(entries)})
+    audit.record(
+        "submission",
+        submission,
+        by=by,
+        now=now,
+        after={"report": report.pk, "number": number, "entries": len(entries)},
+    )
     before, report.first_submitted_at = report.point, report.first_submitted_at or now
-    marks = {"first_submitted_at": report.first_submitted_at, "waiting_since": report.waiting_since or now}
+    marks = {
+        "first_submitted_at": report.first_submitted_at,
+        "waiting_since": report.waiting_since or now,
+    }
     overwrite(ProgressReport, [report.pk], {**marks, "version": report.version + 1})
     point_moved(report.organisation_id, report.document_id, before, report.point)
     set_clocks(report, [entry.obligation for entry in entries], by=by, now=now)
@@ -146,24 +198,34 @@ def _submit(
     return submission
 
 
-def set_clocks(report: ProgressReport, obligations: Sequence[Obligation], *, by: User | None, now: datetime) -> None:
+def set_clocks(
+    report: ProgressReport, obligations: Sequence[Obligation], *, by: User | None, now: datetime
+) -> None:
     """Set the report clock of these obligations, whose entries were handed in, where it is not yet what the entries say."""
     clocks = report_clocks(report, [row.pk for row in obligations])
     wanted = {row.pk: clocks[row.pk].fields() for row in obligations}
-    differing = [row for row in obligations if any(getattr(row, name) != value for name, value in wanted[row.pk].items())]
+    differing = [
+        row
+        for row in obligations
+        if any(getattr(row, name) != value for name, value in wanted[row.pk].items())
+    ]
     change_within(differing, None, each=wanted, action="report_clock", by=by, now=now)
     hear(obligations, by=by, now=now)
 
 
 def _tell(report: ProgressReport, submission: Submission, count: int, now: datetime) -> None:
-    with translation.override("zh-hans"):  # stored words: the bodies' own language, whoever reads them
+    with translation.override(
+        "zh-hans"
+    ):  # stored words: the bodies' own language, whoever reads them
         what = _("%(period)s progress report, submission %(number)s, %(count)s entries") % {
             "period": report.cycle.name, "number": submission.number, "count": count,
         }  # fmt: skip
     notices.handed_in(report, what=what, url=reverse("report_review", args=[report.pk]), now=now)
 
 
-def _copy(report: ProgressReport, entries: Sequence[ReportEntry], percents: Percents) -> dict[str, Any]:
+def _copy(
+    report: ProgressReport, entries: Sequence[ReportEntry], percents: Percents
+) -> dict[str, Any]:
     """What is handed in, word for word, as JSON."""
     body, document, cycle = report.organisation, report.document, report.cycle
     files: dict[int, list[dict[str, Any]]] = {}
@@ -173,13 +235,23 @@ def _copy(report: ProgressReport, entries: Sequence[ReportEntry], percents: Perc
     return {
         "organisation": copy_body(body),
         "document": copy_document(document),
-        "cycle": {"year": cycle.year, "period": cycle.period, "number": cycle.number, "due_on": cycle.due_on.isoformat()},
+        "cycle": {
+            "year": cycle.year,
+            "period": cycle.period,
+            "number": cycle.number,
+            "due_on": cycle.due_on.isoformat(),
+        },
         "count": len(entries),  # so that a list need not read the copy
-        "entries": [_copy_entry(row, percents.get(row.obligation_id), files.get(row.pk, [])) for row in entries],
+        "entries": [
+            _copy_entry(row, percents.get(row.obligation_id), files.get(row.pk, []))
+            for row in entries
+        ],
     }
 
 
-def _copy_entry(entry: ReportEntry, last_percent: int | None, files: list[dict[str, Any]]) -> dict[str, Any]:
+def _copy_entry(
+    entry: ReportEntry, last_percent: int | None, files: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {
         "entry": entry.pk, "obligation": entry.obligation_id, "part": entry.obligation.part,
         **copy_directive(entry.obligation.directive), "asked_by": copy_person(entry.asked_by),

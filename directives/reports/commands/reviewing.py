@@ -40,7 +40,11 @@ def _entries(report: ProgressReport, decisions: Mapping[int, Decision]) -> list[
         raise Invalid(_("Choose accept or return for at least one entry."))
     if len(entries) != len(decisions):
         raise Invalid({"entries": [_("A selected entry is not in this report.")]})
-    bare = [entry for entry in entries if not decisions[entry.pk].accepted and not decisions[entry.pk].reason.strip()]
+    bare = [
+        entry
+        for entry in entries
+        if not decisions[entry.pk].accepted and not decisions[entry.pk].reason.strip()
+    ]
     if bare:
         text = _("Explain why it is returned and what has to change.")
         raise Invalid({f"reason-{entry.pk}": [text] for entry in bare})
@@ -52,7 +56,9 @@ def _entries(report: ProgressReport, decisions: Mapping[int, Decision]) -> list[
 
 
 @counted()
-def decide(*, report: ProgressReport, decisions: Mapping[int, tuple], by: User, now: datetime) -> list[Verdict]:
+def decide(
+    *, report: ProgressReport, decisions: Mapping[int, tuple], by: User, now: datetime
+) -> list[Verdict]:
     """Accept or return entries of a report by their ids; each decision is (accepted, reason) or a Decision.
 
     Accepted words and percentages go to the obligations; returned entries get their clock back. Nobody decides on what they
@@ -72,7 +78,9 @@ def decide(*, report: ProgressReport, decisions: Mapping[int, tuple], by: User, 
     return verdicts
 
 
-def _move(entries: list[ReportEntry], given: Mapping[int, Decision], by: User, now: datetime) -> None:
+def _move(
+    entries: list[ReportEntry], given: Mapping[int, Decision], by: User, now: datetime
+) -> None:
     """What got the same verdict for the same reason moves together."""
     alike: dict[tuple[bool, str], list[ReportEntry]] = {}
     for entry in entries:
@@ -85,7 +93,10 @@ def _submissions(report: ProgressReport, entries: list[ReportEntry]) -> dict[int
     """By entry: the submission by which it was last handed in, which bears its instant; else all are gone through."""
     by_entry: dict[int, Submission] = {}
     wanted, all_of_it = {entry.pk for entry in entries}, report.submissions.order_by("number")
-    for submissions in (all_of_it.filter(submitted_at__in={entry.submitted_at for entry in entries}), all_of_it):
+    for submissions in (
+        all_of_it.filter(submitted_at__in={entry.submitted_at for entry in entries}),
+        all_of_it,
+    ):
         for submission in submissions:
             by_entry |= {one["entry"]: submission for one in submission.content["entries"]}
         if wanted <= by_entry.keys():
@@ -93,28 +104,56 @@ def _submissions(report: ProgressReport, entries: list[ReportEntry]) -> dict[int
     return by_entry
 
 
-def _verdicts(report: ProgressReport, entries: list[ReportEntry], given: Mapping[int, Decision], by: User, now: datetime) -> list[Verdict]:
+def _verdicts(
+    report: ProgressReport,
+    entries: list[ReportEntry],
+    given: Mapping[int, Decision],
+    by: User,
+    now: datetime,
+) -> list[Verdict]:
     """One for each entry, on the submission by which it was last handed in."""
     by_entry = _submissions(report, entries)
     rows = []
     for entry in entries:
         accepted, reason = given[entry.pk].accepted, given[entry.pk].reason.strip()
-        rows.append(Verdict(submission=by_entry[entry.pk], entry=entry, accepted=accepted, reason=reason, at=now, by=by, by_name=str(by)))
+        rows.append(
+            Verdict(
+                submission=by_entry[entry.pk],
+                entry=entry,
+                accepted=accepted,
+                reason=reason,
+                at=now,
+                by=by,
+                by_name=str(by),
+            )
+        )
     add(rows)
     return rows
 
 
-def _apply(report: ProgressReport, entries: list[ReportEntry], given: Mapping[int, Decision], by: User, now: datetime) -> None:
+def _apply(
+    report: ProgressReport,
+    entries: list[ReportEntry],
+    given: Mapping[int, Decision],
+    by: User,
+    now: datetime,
+) -> None:
     """Write what was accepted, and every report clock, to the obligations: once, for all entries together."""
     clocks = report_clocks(report, [entry.obligation_id for entry in entries])
     each: dict[int, dict[str, Any]] = {}
     for entry in entries:
         fields: dict[str, Any] = dict(clocks[entry.obligation_id].fields())
         if given[entry.pk].accepted:
-            words = {"problems": entry.problems, "next_steps": entry.next_steps, "percent": entry.percent}
+            words = {
+                "problems": entry.problems,
+                "next_steps": entry.next_steps,
+                "percent": entry.percent,
+            }
             fields |= {**words, "progress": entry.progress or entry.obligation.progress}
         each[entry.obligation_id] = fields
-    change_within([entry.obligation for entry in entries], None, each=each, action="review", by=by, now=now)
+    change_within(
+        [entry.obligation for entry in entries], None, each=each, action="review", by=by, now=now
+    )
 
 
 def _complete(report: ProgressReport, by: User, now: datetime) -> None:
@@ -126,24 +165,39 @@ def _complete(report: ProgressReport, by: User, now: datetime) -> None:
         overwrite(ProgressReport, [report.pk], {"waiting_since": rest["since"]})
         return
     before, report.completed_at = report.point, now
-    overwrite(ProgressReport, [report.pk], {"waiting_since": None, "completed_at": now, "version": report.version + 1})
+    overwrite(
+        ProgressReport,
+        [report.pk],
+        {"waiting_since": None, "completed_at": now, "version": report.version + 1},
+    )
     point_moved(report.organisation_id, report.document_id, before, report.point)
     audit.record("complete", report, by=by, now=now, after={"completed_at": now})
 
 
-def _tell(report: ProgressReport, entries: list[ReportEntry], given: Mapping[int, Decision], now: datetime) -> None:
+def _tell(
+    report: ProgressReport, entries: list[ReportEntry], given: Mapping[int, Decision], now: datetime
+) -> None:
     """The body's people hear of what was returned and why, and of what was accepted."""
     url = reverse("report", args=[report.pk])
     returned = [entry for entry in entries if not given[entry.pk].accepted]
     if returned:
-        quoted = "；".join(f"{entry.obligation.directive.code} {given[entry.pk].reason.strip().rstrip(FULL_STOPS)}" for entry in returned)
-        notices.decided(report, "returned", count=len(returned), reason=quoted[:NOTICE_REASON], url=url, now=now)
+        quoted = "；".join(
+            f"{entry.obligation.directive.code} {given[entry.pk].reason.strip().rstrip(FULL_STOPS)}"
+            for entry in returned
+        )
+        notices.decided(
+            report, "returned", count=len(returned), reason=quoted[:NOTICE_REASON], url=url, now=now
+        )
     if len(returned) < len(entries):
-        notices.decided(report, "accepted", count=len(entries) - len(returned), reason="", url=url, now=now)
+        notices.decided(
+            report, "accepted", count=len(entries) - len(returned), reason="", url=url, now=now
+        )
 
 
 @counted()
-def decide_plan(*, plan: Plan, accepted: bool, reason: str, version: int | None = None, by: User, now: datetime) -> Verdict:
+def decide_plan(
+    *, plan: Plan, accepted: bool, reason: str, version: int | None = None, by: User, now: datetime
+) -> Verdict:
     """Accept or return a plan; `version` is the one that the reviewer read. Raises what `plans.commands.decide` raises, and Stale."""
     if version not in (None, plan.version):
         raise Stale(theirs=plan)

@@ -18,7 +18,10 @@ class CycleForm(forms.Form):
     year = forms.IntegerField(label=_("Year"), min_value=2000, max_value=2100)
     period = forms.ChoiceField(label=_("Frequency"), choices=PERIODS)
     number = forms.IntegerField(
-        label=_("Which of the year"), min_value=1, max_value=4, help_text=_("1 to 4 for a quarter, 1 or 2 for a half-year, 1 for a year.")
+        label=_("Which of the year"),
+        min_value=1,
+        max_value=4,
+        help_text=_("1 to 4 for a quarter, 1 or 2 for a half-year, 1 for a year."),
     )
     opens_on = forms.DateField(label=_("Opens on"), widget=DayInput)
     due_on = forms.DateField(label=_("Reports due on"), widget=DayInput)
@@ -31,5 +34,7 @@ class CycleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         said = super().clean()
         if said.get("number") and said.get("period") and said["number"] > NUMBERS[said["period"]]:
-            self.add_error("number", _("There is no such period: a year has four quarters and two halves."))
+            self.add_error(
+                "number", _("There is no such period: a year has four quarters and two halves.")
+            )
         return said

@@ -32,7 +32,9 @@ class Percent(forms.IntegerField):
     """60, 60% or ６０％."""
 
     def to_python(self, value: str | None) -> int | None:
-        return super().to_python(unicodedata.normalize("NFKC", str(value or "")).strip().rstrip("%"))
+        return super().to_python(
+            unicodedata.normalize("NFKC", str(value or "")).strip().rstrip("%")
+        )
 
 
 class EntryForm(forms.Form):
@@ -49,8 +51,12 @@ class EntryForm(forms.Form):
     def given(self) -> EntryFields:
         """What was typed. Raises Invalid with each fault by field."""
         if not self.is_valid():
-            raise Invalid({name: [str(text) for text in texts] for name, texts in self.errors.items()})
-        return EntryFields(**{name: self.cleaned_data[name] for name in EntryFields.__dataclass_fields__})
+            raise Invalid(
+                {name: [str(text) for text in texts] for name, texts in self.errors.items()}
+            )
+        return EntryFields(
+            **{name: self.cleaned_data[name] for name in EntryFields.__dataclass_fields__}
+        )
 
     @property
     def version_seen(self) -> int:
@@ -72,7 +78,10 @@ class SignForm(forms.Form):
 class PlanVerdictForm(forms.Form):
     """A supervisor's verdict on a plan."""
 
-    verdict = forms.ChoiceField(choices=[("accept", ""), ("return", "")], error_messages={"required": _("Choose accept or return.")})
+    verdict = forms.ChoiceField(
+        choices=[("accept", ""), ("return", "")],
+        error_messages={"required": _("Choose accept or return.")},
+    )
     reason = Words(max_length=500)
     version = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
 
@@ -83,7 +92,9 @@ def chosen_entries(data: Mapping[str, str], name: str = "entry") -> list[int] | 
     return ids or None
 
 
-def verdicts(data: Mapping[str, str], entries: Iterable[ReportEntry], *, by: User) -> dict[int, Decision]:
+def verdicts(
+    data: Mapping[str, str], entries: Iterable[ReportEntry], *, by: User
+) -> dict[int, Decision]:
     """What a reviewer chose for each entry: verdict-<id>, reason-<id>, version-<id>.
 
     `rest` accepts those that the form showed and that were left open; never an entry that the reviewer did not see.
@@ -92,7 +103,9 @@ def verdicts(data: Mapping[str, str], entries: Iterable[ReportEntry], *, by: Use
     for entry in entries:
         seen = whole(data.get(f"version-{entry.pk}", ""))
         open_still = seen is not None and entry.state == SUBMITTED and by.pk not in askers_of(entry)
-        verdict = data.get(f"verdict-{entry.pk}") or ("accept" if data.get("rest") == "accept" and open_still else "")
+        verdict = data.get(f"verdict-{entry.pk}") or (
+            "accept" if data.get("rest") == "accept" and open_still else ""
+        )
         if verdict in ("accept", "return"):
             reason = data.get(f"reason-{entry.pk}", "").strip()
             chosen[entry.pk] = Decision(verdict == "accept", reason, seen)

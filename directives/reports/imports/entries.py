@@ -15,8 +15,28 @@ from directives.models.intakes import NEW
 from directives.plans.imports.plans import own_body, works
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, Written
-from directives.tables.comparing import Past, Stored, compared, fresh, moved_on, stale, text_of, unchanged, wrong
-from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Place, Planned, Rows
+from directives.tables.comparing import (
+    Past,
+    Stored,
+    compared,
+    fresh,
+    moved_on,
+    stale,
+    text_of,
+    unchanged,
+    wrong,
+)
+from directives.tables.fields import (
+    Asking,
+    Checker,
+    Fault,
+    Field,
+    Given,
+    Kind,
+    Place,
+    Planned,
+    Rows,
+)
 
 TEXTS = ("progress", "problems", "next_steps", "unchanged_reason")
 NAMES = (*TEXTS, "percent", "unchanged")
@@ -28,13 +48,41 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     """The columns of a report."""
     code, reason = gettext_lazy("Code"), gettext_lazy("Reason for no change")
     return (
-        Field("code", code, "code", CODE, required=True, key=True, limit=300, example="九.3.3", listed="directives"),
-        Field("progress", gettext_lazy("Progress"), "text", PROGRESS, example="已印发办法，完成培训两期"),
+        Field(
+            "code",
+            code,
+            "code",
+            CODE,
+            required=True,
+            key=True,
+            limit=300,
+            example="九.3.3",
+            listed="directives",
+        ),
+        Field(
+            "progress",
+            gettext_lazy("Progress"),
+            "text",
+            PROGRESS,
+            example="已印发办法，完成培训两期",
+        ),
         Field("problems", gettext_lazy("Problems"), "text", PROBLEMS),
         Field("next_steps", gettext_lazy("Next steps"), "text", NEXT),
         Field("percent", gettext_lazy("Percent complete"), "percent", PERCENT, example="60"),
-        Field("unchanged", gettext_lazy("No change since the last report"), "choice", ("无变化", "较上期无变化"), choices=CHOICES),
-        Field("unchanged_reason", reason, "text", ("无变化原因", "未变化原因", "无进展原因"), limit=200),
+        Field(
+            "unchanged",
+            gettext_lazy("No change since the last report"),
+            "choice",
+            ("无变化", "较上期无变化"),
+            choices=CHOICES,
+        ),
+        Field(
+            "unchanged_reason",
+            reason,
+            "text",
+            ("无变化原因", "未变化原因", "无进展原因"),
+            limit=200,
+        ),
         Field("id", gettext_lazy("Record ID"), "whole", ("编号",)),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         Field("text", gettext_lazy("Directive"), read_only=True),
@@ -45,7 +93,17 @@ def fields(asking: Asking) -> tuple[Field, ...]:
     )
 
 
-CODE = ("文件条款", "条款", "条款编号", "任务编号", "任务编码", "任务代码", "条款号", "编码", "代码")
+CODE = (
+    "文件条款",
+    "条款",
+    "条款编号",
+    "任务编号",
+    "任务编码",
+    "任务代码",
+    "条款号",
+    "编码",
+    "代码",
+)
 PROGRESS = (
     "进展情况", "工作进展", "进展", "落实情况", "完成情况", "推进情况", "贯彻落实情况", "工作开展情况", "工作进展情况", "任务进展情况",
     "目前进展", "目前进展情况", "最新进展", "当前进展", "进展成效", "工作进展及成效", "进展情况及成效", "落实进展", "办理情况",
@@ -54,7 +112,19 @@ PROBLEMS = (
     "存在问题", "问题", "困难", "问题和困难", "存在的问题", "困难问题", "困难和问题", "存在的困难", "存在困难", "存在困难和问题",
     "存在的困难和问题", "存在的问题和困难", "存在问题和困难", "存在问题及困难", "存在问题及原因",
 )  # fmt: skip
-PERCENT = ("完成比例", "完成率", "进度", "完成百分比", "完成度", "完成进度", "工作进度", "进度比例", "任务完成率", "任务进度", "当前进度")
+PERCENT = (
+    "完成比例",
+    "完成率",
+    "进度",
+    "完成百分比",
+    "完成度",
+    "完成进度",
+    "工作进度",
+    "进度比例",
+    "任务完成率",
+    "任务进度",
+    "当前进度",
+)
 NEXT = (
     "下一步打算", "下步打算", "下一步工作", "下一步计划", "下一步措施", "下步工作", "下一步工作打算", "下步工作打算", "下一步工作计划",
     "下步工作计划", "下步计划", "下一步工作安排", "下一步工作措施", "下一步举措", "下阶段打算", "下阶段工作打算", "下一阶段工作打算",
@@ -66,9 +136,15 @@ def report_of(asking: Asking) -> ProgressReport:
     """The report of the place. Raises NotAllowed, or Invalid where the cycle asks this body for none."""
     body = own_body(asking)
     reports = ProgressReport.objects.filter(cycle=asking.place.get("cycle", 0), organisation=body)
-    report = reports.select_related("cycle", "document", "organisation").defer(*HEAVY_OF_DOCUMENT).first()
+    report = (
+        reports.select_related("cycle", "document", "organisation")
+        .defer(*HEAVY_OF_DOCUMENT)
+        .first()
+    )
     if report is None:
-        raise Invalid(_("This reporting cycle requires no report from %(body)s.") % {"body": body.name_hans})
+        raise Invalid(
+            _("This reporting cycle requires no report from %(body)s.") % {"body": body.name_hans}
+        )
     return report
 
 
@@ -87,7 +163,11 @@ class EntryChecker(Checker):
         self.report = report_of(asking)
         entries = self.report.entries.select_related("obligation__directive")
         self.entries = {fold(entry.obligation.directive.code): entry for entry in entries}
-        owed = Obligation.objects.filter(organisation=self.report.organisation_id, document=self.report.document_id, state__in=REPORTABLE)
+        owed = Obligation.objects.filter(
+            organisation=self.report.organisation_id,
+            document=self.report.document_id,
+            state__in=REPORTABLE,
+        )
         codes = owed.order_by("directive__order").values_list("directive__code", flat=True)
         self.owed = {fold(code): code for code in codes} if self.report.completed_at is None else {}
         self.first: dict[str, Place] = {}
@@ -96,7 +176,11 @@ class EntryChecker(Checker):
     def check(self, rows: Sequence[Given]) -> list[Planned]:
         keys = {row.number: fold(text_of(row.values.get("code"))) for row in rows}
         met = [(row, entry) for row in rows if (entry := self.entries.get(keys[row.number]))]
-        past = Past.of(ReportEntry, {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met}, _said)
+        past = Past.of(
+            ReportEntry,
+            {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met},
+            _said,
+        )
         return [self._one(row, keys[row.number], past) for row in rows]
 
     def _one(self, row: Given, key: str, past: Past) -> Planned:
@@ -113,23 +197,45 @@ class EntryChecker(Checker):
         if entry is None:
             after = {name: value for name, value in wanted.items() if value not in (None, "", NO)}
             return fresh(row, self.owed[key], {"code": self.owed[key], **after})
-        planned = compared(row, _stored(entry), wanted, past, tied=(("unchanged", "unchanged_reason"),))
+        planned = compared(
+            row, _stored(entry), wanted, past, tied=(("unchanged", "unchanged_reason"),)
+        )
         if planned.after and entry.state not in EDITABLE:
             name = next(iter(planned.after))
-            expected = _("Unchanged: this entry is “%(state)s”") % {"state": entry.get_state_display()}
-            return wrong(row, [Fault(name, str(planned.after[name]), expected, _("Restore the original value, or delete the row."))], text)
+            expected = _("Unchanged: this entry is “%(state)s”") % {
+                "state": entry.get_state_display()
+            }
+            return wrong(
+                row,
+                [
+                    Fault(
+                        name,
+                        str(planned.after[name]),
+                        expected,
+                        _("Restore the original value, or delete the row."),
+                    )
+                ],
+                text,
+            )
         return planned
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         for number, first in self.twice:
-            expected = _("One row for each directive; row %(number)s of the file has the same") % {"number": first}
+            expected = _("One row for each directive; row %(number)s of the file has the same") % {
+                "number": first
+            }
             yield number, Fault("code", "", expected, _("Keep one of the two rows."))
 
 
 def _faults_of_percent(row: Given) -> Iterable[Fault]:
     percent = row.values.get("percent")
     if percent is not None and not (percent == int(percent) and 0 <= percent <= 100):
-        yield Fault("percent", str(percent), _("A whole number from 0 to 100"), _("Write the percentage without decimals."))
+        yield Fault(
+            "percent",
+            str(percent),
+            _("A whole number from 0 to 100"),
+            _("Write the percentage without decimals."),
+        )
 
 
 def _wanted(row: Given) -> dict[str, Any]:
@@ -146,11 +252,15 @@ def _wanted(row: Given) -> dict[str, Any]:
 
 def _said(before: dict[str, Any]) -> dict[str, Any]:
     """What the record tells of an entry, as the table says it."""
-    return before | ({"unchanged": YES if before["unchanged"] else NO} if "unchanged" in before else {})
+    return before | (
+        {"unchanged": YES if before["unchanged"] else NO} if "unchanged" in before else {}
+    )
 
 
 def _fields(values: dict[str, Any]) -> EntryFields:
-    return EntryFields(**{name: values[name] for name in (*TEXTS, "percent")}, unchanged=values["unchanged"] == YES)
+    return EntryFields(
+        **{name: values[name] for name in (*TEXTS, "percent")}, unchanged=values["unchanged"] == YES
+    )
 
 
 def write(asking: Asking, rows: Rows) -> None:

@@ -11,7 +11,13 @@ from django.utils.translation import pgettext
 from directives.base.wording import in_script, picked, scripted
 from directives.models import LogEntry, ProgressReport, Section
 from directives.papers.paper import Block, Paper, Para, Table, clean, headed, sentence
-from directives.papers.wording import chinese_of_reader, demo, full_name, recipient_of, title_of_section
+from directives.papers.wording import (
+    chinese_of_reader,
+    demo,
+    full_name,
+    recipient_of,
+    title_of_section,
+)
 from directives.reports.queries.entries import Line, Sheet
 
 LANGUAGE = {True: "zh-hant", False: "zh-hans"}
@@ -55,7 +61,11 @@ def report_paper(sheet: Sheet, *, today: date) -> Paper:
     report = sheet.report
     with chinese_of_reader() as traditional:
         body, document = report.organisation, report.document
-        told = {"recipient": recipient_of(body), "fictional": demo(document.fictional), "logged": _logged(report)}
+        told = {
+            "recipient": recipient_of(body),
+            "fictional": demo(document.fictional),
+            "logged": _logged(report),
+        }
         head = Head(body, document, report.cycle.name, signed_on=today, **told)
         sections = Section.objects.filter(document=report.document_id)
         headings = {section.pk: (section.order, title_of_section(section)) for section in sections}
@@ -66,7 +76,14 @@ def _line(line: Line, headings: Mapping[int, tuple[int, str]]) -> Told:
     directive, shown = line.entry.obligation.directive, line.shown
     said = {name: getattr(shown, name) for name in SAID}
     files = tuple(file.name for file in line.files.files)
-    return Told(line.code, shortened(directive), headings[directive.section_id], line.entry.percent, files, **said)
+    return Told(
+        line.code,
+        shortened(directive),
+        headings[directive.section_id],
+        line.entry.percent,
+        files,
+        **said,
+    )
 
 
 def report_of(head: Head, entries: Sequence[Told], traditional: bool) -> Paper:
@@ -78,7 +95,10 @@ def report_of(head: Head, entries: Sequence[Told], traditional: bool) -> Paper:
         (_("Problems"), _listed(entries, lambda one: one.problems, traditional)),
         (_("Next steps"), _listed(entries, lambda one: one.next_steps, traditional)),
     ]
-    first = Para(_("We report on carrying out “%(title)s” in %(period)s as follows.") % {"title": title, "period": period})
+    first = Para(
+        _("We report on carrying out “%(title)s” in %(period)s as follows.")
+        % {"title": title, "period": period}
+    )
     return Paper(
         title=_("%(body)s: report on carrying out “%(title)s” in %(period)s")
         % {"body": picked(head.body, "name"), "title": title, "period": period},
@@ -118,7 +138,12 @@ def _overall(entries: Sequence[Told], logged: int | None) -> str:
     text = text % facts
     if percents:
         mean = {"mean": round(sum(percents) / len(percents)), "of": len(percents)}
-        text += _("The mean degree of completion of the %(of)s obligations that state one is %(mean)s%%.") % mean
+        text += (
+            _(
+                "The mean degree of completion of the %(of)s obligations that state one is %(mean)s%%."
+            )
+            % mean
+        )
     if facts["blank"]:
         text += _("On %(blank)s of %(total)s nothing has been written yet.") % facts
     return text
@@ -126,9 +151,14 @@ def _overall(entries: Sequence[Told], logged: int | None) -> str:
 
 def _logged(report: ProgressReport) -> int:
     """Entries in the body's log since the cycle before fell due."""
-    home = {"measure__plan__organisation": report.organisation_id, "measure__plan__document": report.document_id}
+    home = {
+        "measure__plan__organisation": report.organisation_id,
+        "measure__plan__document": report.document_id,
+    }
     mine = LogEntry.objects.standing().filter(**home)
-    earlier = ProgressReport.objects.filter(organisation=report.organisation_id, document=report.document_id)
+    earlier = ProgressReport.objects.filter(
+        organisation=report.organisation_id, document=report.document_id
+    )
     due = earlier.filter(cycle__due_on__lt=report.cycle.due_on).order_by("-cycle__due_on")
     last = due.values_list("cycle__due_on", flat=True).first()
     within = mine.filter(on__lte=report.cycle.due_on)
@@ -139,12 +169,18 @@ def _progress(one: Told, traditional: bool) -> list[Block]:
     """What was done for one directive: its words in short, then what was written."""
     if one.unchanged:
         why = scripted(one.unchanged_reason)
-        text = _("no change since the last report.") if not why else _("no change since the last report: %(why)s") % {"why": sentence(why)}
+        text = (
+            _("no change since the last report.")
+            if not why
+            else _("no change since the last report: %(why)s") % {"why": sentence(why)}
+        )
     else:
         text = sentence(scripted(one.progress))
     if not text:
         return []
-    share = _("(%(percent)s%% complete)") % {"percent": one.percent} if one.percent is not None else ""
+    share = (
+        _("(%(percent)s%% complete)") % {"percent": one.percent} if one.percent is not None else ""
+    )
     return [Para(text + share, lead=f"{in_script(one.code, LANGUAGE[traditional])}　{one.words}")]
 
 
@@ -173,11 +209,21 @@ def _listed(entries: Iterable[Told], told: Callable[[Told], str], traditional: b
         if text:
             said.setdefault(text, []).append(in_script(one.code, LANGUAGE[traditional]))
     return [
-        Para(f"{text.rstrip('。')}（{'、'.join(codes)}）。", lead=f"{number}. ") for number, (text, codes) in enumerate(said.items(), 1)
+        Para(f"{text.rstrip('。')}（{'、'.join(codes)}）。", lead=f"{number}. ")
+        for number, (text, codes) in enumerate(said.items(), 1)
     ]
 
 
 def _files(entries: Iterable[Told], traditional: bool) -> Table:
-    rows = [(in_script(one.code, LANGUAGE[traditional]), clean(name)) for one in entries for name in one.files]
+    rows = [
+        (in_script(one.code, LANGUAGE[traditional]), clean(name))
+        for one in entries
+        for name in one.files
+    ]
     head = (pgettext("ledger", "No."), pgettext("ledger", "Directive code"), _("Name of the file"))
-    return Table(_("List of evidence"), head, tuple((str(place), *row) for place, row in enumerate(rows, 1)), (10, 20, 70))
+    return Table(
+        _("List of evidence"),
+        head,
+        tuple((str(place), *row) for place, row in enumerate(rows, 1)),
+        (10, 20, 70),
+    )

@@ -5,7 +5,13 @@ from typing import Any
 
 from directives.base.wording import as_day
 from directives.papers.paper import Paper
-from directives.papers.wording import chinese_of_reader, demo, full_name, names_of_today, title_of_section
+from directives.papers.wording import (
+    chinese_of_reader,
+    demo,
+    full_name,
+    names_of_today,
+    title_of_section,
+)
 from directives.plans import papers as plan
 from directives.plans.queries.plan_page import lines_filed
 from directives.reports.papers import report
@@ -21,10 +27,16 @@ def submission_paper(record: Record) -> Paper:
         if submission.plan_id:
             served = {one["obligation"]: _heading(one) for one in content.get("directives", ())}
             headings = {pk: heading for pk, heading in served.items() if heading}
-            head = plan.Head(cover.body, content.get("title", ""), content.get("summary", ""), **told)
+            head = plan.Head(
+                cover.body, content.get("title", ""), content.get("summary", ""), **told
+            )
             return plan.plan_of(head, lines_filed(submission), headings, traditional)
         period = submission.report.cycle.name
-        return report.report_of(report.Head(cover.body, cover.document, period, **told), [*map(_entry, content["entries"])], traditional)
+        return report.report_of(
+            report.Head(cover.body, cover.document, period, **told),
+            [*map(_entry, content["entries"])],
+            traditional,
+        )
 
 
 def _told(cover: Cover) -> dict[str, Any]:
@@ -43,11 +55,17 @@ def _heading(copy: Mapping[str, Any]) -> tuple[int, str] | None:
 def _entry(one: Mapping[str, Any]) -> report.Told:
     files = tuple(file["name"] for file in one["files"])
     said = {name: one[name] for name in report.SAID}
-    return report.Told(one["code"], report.shortened(_Words(one)), _heading(one), one["percent"], files, **said)
+    return report.Told(
+        one["code"], report.shortened(_Words(one)), _heading(one), one["percent"], files, **said
+    )
 
 
 class _Words:
     """The text of a directive as it was, as `wording.picked` reads it."""
 
     def __init__(self, copy: Mapping[str, Any]) -> None:
-        self.text, self.text_hans, self.text_hant = copy["text"], copy["text_hans"], copy["text_hant"]
+        self.text, self.text_hans, self.text_hant = (
+            copy["text"],
+            copy["text_hans"],
+            copy["text_hant"],
+        )

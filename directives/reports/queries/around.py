@@ -28,9 +28,22 @@ FILTERS: dict[str, Words] = {
     "submitted": pgettext_lazy("entries", "Submitted"),
     "accepted": pgettext_lazy("entries", "Accepted"),
 }
-FROM_ABOVE = frozenset({"all", "returned", "submitted", "accepted"})  # chips for those who only read
-ALWAYS = frozenset({"all", "missing", "ready", "accepted"})  # shown though nothing stands under them
-TONES = {"returned": "y", "blank": "y", "missing": "y", "ready": "g", "accepted": "g", "submitted": "a", "awaiting": "a", "unchanged": ""}
+FROM_ABOVE = frozenset(
+    {"all", "returned", "submitted", "accepted"}
+)  # chips for those who only read
+ALWAYS = frozenset(
+    {"all", "missing", "ready", "accepted"}
+)  # shown though nothing stands under them
+TONES = {
+    "returned": "y",
+    "blank": "y",
+    "missing": "y",
+    "ready": "g",
+    "accepted": "g",
+    "submitted": "a",
+    "awaiting": "a",
+    "unchanged": "",
+}
 STATUS: dict[str, Words] = {
     "returned": _("Returned, to be revised"),
     "blank": pgettext_lazy("entry", "Blank"),
@@ -91,7 +104,12 @@ class Stands:
         """The keys of FILTERS under which the entry stands."""
         if self.state not in EDITABLE:
             return ("all", self.state)
-        under = [("missing", bool(self.lacks)), ("returned", self.state == RETURNED), ("blank", self.blank), ("ready", not self.lacks)]
+        under = [
+            ("missing", bool(self.lacks)),
+            ("returned", self.state == RETURNED),
+            ("blank", self.blank),
+            ("ready", not self.lacks),
+        ]
         under.append(("unchanged", self.unchanged and not self.lacks))
         return ("all", *(name for name, stands in under if stands))
 
@@ -129,7 +147,11 @@ class Around:
 
     @property
     def chips(self) -> list[Chip]:
-        counted = [Chip(key, label, self.count(key)) for key, label in FILTERS.items() if self.works or key in FROM_ABOVE]
+        counted = [
+            Chip(key, label, self.count(key))
+            for key, label in FILTERS.items()
+            if self.works or key in FROM_ABOVE
+        ]
         return [chip for chip in counted if chip.count or (chip.key in ALWAYS and self.works)]
 
     @property

@@ -34,16 +34,24 @@ def cycle_lines(document: Document, user: User, *, today: date) -> tuple[CycleLi
 
 def _line(cycle: Cycle, counts: Counter[str], today: date) -> CycleLine:
     waiting, handed_in, whole = (counts[f"{cycle.pk}:{word}"] for word in ("open", "in", "whole"))
-    return CycleLine(cycle, waiting + handed_in + whole, handed_in + whole, whole, cycle.due_on < today)
+    return CycleLine(
+        cycle, waiting + handed_in + whole, handed_in + whole, whole, cycle.due_on < today
+    )
 
 
 def _counts(document: Document, scope: Scope) -> Counter[str]:
     """Reports by the word of their mark: the kept counts of the branches, and the few reports of single bodies."""
     found: Counter[str] = Counter()
-    marks = Mark.objects.filter(scope__in=scope.branches, document=document, topic="cycle", day=ALWAYS)
+    marks = Mark.objects.filter(
+        scope__in=scope.branches, document=document, topic="cycle", day=ALWAYS
+    )
     for word, count in marks.values_list("word", "count"):
         found[word] += count
-    for report in ProgressReport.objects.filter(document=document, organisation__in=scope.single) if scope.single else ():
+    for report in (
+        ProgressReport.objects.filter(document=document, organisation__in=scope.single)
+        if scope.single
+        else ()
+    ):
         found[report.point[1]] += 1
     return found
 
@@ -69,8 +77,16 @@ def next_cycle(last: Cycle | None, *, today: date, workdays: Workdays) -> NextCy
     period = last.period if last else "quarter"
     months = MONTHS[period]
     if last:
-        year, number = (last.year, last.number + 1) if last.number < 12 // months else (last.year + 1, 1)
+        year, number = (
+            (last.year, last.number + 1) if last.number < 12 // months else (last.year + 1, 1)
+        )
     else:
         year, number = today.year, (today.month - 1) // months + 1
     after = date(year + 1, 1, 1) if number * months == 12 else date(year, number * months + 1, 1)
-    return NextCycle(year, period, number, after - OPENS_BEFORE, workdays.next_working(after.replace(day=DUE_DAY)))
+    return NextCycle(
+        year,
+        period,
+        number,
+        after - OPENS_BEFORE,
+        workdays.next_working(after.replace(day=DUE_DAY)),
+    )

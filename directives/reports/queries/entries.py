@@ -31,7 +31,14 @@ class Shown:
     @classmethod
     def of(cls, entry: ReportEntry) -> "Shown":
         percent = "" if entry.percent is None else str(entry.percent)
-        return cls(entry.progress, entry.problems, entry.next_steps, percent, entry.unchanged, entry.unchanged_reason)
+        return cls(
+            entry.progress,
+            entry.problems,
+            entry.next_steps,
+            percent,
+            entry.unchanged,
+            entry.unchanged_reason,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,11 @@ class Line(Stands):
     @property
     def kept(self) -> tuple[tuple[str, str], ...]:
         """The words that a folded row keeps out of sight."""
-        return (("progress", self.shown.progress), ("problems", self.shown.problems), ("next_steps", self.shown.next_steps))
+        return (
+            ("progress", self.shown.progress),
+            ("problems", self.shown.problems),
+            ("next_steps", self.shown.next_steps),
+        )
 
     @property
     def last(self) -> ReportEntry | None:
@@ -90,8 +101,17 @@ class Line(Stands):
         """How the row looks: what is missing, what was returned, what was carried over."""
         if self.entry.state not in EDITABLE:
             return "is-ok"
-        look = {"returned": "is-back", "blank": "is-need", "missing": "is-need", "unchanged": "is-ok"}.get(self.status, "")
-        return f"{look} kept".strip() if self.entry.origin == CARRIED and not self.entry.saved_at else look
+        look = {
+            "returned": "is-back",
+            "blank": "is-need",
+            "missing": "is-need",
+            "unchanged": "is-ok",
+        }.get(self.status, "")
+        return (
+            f"{look} kept".strip()
+            if self.entry.origin == CARRIED and not self.entry.saved_at
+            else look
+        )
 
     @property
     def fell(self) -> bool:
@@ -107,12 +127,18 @@ class Line(Stands):
     @property
     def answers(self) -> bool:
         """The quoted reason is the reviewer's, since which the revision tells what was changed; else the manager's."""
-        return bool(self.quoted) and self.revision is not None and self.revision.at == self.entry.decided_at
+        return (
+            bool(self.quoted)
+            and self.revision is not None
+            and self.revision.at == self.entry.decided_at
+        )
 
     @property
     def quoted_of(self) -> str:
         """Who gave the quoted reason, a reviewer by the name of then."""
-        return self.revision.reviewer if self.revision and self.answers else str(self.entry.decided_by)
+        return (
+            self.revision.reviewer if self.revision and self.answers else str(self.entry.decided_by)
+        )
 
 
 @dataclass(frozen=True)
@@ -120,18 +146,27 @@ class Sheet(Around):
     """The whole report as this person sees it; a page shows `showing(…)` of it."""
 
     lines: tuple[Line, ...]
-    submissions: tuple[Submission, ...]  # newest first, without their content; how many entries each has, and who handed it in
+    submissions: tuple[
+        Submission, ...
+    ]  # newest first, without their content; how many entries each has, and who handed it in
 
     @property
     def untouched(self) -> int:
         """Drafts that can be drawn anew from the log."""
-        return sum(line.writes and line.entry.saved_at is None and line.entry.state != RETURNED for line in self.lines)
+        return sum(
+            line.writes and line.entry.saved_at is None and line.entry.state != RETURNED
+            for line in self.lines
+        )
 
 
 def sheet(report: ProgressReport, user: User) -> Sheet:
     """The report, its entries and what this person may do with it. The report comes with cycle, document and body."""
-    rows = ReportEntry.objects.visible_to(user).owed().filter(report=report).prefetch_related("files")
-    rows = rows.select_related("obligation__directive", "decided_by", "saved_by").order_by("obligation__directive__order")
+    rows = (
+        ReportEntry.objects.visible_to(user).owed().filter(report=report).prefetch_related("files")
+    )
+    rows = rows.select_related("obligation__directive", "decided_by", "saved_by").order_by(
+        "obligation__directive__order"
+    )
     handed_in = report.submissions.select_related("submitted_by").defer("content")
     works, earlier = may(user, "work", report), earlier_entries(report)
     lines = [_line(row, report, earlier, user, works) for row in rows]
@@ -139,24 +174,44 @@ def sheet(report: ProgressReport, user: User) -> Sheet:
     facts = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
     submissions = tuple(handed_in.annotate(**facts).order_by("-number"))
     last = submissions[0].number if submissions else 0
-    return Sheet(lines=tuple(lines), submissions=submissions, **rights(report, user), last_number=last)
+    return Sheet(
+        lines=tuple(lines), submissions=submissions, **rights(report, user), last_number=last
+    )
 
 
-def _line(row: ReportEntry, report: ProgressReport, earlier: Mapping[int, Earlier], user: User, works: bool) -> Line:
+def _line(
+    row: ReportEntry,
+    report: ProgressReport,
+    earlier: Mapping[int, Earlier],
+    user: User,
+    works: bool,
+) -> Line:
     row.report = report
     before = earlier.get(row.obligation_id, Earlier())
     files = file_list(row, user)
-    return Line(row, before, missing(row, before.percent, last_filed(files.files)), files, works and row.state in EDITABLE, Shown.of(row))
+    return Line(
+        row,
+        before,
+        missing(row, before.percent, last_filed(files.files)),
+        files,
+        works and row.state in EDITABLE,
+        Shown.of(row),
+    )
 
 
 def _with_revisions(report: ProgressReport, lines: list[Line]) -> list[Line]:
     """The lines with what was changed since a return; at most two queries, none where nothing was decided on."""
     returned = returns_of(report, [line.entry for line in lines if line.state != ACCEPTED])
     copies = copies_of(report, returned)
-    return [replace(line, revision=_revision(line, returned, copies)) if line.pk in copies else line for line in lines]
+    return [
+        replace(line, revision=_revision(line, returned, copies)) if line.pk in copies else line
+        for line in lines
+    ]
 
 
-def _revision(line: Line, returned: Mapping[int, Verdict], copies: Mapping[int, Mapping[str, Any]]) -> Revision:
+def _revision(
+    line: Line, returned: Mapping[int, Verdict], copies: Mapping[int, Mapping[str, Any]]
+) -> Revision:
     files = [file.name for file in line.files.files]
     return revision_of_entry(returned[line.pk], copies[line.pk], line.entry, files)
 
@@ -166,7 +221,12 @@ def _as_handed_in(report: ProgressReport, lines: list[Line]) -> list[Line]:
     copies = {}
     for content in report.submissions.order_by("number").values_list("content", flat=True):
         copies |= {one["entry"]: one for one in content["entries"]}
-    return [_frozen(line, copies[line.entry.pk]) if line.entry.state == RETURNED and line.entry.pk in copies else line for line in lines]
+    return [
+        _frozen(line, copies[line.entry.pk])
+        if line.entry.state == RETURNED and line.entry.pk in copies
+        else line
+        for line in lines
+    ]
 
 
 def _frozen(line: Line, copy: Mapping[str, Any]) -> Line:
@@ -182,7 +242,13 @@ def last_filed(files: Iterable[Attachment]) -> datetime | None:
     return max((file.at for file in files), default=None)
 
 
-def line_of(page: Sheet, pk: int, *, shown: Shown | None = None, errors: Mapping[str, Sequence[str]] | None = None) -> Line:
+def line_of(
+    page: Sheet,
+    pk: int,
+    *,
+    shown: Shown | None = None,
+    errors: Mapping[str, Sequence[str]] | None = None,
+) -> Line:
     """One entry of the sheet, with what was just typed in its place. Raises StopIteration for one that is not on it."""
     line = next(line for line in page.lines if line.entry.pk == pk)
     return replace(line, shown=shown or line.shown, errors=errors or {})
@@ -195,4 +261,11 @@ def saved(entry: ReportEntry, percent: int | None) -> Line:
     """
     filed_at = last_filed(entry.files.all()) if entry.state == RETURNED else None
     lacks = missing(entry, percent, filed_at)
-    return Line(entry, Earlier(percent=percent), lacks, FileList("", ()), entry.state in EDITABLE, Shown.of(entry))
+    return Line(
+        entry,
+        Earlier(percent=percent),
+        lacks,
+        FileList("", ()),
+        entry.state in EDITABLE,
+        Shown.of(entry),
+    )

@@ -10,7 +10,16 @@ from django.utils.translation import pgettext_lazy
 
 from directives.base.numbers import whole
 from directives.base.script import to_hans
-from directives.base.states import ACCEPTED, AWAITING, EDITABLE, MANAGER, REPORTABLE, RETURNED, STAFF, SUBMITTED
+from directives.base.states import (
+    ACCEPTED,
+    AWAITING,
+    EDITABLE,
+    MANAGER,
+    REPORTABLE,
+    RETURNED,
+    STAFF,
+    SUBMITTED,
+)
 from directives.core.captions import Words
 from directives.core.keyset import Column, Leaf, Order, Turn, leaf
 from directives.models import Cycle, Obligation, ProgressReport, ReportEntry, User
@@ -22,8 +31,17 @@ CHUNK = 500  # reports counted at a time, when a long list is written to a file
 
 # Who oversees bodies reads them in the order of the tree, what waits the longest waiting first; who works, the newest cycle first.
 TREE = Order("tree", (Column("organisation__path"), Column("id", down=True)))
-LATEST = Order("latest", (Column("cycle__due_on", day=True, down=True), Column("organisation__path"), Column("id", down=True)))
-WAITING = Order("waiting", (Column("waiting_since", moment=True), Column("organisation_id"), Column("id")))
+LATEST = Order(
+    "latest",
+    (
+        Column("cycle__due_on", day=True, down=True),
+        Column("organisation__path"),
+        Column("id", down=True),
+    ),
+)
+WAITING = Order(
+    "waiting", (Column("waiting_since", moment=True), Column("organisation_id"), Column("id"))
+)
 
 # The chips over the list, in their order.
 STATES: dict[str, Words] = {
@@ -58,7 +76,11 @@ class ReportFilter:
         wanted, known = data.get("cycle", ""), [cycle.pk for cycle in cycles]
         newest = known[0] if known and user.oversees else 0
         cycle, state = newest if not wanted else whole(wanted), data.get("state", "")
-        return cls(cycle if cycle in known else 0, state if state in STATES else "", data.get("q", "").strip()[:100])
+        return cls(
+            cycle if cycle in known else 0,
+            state if state in STATES else "",
+            data.get("q", "").strip()[:100],
+        )
 
     @property
     def any(self) -> bool:
@@ -182,18 +204,26 @@ class Listing:
     def elsewhere(self) -> tuple[Cycle, ...]:
         """The newest cycle of each other document, where the list shows one cycle alone."""
         newest = {cycle.document_id: cycle for cycle in reversed(self.cycles)} if self.cycle else {}
-        return tuple(cycle for document, cycle in newest.items() if document != self.cycle.document_id)[::-1]
+        return tuple(
+            cycle for document, cycle in newest.items() if document != self.cycle.document_id
+        )[::-1]
 
 
 def found(user: User) -> QuerySet[ProgressReport]:
     """The reports that this person may know of, with cycle, document, body and the one above it."""
-    return ProgressReport.objects.visible_to(user).select_related("cycle", "document", "organisation__parent").defer(*HEAVY_OF_DOCUMENT)
+    return (
+        ProgressReport.objects.visible_to(user)
+        .select_related("cycle", "document", "organisation__parent")
+        .defer(*HEAVY_OF_DOCUMENT)
+    )
 
 
 def cycles_of(user: User) -> tuple[Cycle, ...]:
     """The cycles that this person can choose from, the newest first."""
     reports = ProgressReport.objects.visible_to(user).filter(cycle=OuterRef("pk"))
-    cycles = Cycle.objects.filter(Exists(reports)).select_related("document").defer(*HEAVY_OF_DOCUMENT)
+    cycles = (
+        Cycle.objects.filter(Exists(reports)).select_related("document").defer(*HEAVY_OF_DOCUMENT)
+    )
     return tuple(cycles.order_by("-due_on", "-pk")[:CYCLES])
 
 
@@ -223,7 +253,10 @@ def _within(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[Pr
     if chosen.cycle:
         rows = rows.filter(cycle=chosen.cycle)
     if chosen.q:
-        rows = rows.filter(Q(organisation__name_hans__icontains=to_hans(chosen.q)) | Q(organisation__code__iexact=chosen.q))
+        rows = rows.filter(
+            Q(organisation__name_hans__icontains=to_hans(chosen.q))
+            | Q(organisation__code__iexact=chosen.q)
+        )
     return rows
 
 
@@ -232,10 +265,19 @@ def listing(user: User, chosen: ReportFilter, cycles: tuple[Cycle, ...], *, toda
     rows = _within(ProgressReport.objects.visible_to(user), chosen).order_by()
     total = rows[: COUNTED + 1].count()
     if total <= COUNTED:
-        counts = rows.aggregate(**{f"n_{key}": Count("pk", filter=condition(key, today)) for key in STATES})
+        counts = rows.aggregate(
+            **{f"n_{key}": Count("pk", filter=condition(key, today)) for key in STATES}
+        )
     else:
-        counts = {f"n_{key}": rows.filter(condition(key, today))[: COUNTED + 1].count() for key in STATES if key} | {"n_": total}
-    chips = (Chip(key, label, min(counts[f"n_{key}"], COUNTED), counts[f"n_{key}"] > COUNTED) for key, label in STATES.items())
+        counts = {
+            f"n_{key}": rows.filter(condition(key, today))[: COUNTED + 1].count()
+            for key in STATES
+            if key
+        } | {"n_": total}
+    chips = (
+        Chip(key, label, min(counts[f"n_{key}"], COUNTED), counts[f"n_{key}"] > COUNTED)
+        for key, label in STATES.items()
+    )
     return Listing(cycles, chosen, tuple(chips))
 
 
@@ -252,10 +294,18 @@ def wanted(user: User, chosen: ReportFilter, *, today: date) -> QuerySet[Progres
 def report_page(user: User, around: Listing, query: Mapping[str, str], *, today: date) -> Leaf:
     """One page of the list; three queries."""
     order, rows = order_of(user, around.chosen), wanted(user, around.chosen, today=today)
-    return leaf(rows, order, Turn.of(query, order), total=around.length, read=lambda part: report_rows(part, user, today=today))
+    return leaf(
+        rows,
+        order,
+        Turn.of(query, order),
+        total=around.length,
+        read=lambda part: report_rows(part, user, today=today),
+    )
 
 
-def report_rows(reports: Iterable[ProgressReport], user: User, *, today: date) -> tuple[ReportRow, ...]:
+def report_rows(
+    reports: Iterable[ProgressReport], user: User, *, today: date
+) -> tuple[ReportRow, ...]:
     """These reports with their counts; two queries."""
     reports = list(reports)
     mine = {m.organisation_id for m in user.in_role(STAFF, MANAGER)}
@@ -263,8 +313,14 @@ def report_rows(reports: Iterable[ProgressReport], user: User, *, today: date) -
     result = []
     for report in reports:
         one = counts[report.pk]
-        waits = report.completed_at is None and (report.begun_at is None or one.handed_in < one.total)
-        result.append(ReportRow(report, one, report.organisation_id in mine, waits and report.cycle.due_on < today))
+        waits = report.completed_at is None and (
+            report.begun_at is None or one.handed_in < one.total
+        )
+        result.append(
+            ReportRow(
+                report, one, report.organisation_id in mine, waits and report.cycle.due_on < today
+            )
+        )
     return tuple(result)
 
 
@@ -280,7 +336,9 @@ def walk(reports: QuerySet[ProgressReport], user: User, *, today: date) -> Itera
 
 
 def _counts(reports: list[ProgressReport]) -> dict[int, Counts]:
-    entries = ReportEntry.objects.owed().filter(report__in=[report.pk for report in reports]).order_by()
+    entries = (
+        ReportEntry.objects.owed().filter(report__in=[report.pk for report in reports]).order_by()
+    )
     by_state: dict[int, dict[str, int]] = {}
     for pk, state, count in entries.values_list("report", "state").annotate(n=Count("pk")):
         by_state.setdefault(pk, {})[state] = count
@@ -288,13 +346,27 @@ def _counts(reports: list[ProgressReport]) -> dict[int, Counts]:
     result = {}
     for report in reports:
         states = by_state.get(report.pk, {})
-        total = sum(states.values()) if report.begun_at else owed.get((report.organisation_id, report.document_id), 0)
-        result[report.pk] = Counts(total, *(states.get(state, 0) for state in (RETURNED, AWAITING, SUBMITTED, ACCEPTED)))
+        total = (
+            sum(states.values())
+            if report.begun_at
+            else owed.get((report.organisation_id, report.document_id), 0)
+        )
+        result[report.pk] = Counts(
+            total, *(states.get(state, 0) for state in (RETURNED, AWAITING, SUBMITTED, ACCEPTED))
+        )
     return result
 
 
 def _owed(reports: list[ProgressReport]) -> dict[tuple[int, int], int]:
     """How many obligations a report that is not begun will ask about, by (body, document)."""
-    of = {"organisation__in": {one.organisation_id for one in reports}, "document__in": {one.document_id for one in reports}}
+    of = {
+        "organisation__in": {one.organisation_id for one in reports},
+        "document__in": {one.document_id for one in reports},
+    }
     rows = Obligation.objects.filter(**of, state__in=REPORTABLE).order_by()
-    return {(body, document): count for body, document, count in rows.values_list("organisation", "document").annotate(n=Count("pk"))}
+    return {
+        (body, document): count
+        for body, document, count in rows.values_list("organisation", "document").annotate(
+            n=Count("pk")
+        )
+    }

@@ -8,7 +8,15 @@ from directives.base.states import PARTS, SUBMITTED
 from directives.base.wording import listed
 from directives.core.deciders import Deciders, deciders
 from directives.core.deciding import askers_of
-from directives.models import Attachment, Plan, ProgressReport, ReportEntry, Submission, User, Verdict
+from directives.models import (
+    Attachment,
+    Plan,
+    ProgressReport,
+    ReportEntry,
+    Submission,
+    User,
+    Verdict,
+)
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.reports.commands import Earlier, earlier_entries
 from directives.reports.commands.reviewing import Decision
@@ -36,7 +44,11 @@ class ReviewLine:
     @property
     def gain(self) -> int | None:
         """Percentage points since the last accepted entry."""
-        return None if self.earlier.percent is None or self.entry.percent is None else self.entry.percent - self.earlier.percent
+        return (
+            None
+            if self.earlier.percent is None or self.entry.percent is None
+            else self.entry.percent - self.earlier.percent
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,11 @@ def desk(
     """The entries of a report that wait for a verdict; `chosen` and `errors` are of a form to be shown again."""
     owed = report.entries.owed()
     states = list(owed.values_list("state", flat=True))
-    rows = owed.filter(state=SUBMITTED).select_related("obligation__directive", "submitted_by").prefetch_related("files")
+    rows = (
+        owed.filter(state=SUBMITTED)
+        .select_related("obligation__directive", "submitted_by")
+        .prefetch_related("files")
+    )
     earlier, numbers = earlier_entries(report), _numbers(report)
     lines, waiting = [], list(rows.order_by("obligation__directive__order"))
     returned = returns_of(report, waiting)
@@ -78,11 +94,17 @@ def desk(
     for row in waiting:
         row.report = report
         files, copy = tuple(row.files.all()), copies.get(row.pk)
-        since = revision_of_entry(returned[row.pk], copy, row, [file.name for file in files]) if copy else None
+        since = (
+            revision_of_entry(returned[row.pk], copy, row, [file.name for file in files])
+            if copy
+            else None
+        )
         before, pick = earlier.get(row.obligation_id, Earlier()), (chosen or {}).get(row.pk)
         wrong = (errors or {}).get(f"reason-{row.pk}", ())
         own = user.pk in askers_of(row)
-        lines.append(ReviewLine(row, before, files, numbers.get(row.pk, 0), own, since, pick, wrong))
+        lines.append(
+            ReviewLine(row, before, files, numbers.get(row.pk, 0), own, since, pick, wrong)
+        )
     others = next((deciders(line.entry, user) for line in lines if line.own), None)
     return Desk(report, tuple(lines), states.count("accepted"), len(states), others)
 
@@ -144,7 +166,11 @@ class Record:
         """Who had sent it for the signature by which it went in."""
         content = self.submission.content
         people = [one.get("asked_by") for one in (content, *content.get("entries", ()))]
-        return listed(dict.fromkeys(person["name"] for person in people if person)) if self.cover.signed else ""
+        return (
+            listed(dict.fromkeys(person["name"] for person in people if person))
+            if self.cover.signed
+            else ""
+        )
 
     @property
     def accepted(self) -> int:
@@ -152,7 +178,9 @@ class Record:
 
     @property
     def returned(self) -> int:
-        return sum(entry.verdict is not None and not entry.verdict.accepted for entry in self.entries)
+        return sum(
+            entry.verdict is not None and not entry.verdict.accepted for entry in self.entries
+        )
 
     @property
     def waiting(self) -> int:
@@ -177,11 +205,17 @@ def _copied(one: Mapping[str, Any], verdict: Verdict | None) -> Copied:
 
 def submissions_of(user: User) -> Any:
     """The submissions that this person may read, with what they are of."""
-    rows = Submission.objects.visible_to(user).select_related("organisation", "document", "report__cycle", "plan", "submitted_by")
+    rows = Submission.objects.visible_to(user).select_related(
+        "organisation", "document", "report__cycle", "plan", "submitted_by"
+    )
     return rows.defer(*HEAVY_OF_DOCUMENT)
 
 
 def plan_on_desk(user: User, pk: int) -> Plan | None:
     """A plan that was handed in, with its measures and what they serve; None if the person may not see it."""
-    plans = Plan.objects.visible_to(user).select_related("organisation", "document", "submitted_by").defer(*HEAVY_OF_DOCUMENT)
+    plans = (
+        Plan.objects.visible_to(user)
+        .select_related("organisation", "document", "submitted_by")
+        .defer(*HEAVY_OF_DOCUMENT)
+    )
     return plans.prefetch_related("measures__obligations__directive", "files").filter(pk=pk).first()

@@ -51,7 +51,9 @@ class Part:
     @property
     def unchanged(self) -> tuple[Label, ...]:
         """The names of the fields that say what they said; without those that are empty in both."""
-        return tuple(change.label for change in self.changes if not change.changed and change.before)
+        return tuple(
+            change.label for change in self.changes if not change.changed and change.before
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +76,42 @@ def returns_of(report: ProgressReport, entries: Iterable[ReportEntry]) -> dict[i
     decided = [entry.pk for entry in entries if entry.decided_at is not None]
     if not decided:
         return {}
-    rows = Verdict.objects.filter(entry__in=decided, accepted=False, submission__report=report).select_related("by")
-    return {row.entry_id: row for row in rows.annotate(number=F("submission__number")).order_by("submission__number")}
+    rows = Verdict.objects.filter(
+        entry__in=decided, accepted=False, submission__report=report
+    ).select_related("by")
+    return {
+        row.entry_id: row
+        for row in rows.annotate(number=F("submission__number")).order_by("submission__number")
+    }
 
 
-def copies_of(report: ProgressReport, returned: Mapping[int, Verdict]) -> dict[int, Mapping[str, Any]]:
+def copies_of(
+    report: ProgressReport, returned: Mapping[int, Verdict]
+) -> dict[int, Mapping[str, Any]]:
     """By entry: its copy in the submission that was returned; one query if there is one."""
     numbers = {verdict.number for verdict in returned.values()}
-    rows = report.submissions.filter(number__in=numbers).values_list("number", "content") if numbers else ()
+    rows = (
+        report.submissions.filter(number__in=numbers).values_list("number", "content")
+        if numbers
+        else ()
+    )
     copies = {(number, one["entry"]): one for number, content in rows for one in content["entries"]}
-    return {pk: copies[verdict.number, pk] for pk, verdict in returned.items() if (verdict.number, pk) in copies}
+    return {
+        pk: copies[verdict.number, pk]
+        for pk, verdict in returned.items()
+        if (verdict.number, pk) in copies
+    }
 
 
-def revision_of_entry(verdict: Verdict, copy: Mapping[str, Any], entry: ReportEntry, files: Sequence[str]) -> Revision:
+def revision_of_entry(
+    verdict: Verdict, copy: Mapping[str, Any], entry: ReportEntry, files: Sequence[str]
+) -> Revision:
     """What was changed in an entry since its submission was returned; `files` are the names of those that it has now."""
     before = _said(copy, [file["name"] for file in copy["files"]])
     after = _said(vars(entry), files)
-    changes = tuple(Change(label, before[name], after[name]) for name, label in ENTRY_FIELDS.items())
+    changes = tuple(
+        Change(label, before[name], after[name]) for name, label in ENTRY_FIELDS.items()
+    )
     return Revision(verdict.number, verdict.reason, verdict.reviewer, verdict.at, (Part(changes),))
 
 

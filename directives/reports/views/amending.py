@@ -19,7 +19,12 @@ def _entry(request, pk):
 
 def _page(request, entry, form=None, *, theirs=None, status=200):
     form = form or LineForm(initial={"text": entry.text, "on": entry.on})
-    context = {"it": entry_page(entry, request.user), "entry": entry, "form": form, "theirs": theirs}
+    context = {
+        "it": entry_page(entry, request.user),
+        "entry": entry,
+        "form": form,
+        "theirs": theirs,
+    }
     return page(request, "directives/log/entry.html", context, status=status)
 
 
@@ -34,7 +39,14 @@ def _rewritten(request, pk, command, told):
     files = request.FILES.getlist("files")
     if form.is_valid():
         try:
-            changed = command(entry, **form.cleaned_data, files=files, version=seen_version(request), by=request.user, now=request.now)
+            changed = command(
+                entry,
+                **form.cleaned_data,
+                files=files,
+                version=seen_version(request),
+                by=request.user,
+                now=request.now,
+            )
         except Stale as stale:
             return _page(request, _entry(request, pk), form, theirs=stale.theirs, status=409)
         except Invalid as refused:
@@ -48,16 +60,25 @@ def _rewritten(request, pk, command, told):
 
 @write
 def log_edit(request, pk):
-    return _rewritten(request, pk, amending.edit_log, _("Corrected. Drafts made from it say it now."))
+    return _rewritten(
+        request, pk, amending.edit_log, _("Corrected. Drafts made from it say it now.")
+    )
 
 
 @write
 def log_correct(request, pk):
-    return _rewritten(request, pk, amending.correct_log, _("Corrected by this entry; the one that was reported stays beside it."))
+    return _rewritten(
+        request,
+        pk,
+        amending.correct_log,
+        _("Corrected by this entry; the one that was reported stays beside it."),
+    )
 
 
 @write
 def log_withdraw(request, pk):
-    amending.withdraw_log(_entry(request, pk), version=seen_version(request), by=request.user, now=request.now)
+    amending.withdraw_log(
+        _entry(request, pk), version=seen_version(request), by=request.user, now=request.now
+    )
     messages.success(request, _("Withdrawn. The entry is in no list any more; it stays on record."))
     return back(request, reverse("log"))

@@ -27,9 +27,17 @@ def _document(request, pk):
 def _context(request, document, form=None):
     lines = cycle_lines(document, request.user, today=request.today)
     last = lines[0].cycle if lines else None
-    form = form or CycleForm.proposing(next_cycle(last, today=request.today, workdays=request.workdays))
+    form = form or CycleForm.proposing(
+        next_cycle(last, today=request.today, workdays=request.workdays)
+    )
     running = under_way(request.user, document)
-    return {"document": document, "lines": lines, "form": form, "owing": owing(document, request.user), "jobs": running}
+    return {
+        "document": document,
+        "lines": lines,
+        "form": form,
+        "owing": owing(document, request.user),
+        "jobs": running,
+    }
 
 
 @require_GET
@@ -42,7 +50,9 @@ def cycle_open(request, pk):
     document, form = _document(request, pk), CycleForm(request.POST)
     if form.is_valid():
         try:
-            cycle = reporting.open_cycle(document=document, by=request.user, now=request.now, **form.cleaned_data)
+            cycle = reporting.open_cycle(
+                document=document, by=request.user, now=request.now, **form.cleaned_data
+            )
         except Invalid as refusal:
             for name, texts in refusal.errors.items():
                 form.add_error(name if name in form.fields else None, texts)
@@ -51,7 +61,9 @@ def cycle_open(request, pk):
             if job is not None:
                 return redirect("job", job.pk)
             messages.success(
-                request, _("The reporting cycle is open: %(cycle)s. The organisations have been notified.") % {"cycle": cycle.name}
+                request,
+                _("The reporting cycle is open: %(cycle)s. The organisations have been notified.")
+                % {"cycle": cycle.name},
             )
             return redirect("cycle_new", pk)
     return page(request, HERE, _context(request, document, form), status=422)

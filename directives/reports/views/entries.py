@@ -16,7 +16,11 @@ from directives.web.doors import back, write
 
 
 def _entry(request, pk):
-    rows = ReportEntry.objects.visible_to(request.user).owed().select_related("report__organisation", "report__cycle", "obligation")
+    rows = (
+        ReportEntry.objects.visible_to(request.user)
+        .owed()
+        .select_related("report__organisation", "report__cycle", "obligation")
+    )
     return get_object_or_404(rows, pk=pk)
 
 
@@ -51,7 +55,9 @@ def entry_save(request, pk):
     folded = entry.unchanged
     try:
         fields = form.given()
-        entry = save_entry(entry=entry, fields=fields, version=form.version_seen, by=request.user, now=request.now)
+        entry = save_entry(
+            entry=entry, fields=fields, version=form.version_seen, by=request.user, now=request.now
+        )
     except (Invalid, Stale, IllegalMove) as refusal:
         return _not_saved(request, entry, form, refusal)
     if not request.htmx:
@@ -65,9 +71,15 @@ def entry_save(request, pk):
 
 def _saved(request, entry):
     """What a save changes in the row. The page asks for what stands around the rows by itself, when the typing pauses."""
-    if entry.saved_at is None:  # nothing was typed in what was carried over: the note names its report
+    if (
+        entry.saved_at is None
+    ):  # nothing was typed in what was carried over: the note names its report
         return render(request, "directives/reports/_saved.html", _whole(request, entry))
-    return render(request, "directives/reports/_saved.html", {"report": entry.report, "line": saved(entry, entry.earlier_percent)})
+    return render(
+        request,
+        "directives/reports/_saved.html",
+        {"report": entry.report, "line": saved(entry, entry.earlier_percent)},
+    )
 
 
 def _turned(request, entry):
@@ -81,7 +93,12 @@ def _not_saved(request, entry, form, refusal):
     """What was typed stays in the page; beside it what was wrong, or what somebody else wrote meanwhile."""
     errors = refusal.errors if isinstance(refusal, Invalid) else {}
     context = _whole(request, entry, shown=form.shown(), errors=errors)
-    context |= {"refusal": refusal, "typed": form.shown(), "seen": form.data.get("version", ""), "theirs": getattr(refusal, "theirs", None)}
+    context |= {
+        "refusal": refusal,
+        "typed": form.shown(),
+        "seen": form.data.get("version", ""),
+        "theirs": getattr(refusal, "theirs", None),
+    }
     part = "directives/reports/_unsaved.html" if request.htmx else "directives/reports/entry.html"
     return render(request, part, context, status=refusal.status)
 

@@ -39,31 +39,66 @@ def _answer(request, subject, paper, back, *, empty="", submission=None):
         return render(request, "directives/papers/paper.html", context)
     if not may(request.user, "export"):
         raise PermissionDenied(_("Exporting is for staff, managers and supervisors."))
-    audit.record_taken("take_paper", subject, by=request.user, now=request.now, file=f"{paper.file_name}.docx")
-    return FileResponse(BytesIO(layout.write(paper)), as_attachment=True, filename=f"{paper.file_name}.docx", content_type=DOCX)
+    audit.record_taken(
+        "take_paper", subject, by=request.user, now=request.now, file=f"{paper.file_name}.docx"
+    )
+    return FileResponse(
+        BytesIO(layout.write(paper)),
+        as_attachment=True,
+        filename=f"{paper.file_name}.docx",
+        content_type=DOCX,
+    )
 
 
 @require_GET
 def plan_as_paper(request, pk):
-    plan = get_object_or_404(found_plans(request.user).select_related("organisation__parent"), pk=pk)
+    plan = get_object_or_404(
+        found_plans(request.user).select_related("organisation__parent"), pk=pk
+    )
     it = plan_view(plan, request.user)
     if it.as_filed:
-        return redirect(f"{reverse('submission_paper', args=[it.history[0].submission.pk])}?{request.GET.urlencode()}")
-    empty = "" if it.lines else _("The plan has no measures yet. The official document is generated from them.")
-    return _answer(request, plan, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty)
+        return redirect(
+            f"{reverse('submission_paper', args=[it.history[0].submission.pk])}?{request.GET.urlencode()}"
+        )
+    empty = (
+        ""
+        if it.lines
+        else _("The plan has no measures yet. The official document is generated from them.")
+    )
+    return _answer(
+        request, plan, plan_paper(it, today=request.today), reverse("plan", args=[pk]), empty=empty
+    )
 
 
 @require_GET
 def report_as_paper(request, pk):
-    report = get_object_or_404(found_reports(request.user).select_related("organisation__parent"), pk=pk)
+    report = get_object_or_404(
+        found_reports(request.user).select_related("organisation__parent"), pk=pk
+    )
     shown = sheet(report, request.user)
-    empty = "" if shown.lines else _("Nothing to see in this report yet: it has not been started or submitted.")
-    return _answer(request, report, report_paper(shown, today=request.today), reverse("report", args=[pk]), empty=empty)
+    empty = (
+        ""
+        if shown.lines
+        else _("Nothing to see in this report yet: it has not been started or submitted.")
+    )
+    return _answer(
+        request,
+        report,
+        report_paper(shown, today=request.today),
+        reverse("report", args=[pk]),
+        empty=empty,
+    )
 
 
 @require_GET
 def submission_as_paper(request, pk):
     row = get_object_or_404(submissions_of(request.user), pk=pk)
-    empty = "" if row.content.get("entries") or row.content.get("measures") else _("This submission says nothing that a paper could print.")
+    empty = (
+        ""
+        if row.content.get("entries") or row.content.get("measures")
+        else _("This submission says nothing that a paper could print.")
+    )
     paper = submission_paper(record(row))
-    return _answer(request, row, paper, reverse("submission", args=[pk]), empty=empty, submission=row)
+    return _answer(
+        request, row, paper, reverse("submission", args=[pk]), empty=empty, submission=row
+    )

@@ -17,7 +17,14 @@ from directives.reports import commands as reporting
 from directives.reports.forms.reports import SignForm, chosen_entries
 from directives.reports.queries.around import FILTERS
 from directives.reports.queries.entries import line_of, sheet
-from directives.reports.queries.reports import COUNTED, ReportFilter, cycles_of, found, listing, report_page
+from directives.reports.queries.reports import (
+    COUNTED,
+    ReportFilter,
+    cycles_of,
+    found,
+    listing,
+    report_page,
+)
 from directives.reports.queries.reviews import record, submissions_of
 from directives.tables.out import asked
 from directives.web.doors import demand, page, paged, write
@@ -32,7 +39,9 @@ def reports(request):
     around = listing(request.user, chosen, cycles, today=request.today)
     current = report_page(request.user, around, request.GET, today=request.today)
     context = {"list": around, "chosen": chosen, "page": current, "limit": COUNTED}
-    return page(request, "directives/reports/list.html", context, fragment="directives/reports/_list.html")
+    return page(
+        request, "directives/reports/list.html", context, fragment="directives/reports/_list.html"
+    )
 
 
 def _context(request, report, **more):
@@ -78,10 +87,20 @@ def _one_entry(request, report, pk):
     if pk not in {line.entry.pk for line in shown.lines}:
         raise Http404
     left = request.workdays.between(request.today, report.cycle.due_on)
-    context = {"sheet": shown, "report": report, "line": line_of(shown, pk), "left": left, "show": "all"}
+    context = {
+        "sheet": shown,
+        "report": report,
+        "line": line_of(shown, pk),
+        "left": left,
+        "show": "all",
+    }
     if request.GET.get("part") == "row":
         return render(request, "directives/reports/_turned.html", context)
-    return render(request, "directives/reports/_saved.html", context | {"seen": request.GET.get("version", "")})
+    return render(
+        request,
+        "directives/reports/_saved.html",
+        context | {"seen": request.GET.get("version", "")},
+    )
 
 
 @write
@@ -94,9 +113,13 @@ def report_begin(request, pk):
 @write
 def report_redraft(request, pk):
     report = get_object_or_404(found(request.user), pk=pk)
-    reporting.begin(report=report, by=request.user, now=request.now)  # what was assigned since is added
+    reporting.begin(
+        report=report, by=request.user, now=request.now
+    )  # what was assigned since is added
     count = reporting.redraft(report=report, by=request.user, now=request.now)
-    messages.success(request, _("Redrafted from the log: %(count)s. Text you typed was kept.") % {"count": count})
+    messages.success(
+        request, _("Redrafted from the log: %(count)s. Text you typed was kept.") % {"count": count}
+    )
     return redirect("report", pk=pk)
 
 
@@ -105,13 +128,25 @@ def report_hand_in(request, pk):
     report = get_object_or_404(found(request.user), pk=pk)
     entries = chosen_entries(request.POST)
     try:
-        submission = reporting.hand_in(report=report, entries=entries, by=request.user, now=request.now)
+        submission = reporting.hand_in(
+            report=report, entries=entries, by=request.user, now=request.now
+        )
     except Invalid as refusal:
-        return render(request, "directives/reports/report.html", _context(request, report, refusal=refusal), status=422)
+        return render(
+            request,
+            "directives/reports/report.html",
+            _context(request, report, refusal=refusal),
+            status=422,
+        )
     if submission is None:
-        messages.success(request, _("Sent to the manager for signature. You can withdraw an entry until it is signed."))
+        messages.success(
+            request,
+            _("Sent to the manager for signature. You can withdraw an entry until it is signed."),
+        )
         return redirect("report", pk=pk)
-    messages.success(request, _("Submitted as submission %(number)s.") % {"number": submission.number})
+    messages.success(
+        request, _("Submitted as submission %(number)s.") % {"number": submission.number}
+    )
     return redirect("submission", pk=submission.pk)
 
 
@@ -126,11 +161,19 @@ def report_sign(request, pk):
             raise Invalid({name: list(texts) for name, texts in form.errors.items()})
         if form.cleaned_data["action"] == "sign":
             submission = reporting.sign(**given)
-            messages.success(request, _("Signed and submitted as submission %(number)s.") % {"number": submission.number})
+            messages.success(
+                request,
+                _("Signed and submitted as submission %(number)s.") % {"number": submission.number},
+            )
             return redirect("submission", pk=submission.pk)
         count = reporting.decline(reason=form.cleaned_data["reason"], **given)
     except Invalid as refusal:
-        return render(request, "directives/reports/report.html", _context(request, report, refusal=refusal, sign=form), status=422)
+        return render(
+            request,
+            "directives/reports/report.html",
+            _context(request, report, refusal=refusal, sign=form),
+            status=422,
+        )
     messages.success(request, _("Returned to staff: %(count)s.") % {"count": count})
     return redirect(reverse("report", args=[pk]))
 
@@ -138,5 +181,9 @@ def report_sign(request, pk):
 @require_GET
 def submission(request, pk):
     row = get_object_or_404(submissions_of(request.user), pk=pk)
-    context = {"record": record(row), "lines": lines_filed(row) if row.plan_id else (), "submission": row}
+    context = {
+        "record": record(row),
+        "lines": lines_filed(row) if row.plan_id else (),
+        "submission": row,
+    }
     return render(request, "directives/reports/submission.html", context)

@@ -23,7 +23,11 @@ from directives.web.doors import demand, write
 def report_review(request, pk):
     report = get_object_or_404(found(request.user), pk=pk)
     demand(request.user, "oversee", report)
-    return render(request, "directives/reviews/report.html", {"desk": desk(report, request.user), "report": report})
+    return render(
+        request,
+        "directives/reviews/report.html",
+        {"desk": desk(report, request.user), "report": report},
+    )
 
 
 @write(form="report_review")
@@ -34,14 +38,24 @@ def report_decide(request, pk):
         made = reviewing.decide(report=report, decisions=chosen, by=request.user, now=request.now)
     except (Invalid, Stale) as refusal:
         errors = getattr(refusal, "errors", {})
-        context = {"desk": desk(report, request.user, chosen=chosen, errors=errors), "report": report, "refusal": refusal}
+        context = {
+            "desk": desk(report, request.user, chosen=chosen, errors=errors),
+            "report": report,
+            "refusal": refusal,
+        }
         return render(request, "directives/reviews/report.html", context, status=refusal.status)
     accepted = sum(verdict.accepted for verdict in made)
     facts = {"accepted": accepted, "returned": len(made) - accepted}
-    messages.success(request, _("Accepted %(accepted)s, returned %(returned)s. The organisation has been notified.") % facts)
+    messages.success(
+        request,
+        _("Accepted %(accepted)s, returned %(returned)s. The organisation has been notified.")
+        % facts,
+    )
     if request.POST.get("rest") and (own := left_out(report, request.user)):
         told = {"codes": listed(scripted(code) for code in own)}
-        messages.warning(request, _("Not processed because you requested or submitted them: %(codes)s") % told)
+        messages.warning(
+            request, _("Not processed because you requested or submitted them: %(codes)s") % told
+        )
     return redirect("report_review", pk=pk)
 
 
@@ -61,7 +75,13 @@ def plan_review(request, pk):
 
 def _of_plan(request, plan, **more):
     waits = plan.state == SUBMITTED and request.user.pk not in askers_of(plan)
-    return {"plan": plan, "waits": waits, "deciders": deciders(plan, request.user), "revision": revision_on_desk(plan), **more}
+    return {
+        "plan": plan,
+        "waits": waits,
+        "deciders": deciders(plan, request.user),
+        "revision": revision_on_desk(plan),
+        **more,
+    }
 
 
 @write(form="plan_review")
@@ -74,10 +94,18 @@ def plan_decide(request, pk):
         data = form.cleaned_data
         accepted = data["verdict"] == "accept"
         reviewing.decide_plan(
-            plan=plan, accepted=accepted, reason=data["reason"], version=data["version"], by=request.user, now=request.now
+            plan=plan,
+            accepted=accepted,
+            reason=data["reason"],
+            version=data["version"],
+            by=request.user,
+            now=request.now,
         )
     except (Invalid, Stale) as refusal:
         context = _of_plan(request, _plan(request, pk), form=form, refusal=refusal)
         return render(request, "directives/reviews/plan.html", context, status=refusal.status)
-    messages.success(request, _("The plan was accepted.") if accepted else _("The plan was returned with your reason."))
+    messages.success(
+        request,
+        _("The plan was accepted.") if accepted else _("The plan was returned with your reason."),
+    )
     return redirect("plan_review", pk=pk)

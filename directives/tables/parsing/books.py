@@ -13,7 +13,9 @@ from directives.tables.parsing.markup import Attributes, each, fed, local, parse
 Shown = Literal["", "day", "time", "span"]  # how a style shows a number
 
 _BUILT_IN: dict[int, Shown] = {
-    **dict.fromkeys((*range(14, 18), 22, *range(27, 32), 36, *range(50, 55), *range(57, 59)), "day"),
+    **dict.fromkeys(
+        (*range(14, 18), 22, *range(27, 32), 36, *range(50, 55), *range(57, 59)), "day"
+    ),
     **dict.fromkeys((*range(18, 22), *range(32, 36), 45, 47, 55, 56), "time"),
     46: "span",
 }
@@ -62,7 +64,10 @@ def workbook_of(package: ZipFile) -> Workbook:
 def _main_part(package: ZipFile, folded: dict[str, str]) -> str:
     member = folded.get("_rels/.rels", "")
     targets = _related(package, folded, "") if member else {}
-    found = next((target for kind, target in targets.values() if kind == "officeDocument" and target), folded.get("xl/workbook.xml", ""))
+    found = next(
+        (target for kind, target in targets.values() if kind == "officeDocument" and target),
+        folded.get("xl/workbook.xml", ""),
+    )
     if not found:
         raise Fault("not_a_workbook")
     return found
@@ -77,9 +82,14 @@ def _related(package: ZipFile, folded: dict[str, str], member: str) -> dict[str,
     def told(tag: str, _parent: str, given: Attributes) -> None:
         if tag == "Relationship":
             target = given.get("Target", "")
-            path = posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
+            path = posixpath.normpath(
+                target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
+            )
             inside = given.get("TargetMode") != "External"
-            found[given.get("Id", "")] = (posixpath.basename(given.get("Type", "")), folded.get(path.lower(), "") if inside else "")
+            found[given.get("Id", "")] = (
+                posixpath.basename(given.get("Type", "")),
+                folded.get(path.lower(), "") if inside else "",
+            )
 
     if rels:
         with package.open(rels) as stream:
@@ -94,9 +104,13 @@ def _list_sheets(book: Workbook, main: str, related: dict[str, tuple[str, str]])
         elif tag == "sheet":
             kind, member = related.get(given.get("id", ""), ("", ""))
             if kind == "worksheet" and member:
-                if any(sheet.member == member for sheet in book.sheets):  # its rows would be read twice
+                if any(
+                    sheet.member == member for sheet in book.sheets
+                ):  # its rows would be read twice
                     raise Fault("twice", member=member[:100])
-                book.sheets.append(Sheet(given.get("name", ""), member, given.get("state", "visible") != "visible"))
+                book.sheets.append(
+                    Sheet(given.get("name", ""), member, given.get("state", "visible") != "visible")
+                )
             elif kind == "worksheet":
                 raise Fault("sheet_missing", sheet=given.get("name", "")[:40])
         if len(book.sheets) > SHEETS:
@@ -118,7 +132,10 @@ def _styles(package: ZipFile, member: str) -> list[Shown]:
 
     with package.open(member) as stream:
         each(stream, member, told)
-    return [formats[key] if key in formats else _BUILT_IN.get(int(key) if key.isdecimal() else 0, "") for key in cells]
+    return [
+        formats[key] if key in formats else _BUILT_IN.get(int(key) if key.isdecimal() else 0, "")
+        for key in cells
+    ]
 
 
 def shown_by(code: str) -> Shown:
@@ -146,7 +163,11 @@ class Texts:
 
     def _steps(self, package: ZipFile, member: str) -> Iterator[None]:
         made = parser()
-        made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = self._start, self._end, self._text
+        made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = (
+            self._start,
+            self._end,
+            self._text,
+        )
         with package.open(member) as stream:
             yield from fed(made, stream, member)
 

@@ -51,7 +51,11 @@ class Grid:
     def rows(self) -> Iterator[Row]:
         """Rows that hold something. Raises Fault, naming the sheet and the cell, where the sheet cannot be read on."""
         made = parser()
-        made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = self._root, self._end, self._text
+        made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = (
+            self._root,
+            self._end,
+            self._text,
+        )
         self.parser = made
         try:
             with self.book.package.open(self.sheet.member) as stream:
@@ -144,7 +148,9 @@ class Grid:
         elif address and not blank:  # it says that it stands in another row
             raise Fault("bad_cell", cell=address[:20])
         else:
-            self.column = column = place_of(address.rstrip("0123456789")) if address else self.column + 1
+            self.column = column = (
+                place_of(address.rstrip("0123456789")) if address else self.column + 1
+            )
         if blank:
             return
         value = self._value(given)
@@ -221,7 +227,11 @@ def _iso(text: str) -> Any:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         return ["e", text[:50]]
-    return ["d", moment.date().isoformat()] if len(text.strip()) == 10 else ["m", moment.replace(tzinfo=None).isoformat()]
+    return (
+        ["d", moment.date().isoformat()]
+        if len(text.strip()) == 10
+        else ["m", moment.replace(tzinfo=None).isoformat()]
+    )
 
 
 def shown_as(text: str, shown: Shown, from_1904: bool) -> Any:
@@ -233,9 +243,13 @@ def shown_as(text: str, shown: Shown, from_1904: bool) -> Any:
         return f"{datetime.combine(date.min, time()) + timedelta(seconds=round(number * 86_400)):%H:%M:%S}"
     if not from_1904 and 60 <= number < 61:
         return ["e", "1900-02-29"]  # which only spreadsheets know
-    start = date(1904, 1, 1) if from_1904 else date(1899, 12, 31) if number < 60 else date(1899, 12, 30)
+    start = (
+        date(1904, 1, 1) if from_1904 else date(1899, 12, 31) if number < 60 else date(1899, 12, 30)
+    )
     try:
-        moment = datetime.combine(start, time()) + timedelta(milliseconds=round(number * 86_400_000))
+        moment = datetime.combine(start, time()) + timedelta(
+            milliseconds=round(number * 86_400_000)
+        )
     except OverflowError:
         return ["e", text[:50]]
     if number < 0 or moment.year > 9999:

@@ -2,7 +2,10 @@
 
 FILE = 200 * 2**20  # bytes of a file as it was given
 UNPACKED = 3 * 2**30  # bytes of a workbook's parts, all together
-RATIO, RATIO_FROM = 300, 20 * 2**20  # a part may be so many times its packed size, from so many bytes on
+RATIO, RATIO_FROM = (
+    300,
+    20 * 2**20,
+)  # a part may be so many times its packed size, from so many bytes on
 MEMBERS = 2_000  # parts of one workbook
 ROWS = 1_048_576  # what a worksheet can hold
 COLUMNS = 200  # that hold something

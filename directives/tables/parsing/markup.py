@@ -33,7 +33,9 @@ def fed(made: expat.XMLParserType, stream: IO[bytes], member: str) -> Iterator[N
         made.Parse(b"", True)
         yield
     except expat.ExpatError as fault:
-        raise Fault("xml", member=member[:100], line=fault.lineno, column=fault.offset + 1) from fault
+        raise Fault(
+            "xml", member=member[:100], line=fault.lineno, column=fault.offset + 1
+        ) from fault
     except LookupError as fault:  # it declares an encoding that does not exist
         raise Fault("xml", member=member[:100], line=1, column=1) from fault
     except BROKEN as fault:

@@ -6,15 +6,37 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from directives.tables.parsing.limits import MEMBERS, MERGES, RATIO, RATIO_FROM, SEARCHED, UNPACKED, Fault
+from directives.tables.parsing.limits import (
+    MEMBERS,
+    MERGES,
+    RATIO,
+    RATIO_FROM,
+    SEARCHED,
+    UNPACKED,
+    Fault,
+)
 
-BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, UnicodeDecodeError)
+BROKEN = (
+    BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+    UnicodeDecodeError,
+)
 _NAME = re.compile(r"(?:^|[/\\])\.\.(?:[/\\]|$)|^[/\\]|^[A-Za-z]:|\\|\0")
 _INNER = re.compile(r"\.(?:zip|rar|7z|gz|xlsx?|docx?|csv|et)$", re.I)
 _EMBEDDED = re.compile(r"^xl/embeddings/", re.I)
-_ENTITIES = tuple(mark.encode(code) for mark in ("<!DOCTYPE", "<!ENTITY") for code in ("ascii", "utf-16-le", "utf-16-be"))
+_ENTITIES = tuple(
+    mark.encode(code)
+    for mark in ("<!DOCTYPE", "<!ENTITY")
+    for code in ("ascii", "utf-16-le", "utf-16-be")
+)
 _ROWS = (b"<row ", b":row ", b"<row>", "<row ".encode("utf-16-le"), "<row ".encode("utf-16-be"))
-_MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^<>]*?ref\s*=\s*[\"']([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})[\"']")
+_MERGE = re.compile(
+    rb"<(?:\w+:)?mergeCell\s[^<>]*?ref\s*=\s*[\"']([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})[\"']"
+)
 
 
 @dataclass(slots=True)
@@ -29,7 +51,10 @@ def opened(file: BinaryIO) -> ZipFile:
     """The package, if its table of contents is harmless. Raises Fault otherwise."""
     try:
         package = ZipFile(file)
-    except (*BROKEN, MemoryError) as fault:  # a table of contents that claims to be larger than memory
+    except (
+        *BROKEN,
+        MemoryError,
+    ) as fault:  # a table of contents that claims to be larger than memory
         raise Fault("truncated") from fault
     members = package.infolist()
     if len(members) > MEMBERS:
@@ -39,7 +64,12 @@ def opened(file: BinaryIO) -> ZipFile:
         _check_member(member)
     total = sum(member.file_size for member in members)
     if total > UNPACKED:
-        raise Fault("bomb", member="", size=total // 2**20, packed=sum(member.compress_size for member in members) // 1024)
+        raise Fault(
+            "bomb",
+            member="",
+            size=total // 2**20,
+            packed=sum(member.compress_size for member in members) // 1024,
+        )
     _check_kind({member.filename.lower() for member in members}, package)
     return package
 
@@ -61,12 +91,20 @@ def _check_member(member: ZipInfo) -> None:
     if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise Fault("packing", member=member.filename[:100])
     if member.file_size > RATIO_FROM and member.file_size > RATIO * max(member.compress_size, 1):
-        raise Fault("bomb", member=member.filename[:100], size=member.file_size // 2**20, packed=member.compress_size // 1024)
+        raise Fault(
+            "bomb",
+            member=member.filename[:100],
+            size=member.file_size // 2**20,
+            packed=member.compress_size // 1024,
+        )
 
 
 def _check_kind(names: set[str], package: ZipFile) -> None:
     """Refuse what is a package but no plain workbook, each by its own name."""
-    if any(name.endswith(("vbaproject.bin", "vbadata.xml")) or name.startswith("xl/macrosheets/") for name in names):
+    if any(
+        name.endswith(("vbaproject.bin", "vbadata.xml")) or name.startswith("xl/macrosheets/")
+        for name in names
+    ):
         raise Fault("macros")
     if "xl/workbook.bin" in names:
         raise Fault("xlsb")
@@ -82,7 +120,11 @@ def _check_kind(names: set[str], package: ZipFile) -> None:
     if "[content_types].xml" not in names:
         raise Fault("not_a_workbook")
     try:
-        types = package.read("[Content_Types].xml") if "[Content_Types].xml" in package.NameToInfo else b""
+        types = (
+            package.read("[Content_Types].xml")
+            if "[Content_Types].xml" in package.NameToInfo
+            else b""
+        )
     except BROKEN as fault:
         raise Fault("damaged", member="[Content_Types].xml") from fault
     if b"macroEnabled" in types:
@@ -91,7 +133,11 @@ def _check_kind(names: set[str], package: ZipFile) -> None:
 
 def looked_over(package: ZipFile) -> dict[str, Part]:
     """Unpack every part once and keep nothing: its checksum is right, and it declares no entities. Parts by name."""
-    return {member.filename: _look(package, member) for member in package.infolist() if not member.is_dir()}
+    return {
+        member.filename: _look(package, member)
+        for member in package.infolist()
+        if not member.is_dir()
+    }
 
 
 def _look(package: ZipFile, member: ZipInfo) -> Part:

@@ -18,7 +18,10 @@ _KNOWN = (
     (b"SQLite format 3", "other", "SQLite"),
 )
 _MARKUP = (
-    (re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet|progid=.excel\.sheet", re.I), "xml2003"),
+    (
+        re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet|progid=.excel\.sheet", re.I),
+        "xml2003",
+    ),
     (re.compile(rb"^\s*mime-version:", re.I), "html"),
     (
         re.compile(
@@ -57,7 +60,11 @@ def kind_of(file: BinaryIO) -> Literal["zip", "text"]:
 
 def _old(file: BinaryIO) -> str:
     """Which file of the old compound format this is; their streams are named in UTF-16."""
-    names = {"EncryptedPackage": "encrypted", "WordDocument": "document", "PowerPoint Document": "document"}
+    names = {
+        "EncryptedPackage": "encrypted",
+        "WordDocument": "document",
+        "PowerPoint Document": "document",
+    }
     before = b""
     while block := file.read(SEARCHED):
         for name, code in names.items():

@@ -11,7 +11,9 @@ from directives.tables.parsing.grid import Row
 from directives.tables.parsing.limits import CELL, COLUMNS, LINE, ROW, ROWS, SEARCHED, Fault
 
 # Characters that tables of this field are full of, in both scripts: the decoding that gives more of them is right.
-_EVERYDAY = frozenset("的中国國全市省县縣区區会會委员員工人大年月日名称稱编編号號码碼级級类類上下单單位联聯总總青妇婦科协協部组組织織")
+_EVERYDAY = frozenset(
+    "的中国國全市省县縣区區会會委员員工人大年月日名称稱编編号號码碼级級类類上下单單位联聯总總青妇婦科协協部组組织織"
+)
 _MARKS = (
     (b"\xff\xfe\0\0", "utf-32"),
     (b"\0\0\xfe\xff", "utf-32"),
@@ -111,7 +113,9 @@ def _looked_at(file: BinaryIO) -> tuple[str, int]:
 def _hear(seen: _Seen, line: bytes, number: int) -> None:
     try:
         text = line.decode("utf-8")
-        if not seen.han and any("\u3000" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" for char in text):
+        if not seen.han and any(
+            "\u3000" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" for char in text
+        ):
             seen.han = number
     except UnicodeDecodeError as fault:
         if not seen.not_utf8[0]:
@@ -126,7 +130,10 @@ def _hear(seen: _Seen, line: bytes, number: int) -> None:
 
 def _chinese(sample: bytes) -> str:
     """GB18030 or Big5: each takes nearly every byte of the other, and only one gives everyday Chinese."""
-    counts = {name: sum(char in _EVERYDAY for char in sample.decode(name, "replace")) for name in ("gb18030", "big5hkscs")}
+    counts = {
+        name: sum(char in _EVERYDAY for char in sample.decode(name, "replace"))
+        for name in ("gb18030", "big5hkscs")
+    }
     return max(counts, key=lambda name: counts[name])
 
 
