@@ -189,7 +189,7 @@ def test_modules_and_functions_are_small():
         if node.end_lineno - node.lineno >= 40
     ] == []
     lines = {here(path): path.read_text(encoding="utf-8").count("\n") for path in SOURCES}
-    assert {path: count for path, count in lines.items() if count > 300} == {}
+    assert {path: count for path, count in lines.items() if count > 500} == {}
     assert [
         here(path) for path in SOURCES if path.name in {"utils.py", "common.py", "helpers.py"}
     ] == []
