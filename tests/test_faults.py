@@ -19,7 +19,7 @@ from django.utils import timezone
 from tablib import Dataset
 
 from directives import tallies
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.refusals import Refusal
 from directives.catalogue.kinds import KINDS
 from directives.core import audit, ticking
@@ -236,7 +236,7 @@ def test_whoever_shuts_the_gate_holds_nothing_that_a_writer_refers_to(transactio
         with transaction.atomic():
             ReportEntry.objects.create(report=report, obligation=tree.row)
             audit.record("begin", report, by=None, now=NOW)
-            gate.enter()
+            tree_lock.enter()
             other = apart(threads, acts[act], tree)
             assert wait_for(queued_at_the_gate)
         other.result(timeout=PATIENCE)

@@ -43,7 +43,7 @@ LINES = (
         "base",
         "replicas",
         "online",
-        "gate",
+        "tree_lock",
         "disk",
         "keeping",
         "log_lines",

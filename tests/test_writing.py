@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db import connection, transaction
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.models import Notice, Obligation, Organisation, Submission
 from directives.models.writing import LOT, add, erase, overwrite
 from tests.factories import NOW, TODAY, make_obligation, make_plan
@@ -83,7 +83,9 @@ def test_rows_are_overwritten_where_they_stand_as_expected(cast):
 
 def test_the_gate_demands_a_transaction(transactional_db):
     with pytest.raises(transaction.TransactionManagementError):
-        gate.enter_and_ask(f"SELECT id FROM {Organisation._meta.db_table} WHERE id IN (%s)", [1])
+        tree_lock.enter_and_ask(
+            f"SELECT id FROM {Organisation._meta.db_table} WHERE id IN (%s)", [1]
+        )
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -93,13 +95,13 @@ def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(
     if connection.vendor == "sqlite":
         pytest.skip("one writer at a time")
     if not at_once:
-        monkeypatch.setattr(gate, "at_once", lambda: False)
+        monkeypatch.setattr(tree_lock, "at_once", lambda: False)
     body = Organisation.objects.create(code="X", name_hans="某单位")
     shut = threading.Event()
 
     def change() -> None:
         with transaction.atomic():
-            gate.shut()
+            tree_lock.shut()
             Organisation.objects.filter(pk=body.pk).update(kind="committee")
             shut.set()
             time.sleep(0.5)
@@ -107,7 +109,7 @@ def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(
     def ask() -> list[tuple]:
         assert shut.wait(PATIENCE)
         with transaction.atomic():
-            return gate.enter_and_ask(
+            return tree_lock.enter_and_ask(
                 f"SELECT kind FROM {Organisation._meta.db_table} WHERE id IN (%s)", [body.pk]
             )
 

@@ -13,7 +13,7 @@ from import_export import fields
 from import_export.widgets import ForeignKeyWidget, ManyToManyWidget
 from tablib import Dataset
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.numbers import whole
 from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
@@ -48,7 +48,7 @@ class OrganisationResource(SafeResource):
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Every fault of the whole table at once, each with its row; the header is row 1."""
-        gate.shut()
+        tree_lock.shut()
         try:
             organising.check_header(dataset.headers or [])
         except organising.Faults as faults:

@@ -8,7 +8,7 @@ from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.models.people import User
 from directives.models.scope import LAST, inside
 
@@ -135,7 +135,7 @@ class Organisation(models.Model):
             ]
             super().save(*args, **{"update_fields": kept} | kwargs)
             return
-        gate.shut()
+        tree_lock.shut()
         super().save(*args, **kwargs)
         if not self.path:
             above = Organisation.objects.filter(pk=self.parent_id).values_list(

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.states import COLOURS, LIVE, OPEN, RED
 from directives.models import (
     ALWAYS,
@@ -268,7 +268,7 @@ def hold(ids: Iterable[int]) -> dict[int, Held]:
         batch = wanted[start : start + BATCH]
         places = ", ".join(["%s"] * len(batch))
         statement = f"SELECT id, path, kind, branch FROM {Organisation._meta.db_table} WHERE id IN ({places})"  # noqa: S608
-        for pk, path, kind, branch in gate.enter_and_ask(statement, batch):
+        for pk, path, kind, branch in tree_lock.enter_and_ask(statement, batch):
             above = tuple(ancestors(path)[:-1])
             held[pk] = Held(kind, above, (*above, pk) if branch else above)
     return held

@@ -3,7 +3,7 @@
 
 from django.db import connection, transaction
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.states import COLOURS
 from directives.models import DocumentTotal, OverallDay, TallyDay
 
@@ -33,7 +33,7 @@ def add_up_days() -> None:
     Each copy differs from the one before it by so much; what a body has on a day is the sum of all
     that has differed so far.
     """
-    gate.repair()
+    tree_lock.repair()
     if OverallDay.objects.exists():
         return
     values, table = (*COLOURS, "percent_sum"), TallyDay._meta.db_table

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.states import ACCEPTED, COLOURS, LIVE, OPEN, RED, SUBMITTED
 from directives.models import (
     DocumentTotal,
@@ -263,10 +263,10 @@ def rebuild() -> int:
 
 @transaction.atomic
 def _mend(model: type[Model]) -> int:
-    gate.repair()
+    tree_lock.repair()
     columns, values, table = COLUMNS[model], values_of(model), model._meta.db_table
     if not model.objects.exists():
-        gate.shut()
+        tree_lock.shut()
         return fill(model)
     kept = f"SELECT {', '.join((*columns, *(f'-{value}' for value in values)))} FROM {table} WHERE {_kept(model)}"
     names, keys = ", ".join((*columns, *values)), ", ".join(map(str, range(1, len(columns) + 1)))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from django.db import connection
 from django.db.models import Model
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.states import COLOURS
 from directives.models import DocumentTotal, FigureTotal, Mark, OverallMark, Owing, Tally, Total
 
@@ -75,7 +75,7 @@ def upserts(model: type[Model], *sums: Counter) -> list[Statement]:
 def write(statements: list[Statement]) -> None:
     """Carry these out in their order; PostgreSQL is sent what little a move changes in one message."""
     with connection.cursor() as cursor:
-        if len(statements) <= AT_ONCE and gate.at_once():
+        if len(statements) <= AT_ONCE and tree_lock.at_once():
             statements = [
                 (
                     ";\n".join(text for text, _params in statements),

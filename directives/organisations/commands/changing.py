@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.refusals import Stale
 from directives.core import audit
 from directives.models import Organisation, User
@@ -24,7 +24,7 @@ def change(
     `version` is the one that the person saw. Returns what was moved, if it was. Raises NotAllowed, Stale, Invalid.
     """
     demand(by)
-    gate.shut()
+    tree_lock.shut()
     stored = Organisation.objects.select_related("parent", "successor").get(pk=body.pk)
     if stored.version != version:
         raise Stale(theirs=stored)

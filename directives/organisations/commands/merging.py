@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.refusals import Invalid, Stale
 from directives.base.states import CLOSED, WITHDRAWN
 from directives.core import audit, notices
@@ -109,7 +109,7 @@ def merge(
         .order_by("directive__order", "pk")
     )
     list(locked.values_list("pk"))
-    gate.shut()
+    tree_lock.shut()
     body, into = Organisation.objects.get(pk=body.pk), Organisation.objects.get(pk=into.pk)
     if version not in (None, body.version):
         raise Stale(theirs=body)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.refusals import Refusal
 from directives.base.script import to_hant
 from directives.base.wording import listed
@@ -220,7 +220,7 @@ def check(rows: Sequence[BodyRow]) -> None:
 @transaction.atomic
 def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
     """Make or change the bodies of a table, parents first. Raises Faults and stores nothing if anything is wrong."""
-    gate.shut()
+    tree_lock.shut()
     check(rows)
     bodies = {body.code: body for body in Organisation.objects.all()}
     counts: Counter[str] = Counter()
@@ -250,7 +250,7 @@ def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
 @transaction.atomic
 def tie(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
     """Link stored bodies to the parents and successors that a checked table names; returns how many stand elsewhere now."""
-    gate.shut()
+    tree_lock.shut()
     bodies = {body.code: body for body in Organisation.objects.all()}
     told = []
     for row in rows:

@@ -13,7 +13,7 @@ from django.db.models.functions import Concat, Length, Substr
 from django.utils.translation import gettext as _
 
 from directives import tallies
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.core import audit
 from directives.models import (
@@ -60,7 +60,7 @@ def move(
     or Invalid: under itself, or deeper than the tree may be.
     """
     demand(by)
-    gate.shut()
+    tree_lock.shut()
     body = Organisation.objects.select_related("parent").get(pk=body.pk)
     if version not in (None, body.version):
         raise Stale(theirs=body)
@@ -134,7 +134,7 @@ def refresh_paths() -> int:
     Those nearest the root move first, so that what a body moves under stands already where it will stand. For a register that
     was loaded: it reads every body.
     """
-    gate.shut()
+    tree_lock.shut()
     bodies = {
         body.pk: body
         for body in Organisation.objects.only("id", "parent_id", "path", "branch").order_by("pk")

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives.base import gate
+from directives.base import tree_lock
 from directives.base.script import to_hant
 from directives.models import IntakeRow, Organisation, User
 from directives.models.intakes import NEW
@@ -283,7 +283,7 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
 
 def _held(rows: Rows) -> dict[int, Organisation]:
     """The stored bodies of these rows, until the transaction ends. Behind the gate: who is past it may refer to one of them."""
-    gate.shut()
+    tree_lock.shut()
     known = (
         Organisation.objects.select_for_update(no_key=True, of=("self",))
         .select_related("parent", "successor")
