@@ -1,4 +1,4 @@
-"""The statements whose text is kept write what the ORM would; the gate lets a question through that sees what was changed behind it."""
+"""The statements whose text is kept write what the ORM would; a statement sent with the lock sees what was changed before it was got."""
 
 import threading
 import time
@@ -83,7 +83,7 @@ def test_rows_are_overwritten_where_they_stand_as_expected(cast):
 
 def test_the_gate_demands_a_transaction(transactional_db):
     with pytest.raises(transaction.TransactionManagementError):
-        tree_lock.enter_and_ask(
+        tree_lock.share_and_fetch(
             f"SELECT id FROM {Organisation._meta.db_table} WHERE id IN (%s)", [1]
         )
 
@@ -95,13 +95,13 @@ def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(
     if connection.vendor == "sqlite":
         pytest.skip("one writer at a time")
     if not at_once:
-        monkeypatch.setattr(tree_lock, "at_once", lambda: False)
+        monkeypatch.setattr(tree_lock, "can_batch_statements", lambda: False)
     body = Organisation.objects.create(code="X", name_hans="某单位")
     shut = threading.Event()
 
     def change() -> None:
         with transaction.atomic():
-            tree_lock.shut()
+            tree_lock.hold_alone()
             Organisation.objects.filter(pk=body.pk).update(kind="committee")
             shut.set()
             time.sleep(0.5)
@@ -109,7 +109,7 @@ def test_what_is_asked_at_the_gate_sees_what_was_changed_behind_it(
     def ask() -> list[tuple]:
         assert shut.wait(PATIENCE)
         with transaction.atomic():
-            return tree_lock.enter_and_ask(
+            return tree_lock.share_and_fetch(
                 f"SELECT kind FROM {Organisation._meta.db_table} WHERE id IN (%s)", [body.pk]
             )
 

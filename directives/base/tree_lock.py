@@ -1,64 +1,70 @@
-"""One gate between those who write counts and those who change what counting rests upon: the tree of bodies, their kinds.
+"""The lock between those who write counts and those who change what counting rests upon.
 
-Whoever writes counts goes through it just before, with any number of others, and stays until the transaction ends. Whoever
-changes the tree, or makes the counts anew, shuts it first: then nobody else is half way. SQLite has one writer anyway.
-The locks are of the transaction, so that they hold behind a pooler too.
+What it rests upon is the tree of organisations and their kinds. Any number of transactions that
+write counts share the lock; one that changes the tree, or makes the counts anew, holds it alone.
+SQLite has one writer anyway. The locks end with the transaction, so they hold behind a pooler too.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
-GATE, REPAIR = 715_001, 715_002  # advisory locks; any numbers that nothing else here uses
+TREE, REPAIR = 715_001, 715_002  # advisory locks; any numbers that nothing else here uses
 
 
-def enter() -> None:
-    """Wait while the gate is shut; nobody can shut it then until this transaction ends."""
-    _lock("pg_advisory_xact_lock_shared", GATE)
+def share() -> None:
+    """Wait while somebody holds the tree alone; nobody can until this transaction ends."""
+    _lock("pg_advisory_xact_lock_shared", TREE)
 
 
-def enter_and_ask(statement: str, params: Sequence[int]) -> list[tuple]:
-    """Enter, then read: the rows of a statement that sees whatever was changed behind the gate.
+def share_and_fetch(statement: str, params: Sequence[int]) -> list[tuple[Any, ...]]:
+    """The rows of a statement that sees whatever was changed before the lock was got.
 
-    PostgreSQL is sent both at once. It takes up the second with a view of its own once the first has got its lock.
+    PostgreSQL is sent both at once: it takes the snapshot of the second statement after the first.
     """
     with connection.cursor() as cursor:
-        if at_once():
+        if can_batch_statements():
             _demand_transaction()
             cursor.execute(
-                f"SELECT pg_advisory_xact_lock_shared(%s);\n{statement}", [GATE, *params]
+                f"SELECT pg_advisory_xact_lock_shared(%s);\n{statement}", [TREE, *params]
             )
             cursor.nextset()
         else:
-            enter()
+            share()
             cursor.execute(statement, params)
         return cursor.fetchall()
 
 
-def at_once() -> bool:
-    """Whether several statements may be sent in one message: to PostgreSQL, where parameters are put in on this side."""
-    return connection.vendor == "postgresql" and not connection.features.uses_server_side_binding
+def can_batch_statements() -> bool:
+    """Whether one message may hold several statements: PostgreSQL, parameters bound by the client.
 
-
-def shut() -> None:
-    """Wait until everybody has left; nobody can enter until this transaction ends.
-
-    Call it before the transaction writes counts or bodies, and after it has locked the obligations that it will change:
-    whoever holds one of those may be waiting at the gate.
+    Only PostgreSQL's features know `uses_server_side_binding`.
     """
-    _lock("pg_advisory_xact_lock", GATE)
+    return connection.vendor == "postgresql" and not getattr(
+        connection.features, "uses_server_side_binding", False
+    )
 
 
-def repair() -> None:
-    """As `enter`, but one at a time: of two who mend the same count each would add what is missing."""
+def hold_alone() -> None:
+    """Wait until nobody shares the lock; nobody can share it until this transaction ends.
+
+    Call it before the transaction writes counts or bodies, and after it has locked the obligations
+    that it will change: whoever holds one of those may be waiting for this lock.
+    """
+    _lock("pg_advisory_xact_lock", TREE)
+
+
+def share_for_repair() -> None:
+    """As `share`, but one at a time: each of two repairs would add what the counts lack."""
     _lock("pg_advisory_xact_lock", REPAIR)
-    enter()
+    share()
 
 
 def _demand_transaction() -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
-            "the gate is held by a transaction, and there is none"
+            "the tree is locked until the end of a transaction, and there is none"
         )
 
 

@@ -48,7 +48,7 @@ class OrganisationResource(SafeResource):
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """Every fault of the whole table at once, each with its row; the header is row 1."""
-        tree_lock.shut()
+        tree_lock.hold_alone()
         try:
             organising.check_header(dataset.headers or [])
         except organising.Faults as faults:

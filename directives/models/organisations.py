@@ -135,7 +135,7 @@ class Organisation(models.Model):
             ]
             super().save(*args, **{"update_fields": kept} | kwargs)
             return
-        tree_lock.shut()
+        tree_lock.hold_alone()
         super().save(*args, **kwargs)
         if not self.path:
             above = Organisation.objects.filter(pk=self.parent_id).values_list(

@@ -1,6 +1,6 @@
 """Changes to the counts, and how they are written: few statements, in one order.
 
-A change is kept by body. Which bodies stand above it is read when it is written, behind the gate that the tree's own changes
+A change is kept by body. Which bodies stand above it is read when it is written, under the lock that the tree's own changes
 shut: so the counts go to those who are above it then. Every writer takes the tables, and the keys of each, in the same
 order, and takes nothing after: two writers cannot wait for each other.
 """
@@ -268,7 +268,7 @@ def hold(ids: Iterable[int]) -> dict[int, Held]:
         batch = wanted[start : start + BATCH]
         places = ", ".join(["%s"] * len(batch))
         statement = f"SELECT id, path, kind, branch FROM {Organisation._meta.db_table} WHERE id IN ({places})"  # noqa: S608
-        for pk, path, kind, branch in tree_lock.enter_and_ask(statement, batch):
+        for pk, path, kind, branch in tree_lock.share_and_fetch(statement, batch):
             above = tuple(ancestors(path)[:-1])
             held[pk] = Held(kind, above, (*above, pk) if branch else above)
     return held

@@ -1,6 +1,6 @@
 """Counts when the tree itself changes: a body gets its first child, changes its kind, or moves to another parent.
 
-Everything here shuts the gate: nobody writes counts meanwhile.
+Everything here holds the tree alone: nobody writes counts meanwhile.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ OF_BRANCHES = (Tally, Mark, OverallMark)
 @transaction.atomic
 def open_scope(sender: type, organisation: Organisation, **kwargs: object) -> None:
     """A body that has children is counted in full from then on: count its own work, before anything is counted for a child."""
-    tree_lock.shut()
+    tree_lock.hold_alone()
     settle()
     close_scope(organisation.pk)
     for model in OF_BRANCHES:
@@ -50,7 +50,7 @@ def close_scope(scope: int) -> None:
 @transaction.atomic
 def recast(organisation: Organisation, *, kind: str, was: str | None = None) -> None:
     """Make a body one of another kind: its work is counted under that from now on. `was`: where the new kind is stored already."""
-    tree_lock.shut()
+    tree_lock.hold_alone()
     settle()
     was = was or Organisation.objects.values_list("kind", flat=True).get(pk=organisation.pk)
     held = hold([organisation.pk])[organisation.pk]
@@ -71,7 +71,7 @@ def recast(organisation: Organisation, *, kind: str, was: str | None = None) -> 
 @transaction.atomic
 def relocate(organisation: Organisation, *, left: Sequence[int], joined: Sequence[int]) -> None:
     """The subtree of a body has left some ancestors (ids) for others: its counts go with it, whatever its size."""
-    tree_lock.shut()
+    tree_lock.hold_alone()
     settle()
     if not organisation.branch:  # for as long as this takes: the counts of one body are few
         open_scope(Organisation, organisation)

@@ -33,7 +33,7 @@ def add_up_days() -> None:
     Each copy differs from the one before it by so much; what a body has on a day is the sum of all
     that has differed so far.
     """
-    tree_lock.repair()
+    tree_lock.share_for_repair()
     if OverallDay.objects.exists():
         return
     values, table = (*COLOURS, "percent_sum"), TallyDay._meta.db_table

@@ -263,10 +263,10 @@ def rebuild() -> int:
 
 @transaction.atomic
 def _mend(model: type[Model]) -> int:
-    tree_lock.repair()
+    tree_lock.share_for_repair()
     columns, values, table = COLUMNS[model], values_of(model), model._meta.db_table
     if not model.objects.exists():
-        tree_lock.shut()
+        tree_lock.hold_alone()
         return fill(model)
     kept = f"SELECT {', '.join((*columns, *(f'-{value}' for value in values)))} FROM {table} WHERE {_kept(model)}"
     names, keys = ", ".join((*columns, *values)), ", ".join(map(str, range(1, len(columns) + 1)))

@@ -75,7 +75,7 @@ def upserts(model: type[Model], *sums: Counter) -> list[Statement]:
 def write(statements: list[Statement]) -> None:
     """Carry these out in their order; PostgreSQL is sent what little a move changes in one message."""
     with connection.cursor() as cursor:
-        if len(statements) <= AT_ONCE and tree_lock.at_once():
+        if len(statements) <= AT_ONCE and tree_lock.can_batch_statements():
             statements = [
                 (
                     ";\n".join(text for text, _params in statements),

@@ -108,7 +108,7 @@ def stored(keys: Iterable[Key]) -> dict[Key, Figure]:
     for (indicator, year, cadence, number), group in groupby(keys, key=lambda key: key[:4]):
         bodies = [key[4] for key in group]
         for start in range(0, len(bodies), BATCH):
-            # The figures alone: a body held here would keep whoever shut the gate, and they us.
+            # The figures alone: a body locked here would keep whoever holds the tree alone, and they us.
             rows = Figure.objects.select_for_update(no_key=True, of=("self",)).filter(
                 indicator=indicator,
                 year=year,

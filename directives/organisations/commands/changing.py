@@ -24,7 +24,7 @@ def change(
     `version` is the one that the person saw. Returns what was moved, if it was. Raises NotAllowed, Stale, Invalid.
     """
     demand(by)
-    tree_lock.shut()
+    tree_lock.hold_alone()
     stored = Organisation.objects.select_related("parent", "successor").get(pk=body.pk)
     if stored.version != version:
         raise Stale(theirs=stored)

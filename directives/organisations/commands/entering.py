@@ -48,7 +48,7 @@ def enter(
     A parent or successor that is not there yet is left out; `late` are such ties of earlier calls. Raises NotAllowed.
     """
     demand(by)
-    tree_lock.shut()
+    tree_lock.hold_alone()
     codes = {code for row in rows for code in (row.code, *map(row.tie, TIES))} | {
         code for one in late for code in (one[0], one[2])
     }
@@ -146,7 +146,7 @@ def take_away(bodies: Sequence[Organisation], *, by: User | None, now: datetime)
     Raises NotAllowed, or Invalid that names what rests on them.
     """
     demand(by)
-    tree_lock.shut()
+    tree_lock.hold_alone()
     parents = {body.parent_id for body in bodies if body.parent_id}.difference(
         body.pk for body in bodies
     )
@@ -175,6 +175,6 @@ def take_away(bodies: Sequence[Organisation], *, by: User | None, now: datetime)
 @transaction.atomic
 def detach(bodies: Iterable[int]) -> None:
     """Let bodies (ids) stand without their parents, which are about to be deleted; the counts follow."""
-    tree_lock.shut()
+    tree_lock.hold_alone()
     if Organisation.objects.filter(pk__in=list(bodies)).update(parent=None):
         refresh_paths()

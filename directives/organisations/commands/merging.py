@@ -101,15 +101,15 @@ def merge(
     Raises NotAllowed, Stale, or Invalid with all that stands against it.
     """
     demand(by)
-    # Whoever holds one of these may be waiting at the gate: the rows first, in the order in which reports are begun. Without
-    # their keys: whoever filed something about one is past the gate when PostgreSQL looks, at the commit, whether it is there.
+    # Whoever holds one of these may be waiting for the lock of the tree: the rows first, in the order in which reports are begun. Without
+    # their keys: whoever filed something about one shares the lock when PostgreSQL looks, at the commit, whether it is there.
     locked = (
         Obligation.objects.select_for_update(no_key=True, of=("self",))
         .filter(organisation=body.pk)
         .order_by("directive__order", "pk")
     )
     list(locked.values_list("pk"))
-    tree_lock.shut()
+    tree_lock.hold_alone()
     body, into = Organisation.objects.get(pk=body.pk), Organisation.objects.get(pk=into.pk)
     if version not in (None, body.version):
         raise Stale(theirs=body)

@@ -220,7 +220,7 @@ def check(rows: Sequence[BodyRow]) -> None:
 @transaction.atomic
 def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
     """Make or change the bodies of a table, parents first. Raises Faults and stores nothing if anything is wrong."""
-    tree_lock.shut()
+    tree_lock.hold_alone()
     check(rows)
     bodies = {body.code: body for body in Organisation.objects.all()}
     counts: Counter[str] = Counter()
@@ -250,7 +250,7 @@ def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
 @transaction.atomic
 def tie(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
     """Link stored bodies to the parents and successors that a checked table names; returns how many stand elsewhere now."""
-    tree_lock.shut()
+    tree_lock.hold_alone()
     bodies = {body.code: body for body in Organisation.objects.all()}
     told = []
     for row in rows:

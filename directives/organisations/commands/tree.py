@@ -1,6 +1,6 @@
 """The tree of bodies: one body moved with its subtree, or every path made anew; the counts are carried along.
 
-Whatever changes the tree shuts the gate first: what is filed meanwhile waits, and is counted for those above it afterwards.
+Whatever changes the tree holds `tree_lock` alone first: what is filed meanwhile waits, and is counted for those above it afterwards.
 """
 
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def move(
     or Invalid: under itself, or deeper than the tree may be.
     """
     demand(by)
-    tree_lock.shut()
+    tree_lock.hold_alone()
     body = Organisation.objects.select_related("parent").get(pk=body.pk)
     if version not in (None, body.version):
         raise Stale(theirs=body)
@@ -134,7 +134,7 @@ def refresh_paths() -> int:
     Those nearest the root move first, so that what a body moves under stands already where it will stand. For a register that
     was loaded: it reads every body.
     """
-    tree_lock.shut()
+    tree_lock.hold_alone()
     bodies = {
         body.pk: body
         for body in Organisation.objects.only("id", "parent_id", "path", "branch").order_by("pk")

@@ -282,8 +282,8 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _held(rows: Rows) -> dict[int, Organisation]:
-    """The stored bodies of these rows, until the transaction ends. Behind the gate: who is past it may refer to one of them."""
-    tree_lock.shut()
+    """The stored bodies of these rows, until the transaction ends. Under the lock of the tree: who shares it may refer to one of them."""
+    tree_lock.hold_alone()
     known = (
         Organisation.objects.select_for_update(no_key=True, of=("self",))
         .select_related("parent", "successor")
