@@ -13,7 +13,7 @@ from directives import tallies
 from directives.core import transitions
 from directives.indicators import commands as statistics
 from directives.indicators.commands import Period, Reported
-from directives.indicators.queries.filing import to_report
+from directives.indicators.queries.figures_due import to_report
 from directives.indicators.queries.indicator import indicator_view, missing
 from directives.indicators.queries.statistics import Choice, Compared, Line, Measured
 from directives.indicators.queries.statistics import statistics as figures_of

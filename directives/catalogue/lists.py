@@ -18,7 +18,7 @@ from directives.dashboard.queries.boards import board
 from directives.dashboard.queries.choice import Choice
 from directives.documents.exports import BODIES, DIRECTIVES, DOCUMENTS, section_of
 from directives.documents.queries import register
-from directives.documents.queries.asked import BodiesAsked, DirectivesAsked, DocumentsAsked
+from directives.documents.queries.filters import BodiesAsked, DirectivesAsked, DocumentsAsked
 from directives.indicators import exports as statistics
 from directives.models import Document, Event, Organisation
 from directives.models.documents import HEAVY

@@ -13,7 +13,7 @@ from directives.base.states import SUPERVISOR
 from directives.base.wording import picked
 from directives.indicators import commands as statistics
 from directives.indicators.commands import FigureFault, IndicatorFields, Reported, number_of
-from directives.indicators.queries.filing import Asked, Desk
+from directives.indicators.queries.figures_due import Asked, Desk
 from directives.models import Indicator, Organisation, User
 from directives.models.reports import PERIODS
 from directives.models.statistics import AGGREGATIONS

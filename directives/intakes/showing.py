@@ -33,7 +33,7 @@ from directives.models.intakes import (
     VERDICTS,
     WRONG,
 )
-from directives.organisations.imports.staffing import LISTED, role_in_words
+from directives.organisations.imports.people_writing import LISTED, role_in_words
 from directives.tables.differing import Summary
 from directives.tables.fields import Fault, Field, Kind, Untaken, Words
 from directives.tables.matching import Column, Head, Names, faults_of

@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from directives.base.numbers import whole
-from directives.documents.queries.asked import BodiesAsked
+from directives.documents.queries.filters import BodiesAsked
 from directives.downloads.exporting import answer
 from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from directives.documents.ingest.confirmations import confirmations_of
+from directives.documents.ingest.language import readings
 from directives.documents.ingest.reading import read
 from directives.documents.ingest.repair import Confirmation, applied, repaired
 from directives.documents.ingest.sources import DocumentError
-from directives.documents.ingest.words import readings
 from tests.ingest.expected import SAMPLE, sample_sentences
 
 pytestmark = pytest.mark.once

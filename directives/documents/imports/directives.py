@@ -12,7 +12,7 @@ from directives.base.refusals import Refusal
 from directives.base.script import fold
 from directives.documents.commands import correcting
 from directives.documents.commands.correcting import STATEMENT, Correction, Named
-from directives.documents.imports.clauses import TITLE, unknown_clause
+from directives.documents.imports.directive_finder import TITLE, unknown_clause
 from directives.models import Directive, Document, User
 from directives.models.documents import (
     BASES,

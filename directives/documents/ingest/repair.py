@@ -8,9 +8,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from directives.documents.ingest.phase import FULL_WIDTH, HALF_LOST, READING, SHIFTED_RUN, shifted
+from directives.documents.ingest.language import Neighbourhood
+from directives.documents.ingest.shifted_runs import (
+    FULL_WIDTH,
+    HALF_LOST,
+    READING,
+    SHIFTED_RUN,
+    shifted,
+)
 from directives.documents.ingest.sources import gettext_noop
-from directives.documents.ingest.words import Neighbourhood
 
 ANNOTATION, PUNCTUATION, UNREADABLE = "annotation", "punctuation", "unreadable"
 KINDS = (ANNOTATION, PUNCTUATION, SHIFTED_RUN, HALF_LOST, UNREADABLE)

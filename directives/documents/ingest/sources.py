@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
 
-from directives.documents.ingest.words import common_share
+from directives.documents.ingest.language import common_share
 
 LIMIT = 20 * 1024 * 1024  # bytes
 # Below this share of common pairs of neighbours a text is noise: real Chinese has about 0.5, a wrong decoding under 0.1.

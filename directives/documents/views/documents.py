@@ -18,7 +18,7 @@ from directives.documents.forms import RegisterForm, RepairForm, UploadForm, pac
 from directives.documents.ingest.reading import read
 from directives.documents.ingest.sources import MESSAGES, DocumentError
 from directives.documents.queries import register
-from directives.documents.queries.asked import DirectivesAsked, DocumentsAsked, MatrixAsked
+from directives.documents.queries.filters import DirectivesAsked, DocumentsAsked, MatrixAsked
 from directives.documents.queries.preview import preview_of
 from directives.downloads.exporting import answer
 from directives.models import Document, Repair

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from directives.base.refusals import Stale
 from directives.indicators.commands import file_figures
 from directives.indicators.forms import FiguresForm
-from directives.indicators.queries.filing import desk_of
+from directives.indicators.queries.figures_due import desk_of
 from directives.indicators.queries.statistics import Choice
 from directives.models import Document, Organisation, Owing
 from directives.models.documents import HEAVY

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from directives.documents.commands import registering
 from directives.documents.ingest.confirmations import confirmations_of
+from directives.documents.ingest.json_output import json_of
 from directives.documents.ingest.reading import Reading, read
 from directives.documents.ingest.sources import DocumentError
-from directives.documents.ingest.wire import json_of
 from directives.models import Organisation
 
 REFUSED = 2

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.base.states import GREEN, MANAGER, RED, STAFF, YELLOW
 from directives.base.workdays import Workdays
 from directives.core.transitions import tolerances
-from directives.indicators.queries.filing import ToReport, to_report
+from directives.indicators.queries.figures_due import ToReport, to_report
 from directives.models import LogEntry, Notice, User
 from directives.my_work.queries.inbox import Inbox, inbox
 from directives.my_work.queries.tasks import Days, Task, queue, to_sign

@@ -9,7 +9,7 @@ from django.utils.translation import pgettext
 from directives.base.numbers import whole
 from directives.base.wording import picked, scripted
 from directives.documents.exports import LIGHT_WORDS, cell_words, matrix_columns
-from directives.documents.queries.asked import MatrixAsked
+from directives.documents.queries.filters import MatrixAsked
 from directives.models import Directive, Document, Organisation, Section
 from directives.models.documents import HEAVY
 from directives.models.organisations import KINDS

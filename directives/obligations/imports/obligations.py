@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives.base.states import CLOSED, RESPONSIBLE, SUPERVISOR, WITHDRAWN
-from directives.documents.imports.clauses import Clauses, unknown_clause, unknown_words
+from directives.documents.imports.directive_finder import Clauses, unknown_clause, unknown_words
 from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view

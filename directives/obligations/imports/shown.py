@@ -12,7 +12,7 @@ from django.utils import translation
 
 from directives.base.script import fold
 from directives.base.states import GREEN, LIGHTS, OBLIGATION_STATES, RED, YELLOW
-from directives.documents.imports.clauses import ENDS, TITLE, Clauses
+from directives.documents.imports.directive_finder import ENDS, TITLE, Clauses
 from directives.models import CalendarDay
 from directives.obligations.exports.ledger import Today, columns
 from directives.obligations.imports.parting import named

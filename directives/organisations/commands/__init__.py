@@ -1,7 +1,7 @@
 """The register of bodies: a table of them checked and loaded, the tree that they form, and what becomes of those that end."""
 
+from directives.organisations.commands.bodies import Entered, detach, enter, take_away
 from directives.organisations.commands.changing import change
-from directives.organisations.commands.entering import Entered, detach, enter, take_away
 from directives.organisations.commands.merging import Merged, merge, obstacles, preview, unmergeable
 from directives.organisations.commands.people import add_people, change_people, remove_people
 from directives.organisations.commands.register import (

@@ -17,7 +17,7 @@ from directives.base.states import ROLES, SUPERVISOR
 from directives.core.rules import can_administer, can_give, can_reset, keeps_accounts, keeps_rights
 from directives.models import Organisation, User
 from directives.models.intakes import SAME
-from directives.organisations.imports.staffing import (
+from directives.organisations.imports.people_writing import (
     ACTIVE,
     ENDED,
     LISTED,

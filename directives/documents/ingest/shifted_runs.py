@@ -14,9 +14,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from directives.documents.ingest.guess import Path, Run, best_path, joins, pair_of
+from directives.documents.ingest.beam_search import Path, Run, best_path, joins, pair_of
+from directives.documents.ingest.language import Neighbourhood, in_use, readings
 from directives.documents.ingest.sources import gettext_noop
-from directives.documents.ingest.words import Neighbourhood, in_use, readings
 
 # Full-width marks that a later clean-up of the page made half-width; in GBK they are pairs that begin with A3.
 FULL_WIDTH = {",": "，", ";": "；", ":": "：", "!": "！", "(": "（", ")": "）"}

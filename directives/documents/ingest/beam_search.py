@@ -6,7 +6,7 @@ from functools import cache
 from heapq import nlargest
 from itertools import product
 
-from directives.documents.ingest.words import Neighbourhood
+from directives.documents.ingest.language import Neighbourhood
 
 _BEAM = 64
 _FIRSTS = 12  # of the characters that may stand before a dropped pair, how many are tried
