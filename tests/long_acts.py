@@ -57,7 +57,7 @@ from tests.spare import PATIENCE, spare_port, wait_for
 
 CONSTANTS = {
     "directives.obligations.commands.parts.PART": 4, "directives.reports.commands.cycles.PART": 2, "directives.core.ticking.BATCH": 4,
-    "directives.intakes.acts.BATCH": 5, "directives.intakes.checking.BATCH": 5, "directives.downloads.carrying.EVERY": 600,
+    "directives.intakes.acts.BATCH": 5, "directives.intakes.checking.BATCH": 5, "directives.downloads.export_job.EVERY": 600,
 }  # fmt: skip
 BODIES, ROWS = 6, 12
 OPENING = {

@@ -20,7 +20,7 @@ from django.utils import timezone
 from directives import urls
 from directives.base.duties import AUDITOR, SECURITY
 from directives.core import denials
-from directives.downloads.carrying import reach_of
+from directives.downloads.export_job import reach_of
 from directives.models import (
     Attachment,
     Cycle,

@@ -28,7 +28,7 @@ from directives.obligations.commands.giving import Terms
 from directives.obligations.exports.ledger import listed
 from directives.organisations import commands as organising
 from directives.reports import commands as reporting
-from directives.tables.listed import Asked
+from directives.tables.lists import Asked
 from tests.factories import (
     NOW,
     TODAY,

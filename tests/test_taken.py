@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
-from directives.downloads.carrying import reach_of
+from directives.downloads.export_job import reach_of
 from directives.models import Attachment, Event, Export, ReportEntry
 from tests.factories import (
     NOW,

@@ -25,7 +25,7 @@ from directives.models.documents import HEAVY
 from directives.obligations.exports.ledger import Today, book
 from directives.obligations.queries.obligations import Filter
 from directives.tables.book import Book, plain
-from directives.tables.rows import NUMBER_FORMATS
+from directives.tables.row_writer import NUMBER_FORMATS
 from directives.tables.xlsx import write_xlsx
 
 LANGUAGE = "zh-hans"

@@ -44,7 +44,7 @@ from directives.reports.queries.reports import STATES as REPORT_STATES
 from directives.reports.queries.reports import ReportFilter, cycles_of, order_of, walk, wanted
 from directives.reports.queries.reports import found as reports_found
 from directives.tables.book import Book, Words
-from directives.tables.listed import (
+from directives.tables.lists import (
     Asked,
     Kind,
     Listed,

@@ -14,7 +14,7 @@ from directives.dashboard.queries.figures import FEW
 from directives.downloads.exporting import answer
 from directives.models.documents import KINDS as ABOUTS
 from directives.models.organisations import KINDS
-from directives.tables.out import asked
+from directives.tables.formats import asked
 from directives.web.doors import page
 
 SHOWN = 10  # rows of the heat map before “all”

@@ -22,12 +22,12 @@ from directives.base.states import MANAGER, STAFF, SUPERVISOR
 from directives.catalogue.lists import LISTS, listed
 from directives.core import audit, jobs
 from directives.core.rules import may
-from directives.downloads import carrying
+from directives.downloads import export_job
 from directives.health.upkeep import keeper
 from directives.models import Event, Export, ListChoice, Membership, Organisation, User
 from directives.models.exports import CANCELLED, PAPERS, READY, UNENDED
-from directives.tables.listed import Asked, Notes, Place
-from directives.tables.out import FORMATS, handed
+from directives.tables.formats import FORMATS, handed
+from directives.tables.lists import Asked, Notes, Place
 
 AT_ONCE = 5_000  # rows of a file that comes at once
 MOST = 3  # unended exports of one person
@@ -76,7 +76,7 @@ def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpRe
             + urlencode({"list": key, **place, "format": wanted, "query": filter_of(request.GET)})
         )
     choice = choice_of(request.user, key)
-    book = carrying.dressed(
+    book = export_job.dressed(
         found.make(), key, columns=choice.columns, paper=choice.paper, dated=request
     )
     book = replace(book, lights_on=keeper.ask(request.now).old_lights(request.today))
@@ -139,7 +139,7 @@ def ask(
             % {"count": len(under_way)}
         )
     export = Export.objects.create(
-        **what, by=by, asked_at=now, reach=carrying.reach_of(by), told=_spelt(told)
+        **what, by=by, asked_at=now, reach=export_job.reach_of(by), told=_spelt(told)
     )
     _note(by, now, key, query=query, format=wanted, export=export.pk)
     jobs.begin(export)
@@ -176,7 +176,7 @@ def remove(export: Export, *, by: User, now: datetime) -> None:
 
 
 def _forget(export: Export) -> None:
-    where = export.file.name or carrying.place_of(export)
+    where = export.file.name or export_job.place_of(export)
     Export.objects.filter(pk=export.pk).delete()
     transaction.on_commit(partial(default_storage.delete, where))
 
@@ -190,7 +190,7 @@ def refusal(export: Export, user: User, now: datetime) -> str:
         return _("The file has expired.")
     if not may(user, "export", export.list):
         return _("Exporting is for staff, managers and supervisors.")
-    held = carrying.reach_of(user)
+    held = export_job.reach_of(user)
     if any(part not in held for part in export.reach):
         return _(
             "Your roles in organisations changed after the file was generated. It may contain rows you can no longer see."

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.base.numbers import LARGEST, whole
 from directives.models.exports import PAPERS
 from directives.tables.book import Column, Words
-from directives.tables.out import FORMATS
+from directives.tables.formats import FORMATS
 
 
 class AskForm(forms.Form):

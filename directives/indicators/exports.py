@@ -14,7 +14,7 @@ from directives.indicators.queries.statistics import Choice, Compared, Line, sta
 from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.tables.book import Book, Column
-from directives.tables.listed import (
+from directives.tables.lists import (
     Asked,
     Kind,
     Listed,

@@ -21,11 +21,11 @@ from directives.models import Intake, IntakeRow, Matching
 from directives.models.intakes import CHECKABLE, CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
 from directives.models.writing import add_many, overwrite_each
 from directives.tables import reader
-from directives.tables.differing import Summary
 from directives.tables.fields import Asking, Fault, Field, Kind, Planned
-from directives.tables.given import Reader
 from directives.tables.layout import Opened
 from directives.tables.matching import Head, Names, certain, heads_of, remembered
+from directives.tables.rows import Reader
+from directives.tables.untaken_cells import Summary
 
 BATCH = 500
 LABEL = IntakeRow._meta.get_field("label").max_length

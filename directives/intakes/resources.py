@@ -19,7 +19,7 @@ from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
 from directives.core.transitions import change_obligations, hold
 from directives.documents.imports.directives import DIRECTIVES
-from directives.intakes.holding import OfficeDirectives, OfficeObligations, demand, lines
+from directives.intakes.admin_checks import OfficeDirectives, OfficeObligations, demand, lines
 from directives.intakes.safe_resource import SafeResource, asking_of, ids_in
 from directives.models import Directive, Measure, Obligation, Organisation, Plan
 from directives.obligations.imports.obligations import OBLIGATIONS

@@ -18,7 +18,7 @@ from directives.base.keeping import note, undone_on_failure
 from directives.base.outages import outage_of
 from directives.core import audit
 from directives.intakes.safe_resource import heading_of
-from directives.tables.formats import FORMATS
+from directives.tables.admin_formats import FORMATS
 
 
 class ColumnsForm(SelectableFieldsExportForm):

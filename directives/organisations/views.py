@@ -10,7 +10,7 @@ from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS
 from directives.obligations.queries.counting import LIMIT
 from directives.organisations.queries import bodies
-from directives.tables.out import asked
+from directives.tables.formats import asked
 from directives.web.doors import page
 
 HERE = "directives/organisations/"

@@ -10,7 +10,7 @@ from directives.record.exports import signed
 from directives.record.queries.events import SUBJECTS, Asked, lines, sees_origin
 from directives.record.queries.record import SEARCHED, events_page
 from directives.record.queries.timeline import WORDS
-from directives.tables.out import asked
+from directives.tables.formats import asked
 from directives.web.doors import came_from, demand, page
 
 HERE = "directives/events/"

@@ -1,116 +1,67 @@
-"""The two formats of the admin's import-export: read in the limited process, written by the safe writers."""
+"""The formats of files, and a book as a download. A list page calls `exporting.answer`, a command writes a `Book`."""
 
-import io
+import tempfile
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO
 
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from import_export.formats.base_formats import Format
-from tablib import Dataset
+from django.http import FileResponse, HttpRequest
 
-from directives.base.refusals import Refusal
-from directives.tables import reader
-from directives.tables.book import Book, Column
-from directives.tables.cells import typed
-from directives.tables.layout import Odd, Opened, RawRow, Table
-from directives.tables.text import write_csv
+from directives.tables.book import Book, Column, Kind, Words, guard, plain, unguard
+from directives.tables.csv_writer import write_csv, write_gb
 from directives.tables.xlsx import write_xlsx
 
+__all__ = [
+    "FORMATS",
+    "Book",
+    "Column",
+    "Kind",
+    "Words",
+    "Writing",
+    "asked",
+    "guard",
+    "handed",
+    "plain",
+    "unguard",
+    "write_csv",
+    "write_xlsx",
+]
 
-class TableFormat(Format):
-    """A table file. What it reads is text, as people would type it; what it writes holds no formula."""
 
-    ending = ""
-    content_type = ""
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A file format: how it is written, how its files end, and what the browser is told."""
+
     write: Callable[[Book, BinaryIO], int]
-
-    def __init__(self, encoding: str | None = None) -> None:
-        """The encoding is found by looking, whatever the library was told."""
-
-    def get_title(self) -> str:
-        return self.ending
-
-    def get_extension(self) -> str:
-        return self.ending
-
-    def get_content_type(self) -> str:
-        return self.content_type
-
-    def can_import(self) -> bool:
-        return True
-
-    def can_export(self) -> bool:
-        return True
-
-    def create_dataset(self, in_stream: bytes, **kwargs: Any) -> Dataset:
-        """The rows of the widest visible table. Raises Unreadable, or Refusal for a cell without a value."""
-        with reader.read(io.BytesIO(in_stream), f"table.{self.ending}") as opened:
-            return _dataset(opened)
-
-    def export_data(self, dataset: Dataset, **kwargs: Any) -> bytes:
-        file = io.BytesIO()
-        columns = tuple(
-            Column(name, name, _cell(place), "text")
-            for place, name in enumerate(dataset.headers or ())
-        )
-        book = Book(dataset.title or _("Table"), columns, iter(dataset), timezone.now())
-        type(self).write(book, file)
-        return file.getvalue()
+    ending: str
+    content_type: str
 
 
-class CsvTable(TableFormat):
-    ending = "csv"
-    content_type = "text/csv"
-    write = staticmethod(write_csv)
+FORMATS = {
+    "xlsx": Writing(
+        write_xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ),
+    "csv": Writing(write_csv, "csv", "text/csv; charset=utf-8"),
+    "csv-gb": Writing(write_gb, "csv", "text/csv; charset=gb18030"),
+}
 
 
-class XlsxTable(TableFormat):
-    ending = "xlsx"
-    content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    write = staticmethod(write_xlsx)
+def asked(request: HttpRequest) -> bool:
+    """Whether the reader asks for the list as a file (?export=xlsx or csv)."""
+    return bool(request.GET.get("export"))
 
 
-FORMATS = (CsvTable, XlsxTable)
-
-
-def _cell(place: int) -> Callable[[Any], Any]:
-    return lambda row: row[place]
-
-
-def _dataset(opened: Opened) -> Dataset:
-    tables = [table for table in opened.tables if table.head and not table.hidden]
-    if not tables:
-        raise Refusal(
-            _(
-                "The file has no visible table. Enter the rows on a sheet that is not hidden, save it and upload it again."
-            )
-        )
-    table = max(reversed(tables), key=_width)  # a cover stands first
-    rows = opened.rows(table)
-    head = next(rows)
-    headers = [typed(cell) for cell in head.cells]
-    dataset = Dataset(headers=headers)
-    for row in rows:
-        dataset.append(_texts(row, headers))
-    return dataset
-
-
-def _width(table: Table) -> int:
-    return len(table.head[0].cells)
-
-
-def _texts(row: RawRow, headers: list[str]) -> list[str]:
-    """The cells of a row as text, as many as there are headings."""
-    if len(row.cells) > len(headers):
-        text = _(
-            "Row %(line)s has more cells than there are headings. Add a heading to every column, or clear the extra cells."
-        )
-        raise Refusal(text % {"line": row.line})
-    for cell, heading in zip(row.cells, headers, strict=False):
-        if isinstance(cell, Odd):
-            text = _(
-                "Row %(line)s, column “%(column)s”: %(value)s is not a value. Write the value itself."
-            )
-            raise Refusal(text % {"line": row.line, "column": heading, "value": cell.text[:100]})
-    return [typed(cell) for cell in row.cells] + [""] * (len(headers) - len(row.cells))
+def handed(book: Book, wanted: str) -> tuple[FileResponse, int]:
+    """A book as a download in one of FORMATS, and how many rows it has."""
+    writing = FORMATS[wanted]
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    try:
+        rows = writing.write(book, file)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    name = f"{book.file_name}.{writing.ending}"
+    return FileResponse(
+        file, as_attachment=True, filename=name, content_type=writing.content_type
+    ), rows

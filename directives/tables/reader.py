@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Refusal
 from directives.tables.layout import Cell, Merge, Odd, Opened, RawRow, Table
 from directives.tables.parsing.limits import FILE, HEAD
-from directives.tables.wrongs import words_of
+from directives.tables.unreadable import words_of
 
 MEMORY = 512 * 2**20  # bytes of address space of the process that reads
 SECONDS = {"outline": 120, "rows": 900}  # of its computing: a million rows take about 60

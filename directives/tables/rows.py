@@ -1,243 +1,306 @@
-"""The rows of a worksheet, written straight as its XML.
-
-XlsxWriter makes an object, a list of attributes and several calls of every cell; a column knows all of that beforehand. What a
-cell is made of here is what XlsxWriter's own `constant_memory` writes: inline strings, numbers, and the index of a shared format.
-The workbook around the rows (parts, formats, heading, filter, print set-up, links) is XlsxWriter's.
-"""
+"""The rows of a file as its fields read them: each cell a value or a fault, rows that say nothing passed over and told of."""
 
 import re
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
+from django.utils.translation import gettext as _
 
-from directives.base.states import CLOSED_LIGHT, GREEN, RED, UNDUE, YELLOW
-from directives.tables.book import Column, Kind, Path, fit, plain
+from directives.base.script import fold
+from directives.tables.cells import Manner, Reading, meaning_of, shown, typed
+from directives.tables.faults import Meant, Wrong
+from directives.tables.fields import Fault, Field, Given
+from directives.tables.figures import has_unit, scale_of, shares_of
+from directives.tables.layout import Opened, RawRow, Table, letter
+from directives.tables.matching import SCALES, Column, Head
+from directives.tables.merged import Merged
+from directives.tables.skipped_rows import Passing, listed, remarks_of, title_above
 
-NUMBER_FORMATS = {
-    "text": "@", "number": "#,##0.##;-#,##0.##", "integer": "#,##0", "id": "0", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm",
-    "percent": "0%",
-}  # fmt: skip
-WIDTHS = {"text": 20, "number": 10, "id": 8, "date": 12, "moment": 17, "percent": 9}  # characters
-FILLS = {
-    GREEN: "#DDEFE3",
-    YELLOW: "#FCEBC0",
-    RED: "#F8D7D3",
-    CLOSED_LIGHT: "#E3E2DD",
-    UNDUE: "#F1F0EC",
-}
-ESCAPED = re.compile(
-    r"_x[0-9A-Fa-f]{4}_"
-)  # what a spreadsheet takes for one character written by its number
-DAY_ZERO = date(1899, 12, 30).toordinal()
-DAY = 86_400  # seconds
-KNOWN = 2_048  # texts of one column that are kept as they were written
-SHORT = 200  # characters: longer ones seldom come twice
+SECTION = "section"  # the field that the heading of a group of rows fills
+TITLE = "document"  # the field that the title above the headings fills
+FIGURES = ("money", "number")  # sorts of fields
+PAIRS = 3  # pairs of words and what they mean that a remark names
 
-LINE = 15  # points: the height of a line of text
-TALLEST = 27  # lines that a row may be high: the format ends at 409 points
-
-Cell = Callable[
-    [Any, int, bool], str
-]  # a row, its number in the sheet, whether a line is drawn above it → the cell's XML
+UNIT = re.compile(r"(?<![报送制写任头管])单位:([^:;,()]{1,20})")
+LARGE = re.compile(r"千元|(?:万|百万|千万|亿|万亿)(?:元|人次|人|个|户|项|件|名|家|册)?")
+Apart = Callable[[dict[str, Any]], Sequence[dict[str, Any]]]
 
 
-class Sheet(Worksheet):
-    """A worksheet below whose heading rows are added as XML. It knows XlsxWriter's `constant_memory` from within."""
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """How one column of a sheet is read."""
 
-    def add(self, xml: str) -> None:
-        """Rows, in their order."""
-        if self.table:  # the heading still waits to be written
-            self._write_single_row(1)
-        self.row_data_fh.write(xml)
-
-    def reach(self, rows: int, columns: int, level: int) -> None:
-        """How many rows were added, how many columns they have, how deep they are grouped."""
-        self.dim_rowmax, self.dim_colmax = rows, columns - 1
-        self.outline_row_level = level
-
-
-@dataclass(slots=True)
-class Tall:
-    """How many lines the highest cell of a row has. Spreadsheets do not all work it out by themselves when they open a file."""
-
-    lines: int = 1
-
-    def height(self) -> str:
-        """What the row's XML says of it; the next row begins anew. It is a hint: an edited row finds its height by itself."""
-        lines, self.lines = self.lines, 1
-        return f' ht="{LINE * min(lines, TALLEST)}"' if lines > 1 else ""
+    index: int
+    name: str
+    read: Reading
+    required: bool
+    letter: str
+    heading: str
+    figure: bool = False  # a number or an amount, which may come in units
+    scaled: bool = False  # its heading says in which
 
 
-def lines_of(text: str, room: int) -> int:
-    """How many lines a text takes in a column with room for so many letters; a Chinese character is two letters wide."""
-    if "\n" in text:
-        return sum(lines_of(part, room) for part in text.split("\n"))
-    return max(1, -(-(len(text.encode()) + len(text)) // (2 * room)))
+class Reader:
+    """Reads the sheets of a file row by row. `remarks` tells what was passed over and what was understood, once all rows were taken.
 
+    `apart` makes several rows of one that speaks of several.
+    """
 
-@dataclass(slots=True)
-class Styles:
-    """The formats of a workbook's cells, made as they are needed."""
+    def __init__(
+        self,
+        opened: Opened,
+        heads: Sequence[Head],
+        fields: Sequence[Field],
+        apart: Apart | None = None,
+    ) -> None:
+        headed = {name for head in heads for name in head.matched}
+        self.opened, self.heads, self.apart = opened, heads, apart
+        self.fields = {field.name: field for field in fields if not field.shown_only(headed)}
+        self.told = {field.name for field in fields if field.told and field.shown_only(headed)}
+        self.tables = {table.number: table for table in opened.tables}
+        self.passed: dict[str, list[str]] = {}
+        self.hidden: list[str] = []
+        self.parted: list[str] = []
+        self.filled: Counter[str] = Counter()
+        self.meant: dict[str, Counter[tuple[str, str]]] = {}
+        self.scaled: dict[str, int] = {}
+        self.unit = ""  # that stands above the table which is being read
+        self.units: set[str] = set()  # such that do not say in what its numbers are counted
+        self.number = 0
 
-    workbook: Workbook
-    made: dict[Hashable, str] = field(default_factory=dict)
-
-    def __call__(
-        self, kind: str, *, light: str = "", linked: bool = False, edge: bool = False
-    ) -> str:
-        """The number of a format. `edge`: with a line above it, where a group begins."""
-        key = (kind, light, linked, edge)
-        if key not in self.made:
-            made = {"valign": "top", "text_wrap": True, "num_format": NUMBER_FORMATS[kind]}
-            made |= {"align": "left"} if kind in ("date", "moment") else {}
-            made |= {"bg_color": FILLS[light]} if light in FILLS else {}
-            made |= {"font_color": "#1D4478", "underline": 1} if linked else {}
-            made |= {"top": 1, "top_color": "#8A919A"} if edge else {}
-            self.made[key] = str(self.workbook.add_format(made)._get_xf_index())
-        return self.made[key]
-
-
-def inline(text: str) -> str:
-    """A text that fits a cell, as the XML of an inline string."""
-    if "_x" in text:
-        text = ESCAPED.sub(r"_x005F\g<0>", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    kept = ' xml:space="preserve"' if text[0].isspace() or text[-1].isspace() else ""
-    return f'" t="inlineStr"><is><t{kept}>{text}</t></is></c>'
-
-
-def _texts(width: int, tall: Tall) -> Callable[[Any], str]:
-    """What writes texts, and remembers the short ones: a column says the same again and again."""
-    known: dict[str, tuple[str, int]] = {}
-    room = max(1, width - 1)
-
-    def written(value: Any) -> str:
-        text = value if type(value) is str else str(value)
-        found = known.get(text)
-        if found is None:
-            shown = fit(text)
-            found = inline(shown), lines_of(shown, room)
-            if len(text) <= SHORT:
-                if len(known) >= KNOWN:
-                    known.clear()
-                known[text] = found
-        if found[1] > tall.lines:
-            tall.lines = found[1]
-        return found[0]
-
-    return written
-
-
-def _serial(value: date | datetime) -> str:
-    """A day or an instant as a workbook counts them: days since the end of 1899."""
-    days = value.toordinal() - DAY_ZERO
-    if isinstance(value, datetime):
-        return repr(days + (value.hour * 3600 + value.minute * 60 + value.second) / DAY)
-    return str(days)
-
-
-def _values(kind: Kind) -> Callable[[Any], tuple[str, str]]:
-    """What writes values that are not text: the kind of format, and the XML behind the format's number."""
-    known: dict[Any, tuple[str, str]] = {}
-
-    def made(value: Any) -> tuple[str, str]:
-        cell = plain(value, kind)
-        match cell:
-            case str():
-                return "text", inline(cell)
-            case date():
-                return kind, f'"><v>{_serial(cell)}</v></c>'
-        whole = kind == "number" and cell == int(cell)
-        return (
-            "integer" if whole else kind,
-            f'"><v>{int(cell) if whole or isinstance(cell, bool) else _digits(cell)}</v></c>',
+    @property
+    def headed(self) -> frozenset[str]:
+        """The fields for which the file has a column."""
+        return frozenset(
+            name for head in self.heads for name in head.matched if name in self.fields
         )
 
-    def written(value: Any) -> tuple[str, str]:
-        found = known.get(value)
-        if found is None:
-            if len(known) >= KNOWN:
-                known.clear()
-            found = known[value] = made(value)
-        return found
+    @property
+    def expected(self) -> int:
+        """Rows that there are at most."""
+        return sum(max(0, self.tables[head.number].rows - head.last) for head in self.heads)
 
-    return written
+    def rows(self) -> Iterator[Given]:
+        for head in self.heads:
+            yield from self._sheet(head, self.tables[head.number])
 
+    def _sheet(self, head: Head, table: Table) -> Iterator[Given]:
+        slots = self._slots(head, table)
+        told = [
+            (column.index, column.field) for column in head.columns if column.field in self.told
+        ]
+        read = [slot.index for slot in slots]
+        passing, merged = (
+            Passing(head, table, read),
+            Merged(table, head.last, [*read, *(index for index, _name in told)]),
+        )
+        groups = SECTION in self.fields and SECTION not in head.matched
+        title = (
+            title_above(head, table) if TITLE in self.fields and TITLE not in head.matched else ""
+        )
+        width = max((column.index for column in head.columns if column.heading), default=0) + 1
+        figures = [slot for slot in slots if slot.figure]
+        for raw in self.opened.rows(table):
+            if raw.line <= head.last:
+                continue
+            full = merged.filled(raw) if merged.ranges else raw
+            values, faults, meant = _values(full, slots)
+            if why := passing.why(raw, lacking=any(fault.value == "" for fault in faults)):
+                self.passed.setdefault(why, []).append(self._place(head, raw))
+                continue
+            if full is not raw:
+                self._fill(raw, full, slots)
+            if len(raw.cells) > width and self.opened.format == "csv":
+                faults.append(_longer(raw, width))
+            if raw.hidden:
+                self.hidden.append(self._place(head, raw))
+            for slot, said, value in meant:
+                self.meant.setdefault(slot.heading, Counter())[said, value] += 1
+            if groups and passing.group:
+                values[SECTION] = passing.group
+            if title:
+                values[TITLE] = title
+            shows = {
+                name: full.cells[index] if index < len(full.cells) else None for index, name in told
+            }
+            several = self.apart(values) if self.apart else (values,)
+            if len(several) > 1:
+                self.parted.append(self._place(head, raw))
+            spelt = _spelt_out(full, figures)
+            for one in several:
+                self.number += 1
+                yield Given(
+                    self.number, head.sheet, raw.line, one, tuple(faults), raw.hidden, spelt, shows
+                )
 
-def width_of(column: Column) -> int:
-    return column.width or WIDTHS[column.kind]
+    def _place(self, head: Head, raw: RawRow) -> str:
+        """How a remark names a row."""
+        return f"{head.sheet}!{raw.line}" if len(self.heads) > 1 else str(raw.line)
 
+    def _fill(self, raw: RawRow, full: RawRow, slots: Sequence[Slot]) -> None:
+        """Note which columns got a value that stands further up."""
+        own = raw.cells + (None,) * (len(full.cells) - len(raw.cells))
+        self.filled.update(
+            slot.heading
+            for slot in slots
+            if slot.index < len(own) and own[slot.index] != full.cells[slot.index]
+        )
 
-def _digits(value: float | Decimal) -> str:
-    return str(value) if isinstance(value, Decimal) else repr(value)
-
-
-def cell_of(column: Column, letter: str, styles: Styles, tall: Tall) -> Cell:
-    """What writes the cells of a column that are no links."""
-    value, light, head = column.value, column.light, f'<c r="{letter}'
-    texts = _texts(width_of(column), tall) if column.kind == "text" else None
-    values = _values(column.kind)
-    empty = styles(column.kind, edge=True)
-    usual, edged = styles("text"), styles("text", edge=True)
-
-    def text(row: Any, line: int, edge: bool) -> str:
-        got = value(row)
-        if got is None or got == "":
-            return f'{head}{line}" s="{empty}"/>' if edge else ""
-        return f'{head}{line}" s="{edged if edge else usual}{texts(got)}'
-
-    def other(row: Any, line: int, edge: bool) -> str:
-        got = value(row)
-        colour = light(row) if light else ""
-        if got is None or got == "":
-            return (
-                f'{head}{line}" s="{styles(column.kind, light=colour, edge=edge)}"/>'
-                if edge or colour
-                else ""
+    def _slots(self, head: Head, table: Table) -> list[Slot]:
+        ours = {
+            "id",
+            "version",
+        } <= head.matched.keys()  # a list of ours that comes back: its percentages are shares of 1
+        slots = []
+        self.unit = _unit_above(head, table)
+        if not LARGE.fullmatch(self.unit) and any(
+            self.fields[name].sort in FIGURES for name in head.matched if name in self.fields
+        ):
+            self.units |= {self.unit} - {""}
+        for column in head.columns:
+            field = self.fields.get(column.field)
+            if field is None:
+                continue
+            manner = self._manner(
+                field, column, [row for row in table.head if row.line > head.last], ours
             )
-        kind, xml = ("text", texts(got)) if texts else values(got)
-        return f'{head}{line}" s="{styles(kind, light=colour, edge=edge)}{xml}'
+            figure = field.sort in FIGURES
+            read = meaning_of(field, manner)
+            slots.append(
+                Slot(
+                    column.index,
+                    field.name,
+                    read,
+                    field.required,
+                    column.letter,
+                    column.heading,
+                    figure,
+                    manner.scale != 1,
+                )
+            )
+        return slots
 
-    return text if texts and not light else other
-
-
-def linked(
-    column: Column, letter: str, styles: Styles, tall: Tall, link: Callable[[Any, int], bool]
-) -> Cell:
-    """What writes the cells of a column that are links where `link`, given the row and its number, says that it made one."""
-    usual, head = cell_of(column, letter, styles, tall), f'<c r="{letter}'
-    texts = _texts(width_of(column), tall)
-
-    def cell(row: Any, line: int, edge: bool) -> str:
-        got = column.value(row)
-        if got is None or got == "" or not link(row, line):
-            return usual(row, line, edge)
-        colour = column.light(row) if column.light else ""
-        return (
-            f'{head}{line}" s="{styles("text", light=colour, linked=True, edge=edge)}{texts(got)}'
+    def _manner(self, field: Field, column: Column, below: Sequence[RawRow], ours: bool) -> Manner:
+        if field.sort == "percent":
+            cells = [row.cells[column.index] for row in below if column.index < len(row.cells)]
+            return Manner(shares="shares" if ours else shares_of(cells))
+        scale = (
+            column.scale
+            if column.scale != 1 or not LARGE.fullmatch(self.unit)
+            else SCALES.get(self.unit) or scale_of(self.unit)
         )
+        if field.sort in FIGURES and scale != 1:
+            self.scaled[column.heading] = scale
+            return Manner(scale=scale)
+        return Manner()
 
-    return cell
+    @property
+    def remarks(self) -> list[str]:
+        found = [
+            _("Numbers under “%(heading)s” are read in units of %(scale)s, as the heading says.")
+            % {"heading": heading, "scale": f"{scale:,}"}
+            for heading, scale in self.scaled.items()
+        ]
+        said = _(
+            "“%(unit)s” is written above the table, but numbers are read as written. Write the unit after numbers that use it."
+        )
+        found += [said % {"unit": unit} for unit in sorted(self.units)]
+        found += [_understood(heading, counts) for heading, counts in self.meant.items()]
+        if self.filled:
+            said = {"headings": "、".join(self.filled), "count": self.filled.total()}
+            found.append(
+                _("Merged cells apply to every row they span: %(headings)s (%(count)s cells).")
+                % said
+            )
+        if self.parted:
+            text = _(
+                "Rows with several organisations are read as one row for each: %(count)s (rows %(lines)s). Where "
+                "the table names no lead, the first one leads."
+            )
+            found.append(text % {"count": len(self.parted), "lines": listed(self.parted)})
+        if self.hidden:
+            said = {"count": len(self.hidden), "lines": listed(self.hidden)}
+            found.append(_("Hidden rows are read too: %(count)s (rows %(lines)s).") % said)
+        return found + remarks_of(self.passed)
 
 
-@dataclass(slots=True)
-class Grouping:
-    """Where the groups of a list begin. The first row of a group stands for it; the others fold away under it."""
+def _understood(heading: str, counts: Counter[tuple[str, str]]) -> str:
+    """What was read of cells of one column that do not say it by the letter."""
+    pairs = "；".join(
+        f"{said} → {value or _('no date')}" for (said, value), _times in counts.most_common(PAIRS)
+    )
+    said = {
+        "heading": heading,
+        "pairs": pairs + ("…" if len(counts) > PAIRS else ""),
+        "count": counts.total(),
+    }
+    return _("“%(heading)s” was read as follows: %(pairs)s (%(count)s cells).") % said
 
-    last: Path = ()
-    deepest: int = 0
 
-    def level(self, path: Path) -> int:
-        """How deep this row is folded: 0 where an outermost group begins."""
-        level = 0
-        for mine, before in zip(path, self.last, strict=False):
-            if mine[0] != before[0]:
-                break
-            level += 1
-        self.last, self.deepest = path, max(self.deepest, level)
-        return level
+def _unit_above(head: Head, table: Table) -> str:
+    """In what the numbers of a table are counted, as stands above it: 万元; "" where nothing of the kind is said."""
+    cells = (
+        cell
+        for row in table.head
+        if row.line < head.first
+        for cell in row.cells
+        if isinstance(cell, str)
+    )
+    units = (found[1] for cell in cells if (found := UNIT.search(fold(cell))))
+    return next(
+        (unit for unit in units if any(map(LARGE.fullmatch, re.split("[、/和及]", unit)))), ""
+    )
+
+
+def _values(
+    raw: RawRow, slots: Sequence[Slot]
+) -> tuple[dict[str, Any], list[Fault], list[tuple[Slot, str, str]]]:
+    """The values of a row by field, the faults of its cells, and what was understood of them: what stands there, what it means."""
+    cells, width = raw.cells, len(raw.cells)
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    meant: list[tuple[Slot, str, str]] = []
+    for slot in slots:
+        cell = cells[slot.index] if slot.index < width else None
+        value = slot.read(cell)
+        if value.__class__ is Meant:
+            value = value.value
+            meant.append((slot, shown(cell), "" if value is None else str(value)))
+        if value.__class__ is Wrong:
+            faults.append(
+                Fault(
+                    slot.name, shown(cell), value.expected, value.remedy, slot.letter, slot.heading
+                )
+            )
+        elif value is None and slot.required:
+            remedy = _("Fill it in, or delete the whole row if it is empty.")
+            faults.append(
+                Fault(
+                    slot.name,
+                    "",
+                    _("a value; this cell cannot be empty"),
+                    remedy,
+                    slot.letter,
+                    slot.heading,
+                )
+            )
+        else:
+            values[slot.name] = value
+    return values, faults, meant
+
+
+def _spelt_out(raw: RawRow, figures: Sequence[Slot]) -> frozenset[str]:
+    """Which of these numbers came with a unit of ten thousand and more."""
+    there = (slot for slot in figures if slot.index < len(raw.cells))
+    return frozenset(slot.name for slot in there if slot.scaled or has_unit(raw.cells[slot.index]))
+
+
+def _longer(raw: RawRow, width: int) -> Fault:
+    """Of a row of text with more cells than there are headings: most likely a text with a comma, which moved all that follows."""
+    expected = _("at most %(count)s cells in the row, one for each heading") % {"count": width}
+    remedy = _(
+        "Put text that contains the separator in quotation marks, or save the table as .xlsx."
+    )
+    return Fault("", typed(raw.cells[width]), expected, remedy, letter(width))

@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from directives.models import Directive, Indicator, Organisation
 from directives.tables.fields import Asking, Field, Kind
-from directives.tables.out import guard
+from directives.tables.formats import guard
 
 SPARE = 2_000  # rows below those filled in that have drop-downs too
 LISTED = 5_000  # a longer list gets no drop-down: nobody finds anything in it
@@ -153,7 +153,7 @@ class _Template:
                 self._cell(sheet, line, place, field, row.get(field.name))
 
     def _example(self, sheet: Worksheet) -> None:
-        """The example row; its first cell says what it is, by which the intake knows it (tables.given.EXAMPLE)."""
+        """The example row; its first cell says what it is, by which the intake knows it (tables.skipped_rows.EXAMPLE)."""
         told = [
             self._said(field, field.example or self.first.get(field.name, ""))
             for field in self.fields

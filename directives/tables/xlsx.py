@@ -20,7 +20,7 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from directives.tables.book import Book, Column, Kind, Path, Words, fit, plain
-from directives.tables.rows import (
+from directives.tables.row_writer import (
     LINE,
     NUMBER_FORMATS,
     TALLEST,

@@ -6,7 +6,7 @@ from directives.base.wording import scripted
 from directives.catalogue.lists import told_of
 from directives.models import Export
 from directives.tables.book import Words
-from directives.tables.out import FORMATS
+from directives.tables.formats import FORMATS
 
 register = template.Library()
 SHORT = {"xlsx": "Excel", "csv": "CSV", "csv-gb": "CSV GB18030"}

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from directives.base.replicas import behind, data_as_of
 from directives.health.banners import Banner, banners
 from directives.health.upkeep import keeper
-from directives.intakes.showing import kinds_for
+from directives.intakes.pages import kinds_for
 from directives.models import Document, Membership
 from directives.models.people import UNREAD_SHOWN
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directives.documents.commands.registering import register_document
 from directives.documents.ingest.reading import read
-from directives.downloads.carrying import reach_of
+from directives.downloads.export_job import reach_of
 from directives.models import (
     Attachment,
     Document,

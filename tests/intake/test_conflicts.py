@@ -14,7 +14,7 @@ from directives.core.transitions import change_obligations
 from directives.documents.commands import correcting
 from directives.indicators import commands as statistics
 from directives.indicators.commands import Period, Reported
-from directives.intakes import applying, showing
+from directives.intakes import applying, pages
 from directives.intakes.steps import settled
 from directives.models import (
     Event,
@@ -192,7 +192,7 @@ def test_what_nobody_contests_is_taken_over_whatever_is_chosen(
     intake = bring(met.by, met.table, name="表.csv", kind=kind, **met.place)
     assert (intake.fault, intake.counts) == ("", {"conflict": 1})
     assert applying.choose(intake, choice) == 1
-    view = showing.view_of(intake, {}, NOW)
+    view = pages.view_of(intake, {}, NOW)
     assert (
         view.writes,
         view.lines[0].others,
@@ -221,7 +221,7 @@ def test_of_a_row_contested_throughout_nothing_is_written(cast, bring, apply, un
     intake = bring(cast.admin, table)
     assert intake.counts == {"conflict": 1, "changed": 1}
     applying.choose(intake, "theirs")
-    assert showing.view_of(intake, {}, NOW).conflicts == showing.Conflicts(
+    assert pages.view_of(intake, {}, NOW).conflicts == pages.Conflicts(
         undecided=0, filed=0, kept=1, nothing=1
     )
     apply(intake)

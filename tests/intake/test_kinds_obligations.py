@@ -11,7 +11,7 @@ from directives.catalogue.kinds import KINDS
 from directives.core.transitions import change_obligations
 from directives.models import Event, ItemState, Notice, Obligation
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
-from directives.obligations.imports.parting import apart
+from directives.obligations.imports.split_bodies import apart
 from tests.factories import (
     NOW,
     TODAY,

@@ -5,7 +5,7 @@ from django.utils import translation
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.catalogue.kinds import KINDS
-from directives.intakes import showing
+from directives.intakes import pages
 from directives.models import Event, Membership, Organisation, User
 from directives.models.intakes import CHANGED, NEW, SAME, WRONG
 from tests.factories import NOW, TODAY, make_administrator, make_user
@@ -174,7 +174,7 @@ def test_what_a_person_keeps_besides_is_said(cast, keeper, bring_in):
     table = "用户名,单位,角色\nmanager,Q01,只读\nviewer,C000,只读\nviewer,Q01,只读\n"
     with translation.override("zh-hans"):
         intake = bring_in(cast.admin, table, kind="people")
-        lines = showing.view_of(intake, {"verdict": "all"}, NOW).lines
+        lines = pages.view_of(intake, {"verdict": "all"}, NOW).lines
     assert [line.row.label for line in lines] == [
         "manager 顾明远 · 另保留：Q01 负责人",
         "viewer viewer",

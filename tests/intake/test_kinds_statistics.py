@@ -15,8 +15,8 @@ from directives.models import Figure, FigureTotal, User
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME
 from directives.tables import reader
 from directives.tables.fields import Asking
-from directives.tables.given import Reader
 from directives.tables.matching import Names, heads_of
+from directives.tables.rows import Reader
 from tests.factories import (
     NOW,
     TODAY,

@@ -8,7 +8,7 @@ from openpyxl import Workbook, load_workbook
 
 from directives.models import IntakeRow
 from directives.tables import reader
-from directives.tables.marking import marked
+from directives.tables.marked_copy import marked
 
 pytestmark = pytest.mark.once
 

@@ -5,10 +5,10 @@ from django.utils.translation import override
 
 from directives.catalogue.kinds import KINDS
 from directives.tables.fields import Asking
-from directives.tables.given import Reader
 from directives.tables.layout import Merge, Opened, RawRow, Table
 from directives.tables.matching import Names, heads_of
-from directives.tables.passing import SUMS
+from directives.tables.rows import Reader
+from directives.tables.skipped_rows import SUMS
 from tests.factories import NOW, TODAY
 
 pytestmark = pytest.mark.once

@@ -13,7 +13,7 @@ from directives.admin import ObligationAdmin, OrganisationAdmin
 from directives.base.refusals import Refusal
 from directives.intakes.resources import ObligationResource
 from directives.models import Obligation, Organisation
-from directives.tables.formats import FORMATS, CsvTable, XlsxTable
+from directives.tables.admin_formats import FORMATS, CsvTable, XlsxTable
 from directives.tables.reader import Unreadable
 from tests.factories import make_directive, make_obligation
 

@@ -13,8 +13,8 @@ from directives.tables import reader
 from directives.tables.cells import reading_of
 from directives.tables.faults import Wrong
 from directives.tables.fields import Asking
-from directives.tables.given import Reader
 from directives.tables.matching import Names, certain, heads_of
+from directives.tables.rows import Reader
 from directives.tables.templates import template
 from tests.factories import NOW, TODAY, make_directive, make_document, make_indicator, make_section
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from directives.base import patience
 from directives.base.replicas import Standing
 from directives.core.jobs import running
-from directives.downloads import carrying, exporting, instant
+from directives.downloads import export_job, exporting, snapshot
 from directives.models import Export, Notice
 from directives.models.exports import CANCELLED, READY, RUNNING, STOPPED, WAITING
 from tests.factories import make_directive, make_obligation
@@ -32,7 +32,7 @@ def impatient(monkeypatch):
 
 def failing(monkeypatch, *errors):
     """The first readings meet these errors, after half a file; returns the databases that were tried."""
-    written, tried, waiting = carrying._written, [], list(errors)
+    written, tried, waiting = export_job._written, [], list(errors)
 
     def broken(export, alias, teller, file):
         tried.append(alias)
@@ -42,7 +42,7 @@ def failing(monkeypatch, *errors):
             raise waiting.pop(0)
         return written(export, alias, teller, file)
 
-    monkeypatch.setattr(carrying, "_written", broken)
+    monkeypatch.setattr(export_job, "_written", broken)
     return tried
 
 
@@ -78,7 +78,7 @@ def test_what_fails_every_time_is_told(cast, work, monkeypatch):
 
 def test_begun_anew_its_clock_begins_again(cast, work, monkeypatch):
     """Else the time left is told by the rows of this run and the seconds of all."""
-    clocks, written = [], carrying._written
+    clocks, written = [], export_job._written
 
     def broken(export, alias, teller, file):
         row = Export.objects.get(pk=export.pk)
@@ -88,7 +88,7 @@ def test_begun_anew_its_clock_begins_again(cast, work, monkeypatch):
             raise LOST
         return written(export, alias, teller, file)
 
-    monkeypatch.setattr(carrying, "_written", broken)
+    monkeypatch.setattr(export_job, "_written", broken)
     done(export := ask(cast.manager))
     assert done(export).state == READY
     assert clocks[0][0] < clocks[1][0]
@@ -100,7 +100,7 @@ def test_the_time_left_is_judged_from_the_first_row_on(cast, work, sign_in):
     export, now = ask(cast.manager), timezone.now()
     Export.objects.update(state=RUNNING, started_at=now - timedelta(minutes=5), moved_at=now)
     export.refresh_from_db()
-    teller, client = carrying.Teller(export, total=10_000), sign_in(cast.manager)
+    teller, client = export_job.Teller(export, total=10_000), sign_in(cast.manager)
     teller.note()
     assert Export.objects.get().started_at == now - timedelta(minutes=5)
     page = client.get(f"/exports/{export.pk}/").content.decode()
@@ -145,7 +145,7 @@ def test_a_replica_that_is_gone_since_the_last_look_is_passed_over(
 
     copy = Copy()
     settings.REPLICAS = ["gone"]
-    monkeypatch.setattr(instant, "replica", lambda alias: copy)
+    monkeypatch.setattr(snapshot, "replica", lambda alias: copy)
     using = type(Export.objects).using
 
     def asked(self, alias):
@@ -154,7 +154,7 @@ def test_a_replica_that_is_gone_since_the_last_look_is_passed_over(
         return using(self, alias)
 
     monkeypatch.setattr(type(Export.objects), "using", asked)
-    assert list(instant.aliases(ask(cast.manager))) == ["default"]
+    assert list(snapshot.aliases(ask(cast.manager))) == ["default"]
     assert copy.failed is LOST
 
 
@@ -164,7 +164,7 @@ def test_a_replica_that_is_gone_since_the_last_look_is_passed_over(
 @pytest.mark.parametrize("heard", [False, True])
 def test_a_file_is_handed_over_though_the_primary_was_away(cast, work, monkeypatch, shelf, heard):  # noqa: F811
     """Whether the answer to the commit is lost or the commit itself, the file stays and its reader is told once."""
-    send, failed = carrying._finished, []
+    send, failed = export_job._finished, []
 
     def broken(export, facts):
         if not failed:
@@ -174,7 +174,7 @@ def test_a_file_is_handed_over_though_the_primary_was_away(cast, work, monkeypat
             raise LOST
         send(export, facts)
 
-    monkeypatch.setattr(carrying, "_finished", broken)
+    monkeypatch.setattr(export_job, "_finished", broken)
     export = done(ask(cast.manager))
     assert (export.state, failed, len(content(export))) == (READY, [heard], 3)
     assert Notice.objects.filter(kind="export_ready").count() == 1
@@ -188,7 +188,7 @@ def test_it_goes_on_telling_after_its_connection_broke(transactional_db, cast, w
     export = ask(cast.manager)
     Export.objects.update(state=RUNNING, started_at=timezone.now())
     export.refresh_from_db()
-    teller = carrying.Teller(export, done=5, total=9)
+    teller = export_job.Teller(export, done=5, total=9)
     told = []
 
     def tell():
@@ -221,7 +221,7 @@ def test_cancelled_it_waits_no_longer_for_a_slow_answer(
 ):
     """Counting and sorting a nation's rows takes long before the first of them comes."""
     export = ask(cast.manager)
-    monkeypatch.setattr(carrying, "EVERY", 0.1)
+    monkeypatch.setattr(export_job, "EVERY", 0.1)
     asking, answered = threading.Event(), []
 
     def slowly(book, file):
@@ -235,7 +235,7 @@ def test_cancelled_it_waits_no_longer_for_a_slow_answer(
         exporting.cancel(export, by=cast.manager, now=timezone.now())
         connection.close()
 
-    monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=slowly))
+    monkeypatch.setitem(export_job.FORMATS, "csv", replace(export_job.FORMATS["csv"], write=slowly))
     other = threading.Thread(target=cancel)
     other.start()
     done(export)

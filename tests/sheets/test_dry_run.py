@@ -11,8 +11,8 @@ from directives.models import Organisation
 from directives.reports import commands as reporting
 from directives.tables import reader
 from directives.tables.fields import Asking, Fault, Given, Planned
-from directives.tables.given import Reader
 from directives.tables.matching import Names, certain, faults_of, heads_of
+from directives.tables.rows import Reader
 from tests.factories import (
     NOW,
     TODAY,

@@ -20,7 +20,7 @@ from directives.base.refusals import IllegalMove, NotAllowed, Refusal
 from directives.base.replicas import Standing
 from directives.catalogue.lists import Asked
 from directives.core import jobs
-from directives.downloads import carrying, exporting, instant
+from directives.downloads import export_job, exporting, snapshot
 from directives.models import (
     Event,
     Export,
@@ -40,7 +40,7 @@ from tests.spare import wait_for
 @pytest.fixture(autouse=True)
 def undisturbed(monkeypatch):
     """A test's transaction is its own: nobody looks into it from beside, and files fall into a folder of the test."""
-    monkeypatch.setattr(carrying, "EVERY", 600)
+    monkeypatch.setattr(export_job, "EVERY", 600)
 
 
 @pytest.fixture(autouse=True)
@@ -250,7 +250,7 @@ def test_begun_anew_it_starts_from_the_first_row_and_leaves_one_file(cast, work,
     """A worker died in the middle: what is on the disk of it is replaced."""
     export = ask(cast.manager)
     Export.objects.update(state=RUNNING, started_at=timezone.now(), done=3)
-    default_storage.save(carrying.place_of(export), ContentFile(b"half a file"))
+    default_storage.save(export_job.place_of(export), ContentFile(b"half a file"))
     done(export)
     assert (export.done, len(content(export))) == (4, 5)
     assert [path.name for path in shelf.rglob("*.*")] == [f"{export.pk}.csv"]
@@ -291,7 +291,7 @@ def test_a_failure_is_told_and_logged(cast, work, monkeypatch):
     def broken(book, file):
         raise OSError("the disk is full")
 
-    monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=broken))
+    monkeypatch.setitem(export_job.FORMATS, "csv", replace(export_job.FORMATS["csv"], write=broken))
     with pytest.raises(OSError, match="disk is full"):
         done(export)
     export.refresh_from_db()
@@ -350,7 +350,7 @@ def test_all_rows_are_as_of_one_instant(transactional_db, cast, monkeypatch):
     for number in range(4):
         make_obligation(make_directive(), cast.body, percent=10, note=str(number))
     export = ask(cast.manager, key="ledger")
-    rows, write = [], carrying.FORMATS["csv"].write
+    rows, write = [], export_job.FORMATS["csv"].write
 
     def slowly(book, file):
         def watched():
@@ -371,7 +371,7 @@ def test_all_rows_are_as_of_one_instant(transactional_db, cast, monkeypatch):
 
     made = make_obligation(make_directive(), cast.body, percent=10)
     monkeypatch.setattr("directives.obligations.queries.ledger.BATCH", 1)
-    monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=slowly))
+    monkeypatch.setitem(export_job.FORMATS, "csv", replace(export_job.FORMATS["csv"], write=slowly))
     done(export)
     made.refresh_from_db()
     assert (rows, made.percent) == ([10] * 5, 99)  # the writer did not wait, the reader did not see
@@ -380,7 +380,7 @@ def test_all_rows_are_as_of_one_instant(transactional_db, cast, monkeypatch):
 
 def test_nothing_can_be_held_up_by_reading(transactional_db, cast):
     """Within one instant the row of another is written at once, and afterwards the connection is as it was."""
-    with instant.one_instant("default"):
+    with snapshot.one_instant("default"):
         assert Organisation.objects.count() == 4
         found = []
 
@@ -407,31 +407,31 @@ def copy(settings, monkeypatch):
     """The database under test is a replica of itself, two seconds behind."""
     standing = SimpleNamespace(alias="default", standing=lambda: Standing(replayed=1, lag=2.0))
     settings.REPLICAS, settings.REPLICA_MAX_LAG = ["default"], 60
-    monkeypatch.setattr(instant, "replica", lambda alias: standing)
+    monkeypatch.setattr(snapshot, "replica", lambda alias: standing)
     return standing
 
 
 def test_a_replica_that_has_the_row_is_read_first(cast, work, copy):
     export = ask(cast.manager)
-    assert list(instant.aliases(export)) == ["default", "default"]
+    assert list(snapshot.aliases(export)) == ["default", "default"]
     copy.standing = lambda: Standing(replayed=1, lag=61.0)
-    assert list(instant.aliases(export)) == ["default"]
+    assert list(snapshot.aliases(export)) == ["default"]
     copy.standing = lambda: None
-    assert list(instant.aliases(export)) == ["default"]
+    assert list(snapshot.aliases(export)) == ["default"]
     copy.standing = lambda: Standing(replayed=1, lag=2.0)
     Export.objects.all().delete()
-    assert list(instant.aliases(export)) == ["default"]  # it lacks what was written last
+    assert list(snapshot.aliases(export)) == ["default"]  # it lacks what was written last
 
 
 def test_what_a_replica_shows_is_as_of_its_own_instant(cast, work, copy):
     before = timezone.now()
-    with instant.one_instant("default") as as_of:
+    with snapshot.one_instant("default") as as_of:
         assert before <= as_of + timedelta(seconds=2) <= timezone.now()
 
 
 def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatch, caplog):
-    monkeypatch.setattr(carrying, "aliases", lambda export: iter(("copy", "default")))
-    written = carrying._written
+    monkeypatch.setattr(export_job, "aliases", lambda export: iter(("copy", "default")))
+    written = export_job._written
 
     def broken(export, alias, teller, file):
         if alias == "copy":
@@ -439,7 +439,7 @@ def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatc
             raise OperationalError("it went away")
         return written(export, alias, teller, file)
 
-    monkeypatch.setattr(carrying, "_written", broken)
+    monkeypatch.setattr(export_job, "_written", broken)
     export = done(ask(cast.manager))
     assert (export.state, len(content(export))) == (READY, 5)
     assert "copy failed under it" in caplog.text
@@ -451,7 +451,7 @@ def test_when_a_replica_fails_it_is_read_from_the_primary(cast, work, monkeypatc
 def test_it_ends_when_it_is_cancelled(transactional_db, cast, monkeypatch, shelf):
     make_obligation(make_directive(), cast.body)
     export = ask(cast.manager)
-    monkeypatch.setattr(carrying, "EVERY", 0.1)
+    monkeypatch.setattr(export_job, "EVERY", 0.1)
     written = []
 
     def slowly(book, file):
@@ -466,7 +466,7 @@ def test_it_ends_when_it_is_cancelled(transactional_db, cast, monkeypatch, shelf
         exporting.cancel(export, by=cast.manager, now=timezone.now())
         connection.close()
 
-    monkeypatch.setitem(carrying.FORMATS, "csv", replace(carrying.FORMATS["csv"], write=slowly))
+    monkeypatch.setitem(export_job.FORMATS, "csv", replace(export_job.FORMATS["csv"], write=slowly))
     other = threading.Thread(target=cancel)
     other.start()
     done(export)
@@ -493,7 +493,7 @@ def test_what_is_cancelled_at_its_very_end_leaves_no_file(cast, work, shelf, mon
         Export.objects.update(state=CANCELLED, version=9)
         return save(name, file)
 
-    monkeypatch.setattr(carrying.default_storage, "save", late)
+    monkeypatch.setattr(export_job.default_storage, "save", late)
     done(export)
     assert (export.state, list(shelf.rglob("*.csv")), Notice.objects.count()) == (CANCELLED, [], 0)
 

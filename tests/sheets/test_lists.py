@@ -19,7 +19,7 @@ from directives.obligations.exports import ledger, matrix
 from directives.plans.queries.log import LogFilter
 from directives.plans.queries.plans import PlanFilter
 from directives.tables.book import Column
-from directives.tables.listed import arranged, part_of
+from directives.tables.lists import arranged, part_of
 from tests.factories import (
     NOW,
     make_body,

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from directives.tables import out, xlsx
-from directives.tables.out import Book, Column, guard, unguard, write_csv, write_xlsx
-from directives.tables.text import write_gb
+from directives.tables import formats, xlsx
+from directives.tables.csv_writer import write_gb
+from directives.tables.formats import Book, Column, guard, unguard, write_csv, write_xlsx
 from tests.factories import NOW
 
 pytestmark = pytest.mark.once
@@ -424,7 +424,7 @@ def test_a_list_without_rows_is_a_workbook_with_its_heading():
 )
 def test_the_answer_is_a_download_with_a_chinese_name(wanted, ending, head):
     with translation.override("zh-hans"):
-        response, rows = out.handed(
+        response, rows = formats.handed(
             Book("责任事项台账", COLUMNS, ROWS, NOW, fictional=True), wanted
         )
     header = response.headers["Content-Disposition"]

@@ -18,7 +18,7 @@ import pytest
 from django.utils.translation import override
 from xlsxwriter import Workbook
 
-from directives.tables import reader, wrongs
+from directives.tables import reader, unreadable
 from directives.tables.layout import Merge, Odd, RawRow, letter
 from directives.tables.parsing import packages
 from directives.tables.parsing.books import shown_by
@@ -153,7 +153,7 @@ def test_every_reason_is_told_by_a_file_or_below():
         "broke_off",
         "no_file",
     }
-    assert wrongs.MESSAGES.keys() - elsewhere == {file.code for file in READER}
+    assert unreadable.MESSAGES.keys() - elsewhere == {file.code for file in READER}
 
 
 def test_reasons_are_told_in_chinese_and_name_the_place():

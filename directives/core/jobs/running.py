@@ -45,7 +45,7 @@ ACTS = {
     "check": "directives.intakes.checking.ACT",
     "apply": "directives.intakes.applying.ACT",
     "undo": "directives.intakes.undoing.ACT",
-    "export": "directives.downloads.carrying.ACT",
+    "export": "directives.downloads.export_job.ACT",
 }
 # Tasks are queued under the path of their function: where they stood in an earlier release → where they stand now.
 # Nodes of both releases queue them while an upgrade goes on.

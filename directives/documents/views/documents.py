@@ -26,7 +26,7 @@ from directives.models.documents import HEAVY, KINDS, PROPOSED
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.obligations.queries.listing import near
 from directives.obligations.queries.matrix import axes, matrix_of
-from directives.tables.out import asked
+from directives.tables.formats import asked
 from directives.web.doors import demand, page, paged, tell_stored, write
 
 HERE = "directives/documents/"

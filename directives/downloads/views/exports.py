@@ -19,7 +19,7 @@ from directives.downloads import exporting
 from directives.downloads.exporting import KEPT
 from directives.downloads.forms import AskForm, ColumnsForm
 from directives.downloads.queries.exports import found, shelf, taken
-from directives.tables.out import FORMATS
+from directives.tables.formats import FORMATS
 from directives.web.doors import demand, onward, page, write
 from directives.web.refused import note
 

@@ -12,7 +12,7 @@ from directives.indicators.queries.statistics import Choice
 from directives.indicators.queries.statistics import statistics as figures
 from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.tables.out import asked
+from directives.tables.formats import asked
 from directives.web.doors import page
 
 HERE = "directives/statistics/"

@@ -18,7 +18,7 @@ from directives.reports.imports.offline import entries_to_fill_in
 from directives.reports.queries.entries import sheet
 from directives.reports.queries.reports import found as found_reports
 from directives.tables.fields import Asking
-from directives.tables.marking import marked, wrong_rows
+from directives.tables.marked_copy import marked, wrong_rows
 from directives.tables.templates import template
 from directives.web.doors import demand
 

@@ -12,11 +12,11 @@ from directives.base.numbers import whole
 from directives.base.refusals import Invalid, Stale
 from directives.catalogue.kinds import KINDS
 from directives.core.keyset import Turn, leaf
-from directives.intakes import applying, showing, starting, undoing
+from directives.intakes import applying, pages, starting, undoing
 from directives.intakes.forms import IntakeForm, columns_asked
 from directives.models import Intake
 from directives.models.intakes import UNDOING
-from directives.tables import listing
+from directives.tables import fault_list
 from directives.web.doors import back, page, write
 
 HERE = "directives/intakes/"
@@ -44,9 +44,9 @@ def _mine(request, pk):
 @require_GET
 def intakes(request):
     rows = Intake.objects.visible_to(request.user).filter(kind__in=KINDS)
-    found = leaf(rows, showing.MINE_OF, Turn.of(request.GET, showing.MINE_OF), total=None, size=20)
+    found = leaf(rows, pages.MINE_OF, Turn.of(request.GET, pages.MINE_OF), total=None, size=20)
     context = {
-        "kinds": showing.kinds_for(request.user),
+        "kinds": pages.kinds_for(request.user),
         "page": found,
         "kind_names": {key: kind.name for key, kind in KINDS.items()},
     }
@@ -96,7 +96,7 @@ def intake(request, pk):
             _columns_context(request, found),
             fragment=HERE + "_state.html",
         )
-    view = showing.view_of(found, request.GET, request.now)
+    view = pages.view_of(found, request.GET, request.now)
     return page(
         request,
         HERE + "intake.html",
@@ -106,8 +106,8 @@ def intake(request, pk):
 
 
 def _columns_context(request, found, chosen=None, errors=()):
-    columns = showing.columns_of(found, request.now, chosen)
-    told = {"errors": errors or columns.faults, "place": showing.placed(found.place)}
+    columns = pages.columns_of(found, request.now, chosen)
+    told = {"errors": errors or columns.faults, "place": pages.placed(found.place)}
     return {"intake": found, "columns": columns, "kind": columns.kind, **told}
 
 
@@ -174,4 +174,4 @@ def intake_discard(request, pk):
 
 @require_GET
 def intake_faults(request, pk):
-    return listing.faults_file(_mine(request, pk), now=request.now)
+    return fault_list.faults_file(_mine(request, pk), now=request.now)

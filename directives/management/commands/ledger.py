@@ -13,7 +13,7 @@ from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Document, Obligation, Organisation
 from directives.obligations.exports.ledger import Today, book
 from directives.obligations.queries.obligations import Filter
-from directives.tables.out import FORMATS, Book
+from directives.tables.formats import FORMATS, Book
 from directives.tables.xlsx import PAPERS
 
 

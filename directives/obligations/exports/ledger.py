@@ -38,7 +38,7 @@ from directives.obligations.queries.obligations import (
     Filter,
 )
 from directives.tables.book import Book, Column, Path, Words
-from directives.tables.listed import Asked, Listed, Place
+from directives.tables.lists import Asked, Listed, Place
 from directives.tables.pages import path_to
 
 SEARCHED = 50_000  # obligations among which words are looked for while the reader waits

@@ -15,7 +15,7 @@ from directives.models.documents import HEAVY
 from directives.models.organisations import KINDS
 from directives.obligations.queries.matrix import Axes, BodyRow, axes, rows_by_body, rows_of
 from directives.tables.book import Book, Column
-from directives.tables.listed import Asked, Listed, Place, in_words
+from directives.tables.lists import Asked, Listed, Place, in_words
 
 ACROSS = 200  # bodies that stand side by side; more stand one below another
 CELLS = 90_000  # that are written at once: as many as 5,000 lines of the ledger have

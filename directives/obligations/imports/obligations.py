@@ -28,9 +28,9 @@ from directives.obligations.imports.owing import (
     undo,
     write,
 )
-from directives.obligations.imports.parting import AFTER_NAME, NAMED_IN, apart
 from directives.obligations.imports.progress import Edit, Reports
-from directives.obligations.imports.shown import WORDS, Shown, cell_text
+from directives.obligations.imports.readonly_columns import WORDS, Shown, cell_text
+from directives.obligations.imports.split_bodies import AFTER_NAME, NAMED_IN, apart
 from directives.obligations.queries.ledger import CELLS, LedgerRow
 from directives.tables.codes import Bodies, own_numbers, taken_as, unclear, unknown_body
 from directives.tables.comparing import (

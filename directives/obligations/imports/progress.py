@@ -12,7 +12,7 @@ from directives.base.states import DRAFT, EDITABLE, MANAGER, OBLIGATION_STATES, 
 from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.intakes import WRONG
-from directives.obligations.imports.shown import WORDS, Difference, percents
+from directives.obligations.imports.readonly_columns import WORDS, Difference, percents
 from directives.obligations.queries.ledger import LedgerRow
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, Written

@@ -19,7 +19,7 @@ from directives.obligations.forms.obligations import ItemForm, MoveForm
 from directives.obligations.queries.listing import contradicts, listing, options
 from directives.obligations.queries.obligation import found, obligation_page, open_items, steps
 from directives.obligations.queries.obligations import LABELS, Filter
-from directives.tables.out import asked
+from directives.tables.formats import asked
 from directives.templatetags.tracker import query
 from directives.web.doors import back, page, write
 

@@ -15,7 +15,7 @@ from directives.plans.commands import log_work
 from directives.plans.forms import LogFilterForm, LogForm
 from directives.plans.queries.log import log_page, log_rows
 from directives.plans.queries.plans import quick_choices
-from directives.tables.out import asked
+from directives.tables.formats import asked
 from directives.web.doors import back, page, write
 
 

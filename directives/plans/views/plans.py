@@ -20,7 +20,7 @@ from directives.plans.forms import MeasureForm, PlanFilterForm, PlanForm
 from directives.plans.queries.plan_page import picker, plan_view, servable
 from directives.plans.queries.plan_revisions import revision_on_page
 from directives.plans.queries.plans import found, own_plans, plans_page, state_counts, to_start
-from directives.tables.out import asked
+from directives.tables.formats import asked
 from directives.web.doors import page, seen_version, write
 
 DONE = {

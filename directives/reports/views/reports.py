@@ -26,7 +26,7 @@ from directives.reports.queries.reports import (
     report_page,
 )
 from directives.reports.queries.reviews import record, submissions_of
-from directives.tables.out import asked
+from directives.tables.formats import asked
 from directives.web.doors import demand, page, paged, write
 
 

@@ -34,9 +34,9 @@ from directives.models.intakes import (
     WRONG,
 )
 from directives.organisations.imports.people_writing import LISTED, role_in_words
-from directives.tables.differing import Summary
 from directives.tables.fields import Fault, Field, Kind, Untaken, Words
 from directives.tables.matching import Column, Head, Names, faults_of
+from directives.tables.untaken_cells import Summary
 
 ROWS = Order("rows", (Key("number"),))
 MINE_OF = Order("intakes", (Key("pk", down=True),))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.models import Intake, IntakeRow
 from directives.models.intakes import WRONG
 from directives.tables.fields import Fault, Untaken
-from directives.tables.out import FORMATS, Book, Column
+from directives.tables.formats import FORMATS, Book, Column
 
 
 @dataclass(frozen=True, slots=True)

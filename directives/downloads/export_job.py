@@ -25,13 +25,13 @@ from directives.base.refusals import NotAllowed, Refusal
 from directives.catalogue.lists import LISTS, listed
 from directives.core import jobs
 from directives.core.rules import may
-from directives.downloads.instant import aliases, interrupt, one_instant
+from directives.downloads.snapshot import aliases, interrupt, one_instant
 from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Export, User
 from directives.models.exports import READY
 from directives.tables.book import Book
-from directives.tables.listed import Asked, arranged
-from directives.tables.out import FORMATS
+from directives.tables.formats import FORMATS
+from directives.tables.lists import Asked, arranged
 
 EVERY = 1.0  # seconds between two looks at whether it is still wanted
 

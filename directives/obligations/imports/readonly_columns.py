@@ -15,7 +15,7 @@ from directives.base.states import GREEN, LIGHTS, OBLIGATION_STATES, RED, YELLOW
 from directives.documents.imports.directive_finder import ENDS, TITLE, Clauses
 from directives.models import CalendarDay
 from directives.obligations.exports.ledger import Today, columns
-from directives.obligations.imports.parting import named
+from directives.obligations.imports.split_bodies import named
 from directives.obligations.queries.ledger import LedgerRow, Reader
 from directives.tables.book import Column, plain
 from directives.tables.cells import names_of, shown, typed

@@ -21,9 +21,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from directives.base.wording import NOTHING
 from directives.models import Intake, IntakeRow
+from directives.tables.fault_list import noted_rows
+from directives.tables.formats import guard
 from directives.tables.layout import Cell, Opened, RawRow, Table
-from directives.tables.listing import noted_rows
-from directives.tables.out import guard
 
 MOST = 20_000  # comments; a table with more faults has one fault many times over
 WIDTH = 16  # characters of every column
