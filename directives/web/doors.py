@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db import transaction
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -22,8 +24,17 @@ from directives.base.keeping import discard, undone_on_failure
 from directives.base.numbers import whole
 from directives.base.refusals import NotAllowed, Refusal
 from directives.core.rules import may
-from directives.models import FormKey
+from directives.models import FormKey, User
 from directives.tallies import counted
+from directives.web.requests import AppRequest, SignedInRequest
+
+if TYPE_CHECKING:  # a name of the stubs alone: querysets and lists
+    from django.core.paginator import _SupportsPagination
+
+Row = TypeVar("Row")
+Arguments = ParamSpec("Arguments")
+SomeRequest = TypeVar("SomeRequest", bound=HttpRequest)
+View = Callable[Concatenate[SomeRequest, Arguments], HttpResponse]
 
 PAGE_SIZE = 50
 OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, reload the page and submit again.")
@@ -46,7 +57,12 @@ FORM_PAGE = "form_page"  # attribute of a view that takes forms and shows no pag
 
 
 def page(
-    request: HttpRequest, template: str, context: dict, *, fragment: str = "", status: int = 200
+    request: AppRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    fragment: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     """The whole page, or only its fragment where htmx asks for one. The same URL and view serve both.
 
@@ -62,16 +78,23 @@ def page(
 
 
 def paged(
-    request: HttpRequest, rows: object, size: int = PAGE_SIZE, *, count: int | None = None
-) -> Page:
-    """The page of a list that ?page= asks for; a page out of range is the last one. `count` saves the query that counts."""
+    request: HttpRequest,
+    rows: "_SupportsPagination[Row]",
+    size: int = PAGE_SIZE,
+    *,
+    count: int | None = None,
+) -> Page[Row]:
+    """The page of a list that ?page= asks for; a page out of range is the last one.
+
+    `count` saves the query that counts.
+    """
     pages = Paginator(rows, size)
     if count is not None:
         pages.count = count  # a cached property
     return pages.get_page(request.GET.get("page"))
 
 
-def demand(user: object, right: str, subject: object = None) -> None:
+def demand(user: User, right: str, subject: Model | str | None = None) -> None:
     """Answer 403 to a person who may see this but not do it."""
     if not may(user, right, subject):
         raise PermissionDenied
@@ -131,7 +154,7 @@ def came_from(request: HttpRequest) -> str:
     return page_before if ours else "/"
 
 
-def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def _refused(request: AppRequest, refusal: Refusal) -> HttpResponse:
     """Say why, and give back what was typed."""
     if isinstance(refusal, NotAllowed):
         raise PermissionDenied(str(refusal))
@@ -146,7 +169,7 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def _carry_out(
-    view: Callable, request: HttpRequest, key: UUID, args: tuple, kwargs: dict
+    request: SignedInRequest, key: UUID, view: Callable[[], HttpResponse]
 ) -> HttpResponse:
     with undone_on_failure() as kept, counted():
         if not FormKey.objects.claim(key, by=request.user, at=request.now):
@@ -154,7 +177,7 @@ def _carry_out(
             if done is None:  # somebody else's key
                 raise Refusal(OUT_OF_DATE)
             return _again(request, done)
-        response = view(request, *args, **kwargs)
+        response = view()
         location = response.headers.get("Location", "")[:300]
         if response.status_code >= 400:
             transaction.set_rollback(True)
@@ -164,7 +187,7 @@ def _carry_out(
     return response
 
 
-def tell_stored(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def tell_stored(request: AppRequest, response: HttpResponse) -> HttpResponse:
     """Tell the browser that it need not keep the words of this form any longer (drafts.js, which takes the cookie away).
 
     A cookie, because the answer to a form leads to another page; htmx hears it from the answer itself. It names the last few
@@ -175,8 +198,13 @@ def tell_stored(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         earlier = [
             one for one in request.COOKIES.get(STORED, "").split(".") if FORM_KEY.fullmatch(one)
         ]
-        kept = {"max_age": STORED_FOR, "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
-        response.set_cookie(STORED, ".".join([*earlier[1 - STORED_AT_ONCE :], str(key)]), **kept)
+        response.set_cookie(
+            STORED,
+            ".".join([*earlier[1 - STORED_AT_ONCE :], str(key)]),
+            max_age=STORED_FOR,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
     return response
 
 
@@ -194,16 +222,20 @@ def _page_above(request: HttpRequest) -> str:
     return next(filter(_is_page, above), "/")
 
 
-def posted(form: str | Callable[..., str] = "") -> Callable:
+def posted(
+    form: str | Callable[..., str] = "",
+) -> Callable[[View[SomeRequest, Arguments]], View[SomeRequest, Arguments]]:
     """A view that takes forms and shows no page of its own: reading its address leads to the page of its form.
 
     That is the nearest page above it, or the page named `form`, or what a function of the request finds.
     Its address is read after a sign-in, by the browser's Back and from bookmarks.
     """
 
-    def decorator(view: Callable) -> Callable:
+    def decorator(view: View[SomeRequest, Arguments]) -> View[SomeRequest, Arguments]:
         @wraps(view)
-        def answered(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        def answered(
+            request: SomeRequest, *args: Arguments.args, **kwargs: Arguments.kwargs
+        ) -> HttpResponse:
             if request.method == "POST":
                 return view(request, *args, **kwargs)
             if request.method not in {"GET", "HEAD"}:
@@ -220,7 +252,19 @@ def posted(form: str | Callable[..., str] = "") -> Callable:
     return decorator
 
 
-def write(view: Callable | None = None, *, form: str | Callable[..., str] = "") -> Callable:
+@overload
+def write(view: View[SignedInRequest, Arguments]) -> View[SignedInRequest, Arguments]: ...
+
+
+@overload
+def write(
+    *, form: str | Callable[..., str]
+) -> Callable[[View[SignedInRequest, Arguments]], View[SignedInRequest, Arguments]]: ...
+
+
+def write(
+    view: View[SignedInRequest, Arguments] | None = None, *, form: str | Callable[..., str] = ""
+) -> Callable[..., Any]:
     """A view that changes something: POST only, in one transaction, once for each idempotency key.
 
     A response of 400 or more, or a Refusal, leaves nothing changed; a Refusal becomes a page that says why and
@@ -231,19 +275,23 @@ def write(view: Callable | None = None, *, form: str | Callable[..., str] = "") 
 
     @posted(form)
     @wraps(view)
-    def carried(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def carried(
+        request: SignedInRequest, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> HttpResponse:
         key = _key(request)
         if key is None:
             return _refused(request, Refusal(OUT_OF_DATE))
         try:
-            return tell_stored(request, _carry_out(view, request, key, args, kwargs))
+            return tell_stored(
+                request, _carry_out(request, key, partial(view, request, *args, **kwargs))
+            )
         except Refusal as refusal:
             return _refused(request, refusal)
 
     return carried
 
 
-def out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
+def out_of_date(request: AppRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW. A script sends its form again by the token that this answer sets (session.js)."""
     get_token(request)
     if request.htmx:
