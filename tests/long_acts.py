@@ -23,7 +23,6 @@ from django_tasks_db.models import DBTaskResult
 
 from directives import tallies
 from directives.catalogue.kinds import KINDS
-from directives.catalogue.lists import Asked
 from directives.core.calendaring import enter
 from directives.core.jobs import running
 from directives.downloads import exporting
@@ -44,6 +43,7 @@ from directives.models import (
 )
 from directives.obligations.commands import choosing, giving, parts
 from directives.reports import commands as reporting
+from directives.tables.lists import Asked
 from tests.factories import (
     make_body,
     make_directive,

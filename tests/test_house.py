@@ -63,7 +63,7 @@ LINES = (
     of("core", "jobs", "files"),
     of("core", "ticking"),
     of("core", "calendaring"),
-    of("tables", "book", "pages"),
+    of("tables", "book"),
     of("tables", "lists", "row_writer", "csv_writer"),
     of("tables", "xlsx"),
     of("tables", "formats"),

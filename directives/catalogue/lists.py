@@ -48,7 +48,6 @@ from directives.tables.lists import (
     Asked,
     Kind,
     Listed,
-    Notes,
     Place,
     in_words,
     of_known,
@@ -392,6 +391,3 @@ def listed(key: str, asked: Asked, place: Place) -> Listed:
 def told_of(key: str) -> Words:
     """What a list is called; one that there is no longer has no name."""
     return LISTS[key].name if key in LISTS else key
-
-
-__all__ = ["LISTS", "Asked", "Kind", "Listed", "Notes", "Place", "listed", "told_of"]

@@ -13,8 +13,7 @@ from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.figures import Line
 from directives.dashboard.queries.late import Late, late_rows
 from directives.dashboard.queries.weeks import Point
-from directives.tables.book import Column, Words
-from directives.tables.pages import path_to
+from directives.tables.book import Column, Words, path_to
 
 BODY, DIRECTIVE, OBLIGATION = path_to("organisation"), path_to("directive"), path_to("obligation")
 DOCUMENT = path_to("document")

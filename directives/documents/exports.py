@@ -13,8 +13,7 @@ from directives.documents.queries.register import DirectiveRow
 from directives.models import Organisation
 from directives.obligations.queries.matrix import Cell
 from directives.organisations.queries.bodies import BodyLine
-from directives.tables.book import Column, Path
-from directives.tables.pages import path_to
+from directives.tables.book import Column, Path, path_to
 
 LIGHT_WORDS = dict(LIGHTS)
 DOCUMENT, DIRECTIVE, BODY = path_to("document"), path_to("directive"), path_to("organisation")

@@ -17,7 +17,8 @@ from directives.core import audit, jobs
 from directives.intakes import steps
 from directives.intakes.steps import AT_ONCE_ROWS, asked_of, kind_of, settled
 from directives.models import Intake, IntakeRow
-from directives.tables.fields import Asking, Kind, Words
+from directives.tables.book import Words
+from directives.tables.fields import Asking, Kind
 from directives.tallies import counted
 
 BATCH = 500

@@ -34,7 +34,8 @@ from directives.models.intakes import (
     WRONG,
 )
 from directives.organisations.imports.people_writing import LISTED, role_in_words
-from directives.tables.fields import Fault, Field, Kind, Untaken, Words
+from directives.tables.book import Words
+from directives.tables.fields import Fault, Field, Kind, Untaken
 from directives.tables.matching import Column, Head, Names, faults_of
 from directives.tables.untaken_cells import Summary
 

@@ -67,7 +67,7 @@ class Export(Carried):
     place = models.JSONField(default=dict)  # what the address of the page named: {"pk": 3}
     query = models.TextField(blank=True)  # the filter, as the page's address spells it
     told = models.JSONField(default=NONE)  # the filter in its reader's words: [label, value]
-    format = models.CharField(max_length=10)  # a key of tables.out.FORMATS
+    format = models.CharField(max_length=10)  # a key of tables.formats.FORMATS
     columns = models.JSONField(default=NONE)
     paper = models.CharField(max_length=2, choices=PAPERS, default="a4")
     language = models.CharField(max_length=10)

@@ -92,7 +92,7 @@ class Intake(Carried):
     )  # about the file as a whole, in words: columns passed over, hidden rows
     untaken = models.JSONField(
         null=True
-    )  # of cells that are not taken over (tables.differing.Summary); None: there is none
+    )  # of cells that are not taken over (tables.untaken_cells.Summary); None: there is none
     total = models.PositiveIntegerField(null=True)
     asked_at = models.DateTimeField(
         null=True

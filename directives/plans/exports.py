@@ -3,8 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.wording import picked
-from directives.tables.book import Column
-from directives.tables.pages import path_to
+from directives.tables.book import Column, path_to
 
 PLAN = path_to("plan")
 PLAN_COLUMNS = (

@@ -4,8 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.base.wording import picked, scripted
 from directives.reports.queries.entries import Line
-from directives.tables.book import Column
-from directives.tables.pages import path_to
+from directives.tables.book import Column, path_to
 
 REPORT, OBLIGATION = path_to("report"), path_to("obligation")
 REPORTS = (

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from directives.models import Intake, IntakeRow
 from directives.models.intakes import WRONG
+from directives.tables.book import Book, Column
 from directives.tables.fields import Fault, Untaken
-from directives.tables.formats import FORMATS, Book, Column
+from directives.tables.formats import FORMATS
 
 
 @dataclass(frozen=True, slots=True)

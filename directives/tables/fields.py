@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
-from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from directives.base.states import LIGHTS
 from directives.models import IntakeRow, User
+from directives.tables.book import Words
 
-Words = str | Promise
 Sort = Literal["text", "code", "date", "whole", "number", "percent", "money", "choice", "codes"]
 Choices = tuple[tuple[str, Words], ...]
 
@@ -61,6 +62,13 @@ class Field:
     def shown_only(self, headed: Container[str]) -> bool:
         """Whether a file with columns of these fields says nothing by this one."""
         return self.read_only or self.unless in headed
+
+
+# How many obligations a body or a directive has, and in which light: columns that are exported only.
+COUNTS = (
+    Field("obligations", _("Obligations"), "whole", read_only=True),
+    *(Field(colour, label, "whole", read_only=True) for colour, label in LIGHTS),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,25 +7,9 @@ from typing import BinaryIO
 
 from django.http import FileResponse, HttpRequest
 
-from directives.tables.book import Book, Column, Kind, Words, guard, plain, unguard
+from directives.tables.book import Book
 from directives.tables.csv_writer import write_csv, write_gb
 from directives.tables.xlsx import write_xlsx
-
-__all__ = [
-    "FORMATS",
-    "Book",
-    "Column",
-    "Kind",
-    "Words",
-    "Writing",
-    "asked",
-    "guard",
-    "handed",
-    "plain",
-    "unguard",
-    "write_csv",
-    "write_xlsx",
-]
 
 
 @dataclass(frozen=True, slots=True)

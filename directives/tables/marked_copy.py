@@ -21,8 +21,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from directives.base.wording import NOTHING
 from directives.models import Intake, IntakeRow
+from directives.tables.book import guard
 from directives.tables.fault_list import noted_rows
-from directives.tables.formats import guard
 from directives.tables.layout import Cell, Opened, RawRow, Table
 
 MOST = 20_000  # comments; a table with more faults has one fault many times over

@@ -16,8 +16,8 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from directives.models import Directive, Indicator, Organisation
+from directives.tables.book import guard
 from directives.tables.fields import Asking, Field, Kind
-from directives.tables.formats import guard
 
 SPARE = 2_000  # rows below those filled in that have drop-downs too
 LISTED = 5_000  # a longer list gets no drop-down: nobody finds anything in it

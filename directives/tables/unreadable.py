@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directives.tables.fields import Words
+from directives.tables.book import Words
 
 # By the code that the process which reads gives.
 MESSAGES: dict[str, Words] = {

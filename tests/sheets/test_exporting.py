@@ -18,7 +18,6 @@ from django_tasks_db.models import DBTaskResult
 
 from directives.base.refusals import IllegalMove, NotAllowed, Refusal
 from directives.base.replicas import Standing
-from directives.catalogue.lists import Asked
 from directives.core import jobs
 from directives.downloads import export_job, exporting, snapshot
 from directives.models import (
@@ -33,6 +32,7 @@ from directives.models import (
 )
 from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, STOPPED, WAITING
 from directives.organisations.commands import tree
+from directives.tables.lists import Asked
 from tests.factories import make_body, make_directive, make_member, make_obligation
 from tests.spare import wait_for
 

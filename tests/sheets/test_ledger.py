@@ -21,7 +21,7 @@ from directives.obligations.exports import ledger as sheet
 from directives.obligations.exports.ledger import Today, columns
 from directives.obligations.queries import ledger as overview
 from directives.obligations.queries.obligations import Filter
-from directives.tables.formats import plain
+from directives.tables.book import plain
 from tests.factories import (
     make_body,
     make_directive,

@@ -12,14 +12,14 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from directives.catalogue import lists
-from directives.catalogue.lists import LISTS, Asked, listed
+from directives.catalogue.lists import LISTS, listed
 from directives.core import audit
 from directives.models import CalendarDay, Event, ListChoice, Plan
 from directives.obligations.exports import ledger, matrix
 from directives.plans.queries.log import LogFilter
 from directives.plans.queries.plans import PlanFilter
 from directives.tables.book import Column
-from directives.tables.lists import arranged, part_of
+from directives.tables.lists import Asked, arranged, part_of
 from tests.factories import (
     NOW,
     make_body,

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from directives.tables import formats, xlsx
-from directives.tables.csv_writer import write_gb
-from directives.tables.formats import Book, Column, guard, unguard, write_csv, write_xlsx
+from directives.tables.book import Book, Column, guard, unguard
+from directives.tables.csv_writer import write_csv, write_gb
+from directives.tables.xlsx import write_xlsx
 from tests.factories import NOW
 
 pytestmark = pytest.mark.once

@@ -15,10 +15,11 @@ from django.utils import translation
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from directives.catalogue.lists import LISTS, Asked, listed
+from directives.catalogue.lists import LISTS, listed
 from directives.core import audit
 from directives.models import CalendarDay, ItemState, ReportEntry
 from directives.tables.book import CELL_LIMIT, Book, Column, plain
+from directives.tables.lists import Asked
 from directives.tables.xlsx import write_xlsx
 from directives.tallies import copy_day
 from tests.factories import (

@@ -35,8 +35,8 @@ from directives.tables.comparing import (
     unchanged,
     wrong,
 )
-from directives.tables.counts import COUNTS
 from directives.tables.fields import (
+    COUNTS,
     Asking,
     Checker,
     Fault,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives.base.refusals import Stale
-from directives.catalogue.lists import LISTS, Asked, listed
+from directives.catalogue.lists import LISTS, listed
 from directives.core import audit
 from directives.core.rules import may
 from directives.downloads import exporting
@@ -20,6 +20,7 @@ from directives.downloads.exporting import KEPT
 from directives.downloads.forms import AskForm, ColumnsForm
 from directives.downloads.queries.exports import found, shelf, taken
 from directives.tables.formats import FORMATS
+from directives.tables.lists import Asked
 from directives.web.doors import demand, onward, page, write
 from directives.web.refused import note
 

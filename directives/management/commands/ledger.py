@@ -13,7 +13,8 @@ from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Document, Obligation, Organisation
 from directives.obligations.exports.ledger import Today, book
 from directives.obligations.queries.obligations import Filter
-from directives.tables.formats import FORMATS, Book
+from directives.tables.book import Book
+from directives.tables.formats import FORMATS
 from directives.tables.xlsx import PAPERS
 
 

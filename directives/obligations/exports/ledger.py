@@ -37,9 +37,8 @@ from directives.obligations.queries.obligations import (
     LIGHT_WORDS,
     Filter,
 )
-from directives.tables.book import Book, Column, Path, Words
+from directives.tables.book import Book, Column, Path, Words, path_to
 from directives.tables.lists import Asked, Listed, Place
-from directives.tables.pages import path_to
 
 SEARCHED = 50_000  # obligations among which words are looked for while the reader waits
 SORTED = 50_000  # obligations that are sorted as one list; more come one directive after another, and so at once

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from directives.base.states import DELIVERABLES, PARTS
 from directives.models import Cycle
-from directives.tables.fields import Asking, Field, Sort, Untaken, Words
+from directives.tables.book import Words
+from directives.tables.fields import Asking, Field, Sort, Untaken
 
 
 def fields(asking: Asking) -> tuple[Field, ...]:

@@ -27,8 +27,17 @@ from directives.tables.comparing import (
     unchanged,
     wrong,
 )
-from directives.tables.counts import COUNTS
-from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.tables.fields import (
+    COUNTS,
+    Asking,
+    Checker,
+    Fault,
+    Field,
+    Given,
+    Kind,
+    Planned,
+    Rows,
+)
 
 TIES = ("parent", "successor")
 PLAIN = ("name_hans", "name_hant", "full_name", "level", "kind", "valid_from", "valid_to")

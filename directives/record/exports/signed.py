@@ -21,7 +21,7 @@ from directives.models import Event, Seal, User
 from directives.record.exports.events import COMMON, ORIGIN
 from directives.record.queries.events import Asked, Line, in_words, with_names
 from directives.tables.book import Book
-from directives.tables.formats import write_csv
+from directives.tables.csv_writer import write_csv
 
 AT_ONCE = 5_000  # events of a copy that comes with a page
 ROWS = 2_000  # of one read
