@@ -13,7 +13,7 @@ from directives.obligations.views import issuing, obligations
 from directives.organisations import views as organisations
 from directives.plans.views import files, log, measures, plans
 from directives.record import views as events
-from directives.reports.views import amending, cycles, entries, papers, reports, reviews
+from directives.reports.views import cycles, entries, papers, reports, reviews
 from directives.web import health, help, session
 
 
@@ -88,10 +88,10 @@ urlpatterns = [
     path("measures/<id:pk>/done/", measures.measure_done, name="measure_done"),
     path("log/", log.log, name="log"),
     path("log/add/", log.log_add, name="log_add"),
-    path("log/<id:pk>/", amending.log_entry, name="log_entry"),
-    path("log/<id:pk>/edit/", amending.log_edit, name="log_edit"),
-    path("log/<id:pk>/withdraw/", amending.log_withdraw, name="log_withdraw"),
-    path("log/<id:pk>/correct/", amending.log_correct, name="log_correct"),
+    path("log/<id:pk>/", log.log_entry, name="log_entry"),
+    path("log/<id:pk>/edit/", log.log_edit, name="log_edit"),
+    path("log/<id:pk>/withdraw/", log.log_withdraw, name="log_withdraw"),
+    path("log/<id:pk>/correct/", log.log_correct, name="log_correct"),
     path("files/<id:pk>/", files.attachment, name="attachment"),
     path("files/add/", files.attachment_add, name="attachment_add"),
     path("files/<id:pk>/remove/", files.attachment_remove, name="attachment_remove"),

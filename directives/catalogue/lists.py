@@ -38,8 +38,7 @@ from directives.record.queries.record import SEARCHED
 from directives.record.queries.record import exported as every_event
 from directives.record.queries.timeline import word_of
 from directives.reports.exports import ENTRIES, REPORTS
-from directives.reports.queries.around import FILTERS
-from directives.reports.queries.entries import sheet
+from directives.reports.queries.entries import FILTERS, sheet
 from directives.reports.queries.reports import STATES as REPORT_STATES
 from directives.reports.queries.reports import ReportFilter, cycles_of, order_of, walk, wanted
 from directives.reports.queries.reports import found as reports_found

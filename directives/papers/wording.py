@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from directives.base.wording import picked, scripted
 from directives.models import Organisation
-from directives.reports.queries.kept import Cover
+from directives.reports.queries.submissions import Cover
 
 HANT, HANS = "zh-hant", "zh-hans"
 

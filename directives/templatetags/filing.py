@@ -11,8 +11,7 @@ from django.utils.translation import get_language, gettext
 
 from directives.base.wording import in_script
 from directives.models.reports import CARRIED, FROM_LOG
-from directives.reports.queries.around import Around
-from directives.reports.queries.entries import Line
+from directives.reports.queries.entries import Around, Line
 from directives.templatetags.tracker import moment, once, version
 
 register = template.Library()

@@ -14,7 +14,7 @@ from directives.core import audit
 from directives.intakes import checking
 from directives.intakes.forms import place_asked
 from directives.models import Intake
-from directives.reports.imports.offline import entries_to_fill_in
+from directives.reports.imports.entries import entries_to_fill_in
 from directives.reports.queries.entries import sheet
 from directives.reports.queries.reports import found as found_reports
 from directives.tables.fields import Asking

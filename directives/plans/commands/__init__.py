@@ -1,21 +1,15 @@
 """What a body files in answer to a document: its plan, the measures of the plan, and the log of what was done."""
 
-from directives.plans.commands.entering import (
-    Done,
-    add_measures,
-    delete_log,
-    delete_measures,
-    log_faults,
-    log_many,
-    save_measures,
-)
-from directives.plans.commands.log import log_work
+from directives.plans.commands.log import Done, delete_log, log_faults, log_many, log_work
 from directives.plans.commands.measures import (
     MeasureContent,
     add_measure,
+    add_measures,
     delete_measure,
+    delete_measures,
     mark_done,
     save_measure,
+    save_measures,
 )
 from directives.plans.commands.moves import decide, move_plan
 from directives.plans.commands.plans import Gap, gaps, owed, save_plan, start_plan

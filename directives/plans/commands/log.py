@@ -1,6 +1,7 @@
 """The log of what was done, day by day (工作记录), and the work that begins with it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +15,18 @@ from directives.base.states import ACKNOWLEDGED, OBLIGATION_MOVES, UNDERWAY
 from directives.core import audit, evidence
 from directives.core.hearing import hear, unhear
 from directives.core.transitions import change_within
-from directives.models import Event, LogEntry, Measure, Obligation, User
+from directives.models import (
+    Attachment,
+    Event,
+    LogEntry,
+    LogUse,
+    Measure,
+    Obligation,
+    Submission,
+    User,
+)
+from directives.models.loading import load
+from directives.models.writing import erase
 from directives.plans.commands.plans import demand
 from directives.tallies import counted
 
@@ -125,3 +137,71 @@ def unwrite(
         .distinct()
     )
     unhear(heard.select_related("organisation"), by=by, now=now)
+
+
+# many at once, from a table
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done for a measure on a day; the measure comes with its plan."""
+
+    measure: Measure
+    on: date
+    text: str
+
+
+@counted()
+def log_many(*, done: Sequence[Done], by: User, now: datetime) -> list[LogEntry]:
+    """Write down what was done, as `log_work` does, in few statements; the first record of a measure starts the work.
+
+    Raises NotAllowed, and Invalid with what is wrong with a line.
+    """
+    for plan in {line.measure.plan_id: line.measure.plan for line in done}.values():
+        demand(by, "work", plan)
+    today = timezone.localdate(now)
+    for line in done:
+        found = log_faults(line.text, line.on, today)
+        if found:
+            raise Invalid({name: [text] for name, text in found.items()})
+    said = {"by_id": by.pk, "created_at": now}
+    made = [
+        LogEntry(measure=line.measure, on=line.on, text=line.text.strip(), **said) for line in done
+    ]
+    load(made)
+    changes = [audit.Change(row, {}, told_of(row)) for row in made]
+    audit.record_many("log", changes, by=by, now=now)
+    served = Measure.obligations.through.objects.filter(
+        measure__in={line.measure.pk for line in done}
+    ).values("obligation")
+    rows = list(Obligation.objects.filter(pk__in=served).select_related("organisation"))
+    start_work(rows, now=now)
+    hear(rows, by=by, now=now)
+    return made
+
+
+@counted()
+def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
+    """Take lines of the log back, written at one instant by one person; work that they alone began is acknowledged again.
+
+    They come with measure and plan. Raises NotAllowed, or Invalid that names what was built on them.
+    """
+    plans = {entry.measure.plan for entry in entries}
+    for plan in plans:
+        demand(by, "work", plan)
+    rows = LogEntry.objects.filter(pk__in=[entry.pk for entry in entries])
+    if Attachment.objects.filter(log_entry__in=rows).exists():
+        raise Invalid(_("They have files attached."))
+    written = min(entry.created_at for entry in entries)
+    for plan in plans:
+        later = Submission.objects.filter(
+            organisation=plan.organisation_id, document=plan.document_id, report__isnull=False
+        )
+        if later.filter(submitted_at__gte=written).exists():
+            raise Invalid(_("A progress report was submitted since and may mention them."))
+    changes = [audit.Change(entry, told_of(entry)) for entry in entries]
+    measures = {entry.measure_id for entry in entries}
+    LogUse.objects.filter(log_entry__in=rows).delete()
+    erase(LogEntry, [entry.pk for entry in entries])
+    audit.record_many("take_back", changes, by=by, now=now)
+    unwrite(measures, written, action="undo_import", by=by, now=now)

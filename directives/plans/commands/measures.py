@@ -1,6 +1,6 @@
 """The lines of a plan: added, changed, taken out, done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,13 @@ from django.utils.translation import gettext as _
 
 from directives.base.refusals import Invalid, Stale
 from directives.core import audit
-from directives.models import Measure, Obligation, Plan, User
+from directives.models import (
+    LogEntry,
+    Measure,
+    Obligation,
+    Plan,
+    User,
+)
 from directives.plans.commands.plans import demand, opened
 
 
@@ -130,3 +136,84 @@ def mark_done(
     before, measure.done_on, measure.version = {"done_on": measure.done_on}, done_on, version + 1
     audit.record("mark_done", measure, by=by, now=now, before=before, after={"done_on": done_on})
     return measure
+
+
+# many at once, from a table
+
+
+@transaction.atomic
+def add_measures(
+    plan: Plan, *, contents: Sequence[MeasureContent], by: User | None, now: datetime
+) -> list[Measure]:
+    """Add lines at the end of a plan, in their order. Raises what `add_measure` raises."""
+    held = opened(plan, by)
+    for content in contents:
+        check_content(held, content)
+    last = held.measures.aggregate(last=Max("number"))["last"] or 0
+    made = [
+        Measure(plan=held, number=number, **content.fields())
+        for number, content in enumerate(contents, last + 1)
+    ]
+    Measure.objects.bulk_create(made, batch_size=500)
+    serve({row.pk: content.obligations for row, content in zip(made, contents, strict=True)})
+    changes = [
+        audit.Change(row, {}, told(row, content.obligations))
+        for row, content in zip(made, contents, strict=True)
+    ]
+    audit.record_many("add_measure", changes, by=by, now=now)
+    return made
+
+
+@transaction.atomic
+def save_measures(
+    plan: Plan, *, contents: Mapping[Measure, MeasureContent], by: User | None, now: datetime
+) -> None:
+    """Change lines of a plan; the measures come with their obligations, as they stand behind the lock of the plan."""
+    held = opened(plan, by)
+    changes = []
+    for measure, content in contents.items():
+        check_content(held, content)
+        before = told(measure, measure.obligations.all())
+        for name, value in {**content.fields(), "version": measure.version + 1}.items():
+            setattr(measure, name, value)
+        measure.plan = held
+        changes.append(audit.Change(measure, before, told(measure, content.obligations)))
+    Measure.objects.bulk_update(contents, [*MeasureContent("").fields(), "version"], batch_size=500)
+    Measure.obligations.through.objects.filter(measure__in=contents).delete()
+    serve({measure.pk: content.obligations for measure, content in contents.items()})
+    audit.record_many("save_measure", changes, by=by, now=now)
+
+
+def serve(obligations: Mapping[int, Iterable[Obligation]]) -> None:
+    """Note which obligations these measures (ids) serve."""
+    pairs = [
+        Measure.obligations.through(measure_id=pk, obligation_id=row.pk)
+        for pk, rows in obligations.items()
+        for row in rows
+    ]
+    Measure.obligations.through.objects.bulk_create(pairs, batch_size=500)
+
+
+@transaction.atomic
+def delete_measures(
+    plan: Plan, *, measures: Sequence[Measure], by: User | None, now: datetime
+) -> None:
+    """Take lines out of a plan; those after them move up. Raises Invalid if work was logged on one."""
+    held = opened(plan, by)
+    if LogEntry.objects.filter(measure__in=measures).exists():
+        raise Invalid(
+            _("This measure has logged work and cannot be deleted. Edit it, or mark it as done.")
+        )
+    for measure in measures:
+        measure.plan = held
+    changes = [
+        audit.Change(measure, told(measure, measure.obligations.all())) for measure in measures
+    ]
+    audit.record_many("delete_measure", changes, by=by, now=now)
+    Measure.objects.filter(pk__in=[measure.pk for measure in measures]).delete()
+    # One by one and upwards: no two lines may share a number even for a moment.
+    for number, (pk, stands) in enumerate(
+        held.measures.order_by("number").values_list("pk", "number"), 1
+    ):
+        if stands != number:
+            Measure.objects.filter(pk=pk).update(number=number)

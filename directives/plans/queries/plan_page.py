@@ -15,7 +15,7 @@ from directives.core.rules import may
 from directives.models import Measure, Obligation, Plan, Section, Submission, User, Verdict
 from directives.plans.commands import Gap, gaps, owed
 from directives.plans.commands.plans import earliest
-from directives.reports.queries.kept import Person, submitter
+from directives.reports.queries.submissions import Person, submitter
 
 
 @dataclass(frozen=True, slots=True)

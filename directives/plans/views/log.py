@@ -1,22 +1,23 @@
 """The log of what was done, and the quick way to write in it."""
 
 from django.contrib import messages
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives.base.numbers import whole
-from directives.base.refusals import Invalid
+from directives.base.refusals import Invalid, Stale
 from directives.downloads.exporting import answer
 from directives.models import Measure
 from directives.obligations.queries.counting import LIMIT
 from directives.plans.commands import log_work
-from directives.plans.forms import LogFilterForm, LogForm
-from directives.plans.queries.log import log_page, log_rows
+from directives.plans.forms import LineForm, LogFilterForm, LogForm
+from directives.plans.queries.log import entry_page, log_page, log_rows, log_seen
 from directives.plans.queries.plans import quick_choices
+from directives.reports.commands import amending
 from directives.tables.formats import asked
-from directives.web.doors import back, page, write
+from directives.web.doors import back, page, seen_version, write
 
 
 def _page(request, form=None, status=200):
@@ -69,4 +70,78 @@ def log_add(request):
     if not form.is_valid():
         return _page(request, form, status=422)
     messages.success(request, _("Saved. The next report will use it."))
+    return back(request, reverse("log"))
+
+
+# one entry
+
+
+def _entry(request, pk):
+    return get_object_or_404(log_seen(request.user), pk=pk)
+
+
+def _entry_page(request, entry, form=None, *, theirs=None, status=200):
+    form = form or LineForm(initial={"text": entry.text, "on": entry.on})
+    context = {
+        "it": entry_page(entry, request.user),
+        "entry": entry,
+        "form": form,
+        "theirs": theirs,
+    }
+    return page(request, "directives/log/entry.html", context, status=status)
+
+
+@require_GET
+def log_entry(request, pk):
+    return _entry_page(request, _entry(request, pk))
+
+
+def _rewritten(request, pk, command, told):
+    """Carry out an act that takes the words of an entry anew; what was typed stays where it is refused."""
+    entry, form = _entry(request, pk), LineForm(request.POST)
+    files = request.FILES.getlist("files")
+    if form.is_valid():
+        try:
+            changed = command(
+                entry,
+                **form.cleaned_data,
+                files=files,
+                version=seen_version(request),
+                by=request.user,
+                now=request.now,
+            )
+        except Stale as stale:
+            return _entry_page(request, _entry(request, pk), form, theirs=stale.theirs, status=409)
+        except Invalid as refused:
+            for name, texts in refused.errors.items():
+                form.add_error(name if name in form.fields else None, texts)
+        else:
+            messages.success(request, told)
+            return redirect("log_entry", changed.pk)
+    return _entry_page(request, entry, form, status=422)
+
+
+@write
+def log_edit(request, pk):
+    return _rewritten(
+        request, pk, amending.edit_log, _("Corrected. Drafts made from it say it now.")
+    )
+
+
+@write
+def log_correct(request, pk):
+    return _rewritten(
+        request,
+        pk,
+        amending.correct_log,
+        _("Corrected by this entry; the one that was reported stays beside it."),
+    )
+
+
+@write
+def log_withdraw(request, pk):
+    amending.withdraw_log(
+        _entry(request, pk), version=seen_version(request), by=request.user, now=request.now
+    )
+    messages.success(request, _("Withdrawn. The entry is in no list any more; it stays on record."))
     return back(request, reverse("log"))

@@ -1,37 +1,30 @@
-"""Progress reports: a cycle opens, each body fills in its report and hands it in, whole or by parts (填报).
+"""Progress reports (填报): a cycle opens, each organisation fills in its report and hands it in, whole or by parts.
 
-A report's state lives in its entries, which move through `transitions`; this room knows what an entry must say before
-it may be handed in, and keeps the report clock of the obligations.
-
-cycles: opening a period. drafting: what an entry says before anybody typed. entries: begin, redraft, save.
-desk: an entry as a save needs it. entering: many saved at once.
-handing_in: hand in, sign, send back, take back. clocks: when an obligation's next report is due.
+The state of a report lives in its entries, which move through `core.transitions`. These commands know what an entry must
+say before it is handed in, and keep the report clock of the obligations.
 """
 
-from directives.reports.commands.clocks import report_clocks
 from directives.reports.commands.cycles import job_of, open_cycle
-from directives.reports.commands.desk import entry_on_desk
 from directives.reports.commands.drafting import Earlier, earlier_entries
-from directives.reports.commands.entering import (
-    Written,
-    held,
-    redraft_entries,
-    save_entries,
-    set_back,
-)
 from directives.reports.commands.entries import (
     LACKS,
     NOT_YOURS,
     EntryFields,
+    Written,
     begin,
     drafts_from,
+    held,
     lacks,
     missing,
     redraft,
+    redraft_entries,
     refresh_drafts,
+    save_entries,
     save_entry,
+    set_back,
 )
-from directives.reports.commands.handing_in import decline, hand_in, recall, sign
+from directives.reports.commands.handing_in import decline, hand_in, recall, report_clocks, sign
+from directives.reports.commands.sql import entry_on_desk
 
 __all__ = [
     "LACKS",

@@ -1,10 +1,12 @@
 """Handing in, whole or by parts: the manager's signature, and the numbered copy that never changes (报送)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from copy import copy
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import FilteredRelation, Max, Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -17,11 +19,10 @@ from directives.core.hearing import hear
 from directives.core.rules import may
 from directives.core.transitions import change_within, move_entries
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User
+from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.writing import add, overwrite
-from directives.reports.commands.clocks import report_clocks
 from directives.reports.commands.drafting import entries_before
 from directives.reports.commands.entries import LACKS, missing
-from directives.reports.commands.holding import held
 from directives.tallies import counted, point_moved
 
 FEW = 20  # entries of which the past is looked up one by one, not the whole report's
@@ -259,3 +260,81 @@ def _copy_entry(
         "percent": entry.percent, "last_percent": last_percent,
         "unchanged": entry.unchanged, "unchanged_reason": entry.unchanged_reason, "files": files,
     }  # fmt: skip
+
+
+HOME = ("organisation", "document", "cycle")
+CHANGES = (
+    "organisation_id",
+    "begun_at",
+    "first_submitted_at",
+    "completed_at",
+    "waiting_since",
+    "version",
+)  # while a report lives
+
+
+def held(report: ProgressReport) -> ProgressReport:
+    """The report as it now stands, held until the transaction ends; with its body, document and cycle."""
+    if not all(ProgressReport._meta.get_field(name).is_cached(report) for name in HOME):
+        rows = ProgressReport.objects.select_for_update(no_key=True, of=("self",)).select_related(
+            *HOME
+        )
+        return (
+            rows.select_related("organisation__parent").defer(*HEAVY_OF_DOCUMENT).get(pk=report.pk)
+        )
+    stored = (
+        ProgressReport.objects.select_for_update(no_key=True)
+        .filter(pk=report.pk)
+        .values_list(*CHANGES)
+        .get()
+    )
+    fresh = copy(report)
+    for name, value in zip(CHANGES, stored, strict=True):
+        setattr(fresh, name, value)
+    return fresh
+
+
+@dataclass(frozen=True, slots=True)
+class ReportClock:
+    """`due_on` is None when nothing is owed; `returned`: what is owed was handed in before and sent back."""
+
+    due_on: date | None = None
+    returned: bool = False
+
+    def fields(self) -> dict[str, date | bool | None]:
+        """As the fields of an obligation."""
+        return {"report_due_on": self.due_on, "report_returned": self.returned}
+
+
+def report_clocks(report: ProgressReport, obligations: Iterable[int]) -> dict[int, ReportClock]:
+    """The clock of each of these obligations of the report's body, from the entries as they now stand.
+
+    Due is the earliest cycle of the document for which the entry is not handed in, or the report not begun.
+    """
+    wanted = list(obligations)
+    held_back = Q(entries__obligation__in=wanted, entries__state__in=EDITABLE | {AWAITING})
+    reports = ProgressReport.objects.filter(
+        organisation=report.organisation_id, document=report.document_id
+    )
+    rows = reports.annotate(waiting=FilteredRelation("entries", condition=held_back)).filter(
+        Q(begun_at=None) | Q(waiting__isnull=False)
+    )
+    pending: dict[int, list[tuple[date, bool]]] = {}
+    for_all: list[tuple[date, bool]] = []
+    found = rows.order_by().values_list(
+        "cycle__due_on", "begun_at", "waiting__obligation", "waiting__submitted_at"
+    )
+    for due_on, begun_at, pk, handed_in_at in found:
+        if pk is not None:
+            pending.setdefault(pk, []).append((due_on, handed_in_at is not None))
+        if begun_at is None:
+            for_all.append((due_on, False))
+    return {pk: _clock(pending.get(pk, []) + for_all) for pk in wanted}
+
+
+def _clock(pending: list[tuple[date, bool]]) -> ReportClock:
+    if not pending:
+        return ReportClock()
+    return ReportClock(
+        min(due_on for due_on, _returned in pending), any(returned for _due_on, returned in pending)
+    )

@@ -17,7 +17,7 @@ from directives.models import Plan, ProgressReport, ReportEntry, Submission, Use
 from directives.models.writing import add, overwrite
 from directives.plans import commands as planning
 from directives.reports.commands import report_clocks
-from directives.reports.commands.holding import held
+from directives.reports.commands.handing_in import held
 from directives.tallies import counted, point_moved
 
 NOTICE_REASON = 300  # characters of the reasons that a notice quotes

@@ -1,6 +1,6 @@
 """Progress entries (进展情况): one body's report for one cycle, filled in from a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy
 from directives.base.refusals import Invalid
 from directives.base.script import fold
 from directives.base.states import EDITABLE, REPORTABLE
+from directives.base.wording import picked
 from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.intakes import NEW
 from directives.plans.imports.plans import own_body, works
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, Written
+from directives.reports.queries.entries import Line, Sheet
 from directives.tables.comparing import (
     Past,
     Stored,
@@ -322,3 +324,26 @@ ENTRIES = Kind(
     write=write,
     undo=undo,
 )
+
+
+def entries_to_fill_in(sheet: Sheet) -> list[Mapping[str, Any]]:
+    """The entries that this person may fill in now, by field of the kind "entries", as they stand."""
+    return [_row(line) for line in sheet.lines if line.writes]
+
+
+def _row(line: Line) -> Mapping[str, Any]:
+    entry = line.entry
+    return {
+        "code": line.code,
+        "text": picked(entry.obligation.directive, "text"),
+        "part": str(entry.obligation.get_part_display()),
+        "last_percent": line.earlier.percent,
+        "progress": entry.progress,
+        "problems": entry.problems,
+        "next_steps": entry.next_steps,
+        "percent": entry.percent,
+        "unchanged": "yes" if entry.unchanged else "",
+        "unchanged_reason": entry.unchanged_reason,
+        "id": entry.pk,
+        "version": entry.version,
+    }

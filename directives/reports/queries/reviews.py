@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from directives.base.states import PARTS, SUBMITTED
-from directives.base.wording import listed
+from directives.base.states import SUBMITTED
 from directives.core.deciders import Deciders, deciders
 from directives.core.deciding import askers_of
 from directives.models import (
@@ -13,14 +11,11 @@ from directives.models import (
     Plan,
     ProgressReport,
     ReportEntry,
-    Submission,
     User,
-    Verdict,
 )
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.reports.commands import Earlier, earlier_entries
 from directives.reports.commands.reviewing import Decision
-from directives.reports.queries.kept import Cover, cover
 from directives.reports.queries.revisions import Revision, copies_of, returns_of, revision_of_entry
 
 
@@ -122,93 +117,6 @@ def _numbers(report: ProgressReport) -> dict[int, int]:
     for number, content in report.submissions.order_by("number").values_list("number", "content"):
         numbers |= {one["entry"]: number for one in content["entries"]}
     return numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """One entry as it was handed in, word for word, with its verdict."""
-
-    code: str
-    text: str
-    text_hans: str
-    text_hant: str
-    part: str
-    progress: str
-    problems: str
-    next_steps: str
-    percent: int | None
-    last_percent: int | None
-    unchanged: bool
-    unchanged_reason: str
-    files: tuple[str, ...]
-    verdict: Verdict | None
-
-    @property
-    def part_word(self) -> str:
-        return str(dict(PARTS).get(self.part, ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A submission as a page prints it: of a report its entries, of a plan the plan's own words."""
-
-    submission: Submission
-    cover: Cover
-    entries: tuple[Copied, ...]
-    verdict: Verdict | None  # on a plan as a whole
-
-    @property
-    def plan(self) -> Mapping[str, Any] | None:
-        return self.submission.content if self.submission.plan_id else None
-
-    @property
-    def prepared_by(self) -> str:
-        """Who had sent it for the signature by which it went in."""
-        content = self.submission.content
-        people = [one.get("asked_by") for one in (content, *content.get("entries", ()))]
-        return (
-            listed(dict.fromkeys(person["name"] for person in people if person))
-            if self.cover.signed
-            else ""
-        )
-
-    @property
-    def accepted(self) -> int:
-        return sum(entry.verdict is not None and entry.verdict.accepted for entry in self.entries)
-
-    @property
-    def returned(self) -> int:
-        return sum(
-            entry.verdict is not None and not entry.verdict.accepted for entry in self.entries
-        )
-
-    @property
-    def waiting(self) -> int:
-        return len(self.entries) - self.accepted - self.returned
-
-
-WORDS = tuple(name for name in Copied.__dataclass_fields__ if name not in ("files", "verdict"))
-
-
-def record(submission: Submission) -> Record:
-    """A submission with its verdicts; one query. It comes with its body, document and person."""
-    verdicts = {verdict.entry_id: verdict for verdict in submission.verdicts.select_related("by")}
-    copies = submission.content["entries"] if submission.report_id else ()
-    entries = tuple(_copied(one, verdicts.get(one["entry"])) for one in copies)
-    return Record(submission, cover(submission), entries, verdicts.get(None))
-
-
-def _copied(one: Mapping[str, Any], verdict: Verdict | None) -> Copied:
-    files = tuple(file["name"] for file in one["files"])
-    return Copied(**{name: one[name] for name in WORDS}, files=files, verdict=verdict)
-
-
-def submissions_of(user: User) -> Any:
-    """The submissions that this person may read, with what they are of."""
-    rows = Submission.objects.visible_to(user).select_related(
-        "organisation", "document", "report__cycle", "plan", "submitted_by"
-    )
-    return rows.defer(*HEAVY_OF_DOCUMENT)
 
 
 def plan_on_desk(user: User, pk: int) -> Plan | None:

@@ -10,7 +10,7 @@ from directives.downloads.queries.jobs import under_way
 from directives.models import Document
 from directives.models.documents import HEAVY
 from directives.reports import commands as reporting
-from directives.reports.forms.cycles import CycleForm
+from directives.reports.forms import CycleForm
 from directives.reports.queries.cycles import cycle_lines, next_cycle, owing
 from directives.web.doors import demand, page, write
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.models import ReportEntry
 from directives.reports.commands import NOT_YOURS, entry_on_desk, recall, save_entry
-from directives.reports.forms.reports import EntryForm
+from directives.reports.forms import EntryForm
 from directives.reports.queries.entries import line_of, saved, sheet
 from directives.reports.queries.reports import found
 from directives.reports.views.reports import surroundings

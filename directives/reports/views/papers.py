@@ -16,11 +16,10 @@ from directives.papers.paper import title_lines
 from directives.plans.papers import plan_paper
 from directives.plans.queries.plan_page import plan_view
 from directives.plans.queries.plans import found as found_plans
-from directives.reports.papers.report import report_paper
-from directives.reports.papers.submission import submission_paper
+from directives.reports.papers import report_paper, submission_paper
 from directives.reports.queries.entries import sheet
 from directives.reports.queries.reports import found as found_reports
-from directives.reports.queries.reviews import record, submissions_of
+from directives.reports.queries.submissions import record, submissions_of
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

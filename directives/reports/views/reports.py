@@ -14,9 +14,8 @@ from directives.base.refusals import Invalid
 from directives.downloads.exporting import answer
 from directives.plans.queries.plan_page import lines_filed
 from directives.reports import commands as reporting
-from directives.reports.forms.reports import SignForm, chosen_entries
-from directives.reports.queries.around import FILTERS
-from directives.reports.queries.entries import line_of, sheet
+from directives.reports.forms import SignForm, chosen_entries
+from directives.reports.queries.entries import FILTERS, line_of, sheet
 from directives.reports.queries.reports import (
     COUNTED,
     ReportFilter,
@@ -25,7 +24,7 @@ from directives.reports.queries.reports import (
     listing,
     report_page,
 )
-from directives.reports.queries.reviews import record, submissions_of
+from directives.reports.queries.submissions import record, submissions_of
 from directives.tables.formats import asked
 from directives.web.doors import demand, page, paged, write
 

@@ -13,7 +13,7 @@ from directives.core.deciders import deciders
 from directives.core.deciding import askers_of
 from directives.plans.queries.plan_revisions import revision_on_desk
 from directives.reports.commands import reviewing
-from directives.reports.forms.reports import PlanVerdictForm, verdicts
+from directives.reports.forms import PlanVerdictForm, verdicts
 from directives.reports.queries.reports import found
 from directives.reports.queries.reviews import desk, left_out, plan_on_desk
 from directives.web.doors import demand, write

@@ -8,17 +8,21 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from directives.base.wording import in_script, picked, scripted
+from directives.base.wording import as_day, in_script, picked, scripted
 from directives.models import LogEntry, ProgressReport, Section
 from directives.papers.paper import Block, Paper, Para, Table, clean, headed, sentence
 from directives.papers.wording import (
     chinese_of_reader,
     demo,
     full_name,
+    names_of_today,
     recipient_of,
     title_of_section,
 )
+from directives.plans import papers as plan
+from directives.plans.queries.plan_page import lines_filed
 from directives.reports.queries.entries import Line, Sheet
+from directives.reports.queries.submissions import Cover, Record, section_of
 
 LANGUAGE = {True: "zh-hant", False: "zh-hans"}
 
@@ -227,3 +231,56 @@ def _files(entries: Iterable[Told], traditional: bool) -> Table:
         tuple((str(place), *row) for place, row in enumerate(rows, 1)),
         (10, 20, 70),
     )
+
+
+# what was handed in, as it was
+
+
+def submission_paper(record: Record) -> Paper:
+    """The paper of a submission. No query beside those of `record`."""
+    submission, cover, content = record.submission, record.cover, record.submission.content
+    with chinese_of_reader() as traditional:
+        told = _told(cover) | {"signed_on": as_day(submission.submitted_at)}
+        if submission.plan_id:
+            served = {one["obligation"]: _heading(one) for one in content.get("directives", ())}
+            headings = {pk: heading for pk, heading in served.items() if heading}
+            head = plan.Head(
+                cover.body, content.get("title", ""), content.get("summary", ""), **told
+            )
+            return plan.plan_of(head, lines_filed(submission), headings, traditional)
+        period = submission.report.cycle.name
+        return report_of(
+            Head(cover.body, cover.document, period, **told),
+            [*map(_entry, content["entries"])],
+            traditional,
+        )
+
+
+def _told(cover: Cover) -> dict[str, Any]:
+    return {
+        "recipient": full_name(cover.above) if cover.above else "",
+        "fictional": demo(cover.fictional),
+        "remark": names_of_today(cover),
+    }
+
+
+def _heading(copy: Mapping[str, Any]) -> tuple[int, str] | None:
+    section = section_of(copy)
+    return (section[0], title_of_section(section[1])) if section else None
+
+
+def _entry(one: Mapping[str, Any]) -> Told:
+    files = tuple(file["name"] for file in one["files"])
+    said = {name: one[name] for name in SAID}
+    return Told(one["code"], shortened(_Words(one)), _heading(one), one["percent"], files, **said)
+
+
+class _Words:
+    """The text of a directive as it was, as `wording.picked` reads it."""
+
+    def __init__(self, copy: Mapping[str, Any]) -> None:
+        self.text, self.text_hans, self.text_hant = (
+            copy["text"],
+            copy["text_hans"],
+            copy["text_hant"],
+        )
