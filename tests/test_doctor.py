@@ -17,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 
 from directives.base import disk
 from directives.base.replicas import Standing
-from directives.core import audit, sealing
+from directives.core import audit, notices, sealing
 from directives.health import database, doctor, machine, work
 from directives.health.findings import FINE, WARNING, WRONG, Check, Finding
 from directives.management.commands import worker
@@ -27,6 +27,7 @@ from tests.test_worker import note
 
 DAY = timedelta(days=1)
 GIGABYTE = 1024**3
+RETRIED = "2 mails could not be sent and are tried again"
 
 
 def found(look: Callable, now: datetime = NOW) -> list[tuple[int, str]]:
@@ -208,6 +209,17 @@ def test_tasks_that_wait_and_tasks_that_failed(db):
     DBTaskResult.objects.update(status=TaskResultStatus.FAILED, finished_at=NOW)
     assert found(work.look_at_queue)[1] == (WARNING, "failed within a day: note 1")
     assert len(found(work.look_at_queue, NOW + 2 * DAY)) == 1
+
+
+def test_mails_that_are_tried_again_whichever_release_queued_them(db):
+    for failures in (0, 1, 2):
+        notices.mail.enqueue(7, *[failures] * bool(failures))
+    assert found(work.look_at_queue)[1] == (WARNING, RETRIED)
+    earlier = DBTaskResult.objects.filter(args_kwargs__args__1=2)
+    assert earlier.update(task_path="directives.notices.mail") == 1
+    assert found(work.look_at_queue)[1] == (WARNING, RETRIED)
+    DBTaskResult.objects.update(status=TaskResultStatus.FAILED, finished_at=NOW)
+    assert found(work.look_at_queue)[1] == (WARNING, "failed within a day: mail 3")
 
 
 def test_lights_of_an_earlier_day(cast):

@@ -10,7 +10,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from directives import tallies
-from directives.core import notices, sealing
+from directives.core import jobs, notices, sealing
 from directives.health.findings import Finding, fine, warning, wrong
 from directives.health.upkeep import read
 from directives.models import Event, JobRun, Obligation, Unsealed
@@ -52,7 +52,7 @@ def look_at_queue(now: datetime) -> Iterator[Finding]:
         yield fine(f"{waiting} tasks wait")
     unsent = DBTaskResult.objects.filter(
         status=TaskResultStatus.READY,
-        task_path=notices.mail.module_path,
+        task_path__in=jobs.queued_paths(notices.mail.module_path),
         args_kwargs__args__1__isnull=False,
     )
     if count := unsent.count():
@@ -61,7 +61,7 @@ def look_at_queue(now: datetime) -> Iterator[Finding]:
             "The worker's log says why; see to the mail server.",
         )
     lately = DBTaskResult.objects.failed().filter(finished_at__gt=now - DAY)
-    failed = Counter(lately.values_list("task_path", flat=True))
+    failed = Counter(map(jobs.present_path, lately.values_list("task_path", flat=True)))
     if failed:
         counts = failed.most_common()
         names = ", ".join(f"{path.rpartition('.')[2]} {count}" for path, count in counts)

@@ -17,9 +17,17 @@ process that was only slow finds itself superseded.
 
 from directives.core.jobs.noting import Act, Superseded, TooLong, beats, finish, note, shift
 from directives.core.jobs.parts import begin_job, call_off, go_on, in_parts, posts_of
-from directives.core.jobs.running import begin, carry_out, present_path, rescue, run, sweep
+from directives.core.jobs.running import (
+    begin,
+    carry_out,
+    present_path,
+    queued_paths,
+    rescue,
+    run,
+    sweep,
+)
 
 __all__ = [
     "Act", "Superseded", "TooLong", "beats", "begin", "begin_job", "call_off", "carry_out", "finish", "go_on", "in_parts", "note",
-    "posts_of", "present_path", "rescue", "run", "shift", "sweep",
+    "posts_of", "present_path", "queued_paths", "rescue", "run", "shift", "sweep",
 ]  # fmt: skip

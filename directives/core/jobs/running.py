@@ -61,6 +61,11 @@ def present_path(task_path: str) -> str:
     return FORMER_PATHS.get(task_path, task_path)
 
 
+def queued_paths(task_path: str) -> list[str]:
+    """Every path under which this task may stand in the queue."""
+    return [task_path, *(former for former, path in FORMER_PATHS.items() if path == task_path)]
+
+
 def begin(row: Carried, *, at_once: bool = False) -> None:
     """Have it carried out, once the transaction that asks for it has committed. `at_once`: before the page answers."""
     queued = _enqueue(row, SPARE if at_once else None)
