@@ -11,6 +11,7 @@ if process := os.environ.get("PYTEST_XDIST_WORKER"):
     os.chmod(tempfile.tempdir, 0o755)  # PostgreSQL's own user must be able to enter
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from importlib import import_module
@@ -18,6 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 import hypothesis
+import psycopg
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -30,6 +32,7 @@ from django.utils import translation
 from directives.health.upkeep import Upkeep, keeper, read
 from directives.models import Membership, Organisation, User
 from directives.web import middleware
+from tests import migrated
 from tests.factories import make_body
 
 # Property tests are the same in each run, and a busy machine is no fault of theirs. For others: --hypothesis-profile=default
@@ -183,6 +186,18 @@ def sign_in() -> Callable[[User], Client]:
 def key() -> Callable[[], dict[str, str]]:
     """The hidden field of a write form: a fresh idempotency key."""
     return lambda: {"idempotency_key": str(uuid4())}
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Migrations run once; the other processes copy what they made."""
+    migrated.share()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if connection.vendor == "postgresql" and not hasattr(config, "workerinput"):
+        with suppress(psycopg.OperationalError):  # no server, so nothing to drop
+            migrated.forget()
 
 
 @pytest.fixture(scope="session")

@@ -7,60 +7,20 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from uuid import uuid4
-
-import psycopg
-from django.db import connection
 
 from directives.management.commands.serve import end_with_parent
 from tests.spare import PATIENCE, spare_port
 
 ROOT = Path(__file__).resolve().parent.parent
 Upload = tuple[str, str, bytes]  # field, name of the file, content
-
-
-@contextmanager
-def copied_database(folder: Path) -> Iterator[str]:
-    """The address of a database with every table and no row but what migrations made, a copy of
-    the one under test.
-    """
-    server = connection.settings_dict
-    if connection.vendor == "sqlite":
-        path = folder / "qunzhu.sqlite3"
-        with (
-            closing(sqlite3.connect(server["NAME"])) as source,
-            closing(sqlite3.connect(path)) as target,
-        ):
-            source.backup(target)
-        yield f"sqlite:///{path}"
-        return
-    connection.close()  # a template is in nobody's use
-    name, where = (
-        f"node_{uuid4().hex[:12]}",
-        {"host": server["HOST"], "port": server["PORT"], "user": server["USER"]},
-    )
-    with psycopg.connect(
-        **where, password=server["PASSWORD"], dbname="postgres", autocommit=True
-    ) as admin:
-        # What a server of another test, or a process that was killed, has left open.
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            [server["NAME"]],
-        )
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {server['NAME']}")
-        try:
-            yield f"postgres://{quote(server['USER'])}:{quote(server['PASSWORD'])}@{server['HOST']}:{server['PORT']}/{name}"
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def environment(

@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from secrets import randbelow
-from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
 from django.db import connection, connections
+
+from tests.migrated import address, server
 
 PORTS = range(
     10_240, 32_768
@@ -62,17 +63,10 @@ def spare_database(folder: Path) -> Iterator[dict[str, str]]:
     if connection.vendor == "sqlite":
         yield {**environment, "DATABASE_URL": f"sqlite:///{folder / name}.sqlite3"}
         return
-    server = connection.settings_dict
-    host, port, user, password = server["HOST"], server["PORT"], server["USER"], server["PASSWORD"]
-    with psycopg.connect(
-        host=host, port=port, user=user, password=password, dbname="postgres", autocommit=True
-    ) as admin:
+    with server() as admin:
         admin.execute(f"CREATE DATABASE {name}")
         try:
-            yield {
-                **environment,
-                "DATABASE_URL": f"postgres://{quote(user)}:{quote(password)}@{host}:{port}/{name}",
-            }
+            yield environment | {"DATABASE_URL": address(name)}
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

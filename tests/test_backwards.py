@@ -22,7 +22,8 @@ from django.db.migrations.state import StateApps
 from directives.base.backwards import losses
 from directives.models import JobRun
 from tests.factories import NOW, TODAY, make_body, make_document, make_indicator
-from tests.node import copied_database, environment, python
+from tests.migrated import migrated_database
+from tests.node import environment, python
 
 OWN = sorted(
     name
@@ -245,7 +246,7 @@ def test_down_to_nothing_and_up_again(tmp_path, transactional_db):
     """Every migration of the product, one after the other, on a copy: refused, then carried out
     when told to, and the way up again.
     """
-    with copied_database(tmp_path) as url:
+    with migrated_database(tmp_path) as url:
         told = environment(tmp_path, url) | {"DJANGO_SETTINGS_MODULE": "qunzhu_tracker.settings"}
         python(told, "-m", "tests.node_world")
         said = python(told, "-c", DOWN, *reversed(OWN[:-1]), "zero").stdout.splitlines()

@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.node import Answer, Node, copied_database, environment, hidden, made_world, python
+from tests.migrated import migrated_database
+from tests.node import Answer, Node, environment, hidden, made_world, python
 from tests.node_world import BODIES, PASSWORD
 from tests.small_disk import SmallDisk, small_disk
 from tests.spare import PATIENCE
@@ -105,7 +106,7 @@ class Place:
 @pytest.fixture
 def place(request, tmp_path: Path, transactional_db) -> Iterator[Place]:
     way = getattr(request, "param", "")
-    with small_disk(tmp_path / "disk", way=way) as disk, copied_database(disk.folder) as url:
+    with small_disk(tmp_path / "disk", way=way) as disk, migrated_database(disk.folder) as url:
         made = Place(disk, url, tmp_path / "node.log")
         with made.node:
             try:

@@ -18,7 +18,8 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.node import Answer, Node, copied_database, environment, made_world
+from tests.migrated import migrated_database
+from tests.node import Answer, Node, environment, made_world
 from tests.spare import PATIENCE, spare_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -219,7 +220,7 @@ def local_node(tmp_path: Path, transactional_db) -> Iterator[tuple[Node, dict, P
     """A node on a SQLite of its own, its world, and the file."""
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL: see the tests above")
-    with copied_database(tmp_path) as url:
+    with migrated_database(tmp_path) as url:
         told = environment(tmp_path, url, CONN_MAX_AGE="0")
         world = made_world(told)
         with Node(told, tmp_path / "node.log") as node:

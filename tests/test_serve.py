@@ -23,7 +23,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from directives.management.commands import serve
-from tests.node import copied_database, environment
+from tests.migrated import migrated_database
+from tests.node import environment
 from tests.spare import PATIENCE, spare_database, spare_port, told, wait_for
 
 PASSWORD = "白云-over-7-hills"
@@ -115,7 +116,7 @@ def office(tmp_path: Path, db: None) -> Iterator[Office]:
 def empty_office(tmp_path: Path, transactional_db: None) -> Iterator[Office]:
     """An installation with every table, and no row but what migrations made."""
     with (
-        copied_database(tmp_path) as url,
+        migrated_database(tmp_path) as url,
         installation(tmp_path, environment(tmp_path, url)) as office,
     ):
         yield office

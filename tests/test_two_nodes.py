@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 from allauth.mfa.totp.internal import auth as totp
 
+from tests.migrated import migrated_database
 from tests.node import (
     Answer,
     Browser,
     Node,
-    copied_database,
     environment,
     hidden,
     made_world,
@@ -71,7 +71,7 @@ class Wanderer:
 
 @pytest.fixture
 def pair(tmp_path: Path, transactional_db) -> Iterator[Pair]:
-    with copied_database(tmp_path) as url:
+    with migrated_database(tmp_path) as url:
         first, second = (
             environment(tmp_path, url, temporary=name, DB_POOL_TIMEOUT="5")
             for name in ("first", "second")

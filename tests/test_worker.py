@@ -36,7 +36,9 @@ from directives.models import (
 from directives.tallies import recount
 from tests.conftest import Cast
 from tests.factories import NOW, make_body, make_obligation
-from tests.spare import PATIENCE, side_by_side, spare_database, told, wait_for
+from tests.migrated import migrated_database
+from tests.node import environment
+from tests.spare import PATIENCE, side_by_side, told, wait_for
 
 ran: list[str] = []
 
@@ -347,12 +349,13 @@ def test_tasks_stand_where_they_are_looked_for() -> None:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def office(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None
+) -> Iterator[dict[str, str]]:
     """The environment of an installation of its own, on the engine under test, with a migrated database."""
-    with spare_database(tmp_path_factory.mktemp("office")) as environment:
-        run = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-        subprocess.run(run, cwd=settings.BASE_DIR, env=environment, check=True)
-        yield environment
+    folder = tmp_path_factory.mktemp("office")
+    with migrated_database(folder) as url:
+        yield environment(folder, url, LOG_LEVEL="WARNING")  # as the product itself sets it
 
 
 def heartbeats(environment: dict[str, str]) -> int:
