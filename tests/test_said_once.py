@@ -47,7 +47,7 @@ from directives.obligations.imports.obligations import ObligationChecker
 from directives.record.queries.events import _may_read
 from directives.reports import commands as reporting
 from directives.reports.commands.handing_in import _percents
-from directives.tables.fields import Asking
+from directives.tables.fields import IntakeContext
 from tests.factories import (
     NOW,
     TODAY,
@@ -280,7 +280,7 @@ def test_who_stands_above_a_body_is_told_alike_everywhere(office):
         assert set(reporting_bodies) == above & owing
         rows = reporting.cycles._owing(document, person).values_list("organisation", flat=True)
         assert set(rows) == above & owing
-        checker = ObligationChecker(Asking(person, NOW, TODAY), frozenset())
+        checker = ObligationChecker(IntakeContext(person, NOW, TODAY), frozenset())
         assert {body.pk for body in office.bodies if checker.above(body.path)} == above
         works = {body.pk for body in office.bodies if rules.may(person, "work", body)}
         assert (

@@ -24,7 +24,7 @@ from directives.models import CalendarDay, Document, ItemState, Measure, Obligat
 from directives.models.documents import HEAVY
 from directives.obligations.exports.ledger import Today, book
 from directives.obligations.queries.obligations import Filter
-from directives.tables.book import Book, plain
+from directives.tables.book import Book, cell_value
 from directives.tables.row_writer import NUMBER_FORMATS
 from directives.tables.xlsx import write_xlsx
 
@@ -140,7 +140,7 @@ def bare(now: datetime, rows: int) -> Export:
     step = max(1, rows // SAMPLE)
     sample = [
         [
-            (place, plain(column.value(row), column.kind), column.kind)
+            (place, cell_value(column.value(row), column.kind), column.kind)
             for place, column in enumerate(columns)
         ]
         for row in islice(made.rows, 0, None, step)

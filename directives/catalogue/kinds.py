@@ -10,9 +10,9 @@ from directives.organisations.imports.people import PEOPLE
 from directives.plans.imports.log import LOG
 from directives.plans.imports.measures import MEASURES
 from directives.reports.imports.entries import ENTRIES
-from directives.tables.fields import Kind
+from directives.tables.fields import TableKind
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, TableKind] = {
     kind.key: kind
     for kind in (
         BODIES,

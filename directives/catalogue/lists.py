@@ -44,13 +44,13 @@ from directives.reports.queries.reports import ReportFilter, cycles_of, order_of
 from directives.reports.queries.reports import found as reports_found
 from directives.tables.book import Book, Words
 from directives.tables.lists import (
-    Asked,
-    Kind,
-    Listed,
+    FilteredList,
+    ListKind,
+    ListRequest,
     Place,
-    in_words,
-    of_known,
-    of_rows,
+    filter_in_words,
+    list_of_length,
+    list_of_rows,
     part_of,
 )
 
@@ -64,20 +64,20 @@ def _fictional() -> bool:
 # the register
 
 
-def _documents(asked: Asked, place: Place) -> Listed:
+def _documents(asked: ListRequest, place: Place) -> FilteredList:
     chosen = DocumentsAsked.of(asked.GET)
     found = register.documents_found(asked.user, q=chosen.q)
-    told = in_words((SEARCH, chosen.q))
+    told = filter_in_words((SEARCH, chosen.q))
 
     def make() -> Book:
         rows = register.document_rows(asked.user, list(found))
         fictional = any(row.document.fictional for row in rows)
         return Book(_("Documents"), DOCUMENTS, rows, asked.now, told, fictional)
 
-    return of_rows(told, found, make)
+    return list_of_rows(told, found, make)
 
 
-def _directives(asked: Asked, place: Place) -> Listed:
+def _directives(asked: ListRequest, place: Place) -> FilteredList:
     document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
     chosen = DirectivesAsked.of(asked.GET)
     found = register.directives_found(
@@ -90,7 +90,7 @@ def _directives(asked: Asked, place: Place) -> Listed:
     )
     kind = dict(DIRECTIVE_KINDS).get(chosen.kind)
     part = section and f"{scripted(section.number)} {picked(section, 'title')}".strip()
-    told = in_words(
+    told = filter_in_words(
         (_("Document"), picked(document, "title")),
         (_("Section"), part),
         (_("Kind of directive"), kind),
@@ -104,16 +104,16 @@ def _directives(asked: Asked, place: Place) -> Listed:
         notes = (*told, *ledger.light_notes(lights))
         return Book(name, DIRECTIVES, rows, asked.now, notes, document.fictional, group=section_of)
 
-    return of_rows(told, found, make)
+    return list_of_rows(told, found, make)
 
 
-def _bodies(asked: Asked, place: Place) -> Listed:
+def _bodies(asked: ListRequest, place: Place) -> FilteredList:
     chosen, seen = BodiesAsked.of(asked.GET), Organisation.objects.visible_to(asked.user)
     abolished = bool(chosen.abolished or chosen.q)
     found = bodies.bodies_found(
         seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished
     )
-    told = in_words(
+    told = filter_in_words(
         (SEARCH, chosen.q), (_("Kind of organisation"), dict(BODY_KINDS).get(chosen.body_kind)),
         (_("Level"), dict(LEVELS).get(chosen.level)),
     )  # fmt: skip
@@ -128,16 +128,16 @@ def _bodies(asked: Asked, place: Place) -> Listed:
             _fictional(),
         )
 
-    return of_rows(told, found, make)
+    return list_of_rows(told, found, make)
 
 
 # plans and the log
 
 
-def _plans(asked: Asked, place: Place) -> Listed:
+def _plans(asked: ListRequest, place: Place) -> FilteredList:
     chosen = PlanFilter.of(asked.GET, asked.user)
     found = plans_below(asked.user, chosen)
-    told = in_words(
+    told = filter_in_words(
         (_("Document"), chosen.document and picked(chosen.document, "title")), (_("State"), dict(FILING_STATES).get(chosen.state)),
         (SEARCH, chosen.q),
     )  # fmt: skip
@@ -159,14 +159,14 @@ def _plans(asked: Asked, place: Place) -> Listed:
             _fictional(),
         )
 
-    return of_rows(told, found, make)
+    return list_of_rows(told, found, make)
 
 
-def _measures(asked: Asked, place: Place) -> Listed:
+def _measures(asked: ListRequest, place: Place) -> FilteredList:
     plan = get_object_or_404(plans_found(asked.user), **place)
     shown = plan_view(plan, asked.user)
     body, title = picked(plan.organisation, "name"), picked(plan.document, "title")
-    told = in_words(
+    told = filter_in_words(
         (_("Organisation"), body), (_("Document"), title), (_("Plan"), scripted(plan.title))
     )
 
@@ -181,12 +181,12 @@ def _measures(asked: Asked, place: Place) -> Listed:
             plan.document.fictional,
         )
 
-    return of_known(told, len(shown.lines), make)
+    return list_of_length(told, len(shown.lines), make)
 
 
-def _log(asked: Asked, place: Place) -> Listed:
+def _log(asked: ListRequest, place: Place) -> FilteredList:
     chosen = LogFilter.of(asked.GET, asked.user)
-    told = in_words(
+    told = filter_in_words(
         (pgettext_lazy("log", "Scope"), _("Of organisations below") if chosen.below else ""), (_("Measure"), chosen.measure),
         (pgettext_lazy("subject", "Obligation"), chosen.obligation), (_("From"), chosen.since),
         (pgettext_lazy("day", "To"), chosen.until), (SEARCH, chosen.q),
@@ -196,18 +196,18 @@ def _log(asked: Asked, place: Place) -> Listed:
         rows = every_row(asked.user, chosen)
         return Book(_("Work log"), LOG_COLUMNS, rows, asked.now, told, _fictional())
 
-    return of_rows(told, NEWEST.sort(log_found(asked.user, chosen)), make)
+    return list_of_rows(told, NEWEST.sort(log_found(asked.user, chosen)), make)
 
 
 # reports
 
 
-def _reports(asked: Asked, place: Place) -> Listed:
+def _reports(asked: ListRequest, place: Place) -> FilteredList:
     cycles = cycles_of(asked.user)
     chosen = ReportFilter.of(asked.GET, asked.user, cycles)
     cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
     found = wanted(asked.user, chosen, today=asked.today)
-    told = in_words(
+    told = filter_in_words(
         (_("Reporting cycle"), cycle.name if cycle else _("All reporting cycles")),
         (_("Document"), cycle and picked(cycle.document, "title")),
         (_("State"), chosen.state and REPORT_STATES[chosen.state]),
@@ -225,15 +225,15 @@ def _reports(asked: Asked, place: Place) -> Listed:
         )
         return Book(_("Progress reports"), REPORTS, lines, asked.now, notes, fictional)
 
-    return of_rows(told, found, make)
+    return list_of_rows(told, found, make)
 
 
-def _entries(asked: Asked, place: Place) -> Listed:
+def _entries(asked: ListRequest, place: Place) -> FilteredList:
     report = get_object_or_404(reports_found(asked.user), **place)
     name = asked.GET.get("show", "")
     whole = sheet(report, asked.user)
     lines = whole.showing(name if name in FILTERS else "all")
-    told = in_words(
+    told = filter_in_words(
         (_("Organisation"), picked(report.organisation, "name")), (_("Document"), picked(report.document, "title")),
         (_("Reporting cycle"), report.cycle.name),
         (pgettext_lazy("ledger", "Filter"), FILTERS[name] if name in FILTERS and name != "all" else ""),
@@ -247,7 +247,7 @@ def _entries(asked: Asked, place: Place) -> Listed:
         notes = (*told, (_("Entries"), part_of(len(lines), whole.total)))
         return Book(title, ENTRIES, lines, asked.now, notes, report.document.fictional)
 
-    return of_known(told, len(lines), make)
+    return list_of_length(told, len(lines), make)
 
 
 # the record
@@ -259,7 +259,7 @@ def _numbered() -> int:
     return ends["last"] - ends["first"] + 1 if ends["last"] else 0
 
 
-def _events(asked: Asked, place: Place) -> Listed:
+def _events(asked: ListRequest, place: Place) -> FilteredList:
     chosen = record.Asked.of(asked.GET)
     found = record.events_for(asked.user, chosen)
     body = (
@@ -272,7 +272,7 @@ def _events(asked: Asked, place: Place) -> Listed:
         if chosen.document
         else None
     )
-    told = in_words(
+    told = filter_in_words(
         (_("Organisation or person"), chosen.q), (_("What was done"), chosen.action and word_of(chosen.action)),
         (_("Object"), record.SUBJECTS.get(chosen.subject)), (_("From"), chosen.since), (pgettext_lazy("day", "To"), chosen.until),
         (_("As the dashboard counts it"), chosen.act_word), (_("Organisation and those below"), body and picked(body, "name")),
@@ -296,13 +296,13 @@ def _events(asked: Asked, place: Place) -> Listed:
             _fictional(),
         )
 
-    return Listed(told, few, found.order_by().count, make)
+    return FilteredList(told, few, found.order_by().count, make)
 
 
 # the dashboard
 
 
-def _table(key: str, asked: Asked, place: Place) -> Listed:
+def _table(key: str, asked: ListRequest, place: Place) -> FilteredList:
     shown = board(
         asked.user, Choice.of(asked.GET, asked.today), today=asked.today, workdays=asked.workdays
     )
@@ -322,7 +322,7 @@ def _table(key: str, asked: Asked, place: Place) -> Listed:
             shown.fictional,
         )
 
-    return of_known(told, _length(key, shown), make)
+    return list_of_length(told, _length(key, shown), make)
 
 
 def _length(key: str, shown: Board) -> int:
@@ -337,38 +337,44 @@ def _length(key: str, shown: Board) -> int:
     return len(rows[key]) if key in rows else len(shown.weeks.points)
 
 
-def _of_table(key: str) -> Kind:
+def _of_table(key: str) -> ListKind:
     table = tables.TABLES[key]
-    return Kind(table.name, "dashboard", partial(_table, key), table.offered)
+    return ListKind(table.name, "dashboard", partial(_table, key), table.offered)
 
 
-LISTS: dict[str, Kind] = {
-    "documents": Kind(gettext_lazy("Documents"), "documents", _documents, lambda dated: DOCUMENTS),
-    "directives": Kind(
+LISTS: dict[str, ListKind] = {
+    "documents": ListKind(
+        gettext_lazy("Documents"), "documents", _documents, lambda dated: DOCUMENTS
+    ),
+    "directives": ListKind(
         gettext_lazy("Directives"), "document", _directives, lambda dated: DIRECTIVES, placed=True
     ),
-    "matrix": Kind(gettext_lazy("Matrix"), "matrix", matrix.listed, placed=True),
-    "ledger": Kind(
+    "matrix": ListKind(gettext_lazy("Matrix"), "matrix", matrix.listed, placed=True),
+    "ledger": ListKind(
         gettext_lazy("Ledger of obligations"),
         "obligations",
         ledger.listed,
         lambda dated: ledger.columns(dated, titled=True),
     ),
-    "bodies": Kind(gettext_lazy("Organisations"), "organisations", _bodies, lambda dated: BODIES),
-    "plans": Kind(gettext_lazy("Plans"), "plans", _plans, lambda dated: PLAN_COLUMNS),
-    "measures": Kind(
+    "bodies": ListKind(
+        gettext_lazy("Organisations"), "organisations", _bodies, lambda dated: BODIES
+    ),
+    "plans": ListKind(gettext_lazy("Plans"), "plans", _plans, lambda dated: PLAN_COLUMNS),
+    "measures": ListKind(
         gettext_lazy("Measures"), "plan", _measures, lambda dated: MEASURE_COLUMNS, placed=True
     ),
-    "log": Kind(gettext_lazy("Work log"), "log", _log, lambda dated: LOG_COLUMNS),
-    "reports": Kind(gettext_lazy("Progress reports"), "reports", _reports, lambda dated: REPORTS),
-    "entries": Kind(
+    "log": ListKind(gettext_lazy("Work log"), "log", _log, lambda dated: LOG_COLUMNS),
+    "reports": ListKind(
+        gettext_lazy("Progress reports"), "reports", _reports, lambda dated: REPORTS
+    ),
+    "entries": ListKind(
         pgettext_lazy("sheet", "Progress report"),
         "report",
         _entries,
         lambda dated: ENTRIES,
         placed=True,
     ),
-    "events": Kind(
+    "events": ListKind(
         gettext_lazy("Audit log"),
         "events",
         _events,
@@ -379,7 +385,7 @@ LISTS: dict[str, Kind] = {
 }
 
 
-def listed(key: str, asked: Asked, place: Place) -> Listed:
+def find_list(key: str, asked: ListRequest, place: Place) -> FilteredList:
     """A list under a filter. Raises Http404 for one that is not known, or about a thing that this person does not see."""
     kind = LISTS.get(key)
     if kind is None or set(place) != ({"pk"} if kind.placed else set()):
@@ -387,6 +393,6 @@ def listed(key: str, asked: Asked, place: Place) -> Listed:
     return kind.find(asked, place)
 
 
-def told_of(key: str) -> Words:
+def list_name(key: str) -> Words:
     """What a list is called; one that there is no longer has no name."""
     return LISTS[key].name if key in LISTS else key

@@ -14,7 +14,7 @@ from directives.dashboard.queries.figures import FEW
 from directives.downloads.exporting import answer
 from directives.models.documents import KINDS as ABOUTS
 from directives.models.organisations import KINDS
-from directives.tables.formats import asked
+from directives.tables.formats import wants_file
 from directives.web.doors import page
 
 SHOWN = 10  # rows of the heat map before “all”
@@ -25,7 +25,7 @@ PAGE = 100  # bodies or documents of one page of “all”
 
 @require_GET
 def dashboard(request):
-    if asked(request):
+    if wants_file(request):
         return answer(request, f"board-{request.GET.get('table', '')}")
     choice = Choice.of(request.GET, request.today)
     found = board(request.user, choice, today=request.today, workdays=request.workdays)

@@ -13,7 +13,7 @@ from directives.documents.queries.register import DirectiveRow
 from directives.models import Organisation
 from directives.obligations.queries.matrix import Cell
 from directives.organisations.queries.bodies import BodyLine
-from directives.tables.book import Column, Path, path_to
+from directives.tables.book import Column, GroupPath, path_to
 
 LIGHT_WORDS = dict(LIGHTS)
 DOCUMENT, DIRECTIVE, BODY = path_to("document"), path_to("directive"), path_to("organisation")
@@ -96,7 +96,7 @@ DIRECTIVES = (
 )
 
 
-def section_of(row: DirectiveRow) -> Path:
+def section_of(row: DirectiveRow) -> GroupPath:
     """The part of the document in which a directive stands."""
     section = row.directive.section
     return (

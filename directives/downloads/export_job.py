@@ -22,16 +22,16 @@ from django.utils.translation import gettext as _
 from directives.base.duties import AUDITOR
 from directives.base.patience import BROKEN, leave, patiently
 from directives.base.refusals import NotAllowed, Refusal
-from directives.catalogue.lists import LISTS, listed
+from directives.catalogue.lists import LISTS, find_list
 from directives.core import jobs
 from directives.core.rules import may
-from directives.downloads.snapshot import aliases, interrupt, one_instant
+from directives.downloads.snapshot import aliases, interrupt_query, snapshot_of
 from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Export, User
 from directives.models.exports import READY
 from directives.tables.book import Book
 from directives.tables.formats import FORMATS
-from directives.tables.lists import Asked, arranged
+from directives.tables.lists import ListRequest, chosen_columns
 
 EVERY = 1.0  # seconds between two looks at whether it is still wanted
 
@@ -44,14 +44,16 @@ def reach_of(user: User) -> list[list[str]]:
     return sorted([*posts, [AUDITOR, ""]] if user.is_auditor else posts)
 
 
-def dressed(book: Book, key: str, *, columns: list[str], paper: str, dated: Asked) -> Book:
+def personal_book(
+    book: Book, key: str, *, columns: list[str], paper: str, dated: ListRequest
+) -> Book:
     """The book as its reader wants it: the columns that they chose, the paper, links into the product."""
-    shown = arranged(book.columns, LISTS[key].columns(dated), columns)
+    shown = chosen_columns(book.columns, LISTS[key].columns(dated), columns)
     return replace(book, columns=shown, paper=paper, site=settings.SITE_URL)
 
 
 @dataclass
-class Teller:
+class ProgressNotes:
     """Notes beside the writing how far it has come, on a connection of its own, and hears whether it was called off.
 
     `source` is the connection on which the rows are read: nobody waits for its answer once the file is unwanted.
@@ -65,7 +67,7 @@ class Teller:
     unwanted: Event = field(default_factory=Event)
     over: Event = field(default_factory=Event)
 
-    def __enter__(self) -> "Teller":
+    def __enter__(self) -> "ProgressNotes":
         self.thread = Thread(target=self.keep, daemon=True)
         self.thread.start()
         return self
@@ -95,7 +97,7 @@ class Teller:
         except jobs.Superseded:
             self.unwanted.set()
             if self.source is not None:
-                interrupt(self.source)
+                interrupt_query(self.source)
         except (
             Error
         ) as away:  # it is told with the next look, on a new connection if this one is broken
@@ -138,7 +140,7 @@ def _read(export: Export, file: BinaryIO) -> dict:
 def _told_of(export: Export, alias: str, file: BinaryIO) -> dict:
     """Write the file, and note meanwhile how far it has come; returns what is then known of the export."""
     try:
-        with Teller(export) as teller:
+        with ProgressNotes(export) as teller:
             facts = _written(export, alias, teller, file)
             teller(facts["done"])
     except BROKEN as error:
@@ -148,20 +150,20 @@ def _told_of(export: Export, alias: str, file: BinaryIO) -> dict:
     return facts
 
 
-def _written(export: Export, alias: str, teller: Teller, file: BinaryIO) -> dict:
+def _written(export: Export, alias: str, teller: ProgressNotes, file: BinaryIO) -> dict:
     """Write the file; returns what is then known of the export."""
     teller.source = connections[alias]
-    with one_instant(alias) as as_of:
+    with snapshot_of(alias) as as_of:
         person = User.objects.get(pk=export.by_id)
         if not may(person, "export", export.list):
             raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
         today = timezone.localdate(as_of)
-        asked = Asked(
+        asked = ListRequest(
             person, QueryDict(export.query), today, as_of, CalendarDay.objects.workdays(today)
         )
-        found = listed(export.list, asked, export.place)
+        found = find_list(export.list, asked, export.place)
         teller.total = found.total()
-        book = dressed(
+        book = personal_book(
             found.make(), export.list, columns=export.columns, paper=export.paper, dated=asked
         )
         writing = FORMATS[export.format]

@@ -19,15 +19,15 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Refusal, Stale
 from directives.base.replicas import data_as_of
 from directives.base.states import MANAGER, STAFF, SUPERVISOR
-from directives.catalogue.lists import LISTS, listed
+from directives.catalogue.lists import LISTS, find_list
 from directives.core import audit, jobs
 from directives.core.rules import may
 from directives.downloads import export_job
 from directives.health.upkeep import keeper
 from directives.models import Event, Export, ListChoice, Membership, Organisation, User
 from directives.models.exports import CANCELLED, PAPERS, READY, UNENDED
-from directives.tables.formats import FORMATS, handed
-from directives.tables.lists import Asked, Notes, Place
+from directives.tables.formats import FORMATS, file_response
+from directives.tables.lists import ListRequest, Notes, Place
 
 AT_ONCE = 5_000  # rows of a file that comes at once
 MOST = 3  # unended exports of one person
@@ -39,7 +39,7 @@ MARGIN = timedelta(
 MOVES = 200  # changes of the tree that are looked at one by one
 
 
-def demand(user: User, key: str) -> None:
+def demand_right(user: User, key: str) -> None:
     """Raise PermissionDenied to a person who may not take this list away."""
     if not may(user, "export", key):
         raise PermissionDenied(_("Exporting is for staff, managers and supervisors."))
@@ -65,22 +65,22 @@ def answer(request: HttpRequest, key: str, place: Place | None = None) -> HttpRe
 
     Raises PermissionDenied for a person who may not export, Http404 for a format or a thing that is not there.
     """
-    demand(request.user, key)
+    demand_right(request.user, key)
     wanted, place = request.GET.get("export", ""), dict(place or {})
     if wanted not in FORMATS:
         raise Http404
-    found = listed(key, request, place)
+    found = find_list(key, request, place)
     if not found.few(AT_ONCE):
         return redirect(
             f"{reverse('export_new')}?"
             + urlencode({"list": key, **place, "format": wanted, "query": filter_of(request.GET)})
         )
     choice = choice_of(request.user, key)
-    book = export_job.dressed(
+    book = export_job.personal_book(
         found.make(), key, columns=choice.columns, paper=choice.paper, dated=request
     )
     book = replace(book, lights_on=keeper.ask(request.now).old_lights(request.today))
-    response, rows = handed(replace(book, as_of=data_as_of(request, request.now)), wanted)
+    response, rows = file_response(replace(book, as_of=data_as_of(request, request.now)), wanted)
     with transaction.atomic():
         _note(
             request.user, request.now, key, query=filter_of(request.GET), format=wanted, rows=rows
@@ -106,7 +106,7 @@ def ask(
     place: Place,
     query: str,
     wanted: str,
-    asked: Asked,
+    asked: ListRequest,
     language: str,
     by: User,
     now: datetime,
@@ -119,7 +119,7 @@ def ask(
         raise NotAllowed(_("Exporting is for staff, managers and supervisors."))
     if wanted not in FORMATS:
         raise Http404
-    told, choice = listed(key, asked, place).told, choice_of(by, key)
+    told, choice = find_list(key, asked, place).told, choice_of(by, key)
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     what = {
         "list": key,

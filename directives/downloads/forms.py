@@ -28,7 +28,7 @@ class AskForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ColumnLine:
     """A column to choose: whether it is taken, and its number in the order, as typed."""
 
     key: str
@@ -76,11 +76,11 @@ class ColumnsForm(forms.Form):
         return data
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ColumnLine]:
         """The columns as the page lists them."""
         typed = {key: self._at(key) for key in self.known}
         return [
-            Line(key, self.offered[key].label, key in self.ticked, at, not _whole(at))
+            ColumnLine(key, self.offered[key].label, key in self.ticked, at, not _whole(at))
             for key, at in typed.items()
         ]
 

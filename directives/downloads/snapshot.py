@@ -33,7 +33,7 @@ def _has(one: Replica, export: Export) -> bool:
         return False
 
 
-def interrupt(connection: BaseDatabaseWrapper) -> None:
+def interrupt_query(connection: BaseDatabaseWrapper) -> None:
     """Have whoever waits for an answer on this connection, in another thread, wait no longer: they meet an OperationalError."""
     asking = connection.connection
     if asking is None:
@@ -46,7 +46,7 @@ def interrupt(connection: BaseDatabaseWrapper) -> None:
 
 
 @contextmanager
-def one_instant(alias: str) -> Iterator[datetime]:
+def snapshot_of(alias: str) -> Iterator[datetime]:
     """Within this, everything is read as it stood at the instant that is given. Nothing can be written."""
     connection = connections[alias]
     with reading(alias), _frozen(connection):

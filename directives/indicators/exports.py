@@ -15,14 +15,14 @@ from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.tables.book import Book, Column
 from directives.tables.lists import (
-    Asked,
-    Kind,
-    Listed,
+    FilteredList,
+    ListKind,
+    ListRequest,
     Notes,
     Place,
-    in_words,
-    of_known,
-    of_rows,
+    filter_in_words,
+    list_of_length,
+    list_of_rows,
     part_of,
 )
 
@@ -150,12 +150,12 @@ MISSING = (
 OF_BRANCHES = {"value", "reported", "asked"}  # columns that say nothing of a body by itself
 
 
-def _table(asked: Asked, place: Place) -> Listed:
+def _table(asked: ListRequest, place: Place) -> FilteredList:
     """The indicators of a body for a period; the sheet has no rows where there are none."""
     it = statistics(asked.user, Choice.of(asked.GET), today=asked.today)
     if it is None:
         raise Http404
-    told = in_words(
+    told = filter_in_words(
         (_("Document"), it.document and picked(it.document, "title")), (_("Organisation"), picked(it.view.body, "name")),
         (_("For the period"), it.period.name),
     )  # fmt: skip
@@ -184,10 +184,10 @@ def _table(asked: Asked, place: Place) -> Listed:
             fictional,
         )
 
-    return of_known(told, len(it.lines), make)
+    return list_of_length(told, len(it.lines), make)
 
 
-def _view(asked: Asked, place: Place) -> IndicatorView:
+def _view(asked: ListRequest, place: Place) -> IndicatorView:
     rows = (
         Indicator.objects.visible_to(asked.user)
         .select_related("organisation", "document")
@@ -201,7 +201,7 @@ def _view(asked: Asked, place: Place) -> IndicatorView:
     return it
 
 
-def _ranking(asked: Asked, place: Place) -> Listed:
+def _ranking(asked: ListRequest, place: Place) -> FilteredList:
     """One indicator for the bodies right below, best first."""
     it = _view(asked, place)
     told = _told(it)
@@ -221,10 +221,10 @@ def _ranking(asked: Asked, place: Place) -> Listed:
             it.indicator.document.fictional,
         )
 
-    return of_known(told, len(it.rows), make)
+    return list_of_length(told, len(it.rows), make)
 
 
-def _missing(asked: Asked, place: Place) -> Listed:
+def _missing(asked: ListRequest, place: Place) -> FilteredList:
     """The bodies that are asked and have not reported, in the order of the tree; read as they are written."""
     it = _view(asked, place)
     if not it.view.whole:
@@ -239,7 +239,7 @@ def _missing(asked: Asked, place: Place) -> Listed:
             name, MISSING, lines, asked.now, (*told, *_counts(it)), it.indicator.document.fictional
         )
 
-    return of_rows(told, rows, make)
+    return list_of_rows(told, rows, make)
 
 
 def _name(it: IndicatorView) -> str:
@@ -248,7 +248,7 @@ def _name(it: IndicatorView) -> str:
 
 def _told(it: IndicatorView) -> Notes:
     one = it.indicator
-    return in_words(
+    return filter_in_words(
         (_("Document"), picked(one.document, "title")), (_("Organisation"), picked(it.view.body, "name")),
         (_("For the period"), it.period.name),
         (_("Indicator"), f"{one.code} {picked(one, 'name')}"),
@@ -273,16 +273,16 @@ def who_is_asked() -> str:
     )
 
 
-KINDS: dict[str, Kind] = {
-    "statistics": Kind(gettext_lazy("Statistics"), "statistics", _table, lambda dated: TABLE),
-    "indicator": Kind(
+KINDS: dict[str, ListKind] = {
+    "statistics": ListKind(gettext_lazy("Statistics"), "statistics", _table, lambda dated: TABLE),
+    "indicator": ListKind(
         gettext_lazy("Statistics by organisation"),
         "indicator",
         _ranking,
         lambda dated: RANKING,
         placed=True,
     ),
-    "indicator-missing": Kind(
+    "indicator-missing": ListKind(
         gettext_lazy("Not reported"),
         "indicator_missing",
         _missing,

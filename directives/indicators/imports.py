@@ -14,31 +14,31 @@ from directives.indicators import commands as statistics
 from directives.indicators.commands import Period, Reported
 from directives.models import Figure, Indicator, Organisation, User
 from directives.models.intakes import NEW
-from directives.tables.codes import Bodies, Codes, taken_as, unclear, unknown_body
+from directives.tables.codes import BodyCodes, Codes, ambiguous_code, read_as, unknown_body
 from directives.tables.comparing import (
-    Past,
-    Stored,
-    built_on,
-    compared,
-    fresh,
-    moved_on,
-    plain,
-    refused,
+    PastValues,
+    StoredRow,
+    cannot_undo,
+    changed_since,
+    compare,
+    demand_unchanged,
+    json_value,
+    new_row,
+    refused_cell,
     stale,
     text_of,
-    unchanged,
-    wrong,
+    wrong_row,
 )
 from directives.tables.fields import (
-    Asking,
+    CheckedRow,
     Checker,
     Fault,
     Field,
-    Given,
-    Kind,
-    Place,
-    Planned,
-    Rows,
+    FileRow,
+    IntakeContext,
+    IntakeRows,
+    RowPlace,
+    TableKind,
 )
 from directives.tables.figures import scale_of
 
@@ -51,7 +51,7 @@ NUMBERS = {
 Key = tuple[int, int, str, int, int]  # indicator, year, cadence, number, body
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of a table of figures."""
     return (
         Field("indicator", gettext_lazy("Indicator"), "code", INDICATOR, required=True, key=True, limit=100, listed="indicators"),
@@ -140,14 +140,16 @@ def period_of(text: str, year: int | None) -> Period | None:
     return Period(int(found[1]), cadence, NUMBERS[quarter or half] if quarter or half else 1)
 
 
-def _stored(row: Figure) -> Stored:
-    return Stored(row.pk, row.version, "", {"value": plain(Decimal(row.value)), "note": row.note})
+def _stored(row: Figure) -> StoredRow:
+    return StoredRow(
+        row.pk, row.version, "", {"value": json_value(Decimal(row.value)), "note": row.note}
+    )
 
 
 class FigureChecker(Checker):
     """Rows are told by indicator, body and period."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
         rows = (
             Indicator.objects.visible_to(asking.by)
@@ -161,13 +163,13 @@ class FigureChecker(Checker):
             for row in self.indicators.values()
             for name in (row.code, row.name_hans)
         }
-        self.bodies = Bodies()
+        self.bodies = BodyCodes()
         own = {m.organisation_id for m in asking.by.standing if m.role in ("staff", "manager")}
         self.own = own.pop() if len(own) == 1 else None
         self.known: dict[int, Organisation] = {}
-        self.first: dict[Key, Place] = {}
+        self.first: dict[Key, RowPlace] = {}
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         ids = {row.number: self._body(row) for row in rows}
         self.known |= Organisation.objects.in_bulk(set(ids.values()) - {None} - self.known.keys())
         faults: dict[int, list[Fault]] = {row.number: [] for row in rows}
@@ -181,14 +183,14 @@ class FigureChecker(Checker):
             list(reported.values()), by=self.asking.by, now=self.asking.now
         ):
             name = {"organisation": "body"}.get(fault.field, fault.field)
-            faults[places[fault.place]].append(refused(name, fault.value, fault.expected))
+            faults[places[fault.place]].append(refused_cell(name, fault.value, fault.expected))
         stored = _standing({said.key for said in reported.values()})
         met = [
             (row, stored[key])
             for row in rows
             if row.number in reported and (key := reported[row.number].key) in stored
         ]
-        past = Past.of(
+        past = PastValues.of(
             Figure,
             {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met},
             _said,
@@ -198,13 +200,13 @@ class FigureChecker(Checker):
             for row in rows
         ]
 
-    def _body(self, row: Given) -> int | None:
+    def _body(self, row: FileRow) -> int | None:
         text = text_of(row.values.get("body"))
         if not text:
             return self.asking.place.get("organisation") or self.own
         return self.bodies.known.get(self.bodies.find(text).code)
 
-    def _reported(self, row: Given, body: int | None, faults: list[Fault]) -> Reported | None:
+    def _reported(self, row: FileRow, body: int | None, faults: list[Fault]) -> Reported | None:
         """The figure that a row reports; None where its place cannot be made out."""
         given = row.values
         text, when = text_of(given.get("indicator")), text_of(given.get("period"))
@@ -217,7 +219,7 @@ class FigureChecker(Checker):
             name = text_of(given.get("body"))
             found = self.bodies.find(name)
             faults.append(
-                unclear("body", name, found) if found.several else unknown_body("body", name)
+                ambiguous_code("body", name, found) if found.several else unknown_body("body", name)
             )
         if period is None and "period" not in {fault.field for fault in row.faults}:
             expected = _("A period such as 2025, 2025Q3 or 2025H1")
@@ -238,14 +240,14 @@ class FigureChecker(Checker):
 
     def _one(
         self,
-        row: Given,
+        row: FileRow,
         said: Reported | None,
         faults: list[Fault],
         stored: Mapping[Key, Figure],
-        past: Past,
-    ) -> Planned:
+        past: PastValues,
+    ) -> CheckedRow:
         if said is None:
-            return wrong(row, faults)
+            return wrong_row(row, faults)
         label = f"{said.indicator.code} {said.indicator.name_hans} · {said.organisation.name_hans} · {said.period.name}"
         first = self.first.setdefault(said.key, row.place)
         if first != row.place:
@@ -259,10 +261,10 @@ class FigureChecker(Checker):
             )
         given = text_of(row.values.get("body"))
         if given.isdecimal() and given != said.organisation.code:
-            label = f"{label} · {taken_as(given, said.organisation.code)}"
+            label = f"{label} · {read_as(given, said.organisation.code)}"
         if faults or row.faults:
-            return wrong(row, faults, label)
-        wanted = {"value": plain(said.value)} | (
+            return wrong_row(row, faults, label)
+        wanted = {"value": json_value(said.value)} | (
             {"note": said.note} if "note" in row.values else {}
         )
         here = stored.get(said.key)
@@ -272,11 +274,11 @@ class FigureChecker(Checker):
                 "body": said.organisation.code,
                 "period": said.period.key,
             }
-            return fresh(
+            return new_row(
                 row, label, place | {name: value for name, value in wanted.items() if value != ""}
             )
-        return compared(
-            row, Stored(here.pk, here.version, label, _stored(here).values), wanted, past
+        return compare(
+            row, StoredRow(here.pk, here.version, label, _stored(here).values), wanted, past
         )
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
@@ -302,7 +304,7 @@ def _standing(keys: Iterable[Key]) -> dict[Key, Figure]:
     return found
 
 
-def _held(rows: Rows) -> dict[int, Figure]:
+def _held(rows: IntakeRows) -> dict[int, Figure]:
     figures = Figure.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "indicator__organisation", "organisation"
     )
@@ -326,7 +328,7 @@ def _again(figure: Figure, values: Mapping[str, Any]) -> Reported:
     )
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """Figures are reported and corrected."""
     stored, figures = _held(rows), []
     new = [row for row in rows if row.verdict == NEW]
@@ -343,7 +345,7 @@ def write(asking: Asking, rows: Rows) -> None:
     for row in rows:
         if row.verdict != NEW:
             figure = stored.get(row.subject_id)
-            unchanged(row, _stored(figure) if figure else None)
+            demand_unchanged(row, _stored(figure) if figure else None)
             figures.append(_again(figure, row.after))
             continue
         said = row.after
@@ -357,22 +359,22 @@ def write(asking: Asking, rows: Rows) -> None:
         row.subject_id, row.left = keys[said.key].pk, figure.version
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Corrected figures say again what they said, new ones go as if they had never been reported."""
     stored = _held(rows)
     for row in rows:
         if row.subject_id not in stored or stored[row.subject_id].version != row.left:
-            raise moved_on(row)
+            raise changed_since(row)
     back = [_again(stored[row.subject_id], row.before) for row in rows if row.verdict != NEW]
     new = [stored[row.subject_id] for row in rows if row.verdict == NEW]
     try:
         statistics.file_figures(back, by=asking.by, now=asking.now)
         statistics.take_back_figures(new, by=asking.by, now=asking.now)
     except (statistics.Faults, NotAllowed) as refusal:
-        raise built_on(rows[0], str(refusal)) from refusal
+        raise cannot_undo(rows[0], str(refusal)) from refusal
 
 
-STATISTICS = Kind(
+STATISTICS = TableKind(
     key="statistics",
     name=gettext_lazy("Statistics"),
     about=gettext_lazy(

@@ -15,10 +15,10 @@ from django.db.models import QuerySet
 from directives.base.refusals import Stale
 from directives.core import audit, jobs
 from directives.intakes import steps
-from directives.intakes.steps import AT_ONCE_ROWS, asked_of, kind_of, settled
+from directives.intakes.steps import AT_ONCE_ROWS, context_of_act, kind_of, settled
 from directives.models import Intake, IntakeRow
 from directives.tables.book import Words
-from directives.tables.fields import Asking, Kind
+from directives.tables.fields import IntakeContext, TableKind
 from directives.tallies import counted
 
 BATCH = 500
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class WriteAct:
     """What one of the two does, and what it leaves."""
 
     event: str  # in the record
@@ -36,17 +36,19 @@ class Writing:
     to: str  # and after
     undoes: bool  # takes the last rows of the file first
     rows: Callable[[Intake], QuerySet[IntakeRow]]  # those concerned
-    step: Callable[[Kind, Asking, list[IntakeRow]], None]  # carries some hundred of them out
+    step: Callable[
+        [TableKind, IntakeContext, list[IntakeRow]], None
+    ]  # carries some hundred of them out
     clash: Words  # what the database found where it refused them
 
 
-def begin(writing: Writing, intake: Intake, *, now: datetime) -> Intake:
+def begin(writing: WriteAct, intake: Intake, *, now: datetime) -> Intake:
     """Have it carried out once this transaction has committed. Raises Stale if the intake is in another state by now."""
     small = writing.rows(intake).count() <= AT_ONCE_ROWS
     return steps.begin(intake, writing.meanwhile, since=(writing.since,), at_once=small, now=now)
 
 
-def carry_out(writing: Writing, intake: Intake) -> bool:
+def write_all(writing: WriteAct, intake: Intake) -> bool:
     """Write every row in one transaction. Raises Refusal where something stands against it, and nothing was done."""
     try:
         with jobs.beats(intake) as beat:
@@ -58,8 +60,8 @@ def carry_out(writing: Writing, intake: Intake) -> bool:
 
 
 @counted()
-def _write_all(writing: Writing, intake: Intake, beat: Callable[[int], None]) -> None:
-    kind, asking, done = kind_of(intake), asked_of(intake), 0
+def _write_all(writing: WriteAct, intake: Intake, beat: Callable[[int], None]) -> None:
+    kind, asking, done = kind_of(intake), context_of_act(intake), 0
     for rows in _batches(
         writing.rows(intake).defer("faults"), writing.undoes
     ):  # no kind asks for them

@@ -13,9 +13,9 @@ from directives.documents.imports.directives import DirectiveChecker
 from directives.models import Directive
 from directives.obligations.imports.obligations import ObligationChecker
 from directives.organisations import commands as organising
-from directives.tables.cells import Reading, reading_of, shown
+from directives.tables.cells import CellReader, displayed, value_reader
 from directives.tables.faults import Wrong
-from directives.tables.fields import Checker, Fault, Field, Given
+from directives.tables.fields import Checker, Fault, Field, FileRow
 
 BATCH = 500
 FIRST = 2  # the line of the first row: the headings are line 1
@@ -44,10 +44,12 @@ class OfficeDirectives(DirectiveChecker):
         return Directive.objects.all()
 
 
-def demand(checker: Checker, fields: Sequence[Field], rows: Sequence[tuple[int, Row]]) -> None:
+def demand_no_faults(
+    checker: Checker, fields: Sequence[Field], rows: Sequence[tuple[int, Row]]
+) -> None:
     """Raise ValidationError with every fault of these rows (line, field → cell), each with its line and column."""
     named = {field.name: field for field in fields if not field.read_only}
-    readings = {name: reading_of(field) for name, field in named.items()}
+    readings = {name: value_reader(field) for name, field in named.items()}
     given = [_given(line, row, named, readings) for line, row in rows]
     found: list[tuple[int, Fault]] = []
     for start in range(0, len(given), BATCH):
@@ -60,7 +62,7 @@ def demand(checker: Checker, fields: Sequence[Field], rows: Sequence[tuple[int, 
         inside = sorted(found, key=lambda one: one[0])
         raise ValidationError(
             [
-                words(line, replace(fault, field=headings.get(fault.field, fault.field)))
+                fault_in_words(line, replace(fault, field=headings.get(fault.field, fault.field)))
                 for line, fault in inside
             ]
         )
@@ -72,8 +74,8 @@ def _heading(field: Field, headed: Container[str]) -> str:
 
 
 def _given(
-    line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[str, Reading]
-) -> Given:
+    line: int, row: Row, fields: Mapping[str, Field], readings: Mapping[str, CellReader]
+) -> FileRow:
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, cell in row.items():
@@ -81,15 +83,15 @@ def _given(
             continue
         value = readings[name](cell)
         if isinstance(value, Wrong):
-            faults.append(Fault(name, shown(cell), value.expected, value.remedy))
+            faults.append(Fault(name, displayed(cell), value.expected, value.remedy))
         elif value is None and fields[name].required:
             faults.append(Fault(name, "", _("a value; this cell cannot be empty")))
         else:
             values[name] = value
-    return Given(line, "", line, values, tuple(faults))
+    return FileRow(line, "", line, values, tuple(faults))
 
 
-def words(line: int, fault: Fault) -> str:
+def fault_in_words(line: int, fault: Fault) -> str:
     """A fault as one sentence that names its place."""
     both = {"expected": fault.expected.rstrip("。."), "remedy": fault.remedy}
     told = (
@@ -100,6 +102,6 @@ def words(line: int, fault: Fault) -> str:
     return str(organising.Fault(line, fault.field, fault.value, told))
 
 
-def lines(rows: Iterable[Row]) -> list[tuple[int, Row]]:
+def numbered_rows(rows: Iterable[Row]) -> list[tuple[int, Row]]:
     """Rows with the lines on which they stand."""
     return list(enumerate(rows, FIRST))

@@ -25,7 +25,7 @@ from directives.models.intakes import (
     WRONG,
 )
 from directives.models.writing import overwrite_each
-from directives.tables.fields import Asking, Kind
+from directives.tables.fields import IntakeContext, TableKind
 
 CHOICES = {MINE: MINE, THEIRS: THEIRS, "again": ""}  # as a page asks → as it is kept
 # Of a conflict, every cell that the file changes: both hold the same ones in the same order then.
@@ -84,7 +84,7 @@ def apply(intake: Intake, *, by: User, now: datetime) -> Intake:
     found = obstacles(intake)
     if found:
         raise Invalid({"rows": found})
-    return acts.begin(WRITING, intake, now=now)
+    return acts.begin(APPLY, intake, now=now)
 
 
 def leave(rows: list[IntakeRow]) -> None:
@@ -92,7 +92,7 @@ def leave(rows: list[IntakeRow]) -> None:
     overwrite_each(rows, ["subject_id", "left"])
 
 
-def _write(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
+def _write(kind: TableKind, asking: IntakeContext, rows: list[IntakeRow]) -> None:
     kind.write(asking, rows)
     leave(rows)
 
@@ -108,8 +108,8 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
         steps.halt(intake, state, fault, refusal)
 
 
-WRITING = acts.Writing(
+APPLY = acts.WriteAct(
     event="import", since=CHECKED, meanwhile=APPLYING, to=APPLIED, undoes=False, rows=to_write, step=_write,
     clash=gettext_lazy("The same entries were made here since then; importing would duplicate them."),
 )  # fmt: skip
-ACT = jobs.Act(partial(acts.carry_out, WRITING), _halt)
+ACT = jobs.Act(partial(acts.write_all, APPLY), _halt)

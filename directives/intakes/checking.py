@@ -16,16 +16,22 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Refusal
 from directives.core import jobs
 from directives.intakes import steps
-from directives.intakes.steps import AT_ONCE_BYTES, AT_ONCE_ROWS, asked_of, kind_of, told
+from directives.intakes.steps import (
+    AT_ONCE_BYTES,
+    AT_ONCE_ROWS,
+    context_of_act,
+    fault_as_json,
+    kind_of,
+)
 from directives.models import Intake, IntakeRow, Matching
 from directives.models.intakes import CHECKABLE, CHECKED, CHECKING, UNREADABLE, UPLOADED, WRONG
 from directives.models.writing import add_many, overwrite_each
 from directives.tables import reader
-from directives.tables.fields import Asking, Fault, Field, Kind, Planned
-from directives.tables.layout import Opened
-from directives.tables.matching import Head, Names, certain, heads_of, remembered
-from directives.tables.rows import Reader
-from directives.tables.untaken_cells import Summary
+from directives.tables.fields import CheckedRow, Fault, Field, IntakeContext, TableKind
+from directives.tables.layout import OpenFile
+from directives.tables.matching import FieldNames, Headings, all_known, find_headings, remembered
+from directives.tables.rows import RowReader
+from directives.tables.untaken_cells import UntakenSummary
 
 BATCH = 500
 LABEL = IntakeRow._meta.get_field("label").max_length
@@ -54,7 +60,7 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
     IntakeRow.objects.filter(intake=intake).delete()
 
 
-def opened(intake: Intake) -> Opened:
+def opened(intake: Intake) -> OpenFile:
     """The file, open. Raises reader.Unreadable."""
     try:
         path = intake.file.path
@@ -66,17 +72,17 @@ def opened(intake: Intake) -> Opened:
 
 def carry_out(intake: Intake) -> bool:
     """Check the whole file; one that was killed in the middle is begun anew."""
-    kind, asking = kind_of(intake), asked_of(intake)
+    kind, asking = kind_of(intake), context_of_act(intake)
     fields = kind.fields(asking)
     with opened(intake) as file:
-        if not intake.matching and not _look(intake, file, Names(fields)):
+        if not intake.matching and not _look(intake, file, FieldNames(fields)):
             return False
         intake.remarks = [
             *file.remarks,
-            *heads_of(file.tables, Names(fields))[1],
+            *find_headings(file.tables, FieldNames(fields))[1],
             *_passed_over(fields, heads(intake)),
         ]
-        source = Reader(file, heads(intake), fields, kind.apart)
+        source = RowReader(file, heads(intake), fields, kind.apart)
         jobs.note(intake, total=source.expected, done=0)
         if intake.awaited and source.expected > AT_ONCE_ROWS:
             raise jobs.TooLong
@@ -87,9 +93,9 @@ def carry_out(intake: Intake) -> bool:
 ACT = jobs.Act(carry_out, _halt)
 
 
-def heads(intake: Intake) -> tuple[Head, ...]:
+def heads(intake: Intake) -> tuple[Headings, ...]:
     """The headings of its sheets, with the fields that are confirmed for them."""
-    found = (Head.of_json(table) for table in intake.tables)
+    found = (Headings.of_json(table) for table in intake.tables)
     return (
         tuple(head.matching(intake.matching.get(head.sheet, {})) for head in found)
         if intake.matching
@@ -100,9 +106,9 @@ def heads(intake: Intake) -> tuple[Head, ...]:
 # headings
 
 
-def _look(intake: Intake, file: Opened, names: Names) -> bool:
+def _look(intake: Intake, file: OpenFile, names: FieldNames) -> bool:
     """Find the headings and note them; True if they leave nothing to ask."""
-    found, remarks = heads_of(file.tables, names)
+    found, remarks = find_headings(file.tables, names)
     if not found:
         raise Refusal(
             _(
@@ -114,7 +120,7 @@ def _look(intake: Intake, file: Opened, names: Names) -> bool:
     ).first()
     if known is not None:
         found = tuple(remembered(head, known.columns, names) for head in found)
-    sure = certain(found, names) or (known is not None and certain_as_before(found, names))
+    sure = all_known(found, names) or (known is not None and certain_as_before(found, names))
     intake.tables, intake.remarks = [head.as_json() for head in found], remarks
     if not sure:
         with transaction.atomic():
@@ -125,12 +131,12 @@ def _look(intake: Intake, file: Opened, names: Names) -> bool:
     return True
 
 
-def certain_as_before(found: Sequence[Head], names: Names) -> bool:
+def certain_as_before(found: Sequence[Headings], names: FieldNames) -> bool:
     """The person matched such headings once: what they passed over then, they pass over now."""
     return names.required <= found[0].matched.keys()
 
 
-def chosen(found: Iterable[Head]) -> dict[str, dict[str, str]]:
+def chosen(found: Iterable[Headings]) -> dict[str, dict[str, str]]:
     """The matching as an intake keeps it: sheet → letter → field."""
     return {
         head.sheet: {column.letter: column.field for column in head.columns if column.field}
@@ -138,7 +144,7 @@ def chosen(found: Iterable[Head]) -> dict[str, dict[str, str]]:
     }
 
 
-def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
+def _passed_over(fields: Sequence[Field], found: Sequence[Headings]) -> list[str]:
     """Columns that are read from nowhere, in words."""
     left = [column.heading or column.letter for column in found[0].columns if not column.field]
     only = [field for field in fields if field.shown_only(found[0].matched) and not field.told]
@@ -159,14 +165,14 @@ def _passed_over(fields: Sequence[Field], found: Sequence[Head]) -> list[str]:
 # rows
 
 
-def _check(intake: Intake, kind: Kind, asking: Asking, source: Reader) -> None:
+def _check(intake: Intake, kind: TableKind, asking: IntakeContext, source: RowReader) -> None:
     with transaction.atomic():
         jobs.note(intake)  # before anything of a run that took over since is taken away
         IntakeRow.objects.filter(intake=intake).delete()
     places = {head.sheet: head.matched for head in source.heads}
     checker, untaken, counts, number = (
         kind.checker(asking, source.headed),
-        Summary(),
+        UntakenSummary(),
         Counter[str](),
         0,
     )
@@ -199,7 +205,7 @@ def _batches(rows: Iterator) -> Iterator[list]:
 
 def _placed(fault: Fault, sheet: str, places: dict) -> dict[str, str]:
     """A fault as JSON holds it, with the letter and heading of its column."""
-    found = told(fault)
+    found = fault_as_json(fault)
     column = places[sheet].get(fault.field)
     if column is not None:
         found["column"], found["heading"] = (
@@ -209,7 +215,7 @@ def _placed(fault: Fault, sheet: str, places: dict) -> dict[str, str]:
     return found
 
 
-def _row(intake: Intake, planned: Planned, places: dict) -> IntakeRow:
+def _row(intake: Intake, planned: CheckedRow, places: dict) -> IntakeRow:
     given = planned.given
     faults = list(planned.faults)
     if given.faults:
@@ -221,7 +227,7 @@ def _row(intake: Intake, planned: Planned, places: dict) -> IntakeRow:
     )  # fmt: skip
 
 
-def _untaken(planned: Planned, places: dict, summary: Summary) -> list[dict[str, str]]:
+def _untaken(planned: CheckedRow, places: dict, summary: UntakenSummary) -> list[dict[str, str]]:
     """The cells of a row that are not taken over, as JSON holds them; counted in the summary."""
     given, found = planned.given, []
     for cell in planned.untaken:

@@ -15,7 +15,7 @@ from directives.base.wording import picked
 from directives.documents.commands.registering import homes
 from directives.models import Cycle, Document, Organisation, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.tables.fields import Kind
+from directives.tables.fields import TableKind
 
 CHOOSE = gettext_lazy("– choose –")
 LISTED = 100  # cycles to choose from, the newest first
@@ -74,7 +74,7 @@ class IntakeForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt,.tsv"}),
     )
 
-    def __init__(self, kind: Kind, user: User, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, kind: TableKind, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
         for need in kind.needs:
@@ -156,7 +156,7 @@ def columns_asked(data: Mapping[str, str]) -> dict[str, str]:
     return {place: field[:60] for place, field in found.items() if field}
 
 
-def place_asked(kind: Kind, user: User, data: Mapping[str, str]) -> dict[str, int]:
+def place_asked(kind: TableKind, user: User, data: Mapping[str, str]) -> dict[str, int]:
     """What a table belongs to, as an address names it; what is missing there, or out of sight, is left out."""
     found: dict[str, int] = {}
     for need in kind.needs:

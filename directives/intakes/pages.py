@@ -12,10 +12,10 @@ from directives.base.wording import NOTHING, picked
 from directives.catalogue.kinds import KINDS
 from directives.core.keyset import Column as Key
 from directives.core.keyset import Leaf, Order, Turn, leaf
-from directives.downloads.queries.jobs import Progress, standing
+from directives.downloads.queries.jobs import Progress, progress_of
 from directives.intakes.applying import ALL_CONTESTED, obstacles, to_write
-from directives.intakes.starting import words
-from directives.intakes.steps import asking_of
+from directives.intakes.starting import fault_in_words
+from directives.intakes.steps import context_of
 from directives.intakes.undoing import written
 from directives.models import Cycle, Document, Intake, IntakeRow, Organisation, User
 from directives.models.intakes import (
@@ -35,15 +35,15 @@ from directives.models.intakes import (
 )
 from directives.organisations.imports.people_writing import LISTED, role_in_words
 from directives.tables.book import Words
-from directives.tables.fields import Fault, Field, Kind, Untaken
-from directives.tables.matching import Column, Head, Names, faults_of
-from directives.tables.untaken_cells import Summary
+from directives.tables.fields import Fault, Field, TableKind, UntakenCell
+from directives.tables.matching import Column, FieldNames, Headings, heading_faults
+from directives.tables.untaken_cells import UntakenSummary
 
 ROWS = Order("rows", (Key("number"),))
 MINE_OF = Order("intakes", (Key("pk", down=True),))
 
 
-def kinds_for(user: User) -> tuple[Kind, ...]:
+def kinds_for(user: User) -> tuple[TableKind, ...]:
     """The kinds of tables that this person brings in."""
     return tuple(kind for kind in KINDS.values() if kind.may(user))
 
@@ -60,14 +60,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RowView:
     """One row of a file as a page shows it."""
 
     row: IntakeRow
     word: Words
     changes: tuple[Change, ...]
     faults: tuple[Fault, ...]
-    untaken: tuple[Untaken, ...] = ()
+    untaken: tuple[UntakenCell, ...] = ()
 
     @property
     def others(self) -> int:
@@ -75,7 +75,7 @@ class Line:
         return sum(not change.contested for change in self.changes)
 
 
-def said(value: Any, field: Field | None) -> str:
+def value_in_words(value: Any, field: Field | None) -> str:
     """A value as JSON holds it, for people."""
     if value is None or value == "" or value == []:
         return NOTHING
@@ -95,7 +95,7 @@ def said(value: Any, field: Field | None) -> str:
     )
 
 
-def lines_of(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Line]:
+def row_views(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[RowView]:
     """Rows with their changes in words; a new row shows what it holds."""
     verdicts = dict(VERDICTS)
     result = []
@@ -105,17 +105,17 @@ def lines_of(rows: Iterable[IntakeRow], fields: Mapping[str, Field]) -> list[Lin
         ]
         changes = tuple(
             Change(
-                fields[name].label if name in fields else name, said(row.before.get(name), fields.get(name)),
-                said(row.after[name], fields.get(name)), name in row.theirs, name in row.theirs and row.choice == THEIRS,
+                fields[name].label if name in fields else name, value_in_words(row.before.get(name), fields.get(name)),
+                value_in_words(row.after[name], fields.get(name)), name in row.theirs, name in row.theirs and row.choice == THEIRS,
             )
             for name in order
             if row.verdict != NEW or row.after[name] not in (None, "", [])
         )  # fmt: skip
         faults, untaken = (
             (Fault(**fault) for fault in row.faults),
-            (Untaken(**cell) for cell in row.untaken or ()),
+            (UntakenCell(**cell) for cell in row.untaken or ()),
         )
-        result.append(Line(row, verdicts[row.verdict], changes, tuple(faults), tuple(untaken)))
+        result.append(RowView(row, verdicts[row.verdict], changes, tuple(faults), tuple(untaken)))
     return result
 
 
@@ -140,24 +140,24 @@ class Conflicts:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class IntakeView:
     """An intake as its page shows it."""
 
     intake: Intake
-    kind: Kind
+    kind: TableKind
     place: tuple[tuple[Words, str], ...]
     progress: Progress
     chips: tuple[Chip, ...] = ()
     page: Leaf | None = None
-    lines: Sequence[Line] = ()
+    lines: Sequence[RowView] = ()
     hindered: str = ""  # why it cannot be applied
     writes: int = 0  # rows that would be written; of one in hand, those that the act is about
     conflicts: Conflicts | None = None
 
     @property
-    def untaken(self) -> Summary | None:
+    def untaken(self) -> UntakenSummary | None:
         """The cells that are not taken over; None where there is none."""
-        return Summary.of_json(self.intake.untaken) if self.intake.untaken else None
+        return UntakenSummary.of_json(self.intake.untaken) if self.intake.untaken else None
 
     @property
     def busy(self) -> bool:
@@ -208,27 +208,27 @@ def shown_rows(intake: Intake, verdict: str) -> tuple[QuerySet[IntakeRow], int]:
     return rows.filter(verdict=verdict), intake.counts.get(verdict, 0)
 
 
-def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> View:
+def view_of(intake: Intake, query: Mapping[str, str], now: datetime) -> IntakeView:
     """Everything that the page of an intake shows."""
-    kind, place = KINDS[intake.kind], placed(intake.place)
-    (progress,) = standing([intake], now=now)
+    kind, place = KINDS[intake.kind], place_in_words(intake.place)
+    (progress,) = progress_of([intake], now=now)
     if intake.state not in (CHECKED, APPLIED):
-        return View(intake, kind, place, progress, writes=_in_hand(intake))
+        return IntakeView(intake, kind, place, progress, writes=_in_hand(intake))
     verdict = chosen_verdict(intake, query.get("verdict", ""))
     rows, count = shown_rows(intake, verdict)
     page = leaf(rows, ROWS, Turn.of(query, ROWS), total=count)
-    fields = {field.name: field for field in kind.fields(asking_of(intake, now))}
+    fields = {field.name: field for field in kind.fields(context_of(intake, now))}
     hindered = obstacles(intake) if intake.state == CHECKED else []
     writes = to_write(intake).count() if intake.state == CHECKED and not hindered else 0
     chips = tuple(_chips(intake, verdict))
-    return View(
+    return IntakeView(
         intake,
         kind,
         place,
         progress,
         chips,
         page,
-        lines_of(page.rows, fields),
+        row_views(page.rows, fields),
         " ".join(hindered),
         writes,
         _conflicts(intake),
@@ -253,10 +253,10 @@ def _chips(intake: Intake, chosen: str) -> Iterator[Chip]:
     yield Chip(ALL, _("All rows"), total, chosen == ALL)
     if 0 < same < total:
         yield Chip(EFFECT, _("All but the same"), total - same, chosen == EFFECT)
-    words = dict(VERDICTS)
+    verdict_words = dict(VERDICTS)
     for verdict in (WRONG, CONFLICT, NEW, CHANGED, SAME):
         if intake.counts.get(verdict):
-            yield Chip(verdict, words[verdict], intake.counts[verdict], chosen == verdict)
+            yield Chip(verdict, verdict_words[verdict], intake.counts[verdict], chosen == verdict)
     if intake.untaken:
         yield Chip(UNTAKEN, _("With cells not imported"), intake.untaken["rows"], chosen == UNTAKEN)
 
@@ -272,7 +272,7 @@ def _conflicts(intake: Intake) -> Conflicts | None:
     return Conflicts(**found)
 
 
-def placed(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
+def place_in_words(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
     """What the table belongs to, in words."""
     found: list[tuple[Words, str]] = []
     if (
@@ -294,7 +294,7 @@ def placed(place: Mapping[str, int]) -> tuple[tuple[Words, str], ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MatchedColumn:
     """One column to be matched, and whether its heading was known."""
 
     column: Column
@@ -302,33 +302,35 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ColumnsView:
     """The page on which a person says which column holds what."""
 
     intake: Intake
-    kind: Kind
-    asked: tuple[Asked, ...]
+    kind: TableKind
+    asked: tuple[MatchedColumn, ...]
     fields: tuple[Field, ...]
     sheets: tuple[str, ...]
     faults: tuple[str, ...]
 
 
-def columns_of(intake: Intake, now: datetime, chosen: Mapping[str, str] | None = None) -> Columns:
+def columns_of(
+    intake: Intake, now: datetime, chosen: Mapping[str, str] | None = None
+) -> ColumnsView:
     """The columns of an intake as they were found, or as chosen (letter → field)."""
     kind = KINDS[intake.kind]
-    fields = tuple(field for field in kind.fields(asking_of(intake, now)) if not field.computed)
-    heads = [Head.of_json(table) for table in intake.tables]
+    fields = tuple(field for field in kind.fields(context_of(intake, now)) if not field.computed)
+    heads = [Headings.of_json(table) for table in intake.tables]
     head = heads[0] if chosen is None else heads[0].matching(chosen)
-    asked = tuple(Asked(column, column.field) for column in head.columns)
+    asked = tuple(MatchedColumn(column, column.field) for column in head.columns)
     sheets = tuple(head.sheet for head in heads if head.sheet)
-    return Columns(
+    return ColumnsView(
         intake,
         kind,
         asked,
         fields,
         sheets,
-        tuple(words(fault) for fault in faults_of(head, Names(fields))),
+        tuple(fault_in_words(fault) for fault in heading_faults(head, FieldNames(fields))),
     )
 
 
-__all__ = ["MINE", "MINE_OF", "Columns", "View", "columns_of", "kinds_for", "view_of"]
+__all__ = ["MINE", "MINE_OF", "ColumnsView", "IntakeView", "columns_of", "kinds_for", "view_of"]

@@ -19,8 +19,13 @@ from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
 from directives.core.transitions import change_obligations, hold
 from directives.documents.imports.directives import DIRECTIVES
-from directives.intakes.admin_checks import OfficeDirectives, OfficeObligations, demand, lines
-from directives.intakes.safe_resource import SafeResource, asking_of, ids_in
+from directives.intakes.admin_checks import (
+    OfficeDirectives,
+    OfficeObligations,
+    demand_no_faults,
+    numbered_rows,
+)
+from directives.intakes.safe_resource import SafeResource, context_of, ids_in
 from directives.models import Directive, Measure, Obligation, Organisation, Plan
 from directives.obligations.imports.obligations import OBLIGATIONS
 from directives.organisations import commands as organising
@@ -53,12 +58,16 @@ class OrganisationResource(SafeResource):
             organising.check_header(dataset.headers or [])
         except organising.Faults as faults:
             raise ValidationError([str(fault) for fault in faults.faults]) from faults
-        asking = asking_of(kwargs)
+        asking = context_of(kwargs)
         rows = [
             {"full_name" if name == "full_name_hans" else name: cell for name, cell in row.items()}
             for row in dataset.dict
         ]
-        demand(BodyChecker(asking, frozenset(dataset.headers)), BODIES.fields(asking), lines(rows))
+        demand_no_faults(
+            BodyChecker(asking, frozenset(dataset.headers)),
+            BODIES.fields(asking),
+            numbered_rows(rows),
+        )
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         """An empty cell leaves level and kind as they are: every body is of some."""
@@ -113,10 +122,10 @@ class DirectiveResource(SafeResource):
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """What the readings would become is held to the checks of the pages, document by document."""
-        asking, ids = asking_of(kwargs), {str(row.get("id") or "") for row in dataset.dict}
+        asking, ids = context_of(kwargs), {str(row.get("id") or "") for row in dataset.dict}
         known = Directive.objects.in_bulk(ids_in(ids))
         documents: dict[int, list] = {}
-        for line, row in lines(dataset.dict):
+        for line, row in numbered_rows(dataset.dict):
             directive = known.get(whole(row.get("id") or ""))
             if directive is not None:  # of others the row itself tells
                 said = {name: row[name] for name in ("modality", "kind", "cadence") if name in row}
@@ -127,7 +136,7 @@ class DirectiveResource(SafeResource):
             checker = OfficeDirectives(
                 replace(asking, place={"document": document}), frozenset(dataset.headers)
             )
-            demand(checker, DIRECTIVES.fields(asking), rows)
+            demand_no_faults(checker, DIRECTIVES.fields(asking), rows)
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
@@ -187,10 +196,10 @@ class ObligationResource(SafeResource):
 
     def _check(self, dataset: Dataset, told: Mapping[str, Any]) -> None:
         """Every fault of the terms, document by document; a row without a directive tells of it itself."""
-        asking = replace(asking_of(told), by=None)
+        asking = replace(context_of(told), by=None)
         ids = ids_in(row.get("directive") or "" for row in dataset.dict)
         known, documents = Directive.objects.only("code", "document_id").in_bulk(ids), {}
-        for line, row in lines(dataset.dict):
+        for line, row in numbered_rows(dataset.dict):
             directive = known.get(whole(row.get("directive") or ""))
             if directive is not None:
                 said = {name: row[name] for name in self.TERMS if name in row}
@@ -200,7 +209,7 @@ class ObligationResource(SafeResource):
             checker = OfficeObligations(
                 replace(asking, place={"document": document}), frozenset(dataset.headers)
             )
-            demand(checker, OBLIGATIONS.fields(asking), rows)
+            demand_no_faults(checker, OBLIGATIONS.fields(asking), rows)
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)

@@ -18,10 +18,10 @@ from tablib import Dataset
 from directives.base.numbers import whole
 from directives.base.outages import outage_of
 from directives.core import audit
-from directives.tables.cells import Reading, reading_of
-from directives.tables.comparing import plain
+from directives.tables.cells import CellReader, value_reader
+from directives.tables.comparing import json_value
 from directives.tables.faults import Wrong
-from directives.tables.fields import Asking, Kind
+from directives.tables.fields import IntakeContext, TableKind
 from directives.tallies import counted
 
 UNNAMED = {
@@ -81,14 +81,14 @@ class SafeResource(resources.ModelResource):
                 raise fault.error
         return result
 
-    kind: Kind | None = None  # whose fields tell how cells are read
+    kind: TableKind | None = None  # whose fields tell how cells are read
 
     @cached_property
-    def readings(self) -> dict[str, Reading]:
+    def readings(self) -> dict[str, CellReader]:
         """By the column: how the kind reads its cells, days and choices above all."""
-        fields = self.kind.fields(asking_of({})) if self.kind else ()
+        fields = self.kind.fields(context_of({})) if self.kind else ()
         return {
-            field.name: reading_of(field)
+            field.name: value_reader(field)
             for field in fields
             if not field.read_only and field.sort in ("date", "choice")
         }
@@ -98,7 +98,7 @@ class SafeResource(resources.ModelResource):
         for name in self.readings.keys() & row.keys():
             value = self.readings[name](row[name])
             if not isinstance(value, Wrong):
-                row[name] = plain(value) or ""
+                row[name] = json_value(value) or ""
         self._demand_values(row)
 
     def _demand_values(self, row: Mapping[str, Any]) -> None:
@@ -145,10 +145,10 @@ class SafeResource(resources.ModelResource):
         return {name: getattr(instance, name) for name in names}
 
 
-def asking_of(told: Mapping[str, Any]) -> Asking:
+def context_of(told: Mapping[str, Any]) -> IntakeContext:
     """Who imports, now; what the library tells of it."""
     now = timezone.now()
-    return Asking(told.get("user"), now, timezone.localdate(now))
+    return IntakeContext(told.get("user"), now, timezone.localdate(now))
 
 
 def ids_in(texts: Iterable[Any]) -> set[int]:

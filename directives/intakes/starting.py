@@ -16,11 +16,11 @@ from directives.base.script import fold
 from directives.core import jobs
 from directives.core.evidence import clean_name, ending
 from directives.intakes import checking
-from directives.intakes.steps import asking_of, kind_of, shift
+from directives.intakes.steps import context_of, kind_of, shift
 from directives.models import Intake, IntakeRow, Matching, User
 from directives.models.intakes import APPLYING, CHECKING, DISCARDED, OPEN
-from directives.tables.fields import Fault, Kind
-from directives.tables.matching import Head, Names, faults_of
+from directives.tables.fields import Fault, TableKind
+from directives.tables.matching import FieldNames, Headings, heading_faults
 
 
 def faults(upload: UploadedFile) -> list[str]:
@@ -44,7 +44,7 @@ def faults(upload: UploadedFile) -> list[str]:
 
 @transaction.atomic
 def bring_in(
-    *, kind: Kind, place: Mapping[str, int], upload: UploadedFile, language: str, by: User, now: datetime
+    *, kind: TableKind, place: Mapping[str, int], upload: UploadedFile, language: str, by: User, now: datetime
 ) -> Intake:  # fmt: skip
     """Keep a file and have it checked. `place` holds what the kind needs. Raises NotAllowed, Invalid {"file": …}."""
     if not kind.may(by):
@@ -77,14 +77,14 @@ def match(
     """
     if not intake.tables:
         raise Stale(theirs=intake)
-    names = Names(kind_of(intake).fields(asking_of(intake, now)))
-    heads = [Head.of_json(table).matching(chosen) for table in intake.tables]
-    found = faults_of(heads[0], names)
+    names = FieldNames(kind_of(intake).fields(context_of(intake, now)))
+    heads = [Headings.of_json(table).matching(chosen) for table in intake.tables]
+    found = heading_faults(heads[0], names)
     if found:
-        raise Invalid({"columns": [words(fault) for fault in found]})
+        raise Invalid({"columns": [fault_in_words(fault) for fault in found]})
     columns = {fold(column.heading): column.field for column in heads[0].columns if column.heading}
     Matching.objects.update_or_create(
-        user=by, kind=intake.kind, headings=Head.of_json(intake.tables[0]).digest, defaults={"columns": columns}
+        user=by, kind=intake.kind, headings=Headings.of_json(intake.tables[0]).digest, defaults={"columns": columns}
     )  # fmt: skip
     tables = [head.as_json() for head in heads]
     return checking.begin(
@@ -92,7 +92,7 @@ def match(
     )
 
 
-def words(fault: Fault) -> str:
+def fault_in_words(fault: Fault) -> str:
     """A fault of the columns as one sentence."""
     return _("Expected: %(expected)s. %(remedy)s") % {
         "expected": fault.expected,

@@ -13,13 +13,13 @@ from directives.catalogue.kinds import KINDS
 from directives.core import jobs
 from directives.models import Intake, IntakeRow, JobRun
 from directives.models.intakes import CHANGED, CONFLICT, THEIRS
-from directives.tables.fields import Asking, Fault, Kind
+from directives.tables.fields import Fault, IntakeContext, TableKind
 
 AT_ONCE_BYTES = 200 * 1024  # a larger file, or more rows, is left to the worker
 AT_ONCE_ROWS = 2000
 
 
-def kind_of(intake: Intake) -> Kind:
+def kind_of(intake: Intake) -> TableKind:
     """The kind of the table. Raises NotAllowed where the person may no longer bring such tables in."""
     kind = KINDS[intake.kind]
     if not kind.may(intake.by):
@@ -27,13 +27,13 @@ def kind_of(intake: Intake) -> Kind:
     return kind
 
 
-def asking_of(intake: Intake, now: datetime) -> Asking:
-    return Asking(intake.by, now, timezone.localdate(now), intake.place)
+def context_of(intake: Intake, now: datetime) -> IntakeContext:
+    return IntakeContext(intake.by, now, timezone.localdate(now), intake.place)
 
 
-def asked_of(intake: Intake) -> Asking:
+def context_of_act(intake: Intake) -> IntakeContext:
     """The same, for the act that is in hand."""
-    return asking_of(intake, JobRun.objects.as_of(intake.asked_at or intake.at))
+    return context_of(intake, JobRun.objects.as_of(intake.asked_at or intake.at))
 
 
 def shift(intake: Intake, to: str, *, since: Iterable[str], **fields: Any) -> Intake:
@@ -75,6 +75,6 @@ def settled(row: IntakeRow) -> IntakeRow:
     return row
 
 
-def told(fault: Fault) -> dict[str, str]:
+def fault_as_json(fault: Fault) -> dict[str, str]:
     """A fault as JSON holds it."""
     return {name: str(value) for name, value in asdict(fault).items()}

@@ -14,7 +14,7 @@ from directives.intakes import acts
 from directives.intakes.steps import kind_of, shift
 from directives.models import Intake, IntakeRow, User
 from directives.models.intakes import APPLIED, UNDOING, UNDONE
-from directives.tables.fields import Asking, Kind
+from directives.tables.fields import IntakeContext, TableKind
 
 
 def written(intake: Intake) -> QuerySet[IntakeRow]:
@@ -26,7 +26,7 @@ def written(intake: Intake) -> QuerySet[IntakeRow]:
 def undo(intake: Intake, *, by: User, now: datetime) -> Intake:
     """Take back what it wrote, once this transaction has committed. Raises NotAllowed, Stale."""
     kind_of(intake)
-    return acts.begin(WRITING, intake, now=now)
+    return acts.begin(UNDO, intake, now=now)
 
 
 @transaction.atomic
@@ -35,7 +35,7 @@ def keep(intake: Intake) -> Intake:
     return shift(intake, APPLIED, since=(UNDOING,), done=written(intake).count(), moved_at=None)
 
 
-def _take_back(kind: Kind, asking: Asking, rows: list[IntakeRow]) -> None:
+def _take_back(kind: TableKind, asking: IntakeContext, rows: list[IntakeRow]) -> None:
     kind.undo(asking, rows)
 
 
@@ -49,8 +49,8 @@ def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> No
     )
 
 
-WRITING = acts.Writing(
+UNDO = acts.WriteAct(
     event="undo_import", since=APPLIED, meanwhile=UNDOING, to=UNDONE, undoes=True, rows=written, step=_take_back,
     clash=gettext_lazy("Later entries depend on these rows."),
 )  # fmt: skip
-ACT = jobs.Act(partial(acts.carry_out, WRITING), _halt)
+ACT = jobs.Act(partial(acts.write_all, UNDO), _halt)

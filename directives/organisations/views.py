@@ -10,7 +10,7 @@ from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS
 from directives.obligations.queries.counting import LIMIT
 from directives.organisations.queries import bodies
-from directives.tables.formats import asked
+from directives.tables.formats import wants_file
 from directives.web.doors import page
 
 HERE = "directives/organisations/"
@@ -19,7 +19,7 @@ HERE = "directives/organisations/"
 @require_GET
 def organisations(request):
     """The tree; or, where something is looked for, a list."""
-    if asked(request):
+    if wants_file(request):
         return answer(request, "bodies")
     seen = Organisation.objects.visible_to(request.user)
     chosen = BodiesAsked.of(request.GET)

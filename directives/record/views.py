@@ -10,7 +10,7 @@ from directives.record.exports import signed
 from directives.record.queries.events import SUBJECTS, Asked, lines, sees_origin
 from directives.record.queries.record import SEARCHED, events_page
 from directives.record.queries.timeline import WORDS
-from directives.tables.formats import asked
+from directives.tables.formats import wants_file
 from directives.web.doors import came_from, demand, page
 
 HERE = "directives/events/"
@@ -20,7 +20,7 @@ HERE = "directives/events/"
 def events(request):
     if request.GET.get("export") == "signed":
         return signed_copy(request)
-    if asked(request):
+    if wants_file(request):
         return answer(request, "events")
     chosen = Asked.of(request.GET)
     shown = events_page(request.user, chosen, request.GET)

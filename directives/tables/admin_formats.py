@@ -12,9 +12,9 @@ from tablib import Dataset
 from directives.base.refusals import Refusal
 from directives.tables import reader
 from directives.tables.book import Book, Column
-from directives.tables.cells import typed
+from directives.tables.cells import as_text
 from directives.tables.csv_writer import write_csv
-from directives.tables.layout import Odd, Opened, RawRow, Table
+from directives.tables.layout import NoValue, OpenFile, RawRow, Table
 from directives.tables.xlsx import write_xlsx
 
 
@@ -78,7 +78,7 @@ def _cell(place: int) -> Callable[[Any], Any]:
     return lambda row: row[place]
 
 
-def _dataset(opened: Opened) -> Dataset:
+def _dataset(opened: OpenFile) -> Dataset:
     tables = [table for table in opened.tables if table.head and not table.hidden]
     if not tables:
         raise Refusal(
@@ -89,7 +89,7 @@ def _dataset(opened: Opened) -> Dataset:
     table = max(reversed(tables), key=_width)  # a cover stands first
     rows = opened.rows(table)
     head = next(rows)
-    headers = [typed(cell) for cell in head.cells]
+    headers = [as_text(cell) for cell in head.cells]
     dataset = Dataset(headers=headers)
     for row in rows:
         dataset.append(_texts(row, headers))
@@ -108,9 +108,9 @@ def _texts(row: RawRow, headers: list[str]) -> list[str]:
         )
         raise Refusal(text % {"line": row.line})
     for cell, heading in zip(row.cells, headers, strict=False):
-        if isinstance(cell, Odd):
+        if isinstance(cell, NoValue):
             text = _(
                 "Row %(line)s, column “%(column)s”: %(value)s is not a value. Write the value itself."
             )
             raise Refusal(text % {"line": row.line, "column": heading, "value": cell.text[:100]})
-    return [typed(cell) for cell in row.cells] + [""] * (len(headers) - len(row.cells))
+    return [as_text(cell) for cell in row.cells] + [""] * (len(headers) - len(row.cells))

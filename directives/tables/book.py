@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-Kind = Literal["text", "number", "id", "date", "moment", "percent"]
+CellKind = Literal["text", "number", "id", "date", "moment", "percent"]
 Words = str | Promise
-Path = tuple[
+GroupPath = tuple[
     tuple[Hashable, Words], ...
 ]  # the groups of a row, outermost first: what tells each, and its heading
 
@@ -48,7 +48,7 @@ class Column:
     key: str
     label: Words
     value: Callable[[Any], Any]
-    kind: Kind = "text"
+    kind: CellKind = "text"
     width: int = 0
     link: Callable[[Any], str] | None = None
     light: Callable[[Any], str] | None = None
@@ -74,7 +74,7 @@ class Book:
     fictional: bool = False
     site: str = ""
     paper: str = "a4"
-    group: Callable[[Any], Path] | None = None
+    group: Callable[[Any], GroupPath] | None = None
     total: int | None = None
     tell: Callable[[int], object] | None = None
     lights_on: date | None = None
@@ -102,7 +102,7 @@ def unguard(text: str) -> str:
     return text[1:] if text.startswith("'") and DANGEROUS.match(text) else text
 
 
-def fit(text: str) -> str:
+def cell_text(text: str) -> str:
     """A text, not empty, as a cell holds it: guarded, its line breaks all alike, marked where a character cannot be held or it is cut."""
     if text[0] in FIRST:
         text = guard(text)
@@ -134,8 +134,8 @@ def _moment(value: datetime) -> datetime | str:
     return local if local.date() >= EPOCH else f"{local:%Y-%m-%d %H:%M}"
 
 
-PLAIN: dict[Kind, Callable[[Any], Any]] = {
-    "text": lambda value: fit(str(value)),
+PLAIN: dict[CellKind, Callable[[Any], Any]] = {
+    "text": lambda value: cell_text(str(value)),
     "number": _number,
     "id": _number,
     "date": _day,
@@ -144,7 +144,7 @@ PLAIN: dict[Kind, Callable[[Any], Any]] = {
 }
 
 
-def plain(value: Any, kind: Kind) -> Any:
+def cell_value(value: Any, kind: CellKind) -> Any:
     """A value as a cell holds it: safe text, a number, a share of 1, a day, an instant in Shanghai to the second; None if empty."""
     return None if value is None or value == "" else PLAIN[kind](value)
 

@@ -21,12 +21,12 @@ from directives.base.script import fold
 from directives.tables.book import unguard
 from directives.tables.days import read_day
 from directives.tables.deadlines import read_deadline
-from directives.tables.faults import Meant, Wrong
+from directives.tables.faults import Interpreted, Wrong
 from directives.tables.fields import Choices, Field
 from directives.tables.figures import POWER, Shares, read_figure, read_percent, read_whole
-from directives.tables.layout import Cell, Odd
+from directives.tables.layout import Cell, NoValue
 
-Reading = Callable[[Cell], Any]
+CellReader = Callable[[Cell], Any]
 
 PARTS = re.compile(r"[、,，;；\n]+")
 UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00ad"
@@ -39,25 +39,25 @@ EXACT = 10**15  # a spreadsheet keeps fifteen digits of a number
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ColumnUnits:
     """What the column as a whole says about its cells: what bare numbers count in, and whether percentages are shares of 1."""
 
     scale: int = 1
     shares: Shares = ""
 
 
-def reading_of(field: Field, manner: Manner = Manner()) -> Reading:
+def value_reader(field: Field, manner: ColumnUnits = ColumnUnits()) -> CellReader:
     """A function that reads the cells of one column, what they mean by a rule of the field as if they said so."""
-    read = meaning_of(field, manner)
+    read = interpreting_reader(field, manner)
 
     def plain(cell: Cell) -> Any:
         value = read(cell)
-        return value.value if isinstance(value, Meant) else value
+        return value.value if isinstance(value, Interpreted) else value
 
     return plain
 
 
-def meaning_of(field: Field, manner: Manner = Manner()) -> Reading:
+def interpreting_reader(field: Field, manner: ColumnUnits = ColumnUnits()) -> CellReader:
     """A function that reads the cells of one column, Meant where they do not say it by the letter. Equal cells are read once."""
     read = SORTS[field.sort](field, manner)
 
@@ -73,7 +73,7 @@ def meaning_of(field: Field, manner: Manner = Manner()) -> Reading:
     return plain
 
 
-def shown(cell: Cell) -> str:
+def displayed(cell: Cell) -> str:
     """A wrong value as a fault repeats it."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
@@ -83,13 +83,13 @@ def shown(cell: Cell) -> str:
 
 
 def _read(cell: Cell, read: Callable[[Cell, str], Any]) -> Any:
-    if isinstance(cell, Odd):
+    if isinstance(cell, NoValue):
         return _odd(cell)
     if isinstance(cell, bool):
         return Wrong(
             _("a value in words or figures, not a checkbox or TRUE"), _("Write the value in words.")
         )
-    text = typed(cell)
+    text = as_text(cell)
     if not text:
         return None
     if CONTROL.search(text):
@@ -100,7 +100,7 @@ def _read(cell: Cell, read: Callable[[Cell, str], Any]) -> Any:
     return read(cell, text)
 
 
-def _odd(cell: Odd) -> Wrong:
+def _odd(cell: NoValue) -> Wrong:
     if cell.kind == "formula":
         return Wrong(
             _("a value; the formula was saved without its result"),
@@ -111,7 +111,7 @@ def _odd(cell: Odd) -> Wrong:
     )
 
 
-def typed(cell: Cell) -> str:
+def as_text(cell: Cell) -> str:
     """A cell as text: trimmed, without the apostrophe that guarded it, whole numbers without a point, days as 2025-03-01."""
     match cell:
         case None:
@@ -144,7 +144,7 @@ def folded(text: str) -> str:
 # sorts
 
 
-def _text(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+def _text(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
     return partial(_worded, limit=field.limit)
 
 
@@ -170,7 +170,7 @@ def _limited(cell: Cell, text: str, *, limit: int) -> str | Wrong:
     return text
 
 
-def _code(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+def _code(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
     return partial(_coded, limit=field.limit)
 
 
@@ -191,7 +191,7 @@ def _coded(cell: Cell, text: str, *, limit: int) -> str | Wrong:
     return _limited(cell, unicodedata.normalize("NFKC", text), limit=limit)
 
 
-def _day(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+def _day(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
     if field.deadline:
         return lambda cell, text: read_deadline(
             cell, text if isinstance(cell, date) else folded(text)
@@ -199,16 +199,16 @@ def _day(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
     return lambda cell, text: read_day(cell, text if isinstance(cell, date) else folded(text))
 
 
-def _figure(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+def _figure(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
     money = field.sort == "money"
     return lambda cell, text: read_figure(cell, folded(text), money=money, scale=manner.scale)
 
 
-def _whole(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+def _whole(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
     return lambda cell, text: read_whole(cell, folded(text), scale=manner.scale)
 
 
-def _percent(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+def _percent(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
     return lambda cell, text: read_percent(cell, folded(text), shares=manner.shares)
 
 
@@ -221,7 +221,7 @@ def names_of(choices: Choices) -> dict[str, str]:
     return names | {fold(value): value for value, _label in choices if value}
 
 
-def _choice(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+def _choice(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
     names = names_of(field.choices)
 
     def chosen(cell: Cell, text: str) -> str | Wrong:
@@ -235,7 +235,7 @@ def _choice(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
     return chosen
 
 
-def _codes(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
+def _codes(field: Field, manner: ColumnUnits) -> Callable[[Cell, str], Any]:
     def parted(cell: Cell, text: str) -> tuple[str, ...] | Wrong:
         parts = [part.strip() for part in PARTS.split(text)] if isinstance(cell, str) else [text]
         found = [_coded(cell, part, limit=field.limit) for part in parts if part]
@@ -246,7 +246,7 @@ def _codes(field: Field, manner: Manner) -> Callable[[Cell, str], Any]:
     return parted
 
 
-SORTS: dict[str, Callable[[Field, Manner], Callable[[Cell, str], Any]]] = {
+SORTS: dict[str, Callable[[Field, ColumnUnits], Callable[[Cell, str], Any]]] = {
     "text": _text, "code": _code, "date": _day, "whole": _whole, "number": _figure, "money": _figure, "percent": _percent,
     "choice": _choice, "codes": _codes,
 }  # fmt: skip

@@ -13,7 +13,7 @@ from directives.tables.fields import Fault
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CodeMatch:
     """The known code that a text means ("" where it means none), and the known ones among which it does not say which."""
 
     code: str = ""
@@ -36,24 +36,24 @@ class Codes:
                 short.setdefault(code.lstrip("0") or "0", []).append(code)
         return short
 
-    def find(self, text: str) -> Found:
+    def find(self, text: str) -> CodeMatch:
         """The code meant by a text; one that lost its zeros only where there is no other that it could be."""
         if text in self.known:
-            return Found(text)
+            return CodeMatch(text)
         longer = (
             tuple(code for code in self._short.get(text, ()) if len(code) > len(text))
             if text.isdecimal()
             else ()
         )
         if len(longer) == 1:
-            return Found(longer[0], mended=True)
-        return Found(several=longer)
+            return CodeMatch(longer[0], mended=True)
+        return CodeMatch(several=longer)
 
     def id(self, code: str) -> int:
         return self.known[code]
 
 
-class Bodies(Codes):
+class BodyCodes(Codes):
     """All bodies of the register: by code, and by name where a table names no codes."""
 
     def __init__(self, rows: Iterable[tuple[str, int]] | None = None) -> None:
@@ -74,20 +74,20 @@ class Bodies(Codes):
                 named.setdefault(folded(name), set()).add(code)
         return named
 
-    def find(self, text: str) -> Found:
+    def find(self, text: str) -> CodeMatch:
         found = super().find(text)
         if found.code or found.several or text.isascii():
             return found
         codes = tuple(sorted(self._named.get(folded(text), ())))
-        return Found(codes[0], mended=True) if len(codes) == 1 else Found(several=codes)
+        return CodeMatch(codes[0], mended=True) if len(codes) == 1 else CodeMatch(several=codes)
 
 
-def own_numbers(remedy: str) -> str:
+def own_numbers_remedy(remedy: str) -> str:
     """The remedy of a fault of record IDs, for tables whose column of this name counts their own rows."""
     return f"{remedy} {_('If these are numbers of your own, choose “pass over” for this column under “Change the columns”.')}"
 
 
-def unclear(field: str, text: str, found: Found) -> Fault:
+def ambiguous_code(field: str, text: str, found: CodeMatch) -> Fault:
     """The fault of a text that could be several codes."""
     return Fault(
         field, text, _("One code; this could be any of: %(all)s") % {"all": listed(found.several[:10])},
@@ -105,6 +105,6 @@ def unknown_body(field: str, text: str) -> Fault:
     )
 
 
-def taken_as(text: str, code: str) -> str:
+def read_as(text: str, code: str) -> str:
     """What is told of a row whose code was mended."""
     return _("“%(text)s” read as %(code)s") % {"text": text, "code": code}

@@ -15,21 +15,21 @@ from directives.base.script import to_hans
 from directives.models import Event, IntakeRow
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
 from directives.tables.book import DANGEROUS
-from directives.tables.fields import Fault, Given, Planned, Rows
+from directives.tables.fields import CheckedRow, Fault, FileRow, IntakeRows
 
 AT_ONCE = 500  # ids of one condition
 LABEL = IntakeRow._meta.get_field("label").max_length
 Said = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A value as JSON holds it; days as 2025-03-01, numbers without zeros that say nothing."""
     if isinstance(value, date):
         return value.isoformat()[:10]
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(one) for one in value]
+        return [json_value(one) for one in value]
     return value
 
 
@@ -38,17 +38,17 @@ def text_of(value: Any) -> str:
     return "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def bare(text: str) -> str:
+def without_apostrophes(text: str) -> str:
     """A text without the apostrophes by which a spreadsheet takes it for no formula: programs add, double and drop them."""
     return text.lstrip("'") if DANGEROUS.match(text) else text
 
 
 def _lines(text: str) -> str:
     """A text without what a program that saves it may add: apostrophes, and blanks at the ends of lines."""
-    return bare("\n".join(line.rstrip() for line in text_of(text).split("\n")))
+    return without_apostrophes("\n".join(line.rstrip() for line in text_of(text).split("\n")))
 
 
-def alike(stored: Any, given: Any) -> bool:
+def same_value(stored: Any, given: Any) -> bool:
     """Whether two values say the same, whichever program saved the second.
 
     Words went out in the reader's script, so both scripts of a text are one; a text of digits alone may have become a number.
@@ -64,7 +64,7 @@ def alike(stored: Any, given: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredRow:
     """A row of the product, its fields as JSON holds them."""
 
     pk: int
@@ -74,7 +74,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastValues:
     """What rows said when a file went out, as far as the record tells: by id, fields changed since with what they were."""
 
     known: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class Past:
     @classmethod
     def of(
         cls, model: type[Model], seen: Mapping[int, tuple[int, int]], said: Said = dict
-    ) -> "Past":
+    ) -> "PastValues":
         """Read from the record what changed; `seen`: id → (version in the file, version now). One query for 500 rows.
 
         `said` puts what the record holds into the fields of the table.
@@ -104,13 +104,13 @@ class Past:
         return cls(known)
 
 
-def compared(
-    row: Given,
-    here: Stored,
+def compare(
+    row: FileRow,
+    here: StoredRow,
     wanted: Mapping[str, Any],
-    past: Past,
+    past: PastValues,
     tied: Iterable[Sequence[str]] = (),
-) -> Planned:
+) -> CheckedRow:
     """What a row would change of a stored one. `wanted` holds the cells that the file has, as JSON holds them.
 
     A cell that still says what went out is not an edit, though the product says something else by now; a cell that was
@@ -118,7 +118,9 @@ def compared(
     `tied` are fields that make sense together alone: where one of them is contested, so are the others that the row changes.
     """
     seen = row.values.get("version") or here.version
-    mine = {name: value for name, value in wanted.items() if not alike(here.values[name], value)}
+    mine = {
+        name: value for name, value in wanted.items() if not same_value(here.values[name], value)
+    }
     contested: set[str] = set()
     if seen != here.version:
         was = past.known.get(here.pk)
@@ -126,12 +128,12 @@ def compared(
             mine = {
                 name: value
                 for name, value in mine.items()
-                if name not in was or not alike(was[name] or "", value or "")
+                if name not in was or not same_value(was[name] or "", value or "")
             }
         contested = {
             name
             for name in mine
-            if was is None or (name in was and not alike(was[name], here.values[name]))
+            if was is None or (name in was and not same_value(was[name], here.values[name]))
         }
         for together in tied:
             contested.update(together if contested.intersection(together) else ())
@@ -139,34 +141,34 @@ def compared(
     theirs = {
         name: value for name, value in before.items() if name in contested
     }  # the same as `before`, where all are
-    planned = Planned(row, SAME, here.label[:LABEL], here.pk, seen, before, dict(mine), theirs)
+    planned = CheckedRow(row, SAME, here.label[:LABEL], here.pk, seen, before, dict(mine), theirs)
     planned.verdict = verdict_of(planned)
     return planned
 
 
-def verdict_of(planned: Planned) -> str:
+def verdict_of(planned: CheckedRow) -> str:
     """What a row without faults that speaks of a stored one comes to."""
     return CONFLICT if planned.theirs else CHANGED if planned.after else SAME
 
 
-def wrong(
-    row: Given, faults: Sequence[Fault], label: str = "", subject: int | None = None
-) -> Planned:
+def wrong_row(
+    row: FileRow, faults: Sequence[Fault], label: str = "", subject: int | None = None
+) -> CheckedRow:
     """A row that cannot be taken; the faults of its unreadable cells are among them."""
-    return Planned(row, WRONG, label[:LABEL], subject, faults=[*row.faults, *faults])
+    return CheckedRow(row, WRONG, label[:LABEL], subject, faults=[*row.faults, *faults])
 
 
-def fresh(row: Given, label: str, after: Mapping[str, Any]) -> Planned:
+def new_row(row: FileRow, label: str, after: Mapping[str, Any]) -> CheckedRow:
     """A row that would be made."""
-    return Planned(row, NEW, label[:LABEL], after=dict(after))
+    return CheckedRow(row, NEW, label[:LABEL], after=dict(after))
 
 
-def refused(field: str, value: str, why: str) -> Fault:
+def refused_cell(field: str, value: str, why: str) -> Fault:
     """The fault of a cell that a command would refuse, in the command's own words."""
     return Fault(field, value, _("A valid value"), why)
 
 
-def place_of(row: IntakeRow) -> str:
+def row_name(row: IntakeRow) -> str:
     """How a refusal names a row of the file."""
     sheet = f"{row.sheet} " if row.sheet else ""
     return _("%(sheet)srow %(line)s (%(label)s)") % {
@@ -181,16 +183,16 @@ def stale(row: IntakeRow, theirs: object = None) -> Stale:
     text = _(
         "%(row)s was changed by another user after the check. Check the table again, then decide."
     )
-    return Stale(text % {"row": place_of(row)}, theirs=theirs)
+    return Stale(text % {"row": row_name(row)}, theirs=theirs)
 
 
-def unchanged(row: IntakeRow, here: Stored | None) -> Stored:
+def demand_unchanged(row: IntakeRow, here: StoredRow | None) -> StoredRow:
     """The stored row, if what the file changes of it still says what it said when the table was checked; else raises Stale.
 
     Fields of `row.before` that the stored row does not have belong to another one.
     """
     if here is None or any(
-        not alike(here.values[name], value)
+        not same_value(here.values[name], value)
         for name, value in row.before.items()
         if name in here.values
     ):
@@ -198,19 +200,21 @@ def unchanged(row: IntakeRow, here: Stored | None) -> Stored:
     return here
 
 
-def built_on(row: IntakeRow, why: str) -> Invalid:
+def cannot_undo(row: IntakeRow, why: str) -> Invalid:
     """What undoing raises where something was built on a row."""
     return Invalid(
-        _("%(row)s can no longer be undone: %(why)s") % {"row": place_of(row), "why": why}
+        _("%(row)s can no longer be undone: %(why)s") % {"row": row_name(row), "why": why}
     )
 
 
-def moved_on(row: IntakeRow) -> Invalid:
-    return built_on(row, _("it was changed since."))
+def changed_since(row: IntakeRow) -> Invalid:
+    return cannot_undo(row, _("it was changed since."))
 
 
-def demand_as_left(
-    rows: Rows, stored: Mapping[int, Any], said: Callable[[Any], Mapping[str, Any]] | None = None
+def demand_as_applied(
+    rows: IntakeRows,
+    stored: Mapping[int, Any],
+    said: Callable[[Any], Mapping[str, Any]] | None = None,
 ) -> None:
     """Raise Invalid where one of these rows is not any more as applying left it; `stored` are those that they wrote, by id.
 
@@ -222,19 +226,19 @@ def demand_as_left(
         if here is None or (
             here.version != row.left and (said is None or not _still(row, said(here)))
         ):
-            raise moved_on(row)
+            raise changed_since(row)
 
 
 def _still(row: IntakeRow, said: Mapping[str, Any]) -> bool:
     """Whether a stored row says what was written of it: of one that the table made, everything."""
     names = said if row.verdict == NEW else row.after.keys() & said.keys()
-    return all(alike(said[name] or "", row.after.get(name) or "") for name in names)
+    return all(same_value(said[name] or "", row.after.get(name) or "") for name in names)
 
 
 @contextmanager
-def nothing_on(row: IntakeRow) -> Iterator[None]:
+def undoing_row(row: IntakeRow) -> Iterator[None]:
     """What refuses to go within this block has something built on it, and the refusal names this row."""
     try:
         yield
     except Invalid as refusal:
-        raise built_on(row, str(refusal)) from refusal
+        raise cannot_undo(row, str(refusal)) from refusal

@@ -7,14 +7,14 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, BinaryIO
 
-from directives.tables.book import Book, Column, fit, plain
+from directives.tables.book import Book, Column, cell_text, cell_value
 
 TOLD = 500  # rows after which the caller is told of them
 
 
 def _printed(column: Column, row: Any) -> str:
     """A cell as CSV holds it."""
-    cell = plain(column.value(row), column.kind)
+    cell = cell_value(column.value(row), column.kind)
     match cell:
         case None:
             return ""
@@ -37,7 +37,7 @@ def write_csv(book: Book, file: BinaryIO, *, encoding: str = "utf-8-sig") -> int
 
 
 def _lines(book: Book, writer: Any) -> int:
-    writer.writerow([fit(str(column.label) or " ") for column in book.columns])
+    writer.writerow([cell_text(str(column.label) or " ") for column in book.columns])
     cells: list[Callable[[Any], str]] = [partial(_printed, column) for column in book.columns]
     count = 0
     for count, row in enumerate(book.rows, 1):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from directives.base.script import to_hans
 from directives.tables.days import counted, named_day, no_such, read_day, year_in_figures
-from directives.tables.faults import Meant, Wrong
+from directives.tables.faults import Interpreted, Wrong
 from directives.tables.layout import Cell
 
 UNTIL = re.compile(r"^(?:截至|截止到?|不晚于|不迟于|力争|确保)")
@@ -50,7 +50,7 @@ HALVES, QUARTERS, THIRDS = (
 )
 
 
-def read_deadline(cell: Cell, plain: str) -> date | Meant | Wrong:
+def read_deadline(cell: Cell, plain: str) -> date | Interpreted | Wrong:
     """The day by which something is to be done; Meant(None) where it says that there is none.
 
     `plain`: the text of the cell, compatibility forms folded, no white space; not empty.
@@ -67,12 +67,12 @@ def read_deadline(cell: Cell, plain: str) -> date | Meant | Wrong:
         lambda found: str(counted(found[1])), year_in_figures(to_hans(plain))
     ).rstrip("。;,")
     if OPEN.fullmatch(text):
-        return Meant(None)
+        return Interpreted(None)
     found = _one(text)
     return found if found is not None else next(_ends_of_span(text), None) or _not_read(text)
 
 
-def _one(text: str) -> date | Meant | Wrong | None:
+def _one(text: str) -> date | Interpreted | Wrong | None:
     """The day that a text without a span names; None where it names none."""
     bare = UNTIL.sub("", BEFORE.sub("", text))
     if found := YEAR.fullmatch(bare):
@@ -86,29 +86,29 @@ def _one(text: str) -> date | Meant | Wrong | None:
     return named_day(bare)
 
 
-def _last(year: int, month: int, day: int = 0) -> Meant | Wrong:
+def _last(year: int, month: int, day: int = 0) -> Interpreted | Wrong:
     """The last day of a month, or the day of it."""
     if not 1 <= month <= 12 or not 1900 <= year <= 2199:
         return no_such(year, month, day or 1)
-    return Meant(
+    return Interpreted(
         date(year, month, day)
         if day
         else date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
     )
 
 
-def _ends_of_span(text: str) -> Iterator[Meant]:
+def _ends_of_span(text: str) -> Iterator[Interpreted]:
     """The end of a text such as 2025年3月至6月, if both of its sides are days; the end may leave out the year."""
     for sign in SPAN.finditer(text):
         start, end = _one(text[: sign.start()]), text[sign.end() :]
-        begins = start.value if isinstance(start, Meant) else start
+        begins = start.value if isinstance(start, Interpreted) else start
         if not isinstance(begins, date):
             continue
         for spelt in (end, f"{begins.year}年{end}", f"{begins.year}.{end}"):
             last = _one(spelt)
-            ends = last.value if isinstance(last, Meant) else last
+            ends = last.value if isinstance(last, Interpreted) else last
             if isinstance(ends, date) and ends >= begins:
-                yield Meant(ends)
+                yield Interpreted(ends)
 
 
 def _not_read(text: str) -> Wrong:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.models import Intake, IntakeRow
 from directives.models.intakes import WRONG
 from directives.tables.book import Book, Column
-from directives.tables.fields import Fault, Untaken
+from directives.tables.fields import Fault, UntakenCell
 from directives.tables.formats import FORMATS
 
 
@@ -22,22 +22,22 @@ class CellLine:
     """One cell that is wrong or not taken over, with its place, as a row of a list."""
 
     row: IntakeRow
-    cell: Fault | Untaken
+    cell: Fault | UntakenCell
 
     @property
     def fault(self) -> Fault | None:
         return self.cell if isinstance(self.cell, Fault) else None
 
     @property
-    def untaken(self) -> Untaken | None:
-        return self.cell if isinstance(self.cell, Untaken) else None
+    def untaken(self) -> UntakenCell | None:
+        return self.cell if isinstance(self.cell, UntakenCell) else None
 
 
 def cell_lines(intake: Intake) -> Iterable[CellLine]:
     """Every cell of an intake that is wrong or not taken over, in the order of the file."""
     for row in noted_rows(intake).order_by("number").iterator(chunk_size=1000):
         yield from (CellLine(row, Fault(**fault)) for fault in row.faults)
-        yield from (CellLine(row, Untaken(**cell)) for cell in row.untaken or ())
+        yield from (CellLine(row, UntakenCell(**cell)) for cell in row.untaken or ())
 
 
 def noted_rows(intake: Intake) -> QuerySet[IntakeRow]:

@@ -13,7 +13,7 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class Interpreted:
     """A cell is read by a rule of the field, not by its letter: 2025年底前 is its last day. Whoever reads it tells of it."""
 
     value: Any

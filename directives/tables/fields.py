@@ -21,7 +21,7 @@ Choices = tuple[tuple[str, Words], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class IntakeContext:
     """Who brings the table in, when, and what it belongs to; `place` holds ids by name: document, cycle, organisation, owner."""
 
     by: User
@@ -84,7 +84,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Untaken:
+class UntakenCell:
     """A cell that says something else than stands here and is not taken over: both values, why not, and where it is edited."""
 
     field: str
@@ -96,20 +96,20 @@ class Untaken:
     heading: str = ""  # as the file spells it
 
 
-class Place(NamedTuple):
+class RowPlace(NamedTuple):
     """Where a row of the file stands."""
 
     number: int  # from 1 over all rows of the file that say something
     sheet: str
     line: int  # as the spreadsheet counts
 
-    def seen_from(self, other: "Place") -> str:
+    def seen_from(self, other: "RowPlace") -> str:
         """How somebody who looks at another row finds it: by its line, behind the name of its sheet if that is another one."""
         return str(self.line) if self.sheet == other.sheet else f"{self.sheet}!{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class FileRow:
     """One row of the file, its cells read as the fields say. A field whose column is not in the file is not in `values`;
     an empty cell is None there. `faults` are of cells that could not be read; those fields are not in `values` either."""
 
@@ -127,15 +127,15 @@ class Given:
     )  # the cells, as they are, of fields that are shown only and told of
 
     @property
-    def place(self) -> Place:
-        return Place(self.number, self.sheet, self.line)
+    def place(self) -> RowPlace:
+        return RowPlace(self.number, self.sheet, self.line)
 
 
 @dataclass(slots=True)
-class Planned:
+class CheckedRow:
     """What was found of one row. `before` and `after` hold only fields that change, as JSON holds them."""
 
-    given: Given
+    given: FileRow
     verdict: str  # NEW, CHANGED, SAME, WRONG or CONFLICT
     label: str = ""
     subject: int | None = None
@@ -144,19 +144,19 @@ class Planned:
     after: dict[str, Any] = field(default_factory=dict)
     theirs: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    untaken: list[Untaken] = field(default_factory=list)
+    untaken: list[UntakenCell] = field(default_factory=list)
 
 
 class Checker(ABC):
     """Holds the rows of one table against the product, some hundred at a time, in the order of the file. Writes nothing."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         """`headed`: the fields for which the file has a column."""
         self.asking = asking
         self.headed = headed
 
     @abstractmethod
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         """One Planned for each row, in order; few queries however many rows."""
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
@@ -168,11 +168,11 @@ class Checker(ABC):
         return ()
 
 
-Rows = Sequence[IntakeRow]
+IntakeRows = Sequence[IntakeRow]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TableKind:
     """One kind of table that can be brought in."""
 
     key: str
@@ -181,14 +181,14 @@ class Kind:
     needs: tuple[
         str, ...
     ]  # what must be chosen before: document, cycle, organisation, owner (of what is registered)
-    fields: Callable[[Asking], tuple[Field, ...]]
+    fields: Callable[[IntakeContext], tuple[Field, ...]]
     may: Callable[[User], bool]  # whether the person brings in such tables at all
-    checker: Callable[[Asking, frozenset[str]], Checker]
+    checker: Callable[[IntakeContext, frozenset[str]], Checker]
     # Set-wise, inside one transaction that the caller holds; NEW and CHANGED rows (a conflict chosen as mine is CHANGED) in the order
     # of the file, a batch at a time. Sets row.subject_id and row.left. Raises Stale, naming the row, if one was changed meanwhile.
-    write: Callable[[Asking, Rows], None]
+    write: Callable[[IntakeContext, IntakeRows], None]
     # Takes rows back that this kind wrote. Raises Refusal with the reason where something was built on one.
-    undo: Callable[[Asking, Rows], None]
+    undo: Callable[[IntakeContext, IntakeRows], None]
     order: Literal["file", "parents"] = "file"
     updates: bool = True  # False: rows are only ever added
     owned: bool = (

@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from directives.tables.faults import Meant, Wrong
+from directives.tables.faults import Interpreted, Wrong
 from directives.tables.layout import Cell
 
 LIMIT = Decimal(10) ** 15  # a spreadsheet keeps fifteen digits of a number
@@ -123,13 +123,15 @@ def read_whole(cell: Cell, plain: str, *, scale: int = 1) -> int | Wrong:
     )
 
 
-def read_percent(cell: Cell, plain: str, *, shares: Shares = "") -> int | Decimal | Meant | Wrong:
+def read_percent(
+    cell: Cell, plain: str, *, shares: Shares = ""
+) -> int | Decimal | Interpreted | Wrong:
     """A percentage, 35 for 35%; whole ones are int. A bare number between 0 and 1 is a share, as a cell formatted as percent holds it.
 
     A bare 1 is 100% in a column of shares, 1% in one of points, and a fault where the column does not tell (`shares` is "").
     """
     if plain.translate(HANT) in DONE:
-        return Meant(DONE[plain.translate(HANT)])
+        return Interpreted(DONE[plain.translate(HANT)])
     text = plain.replace("百分之", "%")
     if (
         text.count("%") == 1

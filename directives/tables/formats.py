@@ -13,7 +13,7 @@ from directives.tables.xlsx import write_xlsx
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class FileFormat:
     """A file format: how it is written, how its files end, and what the browser is told."""
 
     write: Callable[[Book, BinaryIO], int]
@@ -22,20 +22,20 @@ class Writing:
 
 
 FORMATS = {
-    "xlsx": Writing(
+    "xlsx": FileFormat(
         write_xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     ),
-    "csv": Writing(write_csv, "csv", "text/csv; charset=utf-8"),
-    "csv-gb": Writing(write_gb, "csv", "text/csv; charset=gb18030"),
+    "csv": FileFormat(write_csv, "csv", "text/csv; charset=utf-8"),
+    "csv-gb": FileFormat(write_gb, "csv", "text/csv; charset=gb18030"),
 }
 
 
-def asked(request: HttpRequest) -> bool:
+def wants_file(request: HttpRequest) -> bool:
     """Whether the reader asks for the list as a file (?export=xlsx or csv)."""
     return bool(request.GET.get("export"))
 
 
-def handed(book: Book, wanted: str) -> tuple[FileResponse, int]:
+def file_response(book: Book, wanted: str) -> tuple[FileResponse, int]:
     """A book as a download in one of FORMATS, and how many rows it has."""
     writing = FORMATS[wanted]
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it

@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class NoValue:
     """A cell without a usable value: a "formula" that was saved without its result, or an "error" such as #N/A or NaN.
 
     `text` is the formula with its =, or the error as the spreadsheet shows it.
@@ -26,7 +26,7 @@ class Odd:
 
 
 # Text is as it stands: neither trimmed nor freed of a guarding apostrophe. An empty cell is None. In CSV every cell is text.
-Cell = None | str | int | float | Decimal | bool | date | datetime | Odd
+Cell = None | str | int | float | Decimal | bool | date | datetime | NoValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Table:
 
 
 @dataclass(slots=True)
-class Opened:
+class OpenFile:
     """A file that can be read. Close it when done, or use it in a `with`; rows cannot be read after that."""
 
     name: str  # as the person calls the file
@@ -97,7 +97,7 @@ class Opened:
         self.close()
 
 
-def letter(column: int) -> str:
+def column_letters(column: int) -> str:
     """The letters that head a column in a spreadsheet: 0 is A, 26 is AA."""
     text, rest = "", column + 1
     while rest:

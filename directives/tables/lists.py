@@ -19,7 +19,7 @@ Notes = tuple[tuple[Words, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListRequest:
     """What a list knows of a request for it: who asks, the filter, and when. A request serves too."""
 
     user: User
@@ -30,7 +30,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FilteredList:
     """A list under one filter, of which nothing was read yet but what its filter is called.
 
     `told` is the filter in words. `few` says whether there are at most so many rows, without counting further; `total` counts
@@ -44,7 +44,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ListKind:
     """A list that can be taken away: its name, its page, what it holds, and which of its columns a person may choose.
 
     `page` is the name of the page's address; `placed` that the address names a thing. Columns that are not among those to be
@@ -53,26 +53,26 @@ class Kind:
 
     name: Words
     page: str
-    find: Callable[[Asked, Place], Listed]
-    columns: Callable[[Asked], Sequence[Column]] = lambda asked: ()
+    find: Callable[[ListRequest, Place], FilteredList]
+    columns: Callable[[ListRequest], Sequence[Column]] = lambda asked: ()
     placed: bool = False
 
 
-def in_words(*pairs: tuple[Words, Any]) -> Notes:
+def filter_in_words(*pairs: tuple[Words, Any]) -> Notes:
     """The filter in words, without what was not asked for."""
     given = tuple((label, str(value)) for label, value in pairs if value)
     return given or ((pgettext("ledger", "Filter"), _("None: everything in your scope")),)
 
 
-def of_rows(told: Notes, rows: QuerySet, make: Callable[[], Book]) -> Listed:
+def list_of_rows(told: Notes, rows: QuerySet, make: Callable[[], Book]) -> FilteredList:
     """A list with a line for each of these rows."""
     bare = rows.order_by()
-    return Listed(told, lambda limit: bare[: limit + 1].count() <= limit, bare.count, make)
+    return FilteredList(told, lambda limit: bare[: limit + 1].count() <= limit, bare.count, make)
 
 
-def of_known(told: Notes, count: int, make: Callable[[], Book]) -> Listed:
+def list_of_length(told: Notes, count: int, make: Callable[[], Book]) -> FilteredList:
     """A list of which it is known how many rows it has."""
-    return Listed(told, lambda limit: count <= limit, lambda: count, make)
+    return FilteredList(told, lambda limit: count <= limit, lambda: count, make)
 
 
 def part_of(part: int, whole: int) -> str:
@@ -81,7 +81,7 @@ def part_of(part: int, whole: int) -> str:
     return _("%(part)s of %(whole)s") % {"part": part, "whole": whole} + share
 
 
-def arranged(
+def chosen_columns(
     columns: Iterable[Column], offered: Iterable[Column], keys: Sequence[str]
 ) -> tuple[Column, ...]:
     """The columns of a list as a person chose them: those of these keys in this order, then those that are not to be chosen."""

@@ -23,7 +23,7 @@ from directives.base.wording import NOTHING
 from directives.models import Intake, IntakeRow
 from directives.tables.book import guard
 from directives.tables.fault_list import noted_rows
-from directives.tables.layout import Cell, Opened, RawRow, Table
+from directives.tables.layout import Cell, OpenFile, RawRow, Table
 
 MOST = 20_000  # comments; a table with more faults has one fault many times over
 WIDTH = 16  # characters of every column
@@ -70,7 +70,7 @@ def said(fault: Mapping[str, str]) -> str:
     return f"{text}\n{fault['remedy']}" if fault["remedy"] else text
 
 
-def marked(opened: Opened, wrong: Sequence[IntakeRow], file: BinaryIO) -> int:
+def write_marked_copy(opened: OpenFile, wrong: Sequence[IntakeRow], file: BinaryIO) -> int:
     """Write the copy as a workbook into `file`; returns how many cells are marked. `wrong`: the rows of which something is said."""
     marks = marks_of(wrong)
     with Workbook(file, {"constant_memory": True}) as workbook:
@@ -81,7 +81,7 @@ def marked(opened: Opened, wrong: Sequence[IntakeRow], file: BinaryIO) -> int:
     return copy.count
 
 
-def wrong_rows(intake: Intake) -> list[IntakeRow]:
+def rows_to_mark(intake: Intake) -> list[IntakeRow]:
     """The rows of an intake that are marked: the first of them, where there are more than anybody reads."""
     return list(noted_rows(intake).only("sheet", "line", "faults", "untaken")[:MOST])
 
@@ -96,13 +96,13 @@ class _Copy:
 
     def _format(self, name: str) -> Format:
         if name not in self.formats:
-            look, _dash, marked = name.partition("-")
+            look, _dash, mark = name.partition("-")
             code = {"day": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm", "text": "@"}.get(
                 look, "General"
             )
             colour = (
-                dict(zip(("bg_color", "font_color"), COLOURS[f"-{marked}"], strict=True))
-                if marked
+                dict(zip(("bg_color", "font_color"), COLOURS[f"-{mark}"], strict=True))
+                if mark
                 else {}
             )
             self.formats[name] = self.workbook.add_format(
@@ -110,7 +110,7 @@ class _Copy:
             )
         return self.formats[name]
 
-    def table(self, opened: Opened, table: Table, marks: Mapping[Place, Mark]) -> None:
+    def table(self, opened: OpenFile, table: Table, marks: Mapping[Place, Mark]) -> None:
         sheet = self.workbook.add_worksheet(table.name[:31] or None)
         by_line: dict[int, dict[int, Mark]] = defaultdict(dict)
         for (line, column), told in marks.items():

@@ -17,9 +17,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from directives.base.script import fold
-from directives.tables.cells import typed
+from directives.tables.cells import as_text
 from directives.tables.fields import Fault, Field
-from directives.tables.layout import RawRow, Table, letter
+from directives.tables.layout import RawRow, Table, column_letters
 
 DEEPEST = 3  # rows that headings may take
 WIDEST = 300  # columns that are looked at
@@ -60,7 +60,7 @@ class Column:
 
     @property
     def letter(self) -> str:
-        return letter(self.index)
+        return column_letters(self.index)
 
     @property
     def scale(self) -> int:
@@ -70,7 +70,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Headings:
     """The headings of one sheet: the lines that they take, and their columns."""
 
     number: int  # of the table in the file
@@ -104,14 +104,14 @@ class Head:
         }
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> "Head":
+    def of_json(cls, told: Mapping[str, Any]) -> "Headings":
         columns = tuple(
             Column(index, heading, tuple(samples), field, sure)
             for index, heading, samples, field, sure in told["columns"]
         )
         return cls(told["number"], told["sheet"], told["first"], told["last"], columns)
 
-    def matching(self, chosen: Mapping[str, str]) -> "Head":
+    def matching(self, chosen: Mapping[str, str]) -> "Headings":
         """These columns with the fields chosen for them, by letter."""
         return replace(
             self,
@@ -121,7 +121,7 @@ class Head:
         )
 
 
-class Names:
+class FieldNames:
     """The fields of a kind by every name that a heading may give them."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
@@ -171,7 +171,7 @@ class Names:
         return "", False
 
 
-class Grid:
+class TopRows:
     """The first rows of a table, every cell of a merged range with the range's value."""
 
     def __init__(self, table: Table) -> None:
@@ -181,7 +181,7 @@ class Grid:
         self.texts_of: dict[tuple[int, int], str] = {}
         for row in table.head:
             self.texts_of |= {
-                (row.line, column): " ".join(typed(cell).split())
+                (row.line, column): " ".join(as_text(cell).split())
                 for column, cell in enumerate(row.cells[:WIDEST])
             }
         self._spread(max(self.rows, default=0))
@@ -208,10 +208,12 @@ class Grid:
             for row in self.table.head
             if row.line > after and column < len(row.cells)
         )
-        return tuple(text[:SHOWN] for text in map(typed, below) if text)[:SAMPLES]
+        return tuple(text[:SHOWN] for text in map(as_text, below) if text)[:SAMPLES]
 
 
-def heads_of(tables: Sequence[Table], names: Names) -> tuple[tuple[Head, ...], list[str]]:
+def find_headings(
+    tables: Sequence[Table], names: FieldNames
+) -> tuple[tuple[Headings, ...], list[str]]:
     """The headings of the sheets that are one table, and remarks on what is passed over. No heads: the file holds nothing to read."""
     shown = [table for table in tables if not table.hidden and table.head]
     found = [(table, _head_of(table, names)) for table in shown]
@@ -244,8 +246,8 @@ def heads_of(tables: Sequence[Table], names: Names) -> tuple[tuple[Head, ...], l
     return heads, remarks
 
 
-def _head_of(table: Table, names: Names) -> Head:
-    grid, best, most = Grid(table), None, 0
+def _head_of(table: Table, names: FieldNames) -> Headings:
+    grid, best, most = TopRows(table), None, 0
     for lines in _candidates(table.head):
         head = _named(grid, lines, names)
         if len(head.matched) > most:
@@ -275,7 +277,7 @@ def _likeliest(rows: Sequence[RawRow]) -> range:
     return range(row.line, row.line + 1)
 
 
-def _named(grid: Grid, lines: range, names: Names) -> Head:
+def _named(grid: TopRows, lines: range, names: FieldNames) -> Headings:
     columns = []
     for index in range(grid.width):
         texts = grid.texts(lines, index)
@@ -283,7 +285,7 @@ def _named(grid: Grid, lines: range, names: Names) -> Head:
         samples = grid.samples(lines[-1], index)
         if texts or samples:
             columns.append(Column(index, " / ".join(texts), samples, field, sure))
-    return Head(grid.table.number, grid.table.name, lines[0], lines[-1], _once(columns))
+    return Headings(grid.table.number, grid.table.name, lines[0], lines[-1], _once(columns))
 
 
 def _once(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -297,7 +299,7 @@ def _once(columns: Sequence[Column]) -> tuple[Column, ...]:
     return tuple(result)
 
 
-def _without_own_numbers(columns: tuple[Column, ...], names: Names) -> tuple[Column, ...]:
+def _without_own_numbers(columns: tuple[Column, ...], names: FieldNames) -> tuple[Column, ...]:
     """The columns, where one that may hold our ids counts the rows of the table from 1: it is not matched.
 
     Only where others tell which row is meant, and no version stands beside it.
@@ -315,23 +317,23 @@ def _without_own_numbers(columns: tuple[Column, ...], names: Names) -> tuple[Col
     )
 
 
-def remembered(head: Head, columns: Mapping[str, str], names: Names) -> Head:
+def remembered(head: Headings, columns: Mapping[str, str], names: FieldNames) -> Headings:
     """The head as the person once matched it; `columns`: folded heading → field."""
     known = {field.name for field in names.fields}
     fields = {column.letter: columns.get(fold(column.heading), "") for column in head.columns}
     return head.matching({place: field for place, field in fields.items() if field in known})
 
 
-def certain(heads: Sequence[Head], names: Names) -> bool:
+def all_known(heads: Sequence[Headings], names: FieldNames) -> bool:
     """Nothing need be asked: every heading is known, none stands twice, none that must be there is missing."""
     return (
         bool(heads)
         and all(column.field for column in heads[0].columns if column.heading)
-        and not faults_of(heads[0], names)
+        and not heading_faults(heads[0], names)
     )
 
 
-def faults_of(head: Head, names: Names) -> list[Fault]:
+def heading_faults(head: Headings, names: FieldNames) -> list[Fault]:
     """What stands against reading the columns so: fields without a column, fields with two."""
     times = Counter(column.field for column in head.columns if column.field)
     found = []

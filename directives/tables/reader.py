@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from django.utils.translation import gettext as _
 
 from directives.base.refusals import Refusal
-from directives.tables.layout import Cell, Merge, Odd, Opened, RawRow, Table
+from directives.tables.layout import Cell, Merge, NoValue, OpenFile, RawRow, Table
 from directives.tables.parsing.limits import FILE, HEAD
 from directives.tables.unreadable import words_of
 
@@ -42,7 +42,7 @@ class Unreadable(Refusal):
         super().__init__(words_of(code, params or {}))
 
 
-def read(source: str | os.PathLike[str] | BinaryIO, name: str) -> Opened:
+def read(source: str | os.PathLike[str] | BinaryIO, name: str) -> OpenFile:
     """Open a table file: a path, or a binary file whose content is then copied. `name` is what people call it.
 
     Close what it returns. Raises Unreadable with the reason if it is no table that can be read.
@@ -62,7 +62,7 @@ def read(source: str | os.PathLike[str] | BinaryIO, name: str) -> Opened:
 
     remarks = tuple(_remark(code) for code in found["remarks"])
     parts = {"encoding": found.get("encoding", ""), "separator": found.get("separator", "")}
-    return Opened(
+    return OpenFile(
         name,
         found["format"],
         found["tables"],
@@ -157,9 +157,9 @@ def _special(kind: str, text: str) -> Cell:
         case "m":
             return datetime.fromisoformat(text)
         case "f":
-            return Odd("formula", text)
+            return NoValue("formula", text)
         case "e":
-            return Odd("error", text)
+            return NoValue("error", text)
     raise ValueError(kind)
 
 

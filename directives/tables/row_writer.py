@@ -16,7 +16,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from directives.base.states import CLOSED_LIGHT, GREEN, RED, UNDUE, YELLOW
-from directives.tables.book import Column, Kind, Path, fit, plain
+from directives.tables.book import CellKind, Column, GroupPath, cell_text, cell_value
 
 NUMBER_FORMATS = {
     "text": "@", "number": "#,##0.##;-#,##0.##", "integer": "#,##0", "id": "0", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm",
@@ -120,7 +120,7 @@ def _texts(width: int, tall: Tall) -> Callable[[Any], str]:
         text = value if type(value) is str else str(value)
         found = known.get(text)
         if found is None:
-            shown = fit(text)
+            shown = cell_text(text)
             found = inline(shown), lines_of(shown, room)
             if len(text) <= SHORT:
                 if len(known) >= KNOWN:
@@ -141,12 +141,12 @@ def _serial(value: date | datetime) -> str:
     return str(days)
 
 
-def _values(kind: Kind) -> Callable[[Any], tuple[str, str]]:
+def _values(kind: CellKind) -> Callable[[Any], tuple[str, str]]:
     """What writes values that are not text: the kind of format, and the XML behind the format's number."""
     known: dict[Any, tuple[str, str]] = {}
 
     def made(value: Any) -> tuple[str, str]:
-        cell = plain(value, kind)
+        cell = cell_value(value, kind)
         match cell:
             case str():
                 return "text", inline(cell)
@@ -229,10 +229,10 @@ def linked(
 class Grouping:
     """Where the groups of a list begin. The first row of a group stands for it; the others fold away under it."""
 
-    last: Path = ()
+    last: GroupPath = ()
     deepest: int = 0
 
-    def level(self, path: Path) -> int:
+    def level(self, path: GroupPath) -> int:
         """How deep this row is folded: 0 where an outermost group begins."""
         level = 0
         for mine, before in zip(path, self.last, strict=False):

@@ -9,14 +9,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from directives.base.script import fold
-from directives.tables.cells import Manner, Reading, meaning_of, shown, typed
-from directives.tables.faults import Meant, Wrong
-from directives.tables.fields import Fault, Field, Given
+from directives.tables.cells import CellReader, ColumnUnits, as_text, displayed, interpreting_reader
+from directives.tables.faults import Interpreted, Wrong
+from directives.tables.fields import Fault, Field, FileRow
 from directives.tables.figures import has_unit, scale_of, shares_of
-from directives.tables.layout import Opened, RawRow, Table, letter
-from directives.tables.matching import SCALES, Column, Head
+from directives.tables.layout import OpenFile, RawRow, Table, column_letters
+from directives.tables.matching import SCALES, Column, Headings
 from directives.tables.merged import Merged
-from directives.tables.skipped_rows import Passing, listed, remarks_of, title_above
+from directives.tables.skipped_rows import RowFilter, listed, remarks_of, title_above
 
 SECTION = "section"  # the field that the heading of a group of rows fills
 TITLE = "document"  # the field that the title above the headings fills
@@ -34,7 +34,7 @@ class Slot:
 
     index: int
     name: str
-    read: Reading
+    read: CellReader
     required: bool
     letter: str
     heading: str
@@ -42,7 +42,7 @@ class Slot:
     scaled: bool = False  # its heading says in which
 
 
-class Reader:
+class RowReader:
     """Reads the sheets of a file row by row. `remarks` tells what was passed over and what was understood, once all rows were taken.
 
     `apart` makes several rows of one that speaks of several.
@@ -50,8 +50,8 @@ class Reader:
 
     def __init__(
         self,
-        opened: Opened,
-        heads: Sequence[Head],
+        opened: OpenFile,
+        heads: Sequence[Headings],
         fields: Sequence[Field],
         apart: Apart | None = None,
     ) -> None:
@@ -82,18 +82,18 @@ class Reader:
         """Rows that there are at most."""
         return sum(max(0, self.tables[head.number].rows - head.last) for head in self.heads)
 
-    def rows(self) -> Iterator[Given]:
+    def rows(self) -> Iterator[FileRow]:
         for head in self.heads:
             yield from self._sheet(head, self.tables[head.number])
 
-    def _sheet(self, head: Head, table: Table) -> Iterator[Given]:
+    def _sheet(self, head: Headings, table: Table) -> Iterator[FileRow]:
         slots = self._slots(head, table)
         told = [
             (column.index, column.field) for column in head.columns if column.field in self.told
         ]
         read = [slot.index for slot in slots]
         passing, merged = (
-            Passing(head, table, read),
+            RowFilter(head, table, read),
             Merged(table, head.last, [*read, *(index for index, _name in told)]),
         )
         groups = SECTION in self.fields and SECTION not in head.matched
@@ -131,11 +131,11 @@ class Reader:
             spelt = _spelt_out(full, figures)
             for one in several:
                 self.number += 1
-                yield Given(
+                yield FileRow(
                     self.number, head.sheet, raw.line, one, tuple(faults), raw.hidden, spelt, shows
                 )
 
-    def _place(self, head: Head, raw: RawRow) -> str:
+    def _place(self, head: Headings, raw: RawRow) -> str:
         """How a remark names a row."""
         return f"{head.sheet}!{raw.line}" if len(self.heads) > 1 else str(raw.line)
 
@@ -148,7 +148,7 @@ class Reader:
             if slot.index < len(own) and own[slot.index] != full.cells[slot.index]
         )
 
-    def _slots(self, head: Head, table: Table) -> list[Slot]:
+    def _slots(self, head: Headings, table: Table) -> list[Slot]:
         ours = {
             "id",
             "version",
@@ -167,7 +167,7 @@ class Reader:
                 field, column, [row for row in table.head if row.line > head.last], ours
             )
             figure = field.sort in FIGURES
-            read = meaning_of(field, manner)
+            read = interpreting_reader(field, manner)
             slots.append(
                 Slot(
                     column.index,
@@ -182,10 +182,12 @@ class Reader:
             )
         return slots
 
-    def _manner(self, field: Field, column: Column, below: Sequence[RawRow], ours: bool) -> Manner:
+    def _manner(
+        self, field: Field, column: Column, below: Sequence[RawRow], ours: bool
+    ) -> ColumnUnits:
         if field.sort == "percent":
             cells = [row.cells[column.index] for row in below if column.index < len(row.cells)]
-            return Manner(shares="shares" if ours else shares_of(cells))
+            return ColumnUnits(shares="shares" if ours else shares_of(cells))
         scale = (
             column.scale
             if column.scale != 1 or not LARGE.fullmatch(self.unit)
@@ -193,8 +195,8 @@ class Reader:
         )
         if field.sort in FIGURES and scale != 1:
             self.scaled[column.heading] = scale
-            return Manner(scale=scale)
-        return Manner()
+            return ColumnUnits(scale=scale)
+        return ColumnUnits()
 
     @property
     def remarks(self) -> list[str]:
@@ -239,7 +241,7 @@ def _understood(heading: str, counts: Counter[tuple[str, str]]) -> str:
     return _("“%(heading)s” was read as follows: %(pairs)s (%(count)s cells).") % said
 
 
-def _unit_above(head: Head, table: Table) -> str:
+def _unit_above(head: Headings, table: Table) -> str:
     """In what the numbers of a table are counted, as stands above it: 万元; "" where nothing of the kind is said."""
     cells = (
         cell
@@ -265,13 +267,18 @@ def _values(
     for slot in slots:
         cell = cells[slot.index] if slot.index < width else None
         value = slot.read(cell)
-        if value.__class__ is Meant:
+        if value.__class__ is Interpreted:
             value = value.value
-            meant.append((slot, shown(cell), "" if value is None else str(value)))
+            meant.append((slot, displayed(cell), "" if value is None else str(value)))
         if value.__class__ is Wrong:
             faults.append(
                 Fault(
-                    slot.name, shown(cell), value.expected, value.remedy, slot.letter, slot.heading
+                    slot.name,
+                    displayed(cell),
+                    value.expected,
+                    value.remedy,
+                    slot.letter,
+                    slot.heading,
                 )
             )
         elif value is None and slot.required:
@@ -303,4 +310,4 @@ def _longer(raw: RawRow, width: int) -> Fault:
     remedy = _(
         "Put text that contains the separator in quotation marks, or save the table as .xlsx."
     )
-    return Fault("", typed(raw.cells[width]), expected, remedy, letter(width))
+    return Fault("", as_text(raw.cells[width]), expected, remedy, column_letters(width))

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
-from directives.tables.cells import folded, typed
+from directives.tables.cells import as_text, folded
 from directives.tables.layout import Cell, RawRow, Table
-from directives.tables.matching import Head
+from directives.tables.matching import Headings
 
 SUMS = re.compile(
     r"[^:;,。]{0,13}[合总小共][计計](?:数|金额|人数)?(?::?[\d.,]+[^\d:;,。]{0,3})?(?:\([^()]{0,10}\))?:?|總計|(?:sub|grand)?total:?",
@@ -45,10 +45,10 @@ NAMED = 5  # rows that a remark names
 SORTS = ("sum", "note", "example", "heading", "group", "blank")
 
 
-class Passing:
+class RowFilter:
     """Judges the rows of one sheet in their order. `group` is the heading of the group in which a row stands."""
 
-    def __init__(self, head: Head, table: Table, read: Collection[int]) -> None:
+    def __init__(self, head: Headings, table: Table, read: Collection[int]) -> None:
         """`read`: the columns that hold a field."""
         self.headings = {
             column.index: frozenset(map(folded, column.heading.split(" / ")))
@@ -74,7 +74,7 @@ class Passing:
         cells = {
             index: text
             for index, cell in enumerate(there)
-            if cell is not None and (text := folded(typed(cell)))
+            if cell is not None and (text := folded(as_text(cell)))
         }
         texts = [text for index, text in list(cells.items())[:3] if isinstance(there[index], str)]
         found = "heading" if self._repeats(raw, cells) else ""
@@ -116,7 +116,7 @@ class Passing:
             return ""
         if numbered and INNER.match(text) and self.outer:
             return "group"
-        self.group = " ".join(typed(raw.cells[index]).split())
+        self.group = " ".join(as_text(raw.cells[index]).split())
         self.outer = self.group if numbered and not INNER.match(text) else ""
         return "group"
 
@@ -131,13 +131,13 @@ class Passing:
         return self.seen <= FIRST and len(cells) >= NUMBERED and _counts(list(cells.values()))
 
 
-def title_above(head: Head, table: Table) -> str:
+def title_above(head: Headings, table: Table) -> str:
     """The title of a table: the longest text that stands alone in a row above its headings; "" where there is none.
 
     "附件1", and lines that say who made the table or in what its numbers are counted, are no titles.
     """
     above = [
-        [text for cell in row.cells if (text := " ".join(typed(cell).split()))]
+        [text for cell in row.cells if (text := " ".join(as_text(cell).split()))]
         for row in table.head
         if row.line < head.first
     ]
@@ -150,7 +150,7 @@ def title_above(head: Head, table: Table) -> str:
 
 
 def _texts(row: RawRow) -> tuple[str, ...]:
-    return tuple(filter(None, (folded(typed(cell)) for cell in row.cells)))
+    return tuple(filter(None, (folded(as_text(cell)) for cell in row.cells)))
 
 
 def _counts(texts: Sequence[str]) -> bool:

@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from directives.models import Directive, Indicator, Organisation
 from directives.tables.book import guard
-from directives.tables.fields import Asking, Field, Kind
+from directives.tables.fields import Field, IntakeContext, TableKind
 
 SPARE = 2_000  # rows below those filled in that have drop-downs too
 LISTED = 5_000  # a longer list gets no drop-down: nobody finds anything in it
@@ -39,14 +39,14 @@ MACHINE = frozenset({"id", "version"})  # by which a row that went out is known 
 Values = Sequence[tuple[str, str]]  # what a cell may hold, and what it stands for
 
 
-def _bodies(asking: Asking) -> Values:
+def _bodies(asking: IntakeContext) -> Values:
     rows = (
         Organisation.objects.visible_to(asking.by).order_by("path").values_list("code", "name_hans")
     )
     return [(code, name) for code, name in rows[: LISTED + 1]]
 
 
-def _directives(asking: Asking) -> Values:
+def _directives(asking: IntakeContext) -> Values:
     rows = (
         Directive.objects.filter(document=asking.place.get("document", 0))
         .order_by("order")
@@ -55,21 +55,23 @@ def _directives(asking: Asking) -> Values:
     return [(code, text[:WORDS]) for code, text in rows[: LISTED + 1]]
 
 
-def _indicators(asking: Asking) -> Values:
+def _indicators(asking: IntakeContext) -> Values:
     rows = Indicator.objects.filter(
         document=asking.place.get("document", 0), ended_at=None
     ).values_list("code", "name_hans")
     return list(rows[: LISTED + 1])
 
 
-LISTS: dict[str, Callable[[Asking], Values]] = {
+LISTS: dict[str, Callable[[IntakeContext], Values]] = {
     "organisations": _bodies,
     "directives": _directives,
     "indicators": _indicators,
 }
 
 
-def template(kind: Kind, asking: Asking, rows: Iterable[Mapping[str, Any]] = ()) -> bytes:
+def template(
+    kind: TableKind, asking: IntakeContext, rows: Iterable[Mapping[str, Any]] = ()
+) -> bytes:
     """A workbook for this kind of table in the reader's language; `rows` are filled in already, by field, instead of the example."""
     file = BytesIO()
     with Workbook(file, {"in_memory": True}) as workbook:
@@ -80,7 +82,7 @@ def template(kind: Kind, asking: Asking, rows: Iterable[Mapping[str, Any]] = ())
 class _Template:
     """One workbook being made."""
 
-    def __init__(self, kind: Kind, asking: Asking, workbook: Workbook) -> None:
+    def __init__(self, kind: TableKind, asking: IntakeContext, workbook: Workbook) -> None:
         self.kind, self.asking, self.workbook = kind, asking, workbook
         self.filled: list[Mapping[str, Any]] = []
         self.fields: tuple[Field, ...] = ()

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from directives.tables.fields import Untaken
+from directives.tables.fields import UntakenCell
 
 NAMED = 5  # places that are named of each group
 
 
 @dataclass(slots=True)
-class Group:
+class UntakenGroup:
     """Cells of one column that are not taken over for one reason. `places`: the first of them, as a spreadsheet names cells."""
 
     heading: str
@@ -26,20 +26,21 @@ class Group:
 
 
 @dataclass(slots=True)
-class Summary:
+class UntakenSummary:
     """How many rows hold such cells, how many cells there are, and their groups in the order in which they were met."""
 
     rows: int = 0
     cells: int = 0
-    groups: dict[tuple[str, str, str], Group] = field(default_factory=dict)
+    groups: dict[tuple[str, str, str], UntakenGroup] = field(default_factory=dict)
 
-    def meet(self, cells: Sequence[Untaken], sheet: str, line: int) -> None:
+    def meet(self, cells: Sequence[UntakenCell], sheet: str, line: int) -> None:
         """Count the cells of one row; `sheet` is "" where the file is read from one alone."""
         self.rows += bool(cells)
         self.cells += len(cells)
         for cell in cells:
             group = self.groups.setdefault(
-                (cell.heading, cell.why, cell.where), Group(cell.heading, cell.why, cell.where)
+                (cell.heading, cell.why, cell.where),
+                UntakenGroup(cell.heading, cell.why, cell.where),
             )
             group.count += 1
             if len(group.places) < NAMED:
@@ -56,8 +57,8 @@ class Summary:
         )
 
     @classmethod
-    def of_json(cls, kept: Mapping[str, Any]) -> "Summary":
-        groups = [Group(**group) for group in kept["groups"]]
+    def of_json(cls, kept: Mapping[str, Any]) -> "UntakenSummary":
+        groups = [UntakenGroup(**group) for group in kept["groups"]]
         return cls(
             kept["rows"],
             kept["cells"],

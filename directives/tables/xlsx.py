@@ -19,7 +19,7 @@ from xlsxwriter.url import Url
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from directives.tables.book import Book, Column, Kind, Path, Words, fit, plain
+from directives.tables.book import Book, CellKind, Column, GroupPath, Words, cell_text, cell_value
 from directives.tables.row_writer import (
     LINE,
     NUMBER_FORMATS,
@@ -90,7 +90,7 @@ class _Writer:
         columns = self.book.columns
         for place, column in enumerate(columns):
             sheet.set_column(place, place, width_of(column), self.formats[column.kind])
-            sheet.write_string(0, place, fit(str(column.label) or " "), self.formats["head"])
+            sheet.write_string(0, place, cell_text(str(column.label) or " "), self.formats["head"])
         count = self._rows(sheet, rows)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, count, len(columns) - 1)
@@ -124,7 +124,7 @@ class _Writer:
         self.done += line - 1
         return line - 1
 
-    def _heading(self, path: Path, sheet: Worksheet) -> str:
+    def _heading(self, path: GroupPath, sheet: Worksheet) -> str:
         """What the cover calls a group; one that goes on in a further worksheet is named with it."""
         key, heading = path[0][0], str(path[0][1])
         goes_on, self.last = key == self.last, key
@@ -170,15 +170,15 @@ class _Writer:
         sheet.hide_gridlines(2)
         sheet.set_paper(PAPERS["a4"])
         sheet.fit_to_pages(1, 0)
-        sheet.write_string(0, 0, fit(str(self.book.name)), self.formats["title"])
+        sheet.write_string(0, 0, cell_text(str(self.book.name)), self.formats["title"])
         line = 2
         for line, (label, value) in enumerate(self._facts(), 2):
-            sheet.write_string(line, 0, fit(str(label)), self.formats["label"])
+            sheet.write_string(line, 0, cell_text(str(label)), self.formats["label"])
             self._fact(sheet, line, value)
         if self.groups:
             sheet.write_string(line + 1, 0, pgettext("cover", "Contents"), self.formats["label"])
         for place, (label, target) in enumerate(self.groups[:LISTED], line + 1):
-            sheet.write_url(place, 1, target, self.formats["link"], fit(label or "—"))
+            sheet.write_url(place, 1, target, self.formats["link"], cell_text(label or "—"))
 
     def _facts(self) -> Iterator[tuple[Words, Any]]:
         book = self.book
@@ -201,7 +201,7 @@ class _Writer:
 
     def _fact(self, sheet: Worksheet, line: int, value: Any) -> None:
         kind = _kind_of(value)
-        cell = None if isinstance(value, Url) else plain(value, kind)
+        cell = None if isinstance(value, Url) else cell_value(value, kind)
         match cell:
             case None if isinstance(value, Url):
                 sheet.write_url(line, 1, value, self.formats["link"])
@@ -221,7 +221,7 @@ class _Writer:
                 )
 
 
-def _kind_of(value: Any) -> Kind:
+def _kind_of(value: Any) -> CellKind:
     """How a fact of the cover is shown."""
     match value:
         case datetime():
@@ -272,7 +272,7 @@ def write_xlsx(book: Book, file: BinaryIO) -> int:
         opened.push(target.let_go)
         workbook = Workbook(target, {"constant_memory": True, "use_zip64": True, "tmpdir": folder})
         opened.callback(lambda: [sheet.row_data_fh.close() for sheet in workbook.worksheets()])
-        workbook.set_properties({"title": fit(f"{book.name}{book.mark}"), "created": made})
+        workbook.set_properties({"title": cell_text(f"{book.name}{book.mark}"), "created": made})
         count = _Writer(book, workbook, Styles(workbook)).fill()
         target.ask = partial(book.tell, count) if book.tell else None
         workbook.close()

@@ -3,7 +3,7 @@
 from django import template
 
 from directives.base.wording import scripted
-from directives.catalogue.lists import told_of
+from directives.catalogue.lists import list_name
 from directives.models import Export
 from directives.tables.book import Words
 from directives.tables.formats import FORMATS
@@ -11,7 +11,7 @@ from directives.tables.formats import FORMATS
 register = template.Library()
 SHORT = {"xlsx": "Excel", "csv": "CSV", "csv-gb": "CSV GB18030"}
 
-register.filter("list_name", told_of)
+register.filter("list_name", list_name)
 
 
 @register.filter
@@ -29,4 +29,4 @@ def formats() -> list[tuple[str, str]]:
 @register.filter
 def file_title(export: Export) -> Words:
     """The name of the file in the reader's script, or of the list while there is none."""
-    return scripted(export.name) if export.name else told_of(export.list)
+    return scripted(export.name) if export.name else list_name(export.list)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from directives.models import Intake, IntakeRow, User
 from directives.models.intakes import CHANGED, CONFLICT, NEW, WRONG
-from directives.tables.fields import Asking, Fault, Given, Kind, Planned
+from directives.tables.fields import CheckedRow, Fault, FileRow, IntakeContext, TableKind
 from directives.tallies import counted
 from tests.factories import NOW
 
@@ -20,9 +20,9 @@ CHUNK = 500
 class Brought:
     """What checking found, and the rows as they are kept."""
 
-    kind: Kind
-    asking: Asking
-    planned: list[Planned]
+    kind: TableKind
+    asking: IntakeContext
+    planned: list[CheckedRow]
     rows: list[IntakeRow]
 
     @property
@@ -62,7 +62,7 @@ class Brought:
 
 
 def bring(
-    kind: Kind,
+    kind: TableKind,
     by: User,
     rows: Sequence[Mapping[str, Any]],
     *,
@@ -72,10 +72,10 @@ def bring(
 ) -> Brought:
     """Check rows given by field; a row that ends its cells with "faults" has some that could not be read."""
     by = User.objects.get(pk=by.pk)
-    asking = Asking(by, now, timezone.localdate(now), place)
+    asking = IntakeContext(by, now, timezone.localdate(now), place)
     checker = kind.checker(asking, frozenset(name for row in rows for name in row))
-    given = [Given(number, "Sheet1", number + 1, dict(row)) for number, row in enumerate(rows, 1)]
-    planned: list[Planned] = []
+    given = [FileRow(number, "Sheet1", number + 1, dict(row)) for number, row in enumerate(rows, 1)]
+    planned: list[CheckedRow] = []
     for start in range(0, len(given), chunk):
         planned += checker.check(given[start : start + chunk])
     for number, fault in checker.finish():
@@ -84,7 +84,7 @@ def bring(
     return Brought(kind, asking, planned, _kept(kind, asking, planned))
 
 
-def _kept(kind: Kind, asking: Asking, planned: list[Planned]) -> list[IntakeRow]:
+def _kept(kind: TableKind, asking: IntakeContext, planned: list[CheckedRow]) -> list[IntakeRow]:
     intake = Intake.objects.create(
         kind=kind.key,
         place=dict(asking.place),

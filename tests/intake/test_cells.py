@@ -5,21 +5,21 @@ from decimal import Decimal
 
 import pytest
 
-from directives.tables.cells import Manner, reading_of, shown
+from directives.tables.cells import ColumnUnits, displayed, value_reader
 from directives.tables.faults import Wrong
 from directives.tables.fields import Field
 from directives.tables.figures import scale_of, shares_of
-from directives.tables.layout import Odd
+from directives.tables.layout import NoValue
 
 pytestmark = pytest.mark.once
 
 DAY = datetime(2025, 3, 1)  # noqa: DTZ001 - as a workbook tells it
 LEVELS = (("central", "中央"), ("provincial", "省级"))
-TEN_THOUSAND = Manner(scale=10_000)
+TEN_THOUSAND = ColumnUnits(scale=10_000)
 
 
 def read(sort, cell, manner=None, **more):
-    return reading_of(Field("x", "X", sort, **more), manner or Manner())(cell)
+    return value_reader(Field("x", "X", sort, **more), manner or ColumnUnits())(cell)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_days_in_chinese_numerals(cell, wanted):
         ("2025年3月", "只有月份"), ("2025.3", "只有月份"),
         (2025.3, "只有月份"), ("二〇二五年三月", "只有月份"), ("2025年", "只有年份"), (2025, "只有年份"),
         ("25.3.1", "2025年3月1日"), ("3/1/2025", "2025年3月1日"),
-        ("尽快", "2025年3月1日"), ("3025-01-01", "1900"), (1e15, "2025年3月1日"), (True, "TRUE"), (Odd("error", "#N/A"), "错误"),
+        ("尽快", "2025年3月1日"), ("3025-01-01", "1900"), (1e15, "2025年3月1日"), (True, "TRUE"), (NoValue("error", "#N/A"), "错误"),
     ],
 )  # fmt: skip
 def test_what_is_no_day_is_said(cell, said):
@@ -119,7 +119,7 @@ def test_a_heading_may_say_what_bare_numbers_count_in():
         True,
         "35%",
         "",
-        Odd("formula", "=A1"),
+        NoValue("formula", "=A1"),
     ],
 )
 def test_what_is_no_number_is_a_fault(cell):
@@ -158,7 +158,10 @@ def test_a_percentage_is_read_however_it_is_written(cell, wanted):
 
 
 def test_a_bare_1_is_read_as_its_column_is():
-    assert [read("percent", 1, Manner(shares=known)) for known in ("shares", "points")] == [100, 1]
+    assert [read("percent", 1, ColumnUnits(shares=known)) for known in ("shares", "points")] == [
+        100,
+        1,
+    ]
     assert "1%" in read("percent", 1).expected
     assert [shares_of(cells) for cells in ([0.5, 1, "x"], [1, 60, True], [1, None], [0, 1])] == [
         "shares",
@@ -222,12 +225,12 @@ def test_several_codes_in_one_cell():
 
 
 def test_true_and_1_are_told_apart_however_often_they_are_read():
-    reading = reading_of(Field("x", "X", "code"))
+    reading = value_reader(Field("x", "X", "code"))
     assert [isinstance(reading(cell), Wrong) for cell in (1, True, 1.0)] == [False, True, False]
 
 
 def test_a_wrong_value_is_repeated_in_short():
-    assert (len(shown("x" * 5000)), shown(True), shown(Odd("error", "#N/A"))) == (
+    assert (len(displayed("x" * 5000)), displayed(True), displayed(NoValue("error", "#N/A"))) == (
         200,
         "TRUE",
         "#N/A",

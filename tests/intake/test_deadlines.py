@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from django.utils.translation import override
 
-from directives.tables.cells import folded, meaning_of, reading_of
+from directives.tables.cells import folded, interpreting_reader, value_reader
 from directives.tables.deadlines import read_deadline
-from directives.tables.faults import Meant, Wrong
+from directives.tables.faults import Interpreted, Wrong
 from directives.tables.fields import Field
 
 pytestmark = pytest.mark.once
@@ -50,7 +50,7 @@ def read(text):
     ],
 )  # fmt: skip
 def test_a_period_means_its_last_day(text, day):
-    assert read(text) == Meant(day)
+    assert read(text) == Interpreted(day)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_day_is_that_day(text):
     ],
 )
 def test_no_deadline_is_none_and_told(text):
-    assert read(text) == Meant(None)
+    assert read(text) == Interpreted(None)
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_what_names_no_one_day_is_asked_back(text, expected):
 
 def test_a_number_of_a_month_that_lost_nothing_is_that_month():
     assert (read(2025.6), read(2025.12), read(2025)) == (
-        Meant(MIDSUMMER),
-        Meant(NEW_YEARS_EVE),
-        Meant(NEW_YEARS_EVE),
+        Interpreted(MIDSUMMER),
+        Interpreted(NEW_YEARS_EVE),
+        Interpreted(NEW_YEARS_EVE),
     )
 
 
 def test_only_a_deadline_is_read_so():
     exact = Field("on", "日期", "date")
-    assert isinstance(reading_of(exact)("2025年底前"), Wrong)
-    assert meaning_of(DEADLINE)("2025年底前") == Meant(NEW_YEARS_EVE)
-    assert reading_of(DEADLINE)("2025年底前") == NEW_YEARS_EVE
+    assert isinstance(value_reader(exact)("2025年底前"), Wrong)
+    assert interpreting_reader(DEADLINE)("2025年底前") == Interpreted(NEW_YEARS_EVE)
+    assert value_reader(DEADLINE)("2025年底前") == NEW_YEARS_EVE

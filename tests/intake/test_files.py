@@ -4,10 +4,10 @@ import pytest
 
 from directives.intakes import starting
 from directives.intakes.checking import heads
-from directives.intakes.steps import asking_of, kind_of
+from directives.intakes.steps import context_of, kind_of
 from directives.models import IntakeRow
 from directives.models.intakes import CHECKED, UPLOADED
-from directives.tables.matching import Names, faults_of
+from directives.tables.matching import FieldNames, heading_faults
 from tests.factories import NOW
 from tests.sheets.make import ACCEPT, REFUSE
 from tests.sheets.odd import BAD, GOOD
@@ -48,8 +48,8 @@ def brought(db, request, bring, django_capture_on_commit_callbacks):
 
 def of_headings(intake):
     """The fields whose columns are missing or stand twice."""
-    fields = kind_of(intake).fields(asking_of(intake, NOW))
-    return {(0, fault.field) for fault in faults_of(heads(intake)[0], Names(fields))}
+    fields = kind_of(intake).fields(context_of(intake, NOW))
+    return {(0, fault.field) for fault in heading_faults(heads(intake)[0], FieldNames(fields))}
 
 
 def of_rows(intake):

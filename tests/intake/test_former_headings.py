@@ -4,8 +4,8 @@ import pytest
 
 from directives.base.script import to_hant
 from directives.catalogue.kinds import KINDS
-from directives.tables.fields import Asking
-from directives.tables.matching import Names
+from directives.tables.fields import IntakeContext
+from directives.tables.matching import FieldNames
 from tests.factories import NOW, TODAY
 
 pytestmark = pytest.mark.once
@@ -31,6 +31,6 @@ FORMER = {
     ("kind", "field"), [(kind, field) for kind, fields in FORMER.items() for field in fields]
 )
 def test_a_former_heading_is_known(db, kind, field):
-    names = Names(KINDS[kind].fields(Asking(None, NOW, TODAY, {})))
+    names = FieldNames(KINDS[kind].fields(IntakeContext(None, NOW, TODAY, {})))
     hans, english = FORMER[kind][field]
     assert [names.of([heading])[0] for heading in (hans, to_hant(hans), english)] == [field] * 3

@@ -14,9 +14,9 @@ from directives.indicators.imports import period_of
 from directives.models import Figure, FigureTotal, User
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME
 from directives.tables import reader
-from directives.tables.fields import Asking
-from directives.tables.matching import Names, heads_of
-from directives.tables.rows import Reader
+from directives.tables.fields import IntakeContext
+from directives.tables.matching import FieldNames, find_headings
+from directives.tables.rows import RowReader
 from tests.factories import (
     NOW,
     TODAY,
@@ -103,8 +103,8 @@ def read(text, asking):
     """The rows of a text table, read as the fields of figures, held against the product."""
     fields = STATISTICS.fields(asking)
     with reader.read(BytesIO(text.encode()), "统计.csv") as opened:
-        heads, _remarks = heads_of(opened.tables, Names(fields))
-        source = Reader(opened, heads, fields)
+        heads, _remarks = find_headings(opened.tables, FieldNames(fields))
+        source = RowReader(opened, heads, fields)
         rows = list(source.rows())
     return STATISTICS.checker(asking, source.headed).check(rows)
 
@@ -125,7 +125,7 @@ def test_a_number_with_its_unit_is_counted_in_that_of_the_indicator(
     cast, indicator, unit, heading, cell, value
 ):
     type(indicator).objects.filter(pk=indicator.pk).update(unit=unit)
-    asking = Asking(
+    asking = IntakeContext(
         User.objects.get(pk=cast.supervisor.pk), NOW, TODAY, {"document": indicator.document_id}
     )
     (planned,) = read(f"指标,单位编码,周期,{heading}\nZZ-01,Q01,2025,{cell}\n", asking)

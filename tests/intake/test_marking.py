@@ -8,7 +8,7 @@ from openpyxl import Workbook, load_workbook
 
 from directives.models import IntakeRow
 from directives.tables import reader
-from directives.tables.marked_copy import marked
+from directives.tables.marked_copy import write_marked_copy
 
 pytestmark = pytest.mark.once
 
@@ -50,7 +50,7 @@ def wrong(sheet, line, *faults):
 def copy_of(file, name, rows):
     target = BytesIO()
     with reader.read(file, name) as opened:
-        count = marked(opened, rows, target)
+        count = write_marked_copy(opened, rows, target)
     return count, load_workbook(target)
 
 

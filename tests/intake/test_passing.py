@@ -4,10 +4,10 @@ import pytest
 from django.utils.translation import override
 
 from directives.catalogue.kinds import KINDS
-from directives.tables.fields import Asking
-from directives.tables.layout import Merge, Opened, RawRow, Table
-from directives.tables.matching import Names, heads_of
-from directives.tables.rows import Reader
+from directives.tables.fields import IntakeContext
+from directives.tables.layout import Merge, OpenFile, RawRow, Table
+from directives.tables.matching import FieldNames, find_headings
+from directives.tables.rows import RowReader
 from directives.tables.skipped_rows import SUMS
 from tests.factories import NOW, TODAY
 
@@ -36,11 +36,11 @@ def read(kind, *rows, merges=(), heads=None):
         if any(cell is not None for cell in row)
     )
     table = Table(0, "表", placed[:40], len(rows), merges=tuple(merges))
-    opened = Opened("x.xlsx", "xlsx", (table,), (), lambda _table: iter(placed), lambda: None)
+    opened = OpenFile("x.xlsx", "xlsx", (table,), (), lambda _table: iter(placed), lambda: None)
     with override("zh-hans"):
-        fields = KINDS[kind].fields(Asking(None, NOW, TODAY, {}))
-        reader = Reader(
-            opened, heads_of(opened.tables, Names(fields))[0], fields, KINDS[kind].apart
+        fields = KINDS[kind].fields(IntakeContext(None, NOW, TODAY, {}))
+        reader = RowReader(
+            opened, find_headings(opened.tables, FieldNames(fields))[0], fields, KINDS[kind].apart
         )
         given = list(reader.rows())
         return given, reader.remarks

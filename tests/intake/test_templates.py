@@ -10,11 +10,11 @@ from openpyxl import load_workbook
 from directives.catalogue.kinds import KINDS
 from directives.models import Document
 from directives.tables import reader
-from directives.tables.cells import reading_of
+from directives.tables.cells import value_reader
 from directives.tables.faults import Wrong
-from directives.tables.fields import Asking
-from directives.tables.matching import Names, certain, heads_of
-from directives.tables.rows import Reader
+from directives.tables.fields import IntakeContext
+from directives.tables.matching import FieldNames, all_known, find_headings
+from directives.tables.rows import RowReader
 from directives.tables.templates import template
 from tests.factories import NOW, TODAY, make_directive, make_document, make_indicator, make_section
 
@@ -27,7 +27,7 @@ LANGUAGES = ("zh-hans", "zh-hant", "en")
 def asking(cast):
     section = make_section(make_document())
     make_directive(section, code="九.3.3", text="健全制度。")
-    return Asking(
+    return IntakeContext(
         cast.supervisor, NOW, TODAY, {"document": section.document.pk, "organisation": cast.body.pk}
     )
 
@@ -40,9 +40,9 @@ def made(kind, asking, language="zh-hans", rows=()):
 def read_back(kind, asking, content):
     with reader.read(BytesIO(content), "模板.xlsx") as opened:
         fields = KINDS[kind].fields(asking)
-        names = Names(fields)
-        heads, _remarks = heads_of(opened.tables, names)
-        source = Reader(opened, heads, fields)
+        names = FieldNames(fields)
+        heads, _remarks = find_headings(opened.tables, names)
+        source = RowReader(opened, heads, fields)
         rows = list(source.rows())
     return heads, names, rows, source.remarks
 
@@ -54,7 +54,7 @@ def test_an_empty_template_is_matched_without_a_question_and_its_example_passed_
 ):
     with translation.override(language):
         heads, names, rows, _remarks = read_back(kind, asking, made(kind, asking, language))
-        assert (len(heads), certain(heads, names), rows) == (1, True, [])
+        assert (len(heads), all_known(heads, names), rows) == (1, True, [])
         wanted = {field.name for field in names.fields if not (field.read_only or field.unless)} - {
             "id",
             "version",
@@ -104,7 +104,7 @@ def test_the_examples_are_such_as_the_intake_reads(asking, kind, language):
         assert [
             (field.name, text)
             for field, text in others
-            if isinstance(reading_of(field)(text), Wrong)
+            if isinstance(value_reader(field)(text), Wrong)
         ] == []
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from directives.tables.layout import Odd
+from directives.tables.layout import NoValue
 from tests.sheets.good_rows import PLAIN, REST, dated, of
 from tests.sheets.manifest import HEADS, ROWS, STANDARD, UNDATED, Body, Good, read_as
 from tests.sheets.packing import (
@@ -72,7 +72,7 @@ def _erring() -> Good:
     )
     read = (
         rows[0],
-        *((*row[:2], Odd("error", text)) for row, text in zip(REST, errors, strict=True)),
+        *((*row[:2], NoValue("error", text)) for row, text in zip(REST, errors, strict=True)),
     )
     return Good(
         "errors-in-a-column-that-is-not-read.xlsx",

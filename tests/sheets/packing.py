@@ -8,7 +8,7 @@ from xml.sax import saxutils
 from xml.sax.saxutils import quoteattr
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from directives.tables.layout import letter
+from directives.tables.layout import column_letters
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -113,7 +113,8 @@ def sheet_xml(sheet: Sheet, texts: Texts, space: str = MAIN, from_1904: bool = F
     rows = []
     for line, values in sheet.rows.items():
         places = (
-            f"{letter(place)}{line}" if sheet.addresses else "" for place in range(len(values))
+            f"{column_letters(place)}{line}" if sheet.addresses else ""
+            for place in range(len(values))
         )
         cells = "".join(
             cell(value, place, kept, from_1904) for value, place in zip(values, places, strict=True)

@@ -100,7 +100,7 @@ def test_the_time_left_is_judged_from_the_first_row_on(cast, work, sign_in):
     export, now = ask(cast.manager), timezone.now()
     Export.objects.update(state=RUNNING, started_at=now - timedelta(minutes=5), moved_at=now)
     export.refresh_from_db()
-    teller, client = export_job.Teller(export, total=10_000), sign_in(cast.manager)
+    teller, client = export_job.ProgressNotes(export, total=10_000), sign_in(cast.manager)
     teller.note()
     assert Export.objects.get().started_at == now - timedelta(minutes=5)
     page = client.get(f"/exports/{export.pk}/").content.decode()
@@ -188,7 +188,7 @@ def test_it_goes_on_telling_after_its_connection_broke(transactional_db, cast, w
     export = ask(cast.manager)
     Export.objects.update(state=RUNNING, started_at=timezone.now())
     export.refresh_from_db()
-    teller = export_job.Teller(export, done=5, total=9)
+    teller = export_job.ProgressNotes(export, done=5, total=9)
     told = []
 
     def tell():

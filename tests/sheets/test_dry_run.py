@@ -10,9 +10,9 @@ from directives.catalogue.kinds import KINDS
 from directives.models import Organisation
 from directives.reports import commands as reporting
 from directives.tables import reader
-from directives.tables.fields import Asking, Fault, Given, Planned
-from directives.tables.matching import Names, certain, faults_of, heads_of
-from directives.tables.rows import Reader
+from directives.tables.fields import CheckedRow, Fault, FileRow, IntakeContext
+from directives.tables.matching import FieldNames, all_known, find_headings, heading_faults
+from directives.tables.rows import RowReader
 from tests.factories import (
     NOW,
     TODAY,
@@ -38,7 +38,7 @@ WRONG = [file for file in BAD if file.stage == "intake"]
 
 
 @pytest.fixture
-def small(cast) -> dict[str, Asking]:
+def small(cast) -> dict[str, IntakeContext]:
     """The register of the tests: who brings in which kind of table, and what it belongs to."""
     section = make_section(make_document(), number="九")
     words = ("各单位要办好第一件事。", "各单位要办好第二件事。")
@@ -56,45 +56,45 @@ def small(cast) -> dict[str, Asking]:
     reporting.begin(report=report, by=cast.staff, now=NOW)
     own = {"organisation": cast.body.pk}
     return {
-        "entries": Asking(cast.staff, NOW, TODAY, {"cycle": cycle.pk} | own),
-        "log": Asking(cast.staff, NOW, TODAY, document | own),
-        "statistics": Asking(cast.manager, NOW, TODAY, document),
-        "obligations": Asking(cast.supervisor, NOW, TODAY, document),
-        "measures": Asking(cast.staff, NOW, TODAY, document | own),
-        "people": Asking(cast.admin, NOW, TODAY),
-        "tasks": Asking(cast.supervisor, NOW, TODAY),
+        "entries": IntakeContext(cast.staff, NOW, TODAY, {"cycle": cycle.pk} | own),
+        "log": IntakeContext(cast.staff, NOW, TODAY, document | own),
+        "statistics": IntakeContext(cast.manager, NOW, TODAY, document),
+        "obligations": IntakeContext(cast.supervisor, NOW, TODAY, document),
+        "measures": IntakeContext(cast.staff, NOW, TODAY, document | own),
+        "people": IntakeContext(cast.admin, NOW, TODAY),
+        "tasks": IntakeContext(cast.supervisor, NOW, TODAY),
     }
 
 
-def asking_of(file: Good | Bad, request: pytest.FixtureRequest) -> Asking:
+def asking_of(file: Good | Bad, request: pytest.FixtureRequest) -> IntakeContext:
     """Who brings a file in; the register holds what it needs."""
     if file.kind != "bodies":
         return request.getfixturevalue("small")[file.kind]
     for body in file.known:
         make_body(body.code, name_hans=body.name, valid_from=body.valid_from)
-    return Asking(make_user("keeper"), NOW, TODAY)
+    return IntakeContext(make_user("keeper"), NOW, TODAY)
 
 
 def dry_run(
-    path, kind: str, asking: Asking
-) -> tuple[list[Fault], list[Planned], list[tuple[int, Fault]]]:
+    path, kind: str, asking: IntakeContext
+) -> tuple[list[Fault], list[CheckedRow], list[tuple[int, Fault]]]:
     """What a file comes to: faults of its headings, its rows, and faults that are known only at the end, by line."""
     kind = KINDS[kind]
     fields = kind.fields(asking)
     with reader.read(path, path.name) as opened:
-        heads, _remarks = heads_of(opened.tables, Names(fields))
-        headings = faults_of(heads[0], Names(fields)) if heads else []
+        heads, _remarks = find_headings(opened.tables, FieldNames(fields))
+        headings = heading_faults(heads[0], FieldNames(fields)) if heads else []
         if headings or not heads:
             return headings, [], []
-        source = Reader(opened, heads, fields, kind.apart)
+        source = RowReader(opened, heads, fields, kind.apart)
         checker = kind.checker(asking, source.headed)
-        given: list[Given] = list(source.rows())
+        given: list[FileRow] = list(source.rows())
         planned = checker.check(given)
     lines = {row.number: row.line for row in given}
     return headings, planned, [(lines[number], fault) for number, fault in checker.finish()]
 
 
-def found(planned: list[Planned], late: list[tuple[int, Fault]]) -> set[tuple[int, str]]:
+def found(planned: list[CheckedRow], late: list[tuple[int, Fault]]) -> set[tuple[int, str]]:
     """Every fault of a row as (line, field)."""
     return {
         (row.given.line, fault.field)
@@ -112,7 +112,7 @@ def test_what_is_odd_but_right_comes_to_its_bodies(file, db, request):
     assert planned != []
 
 
-def _told(row: Planned) -> tuple[str, str, date | None]:
+def _told(row: CheckedRow) -> tuple[str, str, date | None]:
     """Code, name and first day as they would stand afterwards."""
     body = Organisation.objects.filter(pk=row.subject).first()
     stored = (
@@ -131,10 +131,10 @@ def _told(row: Planned) -> tuple[str, str, date | None]:
 
 @pytest.mark.parametrize("file", [file for file in WRONG if file.asks], ids=lambda file: file.name)
 def test_what_is_unclear_is_asked(file, db, request):
-    names = Names(KINDS[file.kind].fields(asking_of(file, request)))
+    names = FieldNames(KINDS[file.kind].fields(asking_of(file, request)))
     with reader.read(REFUSE / file.name, file.name) as opened:
-        heads, _remarks = heads_of(opened.tables, names)
-    assert not certain(heads, names)
+        heads, _remarks = find_headings(opened.tables, names)
+    assert not all_known(heads, names)
 
 
 @pytest.mark.parametrize("file", WRONG, ids=lambda file: file.name)

@@ -32,7 +32,7 @@ from directives.models import (
 )
 from directives.models.exports import CANCELLED, FAILED, READY, RUNNING, STOPPED, WAITING
 from directives.organisations.commands import tree
-from directives.tables.lists import Asked
+from directives.tables.lists import ListRequest
 from tests.factories import make_body, make_directive, make_member, make_obligation
 from tests.spare import wait_for
 
@@ -67,7 +67,7 @@ def work(cast):
 
 def asked(user, query=""):
     now = timezone.now()
-    return Asked(user, QueryDict(query), timezone.localdate(now), now, None)
+    return ListRequest(user, QueryDict(query), timezone.localdate(now), now, None)
 
 
 def ask(user, *, key="ledger", query="", wanted="csv", place=None):
@@ -380,7 +380,7 @@ def test_all_rows_are_as_of_one_instant(transactional_db, cast, monkeypatch):
 
 def test_nothing_can_be_held_up_by_reading(transactional_db, cast):
     """Within one instant the row of another is written at once, and afterwards the connection is as it was."""
-    with snapshot.one_instant("default"):
+    with snapshot.snapshot_of("default"):
         assert Organisation.objects.count() == 4
         found = []
 
@@ -425,7 +425,7 @@ def test_a_replica_that_has_the_row_is_read_first(cast, work, copy):
 
 def test_what_a_replica_shows_is_as_of_its_own_instant(cast, work, copy):
     before = timezone.now()
-    with snapshot.one_instant("default") as as_of:
+    with snapshot.snapshot_of("default") as as_of:
         assert before <= as_of + timedelta(seconds=2) <= timezone.now()
 
 

@@ -21,7 +21,7 @@ from directives.obligations.exports import ledger as sheet
 from directives.obligations.exports.ledger import Today, columns
 from directives.obligations.queries import ledger as overview
 from directives.obligations.queries.obligations import Filter
-from directives.tables.book import plain
+from directives.tables.book import cell_value
 from tests.factories import (
     make_body,
     make_directive,
@@ -93,7 +93,7 @@ def expected(rows, user, *, titled):
     with translation.override("zh-hans"):
         return [
             [
-                as_read(plain(column.value(row), column.kind))
+                as_read(cell_value(column.value(row), column.kind))
                 for column in columns(dated, titled=titled)
             ]
             for row in overview.ledger([rows], user)

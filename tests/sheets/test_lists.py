@@ -12,14 +12,14 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from directives.catalogue import lists
-from directives.catalogue.lists import LISTS, listed
+from directives.catalogue.lists import LISTS, find_list
 from directives.core import audit
 from directives.models import CalendarDay, Event, ListChoice, Plan
 from directives.obligations.exports import ledger, matrix
 from directives.plans.queries.log import LogFilter
 from directives.plans.queries.plans import PlanFilter
 from directives.tables.book import Column
-from directives.tables.lists import Asked, arranged, part_of
+from directives.tables.lists import ListRequest, chosen_columns, part_of
 from tests.factories import (
     NOW,
     make_body,
@@ -64,7 +64,7 @@ def work(cast):
 def asked(user, **query):
     given = QueryDict(mutable=True)
     given.update(query)
-    return Asked(user, given, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
+    return ListRequest(user, given, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def test_every_list_says_how_many_rows_it_has_before_it_is_read(cast, work, plac
     request = asked(cast.staff if key == "entries" else cast.supervisor, directives="1")
     if key == "board-weeks":
         with pytest.raises(Http404):  # nothing is kept of the weeks before
-            listed(key, request, {})
+            find_list(key, request, {})
         return
-    found = listed(key, request, places.get(key, {}))
+    found = find_list(key, request, places.get(key, {}))
     book = found.make()
     count = len(rows_of(book))
     assert (found.total(), found.few(max(count, 1)), count > 0) == (count, True, True)
@@ -122,7 +122,7 @@ def test_a_list_about_a_thing_is_not_found_by_whom_it_does_not_concern(cast, wor
         (cast.outsider, cast.stranger) if key in ("measures", "entries") else (cast.outsider,)
     ):
         with pytest.raises(Http404):
-            listed(key, asked(person), places[key])
+            find_list(key, asked(person), places[key])
 
 
 def test_a_list_that_is_not_known_is_not_found(cast, work):
@@ -133,17 +133,17 @@ def test_a_list_that_is_not_known_is_not_found(cast, work):
         ("matrix", {"pk": 1, "x": 2}),
     ):
         with pytest.raises(Http404):
-            listed(key, asked(cast.supervisor), place)
+            find_list(key, asked(cast.supervisor), place)
 
 
 def test_a_list_holds_only_what_its_reader_may_take_away(cast, work):
     seen = {
-        person.username: [row[0] for row in rows_of(listed("plans", asked(person), {}).make())]
+        person.username: [row[0] for row in rows_of(find_list("plans", asked(person), {}).make())]
         for person in (cast.supervisor, cast.stranger)
     }
     assert seen == {"supervisor": ["Q01"], "stranger": []}
     ledger = {
-        person.username: listed("ledger", asked(person), {}).total()
+        person.username: find_list("ledger", asked(person), {}).total()
         for person in (cast.supervisor, cast.manager, cast.stranger)
     }
     assert ledger == {"supervisor": 4, "manager": 3, "stranger": 1}
@@ -164,7 +164,7 @@ def test_a_list_holds_only_what_its_reader_may_take_away(cast, work):
     ],
 )
 def test_the_filter_in_force_is_in_the_file_and_on_its_cover(cast, work, key, query, told, count):
-    found = listed(key, asked(cast.supervisor, **query), {})
+    found = find_list(key, asked(cast.supervisor, **query), {})
     assert (found.total(), len(rows_of(found.make())), found.few(5)) == (count, count, True)
     said = [(str(label), value) for label, value in found.told]
     assert any(
@@ -175,7 +175,7 @@ def test_the_filter_in_force_is_in_the_file_and_on_its_cover(cast, work, key, qu
 
 def test_nothing_asked_for_is_said_too(cast, work):
     assert [
-        (str(label), value) for label, value in listed("plans", asked(cast.supervisor), {}).told
+        (str(label), value) for label, value in find_list("plans", asked(cast.supervisor), {}).told
     ] == [("筛选条件", "无（查看范围全部）")]
 
 
@@ -183,7 +183,7 @@ def test_counts_stand_on_the_cover_with_their_denominators(cast, work, places):
     def notes(key, **query):
         return {
             str(label): str(value)
-            for label, value in listed(key, asked(cast.supervisor, **query), places.get(key, {}))
+            for label, value in find_list(key, asked(cast.supervisor, **query), places.get(key, {}))
             .make()
             .notes
         }
@@ -207,30 +207,30 @@ def test_a_ledger_is_counted_as_its_page_counts_it(cast, work):
         {"state": "disputed"},
         {"part": "lead"},
     ):
-        found = listed("ledger", asked(cast.supervisor, **query), {})
+        found = find_list("ledger", asked(cast.supervisor, **query), {})
         count = found.total()
         assert (found.few(count), count == 0 or not found.few(count - 1)) == (True, True), query
 
 
 def test_what_a_nation_is_searched_for_is_not_counted_beforehand(cast, work, monkeypatch):
-    assert listed("ledger", asked(cast.supervisor, q="北京"), {}).few(5)
+    assert find_list("ledger", asked(cast.supervisor, q="北京"), {}).few(5)
     monkeypatch.setattr(ledger, "SEARCHED", 0)
-    assert not listed("ledger", asked(cast.supervisor, q="北京"), {}).few(5)
+    assert not find_list("ledger", asked(cast.supervisor, q="北京"), {}).few(5)
     Event.objects.create(at=NOW, action="log", subject_type="logentry", subject_id=1)
     monkeypatch.setattr(lists, "SEARCHED", 0)
-    assert not listed("events", asked(cast.supervisor, q="林"), {}).few(5)
-    assert listed("events", asked(cast.supervisor), {}).few(50)
+    assert not find_list("events", asked(cast.supervisor, q="林"), {}).few(5)
+    assert find_list("events", asked(cast.supervisor), {}).few(50)
 
 
 # the matrix
 
 
 def test_a_matrix_of_many_bodies_lies_on_its_side(cast, work, monkeypatch):
-    across = listed("matrix", asked(cast.supervisor), {"pk": work.pk})
+    across = find_list("matrix", asked(cast.supervisor), {"pk": work.pk})
     assert [column.key for column in across.make().columns][:2] == ["code", "text"]
     monkeypatch.setattr(matrix, "ACROSS", 2)
     monkeypatch.setattr("directives.obligations.queries.matrix.ASIDE", 2)
-    aside = listed("matrix", asked(cast.supervisor), {"pk": work.pk})
+    aside = find_list("matrix", asked(cast.supervisor), {"pk": work.pk})
     book = aside.make()
     rows = rows_of(book)
     assert (aside.total(), [row[0] for row in rows]) == (3, ["Q01", "Q01A", "Q02"])
@@ -246,16 +246,16 @@ def test_a_matrix_of_many_bodies_lies_on_its_side(cast, work, monkeypatch):
 
 
 def test_the_same_cells_stand_in_both_layouts(cast, work, monkeypatch):
-    upright = rows_of(listed("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
+    upright = rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
     monkeypatch.setattr(matrix, "ACROSS", 0)
-    aside = rows_of(listed("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
+    aside = rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
     assert [list(cells) for cells in zip(*(row[2:] for row in upright), strict=True)] == [
         row[2:] for row in aside
     ]
 
 
 def test_a_matrix_of_many_cells_is_left_to_the_worker(cast, work, monkeypatch):
-    found = listed("matrix", asked(cast.supervisor), {"pk": work.pk})
+    found = find_list("matrix", asked(cast.supervisor), {"pk": work.pk})
     assert found.few(3)
     assert not found.few(1)
     monkeypatch.setattr(matrix, "CELLS", 5)
@@ -269,7 +269,7 @@ def test_an_aside_matrix_takes_as_many_queries_for_many_bodies_as_for_few(cast, 
         with CaptureQueriesContext(
             connection,
         ) as found:
-            rows_of(listed("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
+            rows_of(find_list("matrix", asked(cast.supervisor), {"pk": work.pk}).make())
         return len(found)
 
     queries()
@@ -291,7 +291,7 @@ COLUMNS = tuple(Column(key, key, str) for key in "abcd")
     [([], "abcd"), (["b", "a"], "bad"), (["c", "gone"], "cd"), (["gone"], "d")],
 )
 def test_columns_stand_as_they_were_chosen_and_what_cannot_be_chosen_at_the_end(keys, shown):
-    assert "".join(column.key for column in arranged(COLUMNS, COLUMNS[:3], keys)) == shown
+    assert "".join(column.key for column in chosen_columns(COLUMNS, COLUMNS[:3], keys)) == shown
 
 
 def test_chosen_columns_and_paper_are_in_every_file_of_the_list(cast, work, sign_in):

@@ -425,7 +425,7 @@ def test_a_list_without_rows_is_a_workbook_with_its_heading():
 )
 def test_the_answer_is_a_download_with_a_chinese_name(wanted, ending, head):
     with translation.override("zh-hans"):
-        response, rows = formats.handed(
+        response, rows = formats.file_response(
             Book("责任事项台账", COLUMNS, ROWS, NOW, fictional=True), wanted
         )
     header = response.headers["Content-Disposition"]

@@ -19,7 +19,7 @@ from django.utils.translation import override
 from xlsxwriter import Workbook
 
 from directives.tables import reader, unreadable
-from directives.tables.layout import Merge, Odd, RawRow, letter
+from directives.tables.layout import Merge, NoValue, RawRow, column_letters
 from directives.tables.parsing import packages
 from directives.tables.parsing.books import shown_by
 from directives.tables.parsing.texts import separator_of
@@ -219,8 +219,8 @@ def test_links_to_other_workbooks_are_remarked():
 
 def test_a_formula_that_was_never_computed_is_no_value():
     rows = everything(REFUSE / "formula-without-a-saved-value.xlsx")[0]
-    assert rows[2].cells[1] == Odd("formula", '=CONCATENATE("全国","总工会")')
-    assert everything(REFUSE / "day-that-is-not-a-number.xlsx")[0][2].cells[5] == Odd(
+    assert rows[2].cells[1] == NoValue("formula", '=CONCATENATE("全国","总工会")')
+    assert everything(REFUSE / "day-that-is-not-a-number.xlsx")[0][2].cells[5] == NoValue(
         "error", "NaN"
     )
 
@@ -324,7 +324,7 @@ def test_no_row_is_missed_where_a_block_ends(monkeypatch):
 
 
 def test_columns_have_their_letters():
-    assert [letter(column) for column in (0, 25, 26, 51, 199, 701, 702, 16_383)] == [
+    assert [column_letters(column) for column in (0, 25, 26, 51, 199, 701, 702, 16_383)] == [
         "A",
         "Z",
         "AA",

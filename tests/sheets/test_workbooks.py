@@ -15,11 +15,11 @@ from django.utils import translation
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from directives.catalogue.lists import LISTS, listed
+from directives.catalogue.lists import LISTS, find_list
 from directives.core import audit
 from directives.models import CalendarDay, ItemState, ReportEntry
-from directives.tables.book import CELL_LIMIT, Book, Column, plain
-from directives.tables.lists import Asked
+from directives.tables.book import CELL_LIMIT, Book, Column, cell_value
+from directives.tables.lists import ListRequest
 from directives.tables.xlsx import write_xlsx
 from directives.tallies import copy_day
 from tests.factories import (
@@ -125,9 +125,9 @@ def book_of(key, cast, world):
     query = QueryDict("directives=1", mutable=True)
     if key.startswith("board-") and key != "board-documents":
         query["document"] = str(world["directives"])
-    asked = Asked(person, query, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
+    asked = ListRequest(person, query, TODAY, NOW, CalendarDay.objects.workdays(TODAY))
     place = {"pk": world[key]} if LISTS[key].placed else {}
-    return replace(listed(key, asked, place).make(), site="https://example.org")
+    return replace(find_list(key, asked, place).make(), site="https://example.org")
 
 
 def written(book):
@@ -138,8 +138,10 @@ def written(book):
 
 def given(book):
     """What the list says, as cells hold it."""
-    rows = [[plain(column.value(row), column.kind) for column in book.columns] for row in book.rows]
-    return [[plain(str(column.label), "text") for column in book.columns], *rows]
+    rows = [
+        [cell_value(column.value(row), column.kind) for column in book.columns] for row in book.rows
+    ]
+    return [[cell_value(str(column.label), "text") for column in book.columns], *rows]
 
 
 def same(cell):

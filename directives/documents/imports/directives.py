@@ -25,27 +25,27 @@ from directives.models.documents import (
 )
 from directives.tables.cells import names_of
 from directives.tables.comparing import (
-    Past,
-    Stored,
-    built_on,
-    compared,
-    moved_on,
-    refused,
+    PastValues,
+    StoredRow,
+    cannot_undo,
+    changed_since,
+    compare,
+    demand_unchanged,
+    refused_cell,
     text_of,
-    unchanged,
-    wrong,
+    wrong_row,
 )
 from directives.tables.fields import (
     COUNTS,
-    Asking,
+    CheckedRow,
     Checker,
     Fault,
     Field,
-    Given,
-    Kind,
-    Place,
-    Planned,
-    Rows,
+    FileRow,
+    IntakeContext,
+    IntakeRows,
+    RowPlace,
+    TableKind,
 )
 
 WITH_BASIS = re.compile(r"(.*?)\s*[(（]([^()（）\s]+)\s*([^()（）]*)[)）]")
@@ -53,7 +53,7 @@ APART = re.compile(r"[、;；\n]+")
 PLAIN = ("kind", "modality", "cadence")
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of a document's directives."""
     code = pgettext_lazy("directive", "Code")
     return (
@@ -70,7 +70,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         ),
         Field(
             "kind",
-            gettext_lazy("Kind"),
+            gettext_lazy("TableKind"),
             "choice",
             ("类别", "任务类别", "任务类型", "类型"),
             choices=KINDS,
@@ -129,17 +129,17 @@ def _spelt(named: Named) -> str:
     return f"{named.name} ({' '.join(filter(None, (named.basis, named.source)))})".strip()
 
 
-def _stored(directive: Directive) -> Stored:
+def _stored(directive: Directive) -> StoredRow:
     """A directive with its addressees at hand."""
     named = [_spelt(Named(row.name, row.basis, row.source)) for row in directive.addressees.all()]
     values = {name: getattr(directive, name) for name in PLAIN} | {"addressees": named}
-    return Stored(directive.pk, directive.version, f"{directive.code} {directive.text}", values)
+    return StoredRow(directive.pk, directive.version, f"{directive.code} {directive.text}", values)
 
 
 class DirectiveChecker(Checker):
     """Rows are told by the code of the directive."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
         found = (
             self.seen()
@@ -149,27 +149,27 @@ class DirectiveChecker(Checker):
         )
         self.directives = {fold(row.code): row for row in found.prefetch_related("addressees")}
         self.bases = names_of(BASES)
-        self.first: dict[int, Place] = {}
+        self.first: dict[int, RowPlace] = {}
         self.twice: list[tuple[int, str]] = []
 
     def seen(self) -> QuerySet[Directive]:
         """The directives that may be meant at all: of documents whose reading the person puts right."""
         return Directive.objects.filter(document__in=Document.objects.owned_by(self.asking.by))
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         keys = {row.number: fold(TITLE.sub("", text_of(row.values.get("code")))) for row in rows}
         met = [(row, one) for row in rows if (one := self.directives.get(keys[row.number]))]
-        past = Past.of(
+        past = PastValues.of(
             Directive,
             {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met},
             _said,
         )
         return [self._one(row, self.directives.get(keys[row.number]), past) for row in rows]
 
-    def _one(self, row: Given, directive: Directive | None, past: Past) -> Planned:
+    def _one(self, row: FileRow, directive: Directive | None, past: PastValues) -> CheckedRow:
         text = text_of(row.values.get("code"))
         if directive is None:
-            return wrong(row, [unknown_clause("code", text)] if text else [])
+            return wrong_row(row, [unknown_clause("code", text)] if text else [])
         if (first := self.first.setdefault(directive.pk, row.place)) != row.place:
             self.twice.append((row.number, first.seen_from(row.place)))
         faults: list[Fault] = []
@@ -184,11 +184,11 @@ class DirectiveChecker(Checker):
             )
         here = _stored(directive)
         if faults or row.faults:
-            return wrong(row, faults, here.label, here.pk)
-        planned = compared(row, here, wanted, past, tied=(("kind", "modality"),))
+            return wrong_row(row, faults, here.label, here.pk)
+        planned = compare(row, here, wanted, past, tied=(("kind", "modality"),))
         if planned.after:
             faults = list(_faults(directive, {**here.values, **planned.after}))
-        return wrong(row, faults, here.label, here.pk) if faults else planned
+        return wrong_row(row, faults, here.label, here.pk) if faults else planned
 
     def _addressees(self, directive: Directive, text: str, faults: list[Fault]) -> list[str]:
         """Who a cell says must act; a name without a basis keeps the one it has, or is named by the document."""
@@ -248,10 +248,10 @@ def _faults(directive: Directive, values: dict[str, Any]) -> Iterable[Fault]:
         field = columns.get(name, name)
         value = values[field]
         shown = "、".join(value) if isinstance(value, list) else value
-        yield refused(field, shown, " ".join(texts))
+        yield refused_cell(field, shown, " ".join(texts))
 
 
-def _held(rows: Rows) -> dict[int, Directive]:
+def _held(rows: IntakeRows) -> dict[int, Directive]:
     found = (
         Directive.objects.select_related("document__organisation")
         .prefetch_related("addressees")
@@ -262,12 +262,12 @@ def _held(rows: Rows) -> dict[int, Directive]:
     )
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """Readings are corrected one after another: a document has some hundred directives."""
     stored = _held(rows)
     for row in rows:
         directive = stored.get(row.subject_id)
-        here = unchanged(row, _stored(directive) if directive else None)
+        here = demand_unchanged(row, _stored(directive) if directive else None)
         correction = _correction({**here.values, **row.after})
         done = correcting.correct_directive(
             directive=directive, correction=correction, version=directive.version, by=asking.by, now=asking.now
@@ -275,23 +275,23 @@ def write(asking: Asking, rows: Rows) -> None:
         row.left = done.version
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Readings become again what they were."""
     stored = _held(rows)
     for row in rows:
         directive = stored.get(row.subject_id)
         if directive is None or directive.version != row.left:
-            raise moved_on(row)
+            raise changed_since(row)
         correction = _correction({**_stored(directive).values, **row.before})
         try:
             correcting.correct_directive(
                 directive=directive, correction=correction, version=directive.version, by=asking.by, now=asking.now
             )  # fmt: skip
         except Refusal as refusal:
-            raise built_on(row, str(refusal)) from refusal
+            raise cannot_undo(row, str(refusal)) from refusal
 
 
-DIRECTIVES = Kind(
+DIRECTIVES = TableKind(
     key="directives",
     name=gettext_lazy("Reading of the directives"),
     about=gettext_lazy(

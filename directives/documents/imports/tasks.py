@@ -13,24 +13,24 @@ from directives.documents.commands.tables import Task
 from directives.models import Directive, Document, IntakeRow, Organisation, User
 from directives.models.documents import CADENCES, HEAVY, KINDS, MODALITIES
 from directives.models.intakes import NEW
-from directives.tables.comparing import fresh, moved_on, nothing_on, text_of, wrong
+from directives.tables.comparing import changed_since, new_row, text_of, undoing_row, wrong_row
 from directives.tables.fields import (
-    Asking,
+    CheckedRow,
     Checker,
     Fault,
     Field,
-    Given,
-    Kind,
-    Place,
-    Planned,
-    Rows,
+    FileRow,
+    IntakeContext,
+    IntakeRows,
+    RowPlace,
+    TableKind,
 )
 
 LABEL = 60  # characters of a task that a label shows
 LISTS = ("items", "addressees")
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of a task table."""
     code = pgettext_lazy("directive", "Code")
     return (
@@ -72,7 +72,7 @@ def fields(asking: Asking) -> tuple[Field, ...]:
         Field("addressees", gettext_lazy("Addressees"), "codes", ADDRESSEES, limit=100),
         Field(
             "kind",
-            gettext_lazy("Kind"),
+            gettext_lazy("TableKind"),
             "choice",
             ("类别", "任务类别", "任务类型", "类型"),
             choices=KINDS,
@@ -117,18 +117,18 @@ def may(user: User) -> bool:
 class TaskChecker(Checker):
     """All rows make one document. A cell that was left empty under another means the same as that: title, issuer, part."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
         self.above = {"document": "", "issuer": "", "section": ""}
         self.titles: dict[str, int] = {}
-        self.codes: dict[str, Place] = {}  # folded → the first row that has it
-        self.texts: dict[Place, str] = {}  # of these rows
+        self.codes: dict[str, RowPlace] = {}  # folded → the first row that has it
+        self.texts: dict[RowPlace, str] = {}  # of these rows
         self.counts: dict[str, int] = {}
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         return [self._one(row) for row in rows]
 
-    def _one(self, row: Given) -> Planned:
+    def _one(self, row: FileRow) -> CheckedRow:
         given = row.values
         self.above |= {name: text for name in self.above if (text := text_of(given.get(name)))}
         text, faults = text_of(given.get("text")), []
@@ -169,11 +169,11 @@ class TaskChecker(Checker):
             else label
         )
         if faults or row.faults or not text:
-            return wrong(row, faults, label)
+            return wrong_row(row, faults, label)
         after: dict[str, Any] = {**self.above, "code": code, "text": text}
         after |= {name: list(given[name]) for name in LISTS if given.get(name)}
         after |= {name: given[name] for name in ("kind", "modality", "cadence") if given.get(name)}
-        return fresh(row, label, {name: value for name, value in after.items() if value})
+        return new_row(row, label, {name: value for name, value in after.items() if value})
 
     def _code(self) -> str:
         """一.3: the part, and which of its tasks it is."""
@@ -187,7 +187,7 @@ class TaskChecker(Checker):
         return ()
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """The document is registered whole with its first rows; further ones find themselves in it."""
     document = _registered(asking, rows[0])
     if document is None:
@@ -210,7 +210,7 @@ def write(asking: Asking, rows: Rows) -> None:
         row.subject_id, row.left = codes[fold(row.after["code"])], 1
 
 
-def _registered(asking: Asking, row: IntakeRow) -> Document | None:
+def _registered(asking: IntakeContext, row: IntakeRow) -> Document | None:
     """The document that an earlier part of the same table made."""
     earlier = (
         IntakeRow.objects.filter(intake=row.intake_id, number__lt=row.number)
@@ -222,7 +222,7 @@ def _registered(asking: Asking, row: IntakeRow) -> Document | None:
     return Document.objects.defer(*HEAVY).get(pk=directive.document_id) if directive else None
 
 
-def _tasks(rows: Rows) -> list[Task]:
+def _tasks(rows: IntakeRows) -> list[Task]:
     """The tasks of these rows; rows with one code are one task, with the items and addressees of all of them."""
     same: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -242,20 +242,20 @@ def _task(*said: dict[str, Any]) -> Task:
     return Task(said[0].get("section", ""), said[0]["code"], said[0]["text"], **lists, **plain)
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """The document goes with all its directives, while nothing was assigned, asked or corrected of it."""
     found = Directive.objects.filter(pk__in=[row.subject_id for row in rows]).values_list(
         "document_id", "version"
     )
     documents = {document for document, _version in found}
     if any(version != 1 for _document, version in found):
-        raise moved_on(rows[0])
+        raise changed_since(rows[0])
     for document in Document.objects.filter(pk__in=documents).defer(*HEAVY):
-        with nothing_on(rows[0]):
+        with undoing_row(rows[0]):
             tables.remove_document(document, by=asking.by, now=asking.now)
 
 
-TASKS = Kind(
+TASKS = TableKind(
     key="tasks",
     name=gettext_lazy("Table of directives"),
     about=gettext_lazy(

@@ -26,7 +26,7 @@ from directives.models.documents import HEAVY, KINDS, PROPOSED
 from directives.models.organisations import KINDS as BODY_KINDS
 from directives.obligations.queries.listing import near
 from directives.obligations.queries.matrix import axes, matrix_of
-from directives.tables.formats import asked
+from directives.tables.formats import wants_file
 from directives.web.doors import demand, page, paged, tell_stored, write
 
 HERE = "directives/documents/"
@@ -34,7 +34,7 @@ HERE = "directives/documents/"
 
 @require_GET
 def documents(request):
-    if asked(request):
+    if wants_file(request):
         return answer(request, "documents")
     chosen = DocumentsAsked.of(request.GET)
     found = register.documents_found(request.user, q=chosen.q)
@@ -140,7 +140,7 @@ def _documents(request):
 
 @require_GET
 def document(request, pk):
-    if asked(request):
+    if wants_file(request):
         return answer(request, "directives", {"pk": pk})
     found = get_object_or_404(_documents(request).defer("source"), pk=pk)
     chosen = DirectivesAsked.of(request.GET)
@@ -207,7 +207,7 @@ def _repair_again(request, row, form):
 
 @require_GET
 def matrix(request, pk):
-    if asked(request):
+    if wants_file(request):
         return answer(request, "matrix", {"pk": pk})
     found = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)
     chosen = MatrixAsked.of(request.GET)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from directives.downloads.queries.jobs import Progress, standing
+from directives.downloads.queries.jobs import Progress, progress_of
 from directives.models import Export, User
 from directives.models.exports import READY, RUNNING, UNENDED
 
@@ -15,7 +15,7 @@ SURE = 5  # seconds of writing before which nobody can say how long it takes
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ExportProgress:
     """One file and how it stands at an instant."""
 
     export: Export
@@ -66,16 +66,20 @@ class Taken:
         return self.export.place.get("pk")
 
 
-def found(user: User) -> QuerySet[Export]:
+def exports_of(user: User) -> QuerySet[Export]:
     """The files that this person asked for."""
     return Export.objects.visible_to(user)
 
 
-def taken(exports: Iterable[Export], *, now: datetime, kept: timedelta) -> tuple[Taken, ...]:
+def with_progress(
+    exports: Iterable[Export], *, now: datetime, kept: timedelta
+) -> tuple[ExportProgress, ...]:
     """These files as they stand; one query where one of them is waited for."""
-    return tuple(Taken(progress.row, progress, kept) for progress in standing(exports, now=now))
+    return tuple(
+        ExportProgress(progress.row, progress, kept) for progress in progress_of(exports, now=now)
+    )
 
 
-def shelf(user: User, *, now: datetime, kept: timedelta) -> tuple[Taken, ...]:
+def recent_exports(user: User, *, now: datetime, kept: timedelta) -> tuple[ExportProgress, ...]:
     """The person's files, the newest first. At most two queries."""
-    return taken(found(user)[:SHOWN], now=now, kept=kept)
+    return with_progress(exports_of(user)[:SHOWN], now=now, kept=kept)

@@ -45,7 +45,7 @@ class Progress:
         return not self.worker and (self.waiting or self.quiet)
 
 
-def standing(rows: Iterable[Carried], *, now: datetime) -> tuple[Progress, ...]:
+def progress_of(rows: Iterable[Carried], *, now: datetime) -> tuple[Progress, ...]:
     """These acts as they stand; one query where one of them is waited for."""
     rows = tuple(rows)
     worker = any(row.state in row.BUSY for row in rows) and JobRun.objects.living(now).exists()
@@ -57,7 +57,7 @@ def title(job: JobProgress) -> str:
     return gettext(ACTS[job.kind])
 
 
-def found(user: User) -> QuerySet[JobProgress]:
+def jobs_of(user: User) -> QuerySet[JobProgress]:
     """The long acts that this person asked for, each with its document."""
     return JobProgress.objects.visible_to(user).select_related("document").defer(*HEAVY_OF_DOCUMENT)
 

@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from directives.base.refusals import Stale
-from directives.catalogue.lists import LISTS, listed
+from directives.catalogue.lists import LISTS, find_list
 from directives.core import audit
 from directives.core.rules import may
 from directives.downloads import exporting
 from directives.downloads.exporting import KEPT
 from directives.downloads.forms import AskForm, ColumnsForm
-from directives.downloads.queries.exports import found, shelf, taken
+from directives.downloads.queries.exports import exports_of, recent_exports, with_progress
 from directives.tables.formats import FORMATS
-from directives.tables.lists import Asked
+from directives.tables.lists import ListRequest
 from directives.web.doors import demand, onward, page, write
 from directives.web.refused import note
 
@@ -28,12 +28,12 @@ HERE = "directives/exports/"
 
 
 def _asked(request, query):
-    return Asked(request.user, QueryDict(query), request.today, request.now, request.workdays)
+    return ListRequest(request.user, QueryDict(query), request.today, request.now, request.workdays)
 
 
 @require_GET
 def exports(request):
-    rows = shelf(request.user, now=request.now, kept=KEPT)
+    rows = recent_exports(request.user, now=request.now, kept=KEPT)
     moving = any(row.unended for row in rows)
     return page(
         request,
@@ -53,7 +53,7 @@ def export_new(request):
     if not form.is_valid():
         raise Http404
     data = form.cleaned_data
-    told = listed(data["list"], _asked(request, data["query"]), form.place).told
+    told = find_list(data["list"], _asked(request, data["query"]), form.place).told
     context = {
         "key": data["list"],
         "pk": data["pk"],
@@ -85,7 +85,7 @@ def export_ask(request):
 def _page(request, row, **more):
     takes = may(request.user, "export", row.list)
     context = {
-        "it": taken([row], now=request.now, kept=KEPT)[0],
+        "it": with_progress([row], now=request.now, kept=KEPT)[0],
         "days": KEPT.days,
         "takes": takes,
         **more,
@@ -98,13 +98,13 @@ def _page(request, row, **more):
 
 @require_GET
 def export(request, pk):
-    return _page(request, get_object_or_404(found(request.user), pk=pk))
+    return _page(request, get_object_or_404(exports_of(request.user), pk=pk))
 
 
 @require_GET
 def export_file(request, pk):
     """The file, to whom asked for it, while they may still see every row of it."""
-    row = get_object_or_404(found(request.user), pk=pk)
+    row = get_object_or_404(exports_of(request.user), pk=pk)
     if row.state in exporting.UNENDED:
         return redirect("export", pk)
     why = exporting.refusal(row, request.user, request.now)
@@ -129,7 +129,7 @@ def export_file(request, pk):
 
 @write
 def export_cancel(request, pk):
-    row = get_object_or_404(found(request.user), pk=pk)
+    row = get_object_or_404(exports_of(request.user), pk=pk)
     exporting.cancel(row, by=request.user, now=request.now)
     messages.success(request, _("Cancelled. The file was not kept."))
     return redirect("exports")
@@ -137,7 +137,7 @@ def export_cancel(request, pk):
 
 @write
 def export_delete(request, pk):
-    row = get_object_or_404(found(request.user), pk=pk)
+    row = get_object_or_404(exports_of(request.user), pk=pk)
     exporting.remove(row, by=request.user, now=request.now)
     messages.success(request, _("The file is deleted."))
     return redirect("exports")

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_GET
 
 from directives.base.refusals import Stale
 from directives.core import jobs
-from directives.downloads.queries.jobs import found, standing, title
+from directives.downloads.queries.jobs import jobs_of, progress_of, title
 from directives.web.doors import page, write
 
 HERE = "directives/jobs/"
@@ -13,7 +13,7 @@ HERE = "directives/jobs/"
 
 def _mine(request, pk):
     """The act, as the person saw it."""
-    row = get_object_or_404(found(request.user).select_related("by"), pk=pk)
+    row = get_object_or_404(jobs_of(request.user).select_related("by"), pk=pk)
     if request.method == "POST" and request.POST.get("version") != str(row.version):
         raise Stale(theirs=row)
     return row
@@ -22,7 +22,7 @@ def _mine(request, pk):
 @require_GET
 def job(request, pk):
     row = _mine(request, pk)
-    context = {"job": row, "title": title(row), "progress": standing([row], now=request.now)[0]}
+    context = {"job": row, "title": title(row), "progress": progress_of([row], now=request.now)[0]}
     return page(request, HERE + "job.html", context, fragment=HERE + "_job.html")
 
 

@@ -12,7 +12,7 @@ from directives.indicators.queries.statistics import Choice
 from directives.indicators.queries.statistics import statistics as figures
 from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.tables.formats import asked
+from directives.tables.formats import wants_file
 from directives.web.doors import page
 
 HERE = "directives/statistics/"
@@ -20,7 +20,7 @@ HERE = "directives/statistics/"
 
 @require_GET
 def statistics(request):
-    if asked(request):
+    if wants_file(request):
         return exporting.answer(request, "statistics")
     choice = Choice.of(request.GET)
     found = figures(request.user, choice, today=request.today)
@@ -51,7 +51,7 @@ def _view(request, pk):
 
 @require_GET
 def indicator(request, pk):
-    if asked(request):
+    if wants_file(request):
         return exporting.answer(request, "indicator", {"pk": pk})
     found = _view(request, pk)
     return page(request, HERE + "indicator.html", {"it": found, "page": found.page(request.GET)})
@@ -59,7 +59,7 @@ def indicator(request, pk):
 
 @require_GET
 def indicator_missing(request, pk):
-    if asked(request):
+    if wants_file(request):
         return exporting.answer(request, "indicator-missing", {"pk": pk})
     found = _view(request, pk)
     if not found.view.whole:

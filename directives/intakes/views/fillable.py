@@ -17,8 +17,8 @@ from directives.models import Intake
 from directives.reports.imports.entries import entries_to_fill_in
 from directives.reports.queries.entries import sheet
 from directives.reports.queries.reports import found as found_reports
-from directives.tables.fields import Asking
-from directives.tables.marked_copy import marked, wrong_rows
+from directives.tables.fields import IntakeContext
+from directives.tables.marked_copy import rows_to_mark, write_marked_copy
 from directives.tables.templates import template
 from directives.web.doors import demand
 
@@ -38,7 +38,7 @@ def intake_template(request, kind):
         raise Http404
     if not chosen.may(request.user):
         raise PermissionDenied
-    asking = Asking(
+    asking = IntakeContext(
         request.user, request.now, request.today, place_asked(chosen, request.user, request.GET)
     )
     return _workbook(template(chosen, asking), _("%(table)s to fill in") % {"table": chosen.name})
@@ -47,12 +47,12 @@ def intake_template(request, kind):
 @require_GET
 def intake_marked(request, pk):
     found = get_object_or_404(Intake.objects.visible_to(request.user), pk=pk, kind__in=KINDS)
-    wrong = wrong_rows(found)
+    wrong = rows_to_mark(found)
     if not wrong:
         return redirect("intake", pk)
     file = BytesIO()
     with checking.opened(found) as opened:
-        marked(opened, wrong, file)
+        write_marked_copy(opened, wrong, file)
     audit.record_taken("download", found, by=request.user, now=request.now, file=found.name)
     return _workbook(
         file.getvalue(),
@@ -69,7 +69,7 @@ def report_offline(request, pk):
         "document": report.document_id,
         "organisation": report.organisation_id,
     }
-    asking = Asking(request.user, request.now, request.today, place)
+    asking = IntakeContext(request.user, request.now, request.today, place)
     rows = entries_to_fill_in(sheet(report, request.user))
     name = (
         _("%(period)s progress report") % {"period": report.cycle.name}

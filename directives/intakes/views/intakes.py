@@ -107,7 +107,7 @@ def intake(request, pk):
 
 def _columns_context(request, found, chosen=None, errors=()):
     columns = pages.columns_of(found, request.now, chosen)
-    told = {"errors": errors or columns.faults, "place": pages.placed(found.place)}
+    told = {"errors": errors or columns.faults, "place": pages.place_in_words(found.place)}
     return {"intake": found, "columns": columns, "kind": columns.kind, **told}
 
 

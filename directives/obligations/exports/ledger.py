@@ -37,8 +37,8 @@ from directives.obligations.queries.obligations import (
     LIGHT_WORDS,
     Filter,
 )
-from directives.tables.book import Book, Column, Path, Words, path_to
-from directives.tables.lists import Asked, Listed, Place
+from directives.tables.book import Book, Column, GroupPath, Words, path_to
+from directives.tables.lists import FilteredList, ListRequest, Place
 
 SEARCHED = 50_000  # obligations among which words are looked for while the reader waits
 SORTED = 50_000  # obligations that are sorted as one list; more come one directive after another, and so at once
@@ -233,11 +233,11 @@ def _light(dated: Dated) -> Callable[[LedgerRow], str]:
     )
 
 
-def _groups(*, titled: bool) -> Callable[[LedgerRow], Path]:
+def _groups(*, titled: bool) -> Callable[[LedgerRow], GroupPath]:
     """Where a row stands in its document: part and clause, under the document where there are several."""
-    known: dict[int, Path] = {}
+    known: dict[int, GroupPath] = {}
 
-    def path(row: LedgerRow) -> Path:
+    def path(row: LedgerRow) -> GroupPath:
         clause = row.clause
         if clause.pk not in known:
             heading = f"{clause.section_number} {picked(clause, 'section_title')}".strip()
@@ -360,18 +360,18 @@ def _parts(
 # as a page asks for it
 
 
-def listed(asked: Asked, place: Place) -> Listed:
+def listed(asked: ListRequest, place: Place) -> FilteredList:
     """The ledger under the filter of an address: the rows that this person may take away."""
     chosen = Filter.of(asked.GET)
     rows = Obligation.objects.exportable_by(asked.user)
     shown = chosen.apply(rows, asked.today).order_by()
     make = partial(book, rows, chosen, user=asked.user, dated=asked, now=asked.now)
-    return Listed(
+    return FilteredList(
         tuple(_asked(chosen, asked.user)), partial(_few, asked, chosen, shown), shown.count, make
     )
 
 
-def _few(asked: Asked, chosen: Filter, shown: QuerySet[Obligation], limit: int) -> bool:
+def _few(asked: ListRequest, chosen: Filter, shown: QuerySet[Obligation], limit: int) -> bool:
     """As the page counts them: from the kept counts, or up to a bound. What a nation's words find is not counted beforehand."""
     if chosen.q:
         long = (

@@ -15,13 +15,13 @@ from directives.models.documents import HEAVY
 from directives.models.organisations import KINDS
 from directives.obligations.queries.matrix import Axes, BodyRow, axes, rows_by_body, rows_of
 from directives.tables.book import Book, Column
-from directives.tables.lists import Asked, Listed, Place, in_words
+from directives.tables.lists import FilteredList, ListRequest, Place, filter_in_words
 
 ACROSS = 200  # bodies that stand side by side; more stand one below another
 CELLS = 90_000  # that are written at once: as many as 5,000 lines of the ledger have
 
 
-def listed(asked: Asked, place: Place) -> Listed:
+def listed(asked: ListRequest, place: Place) -> FilteredList:
     """The matrix of a document under its filter."""
     document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
     chosen = MatrixAsked.of(asked.GET)
@@ -40,7 +40,7 @@ def listed(asked: Asked, place: Place) -> Listed:
         if whole(chosen.section)
         else None
     )
-    told = in_words(
+    told = filter_in_words(
         (_("Document"), picked(document, "title")), (_("Section"), section and f"{scripted(section.number)} {picked(section, 'title')}"),
         (_("Organisation and those below"), top and picked(top, "name")), (_("Kind of organisation"), dict(KINDS).get(chosen.body_kind)),
         (pgettext("ledger", "Light"), LIGHT_WORDS.get(chosen.light)),
@@ -70,14 +70,14 @@ def listed(asked: Asked, place: Place) -> Listed:
             return Book(name, matrix_columns(bodies), rows, asked.now, notes, document.fictional)
         return _aside(name, found, directives, asked, document, told)
 
-    return Listed(told, few, total, make)
+    return FilteredList(told, few, total, make)
 
 
 def _aside(
     name: str,
     found: Axes,
     directives: Sequence[Directive],
-    asked: Asked,
+    asked: ListRequest,
     document: Document,
     told: tuple,
 ) -> Book:

@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from directives.base.states import DELIVERABLES, PARTS
 from directives.models import Cycle
 from directives.tables.book import Words
-from directives.tables.fields import Asking, Field, Sort, Untaken
+from directives.tables.fields import Field, IntakeContext, Sort, UntakenCell
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of the ledger: those that come back, and those that only go out."""
     body, clause = (
         pgettext_lazy("ledger", "Responsible or supporting organisation"),
@@ -143,9 +143,9 @@ ELSEWHERE: Mapping[str, tuple[Words, Words]] = {
 }  # fmt: skip
 
 
-def untaken(name: str, value: str, stands: str) -> Untaken:
+def untaken(name: str, value: str, stands: str) -> UntakenCell:
     """A cell of a column that is never taken over."""
-    return Untaken(name, value, stands, *map(str, ELSEWHERE[name]))
+    return UntakenCell(name, value, stands, *map(str, ELSEWHERE[name]))
 
 
 def term(name: str, value: Any) -> str:

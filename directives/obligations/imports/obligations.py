@@ -32,19 +32,34 @@ from directives.obligations.imports.progress import Edit, Reports
 from directives.obligations.imports.readonly_columns import WORDS, Shown, cell_text
 from directives.obligations.imports.split_bodies import AFTER_NAME, NAMED_IN, apart
 from directives.obligations.queries.ledger import CELLS, LedgerRow
-from directives.tables.codes import Bodies, own_numbers, taken_as, unclear, unknown_body
+from directives.tables.codes import (
+    BodyCodes,
+    ambiguous_code,
+    own_numbers_remedy,
+    read_as,
+    unknown_body,
+)
 from directives.tables.comparing import (
-    Past,
-    Stored,
-    compared,
-    fresh,
-    plain,
-    refused,
+    PastValues,
+    StoredRow,
+    compare,
+    json_value,
+    new_row,
+    refused_cell,
     text_of,
     verdict_of,
-    wrong,
+    wrong_row,
 )
-from directives.tables.fields import Asking, Checker, Fault, Given, Kind, Place, Planned, Untaken
+from directives.tables.fields import (
+    CheckedRow,
+    Checker,
+    Fault,
+    FileRow,
+    IntakeContext,
+    RowPlace,
+    TableKind,
+    UntakenCell,
+)
 
 SAID = ("progress", "problems", "next_steps", "light_code", "light_on")
 READ = (
@@ -63,15 +78,15 @@ def may(user: User) -> bool:
 class ObligationChecker(Checker):
     """Rows are told by their id, else by directive and body."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
         self.clauses = Clauses(asking.place.get("document", 0))
-        self.bodies = Bodies()
+        self.bodies = BodyCodes()
         self.shown, self.reports = Shown(asking, self.clauses, self._body), Reports(asking)
         self.lines: dict[int, LedgerRow] = {}  # of this batch
         self.edits: list[Edit] = []
         self.first: dict[
-            tuple[int, int], Place
+            tuple[int, int], RowPlace
         ] = {}  # directive and body → the row that speaks of them
         self.led: dict[
             tuple[int, int], dict[str, Any]
@@ -79,12 +94,12 @@ class ObligationChecker(Checker):
         self.twice: list[tuple[int, str]] = []
         self.met: dict[str, int | None] = {}
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         pairs = {row.number: self._pair(row) for row in rows}
         stored = self._stored(rows, pairs)
         meant = {row.number: self._meant(row, pairs[row.number], stored) for row in rows}
         met = [(row, here) for row in rows if (here := meant[row.number])]
-        past = Past.of(
+        past = PastValues.of(
             Obligation,
             {here[0]: (row.values.get("version") or here[1], here[1]) for row, here in met},
         )
@@ -98,7 +113,7 @@ class ObligationChecker(Checker):
         self.reports.settle(self.edits)
         return planned
 
-    def _pair(self, row: Given) -> tuple[int | None, int | None]:
+    def _pair(self, row: FileRow) -> tuple[int | None, int | None]:
         """The directive and the body that the cells of a row name."""
         text = text_of(row.values.get("clause")) or text_of(row.values.get("directive"))
         clause = self.clauses.find(text) if text else None
@@ -111,7 +126,7 @@ class ObligationChecker(Checker):
         return self.met[text]
 
     def _stored(
-        self, rows: Sequence[Given], pairs: dict[int, tuple[int | None, int | None]]
+        self, rows: Sequence[FileRow], pairs: dict[int, tuple[int | None, int | None]]
     ) -> dict[Any, tuple]:
         """What these rows may mean, by id and by pair; rows that the person may not see are not there."""
         ids = [row.values["id"] for row in rows if row.values.get("id")]
@@ -133,21 +148,25 @@ class ObligationChecker(Checker):
         return {key: row for row in found for key in (row[0], (row[5], row[7]))}
 
     def _meant(
-        self, row: Given, pair: tuple[int | None, int | None], stored: dict[Any, tuple]
+        self, row: FileRow, pair: tuple[int | None, int | None], stored: dict[Any, tuple]
     ) -> tuple | None:
         return stored.get(row.values["id"]) if row.values.get("id") else stored.get(pair)
 
     def _one(
-        self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past
-    ) -> Planned:
+        self,
+        row: FileRow,
+        pair: tuple[int | None, int | None],
+        here: tuple | None,
+        past: PastValues,
+    ) -> CheckedRow:
         if row.values.get("id") or here:
             return self._known(row, pair, here, past)
         faults = list(self._faults_of_key(row, pair))
         if faults:
-            return wrong(row, faults)
+            return wrong_row(row, faults)
         return self._fresh(row, *pair)
 
-    def _once(self, row: Given, directive: int, body: int) -> bool:
+    def _once(self, row: FileRow, directive: int, body: int) -> bool:
         """Whether the row is the first that speaks of the two, or at fault; False for a lead that the table has named already."""
         key, implied = (directive, body), bool(row.values.get("leads"))
         first = self.first.setdefault(key, row.place)
@@ -160,15 +179,19 @@ class ObligationChecker(Checker):
         return True
 
     def _known(
-        self, row: Given, pair: tuple[int | None, int | None], here: tuple | None, past: Past
-    ) -> Planned:
+        self,
+        row: FileRow,
+        pair: tuple[int | None, int | None],
+        here: tuple | None,
+        past: PastValues,
+    ) -> CheckedRow:
         if here is None:
             expected = _("The record ID of an obligation you can see")
-            remedy = own_numbers(_("Keep the exported record ID; clear it for a new row."))
-            return wrong(row, [Fault("id", str(row.values["id"]), expected, remedy)])
+            remedy = own_numbers_remedy(_("Keep the exported record ID; clear it for a new row."))
+            return wrong_row(row, [Fault("id", str(row.values["id"]), expected, remedy)])
         stored = stored_of(here)
         if row.values.get("leads"):  # it only says who leads
-            return Planned(row, SAME, stored.label, stored.pk)
+            return CheckedRow(row, SAME, stored.label, stored.pk)
         self._once(row, here[5], here[7])
         faults = list(self._faults_of_pair(row, pair, here))
         wanted = {
@@ -176,17 +199,19 @@ class ObligationChecker(Checker):
             for name, value in _cells(row).items()
             if value not in (None, "") or name not in ("part", "starts_on")
         }
-        planned = compared(row, stored, wanted, past, tied=(DAYS,))
+        planned = compare(row, stored, wanted, past, tied=(DAYS,))
         untaken = [*self._barred(planned, here), *_kept(row, stored)]
         if planned.after:
             faults += self._faults_of_change(here, planned, stored)
-        planned = wrong(row, faults, stored.label, stored.pk) if faults or row.faults else planned
+        planned = (
+            wrong_row(row, faults, stored.label, stored.pk) if faults or row.faults else planned
+        )
         planned.untaken = untaken
         if line := self.lines.get(here[0]):
             self._hold(row, planned, line, past.known.get(here[0], {}))
         return planned
 
-    def _barred(self, planned: Planned, here: tuple) -> Iterable[Untaken]:
+    def _barred(self, planned: CheckedRow, here: tuple) -> Iterable[UntakenCell]:
         """Take out of what a row changes the terms that are not this person's to edit."""
         if not planned.after or self.above(here[10]):
             return
@@ -194,7 +219,7 @@ class ObligationChecker(Checker):
         for name in [name for name in planned.after if name not in allowed]:
             after, before = planned.after.pop(name), planned.before.pop(name)
             planned.theirs.pop(name, None)
-            yield Untaken(
+            yield UntakenCell(
                 name,
                 term(name, after),
                 term(name, before),
@@ -203,7 +228,9 @@ class ObligationChecker(Checker):
             )
         planned.verdict = verdict_of(planned)
 
-    def _hold(self, row: Given, planned: Planned, line: LedgerRow, then: Mapping[str, Any]) -> None:
+    def _hold(
+        self, row: FileRow, planned: CheckedRow, line: LedgerRow, then: Mapping[str, Any]
+    ) -> None:
         """Hold the cells that are shown only against the line of the ledger: words go into a report, others are told of."""
         version, faulty = row.values.get("version"), {fault.field for fault in planned.faults}
         keys = (
@@ -225,13 +252,13 @@ class ObligationChecker(Checker):
             planned.untaken.append(untaken("version", str(version), str(line.version)))
 
     def _faults_of_pair(
-        self, row: Given, pair: tuple[int | None, int | None], here: tuple
+        self, row: FileRow, pair: tuple[int | None, int | None], here: tuple
     ) -> Iterable[Fault]:
         """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
         other = pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]
         if not other and pair[1] in (None, here[7]):
             return
-        remedy = own_numbers(
+        remedy = own_numbers_remedy(
             _("Clear record ID and version for a new row; otherwise restore the original value.")
         )
         if other:
@@ -249,7 +276,9 @@ class ObligationChecker(Checker):
                 remedy,
             )
 
-    def _faults_of_change(self, here: tuple, planned: Planned, stored: Stored) -> Iterable[Fault]:
+    def _faults_of_change(
+        self, here: tuple, planned: CheckedRow, stored: StoredRow
+    ) -> Iterable[Fault]:
         """Why the terms of an obligation cannot become what the file says."""
         days = [name for name in DAYS if name in planned.after]
         if here[2] == WITHDRAWN or (here[2] == CLOSED and days):
@@ -263,7 +292,7 @@ class ObligationChecker(Checker):
         due, starts = (
             planned.after.get(name, stored.values[name]) for name in ("due_on", "starts_on")
         )
-        floor = max(filter(None, (starts, plain(here[3]))))
+        floor = max(filter(None, (starts, json_value(here[3]))))
         if due and days and due < floor:
             expected = _("%(day)s or later: work cannot end before it starts or is assigned") % {
                 "day": floor
@@ -279,7 +308,7 @@ class ObligationChecker(Checker):
             for name in ("deliverable", "plan_due_on")
         }
         if paper.keys() & planned.after.keys() and (said := wrong_plan_day(*paper.values())):
-            yield refused("plan_due_on", paper["plan_due_on"] or "", said)
+            yield refused_cell("plan_due_on", paper["plan_due_on"] or "", said)
 
     @property
     def names(self) -> str:
@@ -308,7 +337,7 @@ class ObligationChecker(Checker):
         """Whether the person assigns to the body of this path."""
         return any(path != top and path.startswith(top) for top in self.tops)
 
-    def _faults_of_key(self, row: Given, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
+    def _faults_of_key(self, row: FileRow, pair: tuple[int | None, int | None]) -> Iterable[Fault]:
         clause, body = (text_of(row.values.get(name)) for name in ("clause", "body"))
         if not self.owned:
             expected = _(
@@ -327,7 +356,9 @@ class ObligationChecker(Checker):
         column = row.values.get(NAMED_IN, "body")
         if not pair[1]:
             found = self.bodies.find(body)
-            yield unclear(column, body, found) if found.several else unknown_body(column, body)
+            yield (
+                ambiguous_code(column, body, found) if found.several else unknown_body(column, body)
+            )
         elif not self.above(self.fresh[pair[1]].path if pair[1] in self.fresh else ""):
             expected = _("An organisation below the one you supervise")
             yield Fault(
@@ -337,10 +368,10 @@ class ObligationChecker(Checker):
                 _("Delete this row, or ask the supervisors of the organisation to assign it."),
             )
 
-    def _fresh(self, row: Given, directive: int, body: int) -> Planned:
+    def _fresh(self, row: FileRow, directive: int, body: int) -> CheckedRow:
         clause, home = self.clauses.rows[directive], self.fresh[body]
         if not self._once(row, directive, body):
-            return Planned(row, SAME, f"{clause.code} · {home.name_hans}")
+            return CheckedRow(row, SAME, f"{clause.code} · {home.name_hans}")
         after = {"clause": clause.code, "body": home.code} | {
             name: value for name, value in _cells(row).items() if value
         }
@@ -350,18 +381,20 @@ class ObligationChecker(Checker):
         faults = []
         for name, text in faults_of(pair, by=self.asking.by, today=self.asking.today).items():
             field = columns.get(name, name)
-            faults.append(refused(field, str(plain(row.values.get(field)) or ""), text))
+            faults.append(refused_cell(field, str(json_value(row.values.get(field)) or ""), text))
         label, given = f"{clause.code} · {home.name_hans}", text_of(row.values.get("body"))
         label = (
-            f"{label} · {taken_as(given, home.code)}"
+            f"{label} · {read_as(given, home.code)}"
             if given.isdecimal() and given != home.code
             else label
         )
-        planned = wrong(row, faults, label) if faults or row.faults else fresh(row, label, after)
+        planned = (
+            wrong_row(row, faults, label) if faults or row.faults else new_row(row, label, after)
+        )
         planned.untaken = list(self._unassigned(row, directive))
         return planned
 
-    def _unassigned(self, row: Given, directive: int) -> Iterable[Untaken]:
+    def _unassigned(self, row: FileRow, directive: int) -> Iterable[UntakenCell]:
         """Cells of a new row that say what no assignment holds."""
         for name, cell in row.shown.items():
             value = cell_text(name, cell)
@@ -378,20 +411,20 @@ class ObligationChecker(Checker):
             yield number, Fault(self.names, "", expected, _("Keep one of the two rows."))
 
 
-def _cells(row: Given) -> dict[str, Any]:
+def _cells(row: FileRow) -> dict[str, Any]:
     """The terms that a row gives, as JSON holds them."""
     given = row.values
     cells = {
         name: text_of(given[name]) for name in ("part", "deliverable", *PEOPLE) if name in given
     }
-    return cells | {name: plain(given[name]) for name in DAYS if name in given}
+    return cells | {name: json_value(given[name]) for name in DAYS if name in given}
 
 
-def _kept(row: Given, here: Stored) -> Iterable[Untaken]:
+def _kept(row: FileRow, here: StoredRow) -> Iterable[UntakenCell]:
     """Emptied cells of terms that an obligation never is without."""
     for name in ("part", "starts_on"):
         if name in row.values and row.values[name] in (None, "") and row.values.get("version"):
-            yield Untaken(
+            yield UntakenCell(
                 name,
                 "",
                 term(name, here.values[name]),
@@ -400,16 +433,16 @@ def _kept(row: Given, here: Stored) -> Iterable[Untaken]:
             )
 
 
-def stored_of(row: tuple) -> Stored:
+def stored_of(row: tuple) -> StoredRow:
     """An obligation, read as READ says."""
     values = {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in zip(TERMS, row[FIRST : -len(SAID)], strict=True)
     }
-    return Stored(row[0], row[1], f"{row[6]} · {row[9]}", values)
+    return StoredRow(row[0], row[1], f"{row[6]} · {row[9]}", values)
 
 
-OBLIGATIONS = Kind(
+OBLIGATIONS = TableKind(
     key="obligations",
     name=gettext_lazy("Ledger of obligations"),
     about=gettext_lazy(

@@ -18,15 +18,15 @@ from directives.obligations.commands.entering import Pair
 from directives.obligations.commands.giving import Terms
 from directives.obligations.imports import progress
 from directives.tables.comparing import (
-    Stored,
-    demand_as_left,
-    moved_on,
-    nothing_on,
-    plain,
+    StoredRow,
+    changed_since,
+    demand_as_applied,
+    demand_unchanged,
+    json_value,
     stale,
-    unchanged,
+    undoing_row,
 )
-from directives.tables.fields import Asking, Rows
+from directives.tables.fields import IntakeContext, IntakeRows
 
 PEOPLE = ("leader", "contact", "note")
 DAYS = ("starts_on", "plan_due_on", "due_on")
@@ -49,15 +49,17 @@ def pair_of(after: Mapping[str, Any], directive: Directive, body: Organisation) 
     return Pair(directive, body, terms, **{name: after.get(name) or "" for name in PEOPLE})
 
 
-def _held(rows: Rows) -> dict[int, Obligation]:
+def _held(rows: IntakeRows) -> dict[int, Obligation]:
     """The stored obligations of these rows with their bodies, until the transaction ends."""
     found = Obligation.objects.filter(pk__in=[row.subject_id for row in rows if row.subject_id])
     hold(found)
     return {row.pk: row for row in found.select_related("organisation")}
 
 
-def _as_stored(row: Obligation) -> Stored:
-    return Stored(row.pk, row.version, "", {name: plain(getattr(row, name)) for name in TERMS})
+def _as_stored(row: Obligation) -> StoredRow:
+    return StoredRow(
+        row.pk, row.version, "", {name: json_value(getattr(row, name)) for name in TERMS}
+    )
 
 
 def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def _demand_right(by: User, obligation: Obligation, names: Iterable[str]) -> Non
         raise NotAllowed(NOT_ABOVE)
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """Terms change through the one door for obligations; new pairs are issued."""
     new, known = (
         [row for row in rows if row.verdict == NEW],
@@ -87,7 +89,7 @@ def write(asking: Asking, rows: Rows) -> None:
     stored, each = _held(known), {}
     for row in known:
         here = stored.get(row.subject_id)
-        unchanged(row, _as_stored(here) if here else None)
+        demand_unchanged(row, _as_stored(here) if here else None)
         if fields := _fields(row.after):
             _demand_right(asking.by, here, fields)
             first = here.original_due_on is None and fields.get("due_on")
@@ -101,7 +103,7 @@ def write(asking: Asking, rows: Rows) -> None:
         _issue(asking, new)
 
 
-def _issue(asking: Asking, rows: Rows) -> None:
+def _issue(asking: IntakeContext, rows: IntakeRows) -> None:
     document = (
         Document.objects.select_related("organisation")
         .defer(*HEAVY)
@@ -125,7 +127,7 @@ def _issue(asking: Asking, rows: Rows) -> None:
         row.subject_id, row.left = one.pk, one.version
 
 
-def _not_yet(rows: Rows, pairs: list[Pair]) -> None:
+def _not_yet(rows: IntakeRows, pairs: list[Pair]) -> None:
     """Somebody may have assigned one of them since the table was checked."""
     directives, bodies = (
         {pair.directive.pk for pair in pairs},
@@ -138,11 +140,11 @@ def _not_yet(rows: Rows, pairs: list[Pair]) -> None:
             raise stale(row)
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Terms become again what they were; new obligations are deleted, where nothing was done about them."""
     progress.undo(asking, [row for row in rows if row.verdict != NEW])
     stored = _held(rows)
-    demand_as_left(rows, stored, lambda here: _as_stored(here).values)
+    demand_as_applied(rows, stored, lambda here: _as_stored(here).values)
     moved = next(
         (
             row
@@ -153,7 +155,7 @@ def undo(asking: Asking, rows: Rows) -> None:
         None,
     )
     if moved is not None:
-        raise moved_on(moved)
+        raise changed_since(moved)
     known = ((row, stored[row.subject_id]) for row in rows if row.verdict != NEW)
     each = {
         here.pk: fields | _first_day(row, here)
@@ -171,7 +173,7 @@ def undo(asking: Asking, rows: Rows) -> None:
         )
     new = {row.subject_id: row for row in rows if row.verdict == NEW}
     if new:
-        with nothing_on(next(iter(new.values()))):
+        with undoing_row(next(iter(new.values()))):
             entering.take_back([stored[pk] for pk in new], by=asking.by, now=asking.now)
 
 
@@ -180,6 +182,6 @@ def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:
     ours = (
         "due_on" in row.before
         and row.before["due_on"] is None
-        and plain(here.original_due_on) == row.after.get("due_on")
+        and json_value(here.original_due_on) == row.after.get("due_on")
     )
     return {"original_due_on": None} if ours else {}

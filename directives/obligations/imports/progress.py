@@ -17,20 +17,20 @@ from directives.obligations.queries.ledger import LedgerRow
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, Written
 from directives.reports.commands.drafting import Draft, drafts
-from directives.tables.cells import reading_of
-from directives.tables.comparing import alike, moved_on, stale, verdict_of
+from directives.tables.cells import value_reader
+from directives.tables.comparing import changed_since, same_value, stale, verdict_of
 from directives.tables.faults import Wrong
-from directives.tables.fields import Asking, Field, Planned, Rows, Untaken
+from directives.tables.fields import CheckedRow, Field, IntakeContext, IntakeRows, UntakenCell
 
 HOME = ("cycle", "document", "organisation")
-read_text = reading_of(Field("progress", ""))
+read_text = value_reader(Field("progress", ""))
 
 
 @dataclass(slots=True)
 class Edit:
     """Words that a row of the file changes, of an obligation as its line shows it."""
 
-    planned: Planned
+    planned: CheckedRow
     line: LedgerRow
     cells: Sequence[Difference]
 
@@ -42,7 +42,7 @@ class Untakable(Exception):
 class Reports:
     """Finds the report into which the words of each row go."""
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: IntakeContext) -> None:
         self.asking = asking
 
     @cached_property
@@ -139,8 +139,8 @@ def _closed(reports: Sequence[tuple[ProgressReport, ReportEntry | None]]) -> tup
     return why, _("In that report, if it is returned; otherwise in the next one.")
 
 
-def _told(cell: Difference, why: str, where: str) -> Untaken:
-    return Untaken(cell.name, cell.value, cell.stands, why, where)
+def _told(cell: Difference, why: str, where: str) -> UntakenCell:
+    return UntakenCell(cell.name, cell.value, cell.stands, why, where)
 
 
 def _take(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> None:
@@ -161,12 +161,12 @@ def _take(edit: Edit, report: ProgressReport, entry: ReportEntry | Draft) -> Non
             planned.untaken.append(
                 _told(cell, _("Expected: %(expected)s") % {"expected": value.expected}, where)
             )
-        elif not alike(stands, value):
+        elif not same_value(stands, value):
             before[cell.name], after[cell.name] = stands, value
             if (
                 typed
                 and stands not in ("", None)
-                and not alike(stands, getattr(edit.line, cell.name))
+                and not same_value(stands, getattr(edit.line, cell.name))
             ):
                 theirs[cell.name] = stands
     if after and planned.verdict != WRONG:
@@ -213,7 +213,9 @@ def _homes(rows: Iterable[IntakeRow]) -> Iterator[tuple[ProgressReport | None, l
         yield reports.select_related(*HOME).defer(*HEAVY_OF_DOCUMENT).first(), list(own)
 
 
-def _entries(report: ProgressReport, rows: Rows, asking: Asking) -> dict[int, ReportEntry]:
+def _entries(
+    report: ProgressReport, rows: IntakeRows, asking: IntakeContext
+) -> dict[int, ReportEntry]:
     """The entries of these rows by obligation, until the transaction ends. Raises NotAllowed."""
     ids = report.entries.filter(obligation__in=[row.subject_id for row in rows]).values_list(
         "pk", flat=True
@@ -230,10 +232,10 @@ def _fields(entry: ReportEntry, values: Mapping[str, Any]) -> EntryFields:
 
 
 def _says(entry: ReportEntry, values: Mapping[str, Any]) -> bool:
-    return all(alike(getattr(entry, name), value) for name, value in words(values).items())
+    return all(same_value(getattr(entry, name), value) for name, value in words(values).items())
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """Save the words in the entries of their reports, as if they had been typed; reports that nobody began are begun.
 
     Raises NotAllowed, and Stale where an entry says something else than when the table was checked.
@@ -256,7 +258,7 @@ def write(asking: Asking, rows: Rows) -> None:
         reporting.save_entries(written, by=asking.by, now=asking.now)
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Entries say again what they said; those that then say what a draft would say are drafts again that nobody touched.
 
     Raises NotAllowed, and Invalid where an entry was handed in or says something else by now.
@@ -266,7 +268,7 @@ def undo(asking: Asking, rows: Rows) -> None:
         for row in own:
             entry = entries.get(row.subject_id)
             if entry is None or entry.state not in EDITABLE or not _says(entry, row.after):
-                raise moved_on(row)
+                raise changed_since(row)
         fresh = drafts(report, entries)
         drafted = [
             row for row in own if _untouched(entries[row.subject_id], row, fresh[row.subject_id])
@@ -288,5 +290,5 @@ def _untouched(entry: ReportEntry, row: IntakeRow, draft: Draft) -> bool:
     return (
         entry.state == DRAFT
         and not entry.unchanged
-        and all(alike(said[name], getattr(draft, name)) for name in WORDS)
+        and all(same_value(said[name], getattr(draft, name)) for name in WORDS)
     )

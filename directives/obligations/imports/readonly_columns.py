@@ -17,10 +17,10 @@ from directives.models import CalendarDay
 from directives.obligations.exports.ledger import Today, columns
 from directives.obligations.imports.split_bodies import named
 from directives.obligations.queries.ledger import LedgerRow, Reader
-from directives.tables.book import Column, plain
-from directives.tables.cells import names_of, shown, typed
-from directives.tables.comparing import alike, bare
-from directives.tables.fields import Asking
+from directives.tables.book import Column, cell_value
+from directives.tables.cells import as_text, displayed, names_of
+from directives.tables.comparing import same_value, without_apostrophes
+from directives.tables.fields import IntakeContext
 
 WORDS = (
     "progress",
@@ -57,7 +57,7 @@ class Shown:
     """
 
     def __init__(
-        self, asking: Asking, clauses: Clauses, body_of: Callable[[str], int | None]
+        self, asking: IntakeContext, clauses: Clauses, body_of: Callable[[str], int | None]
     ) -> None:
         self.asking, self.clauses, self.body_of = asking, clauses, body_of
         self.reader = Reader(asking.by)
@@ -97,7 +97,7 @@ class Shown:
             value = column.value(line) if column else None
             if column and cell == value and column.kind == "text":  # as nearly all of them
                 continue
-            stands = plain(value, column.kind) if column else None
+            stands = cell_value(value, column.kind) if column else None
             if cell == stands or ((cell is None or cell == "") and (stands is None or not ours)):
                 continue
             if not self._alike(name, cell, stands, line) and not self._said_then(name, cell, then):
@@ -111,12 +111,12 @@ class Shown:
         if key not in self.met:
             if len(self.met) >= KEPT:
                 self.met.clear()
-            self.met[key] = self._same(name, typed(cell), typed(stands), line)
+            self.met[key] = self._same(name, as_text(cell), as_text(stands), line)
         return self.met[key]
 
     def _same(self, name: str, text: str, stands: str, line: LedgerRow) -> bool:
         if name in WORDS:
-            return alike(stands, text)
+            return same_value(stands, text)
         if text == normalize("NFKC", stands) or _key(name, text) == _key(name, stands):
             return True
         return bool(text) and (
@@ -161,7 +161,7 @@ class Shown:
                     }
                 column = self.tongues[code].get(name)
                 if column and _key(name, text) == _key(
-                    name, typed(plain(column.value(line), column.kind))
+                    name, as_text(cell_value(column.value(line), column.kind))
                 ):
                     return True
         return False
@@ -171,17 +171,17 @@ class Shown:
             return False
         if name == "percent":
             return then[name] in percents(cell)
-        text = typed(cell)
+        text = as_text(cell)
         return (
             self._value(name, text) == then[name]
             if name in self.named
-            else alike(then[name] or "", text)
+            else same_value(then[name] or "", text)
         )
 
 
 def _key(name: str, text: str) -> str:
     """Equal for texts of a column that say the same. Behind a light stands its reason, which speaks of the day that it went out."""
-    return fold(bare(_lamp(text) if name == "light" else text))
+    return fold(without_apostrophes(_lamp(text) if name == "light" else text))
 
 
 def _lamp(text: str) -> str:
@@ -193,7 +193,7 @@ def percents(cell: Any) -> tuple[int, ...]:
 
     A bare 1 is 100%, or 1% where another program made points of shares.
     """
-    text = "".join(typed(cell).replace("％", "%").split())
+    text = "".join(as_text(cell).replace("％", "%").split())
     number = NUMBER.fullmatch(text.removesuffix("%"))
     if number is None or isinstance(cell, bool | date):
         return ()
@@ -207,4 +207,4 @@ def cell_text(name: str, cell: Any) -> str:
     """A cell as it is told of."""
     if name == "percent" and isinstance(cell, float | int) and not isinstance(cell, bool):
         return f"{100 * cell:.10g}%" if 0 <= cell <= 1 else f"{cell:.10g}"
-    return shown(typed(cell))
+    return displayed(as_text(cell))

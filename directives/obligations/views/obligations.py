@@ -19,7 +19,7 @@ from directives.obligations.forms.obligations import ItemForm, MoveForm
 from directives.obligations.queries.listing import contradicts, listing, options
 from directives.obligations.queries.obligation import found, obligation_page, open_items, steps
 from directives.obligations.queries.obligations import LABELS, Filter
-from directives.tables.formats import asked
+from directives.tables.formats import wants_file
 from directives.templatetags.tracker import query
 from directives.web.doors import back, page, write
 
@@ -28,7 +28,7 @@ AT_ONCE = 2_000  # obligations whose receipt one press acknowledges: what one tr
 
 @require_GET
 def obligations(request):
-    if asked(request):
+    if wants_file(request):
         return answer(request, "ledger")
     chosen = Filter.of(request.GET)
     offered = options(request.user, chosen)

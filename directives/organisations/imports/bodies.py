@@ -14,29 +14,29 @@ from directives.models.organisations import KINDS, LEVELS
 from directives.organisations import commands as organising
 from directives.organisations.commands import Entered
 from directives.organisations.commands.tree import DEPTH
-from directives.tables.codes import Bodies, own_numbers, taken_as, unclear
+from directives.tables.codes import BodyCodes, ambiguous_code, own_numbers_remedy, read_as
 from directives.tables.comparing import (
-    Past,
-    Stored,
-    compared,
-    demand_as_left,
-    fresh,
-    nothing_on,
-    plain,
+    PastValues,
+    StoredRow,
+    compare,
+    demand_as_applied,
+    demand_unchanged,
+    json_value,
+    new_row,
     text_of,
-    unchanged,
-    wrong,
+    undoing_row,
+    wrong_row,
 )
 from directives.tables.fields import (
     COUNTS,
-    Asking,
+    CheckedRow,
     Checker,
     Fault,
     Field,
-    Given,
-    Kind,
-    Planned,
-    Rows,
+    FileRow,
+    IntakeContext,
+    IntakeRows,
+    TableKind,
 )
 
 TIES = ("parent", "successor")
@@ -44,7 +44,7 @@ PLAIN = ("name_hans", "name_hant", "full_name", "level", "kind", "valid_from", "
 SPARE = {"level": "central", "kind": "other"}  # of a new body whose cell is empty
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of a register of bodies."""
     known = {"sort": "code", "listed": "organisations", "limit": 20}
     return (
@@ -97,37 +97,37 @@ def may(user: User) -> bool:
     return user.is_active and user.is_staff and user.has_perm("directives.change_organisation")
 
 
-def _stored(body: Organisation) -> Stored:
+def _stored(body: Organisation) -> StoredRow:
     ties = {name: getattr(getattr(body, name), "code", "") for name in TIES}
-    values = {name: plain(getattr(body, name)) for name in PLAIN} | ties
-    return Stored(body.pk, body.version, f"{body.code} {body.name_hans}", values)
+    values = {name: json_value(getattr(body, name)) for name in PLAIN} | ties
+    return StoredRow(body.pk, body.version, f"{body.code} {body.name_hans}", values)
 
 
 class BodyChecker(Checker):
     """Parents and successors may stand further down, so they are judged when every row was seen."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
-        self.bodies = Bodies()
+        self.bodies = BodyCodes()
         self.parents: dict[str, str] = {}  # of the file, once mended
         self.numbers: dict[str, list[int]] = {}
         self.open: list[
             tuple[int, str, str]
         ] = []  # (row, which tie, code) that the register does not know
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         codes = {row.number: self._code(row) for row in rows}
         ids = [row.values["id"] for row in rows if row.values.get("id")]
         known = [self.bodies.known[code] for code in codes.values() if code in self.bodies.known]
         found = Organisation.objects.select_related("parent", "successor").in_bulk([*ids, *known])
         return [self._one(row, codes[row.number], found) for row in rows]
 
-    def _code(self, row: Given) -> str:
+    def _code(self, row: FileRow) -> str:
         """The code of a row: a known one where it lost its zeros, else as it stands."""
         text = text_of(row.values.get("code"))
         return self.bodies.find(text).code or text if text.isascii() else text
 
-    def _one(self, row: Given, code: str, found: dict[int, Organisation]) -> Planned:
+    def _one(self, row: FileRow, code: str, found: dict[int, Organisation]) -> CheckedRow:
         pk = row.values.get("id")
         body = found.get(pk) if pk else found.get(self.bodies.known.get(code, 0))
         faults = list(self._faults_of_key(row, code, pk, body))
@@ -137,27 +137,29 @@ class BodyChecker(Checker):
         faults += _faults_of_days(row, body, wanted)
         label = f"{code} {wanted.get('name_hans') or (body.name_hans if body else '')}".strip()
         given = text_of(row.values.get("code"))
-        label = f"{label} · {taken_as(given, code)}" if given and given != code else label
+        label = f"{label} · {read_as(given, code)}" if given and given != code else label
         if faults or row.faults:
-            return wrong(row, faults, label, body.pk if body else None)
+            return wrong_row(row, faults, label, body.pk if body else None)
         if body is None:
-            return fresh(
+            return new_row(
                 row,
                 label,
                 {"code": code}
                 | {name: value for name, value in wanted.items() if value not in (None, "")},
             )
         here = _stored(body)
-        planned = compared(row, here, wanted, Past())
+        planned = compare(row, here, wanted, PastValues())
         planned.label = label[:200]
         return planned
 
     def _faults_of_key(
-        self, row: Given, code: str, pk: int | None, body: Organisation | None
+        self, row: FileRow, code: str, pk: int | None, body: Organisation | None
     ) -> Iterable[Fault]:
         text = text_of(row.values.get("code"))
         if pk and body is None:
-            remedy = own_numbers(_("Leave empty for a new organisation; never type a record ID."))
+            remedy = own_numbers_remedy(
+                _("Leave empty for a new organisation; never type a record ID.")
+            )
             yield Fault(
                 "id", str(pk), _("The record ID of an organisation in the register"), remedy
             )
@@ -167,12 +169,16 @@ class BodyChecker(Checker):
             }
             yield Fault("code", text, expected, _("Correct the code."))
         elif text and text.isascii() and (several := self.bodies.find(text)).several:
-            yield unclear("code", text, several)
+            yield ambiguous_code("code", text, several)
 
-    def _wanted(self, row: Given, body: Organisation | None, faults: list[Fault]) -> dict[str, Any]:
+    def _wanted(
+        self, row: FileRow, body: Organisation | None, faults: list[Fault]
+    ) -> dict[str, Any]:
         """What the cells of a row ask for, as JSON holds it."""
         given = row.values
-        wanted = {name: plain(given[name]) for name in ("valid_from", "valid_to") if name in given}
+        wanted = {
+            name: json_value(given[name]) for name in ("valid_from", "valid_to") if name in given
+        }
         wanted |= {
             name: text_of(given[name])
             for name in ("name_hans", "name_hant", "full_name")
@@ -199,11 +205,11 @@ class BodyChecker(Checker):
             self.parents[self._code(row)] = wanted["parent"]
         return wanted
 
-    def _tie(self, row: Given, name: str, faults: list[Fault]) -> str:
+    def _tie(self, row: FileRow, name: str, faults: list[Fault]) -> str:
         text = text_of(row.values[name])
         found = self.bodies.find(text)
         if found.several:
-            faults.append(unclear(name, text, found))
+            faults.append(ambiguous_code(name, text, found))
         elif text and not found.code:
             self.open.append((row.number, name, text))
         return found.code or text
@@ -262,9 +268,10 @@ def _faults_of_place(code: str, parent: str, parents: dict[str, str]) -> Iterabl
         )
 
 
-def _faults_of_days(row: Given, body: Organisation | None, wanted: dict[str, Any]) -> list[Fault]:
+def _faults_of_days(row: FileRow, body: Organisation | None, wanted: dict[str, Any]) -> list[Fault]:
     stored = {
-        name: plain(getattr(body, name)) if body else None for name in ("valid_from", "valid_to")
+        name: json_value(getattr(body, name)) if body else None
+        for name in ("valid_from", "valid_to")
     }
     begins, ends = (wanted.get(name, stored[name]) for name in ("valid_from", "valid_to"))
     if begins and ends and ends <= begins:
@@ -290,7 +297,7 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _held(rows: Rows) -> dict[int, Organisation]:
+def _held(rows: IntakeRows) -> dict[int, Organisation]:
     """The stored bodies of these rows, until the transaction ends. Under the lock of the tree: who shares it may refer to one of them."""
     tree_lock.hold_alone()
     known = (
@@ -301,13 +308,13 @@ def _held(rows: Rows) -> dict[int, Organisation]:
     return known.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """Bodies are made and changed; a parent that stands further down is tied when it comes."""
     stored, entered = _held(rows), []
     for row in rows:
         body = stored.get(row.subject_id) if row.subject_id else None
         if row.subject_id:
-            unchanged(row, _stored(body) if body else None)
+            demand_unchanged(row, _stored(body) if body else None)
         after = dict(row.after)
         code = after.pop("code") if body is None else body.code
         entered.append(Entered(code, _typed(after), body))
@@ -317,7 +324,7 @@ def write(asking: Asking, rows: Rows) -> None:
         row.subject_id, row.left = made[one.code].pk, made[one.code].version
 
 
-def _late(asking: Asking, entered: Sequence[Entered]) -> list[tuple[str, str, str]]:
+def _late(asking: IntakeContext, entered: Sequence[Entered]) -> list[tuple[str, str, str]]:
     """Ties of rows written before to bodies that are made now."""
     waiting = asking.memory.get("waiting", {})
     return [
@@ -328,7 +335,9 @@ def _late(asking: Asking, entered: Sequence[Entered]) -> list[tuple[str, str, st
     ]
 
 
-def _wait(asking: Asking, entered: Sequence[Entered], made: Mapping[str, Organisation]) -> None:
+def _wait(
+    asking: IntakeContext, entered: Sequence[Entered], made: Mapping[str, Organisation]
+) -> None:
     """Remember the ties to bodies that stand further down."""
     ties = [
         (one.code, name, one.tie(name))
@@ -351,10 +360,10 @@ def _wait(asking: Asking, entered: Sequence[Entered], made: Mapping[str, Organis
             asking.memory.setdefault("waiting", {}).setdefault(target, []).append((code, name))
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Changed bodies become again what they were; new ones are deleted, where nothing rests on them."""
     stored = _held(rows)
-    demand_as_left(rows, stored)
+    demand_as_applied(rows, stored)
     back = [row for row in rows if row.verdict != NEW]
     entered = [
         Entered(stored[row.subject_id].code, _typed(row.before), stored[row.subject_id])
@@ -365,11 +374,11 @@ def undo(asking: Asking, rows: Rows) -> None:
     below = Organisation.objects.filter(parent__in=new).exclude(pk__in=new)
     ours = IntakeRow.objects.filter(intake=rows[0].intake_id, subject_id__in=below.values("pk"))
     organising.detach(set(ours.values_list("subject_id", flat=True)))
-    with nothing_on(next(iter(new.values()), rows[0])):
+    with undoing_row(next(iter(new.values()), rows[0])):
         organising.take_away([stored[pk] for pk in new], by=asking.by, now=asking.now)
 
 
-BODIES = Kind(
+BODIES = TableKind(
     key="bodies",
     name=gettext_lazy("Organisations"),
     about=gettext_lazy(

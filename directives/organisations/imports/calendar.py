@@ -10,17 +10,26 @@ from directives.core import calendaring
 from directives.models import CalendarDay, IntakeRow
 from directives.models.intakes import NEW
 from directives.tables.comparing import (
-    Past,
-    Stored,
-    compared,
-    fresh,
-    moved_on,
-    plain,
+    PastValues,
+    StoredRow,
+    changed_since,
+    compare,
+    json_value,
+    new_row,
     stale,
     text_of,
-    wrong,
+    wrong_row,
 )
-from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.tables.fields import (
+    CheckedRow,
+    Checker,
+    Fault,
+    Field,
+    FileRow,
+    IntakeContext,
+    IntakeRows,
+    TableKind,
+)
 
 OFF, WORKED = "0", "1"
 CHOICES = (
@@ -29,7 +38,7 @@ CHOICES = (
 )
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of a calendar."""
     day = ("日期", "放假日期", "调休日期", "公历日期", "date")
     working = ("安排", "类型", "放假或上班", "上班或放假", "是否上班", "working")
@@ -64,11 +73,11 @@ HELP = gettext_lazy("One row for each weekday off, and each Saturday or Sunday w
 class CalendarChecker(Checker):
     """A day stands once; what the table does not name stays as it is."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
         self.met: dict[str, int] = {}
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         known = {
             row.day: row
             for row in CalendarDay.objects.filter(
@@ -77,8 +86,8 @@ class CalendarChecker(Checker):
         }
         return [self._one(row, known.get(row.values.get("day"))) for row in rows]
 
-    def _one(self, row: Given, here: CalendarDay | None) -> Planned:
-        day = plain(row.values.get("day")) or ""
+    def _one(self, row: FileRow, here: CalendarDay | None) -> CheckedRow:
+        day = json_value(row.values.get("day")) or ""
         wanted = {"working": row.values.get("working")}
         if "name" in row.values:
             wanted["name"] = text_of(row.values["name"])
@@ -88,10 +97,10 @@ class CalendarChecker(Checker):
             faults.append(Fault("day", day, expected, _("Delete one of the two rows.")))
         label = f"{day} {wanted.get('name', '')}".strip()
         if faults or row.faults or not day:
-            return wrong(row, faults, label, here.pk if here else None)
+            return wrong_row(row, faults, label, here.pk if here else None)
         if here is None:
-            return fresh(row, label, {"day": day, **wanted})
-        return compared(row, Stored(here.pk, 1, label, said(here)), wanted, Past())
+            return new_row(row, label, {"day": day, **wanted})
+        return compare(row, StoredRow(here.pk, 1, label, said(here)), wanted, PastValues())
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         return ()
@@ -106,7 +115,7 @@ def _stored(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value == WORKED if name == "working" else value for name, value in values.items()}
 
 
-def _held(rows: Rows) -> dict[int, CalendarDay]:
+def _held(rows: IntakeRows) -> dict[int, CalendarDay]:
     ids = [row.subject_id for row in rows if row.subject_id]
     return {
         day.pk: day
@@ -120,11 +129,11 @@ def _says(row: IntakeRow, day: CalendarDay | None, values: dict[str, Any]) -> bo
     )
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """New days are entered, known ones changed; every light is worked out anew behind it."""
     held, new = _held(rows), [row for row in rows if row.verdict == NEW]
     taken = {
-        plain(day)
+        json_value(day)
         for day in CalendarDay.objects.filter(
             day__in=[row.after["day"] for row in new]
         ).values_list("day", flat=True)
@@ -146,12 +155,12 @@ def write(asking: Asking, rows: Rows) -> None:
         row.left = 1
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Changed days say again what they said, new ones go."""
     held = _held(rows)
     for row in rows:
         if not _says(row, held.get(row.subject_id), row.after):
-            raise moved_on(row)
+            raise changed_since(row)
     back = {held[row.subject_id]: _stored(row.before) for row in rows if row.verdict != NEW}
     calendaring.enter(
         (),
@@ -162,7 +171,7 @@ def undo(asking: Asking, rows: Rows) -> None:
     )
 
 
-CALENDAR = Kind(
+CALENDAR = TableKind(
     key="calendar",
     name=gettext_lazy("Working days"),
     about=gettext_lazy(

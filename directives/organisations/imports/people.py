@@ -29,14 +29,22 @@ from directives.organisations.imports.people_writing import (
     write,
 )
 from directives.tables.cells import names_of
-from directives.tables.codes import Bodies, unclear, unknown_body
-from directives.tables.comparing import Past, Stored, compared, fresh, text_of, wrong
-from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Planned
+from directives.tables.codes import BodyCodes, ambiguous_code, unknown_body
+from directives.tables.comparing import PastValues, StoredRow, compare, new_row, text_of, wrong_row
+from directives.tables.fields import (
+    CheckedRow,
+    Checker,
+    Fault,
+    Field,
+    FileRow,
+    IntakeContext,
+    TableKind,
+)
 
 CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of a list of people."""
     return (
         Field(
@@ -163,9 +171,9 @@ class Read:
 class PeopleChecker(Checker):
     """A second row of a person adds roles, or ends some. What a table does not name stays, and the person's first row says so."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
-        self.bodies = Bodies()
+        self.bodies = BodyCodes()
         today = asking.today
         self.ended = set(
             Organisation.objects.filter(valid_to__lte=today).values_list("code", flat=True)
@@ -182,7 +190,7 @@ class PeopleChecker(Checker):
             set()
         )  # codes of organisations with nothing below, in which somebody is to supervise
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         names = {text_of(row.values.get("username")) for row in rows}
         known = {user.username: user for user in User.objects.filter(username__in=names)}
         listed: dict[int, list[str]] = {}
@@ -199,7 +207,7 @@ class PeopleChecker(Checker):
             for row, one in zip(rows, read, strict=True)
         ]
 
-    def _read(self, row: Given) -> Read:
+    def _read(self, row: FileRow) -> Read:
         """What a row names; all rows are read before the first is judged, so that it knows what others name of its person."""
         name, faults = text_of(row.values.get("username")), list[Fault]()
         ends = row.values.get(ENDED) == YES
@@ -223,8 +231,8 @@ class PeopleChecker(Checker):
         return Read(name, roles, ends, faults)
 
     def _one(
-        self, row: Given, user: User | None, listed: dict[int, list[str]], read: Read
-    ) -> Planned:
+        self, row: FileRow, user: User | None, listed: dict[int, list[str]], read: Read
+    ) -> CheckedRow:
         name, faults = read.name, read.faults
         faults[:0] = _faults_of_words(row, name if user is None else "")
         plain = _plain(row)
@@ -254,22 +262,25 @@ class PeopleChecker(Checker):
         if user is not None and not faults:
             faults += self._faults_of_person(user, plain, gives=roles != stands)
         if faults or row.faults or not name:
-            return wrong(row, faults, label, user.pk if user else None)
+            return wrong_row(row, faults, label, user.pk if user else None)
         self._note(name, roles, gained={*roles}.difference(stands))
         if first is plain:
             label += self._kept(stands, self.named[name])
         if user is not None:
             wanted = (plain if first is plain else {}) | {LISTED: roles}
-            return compared(
-                row, Stored(user.pk, 1, label, {**stored_of(user), LISTED: stands}), wanted, Past()
+            return compare(
+                row,
+                StoredRow(user.pk, 1, label, {**stored_of(user), LISTED: stands}),
+                wanted,
+                PastValues(),
             )
         if first is plain:
             said = {key: value for key, value in plain.items() if value}
-            return fresh(row, label, {"username": name, ACTIVE: YES, **said, LISTED: roles})
+            return new_row(row, label, {"username": name, ACTIVE: YES, **said, LISTED: roles})
         return (
-            fresh(row, label, {"username": name, LISTED: roles})
+            new_row(row, label, {"username": name, LISTED: roles})
             if roles != stands
-            else Planned(row, SAME, label)
+            else CheckedRow(row, SAME, label)
         )
 
     def _kept(self, stands: Sequence[str], named: Mapping[str, bool]) -> str:
@@ -366,7 +377,7 @@ class PeopleChecker(Checker):
                 _("Delete the row, or ask the server operator."),
             )
 
-    def _roles(self, row: Given, faults: list[Fault], ends: bool) -> list[str]:
+    def _roles(self, row: FileRow, faults: list[Fault], ends: bool) -> list[str]:
         """The roles that a row names, as code:role."""
         given, pairs = row.values, []
         body, role = text_of(given.get("body")), given.get("role")
@@ -409,7 +420,7 @@ class PeopleChecker(Checker):
         found = self.bodies.find(text)
         if not found.code:
             faults.append(
-                unclear(field, text, found) if found.several else unknown_body(field, text)
+                ambiguous_code(field, text, found) if found.several else unknown_body(field, text)
             )
         elif found.code in self.ended and not ends:
             faults.append(
@@ -429,7 +440,7 @@ def stored_of(user: User) -> dict[str, Any]:
     return {name: getattr(user, name) for name in PLAIN} | {ACTIVE: YES if user.is_active else NO}
 
 
-def _plain(row: Given) -> dict[str, Any]:
+def _plain(row: FileRow) -> dict[str, Any]:
     """What a row says of the person; cells that are there and empty leave language and use as they are."""
     given = row.values
     plain = {
@@ -440,7 +451,7 @@ def _plain(row: Given) -> dict[str, Any]:
     return plain | ({ACTIVE: given[ACTIVE]} if given.get(ACTIVE) else {})
 
 
-def _faults_of_words(row: Given, fresh_name: str) -> Iterable[Fault]:
+def _faults_of_words(row: FileRow, fresh_name: str) -> Iterable[Fault]:
     for field, text, validate, expected in (
         (
             "username",
@@ -467,7 +478,7 @@ def _passes(validate: Any, text: str) -> bool:
     return True
 
 
-PEOPLE = Kind(
+PEOPLE = TableKind(
     key="people",
     name=gettext_lazy("People and roles"),
     about=gettext_lazy(

@@ -7,8 +7,8 @@ from directives.base.states import ROLES
 from directives.models import IntakeRow, Membership, Organisation, PendingRight, User
 from directives.models.intakes import NEW
 from directives.organisations import commands as organising
-from directives.tables.comparing import moved_on, nothing_on, stale
-from directives.tables.fields import Asking, Rows
+from directives.tables.comparing import changed_since, stale, undoing_row
+from directives.tables.fields import IntakeContext, IntakeRows
 
 PLAIN = ("full_name", "phone", "email", "language")
 ACTIVE, ENDED, LISTED = "active", "ended", "memberships"
@@ -32,14 +32,14 @@ def _gained(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> set[str]:
     return set(later.get(LISTED, ())).difference(earlier.get(LISTED, ()))
 
 
-def _known(rows: Rows) -> dict[int, User]:
+def _known(rows: IntakeRows) -> dict[int, User]:
     known = User.objects.select_for_update(
         no_key=True
     )  # what they do meanwhile refers to them, and does not wait
     return known.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """New accounts first, then what changes of known ones, then the roles that end or are given."""
     known, changes = _known(rows), {}
     names = {row.after["username"] for row in rows if row.verdict == NEW}
@@ -69,7 +69,7 @@ def write(asking: Asking, rows: Rows) -> None:
     _give(asking, rows, {user.pk: user for user in (*known.values(), *people.values())})
 
 
-def _give(asking: Asking, rows: Rows, people: Mapping[int, User]) -> None:
+def _give(asking: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
     given = {
         (row.subject_id, role): row
         for row in rows
@@ -91,7 +91,7 @@ def _standing(people: Iterable[int]) -> dict[tuple[int, str], Membership]:
     return {(row.user_id, f"{row.organisation.code}:{row.role}"): row for row in found}
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Roles that were added go, those that ended come back, changed accounts say again what they said, new ones that nobody used are
     deleted."""
     known, changes = _known(rows), {}
@@ -99,13 +99,13 @@ def undo(asking: Asking, rows: Rows) -> None:
         user = known.get(row.subject_id)
         fields = _fields(row.after) if user else {}
         if user is None or any(getattr(user, name) != value for name, value in fields.items()):
-            raise moved_on(row)
+            raise changed_since(row)
         if row.verdict != NEW and _fields(row.before):
             changes[user] = _fields(row.before)
     _take(asking, rows, known)
     organising.change_people(changes, by=asking.by, now=asking.now)
     new = {row.subject_id: row for row in rows if row.verdict == NEW and _founds(row)}
-    with nothing_on(next(iter(new.values()), rows[0])):
+    with undoing_row(next(iter(new.values()), rows[0])):
         organising.remove_people([known[pk] for pk in new], by=asking.by, now=asking.now)
 
 
@@ -114,7 +114,7 @@ def _founds(row: IntakeRow) -> bool:
     return ACTIVE in row.after
 
 
-def _take(asking: Asking, rows: Rows, people: Mapping[int, User]) -> None:
+def _take(asking: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
     ours = {(row.subject_id, role) for row in rows for role in _gained(row.before, row.after)}
     ended = {
         (row.subject_id, role): row
@@ -124,7 +124,7 @@ def _take(asking: Asking, rows: Rows, people: Mapping[int, User]) -> None:
     stands = _standing(people)
     again = next((row for key, row in ended.items() if key in stands), None)
     if again is not None:
-        raise moved_on(again)
+        raise changed_since(again)
     organising.take_roles(
         [stands[key] for key in ours if key in stands], by=asking.by, now=asking.now
     )

@@ -16,16 +16,25 @@ from directives.plans.commands import Done
 from directives.plans.imports.plans import plan_of, works
 from directives.reports import commands as reporting
 from directives.tables.comparing import (
-    demand_as_left,
-    fresh,
-    nothing_on,
-    place_of,
-    plain,
-    refused,
+    demand_as_applied,
+    json_value,
+    new_row,
+    refused_cell,
+    row_name,
     text_of,
-    wrong,
+    undoing_row,
+    wrong_row,
 )
-from directives.tables.fields import Asking, Checker, Fault, Field, Given, Kind, Planned, Rows
+from directives.tables.fields import (
+    CheckedRow,
+    Checker,
+    Fault,
+    Field,
+    FileRow,
+    IntakeContext,
+    IntakeRows,
+    TableKind,
+)
 
 NUMBERED = re.compile(r"(?:措施|第)?\s*(\d{1,5})\s*[项條条]?[.．、]?")
 DONE = (
@@ -35,7 +44,7 @@ DONE = (
 MANY = 40  # characters of a measure that a label shows
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of a log."""
     day = (
         "日期",
@@ -87,7 +96,7 @@ HELP = gettext_lazy("The number of the measure in the plan, or its text.")
 class LogChecker(Checker):
     """Lines are only ever added: one that stands in the log already is passed over."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
         self.plan = plan_of(asking)
         self.numbers: dict[int, int] = {}
@@ -100,7 +109,7 @@ class LogChecker(Checker):
             self.texts.setdefault(text_of(text), []).append(pk)
             self.words[pk] = words_of(number, text)
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         return [self._one(row, self._measures(text_of(row.values.get("measure")))) for row in rows]
 
     def _measures(self, text: str) -> list[int]:
@@ -121,23 +130,23 @@ class LogChecker(Checker):
         )
         return set(map(hash, lines.iterator(chunk_size=2000)))
 
-    def _one(self, row: Given, measures: list[int]) -> Planned:
+    def _one(self, row: FileRow, measures: list[int]) -> CheckedRow:
         given, faults = row.values, []
         if len(measures) != 1 and "measure" in given:
             faults.append(_faults_of_measure(text_of(given["measure"]), measures))
         text, on = text_of(given.get("text")), given.get("on")
         if "text" in given and on:
             found = planning.log_faults(text, on, self.asking.today)
-            values = {"text": text, "on": plain(on)}
-            faults += [refused(name, values[name], said) for name, said in found.items()]
-        label = f"{plain(on) or ''} {self.words[measures[0]] if len(measures) == 1 else ''}".strip()
+            values = {"text": text, "on": json_value(on)}
+            faults += [refused_cell(name, values[name], said) for name, said in found.items()]
+        label = f"{json_value(on) or ''} {self.words[measures[0]] if len(measures) == 1 else ''}".strip()
         if faults or row.faults or not on or not text:
-            return wrong(row, faults, label)
+            return wrong_row(row, faults, label)
         line = hash((measures[0], on, text))
         known = line in self.seen
         self.seen.add(line)
-        after = {"measure": self.words[measures[0]], "on": plain(on), "text": text}
-        return Planned(row, SAME, label) if known else fresh(row, label, after)
+        after = {"measure": self.words[measures[0]], "on": json_value(on), "text": text}
+        return CheckedRow(row, SAME, label) if known else new_row(row, label, after)
 
     def finish(self) -> Iterable[tuple[int, Fault]]:
         return ()
@@ -162,7 +171,7 @@ def _faults_of_measure(text: str, measures: list[int]) -> Fault:
     )
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """The lines are added to the log; what they are the first to be done for goes underway."""
     plan = plan_of(asking)
     numbers = {row.after["measure"].split(".")[0] for row in rows}
@@ -178,7 +187,7 @@ def write(asking: Asking, rows: Rows) -> None:
         if measure is None:
             raise Stale(
                 _("%(row)s: the plan no longer has this measure. Check the table again.")
-                % {"row": place_of(row)}
+                % {"row": row_name(row)}
             )
         done.append(Done(measure, date.fromisoformat(row.after["on"]), row.after["text"]))
     for row, entry in zip(
@@ -187,22 +196,22 @@ def write(asking: Asking, rows: Rows) -> None:
         row.subject_id, row.left = entry.pk, entry.version
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """The lines go, while no file hangs on one and no report was handed in since."""
     entries = LogEntry.objects.in_bulk([row.subject_id for row in rows])
-    demand_as_left(rows, entries)
+    demand_as_applied(rows, entries)
     measures = Measure.objects.select_related("plan__organisation").in_bulk(
         {entry.measure_id for entry in entries.values()}
     )
     for entry in entries.values():
         entry.measure = measures[entry.measure_id]  # a plan has few beside the lines of its log
     stale = reporting.drafts_from(entries.values())
-    with nothing_on(rows[0]):
+    with undoing_row(rows[0]):
         planning.delete_log(entries=list(entries.values()), by=asking.by, now=asking.now)
     reporting.refresh_drafts(stale, by=asking.by, now=asking.now)
 
 
-LOG = Kind(
+LOG = TableKind(
     key="log",
     name=gettext_lazy("Log entries"),
     about=gettext_lazy(

@@ -14,35 +14,35 @@ from directives.plans import commands as planning
 from directives.plans.commands import MeasureContent
 from directives.plans.commands.plans import opened
 from directives.plans.imports.plans import Owed, demand_editable, plan_of, works
-from directives.tables.codes import own_numbers
+from directives.tables.codes import own_numbers_remedy
 from directives.tables.comparing import (
-    Past,
-    Stored,
-    built_on,
-    compared,
-    fresh,
-    moved_on,
-    plain,
+    PastValues,
+    StoredRow,
+    cannot_undo,
+    changed_since,
+    compare,
+    demand_unchanged,
+    json_value,
+    new_row,
     text_of,
-    unchanged,
-    wrong,
+    wrong_row,
 )
 from directives.tables.fields import (
-    Asking,
+    CheckedRow,
     Checker,
     Fault,
     Field,
-    Given,
-    Kind,
-    Place,
-    Planned,
-    Rows,
+    FileRow,
+    IntakeContext,
+    IntakeRows,
+    RowPlace,
+    TableKind,
 )
 
 NAMES = ("text", "responsible", "due_on", "result")
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of a plan's measures."""
     serves = (
         "对应任务",
@@ -92,19 +92,19 @@ DUE = (
 )  # fmt: skip
 
 
-def _stored(measure: Measure) -> Stored:
+def _stored(measure: Measure) -> StoredRow:
     """A measure with its obligations and their directives at hand."""
     served = sorted(measure.obligations.all(), key=lambda row: row.directive.order)
-    values = {name: plain(getattr(measure, name)) for name in NAMES} | {
+    values = {name: json_value(getattr(measure, name)) for name in NAMES} | {
         "directives": [row.directive.code for row in served]
     }
-    return Stored(measure.pk, measure.version, f"{measure.number}. {measure.text}", values)
+    return StoredRow(measure.pk, measure.version, f"{measure.number}. {measure.text}", values)
 
 
 class MeasureChecker(Checker):
     """A row is told by its id, else by its number, else by its words; what is none of these is a new line of the plan."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
         self.plan = plan_of(asking)
         demand_editable(self.plan)
@@ -113,13 +113,13 @@ class MeasureChecker(Checker):
         self.stored = {measure.pk: _stored(measure) for measure in measures}
         self.numbers = {measure.number: measure.pk for measure in measures}
         self.texts: dict[str, int] = {measure.text.strip(): measure.pk for measure in measures}
-        self.first: dict[int, Place] = {}
+        self.first: dict[int, RowPlace] = {}
         self.twice: list[tuple[int, str]] = []
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         meant = {row.number: self._meant(row) for row in rows}
         met = [(row, here) for row in rows if (here := self.stored.get(meant[row.number] or 0))]
-        past = Past.of(
+        past = PastValues.of(
             Measure,
             {
                 here.pk: (row.values.get("version") or here.version, here.version)
@@ -139,19 +139,19 @@ class MeasureChecker(Checker):
         )
         return before | codes
 
-    def _meant(self, row: Given) -> int | None:
+    def _meant(self, row: FileRow) -> int | None:
         if row.values.get("id"):
             return row.values["id"]
         number, text = row.values.get("number"), text_of(row.values.get("text"))
         return self.numbers.get(number) if number in self.numbers else self.texts.get(text)
 
-    def _one(self, row: Given, pk: int | None, past: Past) -> Planned:
+    def _one(self, row: FileRow, pk: int | None, past: PastValues) -> CheckedRow:
         faults = list(self._faults_of_codes(row))
         here = self.stored.get(pk) if pk else None
         if pk and here is None:
             expected, remedy = (
                 _("The record ID of a measure in this plan"),
-                own_numbers(_("Clear this cell for a new measure.")),
+                own_numbers_remedy(_("Clear this cell for a new measure.")),
             )
             faults.append(Fault("id", str(pk), expected, remedy))
         if pk and (first := self.first.setdefault(pk, row.place)) != row.place:
@@ -159,12 +159,12 @@ class MeasureChecker(Checker):
         wanted = self._wanted(row)
         label = here.label if here else wanted.get("text", "")
         if faults or row.faults:
-            return wrong(row, faults, label, pk if here else None)
+            return wrong_row(row, faults, label, pk if here else None)
         if here is None:
-            return fresh(row, label, {name: value for name, value in wanted.items() if value})
-        return compared(row, here, wanted, past)
+            return new_row(row, label, {name: value for name, value in wanted.items() if value})
+        return compare(row, here, wanted, past)
 
-    def _wanted(self, row: Given) -> dict[str, Any]:
+    def _wanted(self, row: FileRow) -> dict[str, Any]:
         given = row.values
         wanted: dict[str, Any] = {
             name: text_of(given[name])
@@ -172,13 +172,13 @@ class MeasureChecker(Checker):
             if name in given
         }
         if "due_on" in given:
-            wanted["due_on"] = plain(given["due_on"])
+            wanted["due_on"] = json_value(given["due_on"])
         if "directives" in given:
             codes = {self.owed.code(code) for code in given["directives"] or ()}
             wanted["directives"] = [code for code in self.owed.codes if code in codes]
         return wanted
 
-    def _faults_of_codes(self, row: Given) -> Iterable[Fault]:
+    def _faults_of_codes(self, row: FileRow) -> Iterable[Fault]:
         unknown = [code for code in row.values.get("directives") or () if not self.owed.code(code)]
         if unknown:
             expected = _(
@@ -231,20 +231,24 @@ def _contents(plan: Plan, said: dict[int, dict[str, Any]]) -> dict[int, MeasureC
     return found
 
 
-def _held(plan: Plan, rows: Rows, by: User) -> dict[int, Measure]:
+def _held(plan: Plan, rows: IntakeRows, by: User) -> dict[int, Measure]:
     """The stored measures of these rows behind the lock of their plan."""
     opened(plan, by)
     found = plan.measures.filter(pk__in=[row.subject_id for row in rows if row.subject_id])
     return {measure.pk: measure for measure in found.prefetch_related("obligations__directive")}
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """Known measures change, new ones are added at the end of the plan."""
     plan = plan_of(asking)
     stored, said = _held(plan, rows, asking.by), {}
     for row in rows:
         measure = stored.get(row.subject_id)
-        here = unchanged(row, _stored(measure) if measure else None) if row.verdict != NEW else None
+        here = (
+            demand_unchanged(row, _stored(measure) if measure else None)
+            if row.verdict != NEW
+            else None
+        )
         said[row.number] = {**(here.values if here else {}), **row.after}
     contents = _contents(plan, said)
     known = {stored[row.subject_id]: contents[row.number] for row in rows if row.verdict != NEW}
@@ -264,14 +268,14 @@ def write(asking: Asking, rows: Rows) -> None:
         row.subject_id = measure.pk
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Changed measures become again what they were, new ones are taken out, while the plan may be written."""
     plan = plan_of(asking)
     stored, said = _held(plan, rows, asking.by), {}
     for row in rows:
         measure = stored.get(row.subject_id)
         if measure is None or measure.version != row.left:
-            raise moved_on(row)
+            raise changed_since(row)
         said[row.number] = {**_stored(measure).values, **row.before}
     contents = _contents(plan, said)
     known = {stored[row.subject_id]: contents[row.number] for row in rows if row.verdict != NEW}
@@ -284,10 +288,10 @@ def undo(asking: Asking, rows: Rows) -> None:
                 plan, measures=[stored[row.subject_id] for row in new], by=asking.by, now=asking.now
             )
     except Invalid as refusal:
-        raise built_on(new[0], str(refusal)) from refusal
+        raise cannot_undo(new[0], str(refusal)) from refusal
 
 
-MEASURES = Kind(
+MEASURES = TableKind(
     key="measures",
     name=gettext_lazy("Measures of a plan"),
     about=gettext_lazy(

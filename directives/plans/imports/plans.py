@@ -8,7 +8,7 @@ from directives.base.states import EDITABLE
 from directives.core.rules import may
 from directives.models import Obligation, Organisation, Plan, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.tables.fields import Asking
+from directives.tables.fields import IntakeContext
 
 
 def works(user: User) -> bool:
@@ -16,7 +16,7 @@ def works(user: User) -> bool:
     return user.is_active and user.works
 
 
-def own_body(asking: Asking) -> Organisation:
+def own_body(asking: IntakeContext) -> Organisation:
     """The body of the place. Raises NotAllowed to somebody who does not fill in for it."""
     body = Organisation.objects.filter(pk=asking.place.get("organisation", 0)).first()
     if body is None or not may(asking.by, "work", body):
@@ -26,7 +26,7 @@ def own_body(asking: Asking) -> Organisation:
     return body
 
 
-def plan_of(asking: Asking) -> Plan:
+def plan_of(asking: IntakeContext) -> Plan:
     """The live plan of the place. Raises NotAllowed, or Invalid where there is none yet."""
     body = own_body(asking)
     plans = Plan.objects.filter(

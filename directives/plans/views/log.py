@@ -16,7 +16,7 @@ from directives.plans.forms import LineForm, LogFilterForm, LogForm
 from directives.plans.queries.log import entry_page, log_page, log_rows, log_seen
 from directives.plans.queries.plans import quick_choices
 from directives.reports.commands import amending
-from directives.tables.formats import asked
+from directives.tables.formats import wants_file
 from directives.web.doors import back, page, seen_version, write
 
 
@@ -41,7 +41,7 @@ def _page(request, form=None, status=200):
 
 @require_GET
 def log(request):
-    if asked(request):
+    if wants_file(request):
         return answer(request, "log")
     return _page(request)
 

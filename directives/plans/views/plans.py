@@ -20,7 +20,7 @@ from directives.plans.forms import MeasureForm, PlanFilterForm, PlanForm
 from directives.plans.queries.plan_page import picker, plan_view, servable
 from directives.plans.queries.plan_revisions import revision_on_page
 from directives.plans.queries.plans import found, own_plans, plans_page, state_counts, to_start
-from directives.tables.formats import asked
+from directives.tables.formats import wants_file
 from directives.web.doors import page, seen_version, write
 
 DONE = {
@@ -37,7 +37,7 @@ DONE = {
 
 @require_GET
 def plans(request):
-    if asked(request):
+    if wants_file(request):
         return answer(request, "plans")
     form = PlanFilterForm(request.GET, user=request.user)
     wanted = form.wanted()
@@ -96,7 +96,7 @@ def _page(request, row, form=None, theirs=None, status=200):
 
 @require_GET
 def plan(request, pk):
-    if asked(request):
+    if wants_file(request):
         return answer(request, "measures", {"pk": pk})
     return _page(request, get_object_or_404(found(request.user), pk=pk))
 

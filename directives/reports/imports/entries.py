@@ -18,26 +18,26 @@ from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, Written
 from directives.reports.queries.entries import Line, Sheet
 from directives.tables.comparing import (
-    Past,
-    Stored,
-    compared,
-    fresh,
-    moved_on,
+    PastValues,
+    StoredRow,
+    changed_since,
+    compare,
+    demand_unchanged,
+    new_row,
     stale,
     text_of,
-    unchanged,
-    wrong,
+    wrong_row,
 )
 from directives.tables.fields import (
-    Asking,
+    CheckedRow,
     Checker,
     Fault,
     Field,
-    Given,
-    Kind,
-    Place,
-    Planned,
-    Rows,
+    FileRow,
+    IntakeContext,
+    IntakeRows,
+    RowPlace,
+    TableKind,
 )
 
 TEXTS = ("progress", "problems", "next_steps", "unchanged_reason")
@@ -46,7 +46,7 @@ YES, NO = "yes", "no"
 CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 
 
-def fields(asking: Asking) -> tuple[Field, ...]:
+def fields(asking: IntakeContext) -> tuple[Field, ...]:
     """The columns of a report."""
     code, reason = gettext_lazy("Code"), gettext_lazy("Reason for no change")
     return (
@@ -134,7 +134,7 @@ NEXT = (
 )  # fmt: skip
 
 
-def report_of(asking: Asking) -> ProgressReport:
+def report_of(asking: IntakeContext) -> ProgressReport:
     """The report of the place. Raises NotAllowed, or Invalid where the cycle asks this body for none."""
     body = own_body(asking)
     reports = ProgressReport.objects.filter(cycle=asking.place.get("cycle", 0), organisation=body)
@@ -150,17 +150,17 @@ def report_of(asking: Asking) -> ProgressReport:
     return report
 
 
-def _stored(entry: ReportEntry) -> Stored:
+def _stored(entry: ReportEntry) -> StoredRow:
     """An entry with its obligation and directive at hand."""
     values: dict[str, Any] = {name: text_of(getattr(entry, name)) for name in TEXTS}
     values |= {"percent": entry.percent, "unchanged": YES if entry.unchanged else NO}
-    return Stored(entry.pk, entry.version, entry.obligation.directive.code, values)
+    return StoredRow(entry.pk, entry.version, entry.obligation.directive.code, values)
 
 
 class EntryChecker(Checker):
     """Rows are told by the code of the directive. A report that nobody has begun is begun when the rows are applied."""
 
-    def __init__(self, asking: Asking, headed: frozenset[str]) -> None:
+    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
         self.report = report_of(asking)
         entries = self.report.entries.select_related("obligation__directive")
@@ -172,20 +172,20 @@ class EntryChecker(Checker):
         )
         codes = owed.order_by("directive__order").values_list("directive__code", flat=True)
         self.owed = {fold(code): code for code in codes} if self.report.completed_at is None else {}
-        self.first: dict[str, Place] = {}
+        self.first: dict[str, RowPlace] = {}
         self.twice: list[tuple[int, str]] = []
 
-    def check(self, rows: Sequence[Given]) -> list[Planned]:
+    def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         keys = {row.number: fold(text_of(row.values.get("code"))) for row in rows}
         met = [(row, entry) for row in rows if (entry := self.entries.get(keys[row.number]))]
-        past = Past.of(
+        past = PastValues.of(
             ReportEntry,
             {one.pk: (row.values.get("version") or one.version, one.version) for row, one in met},
             _said,
         )
         return [self._one(row, keys[row.number], past) for row in rows]
 
-    def _one(self, row: Given, key: str, past: Past) -> Planned:
+    def _one(self, row: FileRow, key: str, past: PastValues) -> CheckedRow:
         entry, text = self.entries.get(key), text_of(row.values.get("code"))
         if key and (first := self.first.setdefault(key, row.place)) != row.place:
             self.twice.append((row.number, first.seen_from(row.place)))
@@ -194,12 +194,12 @@ class EntryChecker(Checker):
             expected = _("The code of a directive that this report of your organisation covers")
             faults.append(Fault("code", text, expected, _("Correct the code, or delete the row.")))
         if faults or row.faults or not key:
-            return wrong(row, faults, text)
+            return wrong_row(row, faults, text)
         wanted = _wanted(row)
         if entry is None:
             after = {name: value for name, value in wanted.items() if value not in (None, "", NO)}
-            return fresh(row, self.owed[key], {"code": self.owed[key], **after})
-        planned = compared(
+            return new_row(row, self.owed[key], {"code": self.owed[key], **after})
+        planned = compare(
             row, _stored(entry), wanted, past, tied=(("unchanged", "unchanged_reason"),)
         )
         if planned.after and entry.state not in EDITABLE:
@@ -207,7 +207,7 @@ class EntryChecker(Checker):
             expected = _("Unchanged: this entry is “%(state)s”") % {
                 "state": entry.get_state_display()
             }
-            return wrong(
+            return wrong_row(
                 row,
                 [
                     Fault(
@@ -229,7 +229,7 @@ class EntryChecker(Checker):
             yield number, Fault("code", "", expected, _("Keep one of the two rows."))
 
 
-def _faults_of_percent(row: Given) -> Iterable[Fault]:
+def _faults_of_percent(row: FileRow) -> Iterable[Fault]:
     percent = row.values.get("percent")
     if percent is not None and not (percent == int(percent) and 0 <= percent <= 100):
         yield Fault(
@@ -240,7 +240,7 @@ def _faults_of_percent(row: Given) -> Iterable[Fault]:
         )
 
 
-def _wanted(row: Given) -> dict[str, Any]:
+def _wanted(row: FileRow) -> dict[str, Any]:
     given = row.values
     wanted: dict[str, Any] = {name: text_of(given[name]) for name in TEXTS if name in given}
     if "percent" in given:
@@ -265,7 +265,7 @@ def _fields(values: dict[str, Any]) -> EntryFields:
     )
 
 
-def write(asking: Asking, rows: Rows) -> None:
+def write(asking: IntakeContext, rows: IntakeRows) -> None:
     """Entries are saved as if they had been typed; a report that nobody began is begun first."""
     report, new = report_of(asking), [row for row in rows if row.verdict == NEW]
     if new:
@@ -276,7 +276,7 @@ def write(asking: Asking, rows: Rows) -> None:
     for row in rows:
         entry = entries.get(row.subject_id)
         here = _stored(entry) if entry else None
-        stood = unchanged(row, here) if row.verdict != NEW else here
+        stood = demand_unchanged(row, here) if row.verdict != NEW else here
         after = {name: value for name, value in row.after.items() if name in NAMES}
         written.append(Written(entry, _fields({**stood.values, **after})))
     reporting.save_entries(written, by=asking.by, now=asking.now)
@@ -284,7 +284,7 @@ def write(asking: Asking, rows: Rows) -> None:
         row.left = one.entry.version
 
 
-def _meet(report: ProgressReport, rows: Rows) -> None:
+def _meet(report: ProgressReport, rows: IntakeRows) -> None:
     """Find the entries that a report got when it was begun."""
     codes = dict(report.entries.values_list("obligation__directive__code", "pk"))
     for row in rows:
@@ -293,14 +293,14 @@ def _meet(report: ProgressReport, rows: Rows) -> None:
         row.subject_id = codes[row.after["code"]]
 
 
-def undo(asking: Asking, rows: Rows) -> None:
+def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Entries say again what they said; those of a report that was begun for the table are drafted anew."""
     report = report_of(asking)
     entries = reporting.held(report, [row.subject_id for row in rows], asking.by)
     for row in rows:
         entry = entries.get(row.subject_id)
         if entry is None or entry.version != row.left or entry.state not in EDITABLE:
-            raise moved_on(row)
+            raise changed_since(row)
     back = [_back(row, entries[row.subject_id]) for row in rows if row.verdict != NEW]
     reporting.set_back(back, marks={}, by=asking.by, now=asking.now)
     new = [entries[row.subject_id] for row in rows if row.verdict == NEW]
@@ -311,7 +311,7 @@ def _back(row: IntakeRow, entry: ReportEntry) -> Written:
     return Written(entry, _fields({**_stored(entry).values, **row.before}))
 
 
-ENTRIES = Kind(
+ENTRIES = TableKind(
     key="entries",
     name=gettext_lazy("Entries of a progress report"),
     about=gettext_lazy(

@@ -25,13 +25,13 @@ from directives.reports.queries.reports import (
     report_page,
 )
 from directives.reports.queries.submissions import record, submissions_of
-from directives.tables.formats import asked
+from directives.tables.formats import wants_file
 from directives.web.doors import demand, page, paged, write
 
 
 @require_GET
 def reports(request):
-    if asked(request):
+    if wants_file(request):
         return answer(request, "reports")
     cycles = cycles_of(request.user)
     chosen = ReportFilter.of(request.GET, request.user, cycles)
@@ -54,7 +54,7 @@ def _context(request, report, **more):
 
 @require_GET
 def report(request, pk):
-    if asked(request):
+    if wants_file(request):
         return answer(request, "entries", {"pk": pk})
     report = get_object_or_404(found(request.user), pk=pk)
     if request.htmx and (entry := whole(request.GET.get("entry", ""))) is not None:
