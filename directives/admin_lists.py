@@ -21,6 +21,7 @@ from directives.core import audit
 from directives.obligations.queries.counting import LIMIT
 from directives.record.queries.events import SUBJECTS
 from directives.record.queries.timeline import WORDS
+from directives.web.doors import tell_stored
 
 NUMBERED = re.compile(r" object \(\d+\)$")  # as Django names a row whose model does not
 
@@ -91,6 +92,18 @@ class BoundedAdmin(Autocompleting, admin.ModelAdmin):
         if beyond(request):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        if request.method == "POST" and isinstance(response, HttpResponseRedirect):
+            return tell_stored(request, response)
+        return response
 
 
 def _told(form: ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:

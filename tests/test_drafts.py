@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.template.loader import get_template
 from django.test import Client
 
 from directives.models import LogEntry
@@ -21,11 +20,11 @@ KEEPS_NOTHING = {
     "account/": "passwords",
     "mfa/": "passwords and codes",
     "allauth/": "passwords and codes",
+    "admin/import_export/": "a file, or a choice of columns and of a format",
+    "admin/directives/organisation/merge.html": "one choice for one press",
     "directives/exports/new.html": "one choice of a format",
     "directives/obligations/_list.html": "ticks for one press, on a list that changes",
 }
-# The admin is Django's own; its pages load none of the product's scripts.
-ADMIN = "admin/"
 # Hidden fields that say nothing of which form it is: the address of the form does.
 NO_PART_OF_THE_KEY = {
     "version",
@@ -65,20 +64,17 @@ def test_only_listed_forms_keep_nothing():
 
 
 def test_every_page_loads_the_script_that_keeps_words():
-    base = (TEMPLATES / "base.html").read_text()
-    assert "directives/drafts.js" in base
-    assert '{% include "_drafts.html" %}' in base
     pages = [
-        path
+        path.relative_to(TEMPLATES).as_posix()
         for path in TEMPLATES.rglob("*.html")
         if "<!DOCTYPE" in path.read_text() and "<form" in path.read_text()
     ]
-    assert [
-        path.name
-        for path in pages
-        if path.name != "base.html" and not path.is_relative_to(TEMPLATES / ADMIN)
-    ] == []
-    assert "drafts.js" in get_template("base.html").template.source
+    assert [page for page in pages if page != "base.html"] == []
+    for name in ("base.html", "admin/base_site.html"):
+        source = (TEMPLATES / name).read_text()
+        assert "directives/drafts.js" in source
+        assert '{% include "_drafts.html" %}' in source
+    assert "{% once %}" in (TEMPLATES / "admin/change_form.html").read_text()
 
 
 @pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.js")), ids=lambda path: path.name)
@@ -166,3 +162,13 @@ def test_a_form_out_of_date_gets_a_new_token_and_is_not_called_forbidden(cast, m
     ).content.decode()
     assert "别处来的话" not in elsewhere
     assert LogEntry.objects.count() == 0
+
+
+def test_the_browser_is_told_that_a_form_of_the_admin_is_stored(cast, sign_in):
+    client, key = sign_in(cast.admin), str(uuid4())
+    form = {"idempotency_key": key, "day": "2031-05-06", "name": "校庆"}
+    address = "/admin/directives/calendarday/add/"
+    assert 'name="idempotency_key"' in client.get(address).content.decode()
+    assert "stored" not in client.post(address, {**form, "day": "0000"}).cookies
+    stored = client.post(address, form)
+    assert (stored.status_code, stored.cookies["stored"].value) == (302, key)

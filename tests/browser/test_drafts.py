@@ -11,7 +11,7 @@ from django.urls import resolve
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from directives.models import LogEntry, Measure, Plan, User
+from directives.models import CalendarDay, LogEntry, Measure, Plan, User
 from directives.reports.commands import EntryFields, reviewing, save_entry
 from tests.browser.conftest import PASSWORD, forgiven, until
 from tests.factories import make_measure, make_plan
@@ -314,6 +314,56 @@ def test_what_one_person_typed_is_neither_sent_nor_shown_as_anothers(one, measur
     one.go("/log/")
     expect(one.page.locator(".kept")).to_have_count(0)
     assert WORDS in kept(one.page)
+
+
+# The admin
+
+
+@pytest.mark.once
+def test_words_of_the_admin_sent_after_the_end_are_stored_by_one_press(one, cast):
+    cast.admin.set_password(PASSWORD)
+    cast.admin.save()
+    one.be(cast.admin)
+    address = "/admin/directives/calendarday/add/"
+    one.go(address)
+    one.page.fill("#id_day", "2031-05-06")
+    one.page.fill("#id_name", WORDS)
+    expect(one.page.locator(BADGE)).to_contain_text("尚未保存")
+    Session.objects.all().delete()
+    one.page.locator("[name=_save]").click()
+    one.page.fill("[name=login]", cast.admin.username)
+    one.page.fill("[name=password]", PASSWORD)
+    one.press("登录", exact=True)
+    one.page.wait_for_url(f"{one.url}{address}")
+    one.press("取回并保存")
+    one.page.wait_for_url(f"{one.url}/admin/directives/calendarday/")
+    assert (CalendarDay.objects.filter(name=WORDS).count(), kept(one.page)) == (1, "")
+
+
+@pytest.mark.once
+def test_rows_that_were_added_in_the_admin_come_back_with_what_was_chosen(one, cast):
+    one.be(cast.admin)
+    one.go(f"/admin/directives/user/{cast.staff.pk}/change/")
+    rows = one.page.locator("#memberships-group tr.form-row:not(.empty-form)")
+    before = rows.count()
+    one.page.locator("#memberships-group .add-row a").click()
+    row = rows.nth(before)
+    row.locator("select[name$=-role]").select_option("viewer")
+    row.locator(".select2-selection").click()
+    one.page.locator(".select2-search__field").last.fill(cast.sibling.name_hans)
+    one.page.locator(".select2-results__option", has_text=cast.sibling.name_hans).first.click()
+    one.page.wait_for_timeout(400)
+    one.page.on("dialog", lambda dialog: dialog.accept())
+    one.page.reload()
+    assert rows.count() == before
+    one.press("取回", exact=True)
+    assert rows.count() == before + 1
+    assert rows.nth(before).locator("select[name$=-role]").input_value() == "viewer"
+    chosen = rows.nth(before).locator(".select2-selection__rendered")
+    expect(chosen).to_contain_text(cast.sibling.name_hans)
+    one.page.locator("[name=_save]").click()
+    one.page.wait_for_url(f"{one.url}/admin/directives/user/")
+    assert kept(one.page) == ""
 
 
 # Several forms, several tabs

@@ -1,3 +1,7 @@
+// Ticks of a list are for one press: drafts.js, which follows, keeps none of them.
+const list = document.getElementById("changelist-form");
+if (list) list.setAttribute("data-no-draft", "");
+
 // On a phone each cell of a list stands under the heading of its column.
 const heads = [...document.querySelectorAll("#result_list thead th")].map((head) => head.textContent.trim());
 for (const row of document.querySelectorAll("#result_list tbody tr")) {
@@ -21,6 +25,13 @@ function nameChoices() {
 }
 if (window.django && window.django.jQuery) window.django.jQuery(nameChoices); // behind what puts them there
 document.addEventListener("formset:added", () => setTimeout(nameChoices));
+
+// jQuery tells only its own listeners of a choice from such a list.
+if (window.django && window.django.jQuery) {
+  window.django.jQuery(document).on("change", "select.admin-autocomplete", (event) => {
+    if (!event.originalEvent) event.target.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
 
 // The box that deletes a row is called as its column.
 for (const box of document.querySelectorAll(".tabular td.delete input")) {

@@ -7,8 +7,10 @@ const KEPT_DAYS = 7;
 const RETRY = 15000; // milliseconds between two tries while the server does not answer
 const AWAY = [0, 502, 503, 504]; // statuses after which a form is sent again by itself
 const UNKEPT = ["hidden", "file", "password", "submit", "button", "image", "reset"];
+const ROWS = /-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$/; // how many rows a formset of Django has
 const LONG = 500; // characters: a hidden field of more is no mark of what its reader saw
-const person = document.body.dataset.person || "";
+const session = document.getElementById("session");
+const person = session ? session.dataset.person : "";
 const said = document.getElementById("drafts");
 const here = location.pathname + location.search;
 const opening = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`; // two tabs keep words of their own
@@ -55,16 +57,45 @@ function marksOf(form) {
   return marks;
 }
 
+// The labels of what was chosen from lists that load their options while a person searches (the admin's).
+function labelsOf(form) {
+  const labels = {};
+  for (const select of form.querySelectorAll("select.admin-autocomplete")) for (const option of select.selectedOptions) labels[option.value] = option.text;
+  return labels;
+}
+
+function choose(select, values, labels) {
+  const here = [...select.options].map((option) => option.value);
+  for (const value of values) if (!here.includes(value) && labels[value]) select.add(new Option(labels[value], value));
+  for (const option of select.options) option.selected = values.includes(option.value);
+  if (select.matches(".admin-autocomplete")) select.dispatchEvent(new Event("change")); // what is drawn over it follows
+}
+
+// Rows that were added to a table of the form (a formset of Django's admin) are added again.
+function addRows(form, marks) {
+  for (const [name, [count]] of Object.entries(marks)) {
+    const total = ROWS.test(name) && form.elements.namedItem(name);
+    const add = total && form.querySelector(`#${name.replace(ROWS, "")}-group .add-row a`);
+    for (let more = add ? count - total.value : 0; more > 0; more--) add.click();
+  }
+}
+
+// Whether a table of the form has the rows it had: else words would come to stand in another row.
+const hasSameRows = (form, marks) => hiddenOf(form).every(({ name, value }) => !name.endsWith("-INITIAL_FORMS") || !marks[name] || marks[name][0] === value);
+
 function putBack(form, draft) {
+  addRows(form, draft.marks);
   const left = JSON.parse(JSON.stringify(draft.values));
   for (const field of fieldsOf(form)) {
     const list = left[field.name] || [];
     if (isBox(field)) field.checked = list.includes(field.value);
-    else if (field.tagName === "SELECT") for (const option of field.options) option.selected = list.includes(option.value);
+    else if (field.tagName === "SELECT") choose(field, list, draft.labels || {});
     else if (list.length) field.value = list.shift();
   }
   const marks = JSON.parse(JSON.stringify(draft.marks));
-  for (const field of hiddenOf(form)) if (marks[field.name] && marks[field.name].length) field.value = marks[field.name].shift();
+  for (const field of hiddenOf(form)) {
+    if (!ROWS.test(field.name) && marks[field.name] && marks[field.name].length) field.value = marks[field.name].shift();
+  }
 }
 
 // Which form it is
@@ -90,7 +121,7 @@ const keyIn = (name) => name.split(":").slice(2, -1).join(":");
 
 function keep(form, sent) {
   unkept.delete(form);
-  const draft = { at: Date.now(), values: valuesOf(form), marks: marksOf(form), sent, page: here, action: pathOf(form), title: document.title };
+  const draft = { at: Date.now(), values: valuesOf(form), marks: marksOf(form), labels: labelsOf(form), sent, page: here, action: pathOf(form), title: document.title };
   stored((store) => store.setItem(nameOf(form), JSON.stringify(draft)));
 }
 
@@ -136,7 +167,7 @@ function show() {
   if (badge.textContent !== words) badge.textContent = words; // said once, not with every letter
 }
 
-for (const name of ["input", "change"]) {
+for (const name of ["input", "change", "focusout"]) { // a calendar fills in its field without an event
   document.addEventListener(name, (event) => {
     const form = draftForm(event.target);
     if (form && !UNKEPT.includes(event.target.type)) look(form);
@@ -274,7 +305,7 @@ function line(place, words, acts) {
   return box;
 }
 
-const messages = () => document.getElementById("messages") || document.getElementById("main");
+const messages = () => document.getElementById("messages") || document.querySelector("main");
 
 function enter(form) {
   for (let one = form.closest("details"); one; one = one.parentElement.closest("details")) one.open = true;
@@ -299,6 +330,11 @@ function askFirst(event, kind, others) {
   question = line(messages(), said.dataset[kind], acts);
   question.scrollIntoView({ block: "center" });
   question.querySelector("button, a").focus();
+}
+
+function quote(box, draft) {
+  const words = [].concat(...Object.values(draft.values)).filter((value) => value.length > 3).join("\n");
+  box.firstChild.appendChild(document.createElement("blockquote")).textContent = words;
 }
 
 const lines = new Map(); // name of a draft → the line that offers it
@@ -330,6 +366,7 @@ function offer(form, name) {
     look(form);
     return keepAll();
   }
+  if (!hasSameRows(form, draft.marks)) return quote(offered(name, draft, form, said.dataset.offer, []), draft);
   const folded = form.closest("details:not([open])");
   const row = form.closest("[data-entry]");
   const place = folded ? messages() : row ? row.querySelector("td") : form;
@@ -350,8 +387,7 @@ function offerRest() {
     const draft = read(name);
     if (!draft || draft.page !== here || there.has(keyIn(name)) || name.endsWith(opening)) continue;
     const box = offered(name, draft, messages(), said.dataset.offer, [[said.dataset.open, draft.action]]);
-    const words = [].concat(...Object.values(draft.values)).filter((value) => value.length > 3).join("\n");
-    box.firstChild.appendChild(document.createElement("blockquote")).textContent = words;
+    quote(box, draft);
   }
 }
 

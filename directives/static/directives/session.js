@@ -3,7 +3,7 @@
 "use strict";
 
 const box = document.getElementById("session");
-const person = document.body.dataset.person || "";
+const person = box ? box.dataset.person : "";
 
 // A sign-in in another tab gives the browser a new token: what is sent from here carries the one that holds now.
 const token = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1];
