@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib import admin
@@ -22,6 +22,7 @@ from directives.obligations.queries.counting import LIMIT
 from directives.record.queries.events import SUBJECTS
 from directives.record.queries.timeline import WORDS
 from directives.web.doors import tell_stored
+from directives.web.requests import AppRequest
 
 NUMBERED = re.compile(r" object \(\d+\)$")  # as Django names a row whose model does not
 
@@ -102,7 +103,7 @@ class BoundedAdmin(Autocompleting, admin.ModelAdmin):
     ) -> HttpResponse:
         response = super().changeform_view(request, object_id, form_url, extra_context)
         if request.method == "POST" and isinstance(response, HttpResponseRedirect):
-            return tell_stored(request, response)
+            return tell_stored(cast(AppRequest, request), response)
         return response
 
 
