@@ -198,7 +198,7 @@ def test_every_view_says_which_method_it_answers(pattern: URLPattern):
 
 
 def test_nobody_is_sent_where_a_stranger_wants():
-    """A function that redirects and reads an address from the request asks Django, or `doors.onward`, whether it is ours."""
+    """A function that redirects and reads an address from the request asks Django, or `doors.safe_address`, whether it is ours."""
     loose = []
     for path in SOURCES:
         for function in functions(TREES[path]):
@@ -212,7 +212,7 @@ def test_nobody_is_sent_where_a_stranger_wants():
                 sends
                 and reads
                 and "url_has_allowed_host_and_scheme" not in text
-                and "onward(" not in text
+                and "safe_address(" not in text
             ):
                 loose.append(f"{here(path)}: {function.name}")
     assert loose == []

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 from directives.core.notices import mark_all_read, mark_read
 from directives.models import Notice
 from directives.my_work.queries import mine
-from directives.web.doors import back, onward, page, paged, write
+from directives.web.doors import page, paged, redirect_back, safe_address, write
 
 
 @require_GET
@@ -34,11 +34,11 @@ def notices(request):
 @write
 def notices_read(request):
     mark_all_read(by=request.user, now=request.now)
-    return back(request, "/")
+    return redirect_back(request, "/")
 
 
 @write
 def notice_open(request, pk):
     notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
     mark_read(notice, now=request.now)
-    return HttpResponseRedirect(onward(request, notice.url))
+    return HttpResponseRedirect(safe_address(request, notice.url))

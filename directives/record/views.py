@@ -11,7 +11,7 @@ from directives.record.queries.events import SUBJECTS, Asked, lines, sees_origin
 from directives.record.queries.record import SEARCHED, events_page
 from directives.record.queries.timeline import WORDS
 from directives.tables.formats import wants_file
-from directives.web.doors import came_from, demand, page
+from directives.web.doors import demand, page, referring_page
 
 HERE = "directives/events/"
 
@@ -36,7 +36,7 @@ def signed_copy(request):
     try:
         file, name = signed.for_page(Asked.of(request.GET), by=request.user, now=request.now)
     except Refusal as refusal:
-        context = {"refusal": refusal, "back": came_from(request)}
+        context = {"refusal": refusal, "back": referring_page(request)}
         return page(
             request,
             "directives/refused.html",

@@ -100,7 +100,7 @@ def demand(user: User, right: str, subject: Model | str | None = None) -> None:
         raise PermissionDenied
 
 
-def onward(request: HttpRequest, address: str, fallback: str = "/") -> str:
+def safe_address(request: HttpRequest, address: str, fallback: str = "/") -> str:
     """The address, if it leads to a page of ours and a browser can be sent there; else the fallback."""
     leads = address.startswith("/") and len(address) <= LONGEST
     return (
@@ -111,9 +111,9 @@ def onward(request: HttpRequest, address: str, fallback: str = "/") -> str:
     )
 
 
-def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
+def redirect_back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     """To the page that the form names in `next`, if it is ours; else to the fallback."""
-    return HttpResponseRedirect(onward(request, request.POST.get("next", ""), fallback))
+    return HttpResponseRedirect(safe_address(request, request.POST.get("next", ""), fallback))
 
 
 def _key(request: HttpRequest) -> UUID | None:
@@ -134,7 +134,7 @@ def _again(request: HttpRequest, done: FormKey) -> HttpResponse:
     return HttpResponseRedirect(done.location or "/")
 
 
-def typed(request: HttpRequest) -> list[tuple[str, str]]:
+def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
     """What a person typed into the form that they sent, as names and values."""
     sent = (
         (name, value) for name, values in request.POST.lists() for value in values if value.strip()
@@ -147,7 +147,7 @@ def typed(request: HttpRequest) -> list[tuple[str, str]]:
     return words[:GIVEN_BACK]
 
 
-def came_from(request: HttpRequest) -> str:
+def referring_page(request: HttpRequest) -> str:
     """The page of ours on which the form stood; the first page where the browser does not tell."""
     page_before = request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(page_before, {request.get_host()}, request.is_secure())
@@ -158,7 +158,7 @@ def _refused(request: AppRequest, refusal: Refusal) -> HttpResponse:
     """Say why, and give back what was typed."""
     if isinstance(refusal, NotAllowed):
         raise PermissionDenied(str(refusal))
-    context = {"refusal": refusal, "typed": typed(request), "back": came_from(request)}
+    context = {"refusal": refusal, "typed": typed_fields(request), "back": referring_page(request)}
     return page(
         request,
         "directives/refused.html",
@@ -296,6 +296,10 @@ def out_of_date(request: AppRequest, reason: str = "") -> HttpResponse:
     get_token(request)
     if request.htmx:
         return HttpResponse(status=403, headers={"X-Form-Out-Of-Date": "1"})
-    referer = came_from(request)
-    context = {"typed": typed(request) if referer != "/" else [], "back": referer, "reason": reason}
+    referer = referring_page(request)
+    context = {
+        "typed": typed_fields(request) if referer != "/" else [],
+        "back": referer,
+        "reason": reason,
+    }
     return render(request, "403_csrf.html", context, status=403)

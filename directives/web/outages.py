@@ -10,7 +10,7 @@ from django.utils.cache import add_never_cache_headers
 
 from directives.base import origins
 from directives.base.outages import FULL, outage_of
-from directives.web.doors import came_from, typed
+from directives.web.doors import referring_page, typed_fields
 
 RETRY_SECONDS = 5
 
@@ -32,7 +32,7 @@ def failed(request: HttpRequest) -> HttpResponse:
         "outage": outage.name,
         "reads": reads,
         "typed": [] if reads else _typed(request),
-        "back": came_from(request),
+        "back": referring_page(request),
     }
     context["request_id"] = origins.present().request
     response = HttpResponse(render_to_string("outage.html", context), status=outage.status)
@@ -45,6 +45,6 @@ def failed(request: HttpRequest) -> HttpResponse:
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     """What was sent, as far as it could be read: the failure may have been in the reading of it."""
     try:
-        return typed(request)
+        return typed_fields(request)
     except (OSError, AttributeError):
         return []

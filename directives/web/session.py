@@ -13,7 +13,7 @@ from directives.models import OpenSession
 from directives.signin.entry import must_go_to
 from directives.signin.factors import needs_factor, sign_ins_left
 from directives.signin.sessions import end_sessions
-from directives.web.doors import onward, posted, write
+from directives.web.doors import posted, safe_address, write
 
 
 @login_not_required
@@ -21,7 +21,7 @@ from directives.web.doors import onward, posted, write
 def set_script(request):
     language, target = (
         request.POST.get("language", ""),
-        onward(request, request.POST.get("next", "/")),
+        safe_address(request, request.POST.get("next", "/")),
     )
     if language not in dict(settings.LANGUAGES):
         return HttpResponseBadRequest()
@@ -42,7 +42,7 @@ def set_script(request):
 def second_factor(request):
     """Where whoever needs a second step sets one up; in time, or at once."""
     context = {
-        "needed": needs_factor(request.user), "left": sign_ins_left(request.user), "next": onward(request, request.GET.get("next", "/")),
+        "needed": needs_factor(request.user), "left": sign_ins_left(request.user), "next": safe_address(request, request.GET.get("next", "/")),
         "later": must_go_to(request.user, request.now) == "",
     }  # fmt: skip
     return render(request, "directives/session/second_factor.html", context)

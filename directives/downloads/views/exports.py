@@ -21,7 +21,7 @@ from directives.downloads.forms import AskForm, ColumnsForm
 from directives.downloads.queries.exports import exports_of, recent_exports, with_progress
 from directives.tables.formats import FORMATS
 from directives.tables.lists import ListRequest
-from directives.web.doors import demand, onward, page, write
+from directives.web.doors import demand, page, safe_address, write
 from directives.web.refused import note
 
 HERE = "directives/exports/"
@@ -153,7 +153,7 @@ def _kind(key):
 
 
 def _columns_page(request, key, form, *, status=200, theirs=None):
-    target = onward(request, request.POST.get("next") or request.GET.get("next", ""), "")
+    target = safe_address(request, request.POST.get("next") or request.GET.get("next", ""), "")
     context = {
         "key": key,
         "kind": _kind(key),
@@ -209,7 +209,10 @@ def export_columns_save(request, key):
 
 def _where(request, key):
     """Where the list is; with the format that was pressed, the list as a file."""
-    wanted, target = request.POST.get("then", ""), onward(request, request.POST.get("next", ""), "")
+    wanted, target = (
+        request.POST.get("then", ""),
+        safe_address(request, request.POST.get("next", ""), ""),
+    )
     if "reset" in request.POST or not target:
         return f"{reverse('export_columns', args=[key])}?{urlencode({'next': target})}"
     if wanted not in FORMATS:

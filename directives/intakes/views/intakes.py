@@ -17,7 +17,7 @@ from directives.intakes.forms import IntakeForm, columns_asked
 from directives.models import Intake
 from directives.models.intakes import UNDOING
 from directives.tables import fault_list
-from directives.web.doors import back, page, write
+from directives.web.doors import page, redirect_back, write
 
 HERE = "directives/intakes/"
 
@@ -145,7 +145,7 @@ def intake_choose(request, pk):
     number = request.POST.get("number", "")
     one = whole(number, 10**9)
     applying.choose(_mine(request, pk), request.POST.get("choice", ""), number=one)
-    return back(request, f"/intakes/{pk}/")
+    return redirect_back(request, f"/intakes/{pk}/")
 
 
 @write

@@ -21,7 +21,7 @@ from directives.obligations.queries.obligation import found, obligation_page, op
 from directives.obligations.queries.obligations import LABELS, Filter
 from directives.tables.formats import wants_file
 from directives.templatetags.tracker import query
-from directives.web.doors import back, page, write
+from directives.web.doors import page, redirect_back, write
 
 AT_ONCE = 2_000  # obligations whose receipt one press acknowledges: what one transaction writes in a moment
 
@@ -96,7 +96,7 @@ def obligation_move(request, pk, action):
         context |= {"closing": form} if form.items else {}
         return render(request, "directives/obligations/detail.html", context, status=refusal.status)
     messages.success(request, _("Done: %(move)s.") % {"move": OBLIGATION_MOVES[action].label})
-    return back(request, reverse("obligation", args=[pk]))
+    return redirect_back(request, reverse("obligation", args=[pk]))
 
 
 @write
@@ -115,12 +115,12 @@ def acknowledge_many(request):
     rows = list(rows[: AT_ONCE + 1])
     if not rows:
         messages.warning(request, _("Select at least one row first."))
-        return back(request, "/obligations/")
+        return redirect_back(request, "/obligations/")
     count = acknowledge_all(obligations=rows[:AT_ONCE], by=request.user, now=request.now)
     messages.success(request, _("Acknowledged: %(count)s.") % {"count": count})
     if len(rows) > AT_ONCE:
         messages.warning(request, _("More to acknowledge: acknowledge the rest in the same way."))
-    return back(request, "/obligations/")
+    return redirect_back(request, "/obligations/")
 
 
 @write

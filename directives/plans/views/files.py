@@ -13,7 +13,7 @@ from directives.base.refusals import Invalid
 from directives.core import audit, evidence
 from directives.core.files import file_list
 from directives.models import Attachment, LogEntry, Plan, ReportEntry
-from directives.web.doors import back, page, write
+from directives.web.doors import page, redirect_back, write
 
 PARENTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
     "plan": (Plan, ("organisation",)),
@@ -52,7 +52,7 @@ def attachment(request, pk):
 
 def _answer(request, parent, fallback, *, errors=(), status=200):
     if not request.htmx:
-        return back(request, fallback)
+        return redirect_back(request, fallback)
     context = {"list": file_list(parent, request.user, errors=errors)}
     return page(request, "directives/_files.html", context, status=status)
 

@@ -17,7 +17,7 @@ from directives.plans.queries.log import entry_page, log_page, log_rows, log_see
 from directives.plans.queries.plans import quick_choices
 from directives.reports.commands import amending
 from directives.tables.formats import wants_file
-from directives.web.doors import back, page, seen_version, write
+from directives.web.doors import page, redirect_back, seen_version, write
 
 
 def _page(request, form=None, status=200):
@@ -70,7 +70,7 @@ def log_add(request):
     if not form.is_valid():
         return _page(request, form, status=422)
     messages.success(request, _("Saved. The next report will use it."))
-    return back(request, reverse("log"))
+    return redirect_back(request, reverse("log"))
 
 
 # one entry
@@ -144,4 +144,4 @@ def log_withdraw(request, pk):
         _entry(request, pk), version=seen_version(request), by=request.user, now=request.now
     )
     messages.success(request, _("Withdrawn. The entry is in no list any more; it stays on record."))
-    return back(request, reverse("log"))
+    return redirect_back(request, reverse("log"))

@@ -12,7 +12,7 @@ from directives.reports.forms import EntryForm
 from directives.reports.queries.entries import line_of, saved, sheet
 from directives.reports.queries.reports import found
 from directives.reports.views.reports import surroundings
-from directives.web.doors import back, write
+from directives.web.doors import redirect_back, write
 
 
 def _entry(request, pk):
@@ -62,7 +62,7 @@ def entry_save(request, pk):
         return _not_saved(request, entry, form, refusal)
     if not request.htmx:
         messages.success(request, _("Saved."))
-        return back(request, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}")
+        return redirect_back(request, f"{reverse('report', args=[entry.report_id])}#e-{entry.pk}")
     turned = folded != entry.unchanged
     response = _turned(request, entry) if turned else _saved(request, entry)
     response.headers["Location"] = _place(entry)
