@@ -132,7 +132,7 @@ class OrganisationAdmin(AuditedAdmin, MergingAdmin, TableAdmin):
             super().save_model(request, obj, form, change)
             return
         wanted = {name: form.cleaned_data[name] for name in form.changed_data if name != "seen"}
-        moved = organising.change(
+        moved = organising.change_body(
             obj, wanted, version=form.cleaned_data["seen"], by=request.user, now=request.now
         )
         if moved is not None:

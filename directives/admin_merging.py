@@ -33,7 +33,7 @@ class MergingAdmin(admin.ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         body = context.get("original")
-        context["against"] = organising.unmergeable(body, request.now) if body else []
+        context["against"] = organising.reasons_unmergeable(body, request.now) if body else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.action(
@@ -46,7 +46,7 @@ class MergingAdmin(admin.ModelAdmin):
             )
             return None
         body = queryset.get()
-        against = organising.unmergeable(body, request.now)
+        against = organising.reasons_unmergeable(body, request.now)
         for text in against:
             self.message_user(request, text, messages.ERROR)
         return None if against else redirect("admin:directives_organisation_merge", body.pk)
@@ -57,15 +57,15 @@ class MergingAdmin(admin.ModelAdmin):
         if not self.has_change_permission(request, body):
             raise PermissionDenied
         form = MergeForm(request.POST or None, initial={"version": body.version})
-        against, shown = organising.unmergeable(body, request.now), None
+        against, shown = organising.reasons_unmergeable(body, request.now), None
         if request.method == "POST" and not against and form.is_valid():
             into = form.cleaned_data["into"]
             try:
                 if "confirm" in request.POST:
                     return self._merged(request, body, into, form.cleaned_data["version"])
-                for text in organising.obstacles(body, into, request.now):
+                for text in organising.merge_obstacles(body, into, request.now):
                     form.add_error("into", text)
-                shown = organising.preview(body, into=into) if form.is_valid() else None
+                shown = organising.preview_merge(body, into=into) if form.is_valid() else None
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
         context = {
@@ -79,7 +79,9 @@ class MergingAdmin(admin.ModelAdmin):
     def _merged(
         self, request: HttpRequest, body: Organisation, into: Organisation, version: int
     ) -> HttpResponse:
-        done = organising.merge(body, into=into, by=request.user, now=request.now, version=version)
+        done = organising.merge_bodies(
+            body, into=into, by=request.user, now=request.now, version=version
+        )
         told = _(
             "%(body)s was merged into %(into)s: %(over)s obligations transferred, %(withdrawn)s withdrawn."
         )

@@ -19,8 +19,8 @@ from directives.core import audit
 from directives.core.sealing import verify
 from directives.core.ticking import tick
 from directives.core.transitions import relight
-from directives.indicators.commands import Period, Reported, faults_of
-from directives.indicators.commands.figures import said as figure_said
+from directives.indicators.commands import Period, ReportedFigure, faults_of
+from directives.indicators.commands.figures import recorded_values
 from directives.indicators.queries.indicator import indicator_view
 from directives.indicators.queries.statistics import Choice
 from directives.made_up.demo import others
@@ -354,7 +354,9 @@ def test_figures_are_such_as_the_commands_take(demo):
         > 1000
     )
     periods = {row.pk: Period(row.year, row.period, row.number) for row in rows}
-    given = [Reported(row.indicator, row.organisation, periods[row.pk], row.value) for row in rows]
+    given = [
+        ReportedFigure(row.indicator, row.organisation, periods[row.pk], row.value) for row in rows
+    ]
     assert faults_of(given, by=None, now=END) == []
     assert [
         row
@@ -375,7 +377,7 @@ def test_the_record_tells_of_figures(demo):
             row.by_id,
             row.at,
         )
-        change = audit.Change(row, {}, figure_said(row))
+        change = audit.Change(row, {}, recorded_values(row))
         assert (event.before, event.after) == (change.before, change.after)
 
 

@@ -734,7 +734,7 @@ def test_a_long_file_of_the_record_is_the_auditors_while_they_audit(
     export = Export.objects.get(by=auditor)
     assert (asked.url, export.reach) == (f"/exports/{export.pk}/", [[AUDITOR, ""]])
     jobs.run("export", export.pk)
-    organising.move(
+    organising.move_body(
         cast.child, to=cast.sibling, by=None, now=timezone.now()
     )  # nothing goes out of their view
     assert "时间" in client.get(f"/exports/{export.pk}/file/").getvalue().decode("utf-8-sig")

@@ -25,7 +25,7 @@ from directives.catalogue.kinds import KINDS
 from directives.core import audit, ticking
 from directives.core.ticking import tick
 from directives.core.transitions import change_obligations, move
-from directives.indicators.commands import Period, Reported, file_figures
+from directives.indicators.commands import Period, ReportedFigure, file_figures
 from directives.intakes.resources import ObligationResource, OrganisationResource
 from directives.models import Event, Figure, JobRun, Obligation, Organisation, ReportEntry, TallyDay
 from directives.obligations.commands import giving
@@ -98,7 +98,7 @@ class Tree:
         self.admin = make_user("admin", is_staff=True, is_superuser=True)
 
     def report(self, value: int) -> None:
-        figure = Reported(self.indicator, self.body, Period(2025, "year"), Decimal(value))
+        figure = ReportedFigure(self.indicator, self.body, Period(2025, "year"), Decimal(value))
         file_figures([figure], by=None, now=NOW)
 
     def begin(self) -> Obligation:
@@ -111,13 +111,15 @@ class Tree:
 
 
 def put(body: str, to: str) -> Callable[[Tree], object]:
-    return lambda tree: organising.move(getattr(tree, body), to=getattr(tree, to), by=None, now=NOW)
+    return lambda tree: organising.move_body(
+        getattr(tree, body), to=getattr(tree, to), by=None, now=NOW
+    )
 
 
 def change_kind(tree: Tree) -> None:
     body = Organisation.objects.get(pk=tree.body.pk)
     kind = "other" if body.kind != "other" else "committee"
-    organising.change(body, {"kind": kind}, version=body.version, by=None, now=NOW)
+    organising.change_body(body, {"kind": kind}, version=body.version, by=None, now=NOW)
 
 
 FREE = {  # what goes on while somebody's work moves and is not counted yet
@@ -129,7 +131,7 @@ FREE = {  # what goes on while somebody's work moves and is not counted yet
     "its city back": put("city", "province"),
     "another kind": change_kind,
     "a first child": lambda tree: make_body(parent=Organisation.objects.get(pk=tree.body.pk)),
-    "a register": lambda tree: organising.load(
+    "a register": lambda tree: organising.load_register(
         [organising.BodyRow(2, code="P1", name_hans="城市", parent="P2", kind="committee")],
         by=None,
         now=NOW,
@@ -189,7 +191,7 @@ def test_a_body_is_merged_while_its_work_moves(transactional_db, first):
     tree = Tree()
 
     def merge(tree: Tree) -> object:
-        return organising.merge(tree.body, into=tree.other, by=None, now=NOW)
+        return organising.merge_bodies(tree.body, into=tree.other, by=None, now=NOW)
 
     with ThreadPoolExecutor(1) as threads:
         if first == "move":
@@ -229,7 +231,7 @@ def test_whoever_shuts_the_gate_holds_nothing_that_a_writer_refers_to(transactio
     report = make_report(tree.body, make_cycle(tree.row.document))
     table = bring(KINDS["bodies"], tree.admin, [{"code": tree.body.code, "name_hans": "改名"}])
     acts = {
-        "merge": lambda tree: organising.merge(tree.body, into=tree.other, by=None, now=NOW),
+        "merge": lambda tree: organising.merge_bodies(tree.body, into=tree.other, by=None, now=NOW),
         "table of bodies": lambda tree: table.apply(),
     }
     with ThreadPoolExecutor(1) as threads:
@@ -251,7 +253,7 @@ def test_bodies_that_merge_into_each_other_at_once(transactional_db):
     def merge(index: int) -> str:
         body, into = pairs[index]
         try:
-            organising.merge(body, into=into, by=None, now=NOW)
+            organising.merge_bodies(body, into=into, by=None, now=NOW)
         except Refusal:
             return "refused"
         return "merged"

@@ -8,9 +8,9 @@ from directives.made_up.sample import BODIES
 from directives.models import Event, Organisation
 from directives.organisations.commands import (
     BodyRow,
-    Faults,
-    Loaded,
-    load,
+    LoadResult,
+    RegisterFaults,
+    load_register,
     read_table,
     refresh_paths,
 )
@@ -24,9 +24,9 @@ def rows(text: str) -> list[BodyRow]:
 
 
 def test_a_tree_is_loaded_whatever_the_order(db):
-    assert load(
+    assert load_register(
         rows("P66,新疆兵团党委,P65,,,\nP65,新疆区委,C0,,,\nC0,中共中央,,,,\n"), by=None, now=NOW
-    ) == Loaded(new=3, changed=0, same=0)
+    ) == LoadResult(new=3, changed=0, same=0)
     paths = {body.code: body.path for body in Organisation.objects.all()}
     assert paths["P66"].startswith(paths["P65"]) and paths["P65"].startswith(paths["C0"])
     assert sorted(Organisation.objects.filter(branch=True).values_list("code", flat=True)) == [
@@ -37,8 +37,8 @@ def test_a_tree_is_loaded_whatever_the_order(db):
 
 
 def test_loading_again_changes_only_what_differs(db):
-    load(rows("A,甲,,,,\nB,乙,A,,,\n"), by=None, now=NOW)
-    assert load(rows("A,甲,,,,\nB,乙乙,A,,,\n"), by=None, now=NOW) == Loaded(
+    load_register(rows("A,甲,,,,\nB,乙,A,,,\n"), by=None, now=NOW)
+    assert load_register(rows("A,甲,,,,\nB,乙乙,A,,,\n"), by=None, now=NOW) == LoadResult(
         new=0, changed=1, same=1
     )
     event = Event.objects.first()
@@ -51,8 +51,8 @@ def test_loading_again_changes_only_what_differs(db):
 
 def test_every_fault_is_listed_with_its_row_and_nothing_is_stored(db):
     bad = "A,甲,B,,,\nB,乙,A,,,\nC,丙,X9,,,\nD,丁,,2018-13-01,,\nD,丁二,,,,\n,无码,,,,\nE,戊,,2018-03-17,2018-03-17,Z\nF,己,F,,,\n"
-    with pytest.raises(Faults) as refused:
-        load(rows(bad), by=None, now=NOW)
+    with pytest.raises(RegisterFaults) as refused:
+        load_register(rows(bad), by=None, now=NOW)
     assert [(fault.line, fault.column, fault.value) for fault in refused.value.faults] == [
         (2, "parent", "B"),
         (3, "parent", "A"),
@@ -71,14 +71,14 @@ def test_every_fault_is_listed_with_its_row_and_nothing_is_stored(db):
 def test_a_cycle_through_the_register_is_found(db):
     top = make_body("T")
     make_body("M", parent=top)
-    with pytest.raises(Faults) as refused:
-        load(rows("T,顶,M,,,\n"), by=None, now=NOW)
+    with pytest.raises(RegisterFaults) as refused:
+        load_register(rows("T,顶,M,,,\n"), by=None, now=NOW)
     assert "T → M → T" in str(refused.value)
     assert Organisation.objects.get(code="T").parent is None
 
 
 def test_a_missing_column_is_named(db):
-    with pytest.raises(Faults) as refused:
+    with pytest.raises(RegisterFaults) as refused:
         read_table("code,title\nA,甲\n".encode(), name="x.csv")
     assert [(fault.line, fault.column) for fault in refused.value.faults] == [
         (1, "name_hans"),
@@ -88,7 +88,7 @@ def test_a_missing_column_is_named(db):
 
 def test_the_register_that_ships_is_loaded_whole(db):
     table = read_table(BODIES.read_bytes(), name=BODIES.name)
-    assert load(table, by=None, now=NOW) == Loaded(new=100, changed=0, same=0)
+    assert load_register(table, by=None, now=NOW) == LoadResult(new=100, changed=0, same=0)
     assert Organisation.objects.get(code="Q01").full_name == "中华全国总工会"
     assert Organisation.objects.get(code="M15").successor.code == "M26"
 
@@ -104,13 +104,13 @@ def test_gb18030_is_read_and_noise_refused(db):
 
 
 def test_an_empty_table_is_refused(db):
-    with pytest.raises(Faults):
-        load([], by=None, now=NOW)
+    with pytest.raises(RegisterFaults):
+        load_register([], by=None, now=NOW)
 
 
 def test_a_body_moved_to_another_parent_takes_its_tallies_along(cast):
     make_obligation(organisation=cast.child)
-    load(rows("Q01A,北京市总工会,Q02,,,\n"), by=None, now=NOW)
+    load_register(rows("Q01A,北京市总工会,Q02,,,\n"), by=None, now=NOW)
     moved = Organisation.objects.get(code="Q01A")
     assert moved.path.startswith(cast.sibling.path)
     assert not Organisation.objects.get(code="Q01").branch

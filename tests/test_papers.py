@@ -21,9 +21,9 @@ from directives.papers.paper import (
     Paper,
     Para,
     Table,
-    chinese,
-    clean,
-    headed,
+    chinese_number,
+    numbered_parts,
+    printable,
     sentence,
     title_lines,
 )
@@ -98,7 +98,7 @@ def read_back(folder: Path) -> str:
     [(1, "一"), (10, "十"), (11, "十一"), (20, "二十"), (23, "二十三"), (99, "九十九")],
 )
 def test_headings_count_in_chinese(number, words):
-    assert chinese(number) == words
+    assert chinese_number(number) == words
 
 
 def test_each_level_of_heading_is_numbered_in_its_own_way():
@@ -111,14 +111,14 @@ def test_each_level_of_heading_is_numbered_in_its_own_way():
 
 
 def test_a_part_that_says_nothing_gets_no_heading():
-    assert headed(1, [("甲", []), ("乙", [Para("做了。")])]) == (
+    assert numbered_parts(1, [("甲", []), ("乙", [Para("做了。")])]) == (
         Heading(1, 1, "乙"),
         Para("做了。"),
     )
 
 
 def test_what_cannot_be_printed_is_left_out():
-    assert clean("一\x00二\x0b三\ud800\n 四 ") == "一二三 四"
+    assert printable("一\x00二\x0b三\ud800\n 四 ") == "一二三 四"
     assert [sentence("办结"), sentence("办结。"), sentence(" ")] == ["办结。", "办结。", ""]
 
 
@@ -190,7 +190,11 @@ def test_the_fonts_of_the_standard_are_named_with_what_may_stand_in():
     made = Docx(
         BytesIO(
             layout.write(
-                paper(blocks=headed(1, [("总体情况", headed(2, [("进展", [Para("做了。")])]))]))
+                paper(
+                    blocks=numbered_parts(
+                        1, [("总体情况", numbered_parts(2, [("进展", [Para("做了。")])]))]
+                    )
+                )
             )
         )
     )
@@ -287,7 +291,7 @@ def test_made_up_data_says_so_on_every_page(tmp_path):
 
 
 def test_characters_that_xml_forbids_do_not_break_the_file():
-    made = Docx(BytesIO(layout.write(paper(blocks=(Para(clean("甲\x00乙\x1f<&>")),)))))
+    made = Docx(BytesIO(layout.write(paper(blocks=(Para(printable("甲\x00乙\x1f<&>")),)))))
     assert "甲乙<&>" in [p.text for p in made.paragraphs]
 
 

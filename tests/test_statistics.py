@@ -12,7 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.indicators import commands as statistics
-from directives.indicators.commands import Faults, IndicatorFields, Period, Reported, number_of
+from directives.indicators.commands import (
+    FigureFaults,
+    IndicatorFields,
+    Period,
+    ReportedFigure,
+    number_of,
+)
 from directives.models import Event, Figure, FigureTotal, Indicator, Organisation
 from directives.organisations import commands as organising
 from tests.factories import (
@@ -30,7 +36,9 @@ LAST = Period(2025, "year")
 
 
 def given(indicator, body, value, period=LAST, **more):
-    return Reported(indicator, body, period, None if value is None else Decimal(value), **more)
+    return ReportedFigure(
+        indicator, body, period, None if value is None else Decimal(value), **more
+    )
 
 
 def totals(indicator, period=LAST):
@@ -185,7 +193,7 @@ def test_every_fault_by_itself(cast, asked):
     table = faulty(cast, asked)
     for name, (figure, _field) in table.items():
         by = cast.staff if name == "another's body" else None
-        with pytest.raises(Faults) as faults:
+        with pytest.raises(FigureFaults) as faults:
             statistics.file_figures([figure], by=by, now=NOW)
         found[name] = [fault.field for fault in faults.value.faults]
     assert found == {name: [field] for name, (_figure, field) in table.items()}
@@ -195,7 +203,7 @@ def test_every_fault_by_itself(cast, asked):
 def test_all_faults_of_all_figures_at_once_and_nothing_is_written(cast, asked):
     wrong = given(asked, cast.sibling, "-1.5", Period(2026, "half", 1))
     good = given(asked, cast.body, "7")
-    with pytest.raises(Faults) as faults:
+    with pytest.raises(FigureFaults) as faults:
         statistics.file_figures([good, wrong, good], by=cast.staff, now=NOW)
     assert [(fault.place, fault.field) for fault in faults.value.faults] == [
         (1, "period"), (1, "value"), (1, "value"), (1, "organisation"), (2, "indicator"),
@@ -215,7 +223,7 @@ def test_a_period_that_runs_may_be_reported_early(cast, asked):
 
 @pytest.mark.parametrize("who", ["viewer", "stranger", "below", "outsider"])
 def test_whoever_is_not_of_the_body_nor_supervises_it_reports_nothing(cast, asked, who):
-    with pytest.raises(Faults):
+    with pytest.raises(FigureFaults):
         statistics.file_figures([given(asked, cast.body, "7")], by=getattr(cast, who), now=NOW)
     assert Figure.objects.count() == 0
 
@@ -274,7 +282,7 @@ def test_a_body_that_moves_takes_its_figures_along(cast, asked):
     statistics.file_figures(
         [given(asked, cast.body, "12"), given(asked, cast.child, "3")], by=None, now=NOW
     )
-    organising.move(cast.child, to=cast.sibling, by=None, now=NOW)
+    organising.move_body(cast.child, to=cast.sibling, by=None, now=NOW)
     assert {code: row for code, row in totals(asked).items() if row[0]} == {
         "C000": (2, 15), "Q01": (1, 12), "Q01A": (1, 3), "Q02": (1, 3),
     }  # fmt: skip
@@ -296,7 +304,7 @@ def test_a_register_loaded_anew_takes_figures_along(cast, asked):
 def test_a_body_that_is_merged_leaves_its_figures_where_they_were_reported(cast, asked):
     statistics.file_figures([given(asked, cast.child, "3")], by=None, now=NOW)
     before = totals(asked)
-    organising.merge(cast.child, into=cast.sibling, by=None, now=NOW)
+    organising.merge_bodies(cast.child, into=cast.sibling, by=None, now=NOW)
     assert (totals(asked), tallies.drift()) == (before, [])
 
 
@@ -312,7 +320,7 @@ def test_whatever_is_reported_and_moved_the_totals_are_a_recount(cast, asked):
         elif rng.random() < 0.3:
             body, to = (Organisation.objects.get(pk=rng.choice(bodies).pk) for _side in range(2))
             if not to.path.startswith(body.path):
-                organising.move(body, to=to, by=None, now=NOW)
+                organising.move_body(body, to=to, by=None, now=NOW)
         else:
             chosen = Organisation.objects.filter(
                 pk__in={rng.choice(bodies).pk for _figure in range(4)}

@@ -12,10 +12,10 @@ from django.utils import timezone
 from directives import tallies
 from directives.core import transitions
 from directives.indicators import commands as statistics
-from directives.indicators.commands import Period, Reported
-from directives.indicators.queries.figures_due import to_report
+from directives.indicators.commands import Period, ReportedFigure
+from directives.indicators.queries.figures_due import figures_due
 from directives.indicators.queries.indicator import indicator_view, missing
-from directives.indicators.queries.statistics import Choice, Compared, Line, Measured
+from directives.indicators.queries.statistics import Choice, Compared, IndicatorLine, Measured
 from directives.indicators.queries.statistics import statistics as figures_of
 from directives.models import Event, Figure, Indicator, Obligation, Owing
 from tests.factories import (
@@ -51,7 +51,9 @@ def asked(cast):
 
 
 def report(indicator, body, value, period=LAST):
-    statistics.file_figures([Reported(indicator, body, period, Decimal(value))], by=None, now=NOW)
+    statistics.file_figures(
+        [ReportedFigure(indicator, body, period, Decimal(value))], by=None, now=NOW
+    )
 
 
 def read(client, address, **query):
@@ -100,7 +102,9 @@ def test_a_percentage_changes_by_points(cast, asked, sign_in):
 def test_sums_of_unlike_many_bodies_are_marked(cast, asked):
     values = Compared(Decimal(1), Decimal(2))
     uneven = {
-        (n, then): Line(asked, values, values, n, then).uneven for n in (0, 2, 3) for then in (0, 2)
+        (n, then): IndicatorLine(asked, values, values, n, then).uneven
+        for n in (0, 2, 3)
+        for then in (0, 2)
     }
     assert uneven == {
         (0, 0): False,
@@ -111,7 +115,7 @@ def test_sums_of_unlike_many_bodies_are_marked(cast, asked):
         (3, 2): True,
     }
     mean = make_indicator(asked.document, cast.centre, aggregation="mean")
-    assert Line(mean, values, values, 3, 2).uneven is False
+    assert IndicatorLine(mean, values, values, 3, 2).uneven is False
 
 
 # the table
@@ -284,7 +288,7 @@ def wide(cast, asked):
     for body in bodies:
         make_obligation(directive, body)
     values = [
-        Reported(asked, body, LAST, Decimal(max(1, number)))
+        ReportedFigure(asked, body, LAST, Decimal(max(1, number)))
         for number, body in enumerate(bodies[:55])
     ]
     statistics.file_figures(values, by=None, now=NOW)
@@ -561,22 +565,22 @@ def test_the_form_takes_a_constant_number_of_queries(
 
 def test_what_is_still_to_be_reported_stands_on_my_work(cast, asked, sign_in):
     quarterly = make_indicator(asked.document, cast.centre, cadence="quarter")
-    found = to_report(cast.staff, today=TODAY)
+    found = figures_due(cast.staff, today=TODAY)
     assert [(one.body, one.period.key, one.reported, one.asked) for one in found] == [
         (cast.body, "2026q3", 0, 1), (cast.body, "2025y", 0, 1),
     ]  # fmt: skip
     report(quarterly, cast.body, 5, Period(2026, "quarter", 3))
     report(asked, cast.body, 5, Period(2024, "year"))
-    assert [one.period.key for one in to_report(cast.staff, today=TODAY)] == ["2025y"]
+    assert [one.period.key for one in figures_due(cast.staff, today=TODAY)] == ["2025y"]
     page = read(sign_in(cast.staff), "/")
     assert (
         "1 项数据待填报" in page
         and f"/statistics/report/{cast.body.pk}/?document={asked.document_id}&amp;period=2025y"
         in page
     )
-    assert to_report(cast.supervisor, today=TODAY) == ()
+    assert figures_due(cast.supervisor, today=TODAY) == ()
     statistics.end_indicator(asked, version=1, by=cast.supervisor, now=NOW)
-    assert to_report(cast.staff, today=TODAY) == ()
+    assert figures_due(cast.staff, today=TODAY) == ()
 
 
 # defining

@@ -18,7 +18,7 @@ from directives.dashboard.queries.boards import board
 from directives.dashboard.queries.choice import Choice
 from directives.documents.exports import BODIES, DIRECTIVES, DOCUMENTS, section_of
 from directives.documents.queries import register
-from directives.documents.queries.filters import BodiesAsked, DirectivesAsked, DocumentsAsked
+from directives.documents.queries.filters import BodyFilter, DirectiveFilter, DocumentFilter
 from directives.indicators import exports as statistics
 from directives.models import Document, Event, Organisation
 from directives.models.documents import HEAVY
@@ -65,8 +65,8 @@ def _fictional() -> bool:
 
 
 def _documents(asked: ListRequest, place: Place) -> FilteredList:
-    chosen = DocumentsAsked.of(asked.GET)
-    found = register.documents_found(asked.user, q=chosen.q)
+    chosen = DocumentFilter.of(asked.GET)
+    found = register.matching_documents(asked.user, q=chosen.q)
     told = filter_in_words((SEARCH, chosen.q))
 
     def make() -> Book:
@@ -79,8 +79,8 @@ def _documents(asked: ListRequest, place: Place) -> FilteredList:
 
 def _directives(asked: ListRequest, place: Place) -> FilteredList:
     document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
-    chosen = DirectivesAsked.of(asked.GET)
-    found = register.directives_found(
+    chosen = DirectiveFilter.of(asked.GET)
+    found = register.matching_directives(
         document, q=chosen.q, kind=chosen.kind, section=chosen.section
     )
     section = (
@@ -108,9 +108,9 @@ def _directives(asked: ListRequest, place: Place) -> FilteredList:
 
 
 def _bodies(asked: ListRequest, place: Place) -> FilteredList:
-    chosen, seen = BodiesAsked.of(asked.GET), Organisation.objects.visible_to(asked.user)
+    chosen, seen = BodyFilter.of(asked.GET), Organisation.objects.visible_to(asked.user)
     abolished = bool(chosen.abolished or chosen.q)
-    found = bodies.bodies_found(
+    found = bodies.matching_bodies(
         seen, q=chosen.q, kind=chosen.body_kind, level=chosen.level, abolished=abolished
     )
     told = filter_in_words(
@@ -122,7 +122,7 @@ def _bodies(asked: ListRequest, place: Place) -> FilteredList:
         return Book(
             _("Organisations"),
             BODIES,
-            bodies.every_line(asked.user, found),
+            bodies.iter_body_lines(asked.user, found),
             asked.now,
             told,
             _fictional(),

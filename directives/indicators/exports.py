@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from directives.base.wording import picked, scripted
 from directives.indicators.queries.indicator import IndicatorView, indicator_view, missing
-from directives.indicators.queries.statistics import Choice, Compared, Line, statistics
+from directives.indicators.queries.statistics import Choice, Compared, IndicatorLine, statistics
 from directives.models import Indicator
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.tables.book import Book, Column
@@ -40,7 +40,7 @@ def _percent(values: Compared) -> float | None:
     return None if values.share is None else round(float(values.share), 1)
 
 
-def _share(line: Line) -> float | None:
+def _share(line: IndicatorLine) -> float | None:
     """A percentage changes by points, which stand in the column before."""
     return None if line.indicator.in_percent else _percent(line.shown)
 

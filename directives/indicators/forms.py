@@ -12,8 +12,8 @@ from directives.base.numbers import whole
 from directives.base.states import SUPERVISOR
 from directives.base.wording import picked
 from directives.indicators import commands as statistics
-from directives.indicators.commands import FigureFault, IndicatorFields, Reported, number_of
-from directives.indicators.queries.figures_due import Asked, Desk
+from directives.indicators.commands import FigureFault, IndicatorFields, ReportedFigure, number_of
+from directives.indicators.queries.figures_due import BodyFigures, RequestedFigure
 from directives.models import Indicator, Organisation, User
 from directives.models.reports import PERIODS
 from directives.models.statistics import AGGREGATIONS
@@ -24,7 +24,7 @@ class IndicatorForm(forms.Form):
 
     organisation = forms.ModelChoiceField(
         Organisation.objects.none(),
-        label=gettext_lazy("Reported by this organisation and those below"),
+        label=gettext_lazy("ReportedFigure by this organisation and those below"),
     )
     code = forms.CharField(
         label=gettext_lazy("Code"),
@@ -90,16 +90,16 @@ class FiguresForm:
     Fields are named by the indicator: value-7, note-7, and seen-7, the version that the person saw.
     """
 
-    def __init__(self, desk: Desk, data: Any = None) -> None:
+    def __init__(self, desk: BodyFigures, data: Any = None) -> None:
         self.desk = desk
         self.errors: dict[int, list[str]] = {}
         self.rows = tuple(FigureRow.of(line, data, self.errors) for line in desk.lines)
 
-    def reported(self) -> list[Reported]:
+    def reported(self) -> list[ReportedFigure]:
         """The figures that were typed; what was left empty is not reported."""
         desk = self.desk
         return [
-            Reported(
+            ReportedFigure(
                 row.line.indicator,
                 desk.body,
                 desk.period,
@@ -112,7 +112,7 @@ class FiguresForm:
             if row.value
         ]
 
-    def check(self, *, by: User, now: datetime) -> list[Reported]:
+    def check(self, *, by: User, now: datetime) -> list[ReportedFigure]:
         """The figures that were typed, with every fault of theirs noted in `errors`."""
         given = self.reported()
         for row in self.rows:
@@ -127,7 +127,7 @@ class FiguresForm:
         self.take(given, statistics.faults_of(given, by=by, now=now))
         return given
 
-    def take(self, given: list[Reported], faults: Iterable[FigureFault]) -> None:
+    def take(self, given: list[ReportedFigure], faults: Iterable[FigureFault]) -> None:
         """Note these faults of the given figures beside them."""
         for fault in faults:
             self.errors.setdefault(given[fault.place].key[0], []).append(fault.expected)
@@ -137,12 +137,12 @@ class FigureRow:
     """One indicator on the form: what stands in its fields, and what is wrong with it."""
 
     def __init__(
-        self, line: Asked, value: str, note: str, seen: int, errors: dict[int, list[str]]
+        self, line: RequestedFigure, value: str, note: str, seen: int, errors: dict[int, list[str]]
     ) -> None:
         self.line, self.value, self.note, self.seen, self._errors = line, value, note, seen, errors
 
     @classmethod
-    def of(cls, line: Asked, data: Any, errors: dict[int, list[str]]) -> "FigureRow":
+    def of(cls, line: RequestedFigure, data: Any, errors: dict[int, list[str]]) -> "FigureRow":
         """As typed where something was sent, else as it stands."""
         pk, figure = line.indicator.pk, line.figure
         if data is not None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from directives.base.refusals import NotAllowed
 from directives.base.script import fold
 from directives.indicators import commands as statistics
-from directives.indicators.commands import Period, Reported
+from directives.indicators.commands import Period, ReportedFigure
 from directives.models import Figure, Indicator, Organisation, User
 from directives.models.intakes import NEW
 from directives.tables.codes import BodyCodes, Codes, ambiguous_code, read_as, unknown_body
@@ -206,7 +206,9 @@ class FigureChecker(Checker):
             return self.asking.place.get("organisation") or self.own
         return self.bodies.known.get(self.bodies.find(text).code)
 
-    def _reported(self, row: FileRow, body: int | None, faults: list[Fault]) -> Reported | None:
+    def _reported(
+        self, row: FileRow, body: int | None, faults: list[Fault]
+    ) -> ReportedFigure | None:
         """The figure that a row reports; None where its place cannot be made out."""
         given = row.values
         text, when = text_of(given.get("indicator")), text_of(given.get("period"))
@@ -236,12 +238,12 @@ class FigureChecker(Checker):
         measured, value = self.indicators[indicator], given["value"]
         if "value" in row.spelt_out:  # 3万 of an indicator that is counted in 万 is 3
             value = Decimal(value) / scale_of(measured.unit)
-        return Reported(measured, self.known[body], period, value, text_of(given.get("note")))
+        return ReportedFigure(measured, self.known[body], period, value, text_of(given.get("note")))
 
     def _one(
         self,
         row: FileRow,
-        said: Reported | None,
+        said: ReportedFigure | None,
         faults: list[Fault],
         stored: Mapping[Key, Figure],
         past: PastValues,
@@ -314,11 +316,11 @@ def _held(rows: IntakeRows) -> dict[int, Figure]:
     return ordered.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
-def _again(figure: Figure, values: Mapping[str, Any]) -> Reported:
+def _again(figure: Figure, values: Mapping[str, Any]) -> ReportedFigure:
     """A figure that stands, with what it is to say."""
     said = {**_stored(figure).values, **values}
     period = Period(figure.year, figure.period, figure.number)
-    return Reported(
+    return ReportedFigure(
         figure.indicator,
         figure.organisation,
         period,
@@ -352,7 +354,9 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
         if said["indicator"] not in indicators or said["body"] not in bodies:
             raise stale(row)
         place = (indicators[said["indicator"]], bodies[said["body"]], Period.of(said["period"]))
-        figures.append(Reported(*place, Decimal(said["value"]), said.get("note", ""), version=0))
+        figures.append(
+            ReportedFigure(*place, Decimal(said["value"]), said.get("note", ""), version=0)
+        )
     filed = statistics.file_figures(figures, by=asking.by, now=asking.now)
     keys = _standing({figure.key for figure in figures})
     for row, figure, said in zip(rows, filed.figures, figures, strict=True):
@@ -370,7 +374,7 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     try:
         statistics.file_figures(back, by=asking.by, now=asking.now)
         statistics.take_back_figures(new, by=asking.by, now=asking.now)
-    except (statistics.Faults, NotAllowed) as refusal:
+    except (statistics.FigureFaults, NotAllowed) as refusal:
         raise cannot_undo(rows[0], str(refusal)) from refusal
 
 

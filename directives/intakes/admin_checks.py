@@ -99,7 +99,7 @@ def fault_in_words(line: int, fault: Fault) -> str:
         if fault.expected and fault.remedy
         else fault.expected or fault.remedy
     )
-    return str(organising.Fault(line, fault.field, fault.value, told))
+    return str(organising.RegisterFault(line, fault.field, fault.value, told))
 
 
 def numbered_rows(rows: Iterable[Row]) -> list[tuple[int, Row]]:

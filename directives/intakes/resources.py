@@ -56,7 +56,7 @@ class OrganisationResource(SafeResource):
         tree_lock.hold_alone()
         try:
             organising.check_header(dataset.headers or [])
-        except organising.Faults as faults:
+        except organising.RegisterFaults as faults:
             raise ValidationError([str(fault) for fault in faults.faults]) from faults
         asking = context_of(kwargs)
         rows = [
@@ -103,8 +103,10 @@ class OrganisationResource(SafeResource):
 
     def after_import(self, dataset: Dataset, result: Any, **kwargs: Any) -> None:
         if not result.has_errors() and not result.has_validation_errors():
-            organising.tie(
-                organising.rows_of(dataset.dict, start=2), by=kwargs.get("user"), now=timezone.now()
+            organising.link_rows(
+                organising.body_rows(dataset.dict, start=2),
+                by=kwargs.get("user"),
+                now=timezone.now(),
             )
 
 

@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from directives.base.numbers import whole
-from directives.documents.queries.filters import BodiesAsked
+from directives.documents.queries.filters import BodyFilter
 from directives.downloads.exporting import answer
 from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS
@@ -22,8 +22,8 @@ def organisations(request):
     if wants_file(request):
         return answer(request, "bodies")
     seen = Organisation.objects.visible_to(request.user)
-    chosen = BodiesAsked.of(request.GET)
-    found = bodies.bodies_found(
+    chosen = BodyFilter.of(request.GET)
+    found = bodies.matching_bodies(
         seen,
         q=chosen.q,
         kind=chosen.body_kind,
@@ -32,7 +32,7 @@ def organisations(request):
     )
     context = {"chosen": chosen, "kinds": KINDS, "levels": LEVELS, "limit": LIMIT}
     if chosen.q or chosen.body_kind or chosen.level:
-        shown, lines = bodies.found_page(request.user, found, request.GET)
+        shown, lines = bodies.bodies_page(request.user, found, request.GET)
         return page(request, HERE + "list.html", context | {"page": shown, "lines": lines})
     under = None if (pk := whole(chosen.under)) is None else get_object_or_404(seen, pk=pk)
     context |= {"tree": bodies.tree_of(request.user, under, request.GET), "under": under}

@@ -13,7 +13,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]
 ENDS = "。！？；：…”）)."
 
 
-def chinese(number: int) -> str:
+def chinese_number(number: int) -> str:
     """A number from 1 to 99 as headings count: 一, 十, 十一, 二十三."""
     tens, ones = divmod(number, 10)
     head = "" if not tens else "十" if tens == 1 else DIGITS[tens] + "十"
@@ -21,8 +21,8 @@ def chinese(number: int) -> str:
 
 
 NUMBERINGS = {
-    1: lambda n: f"{chinese(n)}、",
-    2: lambda n: f"（{chinese(n)}）",
+    1: lambda n: f"{chinese_number(n)}、",
+    2: lambda n: f"（{chinese_number(n)}）",
     3: lambda n: f"{n}. ",
     4: lambda n: f"（{n}）",
 }
@@ -138,7 +138,7 @@ def _pieces(phrase: str) -> list[str]:
     return [phrase[:cut], *_pieces(phrase[cut:])]
 
 
-def clean(text: str) -> str:
+def printable(text: str) -> str:
     """Text without what cannot be printed, its lines joined as one paragraph."""
     return " ".join(
         part for line in UNPRINTABLE.sub("", text).splitlines() if (part := line.strip())
@@ -147,7 +147,7 @@ def clean(text: str) -> str:
 
 def sentence(text: str) -> str:
     """The text as a paragraph that ends."""
-    plain = clean(text)
+    plain = printable(text)
     return plain if not plain or plain[-1] in ENDS else plain + "。"
 
 
@@ -156,7 +156,7 @@ def paragraphs(text: str) -> tuple[Para, ...]:
     return tuple(Para(told) for line in text.splitlines() if (told := sentence(line)))
 
 
-def headed(level: Level, parts: Iterable[tuple[str, Iterable[Block]]]) -> tuple[Block, ...]:
+def numbered_parts(level: Level, parts: Iterable[tuple[str, Iterable[Block]]]) -> tuple[Block, ...]:
     """Parts under numbered headings; a part that says nothing gets none."""
     result: list[Block] = []
     number = 0
@@ -164,5 +164,5 @@ def headed(level: Level, parts: Iterable[tuple[str, Iterable[Block]]]) -> tuple[
         blocks = tuple(inside)
         if blocks:
             number += 1
-            result += [Heading(level, number, clean(text)), *blocks]
+            result += [Heading(level, number, printable(text)), *blocks]
     return tuple(result)

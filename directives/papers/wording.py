@@ -32,7 +32,7 @@ def recipient_of(body: Organisation) -> str:
     return full_name(body.parent) if body.parent else ""
 
 
-def demo(fictional: bool) -> str:
+def demo_notice(fictional: bool) -> str:
     """What a paper on made-up data says of itself, on every page."""
     return _("Demo data: progress and figures are fictional") if fictional else ""
 
@@ -41,7 +41,7 @@ def title_of_section(section: Any) -> str:
     return picked(section, "title") or _("Closing paragraph")
 
 
-def names_of_today(cover: Cover) -> str:
+def present_names_note(cover: Cover) -> str:
     """Which names of a submission's paper are as of today; empty where all are as of then."""
     names = [picked(cover.body, "name")] if not cover.body.kept else []
     names += [f"《{picked(cover.document, 'title')}》"] if not cover.document.kept else []

@@ -11,12 +11,21 @@ from django.utils.translation import pgettext
 
 from directives.base.wording import in_script, scripted
 from directives.models import Obligation
-from directives.papers.paper import Block, Paper, Para, Table, clean, headed, paragraphs, sentence
+from directives.papers.paper import (
+    Block,
+    Paper,
+    Para,
+    Table,
+    numbered_parts,
+    paragraphs,
+    printable,
+    sentence,
+)
 from directives.papers.wording import (
     HANS,
     HANT,
     chinese_of_reader,
-    demo,
+    demo_notice,
     full_name,
     recipient_of,
     title_of_section,
@@ -46,7 +55,7 @@ def plan_paper(it: PlanView, *, today: date) -> Paper:
         told = {
             "recipient": recipient_of(plan.organisation),
             "signed_on": today,
-            "fictional": demo(plan.document.fictional),
+            "fictional": demo_notice(plan.document.fictional),
         }
         head = Head(plan.organisation, plan.title, plan.summary, **told)
         ids = {served.pk for line in it.lines for served in line.serves}
@@ -65,9 +74,9 @@ def plan_of(
     ]
     annex = _annex(lines, HANT if traditional else HANS)
     return Paper(
-        title=clean(scripted(head.title)),
+        title=printable(scripted(head.title)),
         recipient=head.recipient,
-        blocks=(*headed(1, parts), *([Para(head.remark)] if head.remark else [])),
+        blocks=(*numbered_parts(1, parts), *([Para(head.remark)] if head.remark else [])),
         signer=full_name(head.body),
         signed_on=head.signed_on,
         annexes=(annex.title,) if lines else (),
@@ -87,7 +96,7 @@ def _by_section(
         first = next((headings[served.pk] for served in line.serves if served.pk in headings), last)
         parts.setdefault(first, []).append(_measure(line))
     if len(parts) > 1:
-        return headed(2, [(title, parts[order, title]) for order, title in sorted(parts)])
+        return numbered_parts(2, [(title, parts[order, title]) for order, title in sorted(parts)])
     return tuple(block for blocks in parts.values() for block in blocks)
 
 
@@ -98,7 +107,7 @@ def _measure(line: Line) -> Para:
         (pgettext("ledger", "Complete by"), _day(line.due_on)),
         (_("Form of result"), scripted(line.result)),
     ]
-    told = "；".join(f"{label}：{clean(value)}" for label, value in facts if value)
+    told = "；".join(f"{label}：{printable(value)}" for label, value in facts if value)
     return Para(
         sentence(scripted(line.text)) + (f"（{told}）" if told else ""), lead=f"{line.number}. "
     )
@@ -115,8 +124,8 @@ def _annex(lines: Iterable[Line], language: str) -> Table:
     )  # fmt: skip
     rows = tuple(
         (
-            str(line.number), clean(scripted(line.text)), clean(scripted(line.responsible)), _day(line.due_on),
-            clean(scripted(line.result)), "、".join(in_script(served.code, language) for served in line.serves),
+            str(line.number), printable(scripted(line.text)), printable(scripted(line.responsible)), _day(line.due_on),
+            printable(scripted(line.result)), "、".join(in_script(served.code, language) for served in line.serves),
         )
         for line in lines
     )  # fmt: skip

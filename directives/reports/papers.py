@@ -10,12 +10,12 @@ from django.utils.translation import pgettext
 
 from directives.base.wording import as_day, in_script, picked, scripted
 from directives.models import LogEntry, ProgressReport, Section
-from directives.papers.paper import Block, Paper, Para, Table, clean, headed, sentence
+from directives.papers.paper import Block, Paper, Para, Table, numbered_parts, printable, sentence
 from directives.papers.wording import (
     chinese_of_reader,
-    demo,
+    demo_notice,
     full_name,
-    names_of_today,
+    present_names_note,
     recipient_of,
     title_of_section,
 )
@@ -67,7 +67,7 @@ def report_paper(sheet: Sheet, *, today: date) -> Paper:
         body, document = report.organisation, report.document
         told = {
             "recipient": recipient_of(body),
-            "fictional": demo(document.fictional),
+            "fictional": demo_notice(document.fictional),
             "logged": _logged(report),
         }
         head = Head(body, document, report.cycle.name, signed_on=today, **told)
@@ -107,7 +107,7 @@ def report_of(head: Head, entries: Sequence[Told], traditional: bool) -> Paper:
         title=_("%(body)s: report on carrying out “%(title)s” in %(period)s")
         % {"body": picked(head.body, "name"), "title": title, "period": period},
         recipient=head.recipient,
-        blocks=(first, *headed(1, parts), *([Para(head.remark)] if head.remark else [])),
+        blocks=(first, *numbered_parts(1, parts), *([Para(head.remark)] if head.remark else [])),
         signer=full_name(head.body),
         signed_on=head.signed_on,
         annexes=(files.title,) if files.rows else (),
@@ -190,7 +190,7 @@ def _progress(one: Told, traditional: bool) -> list[Block]:
 
 def shortened(directive: Any, limit: int = 24) -> str:
     """The beginning of a directive's own words, enough to know it by."""
-    text = clean(picked(directive, "text"))
+    text = printable(picked(directive, "text"))
     first = text.split("，")[0].split("；")[0].rstrip("。")
     return f"{first}。" if len(first) <= limit else f"{first[: limit - 2]}……"
 
@@ -202,7 +202,7 @@ def _by_section(entries: Sequence[Told], traditional: bool) -> tuple[Block, ...]
         parts.setdefault(one.heading or (0, ""), []).extend(_progress(one, traditional))
     if any(one.heading is None for one in entries):
         return tuple(block for blocks in parts.values() for block in blocks)
-    return headed(2, [(title, parts[order, title]) for order, title in sorted(parts)])
+    return numbered_parts(2, [(title, parts[order, title]) for order, title in sorted(parts)])
 
 
 def _listed(entries: Iterable[Told], told: Callable[[Told], str], traditional: bool) -> list[Block]:
@@ -220,7 +220,7 @@ def _listed(entries: Iterable[Told], told: Callable[[Told], str], traditional: b
 
 def _files(entries: Iterable[Told], traditional: bool) -> Table:
     rows = [
-        (in_script(one.code, LANGUAGE[traditional]), clean(name))
+        (in_script(one.code, LANGUAGE[traditional]), printable(name))
         for one in entries
         for name in one.files
     ]
@@ -259,8 +259,8 @@ def submission_paper(record: Record) -> Paper:
 def _told(cover: Cover) -> dict[str, Any]:
     return {
         "recipient": full_name(cover.above) if cover.above else "",
-        "fictional": demo(cover.fictional),
-        "remark": names_of_today(cover),
+        "fictional": demo_notice(cover.fictional),
+        "remark": present_names_note(cover),
     }
 
 

@@ -13,7 +13,7 @@ from directives.core import ticking
 from directives.core.transitions import change_obligations
 from directives.documents.commands import correcting
 from directives.indicators import commands as statistics
-from directives.indicators.commands import Period, Reported
+from directives.indicators.commands import Period, ReportedFigure
 from directives.intakes import applying, pages
 from directives.intakes.steps import settled
 from directives.models import (
@@ -128,11 +128,11 @@ def figures(cast):
     indicator = make_indicator(
         directive.document, cast.centre, code="ZZ-01", name_hans="基层组织数"
     )
-    figure = Reported(indicator, cast.body, YEAR, Decimal(1), "010-1")
+    figure = ReportedFigure(indicator, cast.body, YEAR, Decimal(1), "010-1")
     statistics.file_figures([figure], by=cast.staff, now=NOW)
     table = "指标,单位,时期,数值,备注,版本\nZZ-01,Q01,2025,3,010-2,1\n"
     statistics.file_figures(
-        [Reported(indicator, cast.body, YEAR, Decimal(2), "010-1", 1)], by=cast.staff, now=NOW
+        [ReportedFigure(indicator, cast.body, YEAR, Decimal(2), "010-1", 1)], by=cast.staff, now=NOW
     )
 
     def said():

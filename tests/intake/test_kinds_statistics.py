@@ -9,7 +9,7 @@ from directives import tallies
 from directives.base.refusals import Invalid, Stale
 from directives.catalogue.kinds import KINDS
 from directives.indicators import commands as statistics
-from directives.indicators.commands import Period, Reported
+from directives.indicators.commands import Period, ReportedFigure
 from directives.indicators.imports import period_of
 from directives.models import Figure, FigureTotal, User
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME
@@ -45,7 +45,7 @@ def indicator(cast):
 
 def report(indicator, body, value, by):
     return statistics.file_figures(
-        [Reported(indicator, body, LAST, Decimal(value))], by=by, now=NOW
+        [ReportedFigure(indicator, body, LAST, Decimal(value))], by=by, now=NOW
     )
 
 

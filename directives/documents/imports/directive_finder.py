@@ -13,7 +13,7 @@ ENDS = "。.;；,"
 TITLE = re.compile(r"^《[^》]*》\s*")
 
 
-class Clauses:
+class DirectiveFinder:
     """The directives of one document by code, whatever the script in which the code is written."""
 
     def __init__(self, document: int) -> None:
@@ -56,7 +56,7 @@ def unknown_words(field: str, text: str) -> Fault:
     return Fault(field, text, _("The text of one directive of the document"), remedy)
 
 
-def unknown_clause(field: str, text: str) -> Fault:
+def unknown_directive(field: str, text: str) -> Fault:
     return Fault(
         field,
         text,

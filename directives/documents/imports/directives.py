@@ -12,7 +12,7 @@ from directives.base.refusals import Refusal
 from directives.base.script import fold
 from directives.documents.commands import correcting
 from directives.documents.commands.correcting import STATEMENT, Correction, Named
-from directives.documents.imports.directive_finder import TITLE, unknown_clause
+from directives.documents.imports.directive_finder import TITLE, unknown_directive
 from directives.models import Directive, Document, User
 from directives.models.documents import (
     BASES,
@@ -169,7 +169,7 @@ class DirectiveChecker(Checker):
     def _one(self, row: FileRow, directive: Directive | None, past: PastValues) -> CheckedRow:
         text = text_of(row.values.get("code"))
         if directive is None:
-            return wrong_row(row, [unknown_clause("code", text)] if text else [])
+            return wrong_row(row, [unknown_directive("code", text)] if text else [])
         if (first := self.first.setdefault(directive.pk, row.place)) != row.place:
             self.twice.append((row.number, first.seen_from(row.place)))
         faults: list[Fault] = []

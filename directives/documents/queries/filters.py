@@ -11,7 +11,7 @@ from directives.models.organisations import LEVELS
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AddressFilter:
     """A filter as the address gives it; a value that makes no sense asks for nothing."""
 
     @classmethod
@@ -34,19 +34,19 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentsAsked(Asked):
+class DocumentFilter(AddressFilter):
     q: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class DirectivesAsked(Asked):
+class DirectiveFilter(AddressFilter):
     q: str = ""
     kind: str = ""
     section: str = ""  # id
 
 
 @dataclass(frozen=True, slots=True)
-class BodiesAsked(Asked):
+class BodyFilter(AddressFilter):
     q: str = ""
     body_kind: str = ""
     level: str = ""
@@ -55,7 +55,7 @@ class BodiesAsked(Asked):
 
 
 @dataclass(frozen=True, slots=True)
-class MatrixAsked(Asked):
+class MatrixFilter(AddressFilter):
     section: str = ""  # id
     body: str = ""  # id of the body whose tree is shown
     body_kind: str = ""

@@ -42,7 +42,7 @@ class DocumentRow:
         return self.directives - self.statements
 
 
-def documents_found(user: User, *, q: str = "") -> QuerySet[Document]:
+def matching_documents(user: User, *, q: str = "") -> QuerySet[Document]:
     """The documents that this person sees, newest first; `q` looks in title and issuer, in either script."""
     rows = Document.objects.visible_to(user).defer(*HEAVY)
     if q.strip():
@@ -148,7 +148,7 @@ class DocumentView:
         return sum(len(section.directives) for section in self.sections)
 
 
-def directives_found(
+def matching_directives(
     document: Document, *, q: str = "", kind: str = "", section: str = ""
 ) -> QuerySet[Directive]:
     """Directives of a document in its order; `q` is a code or words in either script, `section` an id."""

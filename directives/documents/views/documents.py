@@ -18,7 +18,7 @@ from directives.documents.forms import RegisterForm, RepairForm, UploadForm, pac
 from directives.documents.ingest.reading import read
 from directives.documents.ingest.sources import MESSAGES, DocumentError
 from directives.documents.queries import register
-from directives.documents.queries.filters import DirectivesAsked, DocumentsAsked, MatrixAsked
+from directives.documents.queries.filters import DirectiveFilter, DocumentFilter, MatrixFilter
 from directives.documents.queries.preview import preview_of
 from directives.downloads.exporting import answer
 from directives.models import Document, Repair
@@ -36,8 +36,8 @@ HERE = "directives/documents/"
 def documents(request):
     if wants_file(request):
         return answer(request, "documents")
-    chosen = DocumentsAsked.of(request.GET)
-    found = register.documents_found(request.user, q=chosen.q)
+    chosen = DocumentFilter.of(request.GET)
+    found = register.matching_documents(request.user, q=chosen.q)
     shown = paged(request, found)
     rows = register.document_rows(request.user, list(shown))
     context = {
@@ -143,8 +143,8 @@ def document(request, pk):
     if wants_file(request):
         return answer(request, "directives", {"pk": pk})
     found = get_object_or_404(_documents(request).defer("source"), pk=pk)
-    chosen = DirectivesAsked.of(request.GET)
-    directives = register.directives_found(
+    chosen = DirectiveFilter.of(request.GET)
+    directives = register.matching_directives(
         found, q=chosen.q, kind=chosen.kind, section=chosen.section
     )
     return page(
@@ -198,9 +198,13 @@ def repair_decide(request, pk, repair):
 def _repair_again(request, row, form):
     """The page of the document with what was typed in its place."""
     found = get_object_or_404(_documents(request).defer("source"), pk=row.document_id)
-    chosen = DirectivesAsked()
+    chosen = DirectiveFilter()
     context = _document_context(
-        request, found, chosen, register.directives_found(found), {"repair": row.pk, "form": form}
+        request,
+        found,
+        chosen,
+        register.matching_directives(found),
+        {"repair": row.pk, "form": form},
     )
     return page(request, HERE + "document.html", context, status=422)
 
@@ -210,7 +214,7 @@ def matrix(request, pk):
     if wants_file(request):
         return answer(request, "matrix", {"pk": pk})
     found = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)
-    chosen = MatrixAsked.of(request.GET)
+    chosen = MatrixFilter.of(request.GET)
     bodies = near(request.user, whole(chosen.body))
     top = next((body for body in bodies if str(body.pk) == chosen.body), None)
     asked_for = {"section": chosen.section, "kind": chosen.body_kind, "light": chosen.light}

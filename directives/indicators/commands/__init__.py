@@ -1,9 +1,9 @@
 """Statistics (统计): what is asked for, figures reported by each body, and the periods that they speak of."""
 
 from directives.indicators.commands.faults import (
-    Faults,
     FigureFault,
-    Reported,
+    FigureFaults,
+    ReportedFigure,
     decimals_of,
     faults_of,
     number_of,
@@ -20,6 +20,6 @@ from directives.indicators.commands.indicators import (
 from directives.indicators.commands.periods import Period
 
 __all__ = [
-    "Faults", "FigureFault", "Filed", "IndicatorFields", "Period", "Reported", "change_indicator", "decimals_of", "define_indicator",
+    "FigureFaults", "FigureFault", "Filed", "IndicatorFields", "Period", "ReportedFigure", "change_indicator", "decimals_of", "define_indicator",
     "end_indicator", "faults_of", "file_figures", "number_of", "resume_indicator", "shift_indicator", "take_back_figures",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ Key = tuple[
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportedFigure:
     """One figure as a body reports it. `value` is None where what was given is no number; `text` is how it was given.
 
     `version` is the one that the person saw, 0 where nothing was reported yet; None takes the figure as it stands.
@@ -74,7 +74,7 @@ class FigureFault:
     expected: str
 
 
-class Faults(Invalid):
+class FigureFaults(Invalid):
     """Figures were refused; `faults` are all of them, in the order of the figures. Nothing was written."""
 
     def __init__(self, faults: Sequence[FigureFault]) -> None:
@@ -91,7 +91,9 @@ def number_of(text: str) -> Decimal | None:
     return Decimal(plain) if NUMBER.fullmatch(plain) else None
 
 
-def faults_of(figures: Sequence[Reported], *, by: User | None, now: datetime) -> list[FigureFault]:
+def faults_of(
+    figures: Sequence[ReportedFigure], *, by: User | None, now: datetime
+) -> list[FigureFault]:
     """Every fault of these figures, for the person who reports them; a query or two for each document, however many figures."""
     today = timezone.localdate(now)
     refused, asked = _refused(figures, by), _asked(figures)
@@ -125,7 +127,7 @@ def faults_of(figures: Sequence[Reported], *, by: User | None, now: datetime) ->
 Part = Iterator[tuple[str, str, str]]  # field, value, what was expected
 
 
-def _of_indicator(figure: Reported, asked: set[tuple[int, int]]) -> Part:
+def _of_indicator(figure: ReportedFigure, asked: set[tuple[int, int]]) -> Part:
     indicator, body = figure.indicator, figure.organisation
     if indicator is None:
         yield (
@@ -153,7 +155,7 @@ def _of_indicator(figure: Reported, asked: set[tuple[int, int]]) -> Part:
         )
 
 
-def _of_period(figure: Reported, today: date) -> Part:
+def _of_period(figure: ReportedFigure, today: date) -> Part:
     period, indicator = figure.period, figure.indicator
     if not period.exists:
         yield (
@@ -173,7 +175,7 @@ def _of_period(figure: Reported, today: date) -> Part:
         yield "period", period.key, _("%(period)s has not started yet.") % {"period": period.name}
 
 
-def _of_value(figure: Reported) -> Part:
+def _of_value(figure: ReportedFigure) -> Part:
     value, said = figure.value, figure.said
     if value is None or not value.is_finite():
         yield (
@@ -212,7 +214,7 @@ def decimals_of(value: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _of_body(figure: Reported, refused: set[int], today: date) -> Part:
+def _of_body(figure: ReportedFigure, refused: set[int], today: date) -> Part:
     body = figure.organisation
     if body.pk in refused:
         yield (
@@ -230,13 +232,13 @@ def _of_body(figure: Reported, refused: set[int], today: date) -> Part:
         )
 
 
-def _refused(figures: Iterable[Reported], by: User | None) -> set[int]:
+def _refused(figures: Iterable[ReportedFigure], by: User | None) -> set[int]:
     """The bodies for which this person does not report."""
     bodies = {figure.organisation.pk: figure.organisation for figure in figures}
     return {pk for pk, body in bodies.items() if not may(by, "report", body)}
 
 
-def _asked(figures: Iterable[Reported]) -> set[tuple[int, int]]:
+def _asked(figures: Iterable[ReportedFigure]) -> set[tuple[int, int]]:
     """Which bodies owe something under which document, as (body, document)."""
     wanted: dict[int, set[int]] = {}
     for figure in figures:

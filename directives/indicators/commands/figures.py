@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import NotAllowed, Stale
 from directives.core import audit
 from directives.core.rules import may
-from directives.indicators.commands.faults import Faults, Key, Reported, faults_of
+from directives.indicators.commands.faults import FigureFaults, Key, ReportedFigure, faults_of
 from directives.models import Figure, User
 from directives.models.writing import add_many, overwrite_each
 from directives.tallies import counted, gathering
@@ -32,14 +32,14 @@ class Filed:
 
 
 @counted()
-def file_figures(figures: Sequence[Reported], *, by: User | None, now: datetime) -> Filed:
-    """Report figures, or correct them: all or none, in few statements for many. What was said before stays in the record.
+def file_figures(figures: Sequence[ReportedFigure], *, by: User | None, now: datetime) -> Filed:
+    """Report figures, or correct them: all or none, in few statements for many. What was recorded_values before stays in the record.
 
-    Raises Faults with everything that is wrong with any of them, or Stale with the figures that somebody changed meanwhile.
+    Raises FigureFaults with everything that is wrong with any of them, or Stale with the figures that somebody changed meanwhile.
     """
     found = faults_of(figures, by=by, now=now)
     if found:
-        raise Faults(found)
+        raise FigureFaults(found)
     wanted = sorted(
         figures, key=lambda figure: figure.key
     )  # every writer takes the rows in this order
@@ -59,12 +59,15 @@ def file_figures(figures: Sequence[Reported], *, by: User | None, now: datetime)
             new.append(after)
         elif after is not before:
             changed.append(after)
-            told.append(audit.Change(after, said(before), said(after)))
+            told.append(audit.Change(after, recorded_values(before), recorded_values(after)))
         if after is not before:
             gathering().figure(_place(after), before and before.value, after.value)
     _write(new, changed)
     audit.record_many(
-        "report_figure", [audit.Change(row, {}, said(row)) for row in new], by=by, now=now
+        "report_figure",
+        [audit.Change(row, {}, recorded_values(row)) for row in new],
+        by=by,
+        now=now,
     )
     audit.record_many("correct_figure", told, by=by, now=now)
     return Filed(
@@ -77,7 +80,7 @@ def file_figures(figures: Sequence[Reported], *, by: User | None, now: datetime)
 
 @counted()
 def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: datetime) -> int:
-    """Take figures back as if they had never been reported; the record keeps what they said. For undoing a table brought in.
+    """Take figures back as if they had never been reported; the record keeps what they recorded_values. For undoing a table brought in.
 
     The rows must be as they were read, and come with indicator and body. Raises NotAllowed or Stale; nothing changes then.
     """
@@ -93,7 +96,10 @@ def take_back_figures(figures: Sequence[Figure], *, by: User | None, now: dateti
     if stale:
         raise Stale(theirs=stale)
     audit.record_many(
-        "take_back_figure", [audit.Change(row, said(row), {}) for row in wanted], by=by, now=now
+        "take_back_figure",
+        [audit.Change(row, recorded_values(row), {}) for row in wanted],
+        by=by,
+        now=now,
     )
     for row in wanted:
         gathering().figure(_place(row), row.value, None)
@@ -134,7 +140,7 @@ def _version(stood: dict[Key, Figure], key: Key) -> int:
     return row.version if row else 0
 
 
-def _row(given: Reported, before: Figure | None, by: User | None, now: datetime) -> Figure:
+def _row(given: ReportedFigure, before: Figure | None, by: User | None, now: datetime) -> Figure:
     """The figure as it is to stand; the one that stands, where nothing changes."""
     note = given.note.strip()
     if before is not None:
@@ -150,7 +156,7 @@ def _row(given: Reported, before: Figure | None, by: User | None, now: datetime)
     return row
 
 
-def said(row: Figure) -> dict[str, object]:
+def recorded_values(row: Figure) -> dict[str, object]:
     """What the record tells of a figure."""
     value = row.value if isinstance(row.value, Decimal) else Decimal(row.value)
     when = {

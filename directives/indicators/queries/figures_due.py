@@ -6,14 +6,14 @@ from datetime import date, datetime
 
 from directives.base.states import MANAGER, STAFF
 from directives.indicators.commands.periods import MONTHS, Period
-from directives.indicators.queries.statistics import Offered, newest
+from directives.indicators.queries.statistics import Offered, latest_period
 from directives.models import Document, Figure, Indicator, Organisation, Owing, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.scope import worked
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedFigure:
     """One indicator that a body is asked for: what it said this time and a year before, where it did."""
 
     indicator: Indicator
@@ -22,14 +22,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk(Offered):
+class BodyFigures(Offered):
     """The figures of one body for one document and period. `owes` tells whether the body is asked at all."""
 
     body: Organisation
     document: Document
     period: Period
     today: date
-    lines: tuple[Asked, ...]
+    lines: tuple[RequestedFigure, ...]
     cadences: tuple[str, ...]
     owes: bool
 
@@ -48,13 +48,15 @@ class Desk(Offered):
         return self.saved.at if self.saved else None
 
 
-def desk_of(body: Organisation, document: Document, period: Period | None, *, today: date) -> Desk:
+def body_figures(
+    body: Organisation, document: Document, period: Period | None, *, today: date
+) -> BodyFigures:
     """The figures that a body is asked for; without a period, of the last that has ended. Three queries."""
     owes = Owing.objects.filter(organisation=body, document=document, count__gt=0).exists()
     rows = Indicator.objects.asked().filter(document=document, organisation__in=body.ancestor_ids)
     asked = tuple(rows.select_related("organisation").order_by("order", "pk")) if owes else ()
     cadences = tuple(dict.fromkeys(one.cadence for one in asked))
-    period = period or newest(cadences, today)
+    period = period or latest_period(cadences, today)
     shown = [one for one in asked if one.cadence == period.cadence]
     years = (period.year, period.year - 1)
     figures = Figure.objects.filter(
@@ -68,14 +70,14 @@ def desk_of(body: Organisation, document: Document, period: Period | None, *, to
         {(row.indicator_id, row.year): row for row in figures.select_related("by")} if shown else {}
     )
     lines = tuple(
-        Asked(one, said.get((one.pk, period.year)), said.get((one.pk, period.year - 1)))
+        RequestedFigure(one, said.get((one.pk, period.year)), said.get((one.pk, period.year - 1)))
         for one in shown
     )
-    return Desk(body, document, period, today, lines, cadences, owes)
+    return BodyFigures(body, document, period, today, lines, cadences, owes)
 
 
 @dataclass(frozen=True, slots=True)
-class ToReport:
+class FiguresDue:
     """A period for which a body is asked: how many figures, and how many of them are there."""
 
     body: Organisation
@@ -89,7 +91,7 @@ class ToReport:
         return self.asked - self.reported
 
 
-def to_report(user: User, *, today: date) -> tuple[ToReport, ...]:
+def figures_due(user: User, *, today: date) -> tuple[FiguresDue, ...]:
     """What this person's bodies have not reported for the last period that has ended, the shortest periods first.
 
     A query, and two more where anything is asked.
@@ -122,7 +124,7 @@ def to_report(user: User, *, today: date) -> tuple[ToReport, ...]:
         reported = sum((one.pk, body) in told for one in asked)
         if reported < len(asked):
             found.append(
-                ToReport(bodies[body], asked[0].document, now[cadence], reported, len(asked))
+                FiguresDue(bodies[body], asked[0].document, now[cadence], reported, len(asked))
             )
     order = list(now)
     return tuple(

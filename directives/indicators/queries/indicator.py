@@ -15,7 +15,7 @@ from directives.indicators.queries.statistics import (
     NONE,
     Choice,
     Compared,
-    Line,
+    IndicatorLine,
     Measured,
     concerns,
     lines_of,
@@ -73,7 +73,7 @@ class IndicatorView:
     view: Vantage
     period: Period
     today: date
-    line: Line
+    line: IndicatorLine
     rows: tuple[Row, ...]  # all bodies right below that are asked or reported, best first
     points: tuple[Point, ...]
 

@@ -76,7 +76,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class IndicatorLine:
     """One indicator over the view: `own` is the body's own figure, `total` that of all in view, `reported` of `asked` bodies.
 
     Asked are the bodies that owe something today, and those that reported and owe nothing any more: so those that reported are
@@ -127,9 +127,9 @@ class Offered:
 
     @property
     def periods(self) -> list[Period]:
-        """The periods on offer, the newest first; the one that is shown is among them."""
-        newest = Period.around(self.today, self.period.cadence)
-        offered = [newest.shifted(-steps) for steps in range(BACK[self.period.cadence])]
+        """The periods on offer, the latest_period first; the one that is shown is among them."""
+        latest_period = Period.around(self.today, self.period.cadence)
+        offered = [latest_period.shifted(-steps) for steps in range(BACK[self.period.cadence])]
         return sorted({*offered, self.period}, key=lambda period: -period.count)
 
 
@@ -143,7 +143,7 @@ class Statistics(Offered):
     period: Period
     today: date
     cadences: tuple[str, ...]
-    lines: tuple[Line, ...] = ()
+    lines: tuple[IndicatorLine, ...] = ()
     places: tuple[Organisation, ...] = ()  # from where else the person may look
 
     @property
@@ -181,7 +181,7 @@ def indicators_of(user: User) -> tuple[Indicator, ...]:
 def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
     """The figures of a body for one document and period. None: the person may not look from there, or has no place at all.
 
-    Without a choice it is the highest body that they oversee, the newest document that has indicators, and the last period
+    Without a choice it is the highest body that they oversee, the latest_period document that has indicators, and the last period
     that has ended. At most eight queries.
     """
     view = vantage(user, choice.scope)
@@ -201,7 +201,7 @@ def statistics(user: User, choice: Choice, *, today: date) -> Statistics | None:
     )
     mine = [one for one in found if document and one.document_id == document.pk]
     cadences = tuple(dict.fromkeys(one.cadence for one in mine))
-    period = choice.period or newest(
+    period = choice.period or latest_period(
         [one.cadence for one in mine if one.ended_at is None] or cadences, today
     )
     shown = [one for one in mine if one.cadence == period.cadence and was_asked(one, period)]
@@ -213,7 +213,7 @@ def places_of(user: User) -> tuple[Organisation, ...]:
     return tuple({m.organisation_id: m.organisation for m in user.standing}.values())
 
 
-def newest(cadences: Iterable[str], today: date) -> Period:
+def latest_period(cadences: Iterable[str], today: date) -> Period:
     """The period that ended last, of the lengths that are asked for; of two that ended on one day the shorter."""
     ended = [Period.last(today, cadence) for cadence in MONTHS if cadence in set(cadences)]
     return max(ended, key=lambda period: period.last_day, default=Period.last(today, "year"))
@@ -236,7 +236,7 @@ def lines_of(
     indicators: Sequence[Indicator],
     period: Period,
     gone: Gone | None = None,
-) -> tuple[Line, ...]:
+) -> tuple[IndicatorLine, ...]:
     """These indicators, which are of one document, over what is in view. At most five queries; `gone` saves one."""
     body, before = view.body.pk, period.year_before()
     own = own_figures(user, [body], indicators, [period, before])
@@ -246,7 +246,8 @@ def lines_of(
             for one in indicators
         ]
         return tuple(
-            Line(one, values, values) for one, values in zip(indicators, compared, strict=True)
+            IndicatorLine(one, values, values)
+            for one, values in zip(indicators, compared, strict=True)
         )
     kept = totals([body], indicators, [period, before])
     below = [
@@ -259,7 +260,7 @@ def lines_of(
         now, then = (kept.get((one.pk, when, body), NONE) for when in (period, before))
         home = one.organisation_id if one.organisation in below else body
         lines.append(
-            Line(
+            IndicatorLine(
                 one,
                 Compared(own.get((one.pk, period, body)), own.get((one.pk, before, body))),
                 Compared(now.value(one.aggregation), then.value(one.aggregation)),

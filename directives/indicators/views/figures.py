@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from directives.base.refusals import Stale
 from directives.indicators.commands import file_figures
 from directives.indicators.forms import FiguresForm
-from directives.indicators.queries.figures_due import desk_of
+from directives.indicators.queries.figures_due import body_figures
 from directives.indicators.queries.statistics import Choice
 from directives.models import Document, Organisation, Owing
 from directives.models.documents import HEAVY
@@ -35,7 +35,7 @@ def _desk(request, pk, query):
         document = documents.filter(pk=wanted.document).first()
     if document is None:
         raise Http404
-    return desk_of(body, document, wanted.period, today=request.today)
+    return body_figures(body, document, wanted.period, today=request.today)
 
 
 def _page(request, form, *, status=200, theirs=False):

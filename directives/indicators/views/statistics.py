@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from directives.downloads import exporting
-from directives.indicators.queries.figures_due import to_report
+from directives.indicators.queries.figures_due import figures_due
 from directives.indicators.queries.indicator import indicator_view, missing_page
 from directives.indicators.queries.statistics import Choice
 from directives.indicators.queries.statistics import statistics as figures
@@ -31,7 +31,7 @@ def statistics(request):
     return page(
         request,
         HERE + "table.html",
-        {"it": found, "todo": to_report(request.user, today=request.today)},
+        {"it": found, "todo": figures_due(request.user, today=request.today)},
     )
 
 

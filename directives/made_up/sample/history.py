@@ -51,7 +51,7 @@ def _set_up(today: date, seed: int, password: str) -> Stage:
     rng = Random(seed)  # noqa: S311 - made-up figures, not secrets
     stage = Stage(today=today, rng=rng)
     began = stage.at(-230, 9)
-    organising.load(
+    organising.load_register(
         organising.read_table(BODIES.read_bytes(), name=BODIES.name), by=None, now=began
     )
     people.make_accounts(password, now=began)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from directives.indicators import commands as statistics
-from directives.indicators.commands import IndicatorFields, Period, Reported
+from directives.indicators.commands import IndicatorFields, Period, ReportedFigure
 from directives.made_up.sample.people import HOME, TOP
 from directives.made_up.sample.stage import PLANNED, Stage
 from directives.models import Indicator, Organisation, Owing
@@ -94,7 +94,7 @@ def _report(stage: Stage, indicator: Indicator, bodies: Sequence[Organisation]) 
     for steps in reversed(range(BACK[indicator.cadence])):
         period = last.shifted(-steps)
         figures = [
-            Reported(indicator, body, period, _value(stage, indicator, sizes[body.pk], steps))
+            ReportedFigure(indicator, body, period, _value(stage, indicator, sizes[body.pk], steps))
             for body in bodies
         ]
         if steps:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.base.states import GREEN, MANAGER, RED, STAFF, YELLOW
 from directives.base.workdays import Workdays
 from directives.core.transitions import tolerances
-from directives.indicators.queries.figures_due import ToReport, to_report
+from directives.indicators.queries.figures_due import FiguresDue, figures_due
 from directives.models import LogEntry, Notice, User
 from directives.my_work.queries.inbox import Inbox, inbox
 from directives.my_work.queries.tasks import Days, Task, queue, to_sign
@@ -60,7 +60,7 @@ class MyWork:
     quick: QuickChoices | None
     log: tuple[LogEntry, ...]
     notices: tuple[Notice, ...]
-    figures: tuple[ToReport, ...] = ()  # statistics still to be reported
+    figures: tuple[FiguresDue, ...] = ()  # statistics still to be reported
 
     @property
     def greeting(self) -> str | Promise:
@@ -163,7 +163,7 @@ def my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> My
         inbox=inbox(user),
         quick=_quick(desk, today) if user.works else None,
         log=tuple(logged_by(user)) if user.works else (),
-        figures=to_report(user, today=today),
+        figures=figures_due(user, today=today),
         notices=tuple(Notice.objects.visible_to(user).filter(read_at=None)[:NOTICES]),
     )
 

@@ -9,7 +9,7 @@ from django.utils.translation import pgettext
 from directives.base.numbers import whole
 from directives.base.wording import picked, scripted
 from directives.documents.exports import LIGHT_WORDS, cell_words, matrix_columns
-from directives.documents.queries.filters import MatrixAsked
+from directives.documents.queries.filters import MatrixFilter
 from directives.models import Directive, Document, Organisation, Section
 from directives.models.documents import HEAVY
 from directives.models.organisations import KINDS
@@ -24,7 +24,7 @@ CELLS = 90_000  # that are written at once: as many as 5,000 lines of the ledger
 def listed(asked: ListRequest, place: Place) -> FilteredList:
     """The matrix of a document under its filter."""
     document = get_object_or_404(Document.objects.visible_to(asked.user).defer(*HEAVY), **place)
-    chosen = MatrixAsked.of(asked.GET)
+    chosen = MatrixFilter.of(asked.GET)
     wanted = whole(chosen.body)
     top = Organisation.objects.visible_to(asked.user).filter(pk=wanted).first() if wanted else None
     found = axes(

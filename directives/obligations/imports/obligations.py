@@ -11,7 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directives.base.states import CLOSED, RESPONSIBLE, SUPERVISOR, WITHDRAWN
-from directives.documents.imports.directive_finder import Clauses, unknown_clause, unknown_words
+from directives.documents.imports.directive_finder import (
+    DirectiveFinder,
+    unknown_directive,
+    unknown_words,
+)
 from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view
@@ -80,7 +84,7 @@ class ObligationChecker(Checker):
 
     def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
         super().__init__(asking, headed)
-        self.clauses = Clauses(asking.place.get("document", 0))
+        self.clauses = DirectiveFinder(asking.place.get("document", 0))
         self.bodies = BodyCodes()
         self.shown, self.reports = Shown(asking, self.clauses, self._body), Reports(asking)
         self.lines: dict[int, LedgerRow] = {}  # of this batch
@@ -352,7 +356,7 @@ class ObligationChecker(Checker):
         if not pair[0] and not clause and (words := text_of(row.values.get("directive"))):
             yield unknown_words("directive", words)
         elif not pair[0]:
-            yield unknown_clause(self.names, clause)
+            yield unknown_directive(self.names, clause)
         column = row.values.get(NAMED_IN, "body")
         if not pair[1]:
             found = self.bodies.find(body)

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from directives.base.script import fold
 from directives.base.states import GREEN, LIGHTS, OBLIGATION_STATES, RED, YELLOW
-from directives.documents.imports.directive_finder import ENDS, TITLE, Clauses
+from directives.documents.imports.directive_finder import ENDS, TITLE, DirectiveFinder
 from directives.models import CalendarDay
 from directives.obligations.exports.ledger import Today, columns
 from directives.obligations.imports.split_bodies import named
@@ -57,7 +57,7 @@ class Shown:
     """
 
     def __init__(
-        self, asking: IntakeContext, clauses: Clauses, body_of: Callable[[str], int | None]
+        self, asking: IntakeContext, clauses: DirectiveFinder, body_of: Callable[[str], int | None]
     ) -> None:
         self.asking, self.clauses, self.body_of = asking, clauses, body_of
         self.reader = Reader(asking.by)

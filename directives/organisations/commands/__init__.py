@@ -1,22 +1,33 @@
 """The register of bodies: a table of them checked and loaded, the tree that they form, and what becomes of those that end."""
 
-from directives.organisations.commands.bodies import Entered, detach, enter, take_away
-from directives.organisations.commands.changing import change
-from directives.organisations.commands.merging import Merged, merge, obstacles, preview, unmergeable
+from directives.organisations.commands.bodies import (
+    BodyEntry,
+    delete_bodies,
+    detach_from_parents,
+    save_bodies,
+)
+from directives.organisations.commands.changing import change_body
+from directives.organisations.commands.merging import (
+    Merged,
+    merge_bodies,
+    merge_obstacles,
+    preview_merge,
+    reasons_unmergeable,
+)
 from directives.organisations.commands.people import add_people, change_people, remove_people
 from directives.organisations.commands.register import (
     COLUMNS,
     BodyRow,
-    Fault,
-    Faults,
-    Loaded,
-    check,
+    LoadResult,
+    RegisterFault,
+    RegisterFaults,
+    body_rows,
     check_header,
-    circle,
-    load,
+    check_rows,
+    link_rows,
+    load_register,
+    parent_cycle,
     read_table,
-    rows_of,
-    tie,
 )
 from directives.organisations.commands.rights import (
     confirm_right,
@@ -26,11 +37,11 @@ from directives.organisations.commands.rights import (
     take_duty,
     take_roles,
 )
-from directives.organisations.commands.tree import Moved, move, refresh_paths
+from directives.organisations.commands.tree import Moved, move_body, refresh_paths
 
 __all__ = [
-    "COLUMNS", "BodyRow", "Entered", "Fault", "Faults", "Loaded", "Merged", "Moved", "add_people", "change", "change_people", "check",
-    "check_header", "circle", "confirm_right", "decline_right", "detach", "enter", "give_duty", "give_roles", "load", "merge", "move",
-    "obstacles", "preview", "read_table", "refresh_paths", "remove_people", "rows_of", "take_away", "take_duty", "take_roles", "tie",
-    "unmergeable",
+    "COLUMNS", "BodyRow", "BodyEntry", "RegisterFault", "RegisterFaults", "LoadResult", "Merged", "Moved", "add_people", "change_body", "change_people", "check_rows",
+    "check_header", "parent_cycle", "confirm_right", "decline_right", "detach_from_parents", "save_bodies", "give_duty", "give_roles", "load_register", "merge_bodies", "move_body",
+    "merge_obstacles", "preview_merge", "read_table", "refresh_paths", "remove_people", "body_rows", "delete_bodies", "take_duty", "take_roles", "link_rows",
+    "reasons_unmergeable",
 ]  # fmt: skip

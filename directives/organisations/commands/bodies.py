@@ -24,7 +24,7 @@ Tie = tuple[str, str, str]  # whose (code), which of TIES, to which (code; "" fo
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class BodyEntry:
     """One body as a table gives it: the fields to set, by the names of the columns, TIES by code ("" for none)."""
 
     code: str
@@ -40,8 +40,8 @@ class Entered:
 
 
 @transaction.atomic
-def enter(
-    rows: Sequence[Entered], *, late: Sequence[Tie] = (), by: User | None, now: datetime
+def save_bodies(
+    rows: Sequence[BodyEntry], *, late: Sequence[Tie] = (), by: User | None, now: datetime
 ) -> dict[str, Organisation]:
     """Make and change these bodies; returns them by code. The rows were checked, and hold stored bodies as they stand.
 
@@ -74,7 +74,7 @@ def enter(
     return {row.code: bodies[row.code] for row in rows}
 
 
-def _before(row: Entered) -> dict[str, Any]:
+def _before(row: BodyEntry) -> dict[str, Any]:
     """What a stored body said, as the table says it; the row holds it as it was."""
     ties = {
         name: getattr(getattr(row.body, name), "code", "") for name in TIES if name in row.fields
@@ -82,7 +82,7 @@ def _before(row: Entered) -> dict[str, Any]:
     return {name: getattr(row.body, name) for name in row.plain} | ties
 
 
-def _found(rows: Sequence[Entered], bodies: dict[str, Organisation]) -> None:
+def _found(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
     """Make new bodies, those nearest the root first; each stands under its parent at once."""
     waiting, fresh = {row.code: row for row in rows}, set()
     while waiting:
@@ -110,7 +110,7 @@ def _branch_out(parents: Iterable[Organisation], fresh: set[int]) -> None:
     Organisation.objects.filter(pk__in=[parent.pk for parent in parents]).update(branch=True)
 
 
-def _change(rows: Sequence[Entered], bodies: dict[str, Organisation]) -> None:
+def _change(rows: Sequence[BodyEntry], bodies: dict[str, Organisation]) -> None:
     """Write the plain fields of stored bodies; each counts one version on, whatever of it changes."""
     alike: dict[tuple[str, ...], list[Organisation]] = {}
     for row in rows:
@@ -140,7 +140,7 @@ def _tie(ties: Sequence[Tie], bodies: dict[str, Organisation]) -> None:
 
 
 @transaction.atomic
-def take_away(bodies: Sequence[Organisation], *, by: User | None, now: datetime) -> None:
+def delete_bodies(bodies: Sequence[Organisation], *, by: User | None, now: datetime) -> None:
     """Delete bodies on which nothing rests: no body below, nothing owed, filed or reported, nobody's membership, no record.
 
     Raises NotAllowed, or Invalid that names what rests on them.
@@ -173,7 +173,7 @@ def take_away(bodies: Sequence[Organisation], *, by: User | None, now: datetime)
 
 
 @transaction.atomic
-def detach(bodies: Iterable[int]) -> None:
+def detach_from_parents(bodies: Iterable[int]) -> None:
     """Let bodies (ids) stand without their parents, which are about to be deleted; the counts follow."""
     tree_lock.hold_alone()
     if Organisation.objects.filter(pk__in=list(bodies)).update(parent=None):

@@ -11,12 +11,12 @@ from directives.base import tree_lock
 from directives.base.refusals import Stale
 from directives.core import audit
 from directives.models import Organisation, User
-from directives.organisations.commands.tree import Moved, demand, move
+from directives.organisations.commands.tree import Moved, demand, move_body
 from directives.tallies import recast
 
 
 @transaction.atomic
-def change(
+def change_body(
     body: Organisation, fields: Mapping[str, Any], *, version: int, by: User | None, now: datetime
 ) -> Moved | None:
     """Give a body new values of these fields; a new kind and a new parent take its counts along.
@@ -35,7 +35,7 @@ def change(
     }
     moved = None
     if "parent" in fields and fields["parent"] != stored.parent:
-        moved = move(stored, to=fields["parent"], by=by, now=now, version=version)
+        moved = move_body(stored, to=fields["parent"], by=by, now=now, version=version)
     if plain:
         if "kind" in plain:
             recast(stored, kind=plain["kind"])

@@ -29,7 +29,7 @@ class Merged:
     withdrawn: int
 
 
-def unmergeable(body: Organisation, now: datetime) -> list[str]:
+def reasons_unmergeable(body: Organisation, now: datetime) -> list[str]:
     """All that stands against merging a body at all, in words, with what to do first."""
     today, names, found = timezone.localdate(now), {"body": body.name_hans}, []
     if Organisation.objects.filter(parent=body).exists():
@@ -44,12 +44,12 @@ def unmergeable(body: Organisation, now: datetime) -> list[str]:
     return found
 
 
-def obstacles(body: Organisation, into: Organisation, now: datetime) -> list[str]:
+def merge_obstacles(body: Organisation, into: Organisation, now: datetime) -> list[str]:
     """All that stands against merging one body into another, in words, with what to do first."""
     today, names = timezone.localdate(now), {"body": body.name_hans, "into": into.name_hans}
     if body.pk == into.pk:
         return [_("%(body)s cannot be merged into itself.") % names]
-    found = unmergeable(body, now)
+    found = reasons_unmergeable(body, now)
     if into.valid_to is not None and into.valid_to <= today:
         found.append(_("%(into)s was abolished. Choose its successor.") % names)
     if _leads_back(into, body):
@@ -68,7 +68,7 @@ def _leads_back(body: Organisation, to: Organisation) -> bool:
     return False
 
 
-def preview(body: Organisation, *, into: Organisation) -> Merged:
+def preview_merge(body: Organisation, *, into: Organisation) -> Merged:
     """What merging would do."""
     rows = Obligation.objects.live().filter(organisation=body)
     double = rows.filter(directive__in=_owed(into))
@@ -86,7 +86,7 @@ def _owed(into: Organisation) -> QuerySet:
 
 
 @counted()
-def merge(
+def merge_bodies(
     body: Organisation,
     *,
     into: Organisation,
@@ -113,7 +113,7 @@ def merge(
     body, into = Organisation.objects.get(pk=body.pk), Organisation.objects.get(pk=into.pk)
     if version not in (None, body.version):
         raise Stale(theirs=body)
-    found = obstacles(body, into, now)
+    found = merge_obstacles(body, into, now)
     if found:
         raise Invalid({"into": found})
     rows = list(Obligation.objects.live().filter(organisation=body).select_related("organisation"))

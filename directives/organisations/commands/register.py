@@ -45,7 +45,7 @@ COLUMNS = tuple(field.name for field in fields(BodyRow) if field.name != "line")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RegisterFault:
     """What is wrong with one cell of a table, and what to do about it."""
 
     line: int
@@ -58,16 +58,16 @@ class Fault:
         return f"{place}: {self.value or '∅'} – {self.message}"
 
 
-class Faults(Refusal):
+class RegisterFaults(Refusal):
     """A table cannot be loaded; nothing was stored. `faults` is every fault there is."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[RegisterFault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadResult:
     """How many bodies a load made, changed and found the same."""
 
     new: int
@@ -78,25 +78,25 @@ class Loaded:
 def read_table(source: bytes, *, name: str) -> list[BodyRow]:
     """The rows of a CSV file of bodies (UTF-8, UTF-8 with BOM or GB18030), with a header of `COLUMNS`.
 
-    Raises DocumentError if it is not text, Faults if a required column is missing.
+    Raises DocumentError if it is not text, RegisterFaults if a required column is missing.
     """
     reader = csv.DictReader(io.StringIO(text_of(source, name=name)))
     header = [name.strip() for name in reader.fieldnames or ()]
     check_header(header)
-    return rows_of((dict(zip(header, row.values(), strict=False)) for row in reader), start=2)
+    return body_rows((dict(zip(header, row.values(), strict=False)) for row in reader), start=2)
 
 
 def check_header(header: Sequence[str]) -> None:
-    """Raise Faults if a required column is missing, or one is there that would be lost."""
+    """Raise RegisterFaults if a required column is missing, or one is there that would be lost."""
     expected = {"all": listed(COLUMNS)}
     missing = [
-        Fault(1, name, "", _("This column is missing. Expected: %(all)s") % expected)
+        RegisterFault(1, name, "", _("This column is missing. Expected: %(all)s") % expected)
         for name in REQUIRED
         if name not in header
     ]
     unknown = [name for name in header if name and name not in COLUMNS]
     extra = [
-        Fault(
+        RegisterFault(
             1,
             name,
             "",
@@ -106,10 +106,10 @@ def check_header(header: Sequence[str]) -> None:
         for name in unknown
     ]
     if missing or extra:
-        raise Faults([*missing, *extra])
+        raise RegisterFaults([*missing, *extra])
 
 
-def rows_of(table: Iterable[Mapping[str, object]], *, start: int) -> list[BodyRow]:
+def body_rows(table: Iterable[Mapping[str, object]], *, start: int) -> list[BodyRow]:
     """Rows from mappings of column to cell; `start` is the line of the first."""
     rows = []
     for line, cells in enumerate(table, start):
@@ -118,16 +118,16 @@ def rows_of(table: Iterable[Mapping[str, object]], *, start: int) -> list[BodyRo
     return rows
 
 
-def faults_of(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[Fault]:
+def faults_of(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[RegisterFault]:
     """Every fault of a table; `known` maps the codes that are registered already to their parents' codes."""
     times = Counter(row.code for row in rows)
     codes = times.keys() | known.keys()
-    found: list[Fault] = []
+    found: list[RegisterFault] = []
     for row in rows:
         found += _faults_of_row(row, codes)
         if row.code and times[row.code] > 1:
             found.append(
-                Fault(
+                RegisterFault(
                     row.line,
                     "code",
                     row.code,
@@ -137,13 +137,13 @@ def faults_of(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[Fault]:
     return sorted(found + _cycles(rows, known), key=lambda fault: (fault.line, fault.column))
 
 
-def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[Fault]:
+def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[RegisterFault]:
     for name in REQUIRED:
         if not getattr(row, name):
-            yield Fault(row.line, name, "", _("This cell must not be empty."))
+            yield RegisterFault(row.line, name, "", _("This cell must not be empty."))
     for name, allowed in (("level", dict(LEVELS)), ("kind", dict(KINDS))):
         if getattr(row, name) not in allowed:
-            yield Fault(
+            yield RegisterFault(
                 row.line,
                 name,
                 getattr(row, name),
@@ -151,7 +151,7 @@ def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[Fault]:
             )
     for name in ("parent", "successor"):
         if getattr(row, name) and getattr(row, name) not in codes:
-            yield Fault(
+            yield RegisterFault(
                 row.line,
                 name,
                 getattr(row, name),
@@ -163,11 +163,11 @@ def _faults_of_row(row: BodyRow, codes: Iterable[str]) -> Iterable[Fault]:
     for name in ("valid_from", "valid_to"):
         days[name] = _day(getattr(row, name))
         if getattr(row, name) and days[name] is None:
-            yield Fault(
+            yield RegisterFault(
                 row.line, name, getattr(row, name), _("Expected a date such as 2018-03-17.")
             )
     if days["valid_from"] and days["valid_to"] and days["valid_to"] <= days["valid_from"]:
-        yield Fault(
+        yield RegisterFault(
             row.line, "valid_to", row.valid_to, _("The organisation would end before it begins.")
         )
 
@@ -179,7 +179,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def circle(code: str, parents: Mapping[str, str]) -> list[str]:
+def parent_cycle(code: str, parents: Mapping[str, str]) -> list[str]:
     """The codes from a body up through its parents and back to itself; empty where they do not come back to it."""
     seen, at = [code], parents.get(code, "")
     while at and at in parents and at not in seen:
@@ -188,40 +188,40 @@ def circle(code: str, parents: Mapping[str, str]) -> list[str]:
     return [*seen, code] if at and at == code else []
 
 
-def _cycles(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[Fault]:
+def _cycles(rows: Sequence[BodyRow], known: Mapping[str, str]) -> list[RegisterFault]:
     """Rows whose chain of parents comes back to themselves."""
     parents = dict(known) | {row.code: row.parent for row in rows}
     found = []
     for row in rows:
-        chain = circle(row.code, parents)
+        chain = parent_cycle(row.code, parents)
         if chain:
             told = {"chain": " → ".join(chain)}
             found.append(
-                Fault(
+                RegisterFault(
                     row.line, "parent", row.parent, _("The parents form a circle: %(chain)s") % told
                 )
             )
     return found
 
 
-def check(rows: Sequence[BodyRow]) -> None:
-    """Raise Faults with every fault of the table, held against the register as it stands."""
+def check_rows(rows: Sequence[BodyRow]) -> None:
+    """Raise RegisterFaults with every fault of the table, held against the register as it stands."""
     known = {
         code: parent or ""
         for code, parent in Organisation.objects.values_list("code", "parent__code")
     }
     found = faults_of(rows, known)
     if not rows:
-        found = [Fault(1, "code", "", _("The table has no rows."))]
+        found = [RegisterFault(1, "code", "", _("The table has no rows."))]
     if found:
-        raise Faults(found)
+        raise RegisterFaults(found)
 
 
 @transaction.atomic
-def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
-    """Make or change the bodies of a table, parents first. Raises Faults and stores nothing if anything is wrong."""
+def load_register(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> LoadResult:
+    """Make or change the bodies of a table, parents first. Raises RegisterFaults and stores nothing if anything is wrong."""
     tree_lock.hold_alone()
-    check(rows)
+    check_rows(rows)
     bodies = {body.code: body for body in Organisation.objects.all()}
     counts: Counter[str] = Counter()
     for row in rows:
@@ -243,12 +243,12 @@ def load(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> Loaded:
                 before=changed[0] if before else {},
                 after=changed[1],
             )
-    tie(rows, by=by, now=now)
-    return Loaded(counts["new"], counts["changed"], counts["same"])
+    link_rows(rows, by=by, now=now)
+    return LoadResult(counts["new"], counts["changed"], counts["same"])
 
 
 @transaction.atomic
-def tie(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
+def link_rows(rows: Sequence[BodyRow], *, by: User | None, now: datetime) -> int:
     """Link stored bodies to the parents and successors that a checked table names; returns how many stand elsewhere now."""
     tree_lock.hold_alone()
     bodies = {body.code: body for body in Organisation.objects.all()}

@@ -46,7 +46,7 @@ def demand(by: User | None) -> None:
 
 
 @transaction.atomic
-def move(
+def move_body(
     body: Organisation,
     *,
     to: Organisation | None,

@@ -12,7 +12,7 @@ from directives.models import IntakeRow, Organisation, User
 from directives.models.intakes import NEW
 from directives.models.organisations import KINDS, LEVELS
 from directives.organisations import commands as organising
-from directives.organisations.commands import Entered
+from directives.organisations.commands import BodyEntry
 from directives.organisations.commands.tree import DEPTH
 from directives.tables.codes import BodyCodes, ambiguous_code, own_numbers_remedy, read_as
 from directives.tables.comparing import (
@@ -248,7 +248,7 @@ class BodyChecker(Checker):
 
 def _faults_of_place(code: str, parent: str, parents: dict[str, str]) -> Iterable[Fault]:
     """What is wrong with where a body would stand: a circle, or too deep."""
-    chain = organising.circle(code, parents)
+    chain = organising.parent_cycle(code, parents)
     if chain:
         text = _("A parent that is not below this organisation; these form a circle: %(chain)s") % {
             "chain": " → ".join(chain)
@@ -317,14 +317,16 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
             demand_unchanged(row, _stored(body) if body else None)
         after = dict(row.after)
         code = after.pop("code") if body is None else body.code
-        entered.append(Entered(code, _typed(after), body))
-    made = organising.enter(entered, late=_late(asking, entered), by=asking.by, now=asking.now)
+        entered.append(BodyEntry(code, _typed(after), body))
+    made = organising.save_bodies(
+        entered, late=_late(asking, entered), by=asking.by, now=asking.now
+    )
     _wait(asking, entered, made)
     for row, one in zip(rows, entered, strict=True):
         row.subject_id, row.left = made[one.code].pk, made[one.code].version
 
 
-def _late(asking: IntakeContext, entered: Sequence[Entered]) -> list[tuple[str, str, str]]:
+def _late(asking: IntakeContext, entered: Sequence[BodyEntry]) -> list[tuple[str, str, str]]:
     """Ties of rows written before to bodies that are made now."""
     waiting = asking.memory.get("waiting", {})
     return [
@@ -336,7 +338,7 @@ def _late(asking: IntakeContext, entered: Sequence[Entered]) -> list[tuple[str, 
 
 
 def _wait(
-    asking: IntakeContext, entered: Sequence[Entered], made: Mapping[str, Organisation]
+    asking: IntakeContext, entered: Sequence[BodyEntry], made: Mapping[str, Organisation]
 ) -> None:
     """Remember the ties to bodies that stand further down."""
     ties = [
@@ -366,16 +368,16 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     demand_as_applied(rows, stored)
     back = [row for row in rows if row.verdict != NEW]
     entered = [
-        Entered(stored[row.subject_id].code, _typed(row.before), stored[row.subject_id])
+        BodyEntry(stored[row.subject_id].code, _typed(row.before), stored[row.subject_id])
         for row in back
     ]
-    organising.enter(entered, by=asking.by, now=asking.now)
+    organising.save_bodies(entered, by=asking.by, now=asking.now)
     new = {row.subject_id: row for row in rows if row.verdict == NEW}
     below = Organisation.objects.filter(parent__in=new).exclude(pk__in=new)
     ours = IntakeRow.objects.filter(intake=rows[0].intake_id, subject_id__in=below.values("pk"))
-    organising.detach(set(ours.values_list("subject_id", flat=True)))
+    organising.detach_from_parents(set(ours.values_list("subject_id", flat=True)))
     with undoing_row(next(iter(new.values()), rows[0])):
-        organising.take_away([stored[pk] for pk in new], by=asking.by, now=asking.now)
+        organising.delete_bodies([stored[pk] for pk in new], by=asking.by, now=asking.now)
 
 
 BODIES = TableKind(

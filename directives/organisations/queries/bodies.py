@@ -62,7 +62,7 @@ class Tree:
         return tuple(sorted(ends, key=lambda node: -node.lights.red))
 
 
-def bodies_found(
+def matching_bodies(
     seen: QuerySet[Organisation],
     *,
     q: str = "",
@@ -96,7 +96,7 @@ def body_lines(user: User, bodies: Sequence[Organisation]) -> tuple[BodyLine, ..
     )
 
 
-def found_page(
+def bodies_page(
     user: User, found: QuerySet[Organisation], query: Mapping[str, str]
 ) -> tuple[Leaf, tuple[BodyLine, ...]]:
     """One page of the bodies that were looked for."""
@@ -105,7 +105,7 @@ def found_page(
     return shown, body_lines(user, shown.rows)
 
 
-def every_line(user: User, found: QuerySet[Organisation]) -> Iterator[BodyLine]:
+def iter_body_lines(user: User, found: QuerySet[Organisation]) -> Iterator[BodyLine]:
     """All of them, read in batches: the register of a nation is never held whole."""
     rows = found.iterator(chunk_size=BATCH)
     while batch := list(islice(rows, BATCH)):
