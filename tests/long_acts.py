@@ -268,7 +268,7 @@ class OpenCycle(LongAct):
             cycle = reporting.open_cycle(
                 document=document, by=self.world.boss, now=timezone.now(), **OPENING
             )
-        return reporting.job_of(cycle)
+        return reporting.opening_job(cycle)
 
     def done(self, row):
         cycle = Cycle.objects.get(document=row.document_id)

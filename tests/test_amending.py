@@ -13,7 +13,7 @@ from directives.core import evidence, hearing
 from directives.core.transitions import move
 from directives.models import Event, LogEntry, LogUse, Membership, Obligation
 from directives.plans import commands as planning
-from directives.plans.queries.log import LogFilter, log_found
+from directives.plans.queries.log import LogFilter, filtered_log
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, amending, reviewing
 from tests.factories import (
@@ -329,7 +329,7 @@ def test_withdrawn_it_is_in_no_list_and_no_count_and_on_record(
         "blank",
         0,
     )
-    assert list(log_found(cast.supervisor, LogFilter(below=True))) == []
+    assert list(filtered_log(cast.supervisor, LogFilter(below=True))) == []
     page = client.get(reverse("log_entry", args=[entry.pk])).content.decode()
     assert "误记的一条" in page and "已撤回" in page
     event = Event.objects.get(action="withdraw_log", subject_type="logentry")

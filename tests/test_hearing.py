@@ -103,7 +103,10 @@ def test_a_log_entry_is_heard_of_what_its_measure_serves_and_turns_the_light_at_
 
 def test_lines_of_a_table_are_heard_and_unheard_when_they_are_taken_back(cast, owed):
     measure = measure_of(owed)
-    done = [planning.Done(measure, TODAY, "召开会议"), planning.Done(measure, TODAY, "印发办法")]
+    done = [
+        planning.LoggedWork(measure, TODAY, "召开会议"),
+        planning.LoggedWork(measure, TODAY, "印发办法"),
+    ]
     entries = planning.log_many(done=done, by=cast.staff, now=NOW)
     assert stored() == [HEARD, HEARD]
     planning.delete_log(entries=entries, by=cast.staff, now=NOW + timedelta(days=1))

@@ -357,14 +357,14 @@ def test_a_cycle_of_much_work_is_opened_part_by_part(cast, directives, few):
     cycle = reporting.open_cycle(
         document=directives[0].document, by=cast.supervisor, now=NOW, **THIRD
     )
-    job = reporting.job_of(cycle)
+    job = reporting.opening_job(cycle)
     assert (job.total, ProgressReport.objects.count()) == (3, 0)
     jobs.run("job", job.pk)
     job.refresh_from_db()
     assert (job.done, job.made, job.finished_at is not None) == (3, 3, True)
     assert Obligation.objects.filter(report_due_on=cycle.due_on).count() == 6
     assert tallies.drift() == []
-    assert reporting.job_of(cycle) is None
+    assert reporting.opening_job(cycle) is None
 
 
 @pytest.mark.parametrize(

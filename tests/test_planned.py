@@ -37,7 +37,7 @@ def entry(cast):
 
 def test_an_entry_on_the_desk_is_as_the_orm_reads_it(cast, entry):
     found = [
-        reporting.entry_on_desk(entry.pk, by=accounts.person(cast.staff.pk)) for _turn in range(7)
+        reporting.entry_to_save(entry.pk, by=accounts.person(cast.staff.pk)) for _turn in range(7)
     ]
     stored = ReportEntry.objects.get(pk=entry.pk)
     names = [field.attname for field in ReportEntry._meta.concrete_fields]
@@ -50,14 +50,14 @@ def test_an_entry_on_the_desk_is_as_the_orm_reads_it(cast, entry):
 @only_postgresql
 def test_plans_are_kept_and_used_again(cast, entry):
     for _turn in range(7):
-        reporting.entry_on_desk(entry.pk, by=accounts.person(cast.staff.pk))
+        reporting.entry_to_save(entry.pk, by=accounts.person(cast.staff.pk))
     assert {"SELECT entry.id,", "SELECT directives_user.id,"} <= kept()
 
 
 @only_postgresql
 def test_a_column_added_meanwhile_changes_nothing(cast, entry):
     before = accounts.person(cast.staff.pk).standing
-    reporting.entry_on_desk(entry.pk, by=cast.staff)
+    reporting.entry_to_save(entry.pk, by=cast.staff)
     with connection.cursor() as cursor:
         cursor.execute(
             "SET CONSTRAINTS ALL IMMEDIATE"
@@ -70,7 +70,7 @@ def test_a_column_added_meanwhile_changes_nothing(cast, entry):
         ):
             cursor.execute(f"ALTER TABLE {table} ADD COLUMN spare integer")
     assert accounts.person(cast.staff.pk).standing == before
-    assert reporting.entry_on_desk(entry.pk, by=cast.staff).pk == entry.pk
+    assert reporting.entry_to_save(entry.pk, by=cast.staff).pk == entry.pk
     audit.record("save", entry, by=cast.staff, now=NOW)
     assert Event.objects.get().subject_id == entry.pk
 

@@ -23,7 +23,7 @@ from directives.models import (
 )
 from directives.plans import commands as planning
 from directives.plans.commands import MeasureContent
-from directives.plans.commands.moves import AFTER
+from directives.plans.commands.moves import FOLLOW_UPS
 from tests.factories import (
     NOW,
     TODAY,
@@ -158,7 +158,7 @@ def test_only_the_body_itself_writes(cast, work, name):
         lambda: planning.delete_measure(measure, by=by, now=NOW),
         lambda: planning.mark_done(measure, done_on=TODAY, version=1, by=by, now=NOW),
         lambda: planning.log_work(measure, on=TODAY, text="x", by=by, now=NOW),
-        *(lambda a=action: planning.move_plan(plan, a, by=by, now=NOW, reason="x") for action in AFTER),
+        *(lambda a=action: planning.move_plan(plan, a, by=by, now=NOW, reason="x") for action in FOLLOW_UPS),
     ):  # fmt: skip
         with pytest.raises(NotAllowed):
             attempt()

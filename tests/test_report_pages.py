@@ -517,7 +517,7 @@ def test_an_entry_is_read_for_a_save_as_the_orm_reads_it(cast, django_assert_num
         )
     )
     with django_assert_num_queries(len(known)):
-        found = [reporting.entry_on_desk(entry.pk, by=cast.staff) for entry in known]
+        found = [reporting.entry_to_save(entry.pk, by=cast.staff) for entry in known]
         places = [
             (one.report.organisation, one.report.document_id, one.obligation.directive_id)
             for one in found

@@ -10,7 +10,7 @@ from directives.models import User
 from directives.plans import commands as planning
 from directives.plans.commands import MeasureContent
 from directives.plans.queries import plan_revisions
-from directives.plans.queries.plan_page import Line
+from directives.plans.queries.plan_page import MeasureLine
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, reviewing
 from tests.factories import NOW, make_directive, make_document, make_obligation, make_section
@@ -178,7 +178,7 @@ def test_those_above_see_no_draft_of_a_plan_among_the_changes(cast, plan, sign_i
 
 def test_measures_of_a_submission_from_before_are_found_by_words_or_number():
     def line(number, words, measure=0):
-        return Line(number, words, "", None, "", None, (), measure=measure)
+        return MeasureLine(number, words, "", None, "", None, (), measure=measure)
 
     before = [line(1, "印发办法"), line(2, "开展培训"), line(3, "督促检查")]
     now = [line(1, "开展培训", 8), line(2, "督促检查", 9), line(3, "另一项", 10)]

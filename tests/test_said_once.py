@@ -204,7 +204,7 @@ def test_an_entry_is_on_the_desk_of_whoever_fills_it_in(office):
         desks = {
             entry.pk: desk
             for entry in office.entries
-            if (desk := reporting.entry_on_desk(entry.pk, by=person))
+            if (desk := reporting.entry_to_save(entry.pk, by=person))
         }
         rows = ReportEntry.objects.filter(worked(person, "report__organisation")).owed()
         assert sorted(desks) == list(rows.order_by("pk").values_list("pk", flat=True))

@@ -33,7 +33,7 @@ from directives.models import (
 )
 from directives.models.documents import HEAVY
 from directives.obligations.commands.giving import Terms, issue
-from directives.plans.commands import MeasureContent, add_measure, owed, start_plan
+from directives.plans.commands import MeasureContent, add_measure, owed_obligations, start_plan
 from directives.reports.commands import hand_in, open_cycle
 
 SAMPLE = "sample"
@@ -141,7 +141,7 @@ def _measure(document: Document, home: Organisation, staff: User, now: datetime)
     if known is not None:
         return known.pk
     paper = start_plan(document=document, organisation=home, by=staff, now=now)
-    content = MeasureContent("召开推进会", obligations=tuple(owed(paper)[:3]))
+    content = MeasureContent("召开推进会", obligations=tuple(owed_obligations(paper)[:3]))
     return add_measure(Plan.objects.get(pk=paper.pk), content=content, by=staff, now=now).pk
 
 

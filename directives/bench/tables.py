@@ -37,7 +37,7 @@ from directives.models import (
 )
 from directives.models.documents import HEAVY
 from directives.models.intakes import APPLIED, APPLYING, CHECKED, NEW, UNDOING, UNDONE
-from directives.plans.commands import MeasureContent, add_measures, owed, start_plan
+from directives.plans.commands import MeasureContent, add_measures, owed_obligations, start_plan
 from directives.tables import reader
 from directives.tables.xlsx import write_xlsx
 
@@ -102,7 +102,7 @@ def _log(now: datetime, rows: int, folder: Path) -> Laid:
     staff = person("bench-log", body, STAFF)
     plan = start_plan(document=document, organisation=body, by=staff, now=now)
     Plan.objects.filter(pk=plan.pk).update(state="draft")  # a throw-away database
-    plan, due = Plan.objects.get(pk=plan.pk), list(owed(plan)[:20])
+    plan, due = Plan.objects.get(pk=plan.pk), list(owed_obligations(plan)[:20])
     contents = [
         MeasureContent(f"第{number}批专项措施：{words}", obligations=(one,))
         for number, words, one in _lines(due, plan)

@@ -28,20 +28,26 @@ from directives.models.organisations import LEVELS
 from directives.obligations.exports import ledger, matrix
 from directives.organisations.queries import bodies
 from directives.plans.exports import LOG_COLUMNS, MEASURE_COLUMNS, PLAN_COLUMNS
-from directives.plans.queries.log import NEWEST, LogFilter, every_row, log_found
+from directives.plans.queries.log import NEWEST, LogFilter, all_log_rows, filtered_log
 from directives.plans.queries.plan_page import plan_view
-from directives.plans.queries.plans import PlanFilter, exported, plans_below
-from directives.plans.queries.plans import found as plans_found
+from directives.plans.queries.plans import PlanFilter, plans_below, plans_to_export
+from directives.plans.queries.plans import visible_plans as plans_found
 from directives.record.exports import events as event_columns
 from directives.record.queries import events as record
 from directives.record.queries.record import SEARCHED
 from directives.record.queries.record import exported as every_event
 from directives.record.queries.timeline import word_of
 from directives.reports.exports import ENTRIES, REPORTS
-from directives.reports.queries.entries import FILTERS, sheet
+from directives.reports.queries.entries import FILTERS, report_sheet
 from directives.reports.queries.reports import STATES as REPORT_STATES
-from directives.reports.queries.reports import ReportFilter, cycles_of, order_of, walk, wanted
-from directives.reports.queries.reports import found as reports_found
+from directives.reports.queries.reports import (
+    ReportFilter,
+    cycles_of,
+    filtered_reports,
+    iterate_rows,
+    order_of,
+)
+from directives.reports.queries.reports import visible_reports as reports_found
 from directives.tables.book import Book, Words
 from directives.tables.lists import (
     FilteredList,
@@ -153,7 +159,7 @@ def _plans(asked: ListRequest, place: Place) -> FilteredList:
         return Book(
             _("Plans"),
             PLAN_COLUMNS,
-            exported(asked.user, chosen),
+            plans_to_export(asked.user, chosen),
             asked.now,
             (*told, *counts),
             _fictional(),
@@ -193,10 +199,10 @@ def _log(asked: ListRequest, place: Place) -> FilteredList:
     )  # fmt: skip
 
     def make() -> Book:
-        rows = every_row(asked.user, chosen)
+        rows = all_log_rows(asked.user, chosen)
         return Book(_("Work log"), LOG_COLUMNS, rows, asked.now, told, _fictional())
 
-    return list_of_rows(told, NEWEST.sort(log_found(asked.user, chosen)), make)
+    return list_of_rows(told, NEWEST.sort(filtered_log(asked.user, chosen)), make)
 
 
 # reports
@@ -206,7 +212,7 @@ def _reports(asked: ListRequest, place: Place) -> FilteredList:
     cycles = cycles_of(asked.user)
     chosen = ReportFilter.of(asked.GET, asked.user, cycles)
     cycle = next((one for one in cycles if one.pk == chosen.cycle), None)
-    found = wanted(asked.user, chosen, today=asked.today)
+    found = filtered_reports(asked.user, chosen, today=asked.today)
     told = filter_in_words(
         (_("Reporting cycle"), cycle.name if cycle else _("All reporting cycles")),
         (_("Document"), cycle and picked(cycle.document, "title")),
@@ -219,7 +225,9 @@ def _reports(asked: ListRequest, place: Place) -> FilteredList:
             n=Count("pk"), done=Count("pk", filter=Q(completed_at__isnull=False))
         )
         notes = (*told, (_("All accepted"), part_of(counts["done"], counts["n"])))
-        lines = walk(order_of(asked.user, chosen).sort(found), asked.user, today=asked.today)
+        lines = iterate_rows(
+            order_of(asked.user, chosen).sort(found), asked.user, today=asked.today
+        )
         fictional = (
             cycle.document.fictional if cycle else any(one.document.fictional for one in cycles)
         )
@@ -231,7 +239,7 @@ def _reports(asked: ListRequest, place: Place) -> FilteredList:
 def _entries(asked: ListRequest, place: Place) -> FilteredList:
     report = get_object_or_404(reports_found(asked.user), **place)
     name = asked.GET.get("show", "")
-    whole = sheet(report, asked.user)
+    whole = report_sheet(report, asked.user)
     lines = whole.showing(name if name in FILTERS else "all")
     told = filter_in_words(
         (_("Organisation"), picked(report.organisation, "name")), (_("Document"), picked(report.document, "title")),

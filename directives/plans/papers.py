@@ -30,13 +30,13 @@ from directives.papers.wording import (
     recipient_of,
     title_of_section,
 )
-from directives.plans.queries.plan_page import Line, PlanView
+from directives.plans.queries.plan_page import MeasureLine, PlanView
 
 LAST = maxsize  # after every section
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class PlanHead:
     """Of whom a plan is, what it says before its measures, and when it was signed."""
 
     body: Any
@@ -57,15 +57,18 @@ def plan_paper(it: PlanView, *, today: date) -> Paper:
             "signed_on": today,
             "fictional": demo_notice(plan.document.fictional),
         }
-        head = Head(plan.organisation, plan.title, plan.summary, **told)
+        head = PlanHead(plan.organisation, plan.title, plan.summary, **told)
         ids = {served.pk for line in it.lines for served in line.serves}
         rows = Obligation.objects.filter(pk__in=ids).select_related("section")
         headings = {row.pk: (row.section.order, title_of_section(row.section)) for row in rows}
-        return plan_of(head, it.lines, headings, traditional)
+        return paper_of_plan(head, it.lines, headings, traditional)
 
 
-def plan_of(
-    head: Head, lines: Sequence[Line], headings: Mapping[int, tuple[int, str]], traditional: bool
+def paper_of_plan(
+    head: PlanHead,
+    lines: Sequence[MeasureLine],
+    headings: Mapping[int, tuple[int, str]],
+    traditional: bool,
 ) -> Paper:
     """A plan as a paper; `headings` are place and title of the section of each obligation (id). Within `chinese_of_reader`."""
     parts = [
@@ -87,7 +90,7 @@ def plan_of(
 
 
 def _by_section(
-    lines: Iterable[Line], headings: Mapping[int, tuple[int, str]]
+    lines: Iterable[MeasureLine], headings: Mapping[int, tuple[int, str]]
 ) -> tuple[Block, ...]:
     """The measures under the parts of the document that they answer; each stands where its first directive does."""
     last = (LAST, _("Other"))
@@ -100,7 +103,7 @@ def _by_section(
     return tuple(block for blocks in parts.values() for block in blocks)
 
 
-def _measure(line: Line) -> Para:
+def _measure(line: MeasureLine) -> Para:
     """3. 建立…制度。责任人：…；完成时限：…；成果形式：…。"""
     facts = [
         (_("Responsible"), scripted(line.responsible)),
@@ -117,7 +120,7 @@ def _day(on: date | None) -> str:
     return f"{on.year}年{on.month}月{on.day}日" if on else ""
 
 
-def _annex(lines: Iterable[Line], language: str) -> Table:
+def _annex(lines: Iterable[MeasureLine], language: str) -> Table:
     head = (
         pgettext("ledger", "No."), _("Measure"), _("Responsible"), pgettext("ledger", "Complete by"), _("Form of result"),
         pgettext("ledger", "Directive code"),

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from directives.base.wording import picked, scripted
-from directives.reports.queries.entries import Line
+from directives.reports.queries.entries import EntryLine
 from directives.tables.book import Column, path_to
 
 REPORT, OBLIGATION = path_to("report"), path_to("obligation")
@@ -30,11 +30,11 @@ REPORTS = (
 )
 
 
-def _files(line: Line) -> str:
+def _files(line: EntryLine) -> str:
     return "\n".join(file.name for file in line.files.files)
 
 
-def _obligation(line: Line) -> str:
+def _obligation(line: EntryLine) -> str:
     return OBLIGATION(line.entry.obligation_id)
 
 

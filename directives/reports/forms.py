@@ -17,12 +17,12 @@ from directives.obligations.forms.obligations import DayInput
 from directives.reports.commands import EntryFields
 from directives.reports.commands.reviewing import Decision
 from directives.reports.queries.cycles import NextCycle
-from directives.reports.queries.entries import Shown
+from directives.reports.queries.entries import EntryTexts
 
 WHOLE = _("The percentage is a whole number from 0 to 100.")
 
 
-class Words(forms.CharField):
+class LongText(forms.CharField):
     """Text of any length, with the line ends of one kind whatever the browser sends."""
 
     def __init__(self, **options) -> None:
@@ -44,9 +44,9 @@ class Percent(forms.IntegerField):
 class EntryForm(forms.Form):
     """One entry of a report as it is typed."""
 
-    progress = Words()
-    problems = Words()
-    next_steps = Words()
+    progress = LongText()
+    problems = LongText()
+    next_steps = LongText()
     percent = Percent(required=False, error_messages={"invalid": WHOLE})
     unchanged = forms.BooleanField(required=False)
     unchanged_reason = forms.CharField(required=False, max_length=200)
@@ -66,17 +66,17 @@ class EntryForm(forms.Form):
     def version_seen(self) -> int:
         return self.cleaned_data["version"]
 
-    def shown(self) -> Shown:
+    def shown(self) -> EntryTexts:
         """What was typed, good or not, to show it again."""
-        texts = {name: self.data.get(name, "") for name in Shown.__dataclass_fields__}
-        return Shown(**(texts | {"unchanged": "unchanged" in self.data}))
+        texts = {name: self.data.get(name, "") for name in EntryTexts.__dataclass_fields__}
+        return EntryTexts(**(texts | {"unchanged": "unchanged" in self.data}))
 
 
 class SignForm(forms.Form):
     """What the manager does with what waits for a signature."""
 
     action = forms.ChoiceField(choices=[("sign", ""), ("decline", "")])
-    reason = Words(max_length=500)
+    reason = LongText(max_length=500)
 
 
 class PlanVerdictForm(forms.Form):
@@ -86,7 +86,7 @@ class PlanVerdictForm(forms.Form):
         choices=[("accept", ""), ("return", "")],
         error_messages={"required": _("Choose accept or return.")},
     )
-    reason = Words(max_length=500)
+    reason = LongText(max_length=500)
     version = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
 
 

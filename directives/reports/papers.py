@@ -20,15 +20,15 @@ from directives.papers.wording import (
     title_of_section,
 )
 from directives.plans import papers as plan
-from directives.plans.queries.plan_page import lines_filed
-from directives.reports.queries.entries import Line, Sheet
-from directives.reports.queries.submissions import Cover, Record, section_of
+from directives.plans.queries.plan_page import submitted_measures
+from directives.reports.queries.entries import EntryLine, ReportSheet
+from directives.reports.queries.submissions import Cover, SubmissionRecord, section_of
 
 LANGUAGE = {True: "zh-hant", False: "zh-hans"}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedDirective:
     """What a report says of one directive: `words` is the beginning of its text, `heading` the place and title of its section."""
 
     code: str
@@ -47,7 +47,7 @@ SAID = ("progress", "problems", "next_steps", "unchanged", "unchanged_reason")
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ReportHead:
     """Of whom and what a report is, and when it was signed. `logged`: entries of the work log in its period; None: not kept."""
 
     body: Any
@@ -60,7 +60,7 @@ class Head:
     remark: str = ""  # on names that are of another day
 
 
-def report_paper(sheet: Sheet, *, today: date) -> Paper:
+def report_paper(sheet: ReportSheet, *, today: date) -> Paper:
     """The report as it stands now, as its page shows it to this reader; it bears today's day."""
     report = sheet.report
     with chinese_of_reader() as traditional:
@@ -70,17 +70,17 @@ def report_paper(sheet: Sheet, *, today: date) -> Paper:
             "fictional": demo_notice(document.fictional),
             "logged": _logged(report),
         }
-        head = Head(body, document, report.cycle.name, signed_on=today, **told)
+        head = ReportHead(body, document, report.cycle.name, signed_on=today, **told)
         sections = Section.objects.filter(document=report.document_id)
         headings = {section.pk: (section.order, title_of_section(section)) for section in sections}
-        return report_of(head, [_line(line, headings) for line in sheet.lines], traditional)
+        return paper_of_report(head, [_line(line, headings) for line in sheet.lines], traditional)
 
 
-def _line(line: Line, headings: Mapping[int, tuple[int, str]]) -> Told:
+def _line(line: EntryLine, headings: Mapping[int, tuple[int, str]]) -> ReportedDirective:
     directive, shown = line.entry.obligation.directive, line.shown
     said = {name: getattr(shown, name) for name in SAID}
     files = tuple(file.name for file in line.files.files)
-    return Told(
+    return ReportedDirective(
         line.code,
         shortened(directive),
         headings[directive.section_id],
@@ -90,7 +90,9 @@ def _line(line: Line, headings: Mapping[int, tuple[int, str]]) -> Told:
     )
 
 
-def report_of(head: Head, entries: Sequence[Told], traditional: bool) -> Paper:
+def paper_of_report(
+    head: ReportHead, entries: Sequence[ReportedDirective], traditional: bool
+) -> Paper:
     """A report as a paper. Within `chinese_of_reader`."""
     title, period, files = picked(head.document, "title"), head.period, _files(entries, traditional)
     parts = [
@@ -117,7 +119,7 @@ def report_of(head: Head, entries: Sequence[Told], traditional: bool) -> Paper:
     )
 
 
-def _overall(entries: Sequence[Told], logged: int | None) -> str:
+def _overall(entries: Sequence[ReportedDirective], logged: int | None) -> str:
     """Counts, each with what it is of."""
     percents = [one.percent for one in entries if one.percent is not None]
     facts = {
@@ -169,7 +171,7 @@ def _logged(report: ProgressReport) -> int:
     return (within.filter(on__gt=last) if last else within).count()
 
 
-def _progress(one: Told, traditional: bool) -> list[Block]:
+def _progress(one: ReportedDirective, traditional: bool) -> list[Block]:
     """What was done for one directive: its words in short, then what was written."""
     if one.unchanged:
         why = scripted(one.unchanged_reason)
@@ -195,7 +197,7 @@ def shortened(directive: Any, limit: int = 24) -> str:
     return f"{first}。" if len(first) <= limit else f"{first[: limit - 2]}……"
 
 
-def _by_section(entries: Sequence[Told], traditional: bool) -> tuple[Block, ...]:
+def _by_section(entries: Sequence[ReportedDirective], traditional: bool) -> tuple[Block, ...]:
     """Under the titles of the sections, in their order; without any where they were not kept."""
     parts: dict[tuple[int, str], list[Block]] = {}
     for one in entries:
@@ -205,7 +207,11 @@ def _by_section(entries: Sequence[Told], traditional: bool) -> tuple[Block, ...]
     return numbered_parts(2, [(title, parts[order, title]) for order, title in sorted(parts)])
 
 
-def _listed(entries: Iterable[Told], told: Callable[[Told], str], traditional: bool) -> list[Block]:
+def _listed(
+    entries: Iterable[ReportedDirective],
+    told: Callable[[ReportedDirective], str],
+    traditional: bool,
+) -> list[Block]:
     """One numbered paragraph for each thing said, once however often it was said."""
     said: dict[str, list[str]] = {}
     for one in entries:
@@ -218,7 +224,7 @@ def _listed(entries: Iterable[Told], told: Callable[[Told], str], traditional: b
     ]
 
 
-def _files(entries: Iterable[Told], traditional: bool) -> Table:
+def _files(entries: Iterable[ReportedDirective], traditional: bool) -> Table:
     rows = [
         (in_script(one.code, LANGUAGE[traditional]), printable(name))
         for one in entries
@@ -236,7 +242,7 @@ def _files(entries: Iterable[Told], traditional: bool) -> Table:
 # what was handed in, as it was
 
 
-def submission_paper(record: Record) -> Paper:
+def submission_paper(record: SubmissionRecord) -> Paper:
     """The paper of a submission. No query beside those of `record`."""
     submission, cover, content = record.submission, record.cover, record.submission.content
     with chinese_of_reader() as traditional:
@@ -244,13 +250,13 @@ def submission_paper(record: Record) -> Paper:
         if submission.plan_id:
             served = {one["obligation"]: _heading(one) for one in content.get("directives", ())}
             headings = {pk: heading for pk, heading in served.items() if heading}
-            head = plan.Head(
+            head = plan.PlanHead(
                 cover.body, content.get("title", ""), content.get("summary", ""), **told
             )
-            return plan.plan_of(head, lines_filed(submission), headings, traditional)
+            return plan.paper_of_plan(head, submitted_measures(submission), headings, traditional)
         period = submission.report.cycle.name
-        return report_of(
-            Head(cover.body, cover.document, period, **told),
+        return paper_of_report(
+            ReportHead(cover.body, cover.document, period, **told),
             [*map(_entry, content["entries"])],
             traditional,
         )
@@ -269,10 +275,12 @@ def _heading(copy: Mapping[str, Any]) -> tuple[int, str] | None:
     return (section[0], title_of_section(section[1])) if section else None
 
 
-def _entry(one: Mapping[str, Any]) -> Told:
+def _entry(one: Mapping[str, Any]) -> ReportedDirective:
     files = tuple(file["name"] for file in one["files"])
     said = {name: one[name] for name in SAID}
-    return Told(one["code"], shortened(_Words(one)), _heading(one), one["percent"], files, **said)
+    return ReportedDirective(
+        one["code"], shortened(_Words(one)), _heading(one), one["percent"], files, **said
+    )
 
 
 class _Words:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 
 from directives.base.wording import in_script
 from directives.models.reports import CARRIED, FROM_LOG
-from directives.reports.queries.entries import Around, Line
+from directives.reports.queries.entries import Around, EntryLine
 from directives.templatetags.tracker import moment, once, version
 
 register = template.Library()
@@ -29,7 +29,7 @@ def ready_entries(sheet: Around) -> SafeString:
 
 
 @register.simple_tag
-def entry_state(line: Line, seen: str = "") -> SafeString:
+def entry_state(line: EntryLine, seen: str = "") -> SafeString:
     """What changes with each save: the state of one entry, and the keys of its next save; `seen` is the version that its page read."""
     kept = (
         f'<input type="hidden" name="version" value="{escape(seen)}">'
@@ -62,7 +62,7 @@ def saved_at(at: datetime | None, swap: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def entry_note(line: Line) -> SafeString:
+def entry_note(line: EntryLine) -> SafeString:
     """Where the words of an entry come from."""
     entry, said = line.entry, ""
     if entry.origin == FROM_LOG:
@@ -81,7 +81,7 @@ def entry_note(line: Line) -> SafeString:
 
 
 @register.simple_tag
-def entry_percent(line: Line) -> SafeString:
+def entry_percent(line: EntryLine) -> SafeString:
     """The percentage last accepted, and whether this one is below it."""
     last = line.earlier.percent
     said = "" if last is None else escape(gettext("last %(percent)s") % {"percent": last})
@@ -93,7 +93,7 @@ def entry_percent(line: Line) -> SafeString:
 
 
 @register.simple_tag
-def entry_saved(line: Line, seen: str = "") -> SafeString:
+def entry_saved(line: EntryLine, seen: str = "") -> SafeString:
     """What a save changes in a row, and the time beside the title."""
     pk = line.entry.pk
     note = (

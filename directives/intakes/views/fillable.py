@@ -15,8 +15,8 @@ from directives.intakes import checking
 from directives.intakes.forms import place_asked
 from directives.models import Intake
 from directives.reports.imports.entries import entries_to_fill_in
-from directives.reports.queries.entries import sheet
-from directives.reports.queries.reports import found as found_reports
+from directives.reports.queries.entries import report_sheet
+from directives.reports.queries.reports import visible_reports as found_reports
 from directives.tables.fields import IntakeContext
 from directives.tables.marked_copy import rows_to_mark, write_marked_copy
 from directives.tables.templates import template
@@ -70,7 +70,7 @@ def report_offline(request, pk):
         "organisation": report.organisation_id,
     }
     asking = IntakeContext(request.user, request.now, request.today, place)
-    rows = entries_to_fill_in(sheet(report, request.user))
+    rows = entries_to_fill_in(report_sheet(report, request.user))
     name = (
         _("%(period)s progress report") % {"period": report.cycle.name}
         + f" {picked(report.organisation, 'name')}"

@@ -63,7 +63,7 @@ def plan(stage: Stage) -> None:
 def _plan_of(stage: Stage, body: Organisation) -> None:
     writer, now = _writer(stage, body), stage.at(PLANNED + stage.rng.randint(0, 15), 14)
     paper = planning.start_plan(document=stage.document, organisation=body, by=writer, now=now)
-    owed = list(planning.owed(paper).prefetch_related("directive__items"))
+    owed = list(planning.owed_obligations(paper).prefetch_related("directive__items"))
     for start in range(0, len(owed), TOGETHER):
         _measure(stage, paper, owed[start : start + TOGETHER], writer, now)
     hand_in = ("ask_signature", "sign") if body.code == HOME else ("hand_in",)

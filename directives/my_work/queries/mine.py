@@ -23,7 +23,7 @@ from directives.my_work.queries.work import (
     plans_of,
     reports_of,
 )
-from directives.plans.queries.plans import SHOWN_FIRST, Choice, QuickChoices
+from directives.plans.queries.plans import SHOWN_FIRST, MeasureChoice, QuickChoices
 
 SHOWN = 50  # tasks of the queue
 NOTICES = 5  # unread notices shown at once
@@ -204,7 +204,7 @@ def _quick(desk: Desk, today: date) -> QuickChoices:
         ),
     )
     choices = [
-        Choice(row.pk, row.number, row.text, row.serves, None, row.done_on is not None)
+        MeasureChoice(row.pk, row.number, row.text, row.serves, None, row.done_on is not None)
         for row in measures
     ]
     shown = SHOWN_FIRST if len(choices) > SHOWN_FIRST + 1 else len(choices)

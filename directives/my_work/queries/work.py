@@ -26,7 +26,7 @@ from directives.models import (
 )
 from directives.models.reports import PERIOD_NAMES
 from directives.models.scope import worked
-from directives.plans.queries.plan_page import Serves
+from directives.plans.queries.plan_page import ServedDirective
 
 LOGGED = 5  # records shown as recent
 
@@ -69,7 +69,7 @@ class MeasureLine:
     done_on: date | None
     version: int
     logged_on: date | None
-    serves: tuple[Serves, ...]
+    serves: tuple[ServedDirective, ...]
 
     @property
     def code(self) -> str:
@@ -238,7 +238,7 @@ def plans_of(user: User) -> tuple[PlanLine, ...]:
         )
         if cells[0] is None:
             continue
-        served = (Serves(owed, code),) if owed else ()
+        served = (ServedDirective(owed, code),) if owed else ()
         known = measures.get(cells[0])
         measures[cells[0]] = MeasureLine(*cells, logged, (known.serves if known else ()) + served)
         if known:

@@ -15,7 +15,7 @@ from directives.models.intakes import WRONG
 from directives.obligations.imports.readonly_columns import WORDS, Difference, percents
 from directives.obligations.queries.ledger import LedgerRow
 from directives.reports import commands as reporting
-from directives.reports.commands import EntryFields, Written
+from directives.reports.commands import EntryEdit, EntryFields
 from directives.reports.commands.drafting import Draft, drafts
 from directives.tables.cells import value_reader
 from directives.tables.comparing import changed_since, same_value, stale, verdict_of
@@ -222,7 +222,7 @@ def _entries(
     )
     return {
         entry.obligation_id: entry
-        for entry in reporting.held(report, list(ids), asking.by).values()
+        for entry in reporting.lock_entries(report, list(ids), asking.by).values()
     }
 
 
@@ -252,7 +252,7 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
             if entry is None or entry.state not in EDITABLE or not _says(entry, row.before):
                 raise stale(row, entry)
         written = [
-            Written(entries[row.subject_id], _fields(entries[row.subject_id], row.after))
+            EntryEdit(entries[row.subject_id], _fields(entries[row.subject_id], row.after))
             for row in own
         ]
         reporting.save_entries(written, by=asking.by, now=asking.now)
@@ -278,10 +278,10 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
         )
         back = [row for row in own if row not in drafted]
         written = [
-            Written(entries[row.subject_id], _fields(entries[row.subject_id], row.before))
+            EntryEdit(entries[row.subject_id], _fields(entries[row.subject_id], row.before))
             for row in back
         ]
-        reporting.set_back(written, marks={}, by=asking.by, now=asking.now)
+        reporting.restore_entries(written, marks={}, by=asking.by, now=asking.now)
 
 
 def _untouched(entry: ReportEntry, row: IntakeRow, draft: Draft) -> bool:

@@ -1,6 +1,6 @@
 """What a body files in answer to a document: its plan, the measures of the plan, and the log of what was done."""
 
-from directives.plans.commands.log import Done, delete_log, log_faults, log_many, log_work
+from directives.plans.commands.log import LoggedWork, delete_log, log_faults, log_many, log_work
 from directives.plans.commands.measures import (
     MeasureContent,
     add_measure,
@@ -12,9 +12,9 @@ from directives.plans.commands.measures import (
     save_measures,
 )
 from directives.plans.commands.moves import decide, move_plan
-from directives.plans.commands.plans import Gap, gaps, owed, save_plan, start_plan
+from directives.plans.commands.plans import Gap, gaps, owed_obligations, save_plan, start_plan
 
 __all__ = [
-    "Done", "Gap", "MeasureContent", "add_measure", "add_measures", "decide", "delete_log", "delete_measure", "delete_measures", "gaps",
-    "log_faults", "log_many", "log_work", "mark_done", "move_plan", "owed", "save_measure", "save_measures", "save_plan", "start_plan",
+    "LoggedWork", "Gap", "MeasureContent", "add_measure", "add_measures", "decide", "delete_log", "delete_measure", "delete_measures", "gaps",
+    "log_faults", "log_many", "log_work", "mark_done", "move_plan", "owed_obligations", "save_measure", "save_measures", "save_plan", "start_plan",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ from directives.models import (
 )
 from directives.models.loading import load
 from directives.models.writing import erase
-from directives.plans.commands.plans import demand
+from directives.plans.commands.plans import demand_right
 from directives.tallies import counted
 
 
@@ -41,7 +41,7 @@ def log_faults(text: str, on: date, today: date) -> dict[str, str]:
     return faults
 
 
-def demand_line(text: str, on: date, files: Sequence[UploadedFile], *, today: date) -> None:
+def check_log_entry(text: str, on: date, files: Sequence[UploadedFile], *, today: date) -> None:
     """Raise Invalid with every fault of a line of the log and of its files."""
     errors = {name: [told] for name, told in log_faults(text, on, today).items()}
     of_files = [fault for upload in files for fault in evidence.faults(upload)]
@@ -65,7 +65,7 @@ def start_work(obligations: Sequence[Obligation], *, now: datetime) -> int:
     )
 
 
-def told_of(entry: LogEntry) -> dict[str, Any]:
+def audit_values(entry: LogEntry) -> dict[str, Any]:
     """A line of the log as the record tells it."""
     told = {"measure": entry.measure_id, "on": entry.on, "text": entry.text}
     return told | {"corrects": entry.corrects_id} if entry.corrects_id else told
@@ -85,9 +85,9 @@ def log_work(
 
     The first record starts the work on what the measure serves. Raises NotAllowed, and Invalid with every fault at once.
     """
-    demand(by, "work", measure)
-    demand_line(text, on, files, today=timezone.localdate(now))
-    return write_line(
+    demand_right(by, "work", measure)
+    check_log_entry(text, on, files, today=timezone.localdate(now))
+    return write_log_entry(
         LogEntry(measure=measure, on=on, text=text.strip(), by=by, created_at=now),
         files,
         by=by,
@@ -95,13 +95,13 @@ def log_work(
     )
 
 
-def write_line(
+def write_log_entry(
     entry: LogEntry, files: Sequence[UploadedFile], *, by: User, now: datetime
 ) -> LogEntry:
     """Store a line of the log that was found good, and what follows from it. Within `counted`."""
     entry.save()
     measure = entry.measure
-    audit.record("log", entry, by=by, now=now, after=told_of(entry))
+    audit.record("log", entry, by=by, now=now, after=audit_values(entry))
     for upload in files:
         evidence.attach(entry, upload, by=by, now=now)
     served = list(measure.obligations.select_related("organisation"))
@@ -110,7 +110,7 @@ def write_line(
     return entry
 
 
-def unwrite(
+def undo_logging(
     measures: Iterable[int], written: datetime, *, action: str, by: User, now: datetime
 ) -> None:
     """Undo what followed from lines of the log of these measures (ids), written at this instant and gone since.
@@ -143,7 +143,7 @@ def unwrite(
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class LoggedWork:
     """What was done for a measure on a day; the measure comes with its plan."""
 
     measure: Measure
@@ -152,13 +152,13 @@ class Done:
 
 
 @counted()
-def log_many(*, done: Sequence[Done], by: User, now: datetime) -> list[LogEntry]:
+def log_many(*, done: Sequence[LoggedWork], by: User, now: datetime) -> list[LogEntry]:
     """Write down what was done, as `log_work` does, in few statements; the first record of a measure starts the work.
 
     Raises NotAllowed, and Invalid with what is wrong with a line.
     """
     for plan in {line.measure.plan_id: line.measure.plan for line in done}.values():
-        demand(by, "work", plan)
+        demand_right(by, "work", plan)
     today = timezone.localdate(now)
     for line in done:
         found = log_faults(line.text, line.on, today)
@@ -169,7 +169,7 @@ def log_many(*, done: Sequence[Done], by: User, now: datetime) -> list[LogEntry]
         LogEntry(measure=line.measure, on=line.on, text=line.text.strip(), **said) for line in done
     ]
     load(made)
-    changes = [audit.Change(row, {}, told_of(row)) for row in made]
+    changes = [audit.Change(row, {}, audit_values(row)) for row in made]
     audit.record_many("log", changes, by=by, now=now)
     served = Measure.obligations.through.objects.filter(
         measure__in={line.measure.pk for line in done}
@@ -188,7 +188,7 @@ def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
     """
     plans = {entry.measure.plan for entry in entries}
     for plan in plans:
-        demand(by, "work", plan)
+        demand_right(by, "work", plan)
     rows = LogEntry.objects.filter(pk__in=[entry.pk for entry in entries])
     if Attachment.objects.filter(log_entry__in=rows).exists():
         raise Invalid(_("They have files attached."))
@@ -199,9 +199,9 @@ def delete_log(*, entries: Sequence[LogEntry], by: User, now: datetime) -> None:
         )
         if later.filter(submitted_at__gte=written).exists():
             raise Invalid(_("A progress report was submitted since and may mention them."))
-    changes = [audit.Change(entry, told_of(entry)) for entry in entries]
+    changes = [audit.Change(entry, audit_values(entry)) for entry in entries]
     measures = {entry.measure_id for entry in entries}
     LogUse.objects.filter(log_entry__in=rows).delete()
     erase(LogEntry, [entry.pk for entry in entries])
     audit.record_many("take_back", changes, by=by, now=now)
-    unwrite(measures, written, action="undo_import", by=by, now=now)
+    undo_logging(measures, written, action="undo_import", by=by, now=now)

@@ -19,7 +19,7 @@ from directives.models import (
     Plan,
     User,
 )
-from directives.plans.commands.plans import demand, opened
+from directives.plans.commands.plans import demand_right, lock_for_editing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class MeasureContent:
         }  # fmt: skip
 
 
-def told(measure: Measure, obligations: Iterable[Obligation]) -> dict[str, Any]:
+def audit_values(measure: Measure, obligations: Iterable[Obligation]) -> dict[str, Any]:
     """A measure as the audit record tells it."""
     names = ("number", "text", "responsible", "due_on", "result")
     return {
@@ -48,7 +48,7 @@ def told(measure: Measure, obligations: Iterable[Obligation]) -> dict[str, Any]:
     }
 
 
-def check_content(plan: Plan, content: MeasureContent) -> None:
+def check_measure(plan: Plan, content: MeasureContent) -> None:
     """Raise Invalid with every fault of what was written."""
     errors: dict[str, list[str]] = {}
     if not content.text.strip():
@@ -67,12 +67,14 @@ def check_content(plan: Plan, content: MeasureContent) -> None:
 @transaction.atomic
 def add_measure(plan: Plan, *, content: MeasureContent, by: User | None, now: datetime) -> Measure:
     """Add a line at the end of a plan. It may serve nothing yet; the plan cannot be handed in until it does."""
-    held = opened(plan, by)
-    check_content(held, content)
+    held = lock_for_editing(plan, by)
+    check_measure(held, content)
     last = held.measures.aggregate(last=Max("number"))["last"] or 0
     measure = Measure.objects.create(plan=held, number=last + 1, **content.fields())
     measure.obligations.set(content.obligations)
-    audit.record("add_measure", measure, by=by, now=now, after=told(measure, content.obligations))
+    audit.record(
+        "add_measure", measure, by=by, now=now, after=audit_values(measure, content.obligations)
+    )
     return measure
 
 
@@ -81,15 +83,15 @@ def save_measure(
     measure: Measure, *, content: MeasureContent, version: int, by: User | None, now: datetime
 ) -> Measure:
     """Change a line of a plan. `version` is the one that the person saw; raises Stale with the line as it now stands."""
-    held = opened(measure.plan, by)
-    check_content(held, content)
+    held = lock_for_editing(measure.plan, by)
+    check_measure(held, content)
     stored = held.measures.filter(pk=measure.pk).first()
     fields = content.fields()
     if stored is None or not Measure.objects.filter(pk=measure.pk, version=version).update(
         **fields, version=version + 1
     ):
         raise Stale(theirs=stored)
-    before = told(stored, stored.obligations.all())
+    before = audit_values(stored, stored.obligations.all())
     for name, value in {**fields, "version": version + 1}.items():
         setattr(stored, name, value)
     stored.obligations.set(content.obligations)
@@ -99,7 +101,7 @@ def save_measure(
         by=by,
         now=now,
         before=before,
-        after=told(stored, content.obligations),
+        after=audit_values(stored, content.obligations),
     )
     return stored
 
@@ -107,13 +109,17 @@ def save_measure(
 @transaction.atomic
 def delete_measure(measure: Measure, *, by: User | None, now: datetime) -> None:
     """Take a line out of a plan; those after it move up by one. Raises Invalid if work was logged on it."""
-    held = opened(measure.plan, by)
+    held = lock_for_editing(measure.plan, by)
     if measure.log.exists():
         raise Invalid(
             _("This measure has logged work and cannot be deleted. Edit it, or mark it as done.")
         )
     audit.record(
-        "delete_measure", measure, by=by, now=now, before=told(measure, measure.obligations.all())
+        "delete_measure",
+        measure,
+        by=by,
+        now=now,
+        before=audit_values(measure, measure.obligations.all()),
     )
     Measure.objects.filter(pk=measure.pk).delete()
     # One by one and upwards: no two lines may share a number even for a moment.
@@ -126,7 +132,7 @@ def mark_done(
     measure: Measure, *, done_on: date | None, version: int, by: User | None, now: datetime
 ) -> Measure:
     """Say on which day a measure was finished, or (None) that it is not. Possible in any state of its plan."""
-    demand(by, "work", measure)
+    demand_right(by, "work", measure)
     if done_on is not None and done_on > timezone.localdate(now):
         raise Invalid({"done_on": [_("This date has not come yet; choose today or earlier.")]})
     if not Measure.objects.filter(pk=measure.pk, version=version).update(
@@ -146,18 +152,20 @@ def add_measures(
     plan: Plan, *, contents: Sequence[MeasureContent], by: User | None, now: datetime
 ) -> list[Measure]:
     """Add lines at the end of a plan, in their order. Raises what `add_measure` raises."""
-    held = opened(plan, by)
+    held = lock_for_editing(plan, by)
     for content in contents:
-        check_content(held, content)
+        check_measure(held, content)
     last = held.measures.aggregate(last=Max("number"))["last"] or 0
     made = [
         Measure(plan=held, number=number, **content.fields())
         for number, content in enumerate(contents, last + 1)
     ]
     Measure.objects.bulk_create(made, batch_size=500)
-    serve({row.pk: content.obligations for row, content in zip(made, contents, strict=True)})
+    link_obligations(
+        {row.pk: content.obligations for row, content in zip(made, contents, strict=True)}
+    )
     changes = [
-        audit.Change(row, {}, told(row, content.obligations))
+        audit.Change(row, {}, audit_values(row, content.obligations))
         for row, content in zip(made, contents, strict=True)
     ]
     audit.record_many("add_measure", changes, by=by, now=now)
@@ -169,22 +177,22 @@ def save_measures(
     plan: Plan, *, contents: Mapping[Measure, MeasureContent], by: User | None, now: datetime
 ) -> None:
     """Change lines of a plan; the measures come with their obligations, as they stand behind the lock of the plan."""
-    held = opened(plan, by)
+    held = lock_for_editing(plan, by)
     changes = []
     for measure, content in contents.items():
-        check_content(held, content)
-        before = told(measure, measure.obligations.all())
+        check_measure(held, content)
+        before = audit_values(measure, measure.obligations.all())
         for name, value in {**content.fields(), "version": measure.version + 1}.items():
             setattr(measure, name, value)
         measure.plan = held
-        changes.append(audit.Change(measure, before, told(measure, content.obligations)))
+        changes.append(audit.Change(measure, before, audit_values(measure, content.obligations)))
     Measure.objects.bulk_update(contents, [*MeasureContent("").fields(), "version"], batch_size=500)
     Measure.obligations.through.objects.filter(measure__in=contents).delete()
-    serve({measure.pk: content.obligations for measure, content in contents.items()})
+    link_obligations({measure.pk: content.obligations for measure, content in contents.items()})
     audit.record_many("save_measure", changes, by=by, now=now)
 
 
-def serve(obligations: Mapping[int, Iterable[Obligation]]) -> None:
+def link_obligations(obligations: Mapping[int, Iterable[Obligation]]) -> None:
     """Note which obligations these measures (ids) serve."""
     pairs = [
         Measure.obligations.through(measure_id=pk, obligation_id=row.pk)
@@ -199,7 +207,7 @@ def delete_measures(
     plan: Plan, *, measures: Sequence[Measure], by: User | None, now: datetime
 ) -> None:
     """Take lines out of a plan; those after them move up. Raises Invalid if work was logged on one."""
-    held = opened(plan, by)
+    held = lock_for_editing(plan, by)
     if LogEntry.objects.filter(measure__in=measures).exists():
         raise Invalid(
             _("This measure has logged work and cannot be deleted. Edit it, or mark it as done.")
@@ -207,7 +215,8 @@ def delete_measures(
     for measure in measures:
         measure.plan = held
     changes = [
-        audit.Change(measure, told(measure, measure.obligations.all())) for measure in measures
+        audit.Change(measure, audit_values(measure, measure.obligations.all()))
+        for measure in measures
     ]
     audit.record_many("delete_measure", changes, by=by, now=now)
     Measure.objects.filter(pk__in=[measure.pk for measure in measures]).delete()

@@ -20,12 +20,12 @@ from directives.core.hearing import hear
 from directives.core.rules import has_manager
 from directives.models import Measure, Obligation, Plan, Submission, User, Verdict
 from directives.plans.commands.log import start_work
-from directives.plans.commands.plans import earliest, gaps, owed
+from directives.plans.commands.plans import earliest_plan_day, gaps, owed_obligations
 from directives.tallies import counted
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class PlanMove:
     """A move that was made: what the people concerned are told of."""
 
     plan: Plan
@@ -39,7 +39,7 @@ class Moved:
         return reverse("plan", args=[self.plan.pk])
 
 
-def frozen(plan: Plan, measures: list[Measure], obligations: list[Obligation]) -> dict[str, Any]:
+def plan_copy(plan: Plan, measures: list[Measure], obligations: list[Obligation]) -> dict[str, Any]:
     """A plan as its Submission keeps it. `clocks` are the plan days of the obligations, by id, before they were met."""
     served = {row.pk: row for measure in measures for row in measure.obligations.all()}
     return {
@@ -95,22 +95,22 @@ def _complete(plan: Plan) -> None:
         raise Invalid({"__all__": [gap.text for gap in found]})
 
 
-def _ask(made: Moved) -> None:
+def _ask(made: PlanMove) -> None:
     notices.to_sign(made.plan.organisation, made.plan.document, count=1, url=made.url, now=made.now)
 
 
-def _declined(made: Moved) -> None:
+def _declined(made: PlanMove) -> None:
     notices.decided(made.plan, "declined", count=1, reason=made.reason, url=made.url, now=made.now)
 
 
-def _hand_over(made: Moved) -> None:
+def _hand_over(made: PlanMove) -> None:
     """Keep what was handed in, stop the plan clocks, tell the supervisors."""
-    plan, obligations = made.plan, list(owed(made.plan))
+    plan, obligations = made.plan, list(owed_obligations(made.plan))
     last = plan.submissions.aggregate(last=Max("number"))["last"] or 0
     people = {"submitted_by": copy_person(made.by), "signed": made.action == "sign"}
     submission = Submission.objects.create(
         organisation=plan.organisation, document=plan.document, plan=plan, number=last + 1,
-        content={**frozen(plan, _measures(plan), obligations), **people}, submitted_at=made.now, submitted_by=made.by,
+        content={**plan_copy(plan, _measures(plan), obligations), **people}, submitted_at=made.now, submitted_by=made.by,
     )  # fmt: skip
     audit.record(
         "submission",
@@ -126,11 +126,11 @@ def _hand_over(made: Moved) -> None:
     notices.handed_in(plan, what=plan.title, url=made.url, now=made.now)
 
 
-def _told_nobody(made: Moved) -> None:
+def _told_nobody(made: PlanMove) -> None:
     """Nobody waits for this."""
 
 
-AFTER: dict[str, Callable[[Moved], None]] = {
+FOLLOW_UPS: dict[str, Callable[[PlanMove], None]] = {
     "ask_signature": _ask,
     "recall": _told_nobody,
     "decline": _declined,
@@ -146,7 +146,7 @@ def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason
 
     Raises what `transitions.move` raises, and Invalid with everything that is missing from a plan that would go on.
     """
-    after = AFTER[action]
+    after = FOLLOW_UPS[action]
     Plan.objects.select_for_update(no_key=True).get(
         pk=plan.pk
     )  # nobody changes a measure while it is being frozen
@@ -154,11 +154,11 @@ def move_plan(plan: Plan, action: str, *, by: User | None, now: datetime, reason
     if transitions.can_move(plan, action, by):
         if action in ("ask_signature", "sign", "hand_in"):
             _complete(plan)
-            changes["due_on"] = earliest(owed(plan)) or plan.due_on
+            changes["due_on"] = earliest_plan_day(owed_obligations(plan)) or plan.due_on
         if action == "ask_signature" and not has_manager(plan.organisation):
             raise Invalid(_("This organisation has no manager to sign. Submit the plan directly."))
     transitions.move(plan, action, by=by, now=now, reason=reason, changes=changes)
-    after(Moved(plan, action, by, now, reason.strip()))
+    after(PlanMove(plan, action, by, now, reason.strip()))
     return plan
 
 
@@ -173,7 +173,7 @@ def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) 
     said = {"accepted": accepted, "reason": reason.strip(), "by_name": str(by)}
     verdict = Verdict.objects.create(submission=submission, **said, at=now, by=by)
     if accepted:
-        start_work(list(owed(plan)), now=now)
+        start_work(list(owed_obligations(plan)), now=now)
     else:
         _run_again(plan, submission, by, now)
     url = reverse("plan", args=[plan.pk])
@@ -191,7 +191,11 @@ def decide(plan: Plan, *, accepted: bool, reason: str, by: User, now: datetime) 
 def _run_again(plan: Plan, submission: Submission, by: User, now: datetime) -> None:
     """Set the plan clocks as they stood before the hand-in. A revised plan had none: it is returned without a day."""
     clocks = {int(pk): date.fromisoformat(day) for pk, day in submission.content["clocks"].items()}
-    rows = [row for row in owed(plan) if row.pk in clocks or (row.deliverable and not clocks)]
+    rows = [
+        row
+        for row in owed_obligations(plan)
+        if row.pk in clocks or (row.deliverable and not clocks)
+    ]
     each = {row.pk: {"plan_due_on": clocks.get(row.pk)} for row in rows}
     transitions.change_within(
         rows,

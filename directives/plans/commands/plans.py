@@ -24,7 +24,7 @@ class Gap:
     measure: Measure | None = None
 
 
-def owed(plan: Plan) -> QuerySet[Obligation]:
+def owed_obligations(plan: Plan) -> QuerySet[Obligation]:
     """The open obligations that a plan answers, with their body and directive, in the order of the document."""
     rows = Obligation.objects.open().filter(
         organisation=plan.organisation_id, document=plan.document_id
@@ -52,15 +52,15 @@ def gaps(measures: Sequence[Measure]) -> list[Gap]:
     return found
 
 
-def demand(by: User | None, right: str, subject: Plan | Measure | Organisation) -> None:
+def demand_right(by: User | None, right: str, subject: Plan | Measure | Organisation) -> None:
     """Raise NotAllowed to a person who may not write for the body."""
     if not may(by, right, subject):
         raise NotAllowed(_("Plans and work logs are written by people in the organisation itself."))
 
 
-def opened(plan: Plan, by: User | None) -> Plan:
+def lock_for_editing(plan: Plan, by: User | None) -> Plan:
     """The plan as stored, held until the transaction ends, once it is found that this person may write in it now."""
-    demand(by, "draft", plan)
+    demand_right(by, "draft", plan)
     held = (
         Plan.objects.select_for_update(no_key=True, of=("self",))
         .select_related("organisation", "document")
@@ -74,7 +74,7 @@ def opened(plan: Plan, by: User | None) -> Plan:
     return held
 
 
-def earliest(obligations: Iterable[Obligation]) -> date | None:
+def earliest_plan_day(obligations: Iterable[Obligation]) -> date | None:
     """The first day on which a plan is owed; None where every plan clock was met."""
     return min((row.plan_due_on for row in obligations if row.plan_due_on), default=None)
 
@@ -102,7 +102,7 @@ def start_plan(
 
     Its kind and day are what the body's obligations ask for. Raises NotAllowed, and Invalid if the body owes nothing.
     """
-    demand(by, "work", organisation)
+    demand_right(by, "work", organisation)
     Organisation.objects.select_for_update(no_key=True).get(
         pk=organisation.pk
     )  # two people who start at once get one plan
@@ -128,7 +128,7 @@ def start_plan(
         organisation=organisation,
         kind=kind,
         title=title,
-        due_on=earliest(rows),
+        due_on=earliest_plan_day(rows),
         created_at=now,
     )
     audit.record(
@@ -146,7 +146,7 @@ def save_plan(
     plan: Plan, *, title: str, summary: str, version: int, by: User | None, now: datetime
 ) -> Plan:
     """Change a plan's title and general requirements. `version` is the one that the person saw; raises Stale."""
-    held = opened(plan, by)
+    held = lock_for_editing(plan, by)
     after = {"title": title.strip(), "summary": summary.strip()}
     if not after["title"]:
         raise Invalid({"title": [_("Enter a title for the plan.")]})

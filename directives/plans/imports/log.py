@@ -12,8 +12,8 @@ from directives.base.refusals import Stale
 from directives.models import LogEntry, Measure
 from directives.models.intakes import SAME
 from directives.plans import commands as planning
-from directives.plans.commands import Done
-from directives.plans.imports.plans import plan_of, works
+from directives.plans.commands import LoggedWork
+from directives.plans.imports.plans import fills_in, plan_of
 from directives.reports import commands as reporting
 from directives.tables.comparing import (
     demand_as_applied,
@@ -189,7 +189,7 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
                 _("%(row)s: the plan no longer has this measure. Check the table again.")
                 % {"row": row_name(row)}
             )
-        done.append(Done(measure, date.fromisoformat(row.after["on"]), row.after["text"]))
+        done.append(LoggedWork(measure, date.fromisoformat(row.after["on"]), row.after["text"]))
     for row, entry in zip(
         rows, planning.log_many(done=done, by=asking.by, now=asking.now), strict=True
     ):
@@ -219,7 +219,7 @@ LOG = TableKind(
     ),
     needs=("document", "organisation"),
     fields=fields,
-    may=works,
+    may=fills_in,
     checker=LogChecker,
     write=write,
     undo=undo,

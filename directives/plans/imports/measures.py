@@ -12,8 +12,8 @@ from directives.models import Measure, Obligation, Plan, User
 from directives.models.intakes import NEW
 from directives.plans import commands as planning
 from directives.plans.commands import MeasureContent
-from directives.plans.commands.plans import opened
-from directives.plans.imports.plans import Owed, demand_editable, plan_of, works
+from directives.plans.commands.plans import lock_for_editing
+from directives.plans.imports.plans import OwedDirectives, demand_editable, fills_in, plan_of
 from directives.tables.codes import own_numbers_remedy
 from directives.tables.comparing import (
     PastValues,
@@ -108,7 +108,7 @@ class MeasureChecker(Checker):
         super().__init__(asking, headed)
         self.plan = plan_of(asking)
         demand_editable(self.plan)
-        self.owed = Owed(self.plan)
+        self.owed = OwedDirectives(self.plan)
         measures = list(self.plan.measures.prefetch_related("obligations__directive"))
         self.stored = {measure.pk: _stored(measure) for measure in measures}
         self.numbers = {measure.number: measure.pk for measure in measures}
@@ -209,7 +209,7 @@ class MeasureChecker(Checker):
 
 def _contents(plan: Plan, said: dict[int, dict[str, Any]]) -> dict[int, MeasureContent]:
     """By the number of a row: what its measure is to say."""
-    owed = Owed(plan)
+    owed = OwedDirectives(plan)
     codes = {code for values in said.values() for code in values.get("directives", ())}
     if not codes <= owed.codes.keys():
         raise Invalid(
@@ -233,7 +233,7 @@ def _contents(plan: Plan, said: dict[int, dict[str, Any]]) -> dict[int, MeasureC
 
 def _held(plan: Plan, rows: IntakeRows, by: User) -> dict[int, Measure]:
     """The stored measures of these rows behind the lock of their plan."""
-    opened(plan, by)
+    lock_for_editing(plan, by)
     found = plan.measures.filter(pk__in=[row.subject_id for row in rows if row.subject_id])
     return {measure.pk: measure for measure in found.prefetch_related("obligations__directive")}
 
@@ -299,7 +299,7 @@ MEASURES = TableKind(
     ),
     needs=("document", "organisation"),
     fields=fields,
-    may=works,
+    may=fills_in,
     checker=MeasureChecker,
     write=write,
     undo=undo,

@@ -11,12 +11,12 @@ from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.tables.fields import IntakeContext
 
 
-def works(user: User) -> bool:
+def fills_in(user: User) -> bool:
     """Those who fill in for a body."""
     return user.is_active and user.works
 
 
-def own_body(asking: IntakeContext) -> Organisation:
+def own_organisation(asking: IntakeContext) -> Organisation:
     """The body of the place. Raises NotAllowed to somebody who does not fill in for it."""
     body = Organisation.objects.filter(pk=asking.place.get("organisation", 0)).first()
     if body is None or not may(asking.by, "work", body):
@@ -28,7 +28,7 @@ def own_body(asking: IntakeContext) -> Organisation:
 
 def plan_of(asking: IntakeContext) -> Plan:
     """The live plan of the place. Raises NotAllowed, or Invalid where there is none yet."""
-    body = own_body(asking)
+    body = own_organisation(asking)
     plans = Plan.objects.filter(
         organisation=body, document=asking.place.get("document", 0), live=True
     )
@@ -50,7 +50,7 @@ def demand_editable(plan: Plan) -> None:
         )
 
 
-class Owed:
+class OwedDirectives:
     """What a body owes under a document, by the code of the directive in whatever script."""
 
     def __init__(self, plan: Plan) -> None:

@@ -20,7 +20,7 @@ from directives.core.scope import Scope
 from directives.models import Event, LogEntry, Obligation, User
 from directives.models.scope import worked
 from directives.obligations.queries.counting import LIMIT
-from directives.plans.queries.plan_page import Serves
+from directives.plans.queries.plan_page import ServedDirective
 from directives.record.queries.timeline import Happening, timeline
 
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
@@ -72,7 +72,7 @@ class LogRow:
     """A record with the directives that it stands under, and its files."""
 
     entry: LogEntry
-    serves: tuple[Serves, ...]
+    serves: tuple[ServedDirective, ...]
     files: FileList
 
     @property
@@ -91,7 +91,7 @@ class LogRow:
         )
 
 
-def log_found(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
+def filtered_log(user: User, wanted: LogFilter) -> QuerySet[LogEntry]:
     """The records that are wanted."""
     own, scope = worked(user, "measure__plan__organisation"), Scope.of(user)
     if wanted.below and scope.wide:
@@ -128,7 +128,7 @@ def _related(rows: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
 
 def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Leaf:
     """One page of the log, the latest first. The records of those below are not counted."""
-    rows = log_found(user, wanted)
+    rows = filtered_log(user, wanted)
     total = None if wanted.below else rows.order_by()[: LIMIT + 1].count()
     return leaf(
         rows,
@@ -138,9 +138,9 @@ def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Leaf:
     )
 
 
-def every_row(user: User, wanted: LogFilter) -> Iterator[LogRow]:
+def all_log_rows(user: User, wanted: LogFilter) -> Iterator[LogRow]:
     """All of them, read in batches."""
-    entries = NEWEST.sort(log_found(user, wanted)).iterator(chunk_size=BATCH)
+    entries = NEWEST.sort(filtered_log(user, wanted)).iterator(chunk_size=BATCH)
     while batch := list(islice(entries, BATCH)):
         yield from log_rows(batch, user)
 
@@ -150,7 +150,10 @@ def log_rows(entries: Iterable[LogEntry], user: User) -> list[LogRow]:
     return [
         LogRow(
             entry,
-            tuple(Serves(row.pk, row.directive.code) for row in entry.measure.obligations.all()),
+            tuple(
+                ServedDirective(row.pk, row.directive.code)
+                for row in entry.measure.obligations.all()
+            ),
             file_list(entry, user),
         )
         for entry in entries
@@ -184,6 +187,6 @@ def entry_page(entry: LogEntry, user: User) -> EntryPage:
     return EntryPage(row, corrections, acts_open(entry, user), timeline(events))
 
 
-def log_seen(user: User) -> QuerySet[LogEntry]:
+def visible_log(user: User) -> QuerySet[LogEntry]:
     """The entries that this person may read, be they withdrawn, with all that the page of one needs."""
     return _related(LogEntry.objects.visible_to(user))

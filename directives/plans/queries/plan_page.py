@@ -13,13 +13,13 @@ from directives.core.deciders import Deciders, deciders
 from directives.core.files import FileList, file_list
 from directives.core.rules import may
 from directives.models import Measure, Obligation, Plan, Section, Submission, User, Verdict
-from directives.plans.commands import Gap, gaps, owed
-from directives.plans.commands.plans import earliest
-from directives.reports.queries.submissions import Person, submitter
+from directives.plans.commands import Gap, gaps, owed_obligations
+from directives.plans.commands.plans import earliest_plan_day
+from directives.reports.queries.submissions import PersonName, submitter
 
 
 @dataclass(frozen=True, slots=True)
-class Serves:
+class ServedDirective:
     """A directive that a measure serves; `pk` is the obligation's."""
 
     pk: int
@@ -27,7 +27,7 @@ class Serves:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MeasureLine:
     """A measure on the page of its plan. A line read from a submission has no `pk`."""
 
     number: int
@@ -36,7 +36,7 @@ class Line:
     due_on: date | None
     result: str
     done_on: date | None
-    serves: tuple[Serves, ...]
+    serves: tuple[ServedDirective, ...]
     pk: int = 0
     measure: int = 0  # the id of the measure, also of a line read from a submission that kept it
     version: int = 0
@@ -73,20 +73,20 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class PlanSubmission:
     """A submission of the plan, and the verdict on it if there is one."""
 
     submission: Submission
     verdict: Verdict | None
 
     @property
-    def person(self) -> Person:
+    def person(self) -> PersonName:
         """Who handed it in."""
         return submitter(self.submission)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """A move that the person may make now."""
 
     action: str
@@ -100,11 +100,11 @@ class PlanView:
     """All that the page of a plan says to one person."""
 
     plan: Plan
-    lines: tuple[Line, ...]
+    lines: tuple[MeasureLine, ...]
     coverage: Coverage
     gaps: tuple[Gap, ...]
-    history: tuple[Filed, ...]
-    steps: tuple[Step, ...]
+    history: tuple[PlanSubmission, ...]
+    steps: tuple[PlanStep, ...]
     files: FileList
     writes: bool  # may change the words now
     works: bool  # belongs to the body
@@ -120,9 +120,9 @@ class PlanView:
     @property
     def due_on(self) -> date | None:
         """The day by which the plan is owed now; None once it was handed in."""
-        return earliest(self.coverage.obligations)
+        return earliest_plan_day(self.coverage.obligations)
 
-    def line(self, pk: int) -> Line | None:
+    def line(self, pk: int) -> MeasureLine | None:
         return next((line for line in self.lines if line.pk == pk), None)
 
     @property
@@ -157,7 +157,7 @@ def measures_of(plan: Plan) -> list[Measure]:
     )
 
 
-def line_of(measure: Measure) -> Line:
+def measure_line(measure: Measure) -> MeasureLine:
     """A measure that `measures_of` read."""
     names = (
         "number",
@@ -171,19 +171,19 @@ def line_of(measure: Measure) -> Line:
         "log_count",
         "last_on",
     )
-    serves = tuple(Serves(row.pk, row.directive.code) for row in measure.obligations.all())
-    return Line(
+    serves = tuple(ServedDirective(row.pk, row.directive.code) for row in measure.obligations.all())
+    return MeasureLine(
         serves=serves, measure=measure.pk, **{name: getattr(measure, name) for name in names}
     )
 
 
-def lines_filed(submission: Submission) -> tuple[Line, ...]:
+def submitted_measures(submission: Submission) -> tuple[MeasureLine, ...]:
     """The measures as a submission keeps them."""
     return tuple(
-        Line(
+        MeasureLine(
             number=row["number"], text=row["text"], responsible=row["responsible"], due_on=_day(row["due_on"]), result=row["result"],
             done_on=_day(row["done_on"]), measure=row.get("id", 0),
-            serves=tuple(Serves(served["id"], served["code"]) for served in row["obligations"]),
+            serves=tuple(ServedDirective(served["id"], served["code"]) for served in row["obligations"]),
         )
         for row in submission.content["measures"]
     )  # fmt: skip
@@ -193,7 +193,7 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def history_of(plan: Plan) -> tuple[Filed, ...]:
+def submissions_of_plan(plan: Plan) -> tuple[PlanSubmission, ...]:
     """The submissions of a plan with their verdicts, newest first."""
     verdicts = Prefetch("verdicts", queryset=Verdict.objects.select_related("by"))
     rows = (
@@ -201,17 +201,17 @@ def history_of(plan: Plan) -> tuple[Filed, ...]:
         .prefetch_related(verdicts)
         .order_by("-number")
     )
-    return tuple(Filed(row, next(iter(row.verdicts.all()), None)) for row in rows)
+    return tuple(PlanSubmission(row, next(iter(row.verdicts.all()), None)) for row in rows)
 
 
-def coverage_of(plan: Plan, lines: Iterable[Line]) -> Coverage:
+def coverage(plan: Plan, lines: Iterable[MeasureLine]) -> Coverage:
     """What the plan answers, and what none of these lines serves yet."""
-    rows = tuple(owed(plan))
+    rows = tuple(owed_obligations(plan))
     served = {served.pk for line in lines for served in line.serves}
     return Coverage(rows, tuple(row for row in rows if row.pk not in served))
 
 
-def _steps(plan: Plan, user: User) -> tuple[Step, ...]:
+def _steps(plan: Plan, user: User) -> tuple[PlanStep, ...]:
     """The person's moves; who can hand in need not ask for a signature. Verdicts are given on the page of the review."""
     open_ones = [
         action
@@ -222,27 +222,27 @@ def _steps(plan: Plan, user: User) -> tuple[Step, ...]:
         open_ones.remove("ask_signature")
     leading = {"ask_signature", "hand_in", "sign"}
     return tuple(
-        Step(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading)
+        PlanStep(action, PLAN_MOVES[action].label, PLAN_MOVES[action].reasoned, action in leading)
         for action in open_ones
     )
 
 
 def plan_view(plan: Plan, user: User) -> PlanView:
     """The page of a plan. Whoever looks from above while the body revises it sees what was handed in, not the draft."""
-    measures, history, works = measures_of(plan), history_of(plan), may(user, "work", plan)
+    measures, history, works = measures_of(plan), submissions_of_plan(plan), may(user, "work", plan)
     as_filed = not works and plan.state in EDITABLE | {AWAITING} and bool(history)
     writes = works and plan.state in EDITABLE and plan.live
-    files, lines = file_list(plan, user), tuple(line_of(measure) for measure in measures)
+    files, lines = file_list(plan, user), tuple(measure_line(measure) for measure in measures)
     if as_filed:
         content = history[0].submission.content
         plan.title, plan.summary = content["title"], content["summary"]
         kept = {row["id"] for row in content["files"]}
         files = replace(files, files=tuple(row for row in files.files if row.pk in kept))
-        lines = lines_filed(history[0].submission)
+        lines = submitted_measures(history[0].submission)
     return PlanView(
         plan=plan,
         lines=lines,
-        coverage=coverage_of(plan, lines),
+        coverage=coverage(plan, lines),
         gaps=tuple(gaps(measures)) if writes else (),
         history=history,
         steps=_steps(plan, user),
@@ -259,7 +259,7 @@ def plan_view(plan: Plan, user: User) -> PlanView:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class ObligationOption:
     """An obligation that a measure may serve; `served` by this or another measure already."""
 
     obligation: Obligation
@@ -268,34 +268,36 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SectionOptions:
     """The options of one section of the document."""
 
     section: Section
-    options: tuple[Option, ...]
+    options: tuple[ObligationOption, ...]
 
 
-def picker(plan: Plan, measure: Measure | None, chosen: Iterable[int]) -> tuple[Group, ...]:
+def obligation_options(
+    plan: Plan, measure: Measure | None, chosen: Iterable[int]
+) -> tuple[SectionOptions, ...]:
     """What a measure may serve, by section: the body's open obligations, and those that it serves already.
 
     Where there is only one, a new measure serves it: nobody has to tick it.
     """
-    picked, rows = set(chosen), list(servable(plan, measure))
+    picked, rows = set(chosen), list(servable_obligations(plan, measure))
     served = set(
         Measure.obligations.through.objects.filter(measure__plan=plan).values_list(
             "obligation_id", flat=True
         )
     )
-    groups: dict[Section, list[Option]] = {}
+    groups: dict[Section, list[ObligationOption]] = {}
     for row in rows:
-        option = Option(
+        option = ObligationOption(
             row, row.pk in served, row.pk in picked or (measure is None and len(rows) == 1)
         )
         groups.setdefault(row.directive.section, []).append(option)
-    return tuple(Group(section, tuple(options)) for section, options in groups.items())
+    return tuple(SectionOptions(section, tuple(options)) for section, options in groups.items())
 
 
-def servable(plan: Plan, measure: Measure | None) -> QuerySet[Obligation]:
+def servable_obligations(plan: Plan, measure: Measure | None) -> QuerySet[Obligation]:
     """The obligations of `picker`."""
     rows = Obligation.objects.filter(organisation=plan.organisation_id, document=plan.document_id)
     kept = Q(state__in=OPEN) | (Q(measures=measure) if measure else Q(pk__in=()))

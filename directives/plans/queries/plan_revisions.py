@@ -9,7 +9,13 @@ from django.utils.translation import gettext as _
 from directives.base.states import SUBMITTED
 from directives.base.wording import day, listed
 from directives.models import Plan
-from directives.plans.queries.plan_page import Filed, Line, PlanView, history_of, lines_filed
+from directives.plans.queries.plan_page import (
+    MeasureLine,
+    PlanSubmission,
+    PlanView,
+    submissions_of_plan,
+    submitted_measures,
+)
 from directives.reports.queries.revisions import Change, Part, Revision
 
 
@@ -20,16 +26,18 @@ class PlanWords:
     title: str
     summary: str
     files: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[MeasureLine, ...]
 
     @classmethod
-    def of(cls, filed: Filed) -> "PlanWords":
+    def of(cls, filed: PlanSubmission) -> "PlanWords":
         content = filed.submission.content
         files = tuple(file["name"] for file in content["files"])
-        return cls(content["title"], content["summary"], files, lines_filed(filed.submission))
+        return cls(
+            content["title"], content["summary"], files, submitted_measures(filed.submission)
+        )
 
 
-def revision_on_page(it: PlanView) -> Revision | None:
+def revision_for_page(it: PlanView) -> Revision | None:
     """What was changed since the return that still matters, on the page of a plan."""
     if it.as_filed:
         return None
@@ -37,15 +45,15 @@ def revision_on_page(it: PlanView) -> Revision | None:
     return _revision(it.history, PlanWords(it.plan.title, it.plan.summary, files, it.lines))
 
 
-def revision_on_desk(plan: Plan) -> Revision | None:
+def revision_for_review(plan: Plan) -> Revision | None:
     """What was changed since the return of a plan that waits for its verdict again; two queries if it was ever decided on."""
     if plan.decided_at is None or plan.state != SUBMITTED:
         return None
-    history = history_of(plan)
+    history = submissions_of_plan(plan)
     return _revision(history, PlanWords.of(history[0]))
 
 
-def _revision(history: Sequence[Filed], now: PlanWords) -> Revision | None:
+def _revision(history: Sequence[PlanSubmission], now: PlanWords) -> Revision | None:
     """Since the last submission that was decided on, if it was returned."""
     filed = next((filed for filed in history if filed.verdict), None)
     if filed is None or filed.verdict is None or filed.verdict.accepted:
@@ -62,7 +70,7 @@ def _revision(history: Sequence[Filed], now: PlanWords) -> Revision | None:
     return Revision(filed.submission.number, verdict.reason, verdict.reviewer, verdict.at, parts)
 
 
-def _measures(before: Sequence[Line], now: Sequence[Line]) -> list[Part]:
+def _measures(before: Sequence[MeasureLine], now: Sequence[MeasureLine]) -> list[Part]:
     """A part for each measure that was changed, added or taken out, and one that names the others."""
     former = _paired(before, now)
     parts, same = [], []
@@ -86,7 +94,7 @@ def _measures(before: Sequence[Line], now: Sequence[Line]) -> list[Part]:
     return [*parts, Part(tuple(same))] if same else parts
 
 
-def _paired(before: Sequence[Line], now: Sequence[Line]) -> dict[int, Line]:
+def _paired(before: Sequence[MeasureLine], now: Sequence[MeasureLine]) -> dict[int, MeasureLine]:
     """By number of a measure as it is now: the same measure as it was. By its id; where that was not kept by its words or number."""
     ids = {line.measure: line for line in before if line.measure}
     pairs = {line.number: ids[line.measure] for line in now if line.measure in ids}
@@ -99,14 +107,14 @@ def _paired(before: Sequence[Line], now: Sequence[Line]) -> dict[int, Line]:
     return pairs
 
 
-def _changes(old: Line | None, new: Line | None) -> tuple[Change, ...]:
+def _changes(old: MeasureLine | None, new: MeasureLine | None) -> tuple[Change, ...]:
     def both(label: str, name: str) -> Change:
         return Change(label, getattr(old, name, ""), getattr(new, name, ""))
 
-    def due(line: Line | None) -> str:
+    def due(line: MeasureLine | None) -> str:
         return day(line.due_on) if line and line.due_on else ""
 
-    def codes(line: Line | None) -> str:
+    def codes(line: MeasureLine | None) -> str:
         return listed(served.code for served in line.serves) if line else ""
 
     return (

@@ -29,7 +29,7 @@ from directives.models import ALWAYS, Document, Mark, Measure, Obligation, Organ
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.scope import worked
 from directives.obligations.queries.counting import LIMIT
-from directives.plans.queries.plan_page import Serves
+from directives.plans.queries.plan_page import ServedDirective
 
 LATEST = Order("latest", (Column("submitted_at", moment=True, down=True), Column("id", down=True)))
 NUMBERS = ("measure_count", "owed_count", "covered_count")
@@ -59,7 +59,7 @@ class PlanFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class ToStart:
+class PlanToStart:
     """A body of the person that owes something under a document and has no plan for it."""
 
     organisation: Organisation
@@ -68,16 +68,16 @@ class ToStart:
     due_on: date | None
 
 
-def found(user: User) -> QuerySet[Plan]:
+def visible_plans(user: User) -> QuerySet[Plan]:
     """The plans that this person sees, with body and document."""
-    return _whole(Plan.objects.visible_to(user))
+    return _with_relations(Plan.objects.visible_to(user))
 
 
-def _whole(plans: QuerySet[Plan]) -> QuerySet[Plan]:
+def _with_relations(plans: QuerySet[Plan]) -> QuerySet[Plan]:
     return plans.select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT)
 
 
-def _counted(plans: QuerySet[Plan]) -> QuerySet[Plan]:
+def _with_counts(plans: QuerySet[Plan]) -> QuerySet[Plan]:
     """Plans with the number of their measures, of the directives owed, and of those that a measure serves."""
     open_ones = Obligation.objects.filter(
         organisation=OuterRef("organisation"), document=OuterRef("document"), state__in=OPEN
@@ -105,15 +105,19 @@ def _counted(plans: QuerySet[Plan]) -> QuerySet[Plan]:
 
 def own_plans(user: User) -> QuerySet[Plan]:
     """The live plans of the bodies for which the person fills in, newest first."""
-    return _counted(found(user).filter(worked(user, "organisation"), live=True)).order_by(
-        "-created_at"
-    )
+    return _with_counts(
+        visible_plans(user).filter(worked(user, "organisation"), live=True)
+    ).order_by("-created_at")
 
 
 def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
     """The plans that bodies below handed in, the latest first."""
     scope = Scope.of(user)
-    rows = scope.walked(_whole(Plan.objects.all()), "organisation") if scope.wide else found(user)
+    rows = (
+        scope.walked(_with_relations(Plan.objects.all()), "organisation")
+        if scope.wide
+        else visible_plans(user)
+    )
     rows = rows.filter(live=True, submitted_at__isnull=False).exclude(worked(user, "organisation"))
     if wanted.state:
         rows = rows.filter(state=wanted.state)
@@ -129,9 +133,9 @@ def plans_below(user: User, wanted: PlanFilter) -> QuerySet[Plan]:
     return rows
 
 
-def exported(user: User, wanted: PlanFilter) -> Iterator[Plan]:
+def plans_to_export(user: User, wanted: PlanFilter) -> Iterator[Plan]:
     """All of them with their numbers, streamed."""
-    return _counted(LATEST.sort(plans_below(user, wanted))).iterator(chunk_size=500)
+    return _with_counts(LATEST.sort(plans_below(user, wanted))).iterator(chunk_size=500)
 
 
 def plans_page(
@@ -158,7 +162,7 @@ def _with_numbers(rows: QuerySet[Plan]) -> list[Plan]:
     plans = list(rows)
     numbered = {
         plan.pk: plan
-        for plan in _counted(Plan.objects.filter(pk__in=[plan.pk for plan in plans]).only("pk"))
+        for plan in _with_counts(Plan.objects.filter(pk__in=[plan.pk for plan in plans]).only("pk"))
     }
     for plan in plans:
         for name in NUMBERS:
@@ -188,7 +192,7 @@ def state_counts(user: User, document: Document | None = None) -> Counter[str]:
     return counts
 
 
-def to_start(user: User) -> list[ToStart]:
+def plans_to_start(user: User) -> list[PlanToStart]:
     """Where the person's bodies owe something and have no plan, the nearest day first."""
     condition = worked(user, "organisation")
     rows = Obligation.objects.open().filter(
@@ -207,7 +211,7 @@ def to_start(user: User) -> list[ToStart]:
         {pair[1] for pair in pairs}
     )
     starts = [
-        ToStart(bodies[body], documents[document], number, due)
+        PlanToStart(bodies[body], documents[document], number, due)
         for body, document, number, due in pairs
     ]
     return sorted(starts, key=lambda start: start.due_on or date.max)
@@ -221,13 +225,13 @@ def _live(organisation: OuterRef, document: OuterRef) -> QuerySet[Plan]:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class MeasureChoice:
     """A measure to log on: its number in its plan, its words, the directives it serves."""
 
     pk: int
     number: int
     text: str
-    serves: tuple[Serves, ...]
+    serves: tuple[ServedDirective, ...]
     plan: Plan | None  # None where the page that offers it has no use for it
     done: bool
 
@@ -242,11 +246,11 @@ class QuickChoices:
     """What the quick log offers: the measures used last, then the others. `today` is the day it proposes."""
 
     today: date
-    first: tuple[Choice, ...]
-    rest: tuple[Choice, ...]
+    first: tuple[MeasureChoice, ...]
+    rest: tuple[MeasureChoice, ...]
 
     @property
-    def every(self) -> tuple[Choice, ...]:
+    def every(self) -> tuple[MeasureChoice, ...]:
         return self.first + self.rest
 
 
@@ -265,8 +269,8 @@ def quick_choices(user: User, today: date, *, first: int = 0) -> QuickChoices:
         F("done_on").desc(nulls_first=True), recent, near, "plan", "number"
     ).select_related("plan__organisation")
     choices = [
-        Choice(
-            row.pk, row.number, row.text, tuple(Serves(served.pk, served.directive.code) for served in row.obligations.all()),
+        MeasureChoice(
+            row.pk, row.number, row.text, tuple(ServedDirective(served.pk, served.directive.code) for served in row.obligations.all()),
             row.plan, row.done_on is not None,
         )
         for row in ordered.prefetch_related(Prefetch("obligations", queryset=serving))

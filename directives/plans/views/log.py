@@ -13,7 +13,7 @@ from directives.models import Measure
 from directives.obligations.queries.counting import LIMIT
 from directives.plans.commands import log_work
 from directives.plans.forms import LineForm, LogFilterForm, LogForm
-from directives.plans.queries.log import entry_page, log_page, log_rows, log_seen
+from directives.plans.queries.log import entry_page, log_page, log_rows, visible_log
 from directives.plans.queries.plans import quick_choices
 from directives.reports.commands import amending
 from directives.tables.formats import wants_file
@@ -77,7 +77,7 @@ def log_add(request):
 
 
 def _entry(request, pk):
-    return get_object_or_404(log_seen(request.user), pk=pk)
+    return get_object_or_404(visible_log(request.user), pk=pk)
 
 
 def _entry_page(request, entry, form=None, *, theirs=None, status=200):

@@ -11,10 +11,10 @@ from directives.base.refusals import Invalid, Stale
 from directives.base.states import EDITABLE
 from directives.models import Measure
 from directives.plans import commands as planning
-from directives.plans.commands.plans import opened
+from directives.plans.commands.plans import lock_for_editing
 from directives.plans.forms import MeasureForm
-from directives.plans.queries.plan_page import picker, plan_view, servable
-from directives.plans.queries.plans import found
+from directives.plans.queries.plan_page import obligation_options, plan_view, servable_obligations
+from directives.plans.queries.plans import visible_plans
 from directives.web.doors import demand, page, write
 
 
@@ -28,7 +28,7 @@ def _measure(request, pk):
 def _edit(request, plan, form, *, measure=None, theirs=None, status=200):
     """The form of a line, with what was typed; the page of a line where htmx does not ask."""
     context = {
-        "plan": plan, "form": form, "measure": measure, "theirs": theirs, "groups": picker(plan, measure, form.chosen),
+        "plan": plan, "form": form, "measure": measure, "theirs": theirs, "groups": obligation_options(plan, measure, form.chosen),
         "version": (theirs or measure).version if measure else 0, "opened": True,
     }  # fmt: skip
     return page(
@@ -46,20 +46,20 @@ def _saved(request, measure, *, added=False):
     if not request.htmx:
         messages.success(request, _("Saved."))
         return redirect(anchor)
-    plan = get_object_or_404(found(request.user), pk=measure.plan_id)
+    plan = get_object_or_404(visible_plans(request.user), pk=measure.plan_id)
     it = plan_view(plan, request.user)
     context = {"it": it, "plan": plan, "line": it.line(measure.pk), "added": added, "fresh": True}
     if added:
-        form = MeasureForm(servable=servable(plan, None))
-        context |= {"form": form, "groups": picker(plan, None, ()), "opened": False}
+        form = MeasureForm(servable=servable_obligations(plan, None))
+        context |= {"form": form, "groups": obligation_options(plan, None, ()), "opened": False}
     return page(request, "directives/plans/_saved.html", context)
 
 
 @write
 def measure_add(request, pk):
-    plan = get_object_or_404(found(request.user), pk=pk)
-    opened(plan, request.user)
-    form = MeasureForm(request.POST, servable=servable(plan, None))
+    plan = get_object_or_404(visible_plans(request.user), pk=pk)
+    lock_for_editing(plan, request.user)
+    form = MeasureForm(request.POST, servable=servable_obligations(plan, None))
     if not form.is_valid():
         return _edit(request, plan, form, status=422)
     return _saved(
@@ -80,7 +80,7 @@ def measure_edit(request, pk):
     return _edit(
         request,
         measure.plan,
-        MeasureForm.of(measure, servable=servable(measure.plan, measure)),
+        MeasureForm.of(measure, servable=servable_obligations(measure.plan, measure)),
         measure=measure,
     )
 
@@ -88,8 +88,8 @@ def measure_edit(request, pk):
 @write
 def measure_save(request, pk):
     measure = _measure(request, pk)
-    opened(measure.plan, request.user)
-    form = MeasureForm(request.POST, servable=servable(measure.plan, measure))
+    lock_for_editing(measure.plan, request.user)
+    form = MeasureForm(request.POST, servable=servable_obligations(measure.plan, measure))
     if not form.is_valid():
         return _edit(request, measure.plan, form, measure=measure, status=422)
     version = request.POST.get("version", "")

@@ -15,11 +15,17 @@ from directives.downloads.exporting import answer
 from directives.models import Document, Organisation
 from directives.obligations.queries.counting import LIMIT
 from directives.plans import commands as planning
-from directives.plans.commands.moves import AFTER
+from directives.plans.commands.moves import FOLLOW_UPS
 from directives.plans.forms import MeasureForm, PlanFilterForm, PlanForm
-from directives.plans.queries.plan_page import picker, plan_view, servable
-from directives.plans.queries.plan_revisions import revision_on_page
-from directives.plans.queries.plans import found, own_plans, plans_page, state_counts, to_start
+from directives.plans.queries.plan_page import obligation_options, plan_view, servable_obligations
+from directives.plans.queries.plan_revisions import revision_for_page
+from directives.plans.queries.plans import (
+    own_plans,
+    plans_page,
+    plans_to_start,
+    state_counts,
+    visible_plans,
+)
 from directives.tables.formats import wants_file
 from directives.web.doors import page, seen_version, write
 
@@ -47,7 +53,7 @@ def plans(request):
     ]
     context = {
         "own": own_plans(request.user) if request.user.works else (),
-        "starts": to_start(request.user) if request.user.works else (),
+        "starts": plans_to_start(request.user) if request.user.works else (),
         "form": form, "wanted": wanted, "states": states, "total": sum(counts.values()), "limit": LIMIT,
         "page": plans_page(request.user, wanted, counts, request.GET) if request.user.oversees else None,
     }  # fmt: skip
@@ -84,12 +90,12 @@ def _page(request, row, form=None, theirs=None, status=200):
         "plan": row,
         "form": form,
         "theirs": theirs,
-        "revision": revision_on_page(it),
+        "revision": revision_for_page(it),
     }
     if it.writes:
         context |= {
-            "blank": MeasureForm(servable=servable(row, None)),
-            "groups": picker(row, None, ()),
+            "blank": MeasureForm(servable=servable_obligations(row, None)),
+            "groups": obligation_options(row, None, ()),
         }
     return page(request, "directives/plans/plan.html", context, status=status)
 
@@ -98,14 +104,14 @@ def _page(request, row, form=None, theirs=None, status=200):
 def plan(request, pk):
     if wants_file(request):
         return answer(request, "measures", {"pk": pk})
-    return _page(request, get_object_or_404(found(request.user), pk=pk))
+    return _page(request, get_object_or_404(visible_plans(request.user), pk=pk))
 
 
 @write
 def plan_save(request, pk):
-    row, form = get_object_or_404(found(request.user), pk=pk), PlanForm(request.POST)
+    row, form = get_object_or_404(visible_plans(request.user), pk=pk), PlanForm(request.POST)
     if not form.is_valid():
-        planning.plans.opened(row, request.user)
+        planning.plans.lock_for_editing(row, request.user)
         return _page(request, row, form, status=422)
     try:
         planning.save_plan(
@@ -123,8 +129,8 @@ def plan_save(request, pk):
 
 @write
 def plan_move(request, pk, action):
-    row = get_object_or_404(found(request.user), pk=pk)
-    if action not in AFTER:
+    row = get_object_or_404(visible_plans(request.user), pk=pk)
+    if action not in FOLLOW_UPS:
         raise Http404
     row.version = seen_version(request)
     planning.move_plan(

@@ -4,42 +4,42 @@ The state of a report lives in its entries, which move through `core.transitions
 say before it is handed in, and keep the report clock of the obligations.
 """
 
-from directives.reports.commands.cycles import job_of, open_cycle
+from directives.reports.commands.cycles import open_cycle, opening_job
 from directives.reports.commands.drafting import Earlier, earlier_entries
 from directives.reports.commands.entries import (
     LACKS,
     NOT_YOURS,
+    EntryEdit,
     EntryFields,
-    Written,
     begin,
     drafts_from,
-    held,
     lacks,
+    lock_entries,
     missing,
     redraft,
     redraft_entries,
     refresh_drafts,
+    restore_entries,
     save_entries,
     save_entry,
-    set_back,
 )
 from directives.reports.commands.handing_in import decline, hand_in, recall, report_clocks, sign
-from directives.reports.commands.sql import entry_on_desk
+from directives.reports.commands.sql import entry_to_save
 
 __all__ = [
     "LACKS",
     "NOT_YOURS",
     "Earlier",
     "EntryFields",
-    "Written",
+    "EntryEdit",
     "begin",
     "decline",
     "drafts_from",
     "earlier_entries",
-    "entry_on_desk",
+    "entry_to_save",
     "hand_in",
-    "held",
-    "job_of",
+    "lock_entries",
+    "opening_job",
     "lacks",
     "missing",
     "open_cycle",
@@ -50,6 +50,6 @@ __all__ = [
     "report_clocks",
     "save_entries",
     "save_entry",
-    "set_back",
+    "restore_entries",
     "sign",
 ]

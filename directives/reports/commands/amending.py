@@ -12,7 +12,12 @@ from directives.base.states import LOG_ACTS, LOG_SIGNING, LOG_STATES
 from directives.core import audit, evidence
 from directives.core.rules import may
 from directives.models import LogEntry, ProgressReport, User
-from directives.plans.commands.log import demand_line, told_of, unwrite, write_line
+from directives.plans.commands.log import (
+    audit_values,
+    check_log_entry,
+    undo_logging,
+    write_log_entry,
+)
 from directives.reports.commands import drafts_from, refresh_drafts
 from directives.tallies import counted
 
@@ -69,7 +74,7 @@ def edit_log(
     `version` is the one that the person saw. Raises NotAllowed, IllegalMove, Stale, and Invalid with every fault at once.
     """
     held = _opened(entry, "edit", version, by)
-    demand_line(text, on, files, today=timezone.localdate(now))
+    check_log_entry(text, on, files, today=timezone.localdate(now))
     after = {"on": on, "text": text.strip()}
     before = {name: getattr(held, name) for name in after if getattr(held, name) != after[name]}
     if before:
@@ -99,9 +104,9 @@ def withdraw_log(entry: LogEntry, *, version: int, by: User, now: datetime) -> L
     held.withdrawn_at, held.withdrawn_by = now, by
     _written(held, "withdrawn_at", "withdrawn_by")
     audit.record(
-        "withdraw_log", held, by=by, now=now, before=told_of(held), after={"withdrawn_at": now}
+        "withdraw_log", held, by=by, now=now, before=audit_values(held), after={"withdrawn_at": now}
     )
-    unwrite([held.measure_id], held.created_at, action="withdraw_log", by=by, now=now)
+    undo_logging([held.measure_id], held.created_at, action="withdraw_log", by=by, now=now)
     refresh_drafts(drafts_from([held]), by=by, now=now)
     return held
 
@@ -122,11 +127,11 @@ def correct_log(
     Returns the new entry. Raises as `edit_log` does.
     """
     held = _opened(entry, "correct", version, by)
-    demand_line(text, on, files, today=timezone.localdate(now))
+    check_log_entry(text, on, files, today=timezone.localdate(now))
     line = LogEntry(
         measure=held.measure, corrects=held, on=on, text=text.strip(), by=by, created_at=now
     )
-    correction = write_line(line, files, by=by, now=now)
+    correction = write_log_entry(line, files, by=by, now=now)
     _written(held)
     before = {"on": held.on, "text": held.text}
     after = {"on": correction.on, "text": correction.text, "corrected_by": correction.pk}

@@ -166,7 +166,7 @@ def _ask(
     return reports
 
 
-def job_of(cycle: Cycle) -> JobProgress | None:
+def opening_job(cycle: Cycle) -> JobProgress | None:
     """What the worker has still to do for a cycle that was just opened; None where everything is done."""
     return JobProgress.objects.filter(
         kind="open_cycle", document=cycle.document_id, asked__cycle=cycle.pk, finished_at=None

@@ -39,7 +39,7 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class LogLine:
     """One line of the log; `corrects`: it stands for a line that was reported already."""
 
     on: date
@@ -97,18 +97,18 @@ def drafts(report: ProgressReport, obligations: Iterable[int]) -> dict[int, Draf
     }
 
 
-def _log(report: ProgressReport) -> dict[int, list[Done]]:
+def _log(report: ProgressReport) -> dict[int, list[LogLine]]:
     """The body's log on the document by obligation, oldest day first."""
     mine = {
         "measure__plan__organisation": report.organisation_id,
         "measure__plan__document": report.document_id,
     }
     rows = LogEntry.objects.current().filter(**mine).order_by("on", "id")
-    log: dict[int, list[Done]] = {}
+    log: dict[int, list[LogLine]] = {}
     for obligation, corrected, *line in rows.values_list(
         "measure__obligations", "corrects", "on", "text", "created_at", "pk"
     ):
-        log.setdefault(obligation, []).append(Done(*line, corrects=corrected is not None))
+        log.setdefault(obligation, []).append(LogLine(*line, corrects=corrected is not None))
     return log
 
 
@@ -124,7 +124,7 @@ def note_uses(drafted: Mapping[int, Draft], *, now: datetime) -> None:
     LogUse.objects.bulk_create(uses, batch_size=500, ignore_conflicts=True)
 
 
-def _draft(earlier: Earlier, log: list[Done], year: int) -> Draft:
+def _draft(earlier: Earlier, log: list[LogLine], year: int) -> Draft:
     since = earlier.handed_in_at
     fresh = [done for done in log if since is None or done.written_at > since]
     last = earlier.accepted
@@ -136,7 +136,7 @@ def _draft(earlier: Earlier, log: list[Done], year: int) -> Draft:
     return Draft(last.progress, *kept, origin=CARRIED) if last else Draft()
 
 
-def narrative(log: Iterable[Done], year: int) -> str:
+def narrative(log: Iterable[LogLine], year: int) -> str:
     """Lines of the log as one text: 10月9日，印发通知；座谈；10月12日，…。 A day of another year names its year."""
     parts, day = [], None
     for done in log:

@@ -258,14 +258,16 @@ MARKS = ("origin", "drawn_from", "saved_at", "saved_by")
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class EntryEdit:
     """An entry behind its lock, and what it is to say."""
 
     entry: ReportEntry
     fields: EntryFields
 
 
-def held(report: ProgressReport, entries: Iterable[int], by: User | None) -> dict[int, ReportEntry]:
+def lock_entries(
+    report: ProgressReport, entries: Iterable[int], by: User | None
+) -> dict[int, ReportEntry]:
     """These entries of a report, until the transaction ends. Raises NotAllowed to whoever does not fill it in."""
     if not may(by, "draft", report):
         raise NotAllowed(
@@ -283,7 +285,7 @@ def held(report: ProgressReport, entries: Iterable[int], by: User | None) -> dic
 
 
 @transaction.atomic
-def save_entries(written: Iterable[Written], *, by: User | None, now: datetime) -> None:
+def save_entries(written: Iterable[EntryEdit], *, by: User | None, now: datetime) -> None:
     """Save what a table says of entries that are `held`; those that say so already stay. Raises IllegalMove for one handed in."""
     changes = []
     for row in written:
@@ -308,8 +310,8 @@ def save_entries(written: Iterable[Written], *, by: User | None, now: datetime) 
 
 
 @transaction.atomic
-def set_back(
-    written: Iterable[Written],
+def restore_entries(
+    written: Iterable[EntryEdit],
     *,
     marks: Mapping[int, Mapping[str, Any]],
     by: User | None,
@@ -346,12 +348,12 @@ def redraft_entries(
             "saved_by": None,
         }
         written.append(
-            Written(
+            EntryEdit(
                 entry,
                 EntryFields(**{name: value for name, value in draft.items() if name in NAMES}),
             )
         )
-    set_back(written, marks=marks, by=by, now=now)
+    restore_entries(written, marks=marks, by=by, now=now)
     note_uses({entry.pk: fresh[entry.obligation_id] for entry in entries}, now=now)
 
 

@@ -99,7 +99,7 @@ def hand_in(
         raise NotAllowed(
             _("A report is submitted by the staff and manager of its own organisation.")
         )
-    report = held(report)
+    report = lock_report(report)
     chosen = _chosen(report, entries, EDITABLE)
     percents = _percents(report, chosen)
     ready = _ready(entries, chosen, percents)
@@ -121,7 +121,7 @@ def sign(
     *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
 ) -> Submission:
     """The manager signs the entries with these ids, or all that wait: they are handed in as one submission."""
-    report = held(report)
+    report = lock_report(report)
     chosen = _awaiting(report, entries, by)
     return _submit(report, chosen, "sign", _percents(report, chosen), by=by, now=now)
 
@@ -136,7 +136,7 @@ def decline(
     now: datetime,
 ) -> int:
     """The manager sends entries back to the staff with a reason; returns how many."""
-    report = held(report)
+    report = lock_report(report)
     chosen = _awaiting(report, entries, by)
     move_entries(chosen, "decline", by=by, now=now, reason=reason, granted="sign")
     url = reverse("report", args=[report.pk])
@@ -149,7 +149,7 @@ def recall(
     *, report: ProgressReport, entries: Iterable[int] | None = None, by: User, now: datetime
 ) -> int:
     """Take entries that wait for the signature back into the draft; returns how many."""
-    chosen = _chosen(held(report), entries, frozenset({AWAITING}))
+    chosen = _chosen(lock_report(report), entries, frozenset({AWAITING}))
     move_entries(chosen, "recall", by=by, now=now)
     return len(chosen)
 
@@ -273,7 +273,7 @@ CHANGES = (
 )  # while a report lives
 
 
-def held(report: ProgressReport) -> ProgressReport:
+def lock_report(report: ProgressReport) -> ProgressReport:
     """The report as it now stands, held until the transaction ends; with its body, document and cycle."""
     if not all(ProgressReport._meta.get_field(name).is_cached(report) for name in HOME):
         rows = ProgressReport.objects.select_for_update(no_key=True, of=("self",)).select_related(

@@ -17,7 +17,7 @@ from directives.models import Plan, ProgressReport, ReportEntry, Submission, Use
 from directives.models.writing import add, overwrite
 from directives.plans import commands as planning
 from directives.reports.commands import report_clocks
-from directives.reports.commands.handing_in import held
+from directives.reports.commands.handing_in import lock_report
 from directives.tallies import counted, point_moved
 
 NOTICE_REASON = 300  # characters of the reasons that a notice quotes
@@ -67,7 +67,7 @@ def decide(
     """
     if not is_above(by, report):
         raise NotAllowed(_("Reports are reviewed by a supervisor above the organisation."))
-    report = held(report)
+    report = lock_report(report)
     given = {pk: Decision(*decision) for pk, decision in decisions.items()}
     entries = _entries(report, given)
     _move(entries, given, by, now)

@@ -51,7 +51,7 @@ def _read(field: Field, stored: Any) -> Any:
     return stored
 
 
-def entry_on_desk(pk: int, *, by: User) -> ReportEntry | None:
+def entry_to_save(pk: int, *, by: User) -> ReportEntry | None:
     """An entry of a body for which this person fills in, unless nobody waits for it any more; None for any other.
 
     It comes with its report and obligation, of which only the keys are read, and with `earlier_percent`: the percentage last

@@ -13,10 +13,10 @@ from directives.base.wording import picked
 from directives.models import IntakeRow, Obligation, ProgressReport, ReportEntry
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.intakes import NEW
-from directives.plans.imports.plans import own_body, works
+from directives.plans.imports.plans import fills_in, own_organisation
 from directives.reports import commands as reporting
-from directives.reports.commands import EntryFields, Written
-from directives.reports.queries.entries import Line, Sheet
+from directives.reports.commands import EntryEdit, EntryFields
+from directives.reports.queries.entries import EntryLine, ReportSheet
 from directives.tables.comparing import (
     PastValues,
     StoredRow,
@@ -136,7 +136,7 @@ NEXT = (
 
 def report_of(asking: IntakeContext) -> ProgressReport:
     """The report of the place. Raises NotAllowed, or Invalid where the cycle asks this body for none."""
-    body = own_body(asking)
+    body = own_organisation(asking)
     reports = ProgressReport.objects.filter(cycle=asking.place.get("cycle", 0), organisation=body)
     report = (
         reports.select_related("cycle", "document", "organisation")
@@ -271,14 +271,14 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
     if new:
         reporting.begin(report=report, by=asking.by, now=asking.now)
         _meet(report, new)
-    entries = reporting.held(report, [row.subject_id for row in rows], asking.by)
+    entries = reporting.lock_entries(report, [row.subject_id for row in rows], asking.by)
     written = []
     for row in rows:
         entry = entries.get(row.subject_id)
         here = _stored(entry) if entry else None
         stood = demand_unchanged(row, here) if row.verdict != NEW else here
         after = {name: value for name, value in row.after.items() if name in NAMES}
-        written.append(Written(entry, _fields({**stood.values, **after})))
+        written.append(EntryEdit(entry, _fields({**stood.values, **after})))
     reporting.save_entries(written, by=asking.by, now=asking.now)
     for row, one in zip(rows, written, strict=True):
         row.left = one.entry.version
@@ -296,19 +296,19 @@ def _meet(report: ProgressReport, rows: IntakeRows) -> None:
 def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     """Entries say again what they said; those of a report that was begun for the table are drafted anew."""
     report = report_of(asking)
-    entries = reporting.held(report, [row.subject_id for row in rows], asking.by)
+    entries = reporting.lock_entries(report, [row.subject_id for row in rows], asking.by)
     for row in rows:
         entry = entries.get(row.subject_id)
         if entry is None or entry.version != row.left or entry.state not in EDITABLE:
             raise changed_since(row)
     back = [_back(row, entries[row.subject_id]) for row in rows if row.verdict != NEW]
-    reporting.set_back(back, marks={}, by=asking.by, now=asking.now)
+    reporting.restore_entries(back, marks={}, by=asking.by, now=asking.now)
     new = [entries[row.subject_id] for row in rows if row.verdict == NEW]
     reporting.redraft_entries(report, new, by=asking.by, now=asking.now)
 
 
-def _back(row: IntakeRow, entry: ReportEntry) -> Written:
-    return Written(entry, _fields({**_stored(entry).values, **row.before}))
+def _back(row: IntakeRow, entry: ReportEntry) -> EntryEdit:
+    return EntryEdit(entry, _fields({**_stored(entry).values, **row.before}))
 
 
 ENTRIES = TableKind(
@@ -319,19 +319,19 @@ ENTRIES = TableKind(
     ),
     needs=("cycle", "organisation"),
     fields=fields,
-    may=works,
+    may=fills_in,
     checker=EntryChecker,
     write=write,
     undo=undo,
 )
 
 
-def entries_to_fill_in(sheet: Sheet) -> list[Mapping[str, Any]]:
+def entries_to_fill_in(sheet: ReportSheet) -> list[Mapping[str, Any]]:
     """The entries that this person may fill in now, by field of the kind "entries", as they stand."""
     return [_row(line) for line in sheet.lines if line.writes]
 
 
-def _row(line: Line) -> Mapping[str, Any]:
+def _row(line: EntryLine) -> Mapping[str, Any]:
     entry = line.entry
     return {
         "code": line.code,

@@ -56,7 +56,7 @@ def _counts(document: Document, scope: Scope) -> Counter[str]:
     return found
 
 
-def owing(document: Document, user: User) -> int:
+def count_owing(document: Document, user: User) -> int:
     """How many bodies in view owe something under the document."""
     return bodies_owing(Scope.of(user), [document])[document.pk]
 

@@ -215,7 +215,7 @@ def rights(report: ProgressReport, user: User) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class EntryTexts:
     """What the fields of an entry show: as stored, or as somebody just typed it."""
 
     progress: str = ""
@@ -226,7 +226,7 @@ class Shown:
     unchanged_reason: str = ""
 
     @classmethod
-    def of(cls, entry: ReportEntry) -> "Shown":
+    def of(cls, entry: ReportEntry) -> "EntryTexts":
         percent = "" if entry.percent is None else str(entry.percent)
         return cls(
             entry.progress,
@@ -239,7 +239,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Line(Stands):
+class EntryLine(Stands):
     """One entry as the page shows it. `lacks` are keys of LACKS; `errors` are those of a save that was refused."""
 
     entry: ReportEntry
@@ -247,7 +247,7 @@ class Line(Stands):
     lacks: tuple[str, ...]
     files: FileList
     writes: bool  # this person may fill it in now
-    shown: Shown
+    shown: EntryTexts
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     revision: Revision | None = None  # since the last return of its submission
 
@@ -339,10 +339,10 @@ class Line(Stands):
 
 
 @dataclass(frozen=True)
-class Sheet(Around):
+class ReportSheet(Around):
     """The whole report as this person sees it; a page shows `showing(…)` of it."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[EntryLine, ...]
     submissions: tuple[
         Submission, ...
     ]  # newest first, without their content; how many entries each has, and who handed it in
@@ -356,7 +356,7 @@ class Sheet(Around):
         )
 
 
-def sheet(report: ProgressReport, user: User) -> Sheet:
+def report_sheet(report: ProgressReport, user: User) -> ReportSheet:
     """The report, its entries and what this person may do with it. The report comes with cycle, document and body."""
     rows = (
         ReportEntry.objects.visible_to(user).owed().filter(report=report).prefetch_related("files")
@@ -371,7 +371,7 @@ def sheet(report: ProgressReport, user: User) -> Sheet:
     facts = {"count": KT("content__count"), "person": KT("content__submitted_by__name")}
     submissions = tuple(handed_in.annotate(**facts).order_by("-number"))
     last = submissions[0].number if submissions else 0
-    return Sheet(
+    return ReportSheet(
         lines=tuple(lines), submissions=submissions, **rights(report, user), last_number=last
     )
 
@@ -382,21 +382,21 @@ def _line(
     earlier: Mapping[int, Earlier],
     user: User,
     works: bool,
-) -> Line:
+) -> EntryLine:
     row.report = report
     before = earlier.get(row.obligation_id, Earlier())
     files = file_list(row, user)
-    return Line(
+    return EntryLine(
         row,
         before,
-        missing(row, before.percent, last_filed(files.files)),
+        missing(row, before.percent, last_file_at(files.files)),
         files,
         works and row.state in EDITABLE,
-        Shown.of(row),
+        EntryTexts.of(row),
     )
 
 
-def _with_revisions(report: ProgressReport, lines: list[Line]) -> list[Line]:
+def _with_revisions(report: ProgressReport, lines: list[EntryLine]) -> list[EntryLine]:
     """The lines with what was changed since a return; at most two queries, none where nothing was decided on."""
     returned = returns_of(report, [line.entry for line in lines if line.state != ACCEPTED])
     copies = copies_of(report, returned)
@@ -407,13 +407,13 @@ def _with_revisions(report: ProgressReport, lines: list[Line]) -> list[Line]:
 
 
 def _revision(
-    line: Line, returned: Mapping[int, Verdict], copies: Mapping[int, Mapping[str, Any]]
+    line: EntryLine, returned: Mapping[int, Verdict], copies: Mapping[int, Mapping[str, Any]]
 ) -> Revision:
     files = [file.name for file in line.files.files]
     return revision_of_entry(returned[line.pk], copies[line.pk], line.entry, files)
 
 
-def _as_handed_in(report: ProgressReport, lines: list[Line]) -> list[Line]:
+def _as_handed_in(report: ProgressReport, lines: list[EntryLine]) -> list[EntryLine]:
     """The lines for a reader from above: a returned entry shows what was handed in, never what its body is writing now."""
     copies = {}
     for content in report.submissions.order_by("number").values_list("content", flat=True):
@@ -426,43 +426,43 @@ def _as_handed_in(report: ProgressReport, lines: list[Line]) -> list[Line]:
     ]
 
 
-def _frozen(line: Line, copy: Mapping[str, Any]) -> Line:
-    for name in Shown.__dataclass_fields__:
+def _frozen(line: EntryLine, copy: Mapping[str, Any]) -> EntryLine:
+    for name in EntryTexts.__dataclass_fields__:
         setattr(line.entry, name, copy[name])
     kept = {file["id"] for file in copy["files"]}
     files = replace(line.files, files=tuple(file for file in line.files.files if file.pk in kept))
-    return replace(line, files=files, lacks=("revision",), shown=Shown.of(line.entry))
+    return replace(line, files=files, lacks=("revision",), shown=EntryTexts.of(line.entry))
 
 
-def last_filed(files: Iterable[Attachment]) -> datetime | None:
+def last_file_at(files: Iterable[Attachment]) -> datetime | None:
     """When the last of the files was added."""
     return max((file.at for file in files), default=None)
 
 
-def line_of(
-    page: Sheet,
+def entry_line(
+    page: ReportSheet,
     pk: int,
     *,
-    shown: Shown | None = None,
+    shown: EntryTexts | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
-) -> Line:
+) -> EntryLine:
     """One entry of the sheet, with what was just typed in its place. Raises StopIteration for one that is not on it."""
     line = next(line for line in page.lines if line.entry.pk == pk)
     return replace(line, shown=shown or line.shown, errors=errors or {})
 
 
-def saved(entry: ReportEntry, percent: int | None) -> Line:
+def saved_line(entry: ReportEntry, percent: int | None) -> EntryLine:
     """How an entry stands after a save, for somebody of the body itself: no query, one for a returned entry.
 
     `percent` is the one last accepted in an earlier cycle.
     """
-    filed_at = last_filed(entry.files.all()) if entry.state == RETURNED else None
+    filed_at = last_file_at(entry.files.all()) if entry.state == RETURNED else None
     lacks = missing(entry, percent, filed_at)
-    return Line(
+    return EntryLine(
         entry,
         Earlier(percent=percent),
         lacks,
         FileList("", ()),
         entry.state in EDITABLE,
-        Shown.of(entry),
+        EntryTexts.of(entry),
     )

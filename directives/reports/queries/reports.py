@@ -166,7 +166,7 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ReportList:
     """The list under a filter: its cycles, its chips, and how many reports it has."""
 
     cycles: tuple[Cycle, ...]
@@ -209,7 +209,7 @@ class Listing:
         )[::-1]
 
 
-def found(user: User) -> QuerySet[ProgressReport]:
+def visible_reports(user: User) -> QuerySet[ProgressReport]:
     """The reports that this person may know of, with cycle, document, body and the one above it."""
     return (
         ProgressReport.objects.visible_to(user)
@@ -260,7 +260,9 @@ def _within(rows: QuerySet[ProgressReport], chosen: ReportFilter) -> QuerySet[Pr
     return rows
 
 
-def listing(user: User, chosen: ReportFilter, cycles: tuple[Cycle, ...], *, today: date) -> Listing:
+def report_list(
+    user: User, chosen: ReportFilter, cycles: tuple[Cycle, ...], *, today: date
+) -> ReportList:
     """The chips of the list: in two queries where it is short, else in one for each, none of which counts further than COUNTED."""
     rows = _within(ProgressReport.objects.visible_to(user), chosen).order_by()
     total = rows[: COUNTED + 1].count()
@@ -278,7 +280,7 @@ def listing(user: User, chosen: ReportFilter, cycles: tuple[Cycle, ...], *, toda
         Chip(key, label, min(counts[f"n_{key}"], COUNTED), counts[f"n_{key}"] > COUNTED)
         for key, label in STATES.items()
     )
-    return Listing(cycles, chosen, tuple(chips))
+    return ReportList(cycles, chosen, tuple(chips))
 
 
 def order_of(user: User, chosen: ReportFilter) -> Order:
@@ -286,14 +288,14 @@ def order_of(user: User, chosen: ReportFilter) -> Order:
     return above if user.oversees else LATEST
 
 
-def wanted(user: User, chosen: ReportFilter, *, today: date) -> QuerySet[ProgressReport]:
+def filtered_reports(user: User, chosen: ReportFilter, *, today: date) -> QuerySet[ProgressReport]:
     """The reports under the filter."""
-    return _within(found(user), chosen).filter(condition(chosen.state, today))
+    return _within(visible_reports(user), chosen).filter(condition(chosen.state, today))
 
 
-def report_page(user: User, around: Listing, query: Mapping[str, str], *, today: date) -> Leaf:
+def report_page(user: User, around: ReportList, query: Mapping[str, str], *, today: date) -> Leaf:
     """One page of the list; three queries."""
-    order, rows = order_of(user, around.chosen), wanted(user, around.chosen, today=today)
+    order, rows = order_of(user, around.chosen), filtered_reports(user, around.chosen, today=today)
     return leaf(
         rows,
         order,
@@ -324,7 +326,9 @@ def report_rows(
     return tuple(result)
 
 
-def walk(reports: QuerySet[ProgressReport], user: User, *, today: date) -> Iterator[ReportRow]:
+def iterate_rows(
+    reports: QuerySet[ProgressReport], user: User, *, today: date
+) -> Iterator[ReportRow]:
     """All of a long list, some at a time."""
     chunk: list[ProgressReport] = []
     for report in reports.iterator(chunk_size=CHUNK):

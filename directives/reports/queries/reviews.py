@@ -47,7 +47,7 @@ class ReviewLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ReportReview:
     """A report on the reviewer's desk."""
 
     report: ProgressReport
@@ -67,13 +67,13 @@ class Desk:
         return self.total - self.decided - len(self.lines)
 
 
-def desk(
+def review_of_report(
     report: ProgressReport,
     user: User,
     *,
     chosen: Mapping[int, Decision] | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
-) -> Desk:
+) -> ReportReview:
     """The entries of a report that wait for a verdict; `chosen` and `errors` are of a form to be shown again."""
     owed = report.entries.owed()
     states = list(owed.values_list("state", flat=True))
@@ -101,10 +101,10 @@ def desk(
             ReviewLine(row, before, files, numbers.get(row.pk, 0), own, since, pick, wrong)
         )
     others = next((deciders(line.entry, user) for line in lines if line.own), None)
-    return Desk(report, tuple(lines), states.count("accepted"), len(states), others)
+    return ReportReview(report, tuple(lines), states.count("accepted"), len(states), others)
 
 
-def left_out(report: ProgressReport, user: User) -> list[str]:
+def codes_of_own_requests(report: ProgressReport, user: User) -> list[str]:
     """The codes of what waits for a verdict and is not this person's to decide, as they asked for it."""
     rows = report.entries.owed().filter(state=SUBMITTED).select_related("obligation__directive")
     ordered = rows.order_by("obligation__directive__order")
@@ -119,7 +119,7 @@ def _numbers(report: ProgressReport) -> dict[int, int]:
     return numbers
 
 
-def plan_on_desk(user: User, pk: int) -> Plan | None:
+def plan_to_review(user: User, pk: int) -> Plan | None:
     """A plan that was handed in, with its measures and what they serve; None if the person may not see it."""
     plans = (
         Plan.objects.visible_to(user)

@@ -15,7 +15,7 @@ from directives.models.documents import HEAVY_OF_DOCUMENT
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class OrganisationName:
     """A body as it was called. `kept`: by the submission itself; else it is the name of today."""
 
     name_hans: str
@@ -25,7 +25,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Titled:
+class KeptTitle:
     """A document or a section as it was called."""
 
     title: str
@@ -35,7 +35,7 @@ class Titled:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonName:
     name: str
     kept: bool = True
 
@@ -44,11 +44,11 @@ class Person:
 class Cover:
     """Who handed in what, as of then. `above`: to whom its papers went; None where that was not kept, or nobody is above."""
 
-    body: Named
-    document: Titled
-    submitted_by: Person
+    body: OrganisationName
+    document: KeptTitle
+    submitted_by: PersonName
     signed: bool  # by the manager, for whom somebody had prepared it
-    above: Named | None
+    above: OrganisationName | None
     fictional: bool
 
     @property
@@ -72,10 +72,14 @@ def cover(submission: Submission) -> Cover:
     )
 
 
-def submitter(submission: Submission) -> Person:
+def submitter(submission: Submission) -> PersonName:
     """Who handed a submission in."""
     person = _kept(submission.content, "submitted_by")
-    return Person(person["name"]) if person else Person(str(submission.submitted_by), kept=False)
+    return (
+        PersonName(person["name"])
+        if person
+        else PersonName(str(submission.submitted_by), kept=False)
+    )
 
 
 def _kept(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -83,15 +87,17 @@ def _kept(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _named(names: Mapping[str, Any], *, kept: bool = True) -> Named:
-    return Named(names["name_hans"], names["name_hant"], names.get("full_name", ""), kept)
+def _named(names: Mapping[str, Any], *, kept: bool = True) -> OrganisationName:
+    return OrganisationName(
+        names["name_hans"], names["name_hant"], names.get("full_name", ""), kept
+    )
 
 
-def _titled(names: Mapping[str, Any], *, kept: bool = True) -> Titled:
-    return Titled(names["title"], names["title_hans"], names["title_hant"], kept)
+def _titled(names: Mapping[str, Any], *, kept: bool = True) -> KeptTitle:
+    return KeptTitle(names["title"], names["title_hans"], names["title_hant"], kept)
 
 
-def section_of(copy: Mapping[str, Any]) -> tuple[int, Titled] | None:
+def section_of(copy: Mapping[str, Any]) -> tuple[int, KeptTitle] | None:
     """Place and title of the section under which a directive stood; None where that was not kept."""
     section = _kept(copy, "section")
     return (section["order"], _titled(section)) if section else None
@@ -101,7 +107,7 @@ def section_of(copy: Mapping[str, Any]) -> tuple[int, Titled] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class SubmittedEntry:
     """One entry as it was handed in, word for word, with its verdict."""
 
     code: str
@@ -125,12 +131,12 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SubmissionRecord:
     """A submission as a page prints it: of a report its entries, of a plan the plan's own words."""
 
     submission: Submission
     cover: Cover
-    entries: tuple[Copied, ...]
+    entries: tuple[SubmittedEntry, ...]
     verdict: Verdict | None  # on a plan as a whole
 
     @property
@@ -163,23 +169,25 @@ class Record:
         return len(self.entries) - self.accepted - self.returned
 
 
-WORDS = tuple(name for name in Copied.__dataclass_fields__ if name not in ("files", "verdict"))
+WORDS = tuple(
+    name for name in SubmittedEntry.__dataclass_fields__ if name not in ("files", "verdict")
+)
 
 
-def record(submission: Submission) -> Record:
+def submission_record(submission: Submission) -> SubmissionRecord:
     """A submission with its verdicts; one query. It comes with its body, document and person."""
     verdicts = {verdict.entry_id: verdict for verdict in submission.verdicts.select_related("by")}
     copies = submission.content["entries"] if submission.report_id else ()
     entries = tuple(_copied(one, verdicts.get(one["entry"])) for one in copies)
-    return Record(submission, cover(submission), entries, verdicts.get(None))
+    return SubmissionRecord(submission, cover(submission), entries, verdicts.get(None))
 
 
-def _copied(one: Mapping[str, Any], verdict: Verdict | None) -> Copied:
+def _copied(one: Mapping[str, Any], verdict: Verdict | None) -> SubmittedEntry:
     files = tuple(file["name"] for file in one["files"])
-    return Copied(**{name: one[name] for name in WORDS}, files=files, verdict=verdict)
+    return SubmittedEntry(**{name: one[name] for name in WORDS}, files=files, verdict=verdict)
 
 
-def submissions_of(user: User) -> Any:
+def visible_submissions(user: User) -> Any:
     """The submissions that this person may read, with what they are of."""
     rows = Submission.objects.visible_to(user).select_related(
         "organisation", "document", "report__cycle", "plan", "submitted_by"

@@ -11,7 +11,7 @@ from directives.models import Document
 from directives.models.documents import HEAVY
 from directives.reports import commands as reporting
 from directives.reports.forms import CycleForm
-from directives.reports.queries.cycles import cycle_lines, next_cycle, owing
+from directives.reports.queries.cycles import count_owing, cycle_lines, next_cycle
 from directives.web.doors import demand, page, write
 
 HERE = "directives/cycles/new.html"
@@ -35,7 +35,7 @@ def _context(request, document, form=None):
         "document": document,
         "lines": lines,
         "form": form,
-        "owing": owing(document, request.user),
+        "owing": count_owing(document, request.user),
         "jobs": running,
     }
 
@@ -57,7 +57,7 @@ def cycle_open(request, pk):
             for name, texts in refusal.errors.items():
                 form.add_error(name if name in form.fields else None, texts)
         else:
-            job = reporting.job_of(cycle)
+            job = reporting.opening_job(cycle)
             if job is not None:
                 return redirect("job", job.pk)
             messages.success(

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.models import ReportEntry
-from directives.reports.commands import NOT_YOURS, entry_on_desk, recall, save_entry
+from directives.reports.commands import NOT_YOURS, entry_to_save, recall, save_entry
 from directives.reports.forms import EntryForm
-from directives.reports.queries.entries import line_of, saved, sheet
-from directives.reports.queries.reports import found
+from directives.reports.queries.entries import entry_line, report_sheet, saved_line
+from directives.reports.queries.reports import visible_reports
 from directives.reports.views.reports import surroundings
 from directives.web.doors import redirect_back, write
 
@@ -26,7 +26,7 @@ def _entry(request, pk):
 
 def _own_entry(request, pk):
     """An entry that this person fills in. Whoever sees it from above may not save it, for others there is none."""
-    entry = entry_on_desk(pk, by=request.user)
+    entry = entry_to_save(pk, by=request.user)
     if entry is None and _entry(request, pk):
         raise NotAllowed(NOT_YOURS)
     return entry
@@ -39,9 +39,9 @@ def _place(entry):
 
 def _whole(request, entry, **more):
     """The context of an answer that draws the entry anew."""
-    report = found(request.user).get(pk=entry.report_id)
-    page = sheet(report, request.user)
-    return surroundings(request, report, page) | {"line": line_of(page, entry.pk, **more)}
+    report = visible_reports(request.user).get(pk=entry.report_id)
+    page = report_sheet(report, request.user)
+    return surroundings(request, report, page) | {"line": entry_line(page, entry.pk, **more)}
 
 
 def _row(request, pk):
@@ -78,7 +78,7 @@ def _saved(request, entry):
     return render(
         request,
         "directives/reports/_saved.html",
-        {"report": entry.report, "line": saved(entry, entry.earlier_percent)},
+        {"report": entry.report, "line": saved_line(entry, entry.earlier_percent)},
     )
 
 

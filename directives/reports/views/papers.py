@@ -15,11 +15,11 @@ from directives.papers import layout
 from directives.papers.paper import title_lines
 from directives.plans.papers import plan_paper
 from directives.plans.queries.plan_page import plan_view
-from directives.plans.queries.plans import found as found_plans
+from directives.plans.queries.plans import visible_plans as found_plans
 from directives.reports.papers import report_paper, submission_paper
-from directives.reports.queries.entries import sheet
-from directives.reports.queries.reports import found as found_reports
-from directives.reports.queries.submissions import record, submissions_of
+from directives.reports.queries.entries import report_sheet
+from directives.reports.queries.reports import visible_reports as found_reports
+from directives.reports.queries.submissions import submission_record, visible_submissions
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -74,7 +74,7 @@ def report_as_paper(request, pk):
     report = get_object_or_404(
         found_reports(request.user).select_related("organisation__parent"), pk=pk
     )
-    shown = sheet(report, request.user)
+    shown = report_sheet(report, request.user)
     empty = (
         ""
         if shown.lines
@@ -91,13 +91,13 @@ def report_as_paper(request, pk):
 
 @require_GET
 def submission_as_paper(request, pk):
-    row = get_object_or_404(submissions_of(request.user), pk=pk)
+    row = get_object_or_404(visible_submissions(request.user), pk=pk)
     empty = (
         ""
         if row.content.get("entries") or row.content.get("measures")
         else _("This submission says nothing that a paper could print.")
     )
-    paper = submission_paper(record(row))
+    paper = submission_paper(submission_record(row))
     return _answer(
         request, row, paper, reverse("submission", args=[pk]), empty=empty, submission=row
     )

@@ -12,19 +12,19 @@ from django.views.decorators.http import require_GET
 from directives.base.numbers import whole
 from directives.base.refusals import Invalid
 from directives.downloads.exporting import answer
-from directives.plans.queries.plan_page import lines_filed
+from directives.plans.queries.plan_page import submitted_measures
 from directives.reports import commands as reporting
 from directives.reports.forms import SignForm, chosen_entries
-from directives.reports.queries.entries import FILTERS, line_of, sheet
+from directives.reports.queries.entries import FILTERS, entry_line, report_sheet
 from directives.reports.queries.reports import (
     COUNTED,
     ReportFilter,
     cycles_of,
-    found,
-    listing,
+    report_list,
     report_page,
+    visible_reports,
 )
-from directives.reports.queries.submissions import record, submissions_of
+from directives.reports.queries.submissions import submission_record, visible_submissions
 from directives.tables.formats import wants_file
 from directives.web.doors import demand, page, paged, write
 
@@ -35,7 +35,7 @@ def reports(request):
         return answer(request, "reports")
     cycles = cycles_of(request.user)
     chosen = ReportFilter.of(request.GET, request.user, cycles)
-    around = listing(request.user, chosen, cycles, today=request.today)
+    around = report_list(request.user, chosen, cycles, today=request.today)
     current = report_page(request.user, around, request.GET, today=request.today)
     context = {"list": around, "chosen": chosen, "page": current, "limit": COUNTED}
     return page(
@@ -44,7 +44,7 @@ def reports(request):
 
 
 def _context(request, report, **more):
-    shown = sheet(report, request.user)
+    shown = report_sheet(report, request.user)
     name = request.GET.get("show", "")
     show = name if name in FILTERS else "all"
     current = paged(request, shown.showing(show))
@@ -56,7 +56,7 @@ def _context(request, report, **more):
 def report(request, pk):
     if wants_file(request):
         return answer(request, "entries", {"pk": pk})
-    report = get_object_or_404(found(request.user), pk=pk)
+    report = get_object_or_404(visible_reports(request.user), pk=pk)
     if request.htmx and (entry := whole(request.GET.get("entry", ""))) is not None:
         return _one_entry(request, report, entry)
     if request.htmx and request.GET.get("part") == "around":
@@ -73,7 +73,7 @@ def surroundings(request, report, shown):
 
 def _around(request, report):
     """What a save changes around the rows: the time, the counts, the hand-in bar."""
-    shown = sheet(report, request.user)
+    shown = report_sheet(report, request.user)
     return render(request, "directives/reports/_around.html", surroundings(request, report, shown))
 
 
@@ -82,14 +82,14 @@ def _one_entry(request, report, pk):
 
     The state keeps the version that the page has read: what somebody else changed since must still meet a conflict.
     """
-    shown = sheet(report, request.user)
+    shown = report_sheet(report, request.user)
     if pk not in {line.entry.pk for line in shown.lines}:
         raise Http404
     left = request.workdays.between(request.today, report.cycle.due_on)
     context = {
         "sheet": shown,
         "report": report,
-        "line": line_of(shown, pk),
+        "line": entry_line(shown, pk),
         "left": left,
         "show": "all",
     }
@@ -104,14 +104,14 @@ def _one_entry(request, report, pk):
 
 @write
 def report_begin(request, pk):
-    report = get_object_or_404(found(request.user), pk=pk)
+    report = get_object_or_404(visible_reports(request.user), pk=pk)
     reporting.begin(report=report, by=request.user, now=request.now)
     return redirect("report", pk=pk)
 
 
 @write
 def report_redraft(request, pk):
-    report = get_object_or_404(found(request.user), pk=pk)
+    report = get_object_or_404(visible_reports(request.user), pk=pk)
     reporting.begin(
         report=report, by=request.user, now=request.now
     )  # what was assigned since is added
@@ -124,7 +124,7 @@ def report_redraft(request, pk):
 
 @write
 def report_hand_in(request, pk):
-    report = get_object_or_404(found(request.user), pk=pk)
+    report = get_object_or_404(visible_reports(request.user), pk=pk)
     entries = chosen_entries(request.POST)
     try:
         submission = reporting.hand_in(
@@ -151,7 +151,7 @@ def report_hand_in(request, pk):
 
 @write
 def report_sign(request, pk):
-    report = get_object_or_404(found(request.user), pk=pk)
+    report = get_object_or_404(visible_reports(request.user), pk=pk)
     demand(request.user, "sign", report)
     form, entries = SignForm(request.POST), chosen_entries(request.POST)
     given = {"report": report, "entries": entries, "by": request.user, "now": request.now}
@@ -179,10 +179,10 @@ def report_sign(request, pk):
 
 @require_GET
 def submission(request, pk):
-    row = get_object_or_404(submissions_of(request.user), pk=pk)
+    row = get_object_or_404(visible_submissions(request.user), pk=pk)
     context = {
-        "record": record(row),
-        "lines": lines_filed(row) if row.plan_id else (),
+        "record": submission_record(row),
+        "lines": submitted_measures(row) if row.plan_id else (),
         "submission": row,
     }
     return render(request, "directives/reports/submission.html", context)

@@ -11,35 +11,39 @@ from directives.base.states import SUBMITTED
 from directives.base.wording import listed, scripted
 from directives.core.deciders import deciders
 from directives.core.deciding import askers_of
-from directives.plans.queries.plan_revisions import revision_on_desk
+from directives.plans.queries.plan_revisions import revision_for_review
 from directives.reports.commands import reviewing
 from directives.reports.forms import PlanVerdictForm, verdicts
-from directives.reports.queries.reports import found
-from directives.reports.queries.reviews import desk, left_out, plan_on_desk
+from directives.reports.queries.reports import visible_reports
+from directives.reports.queries.reviews import (
+    codes_of_own_requests,
+    plan_to_review,
+    review_of_report,
+)
 from directives.web.doors import demand, write
 
 
 @require_GET
 def report_review(request, pk):
-    report = get_object_or_404(found(request.user), pk=pk)
+    report = get_object_or_404(visible_reports(request.user), pk=pk)
     demand(request.user, "oversee", report)
     return render(
         request,
         "directives/reviews/report.html",
-        {"desk": desk(report, request.user), "report": report},
+        {"desk": review_of_report(report, request.user), "report": report},
     )
 
 
 @write(form="report_review")
 def report_decide(request, pk):
-    report = get_object_or_404(found(request.user), pk=pk)
+    report = get_object_or_404(visible_reports(request.user), pk=pk)
     chosen = verdicts(request.POST, report.entries.all(), by=request.user)
     try:
         made = reviewing.decide(report=report, decisions=chosen, by=request.user, now=request.now)
     except (Invalid, Stale) as refusal:
         errors = getattr(refusal, "errors", {})
         context = {
-            "desk": desk(report, request.user, chosen=chosen, errors=errors),
+            "desk": review_of_report(report, request.user, chosen=chosen, errors=errors),
             "report": report,
             "refusal": refusal,
         }
@@ -51,7 +55,7 @@ def report_decide(request, pk):
         _("Accepted %(accepted)s, returned %(returned)s. The organisation has been notified.")
         % facts,
     )
-    if request.POST.get("rest") and (own := left_out(report, request.user)):
+    if request.POST.get("rest") and (own := codes_of_own_requests(report, request.user)):
         told = {"codes": listed(scripted(code) for code in own)}
         messages.warning(
             request, _("Not processed because you requested or submitted them: %(codes)s") % told
@@ -60,7 +64,7 @@ def report_decide(request, pk):
 
 
 def _plan(request, pk):
-    plan = plan_on_desk(request.user, pk)
+    plan = plan_to_review(request.user, pk)
     if plan is None:
         raise Http404
     return plan
@@ -79,7 +83,7 @@ def _of_plan(request, plan, **more):
         "plan": plan,
         "waits": waits,
         "deciders": deciders(plan, request.user),
-        "revision": revision_on_desk(plan),
+        "revision": revision_for_review(plan),
         **more,
     }
 
