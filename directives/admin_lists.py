@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from directives.base.numbers import whole
 from directives.base.wording import NOTHING
 from directives.core import audit
-from directives.obligations.queries.counting import LIMIT
+from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.record.queries.events import SUBJECTS
 from directives.record.queries.timeline import WORDS
 from directives.web.doors import tell_stored
@@ -45,7 +45,7 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[:LIMIT].count()
+        return self.object_list.order_by()[:COUNT_LIMIT].count()
 
 
 class KnownRows(AutocompleteSelect):

@@ -41,7 +41,7 @@ from directives.models import (
     Organisation,
     User,
 )
-from directives.obligations.commands import choosing, giving, parts
+from directives.obligations.commands import bulk_issuing, choosing, issuing
 from directives.reports import commands as reporting
 from directives.tables.lists import ListRequest
 from tests.factories import (
@@ -56,7 +56,7 @@ from tests.kills import Kills
 from tests.spare import PATIENCE, spare_port, wait_for
 
 CONSTANTS = {
-    "directives.obligations.commands.parts.PART": 4, "directives.reports.commands.cycles.PART": 2, "directives.core.ticking.BATCH": 4,
+    "directives.obligations.commands.bulk_issuing.PART": 4, "directives.reports.commands.cycles.PART": 2, "directives.core.ticking.BATCH": 4,
     "directives.intakes.acts.BATCH": 5, "directives.intakes.checking.BATCH": 5, "directives.downloads.export_job.EVERY": 600,
 }  # fmt: skip
 BODIES, ROWS = 6, 12
@@ -241,8 +241,8 @@ class Issue(LongAct):
     def ask(self):
         directives = self.world.new_directives()
         choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.Pick(),))
-        terms = giving.Terms()
-        return parts.issue_in_parts(
+        terms = issuing.Terms()
+        return bulk_issuing.issue_in_parts(
             document=directives[0].document, choice=choice, terms=terms, by=self.world.boss, now=timezone.now(),
         )  # fmt: skip
 

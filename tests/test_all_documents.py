@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from directives.core.transitions import change_obligations, move
 from directives.models import Event, Obligation, OverallDay, TallyDay
-from directives.record.queries.events import Asked as EventFilter
+from directives.record.queries.events import EventFilter
 from directives.tallies import copy_day, rebuild
 from tests.factories import (
     NOW,
@@ -76,7 +76,7 @@ def test_every_figure_is_the_number_of_its_rows(cast, who):
 )
 @pytest.mark.parametrize("few", [2_000, 0])
 def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, narrow, few):
-    monkeypatch.setattr("directives.dashboard.queries.own.FEW_ROWS", few)
+    monkeypatch.setattr("directives.dashboard.queries.own_rows.FEW_ROWS", few)
     for document in many(cast):
         for place, directive in enumerate(document.directives.order_by("order")):
             kind = ("institution", "pilot", "resource")[place % 3]

@@ -14,13 +14,13 @@ from openpyxl import load_workbook
 
 from directives.base.states import OBLIGATION_MOVES
 from directives.core.transitions import change_obligations, move
-from directives.dashboard.queries.boards import board
-from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.figures import Figure
+from directives.dashboard.queries.loading import load_board
 from directives.dashboard.queries.trend import by
 from directives.models import CalendarDay, Event, Obligation, ReportEntry, TallyDay
-from directives.obligations.queries.obligations import Filter
-from directives.record.queries.events import Asked as EventFilter
+from directives.obligations.queries.filters import ObligationFilter
+from directives.record.queries.events import EventFilter
 from directives.tallies import copy_day, counted, rebuild, recast, settle
 from tests.factories import (
     NOW,
@@ -53,9 +53,9 @@ def fixed_now(time_machine):
 
 
 def look(user, scope=None, document=None, **asked):
-    return board(
+    return load_board(
         user,
-        Choice(scope=scope, document=document, **asked),
+        BoardChoice(scope=scope, document=document, **asked),
         today=TODAY,
         workdays=CalendarDay.objects.workdays(TODAY),
     )
@@ -137,7 +137,7 @@ def figures(found) -> Iterator[Figure]:
 
 def rows_of(figure: Figure, user) -> int:
     query = QueryDict(urlsplit(figure.url).query)
-    asked = Filter.of(query)
+    asked = ObligationFilter.of(query)
     assert all(len(values) == 1 for _name, values in query.lists())
     assert asked == figure.filter  # the address says all that the figure means
     return asked.apply(Obligation.objects.visible_to(user), TODAY).count()
@@ -164,7 +164,7 @@ def test_every_figure_is_the_number_of_its_rows(cast, seed, who):
 @pytest.mark.parametrize("few", [2_000, 0])
 def test_filtered_figures_are_the_numbers_of_their_rows(cast, monkeypatch, who, narrow, few):
     """Where the rows under the filter are few they are read, and all is told as without one."""
-    monkeypatch.setattr("directives.dashboard.queries.own.FEW_ROWS", few)
+    monkeypatch.setattr("directives.dashboard.queries.own_rows.FEW_ROWS", few)
     document = make_work([cast.centre, cast.body, cast.child, cast.sibling])
     kinds = ("institution", "pilot", "resource")
     for place, directive in enumerate(document.directives.order_by("order")):

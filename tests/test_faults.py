@@ -28,7 +28,7 @@ from directives.core.transitions import change_obligations, move
 from directives.indicators.commands import Period, ReportedFigure, file_figures
 from directives.intakes.resources import ObligationResource, OrganisationResource
 from directives.models import Event, Figure, JobRun, Obligation, Organisation, ReportEntry, TallyDay
-from directives.obligations.commands import giving
+from directives.obligations.commands import issuing
 from directives.organisations import commands as organising
 from tests.factories import (
     NOW,
@@ -274,8 +274,8 @@ def test_tick_import_and_issue_at_once(transactional_db):
     fresh = [make_directive(tree.row.section) for _number in range(3)]
 
     def issue() -> object:
-        terms = giving.Terms()
-        return giving.issue(
+        terms = issuing.Terms()
+        return issuing.issue(
             document=fresh[0].document,
             directives=fresh,
             organisations=[tree.city, tree.body, tree.other],

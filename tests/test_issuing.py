@@ -9,9 +9,8 @@ from directives import tallies
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.core.addressing import pairs_proposed
 from directives.models import Addressee, Event, ItemState, Notice, Obligation
-from directives.obligations.commands import giving
-from directives.obligations.commands.entering import Pair, faults_of
-from directives.obligations.commands.giving import Terms
+from directives.obligations.commands import issuing
+from directives.obligations.commands.issuing import Pair, Terms, faults_of
 from tests.factories import (
     NOW,
     TODAY,
@@ -27,7 +26,7 @@ LATER = date(2027, 6, 30)
 
 def give(cast, directives, bodies, terms=None, **fields):
     fields = {"by": cast.supervisor, "now": NOW} | fields
-    return giving.issue(
+    return issuing.issue(
         document=directives[0].document,
         directives=directives,
         organisations=bodies,
@@ -94,14 +93,14 @@ def test_pairs_that_exist_are_left_as_they_are(cast):
 
 
 def test_a_pair_that_somebody_else_makes_meanwhile_is_told_and_nothing_is_made(cast, monkeypatch):
-    directives, look = two(), giving.preview
+    directives, look = two(), issuing.preview
 
     def look_and_be_late(**asked):
         found = look(**asked)
         make_obligation(directives[1], cast.body)
         return found
 
-    monkeypatch.setattr(giving, "preview", look_and_be_late)
+    monkeypatch.setattr(issuing, "preview", look_and_be_late)
     with pytest.raises(Stale), tallies.counted():
         give(cast, directives, [cast.body])
     assert (
@@ -480,7 +479,7 @@ def test_a_refused_confirmation_keeps_what_was_chosen(cast, sign_in, key, docume
         raise Stale("somebody was first")
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr("directives.obligations.views.issuing.giving.issue", late)
+        meanwhile.setattr("directives.obligations.views.issuing.issuing.issue", late)
         assert (
             client.post(step(document, "confirm/"), {**key(), "digest": digest}).status_code == 409
         )

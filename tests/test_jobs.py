@@ -23,12 +23,12 @@ from directives.models import (
     ProgressReport,
 )
 from directives.models.jobs import CANCELLED, DONE, FAILED, STOPPED, WAITING
-from directives.obligations.commands import parts
+from directives.obligations.commands import bulk_issuing
+from directives.obligations.commands.bulk_issuing import issue_in_parts
 from directives.obligations.commands.choosing import Choice, Pick, chosen_bodies
-from directives.obligations.commands.giving import Terms
-from directives.obligations.commands.parts import issue_in_parts
+from directives.obligations.commands.issuing import Terms
+from directives.obligations.queries.bulk_issuing import bulk_preview
 from directives.obligations.queries.issuing import Selection
-from directives.obligations.queries.wide_issue import wide_preview
 from directives.reports import commands as reporting
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
 
@@ -44,7 +44,7 @@ THIRD = {
 @pytest.fixture
 def few(monkeypatch):
     """Parts of four pairs, and of two bodies."""
-    monkeypatch.setattr(parts, "PART", 4)
+    monkeypatch.setattr(bulk_issuing, "PART", 4)
     monkeypatch.setattr("directives.reports.commands.cycles.PART", 2)
     monkeypatch.setattr("directives.reports.commands.cycles.AT_ONCE", 3)
 
@@ -130,7 +130,7 @@ def test_a_part_that_fails_leaves_nothing_of_itself_and_is_told(
     def broken(*_args, **_kwargs):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("directives.obligations.commands.giving.notices.issued", broken)
+    monkeypatch.setattr("directives.obligations.commands.issuing.notices.issued", broken)
     with pytest.raises(RuntimeError):
         jobs.run("job", job.pk)
     job.refresh_from_db()
@@ -237,13 +237,13 @@ def test_one_that_stopped_goes_on_behind_what_is_done(
 
 def test_calling_off_wins_over_carrying_out(cast, directives, few, monkeypatch):
     job = one_part(begun(cast, directives), monkeypatch)
-    give = parts.issue
+    give = bulk_issuing.issue
 
     def meanwhile(**options):
         jobs.call_off(JobProgress.objects.get(), by=cast.supervisor, now=NOW)
         return give(**options)
 
-    monkeypatch.setattr(parts, "issue", meanwhile)
+    monkeypatch.setattr(bulk_issuing, "issue", meanwhile)
     jobs.run("job", job.pk)
     job.refresh_from_db()
     # The same connection called it off, so that went with the part; whoever else does is not rolled back.
@@ -275,7 +275,7 @@ def test_what_the_database_broke_off_is_tried_again_after_a_pause(
     cast, directives, few, monkeypatch
 ):
     job, broken = begun(cast, directives), []
-    give = parts.issue
+    give = bulk_issuing.issue
 
     def away(**options):
         if len(broken) < 2:
@@ -283,7 +283,7 @@ def test_what_the_database_broke_off_is_tried_again_after_a_pause(
             raise OperationalError("server closed the connection unexpectedly")
         return give(**options)
 
-    monkeypatch.setattr(parts, "issue", away)
+    monkeypatch.setattr(bulk_issuing, "issue", away)
     for tries in (1, 2):
         jobs.run("job", job.pk)
         job.refresh_from_db()
@@ -394,11 +394,11 @@ def test_what_exists_already_is_told_exactly_or_as_a_bound_that_holds(
         for one in directives
     ]
     selected = Selection(tuple(directives), (), (), None, len(chosen))
-    told = wide_preview(document, cast.supervisor, choice, selected, today=TODAY)
+    told = bulk_preview(document, cast.supervisor, choice, selected, today=TODAY)
     assert (told.exact, [line.there for line in told.lines]) == (True, truth)
     assert [line.new for line in told.lines] == [len(chosen) - n for n in truth]
-    monkeypatch.setattr("directives.obligations.queries.wide_issue.EXACT", 0)
-    told = wide_preview(document, cast.supervisor, choice, selected, today=TODAY)
+    monkeypatch.setattr("directives.obligations.queries.bulk_issuing.EXACT", 0)
+    told = bulk_preview(document, cast.supervisor, choice, selected, today=TODAY)
     assert (
         told.exact,
         all(0 <= line.there <= n for line, n in zip(told.lines, truth, strict=True)),

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from directives.core.keyset import END, Column, Order, Turn, leaf
 from directives.models import Obligation
+from directives.obligations.queries.filters import DUE, ORDERS, with_urgency
 from directives.obligations.queries.listing import _lines
-from directives.obligations.queries.obligations import DUE, ORDERS, with_urgency
 from tests.factories import make_body, make_directive, make_section
 
 DAY = date(2026, 3, 1)

@@ -15,7 +15,7 @@ from django_tasks_db.models import DBTaskResult
 
 from directives import tallies
 from directives.models import JobProgress, JobRun, Notice, Obligation, Submission
-from directives.obligations.commands import choosing, giving, parts
+from directives.obligations.commands import bulk_issuing, choosing, issuing
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields
 from tests.factories import make_body, make_directive, make_obligation, make_section
@@ -236,10 +236,10 @@ def test_an_issue_over_1173_bodies_whose_worker_is_killed_three_times(world, rec
     section = make_section()
     directives = [make_directive(section) for _number in range(10)]
     choice = choosing.Choice(frozenset(row.pk for row in directives), (choosing.Pick(),))
-    job = parts.issue_in_parts(
+    job = bulk_issuing.issue_in_parts(
         document=section.document,
         choice=choice,
-        terms=giving.Terms(),
+        terms=issuing.Terms(),
         by=world.boss,
         now=timezone.now(),
     )

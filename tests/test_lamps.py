@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from directives.models import CalendarDay, Obligation, ReportEntry
-from directives.my_work.queries.mine import my_work
-from directives.obligations.queries.obligations import URGENCY
+from directives.my_work.queries.my_work import load_my_work
+from directives.obligations.queries.filters import URGENCY
 from tests.factories import (
     NOW,
     TODAY,
@@ -35,7 +35,7 @@ def fixed_now(time_machine):
 
 
 def desk_of(user):
-    return my_work(user, now=NOW, today=TODAY, workdays=CalendarDay.objects.workdays(TODAY))
+    return load_my_work(user, now=NOW, today=TODAY, workdays=CalendarDay.objects.workdays(TODAY))
 
 
 def near_day(random):

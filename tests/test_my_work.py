@@ -9,7 +9,7 @@ from django.utils import translation
 
 from directives.core.notices import KINDS, wording
 from directives.models import CalendarDay, LogEntry, Membership, Notice, Obligation, ProgressReport
-from directives.my_work.queries.mine import my_work
+from directives.my_work.queries.my_work import load_my_work
 from tests.factories import (
     NOW,
     TODAY,
@@ -36,7 +36,7 @@ def fixed_now(time_machine):
 
 
 def desk_of(user):
-    return my_work(user, now=NOW, today=TODAY, workdays=CalendarDay.objects.workdays(TODAY))
+    return load_my_work(user, now=NOW, today=TODAY, workdays=CalendarDay.objects.workdays(TODAY))
 
 
 def kinds(tasks):

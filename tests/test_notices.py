@@ -12,7 +12,7 @@ from directives.base.refusals import Invalid
 from directives.core import notices
 from directives.core.notices import KINDS, wording
 from directives.models import Notice
-from directives.obligations.commands import giving
+from directives.obligations.commands import issuing
 from tests.factories import NOW, make_directive, make_document, make_member, make_plan, make_section
 from tests.spare import spare_port
 
@@ -46,11 +46,11 @@ def issue(cast, body):
     directive = make_directive(
         make_section(make_document(title_hans="关于一件事的意见", title_hant="關於一件事的意見"))
     )
-    made = giving.issue(
+    made = issuing.issue(
         document=directive.document,
         directives=[directive],
         organisations=[body],
-        terms=giving.Terms(),
+        terms=issuing.Terms(),
         by=cast.supervisor,
         now=NOW,
     )
@@ -118,11 +118,11 @@ def test_mail_goes_out_through_the_worker_once_the_change_is_made(cast, sink):
 def test_what_was_rolled_back_is_not_mailed(cast, sink):
     make_member(cast.body, "staff", "mailed", email="mailed@example.org")
     with pytest.raises(Invalid):
-        giving.issue(
+        issuing.issue(
             document=make_document(),
             directives=[],
             organisations=[cast.body],
-            terms=giving.Terms(),
+            terms=issuing.Terms(),
             by=cast.supervisor,
             now=NOW,
         )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from directives import tallies
 from directives.base.states import OBLIGATION_MOVES
 from directives.models import Event, ItemState, Notice, Obligation
-from directives.obligations.queries.obligations import Filter
+from directives.obligations.queries.filters import ObligationFilter
 from tests.factories import (
     NOW,
     make_body,
@@ -188,13 +188,13 @@ def test_the_empty_ledger_says_what_comes_next(cast, sign_in):
 
 def test_a_filter_that_makes_no_sense_asks_for_nothing():
     assert (
-        Filter.of(
+        ObligationFilter.of(
             {"document": "²", "section": "-1", "on": "tomorrow", "sort": "x", "light": "gray"}
         )
-        == Filter()
+        == ObligationFilter()
     )
-    assert not Filter.of({"sort": "due"}).narrows
-    assert Filter.of({"light": "red"}).narrows
+    assert not ObligationFilter.of({"sort": "due"}).narrows
+    assert ObligationFilter.of({"light": "red"}).narrows
 
 
 # one obligation

@@ -103,7 +103,7 @@ def test_an_event_from_before_is_hashed_as_it_was():
 def test_the_worker_names_its_task(cast, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        "directives.obligations.commands.parts.ACT",
+        "directives.obligations.commands.bulk_issuing.ACT",
         jobs.Act(lambda row: seen.append(origins.present())),
     )
     job = JobProgress.objects.create(

@@ -23,8 +23,8 @@ from directives.indicators import commands as statistics
 from directives.indicators.commands import IndicatorFields
 from directives.models import Directive, Document, Event, Membership, Obligation, Repair, Section
 from directives.models.intakes import CHANGED, NEW, WRONG
-from directives.obligations.commands import entering, giving
-from directives.obligations.commands.giving import Terms
+from directives.obligations.commands import issuing
+from directives.obligations.commands.issuing import Terms
 from directives.obligations.exports.ledger import listed
 from directives.organisations import commands as organising
 from directives.reports import commands as reporting
@@ -160,7 +160,7 @@ def issue(directive, by):
         if by
         else make_body()
     )
-    return giving.issue(
+    return issuing.issue(
         document=directive.document, directives=[directive], organisations=[body], terms=Terms(), by=by, now=NOW
     )  # fmt: skip
 
@@ -179,7 +179,7 @@ def define(directive, by):
 
 def take_back(directive, by):
     rows = directive.obligations.filter(state="assigned").select_related("organisation")
-    return entering.take_back(list(rows), by=by, now=NOW)
+    return issuing.take_back(list(rows), by=by, now=NOW)
 
 
 def remove(directive, by):
@@ -226,7 +226,7 @@ def test_a_body_is_assigned_work_by_those_above_it_alone(cast, middle):
     """Whoever owns the document may still not give it to a body that is not below theirs."""
     directive = make_directive(make_section(make_document(organisation=cast.body)))
     with pytest.raises(NotAllowed):
-        giving.issue(
+        issuing.issue(
             document=directive.document,
             directives=[directive],
             organisations=[cast.sibling],

@@ -154,8 +154,7 @@ def test_counts_change_inside_counted_alone(cast):
 
 DOORS = {  # the only functions that write obligations, plans and entries; each is reached through `counted` alone
     "core/hearing.py": {"hear"},  # a day alone, which counts nowhere
-    "obligations/commands/entering.py": {"issue_pairs"},
-    "obligations/commands/giving.py": {"issue"},
+    "obligations/commands/issuing.py": {"issue", "issue_pairs"},
     "plans/commands/plans.py": {
         "start_plan",
         "save_plan",

@@ -43,7 +43,7 @@ def walk(
 ) -> Callable[..., Walker]:
     """Walk from an empty office; every transaction is a real one, and so is what runs after it."""
     settings.MEDIA_ROOT = tmp_path / "files"
-    monkeypatch.setattr("directives.obligations.commands.parts.PART", 4)
+    monkeypatch.setattr("directives.obligations.commands.bulk_issuing.PART", 4)
 
     def walked(seed: int, writes: int) -> Walker:
         walker = Walker(seed, time_machine)

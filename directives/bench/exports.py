@@ -23,7 +23,7 @@ from directives.bench.places import MIB, BenchError
 from directives.models import CalendarDay, Document, ItemState, Measure, Obligation
 from directives.models.documents import HEAVY
 from directives.obligations.exports.ledger import Today, book
-from directives.obligations.queries.obligations import Filter
+from directives.obligations.queries.filters import ObligationFilter
 from directives.tables.book import Book, cell_value
 from directives.tables.row_writer import NUMBER_FORMATS
 from directives.tables.xlsx import write_xlsx
@@ -112,7 +112,11 @@ def ledger(now: datetime, rows: int) -> Book:
         raise BenchError("This database holds no made-up work.")
     dated = Today(today, CalendarDay.objects.workdays(today))
     made = book(
-        Obligation.objects.all(), Filter(document=document.pk), user=None, dated=dated, now=now
+        Obligation.objects.all(),
+        ObligationFilter(document=document.pk),
+        user=None,
+        dated=dated,
+        now=now,
     )
     return replace(made, rows=islice(made.rows, rows), total=rows)
 

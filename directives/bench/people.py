@@ -24,7 +24,7 @@ from directives.models import CalendarDay, Document, Obligation, Organisation, U
 from directives.models.documents import HEAVY
 from directives.models.scope import own, subtrees
 from directives.obligations.exports.ledger import Today, book
-from directives.obligations.queries.obligations import Filter
+from directives.obligations.queries.filters import ObligationFilter
 from directives.tables.xlsx import write_xlsx
 
 LEVELS = (
@@ -71,9 +71,9 @@ def _posts(document: Document) -> list[tuple[str, Organisation]]:
     ]
 
 
-def _few(document: Document, body: Organisation) -> Filter:
+def _few(document: Document, body: Organisation) -> ObligationFilter:
     """What that person asks for: everything, or the section or directive with most of the rows that still come at once."""
-    asked = Filter(document=document.pk)
+    asked = ObligationFilter(document=document.pk)
     rows = (
         Obligation.objects.live()
         .filter(document=document, organisation__path__startswith=body.path)
@@ -128,7 +128,7 @@ def _page(user: User, address: str) -> Callable[[], int]:
     return ask
 
 
-def _command(user: User, asked: Filter, now: datetime) -> Callable[[], int]:
+def _command(user: User, asked: ObligationFilter, now: datetime) -> Callable[[], int]:
     """The same rows as the system writes them."""
     today = timezone.localdate(now)
     dated = Today(today, CalendarDay.objects.workdays(today))

@@ -32,7 +32,7 @@ from directives.models import (
     User,
 )
 from directives.models.documents import HEAVY
-from directives.obligations.commands.giving import Terms, issue
+from directives.obligations.commands.issuing import Terms, issue
 from directives.plans.commands import MeasureContent, add_measure, owed_obligations, start_plan
 from directives.reports.commands import hand_in, open_cycle
 

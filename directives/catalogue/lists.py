@@ -14,8 +14,8 @@ from directives.base.wording import picked, scripted
 from directives.core.scope import Lights, Scope
 from directives.dashboard import exports as tables
 from directives.dashboard.queries.board import Board
-from directives.dashboard.queries.boards import board
-from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.choice import BoardChoice
+from directives.dashboard.queries.loading import load_board
 from directives.documents.exports import BODIES, DIRECTIVES, DOCUMENTS, section_of
 from directives.documents.queries import register
 from directives.documents.queries.filters import BodyFilter, DirectiveFilter, DocumentFilter
@@ -34,8 +34,8 @@ from directives.plans.queries.plans import PlanFilter, plans_below, plans_to_exp
 from directives.plans.queries.plans import visible_plans as plans_found
 from directives.record.exports import events as event_columns
 from directives.record.queries import events as record
-from directives.record.queries.record import SEARCHED
-from directives.record.queries.record import exported as every_event
+from directives.record.queries.events import SEARCHED
+from directives.record.queries.events import exported as every_event
 from directives.record.queries.timeline import word_of
 from directives.reports.exports import ENTRIES, REPORTS
 from directives.reports.queries.entries import FILTERS, report_sheet
@@ -268,7 +268,7 @@ def _numbered() -> int:
 
 
 def _events(asked: ListRequest, place: Place) -> FilteredList:
-    chosen = record.Asked.of(asked.GET)
+    chosen = record.EventFilter.of(asked.GET)
     found = record.events_for(asked.user, chosen)
     body = (
         Organisation.objects.visible_to(asked.user).filter(pk=chosen.body).first()
@@ -311,8 +311,11 @@ def _events(asked: ListRequest, place: Place) -> FilteredList:
 
 
 def _table(key: str, asked: ListRequest, place: Place) -> FilteredList:
-    shown = board(
-        asked.user, Choice.of(asked.GET, asked.today), today=asked.today, workdays=asked.workdays
+    shown = load_board(
+        asked.user,
+        BoardChoice.of(asked.GET, asked.today),
+        today=asked.today,
+        workdays=asked.workdays,
     )
     if shown is None or not shown.documents or key not in dict(tables.tables(shown)):
         raise Http404

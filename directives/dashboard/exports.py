@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 from directives.base.states import LIGHTS
 from directives.base.wording import Dated, listed, picked, words_of_light
 from directives.dashboard.queries.board import Board
-from directives.dashboard.queries.figures import Line
+from directives.dashboard.queries.figures import BoardLine
 from directives.dashboard.queries.late import Late, late_rows
 from directives.dashboard.queries.weeks import Point
 from directives.tables.book import Column, Words, path_to
@@ -45,7 +45,7 @@ def _figures() -> list[Column]:
     ]
 
 
-def _share(line: Line) -> float | None:
+def _share(line: BoardLine) -> float | None:
     return 100 * line.lights.on_time / line.lights.total if line.lights.total else None
 
 

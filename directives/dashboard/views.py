@@ -8,9 +8,9 @@ from django.views.decorators.http import require_GET
 
 from directives.dashboard.exports import tables
 from directives.dashboard.queries.board import WORST_DOCUMENTS
-from directives.dashboard.queries.boards import board
-from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.figures import FEW
+from directives.dashboard.queries.loading import load_board
 from directives.downloads.exporting import answer
 from directives.models.documents import KINDS as ABOUTS
 from directives.models.organisations import KINDS
@@ -27,8 +27,8 @@ PAGE = 100  # bodies or documents of one page of “all”
 def dashboard(request):
     if wants_file(request):
         return answer(request, f"board-{request.GET.get('table', '')}")
-    choice = Choice.of(request.GET, request.today)
-    found = board(request.user, choice, today=request.today, workdays=request.workdays)
+    choice = BoardChoice.of(request.GET, request.today)
+    found = load_board(request.user, choice, today=request.today, workdays=request.workdays)
     if found is None:
         if choice.scope is not None or choice.document is not None:
             raise Http404

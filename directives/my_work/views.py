@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 
 from directives.core.notices import mark_all_read, mark_read
 from directives.models import Notice
-from directives.my_work.queries import mine
+from directives.my_work.queries.my_work import load_my_work
 from directives.web.doors import page, paged, redirect_back, safe_address, write
 
 
@@ -14,7 +14,7 @@ from directives.web.doors import page, paged, redirect_back, safe_address, write
 def my_work(request):
     if request.user.only_audits:
         return redirect("events")
-    work = mine.my_work(
+    work = load_my_work(
         request.user, now=request.now, today=request.today, workdays=request.workdays
     )
     return page(

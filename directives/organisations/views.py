@@ -8,7 +8,7 @@ from directives.documents.queries.filters import BodyFilter
 from directives.downloads.exporting import answer
 from directives.models import Organisation
 from directives.models.organisations import KINDS, LEVELS
-from directives.obligations.queries.counting import LIMIT
+from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.organisations.queries import bodies
 from directives.tables.formats import wants_file
 from directives.web.doors import page
@@ -30,7 +30,7 @@ def organisations(request):
         level=chosen.level,
         abolished=bool(chosen.abolished or chosen.q),
     )
-    context = {"chosen": chosen, "kinds": KINDS, "levels": LEVELS, "limit": LIMIT}
+    context = {"chosen": chosen, "kinds": KINDS, "levels": LEVELS, "limit": COUNT_LIMIT}
     if chosen.q or chosen.body_kind or chosen.level:
         shown, lines = bodies.bodies_page(request.user, found, request.GET)
         return page(request, HERE + "list.html", context | {"page": shown, "lines": lines})

@@ -7,8 +7,14 @@ from directives.base.refusals import Refusal
 from directives.core.rules import may
 from directives.downloads.exporting import answer
 from directives.record.exports import signed
-from directives.record.queries.events import SUBJECTS, Asked, lines, sees_origin
-from directives.record.queries.record import SEARCHED, events_page
+from directives.record.queries.events import (
+    SEARCHED,
+    SUBJECTS,
+    EventFilter,
+    events_page,
+    lines,
+    sees_origin,
+)
 from directives.record.queries.timeline import WORDS
 from directives.tables.formats import wants_file
 from directives.web.doors import demand, page, referring_page
@@ -22,7 +28,7 @@ def events(request):
         return signed_copy(request)
     if wants_file(request):
         return answer(request, "events")
-    chosen = Asked.of(request.GET)
+    chosen = EventFilter.of(request.GET)
     shown = events_page(request.user, chosen, request.GET)
     context = {
         "page": shown, "rows": lines(shown.rows, request.user), "chosen": chosen, "actions": sorted(WORDS), "words": WORDS,
@@ -34,7 +40,7 @@ def events(request):
 def signed_copy(request):
     demand(request.user, "audit")
     try:
-        file, name = signed.for_page(Asked.of(request.GET), by=request.user, now=request.now)
+        file, name = signed.for_page(EventFilter.of(request.GET), by=request.user, now=request.now)
     except Refusal as refusal:
         context = {"refusal": refusal, "back": referring_page(request)}
         return page(

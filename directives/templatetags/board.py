@@ -15,8 +15,8 @@ from directives.base.states import COLOURS
 from directives.base.wording import in_script, picked, words_of_light
 from directives.core.scope import Lights
 from directives.dashboard.queries.board import Board
-from directives.dashboard.queries.choice import Choice, link
-from directives.dashboard.queries.figures import Figure, Line
+from directives.dashboard.queries.choice import BoardChoice, link
+from directives.dashboard.queries.figures import BoardLine, Figure
 from directives.templatetags.tracker import FILLS, TONES, lamp
 
 register = template.Library()
@@ -33,7 +33,7 @@ ONE_DOCUMENT = EVERYTHING | {"section": None, "directive": None, "cycle": None}
 
 
 @register.simple_tag
-def go(choice: Choice, **changes: object) -> SafeString:
+def go(choice: BoardChoice, **changes: object) -> SafeString:
     """The address of the dashboard with some of the choice changed; a change begins at the first page."""
     return SafeString(escape(link(choice, **{**EVERYTHING, **changes})))
 
@@ -130,7 +130,7 @@ def document_choices(board: Board) -> SafeString:
 
 
 @register.simple_tag
-def document_rows(board: Board, lines: Iterable[Line]) -> SafeString:
+def document_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
     """Each document with its bar and its share on time, leading to its own dashboard, and what is overdue beside it."""
     pen, rows, overdue = Pen(board), [], gettext("overdue")
     on_time, told = (
@@ -152,7 +152,7 @@ def document_rows(board: Board, lines: Iterable[Line]) -> SafeString:
 
 
 @register.simple_tag
-def rank_rows(board: Board, lines: Iterable[Line], low: bool = False) -> SafeString:
+def rank_rows(board: Board, lines: Iterable[BoardLine], low: bool = False) -> SafeString:
     """Bodies by their share on time. One of few rows says so; equal shares share a place."""
     pen, rows, overdue = Pen(board), [], gettext("overdue")
     few = f'<i class="tag line">{escape(pgettext("ranking", "few"))}</i>'
@@ -170,7 +170,7 @@ def rank_rows(board: Board, lines: Iterable[Line], low: bool = False) -> SafeStr
 
 
 @register.simple_tag
-def heat_rows(board: Board, lines: Iterable[Line]) -> SafeString:
+def heat_rows(board: Board, lines: Iterable[BoardLine]) -> SafeString:
     """Bodies × sections: how many rows of a cell are not on time, in the darker ink the larger their share."""
     pen, rows = Pen(board), []
     told = escape(
@@ -213,12 +213,12 @@ def directive_rows(board: Board, request: HttpRequest) -> SafeString:
     )
 
 
-def _said(line: Line) -> str:
+def _said(line: BoardLine) -> str:
     text = picked(line.thing, "text")
     return escape(text if len(text) <= CUT else f"{text[: CUT - 1]}…")
 
 
-def _of_many(pen: Pen, line: Line) -> str:
+def _of_many(pen: Pen, line: BoardLine) -> str:
     code, lights = pen.code(line.thing.code), line.lights
     narrowed = escape(link(pen.board.choice, **EVERYTHING | {"directive": line.thing.pk}))
     late = (
@@ -234,7 +234,7 @@ def _of_many(pen: Pen, line: Line) -> str:
     )
 
 
-def _of_one(pen: Pen, line: Line, request: HttpRequest) -> str:
+def _of_one(pen: Pen, line: BoardLine, request: HttpRequest) -> str:
     row = line.thing.row
     word, why = words_of_light(request, row)
     light = f'<span class="light {TONES[row.light]}">{pen.lamps[row.light]}{escape(word)}</span>'

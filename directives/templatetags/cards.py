@@ -17,7 +17,7 @@ from directives.base.wording import day, in_script, picked, words_of_light
 from directives.dashboard.queries.board import Board
 from directives.dashboard.queries.choice import link
 from directives.dashboard.queries.facts import Period
-from directives.dashboard.queries.figures import Line, Named
+from directives.dashboard.queries.figures import BoardLine, LabelledFigure
 from directives.dashboard.queries.trend import Trend, period_name, table
 from directives.templatetags.board import EVERYTHING, Pen, meter
 from directives.templatetags.tracker import TONES, lamp
@@ -43,7 +43,7 @@ def stat(board: Board, colour: str) -> SafeString:
 
 
 @register.simple_tag
-def parts(named: Iterable[Named]) -> SafeString:
+def parts(named: Iterable[LabelledFigure]) -> SafeString:
     """What a count is made of, each part with its rows."""
     told = (
         f'<a href="{escape(one.rows.url)}">{escape(str(one.label))} {one.rows.n:,}</a>'
@@ -60,7 +60,7 @@ def most_overdue(board: Board) -> SafeString:
     )
 
 
-def _named(board: Board, line: Line) -> SafeString:
+def _named(board: Board, line: BoardLine) -> SafeString:
     if board.across:
         words = (
             f"《{Truncator(picked(line.thing, 'title')).chars(14 if board.choice.wall else 24)}》"
@@ -121,7 +121,7 @@ def cells(*values: str) -> str:
 
 
 @register.simple_tag
-def light_table(lines: Iterable[Line], board: Board) -> SafeString:
+def light_table(lines: Iterable[BoardLine], board: Board) -> SafeString:
     """The figures of a chart of lights as a table."""
     heads = [
         gettext("Document") if board.across else gettext("Section"),

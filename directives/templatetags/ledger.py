@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext, pgettext
 
 from directives.base.states import ASSIGNED, LEAD, OBLIGATION_STATES, PARTS, SUPPORTING
 from directives.base.wording import Dated, day, in_script, picked, words_of_light
-from directives.obligations.queries.listing import Line
+from directives.obligations.queries.listing import ObligationLine
 from directives.templatetags.tracker import TONES, lamp
 
 register = template.Library()
@@ -57,7 +57,7 @@ class Writer:
         words = {LEAD: pgettext("part", "Lead"), SUPPORTING: pgettext("part", "Supporting")}
         return f'<span class="tag{" a" if code == LEAD else " line"}">{escape(words.get(code) or pgettext("part", "Responsible"))}</span>'
 
-    def light(self, line: Line) -> str:
+    def light(self, line: ObligationLine) -> str:
         """The lamp with its word and its reason; lines with the same facts say the same."""
         facts = (
             line.light,
@@ -78,13 +78,13 @@ class Writer:
             self.days[on] = self.cell("num nb", gettext("Complete by"), day(on, self.dated.today))
         return self.days[on]
 
-    def tick(self, line: Line) -> str:
+    def tick(self, line: ObligationLine) -> str:
         if line.state != ASSIGNED or line.organisation_id not in self.own:
             return '<td class="pickone"></td>'
         label = escape(gettext("Select %(code)s") % {"code": line.code})
         return f'<td class="pickone"><input type="checkbox" form="receive" name="pick" value="{line.pk}" aria-label="{label}"></td>'
 
-    def line(self, line: Line, repeats: bool) -> str:
+    def line(self, line: ObligationLine, repeats: bool) -> str:
         words = picked(line, "text")
         said = (
             f'<span class="sr"> {escape(cut(words, SHORT))}</span>'
@@ -98,7 +98,7 @@ class Writer:
             f'{self.states[line.state]}<td class="num" data-k="{self.percent}">{line.percent}%</td>{self.due(line.due_on)}</tr>'
         )
 
-    def write(self, lines: Iterable[Line]) -> Iterator[str]:
+    def write(self, lines: Iterable[ObligationLine]) -> Iterator[str]:
         above = None
         for line in lines:
             yield self.line(line, line.directive_id == above)
@@ -107,7 +107,7 @@ class Writer:
 
 @register.simple_tag(takes_context=True)
 def ledger_lines(
-    context: Context, lines: Iterable[Line], own: Collection[int], ticks: object
+    context: Context, lines: Iterable[ObligationLine], own: Collection[int], ticks: object
 ) -> SafeString:
     """The rows of the table, one for each obligation; words that only repeat the line above are for ears alone."""
     return mark_safe("\n".join(Writer(context["request"], own, bool(ticks)).write(lines)))  # noqa: S308 - joined from escaped pieces

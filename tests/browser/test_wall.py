@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from directives.core import ticking
 from directives.models import Membership, Organisation, User
-from directives.obligations.commands import giving
-from directives.obligations.commands.giving import Terms
+from directives.obligations.commands import issuing
+from directives.obligations.commands.issuing import Terms
 from tests.browser.conftest import Desk
 from tests.browser.world import World
 from tests.factories import make_body, make_directive, make_document, make_section, make_user
@@ -78,7 +78,7 @@ def spread(world: World) -> None:
         ]
     )
     by = User.objects.get(username="supervisor")
-    giving.issue(
+    issuing.issue(
         document=world.document,
         directives=directives,
         organisations=[*bodies, world.body],
@@ -120,7 +120,7 @@ def test_all_documents_together_fill_the_screen_too(
     for number in range(24):
         document = make_document(title_hans=f"关于第{number}项工作的若干意见和具体措施")
         directive = make_directive(make_section(document))
-        giving.issue(
+        issuing.issue(
             document=document,
             directives=[directive],
             organisations=bodies,

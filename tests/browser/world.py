@@ -19,7 +19,7 @@ from directives.models import (
     Submission,
     User,
 )
-from directives.obligations.commands import giving
+from directives.obligations.commands import issuing
 from directives.plans import commands as planning
 from directives.reports import commands as reporting
 from directives.reports.commands import EntryFields, reviewing
@@ -84,10 +84,10 @@ def assigned(
         (directives[:2], today + timedelta(days=4)),
         (directives[2:], today + timedelta(days=150)),
     ):
-        terms = giving.Terms(
+        terms = issuing.Terms(
             deliverable="plan", plan_due_on=plan_due_on, due_on=due_on, first_leads=True
         )
-        giving.issue(
+        issuing.issue(
             document=document, directives=part, organisations=bodies, terms=terms, by=by, now=began
         )
     return list(

@@ -11,7 +11,7 @@ from directives.catalogue.kinds import KINDS
 from directives.core.transitions import change_obligations
 from directives.models import Event, ItemState, Notice, Obligation
 from directives.models.intakes import CHANGED, CONFLICT, NEW, SAME, WRONG
-from directives.obligations.imports.split_bodies import apart
+from directives.obligations.imports.split_bodies import split_bodies
 from tests.factories import (
     NOW,
     TODAY,
@@ -315,7 +315,7 @@ def test_a_row_that_names_several_bodies_is_a_row_for_each():
         "body": "市总工会、团市委\n市妇联（配合单位）",
         "supporting": "市科协；团市委",
     }
-    said = [(one["body"], one.get("part"), one["leads"]) for one in apart(row)]
+    said = [(one["body"], one.get("part"), one["leads"]) for one in split_bodies(row)]
     assert said == [
         ("市总工会", "lead", None), ("团市委", "responsible", None), ("市妇联", "supporting", None), ("市科协", "supporting", None),
     ]  # fmt: skip
@@ -335,11 +335,11 @@ def test_a_row_that_names_several_bodies_is_a_row_for_each():
     ],
 )
 def test_who_leads_where_several_are_named(row, parts):
-    assert [(one["body"], one.get("part")) for one in apart(row)] == parts
+    assert [(one["body"], one.get("part")) for one in split_bodies(row)] == parts
 
 
 def parted(*rows):
-    return [one for row in rows for one in apart(row)]
+    return [one for row in rows for one in split_bodies(row)]
 
 
 def test_the_lead_beside_the_body_of_each_row_is_assigned_once(cast, ledger):

@@ -20,7 +20,7 @@ from directives.models import CalendarDay, Document, ItemState, Membership, Obli
 from directives.obligations.exports import ledger as sheet
 from directives.obligations.exports.ledger import Today, columns
 from directives.obligations.queries import ledger as overview
-from directives.obligations.queries.obligations import Filter
+from directives.obligations.queries.filters import ObligationFilter
 from directives.tables.book import cell_value
 from tests.factories import (
     make_body,
@@ -101,7 +101,7 @@ def expected(rows, user, *, titled):
 
 
 def in_order(rows):
-    return Filter().sorted(rows)
+    return ObligationFilter().sorted(rows)
 
 
 def test_every_cell_of_the_workbook_is_what_the_lines_say(cast, sign_in, work):
@@ -263,7 +263,7 @@ def test_a_long_ledger_comes_one_directive_after_another(cast, monkeypatch, quer
     made = partial(
         sheet.book,
         Obligation.objects.all(),
-        Filter.of(QueryDict(query)),
+        ObligationFilter.of(QueryDict(query)),
         user=cast.supervisor,
         dated=dated,
         now=now,

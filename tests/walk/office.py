@@ -27,7 +27,7 @@ from directives.models.exports import UNENDED
 from directives.models.jobs import STOPPED
 from directives.models.jobs import UNENDED as UNDER_WAY
 from directives.models.organisations import KINDS as BODY_KINDS
-from directives.obligations.commands import parts
+from directives.obligations.commands import bulk_issuing
 from directives.obligations.forms.issuing import Draft
 from directives.reports import commands as reporting
 from tests.walk.walker import WHY, NothingToDo, Walker
@@ -103,7 +103,7 @@ def issue_confirm(w: Walker) -> None:
     client.post(reverse("issue_choose", args=[document.pk]), chosen)
     client.post(reverse("issue_terms", args=[document.pk]), terms)
     digest = Draft.of(client.session, document).digest
-    with patch.object(parts, "AT_ONCE", w.random.choice([0, parts.AT_ONCE])):
+    with patch.object(bulk_issuing, "AT_ONCE", w.random.choice([0, bulk_issuing.AT_ONCE])):
         w.send("issue_confirm", w.supervisor, document.pk, digest=digest)
 
 

@@ -39,7 +39,7 @@ FULL_DISK = gettext_lazy(
 BROKE = gettext_lazy("The database stopped it three times at the same point.")
 MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "export": Export}
 ACTS = {
-    "issue": "directives.obligations.commands.parts.ACT",
+    "issue": "directives.obligations.commands.bulk_issuing.ACT",
     "open_cycle": "directives.reports.commands.cycles.ACT",
     "relight": "directives.core.ticking.ACT",
     "check": "directives.intakes.checking.ACT",

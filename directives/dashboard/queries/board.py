@@ -12,17 +12,17 @@ from directives.base.states import YELLOW
 from directives.core import captions
 from directives.core.scope import Lights
 from directives.dashboard.queries import counts, facts
-from directives.dashboard.queries.choice import Choice
-from directives.dashboard.queries.counts import Body, Ground, Task, Vantage
+from directives.dashboard.queries.choice import BoardChoice
+from directives.dashboard.queries.counts import BoardLights, Body, Task, Vantage
 from directives.dashboard.queries.facts import Facts, Period
 from directives.dashboard.queries.figures import (
-    Cell,
-    Covered,
+    Activity,
+    BoardLine,
+    CoverageFigure,
     DueDay,
     Figure,
-    Happened,
-    Line,
-    Named,
+    HeatCell,
+    LabelledFigure,
 )
 from directives.dashboard.queries.late import Late
 from directives.dashboard.queries.trend import RIGHT, Trend
@@ -30,7 +30,7 @@ from directives.dashboard.queries.weeks import ON_WALL as WIDE_WEEKS
 from directives.dashboard.queries.weeks import Change, Weeks, change, weeks
 from directives.models import Document, Organisation, Section
 from directives.models.obligations import CLOCKS
-from directives.obligations.queries.obligations import CAUSES, ON, UNDATED, Filter
+from directives.obligations.queries.filters import CAUSES, ON, UNDATED, ObligationFilter
 
 LATE_ROWS = 8
 NEXT_DAYS = 5
@@ -46,14 +46,14 @@ class Board:
     """
 
     view: Vantage
-    choice: Choice
+    choice: BoardChoice
     document: Document | None
     documents: tuple[Document, ...]
     sections: tuple[Section, ...]
     today: date
     since: date  # the last working day
     places: tuple[Organisation, ...] = ()  # from where else the person may look
-    ground: Ground = counts.BARE
+    ground: BoardLights = counts.BARE
     facts: Facts = field(default_factory=Facts)
     tasks: tuple[tuple[Task, Lights], ...] | None = (
         None  # lights by directive, where they were read
@@ -103,10 +103,10 @@ class Board:
         return self.now and not self.told
 
     @cached_property
-    def filter(self) -> Filter:
+    def filter(self) -> ObligationFilter:
         asked = self.choice
         document = self.document.pk if self.document else None
-        return Filter(
+        return ObligationFilter(
             document=document,
             section=asked.section,
             directive=asked.directive,
@@ -122,8 +122,8 @@ class Board:
     def figure(self, n: int, of: int | None = None, **asked: Any) -> Figure:
         return Figure(n, self.lights.total if of is None else of, self.filter, asked)
 
-    def line(self, thing: Any, lights: Lights, **asked: Any) -> Line:
-        return Line(thing, lights, self.filter, asked)
+    def line(self, thing: Any, lights: Lights, **asked: Any) -> BoardLine:
+        return BoardLine(thing, lights, self.filter, asked)
 
     @cached_property
     def all(self) -> Figure:
@@ -166,22 +166,24 @@ class Board:
         return self.facts.marks["bodies", ""]
 
     @property
-    def missed(self) -> tuple[Named, ...]:
+    def missed(self) -> tuple[LabelledFigure, ...]:
         """Why rows are red: the clock that ran out first. They add up to all that are."""
         found = (
             (clock, self.facts.of("reason", (f"{clock}_overdue", f"{clock}_returned_overdue")))
             for clock in CLOCKS
         )
         return tuple(
-            Named(captions.MISSED[clock], self.figure(n, clock=clock)) for clock, n in found if n
+            LabelledFigure(captions.MISSED[clock], self.figure(n, clock=clock))
+            for clock, n in found
+            if n
         )
 
     @property
-    def causes(self) -> tuple[Named, ...]:
+    def causes(self) -> tuple[LabelledFigure, ...]:
         """Why rows are yellow."""
         found = ((cause, self.facts.of("reason", codes)) for cause, codes in CAUSES.items())
         return tuple(
-            Named(captions.CAUSES[cause], self.figure(n, light=YELLOW, cause=cause))
+            LabelledFigure(captions.CAUSES[cause], self.figure(n, light=YELLOW, cause=cause))
             for cause, n in found
             if n
         )
@@ -192,7 +194,7 @@ class Board:
         return self.figure(self.facts.marks["undated", ""], due=UNDATED)
 
     @cached_property
-    def section_lines(self) -> tuple[Line, ...]:
+    def section_lines(self) -> tuple[BoardLine, ...]:
         lines = (
             self.line(section, self.ground.of(self.view.body.pk, section.pk), section=section.pk)
             for section in self.sections
@@ -200,12 +202,12 @@ class Board:
         return tuple(line for line in lines if line.lights.total)
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[BoardLine, ...]:
         """The parts side by side: the documents, of one document its sections."""
         return self.document_lines if self.across else self.section_lines
 
     @cached_property
-    def document_lines(self) -> tuple[Line, ...]:
+    def document_lines(self) -> tuple[BoardLine, ...]:
         """The documents of which something is owed here, the most overdue first, then the most that is not on time."""
         if not self.across:
             return ()
@@ -229,7 +231,7 @@ class Board:
         )
 
     @property
-    def most_overdue(self) -> tuple[Line, ...]:
+    def most_overdue(self) -> tuple[BoardLine, ...]:
         """The documents, of one the sections, with most overdue rows that the headline names."""
         return (
             tuple(line for line in self.document_lines[:NAMED] if line.lights.red)
@@ -242,7 +244,7 @@ class Board:
         return sum(line.lights.red for line in self.most_overdue)
 
     @cached_property
-    def worst_sections(self) -> tuple[Line, ...]:
+    def worst_sections(self) -> tuple[BoardLine, ...]:
         """The two sections with most overdue rows, where there are more than two with any."""
         late = sorted(
             (line for line in self.section_lines if line.lights.red),
@@ -255,7 +257,7 @@ class Board:
         )
 
     @cached_property
-    def bodies(self) -> tuple[Line, ...]:
+    def bodies(self) -> tuple[BoardLine, ...]:
         """The bodies right below that owe something, best first; of equal shares, which share a place, the larger body first."""
         owing = [
             (body, lights)
@@ -266,28 +268,28 @@ class Board:
             ((lights.on_time / lights.total, lights.total, body, lights) for body, lights in owing),
             key=lambda one: (-one[0], -one[1]),
         )
-        placed: list[Line] = []
+        placed: list[BoardLine] = []
         last, place = None, 0
         for number, (share, _total, body, lights) in enumerate(shares, 1):
             last, place = share, place if share == last else number
-            placed.append(Line(body, lights, self.filter, {"body": body.pk}, place=place))
+            placed.append(BoardLine(body, lights, self.filter, {"body": body.pk}, place=place))
         return tuple(placed)
 
     @cached_property
-    def hottest(self) -> tuple[Line, ...]:
+    def hottest(self) -> tuple[BoardLine, ...]:
         """The bodies by how many of their rows are not on time, the most first."""
         return tuple(sorted(self.bodies, key=lambda line: -line.lights.yellow - line.lights.red))
 
-    def with_cells(self, line: Line) -> Line:
+    def with_cells(self, line: BoardLine) -> BoardLine:
         """The line of a body with its sections side by side."""
         return replace(line, cells=self.cells(line.thing))
 
-    def cells(self, body: Body) -> tuple[Cell, ...]:
+    def cells(self, body: Body) -> tuple[HeatCell, ...]:
         return tuple(self._cell(body, part.thing) for part in self.section_lines)
 
-    def _cell(self, body: Body, section: Section) -> Cell:
+    def _cell(self, body: Body, section: Section) -> HeatCell:
         lights = self.ground.of(body.pk, section.pk)
-        return Cell(
+        return HeatCell(
             section,
             self.line(section, lights, body=body.pk, section=section.pk).off_time,
             lights.red,
@@ -299,13 +301,13 @@ class Board:
         return self.lights.total - sum(line.lights.total for line in self.bodies)
 
     @cached_property
-    def directives(self) -> tuple[Line, ...]:
+    def directives(self) -> tuple[BoardLine, ...]:
         return tuple(
             self.line(task, lights, directive=task.pk) for task, lights in self.tasks or ()
         )
 
     @property
-    def coverage(self) -> tuple[Covered, ...]:
+    def coverage(self) -> tuple[CoverageFigure, ...]:
         """Receipt, plan, report: what is done, and what is missing with its rows."""
         if not self.now:
             return ()
@@ -325,7 +327,7 @@ class Board:
                 )
             )
         return tuple(
-            Covered(
+            CoverageFigure(
                 captions.COVERED[kind],
                 self.figure(whole - lacking, whole),
                 self.figure(lacking, whole, **asked),
@@ -335,7 +337,7 @@ class Board:
         )
 
     @property
-    def happened(self) -> tuple[Happened, ...]:
+    def happened(self) -> tuple[Activity, ...]:
         """What happened of late: turned lights first, then the acts of people in the order of the work."""
         week, place = (
             min(self.since, self.today - facts.WEEK),
@@ -343,7 +345,7 @@ class Board:
         )
         found = ((kind, self.facts.acts.get(kind, (0, 0))) for kind in captions.HAPPENED)
         return tuple(
-            Happened(kind, n, in_week, self.since, week, *place)
+            Activity(kind, n, in_week, self.since, week, *place)
             for kind, (n, in_week) in found
             if in_week
         )

@@ -21,7 +21,7 @@ NOBODY = 0  # the id of nothing: what is no number
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BoardChoice:
     """None, "" and False ask for nothing in particular; numbers are ids."""
 
     scope: int | None = None
@@ -39,7 +39,7 @@ class Choice:
     page: int | None = None
 
     @classmethod
-    def of(cls, parameters: Mapping[str, str], today: date) -> "Choice":
+    def of(cls, parameters: Mapping[str, str], today: date) -> "BoardChoice":
         """What an address asks for. A word that makes no sense is left out; so is a day that has not come or is not over."""
         ids = {name: _number(parameters.get(name, "")) for name in IDS}
         words = {name: parameters.get(name, "") for name in WORDS}
@@ -66,7 +66,7 @@ class Choice:
     def kind_word(self) -> str:
         return str(dict(KINDS).get(self.kind, ""))
 
-    def kept(self) -> "Choice":
+    def kept(self) -> "BoardChoice":
         """The part that copies of earlier days tell: the section alone."""
         return replace(self, directive=None, about="", kind="")
 
@@ -111,7 +111,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def link(choice: Choice, **changes: Any) -> str:
+def link(choice: BoardChoice, **changes: Any) -> str:
     """The address of the dashboard under a choice, some of it changed."""
     return "?" + "&".join(
         f"{name}={quote_plus(value)}" for name, value in replace(choice, **changes).pairs

@@ -15,7 +15,7 @@ from django.db.models.functions import Substr
 
 from directives.base.states import ASSIGNED, COLOURS
 from directives.core.scope import NONE, Lights, Scope
-from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.choice import BoardChoice
 from directives.models import (
     DocumentTotal,
     Obligation,
@@ -124,7 +124,7 @@ Tallied = dict[str, int]  # what Lights are made of
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class BoardLights:
     """The lights of a body and of the bodies right below it: body → section → counts, and their sums.
 
     Of all documents it is body → document → counts, for those right below the sums alone.
@@ -143,10 +143,10 @@ class Ground:
         return Lights(**found) if found else NONE
 
 
-BARE = Ground({}, {})
+BARE = BoardLights({}, {})
 
 
-def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> Ground:
+def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> BoardLights:
     """From rows of body, section or document, light, count and sum of percents."""
     parts: dict[int, dict[int, Tallied]] = {}
     sums: dict[int, Tallied] = {}
@@ -161,7 +161,7 @@ def ground(rows: Iterable[tuple[int, int, str, int, int]]) -> Ground:
         cell["percent_sum"] += percents
         total[light] = total.get(light, 0) + count
         total["percent_sum"] += percents
-    return Ground(parts, sums)
+    return BoardLights(parts, sums)
 
 
 def near(view: Vantage) -> QuerySet:
@@ -169,7 +169,7 @@ def near(view: Vantage) -> QuerySet:
     return Organisation.objects.filter(Q(pk=view.body.pk) | Q(parent=view.body.pk)).values("pk")
 
 
-def ground_now(view: Vantage, document: int | None, choice: Choice) -> Ground:
+def ground_now(view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
     """Today's lights of a body that has children, and of those, under the filter: one query, of all documents two."""
     if choice.narrow:
         return ground(_filtered(view, document, choice))
@@ -196,7 +196,7 @@ def _right_below(view: Vantage) -> QuerySet:
 LIGHTS = (*COLOURS, "percent_sum")
 
 
-def _by_column(rows: Iterable[tuple]) -> Ground:
+def _by_column(rows: Iterable[tuple]) -> BoardLights:
     """From rows of body, section or document, and LIGHTS."""
     return ground(
         (body, part, colour, n, 0 if place else percents)  # the percents are of all five together
@@ -205,10 +205,10 @@ def _by_column(rows: Iterable[tuple]) -> Ground:
     )
 
 
-def _over_documents(own: Iterable[tuple], below: Iterable[tuple]) -> Ground:
+def _over_documents(own: Iterable[tuple], below: Iterable[tuple]) -> BoardLights:
     """From the LIGHTS of the body by document, and those of the bodies right below as sums."""
     made = _by_column(own)
-    return Ground(
+    return BoardLights(
         made.parts,
         made.sums | {body: dict(zip(LIGHTS, counts, strict=True)) for body, *counts in below},
     )
@@ -219,7 +219,7 @@ def of_document(document: int | None) -> dict[str, int]:
     return {} if document is None else {"document": document}
 
 
-def _filtered(view: Vantage, document: int | None, choice: Choice) -> QuerySet:
+def _filtered(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet:
     """From the counts by directive, and from the rows of children that keep none."""
     of = of_document(document)
     part, part_of_leaf = (
@@ -242,7 +242,7 @@ def _filtered(view: Vantage, document: int | None, choice: Choice) -> QuerySet:
     return kept.union(leaves.annotate(n=Count("pk"), p=Sum("percent")), all=True)
 
 
-def ground_then(view: Vantage, document: int | None, choice: Choice) -> Ground:
+def ground_then(view: Vantage, document: int | None, choice: BoardChoice) -> BoardLights:
     """The lights at the end of an earlier day, from the newest copy of each body on or before it: one query, or two."""
     if document is None:
         return _all_then(view, choice.on)
@@ -255,7 +255,7 @@ def ground_then(view: Vantage, document: int | None, choice: Choice) -> Ground:
     return _by_column(rows.values_list("scope_id", "section_id", *LIGHTS))
 
 
-def _all_then(view: Vantage, on: date) -> Ground:
+def _all_then(view: Vantage, on: date) -> BoardLights:
     """The same of all documents."""
     same = {name: OuterRef(name) for name in ("scope", "document", "section")}
     last = TallyDay.objects.filter(**same, day__lte=on).order_by("-day").values("day")[:1]
@@ -307,7 +307,7 @@ class Task:
 
 
 def by_directive(
-    view: Vantage, document: int, choice: Choice
+    view: Vantage, document: int, choice: BoardChoice
 ) -> tuple[list[tuple[Task, Lights]], int]:
     """Lights by directive from the kept counts, in the document's order, and how many have not been acknowledged: one query."""
     kept = Tally.objects.filter(
@@ -329,7 +329,7 @@ def by_directive(
     return [(task, Lights(**cell)) for task, cell in ordered], unreceived
 
 
-def unreceived(view: Vantage, choice: Choice) -> int:
+def unreceived(view: Vantage, choice: BoardChoice) -> int:
     """How many rows of all documents have not been acknowledged, under the filter, from the kept counts: one query."""
     kept = Tally.objects.filter(
         scope=view.body.pk, state=ASSIGNED, count__gt=0, **choice.of_tallies()

@@ -15,7 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from directives.base.states import COLOURS, IN, ON_TIME, RED
-from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.counts import Vantage
 from directives.models import (
     ALWAYS,
@@ -128,7 +128,7 @@ class Asking:
         ]
 
 
-def _asking(view: Vantage, document: int | None, choice: Choice, today: date) -> Asking:
+def _asking(view: Vantage, document: int | None, choice: BoardChoice, today: date) -> Asking:
     """The cycles, and every day of which a copy is kept, from the one that holds for the first day of the curve."""
     asking, start = Asking(), today - WEEKS * WEEK
     if document is not None:
@@ -154,7 +154,7 @@ def _asking(view: Vantage, document: int | None, choice: Choice, today: date) ->
 
 
 def of_branch(
-    view: Vantage, document: int | None, choice: Choice, *, today: date, since: date
+    view: Vantage, document: int | None, choice: BoardChoice, *, today: date, since: date
 ) -> Facts:
     """From the kept marks: one query."""
     asking = _asking(view, document, choice, today)
@@ -190,7 +190,7 @@ def of_rows(
     view: Vantage,
     rows: Sequence[Obligation],
     document: int | None,
-    choice: Choice,
+    choice: BoardChoice,
     *,
     today: date,
     since: date,
@@ -221,7 +221,7 @@ def of_rows(
     return _facts([*_acts(asking.rows()), *given], today, since)
 
 
-def _ask_entries(asking: Asking, view: Vantage, document: int, choice: Choice) -> None:
+def _ask_entries(asking: Asking, view: Vantage, document: int, choice: BoardChoice) -> None:
     """Report entries of the body, or of those below it, by cycle and the day they came in."""
     states = ", ".join(f"'{state}'" for state in sorted(IN))
     came = f"CASE WHEN e.state IN ({states}) THEN {day('e.submitted_at')} END"

@@ -13,7 +13,7 @@ from directives.core import captions
 from directives.core.captions import Words
 from directives.core.scope import Lights
 from directives.models import Section
-from directives.obligations.queries.obligations import OFF, ON, Filter
+from directives.obligations.queries.filters import OFF, ON, ObligationFilter
 from directives.tallies import BETTER, WORSE
 
 FEW = 10  # rows below which a share is marked as one of few
@@ -25,16 +25,16 @@ SHADES = (
 )  # percent of a cell's rows that are not on time: where the ink gets darker
 
 
-ASKED = tuple(field.name for field in fields(Filter))
+ASKED = tuple(field.name for field in fields(ObligationFilter))
 
 
-def address(chosen: Filter) -> str:
+def address(chosen: ObligationFilter) -> str:
     """The list of obligations under a filter."""
     return _without(chosen, ())
 
 
 @lru_cache(maxsize=512)
-def _start(chosen: Filter, names: tuple[str, ...], prefix: str) -> str:
+def _start(chosen: ObligationFilter, names: tuple[str, ...], prefix: str) -> str:
     asked = [
         (name, value) for name in ASKED if name not in names and (value := getattr(chosen, name))
     ]
@@ -43,7 +43,7 @@ def _start(chosen: Filter, names: tuple[str, ...], prefix: str) -> str:
     )
 
 
-def _without(chosen: Filter, names: tuple[str, ...]) -> str:
+def _without(chosen: ObligationFilter, names: tuple[str, ...]) -> str:
     """The same address but for these parts of the filter. All figures of a page begin alike: it is put together once."""
     return _start(chosen, names, get_script_prefix())
 
@@ -54,11 +54,11 @@ class Figure:
 
     n: int
     of: int
-    base: Filter
+    base: ObligationFilter
     asked: dict[str, Any]
 
     @property
-    def filter(self) -> Filter:
+    def filter(self) -> ObligationFilter:
         return replace(self.base, **self.asked)
 
     @property
@@ -82,7 +82,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BoardLine:
     """A document, a section, a body or a directive: its lights and the counts under it.
 
     `asked` narrows the filter of the page to its rows.
@@ -90,9 +90,9 @@ class Line:
 
     thing: Any
     lights: Lights
-    filter: Filter
+    filter: ObligationFilter
     asked: dict[str, Any]
-    cells: tuple["Cell", ...] = ()
+    cells: tuple["HeatCell", ...] = ()
     place: int = 0  # among those ranked; of equal shares the same
 
     @property
@@ -121,7 +121,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class HeatCell:
     """A body × a section."""
 
     section: Section
@@ -139,7 +139,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class Activity:
     """How many times something happened since the last working day, and in a week. Each knows the address of its events."""
 
     kind: str
@@ -186,7 +186,7 @@ class DueDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class LabelledFigure:
     """A figure with its words."""
 
     label: Words
@@ -194,7 +194,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class CoverageFigure:
     """How many have done something that all owe, and how many have not; `exact`: whose rows can be shown."""
 
     label: Words

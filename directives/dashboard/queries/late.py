@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from directives.base.states import AWAITING, DISPUTED
 from directives.core import captions
-from directives.dashboard.queries.choice import Choice
+from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.counts import Vantage, of_document
 from directives.models import Directive, Obligation, Organisation, Plan, ReportEntry
 from directives.models.scope import LAST
@@ -36,7 +36,7 @@ class Late:
         return captions.WHOSE[self.whose]
 
 
-def _near(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Obligation]:
+def _near(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[Obligation]:
     """Overdue rows through the bodies in view."""
     rows = Obligation.objects.overdue().filter(**of_document(document), **choice.of_rows())
     if not view.counted:
@@ -45,7 +45,7 @@ def _near(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Oblig
     return rows.filter(organisation__in=below.values("pk"))
 
 
-def _walk(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Obligation]:
+def _walk(view: Vantage, document: int | None, choice: BoardChoice) -> QuerySet[Obligation]:
     """Overdue rows in the order of their index, each asked where it lies and what it is.
 
     Every question is put so that neither engine can begin with it: as a subquery about the row, or a sum with nothing.
@@ -72,7 +72,7 @@ def _walk(view: Vantage, document: int | None, choice: Choice) -> QuerySet[Oblig
 
 
 def oldest(
-    view: Vantage, document: int | None, choice: Choice, *, red: int, limit: int
+    view: Vantage, document: int | None, choice: BoardChoice, *, red: int, limit: int
 ) -> tuple[Late, ...]:
     """The longest overdue rows in view; `red` is how many are overdue. One query."""
     if red > FEW and view.counted:
@@ -83,7 +83,7 @@ def oldest(
     return tuple(Late(row, whose_move(row)) for row in rows)
 
 
-def late_rows(view: Vantage, document: int | None, choice: Choice) -> Iterator[Late]:
+def late_rows(view: Vantage, document: int | None, choice: BoardChoice) -> Iterator[Late]:
     """Every overdue obligation in view, for a sheet to walk through."""
     rows = _told(_near(view, document, choice))
     return (Late(row, whose_move(row)) for row in rows.iterator(chunk_size=500))

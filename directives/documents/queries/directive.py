@@ -16,14 +16,14 @@ from directives.obligations.queries.owers import (
     ItemShare,
     Ower,
     Terms,
-    given_in,
     groups,
     leads,
+    obligations_in_scope,
     owers,
     shares,
     terms,
 )
-from directives.record.queries.timeline import Happening, timeline
+from directives.record.queries.timeline import TimelineEntry, timeline
 
 LATEST = 1000  # acts on a directive that are looked through for what happened lately
 
@@ -50,7 +50,7 @@ class DirectiveView:
     owers: tuple[Ower, ...]  # one by one; empty where they are too many
     groups: tuple[Group, ...]  # then these
     terms: Terms
-    happenings: tuple[Happening, ...]
+    happenings: tuple[TimelineEntry, ...]
     repairs: tuple[Repair, ...]
 
     @property
@@ -91,7 +91,7 @@ def pieces(text: str, own: str, items: Iterable[Item], names: Iterable[str]) -> 
 def directive_view(user: User, directive: Directive) -> DirectiveView:
     """The page of a directive, over the part of the work that this person sees."""
     scope = Scope.of(user)
-    given = given_in(scope, directive)
+    given = obligations_in_scope(scope, directive)
     owed = given.filter(state__in=LIVE)
     neighbours = _neighbours(directive)
     items = tuple(directive.items.order_by("number"))

@@ -24,7 +24,7 @@ from directives.downloads.exporting import answer
 from directives.models import Document, Repair
 from directives.models.documents import HEAVY, KINDS, PROPOSED
 from directives.models.organisations import KINDS as BODY_KINDS
-from directives.obligations.queries.listing import near
+from directives.obligations.queries.listing import nearby_bodies
 from directives.obligations.queries.matrix import axes, matrix_of
 from directives.tables.formats import wants_file
 from directives.web.doors import demand, page, paged, tell_stored, write
@@ -215,7 +215,7 @@ def matrix(request, pk):
         return answer(request, "matrix", {"pk": pk})
     found = get_object_or_404(_documents(request).defer(*HEAVY), pk=pk)
     chosen = MatrixFilter.of(request.GET)
-    bodies = near(request.user, whole(chosen.body))
+    bodies = nearby_bodies(request.user, whole(chosen.body))
     top = next((body for body in bodies if str(body.pk) == chosen.body), None)
     asked_for = {"section": chosen.section, "kind": chosen.body_kind, "light": chosen.light}
     lines = axes(request.user, found, **asked_for, body=top, query=request.GET)

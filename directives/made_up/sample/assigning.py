@@ -9,7 +9,7 @@ from directives.core.addressing import propose
 from directives.made_up.sample.people import HOME, make_fillers
 from directives.made_up.sample.stage import BEGAN, ISSUED, PLAN_DUE, Stage
 from directives.models import Directive, Organisation
-from directives.obligations.commands import giving
+from directives.obligations.commands import issuing
 
 # Sentences that name nobody who signs in here, and whom the made-up supervisor gave them to.
 DECIDED = {
@@ -36,7 +36,7 @@ def assign(stage: Stage) -> None:
     stage.diligence = {
         body.pk: 0.15 if body.code in WEAK else stage.rng.uniform(0.55, 1.0) for body in bodies
     }
-    groups: dict[tuple[giving.Terms, tuple[str, ...]], list[Directive]] = defaultdict(list)
+    groups: dict[tuple[issuing.Terms, tuple[str, ...]], list[Directive]] = defaultdict(list)
     for directive in stage.document.directives.filter(statement=False).prefetch_related(
         "addressees"
     ):
@@ -44,7 +44,7 @@ def assign(stage: Stage) -> None:
             groups[_terms(stage, directive, part), codes].append(directive)
     by_code = {body.code: body for body in bodies}
     for (terms, codes), directives in groups.items():
-        giving.issue(
+        issuing.issue(
             document=stage.document, directives=directives, organisations=[by_code[code] for code in codes], terms=terms,
             by=stage.supervisor, now=stage.at(ISSUED, 15),
         )  # fmt: skip
@@ -69,7 +69,7 @@ def _given(
     return [(codes, part) for codes, part in given if codes]
 
 
-def _terms(stage: Stage, directive: Directive, part: str) -> giving.Terms:
+def _terms(stage: Stage, directive: Directive, part: str) -> issuing.Terms:
     """The days depend on the kind of duty and on its place, so that the lights of the sample are of every colour."""
     year_end = date(
         stage.day(21).year, 12, 31
@@ -91,7 +91,7 @@ def _terms(stage: Stage, directive: Directive, part: str) -> giving.Terms:
     due_on = None if directive.code in UNDATED else due_on
     deliverable = DELIVERABLES.get(directive.code, "")
     home = Organisation.objects.get(code=HOME)
-    return giving.Terms(
+    return issuing.Terms(
         part=part, deliverable=deliverable, starts_on=starts_on, due_on=due_on, lead=home if part == RESPONSIBLE else None,
         plan_due_on=stage.day(PLAN_DUE) if deliverable else None,
     )  # fmt: skip

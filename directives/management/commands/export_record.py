@@ -13,7 +13,7 @@ from directives.core import captions
 from directives.core.sealing.keys import Damaged
 from directives.models import Organisation
 from directives.record.exports import signed
-from directives.record.queries.events import SUBJECTS, Asked
+from directives.record.queries.events import SUBJECTS, EventFilter
 from directives.record.queries.timeline import WORDS
 
 
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         add("--q", default="", metavar="WORDS", help="of the name of the body or of the person")
 
     def handle(self, *, output: str, **options: Any) -> None:
-        asked = Asked(
+        asked = EventFilter(
             **{
                 name: options[name]
                 for name in ("action", "subject", "q", "since", "until", "act", "document", "body")

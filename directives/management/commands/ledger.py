@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from directives.health.upkeep import old_lights
 from directives.models import CalendarDay, Document, Obligation, Organisation
 from directives.obligations.exports.ledger import Today, book
-from directives.obligations.queries.obligations import Filter
+from directives.obligations.queries.filters import ObligationFilter
 from directives.tables.book import Book
 from directives.tables.formats import FORMATS
 from directives.tables.xlsx import PAPERS
@@ -78,7 +78,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no body with the code {options['organisation']}.")
         now = timezone.now()
         today = timezone.localdate(now)
-        chosen = Filter(document=options["document"], body=body.pk if body else None)
+        chosen = ObligationFilter(document=options["document"], body=body.pk if body else None)
         dated = Today(today, CalendarDay.objects.workdays(today))
         with translation.override(options["language"]):
             made = book(Obligation.objects.all(), chosen, user=None, dated=dated, now=now)

@@ -25,7 +25,7 @@ from directives.models import (
     User,
 )
 from directives.models.scope import MANY, subtrees, topmost
-from directives.obligations.queries.obligations import Filter
+from directives.obligations.queries.filters import ObligationFilter
 
 SHOWN = 20  # lines of the whole inbox
 WORST = 8  # overdue bodies
@@ -73,7 +73,7 @@ class Worst:
     def url(self) -> str:
         if self.branch:
             return f"{reverse('dashboard')}?{urlencode({'scope': self.pk})}"
-        return address(Filter(body=self.pk, light=RED))
+        return address(ObligationFilter(body=self.pk, light=RED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Inbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class InboxScope:
     """Whose inbox it is, and of which bodies: those strictly below the ones that the person supervises."""
 
     user: User
@@ -150,7 +150,7 @@ def inbox(user: User) -> Inbox | None:
     posts = user.in_role(SUPERVISOR)
     if not posts:
         return None
-    desk = Desk(user, posts)
+    desk = InboxScope(user, posts)
     kept = _kept(desk)
     desk = replace(desk, wide=kept[""] > WIDE)
     reports, plans = _reports(desk), _plans(desk) if kept[SUBMITTED] else []
@@ -173,7 +173,7 @@ def _figure(lines: list[Waiting], kept: int) -> int:
     return len(lines) if len(lines) <= SHOWN else max(len(lines), kept)
 
 
-def _kept(desk: Desk) -> dict[str, int]:
+def _kept(desk: InboxScope) -> dict[str, int]:
     """The kept counts of plans handed in, of disputes and of close-outs in the subtrees supervised, and of bodies (""); one query."""
     asked = (
         Q(topic="filed", word=SUBMITTED)
@@ -201,7 +201,7 @@ REPORTS = ProgressReport.objects.filter(waiting_since__isnull=False)
 OLDEST = ("waiting_since", "organisation")
 
 
-def _reports(desk: Desk) -> list[Waiting]:
+def _reports(desk: InboxScope) -> list[Waiting]:
     mine = Case(When(Q(submitted_by=desk.user) | Q(asked_by=desk.user), then=0), default=1)
     entries = (
         ReportEntry.objects.filter(report=OuterRef("pk"), state=SUBMITTED)
@@ -217,11 +217,11 @@ def _reports(desk: Desk) -> list[Waiting]:
     ]
 
 
-def _count(desk: Desk) -> int:
+def _count(desk: InboxScope) -> int:
     return desk.first(REPORTS, *OLDEST, limit=COUNTED).count()
 
 
-def _plans(desk: Desk) -> list[Waiting]:
+def _plans(desk: InboxScope) -> list[Waiting]:
     rows = (
         Plan.objects.filter(live=True, state=SUBMITTED)
         .exclude(submitted_by=desk.user)
@@ -231,7 +231,7 @@ def _plans(desk: Desk) -> list[Waiting]:
     return [Waiting("plan", *row) for row in found.values_list("pk", *NAMES, "submitted_at")]
 
 
-def _moved(desk: Desk, kind: str) -> list[Waiting]:
+def _moved(desk: InboxScope, kind: str) -> list[Waiting]:
     """Disputes or close-outs."""
     rows = Obligation.objects.filter(state=MOVED[kind]).exclude(asked_by=desk.user)
     found = desk.first(rows, "moved_at", limit=SHOWN + 1)
@@ -241,7 +241,7 @@ def _moved(desk: Desk, kind: str) -> list[Waiting]:
     ]
 
 
-def _worst(desk: Desk) -> tuple[Worst, ...]:
+def _worst(desk: InboxScope) -> tuple[Worst, ...]:
     """The bodies right below with most overdue rows in their subtrees, from the kept totals."""
     red = DocumentTotal.objects.filter(scope__parent__in=desk.homes, red__gt=0).order_by()
     rows = red.values_list(

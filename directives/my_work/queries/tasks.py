@@ -17,16 +17,16 @@ from directives.core.transitions import facts_of
 from directives.dashboard.queries.figures import address
 from directives.models import Obligation, Organisation
 from directives.my_work.queries.work import (
-    Desk,
     EntryLine,
     MeasureLine,
+    PersonalWork,
     PlanLine,
     ReportLine,
     Returned,
     Title,
     Words,
 )
-from directives.obligations.queries.obligations import URGENCY, Filter
+from directives.obligations.queries.filters import URGENCY, ObligationFilter
 from directives.plans.queries.plan_page import measure_overdue
 
 MEASURES_AHEAD = 10  # working days before its day on which a measure comes into the queue
@@ -90,7 +90,7 @@ class Days:
         return self.workdays.between(self.today, due_on)
 
 
-def queue(desk: Desk, days: Days) -> tuple[Task, ...]:
+def queue(desk: PersonalWork, days: Days) -> tuple[Task, ...]:
     """Every task of the person, the earliest day first; on one day the red before the yellow."""
     tasks = [
         *_receipts(desk, days), *_plans(desk, days), *_reports(desk, days), *_returned(desk, days), *_measures(desk, days),
@@ -109,7 +109,7 @@ def queue(desk: Desk, days: Days) -> tuple[Task, ...]:
     )
 
 
-def to_sign(desk: Desk, days: Days) -> tuple[Task, ...]:
+def to_sign(desk: PersonalWork, days: Days) -> tuple[Task, ...]:
     """What waits for the person's signature."""
     return tuple(_signatures(desk, days))
 
@@ -131,14 +131,14 @@ def _first(days: Iterable[date | None]) -> date | None:
     return min((day for day in days if day is not None), default=None)
 
 
-def _receipts(desk: Desk, days: Days) -> Iterator[Task]:
+def _receipts(desk: PersonalWork, days: Days) -> Iterator[Task]:
     for (body, document), rows in _by_paper(
         row for row in desk.obligations if row.state == ASSIGNED
     ).items():
         due = _first(row.acknowledge_by for row in rows)
         fields = (("all", 1), ("document", document), ("body", body))
         receive = Action(_("Acknowledge receipt"), reverse("acknowledge_many"), fields)
-        rows_url = address(Filter(document=document, body=body, state=ASSIGNED))
+        rows_url = address(ObligationFilter(document=document, body=body, state=ASSIGNED))
         colour = days.colour("receipt", map(facts_of, rows))
         yield Task(
             "receipt", desk.bodies[body], due, colour, receive if body in desk.receives else Action(_("View"), rows_url),
@@ -148,7 +148,7 @@ def _receipts(desk: Desk, days: Days) -> Iterator[Task]:
         )  # fmt: skip
 
 
-def _plans(desk: Desk, days: Days) -> Iterator[Task]:
+def _plans(desk: PersonalWork, days: Days) -> Iterator[Task]:
     plans = {(plan.body, plan.document): plan for plan in desk.plans}
     for (body, document), rows in _by_paper(filter(_owes_plan, desk.obligations)).items():
         plan = plans.get((body, document))
@@ -174,7 +174,7 @@ def _plan(
     )  # fmt: skip
 
 
-def _reports(desk: Desk, days: Days) -> Iterator[Task]:
+def _reports(desk: PersonalWork, days: Days) -> Iterator[Task]:
     asked = _by_paper(row for row in desk.obligations if row.report_due_on is not None)
     for report in desk.reports:
         url, body = reverse("report", args=[report.pk]), desk.bodies[report.body]
@@ -218,7 +218,7 @@ def _report(report: ReportLine, body: Organisation, url: str, days: Days) -> Tas
     )  # fmt: skip
 
 
-def _returned(desk: Desk, days: Days) -> Iterator[Task]:
+def _returned(desk: PersonalWork, days: Days) -> Iterator[Task]:
     for report in desk.reports:
         back = [entry for entry in report.entries if entry.state == RETURNED]
         for entry in back[:RETURNED_SHOWN]:
@@ -235,7 +235,7 @@ def _entry(entry: EntryLine, report: ReportLine, body: Organisation, days: Days)
     )  # fmt: skip
 
 
-def _measures(desk: Desk, days: Days) -> Iterator[Task]:
+def _measures(desk: PersonalWork, days: Days) -> Iterator[Task]:
     for plan in desk.plans:
         for measure in plan.measures:
             if (
@@ -261,7 +261,7 @@ def _measure(measure: MeasureLine, body: Organisation, days: Days) -> Task:
     )  # fmt: skip
 
 
-def _obligations(desk: Desk) -> Iterator[Task]:
+def _obligations(desk: PersonalWork) -> Iterator[Task]:
     """Obligations that are late, near, behind or silent of themselves; receipt, plan and report stand in the queue already."""
     for row in desk.obligations:
         about = row.light_code.partition("_")[0]
@@ -282,7 +282,7 @@ def _obligations(desk: Desk) -> Iterator[Task]:
             )  # fmt: skip
 
 
-def _signatures(desk: Desk, days: Days) -> Iterator[Task]:
+def _signatures(desk: PersonalWork, days: Days) -> Iterator[Task]:
     owing = _by_paper(filter(_owes_plan, desk.obligations))
     for plan in desk.plans:
         if plan.state == AWAITING and plan.body in desk.signs:

@@ -153,7 +153,7 @@ class ReportLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PersonalWork:
     """Everything on the desk of a person: the work of the bodies for which they fill in."""
 
     bodies: dict[int, Organisation]

@@ -26,17 +26,16 @@ from directives.models import Directive, Document, Obligation, Organisation, Sec
 from directives.models.documents import HEAVY
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
 from directives.models.organisations import KINDS
-from directives.obligations.queries.counting import Known, Reach, counts
-from directives.obligations.queries.ledger import Clause, ItemLine, LedgerRow, ledger, names
-from directives.obligations.queries.listing import in_reach
-from directives.obligations.queries.mentions import Mentions
-from directives.obligations.queries.obligations import (
+from directives.obligations.queries.counting import CountedFilter, Reach, counts
+from directives.obligations.queries.filters import (
     CAUSE_WORDS,
     CLOCK_WORDS,
     DOCUMENT,
     LIGHT_WORDS,
-    Filter,
+    ObligationFilter,
 )
+from directives.obligations.queries.ledger import Clause, LedgerItem, LedgerRow, ledger, names
+from directives.obligations.queries.listing import Mentions, in_reach
 from directives.tables.book import Book, Column, GroupPath, Words, path_to
 from directives.tables.lists import FilteredList, ListRequest, Place
 
@@ -166,7 +165,7 @@ def _items(row: LedgerRow) -> str:
     return "\n".join(map(_item, row.items))
 
 
-def _item(item: ItemLine) -> str:
+def _item(item: LedgerItem) -> str:
     """2. 委员会制度（已建成 2026-05-09），or with why it may stand open: 3. 工作制度（未启动：并入其他制度）"""
     state = " ".join(
         filter(None, (str(dict(ITEM_STATES)[item.state]), item.on.isoformat() if item.on else ""))
@@ -258,7 +257,7 @@ def _seen(model: type[Document] | type[Directive] | type[Section], user: User | 
     return model.objects.all() if user is None else model.objects.visible_to(user)
 
 
-def _asked(chosen: Filter, user: User | None) -> list[tuple[Words, Words]]:
+def _asked(chosen: ObligationFilter, user: User | None) -> list[tuple[Words, Words]]:
     """The filter in words, one line for each thing asked for; what the person does not see has no name."""
     documents, directives = _seen(Document, user).defer(*HEAVY), _seen(Directive, user)
     rows: list[tuple[Words, object]] = [
@@ -312,7 +311,12 @@ def light_notes(lights: Lights) -> list[tuple[Words, Words]]:
 
 
 def book(
-    rows: QuerySet[Obligation], chosen: Filter, *, user: User | None, dated: Dated, now: datetime
+    rows: QuerySet[Obligation],
+    chosen: ObligationFilter,
+    *,
+    user: User | None,
+    dated: Dated,
+    now: datetime,
 ) -> Book:
     """The ledger of these rows under a filter, ready to be written. `rows` are all that may be taken away; `user` None is the system."""
     shown = chosen.apply(rows, dated.today)
@@ -337,13 +341,13 @@ def book(
     )
 
 
-def _in_order(chosen: Filter) -> bool:
+def _in_order(chosen: ObligationFilter) -> bool:
     """Whether the rows stand in the order of their documents."""
     return chosen.sort in ("", DOCUMENT)
 
 
 def _parts(
-    chosen: Filter, shown: QuerySet[Obligation], directives: Collection[int], total: int
+    chosen: ObligationFilter, shown: QuerySet[Obligation], directives: Collection[int], total: int
 ) -> Iterable[QuerySet[Obligation]]:
     """The rows in their order; where sorting all of them would take long before the first comes, one directive after another."""
     rows = chosen.sorted(shown)
@@ -362,7 +366,7 @@ def _parts(
 
 def listed(asked: ListRequest, place: Place) -> FilteredList:
     """The ledger under the filter of an address: the rows that this person may take away."""
-    chosen = Filter.of(asked.GET)
+    chosen = ObligationFilter.of(asked.GET)
     rows = Obligation.objects.exportable_by(asked.user)
     shown = chosen.apply(rows, asked.today).order_by()
     make = partial(book, rows, chosen, user=asked.user, dated=asked, now=asked.now)
@@ -371,7 +375,9 @@ def listed(asked: ListRequest, place: Place) -> FilteredList:
     )
 
 
-def _few(asked: ListRequest, chosen: Filter, shown: QuerySet[Obligation], limit: int) -> bool:
+def _few(
+    asked: ListRequest, chosen: ObligationFilter, shown: QuerySet[Obligation], limit: int
+) -> bool:
     """As the page counts them: from the kept counts, or up to a bound. What a nation's words find is not counted beforehand."""
     if chosen.q:
         long = (
@@ -386,7 +392,7 @@ def _few(asked: ListRequest, chosen: Filter, shown: QuerySet[Obligation], limit:
     )
     if chosen.body and body is None:
         return shown[: limit + 1].count() <= limit
-    reach, known = Reach.of(asked.user, body), Known(chosen, chosen.document)
+    reach, known = Reach.of(asked.user, body), CountedFilter(chosen, chosen.document)
     dark = in_reach(asked.user, chosen, reach, known, Mentions(), today=asked.today)
     found = counts(asked.user, reach, known, dark, today=asked.today).shown
     return found is not None and found <= limit

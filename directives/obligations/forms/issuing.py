@@ -1,4 +1,4 @@
-"""What a supervisor has chosen so far, and on what terms. Forms check; `commands.giving.issue` writes."""
+"""What a supervisor has chosen so far, and on what terms. Forms check; `commands.issuing.issue` writes."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from directives.base.wording import picked
 from directives.models import Document, Organisation
 from directives.models.organisations import KINDS, LEVELS
 from directives.obligations.commands.choosing import Choice, Pick
-from directives.obligations.commands.giving import Terms
+from directives.obligations.commands.issuing import Terms
 from directives.obligations.forms.obligations import DayInput
 
 FIRST = "first"  # the first body listed leads

@@ -11,7 +11,7 @@ from directives.base.refusals import Refusal
 from directives.base.states import ITEM_STATES
 from directives.base.wording import picked
 from directives.models import ItemState
-from directives.obligations.commands.giving import wrong_plan_day
+from directives.obligations.commands.issuing import wrong_plan_day
 
 
 class DayInput(forms.DateInput):

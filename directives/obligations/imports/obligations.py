@@ -19,10 +19,12 @@ from directives.documents.imports.directive_finder import (
 from directives.models import Document, Obligation, Organisation, User
 from directives.models.intakes import SAME
 from directives.models.scope import any_of, in_view
-from directives.obligations.commands.entering import faults_of
-from directives.obligations.commands.giving import wrong_plan_day
-from directives.obligations.imports.ledger import AS_EXPORTED, fields, term, untaken
-from directives.obligations.imports.owing import (
+from directives.obligations.commands.issuing import faults_of, wrong_plan_day
+from directives.obligations.imports.ledger_fields import AS_EXPORTED, fields, term, untaken
+from directives.obligations.imports.progress import Edit, Reports
+from directives.obligations.imports.readonly_columns import WORDS, ReadonlyColumns, cell_text
+from directives.obligations.imports.split_bodies import AFTER_NAME, NAMED_IN, split_bodies
+from directives.obligations.imports.writing import (
     DAYS,
     NOT_ABOVE,
     OWN,
@@ -32,9 +34,6 @@ from directives.obligations.imports.owing import (
     undo,
     write,
 )
-from directives.obligations.imports.progress import Edit, Reports
-from directives.obligations.imports.readonly_columns import WORDS, Shown, cell_text
-from directives.obligations.imports.split_bodies import AFTER_NAME, NAMED_IN, apart
 from directives.obligations.queries.ledger import CELLS, LedgerRow
 from directives.tables.codes import (
     BodyCodes,
@@ -86,7 +85,10 @@ class ObligationChecker(Checker):
         super().__init__(asking, headed)
         self.clauses = DirectiveFinder(asking.place.get("document", 0))
         self.bodies = BodyCodes()
-        self.shown, self.reports = Shown(asking, self.clauses, self._body), Reports(asking)
+        self.shown, self.reports = (
+            ReadonlyColumns(asking, self.clauses, self._body),
+            Reports(asking),
+        )
         self.lines: dict[int, LedgerRow] = {}  # of this batch
         self.edits: list[Edit] = []
         self.first: dict[
@@ -459,5 +461,5 @@ OBLIGATIONS = TableKind(
     checker=ObligationChecker,
     write=write,
     undo=undo,
-    apart=apart,
+    apart=split_bodies,
 )

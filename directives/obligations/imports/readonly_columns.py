@@ -16,7 +16,7 @@ from directives.documents.imports.directive_finder import ENDS, TITLE, Directive
 from directives.models import CalendarDay
 from directives.obligations.exports.ledger import Today, columns
 from directives.obligations.imports.split_bodies import named
-from directives.obligations.queries.ledger import LedgerRow, Reader
+from directives.obligations.queries.ledger import LedgerReader, LedgerRow
 from directives.tables.book import Column, cell_value
 from directives.tables.cells import as_text, displayed, names_of
 from directives.tables.comparing import same_value, without_apostrophes
@@ -50,7 +50,7 @@ class Difference(NamedTuple):
     stands: str
 
 
-class Shown:
+class ReadonlyColumns:
     """Holds the cells of rows against the lines of the ledger as they would go out to this person now.
 
     `body_of` finds the organisation that a cell names.
@@ -60,7 +60,7 @@ class Shown:
         self, asking: IntakeContext, clauses: DirectiveFinder, body_of: Callable[[str], int | None]
     ) -> None:
         self.asking, self.clauses, self.body_of = asking, clauses, body_of
-        self.reader = Reader(asking.by)
+        self.reader = LedgerReader(asking.by)
         self.met: dict[tuple[str, Any, Any], bool] = {}
         self.tongues: dict[str, Mapping[str, Column]] = {}
 

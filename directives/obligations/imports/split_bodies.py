@@ -18,7 +18,7 @@ AFTER_NAME = re.compile(r"\s*[(（]([^()（）]*)[)）]$")  # 全国总工会（
 Values = dict[str, Any]
 
 
-def apart(values: Values) -> Sequence[Values]:
+def split_bodies(values: Values) -> Sequence[Values]:
     """The rows that a row without an id stands for.
 
     Bodies of the column 牵头单位 lead, those of 配合单位 support. Where several share one cell and nobody is said to lead, the first

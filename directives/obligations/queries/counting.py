@@ -16,10 +16,10 @@ from directives.core.scope import NONE, Lights, Scope, gathered
 from directives.models import ALWAYS, Mark, Obligation, Organisation, Tally, Total, User
 from directives.models.organisations import STEP
 from directives.models.scope import LAST, MANY, Range, merged
-from directives.obligations.queries.obligations import CAUSES, LIGHT_CHOICES, Filter
+from directives.obligations.queries.filters import CAUSES, LIGHT_CHOICES, ObligationFilter
 
 LEADS = 500  # leading bodies that a query names: each directive has one, or none
-LIMIT = 10_000  # rows that are counted one by one; beyond, a list says “more than”
+COUNT_LIMIT = 10_000  # rows that are counted one by one; beyond, a list says “more than”
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What is known of how many rows there are. None: more than LIMIT, and not counted further."""
+    """What is known of how many rows there are. None: more than COUNT_LIMIT, and not counted further."""
 
     lights: Lights | None  # under the filter but for its light
     total: int | None  # the same, all lights together
@@ -75,10 +75,10 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CountedFilter:
     """What a filter asks for, as far as counts are kept of it."""
 
-    chosen: Filter
+    chosen: ObligationFilter
     document: int | None  # that of the filter, or of the section or directive it names
 
     @property
@@ -165,7 +165,7 @@ NEAREST = Case(
 )
 
 
-def guided(rows: QuerySet[Obligation], known: Known) -> QuerySet[Obligation]:
+def guided(rows: QuerySet[Obligation], known: CountedFilter) -> QuerySet[Obligation]:
     """The same rows, read only where the counts say that there are any: so a rare thing is found without walking the nation."""
     asked, marks = known.chosen, Mark.objects.filter(count__gt=0, **known.where)
     if asked.part == LEAD:
@@ -176,9 +176,9 @@ def guided(rows: QuerySet[Obligation], known: Known) -> QuerySet[Obligation]:
         )
         return rows.filter(pk__in=list(leads)) if len(leads) <= LEADS else rows
     if asked.section or (asked.light and not known.document):
-        here = replace(known, chosen=Filter(section=asked.section, light=asked.light)).tallies(
-            light=True
-        )
+        here = replace(
+            known, chosen=ObligationFilter(section=asked.section, light=asked.light)
+        ).tallies(light=True)
         rows = _told(rows, "here", here.filter(scope__path=OuterRef("organisation__path")))
     guides: dict[str, QuerySet] = (
         {"marked": known.marks()} if asked.clock or asked.cause or asked.owes or asked.due else {}
@@ -187,7 +187,7 @@ def guided(rows: QuerySet[Obligation], known: Known) -> QuerySet[Obligation]:
         guides["stands"] = marks.filter(topic="state", word=asked.state, day=ALWAYS)
     if asked.directive:
         guides["owed"] = replace(
-            known, chosen=Filter(directive=asked.directive, light=asked.light)
+            known, chosen=ObligationFilter(directive=asked.directive, light=asked.light)
         ).tallies(light=True)
     for name, guide in guides.items():
         rows = _told(
@@ -204,7 +204,7 @@ def _told(rows: QuerySet[Obligation], name: str, guide: QuerySet) -> QuerySet[Ob
 
 
 def counts(
-    user: User, reach: Reach, known: Known, rows: QuerySet[Obligation], *, today: date
+    user: User, reach: Reach, known: CountedFilter, rows: QuerySet[Obligation], *, today: date
 ) -> Counts:
     """How many rows there are. `rows` are those in reach under the filter but for its light. At most three queries."""
     staff = [m.organisation_id for m in user.in_role(STAFF)]
@@ -226,7 +226,9 @@ def _shown(lights: Lights, light: str) -> int:
     return sum(lights.count(colour) for colour in LIGHT_CHOICES[light])
 
 
-def _kept(reach: Reach, known: Known, rows: QuerySet[Obligation], staff: Iterable[int]) -> Counts:
+def _kept(
+    reach: Reach, known: CountedFilter, rows: QuerySet[Obligation], staff: Iterable[int]
+) -> Counts:
     """Exact counts: the kept ones of the branches, and the rows of single bodies."""
     lights, waiting, light = NONE, 0, known.chosen.light
     if reach.branches:
@@ -246,7 +248,7 @@ def _own(reach: Reach, rows: QuerySet[Obligation], staff: Iterable[int]) -> list
     return list(alone.annotate(n=Count("pk"), p=Value(0), all=Value(0), waits=waits))
 
 
-def _marked(reach: Reach, known: Known, rows: QuerySet[Obligation]) -> Counts:
+def _marked(reach: Reach, known: CountedFilter, rows: QuerySet[Obligation]) -> Counts:
     """Exact counts of a mark; its lights too where it tells them, or where the rows are few."""
     total = known.marks().filter(scope__in=reach.branches).aggregate(n=Sum("count"))["n"] or 0
     if reach.single:
@@ -254,7 +256,7 @@ def _marked(reach: Reach, known: Known, rows: QuerySet[Obligation]) -> Counts:
     if known.colour:
         lights = Lights(**{known.colour: total})
         return Counts(lights, total, _shown(lights, known.chosen.light))
-    found = _bounded(rows, known.chosen.light) if total <= LIMIT else Counts(None, None, None)
+    found = _bounded(rows, known.chosen.light) if total <= COUNT_LIMIT else Counts(None, None, None)
     return replace(found, total=total, shown=total if not known.chosen.light else found.shown)
 
 
@@ -269,6 +271,6 @@ def _bounded(rows: QuerySet[Obligation], light: str) -> Counts:
 
 def _count(rows: QuerySet[Obligation]) -> Lights | None:
     by_light = {colour: Count("pk", filter=Q(light=colour)) for colour in COLOURS}
-    found = rows.order_by().only("pk", "light")[: LIMIT + 1].aggregate(**by_light)
+    found = rows.order_by().only("pk", "light")[: COUNT_LIMIT + 1].aggregate(**by_light)
     lights = Lights(**found)
-    return None if lights.total > LIMIT else lights
+    return None if lights.total > COUNT_LIMIT else lights

@@ -25,7 +25,7 @@ from directives.models import (
 from directives.models.organisations import KINDS, LEVELS
 from directives.models.scope import inside
 from directives.obligations.commands.choosing import Choice, Pick, candidates, chosen_bodies
-from directives.obligations.commands.giving import Preview
+from directives.obligations.commands.issuing import Preview
 
 LISTED = 600  # bodies that the page lists; of more, only those chosen show
 PARENTS = 400  # bodies below which others are offered, the topmost first
@@ -236,7 +236,7 @@ def selection(document: Document, user: User, choice: Choice, *, today: date) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PreviewLine:
     """One directive of a preview: a mark for each body (new, there, none), and their counts."""
 
     directive: Directive
@@ -245,14 +245,14 @@ class Line:
     there: int
 
 
-def table(preview: Preview) -> tuple[Line, ...]:
+def table(preview: Preview) -> tuple[PreviewLine, ...]:
     """The preview directive by directive; without marks where they would be too many to look at."""
     small = len(preview.directives) * len(preview.organisations) <= CELLS
     lines = []
     for directive in preview.directives:
         marks = tuple(_mark(preview, directive, body) for body in preview.organisations)
         lines.append(
-            Line(directive, marks if small else (), marks.count("new"), marks.count("there"))
+            PreviewLine(directive, marks if small else (), marks.count("new"), marks.count("there"))
         )
     return tuple(lines)
 

@@ -54,7 +54,7 @@ class Clause:
     section_title_hant: str
 
 
-class ItemLine(NamedTuple):
+class LedgerItem(NamedTuple):
     """One named item of a directive, and how far the body has got with it."""
 
     number: int
@@ -88,7 +88,7 @@ class LedgerRow(NamedTuple):
     clause: Clause
     body: Body
     leads: tuple[Body, ...]
-    items: tuple[ItemLine, ...]
+    items: tuple[LedgerItem, ...]
     measures: tuple[str, ...]
 
 
@@ -103,7 +103,7 @@ BODY = ("pk", "code", "name_hans", "name_hant")
 
 
 @dataclass(slots=True)
-class Reader:
+class LedgerReader:
     """Reads lines of the ledger a batch at a time, and keeps what comes again with the next: clauses, items, bodies, leads, plans.
 
     Measures of plans that are still drafts show only to their own body; `user` None is the system.
@@ -186,16 +186,16 @@ def _leads(clauses: set[int]) -> dict[int, tuple[Body, ...]]:
     return {pk: tuple(bodies) for pk, bodies in found.items()}
 
 
-def _items(keys: list[int], known: dict[int, tuple[int, str, str]]) -> dict[int, list[ItemLine]]:
+def _items(keys: list[int], known: dict[int, tuple[int, str, str]]) -> dict[int, list[LedgerItem]]:
     """The items of each obligation, in their order."""
-    found: dict[int, list[ItemLine]] = {}
+    found: dict[int, list[LedgerItem]] = {}
     states = ItemState.objects.filter(obligation__in=keys) if keys else ItemState.objects.none()
     for pk, item, *cells in states.values_list("obligation", "item", "state", "on", "open_reason"):
-        found.setdefault(pk, []).append(ItemLine(*known[item], *cells))
+        found.setdefault(pk, []).append(LedgerItem(*known[item], *cells))
     return {pk: sorted(lines) for pk, lines in found.items()}
 
 
-def _measures(keys: list[int], known: Reader) -> dict[int, list[str]]:
+def _measures(keys: list[int], known: LedgerReader) -> dict[int, list[str]]:
     """The measures of each obligation: read by its id, and only then asked which of their plans are seen.
 
     Asked in one question, an engine may begin with every plan of the person's subtree, for each batch anew.
@@ -217,7 +217,7 @@ def _measures(keys: list[int], known: Reader) -> dict[int, list[str]]:
 
 def ledger(parts: Iterable[QuerySet[Obligation]], user: User | None) -> Iterator[LedgerRow]:
     """Every line of these parts of a list, one part after another, read in batches of some queries beside the list itself."""
-    reader, first = Reader(user), 1
+    reader, first = LedgerReader(user), 1
     # A query for each part, streamed. It brings only the ids of what repeats: words are read once.
     streams = (rows.values_list(*CELLS).iterator(chunk_size=BATCH) for rows in parts)
     source: Iterator[Any] = chain.from_iterable(streams)

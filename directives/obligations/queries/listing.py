@@ -9,18 +9,26 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from directives.base.clocks import Reason
+from directives.base.script import fold, to_hans
 from directives.base.wording import picked, scripted
 from directives.core.keyset import Leaf, Order, Turn, leaf
 from directives.core.scope import Lights, Scope
 from directives.models import Directive, Obligation, Organisation, Section, User
 from directives.models.scope import in_view
-from directives.obligations.queries.counting import LIMIT, Counts, Known, Reach, counts, guided
-from directives.obligations.queries.mentions import BODIES, DIRECTIVES, Mentions, mentions
-from directives.obligations.queries.obligations import TREE, URGENCY, Filter, with_urgency
+from directives.obligations.queries.counting import (
+    COUNT_LIMIT,
+    CountedFilter,
+    Counts,
+    Reach,
+    counts,
+    guided,
+)
+from directives.obligations.queries.filters import TREE, URGENCY, ObligationFilter, with_urgency
 
 SORTABLE = 20_000  # rows that are sorted anew for a page; a longer list keeps the order of the tree, which an index gives
 TITLE = 24  # characters of a document's title in the filter's list
 OFFERED = 200  # bodies of the filter's list
+DIRECTIVES, BODIES = 200, 100  # that one search goes through; there may be more
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Options:
     def body(self, pk: int | None) -> Organisation | None:
         return next((body for body in self.bodies if body.pk == pk), None)
 
-    def document(self, chosen: Filter) -> int | None:
+    def document(self, chosen: ObligationFilter) -> int | None:
         """The document of every row that the filter can find; None where there may be several."""
         named = chosen.document or (self.directive.document_id if self.directive else None)
         named = named or next(
@@ -74,7 +82,7 @@ def _short(title: str) -> str:
     return title if len(title) <= TITLE else title[: TITLE - 1] + "…"
 
 
-def near(user: User, body: int | None) -> tuple[Organisation, ...]:
+def nearby_bodies(user: User, body: int | None) -> tuple[Organisation, ...]:
     """Bodies to choose from: the person's own and those right below, and around a chosen one the same; one query, at most OFFERED."""
     scope = Scope.of(user)
     around = (
@@ -95,7 +103,7 @@ def near(user: User, body: int | None) -> tuple[Organisation, ...]:
     )
 
 
-def options(user: User, chosen: Filter) -> Options:
+def options(user: User, chosen: ObligationFilter) -> Options:
     """The lists of the filter: in two queries, and one more where one directive is asked for."""
     documents = Section.objects.visible_to(user).select_related("document")
     titles = (
@@ -115,13 +123,13 @@ def options(user: User, chosen: Filter) -> Options:
     )
     return Options(
         tuple(sections.order_by("-document__registered_at", "order")),
-        near(user, chosen.body),
+        nearby_bodies(user, chosen.body),
         found,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ObligationLine:
     """One obligation as the list shows it, with what its orders go by. Its words are in both scripts."""
 
     pk: int
@@ -162,8 +170,45 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _lines(rows: QuerySet[Obligation]) -> list[Line]:
-    return [Line(*cells) for cells in rows.values_list(*COLUMNS)]
+def _lines(rows: QuerySet[Obligation]) -> list[ObligationLine]:
+    return [ObligationLine(*cells) for cells in rows.values_list(*COLUMNS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Ids of what mentions the words; None: nothing was searched for. `cut`: more was found than is gone through."""
+
+    directives: tuple[int, ...] | None = None
+    bodies: tuple[int, ...] = ()
+    cut: bool = False
+
+    def apply(self, rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
+        """The rows of these directives or of these bodies."""
+        if self.directives is None:
+            return rows
+        if not self.bodies:
+            return rows.filter(directive__in=self.directives)
+        if not self.directives:
+            return rows.filter(organisation__in=self.bodies)
+        return rows.filter(Q(directive__in=self.directives) | Q(organisation__in=self.bodies))
+
+
+def mentions(user: User, q: str) -> Mentions:
+    """What mentions the words, in either script: the directive's text, the body's name, or its code. At most two queries."""
+    if not q:
+        return Mentions()
+    directives = Directive.objects.filter(search_key__contains=fold(q)).order_by(
+        "document", "order"
+    )
+    names = (
+        Q(name_hans__icontains=to_hans(q)) | Q(full_name__icontains=to_hans(q)) | Q(code__iexact=q)
+    )
+    bodies = Organisation.objects.filter(in_view(user, "")).filter(names).order_by("path")
+    said = tuple(directives.values_list("pk", flat=True)[: DIRECTIVES + 1])
+    named = tuple(bodies.values_list("pk", flat=True)[: BODIES + 1])
+    return Mentions(
+        said[:DIRECTIVES], named[:BODIES], len(said) > DIRECTIVES or len(named) > BODIES
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +218,7 @@ class Listing:
     counts: Counts
     leaf: Leaf
     options: Options
-    chosen: Filter
+    chosen: ObligationFilter
     found: Mentions  # what the words searched for were found in
     unsorted: bool  # too many rows for the order asked for: they stand in that of the tree
 
@@ -188,9 +233,9 @@ class Listing:
     @property
     def total(self) -> str:
         """How many rows there are under the filter but for its light, as a chip says it."""
-        return f"{LIMIT:,}+" if self.counts.total is None else f"{self.counts.total:,}"
+        return f"{COUNT_LIMIT:,}+" if self.counts.total is None else f"{self.counts.total:,}"
 
-    limit = LIMIT
+    limit = COUNT_LIMIT
     sortable = SORTABLE
     most = (DIRECTIVES, BODIES)
 
@@ -206,14 +251,20 @@ class Listing:
         )
 
 
-def contradicts(chosen: Filter, offered: Options) -> bool:
+def contradicts(chosen: ObligationFilter, offered: Options) -> bool:
     """The section asked for is of another document than the one asked for."""
     section = next((row for row in offered.sections if row.pk == chosen.section), None)
     return bool(section and chosen.document and section.document_id != chosen.document)
 
 
 def in_reach(
-    user: User, chosen: Filter, reach: Reach, known: Known, found: Mentions, *, today: date
+    user: User,
+    chosen: ObligationFilter,
+    reach: Reach,
+    known: CountedFilter,
+    found: Mentions,
+    *,
+    today: date,
 ) -> QuerySet[Obligation]:
     """The rows of a filter but for its light, as the person sees them; nowhere is the whole table walked for a few."""
     rows = Obligation.objects.all()
@@ -244,12 +295,12 @@ def _along(
 
 
 def listing(
-    user: User, chosen: Filter, offered: Options, query: Mapping[str, str], *, today: date
+    user: User, chosen: ObligationFilter, offered: Options, query: Mapping[str, str], *, today: date
 ) -> Listing:
     """The page of the list that an address asks for."""
     body = offered.body(chosen.body)
     reach = Reach.of(user, body) if body or not chosen.body else Reach((), ())
-    known = Known(chosen, offered.document(chosen))
+    known = CountedFilter(chosen, offered.document(chosen))
     found = mentions(user, chosen.q)
     dark = in_reach(user, chosen, reach, known, found, today=today)
     order = chosen.order(oversees=user.oversees)

@@ -41,7 +41,7 @@ from directives.models import (
     User,
 )
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.record.queries.timeline import Happening, timeline
+from directives.record.queries.timeline import TimelineEntry, timeline
 
 LOG = 6  # log entries shown
 
@@ -92,7 +92,7 @@ class ObligationPage:
     measures: tuple[Measure, ...]
     log: tuple[LogEntry, ...]
     entries: tuple[ReportEntry, ...]  # newest cycle first
-    happenings: tuple[Happening, ...]
+    happenings: tuple[TimelineEntry, ...]
     steps: tuple[Step, ...]
     ways: tuple[Way, ...]
     deciders: Deciders | None = None  # where the reader asked for what waits here
@@ -102,7 +102,7 @@ class ObligationPage:
         return sum(item.state == ESTABLISHED for item in self.items)
 
 
-def found(user: User) -> QuerySet[Obligation]:
+def visible_obligations(user: User) -> QuerySet[Obligation]:
     """The obligations that this person sees, each with its words, its body and its document."""
     return (
         Obligation.objects.visible_to(user)

@@ -91,7 +91,7 @@ class Terms:
         return tuple((part, label, counts[part]) for part, label in PARTS if counts.get(part))
 
 
-def given_in(scope: Scope, directive: Directive) -> QuerySet[Obligation]:
+def obligations_in_scope(scope: Scope, directive: Directive) -> QuerySet[Obligation]:
     """The obligations of a directive in view, found by their bodies: an index names both."""
     bodies = Organisation.objects.filter(scope.condition("")).values("pk")
     return Obligation.objects.filter(directive=directive, organisation__in=bodies)

@@ -15,11 +15,11 @@ from directives.downloads.queries.jobs import under_way
 from directives.models import Document
 from directives.models.documents import HEAVY, KINDS
 from directives.models.organisations import LEVELS
-from directives.obligations.commands import choosing, giving, parts
+from directives.obligations.commands import bulk_issuing, choosing, issuing
 from directives.obligations.commands.choosing import Pick
 from directives.obligations.forms.issuing import PICKS, ChoiceForm, Draft, TermsForm
 from directives.obligations.queries import issuing as overview
-from directives.obligations.queries.wide_issue import kinds_meant, wide_preview
+from directives.obligations.queries.bulk_issuing import bulk_preview, kinds_meant
 from directives.web.doors import demand, page, tell_stored, write
 
 HERE = "directives/issuing/"
@@ -208,7 +208,7 @@ def _sound(form, document, selected, choice, request):
         return False
     try:
         bodies = selected.bodies or choosing.chosen_bodies(request.user, choice, request.today)[:1]
-        giving.check(
+        issuing.check(
             document, selected.directives, list(bodies), form.terms, request.user, request.today
         )
     except Invalid as refusal:
@@ -226,9 +226,9 @@ def _preview(request, document, draft):
         "document": document, "draft": draft, "selected": selected, "form": form, "sound": sound, "terms": form.terms if sound else None,
     }  # fmt: skip
     if selected.total:
-        wide = wide_preview(document, request.user, draft.choice, selected, today=request.today)
+        wide = bulk_preview(document, request.user, draft.choice, selected, today=request.today)
         return context | {"wide": wide}
-    preview = giving.preview(
+    preview = issuing.preview(
         directives=selected.directives, organisations=selected.bodies, pairs=selected.pairs
     )
     return context | {"preview": preview, "lines": overview.table(preview)}
@@ -256,11 +256,11 @@ def issue_confirm(request, pk):
     if not context["sound"]:
         return page(request, HERE + "preview.html", context, status=422)
     told = {"document": document, "terms": context["terms"], "by": request.user, "now": request.now}
-    if "wide" in context or context["preview"].fresh > parts.AT_ONCE:
-        target = reverse("job", args=[parts.issue_in_parts(choice=draft.choice, **told).pk])
+    if "wide" in context or context["preview"].fresh > bulk_issuing.AT_ONCE:
+        target = reverse("job", args=[bulk_issuing.issue_in_parts(choice=draft.choice, **told).pk])
     else:
         selected = context["selected"]
-        made = giving.issue(
+        made = issuing.issue(
             directives=selected.directives,
             organisations=selected.bodies,
             pairs=selected.pairs,

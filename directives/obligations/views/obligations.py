@@ -16,9 +16,14 @@ from directives.models import ItemState, Obligation
 from directives.obligations.commands.supervising import acknowledge_many as acknowledge_all
 from directives.obligations.commands.supervising import move_obligation, set_item
 from directives.obligations.forms.obligations import ItemForm, MoveForm
+from directives.obligations.queries.filters import LABELS, ObligationFilter
 from directives.obligations.queries.listing import contradicts, listing, options
-from directives.obligations.queries.obligation import found, obligation_page, open_items, steps
-from directives.obligations.queries.obligations import LABELS, Filter
+from directives.obligations.queries.obligation import (
+    obligation_page,
+    open_items,
+    steps,
+    visible_obligations,
+)
 from directives.tables.formats import wants_file
 from directives.templatetags.tracker import query
 from directives.web.doors import page, redirect_back, write
@@ -30,7 +35,7 @@ AT_ONCE = 2_000  # obligations whose receipt one press acknowledges: what one tr
 def obligations(request):
     if wants_file(request):
         return answer(request, "ledger")
-    chosen = Filter.of(request.GET)
+    chosen = ObligationFilter.of(request.GET)
     offered = options(request.user, chosen)
     if contradicts(chosen, offered):
         return redirect(request.path + query(request, section=""))
@@ -72,13 +77,13 @@ def _context(request, row, **more):
 
 @require_GET
 def obligation(request, pk):
-    row = get_object_or_404(found(request.user), pk=pk)
+    row = get_object_or_404(visible_obligations(request.user), pk=pk)
     return page(request, "directives/obligations/detail.html", _context(request, row))
 
 
 @write
 def obligation_move(request, pk, action):
-    row = get_object_or_404(found(request.user), pk=pk)
+    row = get_object_or_404(visible_obligations(request.user), pk=pk)
     if action not in OBLIGATION_MOVES:
         raise Http404
     form = MoveForm(request.POST, items=open_items(row, action))
@@ -90,7 +95,7 @@ def obligation_move(request, pk, action):
         )
     except (Invalid, Stale) as refusal:
         form.refuse(refusal)
-        row = get_object_or_404(found(request.user), pk=pk)
+        row = get_object_or_404(visible_obligations(request.user), pk=pk)
         lost = action not in {step.action for step in steps(row, request.user)}
         context = _context(request, row, refusal=refusal, tried=action, form=form, lost=lost)
         context |= {"closing": form} if form.items else {}
@@ -105,7 +110,7 @@ def acknowledge_many(request):
     mine = Obligation.objects.select_related("organisation").order_by("pk")
     if request.POST.get("all"):
         rows = (
-            Filter.of(request.POST)
+            ObligationFilter.of(request.POST)
             .apply(mine, request.today)
             .filter(state=ASSIGNED, organisation__in=bodies)
         )
@@ -125,7 +130,7 @@ def acknowledge_many(request):
 
 @write
 def item_state(request, pk, state):
-    row = get_object_or_404(found(request.user), pk=pk)
+    row = get_object_or_404(visible_obligations(request.user), pk=pk)
     item = get_object_or_404(
         ItemState.objects.filter(obligation=row).select_related("item"), pk=state
     )

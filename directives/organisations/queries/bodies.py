@@ -21,7 +21,7 @@ from directives.models import (
     User,
 )
 from directives.models.documents import HEAVY_OF_DOCUMENT
-from directives.obligations.queries.counting import LIMIT
+from directives.obligations.queries.counting import COUNT_LIMIT
 
 NODES = 300  # bodies of one tree page
 PEOPLE = 100  # of a body, on its page
@@ -100,8 +100,10 @@ def bodies_page(
     user: User, found: QuerySet[Organisation], query: Mapping[str, str]
 ) -> tuple[Leaf, tuple[BodyLine, ...]]:
     """One page of the bodies that were looked for."""
-    total = found.order_by()[: LIMIT + 1].count()
-    shown = leaf(found, BY_CODE, Turn.of(query, BY_CODE), total=total if total <= LIMIT else None)
+    total = found.order_by()[: COUNT_LIMIT + 1].count()
+    shown = leaf(
+        found, BY_CODE, Turn.of(query, BY_CODE), total=total if total <= COUNT_LIMIT else None
+    )
     return shown, body_lines(user, shown.rows)
 
 

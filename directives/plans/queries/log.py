@@ -19,9 +19,9 @@ from directives.core.rules import may
 from directives.core.scope import Scope
 from directives.models import Event, LogEntry, Obligation, User
 from directives.models.scope import worked
-from directives.obligations.queries.counting import LIMIT
+from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.plans.queries.plan_page import ServedDirective
-from directives.record.queries.timeline import Happening, timeline
+from directives.record.queries.timeline import TimelineEntry, timeline
 
 NEWEST = Order("newest", (Column("on", day=True, down=True), Column("id", down=True)))
 SEARCHED = 200_000  # records of those below that are gone through for words, the latest
@@ -129,12 +129,12 @@ def _related(rows: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
 def log_page(user: User, wanted: LogFilter, query: Mapping[str, str]) -> Leaf:
     """One page of the log, the latest first. The records of those below are not counted."""
     rows = filtered_log(user, wanted)
-    total = None if wanted.below else rows.order_by()[: LIMIT + 1].count()
+    total = None if wanted.below else rows.order_by()[: COUNT_LIMIT + 1].count()
     return leaf(
         rows,
         NEWEST,
         Turn.of(query, NEWEST),
-        total=total if total is None or total <= LIMIT else None,
+        total=total if total is None or total <= COUNT_LIMIT else None,
     )
 
 
@@ -176,7 +176,7 @@ class EntryPage:
     row: LogRow
     corrections: tuple[LogEntry, ...]  # the one that stands, and those that were withdrawn again
     acts: tuple[str, ...]
-    happenings: tuple[Happening, ...]
+    happenings: tuple[TimelineEntry, ...]
 
 
 def entry_page(entry: LogEntry, user: User) -> EntryPage:

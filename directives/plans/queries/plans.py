@@ -28,7 +28,7 @@ from directives.core.scope import Scope
 from directives.models import ALWAYS, Document, Mark, Measure, Obligation, Organisation, Plan, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.models.scope import worked
-from directives.obligations.queries.counting import LIMIT
+from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.plans.queries.plan_page import ServedDirective
 
 LATEST = Order("latest", (Column("submitted_at", moment=True, down=True), Column("id", down=True)))
@@ -146,13 +146,13 @@ def plans_page(
     total = (
         (counts.get(wanted.state, 0) if wanted.state else sum(counts.values()))
         if not wanted.q
-        else rows.order_by()[: LIMIT + 1].count()
+        else rows.order_by()[: COUNT_LIMIT + 1].count()
     )
     return leaf(
         rows,
         LATEST,
         Turn.of(query, LATEST),
-        total=total if total <= LIMIT else None,
+        total=total if total <= COUNT_LIMIT else None,
         read=_with_numbers,
     )
 

@@ -10,7 +10,7 @@ from directives.base.numbers import whole
 from directives.base.refusals import Invalid, Stale
 from directives.downloads.exporting import answer
 from directives.models import Measure
-from directives.obligations.queries.counting import LIMIT
+from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.plans.commands import log_work
 from directives.plans.forms import LineForm, LogFilterForm, LogForm
 from directives.plans.queries.log import entry_page, log_page, log_rows, visible_log
@@ -26,7 +26,7 @@ def _page(request, form=None, status=200):
     current = log_page(request.user, wanted, request.GET)
     context = {
         "page": current, "rows": log_rows(current.rows, request.user), "wanted": wanted, "filters": filters,
-        "limit": 0 if wanted.below else LIMIT,
+        "limit": 0 if wanted.below else COUNT_LIMIT,
         "quick": quick_choices(request.user, request.today, first=wanted.measure or 0) if request.user.works else None, "form": form,
         "next": request.POST.get("next", reverse("log")),
     }  # fmt: skip

@@ -13,7 +13,7 @@ from directives.base.refusals import Stale
 from directives.base.states import FILING_STATES, HANDED_IN
 from directives.downloads.exporting import answer
 from directives.models import Document, Organisation
-from directives.obligations.queries.counting import LIMIT
+from directives.obligations.queries.counting import COUNT_LIMIT
 from directives.plans import commands as planning
 from directives.plans.commands.moves import FOLLOW_UPS
 from directives.plans.forms import MeasureForm, PlanFilterForm, PlanForm
@@ -54,7 +54,7 @@ def plans(request):
     context = {
         "own": own_plans(request.user) if request.user.works else (),
         "starts": plans_to_start(request.user) if request.user.works else (),
-        "form": form, "wanted": wanted, "states": states, "total": sum(counts.values()), "limit": LIMIT,
+        "form": form, "wanted": wanted, "states": states, "total": sum(counts.values()), "limit": COUNT_LIMIT,
         "page": plans_page(request.user, wanted, counts, request.GET) if request.user.oversees else None,
     }  # fmt: skip
     return page(

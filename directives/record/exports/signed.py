@@ -19,7 +19,7 @@ from directives.core import audit
 from directives.core.sealing.copying import Packed, newest, pack
 from directives.models import Event, Seal, User
 from directives.record.exports.events import COMMON, ORIGIN
-from directives.record.queries.events import Asked, Line, in_words, with_names
+from directives.record.queries.events import EventFilter, EventLine, in_words, with_names
 from directives.tables.book import Book
 from directives.tables.csv_writer import write_csv
 
@@ -27,7 +27,7 @@ AT_ONCE = 5_000  # events of a copy that comes with a page
 ROWS = 2_000  # of one read
 
 
-def for_page(asked: Asked, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
+def for_page(asked: EventFilter, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
     """A copy of the events that this person may read, and the name of the file. Raises Refusal for more than AT_ONCE."""
     last, there = newest(), Event.objects.order_by()[: AT_ONCE + 1].count()
     events = asked.apply(Event.objects.readable_by(by))
@@ -55,7 +55,7 @@ def for_page(asked: Asked, *, by: User, now: datetime) -> tuple[BinaryIO, str]:
     return file, f"{_('Audit log')} {timezone.localtime(now):%Y-%m-%d %H%M}.zip"
 
 
-def for_command(file: BinaryIO, asked: Asked, *, now: datetime) -> Packed:
+def for_command(file: BinaryIO, asked: EventFilter, *, now: datetime) -> Packed:
     """Write a copy of all events under the filter."""
     last, events = newest(), asked.apply(Event.objects.all())
     ids = array("q", events.order_by("id").values_list("id", flat=True).iterator(chunk_size=ROWS))
@@ -67,7 +67,7 @@ def take(
     ids: array,
     last: Seal | None,
     *,
-    asked: Asked,
+    asked: EventFilter,
     whole: bool,
     by: User | None,
     now: datetime,
@@ -88,7 +88,7 @@ def take(
     return made
 
 
-def filter_of(asked: Asked) -> dict[str, Any]:
+def filter_of(asked: EventFilter) -> dict[str, Any]:
     """What was asked for, without what was not."""
     given = {field.name: getattr(asked, field.name) for field in fields(asked)}
     return {
@@ -98,7 +98,7 @@ def filter_of(asked: Asked) -> dict[str, Any]:
     }
 
 
-def command_of(asked: Asked) -> str:
+def command_of(asked: EventFilter) -> str:
     """The command that makes the same copy on the server."""
     options = (
         f"--{name} '{value}'" if name == "q" else f"--{name} {value}"
@@ -111,7 +111,7 @@ def _table(ids: array, now: datetime, file: BinaryIO) -> int:
     return write_csv(Book(_("Audit log"), COMMON + ORIGIN, _lines(ids), now), file)
 
 
-def _lines(ids: array) -> Iterator[Line]:
+def _lines(ids: array) -> Iterator[EventLine]:
     for start in range(0, len(ids), ROWS):
         rows: QuerySet[Event] = with_names(
             Event.objects.filter(id__in=ids[start : start + ROWS].tolist())

@@ -1,10 +1,22 @@
 """The audit record as a list: who did what, when, to what, for which body."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Concat, NullIf
 from django.http import QueryDict
@@ -16,9 +28,10 @@ from django.utils.translation import pgettext_lazy
 from directives.base.numbers import whole
 from directives.base.states import MANAGER, RED, STAFF, SUPERVISOR, VIEWER
 from directives.core import captions
+from directives.core.keyset import SIZE, Column, Leaf, Order, Turn, leaf
 from directives.core.rules import may
 from directives.core.scope import Scope
-from directives.models import Directive, Event, Organisation, User
+from directives.models import Directive, Document, Event, Organisation, User
 from directives.models.scope import LAST, any_of
 from directives.record.queries.changes import changed
 from directives.record.queries.timeline import WORDS, word_of
@@ -62,7 +75,7 @@ ADDRESSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EventFilter:
     """The filter of the list; what makes no sense is left out."""
 
     action: str = ""
@@ -75,7 +88,7 @@ class Asked:
     body: int | None = None  # with everything below it
 
     @classmethod
-    def of(cls, query: QueryDict) -> "Asked":
+    def of(cls, query: QueryDict) -> "EventFilter":
         action, subject = query.get("action", ""), query.get("subject", "")
         days = {}
         for name in ("since", "until"):
@@ -99,7 +112,7 @@ class Asked:
 
     @property
     def any(self) -> bool:
-        return self != Asked()
+        return self != EventFilter()
 
     @property
     def counted(self) -> bool:
@@ -159,7 +172,7 @@ def _happened(events: QuerySet[Event], act: str) -> QuerySet[Event]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EventLine:
     """One event as a row: its words, and where to read on."""
 
     event: Event
@@ -215,7 +228,7 @@ def seen(user: User) -> QuerySet[Event]:
     return Event.objects.visible_to(user)
 
 
-def events_for(user: User, asked: Asked) -> QuerySet[Event]:
+def events_for(user: User, asked: EventFilter) -> QuerySet[Event]:
     """The events that this person may see under the filter, newest first."""
     return with_names(asked.apply(seen(user))).order_by("-id")
 
@@ -233,7 +246,7 @@ def with_names(events: QuerySet[Event]) -> QuerySet[Event]:
     )
 
 
-def lines(events: Iterable[Event], user: User) -> list[Line]:
+def lines(events: Iterable[Event], user: User) -> list[EventLine]:
     """Events as rows, as this person may read them. Nothing leads on whoever sees nothing but the record."""
     if user.is_staff:
         events = [
@@ -247,9 +260,70 @@ def lines(events: Iterable[Event], user: User) -> list[Line]:
     return [in_words(event, {} if user.only_audits else ADDRESSES) for event in events]
 
 
-def in_words(event: Event, addresses: Mapping[str, str] = ADDRESSES) -> Line:
+def in_words(event: Event, addresses: Mapping[str, str] = ADDRESSES) -> EventLine:
     """An event as a row, as whoever may read all of it reads it; `addresses`: which subjects have a page that may be named."""
     subject = event.subject_type
-    return Line(
+    return EventLine(
         event, word_of(event.action), SUBJECTS.get(subject, subject), addresses.get(subject, "")
+    )
+
+
+# page by page: no page reads the record from end to end
+
+
+NEWEST = Order("newest", (Column("id", down=True),))
+SEARCHED = 200_000  # events that a search goes through
+ASTRAY = 10_000  # events by which the order of numbers and that of time may differ
+FEW = 300  # bodies whose newest events are looked up one body after another
+
+
+def events_page(user: User, asked: EventFilter, query: Mapping[str, str]) -> Leaf:
+    """One page of the record, the newest first; nobody counts it."""
+    turn, found = Turn.of(query, NEWEST), events_for(user, asked)
+    if asked.any and not (asked.document and asked.since):  # those an index finds
+        found = found.filter(_searched(asked))
+    elif not turn.backwards:
+        found = found.filter(_near(user, turn))
+    return leaf(found, NEWEST, turn, total=None)
+
+
+def exported(user: User, asked: EventFilter) -> Iterator[EventLine]:
+    """Everything that was asked for, streamed."""
+    for event in events_for(user, asked).iterator(chunk_size=2000):
+        yield from lines([event], user)
+
+
+def _searched(asked: EventFilter) -> Q:
+    """What of the record is gone through: so many events, back from the last one or from the last day asked for.
+
+    The record is written in the order of time, but for what was under way at the same moment.
+    """
+    last = Event.objects.order_by("-pk").values("pk")[:1]
+    if asked.until:
+        end = datetime.combine(asked.until, time.max, timezone.get_current_timezone())
+        later = (
+            Event.objects.filter(document_id=OuterRef("pk"), at__gt=end)
+            .order_by("at")
+            .values("pk")[:1]
+        )
+        first = Document.objects.annotate(first=Subquery(later)).aggregate(id=Min("first"))["id"]
+        if first is not None:
+            return Q(pk__gt=first - SEARCHED, pk__lt=first + ASTRAY)
+    return Q(pk__gt=Subquery(last) - SEARCHED)
+
+
+def _near(user: User, turn: Turn) -> Q:
+    """Not further back than a page of a few bodies can reach: the newest of each are found by index, however long the record."""
+    scope = Scope.of(user)
+    if user.sees_whole_record or scope.wide:
+        return Q()
+    newest = Event.objects.filter(
+        organisation=OuterRef("pk"), **({"pk__lt": turn.after[0]} if turn.after else {})
+    )
+    bodies = Organisation.objects.filter(scope.condition(""))[: FEW + 1].annotate(
+        reach=Subquery(newest.order_by("-pk").values("pk")[SIZE : SIZE + 1])
+    )
+    found = bodies.aggregate(n=Count("pk"), furthest=Max("reach"))
+    return (
+        Q(pk__gte=found["furthest"]) if found["n"] <= FEW and found["furthest"] is not None else Q()
     )

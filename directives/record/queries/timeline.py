@@ -130,7 +130,7 @@ def word_of(action: str) -> str | Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class TimelineEntry:
     """One line of a timeline: `count` like changes at as many as `bodies` bodies, the first of them named.
 
     `before` and `after` are there where it was one change.
@@ -164,7 +164,7 @@ class Happening:
         return ""
 
 
-def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[Happening, ...]:
+def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[TimelineEntry, ...]:
     """The latest happenings among these events, newest first, in two queries whatever their number."""
     acts = list(
         events.exclude(action__in=QUIET)
@@ -184,10 +184,10 @@ def timeline(events: QuerySet[Event], *, limit: int = LIMIT) -> tuple[Happening,
     )[:limit]
 
 
-def _happening(event: Event, count: int, bodies: int) -> Happening:
+def _happening(event: Event, count: int, bodies: int) -> TimelineEntry:
     before, after = (event.before, event.after) if count == 1 else ({}, {})
     named = (event.organisation,) if event.organisation else ()
-    return Happening(
+    return TimelineEntry(
         event.at,
         event.action,
         word_of(event.action),
@@ -201,7 +201,7 @@ def _happening(event: Event, count: int, bodies: int) -> Happening:
     )
 
 
-def _with_echoes(happenings: Sequence[Happening]) -> Iterator[Happening]:
+def _with_echoes(happenings: Sequence[TimelineEntry]) -> Iterator[TimelineEntry]:
     """The acts of people, each with what its echo of the same moment changed."""
     echoes = {(one.at, one.by, one.named): one for one in happenings if one.action in ECHOES}
     for one in happenings:
@@ -215,16 +215,16 @@ def _with_echoes(happenings: Sequence[Happening]) -> Iterator[Happening]:
         )
 
 
-def _merged(happenings: Iterable[Happening]) -> tuple[Happening, ...]:
+def _merged(happenings: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
     """Like changes of one day as one happening, where the latest of them stood."""
-    found: dict[tuple[Any, ...], Happening] = {}
+    found: dict[tuple[Any, ...], TimelineEntry] = {}
     for now in happenings:
         like = (timezone.localdate(now.at), now.action, now.reason, now.light, now.change)
         found[like] = _with(found[like], now) if like in found else now
     return tuple(found.values())
 
 
-def _with(one: Happening, other: Happening) -> Happening:
+def _with(one: TimelineEntry, other: TimelineEntry) -> TimelineEntry:
     fresh = tuple(body for body in other.named if body not in one.named)
     return replace(
         one, count=one.count + other.count, several=one.several or one.by != other.by, named=one.named + fresh,

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from directives.core.scope import Lights
-from directives.dashboard.queries.choice import Choice
-from directives.dashboard.queries.counts import Ground, Task, Vantage, of_document
+from directives.dashboard.queries.choice import BoardChoice
+from directives.dashboard.queries.counts import BoardLights, Task, Vantage, of_document
 from directives.dashboard.queries.counts import ground as gathered
 from directives.models import Obligation, Organisation
 from directives.models.scope import LAST
@@ -18,7 +18,7 @@ READ = (
 )  # fmt: skip
 
 
-def rows(view: Vantage, document: int | None, choice: Choice) -> list[Obligation]:
+def rows(view: Vantage, document: int | None, choice: BoardChoice) -> list[Obligation]:
     """The obligations of the body under the filter: one query. Of one document each with its directive, in its order."""
     found = Obligation.objects.live().filter(
         organisation=view.body.pk, **of_document(document), **choice.of_rows()
@@ -37,7 +37,7 @@ def few(view: Vantage, total: int) -> bool:
     )
 
 
-def rows_below(view: Vantage, document: int | None, choice: Choice) -> list[Obligation]:
+def rows_below(view: Vantage, document: int | None, choice: BoardChoice) -> list[Obligation]:
     """The obligations of the body and all below it under the filter: one query."""
     bodies = Organisation.objects.filter(**_below(view)).values("pk")
     found = Obligation.objects.live().filter(
@@ -50,7 +50,7 @@ def _below(view: Vantage) -> dict[str, str]:
     return {"path__gte": view.body.path, "path__lte": view.body.path + LAST}
 
 
-def ground(view: Vantage, document: int | None, found: Iterable[Obligation]) -> Ground:
+def ground(view: Vantage, document: int | None, found: Iterable[Obligation]) -> BoardLights:
     """Their lights by section, of all documents by document."""
     part = attrgetter("section_id" if document else "document_id")
     return gathered((view.body.pk, part(row), row.light, 1, row.percent) for row in found)

@@ -91,7 +91,7 @@ CHOICES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class ObligationFilter:
     """Which obligations, and in what order; "" and None ask for nothing in particular. Numbers are ids."""
 
     document: int | None = None
@@ -112,7 +112,7 @@ class Filter:
     sort: str = ""
 
     @classmethod
-    def of(cls, parameters: Mapping[str, str]) -> "Filter":
+    def of(cls, parameters: Mapping[str, str]) -> "ObligationFilter":
         """The filter that an address asks for; what makes no sense is left out."""
         words = {name: parameters.get(name, "") for name in CHOICES}
         known = {name: word for name, word in words.items() if word in CHOICES[name]}
@@ -132,7 +132,7 @@ class Filter:
     @property
     def narrows(self) -> bool:
         """Something is asked for besides the order."""
-        return replace(self, sort="") != Filter()
+        return replace(self, sort="") != ObligationFilter()
 
     @property
     def mixed(self) -> bool:

@@ -13,9 +13,8 @@ from directives.core.transitions import change_obligations, hold
 from directives.models import Directive, Document, IntakeRow, Obligation, Organisation, User
 from directives.models.documents import HEAVY
 from directives.models.intakes import NEW
-from directives.obligations.commands import entering
-from directives.obligations.commands.entering import Pair
-from directives.obligations.commands.giving import Terms
+from directives.obligations.commands import issuing
+from directives.obligations.commands.issuing import Pair, Terms
 from directives.obligations.imports import progress
 from directives.tables.comparing import (
     StoredRow,
@@ -122,7 +121,7 @@ def _issue(asking: IntakeContext, rows: IntakeRows) -> None:
         for row in rows
     ]
     _not_yet(rows, pairs)
-    made = entering.issue_pairs(document=document, pairs=pairs, by=asking.by, now=asking.now)
+    made = issuing.issue_pairs(document=document, pairs=pairs, by=asking.by, now=asking.now)
     for row, one in zip(rows, made, strict=True):
         row.subject_id, row.left = one.pk, one.version
 
@@ -174,7 +173,7 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     new = {row.subject_id: row for row in rows if row.verdict == NEW}
     if new:
         with undoing_row(next(iter(new.values()))):
-            entering.take_back([stored[pk] for pk in new], by=asking.by, now=asking.now)
+            issuing.take_back([stored[pk] for pk in new], by=asking.by, now=asking.now)
 
 
 def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:

@@ -19,7 +19,7 @@ Kinds = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class WideLine:
+class BulkLine:
     """One directive: to how many bodies it would go, and how many of them owe it already."""
 
     directive: Directive
@@ -32,10 +32,10 @@ class WideLine:
 
 
 @dataclass(frozen=True, slots=True)
-class WidePreview:
+class BulkPreview:
     """The issue in sums. Where it is not exact, at least so many exist already, and at most so many are new."""
 
-    lines: tuple[WideLine, ...]
+    lines: tuple[BulkLine, ...]
     exact: bool
 
     @property
@@ -56,9 +56,9 @@ class WidePreview:
         return tuple(line.directive for line in self.lines if not line.bodies)
 
 
-def wide_preview(
+def bulk_preview(
     document: Document, user: User, choice: Choice, selected: Selection, *, today: date
-) -> WidePreview:
+) -> BulkPreview:
     """What the choice comes to, in at most four queries whatever it is of."""
     found = chosen_bodies(user, choice, today).order_by().values_list("kind").annotate(Count("pk"))
     kinds: dict[str, int] = dict(found)
@@ -77,11 +77,11 @@ def wide_preview(
             else {kind: kinds[kind] for kind in heard.get(directive.pk, ()) if kind in kinds}
         )
         lines.append(
-            WideLine(
+            BulkLine(
                 directive, sum(meant.values()), sum(owed[directive.pk, kind] for kind in meant)
             )
         )
-    return WidePreview(tuple(lines), exact)
+    return BulkPreview(tuple(lines), exact)
 
 
 def _compared(

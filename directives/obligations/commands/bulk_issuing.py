@@ -14,7 +14,7 @@ from directives.core import jobs
 from directives.core.addressing import pairs_proposed
 from directives.models import Document, JobProgress, JobRun, Organisation, User
 from directives.obligations.commands.choosing import Choice, chosen_bodies
-from directives.obligations.commands.giving import Terms, check, issue
+from directives.obligations.commands.issuing import Terms, check, issue
 
 AT_ONCE = 5_000  # pairs that are made while their author waits; more are left to the worker
 PART = 2_000  # pairs of one transaction

@@ -6,17 +6,16 @@ from functools import partial
 
 from directives.base.workdays import Workdays
 from directives.core.scope import Scope
-from directives.dashboard.queries import counts, facts, own
+from directives.dashboard.queries import counts, facts, own_rows
 from directives.dashboard.queries.board import LATE_ROWS, Board
-from directives.dashboard.queries.choice import Choice
-from directives.dashboard.queries.documents import document_of, documents_in_view, sections_of
+from directives.dashboard.queries.choice import BoardChoice
 from directives.dashboard.queries.late import oldest
 from directives.dashboard.queries.trend import ON_WALL as WIDE_REPORTS
 from directives.dashboard.queries.trend import RIGHT, left, trend
-from directives.models import Document, Section, User
+from directives.models import Cycle, Directive, Document, Section, User
 
 
-def board(user: User, choice: Choice, *, today: date, workdays: Workdays) -> Board | None:
+def load_board(user: User, choice: BoardChoice, *, today: date, workdays: Workdays) -> Board | None:
     """The dashboard of a body. None: the person may not look from there, or has no place at all.
 
     Without a scope it is that of the highest body that the person oversees, without a document of
@@ -52,12 +51,12 @@ def board(user: User, choice: Choice, *, today: date, workdays: Workdays) -> Boa
 
 
 def _fitting(
-    choice: Choice,
+    choice: BoardChoice,
     document: Document | None,
     parts: tuple[Section, ...],
     *,
     several: bool,
-) -> Choice:
+) -> BoardChoice:
     """The choice without what is not of the document shown; of several, it names the document."""
     choice = choice.kept() if choice.on else choice
     if document is None:
@@ -76,18 +75,18 @@ def _now(board: Board, workdays: Workdays) -> Board:
         board = replace(board, ground=counts.ground_now(view, document, choice))
         if not board.lights.total:
             return board
-        board = replace(board, read=choice.narrows and own.few(view, board.lights.total))
-        rows = own.rows_below(view, document, choice) if board.read else ()
+        board = replace(board, read=choice.narrows and own_rows.few(view, board.lights.total))
+        rows = own_rows.rows_below(view, document, choice) if board.read else ()
         of_rows, of_branch = partial(facts.of_rows, view, rows), partial(facts.of_branch, view)
         reader = of_rows if board.read else of_branch
         found = reader(document, choice, today=today, since=since)
         board = _by_directive(board, document)
     else:
-        rows = own.rows(view, document, choice)
+        rows = own_rows.rows(view, document, choice)
         board = replace(
             board,
-            ground=own.ground(view, document, rows),
-            tasks=own.tasks(rows) if document else None,
+            ground=own_rows.ground(view, document, rows),
+            tasks=own_rows.tasks(rows) if document else None,
         )
         if not board.lights.total:
             return board
@@ -130,3 +129,26 @@ def _then(board: Board) -> Board:
         return replace(board, first_copy=counts.first_copy(view, document))
     day = choice.on + timedelta(days=1)  # copies of the day itself stand in the ground
     return replace(board, facts=facts.of_branch(view, document, choice, today=day, since=day))
+
+
+def documents_in_view(user: User) -> tuple[Document, ...]:
+    """Every document that the person sees, the newest first, with its names and its body's place alone."""
+    names = ("title", "title_hans", "title_hant", "fictional", "script", "organisation__path")
+    rows = Document.objects.visible_to(user).select_related("organisation").only(*names)
+    return tuple(rows.order_by("-registered_at", "-pk"))
+
+
+def sections_of(document: Document) -> tuple[Section, ...]:
+    """The sections of a document, in its order."""
+    names = ("number", "order", "title", "title_hans", "title_hant", "document_id")
+    rows = Section.objects.filter(document=document).only(*names)
+    return tuple(rows.order_by("order"))
+
+
+def document_of(choice: BoardChoice) -> int | None:
+    """The document (id) that a choice names, by itself or by a part of it. At most one query."""
+    named = ((Section, choice.section), (Directive, choice.directive), (Cycle, choice.cycle))
+    part = next(((model, pk) for model, pk in named if pk), None)
+    if choice.document is not None or part is None:
+        return choice.document
+    return part[0].objects.filter(pk=part[1]).values_list("document_id", flat=True).first()

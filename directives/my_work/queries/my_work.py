@@ -16,8 +16,8 @@ from directives.models import LogEntry, Notice, User
 from directives.my_work.queries.inbox import Inbox, inbox
 from directives.my_work.queries.tasks import Days, Task, queue, to_sign
 from directives.my_work.queries.work import (
-    Desk,
     MeasureLine,
+    PersonalWork,
     logged_by,
     obligations_of,
     plans_of,
@@ -52,7 +52,7 @@ class MyWork:
 
     today: date
     now: datetime
-    desk: Desk
+    desk: PersonalWork
     signatures: tuple[Task, ...]
     queue: tuple[Task, ...]
     strip: tuple[DayAhead, ...]
@@ -145,7 +145,7 @@ class MyWork:
         return min(ahead, key=lambda row: row.due_on or date.max, default=None)
 
 
-def my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> MyWork:
+def load_my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> MyWork:
     """Everything on the page of a person, whatever the number of rows: in at most twelve queries besides the calendar.
 
     Two more where figures are asked for.
@@ -168,10 +168,10 @@ def my_work(user: User, *, now: datetime, today: date, workdays: Workdays) -> My
     )
 
 
-def _desk(user: User) -> Desk:
+def _desk(user: User) -> PersonalWork:
     if not user.works:
-        return Desk({})
-    return Desk(
+        return PersonalWork({})
+    return PersonalWork(
         bodies={m.organisation_id: m.organisation for m in user.in_role(STAFF, MANAGER)},
         receives=frozenset(m.organisation_id for m in user.in_role(STAFF)),
         signs=frozenset(m.organisation_id for m in user.in_role(MANAGER)),
@@ -191,7 +191,7 @@ def _strip(tasks: tuple[Task, ...], days: Days) -> tuple[DayAhead, ...]:
     return tuple(ahead)
 
 
-def _quick(desk: Desk, today: date) -> QuickChoices:
+def _quick(desk: PersonalWork, today: date) -> QuickChoices:
     """The choices of the quick log from the measures already read, in the order of `plans.quick_choices`."""
     far = date.min
     measures = sorted(
