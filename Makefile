@@ -33,7 +33,7 @@ torture: $(READY) $(READY_FOR_TESTS)
 	@exec tests/run -m torture
 
 fuzz: $(READY) $(READY_FOR_TESTS)
-	@exec tests/run -m torture tests/test_fuzz.py
+	@exec tests/run -m torture tests/fuzz/test_fuzz.py
 
 security: $(READY) $(READY_FOR_TESTS) $(READY_TO_SCAN)
 	@exec tests/security

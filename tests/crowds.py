@@ -34,7 +34,7 @@ from tests.factories import (
     make_member,
     make_section,
 )
-from tests.plans import analyze
+from tests.query_plans import analyze
 
 LIGHTS = ("green", "green", "green", "yellow", "red", "undue")
 CODES = {

@@ -414,7 +414,7 @@ def world(cast, people):
 def changes(world, monkeypatch) -> Callable[[], set[tuple[str, int]]]:
     """The rows of all tables, by table and row ID, that were changed since it was last asked. SQLite notes them by itself.
 
-    That a refusal is put on record is told in tests/test_denials.py; here it writes nothing else.
+    That a refusal is put on record is told in tests/core/test_denials.py; here it writes nothing else.
     """
     monkeypatch.setattr(denials, "note", lambda *arguments, **facts: None)
     row_of = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}

@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from directives.models import Event, Plan, ProgressReport, Submission, User
+from tests.admin.test_admin_access import OF_NOTHING, addresses, recorded, rows, split  # noqa: F401 - fixtures
 from tests.factories import NOW, make_cycle, make_obligation, make_report
 from tests.test_access import TABLE, people, world  # noqa: F401 - fixtures
-from tests.test_admin_access import OF_NOTHING, addresses, recorded, rows, split  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.once
 

@@ -42,7 +42,7 @@ from tests.factories import (
     make_section,
     make_user,
 )
-from tests.intake.bringing import bring
+from tests.intakes.bringing import bring
 from tests.spare import PATIENCE, side_by_side, wait_for
 from tests.writers import losses, make_world
 

@@ -28,8 +28,8 @@ from directives.models import (
 from tests.crowds import Crowd, make_crowd
 from tests.effort import effort
 from tests.factories import make_document
-from tests.plans import Plan as QueryPlan
-from tests.plans import plans
+from tests.query_plans import Plan as QueryPlan
+from tests.query_plans import plans
 
 BIG = (
     Obligation,

@@ -7,8 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from directives.models import Directive, Measure, Obligation
-from tests.browser.conftest import Desk
-from tests.test_admin_access import (  # noqa: F401 - fixtures
+from tests.admin.test_admin_access import (  # noqa: F401 - fixtures
     ACTIONS,
     ADMINISTRATOR,
     OF_NOTHING,
@@ -19,6 +18,7 @@ from tests.test_admin_access import (  # noqa: F401 - fixtures
     rows,
     split,
 )
+from tests.browser.conftest import Desk
 
 pytestmark = pytest.mark.once
 

@@ -15,7 +15,7 @@ from directives.models import CalendarDay, LogEntry, Measure, Plan, User
 from directives.reports.commands import EntryFields, reviewing, save_entry
 from tests.browser.conftest import PASSWORD, forgiven, until
 from tests.factories import make_measure, make_plan
-from tests.test_report_pages import Office
+from tests.reports.test_report_pages import Office
 
 WORDS = "召开推进会，研究了三项措施"
 BADGE = "#drafts:not([hidden])"

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from directives.models import ReportEntry
 from tests.browser.conftest import forgiven, until
-from tests.test_report_pages import Office
+from tests.reports.test_report_pages import Office
 
 
 @pytest.fixture

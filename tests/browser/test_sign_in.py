@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from directives.models import LogEntry, ReportEntry, User
 from tests.browser.conftest import PASSWORD, forgiven, until
 from tests.factories import make_measure, make_plan
+from tests.reports.test_report_pages import Office
 from tests.signin.test_factors import code_of
-from tests.test_report_pages import Office
 
 MINUTE = 60_000  # milliseconds
 
