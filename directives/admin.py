@@ -29,7 +29,7 @@ from directives.admin_merging import MergingAdmin
 from directives.admin_passwords import own_password
 from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
-from directives.core.ticking import relight_all
+from directives.core.relighting import relight_all
 from directives.core.transitions import change_obligations
 from directives.intakes.resources import (
     DirectiveResource,

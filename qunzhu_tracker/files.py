@@ -17,7 +17,7 @@ def file_storage(env: Environment) -> dict[str, Any]:
     if not bucket:
         if key or secret:
             raise WrongSetting("FILES_S3_BUCKET", "", "there are keys, so a bucket was expected")
-        return {"BACKEND": "directives.base.keeping.WholeFileStorage"}
+        return {"BACKEND": "directives.base.stored_files.WholeFileStorage"}
     if bool(key) != bool(secret):
         missing = "FILES_S3_SECRET" if key else "FILES_S3_KEY"
         raise WrongSetting(missing, "", "FILES_S3_KEY and FILES_S3_SECRET go together, or neither")

@@ -23,8 +23,8 @@ from django_tasks_db.models import DBTaskResult
 
 from directives import tallies
 from directives.catalogue.kinds import KINDS
-from directives.core.calendaring import enter
 from directives.core.jobs import running
+from directives.core.working_calendar import enter
 from directives.downloads import exporting
 from directives.intakes import applying, starting
 from directives.models import (
@@ -56,7 +56,7 @@ from tests.kills import Kills
 from tests.spare import PATIENCE, spare_port, wait_for
 
 CONSTANTS = {
-    "directives.obligations.commands.bulk_issuing.PART": 4, "directives.reports.commands.cycles.PART": 2, "directives.core.ticking.BATCH": 4,
+    "directives.obligations.commands.bulk_issuing.PART": 4, "directives.reports.commands.cycles.PART": 2, "directives.core.relighting.BATCH": 4,
     "directives.intakes.acts.BATCH": 5, "directives.intakes.checking.BATCH": 5, "directives.downloads.export_job.EVERY": 600,
 }  # fmt: skip
 BODIES, ROWS = 6, 12

@@ -22,8 +22,8 @@ from directives import tallies
 from directives.base import tree_lock
 from directives.base.refusals import Refusal
 from directives.catalogue.kinds import KINDS
-from directives.core import audit, ticking
-from directives.core.ticking import tick
+from directives.core import audit, relighting
+from directives.core.relighting import tick
 from directives.core.transitions import change_obligations, move
 from directives.indicators.commands import Period, ReportedFigure, file_figures
 from directives.intakes.resources import ObligationResource, OrganisationResource
@@ -315,8 +315,8 @@ def test_two_ticks_at_once_change_each_light_once(transactional_db):
 def test_a_tick_that_was_killed_goes_on_where_it_was(cast, monkeypatch):
     for _number in range(6):
         make_obligation(organisation=cast.child)
-    monkeypatch.setattr(ticking, "BATCH", 2)
-    write, batches = ticking._write, []
+    monkeypatch.setattr(relighting, "BATCH", 2)
+    write, batches = relighting._write, []
 
     def killed(alike: dict) -> None:
         batches.append(1)
@@ -324,7 +324,7 @@ def test_a_tick_that_was_killed_goes_on_where_it_was(cast, monkeypatch):
             raise KeyboardInterrupt
         write(alike)
 
-    monkeypatch.setattr(ticking, "_write", killed)
+    monkeypatch.setattr(relighting, "_write", killed)
     with pytest.raises(KeyboardInterrupt):
         tick(now=NOW + timedelta(days=200))
     assert tallies.drift() == []

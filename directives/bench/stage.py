@@ -19,7 +19,7 @@ from directives import tallies
 from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVISOR
 from directives.bench.desks import Desk, desks, person
 from directives.bench.places import BenchError
-from directives.core.ticking import tick
+from directives.core.relighting import tick
 from directives.models import (
     Cycle,
     Directive,

@@ -10,7 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import Model
 
-from directives.base import origins, witness
+from directives.base import event_codes, origins
 from directives.models import Event, Unsealed, User
 from directives.models.loading import Encoded, load_beside, load_columns, same
 from directives.models.planned import planned
@@ -93,7 +93,7 @@ def _codes(columns: dict[str, list[Any]], changes: Sequence[Change]) -> list[str
         "after": [change.after for change in changes],
     }
     return [
-        witness.code(dict(zip(given, row, strict=True)))
+        event_codes.code(dict(zip(given, row, strict=True)))
         for row in zip(*given.values(), strict=True)
     ]
 
@@ -102,7 +102,7 @@ def _note(written: Iterable[tuple[int, str]]) -> None:
     """Note them outside the database once they are committed; a writer never fails by that."""
     noted = list(written)
     # No partial: Django asks a callback that fails for its name, and a partial has none.
-    transaction.on_commit(lambda: witness.note(noted), robust=True)
+    transaction.on_commit(lambda: event_codes.note(noted), robust=True)
 
 
 def _within() -> None:
@@ -144,7 +144,7 @@ def _columns(
 def _write(event: Event) -> Event:
     """Insert one event and its line among what awaits a seal, in one statement where the engine can."""
     values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in FIELDS]
-    mac = witness.code({name: getattr(event, name) for name in witness.FIELDS})
+    mac = event_codes.code({name: getattr(event, name) for name in event_codes.FIELDS})
     together = connection.vendor == "postgresql"
     with planned(connection) as cursor:
         cursor.execute(BOTH if together else EVENT, [*values, mac] if together else values)

@@ -17,9 +17,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from directives.base import contents, viruses
-from directives.base.keeping import keep
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed
 from directives.base.states import EDITABLE, LOG_ACTS, LOG_CORRECTED, LOG_WITHDRAWN
+from directives.base.stored_files import keep
 from directives.base.wording import listed
 from directives.core import audit
 from directives.core.rules import may

@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directives.base.duties import AUDITOR
-from directives.base.patience import BROKEN, leave, patiently
 from directives.base.refusals import NotAllowed, Refusal
+from directives.base.retries import BROKEN, leave, patiently
 from directives.catalogue.lists import LISTS, find_list
 from directives.core import jobs
 from directives.core.rules import may

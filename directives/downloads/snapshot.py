@@ -9,8 +9,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from directives.base.patience import BROKEN
 from directives.base.replicas import Replica, reading, replica
+from directives.base.retries import BROKEN
 from directives.models import Export
 
 

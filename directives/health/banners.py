@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from directives.base.wording import day, moment
-from directives.core import calendaring
+from directives.core import working_calendar
 from directives.health.upkeep import Upkeep
 from directives.models import User
 
@@ -81,7 +81,7 @@ def _help(user: User) -> str:
 def _of_calendar(upkeep: Upkeep, user: User) -> Banner:
     years = {"years": "、".join(map(str, upkeep.missing_years))}
     words = _("The working days of %(years)s are not entered: Monday to Friday count.") % years
-    if not calendaring.keeps_calendar(user):
+    if not working_calendar.keeps_calendar(user):
         then = _("The system administrator enters them once they are announced.")
         return Banner(_joined(words, then), warns=False)
     url = reverse("intake_new", args=["calendar"])

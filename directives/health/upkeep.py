@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from directives.base import disk
-from directives.core import calendaring
+from directives.core import working_calendar
 from directives.models import CalendarDay, JobRun, Obligation
 from directives.models.jobs import WORKER
 
@@ -75,7 +75,7 @@ def read(now: datetime) -> Upkeep:
         seen_at=max((runs[name].last_ran_at for name in signs), default=None),
         waiting_since=tasks.values_list("enqueued_at", flat=True).first(),
         backed_up_at=_ran_at(runs.get("backup")),
-        missing_years=calendaring.missing_years(years, today),
+        missing_years=working_calendar.missing_years(years, today),
         full=bool(disk.full_places()),
     )
 

@@ -15,8 +15,8 @@ from directives.indicators import commands as statistics
 from directives.indicators.commands import FigureFault, IndicatorFields, ReportedFigure, number_of
 from directives.indicators.queries.figures_due import BodyFigures, RequestedFigure
 from directives.models import Indicator, Organisation, User
+from directives.models.indicators import AGGREGATIONS
 from directives.models.reports import PERIODS
-from directives.models.statistics import AGGREGATIONS
 
 
 class IndicatorForm(forms.Form):

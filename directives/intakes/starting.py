@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from directives.base.keeping import keep
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.base.script import fold
+from directives.base.stored_files import keep
 from directives.core import jobs
 from directives.core.evidence import clean_name, ending
 from directives.intakes import checking

@@ -14,8 +14,8 @@ from import_export.admin import ImportExportModelAdmin
 from import_export.forms import SelectableFieldsExportForm
 from import_export.tmp_storages import MediaStorage
 
-from directives.base.keeping import note, undone_on_failure
 from directives.base.outages import outage_of
+from directives.base.stored_files import note, undone_on_failure
 from directives.core import audit
 from directives.intakes.safe_resource import heading_of
 from directives.tables.admin_formats import FORMATS

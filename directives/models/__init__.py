@@ -10,8 +10,8 @@ from directives.models.documents import (
     Repair,
     Section,
 )
-from directives.models.entering import FormerPassword, OpenSession, SignInAttempt
 from directives.models.exports import Export, ListChoice
+from directives.models.indicators import Figure, FigureTotal, Indicator
 from directives.models.intakes import Intake, IntakeRow, Matching
 from directives.models.jobs import CalendarDay, Carried, FormKey, JobProgress, JobRun, Notice
 from directives.models.log_uses import LogUse
@@ -27,7 +27,7 @@ from directives.models.reports import (
     Submission,
     Verdict,
 )
-from directives.models.statistics import Figure, FigureTotal, Indicator
+from directives.models.sign_ins import FormerPassword, OpenSession, SignInAttempt
 from directives.models.tallies import (
     ALWAYS,
     DocumentTotal,

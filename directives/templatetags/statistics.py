@@ -13,7 +13,7 @@ from directives.indicators.commands.periods import Period
 from directives.indicators.queries.indicator import IndicatorView, Point
 from directives.indicators.queries.statistics import Compared, Statistics
 from directives.models import Indicator
-from directives.models.statistics import MEAN
+from directives.models.indicators import MEAN
 
 register = template.Library()
 WIDTH, HEIGHT, TOP, BOTTOM = 560, 190, 28, 146

@@ -19,7 +19,7 @@ from directives.base import wording
 from directives.base.clocks import WORDS
 from directives.base.script import to_hans, to_hant
 from directives.base.wording import NOTHING, as_day, day, listed, picked, words_of_light
-from directives.core import calendaring, rules
+from directives.core import rules, working_calendar
 from directives.models import Document, User
 
 register = template.Library()
@@ -295,7 +295,7 @@ PLAIN = (CheckboxSelectMultiple, RadioSelect, CheckboxInput, FileInput)
 def missing_years(context: Context, *days: Any) -> str:
     """The years of these days whose days off should be in the calendar by now and are not, for people. What is no day is passed over."""
     request = context["request"]
-    missing = calendaring.missing_years(request.workdays.published, request.today)
+    missing = working_calendar.missing_years(request.workdays.published, request.today)
     return listed(
         str(year)
         for year in missing

@@ -63,7 +63,7 @@ OVERSEERS = {
     "events",
 }  # shown to overseers and administrators alone; to auditors the record
 KEPT = {
-    "statistics",
+    "indicators",
     "intakes",
     "events",
 }  # looked up now and then: in the person's menu at every width

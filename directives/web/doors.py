@@ -20,9 +20,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directives.base.keeping import discard, undone_on_failure
 from directives.base.numbers import whole
 from directives.base.refusals import NotAllowed, Refusal
+from directives.base.stored_files import discard, undone_on_failure
 from directives.core.rules import may
 from directives.models import FormKey, User
 from directives.tallies import counted

@@ -24,8 +24,8 @@ from directives.backups import files, making  # noqa: E402
 from directives.bench.stage import session_of  # noqa: E402
 from directives.core.evidence import attach, remove  # noqa: E402
 from directives.core.jobs.running import carry_out  # noqa: E402
+from directives.core.relighting import tick  # noqa: E402
 from directives.core.sealing import seal  # noqa: E402
-from directives.core.ticking import tick  # noqa: E402
 from directives.models import Attachment, Plan, User  # noqa: E402
 from tests.factories import (  # noqa: E402
     make_body,

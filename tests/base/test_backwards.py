@@ -19,7 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import StateApps
 
-from directives.base.backwards import losses
+from directives.base.migration_losses import losses
 from directives.models import JobRun
 from tests.factories import NOW, TODAY, make_body, make_document, make_indicator
 from tests.migrated import migrated_database

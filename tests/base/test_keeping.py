@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from directives.base.keeping import WholeFileStorage, note, undone_on_failure
+from directives.base.stored_files import WholeFileStorage, note, undone_on_failure
 from directives.core import evidence
 from directives.models import Attachment
 from tests.factories import NOW, make_body, make_member, make_plan

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from directives.base import origins, witness
+from directives.base import event_codes, origins
 from directives.base.origins import NOWHERE, Origin
 from directives.core import audit, jobs
 from directives.management.commands import worker
@@ -90,9 +90,9 @@ def test_an_event_from_before_is_hashed_as_it_was():
         b'{"action":"x","after":{},"at":"2026-10-13T01:00:00Z","before":{},"by_id":null,"directive_id":null,"document_id":null,'
         b'"id":7,"obligation_id":null,"organisation_id":null,"reason":"","subject_id":1,"subject_type":"plan"}'
     )
-    assert witness.plain(row | {"address": "", "request": ""}) == before
+    assert event_codes.plain(row | {"address": "", "request": ""}) == before
     told = [
-        witness.plain(row | {"address": address, "request": request})
+        event_codes.plain(row | {"address": address, "request": request})
         for address in ("", "a")
         for request in ("", "a")
     ]

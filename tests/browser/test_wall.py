@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from directives.core import ticking
+from directives.core import relighting
 from directives.models import Membership, Organisation, User
 from directives.obligations.commands import issuing
 from directives.obligations.commands.issuing import Terms
@@ -86,7 +86,7 @@ def spread(world: World) -> None:
         by=by,
         now=then,
     )
-    ticking.tick(now=timezone.now(), everything=True)
+    relighting.tick(now=timezone.now(), everything=True)
 
 
 def test_it_fills_every_screen_and_never_scrolls(world: World, desk: Callable[..., Desk]) -> None:
@@ -128,7 +128,7 @@ def test_all_documents_together_fill_the_screen_too(
             by=by,
             now=then,
         )
-    ticking.tick(now=timezone.now(), everything=True)
+    relighting.tick(now=timezone.now(), everything=True)
     one = desk()
     one.be(by)
     assert faults_of(one, SIZES) == []

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from directives.core import ticking
+from directives.core import relighting
 from directives.core.transitions import move
 from directives.models import (
     Directive,
@@ -59,7 +59,7 @@ def build(document: Document) -> World:
         move(row, "start", by=staff, now=began + timedelta(days=2))
     plan = planned(document, kept, staff, manager, began + timedelta(days=3))
     report = reported(document, staff, manager, supervisor, now)
-    ticking.tick(now=now, everything=True)
+    relighting.tick(now=now, everything=True)
     return World(
         document=document,
         directive=kept[3].directive,

@@ -18,8 +18,8 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from directives import tallies  # noqa: E402
+from directives.core.relighting import tick  # noqa: E402
 from directives.core.sealing import seal, verify  # noqa: E402
-from directives.core.ticking import tick  # noqa: E402
 from directives.models import Event, LogEntry, Obligation, User  # noqa: E402
 from tests.factories import (  # noqa: E402
     NOW,

@@ -30,7 +30,7 @@ def storage_of(monkeypatch: pytest.MonkeyPatch, **words: str) -> dict:
 
 def test_files_are_local_unless_a_bucket_is_named(monkeypatch):
     assert storage_of(monkeypatch, ENDPOINT="https://s3.example.org") == {
-        "BACKEND": "directives.base.keeping.WholeFileStorage"
+        "BACKEND": "directives.base.stored_files.WholeFileStorage"
     }
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from directives import tallies
 from directives.base.clocks import Reason
-from directives.core.hearing import heard_days
-from directives.core.ticking import tick
+from directives.core.last_heard import heard_days
+from directives.core.relighting import tick
 from directives.core.transitions import change_obligations, relight
 from directives.models import CalendarDay, Event, Obligation
 from directives.obligations.commands import supervising

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from directives.base import origins, witness
+from directives.base import event_codes, origins
 from directives.core import audit
 from directives.core.sealing import anchor, anchors, keys, proving, seal, verify
 from directives.models import Event, Organisation, Seal, Unsealed
@@ -103,7 +103,7 @@ def seal_as(folder: Path, patch: pytest.MonkeyPatch) -> None:
             sql(
                 "INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)",
                 row["id"],
-                witness.code(row),
+                event_codes.code(row),
             )
         assert seal(now=LATER) + seal(now=LATER + timedelta(hours=1)) > 0
 
@@ -267,7 +267,7 @@ def test_the_record_is_sealed_anew_as_it_was_before_signing_began(record):
 
 
 def hash_of(ids: list[int]) -> str:
-    rows = import_module("directives.core.sealing.rows")
+    rows = import_module("directives.core.sealing.event_rows")
     return rows.hashed(rows.within([[ids[0], ids[-1]]]), rows.Frontier()).digest
 
 
@@ -348,7 +348,7 @@ def test_sealed_twice(record, monkeypatch):
     sql(
         "INSERT INTO directives_unsealed (event_id, mac) VALUES (%s, %s)",
         record[0],
-        witness.code(row),
+        event_codes.code(row),
     )
     seal(now=LATER)
     assert verify() == [f"events {record[0]} to {record[0]}: two seals cover them"]
@@ -440,7 +440,7 @@ def test_seals_from_before_signing_began_are_covered_by_the_first_signed_one(tra
     making.link(last, [[ids[3], ids[3]]], hash_of(ids[3:4]), 1, now=NOW)
     Unsealed.objects.filter(event_id__in=ids[:4]).delete()
     Unsealed.objects.update(mac="")  # a node of the release before wrote it
-    witness.forget(ids)
+    event_codes.forget(ids)
     assert verify() == []
     assert seal(now=NOW) == 1
     assert verify() == []
@@ -574,7 +574,7 @@ def killing(patch: pytest.MonkeyPatch, place: str, *, after: bool) -> None:
         "keys.adopt",
         "keys.erase",
         "keys._settle",
-        "witness.forget",
+        "event_codes.forget",
     ],
 )
 def test_a_worker_that_dies_at_any_point_leaves_a_record_that_goes_on(
@@ -585,7 +585,7 @@ def test_a_worker_that_dies_at_any_point_leaves_a_record_that_goes_on(
     if not first:
         assert seal(now=NOW) == 2
         write(2)
-    room = "directives.base." if place.startswith("witness") else "directives.core.sealing."
+    room = "directives.base." if place.startswith("event_codes") else "directives.core.sealing."
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "AUDIT_DIR", settings.AUDIT_DIR)
         folder = settings.AUDIT_DIR
@@ -688,8 +688,8 @@ def test_a_full_disk_stops_no_writer_and_is_one_line_of_the_log(
 
 def test_a_line_that_was_cut_off_is_taken_back(settings, tmp_path, monkeypatch, caplog):
     settings.AUDIT_DIR, written, write = tmp_path, tmp_path / "written", os.write
-    witness.note([(1, "a" * 64)])
+    event_codes.note([(1, "a" * 64)])
     monkeypatch.setattr(os, "write", lambda file, lines: write(file, lines[:5]))
-    witness.note([(2, "b" * 64)])
+    event_codes.note([(2, "b" * 64)])
     assert written.read_text() == f"1 {'a' * 16}\n"
     assert "No space left on device" in caplog.text

@@ -17,7 +17,7 @@ from django.urls import reverse
 from directives.base import duties, origins
 from directives.core import audit
 from directives.core.sealing import anchors, copying, keys, link_waiting, seal
-from directives.core.sealing.checking import check
+from directives.core.sealing.copy_checking import check
 from directives.core.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SEALS, SIGNATURE
 from directives.core.sealing.making import hash_seal
 from directives.management.commands.export_record import day

@@ -11,8 +11,8 @@ from directives import tallies
 from directives.base.clocks import Reason
 from directives.base.refusals import Stale
 from directives.base.states import OBLIGATION_MOVES
-from directives.core import ticking
-from directives.core.ticking import tick
+from directives.core import relighting
+from directives.core.relighting import tick
 from directives.core.transitions import LIGHT_FIELDS, change_obligations, move, relight
 from directives.models import CalendarDay, Event, JobProgress, JobRun, Obligation, Unsealed
 from tests.factories import NOW, TODAY, make_body, make_directive, make_obligation, make_section
@@ -89,7 +89,7 @@ def test_everything_is_relit_after_a_change_of_the_settings(cast, settings):
 
 
 def test_more_rows_than_one_batch(cast, monkeypatch):
-    monkeypatch.setattr(ticking, "BATCH", 4)
+    monkeypatch.setattr(relighting, "BATCH", 4)
     for _number in range(11):
         make_obligation(organisation=cast.body, due_on=date(2026, 10, 30), percent=95)
     assert tick(now=later(18)) == 11
@@ -106,12 +106,12 @@ def test_rows_that_show_the_same_are_written_together(cast, django_assert_max_nu
 
 def test_lights_asked_for_before_a_tick_turn_on_its_day(cast):
     """Every light is worked out anew behind the tick of a later day: each that turns is counted on the day of its event."""
-    ticking.relight_all(by=None, now=NOW)
+    relighting.relight_all(by=None, now=NOW)
     JobRun.objects.create(name="tick", last_ran_at=later(18), last_day=TODAY + timedelta(days=18))
     make_obligation(
         organisation=cast.body, due_on=date(2026, 10, 30), percent=95
     )  # as issued on the day that was asked on
-    assert ticking.next_part(JobProgress.objects.get()) is False
+    assert relighting.next_part(JobProgress.objects.get()) is False
     assert Event.objects.get(action="light").at == later(18)
     assert wrong_lights(later(18)) == []
     assert tallies.drift() == []

@@ -8,7 +8,7 @@ import pytest
 from django.db import InterfaceError, InternalError, OperationalError, connection, connections
 from django.utils import timezone
 
-from directives.base import patience
+from directives.base import retries
 from directives.base.replicas import Standing
 from directives.core.jobs import running
 from directives.downloads import export_job, exporting, snapshot
@@ -27,7 +27,7 @@ def work(cast):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(patience, "PAUSES", (0, 0))
+    monkeypatch.setattr(retries, "PAUSES", (0, 0))
 
 
 def failing(monkeypatch, *errors):

@@ -269,7 +269,7 @@ def test_the_key_of_the_record(db, settings, tmp_path):
     )
     (tmp_path / "record" / "state").chmod(0o600)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("directives.core.sealing.knowing.stands", lambda mark: False)
+        patch.setattr("directives.core.sealing.status.stands", lambda mark: False)
         assert found(work.look_at_key)[0] == (
             WRONG,
             "the database does not have seal number 2, which was made here",

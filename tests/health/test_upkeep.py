@@ -11,7 +11,7 @@ from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
 from directives.base import disk
-from directives.core.ticking import tick
+from directives.core.relighting import tick
 from directives.health import upkeep as upkeeping
 from directives.health.banners import banners
 from directives.health.upkeep import ENDED, Keeper, Upkeep, read

@@ -9,7 +9,7 @@ import pytest
 
 from directives import tallies
 from directives.base.refusals import Invalid
-from directives.core import ticking
+from directives.core import relighting
 from directives.core.transitions import change_obligations
 from directives.documents.commands import correcting
 from directives.indicators import commands as statistics
@@ -294,7 +294,7 @@ def test_what_was_not_touched_since_can_be_taken_back(cast, bring, apply, undo, 
     row = make_obligation(
         organisation=cast.body, leader="甲", state="underway", due_on=date(2026, 12, 31)
     )
-    ticking.tick(now=NOW, everything=True)
+    relighting.tick(now=NOW, everything=True)
     row.refresh_from_db()
     intake = apply(
         bring(
@@ -307,7 +307,7 @@ def test_what_was_not_touched_since_can_be_taken_back(cast, bring, apply, undo, 
     left = IntakeRow.objects.get(intake=intake).left
     found = Obligation.objects.filter(pk=row.pk).select_related("organisation")
     if since == "light":
-        ticking.tick(now=NOW + timedelta(days=400))
+        relighting.tick(now=NOW + timedelta(days=400))
     else:
         closed = {"state": "closed", "closed_on": NOW.date()}
         changed = {

@@ -7,7 +7,7 @@ from django_tasks_db.models import DBTaskResult
 
 from directives.base.refusals import Invalid, NotAllowed, Stale
 from directives.catalogue.kinds import KINDS
-from directives.core import calendaring, jobs, ticking
+from directives.core import jobs, relighting, working_calendar
 from directives.intakes import applying
 from directives.models import CalendarDay, Event, JobProgress, JobRun, Notice, Obligation, User
 from directives.models.intakes import APPLIED, CHANGED, NEW, SAME, WRONG
@@ -92,7 +92,9 @@ def test_what_was_changed_since_stands_against_it(keeper):
 
 def test_only_administrators_enter_days(cast):
     with pytest.raises(NotAllowed):
-        calendaring.enter([CalendarDay(day=NEXT, working=False)], {}, by=cast.supervisor, now=NOW)
+        working_calendar.enter(
+            [CalendarDay(day=NEXT, working=False)], {}, by=cast.supervisor, now=NOW
+        )
     assert days() == []
 
 
@@ -115,14 +117,14 @@ def test_the_table_as_it_ships_and_as_an_office_writes_it(keeper, bring):
 
 def test_lights_follow_a_day_off(cast, keeper, monkeypatch):
     """Six working days are left, then a holiday takes one of them: near from then on."""
-    monkeypatch.setattr(ticking, "BATCH", 1)
+    monkeypatch.setattr(relighting, "BATCH", 1)
     monkeypatch.setattr(jobs.running, "TURN_SECONDS", 0)
     due = CalendarDay.objects.workdays(TODAY).add(TODAY, 6)
     for body in (cast.body, cast.child):
         make_obligation(organisation=body, due_on=due, percent=95)
     assert set(Obligation.objects.values_list("light", flat=True)) == {"green"}
-    calendaring.enter([CalendarDay(day=due, working=False)], {}, by=keeper, now=NOW)
-    calendaring.enter(
+    working_calendar.enter([CalendarDay(day=due, working=False)], {}, by=keeper, now=NOW)
+    working_calendar.enter(
         [CalendarDay(day=NEXT, working=False)], {}, by=keeper, now=NOW
     )  # the one that waits does for both
     job = JobProgress.objects.get()
@@ -150,9 +152,9 @@ def test_what_waited_past_midnight_does_not_set_lights_back(cast):
     due = CalendarDay.objects.workdays(TODAY).add(TODAY, 6)
     make_obligation(organisation=cast.body, due_on=due, percent=95)
     tomorrow = NOW + timedelta(days=1)
-    assert ticking.tick(now=tomorrow) == 1  # near since this day
+    assert relighting.tick(now=tomorrow) == 1  # near since this day
     JobRun.objects.create(name="tick", last_ran_at=tomorrow, last_day=TODAY + timedelta(days=1))
-    ticking.relight_all(by=None, now=NOW)
+    relighting.relight_all(by=None, now=NOW)
     jobs.run("job", JobProgress.objects.get().pk)
     assert Obligation.objects.get().light == "yellow"
 
@@ -168,7 +170,7 @@ def test_what_waited_past_midnight_does_not_set_lights_back(cast):
     ],
 )
 def test_years_that_should_be_known_by_now(known, today, missing):
-    assert calendaring.missing_years(known, today) == missing
+    assert working_calendar.missing_years(known, today) == missing
 
 
 def test_an_applied_table_is_followed_by_every_light(

@@ -16,8 +16,8 @@ from django.utils import timezone
 from directives import tallies
 from directives.base.states import COLOURS, OPEN, REPORTABLE
 from directives.core import audit
+from directives.core.relighting import tick
 from directives.core.sealing import verify
-from directives.core.ticking import tick
 from directives.core.transitions import relight
 from directives.indicators.commands import Period, ReportedFigure, faults_of
 from directives.indicators.commands.figures import recorded_values

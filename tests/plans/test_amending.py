@@ -9,7 +9,7 @@ from django.urls import reverse
 from directives import tallies
 from directives.base.refusals import IllegalMove, Invalid, NotAllowed, Stale
 from directives.base.states import LOG_ACTS, LOG_STATES
-from directives.core import evidence, hearing
+from directives.core import evidence, last_heard
 from directives.core.transitions import move
 from directives.models import Event, LogEntry, LogUse, Membership, Obligation
 from directives.plans import commands as planning
@@ -338,12 +338,12 @@ def test_withdrawn_it_is_in_no_list_and_no_count_and_on_record(
 
 def test_the_day_of_what_was_heard_goes_back(cast, section, row):
     Obligation.objects.filter(pk=row.pk).update(heard_on=None)
-    before = hearing.heard_days(Obligation.objects.all())[row.pk]
+    before = last_heard.heard_days(Obligation.objects.all())[row.pk]
     entry = log(make_measure(make_plan(cast.body, section.document), row), cast.staff)
     assert Obligation.objects.get().heard_on == TODAY
     amending.withdraw_log(entry, version=1, by=cast.staff, now=LATER)
     assert Obligation.objects.get().heard_on == before < TODAY
-    assert hearing.heard_days(Obligation.objects.all())[row.pk] == before
+    assert last_heard.heard_days(Obligation.objects.all())[row.pk] == before
     assert tallies.drift() == []
 
 

@@ -153,7 +153,7 @@ def test_counts_change_inside_counted_alone(cast):
 
 
 DOORS = {  # the only functions that write obligations, plans and entries; each is reached through `counted` alone
-    "core/hearing.py": {"hear"},  # a day alone, which counts nowhere
+    "core/last_heard.py": {"hear"},  # a day alone, which counts nowhere
     "obligations/commands/issuing.py": {"issue", "issue_pairs"},
     "plans/commands/plans.py": {
         "start_plan",
@@ -167,7 +167,7 @@ DOORS = {  # the only functions that write obligations, plans and entries; each 
     },  # words of an entry count nowhere
     "reports/commands/handing_in.py": {"_submit"},  # the report itself, and the mark of its cycle
     "reports/commands/reviewing.py": {"_complete"},  # the same
-    "core/ticking.py": {"_write"},
+    "core/relighting.py": {"_write"},
     "core/transitions.py": {"_filed", "_write"},
 }
 WRITING = ("update", "bulk_create", "bulk_update", "create", "delete", "save")

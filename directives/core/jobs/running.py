@@ -20,8 +20,8 @@ from django_tasks_db.models import DBTaskResult
 from directives.base import origins
 from directives.base.origins import Origin
 from directives.base.outages import FULL, outage_of
-from directives.base.patience import BROKEN, leave, patiently
 from directives.base.refusals import Refusal
+from directives.base.retries import BROKEN, leave, patiently
 from directives.core.jobs.noting import Superseded, TooLong, shift, tell
 from directives.models import Carried, Export, Intake, JobProgress
 from directives.models.jobs import FAILED, RUNNING, STOPPED, WAITING
@@ -41,7 +41,7 @@ MODELS: dict[str, type[Carried]] = {"job": JobProgress, "intake": Intake, "expor
 ACTS = {
     "issue": "directives.obligations.commands.bulk_issuing.ACT",
     "open_cycle": "directives.reports.commands.cycles.ACT",
-    "relight": "directives.core.ticking.ACT",
+    "relight": "directives.core.relighting.ACT",
     "check": "directives.intakes.checking.ACT",
     "apply": "directives.intakes.applying.ACT",
     "undo": "directives.intakes.undoing.ACT",

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from directives.base import witness
+from directives.base import event_codes
 from directives.core.sealing import keys
+from directives.core.sealing.event_rows import AT_ONCE, FIELDS, readable, tree_of, within
 from directives.core.sealing.merkle import Frontier, Grown, leaf
-from directives.core.sealing.rows import AT_ONCE, FIELDS, readable, tree_of, within
 from directives.models import Event, Seal
 
 EVENTS, PROOFS, SEALS, READABLE, ABOUT, HELP = (
@@ -77,12 +77,14 @@ def copied(ids: array, last: Seal | None) -> Iterator[Copied]:
     for seal, base, ranges in _trees(last):
         if not any(_at(ids, first) < _at(ids, end + 1) for first, end in ranges):
             continue
-        tree = Grown(base, [leaf(witness.plain(row)) for row in within(ranges)])
+        tree = Grown(base, [leaf(event_codes.plain(row)) for row in within(ranges)])
         for index, row in enumerate(within(ranges), base.size):
             at = _at(ids, row["id"])
             if at < len(ids) and ids[at] == row["id"]:
                 done[at] = True
-                yield Copied(row["id"], witness.plain(row), seal.number, index, tree.proof(index))
+                yield Copied(
+                    row["id"], event_codes.plain(row), seal.number, index, tree.proof(index)
+                )
     left = [pk for pk, known in zip(ids, done, strict=True) if not known]
     for start in range(0, len(left), AT_ONCE):
         for row in (
@@ -90,7 +92,7 @@ def copied(ids: array, last: Seal | None) -> Iterator[Copied]:
             .order_by("id")
             .values(*FIELDS)
         ):
-            yield Copied(row["id"], witness.plain(row))
+            yield Copied(row["id"], event_codes.plain(row))
 
 
 def _at(ids: array, pk: int) -> int:

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from directives.base import witness
+from directives.base import event_codes
 from directives.core.sealing import keys
-from directives.core.sealing.merkle import Frontier
-from directives.core.sealing.rows import (
+from directives.core.sealing.event_rows import (
     FIELDS,
     Hashed,
     hashed,
@@ -20,6 +19,7 @@ from directives.core.sealing.rows import (
     tree_of,
     within,
 )
+from directives.core.sealing.merkle import Frontier
 from directives.models import Event, Seal, Unsealed
 
 BATCH = 5000  # events of one seal
@@ -69,7 +69,7 @@ def seal(*, now: datetime) -> int:
         ids = _add(base, now=now) if base else []
         if ids:
             keys.adopt()
-            witness.forget(ids)
+            event_codes.forget(ids)
     return len(ids)
 
 
@@ -167,7 +167,7 @@ def _good(*, trusting: bool, upgrading: bool) -> Iterator[dict]:
         codes, after = dict(some), some[-1][0]
         for row in Event.objects.filter(id__in=codes).order_by("id").values(*FIELDS):
             mac = codes[row["id"]]
-            if left and (trusting or (witness.is_code(mac, row) if mac else upgrading)):
+            if left and (trusting or (event_codes.is_code(mac, row) if mac else upgrading)):
                 left -= 1
                 yield row
 

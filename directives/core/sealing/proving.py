@@ -2,10 +2,10 @@
 
 from itertools import chain
 
-from directives.base import witness
+from directives.base import event_codes
 from directives.core.sealing import keys
+from directives.core.sealing.event_rows import readable, within
 from directives.core.sealing.merkle import inclusion, is_included, leaf
-from directives.core.sealing.rows import readable, within
 from directives.models import Seal
 
 
@@ -17,7 +17,7 @@ def prove(pk: int) -> dict | None:
     ranges = Seal.objects.filter(pk__lte=newest.pk).order_by("id").values_list("ranges", flat=True)
     leaves, index, event = [], None, ""
     for row in chain.from_iterable(map(within, map(readable, ranges))):
-        data = witness.plain(row)
+        data = event_codes.plain(row)
         if row["id"] == pk:
             index, event = len(leaves), data.decode()
         leaves.append(leaf(data))

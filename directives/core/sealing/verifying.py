@@ -6,12 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from directives.base import witness
+from directives.base import event_codes
 from directives.core import audit
 from directives.core.sealing import anchors, keys
-from directives.core.sealing.making import hash_seal, stands
-from directives.core.sealing.merkle import Frontier
-from directives.core.sealing.rows import (
+from directives.core.sealing.event_rows import (
     FIELDS,
     Hashed,
     hashed,
@@ -20,6 +18,8 @@ from directives.core.sealing.rows import (
     tree_of,
     within,
 )
+from directives.core.sealing.making import hash_seal, stands
+from directives.core.sealing.merkle import Frontier
 from directives.models import Event, Seal, Unsealed
 
 ACKNOWLEDGE = "If you restored a backup or moved the worker: manage.py verify_audit --acknowledge {} --reason …"
@@ -167,7 +167,7 @@ def acknowledge(number: int, *, reason: str, now: datetime) -> list[dict]:
     entries += [about | {"lost": mark.hash} for mark in lost]
     if entries:
         _note(number, entries, seal, reason=reason, now=now)
-        witness.forget(set(witness.noted()) - set(_there(list(witness.noted()))))
+        event_codes.forget(set(event_codes.noted()) - set(_there(list(event_codes.noted()))))
     return entries
 
 
@@ -217,8 +217,8 @@ def _marks(state: keys.State | None) -> Iterator[str]:
 
 def _waiting(state: keys.State | None) -> Iterator[str]:
     """Events that await their seal, or were written a moment ago, and are not as they were written."""
-    noted, seen = witness.noted(), set()
-    if lost := witness.damaged():
+    noted, seen = event_codes.noted(), set()
+    if lost := event_codes.damaged():
         yield f"{lost} lines of AUDIT_DIR/written cannot be read: events that were deleted before their seal may not be missed"
     coded = state is not None and Seal.objects.filter(at__gte=state.codes_from).exists()
     rows, after = Unsealed.objects.order_by("event_id"), 0
@@ -231,7 +231,7 @@ def _waiting(state: keys.State | None) -> Iterator[str]:
         for pk, mac in some.items():
             if pk not in events:
                 yield f"event {pk}: it awaits its seal, and is gone"
-            elif (coded or (state and mac)) and not witness.is_code(mac, events[pk]):
+            elif (coded or (state and mac)) and not event_codes.is_code(mac, events[pk]):
                 yield f"event {pk}: it awaits its seal, and is not as the product wrote it"
             elif noted.get(pk, mac[:16]) != mac[:16]:
                 yield f"event {pk}: it awaits its seal, and is not the one that was written under this number"

@@ -14,8 +14,8 @@ from directives.base.script import to_hans, to_hant
 from directives.core import audit
 from directives.core.rules import may
 from directives.models import Document, Figure, Indicator, Organisation, User
+from directives.models.indicators import AGGREGATIONS, SUM
 from directives.models.reports import PERIODS
-from directives.models.statistics import AGGREGATIONS, SUM
 
 CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,19}")
 PLACES = 4  # decimal places at most

@@ -23,8 +23,8 @@ from directives.indicators.queries.statistics import (
     totals,
 )
 from directives.models import Figure, Indicator, Organisation, Owing, User
+from directives.models.indicators import EACH
 from directives.models.scope import inside
-from directives.models.statistics import EACH
 
 POINTS = {
     "quarter": 9,

@@ -16,8 +16,8 @@ from directives.dashboard.queries.counts import Body, Vantage, vantage
 from directives.indicators.commands.periods import MONTHS, Period
 from directives.indicators.queries.coverage import Gone, among, bodies_asked, reported_and_gone
 from directives.models import Document, Figure, FigureTotal, Indicator, Organisation, User
+from directives.models.indicators import EACH, MEAN, SUM
 from directives.models.reports import PERIODS
-from directives.models.statistics import EACH, MEAN, SUM
 
 BACK = {"quarter": 12, "half": 8, "year": 8}  # periods that the page offers
 TITLE = ("title", "title_hans", "title_hant", "fictional")

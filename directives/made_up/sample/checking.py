@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import Count, F, Q, QuerySet
 
 from directives.base.states import ASSIGNED, CLOSED, CLOSING, DISPUTED, IN
-from directives.core.hearing import heard_days
+from directives.core.last_heard import heard_days
 from directives.core.transitions import LIGHT_FIELDS, relight
 from directives.models import CalendarDay, ItemState, LogEntry, Measure, Obligation, ReportEntry
 

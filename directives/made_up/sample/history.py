@@ -7,7 +7,7 @@ itself would have left. The same day and seed give the same story.
 from datetime import date
 from random import Random
 
-from directives.core import ticking
+from directives.core import relighting
 from directives.documents.commands import registering
 from directives.documents.ingest.confirmations import confirmations_of
 from directives.documents.ingest.reading import read
@@ -38,7 +38,7 @@ def load(*, today: date, seed: int, password: str, progress: bool) -> str:
         for act in ACTS:
             act(stage)
         for day in (-1, 0):
-            ticking.tick(now=stage.at(day, 8), everything=day == 0)
+            relighting.tick(now=stage.at(day, 8), everything=day == 0)
         Notice.objects.filter(at__lt=stage.at(-3)).update(
             read_at=stage.at(-2)
         )  # of older news everybody took note

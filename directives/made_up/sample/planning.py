@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 from directives.base.states import ASSIGNED
-from directives.core import ticking
+from directives.core import relighting
 from directives.made_up.sample import words
 from directives.made_up.sample.people import HOME
 from directives.made_up.sample.stage import ACKNOWLEDGED, PLAN_DUE, PLANNED, Stage
@@ -57,7 +57,7 @@ def plan(stage: Stage) -> None:
     for body in sorted(bodies, key=lambda body: body.code):
         if body.code not in NO_PLAN:
             _plan_of(stage, body)
-    ticking.tick(now=stage.at(PLAN_DUE + 1, 8))
+    relighting.tick(now=stage.at(PLAN_DUE + 1, 8))
 
 
 def _plan_of(stage: Stage, body: Organisation) -> None:

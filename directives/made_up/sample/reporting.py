@@ -4,7 +4,7 @@ from datetime import date
 from random import Random
 
 from directives.base.states import ESTABLISHED, IN_PROGRESS, SUBMITTED, UNDERWAY
-from directives.core import ticking
+from directives.core import relighting
 from directives.made_up.sample import words
 from directives.made_up.sample.people import HOME
 from directives.made_up.sample.stage import Stage
@@ -34,14 +34,14 @@ def report_last(stage: Stage) -> None:
     for filed in _reports(last):
         _fill(stage, filed, LAST_DUE - stage.rng.randint(1, 12))
         _review(stage, filed, LAST_DUE + 4, returned_share=0)
-    ticking.tick(now=stage.at(LAST_DUE + 6, 8))
+    relighting.tick(now=stage.at(LAST_DUE + 6, 8))
 
 
 def report_current(stage: Stage) -> None:
     """This cycle, about to end: most of it is in and reviewed, the home body's half is done."""
     due_on = CalendarDay.objects.workdays(stage.today).add(stage.today, 2)
     current = _open(stage, THIS_OPENED, due_on)
-    ticking.tick(now=stage.at(-11, 8))
+    relighting.tick(now=stage.at(-11, 8))
     for filed in _reports(current):
         code = filed.organisation.code
         if code == HOME:

@@ -21,7 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import pre_migrate
 from psycopg.errors import LockNotAvailable
 
-from directives.base import backwards, online
+from directives.base import migration_losses, online
 
 ONE_AT_A_TIME = 7_103_005_381  # the key of the advisory lock; any number that nothing else uses
 
@@ -39,9 +39,9 @@ def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [ONE_AT_A_TIME])
 
 
-def refuse_losses(plan: backwards.Plan, apps: Apps, using: str, **_signal: Any) -> None:
+def refuse_losses(plan: migration_losses.Plan, apps: Apps, using: str, **_signal: Any) -> None:
     """Raise CommandError where the plan would lose something. Django asks before it changes anything."""
-    lost = backwards.losses(plan, apps, connections[using])
+    lost = migration_losses.losses(plan, apps, connections[using])
     if lost:
         lines = [f"  {loss.migration}: {loss.what}" for loss in lost]
         told = [

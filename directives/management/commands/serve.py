@@ -27,7 +27,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from directives import tallies
-from directives.base import collecting
+from directives.base import static_files
 from directives.made_up.sample.people import ACCOUNTS
 from directives.models import Document, User
 
@@ -285,7 +285,7 @@ class Command(BaseCommand):
             tallies.rebuild()
         call_command("createcachetable", verbosity=0)
         if not settings.PRODUCTION:  # which demands that they were collected with the release
-            collecting.collect()
+            static_files.collect()
         new = not (settings.PRODUCTION or Document.objects.exists() or User.objects.exists())
         if new:
             self.say("Loading the sample …")

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from directives import tallies
-from directives.core.ticking import tick
+from directives.core.relighting import tick
 from directives.models import JobRun
 
 

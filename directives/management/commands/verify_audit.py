@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from directives.core.sealing import keys
-from directives.core.sealing.checking import Checked, check
+from directives.core.sealing.copy_checking import Checked, check
 from directives.core.sealing.proving import prove
 from directives.core.sealing.verifying import Found, acknowledge, examine
 

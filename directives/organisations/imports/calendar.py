@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from directives.core import calendaring
+from directives.core import working_calendar
 from directives.models import CalendarDay, IntakeRow
 from directives.models.intakes import NEW
 from directives.tables.comparing import (
@@ -148,7 +148,7 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
             raise stale(row)
     made = [CalendarDay(**_stored({"name": "", **row.after})) for row in new]
     changes = {held[row.subject_id]: _stored(row.after) for row in rows if row.verdict != NEW}
-    calendaring.enter(made, changes, by=asking.by, now=asking.now)
+    working_calendar.enter(made, changes, by=asking.by, now=asking.now)
     for row, day in zip(new, made, strict=True):
         row.subject_id = day.pk
     for row in rows:
@@ -162,7 +162,7 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
         if not _says(row, held.get(row.subject_id), row.after):
             raise changed_since(row)
     back = {held[row.subject_id]: _stored(row.before) for row in rows if row.verdict != NEW}
-    calendaring.enter(
+    working_calendar.enter(
         (),
         back,
         gone=[held[row.subject_id] for row in rows if row.verdict == NEW],
@@ -179,7 +179,7 @@ CALENDAR = TableKind(
     ),
     needs=(),
     fields=fields,
-    may=calendaring.keeps_calendar,
+    may=working_calendar.keeps_calendar,
     checker=CalendarChecker,
     write=write,
     undo=undo,

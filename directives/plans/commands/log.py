@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Invalid
 from directives.base.states import ACKNOWLEDGED, OBLIGATION_MOVES, UNDERWAY
 from directives.core import audit, evidence
-from directives.core.hearing import hear, unhear
+from directives.core.last_heard import hear, unhear
 from directives.core.transitions import change_within
 from directives.models import (
     Attachment,

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from directives.base.refusals import Invalid
 from directives.core import audit, notices, transitions
 from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
-from directives.core.hearing import hear
+from directives.core.last_heard import hear
 from directives.core.rules import has_manager
 from directives.models import Measure, Obligation, Plan, Submission, User, Verdict
 from directives.plans.commands.log import start_work

@@ -15,7 +15,7 @@ from directives.base.refusals import Invalid, NotAllowed
 from directives.base.states import ACCEPTED, AWAITING, EDITABLE, RETURNED
 from directives.core import audit, notices
 from directives.core.copies import copy_body, copy_directive, copy_document, copy_person
-from directives.core.hearing import hear
+from directives.core.last_heard import hear
 from directives.core.rules import may
 from directives.core.transitions import change_within, move_entries
 from directives.models import Attachment, Obligation, ProgressReport, ReportEntry, Submission, User

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from directives.base import witness
+from directives.base import event_codes
 from directives.core.sealing.merkle import Frontier, leaf
 from directives.models import Event, Seal
 
-FIELDS = ("id", *witness.FIELDS)
+FIELDS = ("id", *event_codes.FIELDS)
 AT_ONCE = 5000  # rows of one read
 
 
@@ -64,7 +64,7 @@ def hashed(rows: Iterable[dict], tree: Frontier) -> Hashed:
     """The hash of rows, and the tree that grows by them."""
     digest, count, grown = hashlib.sha256(), 0, tree.copy()
     for row in rows:
-        data = witness.plain(row)
+        data = event_codes.plain(row)
         digest.update(data + b"\n")
         grown.add(leaf(data))
         count += 1

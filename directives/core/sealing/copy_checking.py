@@ -14,12 +14,12 @@ from zipfile import BadZipFile, ZipFile
 
 from django.db import Error
 
-from directives.base import witness
+from directives.base import event_codes
 from directives.core.sealing import anchors, keys
 from directives.core.sealing.copying import ABOUT, EVENTS, MANIFEST, PROOFS, SAID, SEALS, SIGNATURE
+from directives.core.sealing.event_rows import FIELDS, ranges_of
 from directives.core.sealing.making import hash_seal
 from directives.core.sealing.merkle import is_included, leaf
-from directives.core.sealing.rows import FIELDS, ranges_of
 from directives.models import Event, Seal
 
 LINE = 16 * 1024**2  # bytes of a line at most; an event is far below
@@ -320,5 +320,5 @@ def _unsealed(path: Path, ids: list[int]) -> Iterator[str]:
             pk = _number(line)
             if pk in wanted:
                 row = Event.objects.filter(pk=pk).values(*FIELDS).first()
-                if row is None or witness.plain(row) != line:
+                if row is None or event_codes.plain(row) != line:
                     yield f"event {pk}: no seal covers it, and it is not as this installation has it"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from directives.base.refusals import NotAllowed
 from directives.core import audit
-from directives.core.ticking import relight_all
+from directives.core.relighting import relight_all
 from directives.models import CalendarDay, User
 
 ANNOUNCED = 11  # the month from which next year's days should be known
