@@ -135,7 +135,7 @@ def clean_cache(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(autouse=True)
 def calendar_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages keep the calendar for a minute; in a test each reads its own, so that counts of queries do not depend on the order."""
-    monkeypatch.setattr(middleware, "KEPT", 0)
+    monkeypatch.setattr(middleware, "KEPT_SECONDS", 0)
 
 
 @pytest.fixture(autouse=True)

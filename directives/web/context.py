@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,34 +16,37 @@ from directives.base.replicas import behind, data_as_of
 from directives.health.banners import Banner, banners
 from directives.health.upkeep import keeper
 from directives.intakes.pages import kinds_for
-from directives.models import Document, Membership
+from directives.models import Document, Membership, User
 from directives.models.people import UNREAD_SHOWN
+from directives.signin.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True)
 class NavEntry:
-    """A place in the main navigation. A `folded` one moves into the person's menu on a phone, a `kept` one stands only there."""
+    """A place in the main navigation."""
 
     url: str
     label: str | Promise
     current: bool
     count: str = ""
-    folded: bool = False
-    kept: bool = False
+    folded: bool = False  # on a phone it stands in the person's menu
+    kept: bool = False  # it stands only in the person's menu
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageChoice:
-    """A button of the language switch: its code, its HTML language tag, one character, its full name."""
-
     code: str
-    tag: str
+    tag: str  # for HTML
     short: str
     name: str
     current: bool
 
 
-SHORT = {"zh-hans": ("zh-Hans", "简"), "zh-hant": ("zh-Hant", "繁"), "en": ("en", "EN")}
+TAGS_AND_SHORT_NAMES = {
+    "zh-hans": ("zh-Hans", "简"),
+    "zh-hant": ("zh-Hant", "繁"),
+    "en": ("en", "EN"),
+}
 PLACES = (
     ("my_work", pgettext_lazy("place", "My work")),
     ("dashboard", pgettext_lazy("place", "Dashboard")),
@@ -57,21 +60,15 @@ PLACES = (
     ("intakes", pgettext_lazy("place", "Imports")),
     ("events", pgettext_lazy("place", "Audit log")),
 )
-FOLDED = {"plans", "log", "organisations"}  # on a phone
-OVERSEERS = {
-    "organisations",
-    "events",
-}  # shown to overseers and administrators alone; to auditors the record
-KEPT = {
-    "indicators",
-    "intakes",
-    "events",
-}  # looked up now and then: in the person's menu at every width
-KEPT_OF_OVERSEERS = KEPT | {"log"}  # they read the log of others seldom; who works writes it daily
+FOLDED = {"plans", "log", "organisations"}
+# Shown to overseers and administrators alone, the record to auditors, too.
+FOR_OVERSEERS = {"organisations", "events"}
+KEPT = {"statistics", "intakes", "events"}
+KEPT_FOR_OVERSEERS = KEPT | {"log"}  # whoever works writes it daily
 
 
 class Shell:
-    """The frame of a page. Each part is worked out when the template first asks, so that a fragment costs no query."""
+    """The frame of a page. A fragment asks for none of it and costs no query."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
@@ -96,13 +93,12 @@ class Shell:
 
     @property
     def banners(self) -> tuple[Banner, ...]:
-        """What a signed-in person is told of the installation itself."""
         return banners(keeper.ask(self.now), self.user, self.now) if self.user else ()
 
     @property
     def rest(self) -> dict[str, int]:
         """Seconds until the session ends if nothing is done, and until it ends in any case."""
-        session = self.request.session
+        session = cast(SessionStore, self.request.session)
         last = (
             int((session.last_end - self.now).total_seconds())
             if "began" in session
@@ -112,7 +108,7 @@ class Shell:
 
     @property
     def behind(self) -> bool:
-        """Whether the page was read from a replica that lacks what was written of late."""
+        """Whether the page was read from a replica that lacks recent changes."""
         return bool(behind(self.request))
 
     @property
@@ -121,7 +117,7 @@ class Shell:
         return self.request.get_full_path() if self.request.method == "GET" else self.request.path
 
     @cached_property
-    def user(self) -> Any:
+    def user(self) -> User | None:
         user = getattr(self.request, "user", None)
         return user if user is not None and user.is_authenticated else None
 
@@ -130,8 +126,8 @@ class Shell:
         """Whether the installation holds fictional data. The sign-in page does not say."""
         if self.user is None:
             return False
-        known = self.user.among_fiction
-        return Document.objects.filter(fictional=True).exists() if known is None else known
+        fictional = self.user.among_fiction
+        return Document.objects.filter(fictional=True).exists() if fictional is None else fictional
 
     @property
     def posts(self) -> tuple[Membership, ...]:
@@ -154,44 +150,49 @@ class Shell:
 
     @cached_property
     def nav(self) -> tuple[NavEntry, ...]:
-        return tuple(self._entries()) if self.user else ()
+        return tuple(self._entries(self.user)) if self.user else ()
 
-    def _opens(self, name: str) -> bool:
-        """Whether the person is led to this place."""
-        if self.user.only_audits:
-            return name == "events"
-        if name == "intakes":
-            return bool(kinds_for(self.user))
-        return (
-            name not in OVERSEERS
-            or self.user.oversees
-            or self.user.is_staff
-            or (name == "events" and self.user.is_auditor)
-        )
-
-    def _kept(self) -> set[str]:
-        if self.user.only_audits:
-            return set()
-        return KEPT_OF_OVERSEERS if self.user.oversees or self.user.is_staff else KEPT
-
-    def _entries(self) -> Iterator[NavEntry]:
-        kept, unread = self._kept(), self.unread_shown if self.unread else ""
+    def _entries(self, user: User) -> Iterator[NavEntry]:
+        kept = _kept_for(user)
         for name, label in PLACES:
-            if not self._opens(name):
+            if not _is_shown(name, user):
                 continue
             url, home = reverse(name), name == "my_work"
-            current = self.request.path == url if home else self.request.path.startswith(url)
             yield NavEntry(
-                url, label, current, unread if home else "", name in FOLDED, name in kept
+                url,
+                label,
+                current=self.request.path == url if home else self.request.path.startswith(url),
+                count=self.unread_shown if home and self.unread else "",
+                folded=name in FOLDED,
+                kept=name in kept,
             )
 
     @property
     def languages(self) -> tuple[LanguageChoice, ...]:
         current = get_language()
         return tuple(
-            LanguageChoice(code, *SHORT[code], name, code == current)
+            LanguageChoice(code, *TAGS_AND_SHORT_NAMES[code], name, code == current)
             for code, name in settings.LANGUAGES
         )
+
+
+def _is_shown(name: str, user: User) -> bool:
+    if user.only_audits:
+        return name == "events"
+    if name == "intakes":
+        return bool(kinds_for(user))
+    return (
+        name not in FOR_OVERSEERS
+        or user.oversees
+        or user.is_staff
+        or (name == "events" and user.is_auditor)
+    )
+
+
+def _kept_for(user: User) -> set[str]:
+    if user.only_audits:
+        return set()
+    return KEPT_FOR_OVERSEERS if user.oversees or user.is_staff else KEPT
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

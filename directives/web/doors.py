@@ -1,6 +1,5 @@
 """What every view shares: how a page answers, and how a write is carried out once or not at all."""
 
-import re
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
@@ -38,22 +37,15 @@ View = Callable[Concatenate[SomeRequest, Arguments], HttpResponse]
 
 PAGE_SIZE = 50
 OUT_OF_DATE = gettext_lazy("This form is out of date. Go back, reload the page and submit again.")
-HIDDEN = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
-CHOSEN = {
-    "measure",
-    "parent",
-    "document",
-    "organisation",
-    "directive",
-    "body",
-}  # record IDs, from lists
-NEVER = "password"  # no field with this in its name is ever given back
-LONGEST = 2000  # characters of an address that every browser and proxy takes in a header
-GIVEN_BACK = 200  # fields at most: the ticks of an issue may be thousands
-STORED = "stored"  # the cookie that tells the browser which forms were stored,
-STORED_FOR, STORED_AT_ONCE = 600, 8  # for so many seconds, and how many of them
-FORM_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-FORM_PAGE = "form_page"  # attribute of a view that takes forms and shows no page: a function to the address of its form
+HIDDEN_FIELDS = {"csrfmiddlewaretoken", "idempotency_key", "version", "next", "source"}
+ID_FIELDS = {"measure", "parent", "document", "organisation", "directive", "body"}
+NOT_GIVEN_BACK = "password"  # no field with this in its name
+LONGEST_ADDRESS = 2000  # characters that every browser and proxy takes in a header
+MOST_FIELDS = 200  # that are given back: the ticks of an issue may be thousands
+STORED_COOKIE = "stored"  # names the forms that were stored, for drafts.js
+STORED_SECONDS = 600
+STORED_FORMS = 8
+FORM_PAGE = "form_page"  # attribute of a view that shows no page: the `form` of `posted`
 
 
 def page(
@@ -64,17 +56,14 @@ def page(
     fragment: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """The whole page, or only its fragment where htmx asks for one. The same URL and view serve both.
-
-    The way back through the browser's history asks for the whole page.
-    """
-    partial = (
+    """The whole page, or only its fragment where htmx asks for one: the same URL serves both."""
+    wants_fragment = (
         fragment
         and request.htmx
         and not request.htmx.boosted
-        and not request.htmx.history_restore_request
+        and not request.htmx.history_restore_request  # the way back through the browser's history
     )
-    return render(request, fragment if partial else template, context, status=status)
+    return render(request, fragment if wants_fragment else template, context, status=status)
 
 
 def paged(
@@ -84,14 +73,11 @@ def paged(
     *,
     count: int | None = None,
 ) -> Page[Row]:
-    """The page of a list that ?page= asks for; a page out of range is the last one.
-
-    `count` saves the query that counts.
-    """
-    pages = Paginator(rows, size)
+    """The page that ?page= names; one out of range is the last. `count` saves a query."""
+    paginator = Paginator(rows, size)
     if count is not None:
-        pages.count = count  # a cached property
-    return pages.get_page(request.GET.get("page"))
+        paginator.count = count  # a cached property
+    return paginator.get_page(request.GET.get("page"))
 
 
 def demand(user: User, right: str, subject: Model | str | None = None) -> None:
@@ -101,14 +87,13 @@ def demand(user: User, right: str, subject: Model | str | None = None) -> None:
 
 
 def safe_address(request: HttpRequest, address: str, fallback: str = "/") -> str:
-    """The address, if it leads to a page of ours and a browser can be sent there; else the fallback."""
-    leads = address.startswith("/") and len(address) <= LONGEST
-    return (
-        address
-        if leads
+    """The address, if it is one of ours that a browser can be sent to; else the fallback."""
+    safe = (
+        address.startswith("/")
+        and len(address) <= LONGEST_ADDRESS
         and url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure())
-        else fallback
     )
+    return address if safe else fallback
 
 
 def redirect_back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
@@ -116,42 +101,46 @@ def redirect_back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(safe_address(request, request.POST.get("next", ""), fallback))
 
 
-def _key(request: HttpRequest) -> UUID | None:
+def _form_key(text: str) -> UUID | None:
     try:
-        return UUID(request.POST.get("idempotency_key", ""))
+        return UUID(text)
     except ValueError:
         return None
 
 
+def _posted_key(request: HttpRequest) -> UUID | None:
+    return _form_key(request.POST.get("idempotency_key", ""))
+
+
 def seen_version(request: HttpRequest) -> int:
-    """The version that the reader saw; a form without one saw nothing and changes nothing."""
+    """The version that the reader saw; 0, which no row has, where the form names none."""
     return whole(request.POST.get("version", "")) or 0
 
 
-def _again(request: HttpRequest, done: FormKey) -> HttpResponse:
-    """The answer to a form that was carried out before: where the first answer led, and nothing done twice."""
-    messages.info(request, _("This form was already submitted; nothing was repeated."))
-    return HttpResponseRedirect(done.location or "/")
+def _is_typed(name: str) -> bool:
+    return (
+        name not in HIDDEN_FIELDS | ID_FIELDS
+        and NOT_GIVEN_BACK not in name
+        and not name.startswith("_")
+    )
 
 
 def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
-    """What a person typed into the form that they sent, as names and values."""
-    sent = (
-        (name, value) for name, values in request.POST.lists() for value in values if value.strip()
-    )
-    words = [
+    """Names and values of what a person typed into the form that they sent."""
+    fields = [
         (name, value)
-        for name, value in sent
-        if name not in HIDDEN | CHOSEN and NEVER not in name and not name.startswith("_")
+        for name, values in request.POST.lists()
+        for value in values
+        if value.strip() and _is_typed(name)
     ]
-    return words[:GIVEN_BACK]
+    return fields[:MOST_FIELDS]
 
 
 def referring_page(request: HttpRequest) -> str:
-    """The page of ours on which the form stood; the first page where the browser does not tell."""
-    page_before = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(page_before, {request.get_host()}, request.is_secure())
-    return page_before if ours else "/"
+    """The page of ours on which the form stood; "/" where the browser does not tell."""
+    referrer = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(referrer, {request.get_host()}, request.is_secure())
+    return referrer if ours else "/"
 
 
 def _refused(request: AppRequest, refusal: Refusal) -> HttpResponse:
@@ -168,40 +157,46 @@ def _refused(request: AppRequest, refusal: Refusal) -> HttpResponse:
     )
 
 
+def _already_done(request: HttpRequest, done: FormKey) -> HttpResponse:
+    """Where the first answer led; nothing is done twice."""
+    messages.info(request, _("This form was already submitted; nothing was repeated."))
+    return HttpResponseRedirect(done.location or "/")
+
+
 def _carry_out(
     request: SignedInRequest, key: UUID, view: Callable[[], HttpResponse]
 ) -> HttpResponse:
-    with undone_on_failure() as kept, counted():
+    with undone_on_failure() as stored_files, counted():
         if not FormKey.objects.claim(key, by=request.user, at=request.now):
             done = FormKey.objects.filter(key=key, user=request.user).first()
             if done is None:  # somebody else's key
                 raise Refusal(OUT_OF_DATE)
-            return _again(request, done)
+            return _already_done(request, done)
         response = view()
         location = response.headers.get("Location", "")[:300]
         if response.status_code >= 400:
             transaction.set_rollback(True)
-            discard(kept)
+            discard(stored_files)
         elif location:
             FormKey.objects.led_to(key, location)
     return response
 
 
 def tell_stored(request: AppRequest, response: HttpResponse) -> HttpResponse:
-    """Tell the browser that it need not keep the words of this form any longer (drafts.js, which takes the cookie away).
+    """Tell the browser that it need not keep the words of this form any longer.
 
-    A cookie, because the answer to a form leads to another page; htmx hears it from the answer itself. It names the last few
-    forms: two may be stored before a page of ours is read.
+    By a cookie, which drafts.js takes away, because the answer to a form leads to another page;
+    htmx hears it from the answer itself. The cookie names the last few forms: several may be
+    stored before a page of ours is read.
     """
-    key = _key(request)
+    key = _posted_key(request)
     if key is not None and response.status_code < 400 and not request.htmx:
-        earlier = [
-            one for one in request.COOKIES.get(STORED, "").split(".") if FORM_KEY.fullmatch(one)
-        ]
+        earlier = map(_form_key, request.COOKIES.get(STORED_COOKIE, "").split("."))
+        keys = [str(key) for key in (*earlier, key) if key is not None]
         response.set_cookie(
-            STORED,
-            ".".join([*earlier[1 - STORED_AT_ONCE :], str(key)]),
-            max_age=STORED_FOR,
+            STORED_COOKIE,
+            ".".join(keys[-STORED_FORMS:]),
+            max_age=STORED_SECONDS,
             samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )
@@ -225,10 +220,11 @@ def _page_above(request: HttpRequest) -> str:
 def posted(
     form: str | Callable[..., str] = "",
 ) -> Callable[[View[SomeRequest, Arguments]], View[SomeRequest, Arguments]]:
-    """A view that takes forms and shows no page of its own: reading its address leads to the page of its form.
+    """A view that takes forms and shows no page of its own.
 
-    That is the nearest page above it, or the page named `form`, or what a function of the request finds.
-    Its address is read after a sign-in, by the browser's Back and from bookmarks.
+    Its address is read all the same, after a sign-in, by the browser's Back and from bookmarks. It
+    leads then to the page of the form: the nearest page above it, or the page named `form`, or
+    the address that the function `form` returns for the arguments of the view.
     """
 
     def decorator(view: View[SomeRequest, Arguments]) -> View[SomeRequest, Arguments]:
@@ -267,8 +263,8 @@ def write(
 ) -> Callable[..., Any]:
     """A view that changes something: POST only, in one transaction, once for each idempotency key.
 
-    A response of 400 or more, or a Refusal, leaves nothing changed; a Refusal becomes a page that says why and
-    keeps what was typed. Use {% once %} in the form. `form` as in `posted`.
+    A response of 400 or more, or a Refusal, leaves nothing changed; a Refusal becomes a page that
+    says why and keeps what was typed. Use {% once %} in the form. `form` as in `posted`.
     """
     if view is None:
         return partial(write, form=form)
@@ -278,7 +274,7 @@ def write(
     def carried(
         request: SignedInRequest, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> HttpResponse:
-        key = _key(request)
+        key = _posted_key(request)
         if key is None:
             return _refused(request, Refusal(OUT_OF_DATE))
         try:
@@ -292,14 +288,14 @@ def write(
 
 
 def out_of_date(request: AppRequest, reason: str = "") -> HttpResponse:
-    """Django's CSRF_FAILURE_VIEW. A script sends its form again by the token that this answer sets (session.js)."""
-    get_token(request)
+    """Django's CSRF_FAILURE_VIEW."""
+    get_token(request)  # sets the cookie by which session.js sends its form again
     if request.htmx:
         return HttpResponse(status=403, headers={"X-Form-Out-Of-Date": "1"})
-    referer = referring_page(request)
+    form_page = referring_page(request)
     context = {
-        "typed": typed_fields(request) if referer != "/" else [],
-        "back": referer,
+        "typed": typed_fields(request) if form_page != "/" else [],
+        "back": form_page,
         "reason": reason,
     }
     return render(request, "403_csrf.html", context, status=403)

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_GET
 
 from directives.base import disk
 from directives.health.upkeep import keeper
+from directives.web.requests import AppRequest
 
 logger = logging.getLogger(__name__)
 
 
-def _migrated():
-    """Whether the database has every migration that this code knows. It may have more: an upgrade migrates first."""
+def _migrated() -> bool:
+    """Whether the database has every migration of this code; an upgrade may have added more."""
     executor = MigrationExecutor(connection)
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
@@ -27,14 +28,14 @@ def _migrated():
 def _state(now: datetime) -> tuple[bool, str]:
     """Whether this node can serve, and why not, or what is wrong all the same.
 
-    Where another node would do no better, as with a dead worker, it serves.
+    With a fault that other nodes share, such as a dead worker, it serves.
     """
     try:
         if not _migrated():
             return False, "the database lacks a migration"
         if disk.full_places():
             return False, "the disk is full"
-        return True, ", ".join(_signs(now))
+        return True, ", ".join(_shared_faults(now))
     except Error:
         return False, "the database does not answer"
     except Exception:
@@ -42,27 +43,27 @@ def _state(now: datetime) -> tuple[bool, str]:
         return False, "it could not be found out"
 
 
-def _signs(now: datetime) -> list[str]:
+def _shared_faults(now: datetime) -> list[str]:
     upkeep = keeper.ask(now)
-    signs = {
+    faults = {
         "worker": upkeep.silent(now),
         "lights": upkeep.lights_late(now),
         "queue": upkeep.tasks_wait(now),
     }
-    return [name for name, shows in signs.items() if shows]
+    return [name for name, present in faults.items() if present]
 
 
 @login_not_required
 @require_GET
-def healthz(request):
+def healthz(request: AppRequest) -> HttpResponse:
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @login_not_required
 @require_GET
-def readyz(request):
+def readyz(request: AppRequest) -> HttpResponse:
     ready, why = _state(request.now)
     word = "ready" if ready else "not ready"
-    joint = (", but: " if ready else ": ") if why else ""
-    text = f"{word}{joint}{why}\n"
+    separator = (", but: " if ready else ": ") if why else ""
+    text = f"{word}{separator}{why}\n"
     return HttpResponse(text, status=200 if ready else 503, content_type="text/plain")

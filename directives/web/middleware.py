@@ -1,14 +1,16 @@
-"""Where a request comes from, its day and hour, the reader's language, and how its answer may be cached."""
+"""What every request is given, where its answer may be cached, and which requests are refused."""
 
 from collections.abc import Callable
 from datetime import date
 from itertools import chain
 from time import monotonic
+from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
@@ -21,10 +23,11 @@ from directives.base.origins import Origin
 from directives.base.workdays import Workdays
 from directives.models import CalendarDay
 from directives.signin.addresses import client_address
+from directives.web.requests import AppRequest
 
 
 class OriginMiddleware:
-    """Gives each request an id, and says it and the visitor's address to whoever writes an event or a line of the log.
+    """Gives each request an id; events and the log hold it and the visitor's address.
 
     It stands before all others: no answer is without the id (X-Request-ID).
     """
@@ -32,7 +35,7 @@ class OriginMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: AppRequest) -> HttpResponse:
         request.origin = Origin(client_address(request), origins.new_id())
         with origins.within(request.origin):
             response = self.get_response(request)
@@ -41,48 +44,55 @@ class OriginMiddleware:
 
 
 class PageCompressionMiddleware(GZipMiddleware):
-    """Compresses pages and their fragments. Files are compressed already, and stream with a length that is known.
+    """Compresses pages and their fragments. Files are compressed already.
 
-    Nothing secret is to be guessed from the length: tokens and nonces differ in each answer, and Django adds a random part.
+    Nothing secret is to be guessed from the length: tokens and nonces differ in each answer, and
+    Django adds a random part.
     """
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
             return response
         return super().process_response(request, response)
 
 
 class TodayMiddleware:
-    """Gives each request one `now` (an instant), one `today` (the day in Asia/Shanghai) and `workdays` (read when first used).
+    """Gives each request one `now`, one `today` and the `workdays`, which are read when first used.
 
-    A signed-in person without a language cookie gets the language they last chose. An htmx request that meets the
-    sign-in page is answered 401 instead: the page says so and keeps what was typed. Whoever sent a form comes back to
-    the page of that form once signed in.
+    A signed-in person without a language cookie gets the language they last chose. An htmx request
+    that meets the sign-in page is answered 401 instead: the page says so and keeps what was typed.
+    Whoever sent a form comes back to the page of that form once signed in.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: AppRequest) -> HttpResponse:
         request.now = timezone.now()
         request.today = timezone.localdate(request.now)
-        request.workdays = SimpleLazyObject(lambda: calendar.around(request.today))
-        use_preference(request)
+        # A proxy that behaves as what it reads.
+        request.workdays = cast(Workdays, SimpleLazyObject(lambda: workdays.on(request.today)))
+        use_preferred_language(request)
         response = self.get_response(request)
         if is_sign_in(response):
-            response = (
-                HttpResponse(status=401) if request.htmx else back_to_the_form(request, response)
-            )
+            if request.htmx:
+                response = HttpResponse(status=401)
+            else:
+                lead_back_to_form(request, response)
         patch_vary_headers(response, ["HX-Request"])
         if not response.has_header("Cache-Control"):
-            patch_cache_control(
-                response, private=True, no_store=True
-            )  # no browser, shared or stolen, keeps what was read
+            # No browser, shared or stolen, keeps what was read.
+            patch_cache_control(response, private=True, no_store=True)
         return response
 
 
 class FullDiskMiddleware:
-    """Refuses a form whose upload found no room on the disk, after Django has checked where the form comes from."""
+    """Refuses a form whose upload found no room on the disk.
+
+    After Django has checked where the form comes from.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -96,36 +106,34 @@ class FullDiskMiddleware:
             raise failure
 
 
-KEPT = 60  # seconds
+KEPT_SECONDS = 60
 
 
-class Calendar:
+class CachedWorkdays:
     """The working days that pages count with, read again after a minute.
 
-    The table changes once a year, when the holidays are announced. What is stored (lights, days set) is worked out by the
-    commands from the table itself; only words such as “3 working days left” may for a minute differ between two machines.
+    The table changes once a year, when the holidays are announced. What is stored (lights, due
+    dates) is worked out by commands from the table itself; only words such as “3 working days left”
+    may for a minute differ between two machines.
     """
 
     def __init__(self) -> None:
-        self.forget()
+        self.day = date.min
+        self.read_at = 0.0  # on the monotonic clock
+        self.workdays = Workdays()
 
-    def forget(self) -> None:
-        self.kept = (date.min, 0.0, Workdays())
-
-    def around(self, today: date) -> Workdays:
-        """The working days around this day."""
-        day, read_at, workdays = self.kept
-        if day != today or monotonic() - read_at >= KEPT:
-            workdays = CalendarDay.objects.workdays(today)
-            self.kept = (today, monotonic(), workdays)
-        return workdays
+    def on(self, today: date) -> Workdays:
+        if self.day != today or monotonic() - self.read_at >= KEPT_SECONDS:
+            self.workdays = CalendarDay.objects.workdays(today)
+            self.day, self.read_at = today, monotonic()
+        return self.workdays
 
 
-calendar = Calendar()
+workdays = CachedWorkdays()
 
 
-def use_preference(request: HttpRequest) -> None:
-    """Speak the language that the person chose elsewhere, when this browser holds no choice of its own."""
+def use_preferred_language(request: HttpRequest) -> None:
+    """The language that the person last chose, where this browser holds no choice of its own."""
     if (
         settings.LANGUAGE_COOKIE_NAME in request.COOKIES
         or settings.SESSION_COOKIE_NAME not in request.COOKIES
@@ -144,20 +152,22 @@ def is_sign_in(response: HttpResponse) -> bool:
     )
 
 
-def back_to_the_form(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """An address that takes forms has no page of its own: after the sign-in the page comes on which the form stood."""
+def lead_back_to_form(request: HttpRequest, sign_in: HttpResponse) -> None:
+    """Have the sign-in lead to the page on which a form stood: its own address shows no page."""
     page = request.headers.get("Referer", "")
     if request.method == "POST" and url_has_allowed_host_and_scheme(
         page, {request.get_host()}, request.is_secure()
     ):
         parts = urlsplit(page)
         query = urlencode({"next": urlunsplit(("", "", parts.path, parts.query, ""))})
-        response.headers["Location"] = f"{resolve_url(settings.LOGIN_URL)}?{query}"
-    return response
+        sign_in.headers["Location"] = f"{resolve_url(settings.LOGIN_URL)}?{query}"
 
 
 class NulMiddleware:
-    """Refuses what carries the character NUL in its address, query or form: nobody types it, and PostgreSQL takes no text with it."""
+    """Refuses the character NUL in addresses, queries and forms, after the check of the CSRF token.
+
+    Nobody types it, and PostgreSQL takes no text with it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -168,14 +178,10 @@ class NulMiddleware:
     def process_view(
         self, request: HttpRequest, view: object, args: tuple, kwargs: dict[str, object]
     ) -> None:
-        """After Django has checked where a form comes from."""
-        sent = [
-            *kwargs.values(),
-            *chain.from_iterable(values for _name, values in request.GET.lists()),
-        ]
+        values = [*kwargs.values(), *chain.from_iterable(dict(request.GET.lists()).values())]
         if request.method == "POST":
-            sent += chain.from_iterable(values for _name, values in request.POST.lists())
-        if any("\0" in str(value) for value in sent):
+            values += chain.from_iterable(dict(request.POST.lists()).values())
+        if any("\0" in str(value) for value in values):
             raise BadRequest("NUL")
         try:
             for target in request.GET.getlist("next"):

@@ -1,6 +1,4 @@
-"""The page of a failure that nobody foresaw, and of one that is nobody's mistake: it reads no
-database and writes nothing.
-"""
+"""The pages of errors that no view caught; they read no database and write nothing."""
 
 import sys
 
@@ -16,10 +14,7 @@ RETRY_SECONDS = 5
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Django's handler of what no view has caught.
-
-    A full disk is answered 507, a database that is away or busy 503.
-    """
+    """Django's handler500. A full disk is answered 507, a database that is away or busy 503."""
     outage = outage_of(sys.exc_info()[1])
     if outage is None:
         return HttpResponseServerError(
@@ -33,8 +28,8 @@ def failed(request: HttpRequest) -> HttpResponse:
         "reads": reads,
         "typed": [] if reads else _typed(request),
         "back": referring_page(request),
+        "request_id": origins.present().request,
     }
-    context["request_id"] = origins.present().request
     response = HttpResponse(render_to_string("outage.html", context), status=outage.status)
     if outage is not FULL:
         response["Retry-After"] = str(RETRY_SECONDS)

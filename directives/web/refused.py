@@ -1,4 +1,4 @@
-"""Answers to a signed-in person who may not have what they ask for: 403 and 404, which stand in the record."""
+"""The answers 403 and 404; those to a signed-in person stand in the record."""
 
 import logging
 
@@ -33,58 +33,73 @@ from directives.models import (
 )
 
 logger = logging.getLogger(__name__)
-# Of what the number in an address is, by how the address begins; the first that fits.
+# Whose key the number in an address is, by how the address begins; the first that fits.
 NUMBERED: dict[str, type[Model]] = {
-    "documents/": Document, "directives/": Directive, "organisations/": Organisation, "obligations/": Obligation, "plans/": Plan,
-    "measures/": Measure, "files/": Attachment, "reports/": ProgressReport, "submissions/": Submission, "entries/": ReportEntry,
-    "statistics/report/": Organisation, "statistics/": Indicator, "indicators/": Indicator, "exports/": Export, "intakes/": Intake,
-    "log/": LogEntry, "jobs/": JobProgress, "notices/": Notice, "sessions/": OpenSession,
-}  # fmt: skip
+    "documents/": Document,
+    "directives/": Directive,
+    "organisations/": Organisation,
+    "obligations/": Obligation,
+    "plans/": Plan,
+    "measures/": Measure,
+    "files/": Attachment,
+    "reports/": ProgressReport,
+    "submissions/": Submission,
+    "entries/": ReportEntry,
+    "statistics/report/": Organisation,
+    "statistics/": Indicator,
+    "indicators/": Indicator,
+    "exports/": Export,
+    "intakes/": Intake,
+    "log/": LogEntry,
+    "jobs/": JobProgress,
+    "notices/": Notice,
+    "sessions/": OpenSession,
+}
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler of PermissionDenied."""
+    """Django's handler403."""
     note(request, 403)
     return permission_denied(request, exception)
 
 
 def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler of Http404. What is hidden is answered as what there is not; the record tells them apart."""
+    """Django's handler404. Hidden rows are answered as missing; the record tells them apart."""
     note(request, 404)
     return page_not_found(request, exception)
 
 
 def note(request: HttpRequest, status: int) -> None:
-    """Write into the record that this request was refused. Where that cannot be written the answer stays what it is."""
-    match, user, now = (
-        request.resolver_match,
-        getattr(request, "user", None),
-        getattr(request, "now", None),
-    )
+    """Record that this request was refused. A failure to do so is logged and raises nothing."""
+    match = request.resolver_match
+    # A request may fail before the middleware has given it these.
+    user, now = getattr(request, "user", None), getattr(request, "now", None)
     if match is None or now is None or user is None or not user.is_authenticated:
         return
     try:
-        subject, pk = _thing(match)
-        if status == 404 and not (subject and subject._base_manager.filter(pk=pk).exists()):
+        model, pk = _row_named_by(match)
+        if status == 404 and not (model and model._base_manager.filter(pk=pk).exists()):
             return
-        about = (subject, pk) if subject else (User, user.pk)
+        subject = (model, pk) if model else (User, user.pk)
         denials.note(
-            *about, by=user, now=now, where=match.view_name, method=request.method, status=status
+            *subject,
+            by=user,
+            now=now,
+            where=match.view_name,
+            method=request.method or "",
+            status=status,
         )
     except (Error, OSError) as error:
         logger.warning("A refusal could not be recorded: %s", str(error).strip())
 
 
-def _thing(match: ResolverMatch) -> tuple[type[Model] | None, int]:
-    """The table and the number of the row that an address names; no table where it names none."""
-    number = str(
-        match.kwargs.get("pk") or match.kwargs.get("object_id") or match.kwargs.get("id") or ""
-    )
-    if whole(number) is None:
+def _row_named_by(match: ResolverMatch) -> tuple[type[Model] | None, int]:
+    """The model and the key of the row that an address names; no model where it names none."""
+    arguments = match.kwargs
+    pk = whole(str(arguments.get("pk") or arguments.get("object_id") or arguments.get("id") or ""))
+    if pk is None:
         return None, 0
     if match.app_names == ["admin"]:  # admin/directives/user/<id>/…
-        name = match.route.split("/")[2]
-        return apps.get_app_config("directives").models.get(name), int(number)
-    return next(
-        (model for start, model in NUMBERED.items() if match.route.startswith(start)), None
-    ), int(number)
+        return apps.get_app_config("directives").models.get(match.route.split("/")[2]), pk
+    models = (model for start, model in NUMBERED.items() if match.route.startswith(start))
+    return next(models, None), pk

@@ -20,7 +20,7 @@ class AppRequest(HttpRequest):
     htmx: HtmxDetails
     origin: Origin
     now: datetime
-    today: date  # in the installation's time zone
+    today: date  # in Asia/Shanghai
     workdays: Workdays
 
 

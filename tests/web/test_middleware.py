@@ -54,19 +54,19 @@ def test_working_days_are_read_when_they_are_needed(db, django_assert_num_querie
 def test_working_days_are_kept_for_a_minute_and_no_longer(
     db, django_assert_num_queries, monkeypatch
 ):
-    monkeypatch.setattr(middleware, "KEPT", 60)
+    monkeypatch.setattr(middleware, "KEPT_SECONDS", 60)
     clock = iter([100.0, 159.0, 161.0, 161.0, 161.0])
     monkeypatch.setattr(middleware, "monotonic", lambda: next(clock))
-    kept, day = middleware.Calendar(), date(2026, 10, 13)
+    kept, day = middleware.CachedWorkdays(), date(2026, 10, 13)
     with django_assert_num_queries(1):
-        assert kept.around(day).is_working(date(2026, 10, 14)) is True
+        assert kept.on(day).is_working(date(2026, 10, 14)) is True
     CalendarDay.objects.update_or_create(day=date(2026, 10, 14), defaults={"working": False})
     with django_assert_num_queries(0):
-        assert kept.around(day).is_working(date(2026, 10, 14)) is True
+        assert kept.on(day).is_working(date(2026, 10, 14)) is True
     with django_assert_num_queries(1):
-        assert kept.around(day).is_working(date(2026, 10, 14)) is False
+        assert kept.on(day).is_working(date(2026, 10, 14)) is False
     with django_assert_num_queries(1):
-        kept.around(date(2026, 10, 14))
+        kept.on(date(2026, 10, 14))
 
 
 def test_the_persons_language_counts_where_the_browser_holds_no_choice():
