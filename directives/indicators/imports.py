@@ -51,11 +51,11 @@ NUMBERS = {
 Key = tuple[int, int, str, int, int]  # indicator, year, cadence, number, body
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a table of figures."""
     return (
-        Field("indicator", gettext_lazy("Indicator"), "code", INDICATOR, required=True, key=True, limit=100, listed="indicators"),
-        Field("body", gettext_lazy("Organisation"), "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
+        Field("indicator", gettext_lazy("Indicator"), "code", INDICATOR, required=True, key=True, limit=100, drop_down="indicators"),
+        Field("body", gettext_lazy("Organisation"), "code", BODY, key=True, limit=200, example="Q01", drop_down="organisations"),
         Field("year", gettext_lazy("Year"), "whole", ("年份", "统计年度", "年度"), key=True),
         Field("period", gettext_lazy("For the period"), "code", PERIODS, key=True, example="2025年", help=SPELT),
         Field("value", gettext_lazy("Value"), "number", VALUE, required=True, example="120"),
@@ -149,11 +149,11 @@ def _stored(row: Figure) -> StoredRow:
 class FigureChecker(Checker):
     """Rows are told by indicator, body and period."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
         rows = (
-            Indicator.objects.visible_to(asking.by)
-            .filter(document=asking.place.get("document", 0))
+            Indicator.objects.visible_to(context.by)
+            .filter(document=context.place.get("document", 0))
             .select_related("organisation")
         )
         self.indicators = {row.pk: row for row in rows}
@@ -164,7 +164,7 @@ class FigureChecker(Checker):
             for name in (row.code, row.name_hans)
         }
         self.bodies = BodyCodes()
-        own = {m.organisation_id for m in asking.by.standing if m.role in ("staff", "manager")}
+        own = {m.organisation_id for m in context.by.standing if m.role in ("staff", "manager")}
         self.own = own.pop() if len(own) == 1 else None
         self.known: dict[int, Organisation] = {}
         self.first: dict[Key, RowPlace] = {}
@@ -180,7 +180,7 @@ class FigureChecker(Checker):
         }
         places = list(reported)
         for fault in statistics.faults_of(
-            list(reported.values()), by=self.asking.by, now=self.asking.now
+            list(reported.values()), by=self.context.by, now=self.context.now
         ):
             name = {"organisation": "body"}.get(fault.field, fault.field)
             faults[places[fault.place]].append(refused_cell(name, fault.value, fault.expected))
@@ -203,7 +203,7 @@ class FigureChecker(Checker):
     def _body(self, row: FileRow) -> int | None:
         text = text_of(row.values.get("body"))
         if not text:
-            return self.asking.place.get("organisation") or self.own
+            return self.context.place.get("organisation") or self.own
         return self.bodies.known.get(self.bodies.find(text).code)
 
     def _reported(
@@ -330,11 +330,11 @@ def _again(figure: Figure, values: Mapping[str, Any]) -> ReportedFigure:
     )
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """Figures are reported and corrected."""
     stored, figures = _held(rows), []
     new = [row for row in rows if row.verdict == NEW]
-    known = Indicator.objects.filter(document=asking.place["document"]).select_related(
+    known = Indicator.objects.filter(document=context.place["document"]).select_related(
         "organisation"
     )
     indicators = {
@@ -357,13 +357,13 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
         figures.append(
             ReportedFigure(*place, Decimal(said["value"]), said.get("note", ""), version=0)
         )
-    filed = statistics.file_figures(figures, by=asking.by, now=asking.now)
+    filed = statistics.file_figures(figures, by=context.by, now=context.now)
     keys = _standing({figure.key for figure in figures})
     for row, figure, said in zip(rows, filed.figures, figures, strict=True):
         row.subject_id, row.left = keys[said.key].pk, figure.version
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Corrected figures say again what they said, new ones go as if they had never been reported."""
     stored = _held(rows)
     for row in rows:
@@ -372,8 +372,8 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     back = [_again(stored[row.subject_id], row.before) for row in rows if row.verdict != NEW]
     new = [stored[row.subject_id] for row in rows if row.verdict == NEW]
     try:
-        statistics.file_figures(back, by=asking.by, now=asking.now)
-        statistics.take_back_figures(new, by=asking.by, now=asking.now)
+        statistics.file_figures(back, by=context.by, now=context.now)
+        statistics.take_back_figures(new, by=context.by, now=context.now)
     except (statistics.FigureFaults, NotAllowed) as refusal:
         raise cannot_undo(rows[0], str(refusal)) from refusal
 

@@ -61,20 +61,20 @@ def write_all(writing: WriteAct, intake: Intake) -> bool:
 
 @counted()
 def _write_all(writing: WriteAct, intake: Intake, beat: Callable[[int], None]) -> None:
-    kind, asking, done = kind_of(intake), context_of_act(intake), 0
+    kind, context, done = kind_of(intake), context_of_act(intake), 0
     for rows in _batches(
         writing.rows(intake).defer("faults"), writing.undoes
     ):  # no kind asks for them
-        writing.step(kind, asking, [settled(row) for row in rows])
+        writing.step(kind, context, [settled(row) for row in rows])
         done += len(rows)
         beat(done)
-    jobs.finish(intake, writing.to, done=done, fault="", **{f"{writing.to}_at": asking.now})
+    jobs.finish(intake, writing.to, done=done, fault="", **{f"{writing.to}_at": context.now})
     facts = {"name": intake.name, "kind": intake.kind, "sha256": intake.sha256, "rows": done}
     audit.record(
         writing.event,
         intake,
         by=intake.by,
-        now=asking.now,
+        now=context.now,
         **{"before" if writing.undoes else "after": facts},
     )
 

@@ -53,9 +53,9 @@ def demand_no_faults(
     given = [_given(line, row, named, readings) for line, row in rows]
     found: list[tuple[int, Fault]] = []
     for start in range(0, len(given), BATCH):
-        for planned in checker.check(given[start : start + BATCH]):
-            faults = dict.fromkeys((*planned.given.faults, *planned.faults))
-            found += [(planned.given.number, fault) for fault in faults]
+        for checked in checker.check(given[start : start + BATCH]):
+            faults = dict.fromkeys((*checked.row.faults, *checked.faults))
+            found += [(checked.row.number, fault) for fault in faults]
     found += checker.finish()
     if found:
         headings = {field.name: _heading(field, checker.headed) for field in fields}

@@ -92,8 +92,8 @@ def leave(rows: list[IntakeRow]) -> None:
     overwrite_each(rows, ["subject_id", "left"])
 
 
-def _write(kind: TableKind, asking: IntakeContext, rows: list[IntakeRow]) -> None:
-    kind.write(asking, rows)
+def _write(kind: TableKind, context: IntakeContext, rows: list[IntakeRow]) -> None:
+    kind.write(context, rows)
     leave(rows)
 
 

@@ -72,8 +72,8 @@ def opened(intake: Intake) -> OpenFile:
 
 def carry_out(intake: Intake) -> bool:
     """Check the whole file; one that was killed in the middle is begun anew."""
-    kind, asking = kind_of(intake), context_of_act(intake)
-    fields = kind.fields(asking)
+    kind, context = kind_of(intake), context_of_act(intake)
+    fields = kind.fields(context)
     with opened(intake) as file:
         if not intake.matching and not _look(intake, file, FieldNames(fields)):
             return False
@@ -82,11 +82,11 @@ def carry_out(intake: Intake) -> bool:
             *find_headings(file.tables, FieldNames(fields))[1],
             *_passed_over(fields, heads(intake)),
         ]
-        source = RowReader(file, heads(intake), fields, kind.apart)
+        source = RowReader(file, heads(intake), fields, kind.split)
         jobs.note(intake, total=source.expected, done=0)
         if intake.awaited and source.expected > AT_ONCE_ROWS:
             raise jobs.TooLong
-        _check(intake, kind, asking, source)
+        _check(intake, kind, context, source)
     return False
 
 
@@ -147,7 +147,9 @@ def chosen(found: Iterable[Headings]) -> dict[str, dict[str, str]]:
 def _passed_over(fields: Sequence[Field], found: Sequence[Headings]) -> list[str]:
     """Columns that are read from nowhere, in words."""
     left = [column.heading or column.letter for column in found[0].columns if not column.field]
-    only = [field for field in fields if field.shown_only(found[0].matched) and not field.told]
+    only = [
+        field for field in fields if field.shown_only(found[0].matched) and not field.report_edits
+    ]
     shown = [str(field.label) for field in only if field.name in found[0].matched]
     remarks = (
         [_("Columns skipped because no field was chosen: %(names)s.") % {"names": "、".join(left)}]
@@ -165,23 +167,23 @@ def _passed_over(fields: Sequence[Field], found: Sequence[Headings]) -> list[str
 # rows
 
 
-def _check(intake: Intake, kind: TableKind, asking: IntakeContext, source: RowReader) -> None:
+def _check(intake: Intake, kind: TableKind, context: IntakeContext, source: RowReader) -> None:
     with transaction.atomic():
         jobs.note(intake)  # before anything of a run that took over since is taken away
         IntakeRow.objects.filter(intake=intake).delete()
     places = {head.sheet: head.matched for head in source.heads}
     checker, untaken, counts, number = (
-        kind.checker(asking, source.headed),
+        kind.checker(context, source.headed),
         UntakenSummary(),
         Counter[str](),
         0,
     )
     for batch in _batches(source.rows()):
         rows = []
-        for planned in checker.check(batch):
-            rows.append(_row(intake, planned, places))
-            if planned.untaken:
-                rows[-1].untaken = _untaken(planned, places, untaken)
+        for checked in checker.check(batch):
+            rows.append(_row(intake, checked, places))
+            if checked.untaken:
+                rows[-1].untaken = _untaken(checked, places, untaken)
         with transaction.atomic():
             add_many(rows)
             number += len(rows)
@@ -215,22 +217,22 @@ def _placed(fault: Fault, sheet: str, places: dict) -> dict[str, str]:
     return found
 
 
-def _row(intake: Intake, planned: CheckedRow, places: dict) -> IntakeRow:
-    given = planned.given
-    faults = list(planned.faults)
+def _row(intake: Intake, checked: CheckedRow, places: dict) -> IntakeRow:
+    given = checked.row
+    faults = list(checked.faults)
     if given.faults:
         faults = [*given.faults, *(fault for fault in faults if fault not in given.faults)]
     return IntakeRow(
-        intake=intake, number=given.number, sheet=given.sheet[:31], line=given.line, verdict=WRONG if faults else planned.verdict,
-        label=planned.label[:LABEL], subject_id=planned.subject, seen=planned.seen, before=planned.before, after=planned.after,
-        theirs=planned.theirs, faults=[_placed(fault, given.sheet, places) for fault in faults],
+        intake=intake, number=given.number, sheet=given.sheet[:31], line=given.line, verdict=WRONG if faults else checked.verdict,
+        label=checked.label[:LABEL], subject_id=checked.subject, seen=checked.seen, before=checked.before, after=checked.after,
+        theirs=checked.theirs, faults=[_placed(fault, given.sheet, places) for fault in faults],
     )  # fmt: skip
 
 
-def _untaken(planned: CheckedRow, places: dict, summary: UntakenSummary) -> list[dict[str, str]]:
+def _untaken(checked: CheckedRow, places: dict, summary: UntakenSummary) -> list[dict[str, str]]:
     """The cells of a row that are not taken over, as JSON holds them; counted in the summary."""
-    given, found = planned.given, []
-    for cell in planned.untaken:
+    given, found = checked.row, []
+    for cell in checked.untaken:
         column = places[given.sheet].get(cell.field)
         found.append(
             replace(cell, column=column.letter, heading=column.heading) if column else cell

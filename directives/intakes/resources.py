@@ -58,14 +58,14 @@ class OrganisationResource(SafeResource):
             organising.check_header(dataset.headers or [])
         except organising.RegisterFaults as faults:
             raise ValidationError([str(fault) for fault in faults.faults]) from faults
-        asking = context_of(kwargs)
+        context = context_of(kwargs)
         rows = [
             {"full_name" if name == "full_name_hans" else name: cell for name, cell in row.items()}
             for row in dataset.dict
         ]
         demand_no_faults(
-            BodyChecker(asking, frozenset(dataset.headers)),
-            BODIES.fields(asking),
+            BodyChecker(context, frozenset(dataset.headers)),
+            BODIES.fields(context),
             numbered_rows(rows),
         )
 
@@ -124,7 +124,7 @@ class DirectiveResource(SafeResource):
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         """What the readings would become is held to the checks of the pages, document by document."""
-        asking, ids = context_of(kwargs), {str(row.get("id") or "") for row in dataset.dict}
+        context, ids = context_of(kwargs), {str(row.get("id") or "") for row in dataset.dict}
         known = Directive.objects.in_bulk(ids_in(ids))
         documents: dict[int, list] = {}
         for line, row in numbered_rows(dataset.dict):
@@ -136,9 +136,9 @@ class DirectiveResource(SafeResource):
                 )
         for document, rows in documents.items():
             checker = OfficeDirectives(
-                replace(asking, place={"document": document}), frozenset(dataset.headers)
+                replace(context, place={"document": document}), frozenset(dataset.headers)
             )
-            demand_no_faults(checker, DIRECTIVES.fields(asking), rows)
+            demand_no_faults(checker, DIRECTIVES.fields(context), rows)
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)
@@ -198,7 +198,7 @@ class ObligationResource(SafeResource):
 
     def _check(self, dataset: Dataset, told: Mapping[str, Any]) -> None:
         """Every fault of the terms, document by document; a row without a directive tells of it itself."""
-        asking = replace(context_of(told), by=None)
+        context = replace(context_of(told), by=None)
         ids = ids_in(row.get("directive") or "" for row in dataset.dict)
         known, documents = Directive.objects.only("code", "document_id").in_bulk(ids), {}
         for line, row in numbered_rows(dataset.dict):
@@ -209,9 +209,9 @@ class ObligationResource(SafeResource):
                 documents.setdefault(directive.document_id, []).append((line, said | key))
         for document, rows in documents.items():
             checker = OfficeObligations(
-                replace(asking, place={"document": document}), frozenset(dataset.headers)
+                replace(context, place={"document": document}), frozenset(dataset.headers)
             )
-            demand_no_faults(checker, OBLIGATIONS.fields(asking), rows)
+            demand_no_faults(checker, OBLIGATIONS.fields(context), rows)
 
     def before_import_row(self, row: dict, **kwargs: Any) -> None:
         super().before_import_row(row, **kwargs)

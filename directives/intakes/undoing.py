@@ -35,8 +35,8 @@ def keep(intake: Intake) -> Intake:
     return shift(intake, APPLIED, since=(UNDOING,), done=written(intake).count(), moved_at=None)
 
 
-def _take_back(kind: TableKind, asking: IntakeContext, rows: list[IntakeRow]) -> None:
-    kind.undo(asking, rows)
+def _take_back(kind: TableKind, context: IntakeContext, rows: list[IntakeRow]) -> None:
+    kind.undo(context, rows)
 
 
 def _halt(intake: Intake, state: str, fault: str, refusal: Refusal | None) -> None:

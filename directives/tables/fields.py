@@ -52,9 +52,9 @@ class Field:
     limit: int = 0
     example: str = ""
     help: Words = ""
-    listed: str = ""  # names a list of the place for a template's drop-down: organisations, directives, indicators
+    drop_down: str = ""  # names a list of the place for a template's drop-down: organisations, directives, indicators
     read_only: bool = False  # goes out, is compared with nothing, and is passed over on the way in
-    told: bool = False  # of one that is shown only: the kind gets its cells as they are, and tells of each that is not taken over
+    report_edits: bool = False  # of one that is shown only: the kind gets its cells as they are, and tells of each that is not taken over
     computed: bool = False  # the check works it out; no file has a column of it
     unless: str = ""  # passed over on the way in where the file has a column of that other field
     deadline: bool = False  # of a "date": a day by which something is done, so that a month or a quarter means its last day
@@ -135,7 +135,7 @@ class FileRow:
 class CheckedRow:
     """What was found of one row. `before` and `after` hold only fields that change, as JSON holds them."""
 
-    given: FileRow
+    row: FileRow
     verdict: str  # NEW, CHANGED, SAME, WRONG or CONFLICT
     label: str = ""
     subject: int | None = None
@@ -150,9 +150,9 @@ class CheckedRow:
 class Checker(ABC):
     """Holds the rows of one table against the product, some hundred at a time, in the order of the file. Writes nothing."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
         """`headed`: the fields for which the file has a column."""
-        self.asking = asking
+        self.context = context
         self.headed = headed
 
     @abstractmethod
@@ -195,4 +195,4 @@ class TableKind:
         False  # only of documents that the person's own bodies, or bodies below these, registered
     )
     # The values of the several rows that one row of a file stands for, such as one that names several bodies.
-    apart: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None
+    split: Callable[[dict[str, Any]], Sequence[dict[str, Any]]] | None = None

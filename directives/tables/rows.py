@@ -25,7 +25,7 @@ PAIRS = 3  # pairs of words and what they mean that a remark names
 
 UNIT = re.compile(r"(?<![报送制写任头管])单位:([^:;,()]{1,20})")
 LARGE = re.compile(r"千元|(?:万|百万|千万|亿|万亿)(?:元|人次|人|个|户|项|件|名|家|册)?")
-Apart = Callable[[dict[str, Any]], Sequence[dict[str, Any]]]
+Split = Callable[[dict[str, Any]], Sequence[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Slot:
 class RowReader:
     """Reads the sheets of a file row by row. `remarks` tells what was passed over and what was understood, once all rows were taken.
 
-    `apart` makes several rows of one that speaks of several.
+    `split` makes several rows of one that speaks of several.
     """
 
     def __init__(
@@ -53,12 +53,14 @@ class RowReader:
         opened: OpenFile,
         heads: Sequence[Headings],
         fields: Sequence[Field],
-        apart: Apart | None = None,
+        split: Split | None = None,
     ) -> None:
         headed = {name for head in heads for name in head.matched}
-        self.opened, self.heads, self.apart = opened, heads, apart
+        self.opened, self.heads, self.split = opened, heads, split
         self.fields = {field.name: field for field in fields if not field.shown_only(headed)}
-        self.told = {field.name for field in fields if field.told and field.shown_only(headed)}
+        self.told = {
+            field.name for field in fields if field.report_edits and field.shown_only(headed)
+        }
         self.tables = {table.number: table for table in opened.tables}
         self.passed: dict[str, list[str]] = {}
         self.hidden: list[str] = []
@@ -125,7 +127,7 @@ class RowReader:
             shows = {
                 name: full.cells[index] if index < len(full.cells) else None for index, name in told
             }
-            several = self.apart(values) if self.apart else (values,)
+            several = self.split(values) if self.split else (values,)
             if len(several) > 1:
                 self.parted.append(self._place(head, raw))
             spelt = _spelt_out(full, figures)

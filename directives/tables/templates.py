@@ -39,25 +39,27 @@ MACHINE = frozenset({"id", "version"})  # by which a row that went out is known 
 Values = Sequence[tuple[str, str]]  # what a cell may hold, and what it stands for
 
 
-def _bodies(asking: IntakeContext) -> Values:
+def _bodies(context: IntakeContext) -> Values:
     rows = (
-        Organisation.objects.visible_to(asking.by).order_by("path").values_list("code", "name_hans")
+        Organisation.objects.visible_to(context.by)
+        .order_by("path")
+        .values_list("code", "name_hans")
     )
     return [(code, name) for code, name in rows[: LISTED + 1]]
 
 
-def _directives(asking: IntakeContext) -> Values:
+def _directives(context: IntakeContext) -> Values:
     rows = (
-        Directive.objects.filter(document=asking.place.get("document", 0))
+        Directive.objects.filter(document=context.place.get("document", 0))
         .order_by("order")
         .values_list("code", "text_hans")
     )
     return [(code, text[:WORDS]) for code, text in rows[: LISTED + 1]]
 
 
-def _indicators(asking: IntakeContext) -> Values:
+def _indicators(context: IntakeContext) -> Values:
     rows = Indicator.objects.filter(
-        document=asking.place.get("document", 0), ended_at=None
+        document=context.place.get("document", 0), ended_at=None
     ).values_list("code", "name_hans")
     return list(rows[: LISTED + 1])
 
@@ -70,20 +72,20 @@ LISTS: dict[str, Callable[[IntakeContext], Values]] = {
 
 
 def template(
-    kind: TableKind, asking: IntakeContext, rows: Iterable[Mapping[str, Any]] = ()
+    kind: TableKind, context: IntakeContext, rows: Iterable[Mapping[str, Any]] = ()
 ) -> bytes:
     """A workbook for this kind of table in the reader's language; `rows` are filled in already, by field, instead of the example."""
     file = BytesIO()
     with Workbook(file, {"in_memory": True}) as workbook:
-        _Template(kind, asking, workbook).fill(list(rows))
+        _Template(kind, context, workbook).fill(list(rows))
     return file.getvalue()
 
 
 class _Template:
     """One workbook being made."""
 
-    def __init__(self, kind: TableKind, asking: IntakeContext, workbook: Workbook) -> None:
-        self.kind, self.asking, self.workbook = kind, asking, workbook
+    def __init__(self, kind: TableKind, context: IntakeContext, workbook: Workbook) -> None:
+        self.kind, self.context, self.workbook = kind, context, workbook
         self.filled: list[Mapping[str, Any]] = []
         self.fields: tuple[Field, ...] = ()
         self.first: dict[
@@ -108,7 +110,7 @@ class _Template:
 
     def fill(self, rows: list[Mapping[str, Any]]) -> None:
         self.filled = rows
-        self.fields = _shown(self.kind.fields(self.asking), rows)
+        self.fields = _shown(self.kind.fields(self.context), rows)
         sheet = self.workbook.add_worksheet(_tab(str(self.kind.name)))
         guide = self.workbook.add_worksheet(_tab(_("Instructions")))
         choices = self._lists()
@@ -201,15 +203,15 @@ class _Template:
         for field in self.fields:
             if field.choices:
                 lists[field.name] = [(str(label), "") for _value, label in field.choices]
-            elif field.listed in LISTS:
-                lists[field.name] = LISTS[field.listed](self.asking)
+            elif field.drop_down in LISTS:
+                lists[field.name] = LISTS[field.drop_down](self.context)
         lists = {name: values for name, values in lists.items() if 0 < len(values) <= LISTED}
         if not lists:
             return found
         self.first = {
             field.name: lists[field.name][0][0]
             for field in self.fields
-            if field.listed and field.name in lists
+            if field.drop_down and field.name in lists
         }
         tab = _tab(_("Values"))
         sheet = self.workbook.add_worksheet(tab)

@@ -21,7 +21,7 @@ class Brought:
     """What checking found, and the rows as they are kept."""
 
     kind: TableKind
-    asking: IntakeContext
+    context: IntakeContext
     planned: list[CheckedRow]
     rows: list[IntakeRow]
 
@@ -33,7 +33,7 @@ class Brought:
     def faults(self) -> list[tuple[int, str, str]]:
         """(row, field, what was expected), in the order of the rows."""
         return [
-            (row.given.number, fault.field, fault.expected)
+            (row.row.number, fault.field, fault.expected)
             for row in self.planned
             for fault in row.faults
         ]
@@ -48,7 +48,7 @@ class Brought:
         ]
         with counted():
             for start in range(0, len(wanted), CHUNK):
-                self.kind.write(self.asking, wanted[start : start + CHUNK])
+                self.kind.write(self.context, wanted[start : start + CHUNK])
                 IntakeRow.objects.bulk_update(
                     wanted[start : start + CHUNK], ["subject_id", "left"], batch_size=500
                 )
@@ -58,7 +58,7 @@ class Brought:
         """Take back everything that was written."""
         rows = [row for row in self.rows if row.left is not None]
         with counted():
-            self.kind.undo(replace(self.asking, now=self.asking.now + later), rows)
+            self.kind.undo(replace(self.context, now=self.context.now + later), rows)
 
 
 def bring(
@@ -72,8 +72,8 @@ def bring(
 ) -> Brought:
     """Check rows given by field; a row that ends its cells with "faults" has some that could not be read."""
     by = User.objects.get(pk=by.pk)
-    asking = IntakeContext(by, now, timezone.localdate(now), place)
-    checker = kind.checker(asking, frozenset(name for row in rows for name in row))
+    context = IntakeContext(by, now, timezone.localdate(now), place)
+    checker = kind.checker(context, frozenset(name for row in rows for name in row))
     given = [FileRow(number, "Sheet1", number + 1, dict(row)) for number, row in enumerate(rows, 1)]
     planned: list[CheckedRow] = []
     for start in range(0, len(given), chunk):
@@ -81,15 +81,15 @@ def bring(
     for number, fault in checker.finish():
         planned[number - 1].faults.append(fault)
         planned[number - 1].verdict = WRONG
-    return Brought(kind, asking, planned, _kept(kind, asking, planned))
+    return Brought(kind, context, planned, _kept(kind, context, planned))
 
 
-def _kept(kind: TableKind, asking: IntakeContext, planned: list[CheckedRow]) -> list[IntakeRow]:
+def _kept(kind: TableKind, context: IntakeContext, planned: list[CheckedRow]) -> list[IntakeRow]:
     intake = Intake.objects.create(
         kind=kind.key,
-        place=dict(asking.place),
-        by=asking.by,
-        at=asking.now,
+        place=dict(context.place),
+        by=context.by,
+        at=context.now,
         file="x",
         name="x.xlsx",
         size=1,
@@ -98,7 +98,7 @@ def _kept(kind: TableKind, asking: IntakeContext, planned: list[CheckedRow]) -> 
     )
     rows = [
         IntakeRow(
-            intake=intake, number=one.given.number, sheet=one.given.sheet, line=one.given.line, verdict=one.verdict, label=one.label,
+            intake=intake, number=one.row.number, sheet=one.row.sheet, line=one.row.line, verdict=one.verdict, label=one.label,
             subject_id=one.subject, seen=one.seen, before=one.before, after=one.after, theirs=one.theirs,
             faults=[asdict(fault) for fault in one.faults if isinstance(fault, Fault)],
         )

@@ -76,18 +76,18 @@ def asking_of(file: Good | Bad, request: pytest.FixtureRequest) -> IntakeContext
 
 
 def dry_run(
-    path, kind: str, asking: IntakeContext
+    path, kind: str, context: IntakeContext
 ) -> tuple[list[Fault], list[CheckedRow], list[tuple[int, Fault]]]:
     """What a file comes to: faults of its headings, its rows, and faults that are known only at the end, by line."""
     kind = KINDS[kind]
-    fields = kind.fields(asking)
+    fields = kind.fields(context)
     with reader.read(path, path.name) as opened:
         heads, _remarks = find_headings(opened.tables, FieldNames(fields))
         headings = heading_faults(heads[0], FieldNames(fields)) if heads else []
         if headings or not heads:
             return headings, [], []
-        source = RowReader(opened, heads, fields, kind.apart)
-        checker = kind.checker(asking, source.headed)
+        source = RowReader(opened, heads, fields, kind.split)
+        checker = kind.checker(context, source.headed)
         given: list[FileRow] = list(source.rows())
         planned = checker.check(given)
     lines = {row.number: row.line for row in given}
@@ -97,9 +97,7 @@ def dry_run(
 def found(planned: list[CheckedRow], late: list[tuple[int, Fault]]) -> set[tuple[int, str]]:
     """Every fault of a row as (line, field)."""
     return {
-        (row.given.line, fault.field)
-        for row in planned
-        for fault in (*row.given.faults, *row.faults)
+        (row.row.line, fault.field) for row in planned for fault in (*row.row.faults, *row.faults)
     } | {(line, fault.field) for line, fault in late}
 
 
@@ -145,12 +143,12 @@ def test_what_is_wrong_is_told_by_line_and_field_with_what_is_expected_and_what_
         headings, planned, late = dry_run(REFUSE / file.name, file.kind, asking_of(file, request))
         faults = [
             *headings,
-            *(fault for row in planned for fault in (*row.given.faults, *row.faults)),
+            *(fault for row in planned for fault in (*row.row.faults, *row.faults)),
             *(fault for _line, fault in late),
         ]
         assert [fault for fault in faults if not str(fault.expected) or not str(fault.remedy)] == []
     assert {(0, fault.field) for fault in headings} | found(planned, late) == set(file.faults)
     assert [
-        row for row in planned if not row.given.faults and not row.faults and row.verdict == "wrong"
+        row for row in planned if not row.row.faults and not row.faults and row.verdict == "wrong"
     ] == []
     assert file.faults or file.asks or planned == []

@@ -20,8 +20,8 @@ def brought(db, request, bring, django_capture_on_commit_callbacks):
     """Bring a file in; the columns that were found are confirmed as they are, where that is asked."""
 
     def come(file, folder):
-        asking = register_for(file, request)
-        keeper = asking.by
+        context = register_for(file, request)
+        keeper = context.by
         if file.kind == "bodies":
             keeper.is_staff = keeper.is_superuser = True
             keeper.save()
@@ -30,7 +30,7 @@ def brought(db, request, bring, django_capture_on_commit_callbacks):
             (folder / file.name).read_bytes(),
             name=file.name,
             kind=file.kind,
-            **asking.place,
+            **context.place,
         )
         if (
             intake.state == UPLOADED

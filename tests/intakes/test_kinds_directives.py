@@ -118,8 +118,8 @@ def test_the_command_asks_who_corrects(cast, directive):
         [{"code": "九.1.1", "kind": "pilot"}],
         document=directive.document_id,
     )
-    brought.asking = type(brought.asking)(
-        cast.staff, brought.asking.now, brought.asking.today, brought.asking.place
+    brought.context = type(brought.context)(
+        cast.staff, brought.context.now, brought.context.today, brought.context.place
     )
     with pytest.raises(NotAllowed):
         brought.apply()

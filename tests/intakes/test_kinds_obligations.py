@@ -236,7 +236,7 @@ def test_the_command_asks_who_assigns(cast, ledger):
         OBLIGATIONS, cast.supervisor, [{"clause": "九.1.1", "body": "Q02"}], **place(ledger)
     )
     cast.supervisor.memberships.all().delete()
-    brought.asking = type(brought.asking)(cast.outsider, NOW, TODAY, brought.asking.place)
+    brought.context = type(brought.context)(cast.outsider, NOW, TODAY, brought.context.place)
     with pytest.raises(NotAllowed):
         brought.apply()
     assert not Obligation.objects.filter(organisation=cast.sibling).exists()

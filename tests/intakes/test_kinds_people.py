@@ -121,13 +121,13 @@ def test_nobody_gives_themselves_a_role(cast, keeper):
     brought = bring(
         PEOPLE, cast.admin, [{"username": "keeper", "body": "C000", "role": "supervisor"}]
     )
-    brought.asking = type(brought.asking)(
-        User.objects.get(pk=keeper.pk), brought.asking.now, brought.asking.today, {}
+    brought.context = type(brought.context)(
+        User.objects.get(pk=keeper.pk), brought.context.now, brought.context.today, {}
     )
     with pytest.raises(NotAllowed):
         brought.apply()
-    brought.asking = type(brought.asking)(
-        cast.supervisor, brought.asking.now, brought.asking.today, {}
+    brought.context = type(brought.context)(
+        cast.supervisor, brought.context.now, brought.context.today, {}
     )
     with pytest.raises(NotAllowed):
         brought.apply()

@@ -99,14 +99,14 @@ def test_figures_are_reported_and_corrected(cast, indicator):
     assert tallies.drift() == []
 
 
-def read(text, asking):
+def read(text, context):
     """The rows of a text table, read as the fields of figures, held against the product."""
-    fields = STATISTICS.fields(asking)
+    fields = STATISTICS.fields(context)
     with reader.read(BytesIO(text.encode()), "统计.csv") as opened:
         heads, _remarks = find_headings(opened.tables, FieldNames(fields))
         source = RowReader(opened, heads, fields)
         rows = list(source.rows())
-    return STATISTICS.checker(asking, source.headed).check(rows)
+    return STATISTICS.checker(context, source.headed).check(rows)
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_a_number_with_its_unit_is_counted_in_that_of_the_indicator(
     cast, indicator, unit, heading, cell, value
 ):
     type(indicator).objects.filter(pk=indicator.pk).update(unit=unit)
-    asking = IntakeContext(
+    context = IntakeContext(
         User.objects.get(pk=cast.supervisor.pk), NOW, TODAY, {"document": indicator.document_id}
     )
-    (planned,) = read(f"指标,单位编码,周期,{heading}\nZZ-01,Q01,2025,{cell}\n", asking)
+    (planned,) = read(f"指标,单位编码,周期,{heading}\nZZ-01,Q01,2025,{cell}\n", context)
     assert (planned.faults, Decimal(planned.after["value"])) == ([], Decimal(value))
 
 

@@ -24,7 +24,7 @@ LANGUAGES = ("zh-hans", "zh-hant", "en")
 
 
 @pytest.fixture
-def asking(cast):
+def context(cast):
     section = make_section(make_document())
     make_directive(section, code="九.3.3", text="健全制度。")
     return IntakeContext(
@@ -32,14 +32,14 @@ def asking(cast):
     )
 
 
-def made(kind, asking, language="zh-hans", rows=()):
+def made(kind, context, language="zh-hans", rows=()):
     with translation.override(language):
-        return template(KINDS[kind], asking, rows)
+        return template(KINDS[kind], context, rows)
 
 
-def read_back(kind, asking, content):
+def read_back(kind, context, content):
     with reader.read(BytesIO(content), "模板.xlsx") as opened:
-        fields = KINDS[kind].fields(asking)
+        fields = KINDS[kind].fields(context)
         names = FieldNames(fields)
         heads, _remarks = find_headings(opened.tables, names)
         source = RowReader(opened, heads, fields)
@@ -50,10 +50,10 @@ def read_back(kind, asking, content):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_empty_template_is_matched_without_a_question_and_its_example_passed_over(
-    asking, kind, language
+    context, kind, language
 ):
     with translation.override(language):
-        heads, names, rows, _remarks = read_back(kind, asking, made(kind, asking, language))
+        heads, names, rows, _remarks = read_back(kind, context, made(kind, context, language))
         assert (len(heads), all_known(heads, names), rows) == (1, True, [])
         wanted = {field.name for field in names.fields if not (field.read_only or field.unless)} - {
             "id",
@@ -64,10 +64,10 @@ def test_an_empty_template_is_matched_without_a_question_and_its_example_passed_
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_choice_has_a_drop_down_in_the_readers_language(asking, kind, language):
+def test_every_choice_has_a_drop_down_in_the_readers_language(context, kind, language):
     with translation.override(language):
-        fields = {str(field.label): field for field in KINDS[kind].fields(asking)}
-        book = load_workbook(BytesIO(made(kind, asking, language)))
+        fields = {str(field.label): field for field in KINDS[kind].fields(context)}
+        book = load_workbook(BytesIO(made(kind, context, language)))
         sheet = book.worksheets[0]
         dropped = {}
         for rule in sheet.data_validations.dataValidation:
@@ -85,13 +85,13 @@ def test_every_choice_has_a_drop_down_in_the_readers_language(asking, kind, lang
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_examples_are_such_as_the_intake_reads(asking, kind, language):
+def test_the_examples_are_such_as_the_intake_reads(context, kind, language):
     make_indicator(
-        Document.objects.get(), asking.by.in_role("supervisor")[0].organisation, code="JC-01"
+        Document.objects.get(), context.by.in_role("supervisor")[0].organisation, code="JC-01"
     )
-    sheet = load_workbook(BytesIO(made(kind, asking, language))).worksheets[0]
+    sheet = load_workbook(BytesIO(made(kind, context, language))).worksheets[0]
     with translation.override(language):
-        fields = {str(field.label): field for field in KINDS[kind].fields(asking)}
+        fields = {str(field.label): field for field in KINDS[kind].fields(context)}
         said = {
             fields[head.value]: cell.value
             for head, cell in zip(sheet[1], sheet[2], strict=True)
@@ -109,8 +109,8 @@ def test_the_examples_are_such_as_the_intake_reads(asking, kind, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_instructions_are_high_enough_and_lead_to_the_list(asking, language):
-    book = load_workbook(BytesIO(made("people", asking, language)))
+def test_instructions_are_high_enough_and_lead_to_the_list(context, language):
+    book = load_workbook(BytesIO(made("people", context, language)))
     guide = book.worksheets[1]
     long = [
         row
@@ -123,8 +123,8 @@ def test_instructions_are_high_enough_and_lead_to_the_list(asking, language):
     assert sum(book.worksheets[2].title in text for text in told) == 1  # bodies are listed there
 
 
-def test_a_period_is_headed_and_explained_as_a_period(asking):
-    book = load_workbook(BytesIO(made("statistics", asking)))
+def test_a_period_is_headed_and_explained_as_a_period(context):
+    book = load_workbook(BytesIO(made("statistics", context)))
     heads = [cell.value for cell in book.worksheets[0][1]]
     assert ("统计期" in heads, "填报频次" in heads) == (True, False)
     told = [
@@ -136,24 +136,24 @@ def test_a_period_is_headed_and_explained_as_a_period(asking):
     assert len(told) == 1
 
 
-def test_the_codes_of_directives_are_proposed_with_their_words(asking):
-    book = load_workbook(BytesIO(made("obligations", asking)))
+def test_the_codes_of_directives_are_proposed_with_their_words(context):
+    book = load_workbook(BytesIO(made("obligations", context)))
     cells = [[cell.value for cell in row] for row in book["可选值"].iter_rows()]
     assert any("九.3.3" in row and row[row.index("九.3.3") + 1] == "健全制度。" for row in cells)
 
 
-def test_what_must_be_filled_in_is_dark_and_explained(asking):
-    book = load_workbook(BytesIO(made("bodies", asking)))
+def test_what_must_be_filled_in_is_dark_and_explained(context):
+    book = load_workbook(BytesIO(made("bodies", context)))
     heads = {cell.value: cell.fill.fgColor.rgb for cell in book.worksheets[0][1]}
-    required = {str(field.label) for field in KINDS["bodies"].fields(asking) if field.required}
+    required = {str(field.label) for field in KINDS["bodies"].fields(context) if field.required}
     with translation.override("zh-hans"):
-        required = {str(field.label) for field in KINDS["bodies"].fields(asking) if field.required}
+        required = {str(field.label) for field in KINDS["bodies"].fields(context) if field.required}
     assert {label for label, colour in heads.items() if colour == "FF1D4577"} == required
     guide = [[cell.value for cell in row] for row in book["填写说明"]]
     assert {row[0] for row in guide if row[1] == "是"} == required
 
 
-def test_rows_filled_in_come_back_as_they_went_out(asking):
+def test_rows_filled_in_come_back_as_they_went_out(context):
     rows = [
         {
             "id": 7,
@@ -175,7 +175,7 @@ def test_rows_filled_in_come_back_as_they_went_out(asking):
     ]
     with translation.override("zh-hans"):
         _heads, _names, given, _remarks = read_back(
-            "obligations", asking, made("obligations", asking, rows=rows)
+            "obligations", context, made("obligations", context, rows=rows)
         )
     told = [
         {name: value for name, value in row.values.items() if value is not None} for row in given
@@ -183,8 +183,8 @@ def test_rows_filled_in_come_back_as_they_went_out(asking):
     assert told == rows
 
 
-def test_a_formula_in_what_is_filled_in_is_text(asking):
-    content = made("obligations", asking, rows=[{"id": 7, "version": 3, "note": "=1+1"}])
+def test_a_formula_in_what_is_filled_in_is_text(context):
+    content = made("obligations", context, rows=[{"id": 7, "version": 3, "note": "=1+1"}])
     cells = [cell for row in load_workbook(BytesIO(content)).worksheets[0] for cell in row]
     assert {cell.data_type for cell in cells if cell.value} <= {"s", "n"}
     assert "'=1+1" in [cell.value for cell in cells]

@@ -40,7 +40,7 @@ def read(kind, *rows, merges=(), heads=None):
     with override("zh-hans"):
         fields = KINDS[kind].fields(IntakeContext(None, NOW, TODAY, {}))
         reader = RowReader(
-            opened, find_headings(opened.tables, FieldNames(fields))[0], fields, KINDS[kind].apart
+            opened, find_headings(opened.tables, FieldNames(fields))[0], fields, KINDS[kind].split
         )
         given = list(reader.rows())
         return given, reader.remarks

@@ -53,7 +53,7 @@ APART = re.compile(r"[、;；\n]+")
 PLAIN = ("kind", "modality", "cadence")
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a document's directives."""
     code = pgettext_lazy("directive", "Code")
     return (
@@ -66,7 +66,7 @@ def fields(asking: IntakeContext) -> tuple[Field, ...]:
             key=True,
             limit=300,
             example="九.3.3",
-            listed="directives",
+            drop_down="directives",
         ),
         Field(
             "kind",
@@ -139,11 +139,11 @@ def _stored(directive: Directive) -> StoredRow:
 class DirectiveChecker(Checker):
     """Rows are told by the code of the directive."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
         found = (
             self.seen()
-            .filter(document=asking.place.get("document", 0))
+            .filter(document=context.place.get("document", 0))
             .select_related("document")
             .defer(*HEAVY_OF_DOCUMENT)
         )
@@ -154,7 +154,7 @@ class DirectiveChecker(Checker):
 
     def seen(self) -> QuerySet[Directive]:
         """The directives that may be meant at all: of documents whose reading the person puts right."""
-        return Directive.objects.filter(document__in=Document.objects.owned_by(self.asking.by))
+        return Directive.objects.filter(document__in=Document.objects.owned_by(self.context.by))
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
         keys = {row.number: fold(TITLE.sub("", text_of(row.values.get("code")))) for row in rows}
@@ -262,7 +262,7 @@ def _held(rows: IntakeRows) -> dict[int, Directive]:
     )
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """Readings are corrected one after another: a document has some hundred directives."""
     stored = _held(rows)
     for row in rows:
@@ -270,12 +270,12 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
         here = demand_unchanged(row, _stored(directive) if directive else None)
         correction = _correction({**here.values, **row.after})
         done = correcting.correct_directive(
-            directive=directive, correction=correction, version=directive.version, by=asking.by, now=asking.now
+            directive=directive, correction=correction, version=directive.version, by=context.by, now=context.now
         )  # fmt: skip
         row.left = done.version
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Readings become again what they were."""
     stored = _held(rows)
     for row in rows:
@@ -285,7 +285,7 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
         correction = _correction({**_stored(directive).values, **row.before})
         try:
             correcting.correct_directive(
-                directive=directive, correction=correction, version=directive.version, by=asking.by, now=asking.now
+                directive=directive, correction=correction, version=directive.version, by=context.by, now=context.now
             )  # fmt: skip
         except Refusal as refusal:
             raise cannot_undo(row, str(refusal)) from refusal

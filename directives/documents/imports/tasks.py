@@ -30,7 +30,7 @@ LABEL = 60  # characters of a task that a label shows
 LISTS = ("items", "addressees")
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a task table."""
     code = pgettext_lazy("directive", "Code")
     return (
@@ -117,8 +117,8 @@ def may(user: User) -> bool:
 class TaskChecker(Checker):
     """All rows make one document. A cell that was left empty under another means the same as that: title, issuer, part."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
         self.above = {"document": "", "issuer": "", "section": ""}
         self.titles: dict[str, int] = {}
         self.codes: dict[str, RowPlace] = {}  # folded → the first row that has it
@@ -187,9 +187,9 @@ class TaskChecker(Checker):
         return ()
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """The document is registered whole with its first rows; further ones find themselves in it."""
-    document = _registered(asking, rows[0])
+    document = _registered(context, rows[0])
     if document is None:
         every = rows
         if rows[0].intake_id:
@@ -202,15 +202,15 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
         name = rows[0].intake.name if rows[0].intake_id else ""
         title = first.get("document") or PurePosixPath(name).stem or _("Table of directives")
         document = tables.register_tasks(
-            title=title, issuer=first.get("issuer", ""), tasks=_tasks(every), source_name=name, by=asking.by, now=asking.now,
-            organisation=Organisation.objects.filter(pk=asking.place.get("owner")).first(),
+            title=title, issuer=first.get("issuer", ""), tasks=_tasks(every), source_name=name, by=context.by, now=context.now,
+            organisation=Organisation.objects.filter(pk=context.place.get("owner")).first(),
         )  # fmt: skip
     codes = {fold(code): pk for code, pk in document.directives.values_list("code", "pk")}
     for row in rows:
         row.subject_id, row.left = codes[fold(row.after["code"])], 1
 
 
-def _registered(asking: IntakeContext, row: IntakeRow) -> Document | None:
+def _registered(context: IntakeContext, row: IntakeRow) -> Document | None:
     """The document that an earlier part of the same table made."""
     earlier = (
         IntakeRow.objects.filter(intake=row.intake_id, number__lt=row.number)
@@ -242,7 +242,7 @@ def _task(*said: dict[str, Any]) -> Task:
     return Task(said[0].get("section", ""), said[0]["code"], said[0]["text"], **lists, **plain)
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """The document goes with all its directives, while nothing was assigned, asked or corrected of it."""
     found = Directive.objects.filter(pk__in=[row.subject_id for row in rows]).values_list(
         "document_id", "version"
@@ -252,7 +252,7 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
         raise changed_since(rows[0])
     for document in Document.objects.filter(pk__in=documents).defer(*HEAVY):
         with undoing_row(rows[0]):
-            tables.remove_document(document, by=asking.by, now=asking.now)
+            tables.remove_document(document, by=context.by, now=context.now)
 
 
 TASKS = TableKind(

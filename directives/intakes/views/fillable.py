@@ -38,10 +38,10 @@ def intake_template(request, kind):
         raise Http404
     if not chosen.may(request.user):
         raise PermissionDenied
-    asking = IntakeContext(
+    context = IntakeContext(
         request.user, request.now, request.today, place_asked(chosen, request.user, request.GET)
     )
-    return _workbook(template(chosen, asking), _("%(table)s to fill in") % {"table": chosen.name})
+    return _workbook(template(chosen, context), _("%(table)s to fill in") % {"table": chosen.name})
 
 
 @require_GET
@@ -69,11 +69,11 @@ def report_offline(request, pk):
         "document": report.document_id,
         "organisation": report.organisation_id,
     }
-    asking = IntakeContext(request.user, request.now, request.today, place)
+    context = IntakeContext(request.user, request.now, request.today, place)
     rows = entries_to_fill_in(report_sheet(report, request.user))
     name = (
         _("%(period)s progress report") % {"period": report.cycle.name}
         + f" {picked(report.organisation, 'name')}"
     )
     audit.record_taken("take_offline", report, by=request.user, now=request.now, entries=len(rows))
-    return _workbook(template(KINDS["entries"], asking, rows), name)
+    return _workbook(template(KINDS["entries"], context, rows), name)

@@ -11,15 +11,15 @@ from directives.tables.book import Words
 from directives.tables.fields import Field, IntakeContext, Sort, UntakenCell
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of the ledger: those that come back, and those that only go out."""
     body, clause = (
         pgettext_lazy("ledger", "Responsible or supporting organisation"),
         pgettext_lazy("ledger", "Directive code"),
     )
     own = (
-        Field("clause", clause, "code", CLAUSE, key=True, limit=300, example="九.3.3", listed="directives"),
-        Field("body", body, "code", BODY, key=True, limit=200, example="Q01", listed="organisations"),
+        Field("clause", clause, "code", CLAUSE, key=True, limit=300, example="九.3.3", drop_down="directives"),
+        Field("body", body, "code", BODY, key=True, limit=200, example="Q01", drop_down="organisations"),
         Field("part", gettext_lazy("Responsibility"), "choice", ("责任类型", "责任方式", "分工", "角色"), choices=PARTS, example="lead"),
         Field("deliverable", gettext_lazy("Deliverable"), "choice", ("报送成果", "应报材料", "成果类型"), choices=DELIVERABLES),
         Field("leader", pgettext_lazy("ledger", "Responsible leader"), "text", LEADER, limit=60, example="顾明远"),
@@ -31,13 +31,13 @@ def fields(asking: IntakeContext) -> tuple[Field, ...]:
         Field("id", gettext_lazy("Record ID"), "whole", ("编号",), key=True),
         Field("version", gettext_lazy("Version"), "whole", ("版本", "版本号")),
         # Of a table that people made themselves; in a ledger of ours they only tell what the id says.
-        Field("directive", pgettext_lazy("ledger", "Directive"), "text", TASK, unless="id", told=True),
-        Field("leads", pgettext_lazy("ledger", "Lead organisation"), "text", LEADS, unless="id", told=True),
-        Field("supporting", gettext_lazy("Supporting organisations"), "text", SUPPORTING, unless="id", told=True),
+        Field("directive", pgettext_lazy("ledger", "Directive"), "text", TASK, unless="id", report_edits=True),
+        Field("leads", pgettext_lazy("ledger", "Lead organisation"), "text", LEADS, unless="id", report_edits=True),
+        Field("supporting", gettext_lazy("Supporting organisations"), "text", SUPPORTING, unless="id", report_edits=True),
     )  # fmt: skip
     cycles = tuple(
         (cycle.pk, cycle.name)
-        for cycle in Cycle.objects.filter(document=asking.place.get("document", 0))
+        for cycle in Cycle.objects.filter(document=context.place.get("document", 0))
     )
     report = Field(
         "cycle",
@@ -48,7 +48,7 @@ def fields(asking: IntakeContext) -> tuple[Field, ...]:
         computed=True,
     )
     shown = (
-        Field(name, label, sort, read_only=True, told=name in ELSEWHERE)
+        Field(name, label, sort, read_only=True, report_edits=name in ELSEWHERE)
         for name, label, sort in GOES_OUT
     )
     return (*own, report, *shown)

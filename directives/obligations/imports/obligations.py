@@ -81,13 +81,13 @@ def may(user: User) -> bool:
 class ObligationChecker(Checker):
     """Rows are told by their id, else by directive and body."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
-        self.clauses = DirectiveFinder(asking.place.get("document", 0))
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
+        self.clauses = DirectiveFinder(context.place.get("document", 0))
         self.bodies = BodyCodes()
         self.shown, self.reports = (
-            ReadonlyColumns(asking, self.clauses, self._body),
-            Reports(asking),
+            ReadonlyColumns(context, self.clauses, self._body),
+            Reports(context),
         )
         self.lines: dict[int, LedgerRow] = {}  # of this batch
         self.edits: list[Edit] = []
@@ -112,7 +112,7 @@ class ObligationChecker(Checker):
         fresh_bodies = {pairs[row.number][1] for row in rows if not meant[row.number]} - {None}
         self.fresh = Organisation.objects.in_bulk(fresh_bodies) if fresh_bodies else {}
         self.lines = (
-            self.shown.lines([cells_of(here) for _row, here in met]) if self.asking.by else {}
+            self.shown.lines([cells_of(here) for _row, here in met]) if self.context.by else {}
         )  # nobody asks for the system
         self.edits = []
         planned = [self._one(row, pairs[row.number], meant[row.number], past) for row in rows]
@@ -261,7 +261,7 @@ class ObligationChecker(Checker):
         self, row: FileRow, pair: tuple[int | None, int | None], here: tuple
     ) -> Iterable[Fault]:
         """A line whose id speaks of another directive or body than its words do was copied, or slipped."""
-        other = pair[0] and here[4] == self.asking.place.get("document") and pair[0] != here[5]
+        other = pair[0] and here[4] == self.context.place.get("document") and pair[0] != here[5]
         if not other and pair[1] in (None, here[7]):
             return
         remedy = own_numbers_remedy(
@@ -324,20 +324,20 @@ class ObligationChecker(Checker):
     @cached_property
     def seen(self) -> Q:
         """The obligations that may be meant at all."""
-        return in_view(self.asking.by, "organisation")
+        return in_view(self.context.by, "organisation")
 
     @cached_property
     def owned(self) -> bool:
         """Whether the person assigns directives of this document at all."""
         return (
-            Document.objects.owned_by(self.asking.by)
-            .filter(pk=self.asking.place.get("document"))
+            Document.objects.owned_by(self.context.by)
+            .filter(pk=self.context.place.get("document"))
             .exists()
         )
 
     @cached_property
     def tops(self) -> tuple[str, ...]:
-        return tuple({m.organisation.path for m in self.asking.by.in_role(SUPERVISOR)})
+        return tuple({m.organisation.path for m in self.context.by.in_role(SUPERVISOR)})
 
     def above(self, path: str) -> bool:
         """Whether the person assigns to the body of this path."""
@@ -385,7 +385,7 @@ class ObligationChecker(Checker):
         pair = pair_of(after, clause, home)
         columns = {"directive": self.names, "organisation": row.values.get(NAMED_IN, "body")}
         faults = []
-        for name, text in faults_of(pair, by=self.asking.by, today=self.asking.today).items():
+        for name, text in faults_of(pair, by=self.context.by, today=self.context.today).items():
             field = columns.get(name, name)
             faults.append(refused_cell(field, str(json_value(row.values.get(field)) or ""), text))
         label, given = f"{clause.code} · {home.name_hans}", text_of(row.values.get("body"))
@@ -461,5 +461,5 @@ OBLIGATIONS = TableKind(
     checker=ObligationChecker,
     write=write,
     undo=undo,
-    apart=split_bodies,
+    split=split_bodies,
 )

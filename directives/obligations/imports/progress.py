@@ -42,13 +42,13 @@ class Untakable(Exception):
 class Reports:
     """Finds the report into which the words of each row go."""
 
-    def __init__(self, asking: IntakeContext) -> None:
-        self.asking = asking
+    def __init__(self, context: IntakeContext) -> None:
+        self.context = context
 
     @cached_property
     def own(self) -> frozenset[int]:
         """The organisations for which the person fills in."""
-        return frozenset(m.organisation_id for m in self.asking.by.in_role(STAFF, MANAGER))
+        return frozenset(m.organisation_id for m in self.context.by.in_role(STAFF, MANAGER))
 
     def settle(self, edits: Sequence[Edit]) -> None:
         """Let each row change the entry of its obligation, or tell of its words cell by cell. Some queries for all of them."""
@@ -79,7 +79,7 @@ class Reports:
         homes = {(edit.line.body.pk, edit.line.clause.document_id) for edit in edits}
         bodies, documents = ({home[place] for home in homes} for place in (0, 1))
         rows = ProgressReport.objects.filter(
-            organisation__in=bodies, document__in=documents, cycle__opens_on__lte=self.asking.today
+            organisation__in=bodies, document__in=documents, cycle__opens_on__lte=self.context.today
         )
         found: dict[tuple[int, int], list[ProgressReport]] = {}
         for report in (
@@ -214,7 +214,7 @@ def _homes(rows: Iterable[IntakeRow]) -> Iterator[tuple[ProgressReport | None, l
 
 
 def _entries(
-    report: ProgressReport, rows: IntakeRows, asking: IntakeContext
+    report: ProgressReport, rows: IntakeRows, context: IntakeContext
 ) -> dict[int, ReportEntry]:
     """The entries of these rows by obligation, until the transaction ends. Raises NotAllowed."""
     ids = report.entries.filter(obligation__in=[row.subject_id for row in rows]).values_list(
@@ -222,7 +222,7 @@ def _entries(
     )
     return {
         entry.obligation_id: entry
-        for entry in reporting.lock_entries(report, list(ids), asking.by).values()
+        for entry in reporting.lock_entries(report, list(ids), context.by).values()
     }
 
 
@@ -235,7 +235,7 @@ def _says(entry: ReportEntry, values: Mapping[str, Any]) -> bool:
     return all(same_value(getattr(entry, name), value) for name, value in words(values).items())
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """Save the words in the entries of their reports, as if they had been typed; reports that nobody began are begun.
 
     Raises NotAllowed, and Stale where an entry says something else than when the table was checked.
@@ -243,10 +243,10 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
     for report, own in _homes(rows):
         if report is None:
             raise stale(own[0])
-        entries = _entries(report, own, asking)
+        entries = _entries(report, own, context)
         if len(entries) < len(own):
-            reporting.begin(report=report, by=asking.by, now=asking.now)
-            entries = _entries(report, own, asking)
+            reporting.begin(report=report, by=context.by, now=context.now)
+            entries = _entries(report, own, context)
         for row in own:
             entry = entries.get(row.subject_id)
             if entry is None or entry.state not in EDITABLE or not _says(entry, row.before):
@@ -255,16 +255,16 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
             EntryEdit(entries[row.subject_id], _fields(entries[row.subject_id], row.after))
             for row in own
         ]
-        reporting.save_entries(written, by=asking.by, now=asking.now)
+        reporting.save_entries(written, by=context.by, now=context.now)
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Entries say again what they said; those that then say what a draft would say are drafts again that nobody touched.
 
     Raises NotAllowed, and Invalid where an entry was handed in or says something else by now.
     """
     for report, own in _homes(rows):
-        entries = _entries(report, own, asking) if report else {}
+        entries = _entries(report, own, context) if report else {}
         for row in own:
             entry = entries.get(row.subject_id)
             if entry is None or entry.state not in EDITABLE or not _says(entry, row.after):
@@ -274,14 +274,14 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
             row for row in own if _untouched(entries[row.subject_id], row, fresh[row.subject_id])
         ]
         reporting.redraft_entries(
-            report, [entries[row.subject_id] for row in drafted], by=asking.by, now=asking.now
+            report, [entries[row.subject_id] for row in drafted], by=context.by, now=context.now
         )
         back = [row for row in own if row not in drafted]
         written = [
             EntryEdit(entries[row.subject_id], _fields(entries[row.subject_id], row.before))
             for row in back
         ]
-        reporting.restore_entries(written, marks={}, by=asking.by, now=asking.now)
+        reporting.restore_entries(written, marks={}, by=context.by, now=context.now)
 
 
 def _untouched(entry: ReportEntry, row: IntakeRow, draft: Draft) -> bool:

@@ -57,16 +57,16 @@ class ReadonlyColumns:
     """
 
     def __init__(
-        self, asking: IntakeContext, clauses: DirectiveFinder, body_of: Callable[[str], int | None]
+        self, context: IntakeContext, clauses: DirectiveFinder, body_of: Callable[[str], int | None]
     ) -> None:
-        self.asking, self.clauses, self.body_of = asking, clauses, body_of
-        self.reader = LedgerReader(asking.by)
+        self.context, self.clauses, self.body_of = context, clauses, body_of
+        self.reader = LedgerReader(context.by)
         self.met: dict[tuple[str, Any, Any], bool] = {}
         self.tongues: dict[str, Mapping[str, Column]] = {}
 
     @cached_property
     def dated(self) -> Today:
-        return Today(self.asking.today, CalendarDay.objects.workdays(self.asking.today))
+        return Today(self.context.today, CalendarDay.objects.workdays(self.context.today))
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:

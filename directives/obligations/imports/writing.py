@@ -78,35 +78,37 @@ def _demand_right(by: User, obligation: Obligation, names: Iterable[str]) -> Non
         raise NotAllowed(NOT_ABOVE)
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """Terms change through the one door for obligations; new pairs are issued."""
     new, known = (
         [row for row in rows if row.verdict == NEW],
         [row for row in rows if row.verdict != NEW],
     )
-    progress.write(asking, known)
+    progress.write(context, known)
     stored, each = _held(known), {}
     for row in known:
         here = stored.get(row.subject_id)
         demand_unchanged(row, _as_stored(here) if here else None)
         if fields := _fields(row.after):
-            _demand_right(asking.by, here, fields)
+            _demand_right(context.by, here, fields)
             first = here.original_due_on is None and fields.get("due_on")
             each[here.pk] = fields | ({"original_due_on": first} if first else {})
     if each:
         changed = [stored[pk] for pk in each]
-        change_obligations(changed, None, each=each, action="import", by=asking.by, now=asking.now)
+        change_obligations(
+            changed, None, each=each, action="import", by=context.by, now=context.now
+        )
     for row in known:
         row.left = stored[row.subject_id].version
     if new:
-        _issue(asking, new)
+        _issue(context, new)
 
 
-def _issue(asking: IntakeContext, rows: IntakeRows) -> None:
+def _issue(context: IntakeContext, rows: IntakeRows) -> None:
     document = (
         Document.objects.select_related("organisation")
         .defer(*HEAVY)
-        .get(pk=asking.place["document"])
+        .get(pk=context.place["document"])
     )
     directives = {
         row.code: row
@@ -121,7 +123,7 @@ def _issue(asking: IntakeContext, rows: IntakeRows) -> None:
         for row in rows
     ]
     _not_yet(rows, pairs)
-    made = issuing.issue_pairs(document=document, pairs=pairs, by=asking.by, now=asking.now)
+    made = issuing.issue_pairs(document=document, pairs=pairs, by=context.by, now=context.now)
     for row, one in zip(rows, made, strict=True):
         row.subject_id, row.left = one.pk, one.version
 
@@ -139,9 +141,9 @@ def _not_yet(rows: IntakeRows, pairs: list[Pair]) -> None:
             raise stale(row)
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Terms become again what they were; new obligations are deleted, where nothing was done about them."""
-    progress.undo(asking, [row for row in rows if row.verdict != NEW])
+    progress.undo(context, [row for row in rows if row.verdict != NEW])
     stored = _held(rows)
     demand_as_applied(rows, stored, lambda here: _as_stored(here).values)
     moved = next(
@@ -167,13 +169,13 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
             None,
             each=each,
             action="undo_import",
-            by=asking.by,
-            now=asking.now,
+            by=context.by,
+            now=context.now,
         )
     new = {row.subject_id: row for row in rows if row.verdict == NEW}
     if new:
         with undoing_row(next(iter(new.values()))):
-            issuing.take_back([stored[pk] for pk in new], by=asking.by, now=asking.now)
+            issuing.take_back([stored[pk] for pk in new], by=context.by, now=context.now)
 
 
 def _first_day(row: IntakeRow, here: Obligation) -> dict[str, Any]:

@@ -44,7 +44,7 @@ PLAIN = ("name_hans", "name_hant", "full_name", "level", "kind", "valid_from", "
 SPARE = {"level": "central", "kind": "other"}  # of a new body whose cell is empty
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a register of bodies."""
     known = {"sort": "code", "listed": "organisations", "limit": 20}
     return (
@@ -106,8 +106,8 @@ def _stored(body: Organisation) -> StoredRow:
 class BodyChecker(Checker):
     """Parents and successors may stand further down, so they are judged when every row was seen."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
         self.bodies = BodyCodes()
         self.parents: dict[str, str] = {}  # of the file, once mended
         self.numbers: dict[str, list[int]] = {}
@@ -308,7 +308,7 @@ def _held(rows: IntakeRows) -> dict[int, Organisation]:
     return known.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """Bodies are made and changed; a parent that stands further down is tied when it comes."""
     stored, entered = _held(rows), []
     for row in rows:
@@ -319,16 +319,16 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
         code = after.pop("code") if body is None else body.code
         entered.append(BodyEntry(code, _typed(after), body))
     made = organising.save_bodies(
-        entered, late=_late(asking, entered), by=asking.by, now=asking.now
+        entered, late=_late(context, entered), by=context.by, now=context.now
     )
-    _wait(asking, entered, made)
+    _wait(context, entered, made)
     for row, one in zip(rows, entered, strict=True):
         row.subject_id, row.left = made[one.code].pk, made[one.code].version
 
 
-def _late(asking: IntakeContext, entered: Sequence[BodyEntry]) -> list[tuple[str, str, str]]:
+def _late(context: IntakeContext, entered: Sequence[BodyEntry]) -> list[tuple[str, str, str]]:
     """Ties of rows written before to bodies that are made now."""
-    waiting = asking.memory.get("waiting", {})
+    waiting = context.memory.get("waiting", {})
     return [
         (code, name, one.code)
         for one in entered
@@ -338,7 +338,7 @@ def _late(asking: IntakeContext, entered: Sequence[BodyEntry]) -> list[tuple[str
 
 
 def _wait(
-    asking: IntakeContext, entered: Sequence[BodyEntry], made: Mapping[str, Organisation]
+    context: IntakeContext, entered: Sequence[BodyEntry], made: Mapping[str, Organisation]
 ) -> None:
     """Remember the ties to bodies that stand further down."""
     ties = [
@@ -359,10 +359,10 @@ def _wait(
     )
     for code, name, target in ties:
         if target not in known:
-            asking.memory.setdefault("waiting", {}).setdefault(target, []).append((code, name))
+            context.memory.setdefault("waiting", {}).setdefault(target, []).append((code, name))
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Changed bodies become again what they were; new ones are deleted, where nothing rests on them."""
     stored = _held(rows)
     demand_as_applied(rows, stored)
@@ -371,13 +371,13 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
         BodyEntry(stored[row.subject_id].code, _typed(row.before), stored[row.subject_id])
         for row in back
     ]
-    organising.save_bodies(entered, by=asking.by, now=asking.now)
+    organising.save_bodies(entered, by=context.by, now=context.now)
     new = {row.subject_id: row for row in rows if row.verdict == NEW}
     below = Organisation.objects.filter(parent__in=new).exclude(pk__in=new)
     ours = IntakeRow.objects.filter(intake=rows[0].intake_id, subject_id__in=below.values("pk"))
     organising.detach_from_parents(set(ours.values_list("subject_id", flat=True)))
     with undoing_row(next(iter(new.values()), rows[0])):
-        organising.delete_bodies([stored[pk] for pk in new], by=asking.by, now=asking.now)
+        organising.delete_bodies([stored[pk] for pk in new], by=context.by, now=context.now)
 
 
 BODIES = TableKind(

@@ -38,7 +38,7 @@ CHOICES = (
 )
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a calendar."""
     day = ("日期", "放假日期", "调休日期", "公历日期", "date")
     working = ("安排", "类型", "放假或上班", "上班或放假", "是否上班", "working")
@@ -51,7 +51,7 @@ def fields(asking: IntakeContext) -> tuple[Field, ...]:
             day,
             required=True,
             key=True,
-            example=f"{asking.today.year + 1}-10-01",
+            example=f"{context.today.year + 1}-10-01",
         ),
         Field(
             "working",
@@ -73,8 +73,8 @@ HELP = gettext_lazy("One row for each weekday off, and each Saturday or Sunday w
 class CalendarChecker(Checker):
     """A day stands once; what the table does not name stays as it is."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
         self.met: dict[str, int] = {}
 
     def check(self, rows: Sequence[FileRow]) -> list[CheckedRow]:
@@ -129,7 +129,7 @@ def _says(row: IntakeRow, day: CalendarDay | None, values: dict[str, Any]) -> bo
     )
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """New days are entered, known ones changed; every light is worked out anew behind it."""
     held, new = _held(rows), [row for row in rows if row.verdict == NEW]
     taken = {
@@ -148,14 +148,14 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
             raise stale(row)
     made = [CalendarDay(**_stored({"name": "", **row.after})) for row in new]
     changes = {held[row.subject_id]: _stored(row.after) for row in rows if row.verdict != NEW}
-    working_calendar.enter(made, changes, by=asking.by, now=asking.now)
+    working_calendar.enter(made, changes, by=context.by, now=context.now)
     for row, day in zip(new, made, strict=True):
         row.subject_id = day.pk
     for row in rows:
         row.left = 1
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Changed days say again what they said, new ones go."""
     held = _held(rows)
     for row in rows:
@@ -166,8 +166,8 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
         (),
         back,
         gone=[held[row.subject_id] for row in rows if row.verdict == NEW],
-        by=asking.by,
-        now=asking.now,
+        by=context.by,
+        now=context.now,
     )
 
 

@@ -44,7 +44,7 @@ from directives.tables.fields import (
 CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a list of people."""
     return (
         Field(
@@ -95,7 +95,7 @@ def fields(asking: IntakeContext) -> tuple[Field, ...]:
             BODY,
             limit=200,
             example="Q01",
-            listed="organisations",
+            drop_down="organisations",
         ),
         Field(
             "role",
@@ -171,10 +171,10 @@ class Read:
 class PeopleChecker(Checker):
     """A second row of a person adds roles, or ends some. What a table does not name stays, and the person's first row says so."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
         self.bodies = BodyCodes()
-        today = asking.today
+        today = context.today
         self.ended = set(
             Organisation.objects.filter(valid_to__lte=today).values_list("code", flat=True)
         )
@@ -329,7 +329,7 @@ class PeopleChecker(Checker):
         self, plain: dict[str, Any], user: User | None, *, gives: bool
     ) -> Iterable[Fault]:
         """Accounts are for the system administrator, roles for the security administrator, who may be one person."""
-        by, name = self.asking.by, user.username if user else ""
+        by, name = self.context.by, user.username if user else ""
         if _changes(user, plain) and not keeps_accounts(by):
             expected = _(
                 "An unchanged account; the system administrator creates and edits accounts"
@@ -359,7 +359,7 @@ class PeopleChecker(Checker):
     def _faults_of_person(
         self, user: User, plain: dict[str, Any], *, gives: bool
     ) -> Iterable[Fault]:
-        changes, by = _changes(user, plain), self.asking.by
+        changes, by = _changes(user, plain), self.context.by
         if (changes or gives) and user.pk == by.pk:
             expected = _("Another user’s account; you cannot change your own with a table")
             yield Fault(

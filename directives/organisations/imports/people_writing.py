@@ -39,7 +39,7 @@ def _known(rows: IntakeRows) -> dict[int, User]:
     return known.in_bulk([row.subject_id for row in rows if row.subject_id])
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """New accounts first, then what changes of known ones, then the roles that end or are given."""
     known, changes = _known(rows), {}
     names = {row.after["username"] for row in rows if row.verdict == NEW}
@@ -61,15 +61,15 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
                 raise stale(row)
             if before:
                 changes[user] = _fields(row.after)
-    organising.add_people(list(made.values()), by=asking.by, now=asking.now)
-    organising.change_people(changes, by=asking.by, now=asking.now)
+    organising.add_people(list(made.values()), by=context.by, now=context.now)
+    organising.change_people(changes, by=context.by, now=context.now)
     people |= made
     for row in rows:
         row.subject_id, row.left = row.subject_id or people[row.after["username"]].pk, 1
-    _give(asking, rows, {user.pk: user for user in (*known.values(), *people.values())})
+    _give(context, rows, {user.pk: user for user in (*known.values(), *people.values())})
 
 
-def _give(asking: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
+def _give(context: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
     given = {
         (row.subject_id, role): row
         for row in rows
@@ -80,9 +80,9 @@ def _give(asking: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -
     for key, row in (given | ended).items():
         if (key in stands) != (key in ended) and row.verdict != NEW:
             raise stale(row)
-    organising.take_roles([stands[key] for key in ended], by=asking.by, now=asking.now)
+    organising.take_roles([stands[key] for key in ended], by=context.by, now=context.now)
     organising.give_roles(
-        _made([key for key in given if key not in stands], people), by=asking.by, now=asking.now
+        _made([key for key in given if key not in stands], people), by=context.by, now=context.now
     )
 
 
@@ -91,7 +91,7 @@ def _standing(people: Iterable[int]) -> dict[tuple[int, str], Membership]:
     return {(row.user_id, f"{row.organisation.code}:{row.role}"): row for row in found}
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Roles that were added go, those that ended come back, changed accounts say again what they said, new ones that nobody used are
     deleted."""
     known, changes = _known(rows), {}
@@ -102,11 +102,11 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
             raise changed_since(row)
         if row.verdict != NEW and _fields(row.before):
             changes[user] = _fields(row.before)
-    _take(asking, rows, known)
-    organising.change_people(changes, by=asking.by, now=asking.now)
+    _take(context, rows, known)
+    organising.change_people(changes, by=context.by, now=context.now)
     new = {row.subject_id: row for row in rows if row.verdict == NEW and _founds(row)}
     with undoing_row(next(iter(new.values()), rows[0])):
-        organising.remove_people([known[pk] for pk in new], by=asking.by, now=asking.now)
+        organising.remove_people([known[pk] for pk in new], by=context.by, now=context.now)
 
 
 def _founds(row: IntakeRow) -> bool:
@@ -114,7 +114,7 @@ def _founds(row: IntakeRow) -> bool:
     return ACTIVE in row.after
 
 
-def _take(asking: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
+def _take(context: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -> None:
     ours = {(row.subject_id, role) for row in rows for role in _gained(row.before, row.after)}
     ended = {
         (row.subject_id, role): row
@@ -126,14 +126,14 @@ def _take(asking: IntakeContext, rows: IntakeRows, people: Mapping[int, User]) -
     if again is not None:
         raise changed_since(again)
     organising.take_roles(
-        [stands[key] for key in ours if key in stands], by=asking.by, now=asking.now
+        [stands[key] for key in ours if key in stands], by=context.by, now=context.now
     )
     for right in PendingRight.objects.filter(
         person__in=people, organisation__isnull=False
     ).select_related("organisation"):
         if (right.person_id, f"{right.organisation.code}:{right.right}") in ours:
-            organising.decline_right(right, by=asking.by, now=asking.now)
-    organising.give_roles(_made(ended, people), by=asking.by, now=asking.now)
+            organising.decline_right(right, by=context.by, now=context.now)
+    organising.give_roles(_made(ended, people), by=context.by, now=context.now)
 
 
 def _made(roles: Iterable[tuple[int, str]], people: Mapping[int, User]) -> list[Membership]:

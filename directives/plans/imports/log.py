@@ -44,7 +44,7 @@ DONE = (
 MANY = 40  # characters of a measure that a label shows
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a log."""
     day = (
         "日期",
@@ -96,9 +96,9 @@ HELP = gettext_lazy("The number of the measure in the plan, or its text.")
 class LogChecker(Checker):
     """Lines are only ever added: one that stands in the log already is passed over."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
-        self.plan = plan_of(asking)
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
+        self.plan = plan_of(context)
         self.numbers: dict[int, int] = {}
         self.texts: dict[str, list[int]] = {}
         self.words: dict[int, str] = {}
@@ -136,7 +136,7 @@ class LogChecker(Checker):
             faults.append(_faults_of_measure(text_of(given["measure"]), measures))
         text, on = text_of(given.get("text")), given.get("on")
         if "text" in given and on:
-            found = planning.log_faults(text, on, self.asking.today)
+            found = planning.log_faults(text, on, self.context.today)
             values = {"text": text, "on": json_value(on)}
             faults += [refused_cell(name, values[name], said) for name, said in found.items()]
         label = f"{json_value(on) or ''} {self.words[measures[0]] if len(measures) == 1 else ''}".strip()
@@ -171,9 +171,9 @@ def _faults_of_measure(text: str, measures: list[int]) -> Fault:
     )
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """The lines are added to the log; what they are the first to be done for goes underway."""
-    plan = plan_of(asking)
+    plan = plan_of(context)
     numbers = {row.after["measure"].split(".")[0] for row in rows}
     measures = {
         words_of(measure.number, measure.text): measure
@@ -191,12 +191,12 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
             )
         done.append(LoggedWork(measure, date.fromisoformat(row.after["on"]), row.after["text"]))
     for row, entry in zip(
-        rows, planning.log_many(done=done, by=asking.by, now=asking.now), strict=True
+        rows, planning.log_many(done=done, by=context.by, now=context.now), strict=True
     ):
         row.subject_id, row.left = entry.pk, entry.version
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """The lines go, while no file hangs on one and no report was handed in since."""
     entries = LogEntry.objects.in_bulk([row.subject_id for row in rows])
     demand_as_applied(rows, entries)
@@ -207,8 +207,8 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
         entry.measure = measures[entry.measure_id]  # a plan has few beside the lines of its log
     stale = reporting.drafts_from(entries.values())
     with undoing_row(rows[0]):
-        planning.delete_log(entries=list(entries.values()), by=asking.by, now=asking.now)
-    reporting.refresh_drafts(stale, by=asking.by, now=asking.now)
+        planning.delete_log(entries=list(entries.values()), by=context.by, now=context.now)
+    reporting.refresh_drafts(stale, by=context.by, now=context.now)
 
 
 LOG = TableKind(

@@ -42,7 +42,7 @@ from directives.tables.fields import (
 NAMES = ("text", "responsible", "due_on", "result")
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a plan's measures."""
     serves = (
         "对应任务",
@@ -58,7 +58,7 @@ def fields(asking: IntakeContext) -> tuple[Field, ...]:
     return (
         Field("number", gettext_lazy("Number"), "whole", ("序号", "措施序号", "措施编号", "号"), key=True, example="1"),
         Field("text", gettext_lazy("Measure"), "text", TEXT, required=True, example="印发重大事项报告制度实施办法"),
-        Field("directives", gettext_lazy("Serves"), "codes", serves, limit=20, example="九.3.3、九.3.4", listed="directives"),
+        Field("directives", gettext_lazy("Serves"), "codes", serves, limit=20, example="九.3.3、九.3.4", drop_down="directives"),
         Field("responsible", gettext_lazy("Who"), "text", WHO, limit=100, example="办公厅 林晓岚"),
         Field("due_on", gettext_lazy("Due on"), "date", DUE, example="2026-12-31", deadline=True),
         Field("result", gettext_lazy("Form of result"), "text", ("成果", "预期成果", "工作成果"), limit=200, example="印发文件"),
@@ -104,9 +104,9 @@ def _stored(measure: Measure) -> StoredRow:
 class MeasureChecker(Checker):
     """A row is told by its id, else by its number, else by its words; what is none of these is a new line of the plan."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
-        self.plan = plan_of(asking)
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
+        self.plan = plan_of(context)
         demand_editable(self.plan)
         self.owed = OwedDirectives(self.plan)
         measures = list(self.plan.measures.prefetch_related("obligations__directive"))
@@ -238,10 +238,10 @@ def _held(plan: Plan, rows: IntakeRows, by: User) -> dict[int, Measure]:
     return {measure.pk: measure for measure in found.prefetch_related("obligations__directive")}
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """Known measures change, new ones are added at the end of the plan."""
-    plan = plan_of(asking)
-    stored, said = _held(plan, rows, asking.by), {}
+    plan = plan_of(context)
+    stored, said = _held(plan, rows, context.by), {}
     for row in rows:
         measure = stored.get(row.subject_id)
         here = (
@@ -253,11 +253,11 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
     contents = _contents(plan, said)
     known = {stored[row.subject_id]: contents[row.number] for row in rows if row.verdict != NEW}
     if known:
-        planning.save_measures(plan, contents=known, by=asking.by, now=asking.now)
+        planning.save_measures(plan, contents=known, by=context.by, now=context.now)
     new = [row for row in rows if row.verdict == NEW]
     made = (
         planning.add_measures(
-            plan, contents=[contents[row.number] for row in new], by=asking.by, now=asking.now
+            plan, contents=[contents[row.number] for row in new], by=context.by, now=context.now
         )
         if new
         else []
@@ -268,10 +268,10 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
         row.subject_id = measure.pk
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Changed measures become again what they were, new ones are taken out, while the plan may be written."""
-    plan = plan_of(asking)
-    stored, said = _held(plan, rows, asking.by), {}
+    plan = plan_of(context)
+    stored, said = _held(plan, rows, context.by), {}
     for row in rows:
         measure = stored.get(row.subject_id)
         if measure is None or measure.version != row.left:
@@ -280,12 +280,15 @@ def undo(asking: IntakeContext, rows: IntakeRows) -> None:
     contents = _contents(plan, said)
     known = {stored[row.subject_id]: contents[row.number] for row in rows if row.verdict != NEW}
     if known:
-        planning.save_measures(plan, contents=known, by=asking.by, now=asking.now)
+        planning.save_measures(plan, contents=known, by=context.by, now=context.now)
     new = [row for row in rows if row.verdict == NEW]
     try:
         if new:
             planning.delete_measures(
-                plan, measures=[stored[row.subject_id] for row in new], by=asking.by, now=asking.now
+                plan,
+                measures=[stored[row.subject_id] for row in new],
+                by=context.by,
+                now=context.now,
             )
     except Invalid as refusal:
         raise cannot_undo(new[0], str(refusal)) from refusal

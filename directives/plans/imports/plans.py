@@ -16,21 +16,21 @@ def fills_in(user: User) -> bool:
     return user.is_active and user.works
 
 
-def own_organisation(asking: IntakeContext) -> Organisation:
+def own_organisation(context: IntakeContext) -> Organisation:
     """The body of the place. Raises NotAllowed to somebody who does not fill in for it."""
-    body = Organisation.objects.filter(pk=asking.place.get("organisation", 0)).first()
-    if body is None or not may(asking.by, "work", body):
+    body = Organisation.objects.filter(pk=context.place.get("organisation", 0)).first()
+    if body is None or not may(context.by, "work", body):
         raise NotAllowed(
             _("Choose your own organisation: its staff and manager import its tables.")
         )
     return body
 
 
-def plan_of(asking: IntakeContext) -> Plan:
+def plan_of(context: IntakeContext) -> Plan:
     """The live plan of the place. Raises NotAllowed, or Invalid where there is none yet."""
-    body = own_organisation(asking)
+    body = own_organisation(context)
     plans = Plan.objects.filter(
-        organisation=body, document=asking.place.get("document", 0), live=True
+        organisation=body, document=context.place.get("document", 0), live=True
     )
     plan = plans.select_related("organisation", "document").defer(*HEAVY_OF_DOCUMENT).first()
     if plan is None:

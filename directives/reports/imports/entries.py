@@ -46,7 +46,7 @@ YES, NO = "yes", "no"
 CHOICES = ((YES, gettext_lazy("Yes")), (NO, gettext_lazy("No")))
 
 
-def fields(asking: IntakeContext) -> tuple[Field, ...]:
+def fields(context: IntakeContext) -> tuple[Field, ...]:
     """The columns of a report."""
     code, reason = gettext_lazy("Code"), gettext_lazy("Reason for no change")
     return (
@@ -59,7 +59,7 @@ def fields(asking: IntakeContext) -> tuple[Field, ...]:
             key=True,
             limit=300,
             example="九.3.3",
-            listed="directives",
+            drop_down="directives",
         ),
         Field(
             "progress",
@@ -134,10 +134,10 @@ NEXT = (
 )  # fmt: skip
 
 
-def report_of(asking: IntakeContext) -> ProgressReport:
+def report_of(context: IntakeContext) -> ProgressReport:
     """The report of the place. Raises NotAllowed, or Invalid where the cycle asks this body for none."""
-    body = own_organisation(asking)
-    reports = ProgressReport.objects.filter(cycle=asking.place.get("cycle", 0), organisation=body)
+    body = own_organisation(context)
+    reports = ProgressReport.objects.filter(cycle=context.place.get("cycle", 0), organisation=body)
     report = (
         reports.select_related("cycle", "document", "organisation")
         .defer(*HEAVY_OF_DOCUMENT)
@@ -160,9 +160,9 @@ def _stored(entry: ReportEntry) -> StoredRow:
 class EntryChecker(Checker):
     """Rows are told by the code of the directive. A report that nobody has begun is begun when the rows are applied."""
 
-    def __init__(self, asking: IntakeContext, headed: frozenset[str]) -> None:
-        super().__init__(asking, headed)
-        self.report = report_of(asking)
+    def __init__(self, context: IntakeContext, headed: frozenset[str]) -> None:
+        super().__init__(context, headed)
+        self.report = report_of(context)
         entries = self.report.entries.select_related("obligation__directive")
         self.entries = {fold(entry.obligation.directive.code): entry for entry in entries}
         owed = Obligation.objects.filter(
@@ -265,13 +265,13 @@ def _fields(values: dict[str, Any]) -> EntryFields:
     )
 
 
-def write(asking: IntakeContext, rows: IntakeRows) -> None:
+def write(context: IntakeContext, rows: IntakeRows) -> None:
     """Entries are saved as if they had been typed; a report that nobody began is begun first."""
-    report, new = report_of(asking), [row for row in rows if row.verdict == NEW]
+    report, new = report_of(context), [row for row in rows if row.verdict == NEW]
     if new:
-        reporting.begin(report=report, by=asking.by, now=asking.now)
+        reporting.begin(report=report, by=context.by, now=context.now)
         _meet(report, new)
-    entries = reporting.lock_entries(report, [row.subject_id for row in rows], asking.by)
+    entries = reporting.lock_entries(report, [row.subject_id for row in rows], context.by)
     written = []
     for row in rows:
         entry = entries.get(row.subject_id)
@@ -279,7 +279,7 @@ def write(asking: IntakeContext, rows: IntakeRows) -> None:
         stood = demand_unchanged(row, here) if row.verdict != NEW else here
         after = {name: value for name, value in row.after.items() if name in NAMES}
         written.append(EntryEdit(entry, _fields({**stood.values, **after})))
-    reporting.save_entries(written, by=asking.by, now=asking.now)
+    reporting.save_entries(written, by=context.by, now=context.now)
     for row, one in zip(rows, written, strict=True):
         row.left = one.entry.version
 
@@ -293,18 +293,18 @@ def _meet(report: ProgressReport, rows: IntakeRows) -> None:
         row.subject_id = codes[row.after["code"]]
 
 
-def undo(asking: IntakeContext, rows: IntakeRows) -> None:
+def undo(context: IntakeContext, rows: IntakeRows) -> None:
     """Entries say again what they said; those of a report that was begun for the table are drafted anew."""
-    report = report_of(asking)
-    entries = reporting.lock_entries(report, [row.subject_id for row in rows], asking.by)
+    report = report_of(context)
+    entries = reporting.lock_entries(report, [row.subject_id for row in rows], context.by)
     for row in rows:
         entry = entries.get(row.subject_id)
         if entry is None or entry.version != row.left or entry.state not in EDITABLE:
             raise changed_since(row)
     back = [_back(row, entries[row.subject_id]) for row in rows if row.verdict != NEW]
-    reporting.restore_entries(back, marks={}, by=asking.by, now=asking.now)
+    reporting.restore_entries(back, marks={}, by=context.by, now=context.now)
     new = [entries[row.subject_id] for row in rows if row.verdict == NEW]
-    reporting.redraft_entries(report, new, by=asking.by, now=asking.now)
+    reporting.redraft_entries(report, new, by=context.by, now=context.now)
 
 
 def _back(row: IntakeRow, entry: ReportEntry) -> EntryEdit:
