@@ -227,7 +227,7 @@ FIGURES = ("指标", "单位", "年份", "数值")
 )
 def test_the_unit_above_a_table_counts_for_its_numbers(unit):
     given, remarks = read(
-        "indicators",
+        "statistics",
         (None, None, unit),
         FIGURES,
         ("ZZ-01", "Q01", 2025, 12.5),
