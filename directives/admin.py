@@ -15,8 +15,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from directives.admin_accounts import MembershipAdmin, PendingRightAdmin, PersonAdmin
-from directives.admin_lists import (
+from directives.administration.accounts import MembershipAdmin, PendingRightAdmin, PersonAdmin
+from directives.administration.base import (
     AuditedAdmin,
     BoundedAdmin,
     ByAction,
@@ -25,8 +25,8 @@ from directives.admin_lists import (
     TitledFilter,
     told,
 )
-from directives.admin_merging import MergingAdmin
-from directives.admin_passwords import own_password
+from directives.administration.merging import MergingAdmin
+from directives.administration.passwords import own_password
 from directives.base.refusals import Refusal
 from directives.base.states import EDITABLE
 from directives.core.relighting import relight_all

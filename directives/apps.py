@@ -11,5 +11,5 @@ class DirectivesConfig(AppConfig):
 
 
 class AdministrationConfig(SimpleAdminConfig):
-    default_site = "directives.admin_site.Administration"
+    default_site = "directives.administration.site.Administration"
     verbose_name = _("Administration")

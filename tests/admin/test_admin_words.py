@@ -15,7 +15,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from directives.admin_site import GROUPS, TASKS
+from directives.administration.site import GROUPS, TASKS
 from directives.models import Obligation
 from tests.admin.test_admin_access import people, recorded, rows  # noqa: F401 - fixtures
 

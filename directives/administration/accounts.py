@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from directives.admin_lists import AuditedAdmin, Autocompleting
-from directives.admin_passwords import GivenPasswords
+from directives.administration.base import AuditedAdmin, Autocompleting
+from directives.administration.passwords import GivenPasswords
 from directives.base.duties import DUTIES
 from directives.base.numbers import whole
 from directives.base.refusals import Refusal
