@@ -1,4 +1,6 @@
-"""Numbers that arrive as text, in an address, a hidden field or a table: ids, versions, pages."""
+"""Numbers and days that arrive as text: ids, versions, pages in an address, a form or a table."""
+
+from datetime import date
 
 LARGEST = (
     10**15 - 1
@@ -12,3 +14,11 @@ def whole(text: object, largest: int = LARGEST) -> int | None:
         return None
     number = int(digits)
     return number if number <= largest else None
+
+
+def iso_date(text: str) -> date | None:
+    """The day that a text such as 2026-03-01 writes; None where it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

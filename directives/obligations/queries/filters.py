@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directives.base.numbers import whole
+from directives.base.numbers import iso_date, whole
 from directives.base.script import fold, to_hans
 from directives.base.states import (
     CLOSED_LIGHT,
@@ -27,7 +27,7 @@ from directives.base.states import (
 from directives.core.keyset import Column, Order
 from directives.models import Obligation, Organisation
 from directives.models.documents import KINDS as DIRECTIVE_KINDS
-from directives.models.obligations import CLOCKS
+from directives.models.obligations import CLOCKS, ObligationQuerySet
 from directives.models.organisations import KINDS
 from directives.models.scope import LAST
 
@@ -58,8 +58,10 @@ ORDERS = {
     "body": Order("body", (Column("organisation__code"), *PLACE, Column("pk"))),
 }
 LIGHT_WORDS = dict(LIGHTS) | {
-    GREY: _("Grey: closed or not due"), ON: _("On time: green or grey"), OFF: _("Not on time: yellow or red"),
-}  # fmt: skip
+    GREY: _("Grey: closed or not due"),
+    ON: _("On time: green or grey"),
+    OFF: _("Not on time: yellow or red"),
+}
 CLOCK_WORDS = {
     "receipt": _("Acknowledgement"),
     "plan": _("Plan"),
@@ -67,14 +69,19 @@ CLOCK_WORDS = {
     "completion": _("Completion"),
 }
 CAUSE_WORDS = {
-    "near": _("Near due"), "returned": _("Returned, to be revised"), "behind": _("Behind schedule"),
+    "near": _("Near due"),
+    "returned": _("Returned, to be revised"),
+    "behind": _("Behind schedule"),
     "silent": _("No recent activity"),
-}  # fmt: skip
+}
 UNDATED = "none"  # asks for open rows without a day of completion
 SORT_WORDS = {
-    TREE: _("By organisation, in tree order"), DOCUMENT: _("Order of the document"), "due": _("By due date"),
-    "light": _("Most urgent first"), "body": _("Code of the organisation"),
-}  # fmt: skip
+    TREE: _("By organisation, in tree order"),
+    DOCUMENT: _("Order of the document"),
+    "due": _("By due date"),
+    "light": _("Most urgent first"),
+    "body": _("Code of the organisation"),
+}
 Words = str | Promise
 CHOICES = {
     "kind": {code for code, _label in KINDS},
@@ -92,7 +99,7 @@ CHOICES = {
 
 @dataclass(frozen=True, slots=True)
 class ObligationFilter:
-    """Which obligations, and in what order; "" and None ask for nothing in particular. Numbers are ids."""
+    """Which obligations, and in what order. "" and None ask for nothing; numbers are ids."""
 
     document: int | None = None
     section: int | None = None
@@ -114,19 +121,19 @@ class ObligationFilter:
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> "ObligationFilter":
         """The filter that an address asks for; what makes no sense is left out."""
-        words = {name: parameters.get(name, "") for name in CHOICES}
-        known = {name: word for name, word in words.items() if word in CHOICES[name]}
-        ids = {
-            name: parameters.get(name, "") for name in ("document", "section", "directive", "body")
-        }
-        numbers = {
-            name: number for name, text in ids.items() if (number := whole(text)) is not None
+        read = parameters.get
+        codes = {
+            name: code if (code := read(name, "")) in codes else ""
+            for name, codes in CHOICES.items()
         }
         return cls(
-            **numbers,
-            **known,
-            on=_day(parameters.get("on", "")),
-            q=parameters.get("q", "").strip()[:100],
+            document=whole(read("document", "")),
+            section=whole(read("section", "")),
+            directive=whole(read("directive", "")),
+            body=whole(read("body", "")),
+            on=iso_date(read("on", "")),
+            q=read("q", "").strip()[:100],
+            **codes,
         )
 
     @property
@@ -137,12 +144,7 @@ class ObligationFilter:
     @property
     def mixed(self) -> bool:
         """The light asked for is more than one colour."""
-        return len(self.lights) > 1
-
-    @property
-    def lights(self) -> tuple[str, ...]:
-        """The colours asked for; all of them where none is."""
-        return LIGHT_CHOICES[self.light]
+        return len(LIGHT_CHOICES[self.light]) > 1
 
     @property
     def light_word(self) -> Words:
@@ -160,36 +162,37 @@ class ObligationFilter:
     def cause_word(self) -> Words:
         return CAUSE_WORDS.get(self.cause, "")
 
-    def apply(self, rows: QuerySet[Obligation], today: date) -> QuerySet[Obligation]:
+    def apply(self, rows: ObligationQuerySet, today: date) -> ObligationQuerySet:
         """The rows of this filter, in no order. Withdrawn work shows only where it is asked for."""
-        rows = rows.filter(state=self.state) if self.state else rows.filter(state__in=LIVE)
-        exact = {
+        conditions: dict[str, object] = {
+            "state": self.state,
+            "state__in": () if self.state else LIVE,
             "document": self.document,
             "section": self.section,
             "directive": self.directive,
             "part": self.part,
+            "organisation__kind": self.kind,
+            "directive__kind": self.about,
+            "light__in": LIGHT_CHOICES[self.light] if self.light else (),
+            "light_code__in": CAUSES[self.cause] if self.cause else (),
         }
-        rows = rows.filter(**{name: value for name, value in exact.items() if value})
-        if self.kind:
-            rows = rows.filter(organisation__kind=self.kind)
-        if self.about:
-            rows = rows.filter(directive__kind=self.about)
+        rows = rows.filter(**{name: value for name, value in conditions.items() if value})
         if self.body:
-            rows = rows.filter(_below(self.body))
-        if self.light:
-            rows = rows.filter(light__in=self.lights)
+            # the path is looked up in the same query
+            path = Subquery(Organisation.objects.filter(pk=self.body).values("path"))
+            rows = rows.filter(
+                organisation__path__gte=path, organisation__path__lte=Concat(path, Value(LAST))
+            )
         if self.clock:
             rows = rows.late(self.clock)
         if self.owes:
             rows = rows.owing(self.owes, self.on)
-        if self.cause:
-            rows = rows.filter(light_code__in=CAUSES[self.cause])
         if self.due == UNDATED:
             rows = rows.undated()
         return rows.filter(_mentions(self.q)) if self.q else rows
 
     def order(self, *, oversees: bool) -> Order:
-        """The order asked for; by itself body by body for those who see many bodies, else that of the document."""
+        """The order asked for, else body by body for who sees many bodies, else the document's."""
         return ORDERS[self.sort or (TREE if oversees else DOCUMENT)]
 
     def sorted(self, rows: QuerySet[Obligation], *, oversees: bool = False) -> QuerySet[Obligation]:
@@ -204,44 +207,29 @@ def with_urgency(rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
     return rows.annotate(urgency=Case(*whens, output_field=IntegerField()))
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _below(body: int) -> Q:
-    """Work of a body and of everything below it; the path is looked up in the same query."""
-    path = Subquery(Organisation.objects.filter(pk=body).values("path"))
-    return Q(organisation__path__gte=path, organisation__path__lte=Concat(path, Value(LAST)))
-
-
 def _mentions(q: str) -> Q:
-    """The words stand in the directive (in either script), or in the body's name, or are its code."""
-    names = Q(organisation__name_hans__icontains=to_hans(q)) | Q(
-        organisation__full_name__icontains=to_hans(q)
+    """Rows with these words in the directive or the body's name, in either script, or its code."""
+    return (
+        Q(directive__search_key__contains=fold(q))
+        | Q(organisation__name_hans__icontains=to_hans(q))
+        | Q(organisation__full_name__icontains=to_hans(q))
+        | Q(organisation__code__iexact=q)
     )
-    return Q(directive__search_key__contains=fold(q)) | names | Q(organisation__code__iexact=q)
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What the filter's lists are made of: (value, label) each."""
 
+    sorts: tuple[tuple[str, Words], ...]
     kinds: tuple = KINDS
     states: tuple = OBLIGATION_STATES
     parts: tuple = PARTS
     clocks: tuple = tuple(CLOCK_WORDS.items())
-    sorts: tuple = tuple((code, word) for code, word in SORT_WORDS.items() if code != TREE)
 
-    def for_reader(self, *, oversees: bool) -> "Labels":
-        """The orders as this reader finds them: their own first, under no name of its own in the address."""
-        own = TREE if oversees else DOCUMENT
-        others = [code for code in SORT_WORDS if code not in (own, TREE)]
-        return replace(
-            self, sorts=(("", SORT_WORDS[own]), *((code, SORT_WORDS[code]) for code in others))
-        )
-
-
-LABELS = Labels()
+    @classmethod
+    def for_reader(cls, *, oversees: bool) -> "Labels":
+        """With the reader's default order first, which has no name in the address."""
+        default = TREE if oversees else DOCUMENT
+        others = tuple(row for row in SORT_WORDS.items() if row[0] not in (default, TREE))
+        return cls((("", SORT_WORDS[default]), *others))

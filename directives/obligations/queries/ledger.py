@@ -21,7 +21,7 @@ from directives.models import (
 )
 
 BATCH = 500  # rows whose items and measures are read together
-KEPT = 20_000  # bodies that are kept while others are read
+KEPT = 20_000  # bodies, or plans, that are kept while others are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,14 @@ class LedgerItem(NamedTuple):
 
 
 class LedgerRow(NamedTuple):
-    """One line of the ledger; `leads`: who leads the directive. A tuple: a hundred thousand are made while a person waits."""
+    """One line of the ledger. A tuple: a hundred thousand are made while a person waits."""
 
+    number: int  # 序号, from 1 over the whole list
+    clause: Clause
+    body: Body
+    leads: tuple[Body, ...]  # who leads the directive
+    items: tuple[LedgerItem, ...]
+    measures: tuple[str, ...]
     pk: int
     version: int
     part: str
@@ -84,149 +90,135 @@ class LedgerRow(NamedTuple):
     light: str
     light_code: str
     light_on: date | None
-    number: int  # 序号, from 1 over the whole list
-    clause: Clause
-    body: Body
-    leads: tuple[Body, ...]
-    items: tuple[LedgerItem, ...]
-    measures: tuple[str, ...]
 
 
-OWN = LedgerRow._fields[:16]
-CELLS = (*OWN, "directive_id", "organisation_id")  # what `Reader.lines` takes of an obligation
+# The columns of an obligation from which its LedgerRow is made; from `pk` on in the row's order.
+CELLS = (
+    *("directive_id", "organisation_id"),
+    *("pk", "version", "part", "leader", "contact", "note", "state", "percent"),
+    *("progress", "problems", "next_steps", "starts_on", "due_on"),
+    *("light", "light_code", "light_on"),
+)
 CLAUSE = (
-    "pk", "code", "text", "text_hans", "text_hant", "document_id", "document__title", "document__title_hans", "document__title_hant",
-    "section_id", "section__number", "section__title", "section__title_hans", "section__title_hant",
-)  # fmt: skip
-ITEM = ("number", "name_hans", "name_hant")
+    *("pk", "code", "text", "text_hans", "text_hant"),
+    *("document_id", "document__title", "document__title_hans", "document__title_hant"),
+    *("section_id", "section__number"),
+    *("section__title", "section__title_hans", "section__title_hant"),
+)
 BODY = ("pk", "code", "name_hans", "name_hant")
 
 
 @dataclass(slots=True)
 class LedgerReader:
-    """Reads lines of the ledger a batch at a time, and keeps what comes again with the next: clauses, items, bodies, leads, plans.
+    """Reads lines of the ledger a batch at a time.
 
-    Measures of plans that are still drafts show only to their own body; `user` None is the system.
+    What comes again with the next batch is kept: clauses, items, bodies, leads, plans. Measures of
+    plans that are still drafts show only to their own body; `user` None is the system.
     """
 
     user: User | None
     clauses: dict[int, Clause] = field(default_factory=dict)
-    items: dict[int, tuple[int, str, str]] = field(default_factory=dict)
+    items: dict[int, tuple[int, str, str]] = field(default_factory=dict)  # number and names
     itemised: set[int] = field(default_factory=set)  # clauses that have items
     bodies: dict[int, Body] = field(default_factory=dict)
     leads: dict[int, tuple[Body, ...]] = field(default_factory=dict)
-    looked: set[int] = field(default_factory=set)  # plans
-    seen: set[int] = field(default_factory=set)  # of these, those that the reader sees
+    visible_plans: dict[int, bool] = field(default_factory=dict)
 
-    def meet(self, clauses: set[int], bodies: set[int], led: set[int]) -> None:
-        """Read what these rows name for the first time; `led` are clauses of which somebody else may be the lead."""
+    def lines(self, batch: Sequence[tuple[Any, ...]], first: int = 1) -> Iterator[LedgerRow]:
+        """The lines of these obligations (CELLS of each, at least one), in order.
+
+        `first` is the number of the first line.
+        """
+        clauses, bodies, keys, _versions, parts, *_rest = zip(*batch, strict=True)
+        self._read_names(set(clauses), set(bodies))
+        led = zip(clauses, parts, strict=True)
+        self._read_leads({clause for clause, part in led if part != LEAD} - self.leads.keys())
+        listed = zip(keys, clauses, strict=True)
+        items = self._read_items([pk for pk, clause in listed if clause in self.itemised])
+        measures = self._read_measures(keys)
+        for number, (clause, body, pk, version, part, *rest) in enumerate(batch, first):
+            yield LedgerRow(
+                number,
+                self.clauses[clause],
+                self.bodies[body],
+                (self.bodies[body],) if part == LEAD else self.leads[clause],
+                tuple(items.get(pk, ())),
+                tuple(measures.get(pk, ())),
+                pk,
+                version,
+                part,
+                *rest,
+            )
+
+    def _read_names(self, clauses: set[int], bodies: set[int]) -> None:
+        """Read the clauses and bodies that are met for the first time."""
         if new := clauses - self.clauses.keys():
-            self.clauses |= {
-                cells[0]: Clause(*cells)
-                for cells in Directive.objects.filter(pk__in=new).values_list(*CLAUSE)
-            }
-            for pk, clause, *cells in Item.objects.filter(directive__in=new).values_list(
-                "pk", "directive", *ITEM
+            for cells in Directive.objects.filter(pk__in=new).values_list(*CLAUSE):
+                self.clauses[cells[0]] = Clause(*cells)
+            items = Item.objects.filter(directive__in=new)
+            for pk, clause, number, hans, hant in items.values_list(
+                "pk", "directive", "number", "name_hans", "name_hant"
             ):
-                self.items[pk] = tuple(cells)
+                self.items[pk] = (number, hans, hant)
                 self.itemised.add(clause)
         if len(self.bodies) > KEPT:
             self.bodies.clear()
         if new := bodies - self.bodies.keys():
-            self.bodies |= {
-                cells[0]: Body(*cells)
-                for cells in Organisation.objects.filter(pk__in=new).values_list(*BODY)
-            }
-        if new := led - self.leads.keys():
-            self.leads |= _leads(new)
+            for cells in Organisation.objects.filter(pk__in=new).values_list(*BODY):
+                self.bodies[cells[0]] = Body(*cells)
 
-    def look(self, plans: set[int]) -> None:
-        """Which of these plans the reader sees."""
-        if len(self.looked) > KEPT:
-            self.looked.clear()
-            self.seen.clear()
-        new = plans - self.looked
-        if new:
-            seen = (
+    def _read_leads(self, clauses: set[int]) -> None:
+        if not clauses:
+            return
+        leads: dict[int, list[Body]] = {pk: [] for pk in clauses}
+        rows = Obligation.objects.live().filter(directive__in=clauses, part=LEAD)
+        names = (f"organisation__{name}" for name in BODY)
+        for clause, *cells in rows.order_by("organisation__code").values_list("directive", *names):
+            leads[clause].append(Body(*cells))
+        self.leads |= {pk: tuple(bodies) for pk, bodies in leads.items()}
+
+    def _read_items(self, keys: Sequence[int]) -> dict[int, list[LedgerItem]]:
+        """The items of these obligations, in their order."""
+        items: dict[int, list[LedgerItem]] = {}
+        rows = ItemState.objects.filter(obligation__in=keys) if keys else ItemState.objects.none()
+        for pk, item, state, on, reason in rows.values_list(
+            "obligation", "item", "state", "on", "open_reason"
+        ):
+            items.setdefault(pk, []).append(LedgerItem(*self.items[item], state, on, reason))
+        return {pk: sorted(lines) for pk, lines in items.items()}
+
+    def _read_measures(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        """The measures of these obligations: read first, only then asked whether plans are seen.
+
+        In one question, an engine may begin with every plan of the person's subtree, each time.
+        """
+        served = Measure.obligations.through.objects.filter(
+            obligation__in=keys, measure__plan__live=True
+        ).order_by("measure__plan", "measure__number")
+        lines = list(served.values_list("obligation", "measure__plan", "measure__text"))
+        if len(self.visible_plans) > KEPT:
+            self.visible_plans.clear()
+        if new := {plan for _pk, plan, _text in lines} - self.visible_plans.keys():
+            plans = (
                 Plan.objects.visible_to(self.user)
                 if self.user
                 else Plan.objects.filter(state__in=HANDED_IN)
             )
-            self.seen.update(seen.filter(pk__in=new).values_list("pk", flat=True))
-            self.looked |= new
-
-    def lines(self, batch: Sequence[tuple[Any, ...]], first: int = 1) -> Iterator[LedgerRow]:
-        """The lines of these obligations, given as CELLS says, in their order; `first` is the number of the first one."""
-        self.meet(
-            {cells[-2] for cells in batch},
-            {cells[-1] for cells in batch},
-            {cells[-2] for cells in batch if cells[2] != LEAD},
-        )
-        items = _items([cells[0] for cells in batch if cells[-2] in self.itemised], self.items)
-        measures = _measures([cells[0] for cells in batch], self)
-        for number, (pk, version, part, *own, clause, body) in enumerate(batch, first):
-            leads = (self.bodies[body],) if part == LEAD else self.leads[clause]
-            yield LedgerRow(
-                pk, version, part, *own, number, self.clauses[clause], self.bodies[body], leads,
-                tuple(items.get(pk, ())), tuple(measures.get(pk, ())),
-            )  # fmt: skip
-
-
-def _leads(clauses: set[int]) -> dict[int, tuple[Body, ...]]:
-    found: dict[int, list[Body]] = {pk: [] for pk in clauses}
-    leading = (
-        Obligation.objects.live()
-        .filter(directive__in=clauses, part=LEAD)
-        .order_by("organisation__code")
-    )
-    for clause, *cells in leading.values_list(
-        "directive", *(f"organisation__{name}" for name in BODY)
-    ):
-        found[clause].append(Body(*cells))
-    return {pk: tuple(bodies) for pk, bodies in found.items()}
-
-
-def _items(keys: list[int], known: dict[int, tuple[int, str, str]]) -> dict[int, list[LedgerItem]]:
-    """The items of each obligation, in their order."""
-    found: dict[int, list[LedgerItem]] = {}
-    states = ItemState.objects.filter(obligation__in=keys) if keys else ItemState.objects.none()
-    for pk, item, *cells in states.values_list("obligation", "item", "state", "on", "open_reason"):
-        found.setdefault(pk, []).append(LedgerItem(*known[item], *cells))
-    return {pk: sorted(lines) for pk, lines in found.items()}
-
-
-def _measures(keys: list[int], known: LedgerReader) -> dict[int, list[str]]:
-    """The measures of each obligation: read by its id, and only then asked which of their plans are seen.
-
-    Asked in one question, an engine may begin with every plan of the person's subtree, for each batch anew.
-    """
-    served = Measure.obligations.through.objects.filter(
-        obligation__in=keys, measure__plan__live=True
-    )
-    served = served.order_by("measure__plan", "measure__number").values_list(
-        "obligation", "measure__plan", "measure__text"
-    )
-    lines = list(served)
-    known.look({plan for _pk, plan, _text in lines})
-    found: dict[int, list[str]] = {}
-    for pk, plan, text in lines:
-        if plan in known.seen:
-            found.setdefault(pk, []).append(text)
-    return found
+            visible = set(plans.filter(pk__in=new).values_list("pk", flat=True))
+            self.visible_plans |= {plan: plan in visible for plan in new}
+        measures: dict[int, list[str]] = {}
+        for pk, plan, text in lines:
+            if self.visible_plans[plan]:
+                measures.setdefault(pk, []).append(text)
+        return measures
 
 
 def ledger(parts: Iterable[QuerySet[Obligation]], user: User | None) -> Iterator[LedgerRow]:
-    """Every line of these parts of a list, one part after another, read in batches of some queries beside the list itself."""
+    """Every line of these parts of a list, one part after another, read a batch at a time."""
     reader, first = LedgerReader(user), 1
     # A query for each part, streamed. It brings only the ids of what repeats: words are read once.
     streams = (rows.values_list(*CELLS).iterator(chunk_size=BATCH) for rows in parts)
-    source: Iterator[Any] = chain.from_iterable(streams)
+    source: Iterator[tuple[Any, ...]] = chain.from_iterable(streams)
     while batch := list(islice(source, BATCH)):
         yield from reader.lines(batch, first)
         first += len(batch)
-
-
-def names(people: Iterable[Body], *, shown: int = 3) -> tuple[tuple[Body, ...], int]:
-    """The first few of a list of bodies, and how many more there are."""
-    listed = tuple(people)
-    return listed[:shown], max(0, len(listed) - shown)

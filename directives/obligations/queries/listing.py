@@ -1,9 +1,8 @@
-"""The list of obligations: one page of it by key, what stands around it, and what its filter offers."""
+"""The list of obligations: one page of it by key, its counts, and what its filter offers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
@@ -13,124 +12,116 @@ from directives.base.script import fold, to_hans
 from directives.base.wording import picked, scripted
 from directives.core.keyset import Leaf, Order, Turn, leaf
 from directives.core.scope import Lights, Scope
-from directives.models import Directive, Obligation, Organisation, Section, User
+from directives.models import Directive, Document, Obligation, Organisation, Section, User
 from directives.models.scope import in_view
 from directives.obligations.queries.counting import (
     COUNT_LIMIT,
     CountedFilter,
-    Counts,
     Reach,
     counts,
     guided,
 )
-from directives.obligations.queries.filters import TREE, URGENCY, ObligationFilter, with_urgency
+from directives.obligations.queries.filters import (
+    LIGHT_CHOICES,
+    TREE,
+    URGENCY,
+    ObligationFilter,
+    with_urgency,
+)
 
-SORTABLE = 20_000  # rows that are sorted anew for a page; a longer list keeps the order of the tree, which an index gives
+# Rows that are sorted anew for a page; a longer list keeps the order of the tree, of an index.
+SORTABLE = 20_000
 TITLE = 24  # characters of a document's title in the filter's list
 OFFERED = 200  # bodies of the filter's list
 DIRECTIVES, BODIES = 200, 100  # that one search goes through; there may be more
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """A light to choose, and how many rows show it; None where they were not counted."""
-
-    light: str
-    count: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Options:
-    """What the filter's lists offer, and the names of what it asks for."""
+    """What the filter's lists offer, and the rows that the filter itself names."""
 
+    chosen: ObligationFilter
     sections: tuple[Section, ...]  # of every document in view, each with its document
+    documents: Mapping[int, Document]
     bodies: tuple[Organisation, ...]
+    body: Organisation | None
     directive: Directive | None
-
-    @property
-    def documents(self) -> dict[int, Any]:
-        return {section.document_id: section.document for section in self.sections}
+    document: int | None  # of every row that the filter can find, where there is one
+    contradictory: bool  # the section asked for is of another document than the one asked for
 
     @property
     def document_choices(self) -> Iterator[tuple[int, str]]:
-        return ((pk, _short(picked(document, "title"))) for pk, document in self.documents.items())
+        for pk, document in self.documents.items():
+            title = picked(document, "title")
+            yield pk, title if len(title) <= TITLE else title[: TITLE - 1] + "…"
 
     @property
     def body_choices(self) -> Iterator[tuple[int, str]]:
         return ((body.pk, picked(body, "name")) for body in self.bodies)
 
-    def section_choices(self, document: int | None) -> Iterator[tuple[int, str]]:
-        """The sections of a document, or of all."""
+    @property
+    def section_choices(self) -> Iterator[tuple[int, str]]:
+        """The sections of the document asked for, or of all."""
         for section in self.sections:
-            if document in (None, section.document_id):
+            if self.chosen.document in (None, section.document_id):
                 title = picked(section, "title") or gettext("Closing paragraph")
                 yield section.pk, f"{scripted(section.number)} {title}".lstrip()
 
-    def body(self, pk: int | None) -> Organisation | None:
-        return next((body for body in self.bodies if body.pk == pk), None)
-
-    def document(self, chosen: ObligationFilter) -> int | None:
-        """The document of every row that the filter can find; None where there may be several."""
-        named = chosen.document or (self.directive.document_id if self.directive else None)
-        named = named or next(
-            (row.document_id for row in self.sections if row.pk == chosen.section), None
-        )
-        return named or (next(iter(self.documents)) if len(self.documents) == 1 else None)
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= TITLE else title[: TITLE - 1] + "…"
-
 
 def nearby_bodies(user: User, body: int | None) -> tuple[Organisation, ...]:
-    """Bodies to choose from: the person's own and those right below, and around a chosen one the same; one query, at most OFFERED."""
+    """Bodies to choose from: the person's own and those right below, the same of a chosen body.
+
+    One query, at most OFFERED.
+    """
     scope = Scope.of(user)
-    around = (
-        Q(pk=body)
-        | Q(parent=body)
-        | Q(pk__in=Organisation.objects.filter(pk=body).values("parent"))
-    )
     top = [tree.pk for tree in scope.trees][:OFFERED]
-    own = [*top, *(found.pk for found in scope.bodies)][:OFFERED]
+    own = [*top, *(own.pk for own in scope.bodies)][:OFFERED]
     wanted = Q(pk__in=own) | Q(parent__in=top)
-    rows = Organisation.objects.filter(in_view(user, "")).filter(
-        wanted | around if body else wanted
-    )
-    return tuple(
-        rows.only("code", "name_hans", "name_hant", "path", "branch", "kind").order_by("code")[
-            :OFFERED
-        ]
-    )
+    if body:
+        parent = Organisation.objects.filter(pk=body).values("parent")
+        wanted |= Q(pk=body) | Q(parent=body) | Q(pk__in=parent)
+    rows = Organisation.objects.filter(in_view(user, "")).filter(wanted).order_by("code")
+    names = ("code", "name_hans", "name_hant", "path", "branch", "kind")
+    return tuple(rows.only(*names)[:OFFERED])
 
 
-def options(user: User, chosen: ObligationFilter) -> Options:
-    """The lists of the filter: in two queries, and one more where one directive is asked for."""
-    documents = Section.objects.visible_to(user).select_related("document")
-    titles = (
-        "document__title",
-        "document__title_hans",
-        "document__title_hant",
-        "document__fictional",
-        "document__script",
+def filter_options(user: User, chosen: ObligationFilter) -> Options:
+    """The lists of the filter: two queries, one more where a directive is asked for."""
+    titles = ("title", "title_hans", "title_hant", "fictional", "script")
+    sections = tuple(
+        Section.objects.visible_to(user)
+        .select_related("document")
+        .only(
+            *("number", "order", "title", "title_hans", "title_hant", "document_id"),
+            *(f"document__{name}" for name in titles),
+        )
+        .order_by("-document__registered_at", "order")
     )
-    sections = documents.only(
-        "number", "order", "title", "title_hans", "title_hant", "document_id", *titles
-    )
-    found = (
-        Directive.objects.visible_to(user).filter(pk=chosen.directive).first()
-        if chosen.directive
-        else None
-    )
+    directive = None
+    if chosen.directive:
+        directive = Directive.objects.visible_to(user).filter(pk=chosen.directive).first()
+    documents = {section.document_id: section.document for section in sections}
+    bodies = nearby_bodies(user, chosen.body)
+    section = next((row for row in sections if row.pk == chosen.section), None)
+    part = directive or section
+    document = chosen.document or (part.document_id if part else None)
+    if document is None and len(documents) == 1:
+        document = next(iter(documents))
     return Options(
-        tuple(sections.order_by("-document__registered_at", "order")),
-        nearby_bodies(user, chosen.body),
-        found,
+        chosen=chosen,
+        sections=sections,
+        documents=documents,
+        bodies=bodies,
+        body=next((body for body in bodies if body.pk == chosen.body), None),
+        directive=directive,
+        document=document,
+        contradictory=bool(section and chosen.document and section.document_id != chosen.document),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ObligationLine:
-    """One obligation as the list shows it, with what its orders go by. Its words are in both scripts."""
+    """One obligation as the list shows it, with what its orders go by; words in both scripts."""
 
     pk: int
     document_id: int
@@ -163,11 +154,13 @@ class ObligationLine:
         return Reason(self.light_code, self.light_on) if self.light_code else None
 
 
-COLUMNS = (
-    "pk", "document_id", "directive_id", "directive__order", "directive__code", "directive__text", "directive__text_hans",
-    "directive__text_hant", "organisation_id", "organisation__path", "organisation__code", "organisation__name_hans",
-    "organisation__name_hant", "part", "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on",
-)  # fmt: skip
+COLUMNS = (  # of an ObligationLine
+    *("pk", "document_id", "directive_id"),
+    *(f"directive__{name}" for name in ("order", "code", "text", "text_hans", "text_hant")),
+    "organisation_id",
+    *(f"organisation__{name}" for name in ("path", "code", "name_hans", "name_hant")),
+    *("part", "state", "percent", "starts_on", "due_on", "light", "light_code", "light_on"),
+)
 
 
 def _lines(rows: QuerySet[Obligation]) -> list[ObligationLine]:
@@ -176,11 +169,11 @@ def _lines(rows: QuerySet[Obligation]) -> list[ObligationLine]:
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Ids of what mentions the words; None: nothing was searched for. `cut`: more was found than is gone through."""
+    """Ids of what mentions the words searched for; None: nothing was searched for."""
 
     directives: tuple[int, ...] | None = None
     bodies: tuple[int, ...] = ()
-    cut: bool = False
+    cut: bool = False  # more was found than is gone through
 
     def apply(self, rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
         """The rows of these directives or of these bodies."""
@@ -193,97 +186,81 @@ class Mentions:
         return rows.filter(Q(directive__in=self.directives) | Q(organisation__in=self.bodies))
 
 
-def mentions(user: User, q: str) -> Mentions:
-    """What mentions the words, in either script: the directive's text, the body's name, or its code. At most two queries."""
-    if not q:
+def mentions(user: User, words: str) -> Mentions:
+    """The directives with these words, the bodies with them in their name or with such a code.
+
+    In either script; at most two queries.
+    """
+    if not words:
         return Mentions()
-    directives = Directive.objects.filter(search_key__contains=fold(q)).order_by(
-        "document", "order"
-    )
-    names = (
-        Q(name_hans__icontains=to_hans(q)) | Q(full_name__icontains=to_hans(q)) | Q(code__iexact=q)
-    )
+    texts = Directive.objects.filter(search_key__contains=fold(words)).order_by("document", "order")
+    name = to_hans(words)
+    names = Q(name_hans__icontains=name) | Q(full_name__icontains=name) | Q(code__iexact=words)
     bodies = Organisation.objects.filter(in_view(user, "")).filter(names).order_by("path")
-    said = tuple(directives.values_list("pk", flat=True)[: DIRECTIVES + 1])
-    named = tuple(bodies.values_list("pk", flat=True)[: BODIES + 1])
-    return Mentions(
-        said[:DIRECTIVES], named[:BODIES], len(said) > DIRECTIVES or len(named) > BODIES
-    )
+    directive_ids = tuple(texts.values_list("pk", flat=True)[: DIRECTIVES + 1])
+    body_ids = tuple(bodies.values_list("pk", flat=True)[: BODIES + 1])
+    cut = len(directive_ids) > DIRECTIVES or len(body_ids) > BODIES
+    return Mentions(directive_ids[:DIRECTIVES], body_ids[:BODIES], cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A light to choose, and how many rows show it; None where they were not counted."""
+
+    light: str
+    count: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of the list and what stands around it."""
+    """A page of the list, with its counts."""
 
-    counts: Counts
     leaf: Leaf
     options: Options
-    chosen: ObligationFilter
-    found: Mentions  # what the words searched for were found in
+    found: Mentions
     unsorted: bool  # too many rows for the order asked for: they stand in that of the tree
-
-    @property
-    def lights(self) -> Lights | None:
-        return self.counts.lights
-
-    @property
-    def waiting(self) -> int:
-        return self.counts.waiting
-
-    @property
-    def total(self) -> str:
-        """How many rows there are under the filter but for its light, as a chip says it."""
-        return f"{COUNT_LIMIT:,}+" if self.counts.total is None else f"{self.counts.total:,}"
+    lights: Lights | None  # under the filter but for its light
+    total: str  # of those rows, as a chip says it
+    waiting: int  # of the rows shown, those that the reader may acknowledge
 
     limit = COUNT_LIMIT
     sortable = SORTABLE
     most = (DIRECTIVES, BODIES)
 
     @property
-    def section_choices(self) -> Iterator[tuple[int, str]]:
-        return self.options.section_choices(self.chosen.document)
-
-    @property
     def chips(self) -> tuple[Chip, ...]:
         """The lights, the most urgent first."""
-        return tuple(
-            Chip(colour, self.lights.count(colour) if self.lights else None) for colour in URGENCY
-        )
-
-
-def contradicts(chosen: ObligationFilter, offered: Options) -> bool:
-    """The section asked for is of another document than the one asked for."""
-    section = next((row for row in offered.sections if row.pk == chosen.section), None)
-    return bool(section and chosen.document and section.document_id != chosen.document)
+        lights = self.lights
+        return tuple(Chip(colour, lights.count(colour) if lights else None) for colour in URGENCY)
 
 
 def in_reach(
-    user: User,
-    chosen: ObligationFilter,
-    reach: Reach,
-    known: CountedFilter,
-    found: Mentions,
-    *,
-    today: date,
+    user: User, known: CountedFilter, reach: Reach, found: Mentions, *, today: date
 ) -> QuerySet[Obligation]:
-    """The rows of a filter but for its light, as the person sees them; nowhere is the whole table walked for a few."""
+    """The rows of a filter but for its light that the person sees.
+
+    Nowhere is the whole table walked for a few.
+    """
     rows = Obligation.objects.all()
     if not reach.ranges:
         return rows.none()
     if len(reach.ranges) > 1 or not reach.trees:
         rows = rows.visible_to(user)
-    rows = found.apply(
-        replace(chosen, body=None, light="", document=known.document, q="").apply(rows, today)
-    )
-    if not reach.trees and chosen.body:
-        return rows.filter(organisation__in=reach.single)
-    return guided(rows, known) if reach.trees else rows
+    chosen = known.chosen
+    rest = replace(chosen, body=None, light="", document=known.document, q="")
+    matching = found.apply(rest.apply(rows, today))
+    if reach.trees:
+        return guided(matching, known)
+    return matching.filter(organisation__in=reach.single) if chosen.body else matching
 
 
 def _along(
     rows: QuerySet[Obligation], reach: Reach, order: Order, turn: Turn
 ) -> QuerySet[Obligation]:
-    """The rows from the first path of the reach to the last; in the order of the tree, only from where the page begins."""
+    """The rows from the first path of the reach to the last.
+
+    In the order of the tree only from where the page begins: SQLite reads an index from one bound.
+    """
     if not reach.trees:
         return rows
     low, high = reach.ranges[0][0], max(high for _low, high in reach.ranges)
@@ -294,33 +271,31 @@ def _along(
     return rows.filter(organisation__path__gte=low, organisation__path__lte=high)
 
 
-def listing(
-    user: User, chosen: ObligationFilter, offered: Options, query: Mapping[str, str], *, today: date
-) -> Listing:
+def listing(user: User, options: Options, query: Mapping[str, str], *, today: date) -> Listing:
     """The page of the list that an address asks for."""
-    body = offered.body(chosen.body)
-    reach = Reach.of(user, body) if body or not chosen.body else Reach((), ())
-    known = CountedFilter(chosen, offered.document(chosen))
+    chosen, known = options.chosen, CountedFilter(options.chosen, options.document)
+    unseen = chosen.body and not options.body
+    reach = Reach() if unseen else Reach.of(user, options.body)
     found = mentions(user, chosen.q)
-    dark = in_reach(user, chosen, reach, known, found, today=today)
+    rows = in_reach(user, known, reach, found, today=today)
     order = chosen.order(oversees=user.oversees)
-    counted = counts(user, reach, known, _along(dark, reach, order, Turn()), today=today)
-    unsorted = (
-        order.name != TREE
-        and bool(reach.branches)
-        and (counted.shown is None or counted.shown > SORTABLE)
-    )
+    counted = counts(user, reach, known, _along(rows, reach, order, Turn()))
+    many = counted.shown is None or counted.shown > SORTABLE
+    unsorted = order.name != TREE and bool(reach.branches) and many
     if unsorted:
         order = replace(chosen, sort=TREE).order(oversees=True)
     turn = Turn.of(query, order)
-    rows = dark.filter(light__in=chosen.lights) if chosen.light else dark
-    rows = rows if counted.shown != 0 else rows.none()
-    rows = _along(rows, reach, order, turn)
-    page = leaf(
-        with_urgency(rows) if order.name == "light" else rows,
-        order,
-        turn,
-        total=counted.shown,
-        read=_lines,
+    if chosen.light:
+        rows = rows.filter(light__in=LIGHT_CHOICES[chosen.light])
+    rows = _along(rows if counted.shown != 0 else rows.none(), reach, order, turn)
+    if order.name == "light":
+        rows = with_urgency(rows)
+    return Listing(
+        leaf=leaf(rows, order, turn, total=counted.shown, read=_lines),
+        options=options,
+        found=found,
+        unsorted=unsorted,
+        lights=counted.lights,
+        total=f"{COUNT_LIMIT:,}+" if counted.total is None else f"{counted.total:,}",
+        waiting=counted.waiting,
     )
-    return Listing(counted, page, offered, chosen, found, unsorted)

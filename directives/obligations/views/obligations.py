@@ -16,8 +16,8 @@ from directives.models import ItemState, Obligation
 from directives.obligations.commands.supervising import acknowledge_many as acknowledge_all
 from directives.obligations.commands.supervising import move_obligation, set_item
 from directives.obligations.forms.obligations import ItemForm, MoveForm
-from directives.obligations.queries.filters import LABELS, ObligationFilter
-from directives.obligations.queries.listing import contradicts, listing, options
+from directives.obligations.queries.filters import Labels, ObligationFilter
+from directives.obligations.queries.listing import filter_options, listing
 from directives.obligations.queries.obligation import (
     obligation_page,
     open_items,
@@ -36,18 +36,18 @@ def obligations(request):
     if wants_file(request):
         return answer(request, "ledger")
     chosen = ObligationFilter.of(request.GET)
-    offered = options(request.user, chosen)
-    if contradicts(chosen, offered):
+    options = filter_options(request.user, chosen)
+    if options.contradictory:
         return redirect(request.path + query(request, section=""))
-    around = listing(request.user, chosen, offered, request.GET, today=request.today)
-    if not around.leaf.rows and around.leaf.strays:
+    shown = listing(request.user, options, request.GET, today=request.today)
+    if not shown.leaf.rows and shown.leaf.strays:
         return redirect(request.path + query(request))
     context = {
-        "list": around,
-        "page": around.leaf,
-        "rows": around.leaf.rows,
+        "list": shown,
+        "page": shown.leaf,
+        "rows": shown.leaf.rows,
         "chosen": chosen,
-        "labels": LABELS.for_reader(oversees=request.user.oversees),
+        "labels": Labels.for_reader(oversees=request.user.oversees),
         "own": {m.organisation_id for m in request.user.in_role(STAFF)},
     }
     return page(
