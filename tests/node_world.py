@@ -17,10 +17,10 @@ from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from directives.backups.throwaway import session_of  # noqa: E402
 from directives.catalogue.kinds import KINDS  # noqa: E402
 from directives.intakes import starting  # noqa: E402
 from directives.models import Intake, ReportEntry, User  # noqa: E402
-from tests.cluster.world import session_of  # noqa: E402
 from tests.factories import (  # noqa: E402
     make_body,
     make_cycle,

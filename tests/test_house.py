@@ -82,8 +82,9 @@ LINES = (
     ("web", "templatetags"),
     ("administration",),
     ("made_up.sample",),
-    ("made_up.demo", "bench"),
+    ("made_up.demo",),
     ("backups",),
+    ("bench",),
     (*of_nouns("views"), "admin"),
     ("management", "urls", "apps", "migrations"),
 )

@@ -18,9 +18,7 @@ from django.db import connection
 
 from directives import tallies
 from directives.backups.making import make
-from directives.bench.places import HOST, Place, served, server_of
-from directives.bench.places import folder as throw_away
-from directives.bench.stage import session_of
+from directives.backups.throwaway import HOST, folder, served, server_of, session_of
 from directives.core.sealing import verify
 from directives.models import Attachment, Membership, Obligation
 
@@ -52,46 +50,48 @@ def drill(*, now: datetime, say: Say) -> None:
 
     Raises CommandError at the first step that fails.
     """
-    with throw_away(None) as base, server_of(connection.vendor, base) as server:
+    with folder(None) as base, server_of(connection.vendor, base) as server:
         with _timed("Backup made and read back", say):
             made = make(base / "backup", now=now)
         rows = sum(made.rows.values())
         say(f"  {made.size() / 1e6:,.1f} MB: {rows:,} rows, {len(made.files):,} files")
         for fault in made.faults:
             say(f"  Warning: {fault}")
-        place = _place(base, server)
+        environment = _environment(base, server)
         with _timed("Restored and compared with its manifest", say):
-            _manage(place, "restore", str(base / "backup"))
+            _manage(environment, "restore", str(base / "backup"))
         with _timed("Migrations, counts and audit log checked", say):
-            _manage(place, "migrate", "--check")
-            found = Found(**json.loads(_manage(place, "restore_drill", "--look").splitlines()[-1]))
+            _manage(environment, "migrate", "--check")
+            found = Found(
+                **json.loads(_manage(environment, "restore_drill", "--look").splitlines()[-1])
+            )
             if found.drift or found.faults:
                 raise CommandError("\n".join([*found.drift, *found.faults]))
         with _timed("Served, and pages read", say):
-            pages = _visit(place, found)
+            pages = _visit(environment, found)
         say(f"  {found.obligations:,} obligations; {', '.join(pages)}")
 
 
-def _place(base: Path, server: str) -> Place:
+def _environment(base: Path, server: str) -> dict[str, str]:
     """An empty installation that shares no setting, no file and no mail with this one."""
     var = base / "var"
     var.mkdir()
     url = f"{server}/qunzhu" if server else f"sqlite:///{var / 'qunzhu.sqlite3'}"
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
-    return Place(
-        "drill",
-        environment | {"QUNZHU_DOTENV": os.devnull, "QUNZHU_VAR": str(var), "DATABASE_URL": url},
-        fresh=True,
-    )
+    return environment | {
+        "QUNZHU_DOTENV": os.devnull,
+        "QUNZHU_VAR": str(var),
+        "DATABASE_URL": url,
+    }
 
 
-def _manage(place: Place, *arguments: str) -> str:
-    """What a command says in that place; raises CommandError with its complaints when it fails."""
+def _manage(environment: dict[str, str], *arguments: str) -> str:
+    """What a command says in that installation; raises CommandError with its complaints when it fails."""
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
     done = subprocess.run(
         command,
-        env=place.environment,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -113,7 +113,7 @@ def look() -> str:
     return json.dumps(asdict(found), ensure_ascii=False)
 
 
-def _visit(place: Place, found: Found) -> list[str]:
+def _visit(environment: dict[str, str], found: Found) -> list[str]:
     """Serve it and read its pages as a person; returns them.
 
     Raises CommandError for one that is not there.
@@ -123,7 +123,7 @@ def _visit(place: Place, found: Found) -> list[str]:
         *(PAGES if found.session else ()),
         *([f"/files/{found.file}/"] if found.file else []),
     ]
-    with served(place) as web:
+    with served(environment) as web:
         for page in pages:
             line = http.client.HTTPConnection(HOST, web.port, timeout=60)
             line.request("GET", page, headers={"Cookie": f"sessionid={found.session}"})

@@ -17,9 +17,10 @@ from django.utils import timezone, translation
 from import_export import fields, resources
 from xlsxwriter import Workbook
 
+from directives.backups.throwaway import InstallationError
 from directives.base.states import HANDED_IN, LEAD
 from directives.base.wording import words_of_light
-from directives.bench.places import MIB, BenchError
+from directives.bench.places import MIB
 from directives.models import CalendarDay, Document, ItemState, Measure, Obligation
 from directives.models.documents import HEAVY
 from directives.obligations.exports.ledger import Today, book
@@ -109,7 +110,7 @@ def ledger(now: datetime, rows: int) -> Book:
     today = timezone.localdate(now)
     document = Document.objects.filter(fictional=True).defer(*HEAVY).order_by("pk").first()
     if document is None:
-        raise BenchError("This database holds no made-up work.")
+        raise InstallationError("This database holds no made-up work.")
     dated = Today(today, CalendarDay.objects.workdays(today))
     made = book(
         Obligation.objects.all(),

@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.db import connection
 
 from directives import tallies
+from directives.backups.throwaway import POSTGRESQL
 from directives.bench.desks import Desk
 from directives.bench.exports import export
 from directives.bench.people import web_exports
-from directives.bench.places import POSTGRESQL
 from directives.bench.stage import populate, prepare
 from directives.bench.tables import Laid, lay_table, turn
 from directives.bench.writers import write

@@ -14,11 +14,11 @@ from django.db.models.functions import Length
 from django.test import Client
 from django.utils import timezone, translation
 
+from directives.backups.throwaway import InstallationError
 from directives.base.states import MANAGER, STAFF, SUPERVISOR
 from directives.base.wording import picked
 from directives.bench.desks import person
 from directives.bench.exports import LANGUAGE
-from directives.bench.places import BenchError
 from directives.downloads.exporting import AT_ONCE
 from directives.models import CalendarDay, Document, Obligation, Organisation, User
 from directives.models.documents import HEAVY
@@ -51,7 +51,7 @@ def web_exports(now: datetime, *, rounds: int) -> list[WebExport]:
     """For each role, from a body of each level: as many rows as come at once, through the page and by the command, in turn."""
     document = Document.objects.filter(fictional=True).defer(*HEAVY).order_by("pk").first()
     if document is None:
-        raise BenchError("This database holds no made-up work.")
+        raise InstallationError("This database holds no made-up work.")
     with translation.override(LANGUAGE):
         return [_of(role, body, document, now, rounds) for role, body in _posts(document)]
 
@@ -88,7 +88,7 @@ def _few(document: Document, body: Organisation) -> ObligationFilter:
     ]
     few = [part for part in parts if part[0] <= AT_ONCE]
     if not few:
-        raise BenchError("Every directive of the document has more rows than come at once.")
+        raise InstallationError("Every directive of the document has more rows than come at once.")
     return replace(asked, **max(few, key=itemgetter(0))[1])
 
 
@@ -122,7 +122,7 @@ def _page(user: User, address: str) -> Callable[[], int]:
     def ask() -> int:
         answer = client.get(address)
         if answer.status_code != 200:
-            raise BenchError(f"{address} was answered {answer.status_code}.")
+            raise InstallationError(f"{address} was answered {answer.status_code}.")
         return len(b"".join(answer.streaming_content) if answer.streaming else answer.content)
 
     return ask

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 from urllib.parse import urlencode
 
+from directives.backups.throwaway import HOST, InstallationError
 from directives.bench.courses import Ask, Course
-from directives.bench.places import HOST, BenchError
 
 TOKEN = "b" * 32  # the CSRF cookie of the bench's people
 RARE = 5  # what takes long runs in one round of so many
@@ -77,7 +77,7 @@ def _time(line: http.client.HTTPConnection, one: Times) -> float:
     answer, content = fetch(line, ask)
     took = 1000 * (time.perf_counter() - begun)
     if answer.status not in GOOD:
-        raise BenchError(f"{one.course.name}: {ask.path} answered {answer.status}")
+        raise InstallationError(f"{one.course.name}: {ask.path} answered {answer.status}")
     one.queries, one.size = int(answer.headers["X-Queries"]), len(content)
     return took
 
@@ -126,7 +126,9 @@ def _burst(port: int, ask: Ask, at_once: int, requests: int) -> float:
         for _number in range(count):
             answer, _content = fetch(line, ask)
             if answer.status != http.HTTPStatus.OK:
-                raise BenchError(f"{ask.path} answered {answer.status} with {at_once} at once")
+                raise InstallationError(
+                    f"{ask.path} answered {answer.status} with {at_once} at once"
+                )
         line.close()
 
     return _rate(visitor, at_once, max(1, requests // at_once))

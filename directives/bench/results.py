@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from directives.backups.throwaway import POSTGRESQL
 from directives.bench.courses import ALL_BOARD, BOARD, DEEP, LIST, MATRIX, RANKING, SAVE, STAFF_LIST
-from directives.bench.places import MIB, POSTGRESQL, Memory
+from directives.bench.places import MIB, Memory
 from directives.bench.race import Crowd, Times
 from directives.bench.writers import Written
 

@@ -8,18 +8,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from html import unescape
 
-from directives.bench.courses import LIST_PATH, ROWS_PATH, Ask, courses
-from directives.bench.places import (
+from directives.backups.throwaway import (
     HOST,
     SQLITE,
-    BenchError,
-    Place,
-    Served,
+    InstallationError,
+    Server,
     folder,
-    place,
     served,
     server_of,
 )
+from directives.bench.courses import LIST_PATH, ROWS_PATH, Ask, courses
+from directives.bench.places import Place, memory, place
 from directives.bench.race import WARM, Crowd, Track, crowd, fetch, run, track
 from directives.bench.results import Outcome, Writing, growth_of, lines_of
 from directives.bench.stage import Staged
@@ -50,7 +49,7 @@ class Plan:
 
 
 def measure(plan: Plan, say: Say) -> Outcome:
-    """Make the whole run; `say` is told of each step. Raises BenchError if something does not answer as it must."""
+    """Make the whole run; `say` is told of each step. Raises InstallationError if something does not answer as it must."""
     with _served(plan, say) as (places, staged, servers):
         say("Looking for the deep page")
         found = [_deep(server, one) for server, one in zip(servers, staged, strict=True)]
@@ -59,11 +58,11 @@ def measure(plan: Plan, say: Say) -> Outcome:
         ]  # fmt: skip
         say("Warming up")
         run(tracks, WARM, counted=False)
-        before = servers[0].memory()
+        before = memory(servers[0])
         say(f"{plan.rounds} rounds")
         run(tracks, plan.rounds)
         together = _crowd(plan, servers[0], staged[0], say)
-        after = servers[0].memory()
+        after = memory(servers[0])
         writing = _write(plan, places[0], staged[0], say) if plan.writers else None
         return _outcome(
             plan,
@@ -79,7 +78,7 @@ def measure(plan: Plan, say: Say) -> Outcome:
 
 
 @contextmanager
-def _served(plan: Plan, say: Say) -> Iterator[tuple[list[Place], list[Staged], list[Served]]]:
+def _served(plan: Plan, say: Say) -> Iterator[tuple[list[Place], list[Staged], list[Server]]]:
     """The databases of the run, staged and served: the one to measure, and the smaller one where there is one."""
     scales = [plan.scale, *([plan.against] if plan.against else [])]
     with ExitStack() as stack:
@@ -91,7 +90,7 @@ def _served(plan: Plan, say: Say) -> Iterator[tuple[list[Place], list[Staged], l
             for number, scale in enumerate(scales)
         ]
         staged = [_stage(one, plan, say) for one in places]
-        yield places, staged, [stack.enter_context(served(one)) for one in places]
+        yield places, staged, [stack.enter_context(served(one.environment)) for one in places]
 
 
 def _stage(where: Place, plan: Plan, say: Say) -> Staged:
@@ -104,13 +103,13 @@ def _stage(where: Place, plan: Plan, say: Say) -> Staged:
     return Staged(**told)
 
 
-def _deep(server: Served, staged: Staged) -> tuple[str, int]:
+def _deep(server: Server, staged: Staged) -> tuple[str, int]:
     """The address of the list's page 1,000, or of its last page, by way of its own “next”; and which page that is."""
     line, path = http.client.HTTPConnection(HOST, server.port, timeout=300), LIST_PATH
     for number in range(1, DEEP):
         answer, content = fetch(line, Ask(path, staged.supervisor))
         if answer.status != http.HTTPStatus.OK:
-            raise BenchError(f"{path} answered {answer.status}")
+            raise InstallationError(f"{path} answered {answer.status}")
         link = NEXT.search(content.decode())
         if link is None:
             return path, number
@@ -118,7 +117,7 @@ def _deep(server: Served, staged: Staged) -> tuple[str, int]:
     return path, DEEP
 
 
-def _crowd(plan: Plan, server: Served, staged: Staged, say: Say) -> Crowd | None:
+def _crowd(plan: Plan, server: Server, staged: Staged, say: Say) -> Crowd | None:
     if not plan.requests:
         return None
     say(f"{AT_ONCE} requests at once")
@@ -141,7 +140,7 @@ def _write(plan: Plan, where: Place, staged: Staged, say: Say) -> Writing:
             print(json.dumps(job), file=writer.stdin, flush=True)
         for writer in writers:
             if writer.stdout.readline().strip() != "ready":
-                raise BenchError("A writer did not begin.")
+                raise InstallationError("A writer did not begin.")
         for writer in writers:
             print("go", file=writer.stdin, flush=True)
         told = [writer.communicate()[0] for writer in writers]
@@ -149,7 +148,7 @@ def _write(plan: Plan, where: Place, staged: Staged, say: Say) -> Writing:
         for writer in writers:
             writer.kill()
     if any(writer.returncode for writer in writers):
-        raise BenchError("A writer failed; what it says of it stands above.")
+        raise InstallationError("A writer failed; what it says of it stands above.")
     say("Counting the tallies again")
     return Writing.of(
         [Written(**json.loads(text)) for text in told], where.ask(do="drift")["drift"]

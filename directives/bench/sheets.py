@@ -5,10 +5,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
 
+from directives.backups.throwaway import folder, server_of
 from directives.bench import intakes
 from directives.bench.exports import Export
 from directives.bench.people import WebExport
-from directives.bench.places import folder, place, server_of
+from directives.bench.places import place
 from directives.bench.results import Fact, table_of
 
 OUT, IN = "out", "in"
@@ -63,7 +64,7 @@ class Found:
 
 
 def measure(plan: Sheeting, say: Callable[[str], object]) -> Found:
-    """Make the whole run, each way in a process of its own, the ways in turn. Raises BenchError if one of them fails."""
+    """Make the whole run, each way in a process of its own, the ways in turn. Raises InstallationError if one of them fails."""
     with ExitStack() as stack:
         base = stack.enter_context(folder(plan.keep))
         server = "" if plan.database else stack.enter_context(server_of(plan.engine, base))

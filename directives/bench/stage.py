@@ -5,20 +5,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib import import_module
 from io import StringIO
 from random import Random
 
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.management import call_command
 from django.db.models import F
 from django.utils import timezone
 
 from directives import tallies
+from directives.backups.throwaway import InstallationError, session_of
 from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVISOR
 from directives.bench.desks import Desk, desks, person
-from directives.bench.places import BenchError
 from directives.core.relighting import tick
 from directives.models import (
     Cycle,
@@ -81,7 +78,7 @@ def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
     """Sign two people in and lay out the papers: entries to save, so many to review, a desk or two for each writer."""
     cycle = Cycle.objects.filter(document__fictional=True).order_by("-due_on", "-pk").first()
     if cycle is None:
-        raise BenchError(
+        raise InstallationError(
             "This database holds no made-up work with a reporting cycle: the bench writes into no other."
         )
     document = Document.objects.defer(*HEAVY).get(pk=cycle.document_id)
@@ -89,7 +86,7 @@ def prepare(now: datetime, *, reviews: int, writers: int) -> Staged:
     supervisor = person("bench-supervisor", root, SUPERVISOR)
     laid = desks(cycle, 2 + 2 * writers, now=now)
     if len(laid) < 2 + (writers > 0):
-        raise BenchError(
+        raise InstallationError(
             "Too few reports of the newest cycle still wait to be handed in: stage the database anew."
         )
     own, review, *rest = laid
@@ -143,16 +140,6 @@ def _measure(document: Document, home: Organisation, staff: User, now: datetime)
     paper = start_plan(document=document, organisation=home, by=staff, now=now)
     content = MeasureContent("召开推进会", obligations=tuple(owed_obligations(paper)[:3]))
     return add_measure(Plan.objects.get(pk=paper.pk), content=content, by=staff, now=now).pk
-
-
-def session_of(user: User) -> str:
-    """A new session of this person; its key is the cookie that signs them in."""
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return session.session_key
 
 
 # the sample, when no scale of the demo is asked for

@@ -18,10 +18,11 @@ from django.utils import timezone, translation
 from openpyxl import load_workbook
 from xlsxwriter import Workbook
 
+from directives.backups.throwaway import InstallationError
 from directives.base.states import STAFF, SUPERVISOR
 from directives.bench.desks import person
 from directives.bench.exports import LANGUAGE, ledger
-from directives.bench.places import MIB, BenchError
+from directives.bench.places import MIB
 from directives.catalogue.kinds import KINDS
 from directives.core import jobs
 from directives.intakes import starting
@@ -98,7 +99,7 @@ def _log(now: datetime, rows: int, folder: Path) -> Laid:
         .first()
     )
     if body is None:
-        raise BenchError("This database holds no made-up work.")
+        raise InstallationError("This database holds no made-up work.")
     staff = person("bench-log", body, STAFF)
     plan = start_plan(document=document, organisation=body, by=staff, now=now)
     Plan.objects.filter(pk=plan.pk).update(state="draft")  # a throw-away database
@@ -283,10 +284,10 @@ def undo(now: datetime, laid: Laid) -> Callable[[], int]:
 
 
 def _changes(pk: int, state: str) -> int:
-    """The rows that change something, once the intake has come so far. Raises BenchError if it has not."""
+    """The rows that change something, once the intake has come so far. Raises InstallationError if it has not."""
     intake = Intake.objects.get(pk=pk)
     if intake.state != state or intake.counts.get("wrong"):
-        raise BenchError(f"{intake.kind}: {intake.state} {intake.counts} {intake.fault}")
+        raise InstallationError(f"{intake.kind}: {intake.state} {intake.counts} {intake.fault}")
     return sum(intake.counts.get(verdict, 0) for verdict in ("new", "changed", "conflict"))
 
 

@@ -21,7 +21,7 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from directives.backups import files, making  # noqa: E402
-from directives.bench.stage import session_of  # noqa: E402
+from directives.backups.throwaway import session_of  # noqa: E402
 from directives.core.evidence import attach, remove  # noqa: E402
 from directives.core.jobs.running import carry_out  # noqa: E402
 from directives.core.relighting import tick  # noqa: E402

@@ -22,7 +22,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from directives.backups import files, keeping, making, manifest, restoring
-from directives.bench.places import folder
+from directives.backups.throwaway import folder
 from directives.management.commands import worker
 from directives.models import JobRun
 from tests.core.test_files import PDF, bucket  # noqa: F401 - a fixture

@@ -12,15 +12,13 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunzhu_tracker.settings")
 django.setup()
 
-from django.conf import settings  # noqa: E402
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from directives import tallies  # noqa: E402
+from directives.backups.throwaway import session_of  # noqa: E402
 from directives.core.relighting import tick  # noqa: E402
 from directives.core.sealing import seal, verify  # noqa: E402
-from directives.models import Event, LogEntry, Obligation, User  # noqa: E402
+from directives.models import Event, LogEntry, Obligation  # noqa: E402
 from tests.factories import (  # noqa: E402
     NOW,
     make_body,
@@ -34,18 +32,6 @@ from tests.factories import (  # noqa: E402
 )
 
 BODIES, DIRECTIVES = 6, 40
-
-
-def session_of(user: User) -> str:
-    """The key of a session in which the person is signed in."""
-    store = SessionStore()
-    store[SESSION_KEY], store[BACKEND_SESSION_KEY] = (
-        str(user.pk),
-        settings.AUTHENTICATION_BACKENDS[0],
-    )
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store.create()
-    return store.session_key
 
 
 def make() -> dict:

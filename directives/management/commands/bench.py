@@ -11,9 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
+from directives.backups.throwaway import POSTGRESQL, SQLITE, InstallationError
 from directives.bench import sheets
 from directives.bench.inside import work
-from directives.bench.places import POSTGRESQL, SETTINGS, SQLITE, BenchError
+from directives.bench.places import SETTINGS
 from directives.bench.results import markdown, unmet
 from directives.bench.runs import AT_ONCE, Plan, measure
 from directives.bench.stage import SAMPLE
@@ -124,7 +125,7 @@ class Command(BaseCommand):
             found, told, short = (
                 self.sheets(**options) if options["sheets"] else self.pages(**options)
             )
-        except BenchError as error:
+        except InstallationError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(asdict(found), ensure_ascii=False) if as_json else told)
         if check and short:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from directives.backups.drill import drill
 from directives.backups.drill import look as look_around
-from directives.bench.places import BenchError
+from directives.backups.throwaway import InstallationError
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             return
         try:
             drill(now=timezone.now(), say=self.say)
-        except BenchError as error:
+        except InstallationError as error:
             raise CommandError(str(error)) from error
         self.say("The drill succeeded; nothing of it is left.")
 
