@@ -84,7 +84,6 @@ LINES = (
     ("made_up.sample",),
     ("made_up.demo",),
     ("backups",),
-    ("bench",),
     (*of_nouns("views"), "admin"),
     ("management", "urls", "apps", "migrations"),
 )
@@ -163,6 +162,17 @@ def side_by_side(room: str) -> set[str]:
     """The same of other nouns, which may be imported as long as no circle forms."""
     noun, _dot, kind = room.partition(".")
     return {f"{other}.{kind}" for other in NOUNS} if kind in BESIDE and noun in NOUNS else set()
+
+
+def test_only_the_command_of_the_bench_imports_from_the_tests():
+    assert [
+        here(path)
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").split(".")[0] == "tests"
+        and here(path) != "management/commands/bench.py"
+    ] == []
 
 
 @pytest.mark.parametrize("kind", BESIDE)

@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from directives.bench import sheets
-from directives.bench.courses import (
+from tests.bench import sheets
+from tests.bench.courses import (
     ALL_BOARD,
     BOARD,
     CONSTANT,
@@ -25,10 +25,10 @@ from directives.bench.courses import (
     STAFF_LIST,
     Course,
 )
-from directives.bench.exports import Export
-from directives.bench.places import Memory
-from directives.bench.race import Crowd, Times
-from directives.bench.results import (
+from tests.bench.exports import Export
+from tests.bench.places import Memory
+from tests.bench.race import Crowd, Times
+from tests.bench.results import (
     FACTS,
     Growth,
     Line,
@@ -39,8 +39,8 @@ from directives.bench.results import (
     markdown,
     unmet,
 )
-from directives.bench.sheets import Found
-from directives.bench.writers import Written
+from tests.bench.sheets import Found
+from tests.bench.writers import Written
 
 pytestmark = pytest.mark.once
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from directives.bench import intakes
-from directives.bench.intakes import Brought
-from directives.bench.tables import Turn
+from tests.bench import intakes
+from tests.bench.intakes import Brought
+from tests.bench.tables import Turn
 
 pytestmark = pytest.mark.once
 

@@ -12,12 +12,12 @@ from django.db import connection
 from django.utils import timezone
 
 from directives.backups.throwaway import POSTGRESQL, SQLITE, InstallationError
-from directives.bench import sheets
-from directives.bench.inside import work
-from directives.bench.places import SETTINGS
-from directives.bench.results import markdown, unmet
-from directives.bench.runs import AT_ONCE, Plan, measure
-from directives.bench.stage import SAMPLE
+from tests.bench import sheets
+from tests.bench.inside import work
+from tests.bench.places import SETTINGS
+from tests.bench.results import markdown, unmet
+from tests.bench.runs import AT_ONCE, Plan, measure
+from tests.bench.stage import SAMPLE
 
 SCALES = (SAMPLE, "small", "province", "nation")
 

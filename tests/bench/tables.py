@@ -20,9 +20,6 @@ from xlsxwriter import Workbook
 
 from directives.backups.throwaway import InstallationError
 from directives.base.states import STAFF, SUPERVISOR
-from directives.bench.desks import person
-from directives.bench.exports import LANGUAGE, ledger
-from directives.bench.places import MIB
 from directives.catalogue.kinds import KINDS
 from directives.core import jobs
 from directives.intakes import starting
@@ -41,6 +38,9 @@ from directives.models.intakes import APPLIED, APPLYING, CHECKED, NEW, UNDOING, 
 from directives.plans.commands import MeasureContent, add_measures, owed_obligations, start_plan
 from directives.tables import reader
 from directives.tables.xlsx import write_xlsx
+from tests.bench.desks import person
+from tests.bench.exports import LANGUAGE, ledger
+from tests.bench.places import MIB
 
 MEASURES = 100
 EDITED = 500  # cells of the ledger

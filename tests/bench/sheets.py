@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from directives.backups.throwaway import folder, server_of
-from directives.bench import intakes
-from directives.bench.exports import Export
-from directives.bench.people import WebExport
-from directives.bench.places import place
-from directives.bench.results import Fact, table_of
+from tests.bench import intakes
+from tests.bench.exports import Export
+from tests.bench.people import WebExport
+from tests.bench.places import place
+from tests.bench.results import Fact, table_of
 
 OUT, IN = "out", "in"
 ENOUGH = 1_000  # rows of an export through the page that is compared

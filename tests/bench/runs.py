@@ -17,12 +17,12 @@ from directives.backups.throwaway import (
     served,
     server_of,
 )
-from directives.bench.courses import LIST_PATH, ROWS_PATH, Ask, courses
-from directives.bench.places import Place, memory, place
-from directives.bench.race import WARM, Crowd, Track, crowd, fetch, run, track
-from directives.bench.results import Outcome, Writing, growth_of, lines_of
-from directives.bench.stage import Staged
-from directives.bench.writers import Written
+from tests.bench.courses import LIST_PATH, ROWS_PATH, Ask, courses
+from tests.bench.places import Place, memory, place
+from tests.bench.race import WARM, Crowd, Track, crowd, fetch, run, track
+from tests.bench.results import Outcome, Writing, growth_of, lines_of
+from tests.bench.stage import Staged
+from tests.bench.writers import Written
 
 AT_ONCE = 8
 DEEP = 1000  # the page of the list that is called deep

@@ -12,12 +12,12 @@ from django.db import connection
 
 from directives import tallies
 from directives.backups.throwaway import POSTGRESQL
-from directives.bench.desks import Desk
-from directives.bench.exports import export
-from directives.bench.people import web_exports
-from directives.bench.stage import populate, prepare
-from directives.bench.tables import Laid, lay_table, turn
-from directives.bench.writers import write
+from tests.bench.desks import Desk
+from tests.bench.exports import export
+from tests.bench.people import web_exports
+from tests.bench.stage import populate, prepare
+from tests.bench.tables import Laid, lay_table, turn
+from tests.bench.writers import write
 
 Clock = Callable[[], datetime]
 

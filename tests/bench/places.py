@@ -13,7 +13,7 @@ from django.conf import settings
 
 from directives.backups.throwaway import InstallationError, Server
 
-SETTINGS = "directives.bench.settings"
+SETTINGS = "tests.bench.settings"
 MIB = 1024 * 1024
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from directives.backups.throwaway import POSTGRESQL
-from directives.bench.courses import ALL_BOARD, BOARD, DEEP, LIST, MATRIX, RANKING, SAVE, STAFF_LIST
-from directives.bench.places import MIB, Memory
-from directives.bench.race import Crowd, Times
-from directives.bench.writers import Written
+from tests.bench.courses import ALL_BOARD, BOARD, DEEP, LIST, MATRIX, RANKING, SAVE, STAFF_LIST
+from tests.bench.places import MIB, Memory
+from tests.bench.race import Crowd, Times
+from tests.bench.writers import Written
 
 
 @dataclass(frozen=True, slots=True)

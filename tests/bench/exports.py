@@ -20,7 +20,6 @@ from xlsxwriter import Workbook
 from directives.backups.throwaway import InstallationError
 from directives.base.states import HANDED_IN, LEAD
 from directives.base.wording import words_of_light
-from directives.bench.places import MIB
 from directives.models import CalendarDay, Document, ItemState, Measure, Obligation
 from directives.models.documents import HEAVY
 from directives.obligations.exports.ledger import Today, book
@@ -28,6 +27,7 @@ from directives.obligations.queries.filters import ObligationFilter
 from directives.tables.book import Book, cell_value
 from directives.tables.row_writer import NUMBER_FORMATS
 from directives.tables.xlsx import write_xlsx
+from tests.bench.places import MIB
 
 LANGUAGE = "zh-hans"
 COLUMNS = 18  # those of FIELD.md; ours has two more, by which a file comes back

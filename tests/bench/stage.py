@@ -15,7 +15,6 @@ from django.utils import timezone
 from directives import tallies
 from directives.backups.throwaway import InstallationError, session_of
 from directives.base.states import EDITABLE, IMPLEMENTATION_PLAN, STAFF, SUPERVISOR
-from directives.bench.desks import Desk, desks, person
 from directives.core.relighting import tick
 from directives.models import (
     Cycle,
@@ -32,6 +31,7 @@ from directives.models.documents import HEAVY
 from directives.obligations.commands.issuing import Terms, issue
 from directives.plans.commands import MeasureContent, add_measure, owed_obligations, start_plan
 from directives.reports.commands import hand_in, open_cycle
+from tests.bench.desks import Desk, desks, person
 
 SAMPLE = "sample"
 AGO = timedelta(days=120)  # when everything of the sample was assigned

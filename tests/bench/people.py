@@ -17,8 +17,6 @@ from django.utils import timezone, translation
 from directives.backups.throwaway import InstallationError
 from directives.base.states import MANAGER, STAFF, SUPERVISOR
 from directives.base.wording import picked
-from directives.bench.desks import person
-from directives.bench.exports import LANGUAGE
 from directives.downloads.exporting import AT_ONCE
 from directives.models import CalendarDay, Document, Obligation, Organisation, User
 from directives.models.documents import HEAVY
@@ -26,6 +24,8 @@ from directives.models.scope import own, subtrees
 from directives.obligations.exports.ledger import Today, book
 from directives.obligations.queries.filters import ObligationFilter
 from directives.tables.xlsx import write_xlsx
+from tests.bench.desks import person
+from tests.bench.exports import LANGUAGE
 
 LEVELS = (
     (SUPERVISOR, 0),

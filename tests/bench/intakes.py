@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
-from directives.bench.places import Place
-from directives.bench.results import Fact, table_of
-from directives.bench.tables import Laid, Turn
+from tests.bench.places import Place
+from tests.bench.results import Fact, table_of
+from tests.bench.tables import Laid, Turn
 
 CASES = {"log": "log entries, all new", "obligations": "the ledger back, 500 cells edited"}
 WAYS = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from directives.bench.stage import Staged
+from tests.bench.stage import Staged
 
 CONSTANT, ROWS = "floor: constant", "floor: 50 rows"
 LIST, DEEP = "list of 50, supervisor of all", "list of 50, page 1,000"

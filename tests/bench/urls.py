@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from directives.bench import floors
+from tests.bench import floors
 
 urlpatterns = [
     path("floor/constant/", floors.constant),

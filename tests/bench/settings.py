@@ -3,6 +3,6 @@
 from qunzhu_tracker.settings import *  # noqa: F403
 from qunzhu_tracker.settings import MIDDLEWARE
 
-ROOT_URLCONF = "directives.bench.urls"
-MIDDLEWARE = ["directives.bench.floors.CountQueries", *MIDDLEWARE]
+ROOT_URLCONF = "tests.bench.urls"
+MIDDLEWARE = ["tests.bench.floors.CountQueries", *MIDDLEWARE]
 DEBUG = False

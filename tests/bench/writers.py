@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from directives.bench.desks import Desk
 from directives.models import Obligation, ProgressReport, ReportEntry, User
 from directives.models.documents import HEAVY_OF_DOCUMENT
 from directives.obligations.commands.supervising import move_obligation
 from directives.reports.commands import hand_in
 from directives.reports.commands.reviewing import Decision, decide
+from tests.bench.desks import Desk
 
 STEPS = {  # from a state, the next move on the way to closed; whose it is
     "assigned": ("acknowledge", False),

@@ -1,4 +1,4 @@
-"""Count the functions of ours that one act calls, and the rooms they lie in: `python -m tests.callpath`.
+"""Count the functions of ours that one act calls, and the rooms they lie in: `python -m tests.bench.callpath`.
 
 Run it against a throw-away database of the sample (`manage.py migrate`, `manage.py load_sample`,
 DATABASE_URL): the acts are carried out. Each is done once before it is counted, so that templates
@@ -17,7 +17,7 @@ import django
 from lxml import html
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qunzhu_tracker.settings")
-APP = Path(__file__).resolve().parent.parent / "directives"
+APP = Path(__file__).resolve().parent.parent.parent / "directives"
 BACKEND = "directives.accounts.Door"
 HTMX = {"HX-Request": "true"}
 

@@ -9,7 +9,7 @@ from statistics import median, quantiles
 from urllib.parse import urlencode
 
 from directives.backups.throwaway import HOST, InstallationError
-from directives.bench.courses import Ask, Course
+from tests.bench.courses import Ask, Course
 
 TOKEN = "b" * 32  # the CSRF cookie of the bench's people
 RARE = 5  # what takes long runs in one round of so many
