@@ -1,5 +1,6 @@
 """What every test may ask for: the cast, a signed-in browser, today."""
 
+import gc
 import os
 import tempfile
 
@@ -56,6 +57,24 @@ if (
         **connection.settings_dict["OPTIONS"],
         "timeout": 120,
     }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that does not ask for the database is kept from it, so no engine can change what
+    comes of it. One that starts processes which use the database asks for `django_db_setup`.
+    """
+    asking = {"db", "transactional_db", "live_server", "django_db_setup"}
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if not asking & set(item.fixturenames) and not {"django_db", "skipif"} & marks:
+            item.add_marker("once")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: looking for garbage among it took a tenth of the run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
